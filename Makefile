@@ -1,0 +1,29 @@
+# Two commands do all on a fresh machine with Python 3.11, 3.12 or 3.13: `make demo` and `make test`.
+.PHONY: demo test check format lock clean
+BIN := .venv/bin
+
+demo: .venv/.installed  ## the main job: cosmic inference on the sample survey, on the embedded cloud
+	$(BIN)/lanes run team2 cosmic --world-size 4 --batch-size 128
+
+test: .venv/.installed  ## the whole suite
+	$(BIN)/pytest
+
+check: .venv/.installed  ## style, types, layers, and whether what is generated is fresh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/lanes schema --check
+
+format: .venv/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:  ## compile requirements/*.txt from pyproject.toml (needs uv)
+	requirements/compile.sh --upgrade
+
+clean:
+	rm -rf .venv .lanes .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+.venv/.installed: requirements/dev.txt requirements/venv.sh pyproject.toml
+	@PYTHON="$(PYTHON)" requirements/venv.sh

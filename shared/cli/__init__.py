@@ -1,0 +1,1 @@
+"""The ``lanes`` command: parses, calls, prints. Nothing is decided here."""

@@ -1,0 +1,32 @@
+"""The ``lanes`` command: one file per group of commands, wired here.
+
+Each group is a module with ``register(app)``; heavy imports stay inside its commands so that ``--help`` is quick.
+Exit codes: 0 done, 1 an error, 2 asked wrongly.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from shared.cli import console
+from shared.errors import LanesError
+
+app = typer.Typer(
+    name="lanes",
+    help="One AWS account, a lane for every team: deploy, run and rehearse parallel science.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line; an error of ours becomes its message and exit code, never a traceback."""
+    try:
+        app()
+    except LanesError as error:
+        console.fail(str(error))
+        sys.exit(error.exit_code)

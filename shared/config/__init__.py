@@ -1,0 +1,1 @@
+"""Reads naming.yaml, shared/settings.yaml, the workflow cards and teams/*.yaml into frozen lanes."""

@@ -1,0 +1,130 @@
+"""A lane: everything one team owns, with every name known. Frozen, and the only thing deploy and run read.
+
+``shared.config.load`` makes lanes; nothing else does, so no other module ever spells a resource name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a lane lies. ``account`` is 12 digits; ``partition`` is ``aws`` everywhere but in China and GovCloud."""
+
+    account: str
+    region: str
+    stage: str
+    partition: str = "aws"
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return ``arn:{partition}:{service}:{region}:{account}:{resource}`` (no region for iam, neither for s3)."""
+        region = "" if service in {"iam", "s3"} else self.region
+        account = "" if service == "s3" else self.account
+        return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One Lambda function of a lane.
+
+    ``key`` is its name in the team's file (``cosmic-inference``), ``name`` its name in AWS;
+    ``handler`` is the dotted path inside the zip (``shared.handlers.cosmic.inference.handler``);
+    ``environment`` is complete: it holds BUCKET, TEAM, ACCOUNT and what the workflow and the team's file add.
+    """
+
+    key: str
+    name: str
+    handler: str
+    role: str
+    log_group: str
+    memory_mb: int
+    timeout_seconds: int
+    reserved_concurrency: int | None
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One input of a workflow: how ``lanes run`` offers it and what the team's file may set.
+
+    ``type`` is ``integer``, ``number``, ``string`` or ``boolean``; bounds are inclusive.
+    """
+
+    name: str
+    type: str
+    default: Any
+    description: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """One state machine of a lane.
+
+    ``functions`` maps the placeholder in the template (``inference``) to the function's key (``cosmic-inference``);
+    ``parameters`` holds the team's values: the workflow's defaults under the team's own.
+    """
+
+    key: str
+    name: str
+    template: Path
+    role: str
+    log_group: str
+    functions: Mapping[str, str]
+    specs: tuple[Parameter, ...]
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendezvous:
+    """The FMI rendezvous endpoint and how its health is judged. Times in seconds."""
+
+    host: str
+    port: int
+    timeout: float
+    degraded_after: float
+    failure_threshold: int
+    success_threshold: int
+    schedule: str
+
+    @property
+    def endpoint(self) -> str:
+        """``host:port``, the form users send in payloads."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What one team owns and runs."""
+
+    team: str
+    owner: str
+    hash: str
+    place: Place
+    bucket: str
+    tags: Mapping[str, str]
+    functions: Mapping[str, Function]
+    workflows: Mapping[str, Workflow]
+    rendezvous: Rendezvous
+    log_retention_days: int
+    scratch_days: int
+
+    def function_arn(self, key: str) -> str:
+        """Return the ARN of the function called *key* in the team's file."""
+        return self.place.arn("lambda", f"function:{self.functions[key].name}")
+
+    def state_machine_arn(self, key: str) -> str:
+        """Return the ARN of the state machine of the workflow called *key*."""
+        return self.place.arn("states", f"stateMachine:{self.workflows[key].name}")
+
+    def role_arn(self, role: str) -> str:
+        """Return the ARN of the role with the AWS name *role*."""
+        return self.place.arn("iam", f"role/{role}")

@@ -1,0 +1,111 @@
+"""The one way to AWS. The embedded cloud and AWS differ here, in endpoint and credentials, and nowhere else."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from shared.config.lane import Place
+
+
+class Aws:
+    """Clients for one place, made on first use.
+
+    Args:
+        session: Holds the credentials and the region.
+        place: The account and region that every name is made for.
+        endpoint: Where to send requests instead of AWS, or None for AWS itself.
+    """
+
+    def __init__(self, session: boto3.Session, place: Place, endpoint: str | None = None) -> None:
+        self.session = session
+        self.place = place
+        self.endpoint = endpoint
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """Return the client for *service*, the same one each time."""
+        if service not in self._clients:
+            make: Any = self.session.client  # typed per service below, untyped here
+            self._clients[service] = make(
+                service,
+                endpoint_url=self.endpoint,
+                config=Config(
+                    retries={"mode": "standard"},
+                    max_pool_connections=32,
+                    s3={"addressing_style": "path"} if self.endpoint else None,
+                ),
+            )
+        return self._clients[service]
+
+    @cached_property
+    def s3(self) -> S3Client:
+        """Buckets and objects."""
+        client: S3Client = self.client("s3")
+        return client
+
+    @cached_property
+    def iam(self) -> IAMClient:
+        """Roles and policies."""
+        client: IAMClient = self.client("iam")
+        return client
+
+    @cached_property
+    def lambda_(self) -> LambdaClient:
+        """Functions."""
+        client: LambdaClient = self.client("lambda")
+        return client
+
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        """Log groups and their events."""
+        client: CloudWatchLogsClient = self.client("logs")
+        return client
+
+    @cached_property
+    def states(self) -> SFNClient:
+        """State machines and executions."""
+        client: SFNClient = self.client("stepfunctions")
+        return client
+
+
+def connect_aws(place: Place, profile: str | None = None) -> Aws:
+    """Connect to AWS itself.
+
+    Raises:
+        LanesError: There are no credentials, or they belong to another account than the settings name.
+    """
+    aws = Aws(boto3.Session(profile_name=profile, region_name=place.region), place)
+    try:
+        account = aws.client("sts").get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        raise LanesError(
+            f"AWS does not know these credentials: {error}",
+            fix="log in (aws sso login, or aws configure), or leave out --aws to use the embedded cloud",
+        ) from error
+    if account != place.account:
+        raise LanesError(
+            f"the credentials belong to account {account}, the settings name {place.account}; nothing was done",
+            where="shared/settings.yaml",
+            fix="set account there, or use the credentials of the account it names",
+        )
+    return aws
+
+
+def connect_endpoint(place: Place, endpoint: str) -> Aws:
+    """Connect to an embedded cloud at *endpoint*, a URL, with credentials that mean nothing anywhere else."""
+    session = boto3.Session(aws_access_key_id="lanes", aws_secret_access_key="lanes", region_name=place.region)  # noqa: S106  not a secret
+    return Aws(session, place, endpoint)

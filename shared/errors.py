@@ -1,0 +1,49 @@
+"""The one error tree. Standard library only: it travels into the Lambda zip.
+
+Every message says what happened, where, and what to do about it. Two branches matter to a caller:
+:class:`UsageError` is the asker's fault (exit code 2), everything else is exit code 1.
+"""
+
+from __future__ import annotations
+
+
+class LanesError(Exception):
+    """Something failed that its reader can act on.
+
+    Args:
+        what: What happened, a sentence without a full stop ("bucket x belongs to team1").
+        where: The file and line, resource, state or rank it happened at.
+        fix: What to do about it, as a command or an edit.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
+        self.what = what
+        self.where = where
+        self.fix = fix
+        super().__init__(what, where, fix)
+
+    def __str__(self) -> str:
+        text = self.what
+        if self.where:
+            text = f"{self.where}: {text}"
+        if self.fix:
+            text = f"{text}\n  fix: {self.fix}"
+        return text
+
+
+class UsageError(LanesError):
+    """The command or the payload asked for something that cannot be: an unknown team, a world size of 0."""
+
+    exit_code = 2
+
+
+def unknown(kind: str, value: str, known: list[str], *, where: str | None = None) -> UsageError:
+    """Return the error for a *value* that is none of the *known* ones, with the nearest one suggested."""
+    import difflib  # noqa: PLC0415  only an error needs it, and every Lambda imports this module
+
+    near = difflib.get_close_matches(value, known, n=1)
+    listing = ", ".join(sorted(known)) or "there are none"
+    fix = f"did you mean {near[0]!r}? Known: {listing}" if near else f"known: {listing}"
+    return UsageError(f"unknown {kind} {value!r}", where=where, fix=fix)

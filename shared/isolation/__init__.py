@@ -1,0 +1,1 @@
+"""What each role of a lane may do: policies made from the lane's own names."""
