@@ -1,0 +1,84 @@
+"""The embedded cloud: moto on a loopback port, with a real Lambda runtime and Step Functions engine plugged in.
+
+It lives in the process that starts it, and moto keeps its state in module globals: one cloud a process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING, Self
+
+from shared.errors import LanesError
+from shared.local.state import scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from shared.config.lane import Place
+
+_one = threading.Lock()
+
+
+class EmbeddedCloud:
+    """A cloud for as long as the ``with`` block lasts.
+
+    Args:
+        place: The account and region it pretends to be.
+        state_dir: Where its scratch files go; they are gone afterwards (``.lanes`` in a project).
+        port: The loopback port, 0 for any free one.
+
+    Raises:
+        LanesError: The port is taken, the disk is full, or this process has a cloud already.
+    """
+
+    def __init__(self, place: Place, state_dir: Path, *, port: int = 0) -> None:
+        self.place = place
+        self.endpoint = ""
+        self._state_dir = state_dir
+        self._port = port
+        self._parts = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as parts:
+            if not _one.acquire(blocking=False):
+                raise LanesError("this process has an embedded cloud already", fix="use its endpoint")
+            parts.callback(_one.release)
+            self._start(parts)
+            self._parts = parts.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._parts.close()
+
+    def _start(self, parts: contextlib.ExitStack) -> None:
+        """Start every part; *parts* ends them last first: callers, then the engine, the workers, the files."""
+        from moto.core.base_backend import BackendDict  # noqa: PLC0415  0.3 s that only a cloud needs
+
+        from shared.local.server import MotoServer  # noqa: PLC0415  the same
+
+        parts.enter_context(scratch(self._state_dir / "scratch"))
+        parts.enter_context(_account(self.place.account))
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        server = MotoServer(self._port)
+        parts.callback(BackendDict.reset)
+        parts.callback(server.stop)
+        server.start()
+        self.endpoint = server.endpoint
+
+
+@contextlib.contextmanager
+def _account(account: str) -> Iterator[None]:
+    """Make moto answer as *account*, whatever the credentials of a request."""
+    before = os.environ.get("MOTO_ACCOUNT_ID")
+    os.environ["MOTO_ACCOUNT_ID"] = account
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["MOTO_ACCOUNT_ID"]
+        else:
+            os.environ["MOTO_ACCOUNT_ID"] = before

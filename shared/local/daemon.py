@@ -1,0 +1,155 @@
+"""``lanes up`` and ``lanes down``: an embedded cloud in a process of its own.
+
+The starter reads one line from the new process: where it listens, or why it cannot. From then on the two
+know each other only through :class:`shared.local.state.State`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.config.lane import Place
+from shared.errors import LanesError
+from shared.local.cloud import EmbeddedCloud
+from shared.local.state import Running, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_PATIENCE = 15.0  # seconds that a start or a stop may take before something is wrong
+_POLL = 0.05
+
+
+class AlreadyRunningError(LanesError):
+    """Another process holds this project's cloud, or is about to."""
+
+
+def serve(state: State, place: Place, port: int, ready: Callable[[Running], None]) -> None:
+    """Run a cloud until SIGTERM or SIGINT; *ready* is called once, when it answers.
+
+    Raises:
+        AlreadyRunningError: One runs already.
+        LanesError: The cloud cannot start.
+    """
+    if not _acquire(state):
+        raise AlreadyRunningError("a cloud runs here already", fix="use it, or end it with lanes down")
+    try:
+        with _stop_signals() as stop, EmbeddedCloud(place, state.folder, port=port) as cloud:
+            running = Running(
+                endpoint=cloud.endpoint,
+                pid=os.getpid(),
+                account=place.account,
+                region=place.region,
+                started=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+            state.write(running)
+            ready(running)
+            stop.wait()
+    finally:
+        state.clear()
+        state.lock.release()
+
+
+def _acquire(state: State) -> bool:
+    for _ in range(5):  # another command's look at the lock holds it for a moment
+        if state.lock.acquire():
+            return True
+        time.sleep(_POLL)
+    return False
+
+
+def up(state: State, place: Place, port: int) -> Running:
+    """Start a cloud in the background and return where it listens.
+
+    Raises:
+        AlreadyRunningError: One runs already.
+        LanesError: It cannot start; the message is its own.
+    """
+    state.folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "shared.local.daemon", str(state.folder), "--port", str(port)]
+    command += ["--account", place.account, "--region", place.region, "--stage", place.stage]
+    with (
+        state.log.open("ab") as log,
+        subprocess.Popen(  # noqa: S603  our own interpreter and module
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+        ) as process,
+    ):
+        said = json.loads((process.stdout and process.stdout.readline()) or "{}")
+        if "running" in said:
+            process.returncode = 0  # it lives on: leaving the block must not wait for it
+            return Running(**said["running"])
+    if not said:
+        raise LanesError(f"the cloud died as it started (exit code {process.returncode})", fix=f"read {state.log}")
+    kind = AlreadyRunningError if said["already"] else LanesError
+    raise kind(said["what"], where=said["where"], fix=said["fix"])
+
+
+def down(state: State) -> Running | None:
+    """End the cloud that runs here and wait until it is gone; None when none does.
+
+    Raises:
+        LanesError: It does not end.
+    """
+    running = state.running()
+    if running is None:
+        return None
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(running.pid, sign)
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            if not state.held():
+                return running
+            time.sleep(_POLL)
+    raise LanesError(f"the cloud (process {running.pid}) does not end", fix=f"kill -9 {running.pid}")
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    stop = threading.Event()
+    before = {sign: signal.signal(sign, lambda *_: stop.set()) for sign in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+
+
+def main() -> None:
+    """Be the background process: one JSON line on stdout, then silence."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--port", type=int, required=True)
+    for name in ("account", "region", "stage"):
+        parser.add_argument(f"--{name}", required=True)
+    args = parser.parse_args()
+
+    def say(answer: dict[str, object]) -> None:
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the starter hears no more
+
+    def ready(running: Running) -> None:
+        say({"running": {name: getattr(running, name) for name in Running.__dataclass_fields__}})
+
+    try:
+        serve(State(args.folder), Place(args.account, args.region, args.stage), args.port, ready)
+    except LanesError as error:
+        already = isinstance(error, AlreadyRunningError)
+        say({"what": error.what, "where": error.where, "fix": error.fix, "already": already})
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

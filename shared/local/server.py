@@ -1,0 +1,116 @@
+"""moto behind HTTP on a loopback port: keep-alive, one thread per connection, silent.
+
+Werkzeug's own server prints to stderr and exits the process when a port is taken; this one raises.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import ThreadedWSGIServer
+
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOOPBACK = "127.0.0.1"
+
+
+class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
+    """One connection. Answers leave at once: Nagle's wait would cost 40 ms on every small one."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: a run makes thousands of requests."""
+
+
+class _Server(ThreadedWSGIServer):  # type: ignore[misc]  # as above
+    """A threaded server that knows its open connections, so that closing it ends them."""
+
+    request_queue_size = 128
+
+    def __init__(self, app: Callable[..., Any], listener: socket.socket) -> None:
+        host, port = listener.getsockname()
+        self._connections: set[socket.socket] = set()
+        self._connections_lock = threading.Lock()
+        super().__init__(host, port, app, handler=_Handler, fd=listener.fileno())
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._connections_lock:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._connections_lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a client that goes away (a killed worker) is everyday here."""
+
+    def end_connections(self) -> None:
+        """Hang up on every client that is still there; its thread ends by itself."""
+        with self._connections_lock:
+            connections = list(self._connections)
+        for connection in connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # the client was quicker
+
+
+class MotoServer:
+    """moto's server: listens from the moment it is made, answers from :meth:`start`, is gone after :meth:`stop`.
+
+    Args:
+        port: The loopback port, 0 for any free one.
+
+    Raises:
+        LanesError: The port is taken or may not be opened.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        listener = _listen(port)
+        with listener:  # the server duplicates it
+            self._server = _Server(DomainDispatcherApplication(create_backend_app), listener)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="cloud", daemon=True)
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that clients talk to."""
+        return f"http://{LOOPBACK}:{self._server.port}"
+
+    def start(self) -> None:
+        """Answer requests in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port and every connection."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+        self._server.end_connections()
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+        listener.listen(_Server.request_queue_size)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise LanesError(
+                f"port {port} is taken by another program", fix="choose another with --port, or 0 for any free one"
+            ) from error
+        raise LanesError(f"port {port} cannot be opened: {error.strerror}", fix="choose one above 1023") from error
+    return listener

@@ -1,0 +1,154 @@
+"""What the embedded cloud keeps on disk, in ``.lanes/``: who runs, and scratch space that dies with its owner.
+
+Liveness is a file lock, never a process id: the system drops a lock the moment its holder ends, however it ends,
+so a stale file or a reused process id cannot fool anybody::
+
+    .lanes/cloud.lock     held by the daemon of ``lanes up`` for as long as it lives
+    .lanes/cloud.json     where it listens; believed only while the lock is held
+    .lanes/cloud.log      what it wrote
+    .lanes/scratch/<id>/  one running cloud's files, with <id>.lock held beside it
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import stat
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STATE_DIR = ".lanes"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The cloud that ``lanes up`` keeps: its URL, its process, its account and region, and when it started (ISO)."""
+
+    endpoint: str
+    pid: int
+    account: str
+    region: str
+    started: str
+
+
+class FileLock:
+    """An exclusive lock that ends with its holder. The file stays; only the lock says anything."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self, *, wait: bool = False) -> bool:
+        """Take the lock; False when another holds it and *wait* is not set."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        """Let go; nothing happens when it is not held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        self.acquire(wait=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+class State:
+    """The files of one project's embedded cloud, under *folder* (``.lanes``)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lock = FileLock(folder / "cloud.lock")
+        self.log = folder / "cloud.log"
+        self._record = folder / "cloud.json"
+
+    def held(self) -> bool:
+        """Say whether a cloud runs, starts or ends here now."""
+        probe = FileLock(self.lock.path)
+        free = not self.lock.path.exists() or probe.acquire()
+        probe.release()
+        return not free
+
+    def running(self) -> Running | None:
+        """Return the cloud that runs now, or None. One that is still starting counts as none."""
+        if not self.held():
+            return None
+        try:
+            return Running(**json.loads(self._record.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+
+    def write(self, running: Running) -> None:
+        """Record *running*; the caller holds the lock."""
+        draft = self._record.with_suffix(".tmp")
+        draft.write_text(json.dumps(asdict(running), indent=2) + "\n", encoding="utf-8")
+        draft.replace(self._record)
+
+    def clear(self) -> None:
+        """Forget what was recorded; the caller holds the lock."""
+        self._record.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """Give a private folder under *folder*, removed at exit; what killed owners left is removed first.
+
+    Raises:
+        LanesError: The disk is full or the folder may not be written.
+    """
+    try:
+        with FileLock(folder / ".lock"):
+            _sweep(folder)
+            mine = Path(tempfile.mkdtemp(prefix="cloud-", dir=folder)).resolve()
+            lock = FileLock(mine.with_suffix(".lock"))
+            lock.acquire()
+    except OSError as error:
+        raise LanesError(
+            f"no scratch space: {error.strerror}", where=str(folder), fix="free space there, or make it writable"
+        ) from error
+    try:
+        yield mine
+    finally:
+        _remove(mine)
+        lock.path.unlink(missing_ok=True)
+        lock.release()
+
+
+def _sweep(folder: Path) -> None:
+    for path in folder.glob("cloud-*.lock"):
+        lock = FileLock(path)
+        if lock.acquire():
+            _remove(path.with_suffix(""))
+            path.unlink(missing_ok=True)
+            lock.release()
+
+
+def _remove(folder: Path) -> None:
+    """Remove a tree even where a function's files were made read-only."""
+    for parent, folders, _ in os.walk(folder):
+        for name in folders:
+            path = os.path.join(parent, name)  # noqa: PTH118  os.walk speaks strings, and trees can be large
+            if not os.path.islink(path):  # noqa: PTH114  as above
+                os.chmod(path, stat.S_IRWXU)  # noqa: PTH101  as above
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,83 @@
+"""The cloud of one process: what it answers, what it refuses, what it leaves behind."""
+
+import socket
+import threading
+
+import pytest
+
+from shared.config.lane import Place
+from shared.deploy.aws import connect_endpoint
+from shared.errors import LanesError
+from shared.local.cloud import EmbeddedCloud
+
+PLACE = Place("210987654321", "eu-west-1", "test")
+
+
+def test_answers_as_the_account_and_region_of_its_place(tmp_path):
+    with EmbeddedCloud(PLACE, tmp_path) as cloud:
+        aws = connect_endpoint(PLACE, cloud.endpoint)
+        assert aws.client("sts").get_caller_identity()["Account"] == PLACE.account
+        assert aws.client("logs").meta.region_name == PLACE.region
+
+
+def test_starts_empty_each_time(tmp_path):
+    for _ in range(2):
+        with EmbeddedCloud(PLACE, tmp_path) as cloud:
+            s3 = connect_endpoint(PLACE, cloud.endpoint).s3
+            assert s3.list_buckets()["Buckets"] == []
+            s3.create_bucket(Bucket="some-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+
+
+def test_large_objects_come_back_whole_and_leave_no_file(tmp_path):
+    body = bytes(range(256)) * 40_000  # 10 MB: beyond what moto holds in memory
+    with EmbeddedCloud(PLACE, tmp_path) as cloud:
+        s3 = connect_endpoint(PLACE, cloud.endpoint).s3
+        s3.create_bucket(Bucket="some-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        s3.put_object(Bucket="some-bucket", Key="large", Body=body)
+        assert s3.get_object(Bucket="some-bucket", Key="large")["Body"].read() == body
+    assert [path.name for path in (tmp_path / "scratch").iterdir()] == [".lock"]
+
+
+def test_listens_on_loopback_only_and_closes_its_port(tmp_path):
+    with EmbeddedCloud(PLACE, tmp_path) as cloud:
+        host, port = cloud.endpoint.removeprefix("http://").split(":")
+        assert host == "127.0.0.1"
+        connect_endpoint(PLACE, cloud.endpoint).s3.list_buckets()  # a connection that is kept open
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)), timeout=5)
+
+
+def test_ends_its_threads(tmp_path):
+    before = set(threading.enumerate())
+    with EmbeddedCloud(PLACE, tmp_path) as cloud:
+        connect_endpoint(PLACE, cloud.endpoint).s3.list_buckets()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=5)
+        assert not thread.is_alive()
+
+
+def test_a_taken_port_is_said_with_the_fix(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(LanesError, match=f"port {port} is taken") as caught:
+            EmbeddedCloud(PLACE, tmp_path, port=port).__enter__()
+    assert "--port" in str(caught.value)
+    with EmbeddedCloud(PLACE, tmp_path, port=port):
+        pass  # the failed start left nothing in the way
+
+
+def test_one_cloud_a_process(tmp_path):
+    with (
+        EmbeddedCloud(PLACE, tmp_path),
+        pytest.raises(LanesError, match="already"),
+        EmbeddedCloud(PLACE, tmp_path),
+    ):
+        pass
+
+
+def test_a_scratch_folder_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / "scratch").write_text("a file is in the way")
+    with pytest.raises(LanesError, match="no scratch space"), EmbeddedCloud(PLACE, tmp_path):
+        pass

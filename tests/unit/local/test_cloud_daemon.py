@@ -1,0 +1,132 @@
+"""``lanes up`` and ``lanes down`` with real processes: one wins, nothing stays, stale files fool nobody."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from shared.config.lane import Place
+from shared.deploy.aws import connect_endpoint
+from shared.errors import LanesError
+from shared.local import daemon
+from shared.local.state import FileLock, Running, State, scratch
+
+PLACE = Place("123456789012", "us-east-1", "test")
+
+
+@pytest.fixture
+def state(tmp_path):
+    state = State(tmp_path / ".lanes")
+    yield state
+    daemon.down(state)
+
+
+def eventually(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "waited 10 s for it"
+        time.sleep(0.02)
+
+
+def test_up_serves_until_down(state):
+    running = daemon.up(state, PLACE, 0)
+    assert state.running() == running
+    connect_endpoint(PLACE, running.endpoint).s3.create_bucket(Bucket="kept-between-commands")
+    assert connect_endpoint(PLACE, running.endpoint).s3.list_buckets()["Buckets"][0]["Name"] == "kept-between-commands"
+    assert daemon.down(state) == running
+    assert state.running() is None
+    assert daemon.down(state) is None
+    assert sorted(path.name for path in state.folder.iterdir()) == ["cloud.lock", "cloud.log", "scratch"]
+    assert [path.name for path in (state.folder / "scratch").iterdir()] == [".lock"]
+
+
+def test_two_at_once_one_wins(state):
+    outcomes = []
+
+    def start():
+        try:
+            outcomes.append(daemon.up(state, PLACE, 0))
+        except daemon.AlreadyRunningError as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["AlreadyRunningError", "Running"]
+
+
+def test_a_killed_cloud_is_not_believed_and_its_scratch_is_swept(state):
+    running = daemon.up(state, PLACE, 0)
+    (left,) = (state.folder / "scratch").glob("cloud-*/")
+    (left / "data").write_bytes(b"left behind")
+    os.kill(running.pid, signal.SIGKILL)
+    eventually(lambda: state.running() is None)
+    assert (state.folder / "cloud.json").exists()  # stale on purpose
+    assert left.exists()
+    daemon.up(state, PLACE, 0)
+    assert not left.exists()
+
+
+def test_a_state_file_with_a_living_but_foreign_process_is_not_believed(state):
+    state.folder.mkdir()
+    state.write(Running("http://127.0.0.1:9", os.getpid(), PLACE.account, PLACE.region, "2026-01-01T00:00:00+00:00"))
+    assert state.running() is None
+    assert daemon.down(state) is None  # and this process lives on
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly(state, sign):
+    running = daemon.up(state, PLACE, 0)
+    os.kill(running.pid, sign)
+    eventually(lambda: not state.held())
+    assert not (state.folder / "cloud.json").exists()
+    assert not list((state.folder / "scratch").glob("cloud-*"))
+
+
+def test_a_taken_port_is_the_starters_error(state):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(LanesError, match="is taken by another program"):
+            daemon.up(state, PLACE, other.getsockname()[1])
+    assert state.running() is None
+
+
+def test_scratch_of_the_living_is_left_alone(tmp_path):
+    with scratch(tmp_path) as first, scratch(tmp_path) as second:
+        assert first != second
+        assert first.is_dir()
+        assert second.is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_read_only_trees_are_removed_too(tmp_path):
+    with scratch(tmp_path) as folder:
+        inner = folder / "task" / "vendor"
+        inner.mkdir(parents=True)
+        (inner / "code.py").write_text("")
+        inner.chmod(0o500)
+        (folder / "task").chmod(0o500)
+    assert not folder.exists()
+
+
+def test_the_lock_dies_with_its_holder(tmp_path):
+    path = tmp_path / "lock"
+    code = "import json,sys;from pathlib import Path;from shared.local.state import FileLock as L;"
+    code += f"l=L(Path({json.dumps(str(path))}));print(l.acquire(),flush=True);sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"True\n"
+        mine = FileLock(path)
+        assert not mine.acquire()
+        holder.kill()
+        holder.wait()
+        assert mine.acquire()
+        mine.release()
