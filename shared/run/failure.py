@@ -1,0 +1,140 @@
+"""Finds why an execution failed: the state, the rank, the error, and the invocation that raised it.
+
+A history is a linked list: every event names the one before it, so the state and the map iteration that an event
+belongs to are found by walking back. A distributed map keeps its items' histories in child executions; its own
+failure says only that too many items failed, so the failed child is asked instead.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mypy_boto3_stepfunctions import SFNClient
+
+_UUID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_REQUEST_ID = re.compile(rf"RequestId: {_UUID}|{_UUID} Task timed out")  # Lambda's two ways to name it in a text
+_FAILED = ("Failed", "TimedOut", "Aborted")
+_NOT_A_CAUSE = ("ExecutionFailed", "ExecutionTimedOut", "MapIterationFailed", "MapStateFailed", "ParallelStateFailed")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an execution did not succeed.
+
+    Attributes:
+        status: FAILED, TIMED_OUT or ABORTED.
+        state: The state that failed, None when the execution as a whole was ended.
+        rank: The rank or map item that failed, None outside a map.
+        error: The error's name, as Retry and Catch know it.
+        message: What the error says.
+        request_id: The invocation that raised it, None when no function did.
+    """
+
+    status: str
+    state: str | None
+    rank: int | None
+    error: str
+    message: str
+    request_id: str | None
+
+
+def find_failure(states: SFNClient, execution_arn: str) -> Failure:
+    """Return why the execution at *execution_arn*, which ended without success, did so."""
+    execution = states.describe_execution(executionArn=execution_arn)
+    error, cause = execution.get("error", ""), execution.get("cause", "")
+    deepest = _deepest(states, execution_arn)
+    if deepest is None:
+        message = cause or {"ABORTED": "it was stopped", "TIMED_OUT": "it took too long"}.get(execution["status"], "")
+        return Failure(execution["status"], None, None, error or execution["status"], message, None)
+    found, state, rank = deepest
+    error, cause = found.get("error", "") or error, found.get("cause", "") or cause
+    said = _parsed(cause)
+    message = str(said.get("errorMessage", cause))
+    named = _REQUEST_ID.search(message)
+    request_id = said.get("requestId") or (named and (named[1] or named[2]))
+    return Failure(execution["status"], state, rank, str(said.get("errorType", error)), message, request_id)
+
+
+def _deepest(states: SFNClient, arn: str) -> tuple[Mapping[str, Any], str | None, int | None] | None:
+    """Return (details, state, rank) of the failure that caused all others, from a child execution where it has one."""
+    events = {event["id"]: event for event in history(states, arn)}
+    failures = [event for event in events.values() if _is_failure(event)]
+    if not failures:
+        return None
+    for run in states.list_map_runs(executionArn=arn)["mapRuns"]:
+        children = states.list_executions(mapRunArn=run["mapRunArn"], statusFilter="FAILED", maxResults=1)
+        for child in children["executions"]:
+            if below := _deepest(states, child["executionArn"]):
+                details, state, rank = below
+                return details, state, _rank_of_input(states, child["executionArn"]) if rank is None else rank
+    last = _matching(failures, _ending(events.values()))
+    return (_details(last), *_place(events, last))
+
+
+def history(states: SFNClient, arn: str) -> Iterator[Any]:
+    """Yield every event of an execution, oldest first."""
+    for page in states.get_paginator("get_execution_history").paginate(executionArn=arn):
+        yield from page["events"]
+
+
+def _is_failure(event: Mapping[str, Any]) -> bool:
+    kind: str = event["type"]
+    if kind in _NOT_A_CAUSE:
+        return False
+    return kind.endswith(_FAILED) or kind == "FailStateEntered"
+
+
+def _ending(events: Any) -> Mapping[str, Any]:
+    """Return the details of the event that ended the execution."""
+    return next((_details(event) for event in events if event["type"] in {"ExecutionFailed", "ExecutionTimedOut"}), {})
+
+
+def _matching(failures: Sequence[Mapping[str, Any]], ending: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the last failure that says what the execution says: others may have been retried or caught."""
+    same = [event for event in failures if _details(event).get("cause") == ending.get("cause")]
+    return (same or list(failures))[-1]
+
+
+def _details(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an event's own part, ``taskFailedEventDetails`` or the like; empty when it has none."""
+    found = [value for name, value in event.items() if name.endswith("EventDetails") and isinstance(value, dict)]
+    return found[0] if found else {}
+
+
+def _place(events: Mapping[int, Mapping[str, Any]], event: Mapping[str, Any]) -> tuple[str | None, int | None]:
+    """Walk back from *event* to the state and the rank it happened in."""
+    state: str | None = None
+    rank: int | None = None
+    at: Mapping[str, Any] | None = event
+    while at is not None:
+        details = _details(at)
+        if at["type"].endswith("StateEntered"):
+            state = state or details.get("name")
+            rank = _rank(details.get("input")) if rank is None else rank
+        if at["type"] == "MapIterationStarted":
+            return state, details.get("index") if rank is None else rank
+        at = events.get(at.get("previousEventId", 0))
+    return state, rank
+
+
+def _rank_of_input(states: SFNClient, arn: str) -> int | None:
+    return _rank(states.describe_execution(executionArn=arn).get("input"))
+
+
+def _rank(text: str | None) -> int | None:
+    value = _parsed(text or "").get("rank")
+    return int(value) if isinstance(value, int | str) and str(value).isdigit() else None
+
+
+def _parsed(text: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,132 @@
+"""Gathers what a finished execution left behind: a row per rank, throughput, its output, or why it failed."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.run.failure import Failure, find_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from shared.deploy.aws import Aws
+    from shared.run.logs import Invocation, LogReader
+    from shared.run.start import Run
+    from shared.run.watch import Snapshot
+
+_PATIENCE = 20  # looks, a second apart, for CloudWatch to show the last REPORT lines
+_TAIL = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """What one rank did, from its own log: records, and REPORT's seconds, MB and billed milliseconds.
+
+    The REPORT figures are None when CloudWatch has not shown the line in time.
+    """
+
+    rank: int
+    records: int
+    seconds: float | None
+    memory_mb: int | None
+    memory_size_mb: int | None
+    billed_ms: int | None
+    cold_start_ms: float | None
+
+    @property
+    def records_per_second(self) -> float | None:
+        """Records over the handler's own time."""
+        return self.records / self.seconds if self.seconds else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished execution.
+
+    Attributes:
+        wall_seconds: From its start to its end, as Step Functions has it.
+        ranks: By rank.
+        output: Its output, parsed; None when it failed.
+        failure: Why it failed; None when it succeeded.
+        log_tail: The last lines of the invocation that failed.
+    """
+
+    status: str
+    wall_seconds: float
+    ranks: tuple[Rank, ...]
+    output: Any
+    failure: Failure | None = None
+    log_tail: tuple[str, ...] = ()
+
+    @property
+    def records(self) -> int:
+        """Of all ranks."""
+        return sum(rank.records for rank in self.ranks)
+
+    @property
+    def wall_throughput(self) -> float:
+        """Records per second of the whole execution, what a user waits for."""
+        return self.records / self.wall_seconds if self.wall_seconds else 0.0
+
+    @property
+    def aggregate_throughput(self) -> float:
+        """Records per second summed over the ranks, what the workers do while they work."""
+        return sum(rank.records_per_second or 0.0 for rank in self.ranks)
+
+
+def gather(
+    aws: Aws, run: Run, end: Snapshot, reader: LogReader, *, sleep: Callable[[float], object] = time.sleep
+) -> Outcome:
+    """Return the outcome of *run*, whose last snapshot is *end*."""
+    failure = find_failure(aws.states, run.arn) if end.status != "SUCCEEDED" else None
+    wanted = failure.request_id if failure else None
+    for _ in range(_PATIENCE):
+        if _complete(reader, run.id, wanted):
+            break
+        sleep(1.0)
+        reader.read()
+    failed = reader.invocations.get(wanted or "")
+    return Outcome(
+        status=end.status,
+        wall_seconds=(end.stopped - end.started).total_seconds() if end.stopped else 0.0,
+        ranks=_ranks(_of_run(reader, run.id)),
+        output=json.loads(end.output) if end.output else None,
+        failure=failure,
+        log_tail=tuple(failed.lines[-_TAIL:]) if failed else (),
+    )
+
+
+def _of_run(reader: LogReader, run_id: str) -> list[Invocation]:
+    found = [invocation for invocation in reader.invocations.values() if run_id in invocation.runs]
+    return sorted(found, key=lambda invocation: invocation.started_ms)
+
+
+def _complete(reader: LogReader, run_id: str, wanted: str | None) -> bool:
+    """Say whether every invocation that matters has its REPORT line."""
+    if wanted is not None and (wanted not in reader.invocations or reader.invocations[wanted].report is None):
+        return False
+    return all(invocation.report is not None for invocation in _of_run(reader, run_id))
+
+
+def _ranks(invocations: Sequence[Invocation]) -> tuple[Rank, ...]:
+    """Make a row of each rank's last invocation; a retried rank is billed for all of them."""
+    billed: dict[int, int] = {}
+    rows: dict[int, Rank] = {}
+    for invocation in invocations:
+        if invocation.progress is None:
+            continue
+        rank, report = invocation.progress.rank, invocation.report or {}
+        billed[rank] = billed.get(rank, 0) + int(report.get("Billed Duration", 0))
+        rows[rank] = Rank(
+            rank=rank,
+            records=invocation.progress.done,
+            seconds=invocation.seconds,
+            memory_mb=int(report["Max Memory Used"]) if "Max Memory Used" in report else None,
+            memory_size_mb=int(report["Memory Size"]) if "Memory Size" in report else None,
+            billed_ms=billed[rank] if report else None,
+            cold_start_ms=report.get("Init Duration"),
+        )
+    return tuple(rows[rank] for rank in sorted(rows))

@@ -1,0 +1,112 @@
+"""Reads the log lines of a run's functions, each once, and puts them together by invocation.
+
+An execution environment runs one invocation at a time and writes to a log stream of its own, so within a stream
+every line between START and REPORT belongs to that request. Lines arrive late and out of order across streams:
+the reader looks back a little on every read and drops what it has seen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from shared.deploy.aws import Aws
+
+_LOOK_BACK_MS = 10_000  # CloudWatch takes seconds to show a line
+_START = re.compile(r"START RequestId: (\S+)")
+_REPORT = re.compile(r"REPORT RequestId: (\S+)")
+_FIELD = re.compile(r"([A-Za-z ]+): ([\d.]+) (ms|MB)")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a rank is: *done* of *of* records."""
+
+    rank: int
+    done: int
+    of: int
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One invocation of a function, as its log shows it so far. Milliseconds and MB are REPORT's own."""
+
+    request_id: str
+    function: str
+    lines: list[str] = field(default_factory=list)
+    progress: Progress | None = None
+    runs: set[str] = field(default_factory=set)
+    report: dict[str, float] | None = None
+    started_ms: int = 0
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the handler ran, without the cold start; None until it is reported."""
+        return self.report["Duration"] / 1000 if self.report else None
+
+
+class LogReader:
+    """Follows the log groups of *functions* (key -> group name) from *since_ms* (Unix milliseconds) on."""
+
+    def __init__(self, aws: Aws, functions: Mapping[str, str], since_ms: int) -> None:
+        self._logs = aws.logs
+        self._groups = functions
+        self._from = dict.fromkeys(functions, since_ms)
+        self._since = since_ms
+        self._seen: set[tuple[str, str]] = set()
+        self._current: dict[tuple[str, str], str] = {}
+        self.invocations: dict[str, Invocation] = {}
+
+    def read(self) -> None:
+        """Take in every line that is new."""
+        for key, group in self._groups.items():
+            for event in self._events(key, group):
+                self._take(key, event["logStreamName"], event["message"], event["timestamp"])
+
+    def _events(self, key: str, group: str) -> Iterable[Any]:
+        pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=self._from[key])
+        events = [event for page in pages for event in page["events"]]
+        for event in events:
+            mark = (key, event["eventId"])
+            if mark not in self._seen:
+                self._seen.add(mark)
+                yield event
+        if events:
+            newest = max(event["timestamp"] for event in events)
+            self._from[key] = max(self._since, newest - _LOOK_BACK_MS)
+
+    def _take(self, key: str, stream: str, message: str, timestamp: int) -> None:
+        text = message.rstrip("\n")
+        if started := _START.match(text):
+            request_id = started[1]
+            self._current[key, stream] = request_id
+            self.invocations.setdefault(request_id, Invocation(request_id, key, started_ms=timestamp))
+        invocation = self.invocations.get(self._current.get((key, stream), ""))
+        if reported := _REPORT.match(text):
+            invocation = self.invocations.get(reported[1], invocation)
+        if invocation is None:
+            return  # a line of the init phase, or of an invocation that began before we looked
+        invocation.lines.append(text)
+        if reported:
+            self._current.pop((key, stream), None)
+            invocation.report = {name.strip(): float(number) for name, number, _ in _FIELD.findall(text)}
+        elif text.startswith("{"):
+            _take_structured(invocation, text)
+
+
+def _take_structured(invocation: Invocation, text: str) -> None:
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return  # somebody's own braces
+    if not isinstance(said, dict):
+        return
+    progress = said.get("progress")
+    if isinstance(progress, dict) and {"run_id", "rank", "done", "of"} <= progress.keys():
+        invocation.runs.add(str(progress["run_id"]))
+        invocation.progress = Progress(int(progress["rank"]), int(progress["done"]), int(progress["of"]))

@@ -1,0 +1,52 @@
+"""Starts an execution: its name, and its input."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.config.lane import Lane
+    from shared.deploy.aws import Aws
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution: its id (its name in Step Functions), its ARN, and the lane and workflow it belongs to."""
+
+    id: str
+    arn: str
+    lane: Lane
+    workflow: str
+
+
+def new_run_id(now: datetime) -> str:
+    """Return a name no other run has, which sorts by time: ``20260102T030405Z-a1b2c3``."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def start(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Any], run_id: str) -> Run:
+    """Start *workflow* with *payload* as its input.
+
+    Raises:
+        LanesError: The workflow is not deployed, or AWS refuses.
+    """
+    arn = lane.state_machine_arn(workflow)
+    try:
+        answer = aws.states.start_execution(stateMachineArn=arn, name=run_id, input=json.dumps(payload))
+    except aws.states.exceptions.StateMachineDoesNotExist as error:
+        raise LanesError(
+            f"workflow {workflow} of {lane.team} is not deployed", fix=f"lanes deploy {lane.team}"
+        ) from error
+    except ClientError as error:
+        raise LanesError(f"the execution did not start: {error}", where=arn) from error
+    return Run(run_id, answer["executionArn"], lane, workflow)

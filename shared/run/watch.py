@@ -1,0 +1,82 @@
+"""Watches an execution until it ends."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.run.logs import LogReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from shared.deploy.aws import Aws
+    from shared.run.logs import Progress
+    from shared.run.start import Run
+
+_FIRST_WAIT = 0.1
+_LONGEST_WAIT = 2.0
+_GROWTH = 1.3
+_RUNNING = {"RUNNING", "PENDING_REDRIVE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An execution at one moment. ``state`` is the one entered last; ``ranks`` maps each rank seen to its progress."""
+
+    status: str
+    state: str | None
+    ranks: dict[int, Progress]
+    started: datetime
+    stopped: datetime | None
+    output: str | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.status not in _RUNNING
+
+
+def follow(
+    aws: Aws, run: Run, reader: LogReader, *, sleep: Callable[[float], object] = time.sleep
+) -> Iterator[Snapshot]:
+    """Yield a snapshot at once and then at growing intervals; the last one is the execution's end."""
+    wait = _FIRST_WAIT
+    while True:
+        snapshot = _look(aws, run, reader)
+        yield snapshot
+        if snapshot.ended:
+            return
+        sleep(wait)
+        wait = min(wait * _GROWTH, _LONGEST_WAIT)
+
+
+def read_logs(aws: Aws, run: Run, since: datetime) -> LogReader:
+    """Return a reader of the log groups of all functions of the run's workflow, from *since* on."""
+    keys = run.lane.workflows[run.workflow].functions.values()
+    groups = {key: run.lane.functions[key].log_group for key in keys}
+    return LogReader(aws, groups, int(since.timestamp() * 1000))
+
+
+def _look(aws: Aws, run: Run, reader: LogReader) -> Snapshot:
+    execution: Any = aws.states.describe_execution(executionArn=run.arn)
+    recent = aws.states.get_execution_history(executionArn=run.arn, reverseOrder=True, maxResults=20)["events"]
+    entered = next((event for event in recent if "stateEnteredEventDetails" in event), None)
+    reader.read()
+    return Snapshot(
+        status=execution["status"],
+        state=entered["stateEnteredEventDetails"]["name"] if entered else None,
+        ranks=ranks(reader, run.id),
+        started=execution["startDate"],
+        stopped=execution.get("stopDate"),
+        output=execution.get("output"),
+    )
+
+
+def ranks(reader: LogReader, run_id: str) -> dict[int, Progress]:
+    """Return how far each rank of the run is, by its latest invocation."""
+    mine = [invocation for invocation in reader.invocations.values() if run_id in invocation.runs]
+    mine.sort(key=lambda invocation: invocation.started_ms)
+    return {invocation.progress.rank: invocation.progress for invocation in mine if invocation.progress}

@@ -1,0 +1,69 @@
+import pytest
+
+from shared.run.logs import LogReader, Progress
+
+GROUP = "/aws/lambda/f"
+
+
+@pytest.fixture
+def reader(aws):
+    return LogReader(aws, {"f": GROUP}, since_ms=0)
+
+
+def test_lines_go_to_their_invocation_and_the_report_closes_it(aws, reader, lines):
+    aws.logs.groups[GROUP] = lines("a", 0, 128, stream="s1") + lines("b", 1, 64, stream="s2")
+    reader.read()
+    first, second = reader.invocations["a"], reader.invocations["b"]
+    assert first.progress == Progress(0, 128, 300)
+    assert second.progress == Progress(1, 64, 300)
+    assert first.runs == {"run-1"}
+    assert first.report == {
+        "Duration": 2000.0,
+        "Billed Duration": 2501.0,
+        "Memory Size": 1769.0,
+        "Max Memory Used": 210.0,
+        "Init Duration": 500.4,
+    }
+    assert first.seconds == 2.0
+
+
+def test_a_warm_environment_writes_two_invocations_to_one_stream(aws, reader, lines):
+    aws.logs.groups[GROUP] = lines("a", 0, 1, stream="s") + lines("b", 0, 2, stream="s", at=1)
+    reader.read()
+    assert [reader.invocations[name].progress.done for name in "ab"] == [1, 2]
+
+
+def test_each_line_counts_once_however_often_it_is_read(aws, reader, lines):
+    aws.logs.groups[GROUP] = lines("a", 0, 1)
+    reader.read()
+    reader.read()
+    assert len(reader.invocations["a"].lines) == 4
+
+
+def test_a_line_that_shows_up_late_is_not_lost(aws, reader, lines):
+    *early, report = lines("a", 0, 1)
+    aws.logs.groups[GROUP] = [*early, *lines("b", 1, 1, at=5)]
+    aws.logs.late = [(GROUP, report)]
+    reader.read()
+    assert reader.invocations["a"].report is None
+    reader.read()
+    assert reader.invocations["a"].report is not None
+
+
+def test_reads_go_on_from_the_newest_line_with_a_look_back(aws, reader, lines):
+    aws.logs.groups[GROUP] = lines("a", 0, 1, at=0)
+    reader.read()
+    reader.read()
+    newest = aws.logs.groups[GROUP][-1][1]
+    assert aws.logs.asked_from == [0, newest - 10_000]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{not json", "[1, 2]", '{"progress": 3}', '{"progress": {"rank": 1}}', "{}", "INIT_START Runtime Version: x", ""],
+)
+def test_other_peoples_lines_are_only_kept(aws, reader, line):
+    aws.logs.groups[GROUP] = [("s", 1, "before any START"), ("s", 2, "START RequestId: a Version: 1"), ("s", 3, line)]
+    reader.read()
+    assert reader.invocations["a"].progress is None
+    assert reader.invocations["a"].lines[-1] == line

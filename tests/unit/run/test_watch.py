@@ -1,0 +1,44 @@
+from datetime import timedelta
+
+from shared.run.logs import Progress
+from shared.run.watch import follow, read_logs
+
+GROUP = "/aws/lambda/team-w-work-0"
+
+
+def snapshots(aws, run, started, sleep=lambda _: None):
+    return list(follow(aws, run, read_logs(aws, run, started), sleep=sleep))
+
+
+def test_looks_until_the_execution_ends(aws, run, started):
+    running = {"status": "RUNNING", "startDate": started}
+    ended = {"status": "SUCCEEDED", "startDate": started, "stopDate": started + timedelta(seconds=9), "output": "{}"}
+    aws.states.executions[run.arn] = [running, running, ended]
+    seen = snapshots(aws, run, started)
+    assert [snapshot.status for snapshot in seen] == ["RUNNING", "RUNNING", "SUCCEEDED"]
+    assert [snapshot.ended for snapshot in seen] == [False, False, True]
+    assert seen[-1].output == "{}"
+
+
+def test_waits_grow_to_two_seconds(aws, run, started):
+    running = {"status": "RUNNING", "startDate": started}
+    aws.states.executions[run.arn] = [*[running] * 20, {"status": "SUCCEEDED", "startDate": started}]
+    waits = []
+    snapshots(aws, run, started, waits.append)
+    assert waits[0] == 0.1
+    assert waits == sorted(waits)
+    assert waits[-1] == 2.0
+
+
+def test_shows_the_state_entered_last_and_each_ranks_newest_progress(aws, run, started, lines):
+    aws.states.executions[run.arn] = [{"status": "SUCCEEDED", "startDate": started}]
+    aws.states.histories[run.arn] = [
+        {"id": 1, "type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Init"}},
+        {"id": 2, "type": "MapStateEntered", "stateEnteredEventDetails": {"name": "Ranks"}},
+        {"id": 3, "type": "MapStateStarted"},
+    ]
+    retried = lines("a", 0, 128, at=1) + lines("c", 0, 256, at=3)
+    aws.logs.groups[GROUP] = retried + lines("b", 1, 64, at=1) + lines("x", 2, 64, at=1, run_id="another-run")
+    (seen,) = snapshots(aws, run, started)
+    assert seen.state == "Ranks"
+    assert seen.ranks == {0: Progress(0, 256, 300), 1: Progress(1, 64, 300)}
