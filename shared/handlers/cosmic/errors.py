@@ -1,0 +1,25 @@
+"""What can go wrong in a run. The class names are the error names that Step Functions shows and may catch."""
+
+from __future__ import annotations
+
+from shared.errors import LanesError, UsageError
+
+
+class BadInput(UsageError):  # noqa: N818  Step Functions shows this name
+    """The payload asks for something that cannot be; the message lists every problem in it."""
+
+
+class NoData(UsageError):  # noqa: N818  Step Functions shows this name
+    """The payload names data that is not in the bucket."""
+
+
+class CorruptPartition(LanesError):  # noqa: N818  Step Functions shows this name
+    """A partition is not what the model reads: no safetensors file, wrong shapes or types, or not numbers."""
+
+
+class WrongModel(LanesError):  # noqa: N818  Step Functions shows this name
+    """A model cannot be loaded, or its inputs and outputs are not those of an image-and-magnitudes model."""
+
+
+class MissingRank(LanesError):  # noqa: N818  Step Functions shows this name
+    """A rank of the run left no result."""

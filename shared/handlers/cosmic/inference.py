@@ -1,0 +1,185 @@
+"""Step 2, once per rank: predict the redshift of every record of the rank's partitions.
+
+Memory is bounded by one batch and disk by one partition; of every record only its place, its true and its
+predicted redshift stay (16 bytes). The session is made while the module is imported, in the init phase of the
+execution environment, so warm invocations pay nothing for it.
+"""
+
+from __future__ import annotations
+
+import io
+import resource
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shared.handlers import env
+from shared.handlers.cosmic import layout, model, partition, quality
+from shared.handlers.cosmic.progress import Progress
+from shared.handlers.s3 import Bucket
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+INPUT_BITS = 8 * (partition.RECORD_BYTES - 4)  # images and magnitudes of one record, as the field counts
+
+model.packaged()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a rank has done so far. Times in seconds; per batch its partition's number, true and predicted redshifts."""
+
+    download_seconds: float = 0.0
+    inference_seconds: float = 0.0
+    partitions: list[int] = field(default_factory=list)
+    true: list[Floats] = field(default_factory=list)
+    predicted: list[Floats] = field(default_factory=list)
+
+    def add(self, partition: int, true: Floats, predicted: Floats) -> None:
+        """Count one batch of the *partition* with that number."""
+        self.partitions.append(partition)
+        self.true.append(true)
+        self.predicted.append(predicted)
+
+    @property
+    def batches(self) -> int:
+        """How many batches have been done."""
+        return len(self.partitions)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Infer the rank's partitions and write its predictions, then its result object.
+
+    Args:
+        event: One item of the run's manifest.
+
+    Returns:
+        ``rank`` and ``result``, the key of the result object.
+
+    Raises:
+        CorruptPartition: A partition cannot be read.
+        WrongModel: ``model_key`` is not a usable model.
+        MissingObject: A partition or the model is gone.
+        StorageFull: /tmp has no room for a partition.
+    """
+    wall, cpu = time.perf_counter(), time.process_time()
+    here = env.read()
+    bucket = Bucket(here.bucket, here.account)
+    chosen = model.from_bucket(bucket, event["model_key"]) if event["model_key"] else model.packaged()
+    tally = infer(event, bucket, chosen)
+    true, predicted = _joined(tally.true), _joined(tally.predicted)
+    run_id, rank = event["run_id"], event["rank"]
+    predictions = layout.predictions(event["result_path"], run_id, rank)
+    bucket.put(predictions, pack(event, tally, true, predicted), "application/octet-stream")
+    result = {
+        **field_figures(event, tally, len(true), time.process_time() - cpu),
+        "run_id": run_id,
+        "run_started": event["run_started"],
+        "rank": rank,
+        "world_size": event["world_size"],
+        "records": len(true),
+        "partitions": len(event["partitions"]),
+        "bytes": sum(part["bytes"] for part in event["partitions"]),
+        "seconds": time.perf_counter() - wall,
+        "download_seconds": tally.download_seconds,
+        "inference_seconds": tally.inference_seconds,
+        "predictions": predictions,
+        "quality_sums": quality.sums(true, predicted),
+    }
+    key = layout.rank(event["result_path"], run_id, rank)
+    bucket.put_json(key, result)
+    return {"rank": rank, "result": key}
+
+
+def infer(event: dict[str, Any], bucket: Bucket, chosen: model.Model) -> Tally:
+    """Return the tally of the event's partitions, each downloaded, read in batches, and deleted."""
+    tally = Tally()
+    records = sum(partition.count_records(part["bytes"]) for part in event["partitions"])
+    progress = Progress(event["run_id"], event["rank"], records)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "partition.safetensors"
+        for number, part in enumerate(event["partitions"]):
+            start = time.perf_counter()
+            bucket.download(part["key"], path)
+            downloaded = time.perf_counter()
+            with partition.opened(path, part["key"]) as file:
+                for images, magnitudes, redshifts in partition.batches(file, part["key"], event["batch_size"]):
+                    tally.add(number, redshifts, chosen.predict(images, magnitudes))
+                    progress.advance(len(redshifts))
+            path.unlink()
+            tally.download_seconds += downloaded - start
+            tally.inference_seconds += time.perf_counter() - downloaded
+    return tally
+
+
+def field_figures(event: dict[str, Any], tally: Tally, records: int, cpu_seconds: float) -> dict[str, Any]:
+    """Return the keys that users' notebooks read; a rank without records has zeros.
+
+    As in the field, time here is that of the inference loop, without the download.
+    """
+    keys = [part["key"] for part in event["partitions"]]
+    seconds = tally.inference_seconds
+    return {
+        "total_cpu_time (seconds)": cpu_seconds,
+        "total_cpu_memory (MB)": _peak_megabytes(),
+        "execution_time (seconds/batch)": seconds / tally.batches if tally.batches else 0.0,
+        "num_batches": tally.batches,
+        "batch_size": event["batch_size"],
+        "device": "cpu",
+        "throughput_bps": records * INPUT_BITS / seconds if records else 0.0,
+        "sample_persec": records / seconds if records else 0.0,
+        "result_path": event["result_path"],
+        "data_path": keys if len(keys) > 1 else next(iter(keys), None),
+    }
+
+
+def pack(event: dict[str, Any], tally: Tally, true: Floats, predicted: Floats) -> bytes:
+    """Return the predictions as an npz file.
+
+    Arrays over the rank's n records: ``partition`` (number in ``keys``), ``index`` (record in that partition), both
+    int32, ``redshift`` and ``predicted``, both float32; and ``keys``, the partitions' names. No pickle in it.
+    """
+    partitions = np.repeat(
+        np.array(tally.partitions, np.int32), np.array([len(batch) for batch in tally.true], np.int64)
+    )
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        keys=np.array([part["key"] for part in event["partitions"]], dtype=np.str_),
+        partition=partitions,
+        index=_places(partitions),
+        redshift=true,
+        predicted=predicted,
+    )
+    return file.getvalue()
+
+
+def _places(partitions: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return each record's place in its own partition; *partitions* holds their numbers, ascending."""
+    firsts = np.searchsorted(partitions, partitions)
+    return (np.arange(len(partitions)) - firsts).astype(np.int32)
+
+
+def _joined(parts: list[Floats]) -> Floats:
+    return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+
+def _peak_megabytes() -> float:
+    """Return the process's peak resident memory.
+
+    Linux keeps in ``ru_maxrss`` what the parent had before exec, so /proc goes first; elsewhere there is no /proc.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1024
+    unit = 1024**2 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -1,0 +1,129 @@
+"""Step 3: join the ranks' results, judge the predictions, and say how fast the run was."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shared.handlers import env
+from shared.handlers.cosmic import layout, quality
+from shared.handlers.cosmic.errors import MissingRank
+from shared.handlers.s3 import POOL, Bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Write the run's combined_data.json and summary.json; return the summary.
+
+    Args:
+        event: ``run``, what init returned, and ``ranks_done``, when the Map ended (ISO 8601).
+
+    Raises:
+        MissingRank: A rank left no result of this run.
+    """
+    here = env.read()
+    bucket = Bucket(here.bucket, here.account)
+    run = event["run"]
+    path, run_id = run["result_path"], run["run_id"]
+    results = gather(bucket, run)
+    wall = dt.datetime.fromisoformat(event["ranks_done"]).timestamp() - run["ranks_started"]
+    summary = {
+        "run_id": run_id,
+        "team": here.team,
+        "world_size": run["world_size"],
+        "batch_size": run["batch_size"],
+        "partitions": sum(result["partitions"] for result in results),
+        "records": sum(result["records"] for result in results),
+        "bytes": sum(result["bytes"] for result in results),
+        **judge(bucket, results),
+        "throughput": throughput(results, wall),
+        "results": {
+            "bucket": bucket.name,
+            "combined": layout.combined(path, run_id),
+            "newest": layout.newest(path),
+            "summary": layout.summary(path, run_id),
+            "ranks": layout.ranks(path, run_id),
+        },
+    }
+    bucket.put_json(layout.combined(path, run_id), results)
+    bucket.put_json(layout.summary(path, run_id), summary)
+    bucket.put_json(layout.newest(path), results)
+    return summary
+
+
+def gather(bucket: Bucket, run: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every rank's result object, in the order of ranks.
+
+    An object of an earlier run of the same name does not count.
+
+    Raises:
+        MissingRank: Names the ranks that have none.
+    """
+    prefix = layout.ranks(run["result_path"], run["run_id"])
+    keys = {layout.rank(run["result_path"], run["run_id"], rank): rank for rank in range(run["world_size"])}
+    there = [found.key for found in bucket.list(prefix) if found.key in keys]
+    with ThreadPoolExecutor(POOL) as pool:
+        read = [json.loads(body) for body in pool.map(bucket.get, there)]
+    results = {result["rank"]: result for result in read if result["run_started"] == run["run_started"]}
+    missing = [str(rank) for rank in range(run["world_size"]) if rank not in results]
+    if missing:
+        raise MissingRank(
+            f"{len(missing)} of {run['world_size']} ranks left no result: {', '.join(missing[:20])}",
+            where=f"s3://{bucket.name}/{prefix}",
+            fix="read the logs of these ranks' inference function and start the run again",
+        )
+    return [results[rank] for rank in range(run["world_size"])]
+
+
+def judge(bucket: Bucket, results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the quality of all predictions, and that of predicting the mean; both None when there are none.
+
+    Holds 4 bytes per record of the run (the median needs them all) and some ranks' predictions at a time.
+    """
+    total = quality.merge(result["quality_sums"] for result in results)
+    if not total["records"]:
+        return {"quality": None, "baseline": None}
+    mean = quality.mean(total)
+    scaled: list[NDArray[np.float32]] = []
+    off_mean = 0.0
+    full = [result["predictions"] for result in results if result["records"]]
+    with ThreadPoolExecutor(POOL) as pool:
+        for start in range(0, len(full), POOL):
+            for body in pool.map(bucket.get, full[start : start + POOL]):
+                with np.load(io.BytesIO(body), allow_pickle=False) as file:
+                    true, predicted = file["redshift"], file["predicted"]
+                scaled.append(quality.scaled_error(true, predicted).astype(np.float32))
+                off_mean += float(np.abs(true.astype(np.float64) - mean).sum())
+    return {
+        "quality": quality.figures(total, np.concatenate(scaled)),
+        "baseline": {"mean_redshift": mean, "mae": off_mean / total["records"], "mse": quality.variance(total)},
+    }
+
+
+def throughput(results: Sequence[dict[str, Any]], wall: float) -> dict[str, Any]:
+    """Return both throughputs: over the *wall* seconds of the whole Map, and summed over the ranks' inference loops.
+
+    The second is what the field's tables call throughput; only the first is what a user waits for.
+    """
+    records = sum(result["records"] for result in results)
+    bits = 8 * sum(result["bytes"] for result in results)
+    return {
+        "wall": {
+            "seconds": wall,
+            "records_per_second": records / wall if wall > 0 else 0.0,
+            "bits_per_second": bits / wall if wall > 0 else 0.0,
+        },
+        "aggregate": {
+            "records_per_second": sum(result["sample_persec"] for result in results),
+            "bits_per_second": sum(result["throughput_bps"] for result in results),
+        },
+    }

@@ -1,0 +1,57 @@
+"""What every function finds in its environment. A missing variable is an error with a name, never a default."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MB_PER_VCPU = 1769  # AWS: "at 1,769 MB, a function has the equivalent of one vCPU"
+
+
+class MissingEnvironment(LanesError):  # noqa: N818  Step Functions shows this name
+    """The function was deployed without a variable that it needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """The team's place, as deployment wrote it into each of its functions."""
+
+    team: str
+    stage: str
+    account: str
+    bucket: str
+    workflow: str
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Env:
+    """Return the function's environment.
+
+    Raises:
+        MissingEnvironment: Names every variable that is missing or empty.
+    """
+    return Env(**{name.lower(): value for name, value in _require(environ, "TEAM STAGE ACCOUNT BUCKET WORKFLOW")})
+
+
+def threads(environ: Mapping[str, str] = os.environ) -> int:
+    """Return how many threads the function's memory pays for, at least one.
+
+    Raises:
+        MissingEnvironment: ``AWS_LAMBDA_FUNCTION_MEMORY_SIZE`` is not set: this is not a Lambda function.
+    """
+    ((_, megabytes),) = _require(environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+    return max(1, int(megabytes) // MB_PER_VCPU)
+
+
+def _require(environ: Mapping[str, str], names: str) -> list[tuple[str, str]]:
+    missing = [name for name in names.split() if not environ.get(name)]
+    if missing:
+        raise MissingEnvironment(
+            f"the function's environment lacks {', '.join(missing)}", fix="deploy it with lanes deploy TEAM"
+        )
+    return [(name, environ[name]) for name in names.split()]

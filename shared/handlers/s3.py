@@ -1,0 +1,129 @@
+"""The team's bucket as handlers use it: every listing paginated, every call held to the owner's account.
+
+``ExpectedBucketOwner`` makes S3 refuse (403) when a bucket of that name belongs to somebody else, so a deleted and
+re-registered name can neither feed a run nor collect its results.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mypy_boto3_s3 import S3Client
+
+POOL = 16  # connections, and the threads that callers use at once
+_GONE = {"404", "NoSuchKey"}
+
+
+class MissingObject(LanesError):  # noqa: N818  Step Functions shows this name
+    """An object that should be in the bucket is not."""
+
+
+class StorageFull(LanesError):  # noqa: N818  Step Functions shows this name
+    """The function's /tmp has no room for what it downloads."""
+
+
+@functools.cache
+def client() -> S3Client:
+    """Return this process's S3 client; where it points is the environment's business."""
+    return boto3.client("s3", config=Config(retries={"mode": "standard"}, max_pool_connections=POOL))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One object of a listing."""
+
+    key: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket and the 12-digit account that must own it."""
+
+    name: str
+    owner: str
+
+    def list(self, prefix: str) -> Iterator[Found]:
+        """Yield the objects under *prefix* in the order of their keys, however many there are."""
+        pages = client().get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.name, Prefix=prefix, ExpectedBucketOwner=self.owner):
+            for entry in page.get("Contents", []):
+                yield Found(entry["Key"], entry["Size"])
+
+    def head(self, key: str) -> tuple[int, str]:
+        """Return the size in bytes and the ETag of the object *key*.
+
+        Raises:
+            MissingObject: There is no such object.
+        """
+        try:
+            answer = client().head_object(Bucket=self.name, Key=key, ExpectedBucketOwner=self.owner)
+        except ClientError as error:
+            raise self._named(error, key) from error
+        return answer["ContentLength"], answer["ETag"]
+
+    def get(self, key: str) -> bytes:
+        """Return the whole object *key*.
+
+        Raises:
+            MissingObject: There is no such object.
+        """
+        try:
+            answer = client().get_object(Bucket=self.name, Key=key, ExpectedBucketOwner=self.owner)
+        except ClientError as error:
+            raise self._named(error, key) from error
+        with answer["Body"] as body:
+            return body.read()
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        """Write the object *key* in one piece: a reader sees the old one or the new one."""
+        client().put_object(
+            Bucket=self.name, Key=key, Body=body, ContentType=content_type, ExpectedBucketOwner=self.owner
+        )
+
+    def put_json(self, key: str, value: Any) -> None:
+        """Write *value* as JSON to the object *key*, in one piece."""
+        self.put(key, json.dumps(value, indent=1).encode(), "application/json")
+
+    def download(self, key: str, path: Path) -> None:
+        """Write the object *key* to the file *path*, in parallel parts when it is large.
+
+        Raises:
+            MissingObject: There is no such object.
+            StorageFull: The file system of *path* has no room for it.
+        """
+        try:
+            with path.open("wb") as file:
+                client().download_fileobj(self.name, key, file, ExtraArgs={"ExpectedBucketOwner": self.owner})
+        except ClientError as error:
+            raise self._named(error, key) from error
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise StorageFull(
+                f"no room in {path.parent} for a whole partition",
+                where=f"s3://{self.name}/{key}",
+                fix="split the data smaller (lanes data split --megabytes 25 IN OUT), "
+                "or raise the function's ephemeral storage (512 MB unless set)",
+            ) from error
+
+    def _named(self, error: ClientError, key: str) -> Exception:
+        if error.response["Error"]["Code"] not in _GONE:
+            return error
+        return MissingObject(
+            "there is no such object", where=f"s3://{self.name}/{key}", fix="check the key, or upload it"
+        )
