@@ -47,6 +47,7 @@ class Aws:
                     retries={"mode": "standard"},
                     max_pool_connections=32,
                     s3={"addressing_style": "path"} if self.endpoint else None,
+                    proxies={} if self.endpoint else None,  # a proxy of the environment cannot reach our loopback
                 ),
             )
         return self._clients[service]

@@ -81,3 +81,12 @@ def test_a_scratch_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "scratch").write_text("a file is in the way")
     with pytest.raises(LanesError, match="no scratch space"), EmbeddedCloud(PLACE, tmp_path):
         pass
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_the_loopback(tmp_path, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with EmbeddedCloud(PLACE, tmp_path) as cloud:
+        assert connect_endpoint(PLACE, cloud.endpoint).s3.list_buckets()["Buckets"] == []

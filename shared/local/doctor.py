@@ -1,0 +1,67 @@
+"""What this machine has for the embedded cloud: one check a line, each with the way to get what is missing."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+_ENOUGH_MB = 1024  # the sample run, with room
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what it is about, what was found, and what to do when that is not *ok*."""
+
+    name: str
+    ok: bool
+    found: str
+    fix: str = ""
+    optional: bool = False
+
+
+def examine() -> list[Finding]:
+    """Run every check."""
+    return [
+        _python(),
+        _system(),
+        _loopback(),
+        _disk(),
+        _tool("Rscript", "R models", "apt install r-base-core, or brew install r"),
+        _tool("docker", "container images; nothing here needs it yet", "docs.docker.com/get-docker"),
+    ]
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    return Finding("Python", (3, 11) <= sys.version_info < (3, 14), version, "install Python 3.11, 3.12 or 3.13")
+
+
+def _system() -> Finding:
+    found = f"{platform.system()} {platform.machine()}"
+    return Finding("System", platform.system() in {"Linux", "Darwin"}, found, "use Linux, macOS or WSL")
+
+
+def _loopback() -> Finding:
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            return Finding("Loopback port", True, f"127.0.0.1:{server.getsockname()[1]} opened")  # noqa: FBT003  Finding.ok
+    except OSError as error:
+        return Finding("Loopback port", False, str(error), "allow this user to listen on 127.0.0.1")  # noqa: FBT003  as above
+
+
+def _disk() -> Finding:
+    folder = Path(tempfile.gettempdir())
+    free = shutil.disk_usage(folder).free // 2**20
+    return Finding(
+        "Temporary space", free >= _ENOUGH_MB, f"{free} MB free in {folder}", f"free {_ENOUGH_MB} MB, or set TMPDIR"
+    )
+
+
+def _tool(command: str, purpose: str, fix: str) -> Finding:
+    path = shutil.which(command)
+    return Finding(command, path is not None, path or f"not installed; for {purpose}", fix, optional=True)
