@@ -1,0 +1,52 @@
+"""What can go wrong between ranks. Every error names the rank, the stage it happened at, and the fix.
+
+Two faults are kept apart: :class:`~shared.errors.UsageError` is the caller's (a root that does not exist), everything
+here is a peer's or the network's.
+"""
+
+from __future__ import annotations
+
+from shared.errors import LanesError
+
+
+class FmiError(LanesError):
+    """Anything that went wrong between ranks."""
+
+
+class RendezvousUnavailable(FmiError):  # noqa: N818  the name is what Step Functions shows as the error of the run
+    """The rendezvous server cannot pair ranks now: down, hung or refusing. Raised before any rank starts."""
+
+
+class PairingFailed(FmiError):  # noqa: N818  reads as what happened; the tree's root says it is an error
+    """Two ranks could not be connected.
+
+    Args:
+        rank: The peer that could not be reached.
+        stage: ``rendezvous``, ``punch``, ``relay`` or ``handshake``.
+        reason: What was seen at that stage.
+        fix: What to do about it.
+    """
+
+    def __init__(self, rank: int, stage: str, reason: str, fix: str) -> None:
+        self.rank = rank
+        self.stage = stage
+        super().__init__(f"cannot pair with rank {rank}: {reason}", where=f"stage {stage}", fix=fix)
+
+
+class PeerLost(FmiError):  # noqa: N818  as PairingFailed
+    """A rank died, left or stayed silent while another waited for it. ``rank`` is the one to look at first."""
+
+    def __init__(self, rank: int, reason: str, *, operation: str) -> None:
+        self.rank = rank
+        self.reason = reason
+        fix = f"read the log of rank {rank}: it failed first, the others only waited for it"
+        super().__init__(f"lost rank {rank}: {reason}", where=operation, fix=fix)
+
+
+class PeerMismatch(FmiError):  # noqa: N818  as PairingFailed
+    """Two ranks are at different places of the program: another operation, dtype or shape than the one expected."""
+
+    def __init__(self, rank: int, what: str, *, operation: str) -> None:
+        self.rank = rank
+        fix = f"make rank {rank} call the same operations, in the same order, with the same dtype and shape"
+        super().__init__(f"rank {rank} {what}", where=operation, fix=fix)

@@ -1,0 +1,102 @@
+"""What the machines report, and the table that says which event may follow which.
+
+The rules of a pairing, seen from the client::
+
+    IDLE  --asked-->  ASKED  --Told-->  WAITING  --Paired-->  DONE
+                        |                  |
+                        +-----Paired-------+----TimedOut | Refused-->  DONE
+
+Anything else is the server's fault and becomes one last :class:`Broken`.
+"""
+
+from __future__ import annotations
+
+import enum
+import socket
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An IPv4 address and a TCP port, as the rendezvous server saw them."""
+
+    host: str
+    port: int
+
+    @property
+    def packed(self) -> bytes:
+        """The address's 4 bytes in network order."""
+        return socket.inet_aton(self.host)
+
+    @classmethod
+    def unpack(cls, address: bytes, port: int) -> Endpoint:
+        """Return the endpoint of 4 *address* bytes in network order and a *port*."""
+        return cls(socket.inet_ntoa(address), port)
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The server knows us: *you* is our public endpoint. The peer has not come yet."""
+
+    you: Endpoint
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """The peer came; *peer* is its public endpoint."""
+
+    you: Endpoint
+    peer: Endpoint
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The server gave up waiting; asking again with *token* keeps the place."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server will not pair this name: a wrong key, a full house, a broken request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The other side broke the protocol; nothing after it is read."""
+
+    reason: str
+
+
+Event: TypeAlias = Told | Paired | TimedOut | Refused | Broken
+
+
+class State(enum.Enum):
+    """Where a client's pairing stands."""
+
+    IDLE = "idle"
+    ASKED = "asked"
+    WAITING = "waiting"
+    DONE = "done"
+    BROKEN = "broken"
+
+
+TRANSITIONS: dict[tuple[State, type[Event]], State] = {
+    (State.ASKED, Told): State.WAITING,
+    (State.ASKED, Paired): State.DONE,
+    (State.ASKED, TimedOut): State.DONE,
+    (State.ASKED, Refused): State.DONE,
+    (State.WAITING, Paired): State.DONE,
+    (State.WAITING, TimedOut): State.DONE,
+    (State.WAITING, Refused): State.DONE,
+}
+
+
+class LocalProtocolError(Exception):
+    """This side used the machine wrongly: a bug of the caller's, never of the peer's."""

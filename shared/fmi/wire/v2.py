@@ -1,0 +1,58 @@
+"""TCPunch version 2: fixed-size records with a status, a reconnect token and flags (repository mstaylor/TCPunch).
+
+Request, 141 bytes: name[100] NUL-padded, token[37] (UUID text or empty, NUL-padded), flags u32.
+Response, 50 bytes: status u8, your ip[4], your port u16, peer ip[4], peer port u16, token[37]. Its guide says 51.
+
+Flag bit 0 is ours: the server carries the pair's bytes itself after PAIRED. Other servers ignore flags.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+
+from shared.fmi.wire.client import PairingClient
+from shared.fmi.wire.events import Broken, Endpoint, Event, Paired, Refused, TimedOut, Told
+
+REQUEST = struct.Struct("<100s37sI")
+_RESPONSE = struct.Struct("!B4sH4sH37s")
+_NOWHERE = Endpoint("0.0.0.0", 0)  # noqa: S104  a value, not something to bind to
+
+RELAY = 1
+"""The request's flag bit that asks the server to carry the pair's bytes."""
+
+
+class Status(enum.IntEnum):
+    """The first byte of a response."""
+
+    WAITING = 0
+    PAIRED = 1
+    TIMEOUT = 2
+    ERROR = 3
+
+
+def encode_response(status: Status, you: Endpoint, peer: Endpoint | None = None, token: str = "") -> bytes:
+    """Return the 50 bytes of a response; *peer* is left zero until there is one."""
+    other = peer or _NOWHERE
+    return _RESPONSE.pack(status, you.packed, you.port, other.packed, other.port, token.encode("ascii"))
+
+
+class V2Client(PairingClient):
+    """A v2 pairing."""
+
+    record_size = _RESPONSE.size
+
+    def _encode(self, name: bytes, token: str, *, relay: bool) -> bytes:
+        return REQUEST.pack(name, token.encode("ascii"), RELAY if relay else 0)
+
+    def _decode(self, record: bytes) -> Event:
+        status, your_ip, your_port, peer_ip, peer_port, padded = _RESPONSE.unpack(record)
+        token = padded.split(b"\0", 1)[0].decode("ascii", "replace")
+        you, peer = Endpoint.unpack(your_ip, your_port), Endpoint.unpack(peer_ip, peer_port)
+        known: dict[int, Event] = {
+            Status.WAITING: Told(you, token),
+            Status.PAIRED: Paired(you, peer, token),
+            Status.TIMEOUT: TimedOut(token),
+            Status.ERROR: Refused(),
+        }
+        return known.get(status, Broken(f"status {status} is none of v2's; is this a v1 server?"))
