@@ -1,0 +1,191 @@
+"""One client's connection to the server: bytes to a request, outcomes to bytes, and the relay between two of them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+from shared.fmi.wire import v1, v2
+from shared.fmi.wire.events import Broken, Endpoint
+from shared.fmi.wire.request import Request, RequestReader
+from shared.fmi.wire.v2 import Status
+
+if TYPE_CHECKING:
+    from shared.fmi.rendezvous.server import RendezvousServer
+
+_NOWHERE = Endpoint("0.0.0.0", 0)  # noqa: S104  a value, not something to bind to
+_ESTABLISHED = 1
+_KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+
+
+class Client(asyncio.Protocol):
+    """A connection that asks for a peer."""
+
+    def __init__(self, server: RendezvousServer) -> None:
+        self.endpoint = _NOWHERE
+        self.name = b""
+        self.relay = False
+        self._server = server
+        self._reader = RequestReader()
+        self._version = 0
+        self._waiting = False
+        self._settle: asyncio.TimerHandle | None = None
+        self._partner: Client | None = None
+
+    @property
+    def source(self) -> str:
+        """The client's address, without the port."""
+        return self.endpoint.host
+
+    @property
+    def address(self) -> str:
+        """The client's address and port, for logs."""
+        return str(self.endpoint)
+
+    def alive(self) -> bool:
+        """Whether the connection is up: a FIN or RST the loop has not come to yet counts as gone."""
+        if self._transport.is_closing():
+            return False
+        sock = self._transport.get_extra_info("socket")
+        info = getattr(socket, "TCP_INFO", None)
+        return info is None or sock.getsockopt(socket.IPPROTO_TCP, info, 1)[0] == _ESTABLISHED
+
+    # What asyncio reports.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Learn where the client is, and ask the server whether it may stay."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  a TCP server's transport
+        self._transport = transport
+        host, port = transport.get_extra_info("peername") or (_NOWHERE.host, _NOWHERE.port)
+        self.endpoint = Endpoint(host, port)
+        if self._server.arrived(self):
+            _keep_alive(transport.get_extra_info("socket"))
+
+    def data_received(self, data: bytes) -> None:
+        """Read on in the request, or carry the bytes to the partner."""
+        if self._partner is not None:
+            self._server.metrics.counts["relayed_bytes"] += len(data)
+            self._partner.carry(data)
+        elif not self._transport.is_closing():
+            self._take(self._reader.receive(data))
+
+    def eof_received(self) -> bool:
+        """The client closed its side. A process that died looks the same, so the client is gone."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the client, and end its relay."""
+        del exc
+        self._cancel_settle()
+        partner, self._partner = self._partner, None
+        if partner is not None:
+            partner.partner_left()
+        self._server.left(self)
+
+    def pause_writing(self) -> None:
+        """The partner sends faster than this client reads: stop reading from it."""
+        if self._partner is not None:
+            self._partner.pause()
+
+    def resume_writing(self) -> None:
+        """This client has caught up."""
+        if self._partner is not None:
+            self._partner.resume()
+
+    # What the server decides.
+
+    def wait(self, token: str) -> None:
+        """Tell the client its own endpoint; its peer has not come."""
+        if self._version == 1:
+            self._transport.write(v1.encode_endpoint(self.endpoint))
+        else:
+            self._transport.write(v2.encode_response(Status.WAITING, self.endpoint, token=token))
+        self._waiting = True
+
+    def introduce(self, peer: Endpoint, token: str) -> None:
+        """Tell the client its peer's endpoint, and be done with it unless its bytes are relayed."""
+        if self._version == 1:
+            own = b"" if self._waiting else v1.encode_endpoint(self.endpoint)
+            self._transport.write(own + v1.encode_endpoint(peer))
+        else:
+            self._transport.write(v2.encode_response(Status.PAIRED, self.endpoint, peer, token))
+        if self._partner is None:
+            self._transport.close()
+
+    def time_out(self, token: str) -> None:
+        """Tell a v2 client to come back with its *token*; v1 has no such word, so it is closed."""
+        if self._version != 1:
+            self._transport.write(v2.encode_response(Status.TIMEOUT, self.endpoint, token=token))
+        self._transport.close()
+
+    def refuse(self) -> None:
+        """Turn the client away, with a v2 status if it speaks v2."""
+        self._cancel_settle()
+        if self._version == 2 or self._reader.is_v2:  # noqa: PLR2004  the protocol's version
+            self._transport.write(v2.encode_response(Status.ERROR, _NOWHERE))
+        self._transport.close()
+
+    def finish(self) -> None:
+        """Close once the last bytes are out."""
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()
+
+    # The relay.
+
+    def relay_with(self, partner: Client) -> None:
+        """Carry the bytes of this client and *partner* to each other from now on."""
+        self._partner, partner._partner = partner, self
+
+    def carry(self, data: bytes) -> None:
+        """Pass the partner's *data* on."""
+        self._transport.write(data)
+
+    def pause(self) -> None:
+        """Read no more from this client for now."""
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read from this client again."""
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def partner_left(self) -> None:
+        """The other end of the relay is gone; so is this one, once its bytes are out."""
+        self._partner = None
+        self._transport.close()
+        self._server.relay_ended()
+
+    def _take(self, events: list[Request | Broken]) -> None:
+        self._cancel_settle()
+        for event in events:
+            if isinstance(event, Broken):
+                self._server.broke(self, event.reason)
+            else:
+                self._version, self.name, self.relay = event.version, event.name, event.relay
+                self._server.asked(self, event)
+        if self._reader.maybe_v1:
+            loop = asyncio.get_running_loop()
+            self._settle = loop.call_later(self._server.limits.settle, self._settled)
+
+    def _settled(self) -> None:
+        self._settle = None
+        if not self._transport.is_closing():
+            self._take(self._reader.quiet())
+
+    def _cancel_settle(self) -> None:
+        if self._settle is not None:
+            self._settle.cancel()
+            self._settle = None
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    """Let the kernel find out, within half a minute, that a waiting client's host has vanished."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEPALIVE.items():
+        if hasattr(socket, option):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

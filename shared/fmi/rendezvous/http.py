@@ -1,0 +1,78 @@
+"""The server's HTTP side: ``/livez /readyz /health /metrics``, GET only, one request a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.fmi.rendezvous.server import RendezvousServer
+
+_LONGEST_REQUEST = 8192
+_REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
+_JSON = "application/json"
+
+
+class HttpProtocol(asyncio.Protocol):
+    """Answers one request and closes. A client that sends too much, or nothing, is closed by size or by the sweep."""
+
+    def __init__(self, server: RendezvousServer) -> None:
+        self._server = server
+        self._buffer = bytearray()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport, and give the client as long as a rendezvous client has."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  a TCP server's transport
+        self._transport = transport
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(self._server.limits.request_timeout, transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Drop the deadline."""
+        del exc
+        self._deadline.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        """Answer once the request's head is complete."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._buffer += data
+        if b"\r\n\r\n" in self._buffer or b"\n\n" in self._buffer:
+            self._transport.write(answer(self._server, bytes(self._buffer)))
+            self._transport.close()
+        elif len(self._buffer) > _LONGEST_REQUEST:
+            self._transport.abort()
+
+
+def answer(server: RendezvousServer, request: bytes) -> bytes:
+    """Return the whole response to the HTTP *request*'s head."""
+    words = request.split(b"\n", 1)[0].split()
+    method, target = [*words, b"", b""][:2]
+    path = target.split(b"?", 1)[0].decode("ascii", "replace")
+    pages: dict[str, Callable[[], tuple[int, str, str]]] = {
+        "/livez": lambda: (200, "text/plain", "alive\n"),
+        "/readyz": lambda: _ready(server),
+        "/health": lambda: (200, _JSON, json.dumps(server.health()) + "\n"),
+        "/metrics": lambda: (200, "text/plain; version=0.0.4", server.metrics.as_prometheus(server.gauges())),
+    }
+    if method not in {b"GET", b"HEAD"}:
+        status, kind, body = 405, "text/plain", "GET only\n"
+    elif path not in pages:
+        status, kind, body = 404, "text/plain", "known: " + " ".join(pages) + "\n"
+    else:
+        status, kind, body = pages[path]()
+    payload = body.encode()
+    head = (
+        f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: {kind}\r\n"
+        f"Content-Length: {len(payload)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + (b"" if method == b"HEAD" else payload)
+
+
+def _ready(server: RendezvousServer) -> tuple[int, str, str]:
+    problem = server.not_ready()
+    return (503, "text/plain", f"not ready: {problem}\n") if problem else (200, "text/plain", "ready\n")

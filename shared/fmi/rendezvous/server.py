@@ -1,0 +1,239 @@
+"""The rendezvous server: TCPunch v1 and v2 on one port, told apart by the request, and no client can stall another.
+
+One thread, one asyncio loop, no blocking call. Each connection is a :class:`_Client`; who meets whom is decided by the
+registry, who may ask by keys and limits. Times are swept by a timer, on a clock that tests bring themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from shared.fmi.rendezvous.connection import Client
+from shared.fmi.rendezvous.http import HttpProtocol
+from shared.fmi.rendezvous.keys import Judgement, TeamKeys
+from shared.fmi.rendezvous.limits import Limits, RateLimiter
+from shared.fmi.rendezvous.logs import log, name_digest
+from shared.fmi.rendezvous.metrics import Metrics
+from shared.fmi.rendezvous.registry import Full, Matched, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.fmi.wire.request import Request
+
+_BACKLOG = 4096
+_SWEEP_SECONDS = 0.25
+
+
+class RendezvousServer:
+    """A rendezvous server in the running asyncio loop.
+
+    Args:
+        limits: Its bounds.
+        keys: The teams' keys; none means that every name is let in.
+        clock: Seconds, never going back.
+    """
+
+    def __init__(
+        self, limits: Limits | None = None, keys: TeamKeys | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.limits = limits or Limits()
+        self.metrics = Metrics()
+        self._keys = keys or TeamKeys()
+        self._clock = clock
+        self._registry: Registry[Client] = Registry(
+            self.limits.waiting, self.limits.waiting_per_source, self.limits.wait_timeout
+        )
+        self._rates = RateLimiter(self.limits.rate, self.limits.burst, self.limits.sources)
+        self._clients: set[Client] = set()
+        self._unread: OrderedDict[Client, float] = OrderedDict()
+        self._relays = 0
+        self._listeners: list[asyncio.Server] = []
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._started = clock()
+        self._closing = False
+        self._empty = asyncio.Event()
+
+    async def start(self, host: str = "0.0.0.0", port: int = 10000, http_port: int | None = 10001) -> None:  # noqa: S104  it is a public meeting point
+        """Listen. A port of 0 takes any free one; ``http_port=None`` leaves HTTP off.
+
+        Raises:
+            OSError: A port is taken.
+        """
+        loop = asyncio.get_running_loop()
+        self._listeners.append(await loop.create_server(lambda: Client(self), host, port, backlog=_BACKLOG))
+        if http_port is not None:
+            self._listeners.append(await loop.create_server(lambda: HttpProtocol(self), host, http_port))
+        self._schedule_sweep()
+        log("listening", ports=[self.port, self.http_port], keyed=sorted(self._keys.keys))
+
+    @property
+    def port(self) -> int:
+        """The rendezvous port."""
+        return int(self._listeners[0].sockets[0].getsockname()[1])
+
+    @property
+    def http_port(self) -> int | None:
+        """The HTTP port, if HTTP is on."""
+        return int(self._listeners[1].sockets[0].getsockname()[1]) if len(self._listeners) > 1 else None
+
+    async def close(self, grace: float = 1.0) -> None:
+        """Stop listening, tell the waiting to come back (v2) or close them (v1), and let the last bytes out.
+
+        Args:
+            grace: Seconds for the last bytes; who has not taken them by then is cut off.
+        """
+        self._closing = True
+        if self._sweeper:
+            self._sweeper.cancel()
+        for listener in self._listeners:
+            listener.close()
+        for client, token in self._registry.drain():
+            client.time_out(token)
+        for client in list(self._clients):
+            client.finish()
+        if not self._clients:
+            self._empty.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self._empty.wait()
+        for client in list(self._clients):
+            client.abort()
+        log("closed", pairings=self.metrics.counts["pairings"])
+
+    def not_ready(self) -> str:
+        """Return why no further client could be served, or nothing."""
+        if self._closing:
+            return "shutting down"
+        if len(self._clients) >= self.limits.connections:
+            return "all connections are taken"
+        return "no further name may wait" if len(self._registry) >= self.limits.waiting else ""
+
+    def gauges(self) -> dict[str, float]:
+        """Return what can be counted now: open connections, waiting names, relayed pairs, seconds since the start."""
+        return {
+            "open_connections": len(self._clients),
+            "waiting": len(self._registry),
+            "relays": self._relays,
+            "uptime_seconds": round(self._clock() - self._started, 3),
+        }
+
+    def health(self) -> dict[str, object]:
+        """Return the state of the server as plain values."""
+        problem = self.not_ready()
+        return {"status": problem or "ready", **self.gauges(), **self.metrics.as_json()}
+
+    def sweep(self) -> None:
+        """Drop who has not sent a request in time and time out who has waited too long."""
+        now = self._clock()
+        while self._unread:
+            client, until = next(iter(self._unread.items()))
+            if until > now:
+                break
+            del self._unread[client]
+            self.metrics.counts["silent"] += 1
+            log("silent", level=logging.DEBUG, peer=client.address)
+            client.refuse()
+        for client, token in self._registry.expire(now):
+            self.metrics.counts["timeouts"] += 1
+            log("timeout", peer=client.address, name=name_digest(client.name))
+            client.time_out(token)
+
+    # What a connection reports.
+
+    def arrived(self, client: Client) -> bool:
+        """Return whether *client*, just accepted, may stay."""
+        self.metrics.counts["connections"] += 1
+        now = self._clock()
+        if len(self._clients) >= self.limits.connections:
+            self._turn_away(client, "connections")
+            return False
+        if not self._rates.allow(client.source, now):
+            self._turn_away(client, "rate")
+            return False
+        self._clients.add(client)
+        self._unread[client] = now + self.limits.request_timeout
+        return True
+
+    def asked(self, client: Client, request: Request) -> None:
+        """Pair *client*, or let it wait, or turn it away."""
+        self._unread.pop(client, None)
+        judgement, team = self._keys.judge(request.name)
+        if judgement in {Judgement.UNSIGNED, Judgement.FORGED}:
+            self._turn_away(client, judgement.value, team=team)
+            return
+        if request.relay and self._relays >= self.limits.relays:
+            self._turn_away(client, "relays")
+            return
+        outcome = self._registry.join(request.name, client, self._clock(), token=request.token, relay=request.relay)
+        if isinstance(outcome, Full):
+            self._turn_away(client, outcome.reason)
+        elif isinstance(outcome, Matched):
+            self._introduce(outcome, client, relay=request.relay)
+        else:
+            client.wait(outcome.token)
+            if outcome.replaced is not None:
+                self.metrics.counts["resumed"] += 1
+                outcome.replaced.abort()
+
+    def broke(self, client: Client, reason: str) -> None:
+        """*client* broke the protocol."""
+        self.metrics.counts["broken"] += 1
+        log("broken", level=logging.DEBUG, peer=client.address, reason=reason)
+        client.refuse()
+
+    def left(self, client: Client) -> None:
+        """*client*'s connection is gone: nobody will be paired with it."""
+        self._unread.pop(client, None)
+        if client.name and self._registry.leave(client.name, client, relay=client.relay):
+            self.metrics.counts["abandoned"] += 1
+            log("abandoned", level=logging.DEBUG, peer=client.address, name=name_digest(client.name))
+        if client in self._clients:
+            self._clients.remove(client)
+            if self._closing and not self._clients:
+                self._empty.set()
+
+    def relay_ended(self) -> None:
+        """A relayed pair is done."""
+        self._relays -= 1
+
+    def _introduce(self, match: Matched[Client], client: Client, *, relay: bool) -> None:
+        self.metrics.counts["pairings"] += 1
+        log("paired", level=logging.DEBUG, name=name_digest(client.name), peers=[match.other.address, client.address])
+        if relay:
+            self._relays += 1
+            client.relay_with(match.other)
+        client.introduce(match.other.endpoint, match.token)
+        match.other.introduce(client.endpoint, match.other_token)
+
+    def _turn_away(self, client: Client, reason: str, *, team: str = "") -> None:
+        self.metrics.refused[reason] += 1
+        log("refused", peer=client.address, reason=reason, team=team)
+        client.refuse()
+
+    def _schedule_sweep(self) -> None:
+        self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep_again)
+
+    def _sweep_again(self) -> None:
+        self.sweep()
+        self._schedule_sweep()
+
+
+async def serve(
+    server: RendezvousServer, host: str, port: int, http_port: int | None, ready: Callable[[], None]
+) -> None:
+    """Run *server* until SIGTERM or SIGINT, then close it cleanly; *ready* is called once it listens."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await server.start(host, port, http_port)
+    ready()
+    await stop.wait()
+    await server.close()

@@ -1,0 +1,96 @@
+"""A real rendezvous server on loopback in a thread of its own, and sockets that misbehave."""
+
+import asyncio
+import socket
+import threading
+import time
+
+import pytest
+
+from shared.fmi.rendezvous.limits import Limits
+from shared.fmi.rendezvous.server import RendezvousServer
+
+
+class Clock:
+    """Seconds that move only when told."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Running:
+    """A server in a thread; ``call`` runs a function in its loop."""
+
+    def __init__(self, limits, keys) -> None:
+        self.clock = Clock()
+        self._sockets: list[socket.socket] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.server = self.call(lambda: RendezvousServer(limits, keys, clock=self.clock))
+        self.wait(self.server.start("127.0.0.1", 0, 0))
+        self.port, self.http_port = self.server.port, self.server.http_port
+
+    def call(self, function):
+        async def run():
+            return function()
+
+        return self.wait(run())
+
+    def wait(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+
+    def advance(self, seconds: float) -> None:
+        def sweep() -> None:
+            self.clock.now += seconds
+            self.server.sweep()
+
+        self.call(sweep)
+
+    def connect(self) -> socket.socket:
+        sock = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        self._sockets.append(sock)
+        return sock
+
+    def until_empty(self) -> None:
+        """Wait until the server holds no connection."""
+        deadline = time.monotonic() + 5
+        while self.call(self.server.gauges)["open_connections"]:
+            assert time.monotonic() < deadline, self.call(self.server.gauges)
+
+    def stop(self) -> None:
+        for sock in self._sockets:
+            sock.close()
+        self.wait(self.server.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+
+@pytest.fixture
+def start_rendezvous():
+    """Return a function that starts a server; all are stopped at the end."""
+    running: list[Running] = []
+
+    def start(limits: Limits | None = None, keys=None) -> Running:
+        running.append(Running(limits or Limits(), keys))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture
+def rendezvous(start_rendezvous):
+    """An open server with its usual limits."""
+    return start_rendezvous()
+
+
+@pytest.fixture
+def endpoint(rendezvous):
+    """``host:port`` of an open server."""
+    return f"127.0.0.1:{rendezvous.port}"
