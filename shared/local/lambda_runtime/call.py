@@ -1,0 +1,129 @@
+"""One invocation: the event it sends, what it logs, what it answers."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from shared.local.lambda_runtime import runtime_api
+from shared.local.lambda_runtime.endings import InitFailed, OutOfMemory, TimedOut, WorkerEnd
+from shared.local.lambda_runtime.function import FunctionSpec, Invocation
+from shared.local.lambda_runtime.log_stream import LogStream, billed_ms, report_line
+from shared.local.lambda_runtime.memory import to_mb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_RESPONSE = 6_291_556  # bytes; what AWS's own message names
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an invocation ended.
+
+    Attributes:
+        payload: The answer or the error object.
+        failed: The function failed.
+        fatal: The worker is dead or must be stopped.
+        last_words: What the service itself logs about it.
+        status: The REPORT line's Status, if it has one.
+        memory_full: All memory was in use.
+    """
+
+    payload: bytes
+    failed: bool
+    fatal: bool = False
+    last_words: str | None = None
+    status: str | None = None
+    memory_full: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """An event on its way to a function."""
+
+    spec: FunctionSpec
+    payload: bytes
+    request_id: str
+    client_context: str | None
+    wall: Callable[[], float] = time.time
+
+    def event(self) -> bytes:
+        """Return the answer to NEXT that carries it, with its deadline from now."""
+        now = self.wall()
+        return runtime_api.invocation_response(
+            self.payload,
+            request_id=self.request_id,
+            deadline_ms=int((now + self.spec.timeout) * 1000),
+            arn=self.spec.arn,
+            trace_id=runtime_api.new_trace_id(now),
+            client_context=self.client_context,
+        )
+
+    def answered(self, outcome: str, body: bytes) -> Ending:
+        """Return the ending of a handler that returned ("response") or raised ("error")."""
+        if len(body) > MAX_RESPONSE:
+            message = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE} bytes)."
+            return Ending(_error(message, "Function.ResponseSizeTooLarge"), failed=True)
+        return Ending(body, failed=outcome == "error")
+
+    def died(self, end: WorkerEnd, seconds: float) -> Ending:
+        """Return the ending of a worker that could not answer; *seconds* after it got the event."""
+        if isinstance(end, TimedOut):
+            stamp = datetime.fromtimestamp(self.wall(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            message = f"{stamp} {self.request_id} Task timed out after {seconds:.2f} seconds"
+            # No errorType: Step Functions in the field answer Lambda.Unknown to a timeout for want of it.
+            return Ending(_error(message), failed=True, fatal=True, last_words=f"{message}\n\n", status="timeout")
+        kind = error_type(end)
+        status = f"error\tError Type: {kind}"
+        if isinstance(end, InitFailed):
+            return Ending(end.payload, failed=True, fatal=True, status=status)
+        message = f"RequestId: {self.request_id} Error: {end}"
+        return Ending(
+            _error(message, kind),
+            failed=True,
+            fatal=True,
+            last_words=f"{message}\n{kind}\n",
+            status=status,
+            memory_full=isinstance(end, OutOfMemory),
+        )
+
+    def finish(
+        self, log: LogStream, ending: Ending, duration_ms: float, init_ms: float | None, peak: int
+    ) -> Invocation:
+        """Log END and REPORT and return the answer; *peak* is in bytes."""
+        memory_mb = self.spec.memory_mb
+        peak_mb = memory_mb if ending.memory_full else min(to_mb(peak), memory_mb)
+        if ending.last_words is not None:
+            log.write(ending.last_words)
+        log.write(
+            f"END RequestId: {self.request_id}\n",
+            report_line(self.request_id, duration_ms, init_ms, memory=(memory_mb, peak_mb), status=ending.status),
+        )
+        log.flush()
+        return Invocation(
+            request_id=self.request_id,
+            payload=ending.payload,
+            function_error="Unhandled" if ending.failed else None,
+            log_tail=log.tail,
+            duration_ms=duration_ms,
+            billed_ms=billed_ms(duration_ms, init_ms),
+            init_ms=init_ms,
+            max_memory_mb=peak_mb,
+            log_group=self.spec.group,
+            log_stream=log.name,
+            version=self.spec.version,
+        )
+
+
+def error_type(end: WorkerEnd) -> str:
+    """Return Lambda's name for a worker's end other than a timeout."""
+    return end.error_type if isinstance(end, InitFailed) else "Runtime.ExitError"
+
+
+def _error(message: str, kind: str | None = None) -> bytes:
+    error = {"errorMessage": message} if kind is None else {"errorType": kind, "errorMessage": message}
+    return json.dumps(error, separators=(",", ":")).encode()

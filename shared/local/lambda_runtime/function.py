@@ -1,0 +1,109 @@
+"""What the runtime knows of a function, what it answers, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from shared.errors import LanesError
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer's zip, laid out as under /opt."""
+
+    sha256: str
+    code: bytes = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """One version of a function. Two equal specs can share a warm worker.
+
+    Concurrency, retries and the code's bytes take no part in the comparison: the hash stands for the bytes, and
+    changing the other two needs no new worker.
+
+    Attributes:
+        arn: The version's ARN (unqualified for $LATEST).
+        memory_mb: Memory in MB of 1,048,576 bytes; a worker that holds more is killed.
+        timeout: Seconds an invocation may take.
+        environment: The function's own variables, as sorted pairs.
+        code_sha256: Hex digest of the zip.
+        ephemeral_mb: Size of /tmp in MB.
+        reserved_concurrency: Invocations that may run at once, None for no limit of its own.
+        retry_attempts: How often a failed Event invocation is tried again (AWS: 0 to 2).
+    """
+
+    name: str
+    arn: str
+    account: str
+    region: str
+    handler: str
+    code_sha256: str
+    code: bytes = field(repr=False, compare=False)
+    version: str = "$LATEST"
+    runtime: str = "python3.12"
+    memory_mb: int = 128
+    timeout: float = 3
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    layers: tuple[Layer, ...] = ()
+    ephemeral_mb: int = 512
+    log_group: str = ""
+    reserved_concurrency: int | None = field(default=None, compare=False)
+    retry_attempts: int = field(default=2, compare=False)
+
+    @property
+    def group(self) -> str:
+        """The log group its workers write to."""
+        return self.log_group or f"/aws/lambda/{self.name}"
+
+    @property
+    def function_arn(self) -> str:
+        """The ARN without the version: what concurrency and retirement go by."""
+        return ":".join(self.arn.split(":")[:7])
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What became of one invocation.
+
+    Attributes:
+        payload: The handler's answer, or the error object, as JSON.
+        function_error: "Unhandled" when the function failed, else None.
+        log_tail: The last 4 KB of what the invocation logged.
+        duration_ms: Time in the handler.
+        init_ms: Time of the cold start, None when the worker was warm.
+        max_memory_mb: Peak memory of the worker so far, its children included.
+    """
+
+    request_id: str
+    payload: bytes
+    function_error: str | None
+    log_tail: str
+    duration_ms: float
+    billed_ms: int
+    init_ms: float | None
+    max_memory_mb: int
+    log_group: str
+    log_stream: str
+    version: str
+
+
+class InvokeRefusedError(LanesError):
+    """Lambda did not start the function: the caller's payload or a limit forbids it.
+
+    Attributes:
+        code: AWS's name for it ("TooManyRequestsException").
+        status: The HTTP status AWS answers with.
+        reason: The Reason of a 429, else None.
+    """
+
+    def __init__(self, code: str, status: int, message: str, *, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        self.reason = reason
+
+
+def throttled(reason: str) -> InvokeRefusedError:
+    """Return the refusal of one invocation too many."""
+    return InvokeRefusedError("TooManyRequestsException", 429, "Rate Exceeded.", reason=reason)

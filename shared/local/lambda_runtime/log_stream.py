@@ -1,0 +1,168 @@
+"""A worker's log: lines and frames in, CloudWatch events out.
+
+Two kinds of bytes share the pipe, so that their order is kept: plain text (stdout and stderr, an event per line) and
+the frames in which awslambdaric sends logger records and tracebacks (an event each, however many lines).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import uuid
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from shared.local.lambda_runtime.function import FunctionSpec
+
+_MAGIC = b"\xa5\x5a\x00"  # no UTF-8 text holds it
+_HEADER = 16  # type 4, length 4, microseconds since the epoch 8
+_MAX_EVENT = 256 * 1024
+_TAIL = 4096
+_FLUSH_EVERY = 0.1  # seconds between writes while an invocation runs
+
+
+class LogEvent(NamedTuple):
+    """One event: milliseconds since the epoch and a message that ends in a newline."""
+
+    timestamp: int
+    message: str
+
+
+class LogSink(Protocol):
+    """Where events go: CloudWatch Logs of the embedded cloud."""
+
+    def put(self, spec: FunctionSpec, stream: str, events: Sequence[LogEvent]) -> None:
+        """Append *events*, oldest first, to *stream* in the function's group."""
+
+
+class LogReader:
+    """Cuts the pipe's bytes into messages."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[str]:
+        """Return the messages that *data* completes."""
+        self._buffer += data
+        messages: list[str] = []
+        while self._buffer:
+            at = self._buffer.find(_MAGIC)
+            if at:
+                text = self._take_text(at)
+                messages += text
+                if at < 0 or not text:
+                    break
+            elif not self._take_frame(messages):
+                break
+        return messages
+
+    def flush(self) -> list[str]:
+        """Return what is left, a line without its end."""
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        return [_text(rest)] if rest else []
+
+    def _take_text(self, frame_at: int) -> list[str]:
+        """Take the lines before the frame, or all whole lines and every overlong one when no frame follows."""
+        end = frame_at if frame_at > 0 else self._buffer.rfind(b"\n") + 1
+        if not end and len(self._buffer) > _MAX_EVENT:
+            end = _MAX_EVENT
+        text = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        return [_text(line) for line in text.splitlines(keepends=True)]
+
+    def _take_frame(self, messages: list[str]) -> bool:
+        length = int.from_bytes(self._buffer[4:8], "big")
+        if len(self._buffer) < _HEADER + length:
+            return False
+        messages.append(_text(bytes(self._buffer[_HEADER : _HEADER + length])))
+        del self._buffer[: _HEADER + length]
+        return True
+
+
+def _text(raw: bytes) -> str:
+    text = raw[:_MAX_EVENT].decode("utf-8", "replace")
+    return text if text.endswith("\n") else text + "\n"
+
+
+class LogStream:
+    """One worker's stream: collects messages and hands them on in batches.
+
+    Args:
+        spec: Whose group it belongs to.
+        sink: Where the batches go.
+        wall: Seconds since the epoch.
+    """
+
+    def __init__(self, spec: FunctionSpec, sink: LogSink, wall: Callable[[], float] = time.time) -> None:
+        self._spec = spec
+        self._sink = sink
+        self._wall = wall
+        day = time.strftime("%Y/%m/%d", time.gmtime(wall()))
+        self.name = f"{day}/[{spec.version}]{uuid.uuid4().hex}"
+        self._pending: list[LogEvent] = []
+        self._flushed = 0.0
+        self._tail: list[str] = []
+
+    def begin_tail(self) -> None:
+        """Start collecting the tail of an invocation."""
+        self._tail = []
+
+    @property
+    def tail(self) -> str:
+        """The last 4 KB since the invocation began."""
+        return "".join(self._tail).encode()[-_TAIL:].decode("utf-8", "ignore")
+
+    def write(self, *messages: str) -> None:
+        """Add events at this moment."""
+        now = int(self._wall() * 1000)
+        self._pending += [LogEvent(now, message) for message in messages]
+        self._tail += messages
+
+    def flush(self) -> None:
+        """Hand on what is there."""
+        self._flushed = self._wall()
+        if self._pending:
+            events, self._pending = self._pending, []
+            self._sink.put(self._spec, self.name, events)
+
+    def flush_when_due(self) -> None:
+        """Hand on what is there unless that happened a moment ago."""
+        if self._pending and self._wall() - self._flushed >= _FLUSH_EVERY:
+            self.flush()
+
+
+def init_start_line(runtime: str) -> str:
+    """Return the line that opens a cold start."""
+    language = runtime.replace("python", "python:", 1)
+    return f"INIT_START Runtime Version: {language}.embedded\tRuntime Version ARN: embedded\n"
+
+
+def init_report_line(init_ms: float, status: str) -> str:
+    """Return the line of an init phase that failed or took too long."""
+    return f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: init\tStatus: {status}\n"
+
+
+def billed_ms(duration_ms: float, init_ms: float | None) -> int:
+    """Return what AWS bills: whole milliseconds, the cold start included."""
+    return math.ceil(duration_ms + (init_ms or 0.0))
+
+
+def report_line(
+    request_id: str, duration_ms: float, init_ms: float | None, *, memory: tuple[int, int], status: str | None
+) -> str:
+    """Return the REPORT line, field by field as AWS writes it; *memory* is (size, peak) in MB."""
+    fields = [
+        f"REPORT RequestId: {request_id}",
+        f"Duration: {duration_ms:.2f} ms",
+        f"Billed Duration: {billed_ms(duration_ms, init_ms)} ms",
+        f"Memory Size: {memory[0]} MB",
+        f"Max Memory Used: {memory[1]} MB",
+    ]
+    if init_ms is not None:
+        fields.append(f"Init Duration: {init_ms:.2f} ms")
+    if status is not None:
+        fields.append(f"Status: {status}")
+    return "\t".join(fields) + "\t\n"

@@ -1,0 +1,244 @@
+"""The Lambda service: takes an event, answers as Lambda does."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+import time
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from shared.local.lambda_runtime.call import Call, Ending, error_type
+from shared.local.lambda_runtime.cloudwatch import MotoLogs
+from shared.local.lambda_runtime.endings import TimedOut, WorkerEnd
+from shared.local.lambda_runtime.events import EventQueue
+from shared.local.lambda_runtime.function import FunctionSpec, Invocation, InvokeRefusedError
+from shared.local.lambda_runtime.log_stream import LogStream, init_report_line, init_start_line
+from shared.local.lambda_runtime.pool import Pool, RuntimeClosedError
+from shared.local.lambda_runtime.sandbox import Sandbox
+from shared.local.lambda_runtime.unpack import CodeStore, remove_tree
+from shared.local.lambda_runtime.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from shared.local.lambda_runtime.log_stream import LogSink
+
+MAX_SYNC = 6 * 1024 * 1024
+MAX_EVENT = 1024 * 1024  # 256 KB until AWS raised it in October 2025
+_INIT_LIMIT = 10.0  # seconds; an init phase that needs longer is run again within the invocation
+
+
+def default_slots() -> int:
+    """Return how many workers this machine may hold: enough for a group of ranks that wait for each other."""
+    return max(64, 16 * (os.cpu_count() or 1))
+
+
+class LambdaRuntime:
+    """Runs functions. Thread-safe; a context manager that leaves no process and no file behind.
+
+    Args:
+        state_dir: Where its folder goes; folders of runtimes that were killed are removed from it.
+        endpoint: Returns the URL that workers send their AWS requests to.
+        packaged: Workers see the zip and what Lambda's own runtime brings; otherwise this project's packages too.
+        max_workers: The number of worker processes there may be, busy and idle; callers queue for one.
+        queue_timeout: Seconds to queue before TooManyRequestsException.
+        logs: Where log events go; the embedded cloud's CloudWatch Logs if not given.
+        retry_delays: Seconds before the second and third try of a failed Event invocation.
+        private_mounts: See :class:`Sandbox`; None finds out.
+
+    Attributes:
+        private_mounts: Whether workers have a /tmp of their own and read-only code by mount namespaces.
+    """
+
+    def __init__(  # noqa: PLR0913  settings, most of them for tests
+        self,
+        state_dir: Path,
+        endpoint: Callable[[], str],
+        *,
+        packaged: bool = False,
+        max_workers: int | None = None,
+        queue_timeout: float = 300.0,
+        logs: LogSink | None = None,
+        retry_delays: Sequence[float] = (60.0, 120.0),
+        private_mounts: bool | None = None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._logs = logs or MotoLogs()
+        self._folder, self._lock = _own_folder(state_dir)
+        code = self._folder / "code"
+        code.mkdir()
+        self._code = CodeStore(code, compile_python=not packaged)
+        self._sandbox = Sandbox(self._folder, packaged=packaged, private_mounts=private_mounts)
+        self.private_mounts = self._sandbox.private_mounts
+        self._pool = Pool(max_workers or default_slots(), queue_timeout)
+        self._events = EventQueue(self._run_event, retry_delays)
+
+    def invoke(
+        self, spec: FunctionSpec, payload: bytes, *, request_id: str | None = None, client_context: str | None = None
+    ) -> Invocation:
+        """Run *spec* on *payload*, a JSON text, and wait for the answer.
+
+        Args:
+            spec: The function.
+            payload: The event; nothing means {}.
+            request_id: A UUID; a new one if not given.
+            client_context: JSON for ``context.client_context``.
+
+        Raises:
+            InvokeRefusedError: The payload is too large, or too many invocations run.
+            RuntimeClosedError: The runtime was closed.
+        """
+        if len(payload) > MAX_SYNC:
+            raise _too_large(f"Request must be smaller than {MAX_SYNC} bytes for the InvokeFunction operation")
+        call = Call(spec, payload or b"{}", request_id or str(uuid.uuid4()), client_context)
+        generation = self._pool.enter(spec)
+        try:
+            return self._run(call, generation)
+        finally:
+            self._pool.leave(spec)
+
+    def invoke_event(self, spec: FunctionSpec, payload: bytes, *, request_id: str | None = None) -> str:
+        """Queue *payload* for *spec*, to be tried again when it fails, and return the request id.
+
+        Raises:
+            InvokeRefusedError: The payload is too large, or the queue is full.
+        """
+        if len(payload) > MAX_EVENT:
+            raise _too_large(
+                f"{len(payload)} byte payload is too large for the Event invocation type (limit {MAX_EVENT} bytes)"
+            )
+        request_id = request_id or str(uuid.uuid4())
+        self._events.put(spec, payload, request_id)
+        return request_id
+
+    def retire(self, function_arn: str) -> None:
+        """Let no worker that runs now serve the function again: its code or configuration changed, or it is gone."""
+        self._pool.retire(":".join(function_arn.split(":")[:7]))
+
+    @property
+    def processes(self) -> int:
+        """The number of worker processes."""
+        return self._pool.processes
+
+    def close(self) -> None:
+        """End all workers and remove all files; events still queued are dropped."""
+        self._events.close()
+        self._pool.close()
+        self._events.join()
+        remove_tree(self._folder)
+        with suppress(OSError):
+            os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run_event(self, spec: FunctionSpec, payload: bytes, request_id: str) -> bool:
+        return self.invoke(spec, payload, request_id=request_id).function_error is None
+
+    def _run(self, call: Call, generation: int) -> Invocation:
+        worker = self._pool.take(call.spec)
+        init_ms = None
+        if worker is None:
+            worker, init_ms = self._cold_start(call.spec)
+        try:
+            began = time.monotonic()
+            ending = self._serve(call, worker, began)
+            peak = worker.peak_memory
+        except BaseException:
+            self._pool.end(worker)
+            raise
+        elapsed = (time.monotonic() - began) * 1000
+        if ending.fatal:
+            self._pool.end(worker)  # first, so that its last words come before END
+            if self._pool.closed:
+                raise RuntimeClosedError("the Lambda runtime was closed during an invocation", where=call.spec.name)
+        invocation = call.finish(worker.log, ending, elapsed, init_ms=init_ms, peak=peak)
+        if not ending.fatal:
+            self._pool.give_back(worker, generation)
+        return invocation
+
+    def _serve(self, call: Call, worker: Worker, began: float) -> Ending:
+        """Have *worker* handle the event."""
+        deadline = began + call.spec.timeout
+        worker.log.begin_tail()
+        worker.log.write(f"START RequestId: {call.request_id} Version: {call.spec.version}\n")
+        try:
+            outcome, body = worker.serve(call.event(), call.request_id, deadline)
+        except WorkerEnd as end:
+            return call.died(end, time.monotonic() - began)
+        return call.answered(outcome, body)
+
+    def _cold_start(self, spec: FunctionSpec) -> tuple[Worker, float | None]:
+        """Start a worker in the slot we hold and run its init phase; return it with the time that took.
+
+        As on AWS, an init phase that fails or needs too long is run again within the invocation: then the worker
+        returned is a second one, not yet ready, and the time is None.
+        """
+        log = LogStream(spec, self._logs)
+        log.write(init_start_line(spec.runtime))
+        began = time.monotonic()
+        worker = self._start(spec, log)
+        try:
+            worker.wait_ready(began + _INIT_LIMIT)
+        except WorkerEnd as end:
+            log.write(init_report_line((time.monotonic() - began) * 1000, _init_status(end)))
+            self._pool.empty(worker)
+            return self._start(spec, log), None
+        except BaseException:
+            self._pool.end(worker)
+            raise
+        return worker, (time.monotonic() - began) * 1000
+
+    def _start(self, spec: FunctionSpec, log: LogStream) -> Worker:
+        try:
+            task = self._code.folder(spec.code_sha256, spec.code)
+            opt = self._code.layers([(layer.sha256, layer.code) for layer in spec.layers])
+            room = self._sandbox.room(task, opt, uuid.uuid4().hex)
+            worker = Worker(spec, self._sandbox, room, log, self._endpoint())
+        except BaseException:
+            self._pool.give_up_slot()
+            raise
+        try:
+            self._pool.started(worker)
+        except BaseException:
+            self._pool.end(worker)
+            raise
+        return worker
+
+
+def _init_status(end: WorkerEnd) -> str:
+    return "timeout" if isinstance(end, TimedOut) else f"error\tError Type: {error_type(end)}"
+
+
+def _too_large(message: str) -> InvokeRefusedError:
+    return InvokeRefusedError("RequestEntityTooLargeException", 413, message)
+
+
+def _own_folder(state_dir: Path) -> tuple[Path, int]:
+    """Make this runtime's folder, remove those of dead ones, and return it with the lock that says it is alive.
+
+    The lock is on the folder itself and the kernel drops it when we end, however we end.
+    """
+    state_dir.mkdir(parents=True, exist_ok=True)
+    door = os.open(state_dir, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(door, fcntl.LOCK_EX)  # nobody may take a folder for dead before its lock is held
+        for old in state_dir.glob("lambda-*"):
+            lock = os.open(old, os.O_RDONLY | os.O_CLOEXEC)
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove_tree(old)
+            os.close(lock)
+        folder = Path(tempfile.mkdtemp(prefix="lambda-", dir=state_dir)).resolve()
+        lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    finally:
+        os.close(door)
+    return folder, lock

@@ -1,0 +1,127 @@
+"""The Runtime API without its socket: bytes in, requests out; answers as bytes.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. The only peers are awslambdaric's own client (libcurl)
+and, for init errors, http.client: both send a Content-Length, and libcurl asks ``Expect: 100-continue`` first when a
+body is long.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+_PREFIX = "/2018-06-01/runtime"
+NEXT = f"{_PREFIX}/invocation/next"
+INIT_ERROR = f"{_PREFIX}/init/error"
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+ACCEPTED = b'HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{"status":"OK"}\n'
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+
+class ProtocolError(Exception):
+    """The peer sent something that is no request of the Runtime API."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request of a worker; header names are in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def asks_next(self) -> bool:
+        """The worker is idle and asks for an event."""
+        return self.method == "GET" and self.path == NEXT
+
+    @property
+    def is_init_error(self) -> bool:
+        """The worker could not load the handler."""
+        return self.method == "POST" and self.path == INIT_ERROR
+
+    def outcome_of(self, request_id: str) -> str | None:
+        """Return "response" or "error" when this ends the invocation *request_id*, else None."""
+        for outcome in ("response", "error"):
+            if self.method == "POST" and self.path == f"{_PREFIX}/invocation/{request_id}/{outcome}":
+                return outcome
+        return None
+
+
+class RequestReader:
+    """Cuts a connection's bytes into requests."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._head: tuple[str, str, dict[str, str]] | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take what the socket gave."""
+        self._buffer += data
+
+    def next_request(self) -> Request | None:
+        """Return the next whole request, None while one is still coming.
+
+        Raises:
+            ProtocolError: It is not HTTP, or its length is not told.
+        """
+        if self._head is None:
+            end = self._buffer.find(b"\r\n\r\n")
+            if end < 0:
+                return None
+            self._head = _parse_head(bytes(self._buffer[:end]))
+            del self._buffer[: end + 4]
+        method, path, headers = self._head
+        length = int(headers.get("content-length", "0"))
+        if len(self._buffer) < length:
+            return None
+        body = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        self._head = None
+        return Request(method, path, headers, body)
+
+    def take_expectation(self) -> bool:
+        """Tell, once per request, that the peer waits for CONTINUE before it sends the body."""
+        if self._head is None:
+            return False
+        return self._head[2].pop("expect", "").lower() == "100-continue"
+
+
+def _parse_head(head: bytes) -> tuple[str, str, dict[str, str]]:
+    first, *lines = head.decode("latin-1").split("\r\n")
+    parts = first.split(" ")
+    if len(parts) != 3 or not parts[2].startswith("HTTP/1."):  # noqa: PLR2004  method, path, version
+        raise ProtocolError(f"not a request line: {first[:200]!r}")
+    headers = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    if "chunked" in headers.get("transfer-encoding", "").lower() or not headers.get("content-length", "0").isdigit():
+        raise ProtocolError(f"a body of unknown length: {first[:200]!r}")
+    return parts[0], parts[1], headers
+
+
+def invocation_response(  # noqa: PLR0913  one argument per header of the API
+    payload: bytes, *, request_id: str, deadline_ms: int, arn: str, trace_id: str, client_context: str | None
+) -> bytes:
+    """Return the answer to NEXT that hands *payload* to the worker."""
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(payload)),
+        "Lambda-Runtime-Aws-Request-Id": request_id,
+        "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
+        "Lambda-Runtime-Invoked-Function-Arn": arn,
+        "Lambda-Runtime-Trace-Id": trace_id,
+    }
+    if client_context:
+        headers["Lambda-Runtime-Client-Context"] = client_context
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 200 OK\r\n{head}\r\n".encode() + payload
+
+
+def new_trace_id(now: float) -> str:
+    """Return an X-Ray trace header for a request at *now*, seconds since the epoch, not sampled."""
+    digits = uuid.uuid4().hex
+    return f"Root=1-{int(now):08x}-{digits[:24]};Parent={digits[16:]};Sampled=0"

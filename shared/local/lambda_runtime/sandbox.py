@@ -1,0 +1,201 @@
+"""What a worker sees: its environment, a /tmp of its own, code it cannot write to.
+
+Where the kernel gives mount namespaces (to root, or to anyone where user namespaces are open), a worker's /tmp is a
+tmpfs of the function's ephemeral storage, which goes with the process, and its code is mounted read-only: a full /tmp
+and a write to the code fail as on AWS. Elsewhere /tmp is the machine's own: only TMPDIR (so ``tempfile``) is private,
+one file may not exceed the ephemeral storage, and the code is read-only by mode, which root ignores.
+:attr:`Sandbox.private_mounts` tells which of the two holds.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.local.lambda_runtime.function import FunctionSpec
+
+# What Lambda's own Python runtime brings beside the standard library: its client and boto3 with what boto3 needs.
+_RUNTIME_MODULES = (
+    "awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson",
+    "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3",
+)  # fmt: skip
+
+_INHERITED = ("PATH", "LD_LIBRARY_PATH")  # what Python itself may need to start
+
+# Arguments: tmpfs size, folder to build /tmp in, task folder, number of folders to keep, those folders, the command.
+# What must stay visible below /tmp (a checkout there, say) is mounted into the new one before that covers the old.
+_ENTER = """
+set -e
+size=$1 box=$2 task=$3 keep=$4
+shift 4
+mount -t tmpfs -o "size=$size,mode=1777" tmpfs "$box"
+mount --bind "$task" "$task"
+mount -o remount,bind,ro "$task"
+while [ "$keep" -gt 0 ]; do
+    mkdir -p "$box/${1#/tmp/}"
+    mount --rbind "$1" "$box/${1#/tmp/}"
+    keep=$((keep - 1))
+    shift
+done
+mount --rbind "$box" /tmp
+cd "$task"
+exec "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Room:
+    """Where one worker lives.
+
+    Attributes:
+        task: The unpacked code.
+        opt: The unpacked layers, if any.
+        tmp: The folder TMPDIR names: /tmp itself, or a folder of the worker's own.
+    """
+
+    task: Path
+    opt: Path | None
+    tmp: Path
+
+
+class Sandbox:
+    """Makes commands and environments for workers.
+
+    Args:
+        folder: A folder of our own.
+        packaged: Workers see what Lambda's runtime brings and the zip; without it, this project's packages as well.
+        private_mounts: Use mount namespaces; None finds out whether they work.
+
+    Attributes:
+        private_mounts: Workers have their own /tmp and read-only code; if not, only what the module says.
+    """
+
+    def __init__(self, folder: Path, *, packaged: bool, private_mounts: bool | None = None) -> None:
+        self._box = folder / "box"
+        self._box.mkdir()
+        self._tmp = folder / "tmp"
+        self._tmp.mkdir()
+        self._runtime = _link_runtime(folder / "runtime") if packaged else None
+        self._unshare = _unshare_command()
+        self.private_mounts = self._mounts_work() if private_mounts is None else private_mounts
+
+    def room(self, task: Path, opt: Path | None, name: str) -> Room:
+        """Return a room for the worker *name*."""
+        if self.private_mounts:
+            return Room(task, opt, Path("/tmp"))  # noqa: S108  the worker's own
+        tmp = self._tmp / name
+        tmp.mkdir()
+        return Room(task, opt, tmp)
+
+    def leave(self, room: Room) -> None:
+        """Remove what the worker left behind."""
+        if not self.private_mounts:
+            shutil.rmtree(room.tmp, ignore_errors=True)
+
+    def command(self, spec: FunctionSpec, room: Room) -> list[str]:
+        """Return the worker's command line."""
+        # -S: without this project's site-packages, which a packaged function must not lean on.
+        python = [sys.executable, *(["-S"] if self._runtime else []), "-m", "awslambdaric", spec.handler]
+        if not self.private_mounts:
+            return python
+        return self._enter(room, f"{spec.ephemeral_mb}m", python)
+
+    def _enter(self, room: Room, size: str, command: list[str]) -> list[str]:
+        kept = (room.task, room.opt, self._runtime, Path(sys.prefix), Path(sys.base_prefix))
+        keep = sorted({str(path) for path in kept if path and str(path).startswith("/tmp/")})  # noqa: S108
+        arguments = [size, str(self._box), str(room.task), str(len(keep)), *keep]
+        return [*self._unshare, "sh", "-c", _ENTER, "sh", *arguments, *command]
+
+    def _mounts_work(self) -> bool:
+        if not all(map(shutil.which, ("unshare", "mount", "sh"))):
+            return False
+        probe = self._tmp / "probe"
+        probe.mkdir()
+        # The last word: the code must really be read-only and the machine's /tmp really out of sight.
+        test = f"! touch {probe}/x 2>/dev/null && touch /tmp/x && test ! -e /tmp/x/y"
+        command = self._enter(Room(probe, None, Path("/tmp")), "1m", ["sh", "-c", test])  # noqa: S108  the probe's own
+        try:
+            done = subprocess.run(command, capture_output=True, check=False, timeout=10)  # noqa: S603  our own command
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        finally:
+            probe.rmdir()
+        return done.returncode == 0
+
+    def environment(self, spec: FunctionSpec, room: Room, *, api: str, stream: str, endpoint: str) -> dict[str, str]:
+        """Return the worker's whole environment; nothing else reaches it.
+
+        Args:
+            spec: The function.
+            room: Where the worker lives.
+            api: host:port of its Runtime API.
+            stream: Its log stream.
+            endpoint: The embedded cloud's URL.
+        """
+        own = dict(spec.environment)
+        paths = [str(room.opt / "python")] if room.opt else []
+        if self._runtime:
+            paths.append(str(self._runtime))
+        if paths:
+            own["PYTHONPATH"] = os.pathsep.join([*filter(None, [own.get("PYTHONPATH")]), *paths])
+        if room.opt:
+            paths.append(str(room.opt / "bin"))
+            own.setdefault("PATH", f"{os.environ.get('PATH', os.defpath)}:{room.opt / 'bin'}")
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        defaults = {
+            "AWS_ENDPOINT_URL": endpoint,
+            "HOME": str(room.tmp),
+            "LANG": "C.UTF-8",
+            "TMPDIR": str(room.tmp),
+            "TZ": ":UTC",
+        }
+        return inherited | defaults | own | _reserved(spec, room, api, stream)
+
+
+def _reserved(spec: FunctionSpec, room: Room, api: str, stream: str) -> dict[str, str]:
+    """Return the variables that Lambda sets and a function cannot."""
+    return {
+        "AWS_ACCESS_KEY_ID": "lanes",
+        "AWS_DEFAULT_REGION": spec.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
+        "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": spec.group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": stream,
+        "AWS_LAMBDA_RUNTIME_API": api,
+        "AWS_REGION": spec.region,
+        "AWS_SECRET_ACCESS_KEY": "lanes",
+        "AWS_SESSION_TOKEN": "lanes",
+        "LAMBDA_RUNTIME_DIR": str(Path(sysconfig.get_path("purelib"), "awslambdaric")),
+        "LAMBDA_TASK_ROOT": str(room.task),
+        "_HANDLER": spec.handler,
+    }
+
+
+def _unshare_command() -> list[str]:
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    return ["unshare", *user, "--mount", "--propagation", "private", "--"]
+
+
+def _link_runtime(folder: Path) -> Path:
+    """Make a folder that holds the runtime's own modules and none of this project's others."""
+    folder.mkdir()
+    for name in _RUNTIME_MODULES:
+        spec = find_spec(name)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(name)
+        origin = Path(spec.origin)
+        source = origin.parent if origin.stem == "__init__" else origin
+        (folder / source.name).symlink_to(source)
+    return folder

@@ -1,0 +1,251 @@
+"""One execution environment: a process running awslambdaric, served by whichever thread invokes it.
+
+The thread waits in one poll on the worker's Runtime API socket and its log pipe, and looks at its memory between; no
+thread of our own stands behind a worker. The worker dies with us however we end: it holds one end of a pipe whose
+owner (fcntl F_SETOWN) is its process group, and when our end closes the kernel sends that group SIGKILL, the
+processes the handler started included. PR_SET_PDEATHSIG would not do: it goes by the thread that started the child.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import resource
+import select
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from shared.local.lambda_runtime import runtime_api
+from shared.local.lambda_runtime.endings import Exited, InitFailed, OutOfMemory, TimedOut, WorkerEnd
+from shared.local.lambda_runtime.log_stream import LogReader, LogStream
+from shared.local.lambda_runtime.memory import MemoryWatch
+
+if TYPE_CHECKING:
+    from shared.local.lambda_runtime.function import FunctionSpec
+    from shared.local.lambda_runtime.sandbox import Room, Sandbox
+
+_TICK = 0.05  # seconds between looks at the memory
+_INIT_TICK = 0.01  # the same while the worker starts: what dies then dies soon
+_F_SETSIG = 10  # fcntl.h; Python names it from 3.14 on
+
+
+class Worker:
+    """A started process; one thread at a time may use it, any may stop it.
+
+    Args:
+        spec: The function it runs.
+        sandbox: Makes its command and environment.
+        room: Where it lives.
+        log: Its log stream.
+        endpoint: The embedded cloud's URL.
+    """
+
+    def __init__(self, spec: FunctionSpec, sandbox: Sandbox, room: Room, log: LogStream, endpoint: str) -> None:
+        self.spec = spec
+        self.log = log
+        self._sandbox = sandbox
+        self._room = room
+        self._stopping = threading.Lock()
+        self._stopped = False
+        self._reader = LogReader()
+        self._requests: deque[tuple[socket.socket, runtime_api.Request]] = deque()
+        self._connections: dict[int, tuple[socket.socket, runtime_api.RequestReader]] = {}
+        self._waiting: socket.socket | None = None
+        self._poll = select.poll()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._log_fd, log_end = os.pipe2(os.O_CLOEXEC)
+        life_end, self._life_fd = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(self._log_fd, False)
+        self._poll.register(self._listener, select.POLLIN)
+        self._poll.register(self._log_fd, select.POLLIN)
+        try:
+            self._process = self._start(endpoint, log_end, life_end)
+        except BaseException:
+            self._close_files()
+            sandbox.leave(room)
+            raise
+        finally:
+            os.close(log_end)
+            os.close(life_end)
+        self._memory = MemoryWatch(self._process.pid)
+
+    def _start(self, endpoint: str, log_end: int, life_end: int) -> subprocess.Popen[bytes]:
+        port = self._listener.getsockname()[1]
+        environment = self._sandbox.environment(
+            self.spec, self._room, api=f"127.0.0.1:{port}", stream=self.log.name, endpoint=endpoint
+        )
+        environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(log_end)
+        process = subprocess.Popen(  # noqa: S603  the command is ours, the handler is what we are here to run
+            self._sandbox.command(self.spec, self._room),
+            cwd=self._room.task,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log_end,
+            stderr=log_end,
+            pass_fds=(log_end, life_end),
+            start_new_session=True,
+        )
+        fcntl.fcntl(life_end, fcntl.F_SETOWN, -process.pid)
+        fcntl.fcntl(life_end, _F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(life_end, fcntl.F_SETFL, fcntl.fcntl(life_end, fcntl.F_GETFL) | os.O_ASYNC)
+        if not self._sandbox.private_mounts:
+            largest = self.spec.ephemeral_mb * 1024 * 1024
+            with suppress(ProcessLookupError):
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest, largest))
+        return process
+
+    @property
+    def peak_memory(self) -> int:
+        """Peak memory so far in bytes."""
+        return self._memory.measure()
+
+    def wait_ready(self, deadline: float) -> None:
+        """Run the init phase: return when the worker asks for its first event.
+
+        Raises:
+            WorkerEnd: It did not come to that before *deadline* (monotonic seconds).
+        """
+        while self._waiting is None:
+            connection, request = self._next_request(deadline, _INIT_TICK)
+            if request.asks_next:
+                self._waiting = connection
+            elif request.is_init_error:
+                self._reply(connection, runtime_api.ACCEPTED)
+                self._drain_log()
+                raise InitFailed(request.body, request.headers.get("lambda-runtime-function-error-type", "Unhandled"))
+            else:
+                self._reply(connection, runtime_api.NOT_FOUND)
+
+    def serve(self, event: bytes, request_id: str, deadline: float) -> tuple[str, bytes]:
+        """Hand over *event*, an answer to NEXT, and return ("response" or "error", the body posted for it).
+
+        Raises:
+            WorkerEnd: The worker died or had to; it must be stopped.
+        """
+        self.wait_ready(deadline)
+        connection, self._waiting = self._waiting, None
+        if connection is not None:
+            self._reply(connection, event, deadline)
+        while True:
+            connection, request = self._next_request(deadline)
+            outcome = request.outcome_of(request_id)
+            self._reply(connection, runtime_api.ACCEPTED if outcome else runtime_api.NOT_FOUND)
+            if outcome:
+                self._drain_log()
+                self._check_memory()
+                return outcome, request.body
+
+    def _next_request(self, deadline: float, tick: float = _TICK) -> tuple[socket.socket, runtime_api.Request]:
+        """Wait for a request, reading the log and watching the memory meanwhile."""
+        looked = time.monotonic()
+        while not self._requests:
+            now = time.monotonic()
+            if now >= deadline:
+                raise TimedOut
+            ready = self._poll.poll(min(tick, deadline - now) * 1000)
+            for fd, _ in ready:
+                self._take(fd)
+            if not ready or now - looked >= tick:
+                looked = now
+                self._check_memory()
+                self._check_alive()
+            self.log.flush_when_due()
+        return self._requests.popleft()
+
+    def _take(self, fd: int) -> None:
+        """Read what *fd* has for us."""
+        if fd == self._log_fd:
+            self._drain_log()
+        elif fd == self._listener.fileno():
+            connection, _ = self._listener.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._connections[connection.fileno()] = connection, runtime_api.RequestReader()
+            self._poll.register(connection, select.POLLIN)
+        else:
+            self._read_connection(*self._connections[fd])
+
+    def _read_connection(self, connection: socket.socket, reader: runtime_api.RequestReader) -> None:
+        try:
+            data = connection.recv(1 << 18)
+        except OSError:
+            data = b""
+        if not data:
+            self._poll.unregister(connection)
+            del self._connections[connection.fileno()]
+            connection.close()
+            self._check_alive(wait=0.0 if self._connections else _TICK)
+            return
+        reader.feed(data)
+        while (request := reader.next_request()) is not None:
+            self._requests.append((connection, request))
+        if reader.take_expectation():
+            self._reply(connection, runtime_api.CONTINUE)
+
+    def _reply(self, connection: socket.socket, data: bytes, deadline: float | None = None) -> None:
+        """Send *data*; a peer that is gone shows when the next request is waited for."""
+        with suppress(OSError):
+            connection.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
+            connection.sendall(data)
+            connection.settimeout(None)
+
+    def _drain_log(self) -> None:
+        """Read all the log pipe holds now."""
+        while True:
+            try:
+                data = os.read(self._log_fd, 1 << 16)
+            except BlockingIOError:
+                return
+            if not data:  # every writer is gone; there is nothing more to wait for on this pipe
+                with suppress(KeyError):
+                    self._poll.unregister(self._log_fd)
+                self._check_alive(wait=_TICK)
+                return
+            messages = self._reader.feed(data)
+            if messages:
+                self.log.write(*messages)
+
+    def _check_memory(self) -> None:
+        if self._memory.measure() > self.spec.memory_mb * 1024 * 1024:
+            raise OutOfMemory
+
+    def _check_alive(self, wait: float = 0.0) -> None:
+        """Raise Exited if the process has ended, or does so within *wait* seconds."""
+        with self._stopping, suppress(subprocess.TimeoutExpired):
+            status = self._process.wait(wait) if wait else self._process.poll()
+            if status is not None:
+                raise Exited(status)
+
+    def stop(self) -> None:
+        """End the process and all it started, and remove what they leave; safe from any thread, and twice."""
+        with self._stopping:
+            if self._stopped:
+                return
+            self._stopped = True
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        with suppress(OSError, WorkerEnd):
+            self._drain_log()
+        self.log.write(*self._reader.flush())
+        self._memory.close()
+        self._close_files()
+        self._sandbox.leave(self._room)
+
+    def kill(self) -> None:
+        """End the process; the thread that is using it notices and stops it."""
+        with self._stopping, suppress(ProcessLookupError):
+            if not self._stopped and self._process.returncode is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _close_files(self) -> None:
+        for connection, _ in self._connections.values():
+            connection.close()
+        self._listener.close()
+        os.close(self._log_fd)
+        os.close(self._life_fd)
