@@ -30,16 +30,18 @@ class EmbeddedCloud:
         place: The account and region it pretends to be.
         state_dir: Where its scratch files go; they are gone afterwards (``.lanes`` in a project).
         port: The loopback port, 0 for any free one.
+        packaged: Functions see their zip alone, as on AWS, and not this project's packages.
 
     Raises:
         LanesError: The port is taken, the disk is full, or this process has a cloud already.
     """
 
-    def __init__(self, place: Place, state_dir: Path, *, port: int = 0) -> None:
+    def __init__(self, place: Place, state_dir: Path, *, port: int = 0, packaged: bool = False) -> None:
         self.place = place
         self.endpoint = ""
         self._state_dir = state_dir
         self._port = port
+        self._packaged = packaged
         self._parts = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -58,13 +60,17 @@ class EmbeddedCloud:
         """Start every part; *parts* ends them last first: callers, then the engine, the workers, the files."""
         from moto.core.base_backend import BackendDict  # noqa: PLC0415  0.3 s that only a cloud needs
 
+        from shared.local import lambda_runtime  # noqa: PLC0415  the same
         from shared.local.server import MotoServer  # noqa: PLC0415  the same
 
-        parts.enter_context(scratch(self._state_dir / "scratch"))
+        folder = parts.enter_context(scratch(self._state_dir / "scratch"))
         parts.enter_context(_account(self.place.account))
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        server = MotoServer(self._port)
         parts.callback(BackendDict.reset)
+        runtime = lambda_runtime.LambdaRuntime(folder, lambda: self.endpoint, packaged=self._packaged)
+        parts.enter_context(runtime)
+        parts.enter_context(lambda_runtime.install(runtime))
+        server = MotoServer(self._port)
         parts.callback(server.stop)
         server.start()
         self.endpoint = server.endpoint

@@ -77,12 +77,18 @@ def up(state: State, place: Place, port: int) -> Running:
         LanesError: It cannot start; the message is its own.
     """
     state.folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "shared.local.daemon", str(state.folder), "--port", str(port)]
+    folder = state.folder.resolve()
+    command = [sys.executable, "-m", "shared.local.daemon", str(folder), "--port", str(port)]
     command += ["--account", place.account, "--region", place.region, "--stage", place.stage]
     with (
         state.log.open("ab") as log,
         subprocess.Popen(  # noqa: S603  our own interpreter and module
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
         ) as process,
     ):
         said = json.loads((process.stdout and process.stdout.readline()) or "{}")
