@@ -1,0 +1,121 @@
+"""What each role of a lane may do: least privilege, derived from the lane and its rendered workflows. Pure data.
+
+Every policy is Allow-only with literal region and account, and every resource is one of the lane's own names or
+on :data:`ACCOUNT_WIDE`, the short reviewed list of actions that AWS offers for no single resource. Isolation then
+depends on no Deny and on no tag. A state that calls something not granted here raises: it fails the build, and
+somebody reads it before it is granted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.config.lane import Function, Lane, Workflow
+
+ACCOUNT_WIDE = (
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:UpdateLogDelivery",
+)
+"""Actions that cannot be scoped and tell or change nothing of another team's data.
+
+``logs:PutResourcePolicy`` is not here: a role that holds it could let anybody write anybody's logs. The platform
+sets that policy once (``deploy/resources/log_delivery.py``), so that no team's role needs it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One Allow. ``conditions`` is IAM's own shape: operator -> key -> value."""
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """Return the statement as IAM's JSON."""
+        document: dict[str, Any] = {
+            "Sid": self.sid,
+            "Effect": "Allow",
+            "Action": list(self.actions),
+            "Resource": list(self.resources),
+        }
+        if self.conditions:
+            document["Condition"] = {operator: dict(keys) for operator, keys in self.conditions.items()}
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An ordered set of statements."""
+
+    statements: tuple[Statement, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return the policy as IAM's JSON."""
+        return {"Version": "2012-10-17", "Statement": [statement.document() for statement in self.statements]}
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Who may take a role: one AWS service, and only on behalf of what ``conditions`` names."""
+
+    service: str
+    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """Return the trust policy as IAM's JSON."""
+        statement: dict[str, Any] = {
+            "Effect": "Allow",
+            "Principal": {"Service": self.service},
+            "Action": "sts:AssumeRole",
+        }
+        if self.conditions:
+            statement["Condition"] = {operator: dict(keys) for operator, keys in self.conditions.items()}
+        return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def bucket_arn(lane: Lane) -> str:
+    """Return the ARN of the lane's bucket."""
+    return lane.place.arn("s3", lane.bucket)
+
+
+def function_trust() -> Trust:
+    """Let the Lambda service take the role; who may hand it to a function is iam:PassRole's matter."""
+    return Trust("lambda.amazonaws.com")
+
+
+def workflow_trust(lane: Lane, workflow: Workflow) -> Trust:
+    """Let Step Functions take the role for this one state machine: nobody else's may name it."""
+    return Trust(
+        "states.amazonaws.com",
+        {
+            "StringEquals": {"aws:SourceAccount": lane.place.account},
+            "ArnLike": {"aws:SourceArn": lane.state_machine_arn(workflow.key)},
+        },
+    )
+
+
+def function_policy(lane: Lane, function: Function) -> Policy:
+    """Return what a function may do: its team's objects, and its own log group."""
+    bucket = bucket_arn(lane)
+    return Policy(
+        (
+            Statement("ListBucket", ("s3:ListBucket",), (bucket,)),
+            Statement("Objects", ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"), (f"{bucket}/*",)),
+            Statement(
+                "WriteLogs",
+                ("logs:CreateLogStream", "logs:PutLogEvents"),
+                (lane.place.arn("logs", f"log-group:{function.log_group}:*"),),
+            ),
+        )
+    )
