@@ -1,0 +1,141 @@
+"""Carries out a plan: the one module that changes AWS. Steps run in order; the first failure stops it.
+
+Nothing is rolled back beyond the step that failed. What was done stays, is found by the next plan, and is not
+done again: so running the command once more finishes the job.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.deploy.guard import check_ownership
+from shared.deploy.model import Call
+from shared.deploy.resources import KINDS
+from shared.deploy.routines import ROUTINES
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.deploy.aws import Aws
+    from shared.deploy.model import Plan, Routine, Step
+
+    Sleep = Callable[[float], None]
+    OnStep = Callable[[Step], None]
+    Deployer = Callable[[Aws, Mapping[str, Any], Sleep], None]
+
+_SETTLING = {
+    # A role or its policy that was made a moment ago is not known everywhere yet.
+    "create_state_machine": {"AccessDeniedException", "StateMachineDeleting"},
+    "update_state_machine": {"AccessDeniedException", "ConflictException"},
+    # Another change of the same bucket is still on its way through S3.
+    "create_bucket": {"OperationAborted"},
+    "put_bucket_policy": {"OperationAborted"},
+    # A function that was updated a moment ago takes no second update yet.
+    "update_function_configuration": {"ResourceConflictException"},
+}
+_GONE = {
+    "delete_role": "NoSuchEntity",
+    "delete_role_policy": "NoSuchEntity",
+    "detach_role_policy": "NoSuchEntity",
+    "delete_log_group": "ResourceNotFoundException",
+    "delete_function": "ResourceNotFoundException",
+    "delete_bucket": "NoSuchBucket",
+}
+_ATTEMPTS = 10
+_SETTLE_SECONDS = 3.0
+
+
+class ApplyError(LanesError):
+    """A plan stopped midway; the message says what was done and what is left."""
+
+
+def apply(
+    plan: Plan,
+    aws: Aws,
+    *,
+    deployer: Deployer | None = None,
+    on_step: OnStep | None = None,
+    sleep: Sleep = time.sleep,
+) -> None:
+    """Carry out *plan*.
+
+    Args:
+        plan: The steps.
+        aws: Where.
+        deployer: What runs Chalice for one function; a plan with functions to make needs it.
+        on_step: Told of each step when it is done.
+        sleep: Waits, in seconds.
+
+    Raises:
+        ApplyError: A step failed; earlier ones are done, later ones are not begun.
+    """
+    routines = {**ROUTINES, **({"chalice deploy": deployer} if deployer else {})}
+    changes = plan.changes
+    for index, step in enumerate(changes):
+        try:
+            _still_ours(plan, step, aws)
+            _run(step, aws, routines, sleep)
+        except (LanesError, ClientError, BotoCoreError) as error:
+            raise _stopped(changes, index, error) from error
+        if on_step is not None:
+            on_step(step)
+
+
+def _still_ours(plan: Plan, step: Step, aws: Aws) -> None:
+    """Read the name back once more: it may have been taken since the plan was made and somebody said yes to it."""
+    if step.kind in KINDS:
+        found = KINDS[step.kind].current(aws, step.name)
+        if found is not None:
+            check_ownership([found], plan.tags)
+
+
+def _run(step: Step, aws: Aws, routines: Mapping[str, Deployer], sleep: Sleep) -> None:
+    begun = False
+    try:
+        for call in step.calls:
+            if isinstance(call, Call):
+                _call(call, aws, sleep)
+            else:
+                _routine(call, aws, routines, sleep)
+            begun = True
+    except (LanesError, ClientError, BotoCoreError):
+        if begun:
+            for call in step.undo:
+                with contextlib.suppress(ClientError, BotoCoreError):  # the first error is the one to tell
+                    _call(call, aws, sleep)
+        raise
+
+
+def _routine(routine: Routine, aws: Aws, routines: Mapping[str, Deployer], sleep: Sleep) -> None:
+    routines[routine.name](aws, routine.params, sleep)
+
+
+def _call(call: Call, aws: Aws, sleep: Sleep) -> None:
+    method = getattr(aws.client(call.service), call.method)
+    settling = _SETTLING.get(call.method, set())
+    for attempt in range(_ATTEMPTS):
+        try:
+            method(**call.params)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == _GONE.get(call.method):
+                return  # somebody was quicker, or an earlier try got this far
+            if code not in settling or attempt == _ATTEMPTS - 1:
+                raise
+            sleep(_SETTLE_SECONDS)
+        else:
+            return
+
+
+def _stopped(changes: tuple[Step, ...], index: int, error: Exception) -> ApplyError:
+    failed, left = changes[index], changes[index + 1 :]
+    lines = [f"could not {failed}: {error.what if isinstance(error, LanesError) else error}"]
+    lines += [f"  done: {step}" for step in changes[:index]] or ["  done: nothing"]
+    lines += [f"  left: {step}" for step in left]
+    fix = "mend the cause and run the command again; it goes on from here"
+    return ApplyError("\n".join(lines), fix=getattr(error, "fix", None) or fix)

@@ -1,0 +1,104 @@
+"""A team as a Chalice stage: its configuration and its app. One stage for each team, always.
+
+Two teams on one stage would delete each other's functions. The rendered configuration is committed
+(``chalice_app/.chalice/config.json``, by ``lanes render``), so that ``chalice deploy --stage team2`` works as typed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from chalice import Blueprint, Chalice
+
+from shared.deploy.guard import lane_tags
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from shared.config.lane import Function, Lane
+
+APP_NAME = "teamlanes"
+_NO_ROLE = "every-function-names-its-own"
+
+
+def render_config(lanes: Iterable[Lane]) -> dict[str, Any]:
+    """Return Chalice's whole configuration. Chalice makes no roles: it only names those of the foundation."""
+    return {
+        "version": "2.0",
+        "app_name": APP_NAME,
+        "manage_iam_role": False,
+        "autogen_policy": False,
+        "stages": {lane.team: _stage(lane) for lane in sorted(lanes, key=lambda lane: lane.team)},
+    }
+
+
+def config_text(config: Mapping[str, Any]) -> str:
+    """Return *config* as it stands in the file."""
+    return json.dumps(config, indent=2) + "\n"
+
+
+def make_app(lane: Lane, keys: Iterable[str], app_dir: Path) -> Chalice:
+    """Return an app with the functions called *keys*, each a blueprint named after its handler's module.
+
+    Lambda then resolves ``shared.handlers.cosmic.inference.handler`` by itself: a cold start imports neither
+    ``app.py`` nor Chalice, and deploying imports no handler and none of its libraries.
+
+    Raises:
+        LanesError: A handler's module is not among the code that is deployed.
+    """
+    app = Chalice(app_name=APP_NAME, configure_logs=False)
+    for key in keys:
+        function = lane.functions[key]
+        module, _, name = function.handler.rpartition(".")
+        _check_module(module, function, app_dir)
+        blueprint = Blueprint(module)
+        blueprint.lambda_function(name=key)(_late(module, name))
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _stage(lane: Lane) -> dict[str, Any]:
+    return {
+        # Chalice wants a role for the stage; no function may ever fall back to it.
+        "iam_role_arn": lane.role_arn(_NO_ROLE),
+        "environment_variables": {"TEAM": lane.team},
+        "log_retention_in_days": lane.log_retention_days,
+        "tags": lane_tags(lane),
+        "lambda_functions": {key: _function(lane, function) for key, function in lane.functions.items()},
+    }
+
+
+def _function(lane: Lane, function: Function) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "iam_role_arn": lane.role_arn(function.role),
+        "lambda_memory_size": function.memory_mb,
+        "lambda_timeout": function.timeout_seconds,
+        "environment_variables": dict(function.environment),
+    }
+    if function.reserved_concurrency is not None:
+        config["reserved_concurrency"] = function.reserved_concurrency
+    return config
+
+
+def _check_module(module: str, function: Function, app_dir: Path) -> None:
+    path = app_dir / "vendor" / (module.replace(".", "/") + ".py")
+    if not path.is_file():
+        raise LanesError(
+            f"the handler of {function.key}, {function.handler}, is in no file that is deployed",
+            where=str(path),
+            fix="write it, or correct the handler on the workflow's card",
+        )
+
+
+def _late(module: str, name: str) -> Callable[[Any, Any], Any]:
+    """Return a function called *name* that finds the real one when it is called (by Chalice's test client)."""
+
+    def handler(event: Any, context: Any) -> Any:
+        return getattr(importlib.import_module(module), name)(event, context)
+
+    handler.__name__ = name
+    return handler

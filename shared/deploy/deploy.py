@@ -1,0 +1,94 @@
+"""From a lane to a plan, and from a plan to a deployed lane. Foundation, then functions, then state machines."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from shared.config.template import render_definition
+from shared.deploy.apply import apply
+from shared.deploy.chalice_deploy import ChaliceDeployer
+from shared.deploy.desired import desired
+from shared.deploy.package import FromEnvironment, Vendored, build_package
+from shared.deploy.plan import destroy_plan
+from shared.deploy.plan import plan as make_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.config.lane import Lane
+    from shared.config.load import Project
+    from shared.deploy.apply import OnStep
+    from shared.deploy.aws import Aws
+    from shared.deploy.model import Plan
+    from shared.deploy.package import Package
+
+APP_DIR = "chalice_app"
+_CACHE = ".lanes/packages"
+
+
+def package(project: Project, *, packaged: bool) -> Package:
+    """Return the code of *project* as a zip: with its libraries when *packaged*, else for whoever has them."""
+    dependencies = Vendored() if packaged else FromEnvironment()
+    return build_package(project.root / APP_DIR, project.root / _CACHE, dependencies)
+
+
+def plan(lane: Lane, project: Project, aws: Aws, *, packaged: bool = False) -> Plan:
+    """Return what a deploy of *lane* would do. Reads AWS, changes nothing.
+
+    Raises:
+        LanesError: A name belongs to another, a workflow calls what nobody granted, or the code cannot be packaged.
+    """
+    definitions = {key: render_definition(lane, key) for key in lane.workflows}
+    return make_plan(lane, desired(lane, definitions, package(project, packaged=packaged)), aws)
+
+
+def deploy(  # noqa: PLR0913  what, from where, to where, and three ways to watch it
+    lane: Lane,
+    project: Project,
+    aws: Aws,
+    *,
+    packaged: bool = False,
+    on_step: OnStep | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Plan:
+    """Make *lane* what it should be and return what was done; nothing is done when it is already.
+
+    Raises:
+        LanesError: As :func:`plan`; or a step failed, and running again finishes the job.
+    """
+    todo = plan(lane, project, aws, packaged=packaged)
+    carry_out(todo, lane, project, aws, packaged=packaged, on_step=on_step, sleep=sleep)
+    return todo
+
+
+def carry_out(  # noqa: PLR0913  as above, with the plan that somebody said yes to
+    todo: Plan,
+    lane: Lane,
+    project: Project,
+    aws: Aws,
+    *,
+    packaged: bool = False,
+    on_step: OnStep | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Carry out *todo*, the plan of a deploy of *lane*.
+
+    Raises:
+        ApplyError: A step failed; running again finishes the job.
+    """
+    deployer = ChaliceDeployer(lane, project.root / APP_DIR, package(project, packaged=packaged))
+    apply(todo, aws, deployer=deployer, on_step=on_step, sleep=sleep)
+
+
+def destroy(
+    lane: Lane, aws: Aws, *, on_step: OnStep | None = None, sleep: Callable[[float], None] = time.sleep
+) -> Plan:
+    """Remove all that *lane* owns, its data too, and return what was done.
+
+    Raises:
+        ApplyError: A step failed; running again finishes the job.
+    """
+    todo = destroy_plan(lane, aws)
+    apply(todo, aws, on_step=on_step, sleep=sleep)
+    return todo

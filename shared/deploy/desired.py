@@ -1,0 +1,55 @@
+"""What a lane should own, read off the lane alone. Pure: no AWS, no files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.deploy.guard import lane_tags
+from shared.deploy.resources import bucket, function, log_group, role, state_machine
+from shared.isolation.policies import function_policy, function_trust, workflow_trust
+from shared.isolation.workflow_policy import workflow_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.config.lane import Lane
+    from shared.deploy.model import Resource
+    from shared.deploy.package import Package
+
+
+def desired(lane: Lane, definitions: Mapping[str, Mapping[str, Any]], package: Package) -> tuple[Resource, ...]:
+    """Return all that *lane* should own, in the order in which it is made.
+
+    Args:
+        lane: The team's lane.
+        definitions: The rendered ASL of each workflow, by its key.
+        package: The code that its functions run.
+
+    Raises:
+        UngrantedError: A workflow calls something that a team may not call.
+    """
+    tags = lane_tags(lane)
+    return (
+        *_log_groups(lane, tags),
+        *_roles(lane, definitions, tags),
+        bucket.desired(lane, tags),
+        *(function.desired(lane, each, package, tags) for each in lane.functions.values()),
+        *(state_machine.desired(lane, workflow, definitions[key], tags) for key, workflow in lane.workflows.items()),
+    )
+
+
+def _log_groups(lane: Lane, tags: Mapping[str, str]) -> Iterator[Resource]:
+    names = (
+        *(each.log_group for each in lane.functions.values()),
+        *(each.log_group for each in lane.workflows.values()),
+    )
+    for name in names:
+        yield log_group.desired(name, lane.place, tags, lane.log_retention_days)
+
+
+def _roles(lane: Lane, definitions: Mapping[str, Mapping[str, Any]], tags: Mapping[str, str]) -> Iterator[Resource]:
+    for each in lane.functions.values():
+        yield role.desired(each.role, tags, function_trust(), function_policy(lane, each))
+    for key, workflow in lane.workflows.items():
+        policy = workflow_policy(lane, workflow, definitions[key])
+        yield role.desired(workflow.role, tags, workflow_trust(lane, workflow), policy)

@@ -1,0 +1,192 @@
+"""The zip that every function of the project runs: the handlers, what they import, and nothing else.
+
+Made by us and uploaded by Chalice. Chalice's own packager caches by contents without file names (a renamed file
+ships the stale zip), takes ``__pycache__`` in, and prints "Could not install dependencies" and goes on without
+them. Here the name of a cached zip is the hash of all that goes in, names too; the same input gives the same
+bytes, so that an unchanged function is seen to be unchanged; and a missing dependency is an error.
+``app.py`` and Chalice stay out: handlers are plain functions, and a cold start imports neither.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+"""The Python that deploys is the Python that Lambda runs: the wheels are made for it."""
+
+_ZIPPED_LIMIT = 50 * 1024**2
+_UNZIPPED_LIMIT = 250 * 1024**2
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold; when a file was written must not matter
+_MODE = 0o100644 << 16  # a checkout's umask must not matter either
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A finished zip. ``sha256`` is in base64, as Lambda's CodeSha256 is."""
+
+    path: Path
+    sha256: str
+    size: int
+    runtime: str = RUNTIME
+
+
+class Dependencies(Protocol):
+    """Where the libraries of the zip come from."""
+
+    def key(self, requirements: Path) -> str:
+        """Return what the libraries depend on, for the cache."""
+
+    def install(self, requirements: Path, target: Path) -> None:
+        """Put the libraries named in *requirements* into the folder *target*."""
+
+
+class FromEnvironment:
+    """No libraries in the zip: whoever runs it has them already, as the embedded cloud's workers do."""
+
+    def key(self, requirements: Path) -> str:  # noqa: ARG002  there are none to depend on
+        """Return a constant."""
+        return "environment"
+
+    def install(self, requirements: Path, target: Path) -> None:
+        """Put nothing there."""
+
+
+class Vendored:
+    """Libraries in the zip, as wheels that Lambda's Linux can load, fetched by Chalice's dependency builder."""
+
+    def key(self, requirements: Path) -> str:
+        """Return the requirements themselves: they are pinned."""
+        return requirements.read_text(encoding="utf-8")
+
+    def install(self, requirements: Path, target: Path) -> None:
+        """Fetch and unpack the wheels.
+
+        Raises:
+            LanesError: A library has no wheel that fits, or cannot be fetched.
+        """
+        from chalice.deploy import packager  # noqa: PLC0415  only a packaged deploy needs it
+        from chalice.utils import OSUtils  # noqa: PLC0415  as above
+
+        builder = packager.DependencyBuilder(OSUtils())
+        abi = RUNTIME.replace("python", "cp").replace(".", "")
+        try:
+            builder.build_site_packages(abi, str(requirements), str(target))
+        except packager.MissingDependencyError as error:
+            missing = ", ".join(sorted(package.identifier for package in error.missing))
+            raise LanesError(
+                f"no wheel for Lambda's {RUNTIME} (x86_64): {missing}",
+                where=str(requirements),
+                fix="pin a version that has a manylinux wheel old enough, or deploy with a newer Python",
+            ) from error
+        except (packager.NoSuchPackageError, packager.PackageDownloadError) as error:
+            raise LanesError(
+                f"the libraries cannot be fetched: {error}",
+                where=str(requirements),
+                fix="see that pip reaches its index, and that the pins exist",
+            ) from error
+
+
+def build_package(app_dir: Path, cache: Path, dependencies: Dependencies) -> Package:
+    """Return the zip for the code under *app_dir*``/vendor``; made only when nothing in *cache* fits.
+
+    Raises:
+        LanesError: The code is not there, a library is missing, or the zip is too big for Lambda.
+    """
+    requirements = app_dir / "requirements.txt"
+    files = dict(_code(app_dir / "vendor"))
+    if not files:
+        raise LanesError("there is no code to deploy", where=str(app_dir / "vendor"), fix="restore its symlinks")
+    key = dependencies.key(requirements)
+    path = cache / f"code-{_digest(files, key)}.zip"
+    if not path.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        libraries = _libraries(cache, requirements, dependencies, key)
+        _write(path, {**dict(_tree(libraries, libraries)), **files})
+        _forget(cache, f"code-{RUNTIME}-{_short(key)}-*.zip", keep=path)
+    content = path.read_bytes()
+    if len(content) > _ZIPPED_LIMIT:
+        raise LanesError(
+            f"the package has {len(content) / 1024**2:.1f} MB, Lambda takes 50 MB at most",
+            where=str(requirements),
+            fix="take libraries out of it",
+        )
+    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+    return Package(path, digest, len(content))
+
+
+def _libraries(cache: Path, requirements: Path, dependencies: Dependencies, key: str) -> Path:
+    """Return the folder with the libraries; kept apart from the code, so that an edit does not fetch them again."""
+    folder = cache / f"libraries-{RUNTIME}-{_short(key)}"
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=cache) as scratch:
+            draft = Path(scratch, "libraries")
+            draft.mkdir()
+            dependencies.install(requirements, draft)
+            draft.rename(folder)
+        _forget(cache, f"libraries-{RUNTIME}-*", keep=folder)
+    return folder
+
+
+def _code(vendor: Path) -> Iterator[tuple[str, Path]]:
+    """Yield (name in the zip, file) for what lies under *vendor*, symlinked folders followed."""
+    return _tree(vendor, vendor)
+
+
+def _tree(folder: Path, top: Path) -> Iterator[tuple[str, Path]]:
+    for root, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
+        for name in sorted(names):
+            if not name.endswith(".pyc") and not name.startswith("."):
+                path = Path(root, name)
+                yield path.relative_to(top).as_posix(), path
+
+
+def _digest(files: Mapping[str, Path], key: str) -> str:
+    digest = hashlib.sha256()
+    for name, path in sorted(files.items()):
+        content = path.read_bytes()
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return f"{RUNTIME}-{_short(key)}-{digest.hexdigest()[:32]}"
+
+
+def _short(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def _write(path: Path, files: Mapping[str, Path]) -> None:
+    """Write the zip beside its place and move it there whole, so that nobody reads half of it."""
+    unzipped = sum(file.stat().st_size for file in files.values())
+    if unzipped > _UNZIPPED_LIMIT:
+        raise LanesError(
+            f"the package has {unzipped / 1024**2:.0f} MB unzipped, Lambda takes 250 MB at most",
+            fix="take libraries out of chalice_app/requirements.txt",
+        )
+    draft = path.with_suffix(".tmp")
+    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, file in sorted(files.items()):
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = _MODE
+            target.writestr(info, file.read_bytes())
+    draft.replace(path)
+
+
+def _forget(cache: Path, pattern: str, *, keep: Path) -> None:
+    for old in cache.glob(pattern):
+        if old != keep:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()

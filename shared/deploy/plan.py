@@ -1,0 +1,70 @@
+"""What is wanted against what is there: reads AWS, changes nothing, returns a frozen plan."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from shared.deploy.guard import check_ownership, is_ours, lane_tags
+from shared.deploy.model import Plan
+from shared.deploy.resources import KINDS, log_delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from shared.config.lane import Lane
+    from shared.deploy.aws import Aws
+    from shared.deploy.model import Resource, Step
+
+_READERS = 8  # reads at once; each waits for AWS most of its time
+
+
+def plan(lane: Lane, wanted: Iterable[Resource], aws: Aws) -> Plan:
+    """Return the steps that make what is there into *wanted*: makes and updates first, then what is left over.
+
+    Raises:
+        OwnershipError: A name is taken by another team, or by nobody we know; every such name is listed.
+    """
+    tags = lane_tags(lane)
+    wanted = tuple(wanted)
+    found = _read(aws, [(resource.kind, resource.name) for resource in wanted])
+    check_ownership((resource for resource in found.values() if resource), tags)
+    delivery = log_delivery.desired(lane.place, tags)
+    steps = [log_delivery.steps(delivery, log_delivery.current(aws, delivery.name))]
+    steps += [KINDS[want.kind].steps(want, found[want.kind, want.name]) for want in wanted]
+    steps += _leftovers(lane, wanted, aws)
+    return Plan(lane.team, lane.place.stage, tuple(steps), tags)
+
+
+def destroy_plan(lane: Lane, aws: Aws) -> Plan:
+    """Return the steps that remove all that carries the lane's tags, last made first. Others' are not looked at."""
+    tags = lane_tags(lane)
+    ours = [resource for kind in reversed(KINDS) for resource in _owned(lane, kind, aws)]
+    return Plan(lane.team, lane.place.stage, tuple(KINDS[have.kind].remove(have) for have in ours), tags)
+
+
+def _leftovers(lane: Lane, wanted: tuple[Resource, ...], aws: Aws) -> Iterator[Step]:
+    """Remove what is the lane's and no longer wanted. A bucket stays until the lane is destroyed: it holds data."""
+    kept = {(want.kind, want.name) for want in wanted}
+    for kind in reversed(KINDS):
+        if kind != "bucket":
+            for have in _owned(lane, kind, aws):
+                if (kind, have.name) not in kept:
+                    yield KINDS[kind].remove(have)
+
+
+def _owned(lane: Lane, kind: str, aws: Aws) -> list[Resource]:
+    """Return the resources of *kind* that carry the lane's tags. Every name of a team begins with its slug."""
+    names = sorted(set(KINDS[kind].names(aws, f"{lane.team}-")))
+    found = _read(aws, [(kind, name) for name in names])
+    return [resource for resource in found.values() if resource and is_ours(resource.tags, lane_tags(lane))]
+
+
+def _read(aws: Aws, keys: list[tuple[str, str]]) -> dict[tuple[str, str], Resource | None]:
+    """Return the resource of each (kind, name), several read at once."""
+    for kind, _ in keys:
+        aws.client(KINDS[kind].SERVICE)  # boto3 clients may be shared by threads, making them may not
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        found = pool.map(lambda key: KINDS[key[0]].current(aws, key[1]), keys)
+        return dict(zip(keys, found, strict=True))

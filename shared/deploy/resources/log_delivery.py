@@ -1,0 +1,56 @@
+"""The account's one policy that lets CloudWatch take the logs of state machines, whoever's they are.
+
+A role that may set such a policy could let anybody write anybody's logs, and a region holds ten of them. So it is
+set once for all teams, by whoever deploys first, and stays when a team goes. It carries no tags: AWS offers none.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from shared.deploy.model import Call, Resource, Step, differences, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.config.lane import Place
+    from shared.deploy.aws import Aws
+
+KIND = "log delivery"
+NAME = "teamlanes-states"
+
+
+def desired(place: Place, tags: Mapping[str, str]) -> Resource:
+    """Return the policy: the delivery service may write below /aws/vendedlogs/states/, for this account alone."""
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "delivery.logs.amazonaws.com"},
+                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Resource": place.arn("logs", "log-group:/aws/vendedlogs/states/*"),
+                "Condition": {"StringEquals": {"aws:SourceAccount": place.account}},
+            }
+        ],
+    }
+    return Resource(KIND, NAME, tags, {"policy": document})
+
+
+def current(aws: Aws, name: str) -> Resource | None:
+    """Return the policy as it is, or None."""
+    for policy in aws.logs.describe_resource_policies()["resourcePolicies"]:
+        if policy["policyName"] == name:
+            return Resource(KIND, name, {}, {"policy": json.loads(policy["policyDocument"])})
+    return None
+
+
+def steps(want: Resource, have: Resource | None) -> Step:
+    """Return what makes *have* into *want*."""
+    document = json.dumps(want.properties["policy"])
+    put = Call("logs", "put_resource_policy", {"policyName": want.name, "policyDocument": document})
+    if have is None:
+        return Step("create", KIND, want.name, summary(want.properties), (put,))
+    diff = differences(want.properties, have.properties)
+    return Step("update", KIND, want.name, diff, (put,)) if diff else Step("nothing", KIND, want.name)

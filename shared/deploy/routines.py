@@ -1,0 +1,96 @@
+"""The steps of a plan that are loops: what they do next depends on what AWS answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.deploy.aws import Aws
+
+    Sleep = Callable[[float], None]
+
+_POLL_SECONDS = 2.0
+_POLLS = 150  # five minutes: AWS needs seconds, or minutes when executions were running
+_EMPTYINGS = 5  # a worker that is still writing may refill the bucket
+
+
+def remove_bucket(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
+    """Delete every version and delete marker in a bucket, then the bucket.
+
+    Raises:
+        LanesError: Something keeps writing to it.
+    """
+    for _ in range(_EMPTYINGS):
+        _empty_bucket(aws, params)
+        try:
+            aws.s3.delete_bucket(**params)
+        except aws.s3.exceptions.NoSuchBucket:
+            return
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "BucketNotEmpty":
+                raise
+            sleep(_POLL_SECONDS)
+        else:
+            return
+    raise LanesError(
+        f"bucket {params['Bucket']} fills faster than it is emptied", fix="end what writes to it, then destroy again"
+    )
+
+
+def _empty_bucket(aws: Aws, params: Mapping[str, Any]) -> None:
+    pages = aws.s3.get_paginator("list_object_versions").paginate(**params)
+    for page in pages:  # a page holds 1,000 keys at most, and that is what one delete takes
+        keys: list[Any] = [
+            {"Key": version["Key"], "VersionId": version["VersionId"]}
+            for version in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+        ]
+        if keys:
+            answer: Any = aws.s3.delete_objects(**params, Delete={"Objects": keys, "Quiet": True})
+            if answer.get("Errors"):
+                first = answer["Errors"][0]
+                raise LanesError(
+                    f"object {first['Key']} cannot be deleted: {first['Code']} ({first['Message']})",
+                    where=f"bucket {params['Bucket']}",
+                    fix="lift what protects it (a hold, a policy), then destroy again",
+                )
+
+
+def stop_executions(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all routines
+    """Stop what still runs on a state machine."""
+    arn = params["stateMachineArn"]
+    pages = aws.states.get_paginator("list_executions").paginate(stateMachineArn=arn, statusFilter="RUNNING")
+    for execution in [execution for page in pages for execution in page["executions"]]:
+        aws.states.stop_execution(
+            executionArn=execution["executionArn"], error="Lanes.Destroyed", cause="the state machine was destroyed"
+        )
+
+
+def await_no_state_machine(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
+    """Wait until AWS has really deleted a state machine: its name and its role are in use until then.
+
+    Raises:
+        LanesError: It takes too long.
+    """
+    for _ in range(_POLLS):
+        try:
+            aws.states.describe_state_machine(stateMachineArn=params["stateMachineArn"])
+        except aws.states.exceptions.StateMachineDoesNotExist:
+            return
+        sleep(_POLL_SECONDS)
+    raise LanesError(
+        f"{params['stateMachineArn']} is still being deleted after {_POLLS * _POLL_SECONDS:.0f} s",
+        fix="run the command again later; it goes on from there",
+    )
+
+
+ROUTINES: Mapping[str, Callable[[Aws, Mapping[str, Any], Sleep], None]] = {
+    "remove bucket": remove_bucket,
+    "stop executions": stop_executions,
+    "await no state machine": await_no_state_machine,
+}
