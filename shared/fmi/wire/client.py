@@ -57,6 +57,11 @@ class PairingClient(ABC):
             events.append(self._break("the server sent bytes that belong to no answer"))
         return events
 
+    @property
+    def wanted(self) -> int:
+        """How many bytes may be read now without reading past the current record."""
+        return self.record_size - len(self._buffer)
+
     def end(self) -> list[Event]:
         """The server closed. Return what that means: nothing after an answer, else one ``Broken``."""
         if self.state in {State.DONE, State.BROKEN}:

@@ -1,0 +1,243 @@
+"""A rank's side of the rendezvous: pair with many peers at once, under one deadline.
+
+Each pairing goes through the stages ``rendezvous`` (ask the server for the peer), ``punch`` (connect to it) and
+``handshake`` (is it the one?), again from the start while there is time, and at last ``relay`` if that is allowed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import socket
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from shared.errors import UsageError
+from shared.fmi.errors import PairingFailed
+from shared.fmi.rendezvous.punch import WrongPeer, listener, own_port, punch, verify
+from shared.fmi.wire.events import Broken, Paired, Refused, TimedOut
+from shared.fmi.wire.handshake import NONCE_SIZE, Handshake
+from shared.fmi.wire.v1 import V1Client
+from shared.fmi.wire.v2 import V2Client
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable
+    from typing import Any
+
+    from shared.fmi.rendezvous.keys import Namespace
+    from shared.fmi.wire.client import PairingClient
+    from shared.fmi.wire.events import Endpoint, Event
+
+T = TypeVar("T")
+
+DEFAULT_PORT = 10000
+_PUNCH_SHARE, _PUNCH_BEFORE_RELAY = 0.5, 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_MACHINES: dict[str, type[PairingClient]] = {"v1": V1Client, "v2": V2Client}
+
+_FIXES = {
+    "rendezvous": "check the server with `lanes rendezvous check`, and that the peer's function was started at all",
+    "punch": "the peers' NATs refuse to be punched: allow relaying (relay=True, and relays on the server)",
+    "relay": "start the server with relays allowed, or let the ranks run in one network",
+    "handshake": "give both ranks the same team, run, communicator name and key",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Where ranks meet and how.
+
+    Args:
+        host: The rendezvous server, a name or an IPv4 address.
+        port: Its port.
+        protocol: ``v2``, or ``v1`` for a server in the field that knows no other.
+        relay: Whether the server may carry a pair's bytes when the punch fails (ours only, and v2 only).
+    """
+
+    host: str
+    port: int = DEFAULT_PORT
+    protocol: str = "v2"
+    relay: bool = False
+
+    @classmethod
+    def parse(cls, endpoint: str, *, protocol: str = "v2", relay: bool = False) -> Meeting:
+        """Return the meeting at ``host`` or ``host:port``.
+
+        Raises:
+            UsageError: *endpoint* is neither.
+        """
+        host, _, port = endpoint.strip().partition(":")
+        if not host or (port and not (port.isdigit() and 0 < int(port) < 1 << 16)):
+            raise UsageError(f"{endpoint!r} is no rendezvous endpoint", fix="give host:port, as in localhost:10000")
+        return cls(host, int(port) if port else DEFAULT_PORT, protocol, relay)
+
+
+def pair_all(
+    meeting: Meeting, namespace: Namespace, rank: int, peers: Iterable[int], timeout: float
+) -> dict[int, socket.socket]:
+    """Connect *rank* with each of *peers*, all at once; each of them must do the same within *timeout* seconds.
+
+    Returns:
+        A connected, verified, blocking TCP socket for each peer.
+
+    Raises:
+        PairingFailed: A peer could not be reached; the sockets of the others are closed.
+    """
+    wanted = sorted(set(peers))
+    return run_blocking(_pair_all(meeting, namespace, rank, wanted, timeout)) if wanted else {}
+
+
+def run_blocking(work: Coroutine[Any, Any, T]) -> T:
+    """Run *work* to its end from plain code, also where a loop already runs in this thread (a notebook)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            outcome.append(asyncio.run(work))
+        except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
+            failure.append(error)
+
+    thread = threading.Thread(target=target, name="fmi-pairing")
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return outcome[0]
+
+
+async def _pair_all(
+    meeting: Meeting, namespace: Namespace, rank: int, peers: list[int], seconds: float
+) -> dict[int, socket.socket]:
+    deadline = asyncio.get_running_loop().time() + seconds
+    pairings = [_Pairing(meeting, namespace, rank, peer, deadline) for peer in peers]
+    outcomes = await asyncio.gather(*(pairing.run() for pairing in pairings), return_exceptions=True)
+    sockets = {peer: got for peer, got in zip(peers, outcomes, strict=True) if isinstance(got, socket.socket)}
+    failures = [got for got in outcomes if isinstance(got, BaseException)]
+    if failures:
+        for sock in sockets.values():
+            sock.close()
+        raise failures[0]
+    for sock in sockets.values():
+        sock.setblocking(True)  # noqa: FBT003  the socket API's own signature
+    return sockets
+
+
+class _Pairing:
+    """One pair's way from names to a verified socket."""
+
+    def __init__(self, meeting: Meeting, namespace: Namespace, rank: int, peer: int, deadline: float) -> None:
+        self._meeting, self._namespace = meeting, namespace
+        self._rank, self._peer, self._deadline = rank, peer, deadline
+        self._stage, self._reason = "rendezvous", "no time to ask the server"
+        self._token = ""
+
+    async def run(self) -> socket.socket:
+        """Return the socket, or raise PairingFailed at the deadline or when the server refuses."""
+        pause = _FIRST_PAUSE
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                while True:
+                    with contextlib.suppress(_Again):
+                        return await self._attempt_punch()
+                    if self._stage in {"punch", "handshake"} and self._meeting.relay:
+                        with contextlib.suppress(_Again):
+                            return await self._attempt_relay()
+                    await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311  jitter, not a secret
+                    pause = min(pause * 2, _LONGEST_PAUSE)
+        except TimeoutError:
+            raise self._failed() from None
+
+    async def _attempt_punch(self) -> socket.socket:
+        with own_port() as sock, listener(sock.getsockname()[1]) as listening:
+            # The rendezvous socket stays open until the punch is done: its NAT mapping is the one the peer was told.
+            peer = await self._ask(sock, relay=False)
+            self._at("punch", f"no connection to {peer} in either direction")
+            remaining = self._deadline - asyncio.get_running_loop().time()
+            patience = min(remaining * _PUNCH_SHARE, _PUNCH_BEFORE_RELAY if self._meeting.relay else remaining)
+            try:
+                async with asyncio.timeout(patience):
+                    return await punch(listening, peer, self._handshake, self._met_stranger)
+            except TimeoutError:
+                raise _Again from None
+
+    async def _attempt_relay(self) -> socket.socket:
+        sock = own_port()
+        try:
+            await self._ask(sock, relay=True)
+            await verify(sock, self._handshake())
+        except (OSError, WrongPeer) as error:
+            sock.close()
+            self._at("relay", f"the relayed connection failed: {error}")
+            raise _Again from None
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    async def _ask(self, sock: socket.socket, *, relay: bool) -> Endpoint:
+        """Return the peer's endpoint, as the server tells it over *sock*."""
+        loop = asyncio.get_running_loop()
+        where = f"{self._meeting.host}:{self._meeting.port}"
+        self._at("relay" if relay else "rendezvous", f"the server at {where} does not answer")
+        machine = _MACHINES[self._meeting.protocol]()
+        try:
+            await loop.sock_connect(sock, (await _resolve(self._meeting.host), self._meeting.port))
+            name = self._namespace.pair_name(self._rank, self._peer)
+            await loop.sock_sendall(sock, machine.ask(name, self._token, relay=relay))
+            while True:
+                data = await loop.sock_recv(sock, machine.wanted)
+                for event in machine.receive(data) if data else machine.end():
+                    if isinstance(event, Paired):
+                        return event.peer
+                    self._judge(event)
+        except OSError as error:
+            self._reason = f"the server at {where} cannot be reached: {_plain(error)}"
+            raise _Again from None
+
+    def _judge(self, event: Event) -> None:
+        if isinstance(event, Refused):
+            self._reason = "the server refuses: a wrong team key, or one of its limits; its log says which"
+            raise self._failed()
+        if isinstance(event, Broken):
+            self._reason = event.reason
+            raise _Again
+        if isinstance(event, TimedOut):
+            self._token = event.token
+            raise _Again
+        self._reason = f"rank {self._peer} has not come to the rendezvous server"
+
+    def _handshake(self) -> Handshake:
+        nonce = os.urandom(NONCE_SIZE)
+        return Handshake(self._namespace.text, self._rank, self._peer, nonce, self._namespace.key)
+
+    def _met_stranger(self, reason: str) -> None:
+        self._at("handshake", f"whoever is at its endpoint is not the peer: {reason}")
+
+    def _at(self, stage: str, reason: str) -> None:
+        self._stage, self._reason = stage, reason
+
+    def _failed(self) -> PairingFailed:
+        return PairingFailed(self._peer, self._stage, self._reason, _FIXES[self._stage])
+
+
+class _Again(Exception):  # noqa: N818  control flow within this module
+    """This attempt failed; another may not."""
+
+
+def _plain(error: OSError) -> str:
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return str(error.strerror or error)
+    return os.strerror(error.errno)
+
+
+async def _resolve(host: str) -> str:
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_STREAM)
+    return str(found[0][4][0])

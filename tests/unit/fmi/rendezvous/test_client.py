@@ -1,0 +1,242 @@
+"""Ranks that find each other, and what they are told when they cannot."""
+
+import asyncio
+import socket
+import struct
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from shared.errors import UsageError
+from shared.fmi.errors import PairingFailed
+from shared.fmi.rendezvous.client import Meeting, pair_all, run_blocking
+from shared.fmi.rendezvous.keys import Namespace, TeamKeys
+from shared.fmi.rendezvous.limits import Limits
+from shared.fmi.rendezvous.punch import listener, own_port
+
+RUN = Namespace("team1", "run-1")
+
+
+def meet(meeting, namespaces, timeout=5.0):
+    """Pair every rank with every other, each in a thread; return each rank's sockets or its error."""
+
+    def rank_of(rank):
+        peers = [peer for peer in range(len(namespaces)) if peer != rank]
+        try:
+            return pair_all(meeting, namespaces[rank], rank, peers, timeout)
+        except PairingFailed as error:
+            return error
+
+    with ThreadPoolExecutor(len(namespaces)) as pool:
+        return list(pool.map(rank_of, range(len(namespaces))))
+
+
+def assert_connected(outcomes):
+    """Every pair's two sockets are the two ends of one connection."""
+    assert all(isinstance(outcome, dict) for outcome in outcomes), outcomes
+    for rank, sockets in enumerate(outcomes):
+        for peer, sock in sockets.items():
+            sock.sendall(struct.pack("!II", rank, peer))
+    for rank, sockets in enumerate(outcomes):
+        for peer, sock in sockets.items():
+            assert struct.unpack("!II", sock.recv(8)) == (peer, rank)
+            sock.close()
+
+
+@pytest.mark.parametrize("protocol", ["v1", "v2"])
+@pytest.mark.parametrize("ranks", [2, 5])
+def test_all_ranks_meet_all(rendezvous, protocol, ranks):
+    meeting = Meeting("127.0.0.1", rendezvous.port, protocol)
+    assert_connected(meet(meeting, [RUN] * ranks))
+    assert rendezvous.server.metrics.counts["pairings"] == ranks * (ranks - 1) // 2
+    rendezvous.until_empty()
+
+
+def test_two_teams_with_the_same_run_never_meet(start_rendezvous):
+    keys = {"team1": b"1" * 32, "team2": b"2" * 32}
+    running = start_rendezvous(keys=TeamKeys(keys))
+    meeting = Meeting("127.0.0.1", running.port)
+    team1, team2 = (Namespace(team, "run", "fmi", key) for team, key in keys.items())
+    assert_connected(meet(meeting, [team1, team1]))
+    failures = meet(meeting, [team1, team2], timeout=0.3)
+    assert [failure.stage for failure in failures] == ["rendezvous", "rendezvous"]
+
+
+def test_a_rank_that_never_comes_is_named_with_its_stage(rendezvous):
+    with pytest.raises(PairingFailed, match="rank 3 has not come to the rendezvous server") as caught:
+        pair_all(Meeting("127.0.0.1", rendezvous.port), RUN, 0, [3], 0.2)
+    assert (caught.value.rank, caught.value.stage) == (3, "rendezvous")
+    rendezvous.until_empty()
+
+
+def test_a_server_that_is_down_is_tried_until_the_deadline():
+    with closing(own_port()) as unused:
+        meeting = Meeting("127.0.0.1", unused.getsockname()[1])
+        with pytest.raises(PairingFailed, match=r"cannot be reached: Connection refused"):
+            pair_all(meeting, RUN, 0, [1], 0.2)
+
+
+def test_a_refused_key_fails_at_once(start_rendezvous):
+    running = start_rendezvous(keys=TeamKeys({"team1": b"1" * 32}))
+    wrong = Namespace("team1", "run", "fmi", b"0" * 32)
+    with pytest.raises(PairingFailed, match="the server refuses: a wrong team key"):
+        pair_all(Meeting("127.0.0.1", running.port), wrong, 0, [1], 60)
+
+
+def test_a_server_restarted_in_between_loses_no_pair(start_rendezvous):
+    running = start_rendezvous()
+    meeting = Meeting("127.0.0.1", running.port)
+    with ThreadPoolExecutor(1) as pool:
+        early = pool.submit(pair_all, meeting, RUN, 0, [1], 5.0)
+        while not running.call(running.server.gauges)["waiting"]:
+            pass
+        running.advance(61)  # the server sends it away; it comes back with its token
+        late = pair_all(meeting, RUN, 1, [0], 5.0)
+        assert_connected([early.result(), late])
+    assert running.server.metrics.counts["timeouts"] == 1
+
+
+def test_a_stranger_on_the_peers_port_is_told_from_the_peer(rendezvous):
+    """The peer of the same pairing name belongs to another run: only the handshake can tell."""
+    meeting = Meeting("127.0.0.1", rendezvous.port)
+    failures = meet(meeting, [RUN, ImpostorNamespace(RUN.team, RUN.run)], timeout=0.6)
+    assert all(isinstance(failure, PairingFailed) for failure in failures)
+    assert failures[0].stage == "handshake"
+    assert "it belongs to another run" in str(failures[0])
+
+
+class ImpostorNamespace(Namespace):
+    """Comes under the same pairing name, from another run."""
+
+    @property
+    def text(self):
+        return "another/run/fmi"
+
+
+@pytest.fixture
+def symmetric_nat(start_rendezvous):
+    """A server seen through a forwarder: it tells the forwarder's ports, where nobody listens, as such NATs do."""
+    running = start_rendezvous(Limits(relays=4))
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    writers = []
+
+    async def pump(reader, writer):
+        try:
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        writer.close()
+
+    async def forward(reader, writer):
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writers.extend([writer, there_writer])
+        await asyncio.gather(pump(reader, there_writer), pump(there_reader, writer))
+
+    async def start():
+        return await asyncio.start_server(forward, "127.0.0.1", 0)
+
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(5)
+    yield server.sockets[0].getsockname()[1]
+
+    async def stop():
+        server.close()
+        for writer in writers:
+            writer.close()
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run_coroutine_threadsafe(stop(), loop).result(5)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(5)
+    loop.close()
+
+
+def test_ranks_that_cannot_punch_are_relayed_when_allowed(symmetric_nat):
+    assert_connected(meet(Meeting("127.0.0.1", symmetric_nat, relay=True), [RUN, RUN], timeout=1.5))
+
+
+def test_ranks_that_cannot_punch_are_told_so(symmetric_nat):
+    failures = meet(Meeting("127.0.0.1", symmetric_nat), [RUN, RUN], timeout=0.4)
+    assert [failure.stage for failure in failures] == ["punch", "punch"]
+    assert "allow relaying" in str(failures[0])
+
+
+def test_a_server_that_breaks_the_protocol_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            while True:
+                try:
+                    client, _ = server.accept()
+                except OSError:
+                    return
+                with client:
+                    client.recv(141)
+                    client.sendall(b"\x09" * 50)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(PairingFailed, match=r"status 9 is none of v2's; is this a v1 server"):
+            pair_all(Meeting("127.0.0.1", server.getsockname()[1]), RUN, 0, [1], 0.3)
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_pairing_works_inside_a_running_loop(rendezvous):
+    """As in a notebook, whose cells run in one."""
+    meeting = Meeting("127.0.0.1", rendezvous.port)
+
+    async def cell():
+        return pair_all(meeting, RUN, 0, [1], 5.0)
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(pair_all, meeting, RUN, 1, [0], 5.0)
+        assert_connected([asyncio.run(cell()), other.result()])
+
+
+def test_an_error_inside_a_running_loop_reaches_the_caller():
+    async def fail():
+        raise ValueError("seen")
+
+    async def cell():
+        return run_blocking(fail())
+
+    with pytest.raises(ValueError, match="seen"):
+        asyncio.run(cell())
+
+
+def test_own_ports_are_unique_and_shared_only_on_purpose():
+    with own_port() as one, own_port() as other:
+        port = one.getsockname()[1]
+        assert port != other.getsockname()[1]
+        with listener(port) as second:
+            assert second.getsockname()[1] == port
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("localhost:10000", ("localhost", 10000)),
+        ("rendezvous.example.edu", ("rendezvous.example.edu", 10000)),
+        (" a:1 ", ("a", 1)),
+    ],
+)
+def test_an_endpoint_is_host_and_port(text, expected):
+    meeting = Meeting.parse(text)
+    assert (meeting.host, meeting.port) == expected
+
+
+@pytest.mark.parametrize("text", ["", ":10000", "host:0", "host:70000", "host:ten"])
+def test_what_is_no_endpoint_is_refused(text):
+    with pytest.raises(UsageError, match="no rendezvous endpoint"):
+        Meeting.parse(text)
+
+
+def test_nobody_to_meet_is_nothing_to_do():
+    assert pair_all(Meeting("127.0.0.1", 1), RUN, 0, [], 1.0) == {}
