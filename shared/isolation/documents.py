@@ -1,0 +1,211 @@
+"""IAM documents as the proof reads them: whose they are, their statements, and what is wrong with their form.
+
+Reading fails closed: an element, effect or shape that is not understood becomes a finding, never nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Kind(StrEnum):
+    """What a document does."""
+
+    ROLE = "role policy"
+    DEPLOYER = "deployer policy"
+    BOUNDARY = "permissions boundary"
+    TRUST = "trust policy"
+    BUCKET = "bucket policy"
+
+
+# Characters without white space. Source: IAM and STS quotas; Amazon S3 bucket policies (20 KB).
+SIZE_LIMITS = {Kind.ROLE: 10_240, Kind.DEPLOYER: 10_240, Kind.BOUNDARY: 6_144, Kind.TRUST: 2_048, Kind.BUCKET: 20_480}
+
+_ELEMENTS = frozenset({"Sid", "Effect", "Action", "Resource", "Principal", "Condition"})
+_INVERTED = frozenset({"NotAction", "NotResource", "NotPrincipal"})
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One IAM document and what it hangs on.
+
+    Args:
+        kind: What it does.
+        name: The role, policy or bucket it belongs to, as AWS names it.
+        team: Whose it is.
+        body: The document, as its JSON reads.
+        attached: The ARN of the role or bucket that it hangs on, or of the boundary itself.
+        under: The ARN of the permissions boundary that its role carries.
+    """
+
+    kind: Kind
+    name: str
+    team: str
+    body: Mapping[str, Any] = field(hash=False)
+    attached: str = ""
+    under: str = ""
+
+    @property
+    def title(self) -> str:
+        """How a reader finds it."""
+        return f"{self.kind} of {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One way in which a document lets a team past its own names, or might.
+
+    ``rule`` is the short name of what was broken, ``statement`` the Sid or ``#index``.
+    """
+
+    rule: str
+    document: str
+    team: str
+    statement: str
+    action: str
+    resource: str
+    why: str
+    fix: str
+
+    def __str__(self) -> str:
+        subject = " on ".join(part for part in (self.action, self.resource) if part)
+        place = f"{self.document}, statement {self.statement}" if self.statement else self.document
+        return f"{place}: {subject + ': ' if subject else ''}{self.why} [{self.rule}]\n  fix: {self.fix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One line of a condition block: all of its lines must hold, one of its values is enough."""
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.operator} {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement, its scalars made lists. ``principals`` are pairs: ``("Service", "states.amazonaws.com")``."""
+
+    document: Document
+    label: str
+    effect: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    principals: tuple[tuple[str, str], ...]
+    conditions: tuple[Condition, ...]
+
+    def finding(self, rule: str, why: str, fix: str, *, action: str = "", resource: str = "") -> Finding:
+        """Return a finding about this statement."""
+        document = self.document
+        return Finding(rule, document.title, document.team, self.label, action, resource, why, fix)
+
+
+def read(document: Document) -> tuple[list[Statement], list[Finding]]:
+    """Take *document* apart; its form is judged here, its meaning in :mod:`shared.isolation.rules`."""
+    statements: list[Statement] = []
+    findings = _read_frame(document)
+    body = document.body.get("Statement", [])
+    for index, raw in enumerate([body] if isinstance(body, dict) else body):
+        label = str(raw.get("Sid") or f"#{index}") if isinstance(raw, dict) else f"#{index}"
+        try:
+            statement = _statement(document, label, raw)
+        except (TypeError, ValueError, AttributeError) as error:
+            findings.append(_broken(document, label, f"the statement cannot be read: {error}"))
+            continue
+        statements.append(statement)
+        findings.extend(_read_form(statement, raw))
+    return statements, findings
+
+
+def _read_frame(document: Document) -> list[Finding]:
+    findings = []
+    if document.body.get("Version") != "2012-10-17":
+        findings.append(_broken(document, "", f"Version is {document.body.get('Version')!r}, not 2012-10-17"))
+    findings.extend(
+        _broken(document, "", f"the element {key!r} is not understood")
+        for key in document.body
+        if key not in {"Version", "Id", "Statement"}
+    )
+    if not document.body.get("Statement"):
+        findings.append(_broken(document, "", "it has no statement"))
+    size = len(json.dumps(document.body, separators=(",", ":")))
+    limit = SIZE_LIMITS[document.kind]
+    if size > limit:
+        why = f"it has {size} characters, AWS takes {limit}"
+        findings.append(
+            Finding("size", document.title, document.team, "", "", "", why, "name resources by one own-name pattern")
+        )
+    return findings
+
+
+def _read_form(statement: Statement, raw: Mapping[str, Any]) -> list[Finding]:
+    """Judge the elements of one statement: only what the argument understands, and no inversion."""
+    findings = []
+    for element in raw:
+        if element in _INVERTED:
+            plain = element.removeprefix("Not")
+            why = f"{element} grants all but what it lists, teams to come included"
+            findings.append(statement.finding("inverted", why, f"list what is meant under {plain}"))
+        elif element not in _ELEMENTS:
+            findings.append(_broken(statement.document, statement.label, f"the element {element!r} is not understood"))
+    if statement.effect not in {"Allow", "Deny"}:
+        findings.append(_broken(statement.document, statement.label, f"Effect is {statement.effect!r}"))
+    texts = (*statement.resources, *(value for line in statement.conditions for value in line.values))
+    findings.extend(
+        statement.finding(
+            "variable",
+            "a policy variable is filled in at run time, from what the caller may choose",
+            "write the name out: one policy for each team",
+            resource=text,
+        )
+        for text in texts
+        if "${" in text
+    )
+    return findings
+
+
+def _statement(document: Document, label: str, raw: Any) -> Statement:
+    return Statement(
+        document=document,
+        label=label,
+        effect=str(raw.get("Effect")),
+        actions=_texts(raw.get("Action", [])),
+        resources=_texts(raw.get("Resource", [])),
+        principals=_principals(raw.get("Principal", {})),
+        conditions=tuple(
+            Condition(operator, key, _texts(values))
+            for operator, lines in raw.get("Condition", {}).items()
+            for key, values in lines.items()
+        ),
+    )
+
+
+def _principals(raw: Any) -> tuple[tuple[str, str], ...]:
+    if isinstance(raw, str):
+        return (("AWS", raw),)
+    return tuple((kind, value) for kind, values in raw.items() for value in _texts(values))
+
+
+def _texts(raw: Any) -> tuple[str, ...]:
+    """Return the strings of a scalar or a list; JSON's booleans and numbers are spelt as IAM spells them."""
+    values = raw if isinstance(raw, list | tuple) else [raw]
+    texts = []
+    for value in values:
+        if not isinstance(value, str | bool | int):
+            raise TypeError(f"{value!r} is not a string")
+        texts.append(str(value).lower() if isinstance(value, bool) else str(value))
+    return tuple(texts)
+
+
+def _broken(document: Document, label: str, why: str) -> Finding:
+    fix = "write what AWS documents; the proof refuses what it cannot read"
+    return Finding("malformed", document.title, document.team, label, "", "", why, fix)

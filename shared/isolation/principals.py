@@ -1,0 +1,152 @@
+"""Who may come in: trust policies and bucket policies.
+
+A role is taken by an AWS service alone, on behalf of the team's own resources where the service says on whose behalf
+it acts; a deployer's role by the team's own users and roles. A bucket is opened to the team's own roles, over TLS.
+A Deny in a bucket policy takes nothing from the argument: it is ignored, but for the TLS rule that must be there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.isolation.documents import Finding
+from shared.isolation.globs import contains, is_literal
+from shared.isolation.reviewed import Own, confined, fixed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.isolation.documents import Document, Statement
+    from shared.isolation.territory import Territory
+
+# Whether the service says, when it takes a role, for which resource it does: aws:SourceArn and aws:SourceAccount.
+# Source: "cross-service confused deputy prevention" in each service's guide. Lambda's names none for execution roles.
+TRUSTED_SERVICES = {
+    "lambda.amazonaws.com": False,
+    "states.amazonaws.com": True,
+    "scheduler.amazonaws.com": True,
+    "events.amazonaws.com": True,
+}
+
+
+def judge_trust(statement: Statement, territory: Territory) -> Iterator[Finding]:
+    """Yield what is wrong with whom *statement* lets take the role."""
+    if statement.effect == "Deny":
+        yield statement.finding("deny", "isolation must not lean on a Deny", "trust less instead")
+        return
+    if statement.actions != ("sts:AssumeRole",):
+        actions = ", ".join(statement.actions) or "nothing"
+        yield statement.finding(
+            "trust-action", f"it allows {actions}", "allow sts:AssumeRole and nothing else", action=actions
+        )
+    if not statement.principals:
+        yield statement.finding("malformed", "it names no Principal", "name the service")
+    for kind, value in statement.principals:
+        if kind == "Service":
+            yield from _judge_service(statement, value, territory)
+        elif kind == "AWS":
+            yield from _judge_people(statement, value, territory)
+        else:
+            yield statement.finding(
+                "principal",
+                f"{kind} principals are vouched for by somebody outside the account",
+                "trust an AWS service, or the account with aws:PrincipalArn",
+                resource=value,
+            )
+
+
+def _judge_service(statement: Statement, service: str, territory: Territory) -> Iterator[Finding]:
+    if service not in TRUSTED_SERVICES:
+        known = ", ".join(sorted(TRUSTED_SERVICES))
+        yield statement.finding(
+            "principal", "no team's role is for this service", f"trust one of: {known}", resource=service
+        )
+        return
+    if not TRUSTED_SERVICES[service]:
+        return
+    if not fixed(statement.conditions, "aws:SourceAccount", frozenset({territory.place.account})):
+        yield statement.finding(
+            "source-account",
+            "the service would take the role for another account's resource",
+            f"add StringEquals aws:SourceAccount {territory.place.account}",
+            resource=service,
+        )
+    if not confined(statement.conditions, "aws:SourceArn", Own.ARN, territory):
+        yield statement.finding(
+            "source-arn",
+            "another team's state machine or schedule could name this role and run under it",
+            f"add ArnLike aws:SourceArn with an ARN of {territory.slug}'s own",
+            resource=service,
+        )
+
+
+def _judge_people(statement: Statement, principal: str, territory: Territory) -> Iterator[Finding]:
+    """Users and roles: the account, held to the team's own by aws:PrincipalArn."""
+    place = territory.place
+    root = f"arn:{place.partition}:iam::{place.account}:root"
+    if principal not in {root, place.account}:
+        yield statement.finding(
+            "principal",
+            "only a service, or the account with a condition, may be trusted: not anyone, a session, another account",
+            f"trust {root} with ArnLike aws:PrincipalArn of {territory.slug}'s own users and roles",
+            resource=principal,
+        )
+    elif not confined(statement.conditions, "aws:PrincipalArn", Own.PRINCIPAL, territory):
+        yield statement.finding(
+            "principal",
+            "everybody in the account whose own policy says so could take the role",
+            f"add ArnLike aws:PrincipalArn {territory.principals[0]}",
+            resource=principal,
+        )
+
+
+def judge_bucket(statement: Statement, document: Document, territory: Territory) -> Iterator[Finding]:
+    """Yield what is wrong with whom *statement* lets at the bucket."""
+    if statement.effect == "Deny":
+        return
+    own = (document.attached, f"{document.attached}/*")
+    for resource in statement.resources:
+        if not contains(own, resource):
+            yield statement.finding("foreign-name", "it is not this bucket", f"name {own[0]}", resource=resource)
+    if not statement.principals:
+        yield statement.finding("malformed", "it names no Principal", "name the team's own role by its ARN")
+    for kind, value in statement.principals:
+        if value.split(":")[2:3] == ["sts"]:
+            yield statement.finding(
+                "session",
+                "a grant to a role's session stands beside its boundary: nothing limits it",
+                "name the role's ARN (arn:...:iam::...:role/...)",
+                resource=value,
+            )
+        elif kind != "AWS" or not (is_literal(value) and contains(territory.principals, value)):
+            yield statement.finding(
+                "principal",
+                f"{kind} {value} is not one of {territory.slug}'s own roles",
+                f"name own roles one by one: {territory.principals[0]}",
+                resource=value,
+            )
+
+
+def judge_tls(statements: list[Statement], document: Document) -> Iterator[Finding]:
+    """Yield a finding unless some statement denies everybody everything over plain HTTP."""
+    wanted = {document.attached, f"{document.attached}/*"}
+    for statement in statements:
+        lines = [(line.operator, line.key.lower(), line.values) for line in statement.conditions]
+        if (
+            statement.effect == "Deny"
+            and statement.principals == (("AWS", "*"),)
+            and statement.actions == ("s3:*",)
+            and wanted.issubset(statement.resources)
+            and lines == [("Bool", "aws:securetransport", ("false",))]
+        ):
+            return
+    yield Finding(
+        "tls",
+        document.title,
+        document.team,
+        "",
+        "s3:*",
+        document.attached,
+        "no statement refuses plain HTTP",
+        'add Deny, Principal "*", s3:*, bucket and objects, Bool aws:SecureTransport false',
+    )
