@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from shared.local.lambda_runtime.function import FunctionSpec
 
 _LINGER = 5.0  # seconds a thread without work stays
-_THROTTLED_DELAYS = (1.0, 300.0)  # seconds: the first, doubled each time up to the last, as AWS documents it
 _log = logging.getLogger(__name__)
 
 
@@ -43,7 +42,7 @@ class EventQueue:
         delays: Seconds before the second try, the third, ...; the last one repeats.
         threads: How many events may run at once.
         capacity: How many may wait.
-        clock: Monotonic seconds.
+        throttled_delays: Seconds a throttled event is put off: the first time, doubled up to the last (AWS's own).
     """
 
     def __init__(
@@ -53,13 +52,13 @@ class EventQueue:
         *,
         threads: int = 8,
         capacity: int = 10_000,
-        clock: Callable[[], float] = time.monotonic,
+        throttled_delays: tuple[float, float] = (1.0, 300.0),
     ) -> None:
         self._run = run
         self._delays = delays
         self._most = threads
         self._capacity = capacity
-        self._clock = clock
+        self._throttled_delays = throttled_delays
         self._changed = threading.Condition()
         self._queue: list[_Event] = []
         self._threads: set[threading.Thread] = set()
@@ -80,7 +79,7 @@ class EventQueue:
             if len(self._queue) >= self._capacity:
                 raise throttled("ConcurrentInvocationLimitExceeded")
             self._number += 1
-            self._push(_Event(self._clock(), self._number, spec, payload, request_id))
+            self._push(_Event(time.monotonic(), self._number, spec, payload, request_id))
             if not self._resting and len(self._threads) < self._most:
                 thread = threading.Thread(target=self._work, name="lambda-events", daemon=True)
                 self._threads.add(thread)
@@ -117,7 +116,7 @@ class EventQueue:
         with self._changed:
             lingered = False
             while not self._closed:
-                wait = self._queue[0].due - self._clock() if self._queue else _LINGER
+                wait = self._queue[0].due - time.monotonic() if self._queue else _LINGER
                 if self._queue and wait <= 0:
                     return heapq.heappop(self._queue)
                 if not self._queue and lingered:
@@ -137,7 +136,7 @@ class EventQueue:
         except RuntimeClosedError:
             return
         except InvokeRefusedError:  # the function's concurrency was in use: not a try
-            first, last = _THROTTLED_DELAYS
+            first, last = self._throttled_delays
             delay = min(first * 2**event.refusals, last)
             event.refusals += 1
         except Exception:  # noqa: BLE001  one event must not end the thread that serves them all
@@ -150,5 +149,5 @@ class EventQueue:
             event.failures += 1
         with self._changed:
             if not self._closed:
-                event.due = self._clock() + delay
+                event.due = time.monotonic() + delay
                 self._push(event)

@@ -52,7 +52,7 @@ class LogReader:
             if at:
                 text = self._take_text(at)
                 messages += text
-                if at < 0 or not text:
+                if not text:
                     break
             elif not self._take_frame(messages):
                 break
@@ -71,7 +71,7 @@ class LogReader:
             end = _MAX_EVENT
         text = bytes(self._buffer[:end])
         del self._buffer[:end]
-        return [_text(line) for line in text.splitlines(keepends=True)]
+        return [_text(line) for line in text.removesuffix(b"\n").split(b"\n")] if text else []
 
     def _take_frame(self, messages: list[str]) -> bool:
         length = int.from_bytes(self._buffer[4:8], "big")

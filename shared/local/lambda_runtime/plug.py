@@ -44,7 +44,8 @@ def spec_of(function: LambdaFunction) -> FunctionSpec:
         )
     if not function.code_bytes:
         raise InvokeRefusedError("InvalidCodeException", 502, f"the code of {function.function_name} is not there")
-    retries = function.event_invoke_config[0].get("MaximumRetryAttempts") if function.event_invoke_config else None
+    asynchronous = function.event_invoke_config  # moto appends, so the last one holds
+    retries = asynchronous[-1].config.get("MaximumRetryAttempts") if asynchronous else None
     reserved = function.reserved_concurrency
     return FunctionSpec(
         name=function.function_name,
@@ -88,16 +89,20 @@ def install(runtime: LambdaRuntime) -> Iterator[LambdaRuntime]:
         (LambdaBackend, "invoke", functools.partialmethod(_invoke_and_wait, runtime)),  # type: ignore[list-item]
         (LambdaResponse, "invoke", _http_method(functools.partial(_invoke_over_http, runtime))),
         (LambdaResponse, "invoke_async", _http_method(functools.partial(_invoke_async_over_http, runtime))),
+        (LambdaResponse, "_enrich_response", _keep_request_id(LambdaResponse._enrich_response)),  # noqa: SLF001
         *((LambdaBackend, name, _retiring(runtime, getattr(LambdaBackend, name))) for name in _CHANGES),
     ]
-    originals = [(owner, name, owner.__dict__[name]) for owner, name, _ in replacements]
+    originals = [(owner, name, owner.__dict__.get(name)) for owner, name, _ in replacements]
     for owner, name, replacement in replacements:
         setattr(owner, name, replacement)
     try:
         yield runtime
     finally:
         for owner, name, original in originals:
-            setattr(owner, name, original)
+            if original is None:  # it was inherited
+                delattr(owner, name)
+            else:
+                setattr(owner, name, original)
 
 
 _CHANGES = ("update_function_code", "update_function_configuration", "delete_function")
@@ -147,14 +152,26 @@ def _answer(invocation: Invocation, response_headers: dict[str, str]) -> bytes:
     return invocation.payload
 
 
+def _keep_request_id(original: Callable[..., Any]) -> Any:
+    """Wrap moto's last touch to an answer, which would replace the id under which the invocation is logged."""
+
+    def enrich(headers: dict[str, str], body: Any) -> tuple[dict[str, str], Any]:
+        request_id = headers.get("x-amzn-requestid")
+        headers, body = original(headers, body)
+        return headers | ({"x-amzn-requestid": request_id} if request_id else {}), body
+
+    return staticmethod(enrich)
+
+
 def _http_method(handle: Callable[[LambdaResponse], _HttpAnswer]) -> Callable[[LambdaResponse], _HttpAnswer]:
     def method(self: LambdaResponse) -> _HttpAnswer:
         try:
-            return handle(self)
+            status, headers, body = handle(self)
         except InvokeRefusedError as refusal:
-            body = {"Type": "User", "message": refusal.what} | ({"Reason": refusal.reason} if refusal.reason else {})
+            reason = {"Type": "User", "message": refusal.what} | ({"Reason": refusal.reason} if refusal.reason else {})
             headers = {"x-amzn-errortype": refusal.code, "content-type": "application/json"}
-            return refusal.status, headers, json.dumps(body).encode()
+            status, body = refusal.status, json.dumps(reason).encode()
+        return status, headers | {"status": str(status)}, body  # moto goes by the header
 
     return method
 

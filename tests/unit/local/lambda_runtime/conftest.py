@@ -1,0 +1,91 @@
+"""Functions made from a few lines of source, and a runtime that shows what it logged."""
+
+import hashlib
+import io
+import threading
+import zipfile
+from collections import defaultdict
+
+import pytest
+
+from shared.local.lambda_runtime import FunctionSpec, LambdaRuntime
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+
+
+class MemoryLogs:
+    """A LogSink that keeps what it is given."""
+
+    def __init__(self):
+        self.streams = defaultdict(list)
+        self.arrived = threading.Condition()
+
+    def put(self, spec, stream, events):
+        with self.arrived:
+            self.streams[spec.group, stream] += events
+            self.arrived.notify_all()
+
+    @property
+    def messages(self):
+        return [event.message for events in self.streams.values() for event in events]
+
+    def wait_for(self, text, seconds=5.0):
+        with self.arrived:
+            return self.arrived.wait_for(lambda: any(text in message for message in self.messages), seconds)
+
+
+@pytest.fixture
+def zipped():
+    def make(source, **files):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("app.py", source)
+            for name, content in files.items():
+                archive.writestr(name.replace("__", "/") + ".py", content)
+        return buffer.getvalue()
+
+    return make
+
+
+@pytest.fixture
+def function(zipped):
+    def make(source, name="f", **settings):
+        code = zipped(source)
+        return FunctionSpec(
+            name=name,
+            arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}",
+            account=ACCOUNT,
+            region=REGION,
+            code=code,
+            code_sha256=hashlib.sha256(code).hexdigest(),
+            **{"handler": "app.handler", "runtime": "python3.11", "timeout": 10, **settings},
+        )
+
+    return make
+
+
+@pytest.fixture
+def logs():
+    return MemoryLogs()
+
+
+@pytest.fixture
+def make_runtime(tmp_path, logs):
+    """Make a runtime; all are closed in the end and must have left nothing."""
+    made = []
+
+    def make(**settings):
+        settings = {"logs": logs, "max_workers": 8, **settings}
+        made.append(LambdaRuntime(tmp_path / "state", lambda: "http://127.0.0.1:9", **settings))
+        return made[-1]
+
+    yield make
+    for runtime in made:
+        runtime.close()
+        assert runtime.processes == 0
+    assert not made or not list((tmp_path / "state").iterdir())
+
+
+@pytest.fixture
+def runtime(make_runtime):
+    return make_runtime()
