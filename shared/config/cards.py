@@ -1,0 +1,160 @@
+"""Workflow cards: ``statemachines/<key>.yaml`` says what the workflow beside it runs and what it may be told."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from shared.config.document import Document, read_document
+from shared.config.lane import Parameter
+from shared.config.model import FileModel, parse
+from shared.config.parameters import coerce
+from shared.config.settings import Text, check_size
+from shared.config.template import OWN, read_template
+from shared.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.config.problems import Problems
+    from shared.config.settings import Limits
+
+FOLDER = "statemachines"
+CARD, TEMPLATE = ".yaml", ".asl.json"
+KEY = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"  # of workflows and steps
+PARAMETER_KEY = r"[A-Za-z][A-Za-z0-9_]*"
+# Lambda's rule for a variable, without what Lambda and deployment set themselves.
+VARIABLE = r"[A-Za-z][A-Za-z0-9_]+"
+OWN_VARIABLES = ("TEAM", "STAGE", "ACCOUNT", "BUCKET", "WORKFLOW")
+RESERVED_VARIABLES = re.compile(r"_HANDLER|_X_AMZN_TRACE_ID|AWS_.*|LAMBDA_.*|TZ")
+
+
+class CardFunction(FileModel):
+    """One step of a workflow."""
+
+    handler: Annotated[str, Field(pattern=r"^shared\.handlers(\.[a-z_][a-z0-9_]*)+$")]
+    memory_size: int | None = None
+    timeout: int | None = None
+    environment: dict[str, Text] = Field(default_factory=dict)
+
+
+class CardParameter(FileModel):
+    """One input of a workflow. Bounds are inclusive; of a text they bound its length."""
+
+    type: Literal["integer", "number", "string", "boolean", "object"]
+    description: str
+    default: Any = None
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: Annotated[tuple[Any, ...], Field(strict=False)] = ()
+
+
+class CardSample(FileModel):
+    """Data to try the workflow with: what writes it as files, and the parameter that names its folder in the bucket."""
+
+    writer: Annotated[str, Field(pattern=r"^shared(\.[a-z_][a-z0-9_]*){2,}$")]
+    prefix: str
+
+
+class CardFile(FileModel):
+    """All of a card."""
+
+    description: str
+    functions: dict[str, CardFunction]
+    parameters: dict[str, CardParameter] = Field(default_factory=dict)
+    sample: CardSample | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A workflow that teams can have: its card, checked, and where its template lies."""
+
+    key: str
+    description: str
+    template: Path
+    functions: dict[str, CardFunction]
+    specs: tuple[Parameter, ...]
+    sample: CardSample | None = None
+
+    def function_key(self, step: str) -> str:
+        """Return what the function of *step* is called in a team's file."""
+        return f"{self.key}-{step}"
+
+
+def read_cards(root: Path, limits: Limits | None, problems: Problems) -> dict[str, Card | None]:
+    """Return every card of the project by its workflow's key; None stands for one that cannot be used."""
+    folder = root / FOLDER
+    cards = {path.name.removesuffix(CARD): path for path in sorted(folder.glob(f"*{CARD}"))}
+    for path in sorted(folder.glob(f"*{TEMPLATE}")):
+        if path.name.removesuffix(TEMPLATE) not in cards:
+            cards[path.name.removesuffix(TEMPLATE)] = folder / (path.name.removesuffix(TEMPLATE) + CARD)
+    return {key: _read_card(root, key, limits, problems) for key in cards}
+
+
+def _read_card(root: Path, key: str, limits: Limits | None, problems: Problems) -> Card | None:
+    file = f"{FOLDER}/{key}{CARD}"
+    document = read_document(root / file, file, problems)
+    card = document and parse(CardFile, document)
+    if not document or not card:
+        return None
+    before = len(problems.found)
+    if not re.fullmatch(KEY, key):
+        document.problem((), f"the workflow's key {key!r} does not match {KEY}", "rename the card and the template")
+    for step, function in card.functions.items():
+        _check_function(root, step, function, limits, document)
+    specs = tuple(_spec(name, parameter, document) for name, parameter in card.parameters.items())
+    for name in [*card.functions, *card.parameters]:
+        if name == "state_machine" or (name in card.functions and (name in card.parameters or name in OWN)):
+            document.problem((), f"{name!r} would be two placeholders of the template", "rename one")
+    if card.sample and card.sample.prefix not in card.parameters:
+        document.problem(("sample", "prefix"), f"{card.sample.prefix!r} is none of the card's parameters")
+    template = root / FOLDER / f"{key}{TEMPLATE}"
+    read_template(template, f"{FOLDER}/{key}{TEMPLATE}", {*card.functions, *card.parameters, *OWN}, problems)
+    if len(problems.found) > before:
+        return None
+    return Card(key, card.description, template, card.functions, specs, card.sample)
+
+
+def _check_function(root: Path, step: str, function: CardFunction, limits: Limits | None, document: Document) -> None:
+    path = ("functions", step)
+    if not re.fullmatch(KEY, step):
+        document.problem(path, f"the step {step!r} does not match {KEY}")
+    module = "/".join(function.handler.split(".")[:-1]) + ".py"
+    if not (root / module).is_file():
+        document.problem((*path, "handler"), f"{function.handler!r} is not there: there is no {module}")
+    if limits:
+        check_size(function.memory_size, limits.memory_size, (*path, "memorySize"), document)
+        check_size(function.timeout, limits.timeout, (*path, "timeout"), document)
+    check_environment(function.environment, (*path, "environment"), document)
+
+
+def check_environment(environment: dict[str, str], path: tuple[str, ...], document: Document) -> None:
+    """Report variables at *path* that Lambda refuses, or that Lambda or deployment sets."""
+    for name in environment:
+        if not re.fullmatch(VARIABLE, name):
+            document.problem((*path, name), f"the variable {name!r} does not match {VARIABLE}")
+        if name in OWN_VARIABLES or RESERVED_VARIABLES.fullmatch(name):
+            document.problem((*path, name), f"the variable {name!r} is set by deployment or by Lambda", "rename it")
+
+
+def _spec(name: str, parameter: CardParameter, document: Document) -> Parameter:
+    path = ("parameters", name)
+    if not re.fullmatch(PARAMETER_KEY, name):
+        document.problem(path, f"the parameter {name!r} does not match {PARAMETER_KEY}")
+    spec = Parameter(
+        name,
+        parameter.type,
+        parameter.default,
+        parameter.description,
+        parameter.minimum,
+        parameter.maximum,
+        parameter.choices,
+    )
+    try:
+        coerce(spec, parameter.default)
+    except UsageError as error:
+        document.problem((*path, "default"), f"the default: {error.what}")
+    return spec

@@ -1,0 +1,175 @@
+"""What can be wrong in a team's file beyond its shape. Everything is reported, nothing raised."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from shared.config.cards import check_environment
+from shared.config.parameters import coerce
+from shared.config.problems import nearest
+from shared.config.settings import check_size, check_tags
+from shared.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from shared.config.cards import Card
+    from shared.config.naming import Naming
+    from shared.config.resolve import Resolved
+    from shared.config.settings import Limits
+    from shared.config.team import FunctionFile, Provider, Team
+
+
+def check_team(
+    team: Team, cards: Mapping[str, Card | None], naming: Naming | None, limits: Limits | None
+) -> dict[str, dict[str, Any]]:
+    """Report the problems of one team's file; *naming* and *limits* are None when their own files have problems.
+
+    Returns:
+        The values of the team's parameters that are right, by workflow.
+    """
+    if naming:
+        _check_identity(team, naming)
+    parameters = _check_workflows(team, cards)
+    _check_functions(team, cards)
+    _check_names(team, cards)
+    _check_sizes(team, limits)
+    check_tags(team.file.provider.tags, ("provider", "tags"), team.document)
+    return parameters
+
+
+def _check_identity(team: Team, naming: Naming) -> None:
+    for what in naming.slug_problems(team.file.team):
+        team.document.problem(("team",), what, "choose another slug, and name the file after it")
+    suffix, digits = team.file.suffix, naming.hash.digits
+    if suffix is not None and not re.fullmatch(rf"[0-9a-f]{{{digits}}}", suffix):
+        team.document.problem(("suffix",), f"the suffix {suffix!r} is not {digits} digits of 0-9 and a-f")
+
+
+def _check_workflows(team: Team, cards: Mapping[str, Card | None]) -> dict[str, dict[str, Any]]:
+    parameters: dict[str, dict[str, Any]] = {}
+    for key, values in team.file.workflows.items():
+        if key not in cards:
+            team.document.problem(("workflows", key), f"unknown workflow {key!r}", nearest(key, cards))
+        elif card := cards[key]:
+            parameters[key] = _check_parameters(team, card, values)
+    return parameters
+
+
+def _check_parameters(team: Team, card: Card, values: Mapping[str, Any]) -> dict[str, Any]:
+    specs = {spec.name: spec for spec in card.specs}
+    right = {}
+    for name, value in values.items():
+        path = ("workflows", card.key, name)
+        if name not in specs:
+            team.document.problem(path, f"unknown parameter {name!r} of {card.key}", nearest(name, specs))
+            continue
+        try:
+            right[name] = coerce(specs[name], value)
+        except UsageError as error:
+            team.document.problem(path, error.what)
+    return right
+
+
+def _check_functions(team: Team, cards: Mapping[str, Card | None]) -> None:
+    first: dict[str, str] = {}
+    for card in _chosen(team, cards):
+        for key in map(card.function_key, card.functions):
+            if first.setdefault(key, card.key) != card.key:
+                what = f"{first[key]} and {card.key} both have a function {key!r}"
+                team.document.problem(("workflows", card.key), what, "rename a step in one of the cards")
+    for key in team.file.functions:
+        _check_function_key(team, key, ("functions", key), cards)
+
+
+def _chosen(team: Team, cards: Mapping[str, Card | None]) -> list[Card]:
+    return [card for key in team.file.workflows if (card := cards.get(key))]
+
+
+def _check_function_key(team: Team, key: str, path: tuple[str, ...], cards: Mapping[str, Card | None]) -> None:
+    own = [card.function_key(step) for card in _chosen(team, cards) for step in card.functions]
+    if key in own:
+        return
+    for card in cards.values():
+        if card and key in map(card.function_key, card.functions):
+            fix = f"add {card.key} under workflows, or remove this"
+            team.document.problem(path, f"the function {key!r} belongs to {card.key}, which the team does not run", fix)
+            return
+    if all(cards.get(workflow, True) for workflow in team.file.workflows):  # else the key may be a broken card's
+        team.document.problem(path, f"unknown function {key!r}", nearest(key, own))
+
+
+def _check_names(team: Team, cards: Mapping[str, Card | None]) -> None:
+    names = team.file.names
+    for key in names.functions:
+        _check_function_key(team, key, ("names", "functions", key), cards)
+    for field, keys in (("stateMachines", names.state_machines), ("stateMachineRoles", names.state_machine_roles)):
+        for key in keys:
+            if key not in team.file.workflows:
+                team.document.problem(
+                    ("names", field, key), f"the team does not run {key!r}", nearest(key, team.file.workflows)
+                )
+
+
+def _check_sizes(team: Team, limits: Limits | None) -> None:
+    entries: dict[tuple[str, ...], Provider | FunctionFile] = {("provider",): team.file.provider}
+    entries |= {("functions", key): function for key, function in team.file.functions.items()}
+    for path, entry in entries.items():
+        if limits:
+            check_size(entry.memory_size, limits.memory_size, (*path, "memorySize"), team.document)
+            check_size(entry.timeout, limits.timeout, (*path, "timeout"), team.document)
+        check_environment(entry.environment, (*path, "environment"), team.document)
+
+
+def check_slugs(teams: Iterable[Team]) -> None:
+    """Report teams with one slug; case does not tell them apart, for AWS ignores it in some names."""
+    seen: dict[str, Team] = {}
+    for team in teams:
+        first = seen.setdefault(team.file.team.lower(), team)
+        if first is not team:
+            team.document.problem(
+                ("team",),
+                f"the team {team.file.team!r} is also in {first.document.file}",
+                "case does not tell slugs apart: choose another",
+            )
+
+
+def check_together(resolved: list[tuple[Team, Resolved]], naming: Naming, limits: Limits) -> None:
+    """Report what no file shows alone: one hash for two teams, equal names, too much reserved concurrency."""
+    hashes: dict[str, Team] = {}
+    names: dict[tuple[str, str], tuple[Team, str]] = {}
+    for team, lane in resolved:
+        first = hashes.setdefault(lane.lane.hash, team)
+        if first.file.team.lower() != team.file.team.lower():
+            team.document.problem(
+                ("suffix",),
+                f"the suffix {lane.lane.hash!r} is also that of {first.file.team} ({first.document.file})",
+                "leave it out to have one derived",
+            )
+        for name, path in lane.names:
+            other, kind = names.setdefault(naming.identity(name), (team, f"{name.kind} {name.component}"))
+            mine = f"{name.kind} {name.component}"
+            same_slug = other is not team and other.file.team.lower() == team.file.team.lower()  # said already
+            if (other is not team or kind != mine) and not same_slug:
+                team.document.problem(
+                    path, f"{mine} and {kind} of {other.file.team} would both be named {name.value!r}"
+                )
+    _check_concurrency(resolved, limits)
+
+
+def _check_concurrency(resolved: list[tuple[Team, Resolved]], limits: Limits) -> None:
+    allowed = limits.concurrency.account - limits.concurrency.unreserved
+    sums = {
+        team.file.team: sum(function.reserved_concurrency or 0 for function in lane.lane.functions.values())
+        for team, lane in resolved
+    }
+    total = sum(sums.values())
+    if total <= allowed:
+        return
+    listing = ", ".join(f"{name} {count}" for name, count in sums.items() if count)
+    for team, _ in resolved:
+        if sums[team.file.team]:
+            team.document.problem(
+                ("functions",), f"all teams reserve {total} concurrent executions ({listing}); {allowed} are there"
+            )

@@ -1,0 +1,119 @@
+"""YAML read with its line numbers: every value's path leads back to the line it stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from shared.config.problems import Problem, Problems
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML file: its plain data, and the line (from 1) of each path in it."""
+
+    file: str
+    data: Any
+    lines: dict[KeyPath, int]
+    problems: Problems
+
+    def line(self, path: KeyPath) -> int:
+        """Return the line of *path*, or of the nearest thing above it that the file has."""
+        while path not in self.lines:
+            path = path[:-1]
+        return self.lines[path]
+
+    def problem(self, path: KeyPath, what: str, fix: str | None = None) -> None:
+        """Report that *what* is wrong at *path*."""
+        self.problems.add(Problem(self.file, self.line(path), what, fix))
+
+
+def read_document(path: Path, file: str, problems: Problems) -> Document | None:
+    """Read the YAML file at *path*, called *file* in messages.
+
+    Returns:
+        The document, or None when it is not YAML; *problems* then says why. A key given twice is a problem, and the
+        document holds the second.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        problems.add(Problem(file, 1, "there is no such file"))
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        problems.add(Problem(file, 1, f"it cannot be read: {error}"))
+        return None
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        document = Document(file, None, {(): 1}, problems)
+        data = _build(loader, node, (), document) if node else {}
+    except yaml.YAMLError as error:
+        problems.add(_malformed(file, text, error))
+        return None
+    return Document(file, data, document.lines, problems)
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses aliases: a team's file reads from top to bottom, and cannot be a bomb or a loop."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # types-pyyaml leaves it out
+            raise yaml.composer.ComposerError(None, None, "an alias (*name) is not read here: write it out", mark)
+        return super().compose_node(parent, index)
+
+
+def _build(loader: _Loader, node: yaml.Node, path: KeyPath, document: Document) -> Any:
+    """Return the plain value of *node*, noting the line of every path below it."""
+    document.lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        return _build_mapping(loader, node, path, document)
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(loader, item, (*path, index), document) for index, item in enumerate(node.value)]
+    try:
+        return loader.construct_object(node)
+    except ValueError as error:  # PyYAML takes 2026-99-99 for a date
+        raise yaml.constructor.ConstructorError(None, None, f"{error}: put it in quotes", node.start_mark) from error
+
+
+def _build_mapping(loader: _Loader, node: yaml.MappingNode, path: KeyPath, document: Document) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, "a key must be text", key_node.start_mark)
+        key = key_node.value  # the text as written: YAML would make `on` and `no` booleans
+        if key in data:
+            first = document.lines[(*path, key)]
+            document.problems.add(
+                Problem(document.file, line, f"the key {key!r} is given twice, first on line {first}", "keep one")
+            )
+        document.lines[(*path, key)] = line
+        data[key] = _build(loader, value_node, (*path, key), document)
+    return data
+
+
+def _malformed(file: str, text: str, error: yaml.YAMLError) -> Problem:
+    """Return the problem of a file that is not YAML, at the line where PyYAML gave up."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        what = ", ".join(part for part in (error.context, error.problem) if part)
+        return Problem(file, line, f"this is not YAML: {what}", _advice(text, line))
+    position = getattr(error, "position", 0)
+    return Problem(file, text.count("\n", 0, position) + 1, f"this is not YAML: {getattr(error, 'reason', error)}")
+
+
+def _advice(text: str, line: int) -> str | None:
+    lines = text.splitlines()
+    if line <= len(lines) and "\t" in lines[line - 1]:
+        return "indent with spaces: YAML knows no tabs"
+    return None

@@ -1,0 +1,104 @@
+"""Reads a project: naming.yaml, shared/settings.yaml, the workflow cards and teams/*.yaml, into frozen lanes.
+
+What it costs: everything is read and checked each time, also for a command about one team, because names must be
+unlike all the others'. Fifty teams take well under a second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.config.cards import read_cards
+from shared.config.check import check_slugs, check_team, check_together
+from shared.config.naming import FILE as NAMING_FILE
+from shared.config.naming import Naming, read_naming
+from shared.config.problems import Problems
+from shared.config.resolve import Resolved, resolve
+from shared.config.settings import Settings, read_settings
+from shared.config.team import Team, read_teams
+from shared.errors import LanesError, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from shared.config.cards import Card
+    from shared.config.lane import Lane, Place
+    from shared.config.naming import Name
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything the project's files say, checked.
+
+    ``names`` holds each team's names with their kinds and components, in the order of the file.
+    """
+
+    root: Path
+    settings: Settings
+    naming: Naming
+    cards: Mapping[str, Card]
+    teams: Mapping[str, Lane]
+    names: Mapping[str, tuple[Name, ...]]
+
+    @property
+    def place(self) -> Place:
+        """Where all lanes lie."""
+        return self.settings.place
+
+    def lane(self, team: str) -> Lane:
+        """Return the lane of *team*.
+
+        Raises:
+            UsageError: There is no such team; lists those there are.
+        """
+        if team not in self.teams:
+            raise unknown("team", team, list(self.teams))
+        return self.teams[team]
+
+
+def find_root(start: Path) -> Path:
+    """Return the project's folder: *start* or the nearest one above it that holds naming.yaml.
+
+    Raises:
+        LanesError: There is none.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / NAMING_FILE).is_file():
+            return folder
+    raise LanesError(f"no project here: neither {start} nor a folder above it holds {NAMING_FILE}", fix="cd into it")
+
+
+def load_project(root: Path) -> Project:
+    """Read and check all files of the project at *root*.
+
+    Raises:
+        ConfigError: Lists every problem of every file, with its line.
+    """
+    problems = Problems()
+    naming = read_naming(root, problems)
+    settings = read_settings(root, problems)
+    limits = settings.limits if settings else None
+    cards = read_cards(root, limits, problems)
+    teams = read_teams(root, problems)
+    parameters = [check_team(team, cards, naming, limits) for team in teams]
+    check_slugs(teams)
+    resolved: list[tuple[Team, Resolved]] = []
+    if naming and settings:
+        for team, values in zip(teams, parameters, strict=True):
+            own = [card for key in team.file.workflows if (card := cards.get(key))]
+            resolved.append((team, resolve(team, values, own, settings, naming)))
+        check_together(resolved, naming, settings.limits)
+    problems.finish()
+    assert naming  # noqa: S101  without it there is a problem
+    assert settings  # noqa: S101  as above
+    return Project(
+        root=root,
+        settings=settings,
+        naming=naming,
+        cards={key: card for key, card in cards.items() if card},
+        teams={team.file.team: found.lane for team, found in resolved},
+        names={team.file.team: tuple(name for name, _ in found.names) for team, found in resolved},
+    )

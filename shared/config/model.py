@@ -1,0 +1,108 @@
+"""What the models of all files share: frozen, no unknown key, camelCase in the file; and how their errors are told."""
+
+from __future__ import annotations
+
+import copy
+import types
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from shared.config.problems import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.config.document import Document, KeyPath
+
+
+class FileModel(BaseModel):
+    """A part of a file. A key with nothing behind it counts as left out, as when all below it is a comment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            return {key: value for key, value in data.items() if value is not None or key not in known_keys(cls)}
+        return {} if data is None else data
+
+
+M = TypeVar("M", bound=FileModel)
+
+
+def known_keys(model: type[BaseModel]) -> list[str]:
+    """Return the keys of *model* as they stand in a file."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def parse(model: type[M], document: Document, stand_ins: Mapping[str, Any] | None = None) -> M | None:
+    """Return *document* as a *model*; each problem is reported with its line.
+
+    What is wrong is left out and the rest read again, so that later checks find the rest's problems at once.
+    *stand_ins* take the place of required keys for that. None when the rest is no *model* either.
+    """
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        rest = copy.deepcopy(document.data)
+        for item in error.errors(include_url=False):
+            path = tuple(item["loc"])
+            what, fix = _explain(model, path, item["type"], item["msg"], item["input"])
+            document.problem(path, what, fix)
+            _leave_out(rest, path)
+    try:
+        return model.model_validate({**(stand_ins or {}), **rest} if isinstance(rest, dict) else stand_ins)
+    except ValidationError:
+        return None
+
+
+def _leave_out(data: Any, path: KeyPath) -> None:
+    """Remove what lies at *path*, if it is there."""
+    for part in path[:-1]:
+        if not isinstance(data, dict) or part not in data:
+            return
+        data = data[part]
+    if isinstance(data, dict) and path:
+        data.pop(path[-1], None)
+
+
+def _explain(model: type[BaseModel], path: KeyPath, kind: str, message: str, value: Any) -> tuple[str, str | None]:
+    """Return what is wrong at *path* in our words, and the fix when there is a known one."""
+    key = ".".join(str(part) for part in path) or "the file"
+    if kind == "extra_forbidden":
+        return f"unknown key {key!r}", nearest(str(path[-1]), _keys_at(model, path[:-1]))
+    if kind == "missing":
+        return f"{key} is missing", None
+    if kind == "string_type":
+        return f"{key} is {value!r}, not text", "put it in quotes"
+    if kind == "int_type":
+        return f"{key} is {value!r}, not a whole number", None
+    if kind in {"model_type", "dict_type"}:
+        return f"{key} is {value!r}, not a mapping of keys to values", None
+    message = message.removeprefix("Value error, ").removeprefix("Input ")
+    return f"{key} is {value!r}: it {message}", None
+
+
+def _keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
+    """Return the keys that the model reached over *path* knows."""
+    current: Any = model
+    for part in path:
+        if get_origin(current) is dict:
+            current = get_args(current)[1]
+        else:
+            fields = {field.alias or name: field.annotation for name, field in current.model_fields.items()}
+            current = fields[str(part)]
+        current = _bare(current)
+    return known_keys(current)
+
+
+def _bare(annotation: Any) -> Any:
+    """Return *annotation* without Annotated and without ``| None``."""
+    while hasattr(annotation, "__metadata__"):
+        annotation = annotation.__origin__
+    if get_origin(annotation) in {Union, types.UnionType}:
+        return next(_bare(part) for part in get_args(annotation) if part is not type(None))
+    return annotation

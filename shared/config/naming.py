@@ -1,0 +1,275 @@
+"""Reads naming.yaml: how every name is made, and what AWS allows. Nothing else makes names.
+
+Names are never cut. What is past a limit is a problem, told when the files are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+import string
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+from pydantic import Field, field_validator
+
+from shared.config.document import Document, read_document
+from shared.config.model import FileModel, parse
+from shared.config.problems import nearest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.config.lane import Place
+    from shared.config.problems import Problems
+
+FILE = "naming.yaml"
+KindName = Literal[
+    "bucket",
+    "role",
+    "policy",
+    "function",
+    "functionLogGroup",
+    "stateMachine",
+    "stateMachineLogGroup",
+    "table",
+    "repository",
+    "rule",
+    "schedule",
+    "secret",
+    "parameter",
+    "schema",
+]
+PLACEHOLDERS = ("team", "component", "hash", "account", "region", "stage")
+HASH_PLACEHOLDERS = ("account", "region", "stage", "team")
+MAX_DIGITS = 64
+_SLUG_FORM = re.compile(r"\[[a-z-]+\]\[([a-z0-9-]+)\]\{(\d+),(\d+)\}")
+
+Items = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class SlugRule(FileModel):
+    """What a team may be called. The pattern is one character class and another one repeated."""
+
+    pattern: str
+    reserved: Items = ()
+
+    @field_validator("pattern")
+    @classmethod
+    def _lower_case_classes(cls, pattern: str) -> str:
+        if not _SLUG_FORM.fullmatch(pattern):
+            raise ValueError("must have the form [a-z][a-z0-9]{1,11}: lower-case letters and digits only")
+        if not set(pattern.split("]")[1].strip("[")) <= set(string.ascii_lowercase + string.digits + "-"):
+            raise ValueError("must not repeat anything but lower-case letters and digits")
+        re.compile(pattern)
+        return pattern
+
+    def allows(self, char: str) -> bool:
+        """Whether a slug can hold *char*."""
+        first, rest, _ = self.pattern.split("]")
+        return any(re.fullmatch(f"{part}]", char) for part in (first, rest))
+
+
+class HashRule(FileModel):
+    """How the hash of a team at a place is made."""
+
+    over: str
+    digits: int = Field(ge=4, le=MAX_DIGITS)
+
+    def make(self, team: str, place: Place) -> str:
+        """Return the first hex digits of sha256 over the text that stands for *team* at *place*."""
+        text = self.over.format(team=team, account=place.account, region=place.region, stage=place.stage)
+        return hashlib.sha256(text.encode()).hexdigest()[: self.digits]
+
+
+class Kind(FileModel):
+    """One kind of resource: its template and AWS's limits."""
+
+    template: str
+    length: Annotated[tuple[int, int], Field(strict=False)]
+    characters: str
+    unique: Literal["partition", "account", "region"]
+    ignore_case: bool = False
+    namespace: str | None = None
+    reserved_prefixes: Items = ()
+    reserved_suffixes: Items = ()
+
+    @field_validator("characters")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"must be a regular expression: {error}") from error
+        return pattern
+
+    @cached_property
+    def fixed_prefix(self) -> str:
+        """What stands before ``{team}``."""
+        return self.template.partition("{team}")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name of a lane: of what *kind*, made from which *component*."""
+
+    kind: str
+    component: str
+    value: str
+    limit: int
+
+
+class Naming(FileModel):
+    """All of naming.yaml."""
+
+    slug: SlugRule
+    hash: HashRule
+    component: str
+    kinds: dict[KindName, Kind]
+
+    def namespace(self, kind: str) -> str:
+        """Return what kinds share when two equal names of theirs would meet."""
+        return self.kinds[kind].namespace or kind  # type: ignore[index]  # a kind is checked where it comes in
+
+    def make(self, kind: KindName, component: str, *, team: str, place: Place, digest: str) -> Name:
+        """Return the name of *component*; :meth:`name_problems` says whether AWS would take it."""
+        rule = self.kinds[kind]
+        value = rule.template.format(
+            team=team,
+            component=component,
+            hash=digest,
+            account=place.account,
+            region=place.region,
+            stage=place.stage,
+        )
+        return Name(kind, component, value, rule.length[1])
+
+    def slug_problems(self, slug: str) -> list[str]:
+        """Return what is wrong with *slug* as a team's slug; empty when nothing is."""
+        if not re.fullmatch(self.slug.pattern, slug):
+            return [f"the slug {slug!r} does not match {self.slug.pattern}"]
+        if slug in self.slug.reserved:
+            return [f"the slug {slug!r} is reserved"]
+        return []
+
+    def name_problems(self, name: Name) -> list[str]:
+        """Return what AWS, or we, would refuse about *name*; empty when nothing is."""
+        kind = self.kinds[name.kind]  # type: ignore[index]  # a Name is made by make()
+        shown = f"the {name.kind} name {name.value!r}"
+        low, high = kind.length
+        found = []
+        if not re.fullmatch(self.component, name.component):
+            found.append(f"the component {name.component!r} of a {name.kind} name does not match {self.component}")
+        if not low <= len(name.value) <= high:
+            found.append(f"{shown} has {len(name.value)} characters, not {low} to {high}")
+        if not re.fullmatch(kind.characters, name.value):
+            found.append(f"{shown} does not match {kind.characters}")
+        plain = name.value.lower() if kind.ignore_case else name.value
+        found += [
+            f"{shown} starts with {word!r}, which is reserved"
+            for word in kind.reserved_prefixes
+            if plain.startswith(word)
+        ]
+        found += [
+            f"{shown} ends in {word!r}, which is reserved" for word in kind.reserved_suffixes if plain.endswith(word)
+        ]
+        return found
+
+    def identity(self, name: Name) -> tuple[str, str]:
+        """Return what two names that would meet have in common: the namespace, and the name as AWS compares it."""
+        kind = self.kinds[name.kind]  # type: ignore[index]  # a Name is made by make()
+        return self.namespace(name.kind), name.value.lower() if kind.ignore_case else name.value
+
+
+def read_naming(root: Path, problems: Problems) -> Naming | None:
+    """Read and check naming.yaml; None when it cannot be used, and *problems* then says why."""
+    document = read_document(root / FILE, FILE, problems)
+    naming = document and parse(Naming, document)
+    if not document or not naming:
+        return None
+    before = len(problems.found)
+    _check_component(naming, document)
+    _check_hash(naming, document)
+    for kind in get_args(KindName):
+        if kind not in naming.kinds:
+            document.problem(("kinds",), f"kinds.{kind} is missing")
+    for key, kind in naming.kinds.items():
+        _check_kind(naming, key, kind, document)
+    if len(problems.found) == before:
+        _check_namespaces(naming, document)
+    return naming if len(problems.found) == before else None
+
+
+def _check_component(naming: Naming, document: Document) -> None:
+    try:
+        re.compile(naming.component)
+    except re.error as error:
+        document.problem(("component",), f"component is not a regular expression: {error}")
+
+
+def _check_hash(naming: Naming, document: Document) -> None:
+    _check_placeholders(naming.hash.over, HASH_PLACEHOLDERS, ("hash", "over"), document)
+    missing = [name for name in HASH_PLACEHOLDERS if f"{{{name}}}" not in naming.hash.over]
+    if missing:
+        document.problem(
+            ("hash", "over"),
+            f"hash.over lacks {', '.join(missing)}",
+            "else two places, or two teams, would have one hash",
+        )
+
+
+def _check_kind(naming: Naming, key: str, kind: Kind, document: Document) -> None:
+    where = ("kinds", key, "template")
+    if not _check_placeholders(kind.template, PLACEHOLDERS, where, document):
+        return
+    prefix, team, rest = kind.template.partition("{team}")
+    if not team or "{" in prefix:
+        document.problem(
+            where, f"{key}: {kind.template!r} does not start with {{team}}", "a fixed text may go before it"
+        )
+    elif not rest or rest[0] == "{" or naming.slug.allows(rest[0]):
+        document.problem(
+            where,
+            f"{key}: {kind.template!r} has no separator after {{team}} that a slug cannot hold",
+            "else team1's names would take in team10's",
+        )
+    if "{component}" not in kind.template:
+        document.problem(where, f"{key}: {kind.template!r} lacks {{component}}", "else all of a team's would be one")
+    if kind.unique == "partition" and "{hash}" not in kind.template:
+        document.problem(
+            where, f"{key}: {kind.template!r} lacks {{hash}}", "the name must differ from all of AWS's others"
+        )
+    low, high = kind.length
+    if not 0 < low <= high:
+        document.problem(("kinds", key, "length"), f"{key}: length {low} to {high} allows nothing")
+
+
+def _check_placeholders(template: str, known: tuple[str, ...], where: tuple[str, ...], document: Document) -> bool:
+    """Report placeholders of *template* that are not *known*; return whether there were none."""
+    try:
+        fields = [field for _, field, _, _ in string.Formatter().parse(template) if field is not None]
+    except ValueError as error:
+        document.problem(where, f"{template!r} is no template: {error}")
+        return False
+    strange = [field for field in fields if field not in known]
+    for field in strange:
+        document.problem(where, f"unknown placeholder {{{field}}} in {template!r}", nearest(field, known))
+    return not strange
+
+
+def _check_namespaces(naming: Naming, document: Document) -> None:
+    """Two kinds that share a namespace must not reach into each other, nor a log group miss its function."""
+    for (key, kind), (other_key, other) in itertools.permutations(naming.kinds.items(), 2):
+        same = naming.namespace(key) == naming.namespace(other_key)
+        if same and kind.fixed_prefix != other.fixed_prefix and other.fixed_prefix.startswith(kind.fixed_prefix):
+            document.problem(
+                ("kinds", other_key, "template"),
+                f"{other_key}: what {other.template!r} starts with can be a name of {key}, {kind.template!r}",
+            )
+    if naming.kinds["functionLogGroup"].template != "/aws/lambda/" + naming.kinds["function"].template:
+        document.problem(
+            ("kinds", "functionLogGroup", "template"),
+            "functionLogGroup must be /aws/lambda/ and the function's template: Lambda writes there",
+        )

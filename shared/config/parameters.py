@@ -1,0 +1,139 @@
+"""The inputs of a workflow, and what a value must be, whether a card, a team's file, a payload or an option has it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from shared.config.problems import nearest
+from shared.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.config.lane import Parameter
+
+_BOOLEANS = {"true": True, "false": False}
+_NOUNS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "object": "an object of keys to values",
+}
+
+
+def coerce(spec: Parameter, value: Any, where: str | None = None) -> Any:
+    """Return *value* as *spec* wants it.
+
+    Numbers, booleans and objects may come as text, as payloads and options bring them: "10" is 10. None is right for a
+    parameter whose default is None.
+
+    Raises:
+        UsageError: It is of another type, out of bounds (of a text: its length), or none of the choices.
+    """
+    if value is None and spec.default is None:
+        return None
+    try:
+        known = _CONVERT[spec.type](value)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise UsageError(f"{spec.name} is {_shown(value)}, not {_NOUNS[spec.type]}", where=where) from error
+    if spec.choices and known not in spec.choices:
+        raise UsageError(
+            f"{spec.name} is {_shown(value)}, not one of {', '.join(map(_shown, spec.choices))}", where=where
+        )
+    size = len(known) if isinstance(known, str | dict) else known
+    if (spec.minimum is not None and size < spec.minimum) or (spec.maximum is not None and size > spec.maximum):
+        raise UsageError(f"{spec.name} is {_shown(value)}, {_bounds(spec)}", where=where)
+    return known
+
+
+def coerce_all(specs: tuple[Parameter, ...], values: Mapping[str, Any], where: str | None = None) -> dict[str, Any]:
+    """Return *values*, by parameter name, each as its spec wants it.
+
+    Raises:
+        UsageError: Lists every unknown parameter and every wrong value.
+    """
+    by_name = {spec.name: spec for spec in specs}
+    right: dict[str, Any] = {}
+    wrong: list[str] = []
+    for name, value in values.items():
+        if name not in by_name:
+            wrong.append(f"unknown parameter {name!r} ({nearest(name, by_name)})")
+            continue
+        try:
+            right[name] = coerce(by_name[name], value)
+        except UsageError as error:
+            wrong.append(error.what)
+    if wrong:
+        raise UsageError("; ".join(wrong), where=where)
+    return right
+
+
+def _bounds(spec: Parameter) -> str:
+    what = {"string": "characters", "object": "keys"}.get(spec.type)
+    counted = f" {what}" if what else ""
+    if spec.minimum is None:
+        return f"more than {spec.maximum:g}{counted}"
+    if spec.maximum is None:
+        return f"less than {spec.minimum:g}{counted}"
+    return f"not {spec.minimum:g} to {spec.maximum:g}{counted}"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, default=str)
+    most = 60
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    if isinstance(value, str) and not re.fullmatch(r"[+-]?[0-9]+", value):  # int() would take 1_0 and spaces
+        raise ValueError
+    number = int(value)  # NaN is a ValueError, infinity an OverflowError
+    if isinstance(value, float) and number != value:
+        raise ValueError
+    return number
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError
+    return value if isinstance(value, int | float) else number
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, str):
+        value = _BOOLEANS.get(value.lower())
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        value = json.loads(value)
+    if not isinstance(value, dict):
+        raise TypeError
+    return value
+
+
+_CONVERT: dict[str, Callable[[Any], Any]] = {
+    "integer": _integer,
+    "number": _number,
+    "string": _string,
+    "boolean": _boolean,
+    "object": _object,
+}

@@ -1,0 +1,151 @@
+"""One team's file, its workflows' cards, the settings and the naming rules, made into one lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.config.lane import Function, Lane, Workflow
+from shared.config.settings import check_health
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.config.cards import Card
+    from shared.config.document import KeyPath
+    from shared.config.lane import Rendezvous
+    from shared.config.naming import KindName, Name, Naming
+    from shared.config.settings import Settings
+    from shared.config.team import Team
+
+MAX_ENVIRONMENT = 4096  # bytes of all names and values of a function's variables (Lambda quota)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A lane, and where in the team's file each of its names comes from."""
+
+    lane: Lane
+    names: tuple[tuple[Name, KeyPath], ...]
+
+
+def resolve(
+    team: Team, parameters: Mapping[str, Mapping[str, object]], cards: list[Card], settings: Settings, naming: Naming
+) -> Resolved:
+    """Return the lane of *team*.
+
+    Args:
+        team: The team's file.
+        parameters: The team's own values by workflow, checked.
+        cards: The cards of the team's workflows.
+        settings: What all teams share.
+        naming: How names are made.
+
+    Returns:
+        The lane. Names past their limits and an environment too large are reported in the team's document.
+    """
+    file = team.file
+    names = _Names(team, naming, settings)
+    functions = {
+        card.function_key(step): _function(team, card, step, settings, names)
+        for card in cards
+        for step in card.functions
+    }
+    workflows = {card.key: _workflow(team, card, parameters[card.key], names) for card in cards}
+    lane = Lane(
+        team=file.team,
+        owner=file.owner,
+        hash=names.digest,
+        place=settings.place,
+        bucket=names.bucket,
+        tags={**settings.tags, **file.provider.tags},
+        functions=functions,
+        workflows=workflows,
+        rendezvous=_rendezvous(team, settings),
+        log_retention_days=file.provider.log_retention_in_days or settings.defaults.log_retention_in_days,
+        scratch_days=settings.defaults.scratch_days,
+    )
+    return Resolved(lane, tuple(names.made))
+
+
+class _Names:
+    """Makes a team's names and keeps them with their lines; reports those that cannot be."""
+
+    def __init__(self, team: Team, naming: Naming, settings: Settings) -> None:
+        self.team = team
+        self.naming = naming
+        self.place = settings.place
+        self.digest = team.file.suffix or naming.hash.make(team.file.team, self.place)
+        self.made: list[tuple[Name, KeyPath]] = []
+        self.bucket = self.make("bucket", team.file.names.bucket or settings.defaults.bucket, ("names", "bucket"))
+
+    def make(self, kind: KindName, component: str, path: KeyPath) -> str:
+        name = self.naming.make(kind, component, team=self.team.file.team, place=self.place, digest=self.digest)
+        for what in self.naming.name_problems(name):
+            self.team.document.problem(path, what, "set a shorter or plainer component under names")
+        self.made.append((name, path))
+        return name.value
+
+
+def _function(team: Team, card: Card, step: str, settings: Settings, names: _Names) -> Function:
+    """Return the function of *step*: the team's entry goes before the card, the card before the provider."""
+    key = card.function_key(step)
+    base, provider, own = card.functions[step], team.file.provider, team.file.functions.get(key)
+    path: KeyPath = ("names", "functions", key) if key in team.file.names.functions else ("workflows", card.key)
+    component = team.file.names.functions.get(key, key)
+    environment = {
+        **provider.environment,
+        **base.environment,
+        **(own.environment if own else {}),
+        "TEAM": team.file.team,
+        "STAGE": settings.stage,
+        "ACCOUNT": settings.account,
+        "BUCKET": names.bucket,
+        "WORKFLOW": card.key,
+    }
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
+    if size > MAX_ENVIRONMENT:
+        team.document.problem(
+            ("functions", key, "environment"),
+            f"the environment of {key} takes {size} bytes; Lambda allows {MAX_ENVIRONMENT}",
+        )
+    memory = (own and own.memory_size) or base.memory_size or provider.memory_size or settings.defaults.memory_size
+    timeout = (own and own.timeout) or base.timeout or provider.timeout or settings.defaults.timeout
+    return Function(
+        key=key,
+        name=names.make("function", component, path),
+        handler=base.handler,
+        role=names.make("role", f"{key}-role", ("workflows", card.key)),
+        log_group=names.make("functionLogGroup", component, path),
+        memory_mb=memory,
+        timeout_seconds=timeout,
+        reserved_concurrency=own.reserved_concurrency if own else None,
+        environment=environment,
+    )
+
+
+def _workflow(team: Team, card: Card, parameters: Mapping[str, object], names: _Names) -> Workflow:
+    overrides = team.file.names
+    machine_path: KeyPath = ("names", "stateMachines", card.key)
+    component = overrides.state_machines.get(card.key, card.key)
+    role = overrides.state_machine_roles.get(card.key, f"{card.key}-stepfunctions-role")
+    if card.key not in overrides.state_machines:
+        machine_path = ("workflows", card.key)
+    return Workflow(
+        key=card.key,
+        name=names.make("stateMachine", component, machine_path),
+        template=card.template,
+        role=names.make("role", role, ("names", "stateMachineRoles", card.key)),
+        log_group=names.make("stateMachineLogGroup", component, machine_path),
+        functions={step: card.function_key(step) for step in card.functions},
+        specs=card.specs,
+        parameters={**{spec.name: spec.default for spec in card.specs}, **parameters},
+    )
+
+
+def _rendezvous(team: Team, settings: Settings) -> Rendezvous:
+    own = team.file.rendezvous.model_dump(exclude_none=True)
+    both = settings.rendezvous.model_copy(update=own)
+    if own:
+        check_health(both, team.document)
+    return both.resolve()

@@ -1,0 +1,182 @@
+"""Reads shared/settings.yaml: what all teams share."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from shared.config.document import read_document
+from shared.config.lane import Place, Rendezvous
+from shared.config.model import FileModel, parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.config.document import Document
+    from shared.config.problems import Problems
+
+FILE = "shared/settings.yaml"
+# What CloudWatch Logs accepts (PutRetentionPolicy).
+RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096),
+    *(1827, 2192, 2557, 2922, 3288, 3653),
+)
+OWN_TAGS = ("team", "owner", "stage", "managed-by")  # deployment sets them; they say whose a resource is
+MAX_TAGS = 50 - len(OWN_TAGS)
+MAX_TAG_KEY, MAX_TAG_VALUE = 128, 256
+MAX_PORT = 65535
+
+
+def _plain(value: object) -> object:
+    """Take a number as its text: YAML reads ``course: 5110`` as one. True is left, which is not text."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _retention(days: int) -> int:
+    if days not in RETENTION_DAYS:
+        raise ValueError(f"must be one of {', '.join(map(str, RETENTION_DAYS))}")
+    return days
+
+
+def _endpoint(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not re.fullmatch(r"[A-Za-z0-9.-]+", host) or not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
+        raise ValueError("must be host:port, such as rendezvous.example.org:10000")
+    return text
+
+
+def _schedule(text: str) -> str:
+    if not re.fullmatch(r"rate\((1 (minute|hour|day)|[1-9]\d* (minutes|hours|days))\)|cron\(\S+( \S+){5}\)", text):
+        raise ValueError("must be an EventBridge schedule: rate(5 minutes) or cron(0 * * * ? *)")
+    return text
+
+
+Text = Annotated[str, BeforeValidator(_plain)]
+RetentionDays = Annotated[int, AfterValidator(_retention)]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Schedule = Annotated[str, AfterValidator(_schedule)]
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Defaults(FileModel):
+    """What holds where neither a card nor a team's file says anything."""
+
+    bucket: str
+    memory_size: int
+    timeout: int
+    log_retention_in_days: RetentionDays
+    scratch_days: Count
+
+
+class Range(FileModel):
+    """Inclusive bounds."""
+
+    minimum: int
+    maximum: int
+
+
+class Concurrency(FileModel):
+    """The account's concurrent executions, and how many of them no reservation may take."""
+
+    account: Count
+    unreserved: Count
+
+
+class Limits(FileModel):
+    """What Lambda allows in one account and region."""
+
+    memory_size: Range
+    timeout: Range
+    concurrency: Concurrency
+
+
+class RendezvousSettings(FileModel):
+    """The FMI rendezvous endpoint and its health check, times in seconds."""
+
+    endpoint: Endpoint
+    timeout: Seconds
+    degraded_after: Seconds
+    failure_threshold: Count
+    success_threshold: Count
+    schedule: Schedule
+
+    def resolve(self) -> Rendezvous:
+        """Return it as lanes carry it."""
+        host, _, port = self.endpoint.rpartition(":")
+        return Rendezvous(
+            host=host,
+            port=int(port),
+            timeout=self.timeout,
+            degraded_after=self.degraded_after,
+            failure_threshold=self.failure_threshold,
+            success_threshold=self.success_threshold,
+            schedule=self.schedule,
+        )
+
+
+class Settings(FileModel):
+    """All of shared/settings.yaml."""
+
+    account: Annotated[str, Field(pattern=r"^\d{12}$")]
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,15}$")]
+    tags: dict[str, Text] = Field(default_factory=dict)
+    defaults: Defaults
+    limits: Limits
+    rendezvous: RendezvousSettings
+
+    @property
+    def place(self) -> Place:
+        """Where all lanes lie."""
+        partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(re.split(r"-(?=[a-z]+-\d$)", self.region)[0], "aws")
+        return Place(self.account, self.region, self.stage, partition)
+
+
+def read_settings(root: Path, problems: Problems) -> Settings | None:
+    """Read and check shared/settings.yaml; None when it cannot be used, and *problems* then says why."""
+    document = read_document(root / FILE, FILE, problems)
+    settings = document and parse(Settings, document)
+    if not document or not settings:
+        return None
+    before = len(problems.found)
+    check_size(settings.defaults.memory_size, settings.limits.memory_size, ("defaults", "memorySize"), document)
+    check_size(settings.defaults.timeout, settings.limits.timeout, ("defaults", "timeout"), document)
+    check_tags(settings.tags, ("tags",), document)
+    check_health(settings.rendezvous, document)
+    return settings if len(problems.found) == before else None
+
+
+def check_size(value: int | None, limit: Range, path: tuple[str, ...], document: Document) -> None:
+    """Report a *value* at *path* that is outside its *limit*."""
+    if value is not None and not limit.minimum <= value <= limit.maximum:
+        document.problem(path, f"{'.'.join(path)} is {value}, not {limit.minimum} to {limit.maximum}")
+
+
+def check_tags(tags: dict[str, str], path: tuple[str, ...], document: Document) -> None:
+    """Report *tags* at *path* that AWS refuses, or that deployment sets itself."""
+    if len(tags) > MAX_TAGS:
+        document.problem(path, f"there are {len(tags)} tags; {MAX_TAGS} is the most that a resource has room for")
+    for key, value in tags.items():
+        if key in OWN_TAGS:
+            document.problem((*path, key), f"the tag {key!r} is set by deployment", "choose another key")
+        if key.lower().startswith("aws:"):
+            document.problem((*path, key), f"the tag {key!r} starts with 'aws:', which is reserved")
+        if not re.fullmatch(rf"[\w .:/=+@-]{{1,{MAX_TAG_KEY}}}", key):
+            document.problem((*path, key), f"the tag key {key!r} is not 1 to {MAX_TAG_KEY} letters, digits or .:/=+@-_")
+        if not re.fullmatch(rf"[\w .:/=+@-]{{0,{MAX_TAG_VALUE}}}", value):
+            document.problem(
+                (*path, key), f"the value of tag {key!r} is not 0 to {MAX_TAG_VALUE} letters, digits or .:/=+@-_"
+            )
+
+
+def check_health(rendezvous: RendezvousSettings, document: Document) -> None:
+    """Report a health check that could never be degraded."""
+    if rendezvous.degraded_after >= rendezvous.timeout:
+        document.problem(
+            ("rendezvous", "degradedAfter"),
+            f"rendezvous.degradedAfter is {rendezvous.degraded_after:g}, not less than the timeout of "
+            f"{rendezvous.timeout:g} seconds",
+        )
