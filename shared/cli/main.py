@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from shared.cli import console
+from shared.cli import cloud, console, run, runs
 from shared.errors import LanesError
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+for group in (run, runs, cloud):
+    group.register(app)
 
 
 def main() -> None:

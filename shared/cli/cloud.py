@@ -1,0 +1,91 @@
+"""``lanes up``, ``lanes down`` and ``lanes doctor``: the embedded cloud and what this machine has for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shared.cli import console
+
+if TYPE_CHECKING:
+    from shared.local.state import Running
+
+DEFAULT_PORT = 4599  # beside LocalStack's 4566 and moto's 5000, so that all can run
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    app.command()(up)
+    app.command()(down)
+    app.command()(doctor)
+
+
+def up(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Loopback port; 0 takes any free one.")] = DEFAULT_PORT,
+    foreground: Annotated[bool, typer.Option("--foreground", help="Stay here until Ctrl-C.")] = False,
+) -> None:
+    """Keep an embedded cloud running, for many commands and any boto3 client.
+
+    Example: lanes up && lanes deploy team2 && lanes run team2 cosmic
+    """
+    from shared.cli.wiring import cloud_state, open_project  # noqa: PLC0415  --help is quick
+    from shared.local import daemon  # noqa: PLC0415  as above
+
+    project = open_project()
+    state = cloud_state(project)
+    if running := state.running():
+        console.note("it runs already")
+        _say(running)
+    elif foreground:
+        daemon.serve(state, project.place, port, _say)
+    else:
+        try:
+            _say(daemon.up(state, project.place, port))
+        except daemon.AlreadyRunningError as error:
+            console.note(str(error))
+
+
+def down() -> None:
+    """End the embedded cloud that lanes up keeps, with all that is in it.
+
+    Example: lanes down
+    """
+    from shared.cli.wiring import cloud_state, open_project  # noqa: PLC0415  --help is quick
+    from shared.local import daemon  # noqa: PLC0415  as above
+
+    running = daemon.down(cloud_state(open_project()))
+    console.note(f"ended {running.endpoint}" if running else "no cloud runs here")
+
+
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Say what this machine has and lacks for the embedded cloud and the optional parts.
+
+    Example: lanes doctor
+    """
+    from dataclasses import asdict  # noqa: PLC0415  --help is quick
+
+    from shared.local.doctor import examine  # noqa: PLC0415  as above
+
+    findings = examine()
+    if as_json:
+        console.print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark = "ok     " if finding.ok else "missing" if finding.optional else "FAILS  "
+            advice = "" if finding.ok else f"  ({finding.fix})"
+            console.out.print(f"{mark}  {finding.name}: {finding.found}{advice}", markup=False, highlight=False)
+    if not all(finding.ok or finding.optional for finding in findings):
+        raise typer.Exit(1)
+
+
+def _say(running: Running) -> None:
+    console.out.print(running.endpoint, highlight=False)
+    console.note(
+        f"account {running.account}, {running.region}, process {running.pid}, since {running.started}; any boto3 client"
+        f" works with AWS_ENDPOINT_URL={running.endpoint} and any keys; lanes down ends it"
+    )

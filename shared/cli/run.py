@@ -1,0 +1,207 @@
+"""``lanes run``: one workflow of one team, from its parameters to its results."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shared.cli import console
+from shared.errors import UsageError, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shared.config.lane import Lane, Workflow
+    from shared.config.load import Project
+    from shared.deploy.aws import Aws
+    from shared.run.gather import Outcome
+    from shared.run.start import Run
+
+_INTERRUPTED = 130
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    app.command(
+        context_settings={"ignore_unknown_options": True},
+        add_help_option=False,
+        options_metavar="[OPTIONS]",
+    )(run)
+
+
+def run(  # noqa: PLR0913  one per option
+    context: typer.Context,
+    *,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="TEAM WORKFLOW [--PARAMETER VALUE]", show_default=False)
+    ] = None,
+    given: Annotated[
+        str,
+        typer.Option("--input", metavar="FILE|-|JSON", help="The payload: a file, stdin or JSON."),
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    aws: Annotated[bool, typer.Option("--aws", help="Run on AWS instead of the embedded cloud.")] = False,
+    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    show_help: Annotated[
+        bool, typer.Option("--help", "-h", help="Show this, with the workflow's parameters when it is named.")
+    ] = False,
+) -> None:
+    """Run a workflow, follow it, and print what every rank did.
+
+    A parameter given here goes before --input, and that before the team's file.
+
+    Example: lanes run team2 cosmic --world-size 4 --batch-size 128
+    """
+    names, options = split_words(words or [])
+    if show_help:
+        typer.echo(context.get_help())
+        _print_parameters(names)
+        return
+    from shared.cli import wiring  # noqa: PLC0415  --help is quick
+
+    project = wiring.open_project()
+    lane, workflow = _named(project, names)
+    payload = build_payload(workflow, {**_read_input(given), **options})
+    with wiring.open_cloud(project, aws=aws, profile=profile) as cloud:
+        wiring.make_ready(project, lane, workflow.key, payload, cloud)
+        started, outcome = _run(cloud, lane, workflow.key, payload, keep=wiring.outlives_command(project, cloud))
+    _report(started, outcome, as_json=as_json)
+
+
+def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Split what is no option of ours into names and the workflow's parameters (``--world-size 4``, ``--x=y``).
+
+    Raises:
+        UsageError: A parameter has no value.
+    """
+    names: list[str] = []
+    options: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("--"):
+            names.append(word)
+            continue
+        name, equals, value = word.removeprefix("--").partition("=")
+        if not equals:
+            value = next(rest, "--")
+            if value.startswith("--"):
+                raise UsageError(f"--{name} has no value", fix=f"--{name} VALUE")
+        options[name.replace("-", "_")] = value
+    return names, options
+
+
+def build_payload(workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the execution's input: the team's parameters under what was *given*, checked by the workflow's card.
+
+    Raises:
+        UsageError: Names every parameter that is unknown, of another type or out of bounds.
+    """
+    from shared.config.parameters import coerce_all  # noqa: PLC0415  --help is quick
+
+    return {**workflow.parameters, **coerce_all(workflow.specs, given, where=f"workflow {workflow.key}")}
+
+
+def _named(project: Project, names: Sequence[str]) -> tuple[Lane, Workflow]:
+    match names:
+        case [team, key]:
+            lane = project.lane(team)
+            if key not in lane.workflows:
+                raise unknown("workflow", key, list(lane.workflows), where=f"team {team}")
+            return lane, lane.workflows[key]
+        case [team]:
+            known = ", ".join(sorted(project.lane(team).workflows)) or "none"
+            raise UsageError(f"which workflow of {team}?", fix=f"lanes run {team} WORKFLOW; known: {known}")
+        case []:
+            raise UsageError(
+                "which team, and which workflow?", fix=f"lanes run TEAM WORKFLOW; teams: {', '.join(project.teams)}"
+            )
+        case _:
+            raise UsageError(f"too many names: {' '.join(names)}", fix="lanes run TEAM WORKFLOW [--PARAMETER VALUE]...")
+
+
+def _read_input(given: str) -> dict[str, Any]:
+    """Read ``--input``.
+
+    Raises:
+        UsageError: It cannot be read, or is not a JSON object.
+    """
+    if not given:
+        return {}
+    where = "--input"
+    try:
+        if given.lstrip().startswith("{"):
+            text = given
+        elif given == "-":
+            text, where = sys.stdin.read(), "stdin"
+        else:
+            where = given
+            text = Path(given).read_text(encoding="utf-8")
+        value = json.loads(text)
+    except OSError as error:
+        raise UsageError(
+            f"{error.strerror}", where=where, fix="give a file, - for stdin, or the JSON itself"
+        ) from error
+    except ValueError as error:
+        raise UsageError(f"this is not JSON: {error}", where=where, fix='write {"world_size": 4, ...}') from error
+    if not isinstance(value, dict):
+        raise UsageError("the payload is not a JSON object", where=where, fix='write {"world_size": 4, ...}')
+    return value
+
+
+def _run(cloud: Aws, lane: Lane, workflow: str, payload: Mapping[str, Any], *, keep: bool) -> tuple[Run, Outcome]:
+    from shared.cli import run_view  # noqa: PLC0415  --help is quick
+    from shared.run.gather import gather  # noqa: PLC0415  as above
+    from shared.run.start import new_run_id, start  # noqa: PLC0415  as above
+    from shared.run.watch import follow, read_logs  # noqa: PLC0415  as above
+
+    now = datetime.now(UTC)
+    started = start(cloud, lane, workflow, payload, new_run_id(now))
+    console.note(f"run {started.id}: {lane.team} {workflow}")
+    try:
+        reader = read_logs(cloud, started, now)
+        with run_view.live() as show:
+            for snapshot in follow(cloud, started, reader):
+                show(snapshot)
+        return started, gather(cloud, started, snapshot, reader)
+    except KeyboardInterrupt:
+        if keep:
+            console.note(f"no longer watched; {started.id} runs on as {started.arn}")
+        else:
+            cloud.states.stop_execution(executionArn=started.arn, error="Interrupted", cause="Ctrl-C")
+            console.note(f"{started.id} was stopped; its cloud ends with this command")
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def _report(started: Run, outcome: Outcome, *, as_json: bool) -> None:
+    from shared.cli import run_view  # noqa: PLC0415  --help is quick
+
+    if as_json:
+        console.print_json(run_view.as_json(started, outcome))
+    elif outcome.failure is None:
+        run_view.print_outcome(started, outcome)
+    if outcome.failure is not None:
+        console.fail(run_view.failure_text(started, outcome))
+        raise typer.Exit(1)
+
+
+def _print_parameters(names: Sequence[str]) -> None:
+    """Print the parameters of the workflow that was named, if one was."""
+    if len(names) < 2:  # noqa: PLR2004  a team and a workflow
+        return
+    from rich.table import Table  # noqa: PLC0415  --help of all else is quick
+
+    from shared.cli.wiring import open_project  # noqa: PLC0415  as above
+
+    _, workflow = _named(open_project(), names)
+    table = Table("parameter", "type", "value", "meaning", title=f"{' '.join(names)}", title_justify="left")
+    for spec in workflow.specs:
+        value = workflow.parameters.get(spec.name)
+        table.add_row(
+            f"--{spec.name.replace('_', '-')}", spec.type, "" if value is None else str(value), spec.description
+        )
+    console.out.print(table)

@@ -1,0 +1,156 @@
+"""How a run looks while it goes on, and afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from shared.cli import console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from rich.progress import TaskID
+
+    from shared.run.gather import Outcome, Rank
+    from shared.run.start import Run
+    from shared.run.watch import Snapshot
+
+_MOST_BARS = 24  # ranks with a bar of their own; beyond, one bar stands for all
+
+
+@contextlib.contextmanager
+def live() -> Iterator[Callable[[Snapshot], None]]:
+    """Give the function that shows a snapshot: bars on a terminal, a line for each change elsewhere."""
+    if not console.err.is_terminal:
+        yield _Lines().show
+        return
+    bars = _Bars()
+    with Live(bars.progress, console=console.err, transient=True, refresh_per_second=8):
+        yield bars.show
+
+
+class _Lines:
+    """One line whenever the state or the number of records changes."""
+
+    def __init__(self) -> None:
+        self._said = ""
+
+    def show(self, snapshot: Snapshot) -> None:
+        done = sum(progress.done for progress in snapshot.ranks.values())
+        of = sum(progress.of for progress in snapshot.ranks.values())
+        text = f"{snapshot.status} {snapshot.state or ''}".rstrip()
+        if of:
+            text += f": {done} of {of} records on {len(snapshot.ranks)} ranks"
+        if text != self._said:
+            self._said = text
+            console.note(text)
+
+
+class _Bars:
+    """A line for the execution, and a bar for each rank."""
+
+    def __init__(self) -> None:
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console.err,
+        )
+        self._all = self.progress.add_task("starting", total=None)
+        self._ranks: dict[int, TaskID] = {}
+
+    def show(self, snapshot: Snapshot) -> None:
+        done = sum(progress.done for progress in snapshot.ranks.values())
+        of = sum(progress.of for progress in snapshot.ranks.values())
+        self.progress.update(self._all, description=snapshot.state or snapshot.status, completed=done, total=of or None)
+        if len(snapshot.ranks) > _MOST_BARS:
+            return
+        for rank, at in sorted(snapshot.ranks.items()):
+            if rank not in self._ranks:
+                self._ranks[rank] = self.progress.add_task(f"rank {rank}", total=at.of)
+            self.progress.update(self._ranks[rank], completed=at.done, total=at.of)
+
+
+def print_outcome(run: Run, outcome: Outcome) -> None:
+    """Print a succeeded run's table and figures to stdout."""
+    if outcome.ranks:
+        console.out.print(_table(outcome.ranks))
+    line = f"{outcome.status}  {run.id}  {outcome.wall_seconds:.2f} s"
+    if outcome.records:
+        line += (
+            f"  {outcome.records} records\n"
+            f"  wall throughput       {outcome.wall_throughput:9.1f} records/s  (the whole execution)\n"
+            f"  aggregate throughput  {outcome.aggregate_throughput:9.1f} records/s  (summed over the ranks)"
+        )
+    console.out.print(line, markup=False, highlight=False)
+    for name, value in _flat(outcome.output):
+        console.out.print(f"  {name:<38} {value}", markup=False, highlight=False)
+
+
+def _table(ranks: tuple[Rank, ...]) -> Table:
+    table = Table()
+    for heading in ("rank", "records", "seconds", "records/s", "memory", "billed", "cold start"):
+        table.add_column(heading, justify="right")
+    for rank in ranks:
+        table.add_row(
+            str(rank.rank),
+            str(rank.records),
+            _figure(rank.seconds, "{:.2f}"),
+            _figure(rank.records_per_second, "{:.1f}"),
+            f"{_figure(rank.memory_mb, '{}')} of {_figure(rank.memory_size_mb, '{}')} MB",
+            _figure(rank.billed_ms, "{} ms"),
+            _figure(rank.cold_start_ms, "{:.0f} ms"),
+        )
+    return table
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield a (dotted name, text) for every scalar in a JSON *value*."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{path}.{key}" if path else str(key))
+    elif value is not None:
+        yield path or "output", f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def as_json(run: Run, outcome: Outcome) -> Mapping[str, Any]:
+    """Return all that is known about a finished run, for ``--json``. Throughput in records per second."""
+    return {
+        "run_id": run.id,
+        "execution": run.arn,
+        "status": outcome.status,
+        "wall_seconds": outcome.wall_seconds,
+        "records": outcome.records,
+        "throughput": {"wall": outcome.wall_throughput, "aggregate": outcome.aggregate_throughput},
+        "ranks": [asdict(rank) | {"records_per_second": rank.records_per_second} for rank in outcome.ranks],
+        "output": outcome.output,
+        "failure": asdict(outcome.failure) | {"log_tail": list(outcome.log_tail)} if outcome.failure else None,
+    }
+
+
+def failure_text(run: Run, outcome: Outcome) -> str:
+    """Return why a run failed, with the end of the failing invocation's log."""
+    failure = outcome.failure
+    if failure is None:
+        return ""
+    at = ", ".join(
+        [f"state {failure.state}"] * bool(failure.state) + [f"rank {failure.rank}"] * (failure.rank is not None)
+    )
+    lines = [f"run {run.id} {failure.status}" + (f" at {at}" if at else ""), f"  {failure.error}: {failure.message}"]
+    if outcome.log_tail:
+        lines += [
+            f"  the end of its log (request {failure.request_id}):",
+            *(f"    {line}" for line in outcome.log_tail),
+        ]
+    return "\n".join(lines)

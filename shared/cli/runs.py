@@ -1,0 +1,48 @@
+"""``lanes runs``: what a team has run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from shared.cli import console
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command()(runs)
+
+
+def runs(
+    team: Annotated[str, typer.Argument(help="The team's slug.")],
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many of each workflow.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    aws: Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")] = False,
+    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+) -> None:
+    """List a team's executions, newest first. The embedded cloud keeps them as long as lanes up does.
+
+    Example: lanes runs team2
+    """
+    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  --help is quick
+    from shared.run.listing import list_runs  # noqa: PLC0415  as above
+
+    project = open_project()
+    lane = project.lane(team)
+    with open_cloud(project, aws=aws, profile=profile) as cloud:
+        found = list_runs(cloud, lane, limit)
+    if as_json:
+        console.print_json([asdict(execution) for execution in found])
+        return
+    if not found:
+        console.note(f"{team} has run nothing here")
+    for execution in found:
+        seconds = "" if execution.seconds is None else f"{execution.seconds:9.2f} s"
+        console.out.print(
+            f"{execution.run_id}  {execution.workflow:<16} {execution.status:<10} {seconds}",
+            markup=False,
+            highlight=False,
+        )

@@ -1,0 +1,99 @@
+"""Where objects are wired: the project from the current folder, and the cloud a command works against."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.cli import console
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.config.lane import Lane
+    from shared.config.load import Project
+    from shared.deploy.aws import Aws
+    from shared.local.state import State
+
+
+def open_project() -> Project:
+    """Load the project that the current folder lies in.
+
+    Raises:
+        LanesError: There is none, or its files have problems; all of them are listed.
+    """
+    from shared.config.load import find_root, load_project  # noqa: PLC0415  --help needs no YAML
+
+    return load_project(find_root(Path.cwd()))
+
+
+def cloud_state(project: Project) -> State:
+    """Return the files of the project's embedded cloud."""
+    from shared.local.state import STATE_DIR, State  # noqa: PLC0415  --aws needs none of it
+
+    return State(project.root / STATE_DIR)
+
+
+@contextlib.contextmanager
+def open_cloud(project: Project, *, aws: bool, profile: str | None = None) -> Iterator[Aws]:
+    """Give the cloud to work against: AWS, the one that ``lanes up`` keeps, or one for this command alone.
+
+    Raises:
+        LanesError: AWS refuses the credentials, or the embedded cloud cannot start.
+    """
+    from shared.deploy.aws import connect_aws, connect_endpoint  # noqa: PLC0415  boto3 takes 0.2 s
+
+    if aws:
+        yield connect_aws(project.place, profile)
+        return
+    state = cloud_state(project)
+    if running := state.running():
+        if (running.account, running.region) != (project.place.account, project.place.region):
+            raise LanesError(
+                f"the running cloud is account {running.account} in {running.region}, the settings name others",
+                where="shared/settings.yaml",
+                fix="lanes down, then lanes up",
+            )
+        yield connect_endpoint(project.place, running.endpoint)
+        return
+    from shared.local.cloud import EmbeddedCloud  # noqa: PLC0415  moto takes 0.3 s
+
+    with _sigterm_unwinds(), EmbeddedCloud(project.place, state.folder) as cloud:
+        yield connect_endpoint(project.place, cloud.endpoint)
+
+
+def make_ready(project: Project, lane: Lane, workflow: str, payload: Mapping[str, Any], aws: Aws) -> None:
+    """On the embedded cloud, deploy the lane where it lacks anything, and put sample data where there is none.
+
+    On AWS both are the user's to ask for.
+    """
+    if aws.endpoint is None:
+        return
+    from shared.deploy.deploy import deploy  # noqa: PLC0415  AWS needs none of it
+    from shared.run.sample import place_sample  # noqa: PLC0415  as above
+
+    done = deploy(lane, project, aws).changes
+    if done:
+        console.note(f"deployed {lane.team}: {len(done)} steps")
+    if placed := place_sample(project.cards[workflow], lane, payload, aws):
+        console.note(placed)
+
+
+def outlives_command(project: Project, aws: Aws) -> bool:
+    """Say whether what *aws* holds is still there when this command has ended."""
+    running = cloud_state(project).running()
+    return aws.endpoint is None or (running is not None and running.endpoint == aws.endpoint)
+
+
+@contextlib.contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    """Let SIGTERM leave by the same doors as Ctrl-C, so that no worker and no file stays behind."""
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,40 @@
+"""Lists the executions of a lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from shared.config.lane import Lane
+    from shared.deploy.aws import Aws
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One execution. ``seconds`` is None while it runs."""
+
+    run_id: str
+    workflow: str
+    status: str
+    started: datetime
+    seconds: float | None
+
+
+def list_runs(aws: Aws, lane: Lane, limit: int) -> list[Execution]:
+    """Return the newest *limit* executions of each deployed workflow, newest first."""
+    found: list[Execution] = []
+    for key in lane.workflows:
+        pages = aws.states.get_paginator("list_executions").paginate(stateMachineArn=lane.state_machine_arn(key))
+        try:
+            newest = list(islice((execution for page in pages for execution in page["executions"]), limit))
+        except aws.states.exceptions.StateMachineDoesNotExist:
+            continue
+        for execution in newest:
+            stopped = execution.get("stopDate")
+            seconds = (stopped - execution["startDate"]).total_seconds() if stopped else None
+            found.append(Execution(execution["name"], key, execution["status"], execution["startDate"], seconds))
+    return sorted(found, key=lambda execution: execution.started, reverse=True)

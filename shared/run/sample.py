@@ -1,0 +1,35 @@
+"""Puts a workflow's sample data into a bucket that has none, so that a first run has something to work on."""
+
+from __future__ import annotations
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.config.cards import Card
+    from shared.config.lane import Lane
+    from shared.deploy.aws import Aws
+
+
+def place_sample(card: Card, lane: Lane, payload: Mapping[str, Any], aws: Aws) -> str | None:
+    """Upload the sample of the workflow's *card* to where *payload* looks for data, when the team's bucket is empty.
+
+    A bucket that holds anything is left alone: its owner knows better what a run should find there.
+
+    Returns:
+        What was done, for the user; None when nothing was.
+    """
+    if card.sample is None or aws.s3.list_objects_v2(Bucket=lane.bucket, MaxKeys=1)["KeyCount"]:
+        return None
+    prefix = str(payload[card.sample.prefix]).strip("/")
+    module, _, writer = card.sample.writer.rpartition(".")
+    with tempfile.TemporaryDirectory(prefix="lanes-sample-") as folder:
+        paths: list[Path] = getattr(import_module(module), writer)(Path(folder))
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda path: aws.s3.upload_file(str(path), lane.bucket, f"{prefix}/{path.name}"), paths))
+    return f"put the sample data into s3://{lane.bucket}/{prefix}/: {len(paths)} files"
