@@ -54,6 +54,7 @@ def counterexample(union: tuple[str, ...], pattern: str) -> str | None:
     """Return a shortest string that *pattern* matches and none of *union* does, or None when there is none."""
     if any(_covers_plainly(whole, pattern) for whole in union):
         return None
+    union = tuple(whole for whole in union if _may_meet(whole, pattern))
     fresh = _fresh_char((*union, pattern))
     start = tuple(_close(frozenset({0}), whole) for whole in union)
     queue = deque([(position, start, "") for position in sorted(_close(frozenset({0}), pattern))])
@@ -152,6 +153,12 @@ def _covers_plainly(whole: str, pattern: str) -> bool:
         return True
     prefix = literal_prefix(whole)
     return whole == prefix + "*" and literal_prefix(pattern).startswith(prefix)
+
+
+def _may_meet(one: str, other: str) -> bool:
+    """Whether what they spell before their wildcards allows both to match one string."""
+    a, b = literal_prefix(one), literal_prefix(other)
+    return a.startswith(b) or b.startswith(a)
 
 
 def _fresh_char(patterns: tuple[str, ...]) -> str:

@@ -1,0 +1,140 @@
+"""Concurrency that all teams share: what lanes reserve, against what the account has.
+
+Lambda gives an account so many concurrent executions a region, and refuses a reservation that leaves fewer than 100
+unreserved. Functions without a reservation draw from what is left, all together: there one team can starve another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from shared.config.lane import Lane
+
+
+class QuotaError(LanesError):
+    """The lanes together ask for more than the account has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservations:
+    """What is reserved, by team, of how much.
+
+    ``limit`` is the account's concurrent executions in the region, ``unreserved`` what must stay free of reservations.
+    """
+
+    teams: Mapping[str, int]
+    limit: int
+    unreserved: int
+
+    @property
+    def total(self) -> int:
+        """What all teams reserve together."""
+        return sum(self.teams.values())
+
+    @property
+    def free(self) -> int:
+        """What may still be reserved; negative when the lanes ask for too much."""
+        return self.limit - self.unreserved - self.total
+
+
+def plan_reservations(lanes: Iterable[Lane], *, limit: int, unreserved: int) -> Reservations:
+    """Add up what *lanes* reserve.
+
+    Args:
+        lanes: All lanes of the account and region.
+        limit: The account's ConcurrentExecutions (Lambda's GetAccountSettings).
+        unreserved: What AWS keeps unreserved: 100.
+
+    Raises:
+        QuotaError: The sum does not fit; every team's part is listed.
+    """
+    teams = {
+        lane.team: sum(function.reserved_concurrency or 0 for function in lane.functions.values()) for lane in lanes
+    }
+    planned = Reservations(teams, limit, unreserved)
+    if planned.free < 0:
+        parts = ", ".join(
+            f"{team} {count}" for team, count in sorted(teams.items(), key=lambda part: -part[1]) if count
+        )
+        raise QuotaError(
+            f"the teams reserve {planned.total} concurrent executions ({parts}), the account has {limit} and "
+            f"{unreserved} must stay unreserved",
+            where="reservedConcurrency in teams/*.yaml",
+            fix=f"give back {-planned.free}, or ask AWS for a higher limit and set limits.concurrency in settings.yaml",
+        )
+    return planned
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdedMap:
+    """A Map that may start more invocations at once than its function may run.
+
+    ``concurrency`` is its MaxConcurrency, 0 for no bound, or None when it is computed as the machine runs.
+    """
+
+    state: str
+    function: str
+    concurrency: int | None
+    reserved: int
+
+    def __str__(self) -> str:
+        asked = "a number computed at run time" if self.concurrency is None else self.concurrency or "no bound"
+        return (
+            f"state {self.state!r}: MaxConcurrency is {asked}, but {self.function} has {self.reserved} reserved: "
+            "what is more is throttled and retried"
+        )
+
+
+def crowded_maps(lane: Lane, definition: Mapping[str, Any]) -> list[CrowdedMap]:
+    """Return the Maps of a rendered *definition* that outrun the reservation of a function they call.
+
+    Functions without a reservation are left out: they share what is unreserved.
+    """
+    reserved = {
+        lane.function_arn(key): function.reserved_concurrency
+        for key, function in lane.functions.items()
+        if function.reserved_concurrency
+    }
+    found = []
+    for name, state in _maps(definition):
+        concurrency = _concurrency(state)
+        for arn in _called(state):
+            room = reserved.get(arn)
+            if room and (concurrency is None or concurrency == 0 or concurrency > room):
+                found.append(CrowdedMap(name, arn.rpartition(":")[2], concurrency, room))
+    return found
+
+
+def _concurrency(state: Mapping[str, Any]) -> int | None:
+    if "MaxConcurrencyPath" in state or isinstance(state.get("MaxConcurrency"), str):
+        return None
+    return int(state.get("MaxConcurrency", 0))
+
+
+def _maps(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, state in machine.get("States", {}).items():
+        if state.get("Type") == "Map":
+            yield name, state
+        for inner in _inner(state):
+            yield from _maps(inner)
+
+
+def _called(state: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the ARNs of the functions that *state* calls, at any depth."""
+    arguments = state.get("Parameters") or state.get("Arguments") or {}
+    if state.get("Type") == "Task":
+        yield str(arguments.get("FunctionName", state.get("Resource")))
+    for machine in _inner(state):
+        for inner in machine.get("States", {}).values():
+            yield from _called(inner)
+
+
+def _inner(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    processor = state.get("ItemProcessor") or state.get("Iterator")
+    return [*state.get("Branches", ()), *([processor] if processor else [])]

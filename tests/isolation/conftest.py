@@ -1,0 +1,162 @@
+"""A lane made by hand, with every document that is rendered for it, and the proof over any such documents."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
+from shared.isolation.boundary import boundary_policy, deployer_policy, deployer_trust
+from shared.isolation.catalogue import load_catalogue
+from shared.isolation.documents import Document, Kind
+from shared.isolation.policies import bucket_arn, function_policy, function_trust, workflow_trust
+from shared.isolation.proof import NameRules, Proof, prove
+from shared.isolation.workflow_policy import workflow_policy
+
+PLACE = Place("123456789012", "us-east-1", "dev")
+NAMES = NameRules("[a-z][a-z0-9]{1,11}", frozenset(), {"bucket": "{team}-{component}-{hash}"})
+
+
+def make_lane(team: str) -> Lane:
+    def name(component: str) -> str:
+        return f"{team}-{component}-0a1b2c3d"
+
+    functions = {
+        key: Function(
+            key=key,
+            name=name(key),
+            handler=f"shared.handlers.{key.replace('-', '.')}.handler",
+            role=name(f"{key}-role"),
+            log_group=f"/aws/lambda/{name(key)}",
+            memory_mb=512,
+            timeout_seconds=60,
+            reserved_concurrency=None,
+            environment={},
+        )
+        for key in ("cosmic-init", "cosmic-inference")
+    }
+    workflow = Workflow(
+        key="cosmic",
+        name=name("cosmic"),
+        template=Path("cosmic.asl.json"),
+        role=name("cosmic-stepfunctions-role"),
+        log_group=f"/aws/vendedlogs/states/{name('cosmic')}",
+        functions={"init": "cosmic-init", "inference": "cosmic-inference"},
+        specs=(),
+        parameters={},
+    )
+    return Lane(
+        team=team,
+        owner=f"{team}@example.edu",
+        hash="0a1b2c3d",
+        place=PLACE,
+        bucket=name("data"),
+        tags={},
+        functions=functions,
+        workflows={"cosmic": workflow},
+        rendezvous=Rendezvous("localhost", 10000, 5, 1, 3, 2, "rate(5 minutes)"),
+        log_retention_days=30,
+        scratch_days=7,
+    )
+
+
+def definition(lane: Lane) -> dict[str, object]:
+    """A machine with all that a role is granted for: a distributed Map with reader and writer, a nested execution."""
+
+    def invoke(key: str) -> dict[str, object]:
+        return {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {"FunctionName": lane.function_arn(key)},
+        }
+
+    return {
+        "StartAt": "Init",
+        "States": {
+            "Init": {**invoke("cosmic-init"), "Next": "Ranks"},
+            "Ranks": {
+                "Type": "Map",
+                "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": lane.bucket}},
+                "ItemProcessor": {
+                    "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                    "StartAt": "Infer",
+                    "States": {"Infer": {**invoke("cosmic-inference"), "End": True}},
+                },
+                "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": lane.bucket}},
+                "Next": "Again",
+            },
+            "Again": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::states:startExecution.sync:2",
+                "Parameters": {"StateMachineArn": lane.state_machine_arn("cosmic")},
+                "End": True,
+            },
+        },
+    }
+
+
+def render(lane: Lane) -> dict[str, Document]:
+    """Every document of a lane, by a short name."""
+    function, workflow = lane.functions["cosmic-inference"], lane.workflows["cosmic"]
+    bucket = bucket_arn(lane)
+    tls = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket, f"{bucket}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    own_role = {
+        "Sid": "OwnRole",
+        "Effect": "Allow",
+        "Principal": {"AWS": lane.role_arn(function.role)},
+        "Action": ["s3:GetObject"],
+        "Resource": [f"{bucket}/*"],
+    }
+    bodies = {
+        "function": (Kind.ROLE, function.role, function_policy(lane, function).document()),
+        "machine": (Kind.ROLE, workflow.role, workflow_policy(lane, workflow, definition(lane)).document()),
+        "function trust": (Kind.TRUST, function.role, function_trust().document()),
+        "machine trust": (Kind.TRUST, workflow.role, workflow_trust(lane, workflow).document()),
+        "boundary": (Kind.BOUNDARY, f"{lane.team}-boundary-{lane.hash}", boundary_policy(lane.team, PLACE).document()),
+        "deployer": (Kind.DEPLOYER, f"{lane.team}-deployer-{lane.hash}", deployer_policy(lane).document()),
+        "deployer trust": (Kind.TRUST, f"{lane.team}-deployer-{lane.hash}", deployer_trust(lane.team, PLACE)),
+        "bucket": (Kind.BUCKET, lane.bucket, {"Version": "2012-10-17", "Statement": [tls, own_role]}),
+    }
+    boundary = lane.place.arn("iam", f"policy/{bodies['boundary'][1]}")
+    arns = {Kind.BUCKET: bucket, Kind.BOUNDARY: boundary}
+    return {
+        key: Document(
+            kind,
+            name,
+            lane.team,
+            body,
+            attached=arns.get(kind) or lane.role_arn(name),
+            under=boundary if kind is Kind.ROLE else "",
+        )
+        for key, (kind, name, body) in bodies.items()
+    }
+
+
+@pytest.fixture
+def place() -> Place:
+    return PLACE
+
+
+@pytest.fixture
+def lane() -> Callable[[str], Lane]:
+    return make_lane
+
+
+@pytest.fixture
+def rendered() -> Callable[[str], dict[str, Document]]:
+    """Return a function from a slug to the documents of a lane."""
+    return lambda team: render(make_lane(team))
+
+
+@pytest.fixture(scope="session")
+def proof_of() -> Callable[[Sequence[Document]], Proof]:
+    """Return the proof over some documents."""
+    catalogue = load_catalogue()
+    return lambda documents: prove(documents, PLACE, NAMES, catalogue)

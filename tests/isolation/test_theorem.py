@@ -1,0 +1,86 @@
+"""The theorem: what is rendered for a lane keeps to its own names, whoever else there is."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from shared.isolation.catalogue import Catalogue, load_catalogue
+from shared.isolation.documents import Document, Kind
+from shared.isolation.proof import NameRules, prove
+
+
+def test_every_document_of_a_lane_is_proved(rendered, proof_of):
+    proof = proof_of(list(rendered("team1").values()))
+    assert [str(finding) for finding in proof.findings] == []
+    assert proof.holds
+    assert proof.documents == 8
+    assert proof.statements > 30
+    assert proof.pairs > 100
+    assert len(proof.lemmas) == 3
+
+
+def test_account_wide_actions_are_named_with_their_reasons(rendered, proof_of):
+    proof = proof_of(list(rendered("team1").values()))
+    assert "logs:CreateLogDelivery" in proof.account_wide
+    assert all(proof.account_wide.values())
+
+
+def test_fifty_teams_take_under_two_seconds(rendered, place):
+    documents = [document for i in range(50) for document in rendered(f"team{i}").values()]
+    names = NameRules("[a-z][a-z0-9]{1,11}", frozenset(), {})
+    start = time.perf_counter()
+    proof = prove(documents, place, names, load_catalogue())
+    took = time.perf_counter() - start
+    assert proof.holds
+    assert len(proof.teams) == 50
+    assert took < 2
+
+
+def test_an_empty_catalogue_proves_nothing(rendered, place):
+    names = NameRules("[a-z][a-z0-9]{1,11}", frozenset(), {})
+    proof = prove(list(rendered("team1").values()), place, names, Catalogue({}))
+    assert {finding.rule for finding in proof.findings} >= {"unknown-action"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "templates", "says"),
+    [
+        ("[a-z][a-z0-9-]{1,11}", {}, "may hold '-'"),
+        ("[a-z/][a-z0-9]{1,11}", {}, "may hold '/'"),
+        ("[a-z]+", {}, "of the form"),
+        ("[a-z][a-z0-9]{1,11}", {"function": "{team}{component}"}, "template of function"),
+        ("[a-z][a-z0-9]{1,11}", {"function": "lane-{team}-{component}"}, "template of function"),
+        ("[a-z][a-z0-9]{1,11}", {"balloon": "{team}-{component}"}, "template of balloon"),
+    ],
+)
+def test_names_that_could_meet_are_refused(rule, templates, says, place):
+    proof = prove([], place, NameRules(rule, frozenset(), templates), load_catalogue())
+    assert any(says in finding.why for finding in proof.findings)
+    assert not proof.lemmas
+
+
+def test_a_role_without_a_boundary_is_found(rendered, proof_of):
+    documents = [document for key, document in rendered("team1").items() if key != "boundary"]
+    assert {finding.rule for finding in proof_of(documents).findings} == {"no-boundary"}
+
+
+def test_another_teams_boundary_does_not_do(rendered, proof_of):
+    documents = [document for key, document in rendered("team1").items() if key != "boundary"]
+    documents.append(rendered("team10")["boundary"])
+    assert {finding.rule for finding in proof_of(documents).findings} == {"no-boundary"}
+
+
+def test_a_document_given_to_another_team_is_found(rendered, proof_of):
+    ours = rendered("team1")
+    for key, document in rendered("team10").items():
+        if key == "function trust":
+            continue  # the same for all teams: Lambda may take the role, PassRole says who may hand it over
+        stolen = replace(document, team="team1")
+        assert not proof_of([stolen, ours["boundary"]]).holds, key
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_document_without_statements_is_malformed(kind, proof_of):
+    empty = Document(kind, "team1-x-1", "team1", {"Version": "2012-10-17", "Statement": []}, "arn:aws:s3:::team1-x-1")
+    assert "malformed" in {finding.rule for finding in proof_of([empty]).findings}

@@ -1,0 +1,54 @@
+"""Ceilings: the platform makes no role wider than a lane; boundaries come from the slug alone."""
+
+import json
+
+import pytest
+
+from shared.config.lane import Place
+from shared.isolation.boundary import boundary_policy, platform_policy
+from shared.isolation.catalogue import load_catalogue
+from shared.isolation.slugs import parse_rule
+from shared.isolation.territory import SEPARATORS
+
+PLACE = Place("123456789012", "us-east-1", "dev")
+
+
+def test_a_boundary_is_made_from_the_slug_alone_and_fits():
+    one, other = (json.dumps(boundary_policy(team, PLACE).document()) for team in ("aa", "zzzzzzzzzzzz"))
+    assert one.replace("aa-", "zzzzzzzzzzzz-").replace("aa/", "zzzzzzzzzzzz/") == other
+    assert len(other) < 6_144
+
+
+def test_the_platform_changes_roles_only_under_a_boundary_of_ours():
+    catalogue = load_catalogue()
+    for statement in platform_policy(PLACE).statements:
+        for name in statement.actions:
+            (action,) = catalogue.expand(name)
+            on_roles = any("role/" in arn for arn in action.arns)
+            if action.service == "iam" and on_roles and action.level == "Permissions management":
+                assert "iam:permissionsboundary" in action.condition_keys, f"{name}: AWS would ignore the condition"
+                assert statement.conditions == {
+                    "ArnLike": {"iam:PermissionsBoundary": "arn:aws:iam::123456789012:policy/*-boundary-*"}
+                }
+
+
+def test_the_platform_knows_every_action_it_asks_for():
+    catalogue = load_catalogue()
+    for statement in platform_policy(PLACE).statements:
+        for name in statement.actions:
+            (action,) = catalogue.expand(name)
+            assert action.name == name
+            assert not action.arns or any(action.can_touch(resource) for resource in statement.resources), name
+
+
+@pytest.mark.parametrize("forbidden", ["iam:PassRole", "iam:AttachRolePolicy", "iam:CreateUser", "sts:AssumeRole"])
+def test_the_platform_cannot_run_what_it_makes(forbidden):
+    granted = {name for statement in platform_policy(PLACE).statements for name in statement.actions}
+    assert forbidden not in granted
+
+
+def test_a_role_name_with_an_underscore_first_is_in_no_territory():
+    # The platform's own role: what stands before the first separator is no slug.
+    rule = parse_rule("[a-z][a-z0-9]{1,11}")
+    name = "lanes_platform"
+    assert not any(rule.allows(name.partition(separator)[0]) for separator in SEPARATORS)
