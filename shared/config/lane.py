@@ -53,7 +53,8 @@ class Function:
 class Parameter:
     """One input of a workflow: how ``lanes run`` offers it and what the team's file may set.
 
-    ``type`` is ``integer``, ``number``, ``string`` or ``boolean``; bounds are inclusive.
+    ``type`` is ``integer``, ``number``, ``string``, ``boolean`` or ``object``; bounds are inclusive, of a string they
+    bound its length. A default of None means that the parameter may be left out.
     """
 
     name: str

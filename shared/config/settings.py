@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from shared.config.document import read_document
 from shared.config.lane import Place, Rendezvous
@@ -53,8 +53,8 @@ def _schedule(text: str) -> str:
     return text
 
 
-Text = Annotated[str, BeforeValidator(_plain)]
-RetentionDays = Annotated[int, AfterValidator(_retention)]
+Text = Annotated[str, BeforeValidator(_plain), WithJsonSchema({"type": ["string", "number"]})]
+RetentionDays = Annotated[int, AfterValidator(_retention), WithJsonSchema({"enum": list(RETENTION_DAYS)})]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 Seconds = Annotated[float, Field(gt=0)]

@@ -1,0 +1,156 @@
+"""``lanes validate``, ``names``, ``print``, ``schema`` and ``team new``: what the project's files say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shared.cli import console
+from shared.errors import LanesError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.config.load import Project
+
+TeamArgument = Annotated[str, typer.Argument(help="The team's slug.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    app.command()(validate)
+    app.command()(names)
+    app.command("print")(print_team)
+    app.command()(schema)
+    team = typer.Typer(no_args_is_help=True, help="Teams' files.")
+    team.command()(new)
+    app.add_typer(team, name="team")
+
+
+def validate(*, as_json: JsonOption = False) -> None:
+    """Check naming.yaml, the settings, the workflow cards and every team's file; list every problem with its line.
+
+    Example: lanes validate
+    """
+    from dataclasses import asdict  # noqa: PLC0415  --help is quick
+
+    from shared.cli.wiring import open_project  # noqa: PLC0415  as above
+    from shared.config.problems import ConfigError  # noqa: PLC0415  as above
+
+    try:
+        project = open_project()
+    except ConfigError as error:
+        if not as_json:
+            raise
+        console.print_json({"valid": False, "problems": [asdict(problem) for problem in error.problems]})
+        raise typer.Exit(error.exit_code) from error
+    counts = {
+        "teams": len(project.teams),
+        "workflows": len(project.cards),
+        "names": sum(map(len, project.names.values())),
+    }
+    if as_json:
+        console.print_json({"valid": True, "problems": [], **counts})
+    else:
+        told = (f"{count} {what.removesuffix('s') if count == 1 else what}" for what, count in counts.items())
+        console.out.print("valid: " + ", ".join(told), highlight=False)
+
+
+def names(team: TeamArgument, *, as_json: JsonOption = False) -> None:
+    """List every name of a team, with its length and AWS's limit.
+
+    Example: lanes names team2
+    """
+    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+
+    project = open_project()
+    project.lane(team)
+    rows = [
+        {"kind": n.kind, "component": n.component, "name": n.value, "length": len(n.value), "limit": n.limit}
+        for n in project.names[team]
+    ]
+    if as_json:
+        console.print_json(rows)
+        return
+    table = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:  # plain columns: a table that fits the terminal would cut the names
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        console.out.print(line.rstrip(), markup=False, highlight=False)
+
+
+def print_team(team: TeamArgument, *, as_json: JsonOption = False) -> None:
+    """Show a team's file with everything resolved: names, defaults, variables, parameters. YAML by default.
+
+    Example: lanes print team2
+    """
+    import yaml  # noqa: PLC0415  --help is quick
+
+    from shared.cli.wiring import open_project  # noqa: PLC0415  as above
+    from shared.config.show import resolved  # noqa: PLC0415  as above
+
+    data = resolved(open_project().lane(team))
+    if as_json:
+        console.print_json(data)
+    else:
+        text = yaml.safe_dump(data, sort_keys=False, width=120, allow_unicode=True)
+        console.out.print(text, end="", markup=False, highlight=False)
+
+
+def schema(
+    *, check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 when it is stale.")] = False
+) -> None:
+    """Write the JSON Schema that editors check and complete team files with.
+
+    Example: lanes schema
+    """
+    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+    from shared.config.schema import FILE, schema_text  # noqa: PLC0415  as above
+
+    project = open_project()
+    path = project.root / FILE
+    fresh = schema_text(project)
+    is_fresh = path.is_file() and path.read_text(encoding="utf-8") == fresh
+    if check and not is_fresh:
+        raise LanesError("the schema does not fit the cards and models", where=FILE, fix="lanes schema")
+    if not is_fresh:
+        _replace(path, fresh)
+    console.note(f"{FILE} is {'fresh' if is_fresh else 'written'}")
+
+
+def new(slug: Annotated[str, typer.Argument(help="The new team's slug: [a-z][a-z0-9]{1,11}.")]) -> None:
+    """Write a commented file for a new team.
+
+    Example: lanes team new team3
+    """
+    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+    from shared.config.show import starter  # noqa: PLC0415  as above
+
+    project = open_project()
+    _check_new(project, slug)
+    path = project.root / "teams" / f"{slug}.yaml"
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(starter(slug, project.cards.values()))
+    except FileExistsError as error:
+        raise LanesError("the file is there already; it was left as it is", where=f"teams/{path.name}") from error
+    console.out.print(f"teams/{path.name}", markup=False, highlight=False)
+    console.note(f"set the owner in it, then: lanes validate, lanes names {slug}, lanes plan {slug}")
+
+
+def _check_new(project: Project, slug: str) -> None:
+    """Refuse a slug that cannot be, or that there is."""
+    problems = project.naming.slug_problems(slug)
+    if problems:
+        raise UsageError("; ".join(problems), fix="choose another, such as team3")
+    if slug in project.teams:
+        raise LanesError(f"there is a team {slug}; its file was left as it is", where=f"teams/{slug}.yaml")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write *text* to *path* whole or not at all."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)

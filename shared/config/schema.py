@@ -1,0 +1,95 @@
+"""The JSON Schema of a team's file, from the models, the cards and the settings, so that editors complete and check it.
+
+It is committed; ``lanes schema --check`` says when it is stale. Editors see the shape, the keys and the bounds; what
+needs more than one value (equal names, lengths of names) only ``lanes validate`` sees.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from shared.config.team import TeamFile
+
+if TYPE_CHECKING:
+    from shared.config.cards import Card
+    from shared.config.lane import Parameter
+    from shared.config.load import Project
+    from shared.config.settings import Range
+
+FILE = "shared/config/team.schema.json"
+_BOUNDS = {
+    "integer": ("minimum", "maximum"),
+    "number": ("minimum", "maximum"),
+    "string": ("minLength", "maxLength"),
+    "object": ("minProperties", "maxProperties"),
+}
+
+
+def schema_text(project: Project) -> str:
+    """Return the schema for the workflows and limits of *project*, as it stands in its file."""
+    return json.dumps(team_schema(project), indent=2) + "\n"
+
+
+def team_schema(project: Project) -> dict[str, Any]:
+    """Return the schema for the workflows and limits of *project*."""
+    schema = _without_titles(TeamFile.model_json_schema())
+    own, parts = schema["properties"], schema["$defs"]
+    slug = project.naming.slug
+    own["team"] |= {"pattern": f"^{slug.pattern}$", "not": {"enum": list(slug.reserved)}}
+    own["suffix"] |= {"type": ["string", "null"], "pattern": f"^[0-9a-f]{{{project.naming.hash.digits}}}$"}
+    del own["suffix"]["anyOf"]
+    for part in ("Provider", "FunctionFile"):
+        _bound(parts[part]["properties"]["memorySize"], project.settings.limits.memory_size)
+        _bound(parts[part]["properties"]["timeout"], project.settings.limits.timeout)
+    functions = {card.function_key(step): card for card in project.cards.values() for step in card.functions}
+    function = {"anyOf": [{"$ref": "#/$defs/FunctionFile"}, {"type": "null"}]}
+    _only(own["functions"], {key: {"description": card.description, **function} for key, card in functions.items()})
+    _only(own["workflows"], {key: _workflow(card) for key, card in project.cards.items()})
+    names, component = parts["NamesFile"]["properties"], {"type": "string", "pattern": f"^{project.naming.component}$"}
+    _only(names["functions"], dict.fromkeys(functions, component))
+    _only(names["stateMachines"], dict.fromkeys(project.cards, component))
+    _only(names["stateMachineRoles"], dict.fromkeys(project.cards, component))
+    for key in ("provider", "names", "rendezvous"):
+        own[key] = {"description": own[key]["description"], "anyOf": [{"$ref": own[key]["$ref"]}, {"type": "null"}]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A team's file", **schema}
+
+
+def _workflow(card: Card) -> dict[str, Any]:
+    return {
+        "description": card.description,
+        "type": ["object", "null"],
+        "additionalProperties": False,
+        "properties": {spec.name: _parameter(spec) for spec in card.specs},
+    }
+
+
+def _parameter(spec: Parameter) -> dict[str, Any]:
+    schema: dict[str, Any] = {
+        "description": spec.description,
+        "type": spec.type if spec.default is not None else [spec.type, "null"],
+        "default": spec.default,
+    }
+    for key, bound in zip(_BOUNDS.get(spec.type, ()), (spec.minimum, spec.maximum), strict=False):
+        if bound is not None:
+            schema[key] = int(bound) if float(bound).is_integer() else bound
+    if spec.choices:
+        schema["enum"] = list(spec.choices)
+    return schema
+
+
+def _bound(field: dict[str, Any], limit: Range) -> None:
+    del field["anyOf"]
+    field |= {"type": ["integer", "null"], "minimum": limit.minimum, "maximum": limit.maximum}
+
+
+def _only(field: dict[str, Any], properties: dict[str, Any]) -> None:
+    """Let the mapping *field* hold these *properties* and no others; it may be left empty."""
+    field |= {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
+
+
+def _without_titles(value: Any) -> Any:
+    """Drop pydantic's titles, which repeat the keys."""
+    if isinstance(value, dict):
+        return {k: _without_titles(v) for k, v in value.items() if not (k == "title" and isinstance(v, str))}
+    return [_without_titles(item) for item in value] if isinstance(value, list) else value

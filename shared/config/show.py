@@ -1,0 +1,101 @@
+"""Lanes and new team files as text: what ``lanes print`` and ``lanes team new`` write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shared.config.cards import Card
+    from shared.config.lane import Function, Lane, Workflow
+
+HEADER = "# yaml-language-server: $schema=../shared/config/team.schema.json\n"
+
+
+def resolved(lane: Lane) -> dict[str, Any]:
+    """Return *lane* in the words of a team's file, with every default, name and variable in it."""
+    rendezvous = lane.rendezvous
+    return {
+        "team": lane.team,
+        "owner": lane.owner,
+        "hash": lane.hash,
+        "account": lane.place.account,
+        "region": lane.place.region,
+        "stage": lane.place.stage,
+        "bucket": lane.bucket,
+        "tags": dict(lane.tags),
+        "logRetentionInDays": lane.log_retention_days,
+        "scratchDays": lane.scratch_days,
+        "functions": {key: _function(function) for key, function in lane.functions.items()},
+        "workflows": {key: _workflow(workflow) for key, workflow in lane.workflows.items()},
+        "rendezvous": {
+            "endpoint": rendezvous.endpoint,
+            "timeout": rendezvous.timeout,
+            "degradedAfter": rendezvous.degraded_after,
+            "failureThreshold": rendezvous.failure_threshold,
+            "successThreshold": rendezvous.success_threshold,
+            "schedule": rendezvous.schedule,
+        },
+    }
+
+
+def _function(function: Function) -> dict[str, Any]:
+    return {
+        "name": function.name,
+        "handler": function.handler,
+        "role": function.role,
+        "logGroup": function.log_group,
+        "memorySize": function.memory_mb,
+        "timeout": function.timeout_seconds,
+        "reservedConcurrency": function.reserved_concurrency,
+        "environment": dict(function.environment),
+    }
+
+
+def _workflow(workflow: Workflow) -> dict[str, Any]:
+    return {
+        "name": workflow.name,
+        "template": workflow.template.name,
+        "role": workflow.role,
+        "logGroup": workflow.log_group,
+        "functions": dict(workflow.functions),
+        "parameters": dict(workflow.parameters),
+    }
+
+
+def starter(slug: str, cards: Iterable[Card]) -> str:
+    """Return the file of a new team *slug*: a few lines that work, and comments on what else there is."""
+    listed = list(cards)
+    first = next(iter(listed), None)
+    lines = [
+        f"# What {slug} owns and runs. lanes validate checks it, lanes print {slug} shows it with everything resolved.",
+        f"team: {slug}",
+        f"owner: {slug}@example.edu  # whom to ask: put your address here",
+        "",
+        "workflows:",
+    ]
+    for card in listed:
+        mark = "" if card is first else "# "
+        lines += [f"  # {card.description}", f"  {mark}{card.key}:"]
+        lines += [f"    # {spec.name}: {_plain(spec.default)}  # {spec.description}" for spec in card.specs]
+    lines += [
+        "",
+        "# When the defaults do not fit:",
+        "# provider: {memorySize: 512, timeout: 60, logRetentionInDays: 30, tags: {course: ds5110}}",
+    ]
+    if first:
+        step = next(iter(first.functions))
+        lines += [f"# functions: {{{first.function_key(step)}: {{memorySize: 1024, reservedConcurrency: 4}}}}"]
+    lines += [
+        "# names: {bucket: archive}  # only for a name that others already use",
+        "# rendezvous: {timeout: 5}  # what differs from shared/settings.yaml",
+    ]
+    return HEADER + "\n".join(lines) + "\n"
+
+
+def _plain(value: Any) -> str:
+    """Return a scalar default as YAML writes it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value) if value != "" else '""'
