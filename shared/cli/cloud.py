@@ -24,6 +24,9 @@ def register(app: typer.Typer) -> None:
 def up(
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Loopback port; 0 takes any free one.")] = DEFAULT_PORT,
+    packaged: Annotated[
+        bool, typer.Option("--packaged", help="Functions see their zip alone, as on AWS; deploying is slower.")
+    ] = False,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay here until Ctrl-C.")] = False,
 ) -> None:
     """Keep an embedded cloud running, for many commands and any boto3 client.
@@ -35,14 +38,15 @@ def up(
 
     project = open_project()
     state = cloud_state(project)
+    settings = daemon.Settings(project.place, port, packaged)
     if running := state.running():
         console.note("it runs already")
         _say(running)
     elif foreground:
-        daemon.serve(state, project.place, port, _say)
+        daemon.serve(state, settings, _say)
     else:
         try:
-            _say(daemon.up(state, project.place, port))
+            _say(daemon.up(state, settings))
         except daemon.AlreadyRunningError as error:
             console.note(str(error))
 

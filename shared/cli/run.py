@@ -47,6 +47,9 @@ def run(  # noqa: PLR0913  one per option
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     aws: Annotated[bool, typer.Option("--aws", help="Run on AWS instead of the embedded cloud.")] = False,
     profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    packaged: Annotated[
+        bool, typer.Option("--packaged", help="Functions see their zip alone, as on AWS; deploying is slower.")
+    ] = False,
     show_help: Annotated[
         bool, typer.Option("--help", "-h", help="Show this, with the workflow's parameters when it is named.")
     ] = False,
@@ -67,8 +70,8 @@ def run(  # noqa: PLR0913  one per option
     project = wiring.open_project()
     lane, workflow = _named(project, names)
     payload = build_payload(workflow, {**_read_input(given), **options})
-    with wiring.open_cloud(project, aws=aws, profile=profile) as cloud:
-        wiring.make_ready(project, lane, workflow.key, payload, cloud)
+    with wiring.open_cloud(project, aws=aws, profile=profile, packaged=packaged) as cloud:
+        wiring.make_ready(project, lane, workflow.key, payload, cloud, packaged=packaged)
         started, outcome = _run(cloud, lane, workflow.key, payload, keep=wiring.outlives_command(project, cloud))
     _report(started, outcome, as_json=as_json)
 

@@ -39,8 +39,14 @@ def cloud_state(project: Project) -> State:
 
 
 @contextlib.contextmanager
-def open_cloud(project: Project, *, aws: bool, profile: str | None = None) -> Iterator[Aws]:
+def open_cloud(project: Project, *, aws: bool, profile: str | None = None, packaged: bool = False) -> Iterator[Aws]:
     """Give the cloud to work against: AWS, the one that ``lanes up`` keeps, or one for this command alone.
+
+    Args:
+        project: What the command is about.
+        aws: AWS itself is asked for.
+        profile: The AWS profile to use there.
+        packaged: Functions of a cloud made for this command see their zip alone.
 
     Raises:
         LanesError: AWS refuses the credentials, or the embedded cloud cannot start.
@@ -62,21 +68,30 @@ def open_cloud(project: Project, *, aws: bool, profile: str | None = None) -> It
         return
     from shared.local.cloud import EmbeddedCloud  # noqa: PLC0415  moto takes 0.3 s
 
-    with _sigterm_unwinds(), EmbeddedCloud(project.place, state.folder) as cloud:
+    with _sigterm_unwinds(), EmbeddedCloud(project.place, state.folder, packaged=packaged) as cloud:
         yield connect_endpoint(project.place, cloud.endpoint)
 
 
-def make_ready(project: Project, lane: Lane, workflow: str, payload: Mapping[str, Any], aws: Aws) -> None:
+def wants_packages(project: Project) -> bool:
+    """Say whether the running cloud's functions see their zip alone, so that it must hold their libraries."""
+    running = cloud_state(project).running()
+    return running is not None and running.packaged
+
+
+def make_ready(  # noqa: PLR0913  what to run, on what, and how
+    project: Project, lane: Lane, workflow: str, payload: Mapping[str, Any], aws: Aws, *, packaged: bool = False
+) -> None:
     """On the embedded cloud, deploy the lane where it lacks anything, and put sample data where there is none.
 
     On AWS both are the user's to ask for.
     """
     if aws.endpoint is None:
         return
+    packaged = packaged or wants_packages(project)
     from shared.deploy.deploy import deploy  # noqa: PLC0415  AWS needs none of it
     from shared.run.sample import place_sample  # noqa: PLC0415  as above
 
-    done = deploy(lane, project, aws).changes
+    done = deploy(lane, project, aws, packaged=packaged).changes
     if done:
         console.note(f"deployed {lane.team}: {len(done)} steps")
     if placed := place_sample(project.cards[workflow], lane, payload, aws):

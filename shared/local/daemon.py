@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,16 @@ class AlreadyRunningError(LanesError):
     """Another process holds this project's cloud, or is about to."""
 
 
-def serve(state: State, place: Place, port: int, ready: Callable[[Running], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a cloud is started with: see :class:`EmbeddedCloud`."""
+
+    place: Place
+    port: int
+    packaged: bool = False
+
+
+def serve(state: State, settings: Settings, ready: Callable[[Running], None]) -> None:
     """Run a cloud until SIGTERM or SIGINT; *ready* is called once, when it answers.
 
     Raises:
@@ -45,12 +55,17 @@ def serve(state: State, place: Place, port: int, ready: Callable[[Running], None
     if not _acquire(state):
         raise AlreadyRunningError("a cloud runs here already", fix="use it, or end it with lanes down")
     try:
-        with _stop_signals() as stop, EmbeddedCloud(place, state.folder, port=port) as cloud:
+        place, packaged = settings.place, settings.packaged
+        with (
+            _stop_signals() as stop,
+            EmbeddedCloud(place, state.folder, port=settings.port, packaged=packaged) as cloud,
+        ):
             running = Running(
                 endpoint=cloud.endpoint,
                 pid=os.getpid(),
                 account=place.account,
                 region=place.region,
+                packaged=packaged,
                 started=datetime.now(UTC).isoformat(timespec="seconds"),
             )
             state.write(running)
@@ -69,7 +84,7 @@ def _acquire(state: State) -> bool:
     return False
 
 
-def up(state: State, place: Place, port: int) -> Running:
+def up(state: State, settings: Settings) -> Running:
     """Start a cloud in the background and return where it listens.
 
     Raises:
@@ -78,8 +93,7 @@ def up(state: State, place: Place, port: int) -> Running:
     """
     state.folder.mkdir(parents=True, exist_ok=True)
     folder = state.folder.resolve()
-    command = [sys.executable, "-m", "shared.local.daemon", str(folder), "--port", str(port)]
-    command += ["--account", place.account, "--region", place.region, "--stage", place.stage]
+    command = [sys.executable, "-m", "shared.local.daemon", str(folder), json.dumps(asdict(settings))]
     with (
         state.log.open("ab") as log,
         subprocess.Popen(  # noqa: S603  our own interpreter and module
@@ -136,10 +150,9 @@ def main() -> None:
     """Be the background process: one JSON line on stdout, then silence."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--port", type=int, required=True)
-    for name in ("account", "region", "stage"):
-        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("settings", type=json.loads)
     args = parser.parse_args()
+    settings = Settings(**args.settings | {"place": Place(**args.settings["place"])})
 
     def say(answer: dict[str, object]) -> None:
         sys.stdout.write(json.dumps(answer) + "\n")
@@ -147,10 +160,10 @@ def main() -> None:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the starter hears no more
 
     def ready(running: Running) -> None:
-        say({"running": {name: getattr(running, name) for name in Running.__dataclass_fields__}})
+        say({"running": asdict(running)})
 
     try:
-        serve(State(args.folder), Place(args.account, args.region, args.stage), args.port, ready)
+        serve(State(args.folder), settings, ready)
     except LanesError as error:
         already = isinstance(error, AlreadyRunningError)
         say({"what": error.what, "where": error.where, "fix": error.fix, "already": already})

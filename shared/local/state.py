@@ -32,12 +32,18 @@ STATE_DIR = ".lanes"
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The cloud that ``lanes up`` keeps: its URL, its process, its account and region, and when it started (ISO)."""
+    """The cloud that ``lanes up`` keeps.
+
+    Attributes:
+        packaged: Its functions see their zip alone.
+        started: ISO 8601, UTC.
+    """
 
     endpoint: str
     pid: int
     account: str
     region: str
+    packaged: bool
     started: str
 
 

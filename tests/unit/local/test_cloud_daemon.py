@@ -18,6 +18,7 @@ from shared.local import daemon
 from shared.local.state import FileLock, Running, State, scratch
 
 PLACE = Place("123456789012", "us-east-1", "test")
+SETTINGS = daemon.Settings(PLACE, 0)
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def eventually(condition):
 
 
 def test_up_serves_until_down(state):
-    running = daemon.up(state, PLACE, 0)
+    running = daemon.up(state, SETTINGS)
     assert state.running() == running
     connect_endpoint(PLACE, running.endpoint).s3.create_bucket(Bucket="kept-between-commands")
     assert connect_endpoint(PLACE, running.endpoint).s3.list_buckets()["Buckets"][0]["Name"] == "kept-between-commands"
@@ -51,7 +52,7 @@ def test_two_at_once_one_wins(state):
 
     def start():
         try:
-            outcomes.append(daemon.up(state, PLACE, 0))
+            outcomes.append(daemon.up(state, SETTINGS))
         except daemon.AlreadyRunningError as error:
             outcomes.append(error)
 
@@ -64,27 +65,36 @@ def test_two_at_once_one_wins(state):
 
 
 def test_a_killed_cloud_is_not_believed_and_its_scratch_is_swept(state):
-    running = daemon.up(state, PLACE, 0)
+    running = daemon.up(state, SETTINGS)
     (left,) = (state.folder / "scratch").glob("cloud-*/")
     (left / "data").write_bytes(b"left behind")
     os.kill(running.pid, signal.SIGKILL)
     eventually(lambda: state.running() is None)
     assert (state.folder / "cloud.json").exists()  # stale on purpose
     assert left.exists()
-    daemon.up(state, PLACE, 0)
+    daemon.up(state, SETTINGS)
     assert not left.exists()
 
 
 def test_a_state_file_with_a_living_but_foreign_process_is_not_believed(state):
     state.folder.mkdir()
-    state.write(Running("http://127.0.0.1:9", os.getpid(), PLACE.account, PLACE.region, "2026-01-01T00:00:00+00:00"))
+    state.write(
+        Running(
+            "http://127.0.0.1:9",
+            os.getpid(),
+            PLACE.account,
+            PLACE.region,
+            packaged=False,
+            started="2026-01-01T00:00:00Z",
+        )
+    )
     assert state.running() is None
     assert daemon.down(state) is None  # and this process lives on
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(state, sign):
-    running = daemon.up(state, PLACE, 0)
+    running = daemon.up(state, SETTINGS)
     os.kill(running.pid, sign)
     eventually(lambda: not state.held())
     assert not (state.folder / "cloud.json").exists()
@@ -96,7 +106,7 @@ def test_a_taken_port_is_the_starters_error(state):
         other.bind(("127.0.0.1", 0))
         other.listen()
         with pytest.raises(LanesError, match="is taken by another program"):
-            daemon.up(state, PLACE, other.getsockname()[1])
+            daemon.up(state, daemon.Settings(PLACE, other.getsockname()[1]))
     assert state.running() is None
 
 

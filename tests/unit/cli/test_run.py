@@ -1,0 +1,144 @@
+"""How ``lanes run`` reads its words and shows what came of it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.cli import run_view
+from shared.cli.run import build_payload, split_words
+from shared.config.lane import Parameter, Workflow
+from shared.errors import UsageError
+from shared.run.failure import Failure
+from shared.run.gather import Outcome, Rank
+from shared.run.logs import Progress
+from shared.run.start import Run
+from shared.run.watch import Snapshot
+
+WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8)
+
+
+@pytest.fixture
+def workflow():
+    specs = (
+        Parameter("world_size", "integer", 4, "ranks", 1, 10),
+        Parameter("scale", "number", 1.0, "factor"),
+        Parameter("data_map", "object", None, "keys"),
+    )
+    parameters = {"world_size": 2, "scale": 1.0, "data_map": None}
+    return Workflow("w", "team-w-0", Path("w.asl.json"), "role", "/logs", {}, specs, parameters)
+
+
+@pytest.fixture
+def outcome():
+    ranks = (Rank(0, 300, 2.0, 210, 1769, 2501, 500.4), Rank(1, 100, None, None, None, None, None))
+    return Outcome("SUCCEEDED", 4.0, ranks, {"quality": {"mae": 0.0213456, "r2": 0.9}, "note": None, "records": 400})
+
+
+@pytest.fixture
+def shown(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def show(call, *arguments):
+        call(*arguments)
+        return capsys.readouterr()
+
+    return show
+
+
+RUN = Run("20260102T030405Z-a1b2c3", "arn:aws:states:us-east-1:123456789012:execution:m:r", None, "w")
+
+
+def test_names_and_parameters_in_any_order():
+    words = ["--world-size", "4", "team2", "--batch-size=-1", "cosmic", "--data-map", "{}"]
+    assert split_words(words) == (["team2", "cosmic"], {"world_size": "4", "batch_size": "-1", "data_map": "{}"})
+
+
+@given(st.lists(WORDS, max_size=3), st.dictionaries(WORDS.map(str.lower), WORDS, max_size=4))
+def test_what_is_written_as_words_is_read_back(names, options):
+    words = [*names, *(word for name, value in options.items() for word in (f"--{name}", value))]
+    assert split_words(words) == (names, options)
+
+
+@pytest.mark.parametrize("words", [["--world-size"], ["--world-size", "--batch-size", "4"]])
+def test_a_parameter_without_a_value_is_refused(words):
+    with pytest.raises(UsageError, match="--world-size has no value"):
+        split_words(words)
+
+
+def test_a_value_that_looks_like_an_option_goes_behind_an_equals_sign():
+    assert split_words(["--prefix=--odd"]) == ([], {"prefix": "--odd"})
+
+
+def test_the_teams_parameters_lie_under_those_given(workflow):
+    assert build_payload(workflow, {"scale": "2.5"}) == {"world_size": 2, "scale": 2.5, "data_map": None}
+
+
+def test_every_wrong_parameter_is_told_at_once(workflow):
+    with pytest.raises(UsageError) as caught:
+        build_payload(workflow, {"world_size": "0", "scale": "much", "wrold_size": 1})
+    assert all(
+        part in str(caught.value) for part in ("workflow w", "world_size", "scale", "wrold_size", "did you mean")
+    )
+    assert caught.value.exit_code == 2
+
+
+def test_the_table_has_a_row_per_rank_and_both_throughputs(shown, outcome):
+    printed = shown(run_view.print_outcome, RUN, outcome)
+    rows = [line for line in printed.out.splitlines() if "MB" in line]
+    assert [value.strip() for value in rows[0].strip("│").split("│")] == [
+        *["0", "300", "2.00", "150.0", "210 of 1769 MB", "2501 ms", "500 ms"]
+    ]
+    assert "- of - MB" in rows[1]  # what CloudWatch has not shown is not made up
+    assert "100.0 records/s  (the whole execution)" in printed.out
+    assert "150.0 records/s  (summed over the ranks)" in printed.out
+    assert "quality.mae" in printed.out
+    assert "0.021346" in printed.out
+    assert "note" not in printed.out
+
+
+def test_a_run_without_ranks_shows_its_output(shown):
+    printed = shown(run_view.print_outcome, RUN, Outcome("SUCCEEDED", 1.5, (), "done"))
+    assert "SUCCEEDED  20260102T030405Z-a1b2c3  1.50 s" in printed.out
+    assert "throughput" not in printed.out
+    assert "done" in printed.out
+
+
+def test_json_holds_all_that_is_shown(outcome):
+    said = run_view.as_json(RUN, outcome)
+    assert said["throughput"] == {"wall": 100.0, "aggregate": 150.0}
+    assert said["ranks"][0]["records_per_second"] == 150.0
+    assert said["ranks"][1]["seconds"] is None
+    assert said["failure"] is None
+
+
+def test_a_failure_names_state_rank_error_and_the_end_of_the_log():
+    failure = Failure("FAILED", "Inference", 3, "CorruptPartition", "no header", "request-1")
+    text = run_view.failure_text(RUN, Outcome("FAILED", 1.0, (), None, failure, ("START", "Traceback", "REPORT")))
+    assert text.splitlines() == [
+        "run 20260102T030405Z-a1b2c3 FAILED at state Inference, rank 3",
+        "  CorruptPartition: no header",
+        "  the end of its log (request request-1):",
+        "    START",
+        "    Traceback",
+        "    REPORT",
+    ]
+
+
+def test_off_a_terminal_each_change_is_one_line(shown):
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+
+    def watch():
+        with run_view.live() as show:
+            for ranks in ({}, {}, {0: Progress(0, 10, 20)}, {0: Progress(0, 20, 20), 1: Progress(1, 5, 20)}):
+                show(Snapshot("RUNNING", "Ranks", ranks, now, None, None))
+
+    printed = shown(watch)
+    assert printed.out == ""
+    assert printed.err.splitlines() == [
+        "RUNNING Ranks",
+        "RUNNING Ranks: 10 of 20 records on 1 ranks",
+        "RUNNING Ranks: 25 of 40 records on 2 ranks",
+    ]
