@@ -16,10 +16,11 @@ from shared.deploy.guard import lane_tags
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from shared.config.lane import Function, Lane
+    from shared.config.load import Project
 
 APP_NAME = "teamlanes"
 _NO_ROLE = "every-function-names-its-own"
@@ -36,9 +37,26 @@ def render_config(lanes: Iterable[Lane]) -> dict[str, Any]:
     }
 
 
-def config_text(config: Mapping[str, Any]) -> str:
-    """Return *config* as it stands in the file."""
-    return json.dumps(config, indent=2) + "\n"
+def write_config(project: Project) -> None:
+    """Write the configuration for all teams of *project*."""
+    path = config_path(project)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_text(project), encoding="utf-8")
+
+
+def config_is_fresh(project: Project) -> bool:
+    """Say whether the file holds what the teams' files say now."""
+    path = config_path(project)
+    return path.exists() and path.read_text(encoding="utf-8") == _text(project)
+
+
+def config_path(project: Project) -> Path:
+    """Return where Chalice looks for its configuration."""
+    return project.root / "chalice_app" / ".chalice" / "config.json"
+
+
+def _text(project: Project) -> str:
+    return json.dumps(render_config(project.teams.values()), indent=2) + "\n"
 
 
 def make_app(lane: Lane, keys: Iterable[str], app_dir: Path) -> Chalice:

@@ -80,7 +80,7 @@ class Plan:
 
 def summary(properties: Mapping[str, Any]) -> tuple[str, ...]:
     """Return one line for each property of a resource that is to be made."""
-    return tuple(f"{key}: {_short(value)}" for key, value in properties.items() if value not in (None, {}, ()))
+    return tuple(f"{key}: {_short(value)}" for key, value in properties.items() if value is not None)
 
 
 def differences(want: Any, have: Any, path: str = "") -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shared.deploy.model import Call, Resource, Step, differences, missing_tags, summary
+from shared.deploy.model import Call, Resource, Step, differences, missing_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,7 +68,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
     """Return what makes *have* into *want*; a policy put there by hand is taken away, or nothing would be proved."""
     policy = Call("iam", "put_role_policy", {**_inline(want.name), "PolicyDocument": _policy(want)})
     if have is None:
-        return Step("create", KIND, want.name, summary(want.properties), (_create(want), policy))
+        return Step("create", KIND, want.name, tuple(_grants(want)), (_create(want), policy))
     diff = (*differences(want.properties, have.properties), *missing_tags(want, have))
     if not diff:
         return Step("nothing", KIND, want.name)
@@ -124,6 +124,16 @@ def _strip(have: Resource, keep: tuple[str, ...]) -> Iterator[Call]:
     for name in have.properties["policies"]:
         if name not in keep:
             yield Call("iam", "delete_role_policy", {**role, "PolicyName": name})
+
+
+def _grants(want: Resource) -> Iterator[str]:
+    """Yield a line for each statement of a new role's policy: what a reader wants to know of it."""
+    for statement in want.properties["policies"][_INLINE]["Statement"]:
+        actions, resources = (
+            value if isinstance(value, str) else ", ".join(value)
+            for value in (statement["Action"], statement["Resource"])
+        )
+        yield f"may {actions} on {resources}"
 
 
 def _policy(want: Resource) -> str:

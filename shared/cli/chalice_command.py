@@ -1,0 +1,148 @@
+"""What ``chalice_app/app.py`` exports, so that ``chalice deploy --stage team2`` works as typed.
+
+The ``chalice`` command builds its own deployer before it imports the app. So importing the app puts our parts in
+its places: the lane's names, the zip that ``lanes deploy`` would upload, and clients for the embedded cloud that
+``lanes up`` keeps (or for AWS, when ``LANES_TARGET=aws`` says so), never whatever account the shell happens to be in.
+``lanes deploy`` needs none of this: it wires the same parts itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+from chalice.awsclient import TypedAWSClient
+from chalice.deploy.packager import LambdaDeploymentPackager
+
+from shared.cli.wiring import cloud_state
+from shared.config.load import find_root, load_project
+from shared.deploy.aws import connect_aws, connect_endpoint
+from shared.deploy.chalice_names import install_names
+from shared.deploy.chalice_stage import config_is_fresh, make_app
+from shared.deploy.deploy import package
+from shared.deploy.guard import check_ownership, lane_tags
+from shared.deploy.resources import function, log_group, role
+from shared.errors import LanesError, UsageError, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chalice import Chalice
+
+    from shared.config.lane import Lane
+    from shared.config.load import Project
+    from shared.deploy.aws import Aws
+
+_CHALICE_RUNS = "AWS_CHALICE_CLI_MODE"  # Chalice sets it for its own command, and in no other case
+_TARGET = "LANES_TARGET"
+
+
+def stage_app(app_dir: Path) -> Chalice:
+    """Return the app of the team whose stage this is; under the ``chalice`` command, make it ready to deploy.
+
+    Raises:
+        LanesError: The stage is no team's, or something is missing that a deploy needs.
+        click.ClickException: The same, under the ``chalice`` command, which would print a traceback otherwise.
+    """
+    chalice_runs = _CHALICE_RUNS in os.environ
+    with _no_traceback() if chalice_runs else contextlib.nullcontext():
+        project = load_project(find_root(app_dir))
+        lane = _lane(project)
+        if chalice_runs:
+            _prepare(project, lane, app_dir)
+        return make_app(lane, lane.functions, app_dir)
+
+
+@contextlib.contextmanager
+def _no_traceback() -> Iterator[None]:
+    """Turn an error of ours into one that the ``chalice`` command prints as its message."""
+    try:
+        yield
+    except LanesError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _lane(project: Project) -> Lane:
+    """Return the lane of the stage. Chalice has set the stage's own TEAM before it imports the app."""
+    team = os.environ.get("TEAM")
+    context = click.get_current_context(silent=True)
+    stage = context.params.get("stage") if context else None
+    if stage is not None and stage != team:
+        raise unknown("stage", stage, list(project.teams), where="chalice_app/.chalice/config.json")
+    if team is None:
+        raise UsageError(
+            "no stage is chosen: TEAM is not set",
+            fix=f"set it to one of the stages: {', '.join(sorted(project.teams))}",
+        )
+    return project.lane(team)
+
+
+def _prepare(project: Project, lane: Lane, app_dir: Path) -> None:
+    """Put our parts into Chalice's places, for this process."""
+    if not config_is_fresh(project):
+        raise LanesError(
+            "the stages are not those of the teams' files any more",
+            where="chalice_app/.chalice/config.json",
+            fix="lanes render",
+        )
+    aws, packaged = _target(project)
+    install_names(lane)
+
+    def create_deployment_package(*_: Any) -> str:
+        with _no_traceback():
+            _check_foundation(lane, aws)
+            # Chalice finds functions by name; its record could be of a cloud that is gone, and make it delete there.
+            (app_dir / ".chalice" / "deployed" / f"{lane.team}.json").unlink(missing_ok=True)
+            return str(package(project, packaged=packaged).path)
+
+    LambdaDeploymentPackager.create_deployment_package = create_deployment_package
+    TypedAWSClient._client = lambda _, service: aws.client(service)  # noqa: SLF001  every call of Chalice's goes through it
+
+
+def _target(project: Project) -> tuple[Aws, bool]:
+    """Return where to deploy, and whether the zip must hold its libraries."""
+    wanted = os.environ.get(_TARGET, "local")
+    context = click.get_current_context(silent=True)
+    profile = context.params.get("profile") if context else None
+    if wanted == "aws":
+        return connect_aws(project.place, profile), True
+    if wanted != "local":
+        raise unknown("target", wanted, ["aws", "local"], where=_TARGET)
+    if profile is not None:
+        raise UsageError("--profile is for AWS, and this goes to the embedded cloud", fix=f"set {_TARGET}=aws as well")
+    running = cloud_state(project).running()
+    if running is None:
+        raise LanesError(
+            "no embedded cloud is running to deploy to",
+            fix=f"lanes up, then lanes deploy and this again; or {_TARGET}=aws for AWS itself",
+        )
+    return connect_endpoint(project.place, running.endpoint), False
+
+
+def _check_foundation(lane: Lane, aws: Aws) -> None:
+    """See that what functions stand on is there. Chalice would try a missing role 30 times, 5 seconds apart.
+
+    Raises:
+        LanesError: Something is missing, or is somebody else's, or is what Chalice cannot change.
+    """
+    needed = [
+        *(role.current(aws, each.role) or f"role {each.role}" for each in lane.functions.values()),
+        *(log_group.current(aws, each.log_group) or f"log group {each.log_group}" for each in lane.functions.values()),
+    ]
+    missing = [found for found in needed if isinstance(found, str)]
+    if missing:
+        raise LanesError(
+            f"the foundation of {lane.team} is not deployed; missing: {', '.join(missing)}",
+            fix=f"lanes deploy {lane.team}; from then on, chalice deploy updates its functions",
+        )
+    present = [found for each in lane.functions.values() if (found := function.current(aws, each.name))]
+    check_ownership([*(found for found in needed if not isinstance(found, str)), *present], lane_tags(lane))
+    handlers = {each.name: each.handler for each in lane.functions.values()}
+    moved = [found.name for found in present if found.properties["handler"] != handlers[found.name]]
+    if moved:
+        raise LanesError(
+            f"Chalice cannot change the handler of a function: {', '.join(moved)}", fix=f"lanes deploy {lane.team}"
+        )
