@@ -104,13 +104,14 @@ class Rendezvous:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """What one team owns and runs."""
+    """What one team owns and runs. ``boundary`` names the IAM policy that holds all its roles to its own names."""
 
     team: str
     owner: str
     hash: str
     place: Place
     bucket: str
+    boundary: str
     tags: Mapping[str, str]
     functions: Mapping[str, Function]
     workflows: Mapping[str, Workflow]
@@ -125,6 +126,11 @@ class Lane:
     def state_machine_arn(self, key: str) -> str:
         """Return the ARN of the state machine of the workflow called *key*."""
         return self.place.arn("states", f"stateMachine:{self.workflows[key].name}")
+
+    @property
+    def boundary_arn(self) -> str:
+        """The ARN of the permissions boundary of the lane's roles."""
+        return self.place.arn("iam", f"policy/{self.boundary}")
 
     def role_arn(self, role: str) -> str:
         """Return the ARN of the role with the AWS name *role*."""

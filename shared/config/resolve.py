@@ -58,6 +58,7 @@ def resolve(
         hash=names.digest,
         place=settings.place,
         bucket=names.bucket,
+        boundary=names.make("policy", "boundary", ("team",)),
         tags={**settings.tags, **file.provider.tags},
         functions=functions,
         workflows=workflows,

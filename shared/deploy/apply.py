@@ -39,6 +39,8 @@ _SETTLING = {
     "update_function_configuration": {"ResourceConflictException"},
 }
 _GONE = {
+    "delete_policy": "NoSuchEntity",
+    "delete_policy_version": "NoSuchEntity",
     "delete_role": "NoSuchEntity",
     "delete_role_policy": "NoSuchEntity",
     "detach_role_policy": "NoSuchEntity",

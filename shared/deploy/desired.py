@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.deploy.guard import lane_tags
-from shared.deploy.resources import bucket, function, log_group, role, state_machine
+from shared.deploy.resources import bucket, function, log_group, policy, role, state_machine
+from shared.isolation.boundary import boundary_policy
 from shared.isolation.policies import function_policy, function_trust, workflow_trust
 from shared.isolation.workflow_policy import workflow_policy
 
@@ -30,11 +31,24 @@ def desired(lane: Lane, definitions: Mapping[str, Mapping[str, Any]], package: P
     """
     tags = lane_tags(lane)
     return (
-        *_log_groups(lane, tags),
-        *_roles(lane, definitions, tags),
-        bucket.desired(lane, tags),
+        *foundation(lane, definitions),
         *(function.desired(lane, each, package, tags) for each in lane.functions.values()),
         *(state_machine.desired(lane, workflow, definitions[key], tags) for key, workflow in lane.workflows.items()),
+    )
+
+
+def foundation(lane: Lane, definitions: Mapping[str, Mapping[str, Any]]) -> tuple[Resource, ...]:
+    """Return what stands before there is code: log groups, the boundary, the roles under it, and the bucket.
+
+    Raises:
+        UngrantedError: A workflow calls something that a team may not call.
+    """
+    tags = lane_tags(lane)
+    return (
+        *_log_groups(lane, tags),
+        policy.desired(lane.boundary, lane.place, tags, boundary_policy(lane.team, lane.place)),
+        *_roles(lane, definitions, tags),
+        bucket.desired(lane, tags),
     )
 
 
@@ -49,7 +63,7 @@ def _log_groups(lane: Lane, tags: Mapping[str, str]) -> Iterator[Resource]:
 
 def _roles(lane: Lane, definitions: Mapping[str, Mapping[str, Any]], tags: Mapping[str, str]) -> Iterator[Resource]:
     for each in lane.functions.values():
-        yield role.desired(each.role, tags, function_trust(), function_policy(lane, each))
+        yield role.desired(each.role, tags, function_trust(), function_policy(lane, each), lane.boundary_arn)
     for key, workflow in lane.workflows.items():
-        policy = workflow_policy(lane, workflow, definitions[key])
-        yield role.desired(workflow.role, tags, workflow_trust(lane, workflow), policy)
+        grants = workflow_policy(lane, workflow, definitions[key])
+        yield role.desired(workflow.role, tags, workflow_trust(lane, workflow), grants, lane.boundary_arn)

@@ -51,6 +51,7 @@ def make_lane(team: str) -> Lane:
         hash="0a1b2c3d",
         place=PLACE,
         bucket=name("data"),
+        boundary=name("boundary"),
         tags={},
         functions=functions,
         workflows={"cosmic": workflow},
@@ -119,13 +120,12 @@ def render(lane: Lane) -> dict[str, Document]:
         "machine": (Kind.ROLE, workflow.role, workflow_policy(lane, workflow, definition(lane)).document()),
         "function trust": (Kind.TRUST, function.role, function_trust().document()),
         "machine trust": (Kind.TRUST, workflow.role, workflow_trust(lane, workflow).document()),
-        "boundary": (Kind.BOUNDARY, f"{lane.team}-boundary-{lane.hash}", boundary_policy(lane.team, PLACE).document()),
+        "boundary": (Kind.BOUNDARY, lane.boundary, boundary_policy(lane.team, PLACE).document()),
         "deployer": (Kind.DEPLOYER, f"{lane.team}-deployer-{lane.hash}", deployer_policy(lane).document()),
         "deployer trust": (Kind.TRUST, f"{lane.team}-deployer-{lane.hash}", deployer_trust(lane.team, PLACE)),
         "bucket": (Kind.BUCKET, lane.bucket, {"Version": "2012-10-17", "Statement": [tls, own_role]}),
     }
-    boundary = lane.place.arn("iam", f"policy/{bodies['boundary'][1]}")
-    arns = {Kind.BUCKET: bucket, Kind.BOUNDARY: boundary}
+    arns = {Kind.BUCKET: bucket, Kind.BOUNDARY: lane.boundary_arn}
     return {
         key: Document(
             kind,
@@ -133,7 +133,7 @@ def render(lane: Lane) -> dict[str, Document]:
             lane.team,
             body,
             attached=arns.get(kind) or lane.role_arn(name),
-            under=boundary if kind is Kind.ROLE else "",
+            under=lane.boundary_arn if kind is Kind.ROLE else "",
         )
         for key, (kind, name, body) in bodies.items()
     }

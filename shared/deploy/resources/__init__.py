@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from shared.deploy.resources import bucket, function, log_group, role, state_machine
+from shared.deploy.resources import bucket, function, log_group, policy, role, state_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,4 +36,4 @@ class Kind(Protocol):
         """Return what removes *have*."""
 
 
-KINDS: dict[str, Kind] = {module.KIND: module for module in (log_group, role, bucket, function, state_machine)}
+KINDS: dict[str, Kind] = {module.KIND: module for module in (log_group, policy, role, bucket, function, state_machine)}

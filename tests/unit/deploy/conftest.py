@@ -109,6 +109,7 @@ def make_lane(project: Project) -> Callable[..., Lane]:
             hash=suffix,
             place=place,
             bucket=bucket,
+            boundary=f"{team}-boundary-{suffix}",
             tags={"course": "ds5110"},
             functions=functions,
             workflows={"cosmic": workflow},

@@ -1,0 +1,48 @@
+"""The documents that the isolation proof reads, taken from the very resources that a deploy makes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.config.template import render_definition
+from shared.deploy.desired import foundation
+from shared.isolation.boundary import deployer_policy, deployer_trust
+from shared.isolation.documents import Document, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.config.lane import Lane
+    from shared.deploy.model import Resource
+
+
+def lane_documents(lane: Lane) -> list[Document]:
+    """Return every document that decides what *lane* may do and who may come in, its deployer's two included.
+
+    Raises:
+        ConfigError: A template cannot be rendered.
+        UngrantedError: A workflow calls something that a team may not call.
+    """
+    definitions = {key: render_definition(lane, key) for key in lane.workflows}
+    documents = [
+        document for resource in foundation(lane, definitions) for document in resource_documents(lane, resource)
+    ]
+    deployer = f"deployer of {lane.team}"
+    documents.append(Document(Kind.DEPLOYER, deployer, lane.team, deployer_policy(lane).document()))
+    documents.append(Document(Kind.TRUST, deployer, lane.team, deployer_trust(lane.team, lane.place)))
+    return documents
+
+
+def resource_documents(lane: Lane, resource: Resource) -> Iterator[Document]:
+    """Yield the documents in one of the lane's resources, as wanted or as found in AWS."""
+    properties = resource.properties
+    if resource.kind == "role":
+        arn = lane.role_arn(resource.name)
+        yield Document(Kind.TRUST, resource.name, lane.team, properties["trust"], arn)
+        for body in properties["policies"].values():
+            yield Document(Kind.ROLE, resource.name, lane.team, body, arn, properties["boundary"] or "")
+    elif resource.kind == "policy":
+        yield Document(Kind.BOUNDARY, resource.name, lane.team, properties["document"], properties["arn"])
+    elif resource.kind == "bucket":
+        arn = lane.place.arn("s3", resource.name)
+        yield Document(Kind.BUCKET, resource.name, lane.team, properties["policy"] or {}, arn)
