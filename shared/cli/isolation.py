@@ -1,0 +1,177 @@
+"""``lanes isolation``: prove that no team reaches another, show who reaches whom, and what roles may do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shared.cli import console
+
+if TYPE_CHECKING:
+    from shared.config.lane import Lane
+    from shared.config.load import Project
+    from shared.isolation.documents import Document
+    from shared.isolation.proof import Proof
+
+TeamOption = Annotated[str | None, typer.Option("--team", help="This team only; all of them when left out.")]
+TeamArgument = Annotated[str, typer.Argument(help="The team's slug.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+AwsOption = Annotated[bool, typer.Option("--aws", help="Read the account's real limit instead of the settings'.")]
+ProfileOption = Annotated[str | None, typer.Option("--profile", help="The AWS profile to use with --aws.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    group = typer.Typer(no_args_is_help=True, help="What keeps teams apart, proved and shown.")
+    for command in (prove, matrix, policies, platform, quotas):
+        group.command()(command)
+    app.add_typer(group, name="isolation")
+
+
+def prove(*, team: TeamOption = None, as_json: JsonOption = False) -> None:
+    """Prove that no policy lets a team past its own names; exit 1 and name every statement that does.
+
+    Example: lanes isolation prove --team team2
+    """
+    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+    from shared.isolation import proof as proofs  # noqa: PLC0415  as above
+    from shared.isolation.catalogue import load_catalogue  # noqa: PLC0415  as above
+
+    project = open_project()
+    naming = project.naming
+    rules = proofs.NameRules(
+        naming.slug.pattern,
+        frozenset(naming.slug.reserved),
+        {kind: rule.template for kind, rule in naming.kinds.items()},
+    )
+    proof = proofs.prove(_documents(project, team), project.place, rules, load_catalogue())
+    if as_json:
+        console.print_json({"proved": proof.holds, **asdict(proof)})
+    else:
+        for line in _told(proof):
+            console.out.print(line, markup=False, highlight=False)
+    if not proof.holds:
+        raise typer.Exit(1)
+
+
+def matrix(*, as_json: JsonOption = False) -> None:
+    """Show which services of each team (column) the roles of each team (row) could reach: their own, if all is well.
+
+    Example: lanes isolation matrix
+    """
+    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+    from shared.isolation.catalogue import load_catalogue  # noqa: PLC0415  as above
+    from shared.isolation.matrix import reach_matrix  # noqa: PLC0415  as above
+
+    project = open_project()
+    table = reach_matrix(_documents(project, None), project.place, load_catalogue())
+    crossings = [
+        (one, other) for one, row in table.items() for other, reached in row.items() if reached and one != other
+    ]
+    if as_json:
+        console.print_json({"teams": list(table), "reach": table, "crossings": crossings})
+    else:
+        for line in _columns([["", *table], *([one, *_cells(one, row)] for one, row in table.items())]):
+            console.out.print(line, markup=False, highlight=False)
+        pairs = len(table) * (len(table) - 1)
+        console.note(
+            f"{len(crossings)} of {pairs} ordered pairs of teams reach across; the diagonal is each team's own"
+        )
+    if crossings:
+        raise typer.Exit(1)
+
+
+def policies(team: TeamArgument) -> None:
+    """Print every IAM document of a team as JSON: roles, trust, boundary, bucket, and those of its deployer's role.
+
+    Example: lanes isolation policies team2
+    """
+    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+
+    project = open_project()
+    project.lane(team)
+    console.print_json([asdict(document) for document in _documents(project, team)])
+
+
+def platform() -> None:
+    """Print the policy of the platform's role as JSON: it makes roles, and only under a boundary of ours.
+
+    Example: lanes isolation platform > platform-policy.json
+    """
+    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+    from shared.isolation.boundary import platform_policy  # noqa: PLC0415  as above
+
+    console.print_json(platform_policy(open_project().place).document())
+
+
+def quotas(*, aws: AwsOption = False, profile: ProfileOption = None, as_json: JsonOption = False) -> None:
+    """Add up the concurrency that teams reserve against the account's limit, and name Maps that outrun theirs.
+
+    Example: lanes isolation quotas
+    """
+    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+    from shared.config.template import render_definition  # noqa: PLC0415  as above
+    from shared.isolation.quotas import crowded_maps, plan_reservations  # noqa: PLC0415  as above
+
+    project = open_project()
+    settings = project.settings.limits.concurrency
+    limit = _account_limit(project, profile) if aws else settings.account
+    lanes = project.teams.values()
+    planned = plan_reservations(lanes, limit=limit, unreserved=settings.unreserved)
+    crowded = {
+        lane.team: [str(found) for key in lane.workflows for found in crowded_maps(lane, render_definition(lane, key))]
+        for lane in lanes
+    }
+    if as_json:
+        console.print_json({**asdict(planned), "total": planned.total, "free": planned.free, "crowded": crowded})
+        return
+    for line in _columns([["team", "reserved"], *([team, str(count)] for team, count in planned.teams.items())]):
+        console.out.print(line, markup=False, highlight=False)
+    console.note(f"{planned.total} of {limit} reserved, {settings.unreserved} kept unreserved, {planned.free} free")
+    for team, found in crowded.items():
+        for line in found:
+            console.note(f"{team}: {line}")
+
+
+def _documents(project: Project, team: str | None) -> list[Document]:
+    from shared.deploy.documents import lane_documents  # noqa: PLC0415  --help is quick
+
+    lanes: list[Lane] = [project.lane(team)] if team else list(project.teams.values())
+    return [document for lane in lanes for document in lane_documents(lane)]
+
+
+def _account_limit(project: Project, profile: str | None) -> int:
+    from shared.cli.wiring import open_cloud  # noqa: PLC0415  boto3 takes 0.2 s
+
+    with open_cloud(project, aws=True, profile=profile) as cloud:
+        return cloud.lambda_.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+
+
+def _told(proof: Proof) -> list[str]:
+    """Return the lines that tell *proof* to a reader."""
+    counts = f"{proof.documents} documents, {proof.statements} statements, {proof.pairs} (action, resource) pairs"
+    teams = f"{len(proof.teams)} team{'s' * (len(proof.teams) != 1)}"
+    if not proof.holds:
+        return [*map(str, proof.findings), "", f"NOT proved: {len(proof.findings)} findings in {counts} of {teams}"]
+    return [
+        f"proved for {teams}: {counts}",
+        *(f"  - {lemma}" for lemma in proof.lemmas),
+        "  - every statement stays inside its team's own names, so no team reaches another, of today or to come",
+        "  - every role carries its team's boundary, and the boundary stays inside own names too",
+        "granted for the whole account, after review:",
+        *(f"  - {action}: {reason}" for action, reason in proof.account_wide.items()),
+        "not covered:",
+        *(f"  - {limit}" for limit in proof.limits),
+    ]
+
+
+def _cells(team: str, row: dict[str, tuple[str, ...]]) -> list[str]:
+    return ["own" if other == team else ",".join(reached) or "-" for other, reached in row.items()]
+
+
+def _columns(rows: list[list[str]]) -> list[str]:
+    """Return plain aligned lines: a table that fits the terminal would cut the names."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
