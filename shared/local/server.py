@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import socket
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer
@@ -91,8 +91,14 @@ class MotoServer:
         """Answer requests in a thread of its own."""
         self._thread.start()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def stop(self) -> None:
-        """Close the port and every connection."""
+        """Close the port and every connection; harmless when they are closed."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()

@@ -1,9 +1,11 @@
 """The cloud of one process: what it answers, what it refuses, what it leaves behind."""
 
+import json
 import socket
 import threading
 
 import pytest
+from botocore.exceptions import ClientError
 
 from shared.config.lane import Place
 from shared.deploy.aws import connect_endpoint
@@ -90,3 +92,31 @@ def test_a_proxy_of_the_environment_is_not_asked_for_the_loopback(tmp_path, monk
     monkeypatch.delenv("NO_PROXY", raising=False)
     with EmbeddedCloud(PLACE, tmp_path) as cloud:
         assert connect_endpoint(PLACE, cloud.endpoint).s3.list_buckets()["Buckets"] == []
+
+
+@pytest.fixture
+def bucket(tmp_path):
+    with EmbeddedCloud(PLACE, tmp_path) as cloud:
+        s3 = connect_endpoint(PLACE, cloud.endpoint).s3
+        s3.create_bucket(Bucket="some-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+
+        def protect(**statement):
+            everything = ["arn:aws:s3:::some-bucket", "arn:aws:s3:::some-bucket/*"]
+            deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": everything}
+            policy = {"Version": "2012-10-17", "Statement": [deny | statement]}
+            s3.put_bucket_policy(Bucket="some-bucket", Policy=json.dumps(policy))
+            return s3
+
+        yield protect
+
+
+def test_a_policy_against_plain_http_does_not_lock_the_loopback_out(bucket):
+    s3 = bucket(Condition={"Bool": {"aws:SecureTransport": "false"}})
+    s3.put_object(Bucket="some-bucket", Key="key", Body=b"body")
+    assert s3.get_object(Bucket="some-bucket", Key="key")["Body"].read() == b"body"
+
+
+def test_a_policy_without_conditions_holds(bucket):
+    s3 = bucket(Action="s3:PutObject")
+    with pytest.raises(ClientError, match="403"):
+        s3.put_object(Bucket="some-bucket", Key="key", Body=b"body")

@@ -78,16 +78,9 @@ def test_a_killed_cloud_is_not_believed_and_its_scratch_is_swept(state):
 
 def test_a_state_file_with_a_living_but_foreign_process_is_not_believed(state):
     state.folder.mkdir()
-    state.write(
-        Running(
-            "http://127.0.0.1:9",
-            os.getpid(),
-            PLACE.account,
-            PLACE.region,
-            packaged=False,
-            started="2026-01-01T00:00:00Z",
-        )
-    )
+    place = {"account": PLACE.account, "region": PLACE.region}
+    foreign = Running("http://127.0.0.1:9", os.getpid(), **place, packaged=False, started="2026-01-01T00:00:00Z")
+    state.write(foreign)
     assert state.running() is None
     assert daemon.down(state) is None  # and this process lives on
 
