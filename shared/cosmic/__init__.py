@@ -1,1 +1,6 @@
-"""The astronomy workshop: renders the sample survey, trains the model, converts users' files. Not in the zip."""
+"""The astronomers' workshop, which never travels into the Lambda zip: survey, partitions, conversion, model.
+
+``spectra`` and ``survey`` render galaxies (GalSim, the extra ``survey``); ``sample`` unpacks the survey kept in the
+repository; ``partitions`` writes, checks and re-cuts the files that ranks read; ``convert`` reads the field's .pt
+files; ``network``, ``train`` and ``export`` make the model (torch and onnx, the extra ``train``).
+"""

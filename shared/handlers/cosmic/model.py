@@ -113,5 +113,5 @@ def _wrong(what: str, name: str) -> WrongModel:
     return WrongModel(
         f"the model is not usable: {what}; expected {EXPECTED}",
         where=name,
-        fix="export it with lanes model import FILE --team TEAM, or leave model_key empty for the packaged model",
+        fix="lanes model import FILE --team TEAM checks and converts one; leave model_key empty for the packaged model",
     )

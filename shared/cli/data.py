@@ -1,0 +1,198 @@
+"""``lanes data``: a survey made, converted, cut and uploaded."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shared.cli import console
+from shared.errors import LanesError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from shared.config.lane import Lane
+    from shared.cosmic.partitions import Tensors
+
+Megabytes = Annotated[float, typer.Option(min=0.1, help="Size of a partition, at most.")]
+Out = Annotated[Path, typer.Option("--out", help="New folder for the partitions.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+CHUNK = 256  # galaxies rendered at a time
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    group = typer.Typer(help="Survey data: make, import, split and upload partitions.", no_args_is_help=True)
+    group.command()(make)
+    group.command("import")(import_)
+    group.command()(split)
+    group.command()(upload)
+    app.add_typer(group, name="data")
+
+
+def make(
+    *,
+    galaxies: Annotated[int, typer.Option(min=1, help="How many galaxies.")] = 1250,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same survey.")] = 7,
+    out: Out = Path("survey"),
+    megabytes: Megabytes = 25,
+    as_json: AsJson = False,
+) -> None:
+    """Render a synthetic SDSS-like survey (needs the extra: survey).
+
+    Example: lanes data make --galaxies 5000 --seed 3 --out survey
+    """
+    need("galsim", "survey")
+    from shared.cosmic import partitions, survey  # noqa: PLC0415  --help is quick
+
+    with progress("rendering", galaxies, "galaxies") as advance:
+        blocks = (
+            survey.make(min(CHUNK, galaxies - first), seed, first=first, on_galaxy=lambda: advance(1))
+            for first in range(0, galaxies, CHUNK)
+        )
+        paths = partitions.write(out, partitions.cut(blocks, partitions.records_in(megabytes)))
+    _report(out, paths, galaxies, as_json=as_json)
+
+
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="Files that torch.save wrote, in order.")],
+    *,
+    out: Out = Path("partitions"),
+    megabytes: Megabytes = 25,
+    as_json: AsJson = False,
+) -> None:
+    """Convert the field's .pt files (TensorDataset or dict) to partitions (needs the extra: train).
+
+    Example: lanes data import 1.pt 2.pt 3.pt --out partitions
+    """
+    need("torch", "train")
+    from shared.cosmic import convert, partitions  # noqa: PLC0415  --help is quick
+
+    with progress("converting", len(files), "files") as advance:
+        blocks = _advancing(map(convert.load, files), lambda _: advance(1))
+        paths = partitions.write(out, partitions.cut(blocks, partitions.records_in(megabytes)))
+    _report(out, paths, sum(map(partitions.count, paths)), as_json=as_json)
+
+
+def split(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Folder of partitions.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="New folder for the same records.")],
+    *,
+    megabytes: Megabytes = 25,
+    as_json: AsJson = False,
+) -> None:
+    """Cut the partitions in IN to another size, in the same order, into OUT.
+
+    Example: lanes data split --megabytes 25 survey survey-25MB
+    """
+    from shared.cosmic import partitions  # noqa: PLC0415  --help is quick
+
+    paths = partitions.find(source)
+    total = sum(map(partitions.count, paths))
+    with progress("cutting", total, "records") as advance:
+        groups = partitions.cut(partitions.read(paths), partitions.records_in(megabytes))
+        written = partitions.write(target, groups, advance)
+    _report(target, written, total, as_json=as_json)
+
+
+def upload(  # noqa: PLR0913  one per option
+    team: Annotated[str, typer.Argument(help="Whose bucket.")],
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Default: the sample survey.")] = None,
+    *,
+    prefix: Annotated[str, typer.Option(help="Folder in the bucket; default: the team's data_prefix.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be uploaded.")] = False,
+    aws: Annotated[bool, typer.Option("--aws", help="To AWS instead of the embedded cloud.")] = False,
+    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Upload partitions to the team's bucket.
+
+    Example: lanes data upload team2 survey-25MB
+    """
+    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  --help is quick
+    from shared.cosmic import partitions, sample, transfer  # noqa: PLC0415  as above
+
+    project = open_project()
+    lane = project.lane(team)
+    place = prefix.strip("/") or _data_prefix(lane)
+    with tempfile.TemporaryDirectory(prefix="lanes-upload-") as scratch:
+        paths = partitions.find(folder) if folder else sample.write(Path(scratch) / "sample")
+        records = sum(map(partitions.count, paths))
+        files = [(path, f"{place}/{path.name}") for path in paths]
+        total = sum(path.stat().st_size for path in paths)
+        if not dry_run:
+            with open_cloud(project, aws=aws, profile=profile) as cloud:
+                others = transfer.neighbours(cloud, lane, f"{place}/", [key for _, key in files])
+                with progress("uploading", total, "bytes") as advance:
+                    transfer.upload(cloud, lane, files, advance)
+            if others:
+                console.note(f"{len(others)} other objects lie under {place}/ and stay part of a run over it")
+    _say_uploaded(lane, place, [key for _, key in files], records, total, dry_run=dry_run, as_json=as_json)
+
+
+def need(module: str, extra: str) -> None:
+    """Make sure that *module* is installed.
+
+    Raises:
+        LanesError: It is not; the fix names the *extra* of this package that brings it.
+    """
+    if find_spec(module) is None:
+        raise LanesError(f"this command needs {module}, which is not installed", fix=f"pip install '.[{extra}]'")
+
+
+@contextlib.contextmanager
+def progress(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+    """Show a bar on stderr while the block runs; gives what to call with each amount done."""
+    from rich.progress import Progress  # noqa: PLC0415  --help is quick
+
+    with Progress(console=console.err, transient=True) as bars:
+        bar = bars.add_task(f"{what} {total:,} {unit}", total=total)
+        yield lambda amount: bars.advance(bar, amount)
+
+
+def _advancing(blocks: Iterable[Tensors], on_block: Callable[[Tensors], object]) -> Iterator[Tensors]:
+    for block in blocks:
+        on_block(block)
+        yield block
+
+
+def _data_prefix(lane: Lane) -> str:
+    for workflow in lane.workflows.values():
+        if workflow.parameters.get("data_prefix"):
+            return str(workflow.parameters["data_prefix"]).strip("/")
+    raise UsageError(
+        f"no workflow of {lane.team} says where its data lies",
+        where=f"teams/{lane.team}.yaml",
+        fix="give --prefix FOLDER",
+    )
+
+
+def _report(folder: Path, paths: list[Path], records: int, *, as_json: bool) -> None:
+    size = sum(path.stat().st_size for path in paths)
+    if as_json:
+        console.print_json({"folder": str(folder), "partitions": len(paths), "records": records, "bytes": size})
+    else:
+        console.out.print(
+            f"{folder}: {records:,} records in {len(paths)} partitions, {size / 2**20:.1f} MB", highlight=False
+        )
+
+
+def _say_uploaded(  # noqa: PLR0913  one per figure
+    lane: Lane, place: str, keys: list[str], records: int, size: int, *, dry_run: bool, as_json: bool
+) -> None:
+    if as_json:
+        console.print_json(
+            {"bucket": lane.bucket, "keys": keys, "records": records, "bytes": size, "uploaded": not dry_run}
+        )
+        return
+    verb = "would upload" if dry_run else "uploaded"
+    console.out.print(
+        f"{verb} {records:,} records in {len(keys)} partitions, {size / 2**20:.1f} MB, to s3://{lane.bucket}/{place}/",
+        markup=False,
+        highlight=False,
+    )

@@ -1,0 +1,90 @@
+"""``lanes model``: a team's own model in place of the packaged one."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shared.cli import console
+from shared.cli.data import AsJson, need
+from shared.errors import UsageError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    group = typer.Typer(help="Models that infer redshifts.", no_args_is_help=True)
+    group.command("import")(import_)
+
+    @group.callback()
+    def keep_as_group() -> None:
+        """Models that infer redshifts."""
+
+    app.add_typer(group, name="model")
+
+
+def import_(  # noqa: PLR0913  one per option
+    file: Annotated[Path, typer.Argument(help="TorchScript (.ts, .pt; needs the extra: train), or ONNX (.onnx).")],
+    *,
+    team: Annotated[str, typer.Option(help="Upload it to this team's bucket, under models/.")] = "",
+    out: Annotated[Path | None, typer.Option("--out", help="Keep the ONNX file here.")] = None,
+    aws: Annotated[bool, typer.Option("--aws", help="To AWS instead of the embedded cloud.")] = False,
+    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn your own model into ONNX, check it, and give it to a team.
+
+    It takes images (n x 5 x 32 x 32) and magnitudes (n x 5), or a list of both, and answers n redshifts. Save it with
+    torch.jit.save(torch.jit.trace(model.eval(), (images, magnitudes)), "model.ts"): a pickled module is refused, since
+    loading one runs its author's code.
+
+    Example: lanes model import model.ts --team team2 && lanes run team2 cosmic --model-key models/model.onnx
+    """
+    if not team and out is None:
+        raise UsageError("where should the model go?", fix="give --team TEAM, or --out FILE.onnx, or both")
+    if not file.is_file():
+        raise UsageError("there is no such file", where=str(file))
+    key = f"models/{file.stem}.onnx"
+    with tempfile.TemporaryDirectory(prefix="lanes-model-") as scratch:
+        made = Path(scratch) / f"{file.stem}.onnx"
+        _make(file, made)
+        size = made.stat().st_size
+        if team:
+            _upload(team, made, key, aws=aws, profile=profile)
+        if out is not None:
+            shutil.copyfile(made, out)
+    if as_json:
+        console.print_json({"bytes": size, "model_key": key if team else None, "file": str(out) if out else None})
+    elif team:
+        console.out.print(f"lanes run {team} cosmic --model-key {key}", highlight=False)
+    else:
+        console.out.print(str(out), highlight=False)
+
+
+def _make(file: Path, target: Path) -> None:
+    """Write the model in *file* as ONNX to *target*, checked with onnxruntime."""
+    from shared.handlers.cosmic.model import Model  # noqa: PLC0415  --help is quick
+
+    if file.suffix == ".onnx":
+        Model(file, file.name, threads=1)
+        shutil.copyfile(file, target)
+        return
+    need("torch", "train")
+    need("onnx", "train")
+    from shared.cosmic import export  # noqa: PLC0415  an extra
+
+    export.to_onnx(export.load(file), target)
+
+
+def _upload(team: str, path: Path, key: str, *, aws: bool, profile: str | None) -> None:
+    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  --help is quick
+    from shared.cosmic import transfer  # noqa: PLC0415  as above
+
+    project = open_project()
+    lane = project.lane(team)
+    with open_cloud(project, aws=aws, profile=profile) as cloud:
+        transfer.neighbours(cloud, lane, key, [])
+        transfer.upload(cloud, lane, [(path, key)])
