@@ -1,0 +1,52 @@
+"""The queues behind activities: tasks that wait for a worker, and workers that wait for a task."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.local.asl.strand import Strand
+
+POLL_SECONDS = 60.0
+
+
+class Activities:
+    """All queues.
+
+    Args:
+        exists: Tells whether there is an activity of an ARN.
+    """
+
+    def __init__(self, exists: Callable[[str], bool]) -> None:
+        self.exists = exists
+        self._changed = threading.Condition()
+        self._queues: dict[str, deque[tuple[Strand, str, str]]] = {}
+        self._closed = False
+
+    def put(self, arn: str, strand: Strand, token: str, given: str) -> None:
+        """Queue a task with its *token* and input *given*, JSON."""
+        with self._changed:
+            self._queues.setdefault(arn, deque()).append((strand, token, given))
+            self._changed.notify_all()
+
+    def poll(self, arn: str, worker: str | None, seconds: float = POLL_SECONDS) -> tuple[str, str] | None:
+        """Return the token and input of the oldest task, waiting up to *seconds* for one; None when none came."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._closed or self._queues.get(arn), seconds) or self._closed:
+                return None
+            strand, token, given = self._queues[arn].popleft()
+        with strand.execution.lock:
+            if strand.token != token:
+                return self.poll(arn, worker, seconds)
+            strand.record("ActivityStarted", {"workerName": worker})
+        return token, given
+
+    def close(self) -> None:
+        """Send every waiting worker home."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

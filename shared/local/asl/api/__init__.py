@@ -1,0 +1,17 @@
+"""The API actions that moto lacks or answers otherwise than AWS.
+
+An action is a function ``(backend, params) -> answer``; ``plug`` makes each a method of moto's response class.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.api import executions, map_runs, tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Action = Callable[[Any, dict[str, Any]], dict[str, Any] | None]
+
+ACTIONS: dict[str, Action] = {**executions.ACTIONS, **map_runs.ACTIONS, **tasks.ACTIONS}

@@ -1,0 +1,32 @@
+"""Pages of an answer: a token is the place where the next one begins."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from moto.stepfunctions import exceptions as wrong
+
+Item = TypeVar("Item")
+
+
+def page(
+    items: list[Item], most: int | None, token: str | None, ceiling: int, usual: int
+) -> tuple[list[Item], str | None]:
+    """Return the page of *items* that begins at *token*, and the next page's token or None.
+
+    Raises:
+        InvalidToken: The token is none of ours.
+        ValidationException: *most* is out of bounds.
+    """
+    if most is not None and not 0 <= int(most) <= ceiling:
+        raise wrong.ValidationException(
+            f"1 validation error detected: Value '{most}' at 'maxResults' failed to satisfy constraint: "
+            f"Member must have value less than or equal to {ceiling}"
+        )
+    start = 0
+    if token:
+        if not str(token).isnumeric():
+            raise wrong.InvalidToken
+        start = int(token)
+    end = start + (int(most) if most else usual)
+    return items[start:end], str(end) if end < len(items) else None

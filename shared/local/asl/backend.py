@@ -1,0 +1,151 @@
+"""moto's Step Functions backend with this engine behind it.
+
+State machines, their versions, aliases and tags stay moto's; executions, Map runs, activities' queues and tokens are
+ours.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from typing import TYPE_CHECKING, Any
+
+from moto.stepfunctions import exceptions as wrong
+from moto.stepfunctions.models import StepFunctionBackend
+from moto.stepfunctions.models import stepfunctions_backends as backends
+
+from shared.local.asl.dataflow import MAX_BYTES
+from shared.local.asl.execution import RUNNING, Execution, Identity
+from shared.local.asl.machine import Machine
+from shared.local.asl.validate import check_definition
+
+if TYPE_CHECKING:
+    from shared.local.asl.engine import Engine
+
+_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}$")
+
+
+class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no types
+    """The state machines and executions of one account and region."""
+
+    # Set by `install`; moto makes backends without arguments of ours.
+    engine: Engine
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.runs: dict[str, Execution] = {}
+        self._compiled: dict[str, Machine] = {}
+        self._start_lock = threading.Lock()
+
+    @property
+    def _url_module(self) -> Any:
+        from moto.stepfunctions import urls  # noqa: PLC0415  as moto's own property does
+
+        return urls
+
+    def reset(self) -> None:
+        """Stop what runs, then forget everything."""
+        for run in list(self.runs.values()):
+            run.stop(None, None)
+        super().reset()
+
+    # Machines.
+
+    def create_state_machine(self, name: str, definition: str, *args: Any, **kwargs: Any) -> Any:
+        """Create a machine whose definition is found valid."""
+        check_definition(definition)
+        return super().create_state_machine(name, definition, *args, **kwargs)
+
+    def update_state_machine(self, arn: str, definition: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """Update a machine; a new definition must be valid."""
+        if definition is not None:
+            check_definition(definition)
+        return super().update_state_machine(arn, definition, *args, **kwargs)
+
+    def compiled(self, definition: str) -> Machine:
+        """Return the compiled form of *definition*, compiled once."""
+        machine = self._compiled.get(definition)
+        if machine is None:
+            machine = self._compiled[definition] = Machine(json.loads(definition))
+        return machine
+
+    def resolve(self, arn: str) -> Any:
+        """Return the machine, version or alias target that *arn* names."""
+        head, _, tail = arn.rpartition(":")
+        if tail and not tail.isnumeric() and ":stateMachine:" in head:
+            alias = self.describe_state_machine_alias(arn)
+            routes = alias.routing_configuration
+            point = self.engine.random.random() * 100
+            for route in routes:
+                point -= route["weight"]
+                if point < 0:
+                    break
+            return self.describe_state_machine(route["stateMachineVersionArn"])
+        return self.describe_state_machine(arn)
+
+    # Executions.
+
+    def start_execution(self, state_machine_arn: str, name: str | None, execution_input: str) -> Execution:
+        """Start an execution, or return the one that runs under this name with this input."""
+        machine = self.resolve(state_machine_arn)
+        name = name or self.engine.uuid()
+        if not _NAME.match(name):
+            raise wrong.InvalidName(f"Invalid Name: '{name}'")
+        value = parse_input(execution_input)
+        express = machine.type == "EXPRESS"
+        prefix = f"arn:aws:states:{self.region_name}:{self.account_id}"
+        middle = "express" if express else "execution"
+        arn = f"{prefix}:{middle}:{machine.name}:{name}" + (f":{self.engine.uuid()}" if express else "")
+        with self._start_lock:
+            before = self.runs.get(arn)
+            if before is not None:
+                if before.status == RUNNING and json.loads(before.input_text) == value:
+                    return before
+                raise wrong.ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
+            identity = Identity(
+                name,
+                machine.arn.split(":stateMachine:")[0] + f":stateMachine:{machine.name}",
+                machine.name,
+                machine.roleArn,
+            )
+            execution = Execution(self.engine, self.compiled(machine.definition), arn, execution_input, identity)
+            execution.source = machine
+            self.runs[arn] = execution
+        execution.start(value)
+        return execution
+
+    def execution(self, arn: str) -> Execution:
+        """Return the execution of *arn*, which may be a child of a Map run.
+
+        Raises:
+            ExecutionDoesNotExist: There is none.
+        """
+        found = self.runs.get(arn) or self.engine.child(arn)
+        if found is None:
+            if ":express:" in arn:
+                raise wrong.InvalidArn("Invalid Arn: 'Resource type not valid in this context: express'")
+            self._validate_execution_arn(arn)
+            raise wrong.ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
+        if ":express:" in arn:
+            raise wrong.InvalidArn("Invalid Arn: 'Resource type not valid in this context: express'")
+        return found
+
+
+def parse_input(text: str) -> Any:
+    """Return the execution input *text* as a value.
+
+    Raises:
+        InvalidExecutionInput: It is not JSON, or larger than 256 KB.
+    """
+    if len(text.encode()) > MAX_BYTES:
+        raise wrong.InvalidExecutionInput(
+            f"Invalid State Machine Execution Input: 'The input exceeds {MAX_BYTES} bytes'"
+        )
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise wrong.InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
+
+
+__all__ = ["AslBackend", "backends"]

@@ -1,0 +1,125 @@
+"""The engine: what all executions share, and the register of those it knows."""
+
+from __future__ import annotations
+
+import base64
+import random as randoms
+import threading
+import uuid
+from typing import TYPE_CHECKING, Any, Protocol
+
+from shared.local.asl.activities import Activities
+from shared.local.asl.execution import Execution, Identity
+from shared.local.asl.integrations.services import Services
+from shared.local.asl.tokens import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+    from shared.local.asl.machine import Machine
+    from shared.local.asl.map_run import MapRun
+    from shared.local.asl.scheduler import Scheduler
+
+    # The ARN or name of a state machine, an execution's name and its input: starts it.
+    StartMachine = Callable[[str, str, str], Execution]
+
+_TOKEN_BYTES = 96
+
+
+class Invocation(Protocol):
+    """What invoking a Lambda function gives back."""
+
+    @property
+    def payload(self) -> bytes:
+        """What the function returned, or its error, as JSON."""
+
+    @property
+    def function_error(self) -> str | None:
+        """``Unhandled`` or ``Handled`` when the function failed, else None."""
+
+
+class InvokeLambda(Protocol):
+    """Invokes a function, by its name or ARN, and waits for it."""
+
+    def __call__(self, function: str, payload: bytes, /) -> Invocation:
+        """Return the invocation; raise when the function cannot be invoked at all."""
+
+
+class Engine:
+    """Runs executions.
+
+    Args:
+        scheduler: Gives it time and threads.
+        invoke_lambda: Calls Lambda functions.
+        endpoint: The URL at which every other AWS API is called.
+        random: The random source of jitter, UUIDs and the random functions.
+        speed: By how much Wait states and retry delays are shortened.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        invoke_lambda: InvokeLambda,
+        endpoint: str = "",
+        *,
+        random: Random | None = None,
+        speed: float = 1.0,
+    ) -> None:
+        self.scheduler = scheduler
+        self.invoke_lambda = invoke_lambda
+        self.services = Services(endpoint)
+        self.random = random or randoms.SystemRandom()
+        self.speed = speed
+        self.tokens = Tokens()
+        self.activities = Activities(lambda _arn: True)
+        self.start_machine: StartMachine = _nobody
+        self._lock = threading.Lock()
+        self._map_runs: dict[str, MapRun] = {}
+
+    def start(self, machine: Machine, arn: str, value: Any, text: str, identity: Identity, **details: Any) -> Execution:
+        """Start an execution of *machine* with the input *value*, which was given as the JSON *text*."""
+        execution = Execution(self, machine, arn, text, identity, **details)
+        execution.start(value)
+        return execution
+
+    def uuid(self) -> str:
+        """Return a new UUID from the engine's random source."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def new_token(self) -> str:
+        """Return a new task token."""
+        return base64.b64encode(self.random.getrandbits(_TOKEN_BYTES * 8).to_bytes(_TOKEN_BYTES)).decode()
+
+    def function_arn(self, near: str, function: str) -> str:
+        """Return the ARN of *function*, which may be a name in the account and region of the ARN *near*."""
+        if function.startswith("arn:"):
+            return function
+        _, partition, _, region, account, *_ = near.split(":")
+        return f"arn:{partition}:lambda:{region}:{account}:function:{function}"
+
+    def add_map_run(self, run: MapRun) -> None:
+        """Register *run*."""
+        with self._lock:
+            self._map_runs[run.arn] = run
+
+    def map_run(self, arn: str) -> MapRun | None:
+        """Return the Map run of *arn*, or None."""
+        return self._map_runs.get(arn)
+
+    def child(self, arn: str) -> Execution | None:
+        """Return the child execution of *arn*, of any Map run that is known, or None."""
+        for run in list(self._map_runs.values()):
+            if arn in run.children:
+                return run.children[arn]
+        return None
+
+    def close(self) -> None:
+        """Stop everything: no thread and no connection is left."""
+        self.activities.close()
+        self.scheduler.close()
+        self.services.close()
+
+
+def _nobody(arn: str, _name: str, _text: str) -> Execution:
+    raise LookupError(f"State Machine Does Not Exist: '{arn}'")

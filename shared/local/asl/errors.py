@@ -1,0 +1,92 @@
+"""How a state fails: the names of the Amazon States Language and the words AWS gives as cause."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+ALL = "States.ALL"
+TIMEOUT = "States.Timeout"
+HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
+TASK_FAILED = "States.TaskFailed"
+RUNTIME = "States.Runtime"
+QUERY_EVALUATION = "States.QueryEvaluationError"
+DATA_LIMIT = "States.DataLimitExceeded"
+NO_CHOICE = "States.NoChoiceMatched"
+INTRINSIC = "States.IntrinsicFailure"
+RESULT_PATH = "States.ResultPathMatchFailure"
+PARAMETER_PATH = "States.ParameterPathFailure"
+EXCEED_TOLERATED = "States.ExceedToleratedFailureThreshold"
+ITEM_READER = "States.ItemReaderFailed"
+RESULT_WRITER = "States.ResultWriterFailed"
+
+# States.ALL does not catch these two.
+TERMINAL = frozenset({RUNTIME, DATA_LIMIT})
+
+
+def dumps(value: Any) -> str:
+    """Return *value* as AWS writes JSON: no blanks, letters beyond ASCII as they are."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+class StateFailure(Exception):  # noqa: N818  the language calls it a failure; Catch turns it into output
+    """A state failed.
+
+    Args:
+        error: The error name that Retry and Catch match, or None when the definition gave none.
+        cause: What AWS shows beside it, or None.
+    """
+
+    # True while the cause lacks "An error occurred while executing the state ..." in front.
+    bare = False
+
+    def __init__(self, error: str | None, cause: str | None = None) -> None:
+        super().__init__(error, cause)
+        self.error = error
+        self.cause = cause
+
+    def output(self) -> dict[str, Any]:
+        """Return the error output that a Catcher hands on."""
+        parts = {"Error": self.error, "Cause": self.cause}
+        return {key: value for key, value in parts.items() if value is not None}
+
+    def located(self, state: str, event: int) -> None:
+        """Say in the cause which *state*, entered at which *event*, could not go on."""
+        if self.bare:
+            self.bare = False
+            place = f"An error occurred while executing the state '{state}' (entered at the event id #{event})."
+            self.cause = f"{place} {self.cause}"
+
+
+class RuntimeFailure(StateFailure):
+    """The interpreter itself could not go on; the cause is completed with the state and event."""
+
+    bare = True
+
+    def __init__(self, cause: str, error: str = RUNTIME) -> None:
+        super().__init__(error, cause)
+
+
+class QueryFailure(RuntimeFailure):
+    """A JSONata expression failed.
+
+    Args:
+        cause: What went wrong, naming the expression.
+        location: The field it stands in, such as ``Output/result``, or None.
+    """
+
+    def __init__(self, cause: str, location: str | None) -> None:
+        super().__init__(cause, QUERY_EVALUATION)
+        self.location = location
+
+
+def matches(names: tuple[str, ...], failure: StateFailure) -> bool:
+    """Tell whether an ErrorEquals list of *names* matches *failure*."""
+    error = failure.error or ""
+    if error in names:
+        return True
+    if ALL in names:
+        return error not in TERMINAL
+    if error == HEARTBEAT_TIMEOUT and TIMEOUT in names:
+        return True
+    return TASK_FAILED in names and error not in TERMINAL and error not in {TIMEOUT, HEARTBEAT_TIMEOUT}

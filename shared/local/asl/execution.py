@@ -1,0 +1,276 @@
+"""One execution: its strands, its history, and how it ends.
+
+Whoever has something for a strand (a worker with an answer, a timer, the API with a token) takes the execution's lock
+and runs every strand that is ready. The worker that finished a call then makes the next call itself: within one slot
+of a Map nothing is handed from thread to thread.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.errors import RUNTIME, StateFailure, dumps
+from shared.local.asl.history import MAX_EVENTS, History, HistoryFullError, Text
+from shared.local.asl.strand import Call, Strand
+from shared.local.asl.variables import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.local.asl.engine import Engine
+    from shared.local.asl.machine import Machine
+
+_log = logging.getLogger(__name__)
+RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
+
+
+def timestamp(seconds: float) -> str:
+    """Return *seconds* since the epoch as AWS writes a time in the context object."""
+    moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+class Execution:
+    """One run of a state machine.
+
+    Args:
+        engine: What runs it.
+        machine: The compiled definition.
+        arn: Its own ARN.
+        input_text: The input as given, JSON.
+        identity: What the context object and the API tell about it.
+        on_end: Called once with the execution when it has ended.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  what one is made of
+        self,
+        engine: Engine,
+        machine: Machine,
+        arn: str,
+        input_text: str,
+        identity: Identity,
+        on_end: Callable[[Execution], None] | None = None,
+    ) -> None:
+        self.engine = engine
+        self.machine = machine
+        self.arn = arn
+        self.input_text = input_text
+        self.identity = identity
+        self.on_end = on_end
+        self.history = History(engine.scheduler.now, MAX_EVENTS)
+        self.status = RUNNING
+        self.error: str | None = None
+        self.cause: str | None = None
+        self.output: Any = None
+        self.started_at = engine.scheduler.now()
+        self.stopped_at: float | None = None
+        self.redrives = 0
+        self.redriven_at: float | None = None
+        self.map_run: Any = None
+        # The API's record of the machine, version or alias target it was started with.
+        self.source: Any = None
+        self.map_runs: list[Any] = []
+        self.failed_at: list[tuple[str, Any]] = []
+        self._watchers: list[Callable[[], None]] = []
+        self.breathe = False
+        self.lock = threading.RLock()
+        self._ready: deque[tuple[Strand, Any, BaseException | None]] = deque()
+        self._input: Any = None
+        self._root: Strand | None = None
+        self._deadline: Any = None
+
+    def start(self, value: Any) -> None:
+        """Begin with the input *value*."""
+        self._input = value
+        details = {"input": Text(self.input_text), "roleArn": self.identity.role_arn}
+        self.history.add("ExecutionStarted", 0, details)
+        self._begin(lambda strand: self.machine.run(strand, value), 0)
+
+    def _begin(self, body: Callable[[Strand], Any], previous: int) -> None:
+        root = self._root = Strand(self, Scope(), previous, self._root_ended)
+        if self.machine.timeout is not None:
+            self._deadline = self.engine.scheduler.call_later(self.machine.timeout, self._timed_out)
+        root.begin(body(root))
+        self.engine.scheduler.submit(self.advance)
+
+    def context(self, state: str, entered_at: float, retries: int) -> dict[str, Any]:
+        """Return a fresh context object for *state*."""
+        identity = self.identity
+        execution: dict[str, Any] = {
+            "Id": self.arn,
+            "Input": self._input,
+            "StartTime": timestamp(self.started_at),
+            "Name": identity.name,
+            "RoleArn": identity.role_arn,
+            "RedriveCount": self.redrives,
+        }
+        if self.redriven_at is not None:
+            execution["RedriveTime"] = timestamp(self.redriven_at)
+        where: dict[str, Any] = {"Name": state, "EnteredTime": timestamp(entered_at)}
+        if retries >= 0:
+            where["RetryCount"] = retries
+        return {
+            "Execution": execution,
+            "StateMachine": {"Id": identity.machine_arn, "Name": identity.machine_name},
+            "State": where,
+        }
+
+    # What moves it on. The lock is held from here to the end of `_run`.
+
+    def post(self, strand: Strand, value: Any, error: BaseException | None) -> None:
+        """Put *strand* among those that are ready, for *value* or *error*; any other answer is late now."""
+        strand.ticket += 1
+        strand.parked = False
+        self._ready.append((strand, value, error))
+
+    def resume(self, strand: Strand, ticket: int, value: Any, error: BaseException | None) -> None:
+        """Resume *strand* from outside if it still waits under *ticket*, and go on from there."""
+        with self.lock:
+            if strand.ticket != ticket or self.status != RUNNING:
+                return
+            self.post(strand, value, error)
+        self.advance()
+
+    def advance(self) -> None:
+        """Run all that is ready and make the calls that come of it."""
+        self.work_through(self._run())
+
+    def work_through(self, pending: list[tuple[Strand, int, Call]]) -> None:
+        """Make the first *pending* call here and hand the others to the pool, until no call comes of it."""
+        while pending:
+            for strand, ticket, call in pending[1:]:
+                self.engine.scheduler.submit(_Work(self, strand, ticket, call))
+            pending = self.perform(*pending[0])
+
+    def perform(self, strand: Strand, ticket: int, call: Call) -> list[tuple[Strand, int, Call]]:
+        """Make *call*, give *strand* its answer, run what is ready then, and return the calls to make next."""
+        value, error = None, None
+        try:
+            value = call.function()
+        except Exception as raised:  # noqa: BLE001  whatever a call raises is the strand's to handle
+            error = raised
+        with self.lock:
+            if strand.ticket == ticket and self.status == RUNNING:
+                self.post(strand, value, error)
+        return self._run()
+
+    def _run(self) -> list[tuple[Strand, int, Call]]:
+        """Run every ready strand; return the calls they want made."""
+        calls: list[tuple[Strand, int, Call]] = []
+        with self.lock:
+            while self._ready:
+                strand, value, error = self._ready.popleft()
+                call = self._step(strand, value, error)
+                if call is not None:
+                    calls.append((strand, strand.ticket, call))
+                if self.breathe:
+                    # A long loop of pure states lets others at the lock now and then.
+                    self.breathe = False
+                    self.engine.scheduler.submit(self.advance)
+                    break
+        return calls
+
+    def _step(self, strand: Strand, value: Any, error: BaseException | None) -> Call | None:
+        try:
+            return strand.step(value, error)
+        except HistoryFullError:
+            cause = "The execution reached the maximum number of history events (25000)."
+            self.finish(FAILED, StateFailure(RUNTIME, cause), strand.previous)
+        except Exception as bug:  # noqa: BLE001  an execution ends in a status whatever happens
+            _log.exception("the engine failed in state %s of %s", strand.state, self.arn)
+            self.finish(FAILED, StateFailure(RUNTIME, f"Internal error: {type(bug).__name__}: {bug}"), strand.previous)
+        return None
+
+    # How it ends.
+
+    def _root_ended(self, root: Strand) -> None:
+        if root.failure is None:
+            self.output = root.result
+            self.finish(SUCCEEDED, None, root.previous)
+        else:
+            self.finish(FAILED, root.failure, root.previous)
+
+    def _timed_out(self) -> None:
+        with self.lock:
+            self.finish(TIMED_OUT, None, self._root.previous if self._root else 0)
+
+    def stop(self, error: str | None, cause: str | None) -> None:
+        """End it as aborted; nothing happens when it has ended."""
+        with self.lock:
+            self.finish(ABORTED, StateFailure(error, cause), self._root.previous if self._root else 0)
+
+    def finish(self, status: str, failure: StateFailure | None, previous: int) -> None:
+        """End with *status*, once; what still runs is dropped. Needs the lock."""
+        if self.status != RUNNING:
+            return
+        if self._root is not None:
+            self._root.cancel()
+        self._ready.clear()
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if failure is not None:
+            self.error, self.cause = failure.error, failure.cause
+        for run in self.map_runs:
+            run.abort()
+        self.history.end(*self._ending(status, failure, previous))
+        self.stopped_at = self.engine.scheduler.now()
+        self.status = status
+        watchers, self._watchers = self._watchers, []
+        for watcher in watchers:
+            watcher()
+        if self.on_end is not None:
+            self.on_end(self)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        return self.status != RUNNING
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call *watcher* once it has ended, at once if it has; it must not wait for a lock."""
+        with self.lock:
+            if self.status == RUNNING:
+                self._watchers.append(watcher)
+                return
+        watcher()
+
+    def _ending(
+        self, status: str, failure: StateFailure | None, previous: int
+    ) -> tuple[str, int, dict[str, Any] | None]:
+        if status == SUCCEEDED:
+            return "ExecutionSucceeded", previous, {"output": self.output}
+        kind = {FAILED: "ExecutionFailed", TIMED_OUT: "ExecutionTimedOut", ABORTED: "ExecutionAborted"}[status]
+        return kind, previous, {"error": failure.error, "cause": failure.cause} if failure else {}
+
+    def output_text(self) -> str | None:
+        """Return the output as JSON text, or None when it has none."""
+        return dumps(self.output) if self.status == SUCCEEDED else None
+
+
+class Identity:
+    """What an execution is called and belongs to."""
+
+    __slots__ = ("machine_arn", "machine_name", "name", "role_arn")
+
+    def __init__(self, name: str, machine_arn: str, machine_name: str, role_arn: str) -> None:
+        self.name = name
+        self.machine_arn = machine_arn
+        self.machine_name = machine_name
+        self.role_arn = role_arn
+
+
+class _Work:
+    """A call on its way to a pool thread."""
+
+    __slots__ = ("arguments", "execution")
+
+    def __init__(self, execution: Execution, strand: Strand, ticket: int, call: Call) -> None:
+        self.execution = execution
+        self.arguments = (strand, ticket, call)
+
+    def __call__(self) -> None:
+        self.execution.work_through([self.arguments])

@@ -1,0 +1,108 @@
+"""The history of one execution: what happened, in AWS's event types, details and order.
+
+An event is kept as a small tuple that points at the values themselves; JSON is written when somebody reads. Nobody
+writes into a value, so what is read later is what was then.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.errors import dumps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_EVENTS = 25_000
+# Details that hold a value and are shown as JSON text.
+_VALUES = frozenset({"input", "output", "parameters"})
+
+
+class HistoryFullError(Exception):
+    """The execution reached the 25,000 events that AWS allows."""
+
+
+class Text(str):
+    """A value that is JSON text already and is shown as it stands."""
+
+    __slots__ = ()
+
+
+class History:
+    """The events of one execution.
+
+    Args:
+        clock: Gives the time in seconds since the epoch.
+        limit: How many events there may be.
+    """
+
+    __slots__ = ("clock", "events", "limit")
+
+    def __init__(self, clock: Callable[[], float], limit: int = MAX_EVENTS) -> None:
+        self.clock = clock
+        # type, id of the event before, time, details
+        self.events: list[tuple[str, int, float, dict[str, Any] | None]] = []
+        self.limit = limit - 1  # the last one is kept for the event that ends the execution
+
+    def add(self, kind: str, previous: int, details: dict[str, Any] | None = None) -> int:
+        """Record an event of *kind* after the event *previous*; return its id, counted from 1.
+
+        Raises:
+            HistoryFullError: Only the ending may still be recorded.
+        """
+        events = self.events
+        if len(events) >= self.limit:
+            raise HistoryFullError
+        events.append((kind, previous, self.clock(), details))
+        return len(events)
+
+    def end(self, kind: str, previous: int, details: dict[str, Any] | None) -> int:
+        """Record the event that ends the execution, for which there is always room."""
+        self.events.append((kind, previous, self.clock(), details))
+        return len(self.events)
+
+    def page(self, start: int, count: int, *, reverse: bool, data: bool) -> list[dict[str, Any]]:
+        """Return up to *count* events from place *start* (0 is the first, or the last when *reverse*)."""
+        total = len(self.events)
+        places = range(total - 1 - start, -1, -1) if reverse else range(start, total)
+        return [render(self.events[place], place + 1, data=data) for place in places[:count]]
+
+
+def render(event: tuple[str, int, float, dict[str, Any] | None], number: int, *, data: bool = True) -> dict[str, Any]:
+    """Return *event* as GetExecutionHistory shows it; without *data* its inputs and outputs are left out."""
+    kind, previous, when, details = event
+    shown: dict[str, Any] = {
+        "timestamp": dt.datetime.fromtimestamp(when, dt.UTC),
+        "type": kind,
+        "id": number,
+        "previousEventId": previous,
+    }
+    if details is not None:
+        shown[_details_key(kind)] = _render_details(details, data=data)
+    return shown
+
+
+def _details_key(kind: str) -> str:
+    if kind.endswith("StateEntered"):
+        return "stateEnteredEventDetails"
+    if kind.endswith("StateExited"):
+        return "stateExitedEventDetails"
+    return kind[0].lower() + kind[1:] + "EventDetails"
+
+
+def _render_details(details: dict[str, Any], *, data: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for key, value in details.items():
+        if key in _VALUES:
+            if data:
+                shown[key] = value if isinstance(value, Text) else dumps(value)
+            if key != "parameters":
+                shown[f"{key}Details"] = {"truncated": False}
+        elif key == "assignedVariables":
+            if data:
+                shown[key] = {name: dumps(item) for name, item in value.items()}
+            shown["assignedVariablesDetails"] = {"truncated": False}
+        elif value is not None:
+            shown[key] = value
+    return shown

@@ -1,0 +1,38 @@
+"""Activities: a Task waits until a worker has polled for it and answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.errors import StateFailure, dumps
+from shared.local.asl.integrations.base import TOKEN, Integration, wait_for_token
+
+if TYPE_CHECKING:
+    from shared.local.asl.integrations.base import Deadline, Run
+    from shared.local.asl.strand import Strand
+
+
+class ActivityTask(Integration):
+    """An activity's ARN as resource."""
+
+    family = "Activity"
+
+    def __init__(self, arn: str) -> None:
+        super().__init__("activity", arn, TOKEN)
+        self.arn = arn
+
+    def where(self) -> dict[str, Any]:
+        """Return nothing: these events carry only input, output or error."""
+        return {}
+
+    def scheduled(self, _strand: Strand, arguments: Any) -> dict[str, Any]:
+        """Return the activity and its input."""
+        return {"resource": self.arn, "input": arguments}
+
+    def run(self, strand: Strand, arguments: Any, deadline: Deadline) -> Run:
+        """Queue the task for a worker and wait for the answer."""
+        activities = strand.execution.engine.activities
+        if not activities.exists(self.arn):
+            raise StateFailure("States.Runtime", f"The activity {self.arn} does not exist.")
+        activities.put(self.arn, strand, str(strand.token), dumps(arguments))
+        return (yield from wait_for_token(strand, deadline))

@@ -1,0 +1,130 @@
+"""What every integration has: how its events are called, and what it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.errors import HEARTBEAT_TIMEOUT, StateFailure
+from shared.local.asl.strand import Call, Park
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from shared.local.asl.strand import Effect, Strand
+
+    Run = Generator[Effect | None, Any, Any]
+
+# The three ways to call: request a response, run a job to its end, wait for a callback.
+REQUEST, SYNC, SYNC_2, TOKEN = "", "sync", "sync:2", "waitForTaskToken"
+
+
+class Integration:
+    """Calls one thing.
+
+    Args:
+        kind: What AWS names resourceType in events, such as ``lambda`` or ``aws-sdk:s3``.
+        action: What AWS names resource there, such as ``invoke`` or ``invoke.waitForTaskToken``.
+        pattern: How it is called: one of REQUEST, SYNC, SYNC_2, TOKEN.
+    """
+
+    # Event names: TaskScheduled and so on.
+    family = "Task"
+
+    def __init__(self, kind: str, action: str, pattern: str = REQUEST) -> None:
+        self.kind = kind
+        self.action = action
+        self.pattern = pattern
+
+    def where(self) -> dict[str, Any]:
+        """Return the details that every event of the task carries."""
+        return {"resourceType": self.kind, "resource": self.action}
+
+    def scheduled(self, strand: Strand, arguments: Any) -> dict[str, Any]:
+        """Return the details of the event that says the task was scheduled."""
+        region = strand.execution.engine.services.region_of(strand.execution.arn)
+        return {**self.where(), "region": region, "parameters": arguments}
+
+    def failed_event(self, _failure: StateFailure) -> str:
+        """Return the name of the event that says the task failed with *failure*."""
+        return f"{self.family}Failed"
+
+    def check(self, strand: Strand, arguments: Any) -> None:
+        """Raise a RuntimeFailure unless a task may be started with *arguments*."""
+
+    def call(self, strand: Strand, arguments: Any) -> Any:
+        """Do it and return the result; runs on a pool thread and may block.
+
+        Raises:
+            StateFailure: It failed.
+        """
+        raise NotImplementedError
+
+    def run(self, strand: Strand, arguments: Any, deadline: Deadline) -> Run:
+        """Yield effects until there is a result, and return it."""
+        result = yield Call(lambda: self.call(strand, arguments), deadline.left())
+        if self.pattern != TOKEN:
+            return result
+        strand.record("TaskSubmitted", {**self.where(), "output": result})
+        return (yield from wait_for_token(strand, deadline))
+
+
+class Deadline:
+    """When a task is too late.
+
+    Args:
+        strand: Runs the task.
+        timeout: Seconds for all of it, or None.
+        heartbeat: Seconds between two signs of life, or None.
+    """
+
+    def __init__(self, strand: Strand, timeout: float | None, heartbeat: float | None) -> None:
+        self._now = strand.execution.engine.scheduler.now
+        self._end = None if timeout is None else self._now() + timeout
+        self.heartbeat = heartbeat
+
+    def left(self) -> float | None:
+        """Return the seconds left of the timeout, None when there is none."""
+        return None if self._end is None else max(0.0, self._end - self._now())
+
+    def next_wait(self) -> tuple[float | None, bool]:
+        """Return how long to wait for a sign of life, and whether it is the heartbeat that ends first."""
+        left = self.left()
+        if self.heartbeat is not None and (left is None or self.heartbeat < left):
+            return self.heartbeat, True
+        return left, False
+
+
+class Answer:
+    """What came back for a task token.
+
+    Args:
+        output: The result, when it went well.
+        failure: The failure otherwise; both None is a sign of life.
+    """
+
+    __slots__ = ("alive", "failure", "output")
+
+    def __init__(self, output: Any = None, failure: Any = None, *, alive: bool = False) -> None:
+        self.output = output
+        self.failure = failure
+        self.alive = alive
+
+
+def wait_for_token(strand: Strand, deadline: Deadline) -> Run:
+    """Wait until somebody answers for the strand's token; return the output."""
+    tokens = strand.execution.engine.tokens
+    while True:
+        answer = tokens.take_early(strand)
+        if answer is None:
+            seconds, beating = deadline.next_wait()
+            try:
+                answer = yield Park(seconds)
+            except StateFailure as late:
+                if beating:
+                    raise StateFailure(HEARTBEAT_TIMEOUT) from None
+                raise late from None
+        if answer.alive:
+            continue
+        if answer.failure is not None:
+            raise answer.failure
+        return answer.output

@@ -1,0 +1,180 @@
+"""Lambda: ``arn:aws:states:::lambda:invoke`` and bare function ARNs."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.errors import DATA_LIMIT, StateFailure, dumps
+from shared.local.asl.integrations.base import REQUEST, Integration
+
+if TYPE_CHECKING:
+    from shared.local.asl.integrations.base import Deadline, Run
+    from shared.local.asl.strand import Strand
+
+UNKNOWN = "Lambda.Unknown"
+
+
+def call_function(strand: Strand, function: str, payload: Any) -> tuple[Any, Any]:
+    """Invoke *function* with *payload* as JSON; return the runtime's invocation and the payload it gave back.
+
+    Raises:
+        StateFailure: The function failed, under the error type it gave; or could not be invoked.
+    """
+    engine = strand.execution.engine
+    try:
+        invocation = engine.invoke_lambda(function, dumps(payload).encode())
+    except Exception as error:
+        raise invocation_failure(error) from error
+    text = bytes(invocation.payload).decode()
+    if invocation.function_error:
+        raise function_failure(text)
+    if len(invocation.payload) > MAX_PAYLOAD:
+        raise StateFailure(
+            DATA_LIMIT,
+            f"The state/task '{engine.function_arn(strand.execution.arn, function)}' returned a result with a size "
+            "exceeding the maximum number of bytes service limit.",
+        )
+    return invocation, json.loads(text) if text else None
+
+
+MAX_PAYLOAD = 262_144
+
+
+def function_failure(text: str) -> StateFailure:
+    """Return the failure for a function's error payload *text*."""
+    try:
+        payload = json.loads(text)
+    except ValueError:
+        payload = None
+    error = payload.get("errorType") if isinstance(payload, dict) else None
+    if error:
+        return StateFailure(str(error), text)
+    return StateFailure(
+        UNKNOWN,
+        f"The cause could not be determined because Lambda did not return an error type. Returned payload: {text}",
+    )
+
+
+def invocation_failure(error: Exception) -> StateFailure:
+    """Return the failure for an *error* that kept a function from being invoked at all.
+
+    The runtime's errors have ``code``, ``status`` and a message; so have boto's, in their response.
+    """
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        code = str(response["Error"]["Code"])
+        status = response["ResponseMetadata"].get("HTTPStatusCode", 400)
+        message = response["Error"].get("Message", "")
+    else:
+        code = getattr(error, "code", None) or getattr(error, "error_type", None) or type(error).__name__
+        status = getattr(error, "status", None) or _STATUS.get(str(code), 500)
+        message = getattr(error, "message", None) or str(error)
+    code = str(code)
+    if not code.endswith("Exception"):
+        code = f"{code.removesuffix('Error')}Exception"
+    if code not in _STATUS:
+        code, status = "AWSLambdaException", 500
+    return StateFailure(
+        f"Lambda.{code}", f"{message} (Service: Lambda, Status Code: {status}, Request ID: {uuid.uuid4()})"
+    )
+
+
+_STATUS = {
+    "ResourceNotFoundException": 404,
+    "TooManyRequestsException": 429,
+    "InvalidRequestContentException": 400,
+    "RequestTooLargeException": 413,
+    "InvalidParameterValueException": 400,
+    "ResourceConflictException": 409,
+    "ResourceNotReadyException": 502,
+    "ServiceException": 500,
+    "AWSLambdaException": 500,
+    "SdkClientException": 500,
+}
+
+
+class FunctionTask(Integration):
+    """A bare function ARN as resource: the input is the payload, the output what the function returns."""
+
+    family = "LambdaFunction"
+
+    def __init__(self, arn: str) -> None:
+        super().__init__("lambda", "invoke")
+        self.arn = arn
+
+    def where(self) -> dict[str, Any]:
+        """Return nothing: these events carry only input, output or error."""
+        return {}
+
+    def scheduled(self, _strand: Strand, arguments: Any) -> dict[str, Any]:
+        """Return the function and its input."""
+        return {"resource": self.arn, "input": arguments}
+
+    def run(self, strand: Strand, arguments: Any, deadline: Deadline) -> Run:
+        """Invoke the function."""
+        strand.record("LambdaFunctionStarted")
+        return (yield from super().run(strand, arguments, deadline))
+
+    def call(self, strand: Strand, arguments: Any) -> Any:
+        """Return what the function returns."""
+        return call_function(strand, self.arn, arguments)[1]
+
+
+class Invoke(Integration):
+    """``lambda:invoke``: the output is Lambda's response with the payload parsed."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__("lambda", "invoke" + (f".{pattern}" if pattern else ""), pattern)
+
+    def run(self, strand: Strand, arguments: Any, deadline: Deadline) -> Run:
+        """Invoke the function, and wait for its callback if the pattern says so."""
+        strand.record("TaskStarted", self.where())
+        return (yield from super().run(strand, arguments, deadline))
+
+    def call(self, strand: Strand, arguments: Any) -> Any:
+        """Return Lambda's response."""
+        function = str(arguments["FunctionName"])
+        if qualifier := arguments.get("Qualifier"):
+            function = f"{function}:{qualifier}"
+        event = arguments.get("InvocationType") == "Event"
+        if event and self.pattern == REQUEST:
+            strand.execution.engine.scheduler.submit(lambda: _ignore(strand, function, arguments.get("Payload", {})))
+            return {**_response(b"", 202), "StatusCode": 202}
+        invocation, payload = call_function(strand, function, arguments.get("Payload", {}))
+        body = bytes(invocation.payload)
+        return {
+            "ExecutedVersion": getattr(invocation, "executed_version", None) or "$LATEST",
+            "Payload": payload,
+            **_response(body, 200),
+            "StatusCode": 200,
+        }
+
+
+def _ignore(strand: Strand, function: str, payload: Any) -> None:
+    """Invoke *function* for its effect: an asynchronous invocation has no one to tell of its failure."""
+    try:
+        call_function(strand, function, payload)
+    except StateFailure:
+        return
+
+
+def _response(body: bytes, status: int) -> dict[str, Any]:
+    request = str(uuid.uuid4())
+    headers = {
+        "X-Amz-Executed-Version": "$LATEST",
+        "x-amzn-Remapped-Content-Length": "0",
+        "Connection": "keep-alive",
+        "x-amzn-RequestId": request,
+        "Content-Length": str(len(body)),
+        "Content-Type": "application/json",
+    }
+    return {
+        "SdkHttpMetadata": {
+            "AllHttpHeaders": {name: [value] for name, value in headers.items()},
+            "HttpHeaders": headers,
+            "HttpStatusCode": status,
+        },
+        "SdkResponseMetadata": {"RequestId": request},
+    }

@@ -1,0 +1,134 @@
+"""``states:startExecution``: an execution inside an execution, started in process; waiting for it costs no thread."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.errors import TASK_FAILED, StateFailure, dumps
+from shared.local.asl.execution import SUCCEEDED
+from shared.local.asl.integrations.base import REQUEST, SYNC_2, TOKEN, Integration, wait_for_token
+from shared.local.asl.strand import Call, Park
+
+if TYPE_CHECKING:
+    from shared.local.asl.execution import Execution
+    from shared.local.asl.integrations.base import Deadline, Run
+    from shared.local.asl.strand import Strand
+
+
+class StartExecution(Integration):
+    """Starts a state machine."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__("states", "startExecution" + (f".{pattern}" if pattern else ""), pattern)
+
+    def failed_event(self, failure: StateFailure) -> str:
+        """Return TaskSubmitFailed for an execution that could not start."""
+        if self.pattern != REQUEST and str(failure.error).startswith("StepFunctions."):
+            return "TaskSubmitFailed"
+        return "TaskFailed"
+
+    def run(self, strand: Strand, arguments: Any, deadline: Deadline) -> Run:
+        """Start it; wait for its end or a callback as the pattern says."""
+        strand.record("TaskStarted", self.where())
+        child: Execution = yield Call(lambda: self._start(strand, arguments), deadline.left())
+        started = _started(child)
+        if self.pattern == REQUEST:
+            return started
+        strand.record("TaskSubmitted", {**self.where(), "output": started})
+        if self.pattern == TOKEN:
+            return (yield from wait_for_token(strand, deadline))
+        yield from _end_of(child, strand, deadline)
+        shown = _described(child, parsed=self.pattern == SYNC_2)
+        if child.status != SUCCEEDED:
+            raise StateFailure(TASK_FAILED, dumps(shown))
+        return shown
+
+    def _start(self, strand: Strand, arguments: Any) -> Execution:
+        engine = strand.execution.engine
+        given = arguments.get("Input", {})
+        try:
+            return engine.start_machine(
+                str(arguments["StateMachineArn"]),
+                arguments.get("Name") or engine.uuid(),
+                given if isinstance(given, str) and self._is_text(arguments) else dumps(given),
+            )
+        except StateFailure:
+            raise
+        except Exception as error:
+            code = str(getattr(error, "TYPE", None) or getattr(error, "code", None) or type(error).__name__)
+            message = str(getattr(error, "message", error))
+            raise StateFailure(
+                f"StepFunctions.{code if code.endswith('Exception') else code + 'Exception'}",
+                f"{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; "
+                f"Request ID: {uuid.uuid4()}; Proxy: null)",
+            ) from error
+
+    @staticmethod
+    def _is_text(arguments: Any) -> bool:
+        """Tell whether Input is JSON text already, as some definitions give it."""
+        try:
+            json.loads(arguments["Input"])
+        except ValueError:
+            return False
+        return True
+
+
+def _end_of(child: Execution, strand: Strand, deadline: Deadline) -> Run:
+    """Wait until *child* has ended; stop it when the wait is cut short."""
+    engine, ticket = strand.execution.engine, strand.ticket
+    child.watch(lambda: engine.scheduler.submit(lambda: strand.execution.resume(strand, ticket, None, None)))
+    try:
+        yield Park(deadline.left())
+    finally:
+        if not child.ended:
+            engine.scheduler.submit(lambda: child.stop(None, None))
+
+
+def _milliseconds(seconds: float | None) -> int:
+    return int((seconds or 0) * 1000)
+
+
+def _started(child: Execution) -> dict[str, Any]:
+    request = str(uuid.uuid4())
+    headers = {
+        "Connection": "keep-alive",
+        "x-amzn-RequestId": request,
+        "Content-Length": "0",
+        "Content-Type": "application/x-amz-json-1.0",
+    }
+    return {
+        "ExecutionArn": child.arn,
+        "SdkHttpMetadata": {
+            "AllHttpHeaders": {name: [value] for name, value in headers.items()},
+            "HttpHeaders": headers,
+            "HttpStatusCode": 200,
+        },
+        "SdkResponseMetadata": {"RequestId": request},
+        "StartDate": _milliseconds(child.started_at),
+    }
+
+
+def _described(child: Execution, *, parsed: bool) -> dict[str, Any]:
+    """Return DescribeExecution's answer as the sync patterns hand it on; sync:2 has JSON *parsed*."""
+    succeeded = child.status == SUCCEEDED
+    shown: dict[str, Any] = {
+        "ExecutionArn": child.arn,
+        "Input": json.loads(child.input_text) if parsed else child.input_text,
+        "InputDetails": {"Included": True},
+        "Name": child.identity.name,
+        "RedriveCount": child.redrives,
+        "RedriveStatus": "NOT_REDRIVABLE" if succeeded else "REDRIVABLE",
+        "StartDate": _milliseconds(child.started_at),
+        "StateMachineArn": child.identity.machine_arn,
+        "Status": child.status,
+        "StopDate": _milliseconds(child.stopped_at),
+    }
+    if succeeded:
+        shown["Output"] = child.output if parsed else child.output_text()
+        shown["OutputDetails"] = {"Included": True}
+        shown["RedriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven"
+    else:
+        shown |= {key: value for key, value in (("Error", child.error), ("Cause", child.cause)) if value is not None}
+    return dict(sorted(shown.items()))

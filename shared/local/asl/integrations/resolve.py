@@ -1,0 +1,53 @@
+"""From a Task's Resource to what it calls."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from shared.local.asl.integrations.activity import ActivityTask
+from shared.local.asl.integrations.base import REQUEST, SYNC, SYNC_2, TOKEN, Integration
+from shared.local.asl.integrations.lambda_ import FunctionTask, Invoke
+from shared.local.asl.integrations.nested import StartExecution
+from shared.local.asl.integrations.sdk import OPTIMIZED, OptimizedCall, SdkCall
+
+_PATTERNS = (SYNC_2, SYNC, TOKEN)
+_SERVICE = re.compile(r"arn:aws[\w-]*:states:[\w-]*:\d*:(?P<service>.+)$")
+_FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:\d+:function:.+$")
+_ACTIVITY = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d+:activity:.+$")
+
+
+class UnknownResourceError(ValueError):
+    """A Resource that nothing answers to."""
+
+
+@lru_cache(maxsize=1024)
+def resolve(resource: str) -> Integration:
+    """Return what the ARN *resource* calls.
+
+    Raises:
+        UnknownResourceError: Nothing does.
+    """
+    if _FUNCTION.match(resource):
+        return FunctionTask(resource)
+    if _ACTIVITY.match(resource):
+        return ActivityTask(resource)
+    match = _SERVICE.match(resource)
+    if match is None:
+        raise UnknownResourceError(resource)
+    return _service(match["service"], resource)
+
+
+def _service(text: str, resource: str) -> Integration:
+    pattern = next((each for each in _PATTERNS if text.endswith(f".{each}")), REQUEST)
+    name = text.removesuffix(f".{pattern}") if pattern else text
+    parts = name.split(":")
+    if parts[0] == "aws-sdk" and len(parts) == 3 and pattern in {REQUEST, TOKEN}:  # noqa: PLR2004  aws-sdk:service:action
+        return SdkCall(parts[1], parts[2], pattern)
+    if name == "lambda:invoke" and pattern in {REQUEST, TOKEN}:
+        return Invoke(pattern)
+    if name == "states:startExecution":
+        return StartExecution(pattern)
+    if len(parts) == 2 and parts[0] in OPTIMIZED and pattern in {REQUEST, TOKEN}:  # noqa: PLR2004  service:action
+        return OptimizedCall(parts[0], parts[1], pattern)
+    raise UnknownResourceError(resource)

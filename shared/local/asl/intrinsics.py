@@ -1,0 +1,323 @@
+"""The intrinsic functions of the JSONPath language: ``States.Format('{} of {}', $.rank, $.size)``.
+
+A call is compiled once into a closure over its arguments. Failures carry AWS's words and end in
+``States.IntrinsicFailure``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import math
+import re
+import uuid
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.errors import INTRINSIC, RuntimeFailure, dumps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+    # The state's input and the strand that evaluates: gives the value.
+    Evaluate = Callable[[Any, Any], Any]
+
+MAX_RANGE = 1000
+MAX_ENCODED = 10_000
+_HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+# Escaped braces travel as these until a template is filled, so that \{\} is not a slot.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$")
+
+
+class CallSyntaxError(ValueError):
+    """An intrinsic call that does not parse."""
+
+
+class _Wrong(Exception):  # noqa: N818  becomes a RuntimeFailure with the call's text around it
+    """An argument a function cannot work with."""
+
+
+def is_call(text: str) -> bool:
+    """Tell whether *text* is an intrinsic call rather than a path."""
+    return text.startswith("States.")
+
+
+def compile_call(text: str, compile_path: Callable[[str], Evaluate]) -> Evaluate:
+    """Return a function ``(value, strand) -> result`` for the call *text*.
+
+    Raises:
+        CallSyntaxError: It does not parse, or names no function AWS has.
+    """
+    evaluate, at = _call(text, 0, compile_path)
+    if text[at:].strip():
+        raise CallSyntaxError(f"the call has something left over: {text[at:]!r}")
+    return evaluate
+
+
+def _call(text: str, at: int, compile_path: Callable[[str], Evaluate]) -> tuple[Evaluate, int]:
+    opening = text.find("(", at)
+    name = text[at:opening].strip() if opening > 0 else text[at:]
+    function = FUNCTIONS.get(name.removeprefix("States."))
+    if function is None or opening < 0 or not name.startswith("States."):
+        raise CallSyntaxError(f"no intrinsic function {name!r}")
+    start, arguments = at, []
+    at = _blank(text, opening + 1)
+    while not text.startswith(")", at):
+        argument, at = _argument(text, at, compile_path)
+        arguments.append(argument)
+        at = _blank(text, at)
+        if text.startswith(",", at):
+            at = _blank(text, at + 1)
+        elif not text.startswith(")", at):
+            raise CallSyntaxError(f"expected , or ) at {text[at:]!r}")
+    source = text[start : at + 1]
+
+    def evaluate(value: Any, strand: Any) -> Any:
+        given = [argument(value, strand) for argument in arguments]
+        try:
+            return function(strand.random, *given)
+        except _Wrong as wrong:
+            raise RuntimeFailure(f"The function '{source}' had the following error: {wrong}", INTRINSIC) from None
+        except (TypeError, ValueError) as wrong:
+            raise RuntimeFailure(f"Invalid arguments in {source}: {wrong}", INTRINSIC) from None
+
+    return evaluate, at + 1
+
+
+def _blank(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    return at
+
+
+def _argument(text: str, at: int, compile_path: Callable[[str], Evaluate]) -> tuple[Evaluate, int]:
+    if text.startswith("States.", at):
+        return _call(text, at, compile_path)
+    if text.startswith("'", at):
+        literal, at = _literal(text, at + 1)
+        return _constant(literal), at
+    end = _end_of_argument(text, at)
+    word = text[at:end].strip()
+    if word.startswith("$"):
+        return compile_path(word), end
+    if word in {"true", "false", "null"} or _NUMBER.match(word):
+        return _constant(json.loads(word)), end
+    raise CallSyntaxError(f"cannot read the argument {word!r}")
+
+
+def _constant(value: Any) -> Evaluate:
+    return lambda _value, _strand: value
+
+
+def _literal(text: str, at: int) -> tuple[str, int]:
+    letters: list[str] = []
+    escaped = {"{": _OPEN, "}": _CLOSE, "'": "'", "\\": "\\"}
+    while at < len(text):
+        letter = text[at]
+        if letter == "'":
+            return "".join(letters), at + 1
+        if letter == "\\" and at + 1 < len(text):
+            following = text[at + 1]
+            letters.append(escaped.get(following, "\\" + following))
+            at += 2
+            continue
+        letters.append(letter)
+        at += 1
+    raise CallSyntaxError("a string is not closed")
+
+
+def _end_of_argument(text: str, at: int) -> int:
+    depth, quote = 0, ""
+    while at < len(text):
+        letter = text[at]
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        elif letter in "[(":
+            depth += 1
+        elif letter in "])" and depth:
+            depth -= 1
+        elif letter in ",)" and not depth:
+            return at
+        at += 1
+    raise CallSyntaxError("a parenthesis is not closed")
+
+
+def _plain(value: Any) -> Any:
+    return value.replace(_OPEN, "{").replace(_CLOSE, "}") if isinstance(value, str) else value
+
+
+def _shown(value: Any) -> str:
+    """Return *value* as States.Format shows it: objects as Java prints a map."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}={_shown(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_shown(item) for item in value) + "]"
+    return dumps(value)
+
+
+def _format(_random: Random, template: Any, *values: Any) -> str:
+    if not isinstance(template, str):
+        raise _Wrong("The first argument must be a string")
+    parts = template.split("{}")
+    if len(parts) - 1 != len(values):
+        raise _Wrong("The number of arguments do not match the occurrences of {}")
+    filled = parts[0]
+    for value, part in zip(values, parts[1:], strict=True):
+        filled += _shown(value) + part
+    return str(_plain(filled))
+
+
+def _string_to_json(_random: Random, text: Any) -> Any:
+    if not isinstance(text, str):
+        raise _Wrong("The argument must be a string")
+    if not text.strip():
+        return None
+    try:
+        return json.loads(_plain(text))
+    except ValueError as error:
+        raise _Wrong(f"Failed to parse the JSON string: {error}") from None
+
+
+def _array(*, name: str, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise _Wrong(f"The {name} argument must be an array")
+    return value
+
+
+def _integer(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _Wrong(f"The {name} argument must be a number")
+    return math.floor(Decimal(str(value)) + Decimal("0.5"))
+
+
+def _partition(_random: Random, items: Any, size: Any) -> list[list[Any]]:
+    items, length = _array(name="array", value=items), _integer(size, "chunk size")
+    if length <= 0:
+        raise _Wrong("The chunk size must be a positive integer")
+    return [items[at : at + length] for at in range(0, len(items), length)]
+
+
+def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    return bool(left == right)
+
+
+def _contains(_random: Random, items: Any, wanted: Any) -> bool:
+    return any(_same(item, _plain(wanted)) for item in _array(name="array", value=items))
+
+
+def _range(_random: Random, first: Any, last: Any, step: Any) -> list[int]:
+    first, last, step = _integer(first, "start"), _integer(last, "end"), _integer(step, "step")
+    if step == 0:
+        raise _Wrong("The step must not be 0")
+    numbers = range(first, last + (1 if step > 0 else -1), step)
+    if len(numbers) > MAX_RANGE:
+        raise _Wrong(f"The array must not hold more than {MAX_RANGE} items")
+    return list(numbers)
+
+
+def _get_item(_random: Random, items: Any, index: Any) -> Any:
+    items, place = _array(name="array", value=items), _integer(index, "index")
+    if not 0 <= place < len(items):
+        raise _Wrong("The index is out of bounds")
+    return items[place]
+
+
+def _unique(_random: Random, items: Any) -> list[Any]:
+    kept: list[Any] = []
+    for item in _array(name="array", value=items):
+        if not any(_same(item, other) for other in kept):
+            kept.append(item)
+    return kept
+
+
+def _encode(_random: Random, text: Any) -> str:
+    return base64.b64encode(_short(text).encode()).decode()
+
+
+def _decode(_random: Random, text: Any) -> str:
+    try:
+        return base64.b64decode(_short(text), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        raise _Wrong("The argument is not valid Base64") from None
+
+
+def _short(text: Any) -> str:
+    if not isinstance(text, str):
+        raise _Wrong("The argument must be a string")
+    if len(text) > MAX_ENCODED:
+        raise _Wrong(f"The argument must not exceed {MAX_ENCODED} characters")
+    return str(_plain(text))
+
+
+def _hash(_random: Random, data: Any, algorithm: Any) -> str:
+    if algorithm not in _HASHES:
+        raise _Wrong(f"The algorithm must be one of {', '.join(_HASHES)}")
+    text = _plain(data) if isinstance(data, str) else dumps(data)
+    if len(text) > MAX_ENCODED:
+        raise _Wrong(f"The data must not exceed {MAX_ENCODED} characters")
+    return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _merge(_random: Random, left: Any, right: Any, deep: Any) -> dict[str, Any]:
+    if not isinstance(left, dict) or not isinstance(right, dict):
+        raise _Wrong("The first and second arguments must be JSON objects")
+    if deep is not False:
+        raise _Wrong("Deep merging is not supported")
+    return {**left, **right}
+
+
+def _random_number(random: Random, start: Any, end: Any, *seed: Any) -> int:
+    first, last = _integer(start, "start"), _integer(end, "end")
+    if seed:
+        random = type(random)(_integer(seed[0], "seed"))
+    if last <= first:
+        raise _Wrong("The end must be greater than the start")
+    return first + math.floor(random.random() * (last - first))
+
+
+def _add(_random: Random, left: Any, right: Any) -> int:
+    return _integer(left, "first") + _integer(right, "second")
+
+
+def _split(_random: Random, text: Any, separators: Any) -> list[str]:
+    if not isinstance(text, str) or not isinstance(separators, str):
+        raise _Wrong("Both arguments must be strings")
+    if not separators:
+        return [text]
+    return [part for part in re.split("[" + re.escape(str(_plain(separators))) + "]", str(_plain(text))) if part]
+
+
+def _uuid(random: Random) -> str:
+    return str(uuid.UUID(int=random.getrandbits(128), version=4))
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "Format": _format,
+    "StringToJson": _string_to_json,
+    "JsonToString": lambda _random, value: dumps(_plain(value)),
+    "Array": lambda _random, *values: [_plain(value) for value in values],
+    "ArrayPartition": _partition,
+    "ArrayContains": _contains,
+    "ArrayRange": _range,
+    "ArrayGetItem": _get_item,
+    "ArrayLength": lambda _random, items: len(_array(name="array", value=items)),
+    "ArrayUnique": _unique,
+    "Base64Encode": _encode,
+    "Base64Decode": _decode,
+    "Hash": _hash,
+    "JsonMerge": _merge,
+    "MathRandom": _random_number,
+    "MathAdd": _add,
+    "StringSplit": _split,
+    "UUID": _uuid,
+}

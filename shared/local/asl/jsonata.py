@@ -1,0 +1,217 @@
+"""JSONata as Step Functions evaluates it: ``{% ... %}`` strings, ``$states``, variables, and AWS's own functions.
+
+The library is imported when the first expression is compiled: a JSONPath workflow never pays for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import threading
+import uuid
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.errors import QueryFailure, dumps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_RANGE = 1000
+_HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+_local = threading.local()
+
+
+class ExpressionSyntaxError(ValueError):
+    """A JSONata expression that does not parse."""
+
+
+def is_expression(value: Any) -> bool:
+    """Tell whether *value* is a ``{% ... %}`` string."""
+    return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")
+
+
+def kind(value: Any) -> str:
+    """Return the name AWS gives the type of *value*."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, (int, float)):
+        return "number"
+    names: dict[type, str] = {str: "string", list: "array", dict: "object"}
+    return names.get(type(value), "function")
+
+
+class Expression:
+    """One compiled expression.
+
+    Args:
+        text: The source with its ``{% %}``.
+        field: Where it stands, such as ``Output/result``; AWS calls it the location.
+    """
+
+    __slots__ = ("compiled", "field", "source")
+
+    def __init__(self, text: str, field: str) -> None:
+        self.source = text[2:-2].strip()
+        self.field = field
+        jsonata, _ = _library()
+        try:
+            compiled = jsonata.Jsonata(self.source)
+        except Exception as error:
+            raise ExpressionSyntaxError(f"{self.source}: {_reason(error)}") from error
+        if compiled.errors:
+            raise ExpressionSyntaxError(f"{self.source}: {compiled.errors[0]}")
+        compiled.set_output_convert_nulls(False)
+        compiled.set_validate_input(False)
+        self.compiled = compiled
+
+    def evaluate(self, strand: Any, states: dict[str, Any]) -> Any:
+        """Return the value for *states* (``$states``) and the variables that *strand* sees.
+
+        Raises:
+            QueryFailure: The expression failed, gave nothing, or gave a function.
+        """
+        _, null = _library()
+        bindings = {name: _nulls(value, null) for name, value in strand.variables.visible().items()}
+        bindings["states"] = _nulls(states, null)
+        bindings.update(_functions())
+        _local.random = strand.random
+        try:
+            found = self.compiled.evaluate(None, bindings)
+        except RecursionError:
+            raise self._thrown("D1011: Stack overflow error: Check for non-terminating recursive function") from None
+        except Exception as error:
+            raise self._thrown(_reason(error)) from error
+        if found is None:
+            raise QueryFailure(
+                f"The JSONata expression '{self.source}' {self._place()} returned nothing (undefined).", self.field
+            )
+        return self._plain(found)
+
+    def expect(self, value: Any, wanted: str) -> None:
+        """Raise unless *value*, a result of this expression, is of the type *wanted*."""
+        found = kind(value)
+        if found != wanted:
+            raise QueryFailure(
+                f"The JSONata expression '{self.source}' {self._place()} returned an unexpected result type. "
+                f"Expected '{wanted}', but was '{found}' for value: {dumps(value)}",
+                self.field,
+            )
+
+    def _place(self) -> str:
+        return f"specified for the field '{self.field}'"
+
+    def _thrown(self, reason: str) -> QueryFailure:
+        return QueryFailure(
+            f"The JSONata expression '{self.source}' {self._place()} threw an error during evaluation. {reason}",
+            self.field,
+        )
+
+    def _plain(self, value: Any) -> Any:
+        """Return *value* free of what only JSONata knows: its null, its sequences, its functions."""
+        _, null = _library()
+        if value is null:
+            return None
+        if isinstance(value, dict):
+            return {key: self._plain(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._plain(item) for item in value]
+        if value is None or isinstance(value, (str, bool, int)):
+            return value
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                raise self._thrown(f"D1001: Number out of range: {value}")
+            return int(value) if value.is_integer() and abs(value) < 2**53 else value
+        raise QueryFailure(
+            f"The JSONata expression '{self.source}' {self._place()} returned an unsupported result type.", self.field
+        )
+
+
+def _nulls(value: Any, null: Any) -> Any:
+    """Return *value* with JSON's null as JSONata's; a value without any is returned as it is, not copied."""
+    if value is None:
+        return null
+    if isinstance(value, dict):
+        changed = {key: new for key, item in value.items() if (new := _nulls(item, null)) is not item}
+        return {**value, **changed} if changed else value
+    if isinstance(value, list):
+        items = [_nulls(item, null) for item in value]
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    return value
+
+
+def _reason(error: Exception) -> str:
+    """Return the library's error as AWS shows it: its code, then its words."""
+    code = getattr(error, "error", None)
+    text = str(error)
+    return f"{code}: {text}" if code and not text.startswith(str(code)) else text
+
+
+@cache
+def _library() -> tuple[Any, Any]:
+    from jsonata import jsonata, utils  # noqa: PLC0415  40 ms that only JSONata workflows pay
+
+    return jsonata, utils.Utils.NULL_VALUE
+
+
+@cache
+def _functions() -> dict[str, Any]:
+    jsonata, null = _library()
+
+    def register(function: Callable[..., Any]) -> Any:
+        def call(*arguments: Any) -> Any:
+            if any(argument is None for argument in arguments):
+                return None
+            return function(*(None if argument is null else argument for argument in arguments))
+
+        return jsonata.Jsonata.JLambda(call)
+
+    return {
+        "partition": register(_partition),
+        "range": register(_range),
+        "hash": register(_hash),
+        "random": register(_random),
+        "uuid": register(lambda: str(uuid.UUID(int=_local.random.getrandbits(128), version=4))),
+        "parse": register(_parse(null)),
+    }
+
+
+def _partition(items: Any, size: Any) -> list[list[Any]]:
+    if not isinstance(items, list):
+        items = [items]
+    length = int(size)
+    if length <= 0:
+        raise ValueError("The chunk size must be a positive integer")
+    return [list(items[at : at + length]) for at in range(0, len(items), length)]
+
+
+def _range(first: Any, last: Any, step: Any) -> list[Any]:
+    if step == 0:
+        raise ValueError("The step must not be 0")
+    count = math.floor((last - first) / step) + 1
+    if count > MAX_RANGE:
+        raise ValueError(f"The array must not hold more than {MAX_RANGE} items")
+    return [first + step * place for place in range(max(count, 0))]
+
+
+def _hash(data: Any, algorithm: Any) -> str:
+    if algorithm not in _HASHES:
+        raise ValueError(f"The algorithm must be one of {', '.join(_HASHES)}")
+    text = data if isinstance(data, str) else dumps(data)
+    return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _random(*seed: Any) -> float:
+    source = type(_local.random)(seed[0]) if seed else _local.random
+    return float(source.random())
+
+
+def _parse(null: Any) -> Callable[[Any], Any]:
+    def parse(text: Any) -> Any:
+        value = json.loads(text)
+        return null if value is None else value
+
+    return parse

@@ -1,0 +1,82 @@
+"""ItemBatcher: items gathered into batches, bounded by count and bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.dataflow import MAX_BYTES, states
+from shared.local.asl.errors import RuntimeFailure, dumps
+from shared.local.asl.payload import compile_jsonata, compile_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.local.asl.strand import Strand
+
+
+class Batcher:
+    """A compiled ItemBatcher field."""
+
+    def __init__(self, spec: dict[str, Any], *, jsonata: bool) -> None:
+        from shared.local.asl.states.map import number_field  # noqa: PLC0415  a Map has one of these
+
+        self.jsonata = jsonata
+        self.items = number_field(spec, "MaxItemsPerBatch", jsonata=jsonata, integer=True)
+        self.bytes = number_field(spec, "MaxInputBytesPerBatch", jsonata=jsonata, integer=True)
+        self.input: Any = None
+        if "BatchInput" in spec:
+            given = spec["BatchInput"]
+            self.input = compile_jsonata(given, "ItemBatcher/BatchInput") if jsonata else compile_template(given)
+
+    def begin(self, strand: Strand, effective: Any) -> Batches:
+        """Return an empty batcher for one run over the state's *effective* input.
+
+        Raises:
+            RuntimeFailure: A limit is not positive.
+        """
+        limits = [self.items(strand, effective), self.bytes(strand, effective)]
+        for name, limit in zip(("MaxItemsPerBatch", "MaxInputBytesPerBatch"), limits, strict=True):
+            if limit is not None and limit <= 0:
+                raise RuntimeFailure(f"field {name} must be positive")
+        shared: Any = None
+        if self.input is not None:
+            shared = self.input(states(strand, effective) if self.jsonata else effective, strand)
+        items, most = limits
+        return Batches(int(items) if items else None, min(int(most or MAX_BYTES), MAX_BYTES), shared)
+
+
+class Batches:
+    """The batches of one run."""
+
+    def __init__(self, most_items: int | None, most_bytes: int, shared: Any) -> None:
+        self.most_items = most_items
+        self.most_bytes = most_bytes
+        self.shared = shared
+        self.empty = len(dumps(self._input([])).encode())
+        self.items: list[Any] = []
+        self.size = self.empty
+
+    def _input(self, items: list[Any]) -> dict[str, Any]:
+        return {"Items": items} if self.shared is None else {"BatchInput": self.shared, "Items": items}
+
+    def add(self, item: Any) -> Iterator[dict[str, Any]]:
+        """Take *item*; yield the batch it does not fit in any more, and the one it fills.
+
+        Raises:
+            RuntimeFailure: The item alone is larger than a batch may be.
+        """
+        size = len(dumps(item).encode()) + 1
+        if self.empty + size > self.most_bytes:
+            raise RuntimeFailure(f"An item of {size} bytes does not fit in a batch of {self.most_bytes} bytes.")
+        if self.items and self.size + size > self.most_bytes:
+            yield from self.rest()
+        self.items.append(item)
+        self.size += size
+        if len(self.items) == self.most_items:
+            yield from self.rest()
+
+    def rest(self) -> Iterator[dict[str, Any]]:
+        """Yield what has gathered, if anything has."""
+        if self.items:
+            items, self.items, self.size = self.items, [], self.empty
+            yield self._input(items)

@@ -1,0 +1,136 @@
+"""A distributed Map: a run of child executions over items that are read as they are needed.
+
+The run keeps at most :data:`MOST` children going, reads ahead no further than it must, and forgets the oldest
+children that succeeded: ten thousand items or a million take the same memory.
+"""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.errors import RuntimeFailure, StateFailure
+from shared.local.asl.map_batches import Batcher, Batches
+from shared.local.asl.map_run import MapRun
+from shared.local.asl.readers import Reader
+from shared.local.asl.strand import Call, Park
+from shared.local.asl.writers import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from shared.local.asl.states.map import Map
+    from shared.local.asl.strand import Effect, Strand
+
+# How many items are read at a time, and the most children at a time (AWS allows 10,000).
+CHUNK = 500
+MOST = 1000
+
+
+class Distributed:
+    """What a Map state in distributed mode has beyond the others; compiled once.
+
+    Args:
+        state: The Map state.
+    """
+
+    def __init__(self, state: Map) -> None:
+        from shared.local.asl.states.map import number_field  # noqa: PLC0415  a Map has one of these
+
+        spec, jsonata = state.spec, state.jsonata
+        self.state = state
+        self.label: str | None = spec.get("Label")
+        self.express = state.config.get("ExecutionType") == "EXPRESS"
+        self.tolerated_count = number_field(spec, "ToleratedFailureCount", jsonata=jsonata, integer=True)
+        self.tolerated_percentage = number_field(spec, "ToleratedFailurePercentage", jsonata=jsonata, integer=False)
+        self.reader = Reader(spec["ItemReader"], jsonata=jsonata) if "ItemReader" in spec else None
+        self.batcher = Batcher(spec["ItemBatcher"], jsonata=jsonata) if "ItemBatcher" in spec else None
+        self.writer = Writer(spec["ResultWriter"], jsonata=jsonata) if "ResultWriter" in spec else None
+
+    def run(self, strand: Strand, effective: Any, concurrency: float) -> Generator[Effect | None, Any, Any]:
+        """Run a child execution for each item or batch; return the state's result.
+
+        Raises:
+            StateFailure: Reading or writing failed, or more children failed than are tolerated.
+        """
+        items = None if self.reader else self.state.items(strand, effective)
+        strand.record("MapStateStarted", {"length": len(items) if items is not None else 0})
+        run = self._new_run(strand, effective, concurrency)
+        strand.record("MapRunStarted", {"mapRunArn": run.arn})
+        try:
+            yield from self._feed(strand, effective, run, items)
+            yield from self._drain(run)
+            result = yield from self._result(strand, effective, run)
+        except StateFailure as failure:
+            run.fail()
+            failure.located(strand.state, strand.entered)
+            strand.record("MapRunFailed", {"error": failure.error, "cause": failure.cause})
+            raise
+        run.succeed()
+        strand.record("MapRunSucceeded")
+        strand.execution.history.add("MapStateSucceeded", strand.previous)
+        return result
+
+    def _new_run(self, strand: Strand, effective: Any, concurrency: float) -> MapRun:
+        count = self.tolerated_count(strand, effective)
+        if count is not None and count < 0:
+            raise RuntimeFailure("ToleratedFailureCount cannot be negative.")
+        percentage = self.tolerated_percentage(strand, effective)
+        if percentage is not None and not 0 <= percentage <= 100:  # noqa: PLR2004  per cent
+            raise RuntimeFailure("ToleratedFailurePercentage must be between 0 and 100.")
+        run = MapRun(self, strand, int(concurrency), None if count is None else int(count), percentage)
+        strand.execution.map_runs.append(run)
+        strand.execution.engine.add_map_run(run)
+        return run
+
+    def _feed(
+        self, strand: Strand, effective: Any, run: MapRun, items: list[Any] | None
+    ) -> Generator[Effect | None, Any, None]:
+        """Read items and hand them to *run*, no faster than it takes them."""
+        if items is None:
+            assert self.reader is not None  # noqa: S101  there are items or there is a reader
+            arguments = self.reader.arguments(strand, effective)
+            source = yield Call(partial(self.reader.open, strand.execution.engine, arguments))
+        else:
+            source = iter(items)
+        batches = None if self.batcher is None else self.batcher.begin(strand, effective)
+        index = 0
+        while not run.exceeded():
+            chunk: list[Any] = (yield Call(partial(_take, source))) if items is None else _take(source)
+            for value in chunk:
+                self._offer(run, batches, self.state.item_input(strand, effective, {"Index": index, "Value": value}))
+                index += 1
+            if len(chunk) < CHUNK:
+                break
+            while run.backlog() > CHUNK and not run.exceeded():
+                yield Park()
+        if batches is not None:
+            for batch in batches.rest():
+                run.offer(batch, len(batch["Items"]))
+        run.all_offered()
+
+    def _offer(self, run: MapRun, batches: Batches | None, given: Any) -> None:
+        if batches is None:
+            run.offer(given, 1)
+            return
+        for batch in batches.add(given):
+            run.offer(batch, len(batch["Items"]))
+
+    def _drain(self, run: MapRun) -> Generator[Effect | None, Any, None]:
+        while not run.exceeded() and run.backlog():
+            yield Park()
+        run.check()
+
+    def _result(self, strand: Strand, effective: Any, run: MapRun) -> Generator[Effect | None, Any, Any]:
+        writer = self.writer
+        if writer is None:
+            return run.outputs()
+        if not writer.exports:
+            return writer.shaped(run.outputs())
+        arguments = writer.arguments(strand, effective)
+        return (yield Call(partial(writer.export, strand.execution.engine, arguments, run)))
+
+
+def _take(source: Iterator[Any]) -> list[Any]:
+    return list(itertools.islice(source, CHUNK))

@@ -1,0 +1,94 @@
+"""An inline Map: iterations as strands of the same execution, so many at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.states.parallel import abort_children
+from shared.local.asl.strand import Park
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from shared.local.asl.errors import StateFailure
+    from shared.local.asl.states.map import Map
+    from shared.local.asl.strand import Effect, Strand
+
+# What MaxConcurrency 0 comes to on AWS.
+MOST = 40
+
+
+def run_inline(
+    state: Map, strand: Strand, effective: Any, concurrency: float
+) -> Generator[Effect | None, Any, list[Any]]:
+    """Run the processor of *state* for each item and return the outputs in order.
+
+    Raises:
+        StateFailure: An iteration failed; the others were ended.
+    """
+    items = state.items(strand, effective)
+    strand.record("MapStateStarted", {"length": len(items)})
+    iterations = _Iterations(state, strand, effective, items)
+    for _ in range(min(int(concurrency) or MOST, MOST, len(items))):
+        iterations.start(strand.previous)
+    if items:
+        yield Park()
+    if iterations.failure is not None:
+        raise iterations.failure
+    strand.execution.history.add("MapStateSucceeded", strand.previous)
+    return iterations.results
+
+
+class _Iterations:
+    """The iterations of one attempt: a slot that falls free takes the next item."""
+
+    def __init__(self, state: Map, parent: Strand, effective: Any, items: list[Any]) -> None:
+        self.state = state
+        self.parent = parent
+        self.effective = effective
+        self.items = items
+        self.results: list[Any] = [None] * len(items)
+        self.failure: StateFailure | None = None
+        self.next = 0
+        self.missing = len(items)
+
+    def start(self, previous: int) -> None:
+        """Start the next iteration in a slot whose last event was *previous*."""
+        if self.failure is not None:
+            return
+        index = self.next
+        self.next += 1
+        item = {"Index": index, "Value": self.items[index]}
+        child = self.parent.fork(self.ended, item)
+        child.index, child.previous = index, previous
+        child.record("MapIterationStarted", {"name": self.state.name, "index": index})
+        child.begin(self._run(child, item))
+
+    def _run(self, child: Strand, item: dict[str, Any]) -> Generator[Effect | None, Any, Any]:
+        parent, state = self.parent, self.state
+        child.state, child.entered, child.before = parent.state, parent.entered, parent.before
+        child.entered_at = parent.entered_at
+        given = state.item_input(child, self.effective, item)
+        return (yield from state.processor.run(child, given))
+
+    def ended(self, child: Strand) -> None:
+        parent = self.parent
+        parent.children.discard(child)
+        if self.failure is not None:
+            return
+        history, details = parent.execution.history, {"name": self.state.name, "index": child.index}
+        if child.failure is not None:
+            self.failure = child.failure
+            parent.previous = child.previous
+            history.add("MapIterationFailed", child.previous, details)
+            abort_children(parent, self.state.name)
+            parent.wake()
+            return
+        self.results[child.index] = child.result
+        last = history.add("MapIterationSucceeded", child.previous, details)
+        self.missing -= 1
+        if self.next < len(self.items):
+            self.start(child.previous)
+        elif self.missing == 0:
+            parent.previous = last
+            parent.wake()

@@ -1,0 +1,207 @@
+"""When things run: a bounded pool of threads for what blocks, one timer thread for what waits.
+
+A wait is an entry in a heap and costs no thread. Both kinds of scheduler have the same four verbs, so that a test can
+run a year of waits in a millisecond with :class:`VirtualScheduler`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Job = Callable[[], None]
+
+WORKERS = 64
+_IDLE_SECONDS = 10.0
+
+
+class Timer:
+    """A job that waits for its time; :meth:`cancel` lets go of it."""
+
+    __slots__ = ("job",)
+
+    def __init__(self, job: Job) -> None:
+        self.job: Job | None = job
+
+    def cancel(self) -> None:
+        """Never run the job; harmless when it ran already."""
+        self.job = None
+
+
+class Scheduler(Protocol):
+    """What the engine asks of time and threads."""
+
+    def now(self) -> float:
+        """Return the time in seconds since the epoch."""
+
+    def submit(self, job: Job) -> None:
+        """Run *job* soon, on some thread."""
+
+    def call_later(self, seconds: float, job: Job) -> Timer:
+        """Run *job* after *seconds*."""
+
+    def close(self) -> None:
+        """Run nothing any more; return when no thread is left."""
+
+
+class ThreadScheduler:
+    """The scheduler of a running cloud.
+
+    Args:
+        workers: At most so many jobs run at a time; threads are made as needed and end when idle.
+        clock: Gives the time in seconds since the epoch.
+    """
+
+    def __init__(self, workers: int = WORKERS, clock: Callable[[], float] = time.time) -> None:
+        self.now = clock
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._limit = workers
+        self._lock = threading.Lock()
+        self._threads: set[threading.Thread] = set()
+        self._idle = 0
+        self._closed = False
+        self._timers = _TimerThread(self.submit)
+
+    def submit(self, job: Job) -> None:
+        """Run *job* on a pool thread."""
+        with self._lock:
+            if self._closed:
+                return
+            self._jobs.put(job)
+            if self._idle >= self._jobs.qsize() or len(self._threads) >= self._limit:
+                return
+            thread = threading.Thread(target=self._work, name="asl-worker", daemon=True)
+            self._threads.add(thread)
+            thread.start()
+
+    def call_later(self, seconds: float, job: Job) -> Timer:
+        """Run *job* on a pool thread after *seconds*."""
+        return self._timers.add(seconds, job)
+
+    def close(self) -> None:
+        """End the timers, let running jobs finish, drop the others, and join every thread."""
+        with self._lock:
+            self._closed = True
+            threads = list(self._threads)
+        self._timers.close()
+        for _ in threads:
+            self._jobs.put(None)
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                self._idle += 1
+            try:
+                job = self._jobs.get(timeout=_IDLE_SECONDS)
+            except queue.Empty:
+                job = None
+            with self._lock:
+                self._idle -= 1
+                if job is None or self._closed:
+                    self._threads.discard(threading.current_thread())
+                    return
+            job()
+
+
+class _TimerThread:
+    """A heap of timers and the thread that watches it, made with the first timer."""
+
+    def __init__(self, submit: Callable[[Job], None]) -> None:
+        self._submit = submit
+        self._heap: list[tuple[float, int, Timer]] = []
+        self._order = itertools.count()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def add(self, seconds: float, job: Job) -> Timer:
+        timer = Timer(job)
+        with self._changed:
+            entry = (time.monotonic() + seconds, next(self._order), timer)
+            heapq.heappush(self._heap, entry)
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._watch, name="asl-timer", daemon=True)
+                self._thread.start()
+            elif self._heap[0] is entry:
+                self._changed.notify()
+        return timer
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._heap.clear()
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def _watch(self) -> None:
+        while True:
+            with self._changed:
+                while not self._closed and (not self._heap or self._heap[0][0] > time.monotonic()):
+                    self._changed.wait(self._heap[0][0] - time.monotonic() if self._heap else None)
+                if self._closed:
+                    return
+                job = heapq.heappop(self._heap)[2].job
+            if job is not None:
+                self._submit(job)
+
+
+class VirtualScheduler:
+    """A scheduler without threads whose clock stands still until :meth:`run` moves it: for tests and dry runs.
+
+    Args:
+        start: The time it begins at, in seconds since the epoch.
+    """
+
+    def __init__(self, start: float = 1_700_000_000.0) -> None:
+        self._time = start
+        self._ready: deque[Job] = deque()
+        self._heap: list[tuple[float, int, Timer]] = []
+        self._order = itertools.count()
+
+    def now(self) -> float:
+        """Return the virtual time."""
+        return self._time
+
+    def submit(self, job: Job) -> None:
+        """Keep *job* for the next :meth:`run`."""
+        self._ready.append(job)
+
+    def call_later(self, seconds: float, job: Job) -> Timer:
+        """Keep *job* until the clock has moved by *seconds*."""
+        timer = Timer(job)
+        heapq.heappush(self._heap, (self._time + max(0.0, seconds), next(self._order), timer))
+        return timer
+
+    def close(self) -> None:
+        """Forget every job."""
+        self._ready.clear()
+        self._heap.clear()
+
+    def run(self, until: float | None = None) -> None:
+        """Run every job, moving the clock from timer to timer, until none is left or the clock passes *until*."""
+        while True:
+            while self._ready:
+                self._ready.popleft()()
+            while self._heap and self._heap[0][2].job is None:
+                heapq.heappop(self._heap)
+            if not self._heap or (until is not None and self._heap[0][0] > until):
+                break
+            when, _, timer = heapq.heappop(self._heap)
+            self._time = max(self._time, when)
+            if timer.job is not None:
+                self._ready.append(timer.job)
+        if until is not None:
+            self._time = max(self._time, until)

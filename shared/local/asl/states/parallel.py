@@ -1,0 +1,92 @@
+"""Parallel: its branches side by side, their outputs in one array."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.retry import Recovery
+from shared.local.asl.states.base import State
+from shared.local.asl.strand import Park
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from shared.local.asl.errors import StateFailure
+    from shared.local.asl.machine import Machine
+    from shared.local.asl.strand import Effect, Strand
+
+
+class Parallel(State):
+    """Runs branches."""
+
+    simple = False
+
+    def __init__(self, name: str, spec: dict[str, Any], *, jsonata: bool) -> None:
+        from shared.local.asl.machine import Machine  # noqa: PLC0415  a machine has states, a branch is a machine
+
+        super().__init__(name, spec, jsonata=jsonata)
+        self.branches: list[Machine] = [Machine(branch, jsonata=jsonata) for branch in spec["Branches"]]
+        self.recovery = Recovery(self)
+
+    def run(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
+        """Run every branch; the first failure ends the others."""
+        return (yield from self.recovery.run(strand, value, self._attempt, "ParallelStateFailed"))
+
+    def _attempt(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
+        flow = self.flow
+        given = flow.arguments(strand, flow.read(strand, value))
+        strand.record("ParallelStateStarted")
+        gathering = _Gathering(strand, len(self.branches))
+        for place, branch in enumerate(self.branches):
+            child = strand.fork(gathering.ended)
+            child.index = place
+            child.begin(branch.run(child, given))
+        if self.branches:
+            yield Park()
+        gathering.check()
+        strand.execution.history.add("ParallelStateSucceeded", strand.previous)
+        return self.leave(strand, value, gathering.results)
+
+
+class _Gathering:
+    """Waits for the branches on behalf of their parent."""
+
+    def __init__(self, parent: Strand, count: int) -> None:
+        self.parent = parent
+        self.missing = count
+        self.results: list[Any] = [None] * count
+        self.failure: StateFailure | None = None
+
+    def ended(self, child: Strand) -> None:
+        parent = self.parent
+        parent.children.discard(child)
+        if self.failure is not None:
+            return
+        if child.failure is not None:
+            self.failure = child.failure
+            parent.previous = child.previous
+            abort_children(parent)
+            parent.wake()
+            return
+        self.results[child.index] = child.result
+        parent.previous = max(parent.previous, child.previous)
+        self.missing -= 1
+        if self.missing == 0:
+            parent.wake()
+
+    def check(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+
+def abort_children(strand: Strand, iteration: str | None = None) -> None:
+    """Cancel the strands below *strand* and record which states, and iterations of Map *iteration*, that cut short."""
+    history = strand.execution.history
+    for child in sorted(strand.children, key=lambda each: each.index):
+        if child.children:
+            abort_children(child)
+        if child.waiting in {"Task", "Wait", "Parallel", "Map"}:
+            history.add(f"{child.waiting}StateAborted", child.previous)
+        if iteration is not None:
+            history.add("MapIterationAborted", child.previous, {"name": iteration, "index": child.index})
+    strand.drop_children()

@@ -1,0 +1,80 @@
+"""Task: calls something and waits for what comes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.errors import HEARTBEAT_TIMEOUT, TIMEOUT, RuntimeFailure, StateFailure
+from shared.local.asl.integrations.base import TOKEN, Deadline
+from shared.local.asl.integrations.resolve import resolve
+from shared.local.asl.retry import Recovery
+from shared.local.asl.states.base import State
+from shared.local.asl.states.map import number_field
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from shared.local.asl.strand import Effect, Strand
+
+
+class Task(State):
+    """Calls."""
+
+    simple = False
+
+    def __init__(self, name: str, spec: dict[str, Any], *, jsonata: bool) -> None:
+        super().__init__(name, spec, jsonata=jsonata)
+        self.integration = resolve(spec["Resource"])
+        self.timeout = number_field(spec, "TimeoutSeconds", jsonata=jsonata, integer=True)
+        self.heartbeat = number_field(spec, "HeartbeatSeconds", jsonata=jsonata, integer=True)
+        self.recovery = Recovery(self)
+
+    def run(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
+        """Call, as often as Retry allows."""
+        return (yield from self.recovery.run(strand, value, self._attempt))
+
+    def _attempt(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
+        integration, flow = self.integration, self.flow
+        tokens = strand.execution.engine.tokens
+        if integration.pattern == TOKEN:
+            tokens.give(strand, strand.execution.engine.new_token())
+        try:
+            effective = flow.read(strand, value)
+            arguments = flow.arguments(strand, effective)
+            integration.check(strand, arguments)
+            timeout = _positive(self.timeout(strand, effective), "TimeoutSeconds")
+            heartbeat = _positive(self.heartbeat(strand, effective), "HeartbeatSeconds")
+            details = integration.scheduled(strand, arguments)
+            if timeout is not None:
+                details["timeoutInSeconds"] = timeout
+            if heartbeat is not None:
+                details["heartbeatInSeconds"] = heartbeat
+            strand.record(f"{integration.family}Scheduled", details)
+            result = yield from self._call(strand, arguments, Deadline(strand, timeout, heartbeat))
+        finally:
+            if strand.token is not None:
+                tokens.drop(strand)
+        strand.before = strand.previous
+        return self.leave(strand, value, result)
+
+    def _call(self, strand: Strand, arguments: Any, deadline: Deadline) -> Generator[Effect | None, Any, Any]:
+        integration = self.integration
+        family, where = integration.family, integration.where()
+        try:
+            result = yield from integration.run(strand, arguments, deadline)
+        except StateFailure as failure:
+            late = failure.error in {TIMEOUT, HEARTBEAT_TIMEOUT} and failure.cause is None
+            kind = f"{family}TimedOut" if late else integration.failed_event(failure)
+            strand.record(kind, {**where, "error": failure.error, "cause": failure.cause})
+            strand.before = strand.previous
+            raise
+        strand.record(f"{family}Succeeded", {**where, "output": result})
+        return result
+
+
+def _positive(seconds: float | None, field: str) -> int | None:
+    if seconds is None:
+        return None
+    if seconds <= 0:
+        raise RuntimeFailure(f"{field} must be a positive number.")
+    return int(seconds)

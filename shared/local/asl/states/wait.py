@@ -1,0 +1,77 @@
+"""Wait: for so many seconds, or until a time; its strand sleeps in the timer heap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.choice import parse_time
+from shared.local.asl.dataflow import states
+from shared.local.asl.errors import RuntimeFailure, dumps
+from shared.local.asl.jsonata import Expression, is_expression
+from shared.local.asl.payload import NoResultError, compile_read
+from shared.local.asl.states.base import State
+from shared.local.asl.strand import Sleep
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from shared.local.asl.strand import Effect, Strand
+
+MAX_SECONDS = 99_999_999
+
+
+class Wait(State):
+    """Waits."""
+
+    simple = False
+
+    def __init__(self, name: str, spec: dict[str, Any], *, jsonata: bool) -> None:
+        super().__init__(name, spec, jsonata=jsonata)
+        self.field = next(field for field in ("Seconds", "SecondsPath", "Timestamp", "TimestampPath") if field in spec)
+        given = spec[self.field]
+        self.given = given
+        self.expression = Expression(given, self.field) if jsonata and is_expression(given) else None
+        self.path = compile_read(given) if self.field.endswith("Path") else None
+
+    def run(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
+        """Wait, then hand the input on."""
+        effective = self.flow.read(strand, value)
+        seconds = self._seconds(strand, value, effective)
+        if seconds > 0:
+            yield Sleep(seconds)
+        return self.leave(strand, value, effective)
+
+    def _seconds(self, strand: Strand, raw: Any, effective: Any) -> float:
+        given = self.given
+        if self.expression is not None:
+            given = self.expression.evaluate(strand, states(strand, raw))
+        elif self.path is not None:
+            try:
+                given = self.path(effective, strand)
+            except NoResultError as missing:
+                raise RuntimeFailure(f"Invalid path '{self.given}' : {missing}") from None
+        if self.field.startswith("Seconds"):
+            return self._count(given)
+        moment = parse_time(given)
+        if moment is None:
+            raise RuntimeFailure(self._no_time(given))
+        return moment - strand.execution.engine.scheduler.now()
+
+    def _no_time(self, given: Any) -> str:
+        shown = given if isinstance(given, str) else dumps(given)
+        where = shown if self.path is None else f"{self.given} == {shown}"
+        return (
+            f"The {self.field} parameter does not reference a valid ISO-8601 extended offset date-time format string: "
+            f"{where}"
+        )
+
+    def _count(self, given: Any) -> float:
+        if self.expression is not None:
+            self.expression.expect(given, "number")
+        if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= MAX_SECONDS:
+            shown = given if isinstance(given, str) else dumps(given)
+            where = f"{self.given} == {shown}" if self.path is not None else shown
+            if isinstance(given, int) and not isinstance(given, bool) and given < 0:
+                raise RuntimeFailure(f"The {self.field} parameter references a negative value: {where}")
+            raise RuntimeFailure(f"The {self.field} parameter does not reference an integer value: {where}")
+        return given

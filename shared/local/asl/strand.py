@@ -1,0 +1,201 @@
+"""A strand: one line of control through states, as a generator that says what it waits for.
+
+An execution begins with one strand; Map and Parallel start more. A strand yields effects (call this, sleep so long,
+park until somebody resumes me) and is resumed with the answer. Each time it waits it gets a new ticket, so that an
+answer which comes too late (a call that a timeout overtook) finds nobody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.errors import TIMEOUT, StateFailure
+from shared.local.asl.variables import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from random import Random
+
+    from shared.local.asl.execution import Execution
+    from shared.local.asl.scheduler import Timer
+
+    Body = Generator["Effect | None", Any, Any]
+
+
+class Call:
+    """Run *function* on a pool thread and resume with what it returns or raises.
+
+    Args:
+        function: May block.
+        timeout: Seconds until the strand is resumed with States.Timeout instead.
+    """
+
+    __slots__ = ("function", "timeout")
+
+    def __init__(self, function: Callable[[], Any], timeout: float | None = None) -> None:
+        self.function = function
+        self.timeout = timeout
+
+
+class Park:
+    """Wait until :meth:`Strand.wake`; with *timeout* seconds at most, then States.Timeout."""
+
+    __slots__ = ("timeout",)
+
+    def __init__(self, timeout: float | None = None) -> None:
+        self.timeout = timeout
+
+
+class Sleep:
+    """Wait *seconds*, made shorter by the execution's speed."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
+Effect = Call | Park | Sleep
+
+
+class Strand:
+    """One line of control.
+
+    Args:
+        execution: What it belongs to.
+        variables: The variables it sees and assigns.
+        previous: The id of the event that came before it.
+        on_end: Called with the strand when it has ended; its ``result`` or ``failure`` is set then.
+        item: ``$$.Map.Item`` for an iteration.
+    """
+
+    __slots__ = (
+        "before", "body", "children", "entered", "entered_at", "execution", "failure", "index", "item", "on_end",
+        "parked", "previous", "result", "retries", "state", "ticket", "timer", "token", "variables", "waiting",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        execution: Execution,
+        variables: Scope,
+        previous: int,
+        on_end: Callable[[Strand], None],
+        item: dict[str, Any] | None = None,
+    ) -> None:
+        self.execution = execution
+        self.variables = variables
+        self.previous = previous
+        self.before = previous
+        self.on_end = on_end
+        self.item = item
+        self.body: Body | None = None
+        self.children: set[Strand] = set()
+        self.entered = 0
+        self.entered_at = 0.0
+        self.failure: StateFailure | None = None
+        self.index = 0
+        self.parked = False
+        self.result: Any = None
+        self.retries = -1
+        self.state = ""
+        self.waiting = ""
+        self.ticket = 0
+        self.timer: Timer | None = None
+        self.token: str | None = None
+
+    @property
+    def random(self) -> Random:
+        """The engine's random source."""
+        return self.execution.engine.random
+
+    def begin(self, body: Body) -> None:
+        """Make *body* what this strand runs, and let it run."""
+        self.body = body
+        self.execution.post(self, None, None)
+
+    def record(self, kind: str, details: dict[str, Any] | None = None) -> None:
+        """Add an event after this strand's last one."""
+        self.previous = self.execution.history.add(kind, self.previous, details)
+
+    def fork(self, on_end: Callable[[Strand], None], item: dict[str, Any] | None = None) -> Strand:
+        """Return a child strand that sees this one's variables and has scopes of its own."""
+        child = Strand(
+            self.execution, Scope(self.variables), self.previous, on_end, item if item is not None else self.item
+        )
+        self.children.add(child)
+        return child
+
+    def wake(self, value: Any = None, error: BaseException | None = None) -> None:
+        """Resume the strand if it is parked; needs the execution's lock, or to run in one of its strands."""
+        if self.parked:
+            self.execution.post(self, value, error)
+
+    def step(self, value: Any, error: BaseException | None) -> Call | None:
+        """Run until the next effect; return a call for the caller to make, or None."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        body = self.body
+        if body is None:
+            return None
+        try:
+            effect = body.throw(error) if error is not None else body.send(value)
+        except StopIteration as end:
+            self._end(end.value, None)
+            return None
+        except StateFailure as failure:
+            self._end(None, failure)
+            return None
+        return self._wait(effect)
+
+    def _wait(self, effect: Effect | None) -> Call | None:
+        execution, ticket = self.execution, self.ticket
+        if effect is None:
+            execution.post(self, None, None)
+            execution.breathe = True
+            return None
+        if isinstance(effect, Sleep):
+            seconds = effect.seconds / execution.engine.speed
+            self.timer = execution.engine.scheduler.call_later(
+                seconds, lambda: execution.resume(self, ticket, None, None)
+            )
+            return None
+        if effect.timeout is not None:
+            late = StateFailure(TIMEOUT)
+            self.timer = execution.engine.scheduler.call_later(
+                effect.timeout, lambda: execution.resume(self, ticket, None, late)
+            )
+        self.parked = isinstance(effect, Park)
+        return effect if isinstance(effect, Call) else None
+
+    def _end(self, result: Any, failure: StateFailure | None) -> None:
+        self.body = None
+        self.result, self.failure = result, failure
+        self.drop_children()
+        self.on_end(self)
+
+    def cancel(self) -> None:
+        """End now, without a result; needs the execution's lock, or to run in another of its strands."""
+        self.ticket += 1
+        self.parked = False
+        if self.timer is not None:
+            self.timer.cancel()
+        self.drop_children()
+        body, self.body = self.body, None
+        if body is not None:
+            body.close()
+
+    def drop_children(self) -> None:
+        """Cancel every strand below this one."""
+        children, self.children = self.children, set()
+        for child in children:
+            child.cancel()
+
+    def context(self) -> dict[str, Any]:
+        """Return the context object, ``$$``."""
+        context = self.execution.context(self.state, self.entered_at, self.retries)
+        if self.item is not None:
+            context["Map"] = {"Item": self.item}
+        if self.token is not None:
+            context["Task"] = {"Token": self.token}
+        return context
