@@ -38,6 +38,7 @@ _PUNCH_SHARE, _PUNCH_BEFORE_RELAY = 0.5, 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 _MACHINES: dict[str, type[PairingClient]] = {"v1": V1Client, "v2": V2Client}
 
+_STAGES = ("rendezvous", "punch", "relay", "handshake")
 _FIXES = {
     "rendezvous": "check the server with `lanes rendezvous check`, and that the peer's function was started at all",
     "punch": "the peers' NATs refuse to be punched: allow relaying (relay=True, and relays on the server)",
@@ -119,8 +120,13 @@ async def _pair_all(
     deadline = asyncio.get_running_loop().time() + seconds
     pairings = [_Pairing(meeting, namespace, rank, peer, deadline) for peer in peers]
     outcomes = await asyncio.gather(*(pairing.run() for pairing in pairings), return_exceptions=True)
-    sockets = {peer: got for peer, got in zip(peers, outcomes, strict=True) if isinstance(got, socket.socket)}
-    failures = [got for got in outcomes if isinstance(got, BaseException)]
+    # A deadline that strikes while a socket is handed over cancels the task, but the socket is good all the same.
+    sockets = {peer: pairing.socket for peer, pairing in zip(peers, pairings, strict=True) if pairing.socket}
+    failures = [
+        outcome if isinstance(outcome, Exception) else pairing.failure()
+        for pairing, outcome in zip(pairings, outcomes, strict=True)
+        if pairing.socket is None
+    ]
     if failures:
         for sock in sockets.values():
             sock.close()
@@ -138,24 +144,25 @@ class _Pairing:
         self._rank, self._peer, self._deadline = rank, peer, deadline
         self._stage, self._reason = "rendezvous", "no time to ask the server"
         self._token = ""
+        self.socket: socket.socket | None = None
 
-    async def run(self) -> socket.socket:
-        """Return the socket, or raise PairingFailed at the deadline or when the server refuses."""
+    async def run(self) -> None:
+        """Set ``socket``, or raise PairingFailed at the deadline or when the server refuses."""
         pause = _FIRST_PAUSE
         try:
             async with asyncio.timeout_at(self._deadline):
                 while True:
                     with contextlib.suppress(_Again):
                         return await self._attempt_punch()
-                    if self._stage in {"punch", "handshake"} and self._meeting.relay:
+                    if self._stage != "rendezvous" and self._meeting.relay:
                         with contextlib.suppress(_Again):
                             return await self._attempt_relay()
                     await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311  jitter, not a secret
                     pause = min(pause * 2, _LONGEST_PAUSE)
         except TimeoutError:
-            raise self._failed() from None
+            raise self.failure() from None
 
-    async def _attempt_punch(self) -> socket.socket:
+    async def _attempt_punch(self) -> None:
         with own_port() as sock, listener(sock.getsockname()[1]) as listening:
             # The rendezvous socket stays open until the punch is done: its NAT mapping is the one the peer was told.
             peer = await self._ask(sock, relay=False)
@@ -164,11 +171,11 @@ class _Pairing:
             patience = min(remaining * _PUNCH_SHARE, _PUNCH_BEFORE_RELAY if self._meeting.relay else remaining)
             try:
                 async with asyncio.timeout(patience):
-                    return await punch(listening, peer, self._handshake, self._met_stranger)
+                    self.socket = await punch(listening, peer, self._handshake, self._met_stranger)
             except TimeoutError:
                 raise _Again from None
 
-    async def _attempt_relay(self) -> socket.socket:
+    async def _attempt_relay(self) -> None:
         sock = own_port()
         try:
             await self._ask(sock, relay=True)
@@ -180,13 +187,14 @@ class _Pairing:
         except BaseException:
             sock.close()
             raise
-        return sock
+        self.socket = sock
 
     async def _ask(self, sock: socket.socket, *, relay: bool) -> Endpoint:
         """Return the peer's endpoint, as the server tells it over *sock*."""
         loop = asyncio.get_running_loop()
         where = f"{self._meeting.host}:{self._meeting.port}"
-        self._at("relay" if relay else "rendezvous", f"the server at {where} does not answer")
+        stage = "relay" if relay else "rendezvous"
+        self._at(stage, f"the server at {where} does not answer")
         machine = _MACHINES[self._meeting.protocol]()
         try:
             await loop.sock_connect(sock, (await _resolve(self._meeting.host), self._meeting.port))
@@ -197,22 +205,22 @@ class _Pairing:
                 for event in machine.receive(data) if data else machine.end():
                     if isinstance(event, Paired):
                         return event.peer
-                    self._judge(event)
+                    self._judge(event, stage)
         except OSError as error:
-            self._reason = f"the server at {where} cannot be reached: {_plain(error)}"
+            self._at(stage, f"the server at {where} cannot be reached: {_plain(error)}")
             raise _Again from None
 
-    def _judge(self, event: Event) -> None:
+    def _judge(self, event: Event, stage: str) -> None:
         if isinstance(event, Refused):
-            self._reason = "the server refuses: a wrong team key, or one of its limits; its log says which"
-            raise self._failed()
+            self._at(stage, "the server refuses: a wrong team key, or one of its limits; its log says which")
+            raise self.failure()
         if isinstance(event, Broken):
-            self._reason = event.reason
+            self._at(stage, event.reason)
             raise _Again
         if isinstance(event, TimedOut):
             self._token = event.token
             raise _Again
-        self._reason = f"rank {self._peer} has not come to the rendezvous server"
+        self._at(stage, f"rank {self._peer} has not come to the rendezvous server")
 
     def _handshake(self) -> Handshake:
         nonce = os.urandom(NONCE_SIZE)
@@ -222,9 +230,11 @@ class _Pairing:
         self._at("handshake", f"whoever is at its endpoint is not the peer: {reason}")
 
     def _at(self, stage: str, reason: str) -> None:
-        self._stage, self._reason = stage, reason
+        if _STAGES.index(stage) >= _STAGES.index(self._stage):
+            self._stage, self._reason = stage, reason
 
-    def _failed(self) -> PairingFailed:
+    def failure(self) -> PairingFailed:
+        """Return the error for the furthest stage any attempt has come to."""
         return PairingFailed(self._peer, self._stage, self._reason, _FIXES[self._stage])
 
 

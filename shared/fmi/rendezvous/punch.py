@@ -51,6 +51,7 @@ def own_port() -> socket.socket:
 def listener(port: int) -> socket.socket:
     """Return a listening socket on *port*, shared with the rendezvous socket."""
     sock = _shared_port(port)
+    sock.setblocking(False)  # noqa: FBT003  the socket API's own signature
     sock.listen(8)
     return sock
 
@@ -66,10 +67,9 @@ async def punch(
         handshake: Makes a fresh handshake for each connection tried.
         on_stranger: Told why, when a connection was not the peer's.
     """
-    port = listening.getsockname()[1]
-    async with _Race() as race:
-        race.enter(_accept(listening, handshake, on_stranger, race))
-        race.enter(_connect(port, peer, handshake, on_stranger))
+    async with _Race(handshake, on_stranger) as race:
+        race.listen(listening)
+        race.enter(_connect(listening.getsockname()[1], peer, race))
         return await race.winner()
 
 
@@ -100,81 +100,94 @@ async def verify(sock: socket.socket, handshake: Handshake) -> None:
 
 
 class _Race:
-    """Tasks of which the first to return a socket wins; the others are cancelled, and their sockets closed."""
+    """Sockets of which the first to prove itself wins; the others are closed in the end."""
 
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[socket.socket]] = set()
-        self._won: asyncio.Future[socket.socket] = asyncio.get_running_loop().create_future()
+    def __init__(self, handshake: Callable[[], Handshake], on_stranger: Callable[[str], None]) -> None:
+        self._handshake, self._on_stranger = handshake, on_stranger
+        self._loop = asyncio.get_running_loop()
+        self._won: asyncio.Future[socket.socket] = self._loop.create_future()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sockets: set[socket.socket] = set()
+        self._listening: socket.socket | None = None
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._listening is not None:
+            self._loop.remove_reader(self._listening)
+        for task in self._tasks:
             task.cancel()
-        kept = self._won.result() if self._won.done() and not self._won.cancelled() else None
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(outcome, socket.socket) and outcome is not kept:
-                outcome.close()
+        kept = None if kind else self._won.result()
+        try:
+            # A socket may be closed only after its task has let go of it: its number is given out again at once.
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        except BaseException:
+            kept = None
+            raise
+        finally:
+            for sock in self._sockets:
+                if sock is not kept:
+                    sock.close()
 
-    def enter(self, runner: Coroutine[Any, Any, socket.socket]) -> None:
-        """Let *runner* race; one that fails simply does not win."""
-        task = asyncio.get_running_loop().create_task(runner)
-        self._tasks.add(task)
-        task.add_done_callback(self._arrived)
+    def listen(self, listening: socket.socket) -> None:
+        """Let every connection to *listening* race, each in a task: a silent stranger holds up nobody."""
+        self._listening = listening
+        self._loop.add_reader(listening, self._accept, listening)
+
+    def enter(self, runner: Coroutine[Any, Any, None]) -> None:
+        """Let *runner* try for a winner; one that fails simply does not win."""
+        self._tasks.add(self._loop.create_task(runner))
+
+    def adopt(self, sock: socket.socket) -> None:
+        """Close *sock* in the end, unless it wins."""
+        sock.setblocking(False)  # noqa: FBT003  the socket API's own signature
+        self._sockets.add(sock)
+
+    def drop(self, sock: socket.socket) -> None:
+        """Close *sock* now."""
+        self._sockets.discard(sock)
+        sock.close()
 
     async def winner(self) -> socket.socket:
-        """Return the first socket."""
+        """Return the first socket that proved itself."""
         return await self._won
 
-    def _arrived(self, task: asyncio.Task[socket.socket]) -> None:
-        if task.cancelled() or task.exception() is not None:
-            return
-        if not self._won.done():
-            self._won.set_result(task.result())
+    async def prove(self, sock: socket.socket) -> None:
+        """Let *sock* win if the peer is at its other end; close it if somebody else is."""
+        try:
+            await verify(sock, self._handshake())
+        except WrongPeer as stranger:
+            self._on_stranger(str(stranger))
+            self.drop(sock)
+        except OSError:
+            self.drop(sock)
+        else:
+            if not self._won.done():
+                self._won.set_result(sock)
+
+    def _accept(self, listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            sock, _ = listening.accept()
+            self.adopt(sock)
+            self.enter(self.prove(sock))
 
 
-async def _accept(
-    listening: socket.socket, handshake: Callable[[], Handshake], on_stranger: Callable[[str], None], race: _Race
-) -> socket.socket:
-    """Take connections for ever; each races in a task of its own, so that a silent stranger holds up nobody."""
-    loop = asyncio.get_running_loop()
-    while True:
-        sock, _ = await loop.sock_accept(listening)
-        race.enter(_verified(sock, handshake(), on_stranger))
-
-
-async def _connect(
-    port: int, peer: Endpoint, handshake: Callable[[], Handshake], on_stranger: Callable[[str], None]
-) -> socket.socket:
+async def _connect(port: int, peer: Endpoint, race: _Race) -> None:
     """Connect again and again until one connection proves itself: the first SYNs may die at the peer's NAT."""
     patience = _FIRST_CONNECT
     while True:
-        with contextlib.suppress(OSError, WrongPeer, TimeoutError):
-            sock = _shared_port(port)
-            try:
-                async with asyncio.timeout(patience):
-                    await asyncio.get_running_loop().sock_connect(sock, (peer.host, peer.port))
-            except BaseException:
-                sock.close()
-                raise
-            return await _verified(sock, handshake(), on_stranger)
+        sock = _shared_port(port)
+        race.adopt(sock)
+        try:
+            async with asyncio.timeout(patience):
+                await asyncio.get_running_loop().sock_connect(sock, (peer.host, peer.port))
+        except (OSError, TimeoutError):
+            race.drop(sock)
+        else:
+            await race.prove(sock)
         patience = min(patience * 1.5, _LONGEST_CONNECT)
         await asyncio.sleep(_PAUSE * (0.5 + random.random()))  # noqa: S311  jitter, not a secret
-
-
-async def _verified(sock: socket.socket, handshake: Handshake, on_stranger: Callable[[str], None]) -> socket.socket:
-    try:
-        await verify(sock, handshake)
-    except WrongPeer as stranger:
-        on_stranger(str(stranger))
-        sock.close()
-        raise
-    except BaseException:
-        sock.close()
-        raise
-    return sock
 
 
 def _shared_port(port: int) -> socket.socket:
@@ -182,7 +195,6 @@ def _shared_port(port: int) -> socket.socket:
     try:
         _share(sock)
         sock.bind((_ANY, port))
-        sock.setblocking(False)  # noqa: FBT003  the socket API's own signature
     except OSError:
         sock.close()
         raise

@@ -55,11 +55,15 @@ class Running:
         self._sockets.append(sock)
         return sock
 
+    def until(self, gauge: str, value: int) -> None:
+        """Wait until the server's *gauge* is *value*."""
+        deadline = time.monotonic() + 5
+        while (gauges := self.call(self.server.gauges))[gauge] != value:
+            assert time.monotonic() < deadline, gauges
+
     def until_empty(self) -> None:
         """Wait until the server holds no connection."""
-        deadline = time.monotonic() + 5
-        while self.call(self.server.gauges)["open_connections"]:
-            assert time.monotonic() < deadline, self.call(self.server.gauges)
+        self.until("open_connections", 0)
 
     def stop(self) -> None:
         for sock in self._sockets:

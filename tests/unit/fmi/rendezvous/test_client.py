@@ -90,8 +90,7 @@ def test_a_server_restarted_in_between_loses_no_pair(start_rendezvous):
     meeting = Meeting("127.0.0.1", running.port)
     with ThreadPoolExecutor(1) as pool:
         early = pool.submit(pair_all, meeting, RUN, 0, [1], 5.0)
-        while not running.call(running.server.gauges)["waiting"]:
-            pass
+        running.until("waiting", 1)
         running.advance(61)  # the server sends it away; it comes back with its token
         late = pair_all(meeting, RUN, 1, [0], 5.0)
         assert_connected([early.result(), late])
