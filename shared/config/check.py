@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from shared.config.cards import Card
-    from shared.config.naming import Naming
+    from shared.config.naming import Name, Naming
     from shared.config.resolve import Resolved
     from shared.config.settings import Limits
     from shared.config.team import FunctionFile, Provider, Team
@@ -138,7 +138,7 @@ def check_slugs(teams: Iterable[Team]) -> None:
 def check_together(resolved: list[tuple[Team, Resolved]], naming: Naming, limits: Limits) -> None:
     """Report what no file shows alone: one hash for two teams, equal names, too much reserved concurrency."""
     hashes: dict[str, Team] = {}
-    names: dict[tuple[str, str], tuple[Team, str]] = {}
+    names: dict[tuple[str, str], tuple[Team, Name]] = {}
     for team, lane in resolved:
         first = hashes.setdefault(lane.lane.hash, team)
         if first.file.team.lower() != team.file.team.lower():
@@ -148,13 +148,12 @@ def check_together(resolved: list[tuple[Team, Resolved]], naming: Naming, limits
                 "leave it out to have one derived",
             )
         for name, path in lane.names:
-            other, kind = names.setdefault(naming.identity(name), (team, f"{name.kind} {name.component}"))
-            mine = f"{name.kind} {name.component}"
+            other, taken = names.setdefault(naming.identity(name), (team, name))
             same_slug = other is not team and other.file.team.lower() == team.file.team.lower()  # said already
-            if (other is not team or kind != mine) and not same_slug:
-                team.document.problem(
-                    path, f"{mine} and {kind} of {other.file.team} would both be named {name.value!r}"
-                )
+            if taken is not name and not same_slug:
+                mine, theirs = (f"{one.kind} {one.component}" for one in (name, taken))
+                what = f"{mine} and {theirs} of {other.file.team} would both be named {name.value!r}"
+                team.document.problem(path, what)
     _check_concurrency(resolved, limits)
 
 

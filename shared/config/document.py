@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KeyPath = tuple[str | int, ...]
+_PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class _Loader(yaml.SafeLoader):
 def _build(loader: _Loader, node: yaml.Node, path: KeyPath, document: Document) -> Any:
     """Return the plain value of *node*, noting the line of every path below it."""
     document.lines.setdefault(path, node.start_mark.line + 1)
+    if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:
+        raise yaml.constructor.ConstructorError(None, None, f"the tag {node.tag} is not read here", node.start_mark)
     if isinstance(node, yaml.MappingNode):
         return _build_mapping(loader, node, path, document)
     if isinstance(node, yaml.SequenceNode):

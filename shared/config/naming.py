@@ -127,11 +127,11 @@ class Naming(FileModel):
     slug: SlugRule
     hash: HashRule
     component: str
-    kinds: dict[KindName, Kind]
+    kinds: dict[str, Kind]
 
     def namespace(self, kind: str) -> str:
         """Return what kinds share when two equal names of theirs would meet."""
-        return self.kinds[kind].namespace or kind  # type: ignore[index]  # a kind is checked where it comes in
+        return self.kinds[kind].namespace or kind
 
     def make(self, kind: KindName, component: str, *, team: str, place: Place, digest: str) -> Name:
         """Return the name of *component*; :meth:`name_problems` says whether AWS would take it."""
@@ -156,7 +156,7 @@ class Naming(FileModel):
 
     def name_problems(self, name: Name) -> list[str]:
         """Return what AWS, or we, would refuse about *name*; empty when nothing is."""
-        kind = self.kinds[name.kind]  # type: ignore[index]  # a Name is made by make()
+        kind = self.kinds[name.kind]
         shown = f"the {name.kind} name {name.value!r}"
         low, high = kind.length
         found = []
@@ -179,7 +179,7 @@ class Naming(FileModel):
 
     def identity(self, name: Name) -> tuple[str, str]:
         """Return what two names that would meet have in common: the namespace, and the name as AWS compares it."""
-        kind = self.kinds[name.kind]  # type: ignore[index]  # a Name is made by make()
+        kind = self.kinds[name.kind]
         return self.namespace(name.kind), name.value.lower() if kind.ignore_case else name.value
 
 
@@ -196,6 +196,8 @@ def read_naming(root: Path, problems: Problems) -> Naming | None:
         if kind not in naming.kinds:
             document.problem(("kinds",), f"kinds.{kind} is missing")
     for key, kind in naming.kinds.items():
+        if key not in get_args(KindName):
+            document.problem(("kinds", key), f"unknown kind {key!r}", nearest(key, get_args(KindName)))
         _check_kind(naming, key, kind, document)
     if len(problems.found) == before:
         _check_namespaces(naming, document)

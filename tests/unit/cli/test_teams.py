@@ -1,0 +1,116 @@
+"""``lanes validate``, ``names``, ``print``, ``schema`` and ``team new`` as a user types them."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shared.cli.main import main
+from shared.config.load import load_project
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def project(tmp_path):
+    for name in ("naming.yaml", "shared/settings.yaml", "shared/config/team.schema.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / name, tmp_path / name)
+    for folder in ("teams", "statemachines", "shared/handlers"):
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=shutil.ignore_patterns("*.onnx", "__pycache__"))
+    return tmp_path
+
+
+@pytest.fixture
+def lanes(project, monkeypatch, capsys):
+    monkeypatch.chdir(project / "teams")  # anywhere in the project will do
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["lanes", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return ended.value.code or 0, told.out, told.err
+
+    return run
+
+
+def test_validate_counts_what_is_right_and_lists_what_is_not(project, lanes):
+    code, out, _ = lanes("validate")
+    assert code == 0
+    assert out.startswith("valid: ")
+    (project / "teams/team1.yaml").write_text("team: team1\nwrkflows: {}\n", encoding="utf-8")
+    (project / "teams/wssr.yaml").write_text("team: [\n", encoding="utf-8")
+    code, out, err = lanes("validate")
+    assert (code, out) == (1, "")
+    assert "3 problems" in err
+    assert "teams/team1.yaml:1: owner is missing" in err
+    assert "teams/team1.yaml:2: unknown key 'wrkflows' (did you mean 'workflows'?)" in err
+    assert "teams/wssr.yaml:2: this is not YAML" in err
+    code, out, _ = lanes("validate", "--json")
+    assert code == 1
+    told = json.loads(out)
+    assert told["valid"] is False
+    assert [(problem["file"], problem["line"]) for problem in told["problems"]][:2] == [
+        ("teams/team1.yaml", 1),
+        ("teams/team1.yaml", 2),
+    ]
+
+
+def test_names_lists_every_name_whole(project, lanes):
+    code, out, _ = lanes("names", "team2")
+    assert code == 0
+    rows = [line.split() for line in out.splitlines()]
+    assert rows[0] == ["kind", "component", "name", "length", "limit"]
+    assert ["bucket", "cosmical", "team2-cosmical-7078ea12", "23", "63"] in rows
+    assert ["stateMachine", "COSMIC-AI", "team2-COSMIC-AI-7078ea12", "24", "80"] in rows
+    _, out, _ = lanes("names", "team2", "--json")
+    assert [row["name"] for row in json.loads(out)] == [row[2] for row in rows[1:]]
+
+
+def test_print_shows_the_team_resolved_as_yaml_and_json(project, lanes):
+    code, out, _ = lanes("print", "team2")
+    assert code == 0
+    shown = yaml.safe_load(out)
+    lane = load_project(project).lane("team2")
+    assert shown["bucket"] == lane.bucket
+    assert shown["workflows"]["cosmic"]["parameters"] == lane.workflows["cosmic"].parameters
+    assert shown["functions"]["cosmic-inference"]["environment"] == lane.functions["cosmic-inference"].environment
+    assert shown["rendezvous"]["endpoint"] == "rendezvous.uva-ds5110.com:10000"
+    assert json.loads(lanes("print", "team2", "--json")[1]) == shown
+
+
+def test_an_unknown_team_exits_2_with_the_known_ones(lanes):
+    code, _, err = lanes("print", "tema2")
+    assert code == 2
+    assert "did you mean 'team2'" in err
+    assert "topics" in err
+
+
+def test_schema_tells_when_it_is_stale_and_mends_it(project, lanes):
+    assert lanes("schema", "--check")[0] == 0
+    path = project / "shared/config/team.schema.json"
+    fresh = path.read_text(encoding="utf-8")
+    path.write_text("{}", encoding="utf-8")
+    code, _, err = lanes("schema", "--check")
+    assert code == 1
+    assert "lanes schema" in err
+    assert path.read_text(encoding="utf-8") == "{}"
+    assert lanes("schema")[0] == 0
+    assert path.read_text(encoding="utf-8") == fresh
+
+
+def test_team_new_writes_a_file_that_is_valid(project, lanes):
+    code, out, _ = lanes("team", "new", "team3")
+    assert (code, out) == (0, "teams/team3.yaml\n")
+    assert "cosmic" in load_project(project).lane("team3").workflows
+
+
+@pytest.mark.parametrize(("slug", "code"), [("team2", 1), ("team-3", 2), ("Team3", 2), ("../x", 2), ("aws", 2)])
+def test_team_new_refuses_what_cannot_be_and_changes_nothing(project, lanes, slug, code):
+    before = {path.name: path.read_bytes() for path in (project / "teams").iterdir()}
+    assert lanes("team", "new", slug)[0] == code
+    assert {path.name: path.read_bytes() for path in (project / "teams").iterdir()} == before

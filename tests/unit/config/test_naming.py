@@ -1,0 +1,175 @@
+"""Names: for all slugs and components within their rules, never equal, never cut, never past a limit unsaid."""
+
+import re
+from typing import get_args
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from shared.config.lane import Place
+from shared.config.naming import KindName, read_naming
+from shared.config.problems import Problems
+
+PLACE = Place("123456789012", "us-east-1", "dev")
+KINDS = st.sampled_from(get_args(KindName))
+SLUGS = st.from_regex(r"[a-z][a-z0-9]{1,11}", fullmatch=True)
+WORDS = st.text(alphabet="abZ09", min_size=1, max_size=30)
+COMPONENTS = st.lists(WORDS, min_size=1, max_size=3).flatmap(
+    lambda words: st.sampled_from("-_").map(lambda separator: separator.join(words))
+)
+
+
+@pytest.fixture(scope="module")
+def naming(repository):
+    problems = Problems()
+    found = read_naming(repository, problems)
+    problems.finish()
+    return found
+
+
+def pairs(strategy):
+    return st.tuples(strategy, strategy)
+
+
+def make(naming, kind, slug, component, digest=None):
+    return naming.make(kind, component, team=slug, place=PLACE, digest=digest or naming.hash.make(slug, PLACE))
+
+
+@settings(deadline=None, max_examples=200)
+@given(pairs(KINDS), pairs(SLUGS), pairs(COMPONENTS))
+@example(("role", "role"), ("k3", "k3k"), ("k-s", "s"))
+@example(("function", "function"), ("team1", "team10"), ("0-x", "x"))
+@example(("functionLogGroup", "stateMachineLogGroup"), ("aa", "ab"), ("x", "x"))
+def test_two_teams_never_have_one_name(naming, kinds, slugs, components):
+    assume(slugs[0] != slugs[1])
+    digest = "7078ea12"  # one suffix for both: the slugs alone must do
+    one, other = (make(naming, *parts, digest) for parts in zip(kinds, slugs, components, strict=True))
+    assert naming.identity(one) != naming.identity(other)
+    assert one.value.lower() != other.value.lower()
+
+
+@settings(deadline=None, max_examples=200)
+@given(KINDS, SLUGS, COMPONENTS, COMPONENTS)
+def test_two_components_of_a_team_never_have_one_name_unless_case_is_ignored(naming, kind, slug, component, other):
+    one, two = make(naming, kind, slug, component), make(naming, kind, slug, other)
+    ignored = naming.kinds[kind].ignore_case
+    assert (naming.identity(one) == naming.identity(two)) == (
+        (component.lower() == other.lower()) if ignored else component == other
+    )
+
+
+@settings(deadline=None, max_examples=200)
+@given(KINDS, SLUGS, COMPONENTS)
+def test_a_name_is_whole_and_within_its_limit_or_a_problem(naming, kind, slug, component):
+    name = make(naming, kind, slug, component)
+    rule = naming.kinds[kind]
+    assert slug in name.value
+    assert component in name.value
+    assert name.value.endswith(naming.hash.make(slug, PLACE))
+    problems = naming.name_problems(name)
+    if not rule.length[0] <= len(name.value) <= rule.length[1]:
+        assert any("characters, not" in problem for problem in problems)
+    if not problems:
+        assert rule.length[0] <= len(name.value) <= rule.length[1]
+        assert re.fullmatch(rule.characters, name.value)
+
+
+@settings(deadline=None)
+@given(SLUGS, SLUGS)
+def test_a_slug_and_its_separator_start_no_other_teams_names(naming, slug, other):
+    for kind in naming.kinds.values():
+        head = kind.template.partition("{component}")[0]
+        assert head.format(team=other).startswith(head.format(team=slug)) == (slug == other)
+
+
+def test_the_hash_is_of_the_place_and_the_team(naming):
+    # sha256sum of 123456789012/us-east-1/dev/team3, its first 8 digits
+    assert naming.hash.make("team3", PLACE) == "575f674b"
+    elsewhere = [Place("123456789013", "us-east-1", "dev"), Place("123456789012", "eu-west-1", "dev")]
+    elsewhere += [Place("123456789012", "us-east-1", "prod")]
+    assert len({naming.hash.make("team3", place) for place in [PLACE, *elsewhere]}) == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "length"),
+    [
+        *[("bucket", 63), ("role", 64), ("policy", 128), ("function", 64), ("stateMachine", 80), ("table", 255)],
+        *[("repository", 256), ("rule", 64), ("schedule", 64), ("secret", 512), ("schema", 63)],
+        *[("functionLogGroup", 512), ("stateMachineLogGroup", 512), ("parameter", 1011)],
+    ],
+)
+def test_awss_limit_is_the_last_length_taken(naming, kind, length):
+    room = length - len(make(naming, kind, "aa", "").value)
+    assert naming.name_problems(make(naming, kind, "aa", "x" * room)) == []
+    assert any(
+        f"{length + 1} characters" in p for p in naming.name_problems(make(naming, kind, "aa", "x" * (room + 1)))
+    )
+
+
+def test_reserved_beginnings_and_ends_are_problems(naming):
+    taken = naming.make("bucket", "data", team="sthree", place=PLACE, digest="00000000")
+    assert any("starts with 'sthree-'" in problem for problem in naming.name_problems(taken))
+    ending = naming.make("bucket", "data", team="aa", place=PLACE, digest="0-s3alias")
+    assert any("ends in '-s3alias'" in problem for problem in naming.name_problems(ending))
+
+
+# What is put into naming.yaml in place of what, and the problem it makes.
+BROKEN = {
+    "another's prefix": (
+        'role:\n    template: "{team}-{component}-{hash}"',
+        'role:\n    template: "x-{component}-{team}"',
+        "does not start with {team}",
+    ),
+    "a separator of slugs": (
+        'role:\n    template: "{team}-{component}-{hash}"',
+        'role:\n    template: "{team}0{component}-{hash}"',
+        "no separator after {team} that a slug cannot hold",
+    ),
+    "no separator": (
+        'role:\n    template: "{team}-{component}-{hash}"',
+        'role:\n    template: "{team}{component}"',
+        "no separator after {team}",
+    ),
+    "no component": (
+        'role:\n    template: "{team}-{component}-{hash}"',
+        'role:\n    template: "{team}-{hash}"',
+        "lacks {component}",
+    ),
+    "bucket without hash": (
+        'bucket:\n    template: "{team}-{component}-{hash}"',
+        'bucket:\n    template: "{team}-{component}"',
+        "lacks {hash}",
+    ),
+    "unknown placeholder": (
+        'role:\n    template: "{team}-{component}-{hash}"',
+        'role:\n    template: "{team}-{component}-{hsh}"',
+        "unknown placeholder {hsh} in '{team}-{component}-{hsh}' (did you mean 'hash'?)",
+    ),
+    "no template": (
+        'role:\n    template: "{team}-{component}-{hash}"',
+        'role:\n    template: "{team}-{component"',
+        "is no template",
+    ),
+    "log group elsewhere": ("/aws/lambda/{team}", "/aws/lambdas/{team}", "Lambda writes there"),
+    "prefix of a prefix": (
+        "/aws/vendedlogs/states/{team}",
+        "/aws/lambda/x/{team}",
+        "can be a name of functionLogGroup",
+    ),
+    "upper-case slugs": ('"[a-z][a-z0-9]{1,11}"', '"[A-Z][a-z0-9]{1,11}"', "slug.pattern"),
+    "hyphens in slugs": ('"[a-z][a-z0-9]{1,11}"', '"[a-z][a-z0-9-]{1,11}"', "no separator after {team}"),
+    "hash without team": ("/{stage}/{team}", "/{stage}", "hash.over lacks team"),
+    "unknown kind": ("  rule:\n", "  rulez:\n", "kinds.rule is missing"),
+    "bad expression": ('characters: "[a-z0-9-]+"', 'characters: "[a-z"', "must be a regular expression"),
+    "empty length": ("length: [3, 63]", "length: [63, 3]", "allows nothing"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_naming_yaml_is_checked_too(files, case):
+    old, new, expected = BROKEN[case]
+    files.edit("naming.yaml", old, new)
+    problems = files.problems()
+    assert any(expected in problem for problem in problems), problems
+    assert all(re.match(r"naming\.yaml:\d+: ", problem) for problem in problems)

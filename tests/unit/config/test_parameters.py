@@ -1,0 +1,87 @@
+"""Values of parameters, from files, payloads and options."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.config.lane import Parameter
+from shared.config.parameters import coerce, coerce_all
+from shared.errors import UsageError
+
+DEFAULTS = {"integer": 1, "number": 1.0, "string": "x", "boolean": False, "object": {}}
+
+
+def spec(type_, **rest):
+    return Parameter("p", type_, rest.pop("default", DEFAULTS[type_]), "", **rest)
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "right"),
+    [
+        ("integer", "10", 10),
+        ("integer", "-3", -3),
+        ("integer", 4.0, 4),
+        ("number", "0.5", 0.5),
+        ("number", 3, 3),
+        ("string", "10", "10"),
+        ("boolean", "True", True),
+        ("boolean", "false", False),
+        ("boolean", True, True),
+        ("object", '{"0": null}', {"0": None}),
+        ("object", {"0": "a"}, {"0": "a"}),
+    ],
+)
+def test_text_is_taken_for_what_it_spells(type_, value, right):
+    taken = coerce(spec(type_), value)
+    assert taken == right
+    assert type(taken) is type(right)
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"),
+    [
+        *[("integer", value) for value in ("abc", "", "4.5", 4.5, True, None, [], "1_0", " 1", math.nan, math.inf)],
+        *[("number", value) for value in ("abc", "nan", "inf", math.inf, True, None, 10**400, "1" * 5000)],
+        *[("string", value) for value in (10, None, ["a"])],
+        *[("boolean", value) for value in ("yes", 1, 0, None)],
+        *[("object", value) for value in ("[]", "{", 3, None, "[" * 100_000)],
+    ],
+)
+def test_what_is_of_another_type_is_refused(type_, value):
+    with pytest.raises(UsageError, match=r"^at: p is .*, not "):
+        coerce(spec(type_), value, "at")
+
+
+def test_none_is_right_where_the_default_is_none():
+    assert coerce(spec("integer", default=None), None) is None
+
+
+@given(st.integers(), st.integers(-5, 5), st.integers(-5, 5))
+def test_bounds_are_inclusive(value, low, high):
+    bounded = spec("integer", minimum=low, maximum=high)
+    if low <= value <= high:
+        assert coerce(bounded, str(value)) == value
+    else:
+        with pytest.raises(UsageError, match=f"not {low} to {high}"):
+            coerce(bounded, value)
+
+
+def test_bounds_of_a_text_are_of_its_length_and_choices_are_shown():
+    with pytest.raises(UsageError, match='p is "", less than 1 characters'):
+        coerce(spec("string", minimum=1), "")
+    with pytest.raises(UsageError, match='not one of "u", "g"'):
+        coerce(spec("string", choices=("u", "g")), "z")
+
+
+def test_all_wrong_inputs_are_told_at_once():
+    specs = (Parameter("world_size", "integer", 4, "", 1), Parameter("deep", "boolean", default=False, description=""))
+    assert coerce_all(specs, {"world_size": "10"}) == {"world_size": 10}
+    with pytest.raises(UsageError) as caught:
+        coerce_all(specs, {"world_size": 0, "deep": "maybe", "wrld_size": 2}, where="input.json")
+    text = str(caught.value)
+    assert text.startswith("input.json: ")
+    assert "world_size is 0, less than 1" in text
+    assert 'deep is "maybe", not true or false' in text
+    assert "unknown parameter 'wrld_size' (did you mean 'world_size'?)" in text
