@@ -68,14 +68,12 @@ class EmbeddedCloud:
         from shared.local import lambda_runtime  # noqa: PLC0415  the same
         from shared.local.asl import plug as engine  # noqa: PLC0415  the same
         from shared.local.bucket_policy import conditions_left_out  # noqa: PLC0415  the same
-        from shared.local.quirks import unconditional_bucket_policies  # noqa: PLC0415  the same
         from shared.local.server import MotoServer  # noqa: PLC0415  the same
 
         folder = parts.enter_context(scratch(self._state_dir / "scratch"))
         parts.enter_context(_account(self.place.account))
         parts.enter_context(conditions_left_out())
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        parts.enter_context(unconditional_bucket_policies())
         parts.callback(BackendDict.reset)
         server = parts.enter_context(MotoServer(self._port))
         runtime = lambda_runtime.LambdaRuntime(folder, lambda: server.endpoint, packaged=self._packaged)
