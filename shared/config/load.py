@@ -68,7 +68,10 @@ def find_root(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / NAMING_FILE).is_file():
             return folder
-    raise LanesError(f"no project here: neither {start} nor a folder above it holds {NAMING_FILE}", fix="cd into it")
+    raise LanesError(
+        f"no project here: neither {start} nor a folder above it holds {NAMING_FILE}",
+        fix="cd into the project's folder",
+    )
 
 
 def load_project(root: Path) -> Project:

@@ -78,11 +78,12 @@ class _Names:
         self.place = settings.place
         self.digest = team.file.suffix or naming.hash.make(team.file.team, self.place)
         self.made: list[tuple[Name, KeyPath]] = []
+        self.slug_is_right = not naming.slug_problems(team.file.team)
         self.bucket = self.make("bucket", team.file.names.bucket or settings.defaults.bucket, ("names", "bucket"))
 
     def make(self, kind: KindName, component: str, path: KeyPath) -> str:
         name = self.naming.make(kind, component, team=self.team.file.team, place=self.place, digest=self.digest)
-        for what in self.naming.name_problems(name):
+        for what in self.naming.name_problems(name) if self.slug_is_right else ():  # else the slug is to blame
             self.team.document.problem(path, what, "set a shorter or plainer component under names")
         self.made.append((name, path))
         return name.value

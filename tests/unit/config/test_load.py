@@ -264,6 +264,12 @@ def test_a_team_in_another_case_is_a_duplicate(files):
     assert any("does not match [a-z]" in problem for problem in problems)
 
 
+def test_a_wrong_slug_is_told_once_and_not_again_by_each_of_its_names(files):
+    files.team("Alpha", "workflows: {stars: }\n")
+    (problem,) = files.problems()
+    assert problem.startswith("teams/Alpha.yaml:1: the slug 'Alpha' does not match")
+
+
 def test_two_teams_with_one_suffix_are_told(files):
     files.team("alpha", "suffix: 7078ea12\n")
     files.team("beta", "provider: {}\nsuffix: 7078ea12\n")
