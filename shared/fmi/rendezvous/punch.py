@@ -50,7 +50,7 @@ def own_port() -> socket.socket:
 
 def listener(port: int) -> socket.socket:
     """Return a listening socket on *port*, shared with the rendezvous socket."""
-    sock = _shared_port(port)
+    sock = shared_port(port)
     sock.setblocking(False)  # noqa: FBT003  the socket API's own signature
     sock.listen(8)
     return sock
@@ -177,7 +177,7 @@ async def _connect(port: int, peer: Endpoint, race: _Race) -> None:
     """Connect again and again until one connection proves itself: the first SYNs may die at the peer's NAT."""
     patience = _FIRST_CONNECT
     while True:
-        sock = _shared_port(port)
+        sock = shared_port(port)
         race.adopt(sock)
         try:
             async with asyncio.timeout(patience):
@@ -190,7 +190,8 @@ async def _connect(port: int, peer: Endpoint, race: _Race) -> None:
         await asyncio.sleep(_PAUSE * (0.5 + random.random()))  # noqa: S311  jitter, not a secret
 
 
-def _shared_port(port: int) -> socket.socket:
+def shared_port(port: int) -> socket.socket:
+    """Return a socket on *port*, which another socket of ours made shareable."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         _share(sock)

@@ -1,0 +1,120 @@
+"""What a health check found, and what many of them say together."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.fmi.errors import RendezvousUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Status(enum.StrEnum):
+    """The verdict in one word."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    HUNG = "hung"
+    REFUSED = "refused"
+    UNRESOLVABLE = "unresolvable"
+
+
+_FIXES = {
+    Status.HEALTHY: "",
+    Status.DEGRADED: "runs will work; watch it, and restart it when no run is pairing if it stays so",
+    Status.HUNG: "restart the server: a client that connected and fell silent most likely blocks it",
+    Status.REFUSED: "start the server (lanes rendezvous serve), or correct host, port, firewall or team key",
+    Status.UNRESOLVABLE: "correct the host name in shared/settings.yaml or the team's file, or its DNS record",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the check found.
+
+    Attributes:
+        status: The verdict.
+        host: The name asked for.
+        port: The port asked for.
+        address: The IPv4 address it resolved to, or empty.
+        stages: Seconds each stage took, in order: resolve, connect, register, pair, echo; the last may be the one
+            that failed.
+        reason: What was seen, a sentence without a full stop.
+    """
+
+    status: Status
+    host: str
+    port: int
+    address: str
+    stages: Mapping[str, float]
+    reason: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether runs can start: healthy, or slow but working."""
+        return self.status in {Status.HEALTHY, Status.DEGRADED}
+
+    @property
+    def exit_code(self) -> int:
+        """0 healthy, 1 degraded, 3 down (2 is a wrong command line)."""
+        return {Status.HEALTHY: 0, Status.DEGRADED: 1}.get(self.status, 3)
+
+    @property
+    def seconds(self) -> float:
+        """What all stages took together."""
+        return sum(self.stages.values())
+
+    @property
+    def fix(self) -> str:
+        """What to do about it; empty when healthy."""
+        return _FIXES[self.status]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the verdict as plain values, times in milliseconds."""
+        return {
+            "status": self.status.value,
+            "endpoint": f"{self.host}:{self.port}",
+            "address": self.address,
+            "milliseconds": round(1000 * self.seconds, 3),
+            "stages": {name: round(1000 * seconds, 3) for name, seconds in self.stages.items()},
+            "reason": self.reason,
+            "fix": self.fix,
+        }
+
+    def raise_if_down(self) -> None:
+        """Raise when no rank could be paired.
+
+        Raises:
+            RendezvousUnavailable: The server is hung, refuses, or its name does not resolve.
+        """
+        if not self.ok:
+            where = f"rendezvous {self.host}:{self.port}"
+            raise RendezvousUnavailable(f"{self.status.value}: {self.reason}", where=where, fix=self.fix)
+
+
+class Trend:
+    """Whether a server is up, judged over many checks, so that one lost packet raises no alarm.
+
+    Args:
+        failure_threshold: So many failures in a row: down.
+        success_threshold: So many successes in a row: up again.
+    """
+
+    def __init__(self, failure_threshold: int, success_threshold: int) -> None:
+        self._needed = {False: failure_threshold, True: success_threshold}
+        self._up = True
+        self._against = 0
+
+    def add(self, verdict: Verdict) -> bool | None:
+        """Count *verdict*; return True when the server has come up, False when it has gone down, None otherwise."""
+        if verdict.ok == self._up:
+            self._against = 0
+            return None
+        self._against += 1
+        if self._against < self._needed[verdict.ok]:
+            return None
+        self._up, self._against = verdict.ok, 0
+        return self._up

@@ -1,0 +1,81 @@
+"""``lanes rendezvous``, as typed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+
+from shared.fmi.rendezvous.punch import own_port
+
+
+@contextmanager
+def serving(*options):
+    command = [
+        sys.executable,
+        "-m",
+        "shared.cli",
+        "rendezvous",
+        "serve",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--http-port",
+        "0",
+    ]
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        rendezvous, http = process.stdout.readline().split()
+        try:
+            yield process, rendezvous, http
+        finally:
+            process.kill()
+
+
+def lanes(*arguments):
+    command = [sys.executable, "-m", "shared.cli", "rendezvous", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=30, env={**os.environ, "NO_COLOR": "1"}
+    )
+
+
+def test_a_served_rendezvous_checks_healthy_and_ends_on_sigterm():
+    with serving() as (process, endpoint, http):
+        checked = lanes("check", endpoint, "--json")
+        assert checked.returncode == 0, checked.stderr
+        document = json.loads(checked.stdout)
+        assert document["status"] == "healthy"
+        assert document["milliseconds"] < 500
+        with urllib.request.urlopen(f"http://{http}/metrics", timeout=5) as page:
+            assert "fmi_rendezvous_pairings_total 1\n" in page.read().decode()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+        events = [json.loads(line)["event"] for line in process.stderr.read().splitlines()]
+        assert events == ["listening", "closed"]
+
+
+def test_a_closed_port_exits_3_with_the_reason():
+    with own_port() as unused:
+        checked = lanes("check", f"127.0.0.1:{unused.getsockname()[1]}", "--timeout", "1")
+    assert checked.returncode == 3
+    assert "refused: " in checked.stdout
+    assert "fix: start the server" in checked.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("check", "nowhere:port"), ("check", "h:1", "--team", "team1"), ("check", "--team", "nobody")]
+)
+def test_a_wrong_command_line_exits_2(arguments):
+    assert lanes(*arguments).returncode == 2
+
+
+def test_a_taken_port_says_so():
+    with serving() as (_, endpoint, _http):
+        port = endpoint.rpartition(":")[2]
+        taken = lanes("serve", "--host", "127.0.0.1", "--port", port, "--http-port", "0")
+    assert taken.returncode == 1
+    assert "cannot listen" in taken.stderr
