@@ -62,7 +62,10 @@ class EmbeddedCloud:
         self._parts.close()
 
     def _start(self, parts: contextlib.ExitStack) -> None:
-        """Start every part; *parts* ends them last first: callers, then the engine, the workers, the files."""
+        """Start every part; *parts* ends them in the opposite order.
+
+        Callers first, then the workers, so that no execution waits for one, then the engine, then the files.
+        """
         from moto.core.base_backend import BackendDict  # noqa: PLC0415  0.3 s that only a cloud needs
 
         from shared.local import lambda_runtime  # noqa: PLC0415  the same
@@ -77,9 +80,9 @@ class EmbeddedCloud:
         parts.callback(BackendDict.reset)
         server = parts.enter_context(MotoServer(self._port))
         runtime = lambda_runtime.LambdaRuntime(folder, lambda: server.endpoint, packaged=self._packaged)
+        parts.enter_context(engine.install(_invoker(runtime, self.place), server.endpoint, speed=self._speed))
         parts.enter_context(runtime)
         parts.enter_context(lambda_runtime.install(runtime))
-        parts.enter_context(engine.install(_invoker(runtime, self.place), server.endpoint, speed=self._speed))
         parts.callback(server.stop)
         server.start()
         self.endpoint = server.endpoint

@@ -1,0 +1,27 @@
+"""What tests of every kind use: the repository, and copies of the project to do as one likes with."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PARTS = ("naming.yaml", "shared", "statemachines", "teams", "chalice_app")
+
+
+@pytest.fixture(scope="session")
+def copy_project():
+    """Return a function that copies the project, without tests and state, into a folder and returns that."""
+
+    def copy(folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = shutil.ignore_patterns("__pycache__", "deployed", "deployments")
+        for name in PARTS:
+            source = REPOSITORY / name
+            if source.is_dir():
+                shutil.copytree(source, folder / name, symlinks=True, ignore=ignore)
+            else:
+                shutil.copy2(source, folder / name)
+        return folder
+
+    return copy

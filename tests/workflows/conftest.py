@@ -1,0 +1,139 @@
+"""One embedded cloud for all workflow tests, kept by a real ``lanes up``, and the real command line against it."""
+
+import json
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from shared.cli.main import main
+from shared.config.load import load_project
+from shared.deploy.aws import connect_endpoint
+from shared.local import daemon
+from shared.local.state import STATE_DIR, State
+
+
+@dataclass
+class Result:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory, copy_project):
+    return copy_project(tmp_path_factory.mktemp("workflows") / "project")
+
+
+CARD = """\
+description: Two ranks that count to five, slowly.
+functions:
+  work: {handler: shared.handlers.probe.work.handler, memorySize: 128, timeout: 60}
+parameters:
+  seconds: {type: number, default: 0, minimum: 0, description: How long each record takes.}
+"""
+TEMPLATE = {
+    "StartAt": "Two",
+    "States": {
+        "Two": {"Type": "Pass", "Result": [0, 1], "ResultPath": "$.ranks", "Next": "Ranks"},
+        "Ranks": {
+            "Type": "Map",
+            "ItemsPath": "$.ranks",
+            "ItemSelector": {"run_id.$": "$$.Execution.Name", "rank.$": "$$.Map.Item.Value", "seconds.$": "$.seconds"},
+            "ItemProcessor": {
+                "StartAt": "Work",
+                "States": {"Work": {"Type": "Task", "Resource": "${work}", "End": True}},
+            },
+            "End": True,
+        },
+    },
+}
+HANDLER = """\
+import json, time
+
+def handler(event, context):
+    for done in range(6):
+        print(json.dumps({"progress": {"run_id": event["run_id"], "rank": event["rank"], "done": done, "of": 5}}))
+        time.sleep(event["seconds"])
+    return {"rank": event["rank"]}
+"""
+
+
+@pytest.fixture
+def probe(tmp_path, copy_project):
+    """A project of its own with one more workflow: a card, a template, a handler and a team's file, nothing else."""
+    root = copy_project(tmp_path / "project")
+    for team in (root / "teams").iterdir():
+        team.unlink()
+    files = {
+        "statemachines/probe.yaml": CARD,
+        "statemachines/probe.asl.json": json.dumps(TEMPLATE),
+        "shared/handlers/probe/__init__.py": "",
+        "shared/handlers/probe/work.py": HANDLER,
+        "teams/prober.yaml": "team: prober\nowner: prober@example.edu\nworkflows: {probe: {}}\n",
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+@pytest.fixture(scope="session")
+def project(root):
+    return load_project(root)
+
+
+@pytest.fixture(scope="session")
+def aws(root, project):
+    """A client of the cloud, as anybody's boto3 would be one."""
+    state = State(root / STATE_DIR)
+    running = daemon.up(state, daemon.Settings(project.place, 0))
+    yield connect_endpoint(project.place, running.endpoint)
+    daemon.down(state)
+
+
+@pytest.fixture
+def lanes(aws, root, monkeypatch, capsys):
+    """Run a command in this process, in the project's folder, with its real entry point."""
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["lanes", *map(str, words)])
+        capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        printed = capsys.readouterr()
+        return Result(code, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def processes_of():
+    """Return a function that finds the processes working for the project in a folder (not this one)."""
+
+    def find(folder: Path) -> list[int]:
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not re.fullmatch(r"\d+", entry.name) or int(entry.name) == os.getpid():
+                continue
+            try:
+                told = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+                zombie = (entry / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+            except OSError:
+                continue
+            if str(folder).encode() in told and not zombie:
+                found.append(int(entry.name))
+        return found
+
+    return find

@@ -1,0 +1,108 @@
+"""A command with a cloud of its own leaves nothing behind, however it ends: no process, no port, no file."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+RUN = [sys.executable, "-m", "shared.cli", "run", "prober", "probe"]
+
+
+@pytest.fixture
+def start(probe):
+    """Start a command in the project's folder, in a process group of its own, as a shell would."""
+    with contextlib.ExitStack() as running:
+
+        def begin(command):
+            process = subprocess.Popen(
+                command, cwd=probe, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
+            )
+            running.callback(process.communicate)
+            running.callback(process.kill)
+            return process
+
+        yield begin
+
+
+def wait_for(condition, what):
+    deadline = time.monotonic() + 20
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited 20 s: {what}"
+        time.sleep(0.02)
+    return found
+
+
+def scratch(folder):
+    return sorted((folder / ".lanes" / "scratch").glob("cloud-*"))
+
+
+def until_ranks_work(process):
+    """Read the command's notes until it tells of records done."""
+    for line in process.stderr:
+        if re.search(r"\d+ of \d+ records", line):
+            return
+    pytest.fail("it ended before its ranks worked")
+
+
+def ports_of(pids):
+    """Return the loopback ports that the processes listen on."""
+    inodes = set()
+    for pid in pids:
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                inodes.update(re.findall(r"socket:\[(\d+)\]", str(link.readlink())))
+    listening = "0A"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    found = [(row[1].split(":")) for row in rows if row[3] == listening and row[9] in inodes]
+    assert all(address == "0100007F" for address, _ in found), "listens beyond loopback"
+    return [int(port, 16) for _, port in found]
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_stays_however_it_is_ended(probe, start, processes_of, sign):
+    process = start([*RUN, "--seconds", "10"])
+    until_ranks_work(process)
+    workers = processes_of(probe)
+    ports = ports_of([process.pid])
+    assert workers
+    assert ports
+    if sign == signal.SIGINT:
+        os.killpg(process.pid, sign)  # as a terminal does, to all of the group
+    else:
+        process.send_signal(sign)
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[sign]
+    assert "Traceback" not in told
+    if sign == signal.SIGINT:
+        assert "was stopped; its cloud ends with this command" in told
+    wait_for(lambda: not processes_of(probe), "worker processes end")
+    for port in ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=1)
+    if sign != signal.SIGKILL:
+        assert not scratch(probe)
+
+
+def test_what_a_killed_command_left_is_gone_after_the_next(probe, start, processes_of):
+    process = start([*RUN, "--seconds", "10"])
+    until_ranks_work(process)
+    process.kill()
+    process.wait()
+    assert scratch(probe)
+    wait_for(lambda: not processes_of(probe), "worker processes end")
+    done = subprocess.run([*RUN, "--json"], cwd=probe, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    outcome = json.loads(done.stdout)
+    assert (outcome["status"], [row["records"] for row in outcome["ranks"]]) == ("SUCCEEDED", [5, 5])
+    assert not scratch(probe)
+    assert not processes_of(probe)
