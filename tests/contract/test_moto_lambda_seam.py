@@ -22,7 +22,7 @@ from moto.core.base_backend import BackendDict
 from moto.logs.models import LogsBackend
 from moto.server import ThreadedMotoServer
 
-from shared.local.lambda_runtime import LambdaRuntime, install
+from shared.local.lambda_runtime import InvokeRefusedError, LambdaRuntime, install, invoker
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -253,6 +253,27 @@ def test_a_layer_is_there(aws, deploy):
     source = "import from_layer\ndef handler(event, context): return from_layer.value\n"
     name = deploy(source, Layers=[layer["LayerVersionArn"]])
     assert json.load(invoke(aws, name, {})["Payload"]) == 42
+
+
+def test_the_log_group_is_the_functions_own(aws, deploy):
+    name = deploy(LoggingConfig={"LogGroup": "/team2/lambda"})
+    assert aws("lambda").get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"] == "/team2/lambda"
+    invoke(aws, name, {})
+    assert aws("logs").describe_log_streams(logGroupName="/team2/lambda")["logStreams"]
+    aws("lambda").update_function_configuration(FunctionName=name, LoggingConfig={"LogGroup": "/team2/other"})
+    invoke(aws, name, {})
+    assert aws("logs").describe_log_streams(logGroupName="/team2/other")["logStreams"]
+
+
+def test_callers_in_this_process_need_no_http(aws, cloud, deploy):
+    call = invoker(cloud[1], "123456789012")
+    name = deploy()
+    arn = aws("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    pids = {json.loads(call(which, b"{}", REGION).payload)["pid"] for which in (name, arn, f"{arn}:$LATEST")}
+    assert len(pids) == 1
+    with pytest.raises(InvokeRefusedError, match=r"Function not found: .*:function:nobody") as refused:
+        call("nobody", b"{}", REGION)
+    assert (refused.value.code, refused.value.status) == ("ResourceNotFoundException", 404)
 
 
 def test_s3_events_reach_the_function(aws, deploy):

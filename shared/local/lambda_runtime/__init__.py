@@ -16,7 +16,16 @@ in zip packages only, and CPU is not rationed by memory. A worker is not frozen 
 """
 
 from shared.local.lambda_runtime.function import FunctionSpec, Invocation, InvokeRefusedError, Layer
-from shared.local.lambda_runtime.plug import install
+from shared.local.lambda_runtime.plug import install, invoker, spec_of
 from shared.local.lambda_runtime.runtime import LambdaRuntime
 
-__all__ = ["FunctionSpec", "Invocation", "InvokeRefusedError", "LambdaRuntime", "Layer", "install"]
+__all__ = [
+    "FunctionSpec",
+    "Invocation",
+    "InvokeRefusedError",
+    "LambdaRuntime",
+    "Layer",
+    "install",
+    "invoker",
+    "spec_of",
+]

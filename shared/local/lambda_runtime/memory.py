@@ -18,12 +18,15 @@ class MemoryWatch:
 
     Args:
         pid: The process, alive.
+
+    Attributes:
+        peak: The most it was seen with, in bytes.
     """
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._status = os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
-        self._peak = 0
+        self.peak = 0
 
     def measure(self) -> int:
         """Return the peak so far in bytes.
@@ -35,8 +38,8 @@ class MemoryWatch:
             own_peak, own_now = _resident(os.pread(self._status, 8192, 0))
             children = _descendants(self._pid)
             now = own_now + sum(map(_statm, children)) if children else 0
-            self._peak = max(self._peak, own_peak, now)
-        return self._peak
+            self.peak = max(self.peak, own_peak, now)
+        return self.peak
 
     def close(self) -> None:
         """Let go of the process."""

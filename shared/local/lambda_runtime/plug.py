@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
@@ -81,6 +82,22 @@ def _hex(sha256: str) -> str:
     return base64.b64decode(sha256).hex()
 
 
+def invoker(runtime: LambdaRuntime, account: str) -> Callable[[str, bytes, str], Invocation]:
+    """Return a function (name or ARN, payload, region) -> Invocation for callers in this process.
+
+    It raises InvokeRefusedError, also when there is no such function.
+    """
+
+    def invoke(name_or_arn: str, payload: bytes, region: str) -> Invocation:
+        try:
+            function = get_backend(account, region).get_function(name_or_arn)
+        except UnknownFunctionException as error:
+            raise InvokeRefusedError("ResourceNotFoundException", 404, error.message) from error
+        return runtime.invoke(spec_of(function), payload)
+
+    return invoke
+
+
 @contextmanager
 def install(runtime: LambdaRuntime) -> Iterator[LambdaRuntime]:
     """Have moto's Lambda run its functions in *runtime* while the context lasts."""
@@ -90,6 +107,9 @@ def install(runtime: LambdaRuntime) -> Iterator[LambdaRuntime]:
         (LambdaResponse, "invoke", _http_method(functools.partial(_invoke_over_http, runtime))),
         (LambdaResponse, "invoke_async", _http_method(functools.partial(_invoke_async_over_http, runtime))),
         (LambdaResponse, "_enrich_response", _keep_request_id(LambdaResponse._enrich_response)),  # noqa: SLF001
+        (LambdaFunction, "__init__", _keeping_log_group(LambdaFunction.__init__)),
+        (LambdaFunction, "update_configuration", _updating_log_group(LambdaFunction.update_configuration)),
+        (LambdaFunction, "get_configuration", _showing_log_group(LambdaFunction.get_configuration)),
         *((LambdaBackend, name, _retiring(runtime, getattr(LambdaBackend, name))) for name in _CHANGES),
     ]
     originals = [(owner, name, owner.__dict__.get(name)) for owner, name, _ in replacements]
@@ -119,6 +139,35 @@ def _retiring(runtime: LambdaRuntime, original: Callable[..., Any]) -> Callable[
         return result
 
     return change
+
+
+def _keeping_log_group(original: Callable[..., None]) -> Callable[..., None]:
+    """Wrap the making of a function so that it keeps its LoggingConfig, which moto drops."""
+
+    @functools.wraps(original)
+    def create(self: LambdaFunction, account_id: str, spec: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        original(self, account_id, spec, *args, **kwargs)
+        self.logs_group_name = spec.get("LoggingConfig", {}).get("LogGroup", self.logs_group_name)
+
+    return create
+
+
+def _updating_log_group(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def update(self: LambdaFunction, config_updates: dict[str, Any]) -> Any:
+        self.logs_group_name = config_updates.get("LoggingConfig", {}).get("LogGroup", self.logs_group_name)
+        return original(self, config_updates)
+
+    return update
+
+
+def _showing_log_group(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    @functools.wraps(original)
+    def show(self: LambdaFunction, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        logging = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
+        return original(self, *args, **kwargs) | {"LoggingConfig": logging}
+
+    return show
 
 
 def _invoke_from_service(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 import tempfile
+import threading
 import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from shared.errors import LanesError
 from shared.local.lambda_runtime.call import Call, Ending, error_type
 from shared.local.lambda_runtime.cloudwatch import MotoLogs
 from shared.local.lambda_runtime.endings import TimedOut, WorkerEnd
@@ -52,6 +55,9 @@ class LambdaRuntime:
 
     Attributes:
         private_mounts: Whether workers have a /tmp of their own and read-only code by mount namespaces.
+
+    Raises:
+        LanesError: This is not Linux.
     """
 
     def __init__(  # noqa: PLR0913  settings, most of them for tests
@@ -66,6 +72,8 @@ class LambdaRuntime:
         retry_delays: Sequence[float] = (60.0, 120.0),
         private_mounts: bool | None = None,
     ) -> None:
+        if sys.platform != "linux":
+            raise LanesError("Lambda's runtime client runs on Linux only", fix="use Linux, WSL or a Linux container")
         self._endpoint = endpoint
         self._logs = logs or MotoLogs()
         self._folder, self._lock = _own_folder(state_dir)
@@ -75,6 +83,7 @@ class LambdaRuntime:
         self._sandbox = Sandbox(self._folder, packaged=packaged, private_mounts=private_mounts)
         self.private_mounts = self._sandbox.private_mounts
         self._pool = Pool(max_workers or default_slots(), queue_timeout)
+        self._gate = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
         self._events = EventQueue(self._run_event, retry_delays)
 
     def invoke(
@@ -182,19 +191,22 @@ class LambdaRuntime:
         returned is a second one, not yet ready, and the time is None.
         """
         log = LogStream(spec, self._logs)
-        log.write(init_start_line(spec.runtime))
-        began = time.monotonic()
-        worker = self._start(spec, log)
-        try:
-            worker.wait_ready(began + _INIT_LIMIT)
-        except WorkerEnd as end:
-            log.write(init_report_line((time.monotonic() - began) * 1000, _init_status(end)))
-            self._pool.empty(worker)
-            return self._start(spec, log), None
-        except BaseException:
-            self._pool.end(worker)
-            raise
-        return worker, (time.monotonic() - began) * 1000
+        with self._gate:  # many at once would slow each other past the limit
+            log.write(init_start_line(spec.runtime))
+            began = time.monotonic()
+            worker = self._start(spec, log)
+            try:
+                worker.wait_ready(began + _INIT_LIMIT)
+            except WorkerEnd as end:
+                init_ms = (time.monotonic() - began) * 1000
+                self._pool.empty(worker)
+                log.write(init_report_line(init_ms, _init_status(end)))
+            except BaseException:
+                self._pool.end(worker)
+                raise
+            else:
+                return worker, (time.monotonic() - began) * 1000
+        return self._start(spec, log), None
 
     def _start(self, spec: FunctionSpec, log: LogStream) -> Worker:
         try:

@@ -2,8 +2,9 @@
 
 Where the kernel gives mount namespaces (to root, or to anyone where user namespaces are open), a worker's /tmp is a
 tmpfs of the function's ephemeral storage, which goes with the process, and its code is mounted read-only: a full /tmp
-and a write to the code fail as on AWS. Elsewhere /tmp is the machine's own: only TMPDIR (so ``tempfile``) is private,
-one file may not exceed the ephemeral storage, and the code is read-only by mode, which root ignores.
+and a write to the code fail as on AWS. What lies in that /tmp takes the machine's memory, not the function's.
+Elsewhere /tmp is the machine's own: only TMPDIR (so ``tempfile``) is private, one file may not exceed the ephemeral
+storage, and the code is read-only by mode, which root ignores.
 :attr:`Sandbox.private_mounts` tells which of the two holds.
 """
 
@@ -14,12 +15,15 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shared.local.lambda_runtime.function import FunctionSpec
 
 # What Lambda's own Python runtime brings beside the standard library: its client and boto3 with what boto3 needs.
@@ -84,8 +88,7 @@ class Sandbox:
         self._tmp = folder / "tmp"
         self._tmp.mkdir()
         self._runtime = _link_runtime(folder / "runtime") if packaged else None
-        self._unshare = _unshare_command()
-        self.private_mounts = self._mounts_work() if private_mounts is None else private_mounts
+        self.private_mounts = mounts_work(folder) if private_mounts is None else private_mounts
 
     def room(self, task: Path, opt: Path | None, name: str) -> Room:
         """Return a room for the worker *name*."""
@@ -106,29 +109,8 @@ class Sandbox:
         python = [sys.executable, *(["-S"] if self._runtime else []), "-m", "awslambdaric", spec.handler]
         if not self.private_mounts:
             return python
-        return self._enter(room, f"{spec.ephemeral_mb}m", python)
-
-    def _enter(self, room: Room, size: str, command: list[str]) -> list[str]:
         kept = (room.task, room.opt, self._runtime, Path(sys.prefix), Path(sys.base_prefix))
-        keep = sorted({str(path) for path in kept if path and str(path).startswith("/tmp/")})  # noqa: S108
-        arguments = [size, str(self._box), str(room.task), str(len(keep)), *keep]
-        return [*self._unshare, "sh", "-c", _ENTER, "sh", *arguments, *command]
-
-    def _mounts_work(self) -> bool:
-        if not all(map(shutil.which, ("unshare", "mount", "sh"))):
-            return False
-        probe = self._tmp / "probe"
-        probe.mkdir()
-        # The last word: the code must really be read-only and the machine's /tmp really out of sight.
-        test = f"! touch {probe}/x 2>/dev/null && touch /tmp/x && test ! -e /tmp/x/y"
-        command = self._enter(Room(probe, None, Path("/tmp")), "1m", ["sh", "-c", test])  # noqa: S108  the probe's own
-        try:
-            done = subprocess.run(command, capture_output=True, check=False, timeout=10)  # noqa: S603  our own command
-        except (OSError, subprocess.TimeoutExpired):
-            return False
-        finally:
-            probe.rmdir()
-        return done.returncode == 0
+        return _enter(self._box, room.task, kept, f"{spec.ephemeral_mb}m", python)
 
     def environment(self, spec: FunctionSpec, room: Room, *, api: str, stream: str, endpoint: str) -> dict[str, str]:
         """Return the worker's whole environment; nothing else reaches it.
@@ -183,9 +165,33 @@ def _reserved(spec: FunctionSpec, room: Room, api: str, stream: str) -> dict[str
     }
 
 
-def _unshare_command() -> list[str]:
+def mounts_work(folder: Path) -> bool:
+    """Try whether this machine gives us private mounts; *folder* must exist and gets its own back unchanged."""
+    if not all(map(shutil.which, ("unshare", "mount", "sh"))):
+        return False
+    probe = Path(tempfile.mkdtemp(prefix="probe-", dir=folder))
+    task, box = probe / "task", probe / "box"
+    task.mkdir()
+    box.mkdir()
+    name = f"lanes-{probe.name}"
+    test = f"touch /tmp/{name} && ! touch {task}/x 2>/dev/null"
+    try:
+        command = _enter(box, task, (task,), "1m", ["sh", "-c", test])
+        done = subprocess.run(command, capture_output=True, check=False, timeout=10)  # noqa: S603  our own command
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    finally:
+        shutil.rmtree(probe)
+    return done.returncode == 0 and not Path("/tmp", name).exists()  # noqa: S108  what must not be there
+
+
+def _enter(box: Path, task: Path, kept: Iterable[Path | None], size: str, command: list[str]) -> list[str]:
+    """Return *command* wrapped so that it runs with a /tmp of its own, built in *box*, and a read-only *task*."""
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    return ["unshare", *user, "--mount", "--propagation", "private", "--"]
+    keep = sorted({str(path) for path in kept if path and str(path).startswith("/tmp/")})  # noqa: S108  what /tmp hides
+    arguments = [size, str(box), str(task), str(len(keep)), *keep]
+    unshare = ["unshare", *user, "--mount", "--propagation", "private", "--"]
+    return [*unshare, "sh", "-c", _ENTER, "sh", *arguments, *command]
 
 
 def _link_runtime(folder: Path) -> Path:

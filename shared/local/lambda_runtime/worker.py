@@ -102,8 +102,8 @@ class Worker:
 
     @property
     def peak_memory(self) -> int:
-        """Peak memory so far in bytes."""
-        return self._memory.measure()
+        """Peak memory in bytes, as of the last answer or look."""
+        return self._memory.peak
 
     def wait_ready(self, deadline: float) -> None:
         """Run the init phase: return when the worker asks for its first event.
@@ -147,6 +147,7 @@ class Worker:
         while not self._requests:
             now = time.monotonic()
             if now >= deadline:
+                self._check_memory()
                 raise TimedOut
             ready = self._poll.poll(min(tick, deadline - now) * 1000)
             for fd, _ in ready:
