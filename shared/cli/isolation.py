@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from shared.config.lane import Lane
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 TeamOption = Annotated[str | None, typer.Option("--team", help="This team only; all of them when left out.")]
 TeamArgument = Annotated[str, typer.Argument(help="The team's slug.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document.")]
-AwsOption = Annotated[bool, typer.Option("--aws", help="Read the account's real limit instead of the settings'.")]
+DeployedOption = Annotated[bool, typer.Option("--deployed", help="What the cloud holds, not what a deploy would make.")]
+AwsOption = Annotated[bool, typer.Option("--aws", help="Ask the AWS account, not the embedded cloud or the settings.")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="The AWS profile to use with --aws.")]
 
 
@@ -30,10 +32,17 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="isolation")
 
 
-def prove(*, team: TeamOption = None, as_json: JsonOption = False) -> None:
+def prove(
+    *,
+    team: TeamOption = None,
+    deployed: DeployedOption = False,
+    aws: AwsOption = False,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Prove that no policy lets a team past its own names; exit 1 and name every statement that does.
 
-    Example: lanes isolation prove --team team2
+    Example: lanes isolation prove --team team2, or lanes isolation prove --deployed --aws
     """
     from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
     from shared.isolation import proof as proofs  # noqa: PLC0415  as above
@@ -46,7 +55,8 @@ def prove(*, team: TeamOption = None, as_json: JsonOption = False) -> None:
         frozenset(naming.slug.reserved),
         {kind: rule.template for kind, rule in naming.kinds.items()},
     )
-    proof = proofs.prove(_documents(project, team), project.place, rules, load_catalogue())
+    documents = _deployed(project, team, aws=aws, profile=profile) if deployed or aws else _documents(project, team)
+    proof = proofs.prove(documents, project.place, rules, load_catalogue())
     if as_json:
         console.print_json({"proved": proof.holds, **asdict(proof)})
     else:
@@ -138,8 +148,23 @@ def quotas(*, aws: AwsOption = False, profile: ProfileOption = None, as_json: Js
 def _documents(project: Project, team: str | None) -> list[Document]:
     from shared.deploy.documents import lane_documents  # noqa: PLC0415  --help is quick
 
-    lanes: list[Lane] = [project.lane(team)] if team else list(project.teams.values())
-    return [document for lane in lanes for document in lane_documents(lane)]
+    return [document for lane in _lanes(project, team) for document in lane_documents(lane)]
+
+
+def _deployed(project: Project, team: str | None, *, aws: bool, profile: str | None) -> list[Document]:
+    from shared.cli.wiring import open_cloud  # noqa: PLC0415  boto3 takes 0.2 s
+    from shared.deploy.documents import deployed_documents  # noqa: PLC0415  as above
+
+    lanes = _lanes(project, team)
+    with open_cloud(project, aws=aws, profile=profile) as cloud:
+        documents = [document for lane in lanes for document in deployed_documents(lane, cloud)]
+    if not documents:
+        raise LanesError("nothing is deployed, so there is nothing to prove", fix="lanes up, then lanes deploy TEAM")
+    return documents
+
+
+def _lanes(project: Project, team: str | None) -> list[Lane]:
+    return [project.lane(team)] if team else list(project.teams.values())
 
 
 def _account_limit(project: Project, profile: str | None) -> int:
@@ -154,7 +179,8 @@ def _told(proof: Proof) -> list[str]:
     counts = f"{proof.documents} documents, {proof.statements} statements, {proof.pairs} (action, resource) pairs"
     teams = f"{len(proof.teams)} team{'s' * (len(proof.teams) != 1)}"
     if not proof.holds:
-        return [*map(str, proof.findings), "", f"NOT proved: {len(proof.findings)} findings in {counts} of {teams}"]
+        findings = f"{len(proof.findings)} finding{'s' * (len(proof.findings) != 1)}"
+        return [*map(str, proof.findings), "", f"NOT proved: {findings} in {counts} of {teams}"]
     return [
         f"proved for {teams}: {counts}",
         *(f"  - {lemma}" for lemma in proof.lemmas),

@@ -1,11 +1,12 @@
-"""The documents that the isolation proof reads, taken from the very resources that a deploy makes."""
+"""The documents that the isolation proof reads: of the resources that a deploy makes, or of those that are there."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.config.template import render_definition
 from shared.deploy.desired import foundation
+from shared.deploy.resources import KINDS
 from shared.isolation.boundary import deployer_policy, deployer_trust
 from shared.isolation.documents import Document, Kind
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.config.lane import Lane
+    from shared.deploy.aws import Aws
     from shared.deploy.model import Resource
 
 
@@ -31,6 +33,24 @@ def lane_documents(lane: Lane) -> list[Document]:
     documents.append(Document(Kind.DEPLOYER, deployer, lane.team, deployer_policy(lane).document()))
     documents.append(Document(Kind.TRUST, deployer, lane.team, deployer_trust(lane.team, lane.place)))
     return documents
+
+
+def deployed_documents(lane: Lane, aws: Aws) -> Iterator[Document]:
+    """Yield the documents of all that is named like *lane*'s in AWS, whoever made it, managed policies by hand too."""
+    for kind in ("policy", "role", "bucket"):
+        for name in KINDS[kind].names(aws, f"{lane.team}-"):
+            resource = KINDS[kind].current(aws, name)
+            if resource:
+                yield from resource_documents(lane, resource)
+                for arn in resource.properties.get("attached", ()):
+                    body = _managed(aws, arn)
+                    boundary = resource.properties["boundary"] or ""
+                    yield Document(Kind.ROLE, f"{name} ({arn})", lane.team, body, lane.role_arn(name), boundary)
+
+
+def _managed(aws: Aws, arn: str) -> Any:
+    version = aws.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return aws.iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
 
 
 def resource_documents(lane: Lane, resource: Resource) -> Iterator[Document]:

@@ -1,0 +1,103 @@
+"""``lanes isolation`` as a user types it: what it prints, and its exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def lanes():
+    """Run a command on the sample teams."""
+
+    def run(*words, cwd=REPOSITORY):
+        done = subprocess.run(
+            [sys.executable, "-c", "from shared.cli.main import main; main()", "isolation", *words],
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "80"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+def test_prove_says_what_was_shown_and_what_was_not(lanes):
+    code, out, _ = lanes("prove")
+    assert code == 0
+    assert out.startswith("proved for ")
+    for expected in ("prefix code", "granted for the whole account, after review:", "not covered:"):
+        assert expected in out
+
+
+def test_prove_one_team_as_json(lanes):
+    code, out, _ = lanes("prove", "--team", "team2", "--json")
+    told = json.loads(out)
+    assert (code, told["proved"], told["teams"], told["findings"]) == (0, True, ["team2"], [])
+    assert told["statements"] > told["documents"] > 5
+
+
+def test_an_unknown_team_is_asked_wrongly(lanes):
+    code, out, err = lanes("prove", "--team", "team22")
+    assert (code, out) == (2, "")
+    assert "did you mean 'team2'" in err
+
+
+def test_a_leak_is_named_and_the_exit_code_is_1(lanes, copy_project, tmp_path):
+    root = copy_project(tmp_path / "project")
+    naming = root / "naming.yaml"
+    text = naming.read_text(encoding="utf-8")
+    assert 'template: "/{team}/{component}-{hash}"' in text
+    naming.write_text(text.replace('template: "/{team}/{component}', 'template: "/shared/{team}/{component}'), "utf-8")
+    code, out, _ = lanes("prove", cwd=root)
+    assert code == 1
+    assert "the template of parameter makes names that are not the team's own" in out
+    assert "NOT proved: 1 finding in" in out
+    code, out, _ = lanes("prove", "--json", cwd=root)
+    assert (code, json.loads(out)["findings"][0]["rule"]) == (1, "slug")
+
+
+def test_the_matrix_is_empty_off_the_diagonal(lanes):
+    code, out, err = lanes("matrix", "--json")
+    told = json.loads(out)
+    assert (code, told["crossings"]) == (0, [])
+    assert set(told["reach"]) == set(told["teams"]) >= {"team1", "team2"}
+    code, out, err = lanes("matrix")
+    assert code == 0
+    assert [line.split().count("own") for line in out.splitlines()[1:]] == [1] * len(told["teams"])
+    assert "0 of " in err
+
+
+def test_policies_are_printed_as_iam_reads_them(lanes):
+    code, out, _ = lanes("policies", "team2")
+    bodies = {(document["kind"], document["name"]): document["body"] for document in json.loads(out)}
+    assert code == 0
+    assert ("permissions boundary", "team2-boundary-7078ea12") in bodies
+    assert ("deployer policy", "deployer of team2") in bodies
+    assert all(body["Version"] == "2012-10-17" for body in bodies.values())
+    code, out, _ = lanes("platform")
+    assert json.loads(out)["Statement"][0]["Sid"] == "RolesUnderBoundary"
+
+
+def test_quotas_add_up(lanes):
+    code, out, err = lanes("quotas", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["total"] == sum(told["teams"].values())
+    assert told["free"] == told["limit"] - told["unreserved"] - told["total"]
+    code, out, err = lanes("quotas")
+    assert (code, out.split()[:2]) == (0, ["team", "reserved"])
+    assert " kept unreserved" in err
+
+
+def test_nothing_deployed_is_nothing_proved(lanes, copy_project, tmp_path):
+    code, out, err = lanes("prove", "--deployed", cwd=copy_project(tmp_path / "project"))
+    assert (code, out) == (1, "")
+    assert "nothing is deployed" in err
