@@ -65,6 +65,7 @@ def _deepest(states: SFNClient, arn: str) -> tuple[Mapping[str, Any], str | None
     """Return (details, state, rank) of the failure that caused all others, from a child execution where it has one."""
     events = {event["id"]: event for event in history(states, arn)}
     failures = [event for event in events.values() if _is_failure(event)]
+    failures = failures or [event for event in events.values() if event["type"] == "ExecutionFailed"]
     if not failures:
         return None
     for run in states.list_map_runs(executionArn=arn)["mapRuns"]:

@@ -122,3 +122,8 @@ def test_a_stopped_execution_has_no_state_to_blame(aws):
     aws.states.histories[ARN] = [{"id": 1, "previousEventId": 0, "type": "ExecutionStarted"}]
     aws.states.executions[ARN] = [{"status": "ABORTED"}]
     assert find_failure(aws.states, ARN) == Failure("ABORTED", None, None, "ABORTED", "it was stopped", None)
+
+
+def test_a_failure_of_the_language_itself_is_placed_by_the_state_before_it(aws):
+    fail(aws.states, ARN, [entered(2, 1, "Choose"), ended(3, 2, "States.Runtime", "no such path")])
+    assert find_failure(aws.states, ARN) == Failure("FAILED", "Choose", None, "States.Runtime", "no such path", None)
