@@ -52,13 +52,13 @@ def plan(
 
     Example: lanes plan team2
     """
-    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import open_cloud, open_project, wants_packages  # noqa: PLC0415  --help is quick
     from shared.deploy import deploy as work  # noqa: PLC0415  as above
 
     project = open_project()
     lane = project.lane(team)
     with open_cloud(project, aws=aws, profile=profile) as cloud:
-        todo = work.plan(lane, project, cloud, packaged=packaged or aws)
+        todo = work.plan(lane, project, cloud, packaged=packaged or aws or wants_packages(project))
     if as_json:
         console.print_json(_json(todo))
     else:
@@ -80,12 +80,12 @@ def deploy(  # noqa: PLR0913  one for each option
 
     Example: lanes deploy team1 team2
     """
-    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import open_cloud, open_project, wants_packages  # noqa: PLC0415  --help is quick
     from shared.deploy import deploy as work  # noqa: PLC0415  as above
 
     project = open_project()
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
-    packaged = packaged or aws
+    packaged = packaged or aws or wants_packages(project)
     done = []
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         for lane in lanes:
