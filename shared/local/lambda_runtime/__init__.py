@@ -3,12 +3,13 @@
 An invocation goes through these parts, each in its file:
 
 1. ``plug``      what moto knows of a function becomes a :class:`FunctionSpec`; moto's invoke ends here
-2. ``runtime``   limits on the payload, a worker from the pool, START, END and REPORT, the answer
+2. ``runtime``   limits on the payload, a worker from the pool or a cold start; ``call``: what is logged and answered
 3. ``pool``      one invocation at a time per worker, warm ones first, the function's concurrency, a bound for all
 4. ``unpack``    each zip unpacked once
 5. ``sandbox``   the worker's environment, its private /tmp and its read-only code
 6. ``worker``    one process running ``python -m awslambdaric``; the invoking thread serves it, so no helper threads
-7. ``runtime_api``, ``log_stream``, ``memory``  what goes over the socket, the log pipe and /proc
+7. ``runtime_api``, ``log_stream``, ``memory``  what goes over the socket, the log pipe and /proc; ``cloudwatch``: on
+   to CloudWatch Logs; ``endings``: how a worker dies, in Lambda's words
 8. ``events``    invocations nobody waits for, with AWS's retries
 
 What it costs: Linux only (/proc, signals on a pipe, mount namespaces where the kernel allows them), Python functions

@@ -173,7 +173,7 @@ def _showing_log_group(original: Callable[..., dict[str, Any]]) -> Callable[...,
 def _invoke_from_service(
     self: LambdaFunction, runtime: LambdaRuntime, body: Any, request_headers: Any, response_headers: Any
 ) -> bytes:
-    """Stand in for LambdaFunction.invoke, which S3, SNS, EventBridge and log subscriptions call: they do not wait."""
+    """Stand in for LambdaFunction.invoke, which S3, SNS, streams and log subscriptions call: they do not wait."""
     if dict(request_headers).get("x-amz-invocation-type") == "RequestResponse":
         return _answer(runtime.invoke(spec_of(self), _bytes(body)), response_headers)
     runtime.invoke_event(spec_of(self), _bytes(body))
@@ -189,7 +189,7 @@ def _invoke_and_wait(  # noqa: PLR0913, PLR0917  moto's signature
     headers: Any,  # noqa: ARG001  moto's signature
     response_headers: Any,
 ) -> bytes:
-    """Stand in for LambdaBackend.invoke, which the queue poller calls: it needs to know whether it went well."""
+    """Stand in for LambdaBackend.invoke, which the queue poller calls to know whether it went well; EventBridge too."""
     function = self.get_function(function_name, qualifier)
     return _answer(runtime.invoke(spec_of(function), _bytes(body)), response_headers)
 

@@ -39,9 +39,9 @@ def zipped():
     def make(source, **files):
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
-            archive.writestr("app.py", source)
-            for name, content in files.items():
-                archive.writestr(name.replace("__", "/") + ".py", content)
+            for name, content in {"app": source, **files}.items():
+                # ZipInfo's fixed date: the same source is the same zip, whenever it is made.
+                archive.writestr(zipfile.ZipInfo(name.replace("__", "/") + ".py"), content)
         return buffer.getvalue()
 
     return make
