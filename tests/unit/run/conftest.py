@@ -84,7 +84,9 @@ def lane():
     function = Function("w-work", "team-w-work-0", "h", "role", "/aws/lambda/team-w-work-0", 128, 3, None, {})
     workflow = Workflow("w", "team-w-0", Path("w.asl.json"), "role", "/logs", {"work": "w-work"}, (), {})
     rendezvous = Rendezvous("host", 1, 1, 1, 1, 1, "")
-    return Lane("team", "o@x", "0", place, "bucket", "boundary", {}, {"w-work": function}, {"w": workflow}, rendezvous, 7, 7)
+    return Lane(
+        "team", "o@x", "0", place, "bucket", "boundary", {}, {"w-work": function}, {"w": workflow}, rendezvous, 7, 7
+    )
 
 
 @pytest.fixture
