@@ -18,7 +18,7 @@ from shared.local.asl.engine import Engine
 from shared.local.asl.execution import Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.scheduler import VirtualScheduler
-from shared.local.asl.validate import problems_of
+from shared.local.asl.validation import problems_of
 
 if TYPE_CHECKING:
     from shared.local.asl.execution import Execution

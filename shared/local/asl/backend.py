@@ -11,6 +11,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
 from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.models import stepfunctions_backends as backends
@@ -18,7 +19,7 @@ from moto.stepfunctions.models import stepfunctions_backends as backends
 from shared.local.asl.dataflow import MAX_BYTES
 from shared.local.asl.execution import RUNNING, Execution, Identity
 from shared.local.asl.machine import Machine
-from shared.local.asl.validate import check_definition
+from shared.local.asl.validation import ERROR, problems_of
 
 if TYPE_CHECKING:
     from shared.local.asl.engine import Engine
@@ -54,13 +55,13 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
 
     def create_state_machine(self, name: str, definition: str, *args: Any, **kwargs: Any) -> Any:
         """Create a machine whose definition is found valid."""
-        check_definition(definition)
+        check_definition(definition, kwargs.get("sm_type") or "STANDARD")
         return super().create_state_machine(name, definition, *args, **kwargs)
 
     def update_state_machine(self, arn: str, definition: str | None = None, *args: Any, **kwargs: Any) -> Any:
         """Update a machine; a new definition must be valid."""
         if definition is not None:
-            check_definition(definition)
+            check_definition(definition, self.describe_state_machine(arn).type)
         return super().update_state_machine(arn, definition, *args, **kwargs)
 
     def compiled(self, definition: str) -> Machine:
@@ -115,6 +116,10 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
         execution.start(value)
         return execution
 
+    def forget(self, execution: Execution) -> None:
+        """Drop an express execution that somebody waited for: nobody can ask for it again."""
+        self.runs.pop(execution.arn, None)
+
     def execution(self, arn: str) -> Execution:
         """Return the execution of *arn*, which may be a child of a Map run.
 
@@ -130,6 +135,20 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
         if ":express:" in arn:
             raise wrong.InvalidArn("Invalid Arn: 'Resource type not valid in this context: express'")
         return found
+
+
+class InvalidDefinition(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
+    """A definition with problems."""
+
+    TYPE = "InvalidDefinition"
+    STATUS = 400
+
+
+def check_definition(definition: str, kind: str) -> None:
+    """Raise InvalidDefinition unless *definition* has no errors; all of them are in its message."""
+    errors = [str(problem) for problem in problems_of(definition, kind) if problem.severity == ERROR]
+    if errors:
+        raise InvalidDefinition(f"Invalid State Machine Definition: '{', '.join(errors)}'")
 
 
 def parse_input(text: str) -> Any:

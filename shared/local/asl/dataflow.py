@@ -74,10 +74,13 @@ class PathFlow:
 
     def finish(self, strand: Strand, raw: Any, result: Any) -> tuple[Any, dict[str, Any] | None]:
         """Return the state's output and what it assigns, for its *result*."""
-        if self._selector is not None:
-            result = self._selector(result, strand)
+        result = self.select(strand, result)
         assigned = self._assign(result, strand) if self._assign is not None else None
         return self.leave(strand, self.put(raw, result)), assigned
+
+    def select(self, strand: Strand, result: Any) -> Any:
+        """Return what ResultSelector makes of *result*."""
+        return result if self._selector is None else self._selector(result, strand)
 
     def put(self, raw: Any, result: Any) -> Any:
         """Return *raw* with *result* where ResultPath says."""

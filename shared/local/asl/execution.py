@@ -11,7 +11,7 @@ import datetime as dt
 import logging
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.local.asl.errors import RUNTIME, StateFailure, dumps
 from shared.local.asl.history import MAX_EVENTS, History, HistoryFullError, Text
@@ -19,10 +19,10 @@ from shared.local.asl.strand import Call, Strand
 from shared.local.asl.variables import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from shared.local.asl.engine import Engine
-    from shared.local.asl.machine import Machine
+    from shared.local.asl.strand import Effect
 
 _log = logging.getLogger(__name__)
 RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
@@ -32,6 +32,15 @@ def timestamp(seconds: float) -> str:
     """Return *seconds* since the epoch as AWS writes a time in the context object."""
     moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+class Runs(Protocol):
+    """What an execution runs: a machine."""
+
+    timeout: float | None
+
+    def run(self, strand: Strand, value: Any, start: str | None = None, /) -> Generator[Effect | None, Any, Any]:
+        """Go from the state *start*, by default the first, to an end; return the output."""
 
 
 class Execution:
@@ -49,7 +58,7 @@ class Execution:
     def __init__(  # noqa: PLR0913, PLR0917  what one is made of
         self,
         engine: Engine,
-        machine: Machine,
+        machine: Runs,
         arn: str,
         input_text: str,
         identity: Identity,
@@ -184,6 +193,22 @@ class Execution:
             _log.exception("the engine failed in state %s of %s", strand.state, self.arn)
             self.finish(FAILED, StateFailure(RUNTIME, f"Internal error: {type(bug).__name__}: {bug}"), strand.previous)
         return None
+
+    def redrive(self) -> None:
+        """Go on from the states that did not succeed, with their input and variables; needs the lock."""
+        stopped = self._root
+        self.redrives += 1
+        self.redriven_at = self.engine.scheduler.now()
+        self.status, self.error, self.cause, self.stopped_at = RUNNING, None, None, None
+        last = len(self.history.events)
+        previous = self.history.add("ExecutionRedriven", last, {"redriveCount": self.redrives})
+
+        def body(strand: Strand) -> Any:
+            start = strand.go_on_from(stopped) if stopped is not None else None
+            value = stopped.input if stopped is not None and start is not None else self._input
+            return self.machine.run(strand, value, start)
+
+        self._begin(body, previous)
 
     # How it ends.
 

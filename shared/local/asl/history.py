@@ -62,6 +62,11 @@ class History:
         self.events.append((kind, previous, self.clock(), details))
         return len(self.events)
 
+    @property
+    def full(self) -> bool:
+        """Whether only an ending may still be recorded."""
+        return len(self.events) >= self.limit
+
     def page(self, start: int, count: int, *, reverse: bool, data: bool) -> list[dict[str, Any]]:
         """Return up to *count* events from place *start* (0 is the first, or the last when *reverse*)."""
         total = len(self.events)

@@ -55,7 +55,7 @@ class Machine:
             strand.entered = strand.previous = history.add(
                 state.entered, strand.previous, {"input": value, "name": name}
             )
-            strand.state = name
+            strand.state, strand.input = name, value
             try:
                 if state.simple:
                     value, following = state.step(strand, value)

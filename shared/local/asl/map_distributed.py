@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import RuntimeFailure, StateFailure
-from shared.local.asl.map_batches import Batcher, Batches
+from shared.local.asl.map_batches import Batcher
 from shared.local.asl.map_run import MapRun
 from shared.local.asl.readers import Reader
 from shared.local.asl.strand import Call, Park
@@ -56,10 +56,10 @@ class Distributed:
         """
         items = None if self.reader else self.state.items(strand, effective)
         strand.record("MapStateStarted", {"length": len(items) if items is not None else 0})
-        run = self._new_run(strand, effective, concurrency)
-        strand.record("MapRunStarted", {"mapRunArn": run.arn})
+        run = strand.work = self._begin(strand, effective, concurrency)
         try:
-            yield from self._feed(strand, effective, run, items)
+            if not run.complete:
+                yield from self._feed(strand, effective, run, items)
             yield from self._drain(run)
             result = yield from self._result(strand, effective, run)
         except StateFailure as failure:
@@ -68,9 +68,21 @@ class Distributed:
             strand.record("MapRunFailed", {"error": failure.error, "cause": failure.cause})
             raise
         run.succeed()
+        strand.work = None
         strand.record("MapRunSucceeded")
         strand.execution.history.add("MapStateSucceeded", strand.previous)
         return result
+
+    def _begin(self, strand: Strand, effective: Any, concurrency: float) -> MapRun:
+        """Return a new run, or the one that a redrive goes on with."""
+        run: MapRun | None = strand.take_saved()
+        if run is not None:
+            run.redrive(strand)
+            strand.record("MapRunRedriven", {"mapRunArn": run.arn, "redriveCount": run.redrives})
+            return run
+        run = self._new_run(strand, effective, concurrency)
+        strand.record("MapRunStarted", {"mapRunArn": run.arn})
+        return run
 
     def _new_run(self, strand: Strand, effective: Any, concurrency: float) -> MapRun:
         count = self.tolerated_count(strand, effective)
@@ -88,33 +100,31 @@ class Distributed:
         self, strand: Strand, effective: Any, run: MapRun, items: list[Any] | None
     ) -> Generator[Effect | None, Any, None]:
         """Read items and hand them to *run*, no faster than it takes them."""
-        if items is None:
-            assert self.reader is not None  # noqa: S101  there are items or there is a reader
+        if self.batcher is not None and run.batches is None:
+            run.batches = self.batcher.begin(strand, effective)
+        source: Iterator[Any] = iter(items or [])
+        if self.reader is not None:
             arguments = self.reader.arguments(strand, effective)
             source = yield Call(partial(self.reader.open, strand.execution.engine, arguments))
-        else:
-            source = iter(items)
-        batches = None if self.batcher is None else self.batcher.begin(strand, effective)
-        index = 0
+        source = itertools.islice(source, run.read, None)
         while not run.exceeded():
-            chunk: list[Any] = (yield Call(partial(_take, source))) if items is None else _take(source)
+            chunk: list[Any] = (yield Call(partial(_take, source))) if self.reader is not None else _take(source)
             for value in chunk:
-                self._offer(run, batches, self.state.item_input(strand, effective, {"Index": index, "Value": value}))
-                index += 1
+                given = self.state.item_input(strand, effective, {"Index": run.read, "Value": value})
+                run.read += 1
+                self._offer(run, given)
             if len(chunk) < CHUNK:
-                break
+                run.all_read()
+                return
             while run.backlog() > CHUNK and not run.exceeded():
                 yield Park()
-        if batches is not None:
-            for batch in batches.rest():
-                run.offer(batch, len(batch["Items"]))
-        run.all_offered()
 
-    def _offer(self, run: MapRun, batches: Batches | None, given: Any) -> None:
-        if batches is None:
+    @staticmethod
+    def _offer(run: MapRun, given: Any) -> None:
+        if run.batches is None:
             run.offer(given, 1)
             return
-        for batch in batches.add(given):
+        for batch in run.batches.add(given):
             run.offer(batch, len(batch["Items"]))
 
     def _drain(self, run: MapRun) -> Generator[Effect | None, Any, None]:

@@ -6,13 +6,16 @@ All of it happens under the lock of the execution that the run belongs to; the c
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import OrderedDict, deque
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import EXCEED_TOLERATED, StateFailure, dumps
 from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution, Identity
 
 if TYPE_CHECKING:
+    from shared.local.asl.map_batches import Batches
     from shared.local.asl.map_distributed import Distributed
     from shared.local.asl.strand import Strand
 
@@ -55,12 +58,18 @@ class MapRun:
         self.items = dict.fromkeys(("succeeded", "failed", "timedOut", "aborted"), 0)
         self.executions = dict(self.items)
         self.children: OrderedDict[str, Execution] = OrderedDict()
-        self.failed: list[tuple[int, Execution]] = []
+        self.failed: list[tuple[int, int, Execution]] = []
         self.results: dict[int, Any] = {}
         self.offered = self.offered_items = 0
         self._waiting: deque[tuple[int, Any, int]] = deque()
         self._running: dict[Execution, tuple[int, int]] = {}
-        self._complete = False
+        # How far reading has come, the batch in the making, and whether all was read.
+        self.read = 0
+        self.batches: Batches | None = None
+        self.complete = False
+        self.redrives = 0
+        self.redriven_at: float | None = None
+        self._again: deque[tuple[int, int, Execution]] = deque()
         self._remembered = 0
 
     # Giving it work.
@@ -72,13 +81,16 @@ class MapRun:
         self.offered_items += size
         self._start()
 
-    def all_offered(self) -> None:
-        """Say that no more items come: from now on percentages are known."""
-        self._complete = True
+    def all_read(self) -> None:
+        """Take what has gathered in a batch, and know from now on how many items there are."""
+        if self.batches is not None:
+            for batch in self.batches.rest():
+                self.offer(batch, len(batch["Items"]))
+        self.complete = True
 
     def backlog(self) -> int:
         """Return how many children have not ended."""
-        return len(self._waiting) + len(self._running)
+        return len(self._waiting) + len(self._running) + len(self._again)
 
     def set_concurrency(self, concurrency: int) -> None:
         """Change the most children at a time while it runs."""
@@ -87,9 +99,13 @@ class MapRun:
 
     def _start(self) -> None:
         most = min(self.concurrency or MOST, MOST)
-        while self._waiting and len(self._running) < most and self.status == RUNNING and not self.exceeded():
-            index, given, size = self._waiting.popleft()
-            self._begin(index, given, size)
+        while len(self._running) < most and self.status == RUNNING and not self.exceeded():
+            if self._again:
+                self._begin_again(*self._again.popleft())
+            elif self._waiting:
+                self._begin(*self._waiting.popleft())
+            else:
+                return
 
     def _begin(self, index: int, given: Any, size: int) -> None:
         parent, name = self.parent, self.engine.uuid()
@@ -109,6 +125,28 @@ class MapRun:
         self.children[child.arn] = child
         child.start(given)
 
+    def _begin_again(self, index: int, size: int, child: Execution) -> None:
+        """Redrive *child*; an express one, which keeps no state, starts anew."""
+        if self.distributed.express:
+            del self.children[child.arn]
+            self._begin(index, json.loads(child.input_text), size)
+            return
+        self._running[child] = (index, size)
+        child.redrive()
+
+    def redrive(self, strand: Strand) -> None:
+        """Go on, for *strand*: children that did not succeed run again, then those that never started."""
+        self.strand = strand
+        self.status, self.stopped_at = RUNNING, None
+        self.redrives += 1
+        self.redriven_at = self.engine.scheduler.now()
+        for index, size, child in sorted(self.failed, key=itemgetter(0)):
+            self.items[_COUNTS[child.status]] -= size
+            self.executions[_COUNTS[child.status]] -= 1
+            self._again.append((index, size, child))
+        self.failed = []
+        self._start()
+
     # What becomes of it.
 
     def _ended(self, child: Execution) -> None:
@@ -121,7 +159,7 @@ class MapRun:
         if child.status == SUCCEEDED:
             self._remember(index, child)
         else:
-            self.failed.append((index, child))
+            self.failed.append((index, size, child))
         if self.status != RUNNING:
             return
         self._start()
@@ -146,7 +184,7 @@ class MapRun:
         if self.tolerated_count is not None and failed > self.tolerated_count:
             return True
         if self.tolerated_percentage is not None:
-            return self._complete and failed * 100 > self.tolerated_percentage * self.offered_items
+            return self.complete and failed * 100 > self.tolerated_percentage * self.offered_items
         return self.tolerated_count is None and failed > 0
 
     def check(self) -> None:
@@ -196,8 +234,10 @@ class MapRun:
             "toleratedFailureCount": self.tolerated_count or 0,
             "itemCounts": self._counts(self.items, sum(size for _, size in self._running.values()), self.offered_items),
             "executionCounts": self._counts(self.executions, len(self._running), self.offered),
-            "redriveCount": 0,
+            "redriveCount": self.redrives,
         }
+        if self.redriven_at is not None:
+            shown["redriveDate"] = _date(self.redriven_at)
         if self.stopped_at is not None:
             shown["stopDate"] = _date(self.stopped_at)
         return shown

@@ -70,8 +70,9 @@ class Strand:
     """
 
     __slots__ = (
-        "before", "body", "children", "entered", "entered_at", "execution", "failure", "index", "item", "on_end",
-        "parked", "previous", "result", "retries", "state", "ticket", "timer", "token", "variables", "waiting",
+        "before", "body", "children", "done", "entered", "entered_at", "execution", "failure", "index", "input", "item",
+        "on_end", "parked", "previous", "result", "retries", "saved", "state", "ticket", "timer", "token", "variables",
+        "waiting", "work",
     )  # fmt: skip
 
     def __init__(
@@ -90,13 +91,19 @@ class Strand:
         self.item = item
         self.body: Body | None = None
         self.children: set[Strand] = set()
+        # Whether it came to its end without a failure.
+        self.done = False
         self.entered = 0
         self.entered_at = 0.0
         self.failure: StateFailure | None = None
         self.index = 0
+        self.input: Any = None
         self.parked = False
         self.result: Any = None
         self.retries = -1
+        # For a redrive: the branches or iterations in hand, and those of the attempt that this one goes on from.
+        self.work: Any = None
+        self.saved: Any = None
         self.state = ""
         self.waiting = ""
         self.ticket = 0
@@ -116,6 +123,17 @@ class Strand:
     def record(self, kind: str, details: dict[str, Any] | None = None) -> None:
         """Add an event after this strand's last one."""
         self.previous = self.execution.history.add(kind, self.previous, details)
+
+    def take_saved(self) -> Any:
+        """Return the work that a redrive goes on from, once; None when there is none."""
+        saved, self.saved = self.saved, None
+        return saved
+
+    def go_on_from(self, stopped: Strand) -> str | None:
+        """Take over what *stopped* had assigned and in hand; return the state it stopped in, None if in none."""
+        self.variables.names = stopped.variables.names
+        self.saved = stopped.work
+        return stopped.state if stopped.entered else None
 
     def fork(self, on_end: Callable[[Strand], None], item: dict[str, Any] | None = None) -> Strand:
         """Return a child strand that sees this one's variables and has scopes of its own."""
@@ -170,7 +188,7 @@ class Strand:
 
     def _end(self, result: Any, failure: StateFailure | None) -> None:
         self.body = None
-        self.result, self.failure = result, failure
+        self.result, self.failure, self.done = result, failure, failure is None
         self.drop_children()
         self.on_end(self)
 

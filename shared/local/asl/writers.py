@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.dataflow import states
@@ -57,7 +58,7 @@ class Writer:
         client = engine.services.client("s3", engine.services.region_of(run.arn))
         bucket, prefix = arguments["Bucket"], str(arguments.get("Prefix") or "").strip("/")
         folder = f"{prefix}/{run.name}" if prefix else run.name
-        failed = [record(child, run) for _, child in sorted(run.failed, key=lambda each: each[0])]
+        failed = [record(child, run) for _, _, child in sorted(run.failed, key=itemgetter(0))]
         groups: dict[str, list[Any]] = {
             "FAILED": failed, "PENDING": run.pending(), "SUCCEEDED": self.shaped(run.outputs()),
         }  # fmt: skip

@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl.api import executions, map_runs, tasks
+from shared.local.asl.api import executions, machines, map_runs, sync, tasks, teststate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Action = Callable[[Any, dict[str, Any]], dict[str, Any] | None]
 
-ACTIONS: dict[str, Action] = {**executions.ACTIONS, **map_runs.ACTIONS, **tasks.ACTIONS}
+ACTIONS: dict[str, Action] = {
+    **executions.ACTIONS,
+    **machines.ACTIONS,
+    **map_runs.ACTIONS,
+    **sync.ACTIONS,
+    **tasks.ACTIONS,
+    **teststate.ACTIONS,
+}

@@ -84,6 +84,9 @@ def redrive_status(execution: Execution) -> dict[str, str]:
         return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": "Execution is RUNNING and cannot be redriven"}
     if execution.map_run is not None:
         return {"redriveStatus": "REDRIVABLE_BY_MAP_RUN"}
+    if execution.history.full:
+        reason = "Execution has reached the maximum event history count"
+        return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
     return {"redriveStatus": "REDRIVABLE"}
 
 

@@ -36,26 +36,48 @@ class Parallel(State):
         flow = self.flow
         given = flow.arguments(strand, flow.read(strand, value))
         strand.record("ParallelStateStarted")
-        gathering = _Gathering(strand, len(self.branches))
+        gathering = strand.work = _Gathering(strand, len(self.branches), strand.take_saved())
         for place, branch in enumerate(self.branches):
-            child = strand.fork(gathering.ended)
-            child.index = place
-            child.begin(branch.run(child, given))
-        if self.branches:
+            gathering.begin(place, branch, given)
+        if gathering.missing:
             yield Park()
-        gathering.check()
+        if gathering.failure is not None:
+            raise gathering.failure
+        strand.work = None
         strand.execution.history.add("ParallelStateSucceeded", strand.previous)
         return self.leave(strand, value, gathering.results)
 
 
 class _Gathering:
-    """Waits for the branches on behalf of their parent."""
+    """Waits for the branches on behalf of their parent.
 
-    def __init__(self, parent: Strand, count: int) -> None:
+    Args:
+        parent: Waits.
+        count: How many branches there are.
+        saved: The gathering that a redrive goes on from: branches that ended well are not run again.
+    """
+
+    def __init__(self, parent: Strand, count: int, saved: _Gathering | None) -> None:
         self.parent = parent
         self.missing = count
         self.results: list[Any] = [None] * count
         self.failure: StateFailure | None = None
+        self.strands: list[Strand] = []
+        self.saved = saved
+
+    def begin(self, place: int, branch: Machine, given: Any) -> None:
+        """Begin the branch at *place* with the input *given*, or go on with it."""
+        stopped = self.saved.strands[place] if self.saved else None
+        if stopped is not None and stopped.done:
+            self.strands.append(stopped)
+            self.results[place] = stopped.result
+            self.missing -= 1
+            return
+        child = self.parent.fork(self.ended)
+        child.index = place
+        self.strands.append(child)
+        start = child.go_on_from(stopped) if stopped is not None else None
+        child.begin(branch.run(child, given if start is None or stopped is None else stopped.input, start))
 
     def ended(self, child: Strand) -> None:
         parent = self.parent
@@ -73,10 +95,6 @@ class _Gathering:
         self.missing -= 1
         if self.missing == 0:
             parent.wake()
-
-    def check(self) -> None:
-        if self.failure is not None:
-            raise self.failure
 
 
 def abort_children(strand: Strand, iteration: str | None = None) -> None:

@@ -1,0 +1,58 @@
+"""StartSyncExecution and RedriveExecution."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+from moto.core.exceptions import AWSError
+
+from shared.local.asl.api.executions import UnsupportedType, date, describe, redrive_status
+
+_BILLED_STEP_MS = 100
+_BILLED_MEMORY_MB = 64
+
+
+class ExecutionNotRedrivable(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
+    """The execution runs, or went well."""
+
+    TYPE = "ExecutionNotRedrivable"
+    STATUS = 400
+
+
+def start_sync_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """StartSyncExecution: answers when the express execution has ended."""
+    arn = params["stateMachineArn"]
+    if backend.resolve(arn).type != "EXPRESS":
+        raise UnsupportedType("This operation is not supported by this type of state machine")
+    execution = backend.start_execution(arn, params.get("name"), params.get("input") or "{}")
+    ended = threading.Event()
+    execution.watch(ended.set)
+    ended.wait()
+    shown = {
+        key: value
+        for key, value in describe(execution).items()
+        if key not in {"redriveCount", "redriveStatus", "redriveStatusReason", "stateMachineVersionArn"}
+    }
+    seconds = execution.stopped_at - execution.started_at
+    billed = max(1, math.ceil(seconds * 1000 / _BILLED_STEP_MS)) * _BILLED_STEP_MS
+    backend.forget(execution)
+    return {
+        **shown,
+        "billingDetails": {"billedMemoryUsedInMB": _BILLED_MEMORY_MB, "billedDurationInMilliseconds": billed},
+    }
+
+
+def redrive_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """RedriveExecution: goes on from the states that did not succeed."""
+    execution = backend.execution(params["executionArn"])
+    with execution.lock:
+        if redrive_status(execution)["redriveStatus"] != "REDRIVABLE":
+            reason = redrive_status(execution).get("redriveStatusReason", "Execution is a child of a Map run")
+            raise ExecutionNotRedrivable(f"Execution is not redrivable: '{reason}'")
+        execution.redrive()
+    return {"redriveDate": date(execution.redriven_at)}
+
+
+ACTIONS = {action.__name__: action for action in (start_sync_execution, redrive_execution)}

@@ -1,0 +1,8 @@
+"""Checking a definition before it is accepted: every problem, with its JSON path, in AWS's words."""
+
+from __future__ import annotations
+
+from shared.local.asl.validation.problems import ERROR, WARNING, Problem
+from shared.local.asl.validation.whole import problems_of
+
+__all__ = ["ERROR", "WARNING", "Problem", "problems_of"]

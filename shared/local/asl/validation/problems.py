@@ -1,0 +1,56 @@
+"""A problem in a definition, and the list that gathers them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+ERROR, WARNING = "ERROR", "WARNING"
+SCHEMA = "SCHEMA_VALIDATION_FAILED"
+TARGET = "MISSING_TRANSITION_TARGET"
+DUPLICATE = "DUPLICATE_STATE_NAME"
+NOT_JSON = "INVALID_JSON_DESCRIPTION"
+MISPLACED = "UNSUPPORTED_FIELD"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem.
+
+    Attributes:
+        code: AWS's name for its kind.
+        message: What is wrong.
+        location: The JSON path of the place, ``/States/A/Next``.
+        severity: ERROR keeps the machine from being created, WARNING does not.
+    """
+
+    code: str
+    message: str
+    location: str
+    severity: str = ERROR
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message} at {self.location}"
+
+
+class Problems:
+    """The problems of one definition, in the order they were found."""
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+
+    def add(self, message: str, location: str, code: str = SCHEMA) -> None:
+        """Record an error."""
+        self.found.append(Problem(code, message, location or "/"))
+
+    def warn(self, message: str, location: str, code: str = MISPLACED) -> None:
+        """Record a warning."""
+        self.found.append(Problem(code, message, location or "/", WARNING))
+
+    def is_a(self, value: Any, kinds: type | tuple[type, ...], wanted: str, location: str) -> bool:
+        """Tell whether *value* is one of *kinds*; if not, record that it should be *wanted*."""
+        kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+        if isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds):
+            return True
+        self.add(f"Expected value of type {wanted}", location)
+        return False

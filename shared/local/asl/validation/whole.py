@@ -1,0 +1,134 @@
+"""Checking a whole definition: its machines, where their states lead, and what is never reached."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.validation import fields
+from shared.local.asl.validation.problems import DUPLICATE, NOT_JSON, TARGET, Problem, Problems
+from shared.local.asl.validation.states import check_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_LETTERS = 80
+MOST_DEPTH = 200
+_CALLBACKS = (".sync", ".sync:2", ".waitForTaskToken")
+
+
+def problems_of(definition: str, kind: str = "STANDARD") -> list[Problem]:
+    """Return every problem of *definition*, for a machine of *kind* STANDARD or EXPRESS."""
+    problems = Problems()
+    try:
+        machine = json.loads(definition)
+    except (ValueError, RecursionError) as error:
+        problems.add(f"Unable to parse the definition as JSON: {error}", "", NOT_JSON)
+        return problems.found
+    if problems.is_a(machine, dict, "Object", "/"):
+        _Checker(problems, express=kind == "EXPRESS").machine(machine, "", jsonata=False, nested=False)
+    return problems.found
+
+
+class _Checker:
+    """Goes through the machines of a definition."""
+
+    def __init__(self, problems: Problems, *, express: bool) -> None:
+        self.problems = problems
+        self.express = express
+        self.names: set[str] = set()
+
+    def machine(self, machine: Any, location: str, *, jsonata: bool, nested: bool) -> None:
+        problems = self.problems
+        if not problems.is_a(machine, dict, "Object", location):
+            return
+        for name in machine:
+            if name not in (fields.NESTED if nested else fields.TOP):
+                problems.add(f"The field '{name}' is not supported by Step Functions", f"{location}/{name}")
+        missing = [name for name in ("StartAt", "States") if name not in machine]
+        if missing:
+            problems.add(f"These fields are required: [{', '.join(missing)}]", location)
+            return
+        language = machine.get("QueryLanguage")
+        if language not in {None, "JSONPath", "JSONata"}:
+            problems.add("Value must be one of [JSONPath, JSONata]", f"{location}/QueryLanguage")
+        jsonata = jsonata if language is None else language == "JSONata"
+        if not problems.is_a(machine["States"], dict, "Object", f"{location}/States"):
+            return
+        self._states(machine["States"], f"{location}/States", jsonata=jsonata)
+        self._graph(machine, location)
+
+    def _states(self, states: dict[str, Any], location: str, *, jsonata: bool) -> None:
+        for name, spec in states.items():
+            where = f"{location}/{name}"
+            if not self.problems.is_a(spec, dict, "Object", where):
+                continue
+            if len(name) > MOST_LETTERS:
+                self.problems.add(f"State name is too long, maximum is {MOST_LETTERS}", where)
+            if name in self.names:
+                self.problems.add(
+                    f"Duplicate State name: {name}. State names must be unique within the whole state machine",
+                    where,
+                    DUPLICATE,
+                )
+            self.names.add(name)
+            language = spec.get("QueryLanguage")
+            queries = jsonata if language is None else language == "JSONata"
+            check_state(spec, self.problems, where, jsonata=queries)
+            self._express(spec, where)
+            self._inside(spec, where, jsonata=queries)
+
+    def _express(self, spec: dict[str, Any], location: str) -> None:
+        resource = spec.get("Resource")
+        if not self.express or not isinstance(resource, str):
+            return
+        if resource.endswith(_CALLBACKS) or ":activity:" in resource:
+            self.problems.add(
+                f"Express state machine does not support the service integration {resource}", f"{location}/Resource"
+            )
+
+    def _inside(self, spec: dict[str, Any], location: str, *, jsonata: bool) -> None:
+        if location.count("/") > MOST_DEPTH:
+            self.problems.add("The definition is nested too deeply", location)
+            return
+        branches = spec.get("Branches")
+        if spec.get("Type") == "Parallel" and isinstance(branches, list):
+            for place, branch in enumerate(branches):
+                self.machine(branch, f"{location}/Branches[{place}]", jsonata=jsonata, nested=True)
+        for name in ("ItemProcessor", "Iterator"):
+            if spec.get("Type") == "Map" and name in spec:
+                self.machine(spec[name], f"{location}/{name}", jsonata=jsonata, nested=True)
+
+    def _graph(self, machine: dict[str, Any], location: str) -> None:
+        states, start = machine["States"], machine["StartAt"]
+        if not isinstance(start, str) or start not in states:
+            self.problems.add(f"Missing 'StartAt' target: {start}", f"{location}/StartAt", TARGET)
+            return
+        for name, spec in states.items():
+            for target, field in _targets(spec):
+                if target not in states:
+                    where = f"{location}/States/{name}/{field}"
+                    self.problems.add(f"Missing '{field.rsplit('/', 1)[-1]}' target: {target}", where, TARGET)
+        reached, waiting = set(), [start]
+        while waiting:
+            name = waiting.pop()
+            if name in states and name not in reached:
+                reached.add(name)
+                waiting.extend(target for target, _ in _targets(states[name]))
+        for name in states:
+            if name not in reached:
+                self.problems.add(f'State "{name}" is not reachable.', f"{location}/States/{name}", TARGET)
+
+
+def _targets(spec: Any) -> Iterator[tuple[str, str]]:
+    """Yield every state that *spec* may go to, and the field that says so."""
+    if not isinstance(spec, dict):
+        return
+    for field in ("Next", "Default"):
+        if isinstance(spec.get(field), str):
+            yield spec[field], field
+    for field in ("Choices", "Catch"):
+        entries = spec.get(field)
+        for place, entry in enumerate(entries if isinstance(entries, list) else []):
+            if isinstance(entry, dict) and isinstance(entry.get("Next"), str):
+                yield entry["Next"], f"{field}[{place}]/Next"
