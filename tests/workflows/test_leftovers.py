@@ -13,6 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from shared.config.load import load_project
+from shared.deploy.aws import connect_endpoint
+from shared.local import daemon
+from shared.local.state import STATE_DIR, State
+
 pytestmark = pytest.mark.workflow
 
 RUN = [sys.executable, "-m", "shared.cli", "run", "prober", "probe"]
@@ -106,3 +111,39 @@ def test_what_a_killed_command_left_is_gone_after_the_next(probe, start, process
     assert (outcome["status"], [row["records"] for row in outcome["ranks"]]) == ("SUCCEEDED", [5, 5])
     assert not scratch(probe)
     assert not processes_of(probe)
+
+
+@pytest.fixture
+def kept(probe):
+    """The probe project with a cloud that ``lanes up`` keeps."""
+    state = State(probe / STATE_DIR)
+    running = daemon.up(state, daemon.Settings(load_project(probe).place, 0))
+    yield state, running
+    daemon.down(state)
+
+
+def test_a_kept_cloud_runs_on_when_the_watcher_leaves_and_down_ends_all(kept, probe, start, processes_of):
+    state, running = kept
+    process = start([*RUN, "--seconds", "10"])
+    until_ranks_work(process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "no longer watched" in told
+    states = connect_endpoint(load_project(probe).place, running.endpoint).states
+    arn = re.search(r"arn:\S+", told)[0]
+    assert states.describe_execution(executionArn=arn)["status"] == "RUNNING"
+    assert daemon.down(state) == running
+    wait_for(lambda: not processes_of(probe), "the cloud and its workers end")
+    assert not scratch(probe)
+
+
+def test_a_killed_daemon_takes_its_workers_with_it(kept, probe, start, processes_of):
+    _, running = kept
+    process = start([*RUN, "--seconds", "10"])
+    until_ranks_work(process)
+    process.kill()
+    process.communicate()
+    assert len(processes_of(probe)) > 1
+    os.kill(running.pid, signal.SIGKILL)
+    wait_for(lambda: not processes_of(probe), "the workers end")
