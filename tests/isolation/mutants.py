@@ -1,0 +1,552 @@
+"""Seeded leaks, as data: which document, what is done to it, which statement must be named and by which rule.
+
+And controls: edits that look alike and leak nothing. Tests read this file with runpy.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+A = "123456789012"
+FUNCTION = f"arn:aws:lambda:us-east-1:{A}:function:"
+MACHINE = f"arn:aws:states:us-east-1:{A}:stateMachine:"
+ROLE = f"arn:aws:iam::{A}:role/"
+LOGS = f"arn:aws:logs:us-east-1:{A}:log-group:"
+MAPPING = f"arn:aws:lambda:us-east-1:{A}:event-source-mapping:*"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Add a statement called New; ``more`` overrides any element, None takes it away."""
+
+    action: Any
+    resource: Any
+    more: Any = None
+
+    def __call__(self, body):
+        added = {"Sid": "New", "Effect": "Allow", "Action": self.action, "Resource": self.resource, **(self.more or {})}
+        body["Statement"].append({key: value for key, value in added.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Set elements of the statement called ``sid`` (the first one when empty); None takes one away."""
+
+    sid: str
+    elements: Any
+
+    def __call__(self, body):
+        statements = body["Statement"]
+        statement = next(s for s in statements if not self.sid or s.get("Sid") == self.sid)
+        statement.update(self.elements)
+        for key in [key for key, value in statement.items() if value is None]:
+            del statement[key]
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Take the statement called ``sid`` away."""
+
+    sid: str
+
+    def __call__(self, body):
+        body["Statement"] = [s for s in body["Statement"] if s.get("Sid") != self.sid]
+
+
+def when(operator, key, *values):
+    return {"Condition": {operator: {key: list(values)}}}
+
+
+def source(**lines):
+    """Edit the machine's trust: its condition becomes *lines*, operator -> key and value."""
+    return Edit("", {"Condition": {operator: dict([pair]) for operator, pair in lines.items()} or None})
+
+
+OWN_ACCOUNT = ("aws:SourceAccount", A)
+OWN_MACHINE = ("aws:SourceArn", f"{MACHINE}team1-cosmic-0a1b2c3d")
+
+# name: (document, edit, statement named, rule)
+LEAKS = {
+    # wildcards
+    "everything": ("function", Grant("*", "*"), "New", "every-resource"),
+    "all of a service": ("function", Grant("s3:*", "*"), "New", "every-resource"),
+    "AmazonS3FullAccess": ("machine", Grant(["s3:*", "s3-object-lambda:*"], "*"), "New", "every-resource"),
+    "AWSLambda_FullAccess": ("machine", Grant("lambda:*", "*"), "New", "every-resource"),
+    "prefix without separator": (
+        "function",
+        Edit("Objects", {"Resource": "arn:aws:s3:::team1*"}),
+        "Objects",
+        "foreign-name",
+    ),
+    "question mark": ("function", Edit("Objects", {"Resource": "arn:aws:s3:::team?-*"}), "Objects", "foreign-name"),
+    "every bucket's objects": ("function", Grant("s3:GetObject", "arn:aws:s3:::*/*"), "New", "foreign-name"),
+    "suffix of every team": ("function", Grant("s3:GetObject", "arn:aws:s3:::*-data-*/*"), "New", "foreign-name"),
+    "another team's bucket": ("function", Grant("s3:ListBucket", "arn:aws:s3:::team10-data"), "New", "foreign-name"),
+    "own and another's": (
+        "function",
+        Edit("Objects", {"Resource": ["arn:aws:s3:::team1-data/*", "arn:aws:s3:::team2-data/*"]}),
+        "Objects",
+        "foreign-name",
+    ),
+    "shared generic bucket": ("function", Grant("s3:GetObject", "arn:aws:s3:::cosmicai-data/*"), "New", "foreign-name"),
+    "action in odd case": ("function", Grant("S3:gEtObJect", "*"), "New", "every-resource"),
+    "list all buckets": ("function", Grant("s3:ListAllMyBuckets", "*"), "New", "account-wide"),
+    # region, account, partition, segments
+    "any region": (
+        "machine",
+        Edit("InvokeFunctions", {"Resource": f"arn:aws:lambda:*:{A}:function:team1-x"}),
+        "InvokeFunctions",
+        "open-place",
+    ),
+    "cross-region": (
+        "machine",
+        Edit("InvokeFunctions", {"Resource": f"arn:aws:lambda:eu-west-1:{A}:function:team1-x"}),
+        "InvokeFunctions",
+        "open-place",
+    ),
+    "any account": (
+        "machine",
+        Edit("InvokeFunctions", {"Resource": "arn:aws:lambda:us-east-1:*:function:team1-x"}),
+        "InvokeFunctions",
+        "open-place",
+    ),
+    "cross-account": (
+        "machine",
+        Edit("InvokeFunctions", {"Resource": "arn:aws:lambda:us-east-1:210987654321:function:team1-x"}),
+        "InvokeFunctions",
+        "open-place",
+    ),
+    "star over colons": (
+        "machine",
+        Edit("InvokeFunctions", {"Resource": "arn:aws:lambda:us-east-1:*team1-x"}),
+        "InvokeFunctions",
+        "open-place",
+    ),
+    "missing segments": (
+        "machine",
+        Edit("InvokeFunctions", {"Resource": "arn:aws:lambda:us-east-1"}),
+        "InvokeFunctions",
+        "open-place",
+    ),
+    "any partition": (
+        "function",
+        Edit("Objects", {"Resource": "arn:*:s3:::team1-data/*"}),
+        "Objects",
+        "open-place",
+    ),
+    # inversion, denial, variables
+    "NotResource": (
+        "function",
+        Edit("Objects", {"Resource": None, "NotResource": "arn:aws:s3:::team2-*"}),
+        "Objects",
+        "inverted",
+    ),
+    "NotAction": ("function", Edit("Objects", {"Action": None, "NotAction": "iam:*"}), "Objects", "inverted"),
+    "allow all, deny others": (
+        "function",
+        Grant("s3:GetObject", "arn:aws:s3:::team2-*", {"Effect": "Deny"}),
+        "New",
+        "deny",
+    ),
+    "policy variable": (
+        "function",
+        Grant("s3:GetObject", "arn:aws:s3:::${aws:PrincipalTag/team}-data/*"),
+        "New",
+        "variable",
+    ),
+    "variable behind the own prefix": (
+        "function",
+        Grant("s3:GetObject", "arn:aws:s3:::team1-${aws:username}/*"),
+        "New",
+        "variable",
+    ),
+    "variable in a condition": (
+        "deployer",
+        Edit("PassToFunctions", when("StringEquals", "iam:PassedToService", "${aws:RequestTag/service}")),
+        "PassToFunctions",
+        "variable",
+    ),
+    # tags
+    "tag of the resource": (
+        "function",
+        Grant("s3:GetObject", "*", when("StringEquals", "aws:ResourceTag/team", "team1")),
+        "New",
+        "tag",
+    ),
+    "tag of the principal": (
+        "function",
+        Grant("lambda:InvokeFunction", f"{FUNCTION}*", when("StringEquals", "aws:PrincipalTag/team", "team1")),
+        "New",
+        "tag",
+    ),
+    "tag of the object": (
+        "function",
+        Grant("s3:GetObject", "arn:aws:s3:::*", when("StringEquals", "s3:ExistingObjectTag/team", "team1")),
+        "New",
+        "tag",
+    ),
+    # calling and changing others' compute
+    "invoke all": ("machine", Grant("lambda:InvokeFunction", f"{FUNCTION}*"), "New", "foreign-name"),
+    "update another's code": (
+        "deployer",
+        Grant("lambda:UpdateFunctionCode", f"{FUNCTION}team10-*"),
+        "New",
+        "foreign-name",
+    ),
+    "start another's machine": ("machine", Grant("states:StartExecution", f"{MACHINE}team1*"), "New", "foreign-name"),
+    "stop anybody's run": (
+        "machine",
+        Edit("FollowChildren", {"Resource": f"arn:aws:states:us-east-1:{A}:execution:*"}),
+        "FollowChildren",
+        "foreign-name",
+    ),
+    "read everybody's environment": ("deployer", Grant("lambda:ListFunctions", "*"), "New", "account-wide"),
+    "answer waiting tasks": ("function", Grant("states:SendTaskSuccess", "*"), "New", "task-token"),
+    "answer them by glob": ("function", Grant("states:SendTask*", f"{MACHINE}team1-*"), "New", "task-token"),
+    "test any state": ("deployer", Grant("states:TestState", "*"), "New", "account-wide"),
+    # roles
+    "pass any role": ("deployer", Grant("iam:PassRole", "*"), "New", "pass-role"),
+    "pass own roles by glob": (
+        "deployer",
+        Edit("PassToFunctions", {"Resource": f"{ROLE}team1-*"}),
+        "PassToFunctions",
+        "pass-role",
+    ),
+    "pass another's role": (
+        "deployer",
+        Edit("PassToFunctions", {"Resource": f"{ROLE}team10-cosmic-init-role-0a1b2c3d"}),
+        "PassToFunctions",
+        "pass-role",
+    ),
+    "pass to any service": ("deployer", Edit("PassToFunctions", {"Condition": None}), "PassToFunctions", "pass-role"),
+    "pass to EC2": (
+        "deployer",
+        Edit("PassToFunctions", when("StringEquals", "iam:PassedToService", "ec2.amazonaws.com")),
+        "PassToFunctions",
+        "pass-role",
+    ),
+    "pass if the key exists": (
+        "deployer",
+        Edit("PassToFunctions", when("StringEqualsIfExists", "iam:PassedToService", "lambda.amazonaws.com")),
+        "PassToFunctions",
+        "pass-role",
+    ),
+    "deployer writes policies": ("deployer", Grant("iam:PutRolePolicy", f"{ROLE}team1-*"), "New", "iam-write"),
+    "deployer makes roles": ("deployer", Grant("iam:CreateRole", f"{ROLE}team1-*"), "New", "iam-write"),
+    "deployer edits its trust": (
+        "deployer",
+        Grant("iam:UpdateAssumeRolePolicy", f"{ROLE}team1-*"),
+        "New",
+        "iam-write",
+    ),
+    "deployer moves the boundary": (
+        "deployer",
+        Grant("iam:DeleteRolePermissionsBoundary", f"{ROLE}team1-*"),
+        "New",
+        "iam-write",
+    ),
+    "take another's role": ("function", Grant("sts:AssumeRole", f"{ROLE}team2-*"), "New", "foreign-name"),
+    "take the platform's role": ("function", Grant("sts:AssumeRole", f"{ROLE}lanes_platform"), "New", "foreign-name"),
+    # event source mappings
+    "mapping to any function": (
+        "deployer",
+        Grant("lambda:CreateEventSourceMapping", "*"),
+        "New",
+        "unconfined",
+    ),
+    "mapping to another's function": (
+        "deployer",
+        Grant("lambda:CreateEventSourceMapping", "*", when("ArnLike", "lambda:FunctionArn", f"{FUNCTION}team1*")),
+        "New",
+        "unconfined",
+    ),
+    "mapping if the key exists": (
+        "deployer",
+        Grant(
+            "lambda:DeleteEventSourceMapping",
+            MAPPING,
+            when("ArnLikeIfExists", "lambda:FunctionArn", f"{FUNCTION}team1-*"),
+        ),
+        "New",
+        "unconfined",
+    ),
+    "mapping for all values": (
+        "deployer",
+        Grant(
+            "lambda:DeleteEventSourceMapping",
+            MAPPING,
+            when("ForAllValues:ArnLike", "lambda:FunctionArn", f"{FUNCTION}team1-*"),
+        ),
+        "New",
+        "unconfined",
+    ),
+    "metrics in any namespace": ("function", Grant("cloudwatch:PutMetricData", "*"), "New", "unconfined"),
+    # logs, images, secrets, parameters, tables, rules
+    "Chalice's default logs": (
+        "function",
+        Edit("WriteLogs", {"Resource": "arn:*:logs:*:*:*"}),
+        "WriteLogs",
+        "open-place",
+    ),
+    "every log group": ("function", Edit("WriteLogs", {"Resource": f"{LOGS}*"}), "WriteLogs", "foreign-name"),
+    "log groups by prefix": (
+        "deployer",
+        Grant("logs:FilterLogEvents", f"{LOGS}/aws/lambda/team1*"),
+        "New",
+        "foreign-name",
+    ),
+    "log resource policy": ("machine", Grant("logs:PutResourcePolicy", "*"), "New", "opens-door"),
+    "every image": (
+        "function",
+        Grant("ecr:BatchGetImage", f"arn:aws:ecr:us-east-1:{A}:repository/*"),
+        "New",
+        "foreign-name",
+    ),
+    "image repositories by prefix": (
+        "function",
+        Grant("ecr:PutImage", f"arn:aws:ecr:us-east-1:{A}:repository/team1*"),
+        "New",
+        "foreign-name",
+    ),
+    "every secret": (
+        "function",
+        Grant("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:us-east-1:{A}:secret:*"),
+        "New",
+        "foreign-name",
+    ),
+    "shared database secret": (
+        "function",
+        Grant("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:us-east-1:{A}:secret:rds-credentials-*"),
+        "New",
+        "foreign-name",
+    ),
+    "parameters by prefix": (
+        "function",
+        Grant("ssm:GetParametersByPath", f"arn:aws:ssm:us-east-1:{A}:parameter/team1*"),
+        "New",
+        "foreign-name",
+    ),
+    "every table": (
+        "function",
+        Grant("dynamodb:Scan", f"arn:aws:dynamodb:us-east-1:{A}:table/*"),
+        "New",
+        "foreign-name",
+    ),
+    "any rule": (
+        "machine",
+        Edit("AwaitNested", {"Resource": f"arn:aws:events:us-east-1:{A}:rule/*"}),
+        "AwaitNested",
+        "foreign-name",
+    ),
+    # doors opened from inside
+    "own bucket's policy": ("deployer", Grant("s3:PutBucketPolicy", "arn:aws:s3:::team1-data"), "New", "opens-door"),
+    "own function's policy": ("deployer", Grant("lambda:AddPermission", f"{FUNCTION}team1-*"), "New", "opens-door"),
+    "own objects' ACL": ("function", Grant("s3:PutObjectAcl", "arn:aws:s3:::team1-data/*"), "New", "opens-door"),
+    # what is not known
+    "misspelt action": ("function", Grant("s3:GetObjcet", "arn:aws:s3:::team1-data/*"), "New", "unknown-action"),
+    "action of another resource": ("function", Grant("s3:GetObject", f"{FUNCTION}team1-x"), "New", "no-such-resource"),
+    "unknown element": (
+        "function",
+        Grant("s3:GetObject", "arn:aws:s3:::team1-x/*", {"Scope": "*"}),
+        "New",
+        "malformed",
+    ),
+    "unknown effect": (
+        "function",
+        Grant("s3:GetObject", "arn:aws:s3:::team1-x/*", {"Effect": "allow"}),
+        "New",
+        "malformed",
+    ),
+    # trust
+    "trust without source": ("machine trust", source(), "#0", "source-arn"),
+    "trust without SourceArn": ("machine trust", source(StringEquals=OWN_ACCOUNT), "#0", "source-arn"),
+    "trust without SourceAccount": ("machine trust", source(ArnLike=OWN_MACHINE), "#0", "source-account"),
+    "trust any machine": (
+        "machine trust",
+        source(StringEquals=OWN_ACCOUNT, ArnLike=("aws:SourceArn", f"{MACHINE}*")),
+        "#0",
+        "source-arn",
+    ),
+    "trust by prefix": (
+        "machine trust",
+        source(StringEquals=OWN_ACCOUNT, ArnLike=("aws:SourceArn", f"{MACHINE}team1*")),
+        "#0",
+        "source-arn",
+    ),
+    "trust if the source is told": (
+        "machine trust",
+        source(StringEquals=OWN_ACCOUNT, ArnLikeIfExists=OWN_MACHINE),
+        "#0",
+        "source-arn",
+    ),
+    "trust anybody": ("function trust", Edit("", {"Principal": "*"}), "#0", "principal"),
+    "trust the account": (
+        "function trust",
+        Edit("", {"Principal": {"AWS": f"arn:aws:iam::{A}:root"}}),
+        "#0",
+        "principal",
+    ),
+    "trust another's role": (
+        "function trust",
+        Edit("", {"Principal": {"AWS": f"{ROLE}team2-cosmic-init-role-0a1b2c3d"}}),
+        "#0",
+        "principal",
+    ),
+    "trust a session": (
+        "function trust",
+        Edit("", {"Principal": {"AWS": f"arn:aws:sts::{A}:assumed-role/team2-x/session"}}),
+        "#0",
+        "principal",
+    ),
+    "trust EC2": ("function trust", Edit("", {"Principal": {"Service": "ec2.amazonaws.com"}}), "#0", "principal"),
+    "trust all but one": (
+        "function trust",
+        Edit("", {"Principal": None, "NotPrincipal": {"AWS": f"{ROLE}team2-x"}}),
+        "#0",
+        "inverted",
+    ),
+    "trust a web identity": (
+        "function trust",
+        Edit("", {"Principal": {"Federated": "accounts.google.com"}, "Action": "sts:AssumeRoleWithWebIdentity"}),
+        "#0",
+        "principal",
+    ),
+    "trust with session tags": (
+        "function trust",
+        Edit("", {"Action": ["sts:AssumeRole", "sts:TagSession"]}),
+        "#0",
+        "trust-action",
+    ),
+    "deployer for everybody": ("deployer trust", Edit("OwnPeople", {"Condition": None}), "OwnPeople", "principal"),
+    "deployer for team1*": (
+        "deployer trust",
+        Edit("OwnPeople", when("ArnLike", "aws:PrincipalArn", f"arn:aws:iam::{A}:user/team1*")),
+        "OwnPeople",
+        "principal",
+    ),
+    # bucket policies
+    "public bucket": ("bucket", Edit("OwnRole", {"Principal": "*"}), "OwnRole", "principal"),
+    "bucket for another's role": (
+        "bucket",
+        Edit("OwnRole", {"Principal": {"AWS": f"{ROLE}team10-cosmic-init-role-0a1b2c3d"}}),
+        "OwnRole",
+        "principal",
+    ),
+    "bucket for an own session": (
+        "bucket",
+        Edit("OwnRole", {"Principal": {"AWS": f"arn:aws:sts::{A}:assumed-role/team1-x/s"}}),
+        "OwnRole",
+        "session",
+    ),
+    "bucket for the account": (
+        "bucket",
+        Edit("OwnRole", {"Principal": {"AWS": f"arn:aws:iam::{A}:root"}}),
+        "OwnRole",
+        "principal",
+    ),
+    "bucket for a service": (
+        "bucket",
+        Edit("OwnRole", {"Principal": {"Service": "lambda.amazonaws.com"}}),
+        "OwnRole",
+        "principal",
+    ),
+    "bucket for all but one": (
+        "bucket",
+        Edit("OwnRole", {"Principal": None, "NotPrincipal": {"AWS": f"{ROLE}team2-x"}}),
+        "OwnRole",
+        "inverted",
+    ),
+    "bucket without TLS rule": ("bucket", Drop("TlsOnly"), "", "tls"),
+    "TLS rule for one user": (
+        "bucket",
+        Edit("TlsOnly", {"Principal": {"AWS": f"arn:aws:iam::{A}:user/team1-ann"}}),
+        "",
+        "tls",
+    ),
+    "TLS rule with a second condition": (
+        "bucket",
+        Edit("TlsOnly", {"Condition": {"Bool": {"aws:SecureTransport": "false", "aws:ViaAWSService": "true"}}}),
+        "",
+        "tls",
+    ),
+    # boundaries
+    "boundary of everything": ("boundary", Edit("OwnBuckets", {"Resource": "*"}), "OwnBuckets", "every-resource"),
+    "boundary by prefix": (
+        "boundary",
+        Edit("OwnFunctions", {"Resource": f"{FUNCTION}team1*"}),
+        "OwnFunctions",
+        "foreign-name",
+    ),
+    "boundary with IAM": ("boundary", Grant("iam:AttachRolePolicy", f"{ROLE}team1-*"), "New", "iam-write"),
+    "role past its boundary": (
+        "function",
+        Grant("sqs:SendMessage", f"arn:aws:sqs:us-east-1:{A}:team1-queue"),
+        "New",
+        "boundary-gap",
+    ),
+    "boundary that forbids the role": ("boundary", Drop("OwnLogs"), "WriteLogs", "boundary-gap"),
+    # form
+    "old language version": ("function", lambda body: body.update(Version="2008-10-17"), "", "malformed"),
+    "past AWS's limit": (
+        "function",
+        Grant("s3:GetObject", [f"arn:aws:s3:::team1-data/{i:04}" for i in range(400)]),
+        "",
+        "size",
+    ),
+}
+
+# Edits that look alike and leak nothing.
+CONTROLS = {
+    "own prefix": ("function", Grant("s3:GetObject", "arn:aws:s3:::team1-*")),
+    "own prefix and a wildcard inside": ("function", Grant("s3:GetObject", "arn:aws:s3:::team1-d?ta-*/runs/*")),
+    "scalar for list": (
+        "function",
+        Edit("Objects", {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::team1-data/*"}),
+    ),
+    "action glob on own names": ("deployer", Grant("lambda:Get*Configuration", f"{FUNCTION}team1-*")),
+    "action in odd case": ("function", Grant("S3:gEtObJect", "arn:aws:s3:::team1-data/*")),
+    "own nested folder": (
+        "deployer",
+        Grant("ecr:PutImage", f"arn:aws:ecr:us-east-1:{A}:repository/team1/*"),
+    ),
+    "own parameters": ("deployer", Grant("ssm:GetParametersByPath", f"arn:aws:ssm:us-east-1:{A}:parameter/team1/*")),
+    "login to the registry": ("deployer", Grant("ecr:GetAuthorizationToken", "*")),
+    "own mapping": (
+        "deployer",
+        Grant("lambda:CreateEventSourceMapping", "*", when("ArnLike", "lambda:FunctionArn", f"{FUNCTION}team1-*")),
+    ),
+    "end an own mapping": (
+        "deployer",
+        Grant("lambda:DeleteEventSourceMapping", MAPPING, when("ArnLike", "lambda:FunctionArn", f"{FUNCTION}team1-*")),
+    ),
+    "own metrics": (
+        "deployer",
+        Grant("cloudwatch:PutMetricData", "*", when("StringEquals", "cloudwatch:namespace", "team1/cosmic")),
+    ),
+    "narrowed by a prefix": ("function", Edit("ListBucket", when("StringLike", "s3:prefix", "runs/*"))),
+    "tag asked for on creation": (
+        "deployer",
+        Grant("lambda:TagResource", f"{FUNCTION}team1-*", when("StringEquals", "aws:RequestTag/team", "team1")),
+    ),
+    "own role taken": ("deployer", Grant("sts:AssumeRole", f"{ROLE}team1-runner-0a1b2c3d")),
+    "trust by glob of own machines": (
+        "machine trust",
+        source(StringEquals=OWN_ACCOUNT, ArnLike=("AWS:SourceArn", f"{MACHINE}team1-*")),
+    ),
+    "schedule runs an own machine": (
+        "machine trust",
+        Edit(
+            "",
+            {
+                "Principal": {"Service": "scheduler.amazonaws.com"},
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": A},
+                    "ArnLike": {"aws:SourceArn": f"arn:aws:scheduler:us-east-1:{A}:schedule/default/team1-x"},
+                },
+            },
+        ),
+    ),
+    "bucket denies more": (
+        "bucket",
+        Grant("s3:*", "arn:aws:s3:::team1-data-0a1b2c3d/*", {"Effect": "Deny", "Principal": "*"}),
+    ),
+}
