@@ -7,6 +7,7 @@ three, or of a dict with their names. It is loaded with ``weights_only``: a pick
 from __future__ import annotations
 
 import pickle
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +44,8 @@ def load(path: Path) -> Tensors:
     from torch.utils.data import TensorDataset  # noqa: PLC0415  as above
 
     try:
-        with torch.serialization.safe_globals([TensorDataset]):
+        with torch.serialization.safe_globals([TensorDataset]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's, about pickles that it then refuses
             content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise LanesError("there is no such file", where=str(path)) from error
