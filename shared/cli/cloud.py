@@ -27,6 +27,9 @@ def up(
     packaged: Annotated[
         bool, typer.Option("--packaged", help="Functions see their zip alone, as on AWS; deploying is slower.")
     ] = False,
+    speed: Annotated[
+        float, typer.Option(min=1, help="Shorten Wait states and retry delays so many times.", show_default=False)
+    ] = 1,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay here until Ctrl-C.")] = False,
 ) -> None:
     """Keep an embedded cloud running, for many commands and any boto3 client.
@@ -38,7 +41,7 @@ def up(
 
     project = open_project()
     state = cloud_state(project)
-    settings = daemon.Settings(project.place, port, packaged)
+    settings = daemon.Settings(project.place, port, packaged, speed)
     if running := state.running():
         console.note("it runs already")
         _say(running)

@@ -50,6 +50,10 @@ def run(  # noqa: PLR0913  one per option
     packaged: Annotated[
         bool, typer.Option("--packaged", help="Functions see their zip alone, as on AWS; deploying is slower.")
     ] = False,
+    speed: Annotated[
+        float,
+        typer.Option(min=1, help="Shorten Wait states and retry delays so many times; not on AWS.", show_default=False),
+    ] = 1,
     show_help: Annotated[
         bool, typer.Option("--help", "-h", help="Show this, with the workflow's parameters when it is named.")
     ] = False,
@@ -70,7 +74,7 @@ def run(  # noqa: PLR0913  one per option
     project = wiring.open_project()
     lane, workflow = _named(project, names)
     payload = build_payload(workflow, {**_read_input(given), **options})
-    with wiring.open_cloud(project, aws=aws, profile=profile, packaged=packaged) as cloud:
+    with wiring.open_cloud(project, aws=aws, profile=profile, packaged=packaged, speed=speed) as cloud:
         wiring.make_ready(project, lane, workflow.key, payload, cloud, packaged=packaged)
         started, outcome = _run(cloud, lane, workflow.key, payload, keep=wiring.outlives_command(project, cloud))
     _report(started, outcome, as_json=as_json)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.cli import console
-from shared.errors import LanesError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,13 +33,15 @@ def open_project() -> Project:
 
 def cloud_state(project: Project) -> State:
     """Return the files of the project's embedded cloud."""
-    from shared.local.state import STATE_DIR, State  # noqa: PLC0415  --aws needs none of it
+    from shared.local.state import STATE_DIR, State  # noqa: PLC0415  --help is quick
 
     return State(project.root / STATE_DIR)
 
 
 @contextlib.contextmanager
-def open_cloud(project: Project, *, aws: bool, profile: str | None = None, packaged: bool = False) -> Iterator[Aws]:
+def open_cloud(
+    project: Project, *, aws: bool, profile: str | None = None, packaged: bool = False, speed: float = 1
+) -> Iterator[Aws]:
     """Give the cloud to work against: AWS, the one that ``lanes up`` keeps, or one for this command alone.
 
     Args:
@@ -47,17 +49,24 @@ def open_cloud(project: Project, *, aws: bool, profile: str | None = None, packa
         aws: AWS itself is asked for.
         profile: The AWS profile to use there.
         packaged: Functions of a cloud made for this command see their zip alone.
+        speed: How many times such a cloud shortens waits.
 
     Raises:
         LanesError: AWS refuses the credentials, or the embedded cloud cannot start.
+        UsageError: A cloud that keeps its own time was to be sped up.
     """
     from shared.deploy.aws import connect_aws, connect_endpoint  # noqa: PLC0415  boto3 takes 0.2 s
 
+    state = cloud_state(project)
+    running = None if aws else state.running()
+    if speed != 1 and (aws or running):
+        raise UsageError(
+            f"{'AWS' if aws else 'the running cloud'} keeps its own time", fix="lanes down, then lanes up --speed"
+        )
     if aws:
         yield connect_aws(project.place, profile)
         return
-    state = cloud_state(project)
-    if running := state.running():
+    if running:
         if (running.account, running.region) != (project.place.account, project.place.region):
             raise LanesError(
                 f"the running cloud is account {running.account} in {running.region}, the settings name others",
@@ -68,7 +77,7 @@ def open_cloud(project: Project, *, aws: bool, profile: str | None = None, packa
         return
     from shared.local.cloud import EmbeddedCloud  # noqa: PLC0415  moto takes 0.3 s
 
-    with _sigterm_unwinds(), EmbeddedCloud(project.place, state.folder, packaged=packaged) as cloud:
+    with _sigterm_unwinds(), EmbeddedCloud(project.place, state.folder, packaged=packaged, speed=speed) as cloud:
         yield connect_endpoint(project.place, cloud.endpoint)
 
 

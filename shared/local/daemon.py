@@ -43,6 +43,7 @@ class Settings:
     place: Place
     port: int
     packaged: bool = False
+    speed: float = 1.0
 
 
 def serve(state: State, settings: Settings, ready: Callable[[Running], None]) -> None:
@@ -56,10 +57,8 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
         raise AlreadyRunningError("a cloud runs here already", fix="use it, or end it with lanes down")
     try:
         place, packaged = settings.place, settings.packaged
-        with (
-            _stop_signals() as stop,
-            EmbeddedCloud(place, state.folder, port=settings.port, packaged=packaged) as cloud,
-        ):
+        cloud = EmbeddedCloud(place, state.folder, port=settings.port, packaged=packaged, speed=settings.speed)
+        with _stop_signals() as stop, cloud:
             running = Running(
                 endpoint=cloud.endpoint,
                 pid=os.getpid(),
