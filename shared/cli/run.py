@@ -76,7 +76,10 @@ def run(  # noqa: PLR0913  one per option
     payload = build_payload(workflow, {**_read_input(given), **options})
     with wiring.open_cloud(project, aws=aws, profile=profile, packaged=packaged, speed=speed) as cloud:
         wiring.make_ready(project, lane, workflow.key, payload, cloud, packaged=packaged)
-        started, outcome = _run(cloud, lane, workflow.key, payload, keep=wiring.outlives_command(project, cloud))
+        keep = wiring.outlives_command(project, cloud)
+        started, outcome = _run(cloud, lane, workflow.key, payload, keep=keep)
+    if not keep:
+        console.note("this cloud and what lay in it ended with the command; lanes up keeps one")
     _report(started, outcome, as_json=as_json)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shared.run.start import Run
     from shared.run.watch import Snapshot
 
+_LARGE = 1e5  # from here on a number has no decimals
 _MOST_BARS = 24  # ranks with a bar of their own; beyond, one bar stands for all
 
 
@@ -90,8 +91,10 @@ def print_outcome(run: Run, outcome: Outcome) -> None:
             f"  aggregate throughput  {outcome.aggregate_throughput:9.1f} records/s  (summed over the ranks)"
         )
     console.out.print(line, markup=False, highlight=False)
-    for name, value in _flat(outcome.output):
-        console.out.print(f"  {name:<38} {value}", markup=False, highlight=False)
+    figures = list(_flat(outcome.output))
+    width = max((len(name) for name, _ in figures), default=0)
+    for name, value in figures:
+        console.out.print(f"  {name:<{width}}  {value}", markup=False, highlight=False)
 
 
 def _table(ranks: tuple[Rank, ...]) -> Table:
@@ -121,7 +124,11 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         for key, inner in value.items():
             yield from _flat(inner, f"{path}.{key}" if path else str(key))
     elif value is not None:
-        yield path or "output", f"{value:.5g}" if isinstance(value, float) else str(value)
+        yield path or "output", _number(value) if isinstance(value, float) else str(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:.5g}" if abs(value) < _LARGE else f"{value:.0f}"
 
 
 def as_json(run: Run, outcome: Outcome) -> Mapping[str, Any]:
