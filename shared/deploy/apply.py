@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     Deployer = Callable[[Aws, Mapping[str, Any], Sleep], None]
 
 _SETTLING = {
+    # A boundary that was made a moment ago.
+    "create_role": {"NoSuchEntity"},
     # A role or its policy that was made a moment ago is not known everywhere yet.
     "create_state_machine": {"AccessDeniedException", "StateMachineDeleting"},
     "update_state_machine": {"AccessDeniedException", "ConflictException"},

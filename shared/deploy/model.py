@@ -6,7 +6,7 @@ A plan is a value: the CLI prints it, a test compares it, ``apply`` carries it o
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -65,12 +65,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The ordered steps that take a team's lane from what is there to what is wanted (or, on destroy, to nothing)."""
+    """The ordered steps that take a team's lane from what is there to what is wanted (or, on destroy, to nothing).
+
+    ``tags`` are the lane's: what is changed must carry them.
+    """
 
     team: str
     stage: str
     steps: tuple[Step, ...]
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str]
 
     @property
     def changes(self) -> tuple[Step, ...]:

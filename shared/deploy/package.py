@@ -10,6 +10,8 @@ bytes, so that an unchanged function is seen to be unchanged; and a missing depe
 from __future__ import annotations
 
 import base64
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -30,6 +32,7 @@ RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 _ZIPPED_LIMIT = 50 * 1024**2
 _UNZIPPED_LIMIT = 250 * 1024**2
+_KEPT = 4  # packages in the cache, old ones too
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold; when a file was written must not matter
 _MODE = 0o100644 << 16  # a checkout's umask must not matter either
 
@@ -112,11 +115,11 @@ def build_package(app_dir: Path, cache: Path, dependencies: Dependencies) -> Pac
         raise LanesError("there is no code to deploy", where=str(app_dir / "vendor"), fix="restore its symlinks")
     key = dependencies.key(requirements)
     path = cache / f"code-{_digest(files, key)}.zip"
-    if not path.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        libraries = _libraries(cache, requirements, dependencies, key)
-        _write(path, {**dict(_tree(libraries, libraries)), **files})
-        _forget(cache, f"code-{RUNTIME}-{_short(key)}-*.zip", keep=path)
+    with _locked(cache):
+        if not path.exists():
+            libraries = _libraries(cache, requirements, dependencies, key)
+            _write(path, {**dict(_tree(libraries, libraries)), **files})
+            _forget(cache, "code-*.zip")
     content = path.read_bytes()
     if len(content) > _ZIPPED_LIMIT:
         raise LanesError(
@@ -137,7 +140,7 @@ def _libraries(cache: Path, requirements: Path, dependencies: Dependencies, key:
             draft.mkdir()
             dependencies.install(requirements, draft)
             draft.rename(folder)
-        _forget(cache, f"libraries-{RUNTIME}-*", keep=folder)
+        _forget(cache, "libraries-*")
     return folder
 
 
@@ -186,7 +189,17 @@ def _write(path: Path, files: Mapping[str, Path]) -> None:
     draft.replace(path)
 
 
-def _forget(cache: Path, pattern: str, *, keep: Path) -> None:
-    for old in cache.glob(pattern):
-        if old != keep:
-            shutil.rmtree(old) if old.is_dir() else old.unlink()
+def _forget(cache: Path, pattern: str) -> None:
+    """Remove all but the newest: another deploy may still be reading the last ones."""
+    made = sorted(cache.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in made[_KEPT:]:
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
+
+
+@contextlib.contextmanager
+def _locked(cache: Path) -> Iterator[None]:
+    """Let one process at a time make packages; the lock goes with its holder."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

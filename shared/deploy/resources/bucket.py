@@ -85,7 +85,7 @@ def current(aws: Aws, name: str) -> Resource | None:
             "encryption": sse[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] if sse else None,
             "versioning": _ask(aws, name, "get_bucket_versioning").get("Status"),
             "policy": json.loads(policy) if policy else None,
-            "lifecycle": {rule["ID"]: {key: rule[key] for key in rule if key != "ID"} for rule in rules},
+            "lifecycle": {rule["ID"]: _rule(rule) for rule in rules},
         },
     )
 
@@ -139,7 +139,8 @@ def _create(want: Resource) -> Call:
 
 def _tagging(want: Resource, have: Resource | None = None) -> Call:
     """Tag the bucket. AWS has done it on creation already; moto 5.2 drops the tags of CreateBucketConfiguration."""
-    tags = {**(have.tags if have else {}), **want.tags}  # the call replaces all, others' too
+    others = {key: value for key, value in (have.tags if have else {}).items() if not key.startswith("aws:")}
+    tags = {**others, **want.tags}  # the call replaces all of them; those of AWS itself it may not name
     return Call("s3", "put_bucket_tagging", {**_on(want), "Tagging": {"TagSet": _tags(tags)}})
 
 
@@ -200,6 +201,11 @@ def _lifecycle(scratch_days: int) -> dict[str, Any]:
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _ABORT_DAYS},
         },
     }
+
+
+def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a rule without its name; S3 may leave out an empty prefix."""
+    return {**{key: value for key, value in rule.items() if key != "ID"}, "Filter": rule["Filter"] or {"Prefix": ""}}
 
 
 def _policy(lane: Lane) -> dict[str, Any]:

@@ -6,13 +6,15 @@ import dataclasses
 import json
 import urllib.request
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto.server import ThreadedMotoServer
+from botocore.exceptions import ClientError
 
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.deploy.aws import Aws, connect_endpoint
+from shared.local.bucket_policy import conditions_left_out
+from shared.local.server import MotoServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,11 +131,11 @@ def lane(make_lane: Callable[..., Lane]) -> Lane:
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    server = MotoServer()
+    with conditions_left_out():
+        server.start()
+        yield server.endpoint
+        server.stop()
 
 
 @pytest.fixture
@@ -146,3 +148,71 @@ def cloud(endpoint: str) -> str:
 @pytest.fixture
 def aws(cloud: str) -> Aws:
     return connect_endpoint(PLACE, cloud)
+
+
+@pytest.fixture
+def snapshot(aws: Aws) -> Callable[[str], dict[str, object]]:
+    """Return a function that reads all that is named ``{team}-...``, down to the objects' bytes."""
+
+    def take(team: str) -> dict[str, object]:
+        def mine(name: str) -> bool:
+            return name.removeprefix("/aws/lambda/").removeprefix("/aws/vendedlogs/states/").startswith(f"{team}-")
+
+        iam: Any = aws.iam.get_account_authorization_details()
+        machines = aws.states.list_state_machines()["stateMachines"]
+        groups = aws.logs.describe_log_groups()["logGroups"]
+        found = {
+            "roles": [role for role in iam["RoleDetailList"] if mine(role["RoleName"])],
+            "policies": [
+                aws.iam.get_policy_version(PolicyArn=each["Arn"], VersionId=each["DefaultVersionId"])["PolicyVersion"]
+                for each in aws.iam.list_policies(Scope="Local")["Policies"]
+                if mine(each["PolicyName"])
+            ],
+            "functions": [
+                {**got["Configuration"], "tags": got.get("Tags"), "concurrency": got.get("Concurrency")}
+                for each in aws.lambda_.list_functions()["Functions"]
+                if mine(each["FunctionName"])
+                for got in [aws.lambda_.get_function(FunctionName=each["FunctionName"])]
+            ],
+            "machines": [
+                {
+                    **aws.states.describe_state_machine(stateMachineArn=each["stateMachineArn"]),
+                    "tags": aws.states.list_tags_for_resource(resourceArn=each["stateMachineArn"])["tags"],
+                }
+                for each in machines
+                if mine(each["name"])
+            ],
+            "log groups": [
+                {**each, "tags": aws.logs.list_tags_for_resource(resourceArn=each["logGroupArn"])["tags"]}
+                for each in groups
+                if mine(each["logGroupName"])
+            ],
+            "buckets": [_bucket(aws, each["Name"]) for each in aws.s3.list_buckets()["Buckets"] if mine(each["Name"])],
+        }
+        plain: dict[str, object] = json.loads(json.dumps(found, default=str), object_hook=_without_metadata)
+        return plain
+
+    return take
+
+
+def _bucket(aws: Aws, name: str) -> dict[str, object]:
+    readers = ("tagging", "policy", "versioning", "encryption", "lifecycle_configuration", "ownership_controls")
+    return {
+        "name": name,
+        "settings": [_setting(aws, f"get_bucket_{reader}", name) for reader in readers],
+        "objects": [
+            (version["Key"], version["VersionId"], version["ETag"])
+            for version in aws.s3.list_object_versions(Bucket=name).get("Versions", ())
+        ],
+    }
+
+
+def _setting(aws: Aws, method: str, name: str) -> object:
+    try:
+        return getattr(aws.s3, method)(Bucket=name)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+
+
+def _without_metadata(value: dict[str, object]) -> dict[str, object]:
+    return {key: inner for key, inner in value.items() if key != "ResponseMetadata"}

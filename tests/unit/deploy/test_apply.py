@@ -1,0 +1,201 @@
+"""Failures midway, told and finished by running again; and what AWS needs a moment for."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from shared.deploy.apply import ApplyError, apply
+from shared.deploy.aws import Aws
+from shared.deploy.deploy import deploy, destroy, plan
+from shared.deploy.model import Call, Plan, Step
+
+READS = ("get_", "list_", "describe_", "head_")
+
+
+class FailingAws(Aws):
+    """Lets so many changing calls through, then refuses one, then lets all through."""
+
+    def __init__(self, aws, allowed=-1, refusals=None):
+        super().__init__(aws.session, aws.place, aws.endpoint)
+        self.allowed = allowed
+        self.refusals = refusals or {}
+        self.changes = 0
+
+    def client(self, service):
+        return FailingClient(super().client(service), self)
+
+
+class FailingClient:
+    def __init__(self, client, owner):
+        self._client = client
+        self._owner = owner
+
+    def __getattr__(self, name):
+        method = self._owner.refusals.get(name) or getattr(self._client, name)
+        if not callable(method) or name.startswith((*READS, "_")) or name in {"exceptions", "can_paginate"}:
+            return method
+
+        def call(**params):
+            self._owner.changes += 1
+            if self._owner.changes - 1 == self._owner.allowed:
+                raise ClientError({"Error": {"Code": "Throttled", "Message": "not now"}}, name)
+            return method(**params)
+
+        return call
+
+
+class ScriptedClient:
+    """Answers each call from a list: an exception is raised."""
+
+    def __init__(self, answers):
+        self.answers = list(answers)
+        self.calls = []
+
+    def __getattr__(self, name):
+        def call(**params):
+            self.calls.append((name, params))
+            answer = self.answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+class ScriptedAws:
+    def __init__(self, *answers):
+        self.scripted = ScriptedClient(answers)
+
+    def client(self, _service):
+        return self.scripted
+
+
+def refusal(code):
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "call")
+
+
+def one_step(method, service="stepfunctions", **step):
+    return Plan("team2", "dev", (Step("create", "thing", "x", calls=(Call(service, method, {}),), **step),), {})
+
+
+def finish(act, aws):
+    """Run *act* until it succeeds, refusing one call each time: every call of every step is refused once or more.
+
+    Returns what each try said.
+    """
+    said, allowed, last = [], 0, ""
+    for _ in range(80):
+        try:
+            act(FailingAws(aws, allowed))
+        except ApplyError as error:
+            said.append(str(error))
+            step = said[-1].split(": ", 1)[0]
+            allowed = allowed + 1 if step == last else 1
+            last = step
+        else:
+            return said
+    raise AssertionError(f"it never finishes: {last}")
+
+
+@pytest.fixture
+def small(lane, project):
+    """One function and one state machine: every call is refused in turn, and there are enough of them."""
+    task = {"Type": "Task", "Resource": "${init}", "End": True}
+    (project.root / "cosmic.asl.json").write_text(json.dumps({"StartAt": "Init", "States": {"Init": task}}))
+    workflow = dataclasses.replace(lane.workflows["cosmic"], functions={"init": "cosmic-init"})
+    functions = {"cosmic-init": lane.functions["cosmic-init"]}
+    return dataclasses.replace(lane, functions=functions, workflows={"cosmic": workflow})
+
+
+def test_a_deploy_or_destroy_refused_at_any_call_is_finished_by_running_it_again(small, project, aws, snapshot):
+    said = finish(lambda flaky: deploy(small, project, flaky), aws)
+    refused = {word for each in said for word in each.split() if "_" in word}
+    assert refused >= {
+        "put_resource_policy",
+        *("create_log_group", "put_retention_policy", "create_role", "put_role_policy"),
+        *("create_bucket", "put_bucket_tagging", "put_public_access_block", "put_bucket_policy"),
+        *("create_function", "delete_function_concurrency"),
+    }
+    assert all("run the command again" in each for each in said)
+    assert "done: nothing" in said[0]
+    assert f"left: create bucket {small.bucket}" in said[0]
+    assert plan(small, project, aws).changes == ()
+
+    aws.s3.put_object(Bucket=small.bucket, Key="results/a", Body=b"1")
+    said = finish(lambda flaky: destroy(small, flaky), aws)
+    refused = {word for each in said for word in each.split() if "_" in word}
+    assert refused >= {"delete_state_machine", "delete_function", "delete_objects", "delete_bucket", "delete_role"}
+    assert not any(snapshot("team2").values())
+
+
+def test_the_message_says_what_was_done_what_failed_and_what_is_left(small, project, aws):
+    told = []
+    with pytest.raises(ApplyError) as caught:
+        deploy(small, project, FailingAws(aws, 4), on_step=told.append)
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("could not create log group /aws/vendedlogs/states/team2-cosmic-7078ea12: ")
+    assert lines[1:3] == [
+        "  done: create log delivery teamlanes-states",
+        "  done: create log group /aws/lambda/team2-cosmic-init-7078ea12",
+    ]
+    assert lines[3].startswith("  left: create policy ")
+    assert [str(step) for step in told] == [line.removeprefix("  done: ") for line in lines[1:3]]
+
+
+def test_a_failed_function_says_so_in_our_words(small, project, aws):
+    def refuse(**_):
+        message = "The role defined for the function cannot be assumed by Lambda."
+        error = {"Error": {"Code": "InvalidParameterValueException", "Message": message}}
+        raise aws.lambda_.exceptions.InvalidParameterValueException(error, "CreateFunction")
+
+    waits = []
+    with pytest.raises(ApplyError, match="could not create function team2-cosmic-init-7078ea12: Chalice could not"):
+        deploy(small, project, FailingAws(aws, refusals={"create_function": refuse}), sleep=waits.append)
+    assert waits == [5] * 30  # Chalice's patience with a role that IAM has not spread yet
+
+
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [
+        ("create_state_machine", "AccessDeniedException"),
+        ("create_state_machine", "StateMachineDeleting"),
+        ("create_role", "NoSuchEntity"),
+        ("create_bucket", "OperationAborted"),
+    ],
+)
+def test_what_aws_needs_a_moment_for_is_tried_again(method, code):
+    waits, aws = [], ScriptedAws(refusal(code), refusal(code), {})
+    apply(one_step(method), aws, sleep=waits.append)
+    assert len(waits) == 2
+    assert len(aws.scripted.calls) == 3
+
+
+def test_patience_ends():
+    waits, aws = [], ScriptedAws(*[refusal("AccessDeniedException")] * 20)
+    with pytest.raises(ApplyError):
+        apply(one_step("create_state_machine"), aws, sleep=waits.append)
+    assert sum(waits) == 27
+
+
+def test_what_is_gone_already_counts_as_deleted():
+    apply(one_step("delete_role", "iam"), ScriptedAws(refusal("NoSuchEntity")))
+    with pytest.raises(ApplyError):
+        apply(one_step("delete_role", "iam"), ScriptedAws(refusal("DeleteConflict")))
+
+
+def test_a_half_made_resource_is_undone_once_it_was_begun():
+    calls = (Call("s3", "create_bucket", {}), Call("s3", "put_bucket_tagging", {}))
+    step = Step("create", "thing", "x", calls=calls, undo=(Call("s3", "delete_bucket", {}),))
+    aws = ScriptedAws({}, refusal("Throttled"), {})
+    with pytest.raises(ApplyError, match="Throttled"):
+        apply(Plan("team2", "dev", (step,), {}), aws)
+    assert [name for name, _ in aws.scripted.calls] == ["create_bucket", "put_bucket_tagging", "delete_bucket"]
+
+    aws = ScriptedAws(refusal("Throttled"))
+    with pytest.raises(ApplyError):
+        apply(Plan("team2", "dev", (step,), {}), aws)
+    assert [name for name, _ in aws.scripted.calls] == ["create_bucket"]

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from shared.deploy.chalice_stage import make_app, render_config
+from shared.errors import LanesError
+
+
+def test_every_team_has_a_stage_that_names_its_own_roles(make_lane):
+    config = render_config([make_lane("team2"), make_lane("team1")])
+    assert list(config["stages"]) == ["team1", "team2"]
+    assert (config["manage_iam_role"], config["autogen_policy"]) == (False, False)
+    stage = config["stages"]["team2"]
+    assert stage["environment_variables"] == {"TEAM": "team2"}
+    assert stage["log_retention_in_days"] == 30
+    assert stage["tags"]["managed-by"] == "teamlanes"
+    infer = stage["lambda_functions"]["cosmic-infer"]
+    assert infer["iam_role_arn"] == "arn:aws:iam::123456789012:role/team2-cosmic-infer-role-7078ea12"
+    assert (infer["lambda_memory_size"], infer["lambda_timeout"], infer["reserved_concurrency"]) == (512, 60, 8)
+    assert "reserved_concurrency" not in stage["lambda_functions"]["cosmic-init"]
+    assert "team1" not in str(stage)
+
+
+def test_handlers_are_resolved_by_their_own_modules_and_not_imported(lane, project):
+    app = make_app(lane, lane.functions, project.root / "chalice_app")
+    assert {function.name: function.handler_string for function in app.pure_lambda_functions} == {
+        "cosmic-init": "shared.handlers.cosmic.init.handler",
+        "cosmic-infer": "shared.handlers.cosmic.infer.handler",
+    }
+
+
+def test_a_handler_in_no_file_is_an_error_with_the_path(lane, project):
+    broken = dataclasses.replace(lane.functions["cosmic-init"], handler="shared.handlers.cosmic.inti.handler")
+    lane = dataclasses.replace(lane, functions={"cosmic-init": broken})
+    with pytest.raises(LanesError, match=r"handlers/cosmic/inti\.py: the handler of cosmic-init"):
+        make_app(lane, lane.functions, project.root / "chalice_app")

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.deploy.model import Plan, Resource, Step, differences, missing_tags, summary
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(values, values)
+def test_a_difference_is_told_exactly_when_there_is_one(want, have):
+    assert bool(differences(want, have)) == (want != have)
+
+
+def test_a_difference_is_told_at_the_innermost_key():
+    want = {"memory": 1024, "environment": {"A": "1", "B": "2"}, "statements": [{"x": 1}, {"y": 2}]}
+    have = {"memory": 512, "environment": {"A": "1", "C": "3"}, "statements": [{"x": 1}, {"z": 3}]}
+    assert differences(want, have) == (
+        "memory: 512 -> 1024",
+        "environment.B: none -> 2",
+        "environment.C: 3 -> none",
+        'statements: - {"z": 3}',
+        'statements: + {"y": 2}',
+    )
+    assert differences([1, 2], [2, 1], "list") == ("list: reordered",)
+
+
+def test_long_values_are_cut_to_a_line():
+    (line,) = summary({"definition": {"States": "x" * 500}, "boundary": None})
+    assert line.startswith('definition: {"States": "xxx')
+    assert len(line) < 120
+
+
+def test_tags_of_others_are_left_alone():
+    want = Resource("role", "r", {"team": "team2", "owner": "a"}, {})
+    have = Resource("role", "r", {"team": "team2", "owner": "b", "note": "mine"}, {})
+    assert missing_tags(want, have) == ("tag owner: b -> a",)
+
+
+def test_a_plan_knows_its_changes():
+    steps = (Step("nothing", "role", "a"), Step("delete", "role", "b"))
+    assert Plan("team2", "dev", steps, {}).changes == steps[1:]
+    assert str(steps[1]) == "delete role b"

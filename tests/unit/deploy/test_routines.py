@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ClientError
+
+from shared.deploy.routines import await_no_state_machine, remove_bucket, stop_executions
+from shared.errors import LanesError
+
+MACHINE = {"stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:team2-cosmic"}
+BUCKET = {"Bucket": "team2-data", "ExpectedBucketOwner": "123456789012"}
+
+
+class GoneError(Exception):
+    pass
+
+
+class States:
+    """A state machine that AWS goes on deleting for so many looks."""
+
+    exceptions = SimpleNamespace(StateMachineDoesNotExist=GoneError)
+
+    def __init__(self, looks):
+        self.looks = looks
+        self.stopped = []
+
+    def describe_state_machine(self, stateMachineArn):  # noqa: N803  boto3's word
+        self.looks -= 1
+        if self.looks < 0:
+            raise GoneError(stateMachineArn)
+        return {"status": "DELETING"}
+
+    def get_paginator(self, _operation):
+        pages = [{"executions": [{"executionArn": "a"}]}, {"executions": [{"executionArn": "b"}]}]
+        return SimpleNamespace(paginate=lambda **_: iter(pages))
+
+    def stop_execution(self, **params):
+        self.stopped.append(params["executionArn"])
+
+
+class S3:
+    """A bucket that somebody refills so many times."""
+
+    exceptions = SimpleNamespace(NoSuchBucket=GoneError)
+
+    def __init__(self, refills, errors=()):
+        self.refills = refills
+        self.errors = errors
+        self.deleted = []
+
+    def get_paginator(self, _operation):
+        page = {"Versions": [{"Key": "a", "VersionId": "1"}], "DeleteMarkers": [{"Key": "a", "VersionId": "2"}]}
+        return SimpleNamespace(paginate=lambda **_: iter([page, {}]))
+
+    def delete_objects(self, **params):
+        self.deleted.append(params)
+        return {"Errors": self.errors}
+
+    def delete_bucket(self, **_):
+        self.refills -= 1
+        if self.refills >= 0:
+            raise ClientError({"Error": {"Code": "BucketNotEmpty", "Message": "no"}}, "DeleteBucket")
+
+
+def test_a_state_machine_is_awaited_until_aws_has_really_deleted_it():
+    waits = []
+    await_no_state_machine(SimpleNamespace(states=States(3)), MACHINE, waits.append)
+    assert len(waits) == 3
+
+
+def test_a_deletion_that_takes_too_long_says_to_come_back():
+    waits = []
+    with pytest.raises(LanesError, match="still being deleted after 300 s"):
+        await_no_state_machine(SimpleNamespace(states=States(10_000)), MACHINE, waits.append)
+    assert sum(waits) == 300
+
+
+def test_what_still_runs_is_stopped():
+    states = States(0)
+    stop_executions(SimpleNamespace(states=states), MACHINE, lambda _: None)
+    assert states.stopped == ["a", "b"]
+
+
+def test_a_bucket_that_is_still_written_to_is_emptied_again():
+    waits, s3 = [], S3(refills=2)
+    remove_bucket(SimpleNamespace(s3=s3), BUCKET, waits.append)
+    assert len(waits) == 2
+    assert len(s3.deleted) == 3
+    assert s3.deleted[0]["Delete"]["Objects"] == [{"Key": "a", "VersionId": "1"}, {"Key": "a", "VersionId": "2"}]
+    assert s3.deleted[0]["ExpectedBucketOwner"] == "123456789012"
+    with pytest.raises(LanesError, match="fills faster than it is emptied"):
+        remove_bucket(SimpleNamespace(s3=S3(refills=100)), BUCKET, waits.append)
+
+
+def test_an_object_that_cannot_be_deleted_is_named():
+    s3 = S3(refills=0, errors=[{"Key": "held", "Code": "AccessDenied", "Message": "object lock"}])
+    with pytest.raises(LanesError, match=r"object held cannot be deleted: AccessDenied \(object lock\)"):
+        remove_bucket(SimpleNamespace(s3=s3), BUCKET, lambda _: None)
