@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 POOL = 16  # connections, and the threads that callers use at once
 _GONE = {"404", "NoSuchKey"}
+_TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}  # it is there, or another is just writing it
 
 
 class MissingObject(LanesError):  # noqa: N818  Step Functions shows this name
@@ -94,6 +95,23 @@ class Bucket:
         client().put_object(
             Bucket=self.name, Key=key, Body=body, ContentType=content_type, ExpectedBucketOwner=self.owner
         )
+
+    def put_new(self, key: str, body: bytes, content_type: str) -> bool:
+        """Write the object *key* unless there is one; say whether it was written. Of two at once one wins."""
+        try:
+            client().put_object(
+                Bucket=self.name,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                ExpectedBucketOwner=self.owner,
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _TAKEN:
+                return False
+            raise
+        return True
 
     def put_json(self, key: str, value: Any) -> None:
         """Write *value* as JSON to the object *key*, in one piece."""

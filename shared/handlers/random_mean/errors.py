@@ -1,0 +1,21 @@
+"""What can go wrong in a run. The class names are the error names that Step Functions shows and may catch."""
+
+from __future__ import annotations
+
+from shared.errors import LanesError, UsageError
+
+
+class BadInput(UsageError):  # noqa: N818  Step Functions shows this name
+    """The payload asks for something that cannot be; the message lists every problem in it."""
+
+
+class BatchExists(LanesError):  # noqa: N818  Step Functions shows this name
+    """An earlier run of the same name left draws; averaged with this run's they would mix two runs."""
+
+
+class CorruptDraw(LanesError):  # noqa: N818  Step Functions shows this name
+    """What is stored for a draw is not one whole number from 0 to 1000."""
+
+
+class MissingDraw(LanesError):  # noqa: N818  Step Functions shows this name
+    """A draw of the batch was not stored."""
