@@ -14,6 +14,7 @@ _WILD = frozenset("*?")
 _FRESH = "x0zQ~"  # stand for "a character none of the patterns spells", the readable ones first
 
 
+@lru_cache(maxsize=65536)
 def literal_prefix(pattern: str) -> str:
     """Return what *pattern* spells before its first wildcard."""
     for i, symbol in enumerate(pattern):

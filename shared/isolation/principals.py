@@ -16,6 +16,7 @@ from shared.isolation.reviewed import Own, confined, fixed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shared.isolation.catalogue import Catalogue
     from shared.isolation.documents import Document, Statement
     from shared.isolation.territory import Territory
 
@@ -100,10 +101,13 @@ def _judge_people(statement: Statement, principal: str, territory: Territory) ->
         )
 
 
-def judge_bucket(statement: Statement, document: Document, territory: Territory) -> Iterator[Finding]:
-    """Yield what is wrong with whom *statement* lets at the bucket."""
+def judge_bucket(
+    statement: Statement, document: Document, territory: Territory, catalogue: Catalogue
+) -> Iterator[Finding]:
+    """Yield what is wrong with whom *statement* lets at the bucket, and to do what."""
     if statement.effect == "Deny":
         return
+    yield from _judge_bucket_actions(statement, catalogue)
     own = (document.attached, f"{document.attached}/*")
     for resource in statement.resources:
         if not contains(own, resource):
@@ -124,6 +128,21 @@ def judge_bucket(statement: Statement, document: Document, territory: Territory)
                 f"{kind} {value} is not one of {territory.slug}'s own roles",
                 f"name own roles one by one: {territory.principals[0]}",
                 resource=value,
+            )
+
+
+def _judge_bucket_actions(statement: Statement, catalogue: Catalogue) -> Iterator[Finding]:
+    for pattern in statement.actions:
+        actions = catalogue.expand(pattern)
+        if not actions or any(action.service != "s3" for action in actions):
+            yield statement.finding("unknown-action", "it is no action of S3", "name one", action=pattern)
+        doors = [action.name for action in actions if action.level == "Permissions management"]
+        if doors:
+            yield statement.finding(
+                "opens-door",
+                "whoever holds it can let others at the bucket",
+                "leave the bucket's policy and ACLs to the platform role",
+                action=", ".join(doors[:3]),
             )
 
 

@@ -79,7 +79,8 @@ def prove(documents: Sequence[Document], place: Place, names: NameRules, catalog
         names: How teams and resources may be called.
         catalogue: Every action there is.
     """
-    findings, lemmas = prove_names(names, place)
+    teams = sorted({document.team for document in documents})
+    findings, lemmas = prove_names(names, place, teams)
     statements: dict[Document, list[Statement]] = {}
     pairs = 0
     for document in documents:
@@ -91,7 +92,7 @@ def prove(documents: Sequence[Document], place: Place, names: NameRules, catalog
     findings += check_boundaries(statements, catalogue, place)
     return Proof(
         findings=tuple(_merge(findings)),
-        teams=tuple(sorted({document.team for document in documents})),
+        teams=tuple(teams),
         documents=len(documents),
         statements=sum(map(len, statements.values())),
         pairs=pairs,
@@ -108,15 +109,20 @@ def judge_document(
         if document.kind is Kind.TRUST:
             yield from judge_trust(statement, territory)
         elif document.kind is Kind.BUCKET:
-            yield from judge_bucket(statement, document, territory)
+            yield from judge_bucket(statement, document, territory, catalogue)
         else:
             yield from judge(statement, territory, catalogue)
     if document.kind is Kind.BUCKET:
         yield from judge_tls(statements, document)
 
 
-def prove_names(names: NameRules, place: Place) -> tuple[list[Finding], list[str]]:
+def prove_names(names: NameRules, place: Place, teams: Sequence[str] = ()) -> tuple[list[Finding], list[str]]:
     """Show that the territories of any two slugs are disjoint, and that names are made inside them.
+
+    Args:
+        names: The rules.
+        place: The account and region.
+        teams: Who must be called by those rules.
 
     Returns:
         What is wrong, and, when nothing is, what was shown.
@@ -137,6 +143,11 @@ def prove_names(names: NameRules, place: Place) -> tuple[list[Finding], list[str
     findings += [
         _about_names(f"the template of {kind} makes names that are not the team's own, or are no known ARN")
         for kind in templates_outside(names.templates, place)
+    ]
+    findings += [
+        _about_names(f"{team!r} is no slug, or a reserved one, so its names may be another's")
+        for team in teams
+        if not rule.allows(team) or team in names.reserved
     ]
     collision = search_collision(rule, SEPARATORS)
     if collision:

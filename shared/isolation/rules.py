@@ -39,6 +39,8 @@ def judge(statement: Statement, territory: Territory, catalogue: Catalogue) -> I
         )
         return
     yield from _tags(statement)
+    if statement.principals:
+        yield statement.finding("malformed", "a role's policy has no Principal", "say who in the trust policy")
     if not statement.resources or not statement.actions:
         yield statement.finding("malformed", "it names no Action or no Resource", "name both")
     for pattern in statement.actions:

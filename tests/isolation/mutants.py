@@ -356,6 +356,12 @@ LEAKS = {
         "New",
         "malformed",
     ),
+    "principal in a role's policy": (
+        "function",
+        Grant("s3:GetObject", "arn:aws:s3:::team1-x/*", {"Principal": "*"}),
+        "New",
+        "malformed",
+    ),
     # trust
     "trust without source": ("machine trust", source(), "#0", "source-arn"),
     "trust without SourceArn": ("machine trust", source(StringEquals=OWN_ACCOUNT), "#0", "source-arn"),
@@ -455,6 +461,8 @@ LEAKS = {
         "OwnRole",
         "inverted",
     ),
+    "bucket hands out its policy": ("bucket", Edit("OwnRole", {"Action": "s3:Put*"}), "OwnRole", "opens-door"),
+    "bucket grants no S3 action": ("bucket", Edit("OwnRole", {"Action": "lambda:*"}), "OwnRole", "unknown-action"),
     "bucket without TLS rule": ("bucket", Drop("TlsOnly"), "", "tls"),
     "TLS rule for one user": (
         "bucket",

@@ -60,6 +60,13 @@ def test_names_that_could_meet_are_refused(rule, templates, says, place):
     assert not proof.lemmas
 
 
+@pytest.mark.parametrize("team", ["team-1", "Team1", "t", "lanes", ""])
+def test_a_team_whose_slug_breaks_the_rule_has_no_territory(team, rendered, place):
+    names = NameRules("[a-z][a-z0-9]{1,11}", frozenset({"lanes"}), {})
+    proof = prove(list(rendered(team).values()), place, names, load_catalogue())
+    assert any("is no slug, or a reserved one" in finding.why for finding in proof.findings)
+
+
 def test_a_role_without_a_boundary_is_found(rendered, proof_of):
     documents = [document for key, document in rendered("team1").items() if key != "boundary"]
     assert {finding.rule for finding in proof_of(documents).findings} == {"no-boundary"}
