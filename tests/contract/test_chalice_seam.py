@@ -1,0 +1,151 @@
+"""The places of Chalice that we put our own parts into, and ``chalice deploy`` as it is typed.
+
+When a new version of Chalice moves one of them, this says so; the version is pinned for that reason.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import chalice
+import pytest
+from chalice.awsclient import TypedAWSClient
+from chalice.deploy.appgraph import ApplicationGraphBuilder
+from chalice.deploy.packager import LambdaDeploymentPackager
+
+from shared.config.load import load_project
+from shared.deploy.aws import connect_endpoint
+from shared.deploy.chalice_stage import config_is_fresh, write_config
+from shared.deploy.deploy import deploy, destroy, plan
+from shared.local import daemon
+from shared.local.state import STATE_DIR, State
+
+CHALICE = [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
+
+
+def test_the_version_is_the_one_whose_seams_we_know():
+    assert chalice.__version__ == "1.34.0"
+
+
+@pytest.mark.parametrize(
+    ("seam", "parameters"),
+    [
+        (
+            ApplicationGraphBuilder._create_lambda_model,  # noqa: SLF001  it is what we watch
+            ["self", "config", "deployment", "name", "handler_name", "stage_name"],
+        ),
+        (LambdaDeploymentPackager.create_deployment_package, ["self", "project_dir", "python_version"]),
+        (TypedAWSClient._client, ["self", "service_name"]),  # noqa: SLF001  as above
+    ],
+)
+def test_each_seam_is_where_it_was(seam, parameters):
+    assert list(inspect.signature(seam).parameters) == parameters
+
+
+def test_every_call_of_chalices_client_goes_through_the_seam():
+    source = inspect.getsource(TypedAWSClient)
+    assert source.count("create_client(") == 1
+    assert "create_client(" in inspect.getsource(TypedAWSClient._client)  # noqa: SLF001  as above
+
+
+@pytest.fixture(scope="module")
+def root(copy_project, tmp_path_factory):
+    folder = copy_project(tmp_path_factory.mktemp("typed"))
+    write_config(load_project(folder))
+    return folder
+
+
+@pytest.fixture
+def idle(root):
+    """The same project in another place, where no cloud runs: nothing here changes it."""
+    other = root.parent / "idle"
+    if not other.exists():
+        shutil.copytree(root, other, symlinks=True, ignore=shutil.ignore_patterns(".lanes", "deployed"))
+    return other
+
+
+@pytest.fixture(scope="module")
+def cloud(root):
+    """Keep a cloud as ``lanes up`` does, and give clients for it."""
+    project = load_project(root)
+    running = daemon.up(State(root / STATE_DIR), daemon.Settings(project.place, 0))
+    yield connect_endpoint(project.place, running.endpoint)
+    daemon.down(State(root / STATE_DIR))
+
+
+def typed(root, *words, **environment):
+    """Type ``chalice ...`` in chalice_app, in a shell without any credentials or settings for AWS."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "LANES_"))}
+    return subprocess.run(
+        [*CHALICE, *words],
+        cwd=root / "chalice_app",
+        env={**clean, "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_chalice_deploy_as_typed(root, cloud):
+    project = load_project(root)
+    lane = project.lane("team2")
+    early = typed(root, "deploy", "--stage", "team2")
+    assert early.returncode == 1
+    assert "the foundation of team2 is not deployed; missing: role team2-cosmic-init-role-7078ea12" in early.stderr
+    assert "fix: lanes deploy team2" in early.stderr
+
+    deploy(lane, project, cloud)
+    handler = root / "shared/handlers/cosmic/init.py"
+    handler.write_text(handler.read_text() + "\n# changed\n")
+    stale = root / "chalice_app/.chalice/deployed/team2.json"
+    stale.parent.mkdir()
+    gone = '{"name": "gone", "resource_type": "lambda_function", "lambda_arn": "arn:aws:lambda:::function:gone"}'
+    stale.write_text(f'{{"resources": [{gone}], "schema_version": "2.0"}}')
+    assert [step.kind for step in plan(lane, project, cloud).changes] == ["function"] * 3
+
+    done = typed(root, "deploy", "--stage", "team2")
+    assert done.returncode == 0, done.stderr
+    assert "Updating lambda function: team2-cosmic-inference-7078ea12" in done.stdout
+    names = [function["FunctionName"] for function in cloud.lambda_.list_functions()["Functions"]]
+    assert sorted(names) == sorted(function.name for function in lane.functions.values())
+    assert plan(lane, project, cloud).changes == ()  # the very zip and settings that lanes deploy would choose
+    destroy(lane, cloud)
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "said"),
+    [
+        (["--stage", "typo"], {}, "unknown stage 'typo'\n  fix: known: team1, team2"),
+        ([], {}, "unknown stage 'dev'"),
+        (["--stage", "typo"], {"TEAM": "team2"}, "unknown stage 'typo'"),
+        (["--stage", "team2", "--profile", "mine"], {}, "--profile is for AWS"),
+        (["--stage", "team2"], {"LANES_TARGET": "cloud"}, "unknown target 'cloud'"),
+        (["--stage", "team2"], {}, "no embedded cloud is running to deploy to\n  fix: lanes up"),
+    ],
+)
+def test_a_stage_or_target_that_cannot_be_is_refused_before_anything_is_touched(idle, words, environment, said):
+    result = typed(idle, "deploy", *words, **environment)
+    assert result.returncode == 1
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_stale_stages_are_refused(idle):
+    config = idle / "chalice_app/.chalice/config.json"
+    fresh = config.read_text()
+    config.write_text(fresh.replace('"lambda_timeout": 60', '"lambda_timeout": 61'))
+    result = typed(idle, "deploy", "--stage", "team2")
+    config.write_text(fresh)
+    assert result.returncode == 1
+    assert "not those of the teams' files any more" in result.stderr
+    assert "fix: lanes render" in result.stderr
+
+
+def test_the_committed_stages_are_fresh():
+    assert config_is_fresh(load_project(Path(__file__).resolve().parents[2])), "run lanes render"
