@@ -1,0 +1,150 @@
+"""The Direct channel: every rank connected to every other over TCP, met at the rendezvous.
+
+A rank that dies is noticed by whoever waits for it, who tells all others before it gives up, so that every rank's error
+names the one that was lost and not a neighbour that only waited too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from shared.fmi.channels.faults import Aborted, LinkError, Mismatch, Silent
+from shared.fmi.channels.link import Link
+from shared.fmi.channels.mesh import Mesh
+from shared.fmi.collectives import barrier, bcast, gather, reduce, scan
+from shared.fmi.errors import FmiError, PairingFailed, PeerLost, PeerMismatch
+from shared.fmi.rendezvous.client import pair_all
+from shared.fmi.wire.frames import Operation, operation_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from shared.fmi.data import Array
+    from shared.fmi.operators import Op
+    from shared.fmi.rendezvous.client import Meeting
+    from shared.fmi.rendezvous.keys import Namespace
+
+T = TypeVar("T")
+
+_MESH = 128
+"""Up to so many ranks all connect to all at once, so that no order of sends can deadlock the pairing."""
+
+_GRACE_SHARE, _LONGEST_GRACE = 0.2, 1.0
+
+
+class DirectChannel:
+    """Point-to-point messages and collectives over TCP.
+
+    Args:
+        rank: This rank, 0 to size - 1.
+        size: How many ranks there are.
+        meeting: Where they meet.
+        namespace: Whose ranks these are.
+        timeout: Seconds an operation may take, the first one's pairing included.
+    """
+
+    name = "Direct"
+
+    def __init__(self, rank: int, size: int, meeting: Meeting, namespace: Namespace, timeout: float) -> None:
+        self.rank, self.size = rank, size
+        self._meeting, self._namespace = meeting, namespace
+        self._timeout = timeout
+        self._grace = min(_LONGEST_GRACE, timeout * _GRACE_SHARE)
+        self._mesh = Mesh(rank, size)
+        self._failure: FmiError | None = None
+
+    # What the communicator calls.
+
+    def connect(self, peers: Iterable[int] | None = None) -> None:
+        """Connect with *peers*, all by default; each of them must do the same within the timeout.
+
+        Raises:
+            PairingFailed: One could not be reached.
+        """
+        wanted = range(self.size) if peers is None else peers
+        missing = [peer for peer in wanted if peer != self.rank and peer not in self._mesh.links]
+        try:
+            sockets = pair_all(self._meeting, self._namespace, self.rank, missing, self._timeout)
+        except PairingFailed as error:
+            self._failure = error
+            self._mesh.abort(error.rank, f"rank {self.rank} could not reach it at stage {error.stage}", self._grace)
+            raise
+        for peer, sock in sockets.items():
+            self._mesh.links[peer] = Link(sock, peer, self._timeout - self._grace)
+
+    def send(self, dest: int, array: Array, *, plain: bool) -> None:
+        """Send *array* to *dest*; may return before it is received."""
+        self._run(Operation.SEND, lambda: self._mesh.send(dest, array, plain=plain), (dest,))
+
+    def receive(self, source: int, out: Array | None = None) -> tuple[Array, bool]:
+        """Return the next array from *source* and whether it was a plain number."""
+        return self._run(Operation.SEND, lambda: self._mesh.receive_next(source, out), (source,))
+
+    def barrier(self) -> None:
+        """Return once all ranks are here."""
+        self._run(Operation.BARRIER, lambda: barrier.barrier(self._mesh))
+
+    def bcast(self, array: Array | None, root: int, *, plain: bool) -> tuple[Array, bool]:
+        """Return the root's array and whether it was a plain number."""
+        return self._run(Operation.BCAST, lambda: bcast.bcast(self._mesh, array, root, plain=plain))
+
+    def gather(self, array: Array, root: int) -> Array | None:
+        """Return all ranks' arrays, stacked, at *root*."""
+        return self._run(Operation.GATHER, lambda: gather.gather(self._mesh, array, root))
+
+    def scatter(self, blocks: Array | None, root: int) -> Array:
+        """Return this rank's row of the root's *blocks*."""
+        return self._run(Operation.SCATTER, lambda: gather.scatter(self._mesh, blocks, root))
+
+    def allgather(self, array: Array) -> Array:
+        """Return all ranks' arrays, stacked."""
+        return self._run(Operation.ALLGATHER, lambda: gather.allgather(self._mesh, array))
+
+    def alltoall(self, blocks: Array) -> Array:
+        """Return the rows that all ranks had for this one."""
+        return self._run(Operation.ALLTOALL, lambda: gather.alltoall(self._mesh, blocks))
+
+    def reduce(self, array: Array, op: Op, root: int) -> Array | None:
+        """Return all ranks' arrays combined at *root*."""
+        return self._run(Operation.REDUCE, lambda: reduce.reduce(self._mesh, array, op, root))
+
+    def allreduce(self, array: Array, op: Op) -> Array:
+        """Return all ranks' arrays combined."""
+        return self._run(Operation.ALLREDUCE, lambda: reduce.allreduce(self._mesh, array, op))
+
+    def scan(self, array: Array, op: Op) -> Array:
+        """Return the arrays of the ranks up to this one combined."""
+        return self._run(Operation.SCAN, lambda: scan.scan(self._mesh, array, op))
+
+    def close(self) -> None:
+        """Take leave of all ranks; what was sent still arrives."""
+        self._mesh.leave()
+
+    def abort(self, reason: str) -> None:
+        """Tell all ranks that this one fails, and close."""
+        self._mesh.abort(self.rank, reason, self._grace)
+
+    def _run(self, operation: Operation, work: Callable[[], T], peers: Iterable[int] | None = None) -> T:
+        if self._failure is not None:
+            raise self._failure
+        if len(self._mesh.links) < self.size - 1:
+            self.connect(None if self.size <= _MESH else peers)
+        self._mesh.begin(operation, self._timeout - self._grace)
+        try:
+            return work()
+        except LinkError as fault:
+            self._failure = self._settle(fault, operation_name(operation))
+        raise self._failure
+
+    def _settle(self, fault: LinkError, operation: str) -> FmiError:
+        """Tell everybody who is lost, and return the error. Who merely stayed silent may yet blame somebody else."""
+        if isinstance(fault, Mismatch):
+            self._mesh.abort(fault.peer, f"it {fault} while rank {self.rank} is in {operation}", self._grace)
+            return PeerMismatch(fault.peer, f"{fault} while this rank is in {operation}", operation=operation)
+        suspect, reason = fault.peer, str(fault)
+        if isinstance(fault, Aborted):
+            suspect = fault.suspect
+        elif isinstance(fault, Silent):
+            suspect, reason = self._mesh.accuse(suspect, f"nothing heard from it in {self._timeout:g} s", self._grace)
+        self._mesh.abort(suspect, reason, self._grace)
+        return PeerLost(suspect, reason, operation=operation)

@@ -1,0 +1,35 @@
+"""What can be wrong with the connection to one rank. The channel makes errors with a rank's name of them."""
+
+from __future__ import annotations
+
+
+class LinkError(Exception):
+    """Something is wrong with the connection to ``peer``; the channel makes a PeerLost of it."""
+
+    def __init__(self, peer: int, reason: str) -> None:
+        super().__init__(reason)
+        self.peer = peer
+
+
+class Gone(LinkError):  # noqa: N818  as PeerLost: reads as what happened
+    """The connection ended without a word: the rank died, or its host did."""
+
+
+class Left(Gone):
+    """The rank took leave in good order."""
+
+
+class Silent(LinkError):  # noqa: N818  as PeerLost: reads as what happened
+    """Nothing came, or nothing was taken, until the deadline."""
+
+
+class Aborted(LinkError):  # noqa: N818  as PeerLost: reads as what happened
+    """The peer told that ``suspect`` is lost."""
+
+    def __init__(self, peer: int, suspect: int, reason: str) -> None:
+        super().__init__(peer, reason)
+        self.suspect = suspect
+
+
+class Mismatch(LinkError):  # noqa: N818  as PeerLost: reads as what happened
+    """The peer sent something else than was expected here."""

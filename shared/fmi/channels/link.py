@@ -1,0 +1,224 @@
+"""A verified TCP connection to one rank, speaking frames, with a deadline on every call.
+
+The socket blocks, with the kernel's own timeouts, so that a small message costs one system call on each side. Large
+payloads go from and into the caller's arrays without a copy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import time
+from typing import TYPE_CHECKING
+
+from shared.fmi.channels.faults import Aborted, Gone, Left, LinkError, Mismatch, Silent
+from shared.fmi.data import Array, byte_view, describe
+from shared.fmi.wire.frames import HEADER, Header, Kind, pack, unpack
+
+if TYPE_CHECKING:
+    from shared.fmi.channels.incoming import Incoming
+
+_BUFFER = 1 << 14
+SMALL = 1 << 13
+"""Frames up to this many bytes fit the socket's buffers: both sides may send before either receives."""
+
+_TIMEVAL = struct.Struct("ll")
+_CLOSE_ENOUGH = 0.95
+
+
+class Link:
+    """One connection.
+
+    Args:
+        sock: Connected, verified and blocking; the link owns it.
+        peer: The rank at its other end.
+        timeout: Seconds the kernel waits in one call.
+    """
+
+    def __init__(self, sock: socket.socket, peer: int, timeout: float) -> None:
+        self.peer = peer
+        self.sock = sock
+        self._buffer = bytearray(_BUFFER)
+        self._view = memoryview(self._buffer)
+        self._start = self._end = 0
+        self._unsent: list[memoryview] = []
+        self._kernel_timeout = 0.0
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._set_timeout(timeout)
+
+    def fileno(self) -> int:
+        """The socket's number, so that a link can be polled."""
+        return self.sock.fileno()
+
+    def send(self, operation: int, array: Array, *, plain: bool, deadline: float) -> None:
+        """Send a C-contiguous *array* whole.
+
+        Raises:
+            Gone, Silent: The peer is lost, or takes nothing until *deadline* (``time.monotonic`` seconds).
+        """
+        self.begin_send(operation, array, plain=plain)
+        while not self.push(0):
+            self._wait(deadline)
+
+    def receive(self, incoming: Incoming, deadline: float) -> Array:
+        """Receive one array.
+
+        Raises:
+            Gone, Silent, Aborted, Mismatch: See their classes.
+        """
+        while not incoming.pull(socket.MSG_WAITALL):
+            self._wait(deadline)
+        return incoming.array
+
+    def begin_send(self, operation: int, array: Array, *, plain: bool) -> None:
+        """Make *array* the next thing to be pushed."""
+        head = pack(Kind.DATA, operation, describe(array.dtype, array.shape, plain), 0, array.nbytes)
+        self._unsent = [memoryview(head), byte_view(array)] if array.nbytes else [memoryview(head)]
+
+    def push(self, flags: int) -> bool:
+        """Send on; return whether all is sent."""
+        try:
+            while self._unsent:
+                sent = self.sock.sendmsg(self._unsent, (), flags)
+                self._drop_sent(sent)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError as error:
+            raise self._gone(error) from None
+        return True
+
+    def fill(self, needed: int, flags: int) -> bool:
+        """Read until *needed* bytes are buffered; return whether they are. Never reads more than the buffer holds."""
+        if self._start + needed > _BUFFER:
+            held = bytes(self._view[self._start : self._end])
+            if needed > len(self._buffer):
+                self._buffer = bytearray(needed + _BUFFER)
+                self._view = memoryview(self._buffer)
+            self._view[: len(held)] = held
+            self._start, self._end = 0, len(held)
+        try:
+            while self._end - self._start < needed:
+                count = self.sock.recv_into(self._view[self._end :], 0, flags & ~socket.MSG_WAITALL)
+                if not count:
+                    raise Gone(self.peer, "its connection closed")
+                self._end += count
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError as error:
+            raise Gone(self.peer, f"its connection broke: {error.strerror}") from None
+        return True
+
+    def peek_header(self) -> Header:
+        """Return the header at the front of the buffer, which must hold one."""
+        return unpack(self._buffer, self._start)
+
+    def take(self, count: int) -> bytes:
+        """Take *count* buffered bytes."""
+        taken = bytes(self._view[self._start : self._start + count])
+        self._skip(count)
+        return taken
+
+    def take_into(self, target: memoryview) -> int:
+        """Move what is buffered into *target*, as far as it fits; return how much."""
+        count = min(len(target), self._end - self._start)
+        if count:
+            target[:count] = self._view[self._start : self._start + count]
+            self._skip(count)
+        return count
+
+    def pull_into(self, target: memoryview, flags: int) -> int:
+        """Read from the socket straight into *target*; return how many bytes came, 0 for none yet."""
+        try:
+            count = self.sock.recv_into(target, 0, flags)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError as error:
+            raise Gone(self.peer, f"its connection broke: {error.strerror}") from None
+        if not count:
+            raise Gone(self.peer, "its connection closed in the middle of a message")
+        return count
+
+    def say(self, kind: Kind, rank: int, reason: str, grace: float) -> None:
+        """Finish what is being sent, then send a word without payload; give up silently after *grace* seconds."""
+        self._unsent.append(memoryview(pack(kind, 0, reason.encode()[:1000], rank, 0)))
+        deadline = time.monotonic() + grace
+        with contextlib.suppress(LinkError):
+            self._set_timeout(max(grace, 0.001))
+            while not self.push(0) and time.monotonic() < deadline:
+                pass
+
+    def last_words(self) -> None:
+        """Look, without waiting, whether the peer told who is lost.
+
+        Raises:
+            Aborted: It did.
+            Gone: The connection ended and it did not.
+        """
+        while self.fill(HEADER.size, socket.MSG_DONTWAIT):
+            header = self.peek_header()
+            if not self.fill(HEADER.size + header.described, socket.MSG_DONTWAIT):
+                return
+            self.take(HEADER.size)
+            text = self.take(header.described)
+            self.judge(header, text)
+            left = header.length
+            while left:
+                if self._start == self._end and not self.fill(1, socket.MSG_DONTWAIT):
+                    return
+                step = min(left, self._end - self._start)
+                self._skip(step)
+                left -= step
+
+    def judge(self, header: Header, text: bytes) -> None:
+        """Raise if a frame is a word rather than data."""
+        if header.kind == Kind.ABORT:
+            raise Aborted(self.peer, header.rank, text.decode("utf-8", "replace"))
+        if header.kind == Kind.BYE:
+            raise Left(self.peer, "it has closed its communicator")
+        if header.kind != Kind.DATA:
+            raise Mismatch(self.peer, f"sent a frame of unknown kind {header.kind}")
+
+    def close(self) -> None:
+        """Close the connection; what was sent still arrives."""
+        self.sock.close()
+
+    def _wait(self, deadline: float) -> None:
+        """A call came back unfinished: fail if it is too late, else let the kernel wait for what is left."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise Silent(self.peer, "nothing heard from it in time")
+        self._set_timeout(left)
+
+    def hurry(self, deadline: float) -> None:
+        """Let the kernel wait no longer than *deadline* in the next calls, if that is noticeably sooner."""
+        left = deadline - time.monotonic()
+        if left < self._kernel_timeout * _CLOSE_ENOUGH or left > self._kernel_timeout / _CLOSE_ENOUGH:
+            self._set_timeout(max(left, 0.001))
+
+    def _set_timeout(self, seconds: float) -> None:
+        self._kernel_timeout = seconds
+        packed = _TIMEVAL.pack(int(seconds), int(seconds % 1 * 1e6) or 1)
+        with contextlib.suppress(OSError):  # a closed socket tells so at its next use
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, packed)
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, packed)
+
+    def _gone(self, error: OSError) -> LinkError:
+        """A send failed: the peer's last words, if there are any, say more than the error."""
+        try:
+            self.last_words()
+        except LinkError as words:
+            return words
+        return Gone(self.peer, f"its connection broke: {error.strerror}")
+
+    def _skip(self, count: int) -> None:
+        self._start += count
+        if self._start == self._end:
+            self._start = self._end = 0
+
+    def _drop_sent(self, count: int) -> None:
+        while self._unsent and count >= len(self._unsent[0]):
+            count -= len(self._unsent.pop(0))
+        if count:
+            self._unsent[0] = self._unsent[0][count:]

@@ -1,0 +1,118 @@
+"""The links of one rank, as the collectives see them, and how it takes leave of the others."""
+
+from __future__ import annotations
+
+import select
+import time
+from typing import TYPE_CHECKING
+
+from shared.fmi.channels.faults import Aborted, Left, LinkError
+from shared.fmi.channels.incoming import Incoming, exchange
+from shared.fmi.channels.link import SMALL, Link
+from shared.fmi.wire.frames import Kind, Operation
+
+if TYPE_CHECKING:
+    from shared.fmi.data import Array, Description
+
+_WORD_SECONDS = 0.1
+
+
+class Mesh:
+    """A :class:`~shared.fmi.collectives.transport.Transport` over links."""
+
+    def __init__(self, rank: int, size: int) -> None:
+        self.rank, self.size = rank, size
+        self.links: dict[int, Link] = {}
+        self._operation = Operation.SEND
+        self._deadline = 0.0
+
+    def begin(self, operation: Operation, seconds: float) -> None:
+        """What follows belongs to *operation* and must be done in *seconds*."""
+        self._operation = operation
+        self._deadline = time.monotonic() + seconds
+
+    def send(self, dest: int, array: Array, *, plain: bool = False, operation: Operation | None = None) -> None:
+        """See Transport."""
+        link = self.links[dest]
+        link.hurry(self._deadline)
+        link.send(operation or self._operation, array, plain=plain, deadline=self._deadline)
+
+    def receive(self, source: int, *, expected: Description | None = None, out: Array | None = None) -> Array:
+        """See Transport."""
+        return self._pull(Incoming(self.links[source], (self._operation,), expected, out), source).array
+
+    def receive_next(self, source: int, out: Array | None) -> tuple[Array, bool]:
+        """Receive an array and whether it was a plain number."""
+        incoming = self._pull(Incoming(self.links[source], (self._operation,), out=out), source)
+        return incoming.array, incoming.plain
+
+    def receive_any(self, source: int, operations: tuple[Operation, ...]) -> tuple[Array, bool, Operation]:
+        """See Transport."""
+        incoming = self._pull(Incoming(self.links[source], operations), source)
+        return incoming.array, incoming.plain, Operation(incoming.operation)
+
+    def exchange(
+        self, dest: int, array: Array, source: int, *, out: Array | None = None, expected: Description | None = None
+    ) -> Array:
+        """See Transport."""
+        if array.nbytes <= SMALL:
+            self.send(dest, array)
+            return self.receive(source, expected=expected, out=out)
+        to, origin = self.links[dest], self.links[source]
+        incoming = Incoming(origin, (self._operation,), expected, out)
+        to.begin_send(self._operation, array, plain=False)
+        exchange(to, incoming, origin, self._deadline)
+        return incoming.array
+
+    def leave(self) -> None:
+        """Take leave in good order; what was sent still arrives."""
+        for link in self.links.values():
+            link.say(Kind.BYE, self.rank, "", _WORD_SECONDS)
+            link.close()
+        self.links.clear()
+
+    def abort(self, suspect: int, reason: str, grace: float) -> None:
+        """Tell all others that *suspect* is lost, and close everything."""
+        for link in self.links.values():
+            if link.peer != suspect:
+                link.say(Kind.ABORT, suspect, reason, grace)
+            link.close()
+        self.links.clear()
+
+    def accuse(self, suspect: int, reason: str, grace: float) -> tuple[int, str]:
+        """Accuse *suspect*, who stayed silent, and hear for *grace* seconds whether somebody knows better.
+
+        Returns:
+            Who is lost after all and why: a rank whose connection broke is, without doubt; if the suspect itself
+            accuses another, that other is the likelier one.
+        """
+        for link in self.links.values():
+            link.say(Kind.ABORT, suspect, reason, _WORD_SECONDS)
+        deadline = time.monotonic() + grace
+        listening = {link.fileno(): link for link in self.links.values()}
+        while listening and (left := deadline - time.monotonic()) > 0:
+            for link in _readable(listening, left):
+                try:
+                    link.last_words()
+                except Aborted as told:
+                    del listening[link.fileno()]
+                    if link.peer == suspect and told.suspect != self.rank:
+                        suspect, reason = told.suspect, str(told)
+                except LinkError as fault:
+                    del listening[link.fileno()]
+                    if link.peer == suspect or not isinstance(fault, Left):
+                        return link.peer, str(fault)
+        return suspect, reason
+
+    def _pull(self, incoming: Incoming, source: int) -> Incoming:
+        link = self.links[source]
+        link.hurry(self._deadline)
+        link.receive(incoming, self._deadline)
+        return incoming
+
+
+def _readable(links: dict[int, Link], seconds: float) -> list[Link]:
+    poller = select.poll()
+    for number in links:
+        poller.register(number, select.POLLIN)
+    return [links[number] for number, _ in poller.poll(1000 * seconds)]

@@ -1,0 +1,130 @@
+"""Reduce and allreduce: trees and recursive doubling for short arrays, rings for long ones.
+
+An operator that is not both commutative and associative is evaluated strictly left to right by rank, which leaves no
+choice: gather, fold, and (for allreduce) broadcast.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shared.fmi.collectives.bcast import bcast, children
+from shared.fmi.collectives.gather import gather
+from shared.fmi.collectives.transport import LONG, like
+
+if TYPE_CHECKING:
+    from shared.fmi.collectives.transport import Transport
+    from shared.fmi.data import Array
+    from shared.fmi.operators import Op
+
+
+def reduce(ranks: Transport, array: Array, op: Op, root: int) -> Array | None:
+    """Return the ranks' arrays combined by *op* at *root*, and None elsewhere."""
+    if not op.free:
+        blocks = gather(ranks, array, root)
+        return None if blocks is None else fold(blocks, op)
+    if _may_split(ranks, array, op) and ranks.size > 2:  # noqa: PLR2004  two ranks: the tree moves as little
+        return _reduce_long(ranks, array, op, root)
+    relative = (ranks.rank - root) % ranks.size
+    total = array.copy()
+    for child, _ in reversed(children(relative, ranks.size)):
+        op.into(total, ranks.receive((child + root) % ranks.size, expected=like(array)))
+    if relative == 0:
+        return total
+    ranks.send((relative - (relative & -relative) + root) % ranks.size, total)
+    return None
+
+
+def allreduce(ranks: Transport, array: Array, op: Op) -> Array:
+    """Return the ranks' arrays combined by *op* on every rank: the very same bits everywhere."""
+    if ranks.size == 1:
+        return array.copy()
+    if not op.free:
+        total = reduce(ranks, array, op, 0)
+        return bcast(ranks, total, 0, plain=False)[0]
+    if _may_split(ranks, array, op):
+        return _ring(ranks, array, op)
+    return _doubling(ranks, array, op)
+
+
+def fold(blocks: Array, op: Op) -> Array:
+    """Return blocks[0] op blocks[1] op ..., strictly from the left."""
+    total = np.array(blocks[0, ...])
+    for index in range(1, len(blocks)):
+        total = op(total, blocks[index, ...])
+    return total
+
+
+def _doubling(ranks: Transport, array: Array, op: Op) -> Array:
+    """Recursive doubling over the largest power of two; the ranks beyond it fold in first and are told at the end."""
+    rank, size = ranks.rank, ranks.size
+    power = 1 << (size.bit_length() - 1)
+    total, expected = array.copy(), like(array)
+    if rank >= power:
+        ranks.send(rank - power, total)
+        return ranks.receive(rank - power, expected=expected)
+    if rank + power < size:
+        total = op(total, ranks.receive(rank + power, expected=expected))
+    distance = 1
+    while distance < power:
+        partner = rank ^ distance
+        theirs = ranks.exchange(partner, total, partner, expected=expected)
+        # The same order of arguments on both sides gives the same bits on both.
+        total = op(total, theirs) if rank < partner else op(theirs, total)
+        distance *= 2
+    if rank + power < size:
+        ranks.send(rank + power, total)
+    return total
+
+
+def _may_split(ranks: Transport, array: Array, op: Op) -> bool:
+    """Whether the array is worth cutting into pieces, and may be: only numpy's own operators are surely elementwise."""
+    return op.ufunc is not None and array.nbytes >= LONG and array.size >= ranks.size
+
+
+def _edges(array: Array, size: int) -> list[int]:
+    return [array.size * piece // size for piece in range(size + 1)]
+
+
+def _scatter_reduce(ranks: Transport, flat: Array, op: Op) -> int:
+    """Combine all ranks' *flat* in place, so that each rank holds one finished piece; return which."""
+    rank, size = ranks.rank, ranks.size
+    edges = _edges(flat, size)
+    ahead, behind = (rank + 1) % size, (rank - 1) % size
+    spare = np.empty(-(-flat.size // size), flat.dtype)
+    for step in range(size - 1):
+        mine, theirs = (rank - step) % size, (rank - step - 1) % size
+        target = flat[edges[theirs] : edges[theirs + 1]]
+        got = ranks.exchange(ahead, flat[edges[mine] : edges[mine + 1]], behind, out=spare[: target.size])
+        op.into(target, got)
+    return (rank + 1) % size
+
+
+def _ring(ranks: Transport, array: Array, op: Op) -> Array:
+    result = array.copy()
+    flat = result.reshape(-1)
+    rank, size = ranks.rank, ranks.size
+    edges = _edges(flat, size)
+    done = _scatter_reduce(ranks, flat, op)
+    ahead, behind = (rank + 1) % size, (rank - 1) % size
+    for step in range(size - 1):
+        mine, theirs = (done - step) % size, (done - step - 1) % size
+        ranks.exchange(ahead, flat[edges[mine] : edges[mine + 1]], behind, out=flat[edges[theirs] : edges[theirs + 1]])
+    return result
+
+
+def _reduce_long(ranks: Transport, array: Array, op: Op, root: int) -> Array | None:
+    result = array.copy()
+    flat = result.reshape(-1)
+    edges = _edges(flat, ranks.size)
+    done = _scatter_reduce(ranks, flat, op)
+    if ranks.rank != root:
+        ranks.send(root, flat[edges[done] : edges[done + 1]])
+        return None
+    for source in range(ranks.size):
+        if source != root:
+            piece = (source + 1) % ranks.size
+            ranks.receive(source, out=flat[edges[piece] : edges[piece + 1]])
+    return result

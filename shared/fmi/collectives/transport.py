@@ -1,0 +1,51 @@
+"""What a collective needs of a channel: messages between ranks, within one operation and its deadline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from shared.fmi.data import Description
+
+if TYPE_CHECKING:
+    from shared.fmi.data import Array
+    from shared.fmi.wire.frames import Operation
+
+LONG = 1 << 17
+"""Bytes from which an algorithm that saves bandwidth beats one that saves rounds (measured on loopback)."""
+
+
+class Transport(Protocol):
+    """One operation of one rank. Every call raises a ``LinkError`` when the other rank is lost or out of step."""
+
+    @property
+    def rank(self) -> int:
+        """This rank."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """How many ranks there are."""
+        ...
+
+    def send(self, dest: int, array: Array, *, plain: bool = False, operation: Operation | None = None) -> None:
+        """Send a C-contiguous *array* to *dest*; *operation* only where an algorithm has two kinds of message."""
+        ...
+
+    def receive(self, source: int, *, expected: Description | None = None, out: Array | None = None) -> Array:
+        """Receive an array from *source*, into *out* if given."""
+        ...
+
+    def receive_any(self, source: int, operations: tuple[Operation, ...]) -> tuple[Array, bool, Operation]:
+        """Receive a message that belongs to one of *operations*: the array, whether it was a number, which it was."""
+        ...
+
+    def exchange(
+        self, dest: int, array: Array, source: int, *, out: Array | None = None, expected: Description | None = None
+    ) -> Array:
+        """Send *array* to *dest* and receive from *source* at the same time."""
+        ...
+
+
+def like(array: Array) -> Description:
+    """Return what an array of the same dtype and shape must say of itself."""
+    return Description(array.dtype, array.shape, plain=False)

@@ -1,0 +1,255 @@
+"""The communicator: what a rank calls. Values are numpy arrays of any dtype and plain numbers; nothing is pickled.
+
+Every operation ends within its timeout, with its result or with an error that names the rank to look at. A rank whose
+code raises inside ``with Communicator(...)`` tells the others, who then fail at once and name it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shared.errors import UsageError
+from shared.fmi.channels.direct import DirectChannel
+from shared.fmi.data import from_array, to_array
+from shared.fmi.policy import Hint, Policy, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from shared.fmi.channels.channel import Channel
+    from shared.fmi.data import Array, Value
+    from shared.fmi.operators import Op
+    from shared.fmi.rendezvous.client import Meeting
+    from shared.fmi.rendezvous.keys import Namespace
+
+
+class Communicator:
+    """One rank of a world.
+
+    Args:
+        rank: This rank, 0 to size - 1.
+        size: How many ranks there are, at least 1.
+        channels: The channels to choose from by name; with one there is nothing to choose.
+        policy: Chooses among several channels.
+
+    Raises:
+        UsageError: *rank* or *size* cannot be, or there is no channel.
+    """
+
+    def __init__(self, rank: int, size: int, channels: Mapping[str, Channel], policy: Policy | None = None) -> None:
+        if not 0 <= rank < size:
+            raise UsageError(f"rank {rank} is not one of {size} ranks", fix="ranks run from 0 to size - 1")
+        if not channels or (policy is None and len(channels) > 1):
+            raise UsageError("no channel, or several and no policy", fix="enable one channel, or give a policy")
+        self.rank, self.size = rank, size
+        self._channels = dict(channels)
+        self._policy = policy
+        self._only = next(iter(self._channels.values())) if len(self._channels) == 1 else None
+
+    @classmethod
+    def direct(cls, rank: int, size: int, meeting: Meeting, namespace: Namespace, timeout: float = 30.0) -> Self:
+        """Return a communicator over TCP; the first operation pairs it with the other ranks.
+
+        Args:
+            rank: This rank.
+            size: How many ranks there are.
+            meeting: The rendezvous server.
+            namespace: Team, run and name; the same on all ranks.
+            timeout: Seconds any operation may take.
+        """
+        return cls(rank, size, {DirectChannel.name: DirectChannel(rank, size, meeting, namespace, timeout)})
+
+    def send(self, value: Value, dest: int) -> None:
+        """Send an array or a number to *dest*; returns when it is on its way, maybe before it is received.
+
+        Args:
+            value: A numpy array of any shape and any dtype without Python objects, or a number (int within 64 bits).
+            dest: The rank to send to.
+
+        Raises:
+            UsageError: *value* cannot be sent, or *dest* is this rank or none.
+            PeerLost: *dest* died, left or takes nothing.
+        """
+        self._peer(dest, "dest")
+        array, plain = to_array(value)
+        self._choose("send", array.nbytes).send(dest, array, plain=plain)
+
+    def recv(self, source: int, out: Array | None = None, like: Value | None = None) -> Any:
+        """Return the next value that *source* sends to this rank: an array, or a number if one was sent.
+
+        Args:
+            source: The rank that sends.
+            out: Where to put it, without a copy: C-contiguous, of its dtype and size. Then *out* is returned.
+            like: A value of the same size, needed only where several channels are open: the size chooses among them.
+
+        Raises:
+            UsageError: *source* is this rank or none, or *out* is not C-contiguous.
+            PeerLost: *source* died, left or stayed silent.
+            PeerMismatch: It is in another operation, or sent another dtype or size than *out* has.
+        """
+        self._peer(source, "source")
+        if out is not None and not (out.flags.c_contiguous and out.flags.writeable):
+            raise UsageError("out is not a C-contiguous writable array", fix="pass numpy.empty(shape, dtype)")
+        array, plain = self._choose("send", self._size_of(out if like is None else like)).receive(source, out)
+        return array if out is not None else from_array(array, plain=plain)
+
+    def barrier(self) -> None:
+        """Return once every rank has called it.
+
+        Raises:
+            PeerLost: A rank died, left or did not come in time.
+        """
+        if self.size > 1:
+            self._choose("barrier", 1).barrier()
+
+    def bcast(self, value: Value | None, root: int, like: Value | None = None) -> Any:
+        """Return the root's value on every rank.
+
+        Args:
+            value: The root's array or number; ignored elsewhere.
+            root: The rank that has it.
+            like: Elsewhere, a value of the same size; needed only where several channels are open.
+
+        Raises:
+            UsageError: *root* is no rank, or its value cannot be sent.
+            PeerLost, PeerMismatch: As for recv.
+        """
+        self._root(root)
+        array, plain = to_array(value) if self.rank == root else (None, False)
+        if self.size == 1:
+            return value
+        chosen = self._choose("bcast", self._size_of(like if array is None else array))
+        found, was_plain = chosen.bcast(array, root, plain=plain)
+        return value if self.rank == root else from_array(found, plain=was_plain)
+
+    def gather(self, value: Value, root: int) -> Array | None:
+        """Return all ranks' values, shape (size, *value.shape) by rank, at *root*, and None elsewhere.
+
+        Args:
+            value: An array or a number, of one dtype and shape on all ranks.
+            root: The rank that gets them.
+        """
+        self._root(root)
+        array, _ = to_array(value)
+        if self.size == 1:
+            return array[np.newaxis].copy()
+        return self._choose("gather", array.nbytes).gather(array, root)
+
+    def scatter(self, values: Array | None, root: int, like: Array | None = None) -> Any:
+        """Return row *rank* of the root's *values*.
+
+        Args:
+            values: At the root, an array of shape (size, ...); ignored elsewhere.
+            root: The rank that has it.
+            like: Elsewhere, an array of the same size; needed only where several channels are open.
+
+        Raises:
+            UsageError: The first axis of *values* is not *size* long.
+        """
+        self._root(root)
+        blocks = self._rows(values) if self.rank == root else None
+        if self.size == 1:
+            return from_array(np.array(self._rows(values)[0, ...]), plain=False)
+        chosen = self._choose("scatter", self._size_of(like if blocks is None else blocks))
+        return from_array(chosen.scatter(blocks, root), plain=False)
+
+    def allgather(self, value: Value) -> Array:
+        """Return all ranks' values, shape (size, *value.shape) by rank, on every rank."""
+        array, _ = to_array(value)
+        if self.size == 1:
+            return array[np.newaxis].copy()
+        return self._choose("allgather", array.nbytes).allgather(array)
+
+    def alltoall(self, values: Array) -> Array:
+        """Return, at [r], row *rank* of rank r's *values*, which have shape (size, ...) and one dtype everywhere."""
+        blocks = self._rows(values)
+        return blocks.copy() if self.size == 1 else self._choose("alltoall", blocks.nbytes).alltoall(blocks)
+
+    def reduce(self, value: Value, op: Op, root: int) -> Any:
+        """Return all ranks' values combined by *op* at *root*, and None elsewhere.
+
+        Args:
+            value: An array or a number, of one dtype and shape on all ranks.
+            op: SUM, PROD, MAX, MIN or ``custom(...)``; evaluated left to right unless it is both commutative and
+                associative.
+            root: The rank that gets the result.
+        """
+        self._root(root)
+        array, plain = to_array(value)
+        if self.size == 1:
+            return from_array(array.copy(), plain=plain)
+        total = self._choose("reduce", array.nbytes, op).reduce(array, op, root)
+        return None if total is None else from_array(total, plain=plain)
+
+    def allreduce(self, value: Value, op: Op) -> Any:
+        """Return all ranks' values combined by *op* on every rank, the same bits everywhere; see reduce."""
+        array, plain = to_array(value)
+        if self.size == 1:
+            return from_array(array.copy(), plain=plain)
+        return from_array(self._choose("allreduce", array.nbytes, op).allreduce(array, op), plain=plain)
+
+    def scan(self, value: Value, op: Op) -> Any:
+        """Return the values of ranks 0 to *rank* combined by *op* (inclusive); arguments as for reduce."""
+        array, plain = to_array(value)
+        if self.size == 1:
+            return from_array(array.copy(), plain=plain)
+        return from_array(self._choose("scan", array.nbytes, op).scan(array, op), plain=plain)
+
+    def hint(self, hint: Hint) -> None:
+        """Choose channels from now on for speed or for price; every rank must give the same hint at the same place."""
+        if self._policy is not None:
+            self._policy = self._policy.with_hint(hint)
+
+    def close(self) -> None:
+        """Take leave of the other ranks and clean up what the channels left behind."""
+        for channel in self._channels.values():
+            channel.close()
+
+    def abort(self, reason: str) -> None:
+        """Tell the other ranks that this one fails; their operations then name it."""
+        for channel in self._channels.values():
+            channel.abort(reason)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        del trace
+        if kind is None:
+            self.close()
+        else:
+            self.abort(f"it raised {kind.__name__}: {error}"[:500])
+
+    def _choose(self, operation: str, nbytes: int | None, op: Op | None = None) -> Channel:
+        if self._only is not None:
+            return self._only
+        if nbytes is None:
+            raise UsageError(f"{operation} needs the size to choose a channel", fix="pass like=, a value of its size")
+        assert self._policy is not None  # noqa: S101  __init__ has checked it
+        question = Question(operation, self.size, nbytes, ordered=op is not None and not op.free)
+        return self._channels[self._policy.choose(question)]
+
+    def _size_of(self, value: Value | None) -> int | None:
+        return None if value is None else to_array(value)[0].nbytes
+
+    def _rows(self, values: Array | None) -> Array:
+        array, _ = to_array(values)
+        if not array.ndim or len(array) != self.size:
+            what = f"the first axis is {len(array) if array.ndim else 'missing'}, not the {self.size} ranks"
+            raise UsageError(what, fix=f"reshape to ({self.size}, ...)")
+        return array
+
+    def _root(self, root: int) -> None:
+        if not 0 <= root < self.size:
+            raise UsageError(f"root {root} is not one of {self.size} ranks", fix="ranks run from 0 to size - 1")
+
+    def _peer(self, peer: int, name: str) -> None:
+        if not 0 <= peer < self.size or peer == self.rank:
+            fix = f"give another rank than {self.rank}, from 0 to {self.size - 1}"
+            raise UsageError(f"{name} {peer} is not another rank", fix=fix)

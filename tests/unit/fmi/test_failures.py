@@ -1,0 +1,236 @@
+"""No hang, ever: a rank that dies, stalls, leaves or loses its way is named by all others within the timeout."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from shared.errors import UsageError
+from shared.fmi.communicator import Communicator
+from shared.fmi.errors import FmiError, PairingFailed, PeerLost, PeerMismatch
+from shared.fmi.operators import SUM, custom
+from shared.fmi.rendezvous.client import Meeting
+from shared.fmi.rendezvous.keys import Namespace
+
+RUN = Namespace("team1", "run")
+
+
+def run(rendezvous, size, program, timeout=5.0, present=None):
+    """Run *program* on the *present* ranks (all by default); return what each returned or raised."""
+
+    def one(rank):
+        try:
+            with Communicator.direct(rank, size, Meeting("127.0.0.1", rendezvous.port), RUN, timeout) as comm:
+                return program(comm)
+        except (FmiError, UsageError, RuntimeError) as error:
+            return error
+
+    ranks = range(size) if present is None else present
+    with ThreadPoolExecutor(size) as pool:
+        return list(pool.map(one, ranks))
+
+
+PROGRAM = textwrap.dedent(
+    """
+    import os, sys, time
+    import numpy as np
+    from shared.fmi.communicator import Communicator
+    from shared.fmi.errors import PeerLost
+    from shared.fmi.operators import SUM
+    from shared.fmi.rendezvous.client import Meeting
+    from shared.fmi.rendezvous.keys import Namespace
+
+    rank, size, port, timeout = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+    comm = Communicator.direct(rank, size, Meeting("127.0.0.1", port), Namespace("t", "r"), timeout)
+    comm.barrier()
+    print("paired", flush=True)
+    value = np.ones(1 << 18)
+    try:
+        while True:
+            since = time.monotonic()
+            comm.allreduce(value, SUM)
+    except PeerLost as error:
+        print(error.rank, time.monotonic() - since, flush=True)
+    """
+)
+
+
+@pytest.fixture
+def processes(rendezvous):
+    """Return a function that starts *size* real ranks in an endless allreduce of 2 MiB, all paired."""
+    started = []
+
+    def start(size, timeout):
+        for rank in range(size):
+            command = [sys.executable, "-c", PROGRAM, str(rank), str(size), str(rendezvous.port), str(timeout)]
+            environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+            started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment))
+        for process in started:
+            assert process.stdout.readline() == "paired\n"
+        return started
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_a_rank_killed_in_an_allreduce_of_eight_is_named_by_all_others(processes):
+    ranks = processes(8, 20.0)
+    ranks[5].send_signal(signal.SIGKILL)
+    for rank, process in enumerate(ranks):
+        if rank != 5:
+            named, seconds = process.stdout.readline().split()
+            assert int(named) == 5
+            assert float(seconds) < 5, "a death is noticed at once, not at the timeout"
+
+
+def test_a_rank_that_stalls_is_named_by_all_others_within_the_timeout(processes):
+    ranks = processes(4, 1.5)
+    ranks[2].send_signal(signal.SIGSTOP)
+    for rank, process in enumerate(ranks):
+        if rank != 2:
+            named, seconds = process.stdout.readline().split()
+            assert int(named) == 2
+            assert float(seconds) < 2.5
+
+
+@pytest.mark.parametrize("size", [2, 5])
+def test_a_rank_whose_code_raises_is_named_with_its_error(rendezvous, size):
+    def program(comm):
+        comm.barrier()
+        if comm.rank == 1:
+            raise RuntimeError("out of stars")
+        comm.allreduce(np.ones(10), SUM)
+
+    outcome = run(rendezvous, size, program, timeout=20.0)
+    for rank in set(range(size)) - {1}:
+        assert isinstance(outcome[rank], PeerLost)
+        assert outcome[rank].rank == 1
+        assert "it raised RuntimeError: out of stars" in str(outcome[rank])
+
+
+def test_a_rank_that_left_early_is_named(rendezvous):
+    def program(comm):
+        comm.barrier()
+        return None if comm.rank == 1 else comm.recv(1)
+
+    outcome = run(rendezvous, 2, program, timeout=20.0)
+    assert outcome[0].rank == 1
+    assert "it has closed its communicator" in str(outcome[0])
+
+
+def test_what_was_sent_before_leaving_still_arrives(rendezvous):
+    value = np.arange(500_000)
+
+    def program(comm):
+        return comm.send(value, 1) if comm.rank == 0 else (time.sleep(0.05), comm.recv(0))[1]
+
+    np.testing.assert_array_equal(run(rendezvous, 2, program)[1], value)
+
+
+def test_a_rank_that_never_comes_fails_the_pairing_of_all(rendezvous):
+    outcome = run(rendezvous, 3, lambda comm: comm.barrier(), timeout=0.4, present=[0, 1])
+    assert all(isinstance(error, PairingFailed) for error in outcome)
+    assert [error.rank for error in outcome] == [2, 2]
+
+
+def test_a_silent_peer_is_named_in_time(rendezvous):
+    def program(comm):
+        comm.barrier()
+        if comm.rank == 1:
+            time.sleep(1.0)
+            return None
+        since = time.monotonic()
+        try:
+            comm.recv(1)
+        except PeerLost as error:
+            return error.rank, time.monotonic() - since
+
+    named, seconds = run(rendezvous, 2, program, timeout=0.5)[0]
+    assert named == 1
+    assert 0.3 < seconds < 0.8
+
+
+def test_after_a_failure_every_operation_fails_the_same(rendezvous):
+    def program(comm):
+        comm.barrier()
+        if comm.rank == 1:
+            raise RuntimeError("gone")
+        errors = []
+        for _ in range(2):
+            try:
+                comm.barrier()
+            except PeerLost as error:
+                errors.append(error)
+        return errors
+
+    first, second = run(rendezvous, 2, program)[0]
+    assert first is second
+
+
+def test_ranks_in_different_operations_are_told_apart(rendezvous):
+    outcome = run(rendezvous, 2, lambda comm: comm.barrier() if comm.rank else comm.allreduce(1, SUM))
+    assert any(isinstance(error, PeerMismatch) for error in outcome)
+    mismatch = next(error for error in outcome if isinstance(error, PeerMismatch))
+    assert "is in " in str(mismatch)
+    assert "same operations, in the same order" in str(mismatch)
+
+
+@pytest.mark.parametrize(
+    ("mine", "yours"),
+    [(np.ones(3), np.ones(4)), (np.ones(3), np.ones(3, "f4")), (np.ones(50_000), np.ones(40_000)), (np.ones(3), 1.0)],
+)
+def test_another_shape_or_dtype_is_told(rendezvous, mine, yours):
+    outcome = run(rendezvous, 2, lambda comm: comm.allreduce(yours if comm.rank else mine, SUM))
+    assert any(isinstance(error, PeerMismatch) for error in outcome)
+    assert all(isinstance(error, FmiError) for error in outcome)
+
+
+def test_an_out_array_of_another_size_is_told(rendezvous):
+    def program(comm):
+        return comm.send(np.ones(4), 1) if comm.rank == 0 else comm.recv(0, out=np.empty(3))
+
+    assert "not a float64 array[3]" in str(run(rendezvous, 2, program)[1])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda comm: comm.send([1, 2], 1),
+        lambda comm: comm.send(np.array([object()]), 1),
+        lambda comm: comm.send(1 << 70, 1),
+        lambda comm: comm.send(1, 0),
+        lambda comm: comm.send(1, 2),
+        lambda comm: comm.recv(-1),
+        lambda comm: comm.recv(1, out=np.empty((4, 4))[:, 0]),
+        lambda comm: comm.bcast(1, 2),
+        lambda comm: comm.scatter(np.ones(3), 0),
+        lambda comm: comm.scatter(np.float64(1), 0),
+        lambda comm: comm.alltoall(np.ones(3)),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_sent(call):
+    comm = Communicator.direct(0, 2, Meeting("127.0.0.1", 1), RUN, 0.1)
+    with pytest.raises(UsageError):
+        call(comm)
+
+
+@pytest.mark.parametrize(("rank", "size"), [(2, 2), (-1, 2), (0, 0)])
+def test_a_rank_outside_its_world_is_refused(rank, size):
+    with pytest.raises(UsageError):
+        Communicator.direct(rank, size, Meeting("127.0.0.1", 1), RUN)
+
+
+def test_a_function_that_changes_the_shape_is_refused(rendezvous):
+    bad = custom(np.append, commutative=True, associative=True)
+    outcome = run(rendezvous, 2, lambda comm: comm.allreduce(np.ones(3), bad))
+    assert all(isinstance(error, (UsageError, PeerLost)) for error in outcome)
+    assert any("made [6] of two arrays [3]" in str(error) for error in outcome)
