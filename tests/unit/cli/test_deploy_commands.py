@@ -1,0 +1,114 @@
+"""``lanes plan``, ``deploy``, ``destroy`` and ``render`` as a user types them, on the cloud of ``lanes up``."""
+
+import io
+import json
+import sys
+
+import pytest
+
+from shared.cli.main import main
+from shared.config.load import load_project
+from shared.local import daemon
+from shared.local.state import STATE_DIR, State
+
+
+class Terminal(io.StringIO):
+    """A user who answers."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture(scope="module")
+def project(copy_project, tmp_path_factory):
+    return load_project(copy_project(tmp_path_factory.mktemp("project")))
+
+
+@pytest.fixture(scope="module")
+def cloud(project):
+    state = State(project.root / STATE_DIR)
+    yield daemon.up(state, daemon.Settings(project.place, 0))
+    daemon.down(state)
+
+
+@pytest.fixture
+def lanes(project, monkeypatch, capsys):
+    monkeypatch.chdir(project.root)
+
+    def run(*words, answer=None):
+        monkeypatch.setattr(sys, "argv", ["lanes", *words])
+        monkeypatch.setattr(sys, "stdin", io.StringIO() if answer is None else Terminal(answer + "\n"))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return ended.value.code or 0, told.out, told.err
+
+    return run
+
+
+def test_from_plan_to_destroy(lanes, cloud):
+    code, out, _ = lanes("plan", "team2")
+    assert code == 0
+    assert "+ bucket team2-cosmical-7078ea12" in out
+    assert "may lambda:InvokeFunction on arn:aws:lambda:us-east-1:123456789012:function:team2-cosmic-inf" in out
+    assert "0 unchanged" not in out
+
+    code, out, err = lanes("deploy", "team2", "team1")
+    assert (code, out) == (0, "")
+    assert "+ state machine team2-COSMIC-AI-7078ea12" in err
+    assert "team1: " in err
+    assert "ends with the command" not in err
+
+    code, out, err = lanes("deploy", "team2", "--json")
+    assert "team2: nothing to do" in err
+    assert {step["action"] for step in json.loads(out)[0]["steps"]} == {"nothing"}
+
+    code, out, _ = lanes("plan", "team2")
+    assert "team2: nothing to do (" in out
+
+    code, _, err = lanes("destroy", "team2")
+    assert code == 2
+    assert "add --yes if you are sure" in err
+    code, out, err = lanes("destroy", "team2", answer="team1")
+    assert code == 1
+    assert "- bucket team2-cosmical-7078ea12" in out
+    assert "not confirmed; nothing was done" in err
+    code, _, err = lanes("destroy", "team2", answer="team2")
+    assert code == 0
+    assert "deleted" in err
+    code, _, err = lanes("destroy", "team2", "--yes")
+    assert (code, err) == (0, "team2: nothing there\n")
+    assert "nothing to do" in lanes("plan", "team1")[1]
+
+
+def test_a_plan_as_data_holds_the_calls(lanes, cloud):
+    code, out, _ = lanes("plan", "team1", "--json")
+    assert code == 0
+    plan = json.loads(out)
+    assert (plan["team"], plan["stage"]) == ("team1", "dev")
+    _, out, _ = lanes("plan", "team2", "--json")
+    calls = [call for step in json.loads(out)["steps"] for call in step["calls"]]
+    create = next(call for call in calls if call.get("method") == "create_bucket")
+    assert create["service"] == "s3"
+    assert create["params"]["Bucket"] == "team2-cosmical-7078ea12"
+    assert {"name": "chalice deploy", "params": {"function": "cosmic-inference"}} in calls
+
+
+def test_an_unknown_team_is_told_the_known_ones(lanes):
+    code, _, err = lanes("deploy", "team3")
+    assert code == 2
+    assert "unknown team 'team3'" in err
+
+
+def test_stages_are_rendered_and_checked(lanes, project):
+    assert lanes("render")[0] == 0
+    path = project.root / "chalice_app/.chalice/config.json"
+    fresh = path.read_text()
+    assert lanes("render", "--check") == (0, "", "chalice_app/.chalice/config.json is fresh\n")
+    path.write_text("{}")
+    code, _, err = lanes("render", "--check")
+    assert code == 1
+    assert "fix: lanes render" in err
+    assert path.read_text() == "{}"
+    assert lanes("render")[0] == 0
+    assert path.read_text() == fresh
