@@ -14,7 +14,7 @@ from shared.cli import console
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from shared.config.lane import Lane
     from shared.cosmic.partitions import Tensors
@@ -150,7 +150,7 @@ def progress(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]
     """Show a bar on stderr while the block runs; gives what to call with each amount done."""
     from rich.progress import Progress  # noqa: PLC0415  --help is quick
 
-    with Progress(console=console.err, transient=True) as bars:
+    with Progress(console=console.err, transient=True, disable=not console.err.is_terminal) as bars:
         bar = bars.add_task(f"{what} {total:,} {unit}", total=total)
         yield lambda amount: bars.advance(bar, amount)
 
@@ -170,6 +170,10 @@ def _data_prefix(lane: Lane) -> str:
         where=f"teams/{lane.team}.yaml",
         fix="give --prefix FOLDER",
     )
+
+
+def _partitions(names: Sequence[object]) -> str:
+    return f"{len(names)} partition{'s' if len(names) != 1 else ''}"
 
 
 def _report(folder: Path, paths: list[Path], records: int, *, as_json: bool) -> None:
@@ -192,7 +196,7 @@ def _say_uploaded(  # noqa: PLR0913  one per figure
         return
     verb = "would upload" if dry_run else "uploaded"
     console.out.print(
-        f"{verb} {records:,} records in {len(keys)} partitions, {size / 2**20:.1f} MB, to s3://{lane.bucket}/{place}/",
+        f"{verb} {records:,} records in {_partitions(keys)}, {size / 2**20:.1f} MB, to s3://{lane.bucket}/{place}/",
         markup=False,
         highlight=False,
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shared.cosmic.errors import first_sentence
 from shared.errors import LanesError
 from shared.handlers.cosmic import partition
 
@@ -51,7 +52,7 @@ def load(path: Path) -> Tensors:
         raise LanesError("there is no such file", where=str(path)) from error
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise LanesError(
-            f"it cannot be loaded safely: {str(error).splitlines()[0]}",
+            f"it cannot be loaded safely: {first_sentence(error)}",
             where=str(path),
             fix="save plain tensors: torch.save({'images': x, 'magnitudes': m, 'redshifts': z}, FILE) "
             "(of a TensorDict: torch.save(dict(td.items()), FILE))",

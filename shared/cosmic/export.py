@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from shared.cosmic.errors import first_sentence
 from shared.errors import LanesError
 from shared.handlers.cosmic.errors import WrongModel
 from shared.handlers.cosmic.model import EXPECTED, Model
@@ -54,7 +55,9 @@ def to_onnx(module: nn.Module, target: Path) -> None:
                 dynamo=False,  # the newer exporter needs onnxscript as well
             )
     except Exception as error:  # the exporter raises many kinds with no common base
-        raise LanesError(f"torch cannot write this model as ONNX: {_first_line(error)}", where=target.name) from error
+        raise LanesError(
+            f"torch cannot write this model as ONNX: {first_sentence(error)}", where=target.name
+        ) from error
     _compare(module, Model(buffer.getvalue(), target.name, threads=1), target.name)
     beside = target.with_name(f"{target.name}.part")
     beside.write_bytes(buffer.getvalue())
@@ -74,7 +77,7 @@ def load(path: Path) -> nn.Module:
         with _quiet():
             inner = torch.jit.load(str(path), map_location="cpu").eval()
     except (RuntimeError, ValueError) as error:
-        raise LanesError(f"it is not TorchScript: {_first_line(error)}", where=str(path), fix=HOW) from error
+        raise LanesError(f"it is not TorchScript: {first_sentence(error)}", where=str(path), fix=HOW) from error
     arguments = [str(argument.type) for argument in inner.forward.schema.arguments[1:]]
     wrappers: dict[tuple[str, ...], type[nn.Module]] = {("Tensor", "Tensor"): _Two, ("List[Tensor]",): _Listed}
     if tuple(arguments) not in wrappers:
@@ -122,17 +125,13 @@ def _compare(module: nn.Module, model: Model, name: str) -> None:
             actual = model.predict(images.numpy(), magnitudes.numpy())
         except Exception as error:  # onnxruntime's errors have no common base
             raise WrongModel(
-                f"it answers for a batch of 2 but not of {records}: {_first_line(error)}", where=name, fix=HOW
+                f"it answers for a batch of 2 but not of {records}: {first_sentence(error)}", where=name, fix=HOW
             ) from error
         if actual.shape != (records,):
             raise WrongModel(f"it answers {list(actual.shape)} for {records} records; expected {EXPECTED}", where=name)
         off = float(np.abs(actual - expected).max())
         if not off <= TOLERANCE:
             raise WrongModel(f"onnxruntime and torch differ by {off:g} in redshift", where=name)
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 @contextlib.contextmanager
