@@ -199,7 +199,7 @@ def _reaches(action: Action, resource: str, outside: str, territory: Territory) 
     for slug in (f"{territory.slug}0", _STAND_IN):
         for pattern in Territory(slug, territory.place).patterns:
             if action.can_touch(pattern) and intersect(pattern, resource):
-                return f"it reaches past {territory.slug}'s own names, into {pattern}, which are team {slug}'s"
+                return f"it reaches past {territory.slug}'s own names, into {pattern}: names of a team {slug}"
     return f"it reaches past {territory.slug}'s own names, for example to {outside}"
 
 
