@@ -31,6 +31,7 @@ def examine() -> list[Finding]:
         _system(),
         _loopback(),
         _disk(),
+        _walls(),
         _tool("Rscript", "R models", "apt install r-base-core, or brew install r"),
         _tool("docker", "container images; nothing here needs it yet", "docs.docker.com/get-docker"),
     ]
@@ -43,7 +44,7 @@ def _python() -> Finding:
 
 def _system() -> Finding:
     found = f"{platform.system()} {platform.machine()}"
-    return Finding("System", platform.system() in {"Linux", "Darwin"}, found, "use Linux, macOS or WSL")
+    return Finding("System", platform.system() == "Linux", found, "functions need Linux; WSL will do")
 
 
 def _loopback() -> Finding:
@@ -60,6 +61,16 @@ def _disk() -> Finding:
     return Finding(
         "Temporary space", free >= _ENOUGH_MB, f"{free} MB free in {folder}", f"free {_ENOUGH_MB} MB, or set TMPDIR"
     )
+
+
+def _walls() -> Finding:
+    """Say whether functions get a /tmp of their own and code they cannot write, as on AWS."""
+    from shared.local.lambda_runtime.sandbox import Sandbox  # noqa: PLC0415  with moto behind it, 0.3 s
+
+    with tempfile.TemporaryDirectory(prefix="lanes-doctor-") as folder:
+        private = Sandbox(Path(folder), packaged=False).private_mounts
+    found = "each function has its own" if private else "functions share the machine's /tmp, and no limit holds for it"
+    return Finding("Private /tmp", private, found, "allow unprivileged user namespaces, or run as root", optional=True)
 
 
 def _tool(command: str, purpose: str, fix: str) -> Finding:

@@ -33,9 +33,10 @@ def root(tmp_path_factory, copy_project):
 CARD = """\
 description: Two ranks that count to five, slowly.
 functions:
-  work: {handler: shared.handlers.probe.work.handler, memorySize: 128, timeout: 60}
+  work: {handler: shared.handlers.probe.work.handler, memorySize: 1024, timeout: 60}
 parameters:
   seconds: {type: number, default: 0, minimum: 0, description: How long each record takes.}
+  fill: {type: boolean, default: false, description: Fill /tmp before a download.}
 """
 TEMPLATE = {
     "StartAt": "Two",
@@ -44,7 +45,7 @@ TEMPLATE = {
         "Ranks": {
             "Type": "Map",
             "ItemsPath": "$.ranks",
-            "ItemSelector": {"run_id.$": "$$.Execution.Name", "rank.$": "$$.Map.Item.Value", "seconds.$": "$.seconds"},
+            "ItemSelector": {"run_id.$": "$$.Execution.Name", "rank.$": "$$.Map.Item.Value", "in.$": "$"},
             "ItemProcessor": {
                 "StartAt": "Work",
                 "States": {"Work": {"Type": "Task", "Resource": "${work}", "End": True}},
@@ -54,12 +55,19 @@ TEMPLATE = {
     },
 }
 HANDLER = """\
-import json, time
+import json, os, time
+from pathlib import Path
+from shared.handlers.s3 import Bucket
 
 def handler(event, context):
+    if event["in"]["fill"]:
+        free = os.statvfs("/tmp")
+        with open("/tmp/filler", "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
+        Bucket(os.environ["BUCKET"], os.environ["ACCOUNT"]).download("data/large", Path("/tmp/large"))
     for done in range(6):
         print(json.dumps({"progress": {"run_id": event["run_id"], "rank": event["rank"], "done": done, "of": 5}}))
-        time.sleep(event["seconds"])
+        time.sleep(event["in"]["seconds"])
     return {"rank": event["rank"]}
 """
 

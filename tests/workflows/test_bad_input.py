@@ -4,6 +4,12 @@ import json
 
 import pytest
 
+from shared.config.load import load_project
+from shared.deploy.aws import connect_endpoint
+from shared.local import daemon
+from shared.local.doctor import examine
+from shared.local.state import STATE_DIR, State
+
 pytestmark = pytest.mark.workflow
 
 
@@ -130,3 +136,25 @@ def test_the_port_is_taken(lanes, aws, tmp_path, copy_project, monkeypatch):
     assert result.code == 1
     assert f"port {taken} is taken" in result.err
     assert "--port" in result.err
+
+
+def test_a_full_tmp_is_named_with_the_way_out(probe, monkeypatch, lanes):
+    place = load_project(probe).place
+    private = next(finding for finding in examine() if finding.name == "Private /tmp")
+    if not private.ok:
+        pytest.skip(f"nothing here may fill the machine's own /tmp: {private.found}")
+    state = State(probe / STATE_DIR)
+    running = daemon.up(state, daemon.Settings(place, 0))
+    try:
+        monkeypatch.chdir(probe)
+        assert lanes("deploy", "prober").code == 0
+        aws = connect_endpoint(place, running.endpoint)
+        bucket = aws.s3.list_buckets()["Buckets"][0]["Name"]
+        aws.s3.put_object(Bucket=bucket, Key="data/large", Body=b"x" * 100_000)
+        result = lanes("run", "prober", "probe", "--fill", "true")
+    finally:
+        daemon.down(state)
+    assert result.code == 1
+    assert "StorageFull" in result.err
+    assert "data/large: no room in /tmp" in result.err
+    assert "ephemeral storage" in result.err

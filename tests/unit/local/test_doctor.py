@@ -7,7 +7,7 @@ def test_every_finding_says_what_and_how_to_get_it():
     assert findings["Loopback port"].ok
     assert "MB free" in findings["Temporary space"].found
     assert all(finding.fix for finding in findings.values() if not finding.ok)
-    assert [name for name, finding in findings.items() if finding.optional] == ["Rscript", "docker"]
+    assert [name for name, finding in findings.items() if finding.optional] == ["Private /tmp", "Rscript", "docker"]
 
 
 def test_a_tool_that_is_not_on_the_path_is_missing_with_the_way_to_get_it(monkeypatch, tmp_path):
