@@ -110,19 +110,19 @@ def judge(bucket: Bucket, results: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def throughput(results: Sequence[dict[str, Any]], wall: float) -> dict[str, Any]:
-    """Return both throughputs: over the *wall* seconds of the whole Map, and summed over the ranks' inference loops.
+    """Return both throughputs: over the *wall* seconds of the whole Map, and the sum of the ranks' own.
 
-    The second is what the field's tables call throughput; only the first is what a user waits for.
+    A rank's own is that of its inference loop, which the field's tables call throughput; a user waits for the first.
     """
     records = sum(result["records"] for result in results)
     bits = 8 * sum(result["bytes"] for result in results)
     return {
-        "wall": {
+        "map_wall": {
             "seconds": wall,
             "records_per_second": records / wall if wall > 0 else 0.0,
             "bits_per_second": bits / wall if wall > 0 else 0.0,
         },
-        "aggregate": {
+        "ranks_sum": {
             "records_per_second": sum(result["sample_persec"] for result in results),
             "bits_per_second": sum(result["throughput_bps"] for result in results),
         },

@@ -11,6 +11,7 @@ import pytest
 
 from shared.handlers.cosmic import model
 from shared.handlers.cosmic.errors import MissingRank
+from shared.handlers.cosmic.summarize import throughput
 
 STARTED = "2026-01-01T00:00:00.000Z"
 DONE = "2126-01-01T00:00:00.000Z"
@@ -175,3 +176,11 @@ def test_more_than_a_thousand_ranks_are_all_read(
         store.put(f"results/run-1/ranks/{rank}.json", json.dumps({**idle, "rank": rank}).encode())
     assert summarize(started)["records"] == 1
     assert [rank["rank"] for rank in store.json("results/combined_data.json")] == list(range(1100))
+
+
+def test_both_throughputs_are_told_apart() -> None:
+    rank = {"records": 100, "bytes": 1000, "sample_persec": 50.0, "throughput_bps": 4000.0}
+    assert throughput([rank, rank], wall=10.0) == {
+        "map_wall": {"seconds": 10.0, "records_per_second": 20.0, "bits_per_second": 1600.0},
+        "ranks_sum": {"records_per_second": 100.0, "bits_per_second": 8000.0},
+    }
