@@ -16,7 +16,7 @@ import click
 from chalice.awsclient import TypedAWSClient
 from chalice.deploy.packager import LambdaDeploymentPackager
 
-from shared.cli.wiring import cloud_state
+from shared.cli.wiring import running_cloud
 from shared.config.load import find_root, load_project
 from shared.deploy.aws import connect_aws, connect_endpoint
 from shared.deploy.chalice_names import install_names
@@ -113,7 +113,7 @@ def _target(project: Project) -> tuple[Aws, bool]:
         raise unknown("target", wanted, ["aws", "local"], where=_TARGET)
     if profile is not None:
         raise UsageError("--profile is for AWS, and this goes to the embedded cloud", fix=f"set {_TARGET}=aws as well")
-    running = cloud_state(project).running()
+    running = running_cloud(project)
     if running is None:
         raise LanesError(
             "no embedded cloud is running to deploy to",

@@ -11,6 +11,8 @@ from shared.cli import console
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from shared.config.load import Project
     from shared.deploy.aws import Aws
     from shared.deploy.model import Plan, Step
@@ -59,10 +61,11 @@ def plan(
     lane = project.lane(team)
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         todo = work.plan(lane, project, cloud, packaged=packaged or aws or wants_packages(project))
+        _warn_if_brief(project, cloud)
     if as_json:
         console.print_json(_json(todo))
     else:
-        _show(todo)
+        _show(todo, console.out)
 
 
 def deploy(  # noqa: PLR0913  one for each option
@@ -91,7 +94,7 @@ def deploy(  # noqa: PLR0913  one for each option
         for lane in lanes:
             todo = work.plan(lane, project, cloud, packaged=packaged)
             if todo.changes and aws and not yes:
-                _show(todo)
+                _show(todo, console.err)
                 _confirm(f"Deploy {lane.team} to account {lane.place.account}? [y/N] ", "y")
             work.carry_out(todo, lane, project, cloud, packaged=packaged, on_step=_tell)
             console.note(f"{lane.team}: {_counts(todo, done=True)}")
@@ -122,9 +125,10 @@ def destroy(
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         todo = destroy_plan(lane, cloud)
         if todo.changes and not yes:
-            _show(todo)
+            _show(todo, console.err)
             _confirm(f"This removes all data of {team} for good. Type {team} to go on: ", team)
         apply(todo, cloud, on_step=_tell)
+        _warn_if_brief(project, cloud)
         console.note(f"{team}: {_counts(todo, done=True)}")
     if as_json:
         console.print_json(_json(todo))
@@ -152,14 +156,14 @@ def render(
         console.note(f"wrote {path}: {len(project.teams)} stages")
 
 
-def _show(todo: Plan) -> None:
+def _show(todo: Plan, where: Console) -> None:
     """Print a plan as a diff; what stays as it is is only counted."""
     for step in todo.changes:
         mark, style = _MARKS[step.action]
-        console.out.print(f"{mark} {step.kind} {step.name}", style=style, markup=False, highlight=False)
+        where.print(f"{mark} {step.kind} {step.name}", style=style, markup=False, highlight=False)
         for line in step.diff:
-            console.out.print(f"    {line}", style="dim", markup=False, highlight=False)
-    console.out.print(f"{todo.team}: {_counts(todo)}", markup=False, highlight=False)
+            where.print(f"    {line}", style="dim", markup=False, highlight=False)
+    where.print(f"{todo.team}: {_counts(todo)}", markup=False, highlight=False)
 
 
 def _tell(step: Step) -> None:
@@ -213,7 +217,7 @@ def _confirm(question: str, answer: str) -> None:
         raise UsageError("nobody can be asked here: stdin is no terminal", fix="add --yes if you are sure")
     console.err.print(question, end="", markup=False, highlight=False)
     if sys.stdin.readline().strip().lower() != answer:
-        raise LanesError("not confirmed; nothing was done")
+        raise LanesError("not confirmed; nothing was done to it")
 
 
 def _warn_if_brief(project: Project, cloud: Aws) -> None:
@@ -221,4 +225,4 @@ def _warn_if_brief(project: Project, cloud: Aws) -> None:
     from shared.cli.wiring import outlives_command  # noqa: PLC0415  --help is quick
 
     if not outlives_command(project, cloud):
-        console.note("this embedded cloud ends with the command; lanes up keeps one")
+        console.note("this embedded cloud began empty and ends with the command; lanes up keeps one")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.deploy.aws import Aws
-    from shared.local.state import State
+    from shared.local.state import Running, State
 
 
 def open_project() -> Project:
@@ -36,6 +36,22 @@ def cloud_state(project: Project) -> State:
     from shared.local.state import STATE_DIR, State  # noqa: PLC0415  --help is quick
 
     return State(project.root / STATE_DIR)
+
+
+def running_cloud(project: Project) -> Running | None:
+    """Return the embedded cloud that ``lanes up`` keeps, or None.
+
+    Raises:
+        LanesError: It was started for another account or region than the settings name now.
+    """
+    running = cloud_state(project).running()
+    if running and (running.account, running.region) != (project.place.account, project.place.region):
+        raise LanesError(
+            f"the running cloud is account {running.account} in {running.region}, the settings name others",
+            where="shared/settings.yaml",
+            fix="lanes down, then lanes up",
+        )
+    return running
 
 
 @contextlib.contextmanager
@@ -57,8 +73,7 @@ def open_cloud(
     """
     from shared.deploy.aws import connect_aws, connect_endpoint  # noqa: PLC0415  boto3 takes 0.2 s
 
-    state = cloud_state(project)
-    running = None if aws else state.running()
+    running = None if aws else running_cloud(project)
     if speed != 1 and (aws or running):
         raise UsageError(
             f"{'AWS' if aws else 'the running cloud'} keeps its own time", fix="lanes down, then lanes up --speed"
@@ -67,17 +82,14 @@ def open_cloud(
         yield connect_aws(project.place, profile)
         return
     if running:
-        if (running.account, running.region) != (project.place.account, project.place.region):
-            raise LanesError(
-                f"the running cloud is account {running.account} in {running.region}, the settings name others",
-                where="shared/settings.yaml",
-                fix="lanes down, then lanes up",
-            )
         yield connect_endpoint(project.place, running.endpoint)
         return
     from shared.local.cloud import EmbeddedCloud  # noqa: PLC0415  moto takes 0.3 s
 
-    with _sigterm_unwinds(), EmbeddedCloud(project.place, state.folder, packaged=packaged, speed=speed) as cloud:
+    with (
+        _sigterm_unwinds(),
+        EmbeddedCloud(project.place, cloud_state(project).folder, packaged=packaged, speed=speed) as cloud,
+    ):
         yield connect_endpoint(project.place, cloud.endpoint)
 
 
