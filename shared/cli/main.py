@@ -32,3 +32,8 @@ def main() -> None:
     except LanesError as error:
         console.fail(str(error))
         sys.exit(error.exit_code)
+    except Exception as error:
+        if not type(error).__module__.startswith(("boto3", "botocore")):
+            raise  # a fault of ours, which its traceback helps to find
+        console.fail(f"AWS: {error}")
+        sys.exit(1)
