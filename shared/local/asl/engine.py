@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import random as randoms
+import binascii
 import threading
-import uuid
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.local.asl.activities import Activities
 from shared.local.asl.execution import Execution, Identity
 from shared.local.asl.integrations.services import Services
+from shared.local.asl.names import new_uuid
 from shared.local.asl.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ class Engine:
         self.scheduler = scheduler
         self.invoke_lambda = invoke_lambda
         self.services = Services(endpoint)
-        self.random = random or randoms.SystemRandom()
+        self.random = random or _system_random()
         self.speed = speed
         self.tokens = Tokens()
         self.activities = Activities(lambda _arn: True)
@@ -85,11 +84,12 @@ class Engine:
 
     def uuid(self) -> str:
         """Return a new UUID from the engine's random source."""
-        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        return new_uuid(self.random)
 
     def new_token(self) -> str:
         """Return a new task token."""
-        return base64.b64encode(self.random.getrandbits(_TOKEN_BYTES * 8).to_bytes(_TOKEN_BYTES)).decode()
+        bits = self.random.getrandbits(_TOKEN_BYTES * 8)
+        return binascii.b2a_base64(bits.to_bytes(_TOKEN_BYTES), newline=False).decode()
 
     def function_arn(self, near: str, function: str) -> str:
         """Return the ARN of *function*, which may be a name in the account and region of the ARN *near*."""
@@ -119,6 +119,12 @@ class Engine:
         self.activities.close()
         self.scheduler.close()
         self.services.close()
+
+
+def _system_random() -> Random:
+    import random  # noqa: PLC0415  5 ms that a test with its own source saves
+
+    return random.SystemRandom()
 
 
 def _nobody(arn: str, _name: str, _text: str) -> Execution:

@@ -37,6 +37,8 @@ class StateFailure(Exception):  # noqa: N818  the language calls it a failure; C
         cause: What AWS shows beside it, or None.
     """
 
+    # A second name that Retry and Catch know it by.
+    also: str | None = None
     # True while the cause lacks "An error occurred while executing the state ..." in front.
     bare = False
 
@@ -56,6 +58,15 @@ class StateFailure(Exception):  # noqa: N818  the language calls it a failure; C
             self.bare = False
             place = f"An error occurred while executing the state '{state}' (entered at the event id #{event})."
             self.cause = f"{place} {self.cause}"
+
+
+class HeartbeatFailure(StateFailure):
+    """A task gave no sign of life in time: AWS calls it a timeout, and lets Retry and Catch tell it apart."""
+
+    also = HEARTBEAT_TIMEOUT
+
+    def __init__(self) -> None:
+        super().__init__(TIMEOUT)
 
 
 class RuntimeFailure(StateFailure):
@@ -83,10 +94,8 @@ class QueryFailure(RuntimeFailure):
 def matches(names: tuple[str, ...], failure: StateFailure) -> bool:
     """Tell whether an ErrorEquals list of *names* matches *failure*."""
     error = failure.error or ""
-    if error in names:
+    if error in names or failure.also in names:
         return True
-    if ALL in names:
-        return error not in TERMINAL
-    if error == HEARTBEAT_TIMEOUT and TIMEOUT in names:
-        return True
-    return TASK_FAILED in names and error not in TERMINAL and error not in {TIMEOUT, HEARTBEAT_TIMEOUT}
+    if error in TERMINAL:
+        return False
+    return ALL in names or (TASK_FAILED in names and error != TIMEOUT)

@@ -8,7 +8,6 @@ of a Map nothing is handed from thread to thread.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from shared.local.asl.engine import Engine
     from shared.local.asl.strand import Effect
 
-_log = logging.getLogger(__name__)
 RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
 
 
@@ -189,8 +187,10 @@ class Execution:
         except HistoryFullError:
             cause = "The execution reached the maximum number of history events (25000)."
             self.finish(FAILED, StateFailure(RUNTIME, cause), strand.previous)
-        except Exception as bug:  # noqa: BLE001  an execution ends in a status whatever happens
-            _log.exception("the engine failed in state %s of %s", strand.state, self.arn)
+        except Exception as bug:
+            import logging  # noqa: PLC0415  10 ms for what should never happen
+
+            logging.getLogger(__name__).exception("the engine failed in state %s of %s", strand.state, self.arn)
             self.finish(FAILED, StateFailure(RUNTIME, f"Internal error: {type(bug).__name__}: {bug}"), strand.previous)
         return None
 

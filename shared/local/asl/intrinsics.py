@@ -6,17 +6,14 @@ A call is compiled once into a closure over its arguments. Failures carry AWS's 
 
 from __future__ import annotations
 
-import base64
 import binascii
-import hashlib
 import json
 import math
 import re
-import uuid
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import INTRINSIC, RuntimeFailure, dumps
+from shared.local.asl.names import new_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,7 +192,7 @@ def _array(*, name: str, value: Any) -> list[Any]:
 def _integer(value: Any, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _Wrong(f"The {name} argument must be a number")
-    return math.floor(Decimal(str(value)) + Decimal("0.5"))
+    return math.floor(value + 0.5)
 
 
 def _partition(_random: Random, items: Any, size: Any) -> list[list[Any]]:
@@ -241,12 +238,12 @@ def _unique(_random: Random, items: Any) -> list[Any]:
 
 
 def _encode(_random: Random, text: Any) -> str:
-    return base64.b64encode(_short(text).encode()).decode()
+    return binascii.b2a_base64(_short(text).encode(), newline=False).decode()
 
 
 def _decode(_random: Random, text: Any) -> str:
     try:
-        return base64.b64decode(_short(text), validate=True).decode()
+        return binascii.a2b_base64(_short(text), strict_mode=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         raise _Wrong("The argument is not valid Base64") from None
 
@@ -265,6 +262,8 @@ def _hash(_random: Random, data: Any, algorithm: Any) -> str:
     text = _plain(data) if isinstance(data, str) else dumps(data)
     if len(text) > MAX_ENCODED:
         raise _Wrong(f"The data must not exceed {MAX_ENCODED} characters")
+    import hashlib  # noqa: PLC0415  5 ms that few need
+
     return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -298,7 +297,7 @@ def _split(_random: Random, text: Any, separators: Any) -> list[str]:
 
 
 def _uuid(random: Random) -> str:
-    return str(uuid.UUID(int=random.getrandbits(128), version=4))
+    return new_uuid(random)
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

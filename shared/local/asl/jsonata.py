@@ -5,15 +5,14 @@ The library is imported when the first expression is compiled: a JSONPath workfl
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import threading
-import uuid
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import QueryFailure, dumps
+from shared.local.asl.names import new_uuid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,7 +173,7 @@ def _functions() -> dict[str, Any]:
         "range": register(_range),
         "hash": register(_hash),
         "random": register(_random),
-        "uuid": register(lambda: str(uuid.UUID(int=_local.random.getrandbits(128), version=4))),
+        "uuid": register(lambda: new_uuid(_local.random)),
         "parse": register(_parse(null)),
     }
 
@@ -201,6 +200,8 @@ def _hash(data: Any, algorithm: Any) -> str:
     if algorithm not in _HASHES:
         raise ValueError(f"The algorithm must be one of {', '.join(_HASHES)}")
     text = data if isinstance(data, str) else dumps(data)
+    import hashlib  # noqa: PLC0415  5 ms that few need
+
     return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 
 

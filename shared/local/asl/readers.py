@@ -5,15 +5,13 @@ Readers run on a pool thread and hand out an iterator: lines are parsed as they 
 
 from __future__ import annotations
 
-import csv
-import gzip
 import io
 import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.dataflow import states
-from shared.local.asl.errors import ITEM_READER, RuntimeFailure, StateFailure
+from shared.local.asl.errors import ITEM_READER, StateFailure
 from shared.local.asl.payload import compile_jsonata, compile_template
 
 if TYPE_CHECKING:
@@ -43,14 +41,14 @@ class Reader:
         """Return the region, where to read, and how many items at most.
 
         Raises:
-            RuntimeFailure: MaxItems is not positive.
+            StateFailure: MaxItems is negative.
         """
         most = self._most(strand, effective)
-        if most is not None and most <= 0:
-            raise RuntimeFailure("field MaxItems must be positive", ITEM_READER)
+        if most is not None and most < 0:
+            raise StateFailure(ITEM_READER, "field MaxItems must be positive")
         given = self._arguments(states(strand, effective) if self.jsonata else effective, strand)
         region = strand.execution.engine.services.region_of(strand.execution.arn)
-        return region, given, None if most is None else int(most)
+        return region, given, int(most) if most else None
 
     def open(self, engine: Engine, arguments: tuple[str, dict[str, Any], int | None]) -> Iterator[Any]:
         """Return an iterator of the items.
@@ -74,6 +72,8 @@ class Reader:
         if kind == "MANIFEST":
             return self._manifest(client, given)
         body = client.get_object(**given)["Body"]
+        import gzip  # noqa: PLC0415  4 ms that only a reader of files needs
+
         compressed = str(given.get("Key", "")).endswith(".gz")
         if kind == "JSON":
             return self._json(gzip.decompress(body.read()) if compressed else body.read())
@@ -94,6 +94,8 @@ class Reader:
         return iter(found)
 
     def _csv(self, lines: Iterable[str]) -> Iterator[Any]:
+        import csv  # noqa: PLC0415  the same
+
         rows = csv.reader(lines, delimiter=_DELIMITERS[self.config.get("CSVDelimiter", "COMMA")])
         given = self.config.get("CSVHeaderLocation") == "GIVEN"
         headers = list(self.config["CSVHeaders"]) if given else next(rows, [])
@@ -102,6 +104,9 @@ class Reader:
         return (_row(headers, row) for row in rows if row)
 
     def _manifest(self, client: Any, given: dict[str, Any]) -> Iterator[Any]:
+        import csv  # noqa: PLC0415  the same
+        import gzip  # noqa: PLC0415  the same
+
         manifest = json.loads(client.get_object(**given)["Body"].read())
         headers = [name.strip() for name in manifest.get("fileSchema", "").split(",")]
         bucket = str(manifest.get("destinationBucket", given["Bucket"])).removeprefix("arn:aws:s3:::")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl.errors import HEARTBEAT_TIMEOUT, StateFailure
+from shared.local.asl.errors import HeartbeatFailure, StateFailure
 from shared.local.asl.strand import Call, Park
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Integration:
         self.kind = kind
         self.action = action
         self.pattern = pattern
+        # What a result that is too large is said to come from.
+        self.result_name = kind
 
     def where(self) -> dict[str, Any]:
         """Return the details that every event of the task carries."""
@@ -121,7 +123,7 @@ def wait_for_token(strand: Strand, deadline: Deadline) -> Run:
                 answer = yield Park(seconds)
             except StateFailure as late:
                 if beating:
-                    raise StateFailure(HEARTBEAT_TIMEOUT) from None
+                    raise HeartbeatFailure from None
                 raise late from None
         if answer.alive:
             continue

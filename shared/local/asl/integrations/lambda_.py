@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl.errors import DATA_LIMIT, StateFailure, dumps
+from shared.local.asl.errors import StateFailure, dumps
 from shared.local.asl.integrations.base import REQUEST, Integration
 
 if TYPE_CHECKING:
@@ -26,20 +25,11 @@ def call_function(strand: Strand, function: str, payload: Any) -> tuple[Any, Any
     try:
         invocation = engine.invoke_lambda(function, dumps(payload).encode())
     except Exception as error:
-        raise invocation_failure(error) from error
+        raise invocation_failure(error, engine.uuid()) from error
     text = bytes(invocation.payload).decode()
     if invocation.function_error:
         raise function_failure(text)
-    if len(invocation.payload) > MAX_PAYLOAD:
-        raise StateFailure(
-            DATA_LIMIT,
-            f"The state/task '{engine.function_arn(strand.execution.arn, function)}' returned a result with a size "
-            "exceeding the maximum number of bytes service limit.",
-        )
     return invocation, json.loads(text) if text else None
-
-
-MAX_PAYLOAD = 262_144
 
 
 def function_failure(text: str) -> StateFailure:
@@ -57,8 +47,8 @@ def function_failure(text: str) -> StateFailure:
     )
 
 
-def invocation_failure(error: Exception) -> StateFailure:
-    """Return the failure for an *error* that kept a function from being invoked at all.
+def invocation_failure(error: Exception, request: str) -> StateFailure:
+    """Return the failure for an *error* that kept a function from being invoked at all, under the id *request*.
 
     The runtime's errors have ``code``, ``status`` and a message; so have boto's, in their response.
     """
@@ -76,9 +66,8 @@ def invocation_failure(error: Exception) -> StateFailure:
         code = f"{code.removesuffix('Error')}Exception"
     if code not in _STATUS:
         code, status = "AWSLambdaException", 500
-    return StateFailure(
-        f"Lambda.{code}", f"{message} (Service: Lambda, Status Code: {status}, Request ID: {uuid.uuid4()})"
-    )
+    where = f"Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null"
+    return StateFailure(f"Lambda.{code}", f"{message} ({where})")
 
 
 _STATUS = {
@@ -102,7 +91,7 @@ class FunctionTask(Integration):
 
     def __init__(self, arn: str) -> None:
         super().__init__("lambda", "invoke")
-        self.arn = arn
+        self.arn = self.result_name = arn
 
     def where(self) -> dict[str, Any]:
         """Return nothing: these events carry only input, output or error."""
@@ -141,13 +130,13 @@ class Invoke(Integration):
         event = arguments.get("InvocationType") == "Event"
         if event and self.pattern == REQUEST:
             strand.execution.engine.scheduler.submit(lambda: _ignore(strand, function, arguments.get("Payload", {})))
-            return {**_response(b"", 202), "StatusCode": 202}
+            return {**_response(b"", 202, strand.execution.engine.uuid()), "StatusCode": 202}
         invocation, payload = call_function(strand, function, arguments.get("Payload", {}))
         body = bytes(invocation.payload)
         return {
             "ExecutedVersion": getattr(invocation, "executed_version", None) or "$LATEST",
             "Payload": payload,
-            **_response(body, 200),
+            **_response(body, 200, strand.execution.engine.uuid()),
             "StatusCode": 200,
         }
 
@@ -160,8 +149,7 @@ def _ignore(strand: Strand, function: str, payload: Any) -> None:
         return
 
 
-def _response(body: bytes, status: int) -> dict[str, Any]:
-    request = str(uuid.uuid4())
+def _response(body: bytes, status: int, request: str) -> dict[str, Any]:
     headers = {
         "X-Amz-Executed-Version": "$LATEST",
         "x-amzn-Remapped-Content-Length": "0",

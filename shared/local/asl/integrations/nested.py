@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import TASK_FAILED, StateFailure, dumps
@@ -62,7 +61,7 @@ class StartExecution(Integration):
             raise StateFailure(
                 f"StepFunctions.{code if code.endswith('Exception') else code + 'Exception'}",
                 f"{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; "
-                f"Request ID: {uuid.uuid4()}; Proxy: null)",
+                f"Request ID: {engine.uuid()}; Proxy: null)",
             ) from error
 
     @staticmethod
@@ -91,7 +90,7 @@ def _milliseconds(seconds: float | None) -> int:
 
 
 def _started(child: Execution) -> dict[str, Any]:
-    request = str(uuid.uuid4())
+    request = child.engine.uuid()
     headers = {
         "Connection": "keep-alive",
         "x-amzn-RequestId": request,

@@ -9,7 +9,7 @@ from shared.local.asl.integrations.activity import ActivityTask
 from shared.local.asl.integrations.base import REQUEST, SYNC, SYNC_2, TOKEN, Integration
 from shared.local.asl.integrations.lambda_ import FunctionTask, Invoke
 from shared.local.asl.integrations.nested import StartExecution
-from shared.local.asl.integrations.sdk import OPTIMIZED, OptimizedCall, SdkCall
+from shared.local.asl.integrations.sdk import OPTIMIZED, OptimizedCall, PutEvents, SdkCall
 
 _PATTERNS = (SYNC_2, SYNC, TOKEN)
 _SERVICE = re.compile(r"arn:aws[\w-]*:states:[\w-]*:\d*:(?P<service>.+)$")
@@ -49,5 +49,6 @@ def _service(text: str, resource: str) -> Integration:
     if name == "states:startExecution":
         return StartExecution(pattern)
     if len(parts) == 2 and parts[0] in OPTIMIZED and pattern in {REQUEST, TOKEN}:  # noqa: PLR2004  service:action
-        return OptimizedCall(parts[0], parts[1], pattern)
+        call = PutEvents if name == "events:putEvents" else OptimizedCall
+        return call(parts[0], parts[1], pattern)
     raise UnknownResourceError(resource)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import RuntimeFailure, StateFailure, dumps
 from shared.local.asl.integrations.base import Integration
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shared.local.asl.integrations.base import Deadline, Run
     from shared.local.asl.strand import Strand
 
@@ -95,18 +96,24 @@ class ApiCall(Integration):
         try:
             answer = getattr(client, xform_name(model.name))(**parameters)
         except ClientError as error:
-            raise self.failure(error, client) from error
+            raise self.failure(error, client, strand.execution.engine.uuid()) from error
         except BotoCoreError as error:
             name = java_name(client.meta.service_model.service_id)
             raise StateFailure(f"{name}.SdkClientException", str(error)) from error
         metadata = answer.pop("ResponseMetadata", {})
-        return self.shaped(to_value(answer, model.output_shape), metadata)
+        shaped = to_value(answer, model.output_shape, self.member_name)
+        return self.shaped(shaped, metadata, strand.execution.engine.uuid())
 
-    def shaped(self, answer: dict[str, Any], _metadata: dict[str, Any]) -> dict[str, Any]:
+    @staticmethod
+    def member_name(name: str) -> str:
+        """Return how the answer's member *name* is called."""
+        return name[:1].upper() + name[1:]
+
+    def shaped(self, answer: dict[str, Any], _metadata: dict[str, Any], _request: str) -> dict[str, Any]:
         """Return *answer* with what the integration adds to it."""
         return answer
 
-    def failure(self, error: Any, client: Any) -> StateFailure:
+    def failure(self, error: Any, client: Any, request: str) -> StateFailure:
         """Return the failure for botocore's *error*."""
         raise NotImplementedError
 
@@ -117,10 +124,15 @@ class SdkCall(ApiCall):
     def __init__(self, service: str, action: str, pattern: str) -> None:
         super().__init__(f"aws-sdk:{service}", _BOTO_NAMES.get(service, service), action, pattern)
 
-    def failure(self, error: Any, client: Any) -> StateFailure:
+    @staticmethod
+    def member_name(name: str) -> str:
+        """Return the Java SDK's name of *name*: ``MD5OfBody`` becomes ``Md5OfBody``."""
+        return java_name(name)
+
+    def failure(self, error: Any, client: Any, request: str) -> StateFailure:
         """Name the failure as the Java SDK 2 does: ``S3.NoSuchKeyException``."""
         model = client.meta.service_model
-        service, code, detail = java_name(model.service_id), error.response["Error"]["Code"], _detail(error)
+        service, code, detail = java_name(model.service_id), error.response["Error"]["Code"], _detail(error, request)
         modelled = exception_name(model, code)
         cause = (
             f"{detail['message']} (Service: {service}, Status Code: {detail['status']}, Request ID: {detail['request']}"
@@ -137,10 +149,10 @@ class OptimizedCall(ApiCall):
         super().__init__(service, service, action, pattern)
         self.prefix, self.old_name = OPTIMIZED[service]
 
-    def shaped(self, answer: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
+    def shaped(self, answer: dict[str, Any], metadata: dict[str, Any], request: str) -> dict[str, Any]:
         """Add the HTTP metadata that these integrations return."""
         headers = {str(name): str(value) for name, value in metadata.get("HTTPHeaders", {}).items()}
-        request = metadata.get("RequestId") or headers.get("x-amzn-requestid") or str(uuid.uuid4())
+        request = metadata.get("RequestId") or headers.get("x-amzn-requestid") or request
         return {
             **answer,
             "SdkHttpMetadata": {
@@ -151,9 +163,9 @@ class OptimizedCall(ApiCall):
             "SdkResponseMetadata": {"RequestId": request},
         }
 
-    def failure(self, error: Any, client: Any) -> StateFailure:
+    def failure(self, error: Any, client: Any, request: str) -> StateFailure:
         """Name the failure as the Java SDK 1 does."""
-        code, detail = error.response["Error"]["Code"], _detail(error)
+        code, detail = error.response["Error"]["Code"], _detail(error, request)
         modelled = exception_name(client.meta.service_model, code)
         name = modelled or (code if code.endswith("Exception") else f"{code}Exception")
         return StateFailure(
@@ -161,6 +173,20 @@ class OptimizedCall(ApiCall):
             f"{detail['message']} (Service: {self.old_name}; Status Code: {detail['status']}; Error Code: {code}; "
             f"Request ID: {detail['request']}; Proxy: null)",
         )
+
+
+class PutEvents(OptimizedCall):
+    """``events:putEvents``: names the execution in each event, and fails when any is refused."""
+
+    def call(self, strand: Strand, arguments: Any) -> Any:
+        """Put the events."""
+        execution = strand.execution
+        mine = [execution.identity.machine_arn, execution.arn]
+        entries = [{**entry, "Resources": [*entry.get("Resources", []), *mine]} for entry in arguments["Entries"]]
+        answer = super().call(strand, {**arguments, "Entries": entries})
+        if answer.get("FailedEntryCount"):
+            raise StateFailure("EventBridge.FailedEntry", dumps(answer))
+        return answer
 
 
 def exception_name(model: Any, code: str) -> str | None:
@@ -172,14 +198,14 @@ def exception_name(model: Any, code: str) -> str | None:
     return None
 
 
-def _detail(error: Any) -> dict[str, Any]:
+def _detail(error: Any, request: str) -> dict[str, Any]:
     response = error.response
     metadata = response.get("ResponseMetadata", {})
     return {
         "message": response["Error"].get("Message", ""),
         "status": metadata.get("HTTPStatusCode", 400),
-        "request": metadata.get("RequestId") or uuid.uuid4(),
-        "extended": metadata.get("HostId") or uuid.uuid4().hex,
+        "request": metadata.get("RequestId") or request,
+        "extended": metadata.get("HostId") or request,
     }
 
 
@@ -226,16 +252,16 @@ def _structure(value: dict[str, Any], shape: Any, problems: list[str]) -> dict[s
     return {name: item for name, item in converted.items() if item is not None}
 
 
-def to_value(answer: Any, shape: Any) -> Any:
-    """Return boto's *answer* as JSON: Pascal case, times as text, blobs as text."""
+def to_value(answer: Any, shape: Any, named: Callable[[str], str]) -> Any:
+    """Return boto's *answer* as JSON: members as *named* calls them, times and blobs as text."""
     kind = None if shape is None else shape.type_name
     if isinstance(answer, dict):
         if kind == "structure":
             members = shape.members
-            return {name[:1].upper() + name[1:]: to_value(item, members.get(name)) for name, item in answer.items()}
-        return {name: to_value(item, shape.value if kind == "map" else None) for name, item in answer.items()}
+            return {named(name): to_value(item, members.get(name), named) for name, item in answer.items()}
+        return {name: to_value(item, shape.value if kind == "map" else None, named) for name, item in answer.items()}
     if isinstance(answer, (list, tuple)):
-        return [to_value(item, shape.member if kind == "list" else None) for item in answer]
+        return [to_value(item, shape.member if kind == "list" else None, named) for item in answer]
     if isinstance(answer, dt.datetime):
         return answer.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if hasattr(answer, "read"):

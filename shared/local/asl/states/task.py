@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl.errors import HEARTBEAT_TIMEOUT, TIMEOUT, RuntimeFailure, StateFailure
+from shared.local.asl.dataflow import check_size
+from shared.local.asl.errors import TIMEOUT, RuntimeFailure, StateFailure
 from shared.local.asl.integrations.base import TOKEN, Deadline
 from shared.local.asl.integrations.resolve import resolve
 from shared.local.asl.retry import Recovery
@@ -62,8 +63,9 @@ class Task(State):
         family, where = integration.family, integration.where()
         try:
             result = yield from integration.run(strand, arguments, deadline)
+            check_size(result, integration.result_name)
         except StateFailure as failure:
-            late = failure.error in {TIMEOUT, HEARTBEAT_TIMEOUT} and failure.cause is None
+            late = failure.error == TIMEOUT and failure.cause is None
             kind = f"{family}TimedOut" if late else integration.failed_event(failure)
             strand.record(kind, {**where, "error": failure.error, "cause": failure.cause})
             strand.before = strand.previous
