@@ -96,6 +96,13 @@ def _task(lane: Lane, state: Mapping[str, Any], where: str) -> Iterator[_Grant]:
         yield _invoke(lane, resource, where)
         return
     api, pattern = _api(resource)
+    if pattern == ".waitForTaskToken":
+        raise UngrantedError(
+            "it waits for a task token, and no role of a lane may answer one: the answer takes no resource, so it "
+            "could be given to any team's task",
+            where=where,
+            fix="let the function return its answer",
+        )
     if api == "lambda:invoke":
         yield _invoke(lane, _argument(state, "FunctionName", where), where)
     elif api == "states:startExecution":

@@ -116,7 +116,6 @@ def test_a_machine_that_calls_nothing_may_deliver_its_logs(grants):
     "state",
     [
         task(INVOKE, FunctionName=FUNCTION),
-        task(f"{INVOKE}.waitForTaskToken", FunctionName=FUNCTION),
         task("arn:aws:states:::aws-sdk:lambda:invoke", FunctionName=FUNCTION),
         {"Type": "Task", "Resource": INVOKE, "Arguments": {"FunctionName": FUNCTION}},
         {"Type": "Task", "Resource": FUNCTION},
