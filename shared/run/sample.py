@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
 
 def place_sample(card: Card, lane: Lane, payload: Mapping[str, Any], aws: Aws) -> str | None:
-    """Upload the sample of the workflow's *card* to where *payload* looks for data, when the team's bucket is empty.
+    """Upload the sample of the workflow's *card* to the folder of the team's file, when the team's bucket is empty.
 
-    A bucket that holds anything is left alone: its owner knows better what a run should find there.
+    A bucket that holds anything is left alone, and so is a run that looks for its data elsewhere: whoever asks for
+    a folder of their own is to hear that it is empty, not to get our galaxies from it.
 
     Returns:
         What was done, for the user; None when nothing was.
     """
-    if card.sample is None or aws.s3.list_objects_v2(Bucket=lane.bucket, MaxKeys=1)["KeyCount"]:
+    if card.sample is None or payload[card.sample.prefix] != lane.workflows[card.key].parameters[card.sample.prefix]:
+        return None
+    if aws.s3.list_objects_v2(Bucket=lane.bucket, MaxKeys=1)["KeyCount"]:
         return None
     prefix = str(payload[card.sample.prefix]).strip("/")
     module, _, writer = card.sample.writer.rpartition(".")
