@@ -71,6 +71,8 @@ def _deepest(states: SFNClient, arn: str) -> tuple[Mapping[str, Any], str | None
     for run in states.list_map_runs(executionArn=arn)["mapRuns"]:
         children = states.list_executions(mapRunArn=run["mapRunArn"], statusFilter="FAILED", maxResults=1)
         for child in children["executions"]:
+            if ":express:" in child["executionArn"]:
+                continue  # express children keep no history; the map's own failure must do
             if below := _deepest(states, child["executionArn"]):
                 details, state, rank = below
                 return details, state, _rank_of_input(states, child["executionArn"]) if rank is None else rank

@@ -127,3 +127,10 @@ def test_a_stopped_execution_has_no_state_to_blame(aws):
 def test_a_failure_of_the_language_itself_is_placed_by_the_state_before_it(aws):
     fail(aws.states, ARN, [entered(2, 1, "Choose"), ended(3, 2, "States.Runtime", "no such path")])
     assert find_failure(aws.states, ARN) == Failure("FAILED", "Choose", None, "States.Runtime", "no such path", None)
+
+
+def test_an_express_child_has_no_history_to_ask(aws):
+    aws.states.children[ARN] = ["arn:aws:states:us-east-1:123456789012:express:m/Ranks:child:1"]
+    over = "States.ExceedToleratedFailureThreshold"
+    fail(aws.states, ARN, [entered(2, 1, "Ranks"), failed(3, 2, over, "too many"), ended(4, 3, over, "too many")])
+    assert find_failure(aws.states, ARN) == Failure("FAILED", "Ranks", None, over, "too many", None)
