@@ -29,9 +29,9 @@ def test_account_wide_actions_are_named_with_their_reasons(rendered, proof_of):
 def test_fifty_teams_take_under_two_seconds(rendered, place):
     documents = [document for i in range(50) for document in rendered(f"team{i}").values()]
     names = NameRules("[a-z][a-z0-9]{1,11}", frozenset(), {})
-    start = time.perf_counter()
+    start = time.process_time()  # other work on the machine is not the proof's
     proof = prove(documents, place, names, load_catalogue())
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     assert proof.holds
     assert len(proof.teams) == 50
     assert took < 2
