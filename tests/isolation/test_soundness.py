@@ -65,7 +65,7 @@ def statement(action, resource):
     return {"Effect": "Allow", "Action": action, "Resource": resource}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(statements())
 @example(statement("s3:GetObject", "arn:aws:s3:::team1-*"))
 @example(statement("lambda:InvokeFunction", "arn:aws:lambda:us-east-1:123456789012:function:team1-*"))
