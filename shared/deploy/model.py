@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Action = Literal["create", "update", "delete", "nothing"]
 
+_ABSENT = object()  # a key that is not there differs from one that is None
 _WIDEST = 96  # characters of a value in a diff; a definition would fill the screen
 
 
@@ -95,7 +96,9 @@ def differences(want: Any, have: Any, path: str = "") -> tuple[str, ...]:
         return tuple(
             line
             for key in keys
-            for line in differences(want.get(key), have.get(key), f"{path}.{key}" if path else str(key))
+            for line in differences(
+                want.get(key, _ABSENT), have.get(key, _ABSENT), f"{path}.{key}" if path else str(key)
+            )
         )
     if isinstance(want, list) and isinstance(have, list):
         gone = (f"{path}: - {_short(item)}" for item in have if item not in want)
@@ -114,5 +117,7 @@ def missing_tags(want: Resource, have: Resource) -> tuple[str, ...]:
 
 
 def _short(value: Any) -> str:
-    text = "none" if value is None else value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    if value is None or value is _ABSENT:
+        return "none" if value is None else "absent"
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from shared.deploy.guard import check_ownership, is_ours, lane_tags
 from shared.deploy.model import Plan
-from shared.deploy.resources import KINDS, log_delivery
+from shared.deploy.resources import KINDS, bucket, log_delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from shared.config.lane import Lane
     from shared.deploy.aws import Aws
@@ -45,18 +45,16 @@ def destroy_plan(lane: Lane, aws: Aws) -> Plan:
 
 def _leftovers(lane: Lane, wanted: tuple[Resource, ...], aws: Aws) -> Iterator[Step]:
     """Remove what is the lane's and no longer wanted. A bucket stays until the lane is destroyed: it holds data."""
-    kept = {(want.kind, want.name) for want in wanted}
     for kind in reversed(KINDS):
-        if kind != "bucket":
-            for have in _owned(lane, kind, aws):
-                if (kind, have.name) not in kept:
-                    yield KINDS[kind].remove(have)
+        if kind != bucket.KIND:
+            kept = {want.name for want in wanted if want.kind == kind}
+            yield from (KINDS[kind].remove(have) for have in _owned(lane, kind, aws, kept))
 
 
-def _owned(lane: Lane, kind: str, aws: Aws) -> list[Resource]:
+def _owned(lane: Lane, kind: str, aws: Aws, but: Collection[str] = ()) -> list[Resource]:
     """Return the resources of *kind* that carry the lane's tags. Every name of a team begins with its slug."""
-    names = sorted(set(KINDS[kind].names(aws, f"{lane.team}-")))
-    found = _read(aws, [(kind, name) for name in names])
+    names = set(KINDS[kind].names(aws, f"{lane.team}-")).difference(but)
+    found = _read(aws, [(kind, name) for name in sorted(names)])
     return [resource for resource in found.values() if resource and is_ours(resource.tags, lane_tags(lane))]
 
 

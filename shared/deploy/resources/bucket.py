@@ -205,7 +205,10 @@ def _lifecycle(scratch_days: int) -> dict[str, Any]:
 
 def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     """Return a rule without its name; S3 may leave out an empty prefix."""
-    return {**{key: value for key, value in rule.items() if key != "ID"}, "Filter": rule["Filter"] or {"Prefix": ""}}
+    return {
+        **{key: value for key, value in rule.items() if key != "ID"},
+        "Filter": rule.get("Filter") or {"Prefix": ""},
+    }
 
 
 def _policy(lane: Lane) -> dict[str, Any]:

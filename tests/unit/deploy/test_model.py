@@ -22,8 +22,8 @@ def test_a_difference_is_told_at_the_innermost_key():
     have = {"memory": 512, "environment": {"A": "1", "C": "3"}, "statements": [{"x": 1}, {"z": 3}]}
     assert differences(want, have) == (
         "memory: 512 -> 1024",
-        "environment.B: none -> 2",
-        "environment.C: 3 -> none",
+        "environment.B: absent -> 2",
+        "environment.C: 3 -> absent",
         'statements: - {"z": 3}',
         'statements: + {"y": 2}',
     )
