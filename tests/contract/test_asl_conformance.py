@@ -71,7 +71,7 @@ def same(expected: Any, actual: Any) -> bool:
         )
     if isinstance(expected, list):
         return isinstance(actual, list) and len(expected) == len(actual) and all(map(same, expected, actual))
-    return expected == actual
+    return bool(expected == actual)
 
 
 def same_text(expected: str, actual: Any) -> bool:

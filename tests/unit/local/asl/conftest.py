@@ -1,0 +1,164 @@
+"""A small world for the engine: a clock that moves when told to, and Lambda functions that are Python functions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import pytest
+
+from shared.local.asl.engine import Engine
+from shared.local.asl.execution import Execution, Identity
+from shared.local.asl.machine import Machine
+from shared.local.asl.scheduler import VirtualScheduler
+from shared.local.asl.validation import ERROR, problems_of
+
+PREFIX = "arn:aws:states:us-east-1:123456789012"
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
+
+
+@dataclass(frozen=True)
+class Invocation:
+    payload: bytes
+    function_error: str | None = None
+
+
+class FunctionError(Exception):
+    """What a function of the world raises to fail as a handler would."""
+
+    def __init__(self, kind: str, message: str = "") -> None:
+        super().__init__(kind, message)
+        self.payload = {"errorType": kind, "errorMessage": message}
+
+
+class World:
+    """Runs definitions."""
+
+    def __init__(self) -> None:
+        self.scheduler = VirtualScheduler()
+        self.calls: list[tuple[str, Any]] = []
+        self.function: Any = lambda value: value
+        self.engine = Engine(self.scheduler, self._invoke, random=Random(7))
+        self.count = 0
+
+    def _invoke(self, function: str, payload: bytes) -> Invocation:
+        value = json.loads(payload)
+        self.calls.append((function, value))
+        try:
+            return Invocation(json.dumps(self.function(value)).encode())
+        except FunctionError as error:
+            return Invocation(json.dumps(error.payload).encode(), "Unhandled")
+
+    def start(self, definition: dict[str, Any], value: Any = None, name: str = "m") -> Execution:
+        """Start *definition* with the input *value*; nothing has run yet."""
+        text = json.dumps(definition)
+        assert [problem for problem in problems_of(text) if problem.severity == ERROR] == []
+        self.count += 1
+        identity = Identity(f"x{self.count}", f"{PREFIX}:stateMachine:{name}", name, "arn:aws:iam::123456789012:role/r")
+        value = {} if value is None else value
+        arn = f"{PREFIX}:execution:{name}:x{self.count}"
+        return self.engine.start(Machine(json.loads(text)), arn, value, json.dumps(value), identity)
+
+    def run(self, definition: dict[str, Any], value: Any = None) -> Execution:
+        """Run *definition* to its end."""
+        execution = self.start(definition, value)
+        self.scheduler.run()
+        return execution
+
+    def output(self, definition: dict[str, Any], value: Any = None) -> Any:
+        """Return what *definition* makes of *value*; it must succeed."""
+        execution = self.run(definition, value)
+        assert execution.status == "SUCCEEDED", (execution.error, execution.cause)
+        return execution.output
+
+    @property
+    def elapsed(self) -> float:
+        """The virtual seconds since the world began."""
+        return self.scheduler.now() - 1_700_000_000.0
+
+
+def events(execution: Execution) -> list[str]:
+    """Return the types of all events."""
+    return [event[0] for event in execution.history.events]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def types() -> Any:
+    """Return a function from an execution to its event types."""
+    return events
+
+
+@pytest.fixture
+def fail() -> Any:
+    """Return what a function raises to fail: ``raise fail("Kind")``."""
+    return FunctionError
+
+
+@pytest.fixture
+def one() -> Any:
+    """Return a function that makes a machine of one state."""
+
+    def machine(**state: Any) -> dict[str, Any]:
+        onward = {} if state["Type"] in {"Choice", "Succeed", "Fail"} else {"End": True}
+        return {"StartAt": "S", "States": {"S": {**state, **onward}}}
+
+    return machine
+
+
+@pytest.fixture
+def call() -> Any:
+    """Return a function that makes a Task state that calls the world's function."""
+
+    def task(**more: Any) -> dict[str, Any]:
+        more = more if "Next" in more else {"End": True, **more}
+        return {"Type": "Task", "Resource": FUNCTION, **more}
+
+    return task
+
+
+class FakeS3:
+    """A bucket in memory: what readers and writers ask of boto's client."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: ARG002, N803  boto's names
+        if Key not in self.objects:
+            raise LookupError("The specified key does not exist.")
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+    def put_object(self, Bucket: str, Key: str, Body: bytes, **_more: str) -> None:  # noqa: ARG002, N803  boto's names
+        self.objects[Key] = Body
+
+    def get_paginator(self, _name: str) -> FakeS3:
+        return self
+
+    def paginate(self, Bucket: str, Prefix: str = "") -> Any:  # noqa: ARG002, N803  boto's names
+        entries = [
+            {"Key": key, "ETag": '"e"', "Size": len(body), "LastModified": dt.datetime(2024, 1, 1, tzinfo=dt.UTC)}
+            for key, body in sorted(self.objects.items())
+            if key.startswith(Prefix)
+        ]
+        yield from ({"Contents": entries[at : at + 1000]} for at in range(0, len(entries), 1000))
+
+
+@pytest.fixture
+def s3(world: World) -> FakeS3:
+    """Return the bucket that the world's engine sees as S3."""
+    fake = FakeS3()
+
+    class Services(type(world.engine.services)):  # type: ignore[misc]  # its class is known only here
+        def client(self, _service: str, _region: str) -> Any:
+            return fake
+
+    world.engine.services = Services("")
+    return fake

@@ -1,0 +1,114 @@
+"""Redrive: what succeeded is not run again."""
+
+import pytest
+
+
+def redrive(world, execution):
+    with execution.lock:
+        execution.redrive()
+    world.scheduler.run()
+
+
+@pytest.fixture
+def flaky(world, fail):
+    """Make the world's function fail for the values in the returned set."""
+    bad = set()
+
+    def function(value):
+        if value in bad:
+            raise fail("Bad")
+        return value * 10
+
+    world.function = function
+    return bad
+
+
+def test_it_goes_on_from_the_state_that_failed(world, call, flaky, types):
+    flaky.add(10)
+    definition = {
+        "StartAt": "A",
+        "States": {
+            "A": call(Next="B", Assign={"kept.$": "$"}),
+            "B": call(Next="C"),
+            "C": {"Type": "Pass", "Parameters": {"k.$": "$kept", "v.$": "$"}, "End": True},
+        },
+    }
+    execution = world.run(definition, 1)
+    assert execution.status == "FAILED"
+    flaky.clear()
+    redrive(world, execution)
+    assert execution.output == {"k": 10, "v": 100}
+    assert [value for _, value in world.calls] == [1, 10, 10]
+    assert (execution.redrives, "ExecutionRedriven" in types(execution)) == (1, True)
+
+
+def test_a_parallel_runs_only_the_branches_that_did_not_succeed(world, call, flaky):
+    flaky.add(2)
+
+    def branch(value, name):
+        return {
+            "StartAt": f"{name}1",
+            "States": {f"{name}1": {"Type": "Pass", "Result": value, "Next": f"{name}2"}, f"{name}2": call()},
+        }
+
+    parallel = {"Type": "Parallel", "Branches": [branch(1, "A"), branch(2, "B")], "End": True}
+    execution = world.run({"StartAt": "P", "States": {"P": parallel}})
+    assert execution.status == "FAILED"
+    flaky.clear()
+    redrive(world, execution)
+    assert execution.output == [10, 20]
+    assert [value for _, value in world.calls] == [1, 2, 2]
+
+
+def mapped(call, **config):
+    processor = {"StartAt": "T", "States": {"T": call()}, **({"ProcessorConfig": config} if config else {})}
+    return {
+        "StartAt": "M",
+        "States": {"M": {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": processor, "End": True}},
+    }
+
+
+def test_an_inline_map_runs_only_the_iterations_that_did_not_succeed(world, call, flaky):
+    flaky.add(3)
+    execution = world.run(mapped(call), [1, 2, 3, 4])
+    assert execution.status == "FAILED"
+    flaky.clear()
+    redrive(world, execution)
+    assert execution.output == [10, 20, 30, 40]
+    assert [value for _, value in world.calls] == [1, 2, 3, 3, 4]
+
+
+@pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
+def test_a_map_run_runs_only_the_children_that_did_not_succeed(world, call, flaky, types, kind):
+    flaky.add(3)
+    execution = world.run(mapped(call, Mode="DISTRIBUTED", ExecutionType=kind), [1, 2, 3, 4])
+    assert execution.error == "States.ExceedToleratedFailureThreshold"
+    flaky.clear()
+    redrive(world, execution)
+    assert execution.output == [10, 20, 30, 40]
+    assert [value for _, value in world.calls] == [1, 2, 3, 3, 4]
+    assert "MapRunRedriven" in types(execution)
+    described = execution.map_runs[0].describe()
+    assert (described["redriveCount"], described["itemCounts"]["failed"]) == (1, 0)
+
+
+def test_an_execution_that_timed_out_waits_again(world):
+    definition = {
+        "StartAt": "W",
+        "TimeoutSeconds": 5,
+        "States": {"W": {"Type": "Wait", "SecondsPath": "$.s", "End": True}},
+    }
+    execution = world.run(definition, {"s": 6})
+    assert execution.status == "TIMED_OUT"
+    redrive(world, execution)
+    assert (execution.status, world.elapsed) == ("TIMED_OUT", 10)
+
+
+def test_it_may_fail_again_and_be_redriven_again(world, call, flaky):
+    flaky.add(1)
+    execution = world.run({"StartAt": "T", "States": {"T": call()}}, 1)
+    redrive(world, execution)
+    assert (execution.status, execution.redrives) == ("FAILED", 1)
+    flaky.clear()
+    redrive(world, execution)
+    assert (execution.output, execution.redrives) == (10, 2)

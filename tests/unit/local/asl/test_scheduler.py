@@ -1,0 +1,130 @@
+"""Real threads: a bounded pool, timers that cost none, and nothing left behind."""
+
+import json
+import threading
+from dataclasses import dataclass
+
+from shared.local.asl.engine import Engine
+from shared.local.asl.execution import Identity
+from shared.local.asl.machine import Machine
+from shared.local.asl.scheduler import ThreadScheduler
+
+PREFIX = "arn:aws:states:us-east-1:123456789012"
+
+
+@dataclass(frozen=True)
+class Invocation:
+    payload: bytes
+    function_error: str | None = None
+
+
+def asl_threads():
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("asl-")]
+
+
+def start(engine, definition, value, name):
+    identity = Identity(name, f"{PREFIX}:stateMachine:m", "m", "role")
+    return engine.start(Machine(definition), f"{PREFIX}:execution:m:{name}", value, json.dumps(value), identity)
+
+
+def wait_for(executions):
+    for execution in executions:
+        ended = threading.Event()
+        execution.watch(ended.set)
+        assert ended.wait(20), execution.arn
+
+
+def test_jobs_share_a_bounded_number_of_threads():
+    scheduler = ThreadScheduler(workers=3)
+    gate, done, most = threading.Event(), threading.Semaphore(0), []
+
+    def job():
+        most.append(len(asl_threads()))
+        gate.wait(5)
+        done.release()
+
+    for _ in range(20):
+        scheduler.submit(job)
+    gate.set()
+    for _ in range(20):
+        assert done.acquire(timeout=5)
+    scheduler.close()
+    assert max(most) <= 3
+    assert asl_threads() == []
+
+
+def test_timers_fire_in_order_and_can_be_cancelled():
+    scheduler = ThreadScheduler(workers=1)
+    fired, done = [], threading.Event()
+    scheduler.call_later(0.03, lambda: (fired.append("late"), done.set()))
+    scheduler.call_later(0.01, lambda: fired.append("soon"))
+    scheduler.call_later(0.02, lambda: fired.append("never")).cancel()
+    assert done.wait(5)
+    scheduler.close()
+    assert fired == ["soon", "late"]
+
+
+def test_a_hundred_executions_at_once_with_one_stopped_one_timed_out_and_one_redriven():
+    bad = {50}
+
+    def invoke(_function, payload):
+        value = json.loads(payload)
+        if value["n"] in bad:
+            return Invocation(b'{"errorType": "Bad", "errorMessage": "m"}', "Unhandled")
+        return Invocation(payload)
+
+    scheduler = ThreadScheduler(workers=8)
+    engine = Engine(scheduler, invoke)
+    function = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    work = {
+        "StartAt": "M",
+        "States": {
+            "M": {
+                "Type": "Map",
+                "ItemsPath": "$.items",
+                "ResultPath": "$.items",
+                "ItemSelector": {"n.$": "$.n", "item.$": "$$.Map.Item.Value"},
+                "MaxConcurrency": 4,
+                "ItemProcessor": {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": function, "End": True}}},
+                "Next": "W",
+            },
+            "W": {"Type": "Wait", "SecondsPath": "$.wait", "End": True},
+        },
+    }
+    values = [{"n": n, "items": list(range(5)), "wait": 10_000 if n == 0 else 0} for n in range(100)]
+    slow = {
+        **work,
+        "TimeoutSeconds": 1,
+        "States": {**work["States"], "W": {"Type": "Wait", "Seconds": 9999, "End": True}},
+    }
+    executions = [start(engine, slow if n == 1 else work, value, f"x{n}") for n, value in enumerate(values)]
+    wait_for(executions[2:])
+    assert executions[50].error == "Bad"
+    bad.clear()
+    with executions[50].lock:
+        executions[50].redrive()
+    executions[0].stop("Stopped", "by hand")
+    wait_for(executions)
+    assert [execution.status for execution in executions[:2]] == ["ABORTED", "TIMED_OUT"]
+    assert {execution.status for execution in executions[2:]} == {"SUCCEEDED"}
+    assert [item["item"] for item in executions[50].output["items"]] == list(range(5))
+    assert executions[50].redrives == 1
+    engine.close()
+    assert asl_threads() == []
+
+
+def test_closing_while_things_run_leaves_no_thread():
+    gate = threading.Event()
+
+    def invoke(_function, payload):
+        gate.wait(5)
+        return Invocation(payload)
+
+    engine = Engine(ThreadScheduler(workers=4), invoke)
+    task = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": True}
+    wait = {"Type": "Wait", "Seconds": 10_000, "End": True}
+    for n, state in enumerate([task, wait] * 4):
+        start(engine, {"StartAt": "S", "States": {"S": state}}, {}, f"x{n}")
+    threading.Timer(0.05, gate.set).start()
+    engine.close()
+    assert asl_threads() == []

@@ -1,0 +1,290 @@
+"""Tasks: Lambda's answers and failures, Retry, Catch, timeouts, callbacks and nested executions."""
+
+import json
+
+import pytest
+
+from shared.local.asl.errors import StateFailure
+from shared.local.asl.integrations.base import Answer
+
+INVOKE = "arn:aws:states:::lambda:invoke"
+
+
+def invoke(pattern="", **more):
+    more = more if "Next" in more else {"End": True, **more}
+    return {
+        "Type": "Task",
+        "Resource": INVOKE + pattern,
+        "Parameters": {"FunctionName": "f", "Payload.$": "$"},
+        **more,
+    }
+
+
+def machine(**states):
+    return {"StartAt": next(iter(states)), "States": states}
+
+
+def test_a_function_gives_the_output(world, call, types):
+    execution = world.run(machine(T=call()), {"a": 1})
+    assert execution.output == {"a": 1}
+    assert types(execution) == [
+        "ExecutionStarted", "TaskStateEntered", "LambdaFunctionScheduled", "LambdaFunctionStarted",
+        "LambdaFunctionSucceeded", "TaskStateExited", "ExecutionSucceeded",
+    ]  # fmt: skip
+
+
+def test_invoke_gives_lambdas_response(world, types):
+    execution = world.run(machine(T=invoke()), 3)
+    assert execution.output["Payload"] == 3
+    assert execution.output["StatusCode"] == 200
+    assert execution.output["ExecutedVersion"] == "$LATEST"
+    assert "TaskScheduled TaskStarted TaskSucceeded TaskStateExited" in " ".join(types(execution))
+    scheduled = execution.history.page(2, 1, reverse=False, data=True)[0]["taskScheduledEventDetails"]
+    assert scheduled["resourceType"] == "lambda"
+    assert json.loads(scheduled["parameters"]) == {"FunctionName": "f", "Payload": 3}
+
+
+def test_a_function_fails_under_its_error_type(world, call, fail):
+    def broken(_value):
+        raise fail("ValueError", "no")
+
+    world.function = broken
+    execution = world.run(machine(T=call()))
+    assert (execution.status, execution.error) == ("FAILED", "ValueError")
+    assert json.loads(execution.cause) == {"errorType": "ValueError", "errorMessage": "no"}
+
+
+def test_a_function_that_is_missing_or_throttled_fails_as_on_aws(world, call):
+    class RefusedError(Exception):
+        code, status = "TooManyRequestsException", 429
+
+    def refuse(_value):
+        raise RefusedError("Rate exceeded")
+
+    world.function = refuse
+    execution = world.run(machine(T=call()))
+    assert execution.error == "Lambda.TooManyRequestsException"
+    assert execution.cause.startswith("Rate exceeded (Service: AWSLambda; Status Code: 429; Error Code: TooMany")
+
+
+def test_retry_waits_longer_each_time_and_gives_up(world, call, fail):
+    def broken(_value):
+        raise fail("Flaky")
+
+    world.function = broken
+    retry = [
+        {"ErrorEquals": ["Flaky"], "IntervalSeconds": 2, "BackoffRate": 3, "MaxAttempts": 3, "MaxDelaySeconds": 10}
+    ]
+    execution = world.run(machine(T=call(Retry=retry)))
+    assert execution.error == "Flaky"
+    assert len(world.calls) == 4
+    assert world.elapsed == pytest.approx(2 + 6 + 10)
+
+
+def test_each_retrier_counts_its_own_attempts(world, call, fail):
+    errors = iter(["A", "B", "A"])
+
+    def broken(_value):
+        kind = next(errors, None)
+        if kind is None:
+            return "done"
+        raise fail(kind)
+
+    world.function = broken
+    retry = [{"ErrorEquals": ["A"], "MaxAttempts": 2}, {"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}]
+    assert world.output(machine(T=call(Retry=retry))) == "done"
+
+
+def test_full_jitter_comes_from_the_engines_random_source(world, call, fail):
+    def broken(_value):
+        raise fail("E")
+
+    world.function = broken
+    retry = [{"ErrorEquals": ["E"], "IntervalSeconds": 100, "MaxAttempts": 1, "JitterStrategy": "FULL"}]
+    world.run(machine(T=call(Retry=retry)))
+    assert 0 < world.elapsed < 100
+
+
+@pytest.mark.parametrize(
+    ("names", "caught"),
+    [
+        (["States.ALL"], True),
+        (["States.TaskFailed"], True),
+        (["Other"], False),
+        (["Kind"], True),
+        (["States.Timeout"], False),
+    ],
+)
+def test_catch_matches_by_name_and_by_class(world, call, fail, names, caught):
+    def broken(_value):
+        raise fail("Kind", "why")
+
+    world.function = broken
+    catch = [{"ErrorEquals": names, "ResultPath": "$.e", "Next": "Done"}]
+    execution = world.run(machine(T=call(Catch=catch, Next="Done"), Done={"Type": "Succeed"}), {"kept": 1})
+    assert (execution.status == "SUCCEEDED") is caught
+    if caught:
+        assert execution.output["kept"] == 1
+        assert execution.output["e"]["Error"] == "Kind"
+
+
+def test_states_all_does_not_catch_a_runtime_error(world, call):
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Done"}]
+    execution = world.run(machine(T=call(InputPath="$.none", Catch=catch, Next="Done"), Done={"Type": "Succeed"}))
+    assert execution.error == "States.Runtime"
+    assert execution.cause == (
+        "An error occurred while executing the state 'T' (entered at the event id #2). Invalid path '$.none' : "
+        "No results for path: $['none']"
+    )
+
+
+def test_a_callback_ends_the_task(world, types):
+    tokens = []
+
+    def remember(value):
+        tokens.append(value)
+
+    world.function = remember
+    task = invoke(".waitForTaskToken", TimeoutSeconds=60)
+    task["Parameters"] = {"FunctionName": "f", "Payload.$": "$$.Task.Token"}
+    execution = world.start(machine(T=task))
+    world.scheduler.run(until=world.scheduler.now() + 30)
+    assert execution.status == "RUNNING"
+    world.engine.tokens.answer(tokens[0], Answer({"ok": True}))
+    world.scheduler.run()
+    assert execution.output == {"ok": True}
+    assert "TaskScheduled TaskStarted TaskSubmitted TaskSucceeded" in " ".join(types(execution))
+
+
+def test_a_callback_may_fail_the_task_and_comes_too_late_afterwards(world):
+    tokens = []
+    world.function = tokens.append
+    task = invoke(".waitForTaskToken")
+    task["Parameters"] = {"FunctionName": "f", "Payload.$": "$$.Task.Token"}
+    execution = world.start(machine(T=task))
+    world.scheduler.run()
+    world.engine.tokens.answer(tokens[0], Answer(failure=StateFailure("Nope", "because")))
+    world.scheduler.run()
+    assert (execution.error, execution.cause) == ("Nope", "because")
+    with pytest.raises(LookupError):
+        world.engine.tokens.answer(tokens[0], Answer(1))
+    with pytest.raises(LookupError):
+        world.engine.tokens.answer("none such", Answer(1))
+
+
+def test_a_callback_before_the_function_returns_is_kept(world):
+    def answer_at_once(token):
+        world.engine.tokens.answer(token, Answer("early"))
+
+    world.function = answer_at_once
+    task = invoke(".waitForTaskToken")
+    task["Parameters"] = {"FunctionName": "f", "Payload.$": "$$.Task.Token"}
+    assert world.output(machine(T=task)) == "early"
+
+
+def test_no_heartbeat_fails_the_task_and_one_keeps_it_alive(world, types):
+    tokens = []
+    world.function = tokens.append
+    task = invoke(".waitForTaskToken", TimeoutSeconds=100, HeartbeatSeconds=10)
+    task["Parameters"] = {"FunctionName": "f", "Payload.$": "$$.Task.Token"}
+    execution = world.start(machine(T=task))
+    world.scheduler.run(until=world.scheduler.now() + 8)
+    world.engine.tokens.answer(tokens[0], Answer(alive=True))
+    world.scheduler.run(until=world.scheduler.now() + 8)
+    assert execution.status == "RUNNING"
+    world.scheduler.run()
+    assert execution.error == "States.Timeout"
+    assert world.elapsed == pytest.approx(18)
+    assert "TaskTimedOut" in types(execution)
+
+
+def test_a_task_times_out(world):
+    task = invoke(".waitForTaskToken", TimeoutSecondsPath="$.limit")
+    task["Parameters"] = {"FunctionName": "f", "Payload.$": "$$.Task.Token"}
+    execution = world.run(machine(T=task), {"limit": 7})
+    assert execution.error == "States.Timeout"
+    assert world.elapsed == pytest.approx(7)
+
+
+def test_a_machine_times_out(world, one):
+    execution = world.run({**one(Type="Wait", Seconds=100), "TimeoutSeconds": 5})
+    assert execution.status == "TIMED_OUT"
+    assert execution.history.events[-1][0] == "ExecutionTimedOut"
+    assert world.elapsed == pytest.approx(5)
+
+
+def nested(pattern, **parameters):
+    return {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::states:startExecution{pattern}",
+        "Parameters": {"StateMachineArn": "arn:child", "Input.$": "$", **parameters},
+        "End": True,
+    }
+
+
+@pytest.mark.parametrize(("pattern", "wanted"), [(".sync", '{"v":1}'), (".sync:2", {"v": 1})])
+def test_a_nested_execution_gives_its_output(world, pattern, wanted):
+    child = machine(W={"Type": "Wait", "Seconds": 3600, "End": True})
+    world.engine.start_machine = lambda _arn, _name, text: world.start(child, json.loads(text), "child")
+    output = world.output(machine(T=nested(pattern)), {"v": 1})
+    assert output["Output"] == wanted
+    assert output["Status"] == "SUCCEEDED"
+    assert world.elapsed == pytest.approx(3600)
+
+
+def test_a_nested_execution_that_fails_fails_the_task(world, types):
+    child = machine(F={"Type": "Fail", "Error": "Inner", "Cause": "c"})
+    world.engine.start_machine = lambda _arn, _name, text: world.start(child, json.loads(text), "child")
+    execution = world.run(machine(T=nested(".sync:2")))
+    assert execution.error == "States.TaskFailed"
+    assert json.loads(execution.cause)["Error"] == "Inner"
+    assert "TaskSubmitted" in types(execution)
+
+
+def test_a_machine_that_does_not_exist_fails_the_submission(world, types):
+    class MissingError(Exception):
+        TYPE = "StateMachineDoesNotExist"
+
+    def missing(arn, _name, _text):
+        raise MissingError(f"State Machine Does Not Exist: '{arn}'")
+
+    world.engine.start_machine = missing
+    execution = world.run(machine(T=nested(".sync")))
+    assert execution.error == "StepFunctions.StateMachineDoesNotExistException"
+    assert "TaskSubmitFailed" in types(execution)
+
+
+def test_stopping_the_outer_execution_stops_the_inner_one(world):
+    children = []
+
+    def start(_arn, _name, text):
+        children.append(world.start(machine(W={"Type": "Wait", "Seconds": 10**6, "End": True}), json.loads(text)))
+        return children[0]
+
+    world.engine.start_machine = start
+    outer = world.start(machine(T=nested(".sync")))
+    world.scheduler.run(until=world.scheduler.now() + 1)
+    outer.stop("Enough", None)
+    world.scheduler.run(until=world.scheduler.now() + 1)
+    assert (outer.status, children[0].status) == ("ABORTED", "ABORTED")
+
+
+def test_an_activity_is_polled_and_answered(world, types):
+    arn = "arn:aws:states:us-east-1:123456789012:activity:a"
+    execution = world.start(machine(T={"Type": "Task", "Resource": arn, "End": True}), {"n": 1})
+    world.scheduler.run()
+    token, given = world.engine.activities.poll(arn, "worker")
+    assert json.loads(given) == {"n": 1}
+    world.engine.tokens.answer(token, Answer("done"))
+    world.scheduler.run()
+    assert execution.output == "done"
+    assert "ActivityScheduled ActivityStarted ActivitySucceeded" in " ".join(types(execution))
+
+
+def test_a_payload_over_256_kb_fails_the_state(world, call):
+    world.function = lambda _value: "x" * 262_145
+    execution = world.run(
+        machine(T=call(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "D"}], Next="D"), D={"Type": "Succeed"})
+    )
+    assert execution.error == "States.DataLimitExceeded"
+    assert "size exceeding the maximum number of bytes service limit" in execution.cause

@@ -1,0 +1,109 @@
+"""Every problem of a definition, with its place."""
+
+import json
+
+import pytest
+
+from shared.local.asl.validation import problems_of
+
+
+def found(states, start=None, **top):
+    definition = {"StartAt": start or next(iter(states)), "States": states, **top}
+    return [str(problem) for problem in problems_of(json.dumps(definition), "STANDARD")]
+
+
+DONE = {"Type": "Succeed"}
+PARALLEL = {"Type": "Parallel", "End": True}
+MAP = {"Type": "Map", "End": True}
+
+
+def one(state):
+    return {"StartAt": "B", "States": {"B": state}}
+
+
+def test_a_dangling_next_and_an_unreachable_state_are_both_reported():
+    assert found({"A": {"Type": "Pass", "Next": "Nowhere"}, "B": DONE}) == [
+        "MISSING_TRANSITION_TARGET: Missing 'Next' target: Nowhere at /States/A/Next",
+        'MISSING_TRANSITION_TARGET: State "B" is not reachable. at /States/B',
+    ]
+
+
+def test_every_way_to_a_state_is_followed():
+    choice = {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "X"}], "Default": "Y"}
+    assert found({"C": choice, "X": DONE}) == [
+        "MISSING_TRANSITION_TARGET: Missing 'Default' target: Y at /States/C/Default"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "place"),
+    [
+        ({}, "/States/A"),
+        ({"Type": "Nothing"}, "/States/A/Type"),
+        ({"Type": "Pass"}, "/States/A"),
+        ({"Type": "Pass", "End": True, "Next": "A"}, "/States/A"),
+        ({"Type": "Pass", "End": True, "Surprise": 1}, "/States/A/Surprise"),
+        ({"Type": "Pass", "End": True, "InputPath": "x"}, "/States/A/InputPath"),
+        ({"Type": "Pass", "End": True, "ResultPath": "$..x"}, "/States/A/ResultPath"),
+        ({"Type": "Pass", "End": True, "Parameters": {"a": {"b.$": "no path"}}}, "/States/A/Parameters/a/b.$"),
+        ({"Type": "Pass", "End": True, "Parameters": {"b.$": "States.Nothing()"}}, "/States/A/Parameters/b.$"),
+        ({"Type": "Pass", "End": True, "Output": 1}, "/States/A/Output"),
+        ({"Type": "Pass", "End": True, "QueryLanguage": "JSONata", "Output": "{% 1 + %}"}, "/States/A/Output"),
+        ({"Type": "Pass", "End": True, "QueryLanguage": "JSONata", "Parameters": {}}, "/States/A/Parameters"),
+        ({"Type": "Pass", "End": True, "QueryLanguage": "SQL"}, "/States/A/QueryLanguage"),
+        ({"Type": "Task", "End": True}, "/States/A"),
+        ({"Type": "Task", "End": True, "Resource": "arn:nothing"}, "/States/A/Resource"),
+        ({"Type": "Task", "End": True, "Resource": "arn:aws:states:::aws-sdk:s3:getObject.sync"}, "/States/A/Resource"),
+        ({"Type": "Wait", "End": True}, "/States/A"),
+        ({"Type": "Wait", "End": True, "Seconds": -1}, "/States/A/Seconds"),
+        ({"Type": "Wait", "End": True, "Timestamp": "soon"}, "/States/A/Timestamp"),
+        ({"Type": "Choice", "Choices": []}, "/States/A/Choices"),
+        ({"Type": "Choice", "Choices": [{"Variable": "$.a", "Next": "A"}]}, "/States/A/Choices[0]"),
+        ({"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": 1, "Next": "A"}]}, "/States/A/Choices[0]/IsNull"),
+        ({"Type": "Choice", "Choices": [{"And": [{"IsNull": True}], "Next": "A"}]}, "/States/A/Choices[0]/And[0]"),
+        ({"Type": "Parallel", "End": True, "Branches": []}, "/States/A/Branches"),
+        ({**PARALLEL, "Branches": [{"StartAt": "B", "States": {}}]}, "/States/A/Branches[0]/StartAt"),
+        ({**MAP}, "/States/A"),
+        ({**MAP, "ItemProcessor": one({"Type": "X"})}, "/States/A/ItemProcessor/States/B/Type"),
+        ({**MAP, "ItemReader": {"Resource": "r"}, "Iterator": one(DONE)}, "/States/A/ItemReader"),
+        ({**PARALLEL, "Branches": [{"StartAt": "A", "States": {"A": DONE}}]}, "/States/A/Branches[0]/States/A"),
+    ],
+)  # fmt: skip
+def test_a_problem_is_found_where_it_is(state, place):
+    problems = found({"A": state})
+    assert any(problem.endswith(f" at {place}") for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("retry", "place"),
+    [
+        ([{}], "Retry[0]"),
+        ([{"ErrorEquals": []}], "Retry[0]/ErrorEquals"),
+        ([{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["X"]}], "Retry[0]"),
+        ([{"ErrorEquals": ["X"], "BackoffRate": 0.5}], "Retry[0]/BackoffRate"),
+        ([{"ErrorEquals": ["X"], "IntervalSeconds": 0}], "Retry[0]/IntervalSeconds"),
+        ([{"ErrorEquals": ["X"], "JitterStrategy": "SOME"}], "Retry[0]/JitterStrategy"),
+    ],
+)
+def test_retry_is_checked(call, retry, place):
+    problems = found({"A": call(Retry=retry)})
+    assert any(problem.endswith(f" at /States/A/{place}") for problem in problems), problems
+
+
+def test_what_is_not_json_is_one_problem():
+    (problem,) = problems_of("{")
+    assert problem.code == "INVALID_JSON_DESCRIPTION"
+
+
+@pytest.mark.parametrize(
+    "text", ["null", "[]", "{}", '{"StartAt": 1, "States": 2}', '{"StartAt": "A", "States": {"A": 1}}']
+)
+def test_any_json_is_answered_with_problems(text):
+    assert problems_of(text)
+
+
+def test_express_machines_have_no_callbacks():
+    task = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync", "End": True}
+    text = json.dumps({"StartAt": "A", "States": {"A": task}})
+    assert not problems_of(text)
+    assert [problem.location for problem in problems_of(text, "EXPRESS")] == ["/States/A/Resource"]
