@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LARGE = 1e5  # from here on a number has no decimals
 _MOST_BARS = 24  # ranks with a bar of their own; beyond, one bar stands for all
+_MOST_ROWS = 40  # ranks with a row of their own; --json has them all
 
 
 @contextlib.contextmanager
@@ -75,14 +76,18 @@ class _Bars:
             return
         for rank, at in sorted(snapshot.ranks.items()):
             if rank not in self._ranks:
-                self._ranks[rank] = self.progress.add_task(f"rank {rank}", total=at.of)
-            self.progress.update(self._ranks[rank], completed=at.done, total=at.of)
+                self._ranks[rank] = self.progress.add_task(f"rank {rank}", total=at.of or None)
+            self.progress.update(self._ranks[rank], completed=at.done, total=at.of or None)
 
 
 def print_outcome(run: Run, outcome: Outcome) -> None:
     """Print a succeeded run's table and figures to stdout."""
     if outcome.ranks:
-        console.out.print(_table(outcome.ranks))
+        console.out.print(_table(outcome.ranks[:_MOST_ROWS]))
+        if len(outcome.ranks) > _MOST_ROWS:
+            console.out.print(
+                f"and {len(outcome.ranks) - _MOST_ROWS} ranks more (--json has them all)", highlight=False
+            )
     line = f"{outcome.status}  {run.id}  {outcome.wall_seconds:.2f} s"
     if outcome.records:
         line += (
@@ -98,6 +103,8 @@ def print_outcome(run: Run, outcome: Outcome) -> None:
 
 
 def _table(ranks: tuple[Rank, ...]) -> Table:
+    if not any(rank.records for rank in ranks):
+        return _bills(ranks)
     table = Table()
     for heading in ("rank", "records", "seconds", "records/s", "memory", "billed", "cold start"):
         table.add_column(heading, justify="right")
@@ -112,6 +119,31 @@ def _table(ranks: tuple[Rank, ...]) -> Table:
             _figure(rank.cold_start_ms, "{:.0f} ms"),
         )
     return table
+
+
+def _bills(ranks: tuple[Rank, ...]) -> Table:
+    """Return what REPORT says of each rank, for a workflow whose ranks count no records."""
+    table = Table()
+    for heading in ("rank", "request id", "duration", "billed", "memory size", "memory used", "init"):
+        table.add_column(heading, justify="right", overflow="fold")
+    for rank in ranks:
+        table.add_row(
+            str(rank.rank),
+            rank.request_id,
+            _figure(None if rank.seconds is None else 1000 * rank.seconds, "{:.2f} ms"),
+            _figure(rank.billed_ms, "{} ms"),
+            _figure(rank.memory_size_mb, "{} MB"),
+            _figure(rank.memory_mb, "{} MB"),
+            _figure(rank.cold_start_ms, "{:.2f} ms"),
+        )
+    return table
+
+
+def print_printed(outcome: Outcome) -> None:
+    """Print what each rank's code wrote, every line behind its rank."""
+    for rank in outcome.ranks:
+        for line in rank.printed:
+            console.out.print(f"[rank {rank.rank}] {line}", markup=False, highlight=False)
 
 
 def _figure(value: float | None, form: str) -> str:
@@ -131,8 +163,11 @@ def _number(value: float) -> str:
     return f"{value:.5g}" if abs(value) < _LARGE else f"{value:.0f}"
 
 
-def as_json(run: Run, outcome: Outcome) -> Mapping[str, Any]:
-    """Return all that is known about a finished run, for ``--json``. Throughput in records per second."""
+def as_json(run: Run, outcome: Outcome, *, printed: bool = False) -> Mapping[str, Any]:
+    """Return what is known about a finished run, for ``--json``. Throughput in records per second.
+
+    What the ranks' code wrote is there only when it is asked for by *printed*.
+    """
     return {
         "run_id": run.id,
         "execution": run.arn,
@@ -140,10 +175,17 @@ def as_json(run: Run, outcome: Outcome) -> Mapping[str, Any]:
         "wall_seconds": outcome.wall_seconds,
         "records": outcome.records,
         "throughput": {"wall": outcome.wall_throughput, "aggregate": outcome.aggregate_throughput},
-        "ranks": [asdict(rank) | {"records_per_second": rank.records_per_second} for rank in outcome.ranks],
+        "ranks": [_row(rank, printed=printed) for rank in outcome.ranks],
         "output": outcome.output,
         "failure": asdict(outcome.failure) | {"log_tail": list(outcome.log_tail)} if outcome.failure else None,
     }
+
+
+def _row(rank: Rank, *, printed: bool) -> dict[str, Any]:
+    row = asdict(rank) | {"records_per_second": rank.records_per_second}
+    if not printed:
+        del row["printed"]
+    return row
 
 
 def failure_text(run: Run, outcome: Outcome) -> str:

@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from shared.handlers.random_mean.errors import BadInput
+from shared.handlers.payload import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

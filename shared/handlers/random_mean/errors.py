@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from shared.errors import LanesError, UsageError
-
-
-class BadInput(UsageError):  # noqa: N818  Step Functions shows this name
-    """The payload asks for something that cannot be; the message lists every problem in it."""
+from shared.errors import LanesError
 
 
 class BatchExists(LanesError):  # noqa: N818  Step Functions shows this name

@@ -35,4 +35,3 @@ class Store(Protocol):
 def open_store(storage: str, here: Env) -> Store:
     """Return the store that *storage* names."""
     return {"csv": CsvStore}[storage](here)
-

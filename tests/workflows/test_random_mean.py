@@ -1,0 +1,165 @@
+"""random-mean, end to end: a thousand draws at once, none lost, none doubled, none mixed with another run's."""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture(scope="module")
+def lane(project):
+    return project.lane("wssr")
+
+
+@pytest.fixture
+def run(lanes):
+    """Return a function that runs the workflow and returns what --json says of it."""
+
+    def go(*words):
+        result = lanes("run", "wssr", "random-mean", "--json", *words)
+        assert result.code == 0, result.err
+        return json.loads(result.out)
+
+    return go
+
+
+@pytest.fixture
+def kept(aws, lane):
+    """Return a function that reads a batch's numbers from the bucket, without the code under test."""
+
+    def read(batch):
+        pages = aws.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=lane.bucket, Prefix=f"generated_numbers/{batch}+"
+        )
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        with ThreadPoolExecutor(8) as pool:
+            bodies = pool.map(lambda key: aws.s3.get_object(Bucket=lane.bucket, Key=key)["Body"].read(), keys)
+            return {key: int(body) for key, body in zip(keys, bodies, strict=True)}
+
+    return read
+
+
+def begin(aws, lane, name, payload):
+    arn = lane.state_machine_arn("random-mean")
+    return aws.states.start_execution(stateMachineArn=arn, name=name, input=json.dumps(payload))["executionArn"]
+
+
+def finish(aws, arn):
+    deadline = time.monotonic() + 60
+    while (found := aws.states.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        assert time.monotonic() < deadline, f"{arn} still runs"
+        time.sleep(0.05)
+    return found
+
+
+def test_a_thousand_draws_at_once(run, kept):
+    finished = run("--repetitions", 1000, "--concurrency", 32)  # beyond that, two cores only start workers
+    numbers = kept(finished["run_id"])
+    assert set(numbers) == {f"generated_numbers/{finished['run_id']}+{each}.csv" for each in range(1000)}
+    assert finished["output"] == sum(numbers.values()) / 1000
+    assert 400 < finished["output"] < 600  # ten standard deviations of the mean of 1,000 draws
+    assert [row["rank"] for row in finished["ranks"]] == list(range(1000))
+
+
+def test_the_table_of_many_draws_is_cut(lanes):
+    result = lanes("run", "wssr", "random-mean", "--repetitions", 42)
+    assert result.code == 0
+    assert "and 2 ranks more" in result.out
+
+
+def test_the_fields_own_payload_and_two_runs_at_once(aws, lane, kept, run):
+    run()  # deploys
+    names = [f"both-{time.time_ns()}-{number}" for number in range(2)]
+    arns = [begin(aws, lane, name, {"repetitions": 10 + number}) for number, name in enumerate(names)]
+    for number, (name, arn) in enumerate(zip(names, arns, strict=True)):
+        found = finish(aws, arn)
+        assert found["status"] == "SUCCEEDED"
+        numbers = kept(name)
+        assert len(numbers) == 10 + number
+        assert json.loads(found["output"]) == sum(numbers.values()) / len(numbers)
+    events = aws.states.get_execution_history(executionArn=arns[0])["events"]
+    (answer,) = [
+        json.loads(event["taskSucceededEventDetails"]["output"])["Payload"]
+        for event in events
+        if "csv_name" in event.get("taskSucceededEventDetails", {}).get("output", "")
+    ]
+    assert answer["statusCode"] == 200
+    assert answer["body"]["csv_name"][:2] == [{"name1": f"{names[0]}+0"}, {"name2": f"{names[0]}+1"}]
+    entered = [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+    assert entered == ["Generate batch number", "Draws", "Collect and average", "Success"]
+
+
+@pytest.mark.parametrize("value", [0, -1, 10_000_000, "many", 2.5, None])
+def test_repetitions_that_cannot_be_fail_the_run_by_name(aws, lane, run, value):
+    if not aws.s3.list_buckets(Prefix=lane.bucket)["Buckets"]:
+        run()
+    found = finish(aws, begin(aws, lane, f"bad-{time.time_ns()}", {"repetitions": value}))
+    assert (found["status"], found["error"]) == ("FAILED", "BadInput")
+    assert "repetitions is" in found["cause"]
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "10000000", "many"])
+def test_the_command_refuses_them_before_anything_starts(lanes, value):
+    result = lanes("run", "wssr", "random-mean", "--repetitions", value)
+    assert result.code == 2
+    assert "repetitions is" in result.err
+
+
+@pytest.fixture
+def alone(root, lanes, aws):
+    """A team of its own, so that all workers of its draws belong to the test."""
+    path = root / "teams" / "killed.yaml"
+    path.write_text("team: killed\nowner: killed@example.edu\nworkflows: {random-mean: {}}\n")
+    assert lanes("deploy", "killed", "--yes").code == 0
+    yield "killed"
+    assert lanes("destroy", "killed", "--yes").code == 0
+    path.unlink()
+
+
+def begun(aws, function):
+    """Return the START lines of a function: handlers that were called, not workers that came up."""
+    events = aws.logs.filter_log_events(logGroupName=function.log_group)["events"]
+    return [event for event in events if event["message"].startswith("START RequestId")]
+
+
+def workers_of(function, found):
+    name = f"AWS_LAMBDA_FUNCTION_NAME={function}\0".encode()
+    with contextlib.suppress(OSError):
+        return [pid for pid in found if name in Path(f"/proc/{pid}/environ").read_bytes()]
+    return []
+
+
+def test_a_killed_worker_is_tried_again_and_counted_once(alone, root, aws, processes_of):
+    from shared.config.load import load_project  # noqa: PLC0415  the team was not there before
+
+    lane = load_project(root).lane(alone)
+    function = lane.functions["random-mean-draw"]
+    arn = begin(aws, lane, "killed", {"repetitions": 3, "delay_seconds": 1.5})
+    deadline = time.monotonic() + 30
+    while len(begun(aws, function)) < 3:
+        assert time.monotonic() < deadline, "the draws did not begin"
+        time.sleep(0.05)
+    pid, *_ = workers_of(function.name, processes_of(root))
+    os.kill(pid, signal.SIGKILL)
+    found = finish(aws, arn)
+    assert found["status"] == "SUCCEEDED", found
+    listed = aws.s3.list_object_versions(Bucket=lane.bucket, Prefix="generated_numbers/")["Versions"]
+    assert sorted(version["Key"] for version in listed) == [f"generated_numbers/killed+{each}.csv" for each in range(3)]
+    numbers = [int(aws.s3.get_object(Bucket=lane.bucket, Key=each["Key"])["Body"].read()) for each in listed]
+    assert json.loads(found["output"]) == sum(numbers) / 3
+    (map_run,) = aws.states.list_map_runs(executionArn=arn)["mapRuns"]
+    children = aws.states.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
+    events = [
+        event
+        for child in children
+        for event in aws.states.get_execution_history(executionArn=child["executionArn"])["events"]
+    ]
+    failed = [event["taskFailedEventDetails"]["error"] for event in events if "taskFailedEventDetails" in event]
+    assert failed == ["Runtime.ExitError"]
