@@ -49,9 +49,8 @@ def shown(capsys, monkeypatch):
     return show
 
 
-RUN = Run(
-    "20260102T030405Z-a1b2c3", "arn:aws:states:us-east-1:123456789012:execution:m:r", cast("Any", None), "w"
-)  # a view needs no lane
+ARN = "arn:aws:states:us-east-1:123456789012:execution:m:r"
+RUN = Run("20260102T030405Z-a1b2c3", ARN, cast("Any", None), "w")  # a view needs no lane
 
 
 def test_names_and_parameters_in_any_order():
