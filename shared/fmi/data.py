@@ -98,4 +98,4 @@ def parse(description: bytes) -> Description:
 
 def byte_view(array: Array) -> memoryview:
     """Return the bytes of a C-contiguous *array*, not copied."""
-    return memoryview(array.reshape(-1).view(np.uint8).data) if array.size else memoryview(b"")
+    return memoryview(array.reshape(-1).view(np.uint8).data) if array.size else memoryview(bytearray())

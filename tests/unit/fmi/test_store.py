@@ -1,0 +1,108 @@
+"""What the storage channels do when ranks are lost, over a store in memory."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from shared.fmi.channels.objects import Store
+from shared.fmi.channels.store import StoreChannel
+from shared.fmi.communicator import Communicator
+from shared.fmi.errors import FmiError, PeerLost, PeerMismatch
+from shared.fmi.operators import SUM
+from shared.fmi.rendezvous.keys import Namespace
+
+
+class MemoryStore(Store):
+    first_poll, longest_poll = 0.001, 0.01
+
+    def __init__(self) -> None:
+        self.objects = {}
+
+    def put(self, key, data):
+        self.objects[key] = data
+
+    def get(self, keys):
+        return {key: self.objects[key] for key in keys if key in self.objects}
+
+    def delete(self, keys):
+        for key in keys:
+            self.objects.pop(key, None)
+
+    def names(self, prefix):
+        return [key for key in list(self.objects) if key.startswith(prefix)]
+
+
+def run(size, program, *, present=None, timeout=0.4, store=None):
+    store = store or MemoryStore()
+
+    def one(rank):
+        try:
+            channel = StoreChannel(rank, size, store, Namespace("team1", "run"), timeout)
+            with Communicator(rank, size, {"it": channel}) as comm:
+                return program(comm)
+        except (FmiError, RuntimeError) as error:
+            return error
+
+    ranks = list(range(size)) if present is None else present
+    with ThreadPoolExecutor(size) as pool:
+        return dict(zip(ranks, pool.map(one, ranks), strict=True))
+
+
+def test_a_rank_that_never_writes_is_named_by_all():
+    """Rank 0 waits for rank 2; ranks 1 and 3 only wait for rank 0, but name rank 2 too."""
+    outcome = run(4, lambda comm: comm.allreduce(1, SUM), present=[0, 1, 3])
+    assert all(isinstance(error, PeerLost) for error in outcome.values())
+    assert {rank: error.rank for rank, error in outcome.items()} == {0: 2, 1: 2, 3: 2}
+
+
+def test_a_rank_whose_code_raises_is_named_before_the_timeout():
+    def program(comm):
+        if comm.rank == 1:
+            raise RuntimeError("out of stars")
+        comm.barrier()
+
+    outcome = run(3, program, timeout=20.0)
+    assert [outcome[rank].rank for rank in (0, 2)] == [1, 1]
+    assert "out of stars" in str(outcome[0])
+
+
+def test_ranks_in_different_operations_are_told_apart():
+    outcome = run(2, lambda comm: comm.allgather(1) if comm.rank else comm.alltoall(np.arange(2)))
+    assert isinstance(outcome[0], PeerMismatch)
+    assert "rank 1 is in allgather while this rank is in alltoall" in str(outcome[0])
+
+
+def test_another_shape_is_told():
+    outcome = run(2, lambda comm: comm.allgather(np.ones(2 + comm.rank)))
+    assert any(isinstance(error, PeerMismatch) for error in outcome.values())
+    assert all("sent a float64 array" in str(error) for error in outcome.values())
+
+
+def test_what_everybody_has_read_is_deleted_on_the_way():
+    store = MemoryStore()
+
+    def program(comm):
+        for _ in range(50):
+            comm.allreduce(np.ones(10), SUM)
+        return len(store.objects)
+
+    held = run(3, program, timeout=20.0, store=store)
+    assert max(held.values()) < 20
+    assert store.objects == {}
+
+
+@pytest.mark.parametrize("present", [[0], [1]])
+def test_a_close_without_the_others_still_deletes_ones_own(present):
+    store = MemoryStore()
+    run(2, lambda comm: comm.send(1, 1 - comm.rank), present=present, store=store)
+    assert all("/lost/" in key or "/bye/" in key for key in store.objects)
+
+
+def test_two_runs_in_one_store_never_meet():
+    store = MemoryStore()
+    one = StoreChannel(0, 2, store, Namespace("team1", "a"), 0.2)
+    one.send(1, np.ones(1), plain=False)
+    other = StoreChannel(1, 2, store, Namespace("team1", "b"), 0.1)
+    with pytest.raises(PeerLost):
+        other.receive(0)
