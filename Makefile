@@ -14,6 +14,8 @@ check: .venv/.installed  ## style, types, layers, and whether what is generated 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/lanes schema --check
+	$(BIN)/lanes render --check
+	$(BIN)/lanes reference --check
 
 format: .venv/.installed
 	$(BIN)/ruff check --fix .
