@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from shared.handlers.cosmic.errors import BadInput
+from shared.handlers.payload import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,10 +5,6 @@ from __future__ import annotations
 from shared.errors import LanesError, UsageError
 
 
-class BadInput(UsageError):  # noqa: N818  Step Functions shows this name
-    """The payload asks for something that cannot be; the message lists every problem in it."""
-
-
 class NoData(UsageError):  # noqa: N818  Step Functions shows this name
     """The payload names data that is not in the bucket."""
 

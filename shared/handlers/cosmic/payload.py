@@ -1,20 +1,15 @@
 """What users send, made into a request that is right. Pure.
 
 Two forms are in use: one with ``world_size`` and a ``data_map`` of nulls, an older one with ``file_limit``,
-``object_type``, ``S3_object_name`` and ``script``, its numbers as strings. Both are one here. A key that is null or
-empty counts as not given.
+``object_type``, ``S3_object_name`` and ``script``, its numbers as strings. Both are one here.
 """
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from shared.handlers.cosmic.errors import BadInput
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from shared.handlers.payload import Reader, whole
 
 MAX_RANKS = 10_000  # child executions that a distributed Map runs at once
 MAX_BATCH = 8_192
@@ -59,11 +54,8 @@ def read(payload: Any, bucket: str) -> Request:
     Raises:
         BadInput: Lists every problem of the payload.
     """
-    if not isinstance(payload, dict):
-        raise BadInput(f"the payload is {type(payload).__name__}, not a JSON object", fix='send {"world_size": 4, ...}')
-    reader = _Reader(payload)
-    reader.unknown_keys()
-    reader.own_bucket(bucket)
+    reader = _Reader(payload, KNOWN)
+    reader.own_bucket(bucket, ("bucket", "data_bucket"))
     file_limit = reader.whole("file_limit", MAX_RANKS * 1000, default=None)
     world_size = reader.whole("world_size", MAX_RANKS, default=file_limit) if reader.ranks_given() else None
     request = Request(
@@ -81,57 +73,14 @@ def read(payload: Any, bucket: str) -> Request:
     return request
 
 
-class _Reader:
-    """Reads one key at a time and keeps every problem for one error."""
-
-    def __init__(self, payload: Mapping[str, Any]) -> None:
-        self.payload = {key: value for key, value in payload.items() if value is not None}
-        self.problems: list[str] = []
-
-    def finish(self) -> None:
-        if self.problems:
-            raise BadInput(
-                "the payload cannot be run: " + "; ".join(self.problems), fix="correct it and start the run again"
-            )
-
-    def unknown_keys(self) -> None:
-        for key in sorted(self.payload.keys() - KNOWN):
-            near = difflib.get_close_matches(key, KNOWN, n=1)
-            hint = f"did you mean {near[0]}" if near else f"known are {', '.join(sorted(KNOWN))}"
-            self.problems.append(f"unknown key {key!r} ({hint})")
-
-    def own_bucket(self, bucket: str) -> None:
-        for key in ("bucket", "data_bucket"):
-            if self.payload.get(key, "") not in {"", bucket}:
-                self.problems.append(
-                    f"{key} is {self.payload[key]!r}, but this team's functions reach {bucket!r} only (leave {key} out)"
-                )
+class _Reader(Reader):
+    """Reads what only this workflow has."""
 
     def ranks_given(self) -> bool:
-        if any(self.payload.get(key, "") != "" for key in ("world_size", "file_limit")):
+        if self.given("world_size") or self.given("file_limit"):
             return True
         self.problems.append("world_size is missing (and there is no file_limit to take its place)")
         return False
-
-    def whole(self, key: str, most: int, *, default: int | None = None, required: bool = False) -> int | None:
-        """Return a whole number from 1 to *most*, also when it comes as a string."""
-        value = self.payload.get(key, "")
-        if value == "":
-            if required:
-                self.problems.append(f"{key} is missing")
-            return default
-        number = _whole(value)
-        if number is None or not 1 <= number <= most:
-            self.problems.append(f"{key} is {value!r}, not a whole number from 1 to {most}")
-            return None
-        return number
-
-    def text(self, key: str) -> str:
-        value = self.payload.get(key, "")
-        if isinstance(value, str):
-            return value
-        self.problems.append(f"{key} is {value!r}, not a string")
-        return ""
 
     def folder(self, key: str, default: str = "") -> str:
         """Return a prefix that ends in one slash, so that "100MB" never takes in "100MB-old"."""
@@ -139,23 +88,6 @@ class _Reader:
         if not folder:
             self.problems.append(f"{key} is missing or empty")
         return folder + "/"
-
-    def truth(self, key: str) -> bool:
-        value = self.payload.get(key, False)
-        known = {"true": True, "false": False, "": False}
-        if isinstance(value, str):
-            value = known.get(value.lower(), value)
-        if isinstance(value, bool):
-            return value
-        self.problems.append(f"{key} is {value!r}, not true or false")
-        return False
-
-    def endpoint(self, key: str) -> str:
-        value = self.text(key)
-        host, _, port = value.rpartition(":")
-        if value and not (host and (_whole(port) or 0) in range(1, 65536)):
-            self.problems.append(f"{key} is {value!r}, not host:port")
-        return value
 
     def data_map(self, world_size: int | None) -> tuple[tuple[str, ...], ...] | None:
         """Return each rank's keys; None when there are none at all, which asks for a listing."""
@@ -165,7 +97,7 @@ class _Reader:
             return None
         given: dict[int, tuple[str, ...]] = {}
         for rank, keys in value.items():
-            number = _whole(rank)
+            number = whole(rank)
             if number is None or number not in range(world_size if world_size is not None else MAX_RANKS):
                 self.problems.append(f"data_map has {rank!r}, which is no rank of this run")
             listed = [keys] if isinstance(keys, str) else (keys or [])
@@ -176,14 +108,3 @@ class _Reader:
         if not any(given.values()):
             return None
         return tuple(given.get(rank, ()) for rank in range(world_size or 0))
-
-
-def _whole(value: Any) -> int | None:
-    """Return *value* as a whole number, or None: 4, "4" and 4.0 are one, True and "4.5" are none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value) if isinstance(value, float) else int(value)
-    except ValueError:
-        return None
-    return int(number) if number == number // 1 else None

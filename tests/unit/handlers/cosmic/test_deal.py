@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.handlers.cosmic import payload
 from shared.handlers.cosmic.deal import deal, items
-from shared.handlers.cosmic.errors import BadInput
+from shared.handlers.payload import BadInput
 from shared.handlers.s3 import Found
 
 

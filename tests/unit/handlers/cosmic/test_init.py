@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared.handlers.cosmic.errors import BadInput, NoData
+from shared.handlers.cosmic.errors import NoData
 from shared.handlers.env import MissingEnvironment
+from shared.handlers.payload import BadInput
 
 PAYLOAD = {"world_size": 2, "batch_size": 8, "data_prefix": "datasets"}
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.handlers.cosmic import payload
-from shared.handlers.cosmic.errors import BadInput
+from shared.handlers.payload import BadInput
 
 BUCKET = "team2-cosmical-7078ea12"
 NEW: dict[str, Any] = {

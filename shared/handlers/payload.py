@@ -1,0 +1,113 @@
+"""What users send, read key by key, every problem kept for one error. Pure.
+
+Numbers and booleans may come as text, as old payloads bring them. A key that is null or empty counts as not given.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from shared.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class BadInput(UsageError):  # noqa: N818  Step Functions shows this name
+    """The payload asks for something that cannot be; the message lists every problem in it."""
+
+
+class Reader:
+    """Reads *payload*, an execution's input, which may hold the keys in *known*.
+
+    Raises:
+        BadInput: It is no JSON object.
+    """
+
+    def __init__(self, payload: Any, known: Iterable[str]) -> None:
+        if not isinstance(payload, dict):
+            raise BadInput(
+                f"the payload is {type(payload).__name__}, not a JSON object", fix='send {"world_size": 4, ...}'
+            )
+        self.payload = {key: value for key, value in payload.items() if value is not None}
+        self.problems: list[str] = []
+        known = set(known)
+        for key in sorted(self.payload.keys() - known):
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]}" if near else f"known are {', '.join(sorted(known))}"
+            self.problems.append(f"unknown key {key!r} ({hint})")
+
+    def finish(self) -> None:
+        """Raise BadInput when anything was wrong."""
+        if self.problems:
+            raise BadInput(
+                "the payload cannot be run: " + "; ".join(self.problems), fix="correct it and start the run again"
+            )
+
+    def own_bucket(self, bucket: str, keys: Iterable[str] = ("bucket",)) -> None:
+        """Report *keys* that name another bucket than the team's."""
+        for key in keys:
+            if self.payload.get(key, "") not in {"", bucket}:
+                self.problems.append(
+                    f"{key} is {self.payload[key]!r}, but this team's functions reach {bucket!r} only (leave {key} out)"
+                )
+
+    def given(self, key: str) -> bool:
+        """Say whether *key* has a value."""
+        return bool(self.payload.get(key, "") != "")
+
+    def whole(
+        self, key: str, most: int, *, least: int = 1, default: int | None = None, required: bool = False
+    ) -> int | None:
+        """Return a whole number from *least* to *most*, also when it comes as a string."""
+        if not self.given(key):
+            if required:
+                self.problems.append(f"{key} is missing")
+            return default
+        value = self.payload[key]
+        number = whole(value)
+        if number is None or not least <= number <= most:
+            self.problems.append(f"{key} is {value!r}, not a whole number from {least} to {most}")
+            return None
+        return number
+
+    def text(self, key: str, *, required: bool = False) -> str:
+        """Return a string."""
+        if required and not self.given(key):
+            self.problems.append(f"{key} is missing")
+        value = self.payload.get(key, "")
+        if isinstance(value, str):
+            return value
+        self.problems.append(f"{key} is {value!r}, not a string")
+        return ""
+
+    def truth(self, key: str) -> bool:
+        """Return true or false; not given is false."""
+        value = self.payload.get(key, False)
+        known = {"true": True, "false": False, "": False}
+        if isinstance(value, str):
+            value = known.get(value.lower(), value)
+        if isinstance(value, bool):
+            return value
+        self.problems.append(f"{key} is {value!r}, not true or false")
+        return False
+
+    def endpoint(self, key: str) -> str:
+        """Return host:port, or nothing."""
+        value = self.text(key)
+        host, _, port = value.rpartition(":")
+        if value and not (host and (whole(port) or 0) in range(1, 65536)):
+            self.problems.append(f"{key} is {value!r}, not host:port")
+        return value
+
+
+def whole(value: Any) -> int | None:
+    """Return *value* as a whole number, or None: 4, "4" and 4.0 are one, True and "4.5" are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value) if isinstance(value, float) else int(value)
+    except ValueError:
+        return None
+    return int(number) if number == number // 1 else None
