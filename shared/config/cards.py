@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -17,6 +17,7 @@ from shared.config.template import OWN, read_template
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from shared.config.problems import Problems
@@ -28,21 +29,26 @@ KEY = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"  # of workflows and steps
 PARAMETER_KEY = r"[A-Za-z][A-Za-z0-9_]*"
 # Lambda's rule for a variable, without what Lambda and deployment set themselves.
 VARIABLE = r"[A-Za-z][A-Za-z0-9_]+"
-OWN_VARIABLES = ("TEAM", "STAGE", "ACCOUNT", "BUCKET", "WORKFLOW")
+RENDEZVOUS_VARIABLES = ("RENDEZVOUS_ENDPOINT", "RENDEZVOUS_TIMEOUT", "RENDEZVOUS_DEGRADED_AFTER")
+OWN_VARIABLES = ("TEAM", "STAGE", "ACCOUNT", "BUCKET", "WORKFLOW", *RENDEZVOUS_VARIABLES)
 RESERVED_VARIABLES = re.compile(r"_HANDLER|_X_AMZN_TRACE_ID|AWS_.*|LAMBDA_.*|TZ")
 
 
 class CardFunction(FileModel):
-    """One step of a workflow."""
+    """One step of a workflow. With ``rendezvous`` its environment says where the lane's FMI ranks meet."""
 
     handler: Annotated[str, Field(pattern=r"^shared\.handlers(\.[a-z_][a-z0-9_]*)+$")]
     memory_size: int | None = None
     timeout: int | None = None
     environment: dict[str, Text] = Field(default_factory=dict)
+    rendezvous: bool = False
 
 
 class CardParameter(FileModel):
-    """One input of a workflow. Bounds are inclusive; of a text they bound its length."""
+    """One input of a workflow. Bounds are inclusive; of a text they bound its length.
+
+    ``upload`` names a folder of the team's bucket: a file or folder of this machine given to ``lanes run`` goes there.
+    """
 
     type: Literal["integer", "number", "string", "boolean", "object"]
     description: str
@@ -50,6 +56,7 @@ class CardParameter(FileModel):
     minimum: float | None = None
     maximum: float | None = None
     choices: Annotated[tuple[Any, ...], Field(strict=False)] = ()
+    upload: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
 
 
 class CardSample(FileModel):
@@ -59,11 +66,23 @@ class CardSample(FileModel):
     prefix: str
 
 
+class CardTable(FileModel):
+    """A DynamoDB table of a workflow.
+
+    ``key`` is the attribute that its items are found by, a text; ``sample`` is a file beside the card, a list of items
+    for an embedded cloud's empty table.
+    """
+
+    key: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+    sample: str | None = None
+
+
 class CardFile(FileModel):
     """All of a card."""
 
     description: str
     functions: dict[str, CardFunction]
+    tables: dict[str, CardTable] = Field(default_factory=dict)
     parameters: dict[str, CardParameter] = Field(default_factory=dict)
     sample: CardSample | None = None
 
@@ -78,6 +97,7 @@ class Card:
     functions: dict[str, CardFunction]
     specs: tuple[Parameter, ...]
     sample: CardSample | None = None
+    tables: Mapping[str, CardTable] = field(default_factory=dict)
 
     def function_key(self, step: str) -> str:
         """Return what the function of *step* is called in a team's file."""
@@ -106,16 +126,33 @@ def _read_card(root: Path, key: str, limits: Limits | None, problems: Problems) 
     for step, function in card.functions.items():
         _check_function(root, step, function, limits, document)
     specs = tuple(_spec(name, parameter, document) for name, parameter in card.parameters.items())
-    for name in [*card.functions, *card.parameters]:
-        if name == "state_machine" or (name in card.functions and (name in card.parameters or name in OWN)):
-            document.problem((), f"{name!r} would be two placeholders of the template", "rename one")
+    _check_placeholders(card, document)
+    for table, entry in card.tables.items():
+        _check_table(root, table, entry, document)
     if card.sample and card.sample.prefix not in card.parameters:
         document.problem(("sample", "prefix"), f"{card.sample.prefix!r} is none of the card's parameters")
     template = root / FOLDER / f"{key}{TEMPLATE}"
-    read_template(template, f"{FOLDER}/{key}{TEMPLATE}", {*card.functions, *card.parameters, *OWN}, problems)
+    known = {*card.functions, *card.parameters, *card.tables, *OWN}
+    read_template(template, f"{FOLDER}/{key}{TEMPLATE}", known, problems)
     if len(problems.found) > before:
         return None
-    return Card(key, card.description, template, card.functions, specs, card.sample)
+    return Card(key, card.description, template, card.functions, specs, card.sample, card.tables)
+
+
+def _check_placeholders(card: CardFile, document: Document) -> None:
+    """Report names that the template could not tell apart; a parameter may be called as the lane's bucket is."""
+    resources = [*card.functions, *card.tables]
+    for name in [*resources, *card.parameters]:
+        taken = name in resources and (name in card.parameters or name in OWN or resources.count(name) > 1)
+        if name == "state_machine" or taken:
+            document.problem((), f"{name!r} would be two placeholders of the template", "rename one")
+
+
+def _check_table(root: Path, name: str, table: CardTable, document: Document) -> None:
+    if not re.fullmatch(KEY, name):
+        document.problem(("tables", name), f"the table {name!r} does not match {KEY}")
+    if table.sample and not (root / FOLDER / table.sample).is_file():
+        document.problem(("tables", name, "sample"), f"there is no {FOLDER}/{table.sample}")
 
 
 def _check_function(root: Path, step: str, function: CardFunction, limits: Limits | None, document: Document) -> None:
@@ -152,7 +189,10 @@ def _spec(name: str, parameter: CardParameter, document: Document) -> Parameter:
         parameter.minimum,
         parameter.maximum,
         parameter.choices,
+        parameter.upload,
     )
+    if parameter.upload and parameter.type != "string":
+        document.problem((*path, "upload"), f"{name} is of type {parameter.type}, and only a string can name a file")
     try:
         coerce(spec, parameter.default)
     except UsageError as error:

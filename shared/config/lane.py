@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class Parameter:
     """One input of a workflow: how ``lanes run`` offers it and what the team's file may set.
 
     ``type`` is ``integer``, ``number``, ``string``, ``boolean`` or ``object``; bounds are inclusive, of a string they
-    bound its length. A default of None means that the parameter may be left out.
+    bound its length. A default of None means that the parameter may be left out. ``upload`` is the folder of the
+    bucket that a local file given for it goes to, None where the value is taken as it stands.
     """
 
     name: str
@@ -64,13 +65,23 @@ class Parameter:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[Any, ...] = ()
+    upload: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One DynamoDB table of a lane. ``key`` is the attribute that its items are found by, a text."""
+
+    name: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """One state machine of a lane.
 
-    ``functions`` maps the placeholder in the template (``inference``) to the function's key (``cosmic-inference``);
+    ``functions`` maps the placeholder in the template (``inference``) to the function's key (``cosmic-inference``),
+    ``tables`` the placeholder of each table to what the lane has there;
     ``parameters`` holds the team's values: the workflow's defaults under the team's own.
     """
 
@@ -82,6 +93,7 @@ class Workflow:
     functions: Mapping[str, str]
     specs: tuple[Parameter, ...]
     parameters: Mapping[str, Any]
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +130,15 @@ class Lane:
     rendezvous: Rendezvous
     log_retention_days: int
     scratch_days: int
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables of all workflows."""
+        return tuple(table for workflow in self.workflows.values() for table in workflow.tables.values())
+
+    def table_arn(self, table: Table) -> str:
+        """Return the ARN of one of the lane's tables."""
+        return self.place.arn("dynamodb", f"table/{table.name}")
 
     def function_arn(self, key: str) -> str:
         """Return the ARN of the function called *key* in the team's file."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.config.lane import Function, Lane, Workflow
+from shared.config.cards import RENDEZVOUS_VARIABLES
+from shared.config.lane import Function, Lane, Table, Workflow
 from shared.config.settings import check_health
 
 if TYPE_CHECKING:
@@ -13,9 +14,8 @@ if TYPE_CHECKING:
 
     from shared.config.cards import Card
     from shared.config.document import KeyPath
-    from shared.config.lane import Rendezvous
     from shared.config.naming import KindName, Name, Naming
-    from shared.config.settings import Settings
+    from shared.config.settings import RendezvousSettings, Settings
     from shared.config.team import Team
 
 MAX_ENVIRONMENT = 4096  # bytes of all names and values of a function's variables (Lambda quota)
@@ -45,6 +45,8 @@ def resolve(
         The lane. Names past their limits and an environment too large are reported in the team's document.
     """
     file = team.file
+    if file.rendezvous.model_fields_set:
+        check_health(_rendezvous(team, settings), team.document)
     names = _Names(team, naming, settings)
     functions = {
         card.function_key(step): _function(team, card, step, settings, names)
@@ -62,7 +64,7 @@ def resolve(
         tags={**settings.tags, **file.provider.tags},
         functions=functions,
         workflows=workflows,
-        rendezvous=_rendezvous(team, settings),
+        rendezvous=_rendezvous(team, settings).resolve(),
         log_retention_days=file.provider.log_retention_in_days or settings.defaults.log_retention_in_days,
         scratch_days=settings.defaults.scratch_days,
     )
@@ -104,6 +106,7 @@ def _function(team: Team, card: Card, step: str, settings: Settings, names: _Nam
         "ACCOUNT": settings.account,
         "BUCKET": names.bucket,
         "WORKFLOW": card.key,
+        **(_rendezvous_variables(team, settings) if base.rendezvous else {}),
     }
     size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
     if size > MAX_ENVIRONMENT:
@@ -126,6 +129,13 @@ def _function(team: Team, card: Card, step: str, settings: Settings, names: _Nam
     )
 
 
+def _rendezvous_variables(team: Team, settings: Settings) -> dict[str, str]:
+    """Return where FMI ranks meet, and by which times in seconds that place is judged."""
+    own = _rendezvous(team, settings)
+    values = (own.endpoint, f"{own.timeout:g}", f"{own.degraded_after:g}")
+    return dict(zip(RENDEZVOUS_VARIABLES, values, strict=True))
+
+
 def _workflow(team: Team, card: Card, parameters: Mapping[str, object], names: _Names) -> Workflow:
     overrides = team.file.names
     machine_path: KeyPath = ("names", "stateMachines", card.key)
@@ -142,12 +152,12 @@ def _workflow(team: Team, card: Card, parameters: Mapping[str, object], names: _
         functions={step: card.function_key(step) for step in card.functions},
         specs=card.specs,
         parameters={**{spec.name: spec.default for spec in card.specs}, **parameters},
+        tables={
+            name: Table(names.make("table", f"{card.key}-{name}", ("workflows", card.key)), table.key)
+            for name, table in card.tables.items()
+        },
     )
 
 
-def _rendezvous(team: Team, settings: Settings) -> Rendezvous:
-    own = team.file.rendezvous.model_dump(exclude_none=True)
-    both = settings.rendezvous.model_copy(update=own)
-    if own:
-        check_health(both, team.document)
-    return both.resolve()
+def _rendezvous(team: Team, settings: Settings) -> RendezvousSettings:
+    return settings.rendezvous.model_copy(update=team.file.rendezvous.model_dump(exclude_none=True))

@@ -35,7 +35,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Env:
     Raises:
         MissingEnvironment: Names every variable that is missing or empty.
     """
-    return Env(**{name.lower(): value for name, value in _require(environ, "TEAM STAGE ACCOUNT BUCKET WORKFLOW")})
+    return Env(**{name.lower(): value for name, value in require(environ, "TEAM STAGE ACCOUNT BUCKET WORKFLOW")})
 
 
 def threads(environ: Mapping[str, str] = os.environ) -> int:
@@ -44,11 +44,16 @@ def threads(environ: Mapping[str, str] = os.environ) -> int:
     Raises:
         MissingEnvironment: ``AWS_LAMBDA_FUNCTION_MEMORY_SIZE`` is not set: this is not a Lambda function.
     """
-    ((_, megabytes),) = _require(environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+    ((_, megabytes),) = require(environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
     return max(1, int(megabytes) // MB_PER_VCPU)
 
 
-def _require(environ: Mapping[str, str], names: str) -> list[tuple[str, str]]:
+def require(environ: Mapping[str, str], names: str) -> list[tuple[str, str]]:
+    """Return (name, value) of each of *names*, which are words.
+
+    Raises:
+        MissingEnvironment: Names every variable that is missing or empty.
+    """
     missing = [name for name in names.split() if not environ.get(name)]
     if missing:
         raise MissingEnvironment(

@@ -71,6 +71,7 @@ class EmbeddedCloud:
         from shared.local import lambda_runtime  # noqa: PLC0415  the same
         from shared.local.asl import plug as engine  # noqa: PLC0415  the same
         from shared.local.bucket_policy import conditions_left_out  # noqa: PLC0415  the same
+        from shared.local.rendezvous import LocalRendezvous  # noqa: PLC0415  the same
         from shared.local.server import MotoServer  # noqa: PLC0415  the same
 
         folder = parts.enter_context(scratch(self._state_dir / "scratch"))
@@ -79,7 +80,10 @@ class EmbeddedCloud:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         parts.callback(BackendDict.reset)
         server = parts.enter_context(MotoServer(self._port))
-        runtime = lambda_runtime.LambdaRuntime(folder, lambda: server.endpoint, packaged=self._packaged)
+        meeting = parts.enter_context(LocalRendezvous())
+        runtime = lambda_runtime.LambdaRuntime(
+            folder, lambda: server.endpoint, packaged=self._packaged, rendezvous=meeting.endpoint
+        )
         parts.enter_context(engine.install(_invoker(runtime, self.place), server.endpoint, speed=self._speed))
         parts.enter_context(runtime)
         parts.enter_context(lambda_runtime.install(runtime))

@@ -52,6 +52,7 @@ class LambdaRuntime:
         logs: Where log events go; the embedded cloud's CloudWatch Logs if not given.
         retry_delays: Seconds before the second and third try of a failed Event invocation.
         private_mounts: See :class:`Sandbox`; None finds out.
+        rendezvous: See :class:`Sandbox`.
 
     Attributes:
         private_mounts: Whether workers have a /tmp of their own and read-only code by mount namespaces.
@@ -71,6 +72,7 @@ class LambdaRuntime:
         logs: LogSink | None = None,
         retry_delays: Sequence[float] = (60.0, 120.0),
         private_mounts: bool | None = None,
+        rendezvous: Callable[[], str] | None = None,
     ) -> None:
         if sys.platform != "linux":
             raise LanesError("Lambda's runtime client runs on Linux only", fix="use Linux, WSL or a Linux container")
@@ -80,7 +82,7 @@ class LambdaRuntime:
         code = self._folder / "code"
         code.mkdir()
         self._code = CodeStore(code, compile_python=not packaged)
-        self._sandbox = Sandbox(self._folder, packaged=packaged, private_mounts=private_mounts)
+        self._sandbox = Sandbox(self._folder, packaged=packaged, private_mounts=private_mounts, rendezvous=rendezvous)
         self.private_mounts = self._sandbox.private_mounts
         self._pool = Pool(max_workers or default_slots(), queue_timeout)
         self._gate = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))

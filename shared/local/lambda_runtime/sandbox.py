@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from shared.local.lambda_runtime.function import FunctionSpec
 
@@ -32,6 +32,7 @@ _RUNTIME_MODULES = (
     "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3",
 )  # fmt: skip
 
+_RENDEZVOUS = "RENDEZVOUS_ENDPOINT"  # of the functions whose card says rendezvous
 _INHERITED = ("PATH", "LD_LIBRARY_PATH")  # what Python itself may need to start
 
 # Arguments: tmpfs size, folder to build /tmp in, task folder, number of folders to keep, those folders, the command.
@@ -77,12 +78,22 @@ class Sandbox:
         folder: A folder of our own.
         packaged: Workers see what Lambda's runtime brings and the zip; without it, this project's packages as well.
         private_mounts: Use mount namespaces; None finds out whether they work.
+        rendezvous: Returns host:port of the cloud's own rendezvous, which takes the place of the one that a function
+            was deployed with: its ranks run here, so they meet here.
 
     Attributes:
         private_mounts: Workers have their own /tmp and read-only code; if not, only what the module says.
     """
 
-    def __init__(self, folder: Path, *, packaged: bool, private_mounts: bool | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        packaged: bool,
+        private_mounts: bool | None = None,
+        rendezvous: Callable[[], str] | None = None,
+    ) -> None:
+        self._rendezvous = rendezvous
         self._box = folder / "box"
         self._box.mkdir()
         self._tmp = folder / "tmp"
@@ -123,6 +134,8 @@ class Sandbox:
             endpoint: The embedded cloud's URL.
         """
         own = dict(spec.environment)
+        if self._rendezvous and _RENDEZVOUS in own:
+            own[_RENDEZVOUS] = self._rendezvous()
         paths = [str(room.opt / "python")] if room.opt else []
         if self._runtime:
             paths.append(str(self._runtime))

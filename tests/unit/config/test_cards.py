@@ -27,6 +27,8 @@ WRONG = {
     "a handler elsewhere": ("shared.handlers.stars.count", "os.system", "stars.yaml:4: functions.count.handler is "),
     "memory": ("memorySize: 256", "memorySize: 20000", "stars.yaml:5: functions.count.memorySize is 20000, not 128"),
     "own variable": ("{SKY: north}", "{TEAM: north}", "stars.yaml:6: the variable 'TEAM' is set by"),
+    "the rendezvous's own": ("{SKY: north}", "{RENDEZVOUS_TIMEOUT: 9}", "stars.yaml:6: the variable 'RENDEZVOUS_TIME"),
+    "an upload that is no text": ("type: boolean,", "type: boolean, upload: x,", "deep is of type boolean, and only a"),
     "default out of bounds": (
         "default: 4,",
         "default: 0,",
@@ -77,3 +79,23 @@ def test_a_template_that_is_not_json_is_told_with_its_line(files):
     files.edit("statemachines/stars.asl.json", '"StartAt": "Count",', '"StartAt": "Count"')
     (problem,) = files.problems()
     assert problem.startswith("statemachines/stars.asl.json:3: this is not JSON")
+
+
+def test_a_function_that_asks_for_it_is_told_where_the_teams_ranks_meet(files):
+    files.edit("statemachines/stars.yaml", "memorySize: 256\n", "memorySize: 256\n    rendezvous: true\n")
+    files.team("alpha", "workflows: {stars: }\nrendezvous: {endpoint: 'meet.example.edu:4', timeout: 2.5}\n")
+    functions = files.load().lane("alpha").functions
+    told = {name: value for name, value in functions["stars-count"].environment.items() if "RENDEZVOUS" in name}
+    assert told == {
+        "RENDEZVOUS_ENDPOINT": "meet.example.edu:4",
+        "RENDEZVOUS_TIMEOUT": "2.5",
+        "RENDEZVOUS_DEGRADED_AFTER": "1",
+    }
+    assert not any("RENDEZVOUS" in name for name in functions["stars-add-up"].environment)
+
+
+def test_a_parameter_may_take_a_file(files):
+    files.edit("statemachines/stars.yaml", "description: Where the images lie.", "upload: skies, description: Images.")
+    files.team("alpha", "workflows: {stars: }\n")
+    specs = {spec.name: spec.upload for spec in files.load().lane("alpha").workflows["stars"].specs}
+    assert (specs["prefix"], specs["band"]) == ("skies", None)

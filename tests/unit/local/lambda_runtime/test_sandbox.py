@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from shared.local.lambda_runtime.sandbox import Sandbox
+
 WRITE = """
 import errno, os, tempfile
 def handler(event, context):
@@ -76,3 +78,14 @@ def test_without_mounts_the_files_go_with_the_worker(shared, function):
     assert os.listdir(folder) == ["a"]  # noqa: PTH208  a plain question
     shared.retire(spec.arn)
     assert not os.path.exists(folder)  # noqa: PTH110  a plain question
+
+
+def test_the_clouds_rendezvous_takes_the_place_of_the_one_that_a_function_was_deployed_with(function, tmp_path):
+    sandbox = Sandbox(tmp_path, packaged=False, private_mounts=False, rendezvous=lambda: "127.0.0.1:4")
+    source = "import os\ndef handler(event, context): return dict(os.environ)"
+    told = {}
+    for name, own in (("with", (("RENDEZVOUS_ENDPOINT", "far.example.edu:1"),)), ("without", ())):
+        spec = function(source, name, environment=own)
+        room = sandbox.room(tmp_path / "task", None, name)
+        told[name] = sandbox.environment(spec, room, api="x", stream="y", endpoint="z").get("RENDEZVOUS_ENDPOINT")
+    assert told == {"with": "127.0.0.1:4", "without": None}

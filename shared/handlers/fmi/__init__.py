@@ -1,0 +1,1 @@
+"""What workflows whose ranks talk over FMI share: where the ranks meet, and the check that they can."""

@@ -1,0 +1,27 @@
+"""The first state of a workflow with FMI: can the rendezvous pair ranks now? If not, the run ends here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.fmi.rendezvous.health import check
+from shared.handlers.fmi.meeting import meeting
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
+    """Return the verdict on the rendezvous of the run.
+
+    Args:
+        event: ``payload``, the execution's input; its ``rendezvous_endpoint`` goes before the lane's own.
+
+    Raises:
+        RendezvousUnavailable: It is hung, refuses, or its name does not resolve.
+        BadEndpoint: The payload names something else.
+    """
+    payload = event["payload"]
+    named = payload.get("rendezvous_endpoint") if isinstance(payload, dict) else None
+    at = meeting(named)
+    verdict = check(at.host, at.port, at.timeout, at.degraded_after)
+    print(f"rendezvous {at.endpoint} is {verdict.status.value}: {verdict.reason}")  # noqa: T201  the function's log
+    verdict.raise_if_down()
+    return verdict.as_json()

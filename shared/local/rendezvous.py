@@ -1,0 +1,51 @@
+"""The embedded cloud's own rendezvous, so that ranks which run here meet here and nothing leaves the machine."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Self
+
+from shared.fmi.rendezvous.limits import Limits
+from shared.fmi.rendezvous.server import RendezvousServer
+
+LOOPBACK = "127.0.0.1"
+_LIMITS = Limits(rate=100_000, burst=100_000, waiting_per_source=4096)  # all ranks come from one address
+
+
+class LocalRendezvous:
+    """A rendezvous server on a free loopback port: started when first asked for, gone after the ``with`` block."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._endpoint = ""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: RendezvousServer | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            if self._loop and self._server and self._thread:
+                asyncio.run_coroutine_threadsafe(self._server.close(), self._loop).result()
+                self._loop.call_soon_threadsafe(self._loop.stop)
+                self._thread.join()
+                self._loop.close()
+            self._loop = self._server = self._thread = None
+
+    def endpoint(self) -> str:
+        """Return host:port, where the server answers from now on."""
+        with self._lock:
+            if not self._endpoint:
+                self._start()
+            return self._endpoint
+
+    def _start(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="rendezvous", daemon=True)
+        self._thread.start()
+        self._server = RendezvousServer(_LIMITS)
+        asyncio.run_coroutine_threadsafe(self._server.start(LOOPBACK, 0, None), self._loop).result()
+        self._endpoint = f"{LOOPBACK}:{self._server.port}"
