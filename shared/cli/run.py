@@ -54,6 +54,7 @@ def run(  # noqa: PLR0913  one per option
         float,
         typer.Option(min=1, help="Shorten Wait states and retry delays so many times; not on AWS.", show_default=False),
     ] = 1,
+    show_output: Annotated[bool, typer.Option("--show-output", help="Print what each rank's program wrote.")] = False,
     show_help: Annotated[
         bool, typer.Option("--help", "-h", help="Show this, with the workflow's parameters when it is named.")
     ] = False,
@@ -70,6 +71,8 @@ def run(  # noqa: PLR0913  one per option
         _print_parameters(names)
         return
     from shared.cli import wiring  # noqa: PLC0415  --help is quick
+    from shared.run.start import new_run_id, start  # noqa: PLC0415  as above
+    from shared.run.upload import upload_files  # noqa: PLC0415  as above
 
     project = wiring.open_project()
     lane, workflow = _named(project, names)
@@ -77,10 +80,14 @@ def run(  # noqa: PLR0913  one per option
     with wiring.open_cloud(project, aws=aws, profile=profile, packaged=packaged, speed=speed) as cloud:
         wiring.make_ready(project, lane, workflow.key, payload, cloud, packaged=packaged)
         keep = wiring.outlives_command(project, cloud)
-        started, outcome = _run(cloud, lane, workflow.key, payload, keep=keep)
+        now = datetime.now(UTC)
+        run_id = new_run_id(now)
+        payload |= upload_files(cloud, lane, workflow.specs, options, run_id)
+        payload |= wiring.meeting_here(lane, payload, cloud)
+        started, outcome = _follow(cloud, start(cloud, lane, workflow.key, payload, run_id), now, keep=keep)
     if not keep:
         console.note("this cloud and what lay in it ended with the command; lanes up keeps one")
-    _report(started, outcome, as_json=as_json)
+    _report(started, outcome, as_json=as_json, printed=show_output)
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -163,15 +170,12 @@ def _read_input(given: str) -> dict[str, Any]:
     return value
 
 
-def _run(cloud: Aws, lane: Lane, workflow: str, payload: Mapping[str, Any], *, keep: bool) -> tuple[Run, Outcome]:
+def _follow(cloud: Aws, started: Run, now: datetime, *, keep: bool) -> tuple[Run, Outcome]:
     from shared.cli import run_view  # noqa: PLC0415  --help is quick
     from shared.run.gather import gather  # noqa: PLC0415  as above
-    from shared.run.start import new_run_id, start  # noqa: PLC0415  as above
     from shared.run.watch import follow, read_logs  # noqa: PLC0415  as above
 
-    now = datetime.now(UTC)
-    started = start(cloud, lane, workflow, payload, new_run_id(now))
-    console.note(f"run {started.id}: {lane.team} {workflow}")
+    console.note(f"run {started.id}: {started.lane.team} {started.workflow}")
     try:
         reader = read_logs(cloud, started, now)
         with run_view.live() as show:
@@ -187,12 +191,14 @@ def _run(cloud: Aws, lane: Lane, workflow: str, payload: Mapping[str, Any], *, k
         raise typer.Exit(_INTERRUPTED) from None
 
 
-def _report(started: Run, outcome: Outcome, *, as_json: bool) -> None:
+def _report(started: Run, outcome: Outcome, *, as_json: bool, printed: bool) -> None:
     from shared.cli import run_view  # noqa: PLC0415  --help is quick
 
     if as_json:
-        console.print_json(run_view.as_json(started, outcome))
-    elif outcome.failure is None:
+        console.print_json(run_view.as_json(started, outcome, printed=printed))
+    elif printed:
+        run_view.print_printed(outcome)
+    if outcome.failure is None and not as_json:
         run_view.print_outcome(started, outcome)
     if outcome.failure is not None:
         console.fail(run_view.failure_text(started, outcome))

@@ -119,6 +119,15 @@ def make_ready(  # noqa: PLR0913  what to run, on what, and how
         console.note(placed)
 
 
+def meeting_here(lane: Lane, payload: Mapping[str, Any], aws: Aws) -> dict[str, str]:
+    """Return what to change in *payload*: on the embedded cloud, ranks sent to the lane's rendezvous meet in the cloud.
+
+    Payloads of the field spell that endpoint out, and a rehearsal must not leave the machine. Any other is as asked.
+    """
+    key = "rendezvous_endpoint"
+    return {key: ""} if aws.endpoint and payload.get(key) == lane.rendezvous.endpoint else {}
+
+
 def outlives_command(project: Project, aws: Aws) -> bool:
     """Say whether what *aws* holds is still there when this command has ended."""
     running = cloud_state(project).running()

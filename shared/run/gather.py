@@ -25,7 +25,8 @@ _TAIL = 15
 class Rank:
     """What one rank did, from its own log: records, and REPORT's seconds, MB and billed milliseconds.
 
-    The REPORT figures are None when CloudWatch has not shown the line in time.
+    The REPORT figures are None when CloudWatch has not shown the line in time. ``request_id`` is that of the rank's
+    last invocation, ``printed`` what its code wrote there.
     """
 
     rank: int
@@ -35,6 +36,8 @@ class Rank:
     memory_size_mb: int | None
     billed_ms: int | None
     cold_start_ms: float | None
+    request_id: str = ""
+    printed: tuple[str, ...] = ()
 
     @property
     def records_per_second(self) -> float | None:
@@ -128,5 +131,7 @@ def _ranks(invocations: Sequence[Invocation]) -> tuple[Rank, ...]:
             memory_size_mb=int(report["Memory Size"]) if "Memory Size" in report else None,
             billed_ms=billed[rank] if report else None,
             cold_start_ms=report.get("Init Duration"),
+            request_id=invocation.request_id,
+            printed=tuple(invocation.printed),
         )
     return tuple(rows[rank] for rank in sorted(rows))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LOOK_BACK_MS = 10_000  # CloudWatch takes seconds to show a line
 _START = re.compile(r"START RequestId: (\S+)")
 _REPORT = re.compile(r"REPORT RequestId: (\S+)")
+_PLATFORM = re.compile(r"(START|END) RequestId: |INIT_START |XRAY TraceId: ")
 _FIELD = re.compile(r"([A-Za-z ]+): ([\d.]+) (ms|MB)")
 
 
@@ -34,11 +35,15 @@ class Progress:
 
 @dataclass(slots=True)
 class Invocation:
-    """One invocation of a function, as its log shows it so far. Milliseconds and MB are REPORT's own."""
+    """One invocation of a function, as its log shows it so far. Milliseconds and MB are REPORT's own.
+
+    ``lines`` are all of its log, ``printed`` those that the function's code wrote, without its progress.
+    """
 
     request_id: str
     function: str
     lines: list[str] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
     progress: Progress | None = None
     runs: set[str] = field(default_factory=set)
     report: dict[str, float] | None = None
@@ -95,18 +100,22 @@ class LogReader:
         if reported:
             self._current.pop((key, stream), None)
             invocation.report = {name.strip(): float(number) for name, number, _ in _FIELD.findall(text)}
-        elif text.startswith("{"):
-            _take_structured(invocation, text)
+        elif progress := _progress(text):
+            run_id, invocation.progress = progress
+            invocation.runs.add(run_id)
+        elif not _PLATFORM.match(text):
+            invocation.printed.append(text)
 
 
-def _take_structured(invocation: Invocation, text: str) -> None:
+def _progress(text: str) -> tuple[str, Progress] | None:
+    """Return the run and the progress that a line tells of, None when it is anything else."""
+    if not text.startswith("{"):
+        return None
     try:
         said = json.loads(text)
     except ValueError:
-        return  # somebody's own braces
-    if not isinstance(said, dict):
-        return
-    progress = said.get("progress")
-    if isinstance(progress, dict) and {"run_id", "rank", "done", "of"} <= progress.keys():
-        invocation.runs.add(str(progress["run_id"]))
-        invocation.progress = Progress(int(progress["rank"]), int(progress["done"]), int(progress["of"]))
+        return None  # somebody's own braces
+    progress = said.get("progress") if isinstance(said, dict) else None
+    if not isinstance(progress, dict) or not {"run_id", "rank", "done", "of"} <= progress.keys():
+        return None
+    return str(progress["run_id"]), Progress(int(progress["rank"]), int(progress["done"]), int(progress["of"]))

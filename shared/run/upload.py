@@ -1,0 +1,79 @@
+"""Brings files of this machine to where a run can read them: the team's bucket, under the run's own id."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boto3.exceptions import Boto3Error
+
+from shared.errors import LanesError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from shared.config.lane import Lane, Parameter
+    from shared.deploy.aws import Aws
+
+
+def upload_files(
+    aws: Aws, lane: Lane, specs: Iterable[Parameter], given: Mapping[str, str], run_id: str
+) -> dict[str, str]:
+    """Upload the files of this machine that a user named, and return the parameters that named them with their keys.
+
+    Args:
+        aws: Where the bucket is.
+        lane: Whose it is.
+        specs: The workflow's parameters; those with ``upload`` may name a file.
+        given: The parameters that the user wrote on the command line: only those can mean this machine.
+        run_id: The run's id.
+
+    Returns:
+        By parameter, ``<upload>/<run id>/<name>`` of a file, the same with a slash at its end of a folder, or the value
+        itself where it is an object of the bucket.
+
+    Raises:
+        UsageError: A value names neither a file or folder here nor an object of the bucket.
+        LanesError: The bucket refuses.
+    """
+    return {
+        spec.name: _bring(aws, lane, spec, given[spec.name], run_id)
+        for spec in specs
+        if spec.upload and spec.name in given
+    }
+
+
+def _bring(aws: Aws, lane: Lane, spec: Parameter, value: str, run_id: str) -> str:
+    path = Path(value)
+    if not path.exists():
+        _must_be_there(aws, lane, spec.name, value)
+        return value
+    key = f"{spec.upload}/{run_id}/{path.resolve().name}"
+    files = {key: path} if path.is_file() else {f"{key}/{name}": file for name, file in _tree(path)}
+    if not files:
+        raise UsageError(f"{spec.name}: there is no file in it", where=value, fix="name a file, or a folder with files")
+    try:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda item: aws.s3.upload_file(str(item[1]), lane.bucket, item[0]), files.items()))
+    except (Boto3Error, OSError) as error:
+        raise LanesError(f"{spec.name} cannot be uploaded: {error}", where=f"s3://{lane.bucket}/{key}") from error
+    return key if path.is_file() else f"{key}/"
+
+
+def _must_be_there(aws: Aws, lane: Lane, name: str, key: str) -> None:
+    found = aws.s3.list_objects_v2(Bucket=lane.bucket, Prefix=key, MaxKeys=1).get("Contents", [])
+    if not found or (found[0]["Key"] != key and not key.endswith("/")):
+        raise UsageError(
+            f"{name}: there is no file or folder {key!r} here, and no such object in the bucket",
+            where=f"s3://{lane.bucket}",
+            fix=f"correct --{name.replace('_', '-')}",
+        )
+
+
+def _tree(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield (relative name, file) of all files but hidden ones and compiled Python."""
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in parts):
+            yield "/".join(parts), path
