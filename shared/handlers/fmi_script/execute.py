@@ -1,0 +1,47 @@
+"""Step 2, once per rank: fetch the program and run it."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from shared.handlers import env
+from shared.handlers.fmi.meeting import meeting
+from shared.handlers.fmi_script import process, program
+from shared.handlers.s3 import Bucket
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Run the rank's program, its output in this function's log.
+
+    Args:
+        event: What init returned, and the ``rank``.
+
+    Returns:
+        ``rank`` and the ``seconds`` that the program took.
+
+    Raises:
+        ScriptFailed: It ended badly.
+        MissingObject: It is gone from the bucket.
+    """
+    here = env.read()
+    started = {"run_id": event["run_id"], "rank": event["rank"], "done": 0, "of": 0}
+    print(json.dumps({"progress": started}), flush=True)  # noqa: T201  by this line lanes run knows the rank
+    at = meeting(event["rendezvous_endpoint"])
+    with tempfile.TemporaryDirectory() as folder:
+        script = program.fetch(
+            Bucket(here.bucket, here.account), event["script"], event["folder"], Path(folder).resolve()
+        )
+        work = Path(folder).resolve() / event["folder"] if event["folder"] else script.parent
+        environment = program.environment(event, here.bucket, at.endpoint)
+        began = time.perf_counter()
+        name = f"rank {event['rank']}: {event['script']}"
+        process.run(program.command(script), work, environment, name, _say)
+        return {"rank": event["rank"], "seconds": round(time.perf_counter() - began, 3)}
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  the function's log

@@ -1,0 +1,34 @@
+"""Step 1: check the payload, and that the program is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.handlers import env
+from shared.handlers.fmi_script import payload
+from shared.handlers.s3 import Bucket
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Return what every rank is told.
+
+    Args:
+        event: ``run_id``, the execution's input as ``payload``, and the team's ``defaults`` for what that leaves out.
+
+    Raises:
+        BadInput: The payload cannot be run.
+        MissingObject: There is no such script.
+    """
+    here = env.read()
+    request = payload.read(event["payload"], event["defaults"], here.bucket)
+    Bucket(here.bucket, here.account).head(request.script)
+    return {
+        "run_id": event["run_id"],
+        "world_size": request.world_size,
+        "script": request.script,
+        "folder": request.folder,
+        "data_path": request.data_path,
+        "result_path": f"{request.result_path}/{event['run_id']}",
+        "batch_size": request.batch_size,
+        "rendezvous_endpoint": request.rendezvous_endpoint,
+    }

@@ -1,0 +1,68 @@
+"""A rank's program: its files in a folder of its own, its command and its environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import shared.fmi
+from shared.handlers.s3 import POOL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.handlers.s3 import Bucket
+
+COMPAT = Path(shared.fmi.__file__).parent / "compat"  # where `import fmi` and `import fmilib` are found
+
+
+def fetch(bucket: Bucket, script: str, folder: str, target: Path) -> Path:
+    """Put the script, or all of the *folder* it lies in, under *target* as it lies in the bucket; return its path.
+
+    Raises:
+        MissingObject: The script is gone.
+        StorageFull: The function's /tmp has no room.
+    """
+    keys = [found.key for found in bucket.list(folder)] if folder else []
+    paths = {key: target / key for key in {script, *keys} if not key.endswith("/")}
+    for path in paths.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(POOL) as pool:
+        list(pool.map(bucket.download, paths, paths.values()))
+    return target / script
+
+
+def command(script: Path) -> list[str]:
+    """Return what runs *script*: this interpreter, started as this process was."""
+    isolated = ["-S"] if sys.flags.no_site else []
+    return [sys.executable, *isolated, str(script)]
+
+
+def environment(
+    event: Mapping[str, Any], bucket: str, meeting: str, environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Return what the rank's program finds in its environment: all of the function's, and who and where it is.
+
+    Args:
+        event: The rank's event.
+        bucket: The team's bucket.
+        meeting: host:port of the rendezvous.
+        environ: The function's environment.
+    """
+    paths = [str(COMPAT), *filter(None, sys.path)]
+    return {
+        **environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONUNBUFFERED": "1",
+        "RANK": str(event["rank"]),
+        "WORLD_SIZE": str(event["world_size"]),
+        "RUN_ID": event["run_id"],
+        "S3_BUCKET": bucket,
+        "DATA_PATH": event["data_path"],
+        "RESULT_PATH": event["result_path"],
+        "BATCH_SIZE": str(event["batch_size"] or ""),
+        "RENDEZVOUS_ENDPOINT": meeting,
+    }

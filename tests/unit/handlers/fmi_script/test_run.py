@@ -1,0 +1,118 @@
+"""Init and execute on a bucket in process; the programs are real ones."""
+
+import json
+import sys
+
+import pytest
+
+from shared.handlers.fmi_script.process import ScriptFailed, run
+from shared.handlers.s3 import MissingObject
+
+DEFAULTS = {"world_size": 2, "result_path": "results", "batch_size": 16, "data_path": "datasets"}
+
+
+@pytest.fixture
+def execute(step, store):
+    """Run a rank of a payload, init first; returns what execute returns."""
+
+    def go(rank=0, **payload):
+        told = step("init")({"run_id": "run-1", "payload": payload, "defaults": DEFAULTS}, None)
+        return step("execute")({**told, "rank": rank}, None)
+
+    return go
+
+
+SHOW = b"""
+import json, os, sys
+names = "RANK WORLD_SIZE S3_BUCKET DATA_PATH RESULT_PATH BATCH_SIZE RUN_ID TEAM RENDEZVOUS_ENDPOINT".split()
+print(json.dumps({name: os.environ[name] for name in names}))
+print("to stderr", file=sys.stderr)
+"""
+
+
+def test_a_program_is_told_who_and_where_it_is(execute, store, capsys):
+    store.put("scripts/show.py", SHOW)
+    answer = execute(1, script="scripts/show.py", world_size="3")
+    assert answer["rank"] == 1
+    assert answer["seconds"] > 0
+    progress, told, said = capsys.readouterr().out.splitlines()
+    assert json.loads(progress) == {"progress": {"run_id": "run-1", "rank": 1, "done": 0, "of": 0}}
+    assert json.loads(told) == {
+        "RANK": "1",
+        "WORLD_SIZE": "3",
+        "S3_BUCKET": "team1-data-0badcafe",
+        "DATA_PATH": "datasets",
+        "RESULT_PATH": "results/run-1",
+        "BATCH_SIZE": "16",
+        "RUN_ID": "run-1",
+        "TEAM": "team1",
+        "RENDEZVOUS_ENDPOINT": "127.0.0.1:9",
+    }
+    assert said == "to stderr"
+
+
+def test_a_folder_is_there_whole_and_is_where_the_program_runs(execute, store, capsys):
+    store.put(
+        "jobs/one/__main__.py", b"import deep.helper, os; print(open('data.txt').read(), os.path.exists('../two'))"
+    )
+    store.put("jobs/one/deep/helper.py", b"print('helped')")
+    store.put("jobs/one/data.txt", b"forty-two")
+    store.put("jobs/one/empty/", b"")
+    store.put("jobs/two/never.py", b"")
+    execute(script="jobs/one/")
+    assert capsys.readouterr().out.splitlines()[1:] == ["helped", "forty-two False"]
+
+
+def test_a_payload_may_name_its_own_rendezvous(execute, store, capsys):
+    store.put("a.py", b"import os; print(os.environ['RENDEZVOUS_ENDPOINT'])")
+    execute(script="a.py", rendezvous_endpoint="meet.example.edu:4")
+    assert capsys.readouterr().out.splitlines()[-1] == "meet.example.edu:4"
+
+
+def test_a_missing_program_is_told_before_any_rank_runs(step, store):
+    with pytest.raises(MissingObject, match=r"s3://team1-data-0badcafe/scripts/nowhere\.py: there is no such object"):
+        step("init")({"run_id": "r", "payload": {"script": "scripts/nowhere.py"}, "defaults": DEFAULTS}, None)
+
+
+def test_a_program_that_exits_badly_fails_its_rank_with_its_last_words(execute, store, capsys):
+    lines = b"for i in range(40): print('line', i)\n"
+    store.put("a.py", lines + b"raise SystemExit(3)")
+    with pytest.raises(ScriptFailed) as caught:
+        execute(1, script="a.py")
+    assert "rank 1: a.py ended with exit status 3; its last lines:\n    line 25\n" in caught.value.what
+    assert caught.value.what.endswith("line 39")
+    assert "line 0" in capsys.readouterr().out
+
+
+def test_a_traceback_is_among_the_last_words(execute, store):
+    store.put("a.py", b"def f():\n    1 / 0\nf()\n")
+    with pytest.raises(ScriptFailed, match=r"(?s)exit status 1.*ZeroDivisionError: division by zero"):
+        execute(script="a.py")
+
+
+def test_what_kills_a_program_is_named(execute, store):
+    store.put("a.py", b"import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    with pytest.raises(ScriptFailed, match=r"was killed by SIGSEGV; its last lines:\n    \(it printed nothing\)"):
+        execute(script="a.py")
+
+
+def test_nothing_is_left_in_tmp(execute, store, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    store.put("a.py", b"open('left.txt', 'w')")
+    execute(script="a.py")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_come_as_they_are_printed_and_bytes_that_are_no_text_do_no_harm(tmp_path):
+    source = "import sys; sys.stdout.buffer.write(b'\\xff\\n'); print('x' * 2000)"
+    said = []
+    run([sys.executable, "-c", source], tmp_path, {}, "it", said.append)
+    assert said == ["\ufffd", "x" * 2000]
+
+
+def test_a_program_that_nobody_listens_to_any_more_is_ended(tmp_path):
+    def write(line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run([sys.executable, "-c", "while True: print(1)"], tmp_path, {}, "it", write)

@@ -1,0 +1,109 @@
+"""A team's own program on every rank, end to end."""
+
+import json
+import re
+
+import pytest
+
+from shared.run.start import start
+
+pytestmark = pytest.mark.workflow
+
+HELLO = "import os\nprint('rank', os.environ['RANK'], 'of', os.environ['WORLD_SIZE'])\n"
+
+
+@pytest.fixture(scope="module")
+def lane(project):
+    return project.lane("team1")
+
+
+@pytest.fixture
+def script(tmp_path):
+    def write(text, name="program.py"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_every_rank_runs_the_program_and_has_its_row(lanes, script):
+    result = lanes("run", "team1", "fmi-script", "--world-size", "3", "--script", script(HELLO), "--show-output")
+    assert result.code == 0, result.err
+    for rank in range(3):
+        assert f"[rank {rank}] rank {rank} of 3" in result.out.splitlines()
+    heading = next(line for line in result.out.splitlines() if "request id" in line)
+    names = [name.strip() for name in heading.strip("┃").split("┃")]
+    assert names == ["rank", "request id", "duration", "billed", "memory size", "memory used", "init"]
+    rows = re.findall(r"│ +(\d) │ [0-9a-f-]{36} │ +[\d.]+ ms │ +\d+ ms │ +1769 MB │ +\d+ MB │", result.out)
+    assert rows == ["0", "1", "2"]
+    assert "throughput" not in result.out
+
+
+def test_a_folder_is_uploaded_and_run(lanes, script):
+    script("import helper\n", "job/__main__.py")
+    folder = script("print('helped')\n", "job/helper.py").parent
+    result = lanes("run", "team1", "fmi-script", "--world-size", "1", "--script", folder, "--show-output", "--json")
+    assert result.code == 0, result.err
+    outcome = json.loads(result.out)
+    assert [row["printed"] for row in outcome["ranks"]] == [["helped"]]
+    assert outcome["output"]["script"].endswith(f"scripts/{outcome['run_id']}/job/__main__.py")
+
+
+def test_the_payload_of_the_field_started_by_anybodys_boto3(lanes, aws, lane, script):
+    assert lanes("run", "team1", "fmi-script", "--world-size", "1", "--script", script(HELLO)).code == 0  # deployed
+    aws.s3.put_object(Bucket=lane.bucket, Key="scripts/fmi-test.py", Body=HELLO.encode())
+    payload = {"world_size": "2", "bucket": lane.bucket, "script": "scripts/fmi-test.py"}
+    arn = lane.state_machine_arn("fmi-script")
+    from datetime import UTC, datetime  # noqa: PLC0415  as above
+
+    from shared.run.watch import follow, read_logs  # noqa: PLC0415  beside what it is for
+
+    now = datetime.now(UTC)
+    run = start(aws, lane, "fmi-script", payload, "field-1")
+    *_, end = follow(aws, run, read_logs(aws, run, now))
+    assert (end.status, json.loads(end.output)["world_size"]) == ("SUCCEEDED", 2)
+    assert arn in run.arn.replace(":execution:", ":stateMachine:")
+
+
+def failed(lanes, *words):
+    result = lanes("run", "team1", "fmi-script", "--json", *words)
+    assert result.code == 1
+    return json.loads(result.out)["failure"], result.err
+
+
+def test_a_program_that_exits_with_3_names_its_rank_and_its_last_words(lanes, script):
+    source = "import os\nprint('so far so good')\nraise SystemExit(3 if os.environ['RANK'] == '1' else 0)\n"
+    failure, told = failed(lanes, "--world-size", "2", "--script", script(source))
+    assert (failure["state"], failure["rank"], failure["error"]) == ("Execute", 1, "ScriptFailed")
+    assert "exit status 3" in failure["message"]
+    assert "so far so good" in failure["message"]
+    assert "rank 1" in told
+
+
+def test_a_program_that_is_nowhere(lanes):
+    result = lanes("run", "team1", "fmi-script", "--script", "nowhere.py")
+    assert result.code == 2
+    assert "there is no file or folder 'nowhere.py' here, and no such object in the bucket" in result.err
+    failure, _ = failed(lanes, "--input", '{"script": "scripts/nowhere.py"}')
+    assert (failure["state"], failure["error"]) == ("Init", "MissingObject")
+    failure, _ = failed(lanes)
+    assert (failure["state"], failure["error"]) == ("Init", "BadInput")
+    assert "script is missing" in failure["message"]
+
+
+def test_a_rendezvous_that_is_down_ends_the_run_before_any_rank(lanes, script):
+    words = ("--world-size", "2", "--script", script(HELLO), "--rendezvous-endpoint", "127.0.0.1:9")
+    failure, told = failed(lanes, *words)
+    assert (failure["state"], failure["error"]) == ("Rendezvous check", "RendezvousUnavailable")
+    assert "rendezvous 127.0.0.1:9: refused" in failure["message"]
+    assert "lanes rendezvous serve" in told
+
+
+def test_the_lanes_own_rendezvous_is_the_clouds_here(lanes, lane, script):
+    shown = script("import os\nprint(os.environ['RENDEZVOUS_ENDPOINT'])\n")
+    payload = json.dumps({"rendezvous_endpoint": lane.rendezvous.endpoint, "world_size": 1})
+    result = lanes("run", "team1", "fmi-script", "--input", payload, "--script", shown, "--show-output")
+    assert result.code == 0, result.err
+    assert re.search(r"\[rank 0\] 127\.0\.0\.1:\d+", result.out)
