@@ -1,0 +1,195 @@
+"""FMI's Python API as the C++ bindings have it: ints, doubles and lists of them, with their types told in each call.
+
+Wider than the original in two ways: an int has 64 bits, and a custom function's flags hold for lists too.
+"""
+
+from __future__ import annotations
+
+import enum
+import operator
+import sys
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shared.errors import UsageError
+from shared.fmi import communicator, operators
+from shared.fmi.compat.config import namespace, open_channels, open_policy, read
+from shared.fmi.policy import Hint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.fmi.data import Array
+    from shared.fmi.operators import Op
+
+datatypes = enum.Enum("datatypes", ["int", "double", "int_list", "double_list"])
+op = enum.Enum("op", ["sum", "prod", "max", "min", "custom"])
+hints = enum.Enum("hints", ["cheap", "fast"])
+
+_NUMBERS: dict[enum.Enum, tuple[type[np.generic], Callable[[Any], Any]]] = {
+    datatypes["int"]: (np.int64, operator.index),
+    datatypes["int_list"]: (np.int64, operator.index),
+    datatypes["double"]: (np.float64, float),
+    datatypes["double_list"]: (np.float64, float),
+}
+_LISTS = {datatypes["int_list"], datatypes["double_list"]}
+_OPS = {
+    op["sum"]: operators.SUM,
+    op["prod"]: operators.PROD,
+    op["max"]: operators.MAX,
+    op["min"]: operators.MIN,
+}
+
+
+class types:  # noqa: N801  the C++ bindings' name
+    """What a value is: ``types(datatypes.int)`` or ``types(datatypes.int_list, length)``."""
+
+    def __init__(self, datatype: enum.Enum, length: int = 1) -> None:
+        if datatype not in _NUMBERS:
+            raise UsageError(f"{datatype!r} is no FMI datatype", fix="give one of fmi.datatypes")
+        self.datatype, self.length = datatype, int(length)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether values are lists."""
+        return self.datatype in _LISTS
+
+    def to_array(self, value: Any) -> Array:
+        """Return *value* as an array: () for a number, (length,) for a list."""
+        dtype, convert = _NUMBERS[self.datatype]
+        if not self.is_list:
+            return np.asarray(convert(value), dtype)
+        items = [convert(item) for item in value]
+        if len(items) != self.length:
+            raise UsageError(f"a list of {len(items)} was given as types(..., {self.length})", fix="give its length")
+        return np.array(items, dtype)
+
+    def from_array(self, array: Any) -> Any:
+        """Return the number or list that *array* holds."""
+        return np.asarray(array).reshape(-1).tolist() if self.is_list else np.asarray(array).item()
+
+    def empty(self) -> Array:
+        """Return zeros of this type."""
+        return np.zeros(self.length if self.is_list else (), _NUMBERS[self.datatype][0])
+
+
+class func:  # noqa: N801  the C++ bindings' name
+    """What to combine with: ``func(op.sum)`` or ``func(op.custom, f, commutative, associative)``."""
+
+    def __init__(
+        self,
+        operation: enum.Enum,
+        function: Callable[[Any, Any], Any] | None = None,
+        commutative: bool = True,  # noqa: FBT001, FBT002  the C++ bindings' signature
+        associative: bool = True,  # noqa: FBT001, FBT002  as above
+    ) -> None:
+        if operation is op["custom"] and function is None:
+            raise UsageError("a custom function is missing", fix="func(op.custom, f, commutative, associative)")
+        self._operation, self._function = operation, function
+        self._commutative, self._associative = bool(commutative), bool(associative)
+
+    def for_type(self, kind: types) -> Op:
+        """Return the operator for values of *kind*; a custom function is called with plain numbers, one by one."""
+        if self._operation in _OPS:
+            return _OPS[self._operation]
+        function, convert = self._function, _NUMBERS[kind.datatype][1]
+        assert function is not None  # noqa: S101  __init__ has checked it
+
+        def each(left: Any, right: Any) -> Any:
+            if not kind.is_list:
+                return convert(function(left.item(), right.item()))
+            return [convert(function(one, other)) for one, other in zip(left.tolist(), right.tolist(), strict=True)]
+
+        return operators.custom(each, commutative=self._commutative, associative=self._associative)
+
+
+class Communicator:
+    """One rank, as FMI's bindings have it.
+
+    Args:
+        peer_id: This rank.
+        num_peers: How many ranks there are.
+        config_path: FMI's JSON configuration, as a path (or as read already).
+        comm_name: The communicator's name within the run.
+        faas_memory: The function's memory in MiB, for prices.
+
+    Raises:
+        UsageError: The configuration or the ranks cannot be.
+    """
+
+    def __init__(
+        self,
+        peer_id: int,
+        num_peers: int,
+        config_path: str | Mapping[str, Any],
+        comm_name: str,
+        faas_memory: int = 128,
+    ) -> None:
+        config = read(config_path) if isinstance(config_path, str) else config_path
+        channels = open_channels(config, peer_id, num_peers, namespace(comm_name))
+        policy = open_policy(config, list(channels), faas_memory)
+        self._comm = communicator.Communicator(peer_id, num_peers, channels, policy)
+        self._size = num_peers
+        weakref.finalize(self, _leave, self._comm)
+
+    def hint(self, hint: enum.Enum) -> None:
+        """Choose channels for ``hints.fast`` or ``hints.cheap``."""
+        self._comm.hint(Hint.FAST if hint is hints["fast"] else Hint.CHEAP)
+
+    def send(self, obj: Any, dest: int, kind: types) -> None:
+        """Send *obj* to rank *dest*."""
+        self._comm.send(kind.to_array(obj), dest)
+
+    def recv(self, src: int, kind: types) -> Any:
+        """Return what rank *src* sends: a number or a list, as *kind* says."""
+        return kind.from_array(self._comm.recv(src, out=kind.empty()))
+
+    def bcast(self, obj: Any, root: int, kind: types) -> Any:
+        """Return the root's *obj*; others may pass None."""
+        value = kind.to_array(obj) if self._comm.rank == root else None
+        return kind.from_array(self._comm.bcast(value, root, like=kind.empty()))
+
+    def barrier(self) -> None:
+        """Return once all ranks are here."""
+        self._comm.barrier()
+
+    def gather(self, obj: Any, root: int, kind: types) -> list[Any]:
+        """Return all ranks' values in one flat list at *root*, and an empty one elsewhere."""
+        blocks = self._comm.gather(kind.to_array(obj), root)
+        return [] if blocks is None else list(blocks.reshape(-1).tolist())
+
+    def scatter(self, obj: Any, root: int, kind: types) -> list[Any]:
+        """Return this rank's part of the root's list; ``kind.length`` is the whole list's.
+
+        Raises:
+            UsageError: The length is no multiple of the ranks, or *kind* is no list.
+        """
+        if not kind.is_list or kind.length % self._size:
+            what = f"cannot scatter {kind.length} x {kind.datatype.name} over {self._size} ranks"
+            raise UsageError(what, fix="scatter a list whose length is a multiple of the ranks")
+        values = kind.to_array(obj).reshape(self._size, -1) if self._comm.rank == root else None
+        return list(np.asarray(self._comm.scatter(values, root, like=kind.empty())).reshape(-1).tolist())
+
+    def reduce(self, obj: Any, root: int, function: func, kind: types) -> Any:
+        """Return all ranks' values combined at *root*; elsewhere a zero of the type, as C++ does."""
+        total = self._comm.reduce(kind.to_array(obj), function.for_type(kind), root)
+        return kind.from_array(kind.empty() if total is None else total)
+
+    def allreduce(self, obj: Any, function: func, kind: types) -> Any:
+        """Return all ranks' values combined."""
+        return kind.from_array(self._comm.allreduce(kind.to_array(obj), function.for_type(kind)))
+
+    def scan(self, obj: Any, function: func, kind: types) -> Any:
+        """Return the values of the ranks up to this one combined."""
+        return kind.from_array(self._comm.scan(kind.to_array(obj), function.for_type(kind)))
+
+
+def _leave(comm: communicator.Communicator) -> None:
+    """At the end of a script: in good order, or, if an error ends it, so that the other ranks learn which."""
+    error = getattr(sys, "last_value", None)
+    if error is None:
+        comm.close()
+    else:
+        comm.abort(f"it raised {type(error).__name__}: {error}"[:500])

@@ -1,0 +1,1 @@
+"""The helpers that scripts in the field import beside ``fmi``."""

@@ -1,0 +1,192 @@
+"""Scripts written for the C++ bindings, run unchanged as programs."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from shared.errors import LanesError, UsageError
+from shared.fmi.compat import config, python_path
+from shared.fmi.compat.bindings import Communicator, datatypes, func, op, types
+from shared.fmi.policy import Hint, Question
+
+SCRIPT = """
+import os, sys
+import fmi
+rank, size = int(sys.argv[1]), int(sys.argv[2])
+comm = fmi.Communicator(rank, size, sys.argv[3], "Test", 512)
+comm.hint(fmi.hints.fast)
+i, d = fmi.types(fmi.datatypes.int), fmi.types(fmi.datatypes.double)
+il, dl = fmi.types(fmi.datatypes.int_list, 2), fmi.types(fmi.datatypes.double_list, 2)
+custom = fmi.func(fmi.op.custom, lambda a, b: 2 * a + 2 * b, True, True)
+ordered = fmi.func(fmi.op.custom, lambda a, b: 2 * a - b, False, False)
+comm.barrier()
+said = []
+if rank == 0:
+    comm.send(42, 1, i); comm.send(14.2, 1, d); comm.send([1, 2], 1, il); comm.send([1.32, 2.34], 1, dl)
+elif rank == 1:
+    said += [comm.recv(0, i), comm.recv(0, d), comm.recv(0, il), comm.recv(0, dl)]
+root = rank == 0
+said += [comm.bcast(42 if root else None, 0, i), comm.bcast([1.5, 2.5] if root else None, 0, dl)]
+said += [comm.gather(rank, 0, i), comm.gather([rank, 10 * rank], 0, il)]
+said += [comm.scatter(list(range(2 * size)) if root else None, 0, fmi.types(fmi.datatypes.int_list, 2 * size))]
+said += [comm.reduce(rank + 1, 0, fmi.func(fmi.op.sum), i), comm.reduce([1.5, rank], 0, fmi.func(fmi.op.max), dl)]
+said += [comm.reduce(rank + 1, 0, ordered, i), comm.allreduce(rank + 2, fmi.func(fmi.op.prod), i)]
+said += [comm.allreduce(0.5, fmi.func(fmi.op.min), d), comm.scan(rank + 1, fmi.func(fmi.op.sum), i)]
+said += [comm.allreduce([rank, 1], ordered, il)] + ([comm.reduce(3, 0, custom, i)] if size == 2 else [])
+print(said)
+"""
+
+EXPECTED = {
+    0: [42, [1.5, 2.5], [0, 1, 2], [0, 0, 1, 10, 2, 20], [0, 1], 6, [1.5, 2.0], -3, 24, 0.5, 1, [-4, 1]],
+    1: [42, 14.2, [1, 2], [1.32, 2.34], 42, [1.5, 2.5], [], [], [2, 3], 0, [0.0, 0.0], 0, 24, 0.5, 3, [-4, 1]],
+    2: [42, [1.5, 2.5], [], [], [4, 5], 0, [0.0, 0.0], 0, 24, 0.5, 6, [-4, 1]],
+}
+
+
+def start(script, *arguments, **environment):
+    known = {"PATH": os.environ["PATH"], "PYTHONPATH": python_path()}
+    process = subprocess.Popen(
+        [sys.executable, str(script), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**known, **environment},
+    )
+    STARTED.append(process)
+    return process
+
+
+STARTED = []
+
+
+@pytest.fixture(autouse=True)
+def no_process_stays():
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def script(tmp_path):
+    def write(text):
+        path = tmp_path / "fmi-test.py"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def configuration(tmp_path, rendezvous):
+    """FMI's own configuration file, its numbers as text here and there, as boost writes them."""
+    direct = {"enabled": "true", "host": "localhost", "port": str(rendezvous.port), "max_timeout": 15000}
+    path = tmp_path / "conf.json"
+    path.write_text(json.dumps({"backends": {"S3": {"enabled": False}, "Direct": direct}, "model": {}}))
+    return path
+
+
+def test_a_script_for_the_bindings_runs_unchanged(script, configuration):
+    path = script(SCRIPT)
+    ranks = [start(path, rank, 3, configuration) for rank in range(3)]
+    for rank, process in enumerate(ranks):
+        output, errors = process.communicate(timeout=30)
+        assert process.returncode == 0, errors
+        assert output.strip() == str(EXPECTED[rank])
+
+
+def test_a_field_script_finds_its_communicator_by_environment(script, rendezvous):
+    path = script(
+        "import fmi, os\n"
+        "from fmilib.fmi_operations import fmi_communicator\n"
+        "comm = fmi_communicator(int(os.environ['WORLD_SIZE']), int(os.environ['RANK']))\n"
+        "comm.barrier()\n"
+        "print(comm.reduce(1.5, 0, fmi.func(fmi.op.sum), fmi.types(fmi.datatypes.double)))\n"
+    )
+    run = {"WORLD_SIZE": "2", "RENDEZVOUS_ENDPOINT": f"127.0.0.1:{rendezvous.port}", "TEAM": "team1", "RUN_ID": "r1"}
+    ranks = [start(path, RANK=str(rank), **run) for rank in range(2)]
+    assert [process.communicate(timeout=30)[0].strip() for process in ranks] == ["3.0", "0.0"]
+
+
+def test_a_script_that_fails_is_named_by_the_others(script, configuration):
+    path = script(
+        "import fmi, sys\n"
+        "comm = fmi.Communicator(int(sys.argv[1]), 2, sys.argv[2], 'Test')\n"
+        "comm.barrier()\n"
+        "if sys.argv[1] == '1': raise ValueError('no data')\n"
+        "comm.barrier()\n"
+    )
+    ranks = [start(path, rank, configuration) for rank in range(2)]
+    errors = [process.communicate(timeout=30)[1] for process in ranks]
+    assert "lost rank 1: it raised ValueError: no data" in errors[0]
+
+
+def test_the_runs_endpoint_goes_before_the_files(monkeypatch):
+    monkeypatch.setenv("RENDEZVOUS_ENDPOINT", "127.0.0.1:4242")
+    opened = config.open_channels({"backends": {"Direct": {"host": "elsewhere.example"}}}, 0, 2, config.namespace("c"))
+    assert list(opened) == ["Direct"]
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"backends": {"Direct": {"enabled": True}}}, "backend Direct has no host"),
+        ({"backends": {"Direct": {"enabled": False}}}, "no FMI backend is enabled"),
+        ({"backends": {"Drect": {}}}, "did you mean 'Direct'"),
+        ({}, "there are no backends"),
+    ],
+)
+def test_a_configuration_that_cannot_be_says_why(tmp_path, document, message, monkeypatch):
+    monkeypatch.delenv("RENDEZVOUS_ENDPOINT", raising=False)
+    path = tmp_path / "fmi.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(UsageError, match=message):
+        Communicator(0, 2, str(path), "c")
+
+
+def test_no_configuration_says_where_one_is_looked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["script.py"])
+    for name in ("FMI_CONFIG", "RENDEZVOUS_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UsageError, match="no FMI configuration"):
+        config.from_environment()
+
+
+def test_a_key_that_is_none_is_refused(monkeypatch):
+    monkeypatch.setenv("FMI_TEAM_KEY", "not hex")
+    with pytest.raises(LanesError, match="FMI_TEAM_KEY"):
+        config.namespace("c")
+
+
+def test_the_files_model_goes_into_the_policy():
+    document = {
+        "backends": {"S3": {"timeout": 50}},
+        "model": {"Direct": {"overhead": "9999", "include_infrastructure_costs": "false"}},
+    }
+    policy = config.open_policy(document, ["Direct", "S3"], 1024)
+    assert policy.choose(Question("send", 2, 1)) == "S3"
+    assert policy.models["Direct"].include_infrastructure_costs is False
+    assert policy.with_hint(Hint.CHEAP).choose(Question("send", 2, 1)) == "S3"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: types(datatypes["int_list"], 2).to_array([1, 2, 3]),
+        lambda: types("int"),
+        lambda: func(op["custom"]),
+    ],
+)
+def test_a_value_that_is_not_its_type_is_refused(call):
+    with pytest.raises(UsageError):
+        call()
+
+
+def test_an_int_is_never_cut_from_a_double():
+    with pytest.raises(TypeError):
+        types(datatypes["int"]).to_array(1.5)

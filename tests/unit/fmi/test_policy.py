@@ -1,0 +1,83 @@
+"""FMI's model: which channel is fast, which is cheap."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import UsageError
+from shared.fmi.communicator import Communicator
+from shared.fmi.policy import DirectModel, Hint, Policy, Question, RedisModel, S3Model
+
+MODELS = {"Direct": DirectModel(), "S3": S3Model(), "Redis": RedisModel()}
+OPERATIONS = ["send", "bcast", "barrier", "gather", "scatter", "reduce", "allreduce", "scan", "allgather", "alltoall"]
+QUESTIONS = st.builds(
+    Question, st.sampled_from(OPERATIONS), st.integers(2, 512), st.integers(0, 1 << 30), st.booleans()
+)
+
+
+@given(QUESTIONS)
+def test_every_operation_has_a_latency_and_a_price_on_every_channel(question):
+    for model in MODELS.values():
+        assert model.latency(question) > 0
+        assert model.price(question) >= 0
+
+
+@given(QUESTIONS, st.sampled_from(sorted(MODELS)))
+def test_more_bytes_never_take_less_time(question, name):
+    more = Question(question.operation, question.size, question.nbytes * 2 + 1, question.ordered)
+    assert MODELS[name].latency(more) >= MODELS[name].latency(question)
+
+
+@given(QUESTIONS)
+def test_fast_is_the_least_latency(question):
+    chosen = Policy(MODELS, hint=Hint.FAST).choose(question)
+    assert MODELS[chosen].latency(question) == min(model.latency(question) for model in MODELS.values())
+
+
+def test_the_one_byte_latencies_are_those_of_the_models_constants():
+    question = Question("send", 2, 1)
+    latencies = {name: round(1000 * model.latency(question), 2) for name, model in MODELS.items()}
+    assert latencies == {"Direct": 0.34, "Redis": 5.2, "S3": 90.4}
+
+
+def test_fast_takes_direct_and_cheap_may_not():
+    question = Question("send", 2, 100)
+    assert Policy(MODELS).choose(question) == "Direct"
+    assert Policy(MODELS, hint=Hint.CHEAP).choose(question) == "Redis"
+    expensive = {"Direct": DirectModel(vm_price=10), "Redis": RedisModel(instance_price=10), "S3": S3Model()}
+    assert Policy(expensive, hint=Hint.CHEAP).choose(question) == "S3"
+
+
+def test_big_functions_make_slow_channels_dear():
+    models = {"Direct": DirectModel(), "S3": S3Model(upload_price=0, download_price=0)}
+    question = Question("send", 2, 100)
+    assert Policy(models, faas_price=1e-9, hint=Hint.CHEAP).choose(question) == "S3"
+    assert Policy(models, faas_price=1.0, hint=Hint.CHEAP).choose(question) == "Direct"
+
+
+class Recorder:
+    """A channel that only says that it was chosen."""
+
+    def __init__(self) -> None:
+        self.calls = []
+
+    def __getattr__(self, name):
+        return lambda *_, **__: self.calls.append(name)
+
+
+def test_the_communicator_asks_the_policy_for_each_operation():
+    channels = {name: Recorder() for name in ("Direct", "Redis")}
+    comm = Communicator(0, 2, channels, Policy({name: MODELS[name] for name in channels}))
+    comm.send(1, 1)
+    comm.hint(Hint.CHEAP)
+    comm.send(1, 1)
+    assert (channels["Direct"].calls, channels["Redis"].calls) == (["send"], ["send"])
+
+
+def test_with_several_channels_the_size_must_be_known():
+    channels = {name: Recorder() for name in ("Direct", "Redis")}
+    comm = Communicator(1, 2, channels, Policy({name: MODELS[name] for name in channels}))
+    with pytest.raises(UsageError, match="pass like="):
+        comm.bcast(None, 0)
+    with pytest.raises(UsageError, match="no policy"):
+        Communicator(1, 2, channels)
