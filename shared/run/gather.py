@@ -121,16 +121,16 @@ def _ranks(invocations: Sequence[Invocation]) -> tuple[Rank, ...]:
     for invocation in invocations:
         if invocation.progress is None:
             continue
-        rank, report = invocation.progress.rank, invocation.report or {}
-        billed[rank] = billed.get(rank, 0) + int(report.get("Billed Duration", 0))
+        rank, report = invocation.progress.rank, invocation.report
+        billed[rank] = billed.get(rank, 0) + (report.billed_ms if report else 0)
         rows[rank] = Rank(
             rank=rank,
             records=invocation.progress.done,
             seconds=invocation.seconds,
-            memory_mb=int(report["Max Memory Used"]) if "Max Memory Used" in report else None,
-            memory_size_mb=int(report["Memory Size"]) if "Memory Size" in report else None,
+            memory_mb=report.used_mb if report else None,
+            memory_size_mb=report.memory_mb if report else None,
             billed_ms=billed[rank] if report else None,
-            cold_start_ms=report.get("Init Duration"),
+            cold_start_ms=report.init_ms if report else None,
             request_id=invocation.request_id,
             printed=tuple(invocation.printed),
         )

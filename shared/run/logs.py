@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from shared.run.report_line import BadReport, Report, parse_report
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -19,9 +21,7 @@ if TYPE_CHECKING:
 
 _LOOK_BACK_MS = 10_000  # CloudWatch takes seconds to show a line
 _START = re.compile(r"START RequestId: (\S+)")
-_REPORT = re.compile(r"REPORT RequestId: (\S+)")
 _PLATFORM = re.compile(r"(START|END) RequestId: |INIT_START |XRAY TraceId: ")
-_FIELD = re.compile(r"([A-Za-z ]+): ([\d.]+) (ms|MB)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Progress:
 
 @dataclass(slots=True)
 class Invocation:
-    """One invocation of a function, as its log shows it so far. Milliseconds and MB are REPORT's own.
+    """One invocation of a function, as its log shows it so far.
 
     ``lines`` are all of its log, ``printed`` those that the function's code wrote, without its progress.
     """
@@ -46,13 +46,13 @@ class Invocation:
     printed: list[str] = field(default_factory=list)
     progress: Progress | None = None
     runs: set[str] = field(default_factory=set)
-    report: dict[str, float] | None = None
+    report: Report | None = None
     started_ms: int = 0
 
     @property
     def seconds(self) -> float | None:
         """How long the handler ran, without the cold start; None until it is reported."""
-        return self.report["Duration"] / 1000 if self.report else None
+        return self.report.duration_ms / 1000 if self.report else None
 
 
 class LogReader:
@@ -92,22 +92,30 @@ class LogReader:
             self._current[key, stream] = request_id
             self.invocations.setdefault(request_id, Invocation(request_id, key, started_ms=timestamp))
         invocation = self.invocations.get(self._current.get((key, stream), ""))
-        if reported := _REPORT.match(text):
-            invocation = self.invocations.get(reported[1], invocation)
+        reported = _report(text)
+        if reported:
+            invocation = self.invocations.get(reported.request_id, invocation)
         if invocation is None:
             return  # a line of the init phase, or of an invocation that began before we looked
         invocation.lines.append(text)
         if reported:
             self._current.pop((key, stream), None)
-            invocation.report = {name.strip(): float(number) for name, number, _ in _FIELD.findall(text)}
-        elif progress := _progress(text):
+            invocation.report = reported
+        elif progress := parse_progress(text):
             run_id, invocation.progress = progress
             invocation.runs.add(run_id)
         elif not _PLATFORM.match(text):
             invocation.printed.append(text)
 
 
-def _progress(text: str) -> tuple[str, Progress] | None:
+def _report(text: str) -> Report | None:
+    try:
+        return parse_report(text)
+    except BadReport:
+        return None  # what it lacks can be shown as missing, as if the line were not there yet
+
+
+def parse_progress(text: str) -> tuple[str, Progress] | None:
     """Return the run and the progress that a line tells of, None when it is anything else."""
     if not text.startswith("{"):
         return None

@@ -1,6 +1,7 @@
 import pytest
 
 from shared.run.logs import LogReader, Progress
+from shared.run.report_line import Report
 
 GROUP = "/aws/lambda/f"
 
@@ -17,13 +18,7 @@ def test_lines_go_to_their_invocation_and_the_report_closes_it(aws, reader, line
     assert first.progress == Progress(0, 128, 300)
     assert second.progress == Progress(1, 64, 300)
     assert first.runs == {"run-1"}
-    assert first.report == {
-        "Duration": 2000.0,
-        "Billed Duration": 2501.0,
-        "Memory Size": 1769.0,
-        "Max Memory Used": 210.0,
-        "Init Duration": 500.4,
-    }
+    assert first.report == Report("a", 2000.0, 2501, 1769, 210, init_ms=500.4)
     assert first.seconds == 2.0
 
 

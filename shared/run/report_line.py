@@ -1,0 +1,65 @@
+"""The line that Lambda writes at the end of every invocation. The one parser of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_BEGIN = "REPORT RequestId: "
+_NUMBER = re.compile(r"([A-Za-z ]+): (\d+(?:\.\d+)?) (?:ms|MB)$")
+_NEEDED = ("Duration", "Billed Duration", "Memory Size", "Max Memory Used")
+
+
+class BadReport(ValueError):  # noqa: N818  as its message reads
+    """A line that begins as a REPORT and lacks what every REPORT has: cut off, or damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What Lambda says of one invocation.
+
+    Attributes:
+        request_id: The invocation's id.
+        duration_ms: The handler's own time, without the cold start.
+        billed_ms: What is paid for: whole milliseconds, the cold start included.
+        memory_mb: The function's memory.
+        used_mb: The most it used.
+        init_ms: The cold start; None when the execution environment was warm.
+        status: ``timeout`` or ``error`` where Lambda writes one, None after a success.
+    """
+
+    request_id: str
+    duration_ms: float
+    billed_ms: int
+    memory_mb: int
+    used_mb: int
+    init_ms: float | None = None
+    status: str | None = None
+
+
+def parse_report(text: str) -> Report | None:
+    """Return what the log line *text* reports, None when it is another kind of line.
+
+    Fields are separated by tabs and come in any order; those that are not known are left out.
+
+    Raises:
+        BadReport: It is a REPORT that lacks a field; the message says which.
+    """
+    if not text.startswith(_BEGIN):
+        return None
+    first, *rest = text.strip().split("\t")
+    request_id = first.removeprefix(_BEGIN).strip()
+    fields = [part.strip() for part in rest]
+    numbers = {found[1]: float(found[2]) for part in fields if (found := _NUMBER.match(part))}
+    missing = [name for name in _NEEDED if name not in numbers]
+    if missing or not request_id:
+        raise BadReport(f"a REPORT line without {', '.join(missing or ['its request id'])}")
+    return Report(
+        request_id=request_id,
+        duration_ms=numbers["Duration"],
+        billed_ms=int(numbers["Billed Duration"]),
+        memory_mb=int(numbers["Memory Size"]),
+        used_mb=int(numbers["Max Memory Used"]),
+        init_ms=numbers.get("Init Duration"),
+        status=next((part.removeprefix("Status: ") for part in fields if part.startswith("Status: ")), None),
+    )
