@@ -402,3 +402,25 @@ def test_an_execution_starts_another_and_waits(cloud: Cloud) -> None:
     }
     output = json.loads(cloud.run({"StartAt": "T", "States": {"T": task}}, "outer")["output"])
     assert output["Output"] == {"deep": True}
+
+
+def test_events_go_to_the_machines_log_group(cloud: Cloud) -> None:
+    logs = cloud.client("logs")
+    logs.create_log_group(logGroupName="/aws/vendedlogs/states/logged")
+    arn = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/vendedlogs/states/logged:*"
+    logging = {
+        "level": "ALL",
+        "includeExecutionData": True,
+        "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}],
+    }
+    machine = cloud.machine(ECHO, "logged", type="EXPRESS", loggingConfiguration=logging)
+    cloud.client("stepfunctions").start_sync_execution(stateMachineArn=machine, input='{"a":1}')
+    give_up = time.monotonic() + 10
+    while not (events := logs.filter_log_events(logGroupName="/aws/vendedlogs/states/logged")["events"]):
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+    entries = [json.loads(event["message"]) for event in events]
+    assert [entry["type"] for entry in entries] == [
+        "ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded",
+    ]  # fmt: skip
+    assert entries[0]["details"]["input"] == '{"a":1}'

@@ -17,6 +17,7 @@ from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.models import stepfunctions_backends as backends
 
 from shared.local.asl.dataflow import MAX_BYTES
+from shared.local.asl.delivery import deliver_at_the_end
 from shared.local.asl.execution import RUNNING, Execution, Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.validation import ERROR, problems_of
@@ -113,6 +114,7 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
             execution = Execution(self.engine, self.compiled(machine.definition), arn, execution_input, identity)
             execution.source = machine
             self.runs[arn] = execution
+        deliver_at_the_end(execution, machine.loggingConfiguration)
         execution.start(value)
         return execution
 

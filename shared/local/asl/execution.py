@@ -226,7 +226,7 @@ class Execution:
     def stop(self, error: str | None, cause: str | None) -> None:
         """End it as aborted; nothing happens when it has ended."""
         with self.lock:
-            self.finish(ABORTED, StateFailure(error, cause), self._root.previous if self._root else 0)
+            self.finish(ABORTED, StateFailure(error, cause), 0)
 
     def finish(self, status: str, failure: StateFailure | None, previous: int) -> None:
         """End with *status*, once; what still runs is dropped. Needs the lock."""

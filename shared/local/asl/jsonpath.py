@@ -11,9 +11,6 @@ from shared.local.asl.jsonpath_filter import compile_filter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# One step of an indefinite path: a node in, the nodes it selects out.
-Step = "Callable[[Any, Any], Iterator[Any]]"
-
 _NAME = re.compile(r"[^\s.\[\]()'\"]+")
 _INDEX = re.compile(r"-?\d+(\s*,\s*-?\d+)*$")
 _SLICE = re.compile(r"(-?\d*):(-?\d*)(?::(-?\d*))?$")

@@ -50,22 +50,18 @@ def function_failure(text: str) -> StateFailure:
 def invocation_failure(error: Exception, request: str) -> StateFailure:
     """Return the failure for an *error* that kept a function from being invoked at all, under the id *request*.
 
-    The runtime's errors have ``code``, ``status`` and a message; so have boto's, in their response.
+    The runtime's errors say which with ``code``, moto's with ``error_type``, boto's in their response.
     """
     response = getattr(error, "response", None)
     if isinstance(response, dict):
-        code = str(response["Error"]["Code"])
-        status = response["ResponseMetadata"].get("HTTPStatusCode", 400)
-        message = response["Error"].get("Message", "")
+        code, message = str(response["Error"]["Code"]), response["Error"].get("Message", "")
     else:
-        code = getattr(error, "code", None) or getattr(error, "error_type", None) or type(error).__name__
-        status = getattr(error, "status", None) or _STATUS.get(str(code), 500)
+        named = (getattr(error, "code", None), getattr(error, "error_type", None))
+        code = next((name for name in named if isinstance(name, str)), type(error).__name__)
         message = getattr(error, "message", None) or str(error)
-    code = str(code)
-    if not code.endswith("Exception"):
-        code = f"{code.removesuffix('Error')}Exception"
     if code not in _STATUS:
-        code, status = "AWSLambdaException", 500
+        code = "AWSLambdaException"
+    status = _STATUS[code]
     where = f"Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null"
     return StateFailure(f"Lambda.{code}", f"{message} ({where})")
 
@@ -133,10 +129,11 @@ class Invoke(Integration):
             return {**_response(b"", 202, strand.execution.engine.uuid()), "StatusCode": 202}
         invocation, payload = call_function(strand, function, arguments.get("Payload", {}))
         body = bytes(invocation.payload)
+        request = getattr(invocation, "request_id", None) or strand.execution.engine.uuid()  # that of the REPORT line
         return {
             "ExecutedVersion": getattr(invocation, "executed_version", None) or "$LATEST",
             "Payload": payload,
-            **_response(body, 200, strand.execution.engine.uuid()),
+            **_response(body, 200, request),
             "StatusCode": 200,
         }
 

@@ -1,0 +1,89 @@
+"""An execution's events in CloudWatch Logs, as the machine's logging configuration asks: ALL, ERROR, FATAL or OFF.
+
+They are written when the execution has ended, in a job of the pool. For an express execution this is the only record.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.errors import dumps
+from shared.local.asl.history import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.local.asl.execution import Execution
+
+OFF, FATAL, ERROR = "OFF", "FATAL", "ERROR"
+_FATAL = frozenset({"ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
+_ERROR_ENDINGS = ("Failed", "Aborted", "TimedOut")
+# What one PutLogEvents takes.
+_BATCH_EVENTS, _BATCH_BYTES, _OVERHEAD = 1000, 1_000_000, 26
+
+
+def deliver_at_the_end(execution: Execution, configuration: dict[str, Any] | None) -> None:
+    """Write the events of *execution* to the log groups of the logging *configuration* once it has ended."""
+    level = (configuration or {}).get("level", OFF)
+    groups = [
+        destination["cloudWatchLogsLogGroup"]["logGroupArn"].removesuffix(":*").split(":log-group:")[-1]
+        for destination in (configuration or {}).get("destinations", [])
+    ]
+    if level == OFF or not groups:
+        return
+    data = bool((configuration or {}).get("includeExecutionData"))
+    scheduler = execution.engine.scheduler
+    execution.watch(lambda: scheduler.submit(lambda: _deliver(execution, level, groups, data=data)))
+
+
+def _deliver(execution: Execution, level: str, groups: list[str], *, data: bool) -> None:
+    services = execution.engine.services
+    client = services.client("logs", services.region_of(execution.arn))
+    day = dt.datetime.fromtimestamp(execution.started_at, dt.UTC)
+    stream = f"states/{execution.identity.machine_name}/{day:%Y-%m-%d-%H-%M}/{execution.identity.name}"
+    entries = list(_entries(execution, level, data=data))
+    for group in groups if entries else []:
+        try:
+            client.create_log_stream(logGroupName=group, logStreamName=stream)
+        except client.exceptions.ResourceAlreadyExistsException:
+            pass  # a redrive goes on in the same stream
+        except client.exceptions.ResourceNotFoundException:
+            continue  # AWS, too, drops what has nowhere to go
+        for batch in _batches(entries):
+            client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=batch)
+
+
+def _entries(execution: Execution, level: str, *, data: bool) -> Iterator[dict[str, Any]]:
+    for place, event in enumerate(execution.history.events):
+        kind = event[0]
+        wanted = kind in _FATAL if level == FATAL else kind.endswith(_ERROR_ENDINGS) if level == ERROR else True
+        if not wanted:
+            continue
+        shown = render(event, place + 1, data=data)
+        details: dict[str, Any] = next((item for key, item in shown.items() if key.endswith("EventDetails")), {})
+        stamp = int(event[2] * 1000)
+        message = {
+            "id": str(place + 1),
+            "type": kind,
+            "details": details,
+            "previous_event_id": str(event[1]),
+            "event_timestamp": str(stamp),
+            "execution_arn": execution.arn,
+            "redrive_count": str(execution.redrives),
+        }
+        yield {"timestamp": stamp, "message": dumps(message)}
+
+
+def _batches(entries: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for entry in entries:
+        weight = len(entry["message"].encode()) + _OVERHEAD
+        if batch and (len(batch) == _BATCH_EVENTS or size + weight > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size += weight
+    if batch:
+        yield batch
