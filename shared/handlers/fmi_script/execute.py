@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from shared.handlers import env
+from shared.handlers import env, process
 from shared.handlers.fmi.meeting import meeting
-from shared.handlers.fmi_script import process, program
+from shared.handlers.fmi_script import program
 from shared.handlers.s3 import Bucket
 
 

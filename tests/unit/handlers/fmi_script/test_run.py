@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from shared.handlers.fmi_script.process import ScriptFailed, run
+from shared.handlers.process import ScriptFailed, run
 from shared.handlers.s3 import MissingObject
 
 DEFAULTS = {"world_size": 2, "result_path": "results", "batch_size": 16, "data_path": "datasets"}
