@@ -108,15 +108,26 @@ def make_ready(  # noqa: PLR0913  what to run, on what, and how
     """
     if aws.endpoint is None:
         return
-    packaged = packaged or wants_packages(project)
-    from shared.deploy.deploy import deploy  # noqa: PLC0415  AWS needs none of it
+    make_deployed(project, lane, aws, packaged=packaged)
+    from shared.run.items import place_sample_items  # noqa: PLC0415  AWS needs none of it
     from shared.run.sample import place_sample  # noqa: PLC0415  as above
 
-    done = deploy(lane, project, aws, packaged=packaged).changes
+    card = project.cards[workflow]
+    if placed := place_sample(card, lane, payload, aws):
+        console.note(placed)
+    for placed in place_sample_items(project.root, card, lane.workflows[workflow], aws):
+        console.note(placed)
+
+
+def make_deployed(project: Project, lane: Lane, aws: Aws, *, packaged: bool = False) -> None:
+    """On the embedded cloud, deploy the lane where it lacks anything; on AWS that is the user's to ask for."""
+    if aws.endpoint is None:
+        return
+    from shared.deploy.deploy import deploy  # noqa: PLC0415  AWS needs none of it
+
+    done = deploy(lane, project, aws, packaged=packaged or wants_packages(project)).changes
     if done:
         console.note(f"deployed {lane.team}: {len(done)} steps")
-    if placed := place_sample(project.cards[workflow], lane, payload, aws):
-        console.note(placed)
 
 
 def meeting_here(lane: Lane, payload: Mapping[str, Any], aws: Aws) -> dict[str, str]:

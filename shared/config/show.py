@@ -60,6 +60,7 @@ def _workflow(workflow: Workflow) -> dict[str, Any]:
         "role": workflow.role,
         "logGroup": workflow.log_group,
         "functions": dict(workflow.functions),
+        "tables": {name: table.name for name, table in workflow.tables.items()},
         "parameters": dict(workflow.parameters),
     }
 

@@ -1,8 +1,9 @@
 """State machine templates: plain Amazon States Language with ``${placeholders}``, filled from a lane.
 
-``${<step>}`` is a function's ARN, ``${bucket}`` the lane's bucket, ``${state_machine}`` the machine's own ARN and
-``${<parameter>}`` the team's value. A string that is nothing but one placeholder becomes the value with its JSON type;
-within a longer string it is text. ``${bucket}`` is always the lane's, also when a parameter has that name.
+``${<step>}`` is a function's ARN, ``${<table>}`` a table's name, ``${bucket}`` the lane's bucket, ``${state_machine}``
+the machine's own ARN and ``${<parameter>}`` the team's value. A string that is nothing but one placeholder becomes the
+value with its JSON type; within a longer string it is text. ``${bucket}`` is always the lane's, also when a parameter
+has that name.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def render_definition(lane: Lane, workflow_key: str) -> dict[str, Any]:
     values = {
         **workflow.parameters,
         **{step: lane.function_arn(key) for step, key in workflow.functions.items()},
+        **{name: table.name for name, table in workflow.tables.items()},
         "bucket": lane.bucket,
         "state_machine": lane.state_machine_arn(workflow_key),
     }

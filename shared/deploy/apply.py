@@ -49,6 +49,7 @@ _GONE = {
     "delete_log_group": "ResourceNotFoundException",
     "delete_function": "ResourceNotFoundException",
     "delete_bucket": "NoSuchBucket",
+    "delete_table": "ResourceNotFoundException",
 }
 _ATTEMPTS = 10
 _SETTLE_SECONDS = 3.0

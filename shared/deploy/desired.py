@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.deploy.guard import lane_tags
-from shared.deploy.resources import bucket, function, log_group, policy, role, state_machine
+from shared.deploy.resources import bucket, function, log_group, policy, role, state_machine, table
 from shared.isolation.boundary import boundary_policy
 from shared.isolation.policies import function_policy, function_trust, workflow_trust
 from shared.isolation.workflow_policy import workflow_policy
@@ -38,7 +38,7 @@ def desired(lane: Lane, definitions: Mapping[str, Mapping[str, Any]], package: P
 
 
 def foundation(lane: Lane, definitions: Mapping[str, Mapping[str, Any]]) -> tuple[Resource, ...]:
-    """Return what stands before there is code: log groups, the boundary, the roles under it, and the bucket.
+    """Return what stands before there is code: log groups, the boundary, the roles under it, the bucket, the tables.
 
     Raises:
         UngrantedError: A workflow calls something that a team may not call.
@@ -49,6 +49,7 @@ def foundation(lane: Lane, definitions: Mapping[str, Mapping[str, Any]]) -> tupl
         policy.desired(lane.boundary, lane.place, tags, boundary_policy(lane.team, lane.place)),
         *_roles(lane, definitions, tags),
         bucket.desired(lane, tags),
+        *(table.desired(lane, each, tags) for each in lane.tables),
     )
 
 

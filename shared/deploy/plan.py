@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.deploy.guard import check_ownership, is_ours, lane_tags
 from shared.deploy.model import Plan
-from shared.deploy.resources import KINDS, bucket, log_delivery
+from shared.deploy.resources import HOLD_DATA, KINDS, log_delivery
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -44,9 +44,9 @@ def destroy_plan(lane: Lane, aws: Aws) -> Plan:
 
 
 def _leftovers(lane: Lane, wanted: tuple[Resource, ...], aws: Aws) -> Iterator[Step]:
-    """Remove what is the lane's and no longer wanted. A bucket stays until the lane is destroyed: it holds data."""
+    """Remove what is the lane's and no longer wanted. What holds data stays until the lane is destroyed."""
     for kind in reversed(KINDS):
-        if kind != bucket.KIND:
+        if kind not in HOLD_DATA:
             kept = {want.name for want in wanted if want.kind == kind}
             yield from (KINDS[kind].remove(have) for have in _owned(lane, kind, aws, kept))
 

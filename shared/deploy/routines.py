@@ -89,8 +89,45 @@ def await_no_state_machine(aws: Aws, params: Mapping[str, Any], sleep: Sleep) ->
     )
 
 
+def await_table(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
+    """Wait until a table that was just made can be used.
+
+    Raises:
+        LanesError: It takes too long.
+    """
+    _await_table(aws, params, sleep, "ACTIVE")
+
+
+def await_no_table(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
+    """Wait until AWS has really deleted a table: its name is in use until then.
+
+    Raises:
+        LanesError: It takes too long.
+    """
+    _await_table(aws, params, sleep, None)
+
+
+def _await_table(aws: Aws, params: Mapping[str, Any], sleep: Sleep, wanted: str | None) -> None:
+    dynamodb = aws.client("dynamodb")
+    status: str | None = None
+    for _ in range(_POLLS):
+        try:
+            status = dynamodb.describe_table(**params)["Table"]["TableStatus"]
+        except dynamodb.exceptions.ResourceNotFoundException:
+            status = None
+        if status == wanted:
+            return
+        sleep(_POLL_SECONDS)
+    raise LanesError(
+        f"table {params['TableName']} is still {status or 'not there'} after {_POLLS * _POLL_SECONDS:.0f} s",
+        fix="run the command again later; it goes on from there",
+    )
+
+
 ROUTINES: Mapping[str, Callable[[Aws, Mapping[str, Any], Sleep], None]] = {
     "remove bucket": remove_bucket,
     "stop executions": stop_executions,
     "await no state machine": await_no_state_machine,
+    "await table": await_table,
+    "await no table": await_no_table,
 }

@@ -30,6 +30,14 @@ _S3 = {
     "s3:deleteObject": ("DeleteObjects", ("s3:DeleteObject",), "/*"),
     "s3:listObjectsV2": ("ListBucket", ("s3:ListBucket",), ""),
 }
+# DynamoDB by integration: the Sid and the IAM actions, on a table of the lane.
+_DYNAMODB = {
+    "dynamodb:getItem": ("ReadItems", ("dynamodb:GetItem",)),
+    "dynamodb:query": ("ReadItems", ("dynamodb:Query",)),
+    "dynamodb:putItem": ("WriteItems", ("dynamodb:PutItem",)),
+    "dynamodb:updateItem": ("WriteItems", ("dynamodb:UpdateItem",)),
+    "dynamodb:deleteItem": ("WriteItems", ("dynamodb:DeleteItem",)),
+}
 _RESULT_WRITER = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
 # The rule by which Step Functions learns that a nested execution ended; its name is AWS's and the same for all.
 _SYNC_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
@@ -107,6 +115,8 @@ def _task(lane: Lane, state: Mapping[str, Any], where: str) -> Iterator[_Grant]:
         yield _invoke(lane, _argument(state, "FunctionName", where), where)
     elif api == "states:startExecution":
         yield from _nested(lane, _argument(state, "StateMachineArn", where), where, sync=pattern.startswith(".sync"))
+    elif api in _DYNAMODB:
+        yield _items(lane, api, _argument(state, "TableName", where), where)
     else:
         yield _s3(lane, api, state, where)
 
@@ -145,6 +155,18 @@ def _nested(lane: Lane, machine: str, where: str, *, sync: bool) -> Iterator[_Gr
         yield "FollowNested", ("states:DescribeExecution", "states:StopExecution"), (executions,)
         rule = lane.place.arn("events", _SYNC_RULE)
         yield "AwaitNested", ("events:DescribeRule", "events:PutRule", "events:PutTargets"), (rule,)
+
+
+def _items(lane: Lane, api: str, name: str, where: str) -> _Grant:
+    own = {table.name: lane.table_arn(table) for table in lane.tables}
+    if name not in own:
+        raise UngrantedError(
+            f"{name} is none of the tables of team {lane.team}",
+            where=where,
+            fix="write ${table}, the placeholder of a table on the workflow's card",
+        )
+    sid, actions = _DYNAMODB[api]
+    return sid, actions, (own[name],)
 
 
 def _s3(lane: Lane, api: str, state: Mapping[str, Any], where: str) -> _Grant:

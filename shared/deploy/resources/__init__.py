@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from shared.deploy.resources import bucket, function, log_group, policy, role, state_machine
+from shared.deploy.resources import bucket, function, log_group, policy, role, state_machine, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,4 +36,8 @@ class Kind(Protocol):
         """Return what removes *have*."""
 
 
-KINDS: dict[str, Kind] = {module.KIND: module for module in (log_group, policy, role, bucket, function, state_machine)}
+KINDS: dict[str, Kind] = {
+    module.KIND: module for module in (log_group, policy, role, bucket, table, function, state_machine)
+}
+HOLD_DATA = (bucket.KIND, table.KIND)
+"""Kinds that stay until their lane is destroyed, also when nothing names them any more."""

@@ -1,0 +1,69 @@
+"""``lanes items``: the list that a workflow maps over."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  typer reads it when it parses
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shared.cli import console
+from shared.errors import UsageError
+
+if TYPE_CHECKING:
+    from shared.config.lane import Lane, Table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    group = typer.Typer(help="Lists in a team's table, for item-map.", no_args_is_help=True)
+    group.callback()(_group)
+    group.command()(load)
+    app.add_typer(group, name="items")
+
+
+def _group() -> None:
+    """Keep ``load`` a command of its own: typer would take the only one for the group."""
+
+
+def load(
+    team: Annotated[str, typer.Argument(help="Whose table.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON list of texts, or of objects.")],
+    *,
+    aws: Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")] = False,
+    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Put a list into the team's table, in place of the one that is there.
+
+    The embedded cloud keeps it as long as lanes up does.
+
+    Example: lanes items load topics statemachines/samples/simplelist.json
+    """
+    from shared.cli import wiring  # noqa: PLC0415  --help is quick
+    from shared.run.items import load_items, read_items  # noqa: PLC0415  as above
+
+    items = read_items(file)
+    project = wiring.open_project()
+    lane = project.lane(team)
+    table = _table(lane)
+    with wiring.open_cloud(project, aws=aws, profile=profile) as cloud:
+        wiring.make_deployed(project, lane, cloud)
+        load_items(cloud, table, items)
+        if not wiring.outlives_command(project, cloud):
+            console.note("this cloud and the list in it end with this command; lanes up keeps one")
+    if as_json:
+        console.print_json({"table": table.name, "items": len(items)})
+    else:
+        console.out.print(f"{table.name}: {len(items)} items", markup=False, highlight=False)
+
+
+def _table(lane: Lane) -> Table:
+    match lane.tables:
+        case [table]:
+            return table
+        case []:
+            fix = f"name a workflow that has one (item-map) under workflows in teams/{lane.team}.yaml"
+            raise UsageError(f"team {lane.team} has no table", fix=fix)
+        case _:
+            raise UsageError(f"team {lane.team} has {len(lane.tables)} tables, and this fills the only one of a team")
