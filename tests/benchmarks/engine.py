@@ -138,7 +138,7 @@ class Bench:
 
     def distributed(self, items: int) -> float:
         processor = {
-            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
             "StartAt": "P",
             "States": {"P": {"Type": "Pass", "End": True}},
         }
@@ -244,11 +244,11 @@ def import_milliseconds() -> float:
 def in_process(definition: dict[str, Any], value: Any, times: int) -> list[float]:
     """Return the seconds that *definition* takes without HTTP, on a real pool, *times* over."""
     from shared.local.asl.engine import Engine
-    from shared.local.asl.execution import Identity
+    from shared.local.asl.identity import Identity
     from shared.local.asl.machine import Machine
     from shared.local.asl.scheduler import ThreadScheduler
 
-    engine = Engine(ThreadScheduler(), lambda _function, _payload: None)  # type: ignore[arg-type,return-value]  # not called
+    engine = Engine(ThreadScheduler(), lambda _function, _payload: None)  # type: ignore[arg-type]  # not called
     machine, identity, seconds = Machine(definition), Identity("x", "m", "m", "r"), []
     for _ in range(times):
         ended = threading.Event()

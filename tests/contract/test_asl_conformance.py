@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared.local.asl.engine import Engine
-from shared.local.asl.execution import Identity
+from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.scheduler import VirtualScheduler
 from shared.local.asl.validation import problems_of

@@ -6,6 +6,7 @@ ours.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import threading
@@ -18,7 +19,8 @@ from moto.stepfunctions.models import stepfunctions_backends as backends
 
 from shared.local.asl.dataflow import MAX_BYTES
 from shared.local.asl.delivery import deliver_at_the_end
-from shared.local.asl.execution import RUNNING, Execution, Identity
+from shared.local.asl.execution import RUNNING, Execution
+from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.validation import ERROR, problems_of
 
@@ -111,16 +113,15 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
                 machine.name,
                 machine.roleArn,
             )
-            execution = Execution(self.engine, self.compiled(machine.definition), arn, execution_input, identity)
+            program = self.compiled(machine.definition)
+            execution = Execution(self.engine, program, arn, execution_input, identity, express=express)
             execution.source = machine
             self.runs[arn] = execution
+        if express:  # nobody can ask for it once it has ended
+            execution.watch(functools.partial(self._forget, arn))
         deliver_at_the_end(execution, machine.loggingConfiguration)
         execution.start(value)
         return execution
-
-    def forget(self, execution: Execution) -> None:
-        """Drop an express execution that somebody waited for: nobody can ask for it again."""
-        self.runs.pop(execution.arn, None)
 
     def execution(self, arn: str) -> Execution:
         """Return the execution of *arn*, which may be a child of a Map run.
@@ -128,15 +129,16 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
         Raises:
             ExecutionDoesNotExist: There is none.
         """
-        found = self.runs.get(arn) or self.engine.child(arn)
-        if found is None:
-            if ":express:" in arn:
-                raise wrong.InvalidArn("Invalid Arn: 'Resource type not valid in this context: express'")
-            self._validate_execution_arn(arn)
-            raise wrong.ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
         if ":express:" in arn:
             raise wrong.InvalidArn("Invalid Arn: 'Resource type not valid in this context: express'")
+        found = self.runs.get(arn) or self.engine.child(arn)
+        if found is None:
+            self._validate_execution_arn(arn)
+            raise wrong.ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
         return found
+
+    def _forget(self, arn: str) -> None:
+        self.runs.pop(arn, None)
 
 
 class InvalidDefinition(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.local.asl.activities import Activities
-from shared.local.asl.execution import Execution, Identity
+from shared.local.asl.execution import Execution
 from shared.local.asl.integrations.services import Services
 from shared.local.asl.names import new_uuid
 from shared.local.asl.tokens import Tokens
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
+    from shared.local.asl.identity import Identity
     from shared.local.asl.machine import Machine
     from shared.local.asl.map_run import MapRun
     from shared.local.asl.scheduler import Scheduler

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import RUNTIME, StateFailure, dumps
 from shared.local.asl.history import MAX_EVENTS, History, HistoryFullError, Text
@@ -18,11 +18,12 @@ from shared.local.asl.strand import Call, Strand
 from shared.local.asl.variables import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from shared.local.asl.engine import Engine
-    from shared.local.asl.strand import Effect
+    from shared.local.asl.identity import Identity, Runs
 
+EXPRESS_SECONDS, EXPRESS_EVENTS = 300.0, 10**9
 RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
 
 
@@ -30,15 +31,6 @@ def timestamp(seconds: float) -> str:
     """Return *seconds* since the epoch as AWS writes a time in the context object."""
     moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-
-
-class Runs(Protocol):
-    """What an execution runs: a machine."""
-
-    timeout: float | None
-
-    def run(self, strand: Strand, value: Any, start: str | None = None, /) -> Generator[Effect | None, Any, Any]:
-        """Go from the state *start*, by default the first, to an end; return the output."""
 
 
 class Execution:
@@ -51,6 +43,7 @@ class Execution:
         input_text: The input as given, JSON.
         identity: What the context object and the API tell about it.
         on_end: Called once with the execution when it has ended.
+        express: Whether it is an express one: five minutes at most, and no limit to its events.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  what one is made of
@@ -61,6 +54,8 @@ class Execution:
         input_text: str,
         identity: Identity,
         on_end: Callable[[Execution], None] | None = None,
+        *,
+        express: bool = False,
     ) -> None:
         self.engine = engine
         self.machine = machine
@@ -68,7 +63,9 @@ class Execution:
         self.input_text = input_text
         self.identity = identity
         self.on_end = on_end
-        self.history = History(engine.scheduler.now, MAX_EVENTS)
+        self.history = History(engine.scheduler.now, EXPRESS_EVENTS if express else MAX_EVENTS)
+        limits = [limit for limit in (machine.timeout, EXPRESS_SECONDS if express else None) if limit is not None]
+        self.timeout = min(limits, default=None)
         self.status = RUNNING
         self.error: str | None = None
         self.cause: str | None = None
@@ -99,8 +96,8 @@ class Execution:
 
     def _begin(self, body: Callable[[Strand], Any], previous: int) -> None:
         root = self._root = Strand(self, Scope(), previous, self._root_ended)
-        if self.machine.timeout is not None:
-            self._deadline = self.engine.scheduler.call_later(self.machine.timeout, self._timed_out)
+        if self.timeout is not None:
+            self._deadline = self.engine.scheduler.call_later(self.timeout, self._timed_out)
         root.begin(body(root))
         self.engine.scheduler.submit(self.advance)
 
@@ -274,18 +271,6 @@ class Execution:
     def output_text(self) -> str | None:
         """Return the output as JSON text, or None when it has none."""
         return dumps(self.output) if self.status == SUCCEEDED else None
-
-
-class Identity:
-    """What an execution is called and belongs to."""
-
-    __slots__ = ("machine_arn", "machine_name", "name", "role_arn")
-
-    def __init__(self, name: str, machine_arn: str, machine_name: str, role_arn: str) -> None:
-        self.name = name
-        self.machine_arn = machine_arn
-        self.machine_name = machine_name
-        self.role_arn = role_arn
 
 
 class _Work:

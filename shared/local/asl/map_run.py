@@ -12,7 +12,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import EXCEED_TOLERATED, StateFailure, dumps
-from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution, Identity
+from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution
+from shared.local.asl.identity import Identity
 
 if TYPE_CHECKING:
     from shared.local.asl.map_batches import Batches
@@ -118,6 +119,7 @@ class MapRun:
             dumps(given),
             Identity(name, f"{prefix}:stateMachine:{self.machine_label}", self.machine_label, parent.identity.role_arn),
             on_end=self._ended,
+            express=self.distributed.express,
         )
         child.lock = parent.lock
         child.map_run = self
@@ -201,8 +203,9 @@ class MapRun:
         return [given for _, given, _ in self._waiting]
 
     def succeed(self) -> None:
-        """End well."""
+        """End well; what the children returned is in the state's result now."""
         self._end(SUCCEEDED)
+        self.results.clear()
 
     def fail(self) -> None:
         """End as failed; children that still run are stopped."""

@@ -37,7 +37,6 @@ def start_sync_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]
     }
     seconds = execution.stopped_at - execution.started_at
     billed = max(1, math.ceil(seconds * 1000 / _BILLED_STEP_MS)) * _BILLED_STEP_MS
-    backend.forget(execution)
     return {
         **shown,
         "billingDetails": {"billedMemoryUsedInMB": _BILLED_MEMORY_MB, "billedDurationInMilliseconds": billed},

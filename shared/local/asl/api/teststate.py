@@ -11,7 +11,8 @@ from moto.stepfunctions import exceptions as wrong
 from shared.local.asl.backend import InvalidDefinition, check_definition, parse_input
 from shared.local.asl.dataflow import PathFlow
 from shared.local.asl.errors import StateFailure, dumps, matches
-from shared.local.asl.execution import Execution, Identity
+from shared.local.asl.execution import Execution
+from shared.local.asl.identity import Identity
 from shared.local.asl.integrations.base import Integration
 from shared.local.asl.machine import compile_state
 from shared.local.asl.retry import Recovery, place_failure

@@ -40,6 +40,8 @@ OPTIMIZED = {
     "codebuild": ("CodeBuild", "AWSCodeBuild"),
     "s3": ("S3", "Amazon S3"),
 }
+# Codes of the query protocol that the models no longer carry.
+_OLD_CODES = {"AWS.SimpleQueueService.NonExistentQueue": "QueueDoesNotExist", "NonExistentQueue": "QueueDoesNotExist"}
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|\d+")
 
 
@@ -191,6 +193,7 @@ class PutEvents(OptimizedCall):
 
 def exception_name(model: Any, code: str) -> str | None:
     """Return the Java class for an error *code* that the service's *model* knows, or None."""
+    code = _OLD_CODES.get(code, code)
     for shape in model.error_shapes:
         known = {shape.name, shape.error_code, shape.metadata.get("error", {}).get("code")}
         if code in known or code.removesuffix("Exception") == shape.name.removesuffix("Exception"):
@@ -252,6 +255,12 @@ def _structure(value: dict[str, Any], shape: Any, problems: list[str]) -> dict[s
     return {name: item for name, item in converted.items() if item is not None}
 
 
+def _instant(moment: dt.datetime) -> str:
+    """Return *moment* as Java prints an Instant: milliseconds only where there are some."""
+    milliseconds = moment.microsecond // 1000
+    return moment.strftime("%Y-%m-%dT%H:%M:%S") + (f".{milliseconds:03}Z" if milliseconds else "Z")
+
+
 def to_value(answer: Any, shape: Any, named: Callable[[str], str]) -> Any:
     """Return boto's *answer* as JSON: members as *named* calls them, times and blobs as text."""
     kind = None if shape is None else shape.type_name
@@ -263,7 +272,7 @@ def to_value(answer: Any, shape: Any, named: Callable[[str], str]) -> Any:
     if isinstance(answer, (list, tuple)):
         return [to_value(item, shape.member if kind == "list" else None, named) for item in answer]
     if isinstance(answer, dt.datetime):
-        return answer.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return _instant(answer.astimezone(dt.UTC))
     if hasattr(answer, "read"):
         answer = answer.read()
     return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer

@@ -7,15 +7,18 @@ import io
 import json
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from shared.local.asl.engine import Engine
-from shared.local.asl.execution import Execution, Identity
+from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.scheduler import VirtualScheduler
 from shared.local.asl.validation import ERROR, problems_of
+
+if TYPE_CHECKING:
+    from shared.local.asl.execution import Execution
 
 PREFIX = "arn:aws:states:us-east-1:123456789012"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"

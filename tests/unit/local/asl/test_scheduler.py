@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass
 
 from shared.local.asl.engine import Engine
-from shared.local.asl.execution import Identity
+from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.scheduler import ThreadScheduler
 

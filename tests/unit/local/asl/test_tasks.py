@@ -288,3 +288,10 @@ def test_a_payload_over_256_kb_fails_the_state(world, call):
     )
     assert execution.error == "States.DataLimitExceeded"
     assert "size exceeding the maximum number of bytes service limit" in execution.cause
+
+
+def test_a_heartbeat_failure_is_caught_by_either_name(world):
+    for name in ("States.HeartbeatTimeout", "States.Timeout"):
+        catch = [{"ErrorEquals": [name], "Next": "D"}]
+        task = invoke(".waitForTaskToken", HeartbeatSeconds=5, Catch=catch, Next="D")
+        assert world.output(machine(T=task, D={"Type": "Succeed"})) == {"Error": "States.Timeout"}
