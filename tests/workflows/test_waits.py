@@ -13,7 +13,7 @@ from shared.config.load import load_project
 from shared.config.template import render_definition
 from shared.deploy.aws import connect_endpoint
 from shared.local.asl.engine import Engine
-from shared.local.asl.execution import Identity
+from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.scheduler import VirtualScheduler
 from shared.local.server import MotoServer
