@@ -122,14 +122,17 @@ def _table(ranks: tuple[Rank, ...]) -> Table:
 
 
 def _bills(ranks: tuple[Rank, ...]) -> Table:
-    """Return what REPORT says of each rank, for a workflow whose ranks count no records."""
+    """Return what REPORT says of each rank, for a workflow whose ranks count no records.
+
+    Of a request id its last digits, which a log can be searched for; --json has it whole.
+    """
     table = Table()
     for heading in ("rank", "request id", "duration", "billed", "memory size", "memory used", "init"):
-        table.add_column(heading, justify="right", overflow="fold")
+        table.add_column(heading, justify="right")
     for rank in ranks:
         table.add_row(
             str(rank.rank),
-            rank.request_id,
+            rank.request_id.rpartition("-")[2],
             _figure(None if rank.seconds is None else 1000 * rank.seconds, "{:.2f} ms"),
             _figure(rank.billed_ms, "{} ms"),
             _figure(rank.memory_size_mb, "{} MB"),

@@ -2,10 +2,13 @@
 
 import json
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from shared.run.start import start
+from shared.run.watch import follow, read_logs
 
 pytestmark = pytest.mark.workflow
 
@@ -36,7 +39,7 @@ def test_every_rank_runs_the_program_and_has_its_row(lanes, script):
     heading = next(line for line in result.out.splitlines() if "request id" in line)
     names = [name.strip() for name in heading.strip("┃").split("┃")]
     assert names == ["rank", "request id", "duration", "billed", "memory size", "memory used", "init"]
-    rows = re.findall(r"│ +(\d) │ [0-9a-f-]{36} │ +[\d.]+ ms │ +\d+ ms │ +1769 MB │ +\d+ MB │", result.out)
+    rows = re.findall(r"│ +(\d) │ [0-9a-f]{12} │ +[\d.]+ ms │ +\d+ ms │ +1769 MB │ +\d+ MB │", result.out)
     assert rows == ["0", "1", "2"]
     assert "throughput" not in result.out
 
@@ -56,15 +59,32 @@ def test_the_payload_of_the_field_started_by_anybodys_boto3(lanes, aws, lane, sc
     aws.s3.put_object(Bucket=lane.bucket, Key="scripts/fmi-test.py", Body=HELLO.encode())
     payload = {"world_size": "2", "bucket": lane.bucket, "script": "scripts/fmi-test.py"}
     arn = lane.state_machine_arn("fmi-script")
-    from datetime import UTC, datetime  # noqa: PLC0415  as above
-
-    from shared.run.watch import follow, read_logs  # noqa: PLC0415  beside what it is for
 
     now = datetime.now(UTC)
     run = start(aws, lane, "fmi-script", payload, "field-1")
     *_, end = follow(aws, run, read_logs(aws, run, now))
     assert (end.status, json.loads(end.output)["world_size"]) == ("SUCCEEDED", 2)
     assert arn in run.arn.replace(":execution:", ":stateMachine:")
+
+
+def test_the_sample_runs_every_collective_on_three_ranks(lanes):
+    sample = Path(__file__).parents[2] / "statemachines/samples/fmi-collectives.py"
+    result = lanes("run", "team1", "fmi-script", "--world-size", "3", "--script", sample, "--show-output", "--json")
+    assert result.code == 0, result.err
+    for row in json.loads(result.out)["ranks"]:
+        told = dict(re.split(r" {2,}|(?<=right) ", line, maxsplit=1) for line in row["printed"][1:-1])
+        rank = row["rank"]
+        assert told == {
+            "send and recv": str((rank - 1) % 3),
+            "bcast": "42",
+            "gather": "[0, 1, 2]" if rank == 0 else "[]",
+            "scatter": str([rank, rank + 0.5]).replace(f"[{rank},", f"[{rank}.0,"),
+            "reduce sum": "4.5" if rank == 0 else "0.0",
+            "allreduce max": "2",
+            "allreduce prod": "4",
+            "scan sum": ["0", "1", "3"][rank],
+            "scan left to right": ["0", "1", "12"][rank],
+        }
 
 
 def failed(lanes, *words):

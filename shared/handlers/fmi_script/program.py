@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import shared.fmi
+from shared.fmi.compat import python_path
 from shared.handlers.s3 import POOL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from shared.handlers.s3 import Bucket
-
-COMPAT = Path(shared.fmi.__file__).parent / "compat"  # where `import fmi` and `import fmilib` are found
 
 
 def fetch(bucket: Bucket, script: str, folder: str, target: Path) -> Path:
@@ -52,10 +50,9 @@ def environment(
         meeting: host:port of the rendezvous.
         environ: The function's environment.
     """
-    paths = [str(COMPAT), *filter(None, sys.path)]
     return {
         **environ,
-        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONPATH": python_path(os.pathsep.join(filter(None, sys.path))),
         "PYTHONUNBUFFERED": "1",
         "RANK": str(event["rank"]),
         "WORLD_SIZE": str(event["world_size"]),

@@ -144,3 +144,19 @@ def test_off_a_terminal_each_change_is_one_line(shown):
         "RUNNING Ranks: 10 of 20 records on 1 ranks",
         "RUNNING Ranks: 25 of 40 records on 2 ranks",
     ]
+
+
+def test_ranks_without_records_show_what_report_says_of_them(shown):
+    request = "0c0ffee0-1111-2222-3333-6f3a9ce712f0"
+    ranks = (Rank(0, 0, 0.30054, 145, 10240, 301, 744.94, request, ("hello", "[bold]")), Rank(1, 0, *[None] * 5))
+    outcome = Outcome("SUCCEEDED", 3.2, ranks, None)
+    out = shown(run_view.print_outcome, RUN, outcome).out
+    rows = [[value.strip() for value in line.strip("│").split("│")] for line in out.splitlines() if "│" in line]
+    assert rows == [
+        ["0", "6f3a9ce712f0", "300.54 ms", "301 ms", "10240 MB", "145 MB", "744.94 ms"],
+        ["1", "", *["-"] * 5],
+    ]
+    assert "throughput" not in out
+    assert shown(run_view.print_printed, outcome).out.splitlines() == ["[rank 0] hello", "[rank 0] [bold]"]
+    assert "printed" not in run_view.as_json(RUN, outcome)["ranks"][0]
+    assert run_view.as_json(RUN, outcome, printed=True)["ranks"][0]["printed"] == ("hello", "[bold]")

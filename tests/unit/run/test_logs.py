@@ -62,3 +62,12 @@ def test_other_peoples_lines_are_only_kept(aws, reader, line):
     reader.read()
     assert reader.invocations["a"].progress is None
     assert reader.invocations["a"].lines[-1] == line
+
+
+def test_what_the_code_prints_is_told_from_what_lambda_and_progress_say(aws, reader, lines):
+    start, progress, end, report = lines("a", 0, 1)
+    own = [(start[0], start[1], text) for text in ("one\n", '{"mine": 1}\n', "END of my own\n", "\n")]
+    aws.logs.groups[GROUP] = [start, progress, *own, end, report]
+    reader.read()
+    assert reader.invocations["a"].printed == ["one", '{"mine": 1}', "END of my own", ""]
+    assert len(reader.invocations["a"].lines) == 8
