@@ -38,7 +38,7 @@ def _answer(backend: Any, params: dict[str, Any], answer: Answer) -> None:
     try:
         backend.engine.tokens.answer(params.get("taskToken"), answer)
     except UnknownTokenError:
-        raise wrong.InvalidToken("Invalid token") from None
+        raise wrong.InvalidToken("'Invalid token'") from None
     except LateTokenError:
         raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'") from None
 

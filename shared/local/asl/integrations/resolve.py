@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from shared.local.asl.integrations.activity import ActivityTask
 from shared.local.asl.integrations.base import REQUEST, SYNC, SYNC_2, TOKEN, Integration
+from shared.local.asl.integrations.elsewhere import ELSEWHERE, Elsewhere
 from shared.local.asl.integrations.lambda_ import FunctionTask, Invoke
 from shared.local.asl.integrations.nested import StartExecution
 from shared.local.asl.integrations.sdk import OPTIMIZED, OptimizedCall, PutEvents, SdkCall
@@ -51,4 +52,6 @@ def _service(text: str, resource: str) -> Integration:
     if len(parts) == 2 and parts[0] in OPTIMIZED and pattern in {REQUEST, TOKEN}:  # noqa: PLR2004  service:action
         call = PutEvents if name == "events:putEvents" else OptimizedCall
         return call(parts[0], parts[1], pattern)
+    if parts[0] in ELSEWHERE | OPTIMIZED.keys():
+        return Elsewhere(parts[0], ":".join(parts[1:]), pattern)
     raise UnknownResourceError(resource)

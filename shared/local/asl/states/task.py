@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl.dataflow import check_size
+from shared.local.asl.dataflow import check_size, states
 from shared.local.asl.errors import TIMEOUT, RuntimeFailure, StateFailure
 from shared.local.asl.integrations.base import TOKEN, Deadline
 from shared.local.asl.integrations.resolve import resolve
+from shared.local.asl.payload import compile_jsonata, compile_template
 from shared.local.asl.retry import Recovery
 from shared.local.asl.states.base import State
 from shared.local.asl.states.map import number_field
@@ -28,6 +29,10 @@ class Task(State):
         self.integration = resolve(spec["Resource"])
         self.timeout = number_field(spec, "TimeoutSeconds", jsonata=jsonata, integer=True)
         self.heartbeat = number_field(spec, "HeartbeatSeconds", jsonata=jsonata, integer=True)
+        credentials = spec.get("Credentials")
+        self.credentials: Any = None
+        if credentials is not None:
+            self.credentials = compile_jsonata(credentials, "Credentials") if jsonata else compile_template(credentials)
         self.recovery = Recovery(self)
 
     def run(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
@@ -50,6 +55,9 @@ class Task(State):
                 details["timeoutInSeconds"] = timeout
             if heartbeat is not None:
                 details["heartbeatInSeconds"] = heartbeat
+            if self.credentials is not None:
+                seen = states(strand, value) if self.jsonata else effective
+                details["taskCredentials"] = {"roleArn": self.credentials(seen, strand).get("RoleArn")}
             strand.record(f"{integration.family}Scheduled", details)
             result = yield from self._call(strand, arguments, Deadline(strand, timeout, heartbeat))
         finally:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     Check = Callable[[Any, Problems, str], None]
 
 MOST_SECONDS = 99_999_999
-_TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign")
-_EXPRESSIONS = ("Arguments", "Output", "Assign", "Items", "ItemSelector")
+_TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials")
+_EXPRESSIONS = ("Arguments", "Output", "Assign", "Items", "ItemSelector", "Credentials")
 
 
 def check_state(spec: dict[str, Any], problems: Problems, location: str, *, jsonata: bool) -> None:

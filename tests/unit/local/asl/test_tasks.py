@@ -295,3 +295,16 @@ def test_a_heartbeat_failure_is_caught_by_either_name(world):
         catch = [{"ErrorEquals": [name], "Next": "D"}]
         task = invoke(".waitForTaskToken", HeartbeatSeconds=5, Catch=catch, Next="D")
         assert world.output(machine(T=task, D={"Type": "Succeed"})) == {"Error": "States.Timeout"}
+
+
+def test_a_service_that_nothing_here_runs_is_accepted_and_fails_by_name(world):
+    task = {"Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun.sync", "Parameters": {}, "End": True}
+    execution = world.run(machine(T=task))
+    assert execution.error == "States.Runtime"
+    assert "does not run glue:startJobRun.sync" in execution.cause
+
+
+def test_credentials_are_recorded(world, call):
+    execution = world.run(machine(T=call(Credentials={"RoleArn.$": "$.role"})), {"role": "arn:role"})
+    details = execution.history.page(2, 1, reverse=False, data=True)[0]["lambdaFunctionScheduledEventDetails"]
+    assert details["taskCredentials"] == {"roleArn": "arn:role"}

@@ -1,0 +1,29 @@
+"""Integrations that AWS has and the embedded cloud has not: a definition may have them, an execution fails by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Never
+
+from shared.local.asl.errors import RuntimeFailure
+from shared.local.asl.integrations.base import Integration
+
+if TYPE_CHECKING:
+    from shared.local.asl.strand import Strand
+
+ELSEWHERE = frozenset(
+    {
+        "apigateway", "athena", "bedrock", "codebuild", "databrew", "eks", "elasticmapreduce", "emr-containers",
+        "emr-serverless", "http", "mediaconvert", "sagemaker",
+    }
+)  # fmt: skip
+
+
+class Elsewhere(Integration):
+    """A job on a service that nothing here runs."""
+
+    def check(self, _strand: Strand, _arguments: Any) -> Never:
+        """Fail before anything is scheduled."""
+        action = f"{self.kind}:{self.action}" + (f".{self.pattern}" if self.pattern else "")
+        raise RuntimeFailure(
+            f"The embedded cloud does not run {action}: run this workflow on AWS, or call the API by aws-sdk."
+        )
