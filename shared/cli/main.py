@@ -10,7 +10,21 @@ import sys
 
 import typer
 
-from shared.cli import cloud, console, data, deploy, isolation, items, model, reference, rendezvous, run, runs, teams
+from shared.cli import (
+    cloud,
+    console,
+    data,
+    deploy,
+    isolation,
+    items,
+    metrics,
+    model,
+    reference,
+    rendezvous,
+    run,
+    runs,
+    teams,
+)
 from shared.errors import LanesError
 
 app = typer.Typer(
@@ -21,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (teams, deploy, run, runs, cloud, data, items, model, isolation, rendezvous, reference):
+for group in (teams, deploy, run, runs, cloud, data, items, model, isolation, rendezvous, reference, metrics):
     group.register(app)
 
 

@@ -56,9 +56,14 @@ def find_failure(states: SFNClient, execution_arn: str) -> Failure:
     error, cause = found.get("error", "") or error, found.get("cause", "") or cause
     said = _parsed(cause)
     message = str(said.get("errorMessage", cause))
-    named = _REQUEST_ID.search(message)
-    request_id = said.get("requestId") or (named and (named[1] or named[2]))
-    return Failure(execution["status"], state, rank, str(said.get("errorType", error)), message, request_id)
+    return Failure(execution["status"], state, rank, str(said.get("errorType", error)), message, find_request(cause))
+
+
+def find_request(cause: str) -> str | None:
+    """Return the id of the invocation that a failure's *cause* names, None when it names none."""
+    said = _parsed(cause)
+    named = _REQUEST_ID.search(str(said.get("errorMessage", cause)))
+    return said.get("requestId") or (named and (named[1] or named[2]))
 
 
 def _deepest(states: SFNClient, arn: str) -> tuple[Mapping[str, Any], str | None, int | None] | None:

@@ -1,0 +1,195 @@
+"""``lanes metrics``: what invocations took, from CloudWatch Logs or from exported files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shared.cli import console
+from shared.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shared.measure.invocations import Invocations, Row, Summary
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command()(metrics)
+
+
+def metrics(  # noqa: PLR0913  one per option
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TEAM [RUN]]", help="The team, and one run of it.", show_default=False),
+    ] = None,
+    *,
+    csv: Annotated[
+        list[str] | None, typer.Option("--csv", help="Exported log files instead; more may follow.", metavar="FILE...")
+    ] = None,
+    since: Annotated[str, typer.Option(help="From when on: 30m, 12h, 7d, or a date.")] = "1d",
+    limit: Annotated[int, typer.Option(min=0, help="At most so many rows; the summary is over all.")] = 40,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    aws: Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")] = False,
+    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+) -> None:
+    """Show a row for every invocation, from its REPORT line, and a summary.
+
+    Example: lanes metrics team2
+
+    Example: lanes metrics --csv logs-insights-results.csv
+    """
+    from shared.measure.collect import collect_files, collect_run, collect_team  # noqa: PLC0415  --help is quick
+    from shared.measure.invocations import Invocations, summarize  # noqa: PLC0415  as above
+
+    names, files = split_files(words or [], csv or [])
+    with Invocations() as table:
+        if files:
+            collect_files(table, files)
+            rows: Iterable[Row] = table.rows(*names[1:])
+        else:
+            from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  as above
+            from shared.run.find import find_run  # noqa: PLC0415  as above
+
+            project = open_project()
+            lane = project.lane(names[0])
+            with open_cloud(project, aws=aws, profile=profile) as cloud:
+                if names[1:]:
+                    rows = collect_run(table, cloud, find_run(cloud, lane, names[1]))[1]
+                else:
+                    collect_team(table, cloud, lane, moment(since, datetime.now(UTC)))
+                    rows = table.rows()
+        shown: list[Row] = []
+        _print(table, shown, summarize(_keep(rows, shown, None if as_json else limit)), as_json=as_json)
+
+
+def split_files(words: list[str], files: list[str]) -> tuple[list[str], list[Path]]:
+    """Tell names from the files that may follow ``--csv FILE``: a file is there, or has a dot or a slash in its name.
+
+    Raises:
+        UsageError: Neither a team nor a file is named, or too many names are.
+    """
+    more = [word for word in words if files and (re.search(r"[./]", word) or Path(word).exists())]
+    names = [word for word in words if word not in more]
+    if len(names) > 2 or not (names or files):  # noqa: PLR2004  a team and a run
+        raise UsageError("which team?", fix="lanes metrics TEAM [RUN], or lanes metrics --csv FILE...")
+    return names, [*map(Path, files), *map(Path, more)]
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """Return the moment that ``30m``, ``12h``, ``7d`` or an ISO date stands for; dates without a zone are UTC.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if ago := re.fullmatch(r"(\d+)([mhdw])", text.strip()):
+        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"this is no time: {text!r}", where="--since", fix="30m, 12h, 7d, or 2026-01-31") from error
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _keep(rows: Iterable[Row], shown: list[Row], limit: int | None) -> Iterable[Row]:
+    """Pass *rows* on and keep the first *limit* in *shown*."""
+    for row in rows:
+        if limit is None or len(shown) < limit:
+            shown.append(row)
+        yield row
+
+
+def _print(table: Invocations, shown: list[Row], summary: Summary | None, *, as_json: bool) -> None:
+    if as_json:
+        console.print_json(
+            {
+                "invocations": [as_record(row) for row in shown],
+                "summary": asdict(summary) if summary else None,
+                "bad_lines": asdict(table.problems),
+                "repeated": table.repeated,
+            }
+        )
+    elif summary is None:
+        console.note("no invocations")
+    else:
+        _print_table(shown)
+        if summary.count > len(shown):
+            console.out.print(f"and {summary.count - len(shown)} more (--limit, or --json for all)", highlight=False)
+        _print_summary(summary)
+    if table.repeated:
+        console.note(f"{table.repeated} REPORT lines were there more than once and count once")
+    if table.problems.count:
+        console.note(f"{table.problems.count} bad lines left out, the first of them:")
+        for example in table.problems.examples:
+            console.note(f"  {example}")
+
+
+def as_record(row: Row) -> dict[str, Any]:
+    """Return an invocation for ``--json``."""
+    moment = datetime.fromtimestamp(row.at_ms / 1000, UTC).isoformat() if row.at_ms else None
+    return {
+        "run": row.run,
+        "rank": row.rank,
+        "state": row.state,
+        "at": moment,
+        "log_group": row.group,
+        **asdict(row.report),
+        "timed_out": row.timed_out,
+        "failed": row.failed,
+        "traceback": row.traceback,
+    }
+
+
+def _print_table(rows: list[Row]) -> None:
+    from rich.table import Table  # noqa: PLC0415  --help is quick
+
+    worlds: dict[str | None, int] = {}
+    for row in rows:
+        worlds[row.run] = max(worlds.get(row.run, 0), 0 if row.rank is None else row.rank + 1)
+    table = Table()
+    left = ("execution", "state or function")
+    for heading in (*left, "world", "rank", "request id", "duration", "billed", "size", "used", "init", ""):
+        table.add_column(heading, justify="left" if heading in left else "right", overflow="fold")
+    for row in rows:
+        report = row.report
+        world = worlds[row.run] if row.rank is not None else 0
+        words = ["timeout"] * row.timed_out + ["error"] * row.failed + ["traceback"] * row.traceback
+        table.add_row(
+            (row.run or "-")[-13:],
+            row.state or row.group.rpartition("/")[2] or "-",
+            str(world or "-"),
+            "-" if row.rank is None else str(row.rank),
+            report.request_id,
+            f"{report.duration_ms:.2f} ms",
+            f"{report.billed_ms} ms",
+            f"{report.memory_mb} MB",
+            f"{report.used_mb} MB",
+            "" if report.init_ms is None else f"{report.init_ms:.2f} ms",
+            ", ".join(words),
+        )
+    console.out.print(table)
+
+
+def _print_summary(summary: Summary) -> None:
+    for name, text in (
+        ("invocations", str(summary.count)),
+        (
+            "duration",
+            f"p50 {summary.duration_p50:.2f}  p95 {summary.duration_p95:.2f}  max {summary.duration_max:.2f} ms",
+        ),
+        ("billed", f"{summary.billed_total_ms} ms, {summary.gb_seconds:.3f} GB-s"),
+        ("cold starts", f"{summary.cold_starts}" + (f", p50 {summary.init_p50:.2f} ms" if summary.init_p50 else "")),
+        ("timeouts", str(summary.timeouts)),
+        ("errors", str(summary.errors)),
+        ("tracebacks", f"{summary.tracebacks} invocations show one in their log"),
+        ("memory", f"{summary.used_max_mb} of {summary.memory_mb} MB at most, headroom {100 * summary.headroom:.0f} %"),
+    ):
+        console.out.print(f"{name:<12}  {text}", markup=False, highlight=False)

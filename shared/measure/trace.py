@@ -1,0 +1,154 @@
+"""Reads an execution's history as visits: which state, when, for which rank, how it ended, which requests it made.
+
+A history is a linked list; each event names the one before it, so an event belongs to the state that was entered
+last on the way back. A distributed map keeps its items' histories in child executions, which are read as well, unless
+they are express ones, which have none.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from shared.run.failure import find_request, history
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from mypy_boto3_stepfunctions import SFNClient
+
+_READERS = 8
+_CALLS = ("TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled")
+_FAILED = ("Failed", "TimedOut", "Aborted")
+
+
+@dataclass(slots=True)
+class Visit:
+    """One visit of a state.
+
+    Attributes:
+        state: Its name.
+        kind: Task, Map, Choice, ... as in the template.
+        rank: The rank or map item it was for, None outside a map.
+        entered: When.
+        left: When it was left; None when it failed or still runs.
+        calls: How many service calls it made, retries included.
+        services: What it called (``lambda``, ``s3``, ``dynamodb``, ...), a name for each call.
+        requests: The ids of the Lambda invocations that answered.
+        failures: The errors of its calls, retried and caught ones included.
+    """
+
+    state: str
+    kind: str
+    rank: int | None
+    entered: datetime
+    left: datetime | None = None
+    calls: int = 0
+    services: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def transitions(self) -> int:
+        """What Step Functions bills of it: one, and one for each retry."""
+        return max(1, self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All visits of an execution and its children, and how many executions that were."""
+
+    visits: tuple[Visit, ...]
+    executions: int
+
+    @property
+    def transitions(self) -> int:
+        """State transitions, as Step Functions bills them: each state entered, and each retry."""
+        return sum(visit.transitions for visit in self.visits)
+
+
+def read_trace(states: SFNClient, arn: str) -> Trace:
+    """Return the visits of the execution *arn* in order of time."""
+    visits = visits_of(history(states, arn))
+    children = list(_children(states, arn))
+    with ThreadPoolExecutor(_READERS) as pool:
+        for below in pool.map(lambda child: visits_of(history(states, child)), children):
+            visits += below
+    return Trace(tuple(sorted(visits, key=lambda visit: visit.entered)), 1 + len(children))
+
+
+def _children(states: SFNClient, arn: str) -> Iterable[str]:
+    for runs in states.get_paginator("list_map_runs").paginate(executionArn=arn):
+        for run in runs["mapRuns"]:
+            for page in states.get_paginator("list_executions").paginate(mapRunArn=run["mapRunArn"]):
+                yield from (
+                    each["executionArn"] for each in page["executions"] if ":express:" not in each["executionArn"]
+                )
+
+
+def visits_of(events: Iterable[Mapping[str, Any]]) -> list[Visit]:
+    """Return the visits in the *events* of one execution, oldest first."""
+    visits: list[Visit] = []
+    owners: dict[int, Visit] = {}
+    ranks: dict[int, int | None] = {0: None}
+    for event in events:
+        number, before, kind = event["id"], event.get("previousEventId", 0), event["type"]
+        details: Mapping[str, Any] = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
+        rank, owner = ranks.get(before), owners.get(before)
+        if kind == "ExecutionStarted":
+            ranks[0] = rank = _rank(details.get("input"))
+        elif kind == "MapIterationStarted":
+            rank = details.get("index")
+        elif kind.endswith("StateEntered"):
+            told = _rank(details.get("input"))
+            rank = rank if told is None else told
+            owner = Visit(details["name"], kind.removesuffix("StateEntered"), rank, event["timestamp"])
+            visits.append(owner)
+        elif kind.endswith("StateExited"):
+            owner = _open(visits, details["name"], owner)
+            owner.left = event["timestamp"]
+            rank = owner.rank
+        elif owner is not None:
+            _note(owner, kind, details)
+        ranks[number] = rank
+        if owner is not None:
+            owners[number] = owner
+    return visits
+
+
+def _open(visits: list[Visit], name: str, owner: Visit | None) -> Visit:
+    """Return the visit that is left: the *owner*, or, at the end of a map, the one around it."""
+    if owner is not None and owner.state == name and owner.left is None:
+        return owner
+    return next(visit for visit in reversed(visits) if visit.state == name and visit.left is None)
+
+
+def _note(visit: Visit, kind: str, details: Mapping[str, Any]) -> None:
+    """Take down what the event tells about a visit's service calls."""
+    if kind in _CALLS:
+        visit.calls += 1
+        visit.services.append(details.get("resourceType", "lambda"))
+    elif kind == "TaskSucceeded" and details.get("resourceType") == "lambda":
+        answer = _parsed(details.get("output"))
+        request = answer.get("SdkResponseMetadata", {}).get("RequestId")
+        visit.requests += [request] if request else []
+    elif kind.endswith(_FAILED):
+        visit.failures.append(details.get("error", kind))
+        request = find_request(details.get("cause", ""))
+        visit.requests += [request] if request else []
+
+
+def _rank(text: str | None) -> int | None:
+    value = _parsed(text).get("rank")
+    return int(value) if isinstance(value, int | str) and str(value).isdigit() else None
+
+
+def _parsed(text: str | None) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text or "")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,58 @@
+"""Finds an execution of a lane by its run id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.errors import UsageError
+from shared.run.listing import list_runs
+from shared.run.start import Run
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from shared.config.lane import Lane
+    from shared.deploy.aws import Aws
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An execution that is there: the run, what Step Functions says of it, and its input and output as JSON texts."""
+
+    run: Run
+    status: str
+    started: datetime
+    stopped: datetime | None
+    input: str
+    output: str | None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        return (self.stopped - self.started).total_seconds() if self.stopped else None
+
+
+def find_run(aws: Aws, lane: Lane, run_id: str | None = None) -> Found:
+    """Return the execution called *run_id*, or the lane's newest.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if run_id is None:
+        newest = list_runs(aws, lane, 1)
+        if not newest:
+            raise UsageError(
+                f"{lane.team} has run nothing here",
+                fix=f"lanes up, then lanes run {lane.team}; or --aws for runs on AWS",
+            )
+        run_id = newest[0].run_id
+    for key in lane.workflows:
+        arn = f"{lane.state_machine_arn(key).replace(':stateMachine:', ':execution:')}:{run_id}"
+        try:
+            told = aws.states.describe_execution(executionArn=arn)
+        except aws.states.exceptions.ExecutionDoesNotExist:
+            continue
+        run = Run(run_id, arn, lane, key)
+        return Found(run, told["status"], told["startDate"], told.get("stopDate"), told["input"], told.get("output"))
+    raise UsageError(f"{lane.team} has no run {run_id!r}", fix=f"lanes runs {lane.team} lists them")
