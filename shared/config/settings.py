@@ -27,6 +27,14 @@ OWN_TAGS = ("team", "owner", "stage", "managed-by")  # deployment sets them; the
 MAX_TAGS = 50 - len(OWN_TAGS)
 MAX_TAG_KEY, MAX_TAG_VALUE = 128, 256
 MAX_PORT = 65535
+# What Fargate offers: MB of memory for each number of CPU units (1024 are one vCPU), as a range.
+FARGATE = {
+    256: (512, *range(1024, 2049, 1024)),
+    512: range(1024, 4097, 1024),
+    1024: range(2048, 8193, 1024),
+    2048: range(4096, 16385, 1024),
+    4096: range(8192, 30721, 1024),
+}
 
 
 def _plain(value: object) -> object:
@@ -93,8 +101,19 @@ class Limits(FileModel):
     concurrency: Concurrency
 
 
+class ServiceSettings(FileModel):
+    """The rendezvous server as the platform runs it on Fargate; ``subnets`` are the default VPC's when left out."""
+
+    image: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/:-]*(@sha256:[0-9a-f]{64})?$")]
+    cpu: int
+    memory: int
+    zone: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)+[a-z0-9-]+$")]
+    subnets: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    restart: Schedule
+
+
 class RendezvousSettings(FileModel):
-    """The FMI rendezvous endpoint and its health check, times in seconds."""
+    """The FMI rendezvous endpoint and its health check, times in seconds; and the service that answers there."""
 
     endpoint: Endpoint
     timeout: Seconds
@@ -102,6 +121,7 @@ class RendezvousSettings(FileModel):
     failure_threshold: Count
     success_threshold: Count
     schedule: Schedule
+    service: ServiceSettings | None = None
 
     def resolve(self) -> Rendezvous:
         """Return it as lanes carry it."""
@@ -146,6 +166,7 @@ def read_settings(root: Path, problems: Problems) -> Settings | None:
     check_size(settings.defaults.timeout, settings.limits.timeout, ("defaults", "timeout"), document)
     check_tags(settings.tags, ("tags",), document)
     check_health(settings.rendezvous, document)
+    check_service(settings.rendezvous, document)
     return settings if len(problems.found) == before else None
 
 
@@ -180,3 +201,22 @@ def check_health(rendezvous: RendezvousSettings, document: Document) -> None:
             f"rendezvous.degradedAfter is {rendezvous.degraded_after:g}, not less than the timeout of "
             f"{rendezvous.timeout:g} seconds",
         )
+
+
+def check_service(rendezvous: RendezvousSettings, document: Document) -> None:
+    """Report a service that Fargate has no size for, or whose zone cannot hold the endpoint's name."""
+    service = rendezvous.service
+    if service is None:
+        return
+    path = ("rendezvous", "service")
+    if service.cpu not in FARGATE:
+        known = ", ".join(map(str, FARGATE))
+        document.problem((*path, "cpu"), f"rendezvous.service.cpu is {service.cpu}, not one of {known}")
+    elif service.memory not in FARGATE[service.cpu]:
+        known = ", ".join(map(str, FARGATE[service.cpu]))
+        document.problem(
+            (*path, "memory"), f"rendezvous.service.memory is {service.memory} MB; for cpu {service.cpu} it is {known}"
+        )
+    host = rendezvous.endpoint.rpartition(":")[0]
+    if not f".{host}".endswith(f".{service.zone}"):
+        document.problem((*path, "zone"), f"rendezvous.service.zone is {service.zone!r}, which does not hold {host!r}")

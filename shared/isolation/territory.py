@@ -35,6 +35,7 @@ _NAMED: tuple[tuple[str, str, str], ...] = (
     ("iam", "policy/", "-"),
     ("logs", "log-group:/aws/lambda/", "-"),
     ("logs", "log-group:/aws/vendedlogs/states/", "-"),
+    ("logs", "log-group:/ecs/", "-"),
     ("dynamodb", "table/", "-"),
     ("ecr", "repository/", "-"),
     ("ecr", "repository/", "/"),
@@ -42,6 +43,9 @@ _NAMED: tuple[tuple[str, str, str], ...] = (
     ("secretsmanager", "secret:", "/"),
     ("ssm", "parameter/", "-"),
     ("ssm", "parameter/", "/"),
+    ("ecs", "cluster/", "-"),
+    ("ecs", "service/", "-"),
+    ("ecs", "task-definition/", "-"),
     ("events", "rule/", "-"),
     ("scheduler", "schedule-group/", "-"),
     ("scheduler", "schedule/", "-"),
@@ -52,7 +56,8 @@ _NAMED: tuple[tuple[str, str, str], ...] = (
     ("rds", "db:", "-"),
     ("budgets", "budget/", "-"),
 )
-# How naming.yaml's kinds stand in an ARN. A schema is PostgreSQL's and has none: its role sees that schema only.
+# How naming.yaml's kinds stand in an ARN. A schema is PostgreSQL's and has none: its role sees that schema only. A
+# security group's ARN has its id and not its name.
 _KINDS = {
     "bucket": ("s3", ""),
     "role": ("iam", "role/"),
@@ -62,13 +67,17 @@ _KINDS = {
     "stateMachine": ("states", "stateMachine:"),
     "stateMachineLogGroup": ("logs", "log-group:"),
     "table": ("dynamodb", "table/"),
+    "cluster": ("ecs", "cluster/"),
+    "service": ("ecs", "service/"),
+    "taskDefinition": ("ecs", "task-definition/"),
+    "containerLogGroup": ("logs", "log-group:"),
     "repository": ("ecr", "repository/"),
     "rule": ("events", "rule/"),
     "schedule": ("scheduler", "schedule/default/"),
     "secret": ("secretsmanager", "secret:"),
     "parameter": ("ssm", "parameter"),
 }
-_WITHOUT_ARN = frozenset({"schema"})
+_WITHOUT_ARN = frozenset({"schema", "securityGroup"})
 _FIELD = re.compile(r"\{[^}]*\}")
 _NO_REGION = frozenset({"iam", "s3", "budgets"})
 
