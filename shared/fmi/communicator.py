@@ -76,7 +76,7 @@ class Communicator:
         """
         self._peer(dest, "dest")
         array, plain = to_array(value)
-        self._choose("send", array.nbytes).send(dest, array, plain=plain)
+        (self._only or self._choose("send", array.nbytes)).send(dest, array, plain=plain)
 
     def recv(self, source: int, out: Array | None = None, like: Value | None = None) -> Any:
         """Return the next value that *source* sends to this rank: an array, or a number if one was sent.
@@ -94,7 +94,8 @@ class Communicator:
         self._peer(source, "source")
         if out is not None and not (out.flags.c_contiguous and out.flags.writeable):
             raise UsageError("out is not a C-contiguous writable array", fix="pass numpy.empty(shape, dtype)")
-        array, plain = self._choose("send", self._size_of(out if like is None else like)).receive(source, out)
+        channel = self._only or self._choose("send", self._size_of(out if like is None else like))
+        array, plain = channel.receive(source, out)
         return array if out is not None else from_array(array, plain=plain)
 
     def barrier(self) -> None:

@@ -44,7 +44,8 @@ def to_array(value: Any) -> tuple[Array, bool]:
         UsageError: It is neither an array nor a number, holds Python objects, or is an integer beyond 64 bits.
     """
     if isinstance(value, np.ndarray):
-        describe(value.dtype, value.shape, False)  # noqa: FBT003  a dtype that cannot be sent is refused here
+        if value.dtype.hasobject:
+            raise UsageError(f"dtype {value.dtype} holds Python objects", fix="convert it to a plain numpy dtype first")
         return (value if value.flags.c_contiguous else np.ascontiguousarray(value)), False
     if isinstance(value, np.generic):
         return np.asarray(value), False

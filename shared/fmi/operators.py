@@ -54,10 +54,14 @@ class Op:
 
     def into(self, accumulator: Array, other: Array) -> None:
         """Set *accumulator* to f(accumulator, other)."""
+        self.to(accumulator, accumulator, other)
+
+    def to(self, target: Array, left: Array, right: Array) -> None:
+        """Set *target* to f(left, right)."""
         if self.ufunc is not None:
-            self.ufunc(accumulator, other, out=accumulator, casting="unsafe")
+            self.ufunc(left, right, out=target, casting="unsafe")
         else:
-            accumulator[...] = self(accumulator, other)
+            target[...] = self(left, right)
 
 
 SUM = Op("sum", np.add, ufunc=np.add)

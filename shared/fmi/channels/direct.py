@@ -74,11 +74,19 @@ class DirectChannel:
 
     def send(self, dest: int, array: Array, *, plain: bool) -> None:
         """Send *array* to *dest*; may return before it is received."""
-        self._run(Operation.SEND, lambda: self._mesh.send(dest, array, plain=plain), (dest,))
+        self._begin(Operation.SEND, (dest,))
+        try:
+            self._mesh.send(dest, array, plain=plain)
+        except LinkError as fault:
+            raise self._lost(fault, Operation.SEND) from None
 
     def receive(self, source: int, out: Array | None = None) -> tuple[Array, bool]:
         """Return the next array from *source* and whether it was a plain number."""
-        return self._run(Operation.SEND, lambda: self._mesh.receive_next(source, out), (source,))
+        self._begin(Operation.SEND, (source,))
+        try:
+            return self._mesh.receive_next(source, out)
+        except LinkError as fault:
+            raise self._lost(fault, Operation.SEND) from None
 
     def barrier(self) -> None:
         """Return once all ranks are here."""
@@ -124,17 +132,23 @@ class DirectChannel:
         """Tell all ranks that this one fails, and close."""
         self._mesh.abort(self.rank, reason, self._grace)
 
-    def _run(self, operation: Operation, work: Callable[[], T], peers: Iterable[int] | None = None) -> T:
+    def _run(self, operation: Operation, work: Callable[[], T]) -> T:
+        self._begin(operation)
+        try:
+            return work()
+        except LinkError as fault:
+            raise self._lost(fault, operation) from None
+
+    def _begin(self, operation: Operation, peers: Iterable[int] | None = None) -> None:
         if self._failure is not None:
             raise self._failure
         if len(self._mesh.links) < self.size - 1:
             self.connect(None if self.size <= _MESH else peers)
         self._mesh.begin(operation, self._timeout - self._grace)
-        try:
-            return work()
-        except LinkError as fault:
-            self._failure = self._settle(fault, operation_name(operation))
-        raise self._failure
+
+    def _lost(self, fault: LinkError, operation: Operation) -> FmiError:
+        self._failure = self._settle(fault, operation_name(operation))
+        return self._failure
 
     def _settle(self, fault: LinkError, operation: str) -> FmiError:
         """Tell everybody who is lost, and return the error. Who merely stayed silent may yet blame somebody else."""

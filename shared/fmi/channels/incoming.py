@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shared.fmi.channels.faults import Mismatch, Silent
+from shared.fmi.channels.link import SMALL, Link
 from shared.fmi.data import Array, Description, byte_view, parse
-from shared.fmi.wire.frames import HEADER, Header, operation_name
+from shared.fmi.wire.frames import HEADER, Header, Kind, operation_name, pack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from shared.fmi.channels.link import Link
 
 
 class Incoming:
@@ -80,6 +79,8 @@ class Incoming:
         elif found.dtype != self._out.dtype or found.nbytes != self._out.nbytes:
             raise Mismatch(link.peer, f"sent a {found}, not a {self._out.dtype} array{list(self._out.shape)}")
         self.operation, self.plain = header.operation, found.plain
+        if 0 < found.nbytes <= SMALL:
+            link.known = (pack(Kind.DATA, header.operation, text, 0, header.length), header.operation, found)
         self._target = byte_view(self.array)
 
 

@@ -39,17 +39,17 @@ class Mesh:
 
     def receive(self, source: int, *, expected: Description | None = None, out: Array | None = None) -> Array:
         """See Transport."""
-        return self._pull(Incoming(self.links[source], (self._operation,), expected, out), source).array
+        return self._pull(source, (self._operation,), expected, out)[0]
 
     def receive_next(self, source: int, out: Array | None) -> tuple[Array, bool]:
         """Receive an array and whether it was a plain number."""
-        incoming = self._pull(Incoming(self.links[source], (self._operation,), out=out), source)
-        return incoming.array, incoming.plain
+        array, plain, _ = self._pull(source, (self._operation,), None, out)
+        return array, plain
 
     def receive_any(self, source: int, operations: tuple[Operation, ...]) -> tuple[Array, bool, Operation]:
         """See Transport."""
-        incoming = self._pull(Incoming(self.links[source], operations), source)
-        return incoming.array, incoming.plain, Operation(incoming.operation)
+        array, plain, operation = self._pull(source, operations, None, None)
+        return array, plain, Operation(operation)
 
     def exchange(
         self, dest: int, array: Array, source: int, *, out: Array | None = None, expected: Description | None = None
@@ -104,11 +104,17 @@ class Mesh:
                         return link.peer, str(fault)
         return suspect, reason
 
-    def _pull(self, incoming: Incoming, source: int) -> Incoming:
+    def _pull(
+        self, source: int, operations: tuple[Operation, ...], expected: Description | None, out: Array | None
+    ) -> tuple[Array, bool, int]:
         link = self.links[source]
         link.hurry(self._deadline)
+        quick = link.quick(operations, expected, out, self._deadline)
+        if quick is not None:
+            return quick
+        incoming = Incoming(link, operations, expected, out)
         link.receive(incoming, self._deadline)
-        return incoming
+        return incoming.array, incoming.plain, incoming.operation
 
 
 def _readable(links: dict[int, Link], seconds: float) -> list[Link]:

@@ -6,6 +6,7 @@ choice: gather, fold, and (for allreduce) broadcast.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from shared.fmi.collectives.transport import Transport
     from shared.fmi.data import Array
     from shared.fmi.operators import Op
+
+
+_PIECE = 1 << 19
+"""Bytes a rank sends, receives and adds at a time in a ring (measured: half a second-level cache)."""
 
 
 def reduce(ranks: Transport, array: Array, op: Op, root: int) -> Array | None:
@@ -88,43 +93,59 @@ def _edges(array: Array, size: int) -> list[int]:
     return [array.size * piece // size for piece in range(size + 1)]
 
 
-def _scatter_reduce(ranks: Transport, flat: Array, op: Op) -> int:
-    """Combine all ranks' *flat* in place, so that each rank holds one finished piece; return which."""
+def _blocks(ranks: Transport, array: Array) -> list[slice]:
+    """Cut a long array so that what a rank adds is still in its cache from being received."""
+    step = max(ranks.size * _PIECE // array.itemsize, ranks.size)
+    edges = [*(step * block for block in range(max(array.size // step, 1))), array.size]
+    return [slice(start, end) for start, end in pairwise(edges)]
+
+
+def _scatter_reduce(ranks: Transport, flat: Array, result: Array, op: Op) -> int:
+    """Combine all ranks' *flat* into *result*, of which each rank then holds one finished piece; return which."""
     rank, size = ranks.rank, ranks.size
     edges = _edges(flat, size)
     ahead, behind = (rank + 1) % size, (rank - 1) % size
     spare = np.empty(-(-flat.size // size), flat.dtype)
+    ready = flat
     for step in range(size - 1):
         mine, theirs = (rank - step) % size, (rank - step - 1) % size
-        target = flat[edges[theirs] : edges[theirs + 1]]
-        got = ranks.exchange(ahead, flat[edges[mine] : edges[mine + 1]], behind, out=spare[: target.size])
-        op.into(target, got)
+        start, end = edges[theirs], edges[theirs + 1]
+        got = ranks.exchange(ahead, ready[edges[mine] : edges[mine + 1]], behind, out=spare[: end - start])
+        op.to(result[start:end], flat[start:end], got)
+        ready = result
     return (rank + 1) % size
 
 
 def _ring(ranks: Transport, array: Array, op: Op) -> Array:
-    result = array.copy()
-    flat = result.reshape(-1)
+    flat = array.reshape(-1)
+    result = np.empty_like(flat)
+    for block in _blocks(ranks, flat):
+        _ring_block(ranks, flat[block], result[block], op)
+    return result.reshape(array.shape)
+
+
+def _ring_block(ranks: Transport, flat: Array, result: Array, op: Op) -> None:
     rank, size = ranks.rank, ranks.size
     edges = _edges(flat, size)
-    done = _scatter_reduce(ranks, flat, op)
+    done = _scatter_reduce(ranks, flat, result, op)
     ahead, behind = (rank + 1) % size, (rank - 1) % size
     for step in range(size - 1):
         mine, theirs = (done - step) % size, (done - step - 1) % size
-        ranks.exchange(ahead, flat[edges[mine] : edges[mine + 1]], behind, out=flat[edges[theirs] : edges[theirs + 1]])
-    return result
+        ranks.exchange(
+            ahead, result[edges[mine] : edges[mine + 1]], behind, out=result[edges[theirs] : edges[theirs + 1]]
+        )
 
 
 def _reduce_long(ranks: Transport, array: Array, op: Op, root: int) -> Array | None:
-    result = array.copy()
-    flat = result.reshape(-1)
+    flat = array.reshape(-1)
+    result = np.empty_like(flat)
     edges = _edges(flat, ranks.size)
-    done = _scatter_reduce(ranks, flat, op)
+    done = _scatter_reduce(ranks, flat, result, op)
     if ranks.rank != root:
-        ranks.send(root, flat[edges[done] : edges[done + 1]])
+        ranks.send(root, result[edges[done] : edges[done + 1]])
         return None
     for source in range(ranks.size):
         if source != root:
             piece = (source + 1) % ranks.size
-            ranks.receive(source, out=flat[edges[piece] : edges[piece + 1]])
-    return result
+            ranks.receive(source, out=result[edges[piece] : edges[piece + 1]])
+    return result.reshape(array.shape)

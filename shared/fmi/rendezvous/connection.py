@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _NOWHERE = Endpoint("0.0.0.0", 0)  # noqa: S104  a value, not something to bind to
 _ESTABLISHED = 1
-_KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 
 class Client(asyncio.Protocol):
@@ -59,8 +58,7 @@ class Client(asyncio.Protocol):
         self._transport = transport
         host, port = transport.get_extra_info("peername") or (_NOWHERE.host, _NOWHERE.port)
         self.endpoint = Endpoint(host, port)
-        if self._server.arrived(self):
-            _keep_alive(transport.get_extra_info("socket"))
+        self._server.arrived(self)
 
     def data_received(self, data: bytes) -> None:
         """Read on in the request, or carry the bytes to the partner."""
@@ -181,11 +179,3 @@ class Client(asyncio.Protocol):
         if self._settle is not None:
             self._settle.cancel()
             self._settle = None
-
-
-def _keep_alive(sock: socket.socket) -> None:
-    """Let the kernel find out, within half a minute, that a waiting client's host has vanished."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in _KEEPALIVE.items():
-        if hasattr(socket, option):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

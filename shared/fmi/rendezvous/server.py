@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import socket
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING
@@ -18,17 +19,19 @@ from shared.fmi.rendezvous.connection import Client
 from shared.fmi.rendezvous.http import HttpProtocol
 from shared.fmi.rendezvous.keys import Judgement, TeamKeys
 from shared.fmi.rendezvous.limits import Limits, RateLimiter
-from shared.fmi.rendezvous.logs import log, name_digest
+from shared.fmi.rendezvous.logs import log, logger, name_digest
 from shared.fmi.rendezvous.metrics import Metrics
 from shared.fmi.rendezvous.registry import Full, Matched, Registry
 
 if TYPE_CHECKING:
+    from asyncio.trsock import TransportSocket
     from collections.abc import Callable
 
     from shared.fmi.wire.request import Request
 
 _BACKLOG = 4096
 _SWEEP_SECONDS = 0.25
+_KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 
 class RendezvousServer:
@@ -68,6 +71,8 @@ class RendezvousServer:
         """
         loop = asyncio.get_running_loop()
         self._listeners.append(await loop.create_server(lambda: Client(self), host, port, backlog=_BACKLOG))
+        for sock in self._listeners[0].sockets:
+            _keep_alive(sock)
         if http_port is not None:
             self._listeners.append(await loop.create_server(lambda: HttpProtocol(self), host, http_port))
         self._schedule_sweep()
@@ -147,19 +152,18 @@ class RendezvousServer:
 
     # What a connection reports.
 
-    def arrived(self, client: Client) -> bool:
-        """Return whether *client*, just accepted, may stay."""
+    def arrived(self, client: Client) -> None:
+        """Let *client*, just accepted, stay or turn it away."""
         self.metrics.counts["connections"] += 1
         now = self._clock()
         if len(self._clients) >= self.limits.connections:
             self._turn_away(client, "connections")
-            return False
+            return
         if not self._rates.allow(client.source, now):
             self._turn_away(client, "rate")
-            return False
+            return
         self._clients.add(client)
         self._unread[client] = now + self.limits.request_timeout
-        return True
 
     def asked(self, client: Client, request: Request) -> None:
         """Pair *client*, or let it wait, or turn it away."""
@@ -205,7 +209,9 @@ class RendezvousServer:
 
     def _introduce(self, match: Matched[Client], client: Client, *, relay: bool) -> None:
         self.metrics.counts["pairings"] += 1
-        log("paired", level=logging.DEBUG, name=name_digest(client.name), peers=[match.other.address, client.address])
+        if logger.isEnabledFor(logging.DEBUG):
+            peers = [match.other.address, client.address]
+            log("paired", level=logging.DEBUG, name=name_digest(client.name), peers=peers)
         if relay:
             self._relays += 1
             client.relay_with(match.other)
@@ -237,3 +243,14 @@ async def serve(
     ready()
     await stop.wait()
     await server.close()
+
+
+def _keep_alive(sock: TransportSocket) -> None:
+    """Let the kernel find out, within half a minute, that a waiting client's host has vanished.
+
+    Accepted sockets take these options over from the listening one.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEPALIVE.items():
+        if hasattr(socket, option):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

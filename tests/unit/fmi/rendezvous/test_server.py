@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -303,3 +304,14 @@ def test_limits_fit_the_descriptors_of_the_process():
         assert Limits(connections=10).within_descriptors().connections == 10
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_waiting_clients_host_that_vanishes_is_found_out(rendezvous):
+    """No FIN comes from a host that lost its power; the kernel asks for one, on the sockets it accepts."""
+    asker = Asker(rendezvous, b"name")
+    asker.next()
+    listening = Path("/proc/self/net/tcp").read_text(encoding="utf-8").splitlines()
+    port = f":{rendezvous.port:04X}"
+    accepted = [line.split() for line in listening if line.split()[1].endswith(port) and line.split()[3] == "01"]
+    assert accepted
+    assert all(fields[5].startswith("02:") for fields in accepted), "timer 2 is the keep-alive timer"

@@ -1,0 +1,36 @@
+"""``python -m shared.fmi.rendezvous``: the server where only Python's own library is, as in its container."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from shared.errors import LanesError
+from shared.fmi.rendezvous.keys import TeamKeys
+from shared.fmi.rendezvous.limits import Limits
+from shared.fmi.rendezvous.process import run
+
+
+def main() -> None:
+    """Serve until SIGTERM, with open names and the default limits; ``lanes rendezvous serve`` offers the rest."""
+    parser = argparse.ArgumentParser(prog="python -m shared.fmi.rendezvous", description=main.__doc__)
+    parser.add_argument("--host", default="0.0.0.0", help="the address to listen on")  # noqa: S104  it is public
+    parser.add_argument("--port", type=int, default=10000, help="the rendezvous port")
+    parser.add_argument("--http-port", type=int, default=10001, help="/livez /readyz /health /metrics")
+    arguments = parser.parse_args()
+    limits = Limits().within_descriptors()
+    try:
+        run(
+            arguments.host,
+            arguments.port,
+            arguments.http_port,
+            limits,
+            TeamKeys(),
+            lambda text: print(text, flush=True),
+        )
+    except LanesError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()
