@@ -94,7 +94,7 @@ def matrix(*, as_json: JsonOption = False) -> None:
 
 
 def policies(team: TeamArgument) -> None:
-    """Print every IAM document of a team as JSON: roles, trust, boundary, bucket, and those of its deployer's role.
+    """Print every IAM document of a team as JSON: of its roles and its people's, boundaries and bucket.
 
     Example: lanes isolation policies team2
     """
@@ -106,12 +106,12 @@ def policies(team: TeamArgument) -> None:
 
 
 def platform() -> None:
-    """Print the policy of the platform's role as JSON: it makes roles, and only under a boundary of ours.
+    """Print the policy of the platform's role as JSON: it makes whole lanes, and roles only under a boundary of ours.
 
     Example: lanes isolation platform > platform-policy.json
     """
     from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.isolation.boundary import platform_policy  # noqa: PLC0415  as above
+    from shared.isolation.platform_role import platform_policy  # noqa: PLC0415  as above
 
     console.print_json(platform_policy(open_project().place).document())
 
@@ -185,7 +185,7 @@ def _told(proof: Proof) -> list[str]:
         f"proved for {teams}: {counts}",
         *(f"  - {lemma}" for lemma in proof.lemmas),
         "  - every statement stays inside its team's own names, so no team reaches another, of today or to come",
-        "  - every role carries its team's boundary, and the boundary stays inside own names too",
+        "  - every role carries a boundary of its team's, and the boundaries stay inside own names too",
         "granted for the whole account, after review:",
         *(f"  - {action}: {reason}" for action, reason in proof.account_wide.items()),
         "not covered:",

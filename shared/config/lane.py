@@ -116,7 +116,11 @@ class Rendezvous:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """What one team owns and runs. ``boundary`` names the IAM policy that holds all its roles to its own names."""
+    """What one team owns and runs.
+
+    ``boundary`` names the IAM policy that holds the roles of its functions and workflows to its own names;
+    ``deployer`` is the role of its people, ``deployer_boundary`` the policy that holds that one.
+    """
 
     team: str
     owner: str
@@ -124,6 +128,8 @@ class Lane:
     place: Place
     bucket: str
     boundary: str
+    deployer: str
+    deployer_boundary: str
     tags: Mapping[str, str]
     functions: Mapping[str, Function]
     workflows: Mapping[str, Workflow]
@@ -152,6 +158,11 @@ class Lane:
     def boundary_arn(self) -> str:
         """The ARN of the permissions boundary of the lane's roles."""
         return self.place.arn("iam", f"policy/{self.boundary}")
+
+    @property
+    def deployer_boundary_arn(self) -> str:
+        """The ARN of the permissions boundary of the deployer's role."""
+        return self.place.arn("iam", f"policy/{self.deployer_boundary}")
 
     def role_arn(self, role: str) -> str:
         """Return the ARN of the role with the AWS name *role*."""

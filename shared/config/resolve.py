@@ -61,6 +61,8 @@ def resolve(
         place=settings.place,
         bucket=names.bucket,
         boundary=names.make("policy", "boundary", ("team",)),
+        deployer=names.make("role", "deployer", ("team",)),
+        deployer_boundary=names.make("policy", "deployer-boundary", ("team",)),
         tags={**settings.tags, **file.provider.tags},
         functions=functions,
         workflows=workflows,

@@ -24,6 +24,7 @@ def resolved(lane: Lane) -> dict[str, Any]:
         "region": lane.place.region,
         "stage": lane.place.stage,
         "bucket": lane.bucket,
+        "deployer": lane.deployer,
         "tags": dict(lane.tags),
         "logRetentionInDays": lane.log_retention_days,
         "scratchDays": lane.scratch_days,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shared.deploy.guard import lane_tags
 from shared.deploy.resources import bucket, function, log_group, policy, role, state_machine, table
 from shared.isolation.boundary import boundary_policy
+from shared.isolation.deployer import deployer_boundary, deployer_policy, deployer_trust
 from shared.isolation.policies import function_policy, function_trust, workflow_trust
 from shared.isolation.workflow_policy import workflow_policy
 
@@ -38,7 +39,7 @@ def desired(lane: Lane, definitions: Mapping[str, Mapping[str, Any]], package: P
 
 
 def foundation(lane: Lane, definitions: Mapping[str, Mapping[str, Any]]) -> tuple[Resource, ...]:
-    """Return what stands before there is code: log groups, the boundary, the roles under it, the bucket, the tables.
+    """Return what stands before there is code: log groups, boundaries, the roles under them, the bucket, the tables.
 
     Raises:
         UngrantedError: A workflow calls something that a team may not call.
@@ -47,6 +48,7 @@ def foundation(lane: Lane, definitions: Mapping[str, Mapping[str, Any]]) -> tupl
     return (
         *_log_groups(lane, tags),
         policy.desired(lane.boundary, lane.place, tags, boundary_policy(lane.team, lane.place)),
+        policy.desired(lane.deployer_boundary, lane.place, tags, deployer_boundary(lane.team, lane.place)),
         *_roles(lane, definitions, tags),
         bucket.desired(lane, tags),
         *(table.desired(lane, each, tags) for each in lane.tables),
@@ -68,3 +70,5 @@ def _roles(lane: Lane, definitions: Mapping[str, Mapping[str, Any]], tags: Mappi
     for key, workflow in lane.workflows.items():
         grants = workflow_policy(lane, workflow, definitions[key])
         yield role.desired(workflow.role, tags, workflow_trust(lane, workflow), grants, lane.boundary_arn)
+    trust = deployer_trust(lane.team, lane.place)
+    yield role.desired(lane.deployer, tags, trust, deployer_policy(lane), lane.deployer_boundary_arn)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from shared.config.template import render_definition
 from shared.deploy.desired import foundation
 from shared.deploy.resources import KINDS
-from shared.isolation.boundary import deployer_policy, deployer_trust
 from shared.isolation.documents import Document, Kind
 
 if TYPE_CHECKING:
@@ -19,20 +18,14 @@ if TYPE_CHECKING:
 
 
 def lane_documents(lane: Lane) -> list[Document]:
-    """Return every document that decides what *lane* may do and who may come in, its deployer's two included.
+    """Return every document that decides what *lane* may do and who may come in.
 
     Raises:
         ConfigError: A template cannot be rendered.
         UngrantedError: A workflow calls something that a team may not call.
     """
     definitions = {key: render_definition(lane, key) for key in lane.workflows}
-    documents = [
-        document for resource in foundation(lane, definitions) for document in resource_documents(lane, resource)
-    ]
-    deployer = f"deployer of {lane.team}"
-    documents.append(Document(Kind.DEPLOYER, deployer, lane.team, deployer_policy(lane).document()))
-    documents.append(Document(Kind.TRUST, deployer, lane.team, deployer_trust(lane.team, lane.place)))
-    return documents
+    return [document for resource in foundation(lane, definitions) for document in resource_documents(lane, resource)]
 
 
 def deployed_documents(lane: Lane, aws: Aws) -> Iterator[Document]:
@@ -60,7 +53,8 @@ def resource_documents(lane: Lane, resource: Resource) -> Iterator[Document]:
         arn = lane.role_arn(resource.name)
         yield Document(Kind.TRUST, resource.name, lane.team, properties["trust"], arn)
         for body in properties["policies"].values():
-            yield Document(Kind.ROLE, resource.name, lane.team, body, arn, properties["boundary"] or "")
+            kind = Kind.DEPLOYER if resource.name == lane.deployer else Kind.ROLE
+            yield Document(kind, resource.name, lane.team, body, arn, properties["boundary"] or "")
     elif resource.kind == "policy":
         yield Document(Kind.BOUNDARY, resource.name, lane.team, properties["document"], properties["arn"])
     elif resource.kind == "bucket":

@@ -8,13 +8,15 @@ somebody reads it before it is granted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from shared.config.lane import Function, Lane, Workflow
+
+Conditions = Mapping[str, Mapping[str, str | tuple[str, ...]]]
+"""IAM's own shape: operator -> key -> value or values."""
 
 ACCOUNT_WIDE = (
     "logs:CreateLogDelivery",
@@ -34,12 +36,12 @@ sets that policy once (``deploy/resources/log_delivery.py``), so that no team's 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One Allow. ``conditions`` is IAM's own shape: operator -> key -> value."""
+    """One Allow."""
 
     sid: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    conditions: Conditions = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Return the statement as IAM's JSON."""
@@ -50,7 +52,7 @@ class Statement:
             "Resource": list(self.resources),
         }
         if self.conditions:
-            document["Condition"] = {operator: dict(keys) for operator, keys in self.conditions.items()}
+            document["Condition"] = _condition(self.conditions)
         return document
 
 
@@ -67,21 +69,30 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Who may take a role: one AWS service, and only on behalf of what ``conditions`` names."""
+    """Who may take a role, as far as ``conditions`` let them. ``principal`` is IAM's own shape: kind -> who."""
 
-    service: str
-    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    principal: Mapping[str, str]
+    conditions: Conditions = field(default_factory=dict)
+    sid: str = ""
 
     def document(self) -> dict[str, Any]:
         """Return the trust policy as IAM's JSON."""
         statement: dict[str, Any] = {
+            **({"Sid": self.sid} if self.sid else {}),
             "Effect": "Allow",
-            "Principal": {"Service": self.service},
+            "Principal": dict(self.principal),
             "Action": "sts:AssumeRole",
         }
         if self.conditions:
-            statement["Condition"] = {operator: dict(keys) for operator, keys in self.conditions.items()}
+            statement["Condition"] = _condition(self.conditions)
         return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _condition(conditions: Conditions) -> dict[str, Any]:
+    return {
+        operator: {key: list(value) if isinstance(value, tuple) else value for key, value in keys.items()}
+        for operator, keys in conditions.items()
+    }
 
 
 def bucket_arn(lane: Lane) -> str:
@@ -91,13 +102,13 @@ def bucket_arn(lane: Lane) -> str:
 
 def function_trust() -> Trust:
     """Let the Lambda service take the role; who may hand it to a function is iam:PassRole's matter."""
-    return Trust("lambda.amazonaws.com")
+    return Trust({"Service": "lambda.amazonaws.com"})
 
 
 def workflow_trust(lane: Lane, workflow: Workflow) -> Trust:
     """Let Step Functions take the role for this one state machine: nobody else's may name it."""
     return Trust(
-        "states.amazonaws.com",
+        {"Service": "states.amazonaws.com"},
         {
             "StringEquals": {"aws:SourceAccount": lane.place.account},
             "ArnLike": {"aws:SourceArn": lane.state_machine_arn(workflow.key)},

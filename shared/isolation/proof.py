@@ -3,7 +3,7 @@
 1. Every Allow of every document stays inside its team's territory or on the reviewed list (:mod:`rules`,
    :mod:`principals`). This is about one team and all that is not it, so it holds against teams that do not exist yet.
 2. Territories of different slugs are disjoint, for every pair of slugs that the rule allows (:mod:`slugs`).
-3. Every role hangs under its team's boundary, and the boundary lets it do what its policy says.
+3. Every role hangs under a boundary of its team's, and the boundary lets it do what its policy says.
 From 1 and 2 no team reaches another's resources; what this does not cover is in :data:`LIMITS`.
 """
 
@@ -164,14 +164,14 @@ def prove_names(names: NameRules, place: Place, teams: Sequence[str] = ()) -> tu
 def check_boundaries(
     statements: Mapping[Document, list[Statement]], catalogue: Catalogue, place: Place
 ) -> Iterator[Finding]:
-    """Yield where a role does not carry its team's boundary, or the boundary takes away what the policy grants."""
+    """Yield where a role carries no boundary of its team's, or the boundary takes away what the policy grants."""
     ceilings = {
         (document.team, document.attached): grants
         for document, grants in statements.items()
         if document.kind is Kind.BOUNDARY
     }
     for document, grants in statements.items():
-        if document.kind is not Kind.ROLE:
+        if document.kind not in {Kind.ROLE, Kind.DEPLOYER}:
             continue
         ceiling = ceilings.get((document.team, document.under))
         if ceiling is None:

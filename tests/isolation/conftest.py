@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
-from shared.isolation.boundary import boundary_policy, deployer_policy, deployer_trust
+from shared.isolation.boundary import boundary_policy
 from shared.isolation.catalogue import load_catalogue
+from shared.isolation.deployer import deployer_boundary, deployer_policy, deployer_trust
 from shared.isolation.documents import Document, Kind
 from shared.isolation.policies import bucket_arn, function_policy, function_trust, workflow_trust
 from shared.isolation.proof import NameRules, Proof, prove
@@ -52,6 +53,8 @@ def make_lane(team: str) -> Lane:
         place=PLACE,
         bucket=name("data"),
         boundary=name("boundary"),
+        deployer=name("deployer"),
+        deployer_boundary=name("deployer-boundary"),
         tags={},
         functions=functions,
         workflows={"cosmic": workflow},
@@ -121,19 +124,29 @@ def render(lane: Lane) -> dict[str, Document]:
         "function trust": (Kind.TRUST, function.role, function_trust().document()),
         "machine trust": (Kind.TRUST, workflow.role, workflow_trust(lane, workflow).document()),
         "boundary": (Kind.BOUNDARY, lane.boundary, boundary_policy(lane.team, PLACE).document()),
-        "deployer": (Kind.DEPLOYER, f"{lane.team}-deployer-{lane.hash}", deployer_policy(lane).document()),
-        "deployer trust": (Kind.TRUST, f"{lane.team}-deployer-{lane.hash}", deployer_trust(lane.team, PLACE)),
+        "deployer": (Kind.DEPLOYER, lane.deployer, deployer_policy(lane).document()),
+        "deployer trust": (Kind.TRUST, lane.deployer, deployer_trust(lane.team, PLACE).document()),
+        "deployer boundary": (
+            Kind.BOUNDARY,
+            lane.deployer_boundary,
+            deployer_boundary(lane.team, PLACE).document(),
+        ),
         "bucket": (Kind.BUCKET, lane.bucket, {"Version": "2012-10-17", "Statement": [tls, own_role]}),
     }
-    arns = {Kind.BUCKET: bucket, Kind.BOUNDARY: lane.boundary_arn}
+    arns = {
+        lane.bucket: bucket,
+        lane.boundary: lane.boundary_arn,
+        lane.deployer_boundary: lane.deployer_boundary_arn,
+    }
+    ceilings = {Kind.ROLE: lane.boundary_arn, Kind.DEPLOYER: lane.deployer_boundary_arn}
     return {
         key: Document(
             kind,
             name,
             lane.team,
             body,
-            attached=arns.get(kind) or lane.role_arn(name),
-            under=lane.boundary_arn if kind is Kind.ROLE else "",
+            attached=arns.get(name) or lane.role_arn(name),
+            under=ceilings.get(kind, ""),
         )
         for key, (kind, name, body) in bodies.items()
     }

@@ -491,6 +491,18 @@ LEAKS = {
         "New",
         "boundary-gap",
     ),
+    "deployer past its boundary": (
+        "deployer",
+        Grant("sqs:SendMessage", f"arn:aws:sqs:us-east-1:{A}:team1-queue"),
+        "New",
+        "boundary-gap",
+    ),
+    "deployer's boundary by prefix": (
+        "deployer boundary",
+        Edit("PassToFunctions", {"Resource": f"{ROLE}team1*"}),
+        "PassToFunctions",
+        "pass-role",
+    ),
     "boundary that forbids the role": ("boundary", Drop("OwnLogs"), "WriteLogs", "boundary-gap"),
     # form
     "old language version": ("function", lambda body: body.update(Version="2008-10-17"), "", "malformed"),
@@ -510,32 +522,35 @@ CONTROLS = {
         "function",
         Edit("Objects", {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::team1-data/*"}),
     ),
-    "action glob on own names": ("deployer", Grant("lambda:Get*Configuration", f"{FUNCTION}team1-*")),
+    "action glob on own names": ("deployer boundary", Grant("lambda:Get*Configuration", f"{FUNCTION}team1-*")),
     "action in odd case": ("function", Grant("S3:gEtObJect", "arn:aws:s3:::team1-data/*")),
     "own nested folder": (
-        "deployer",
+        "deployer boundary",
         Grant("ecr:PutImage", f"arn:aws:ecr:us-east-1:{A}:repository/team1/*"),
     ),
-    "own parameters": ("deployer", Grant("ssm:GetParametersByPath", f"arn:aws:ssm:us-east-1:{A}:parameter/team1/*")),
-    "login to the registry": ("deployer", Grant("ecr:GetAuthorizationToken", "*")),
+    "own parameters": (
+        "deployer boundary",
+        Grant("ssm:GetParametersByPath", f"arn:aws:ssm:us-east-1:{A}:parameter/team1/*"),
+    ),
+    "login to the registry": ("deployer boundary", Grant("ecr:GetAuthorizationToken", "*")),
     "own mapping": (
-        "deployer",
+        "deployer boundary",
         Grant("lambda:CreateEventSourceMapping", "*", when("ArnLike", "lambda:FunctionArn", f"{FUNCTION}team1-*")),
     ),
     "end an own mapping": (
-        "deployer",
+        "deployer boundary",
         Grant("lambda:DeleteEventSourceMapping", MAPPING, when("ArnLike", "lambda:FunctionArn", f"{FUNCTION}team1-*")),
     ),
     "own metrics": (
-        "deployer",
+        "deployer boundary",
         Grant("cloudwatch:PutMetricData", "*", when("StringEquals", "cloudwatch:namespace", "team1/cosmic")),
     ),
     "narrowed by a prefix": ("function", Edit("ListBucket", when("StringLike", "s3:prefix", "runs/*"))),
     "tag asked for on creation": (
-        "deployer",
+        "deployer boundary",
         Grant("lambda:TagResource", f"{FUNCTION}team1-*", when("StringEquals", "aws:RequestTag/team", "team1")),
     ),
-    "own role taken": ("deployer", Grant("sts:AssumeRole", f"{ROLE}team1-runner-0a1b2c3d")),
+    "own role taken": ("deployer boundary", Grant("sts:AssumeRole", f"{ROLE}team1-runner-0a1b2c3d")),
     "trust by glob of own machines": (
         "machine trust",
         source(StringEquals=OWN_ACCOUNT, ArnLike=("AWS:SourceArn", f"{MACHINE}team1-*")),

@@ -1,4 +1,4 @@
-"""IAM managed policies: the one of a lane is the boundary that all its roles carry."""
+"""IAM managed policies: those of a lane are the boundaries that its roles carry."""
 
 from __future__ import annotations
 

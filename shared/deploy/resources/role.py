@@ -1,4 +1,4 @@
-"""IAM roles: one for each function and each state machine, with one inline policy and nothing attached."""
+"""IAM roles: of functions, state machines and a team's people, each with one inline policy and nothing attached."""
 
 from __future__ import annotations
 

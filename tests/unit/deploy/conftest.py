@@ -112,6 +112,8 @@ def make_lane(project: Project) -> Callable[..., Lane]:
             place=place,
             bucket=bucket,
             boundary=f"{team}-boundary-{suffix}",
+            deployer=name("deployer"),
+            deployer_boundary=name("deployer-boundary"),
             tags={"course": "ds5110"},
             functions=functions,
             workflows={"cosmic": workflow},
@@ -129,7 +131,7 @@ def lane(make_lane: Callable[..., Lane]) -> Lane:
     return make_lane()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     server = MotoServer()
     with conditions_left_out():

@@ -5,16 +5,20 @@ import json
 import pytest
 
 from shared.config.lane import Place
-from shared.isolation.boundary import boundary_policy, platform_policy
+from shared.isolation.boundary import boundary_policy
 from shared.isolation.catalogue import load_catalogue
+from shared.isolation.deployer import deployer_boundary
+from shared.isolation.documents import SIZE_LIMITS, Kind
+from shared.isolation.platform_role import platform_policy
 from shared.isolation.slugs import parse_rule
 from shared.isolation.territory import SEPARATORS
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 
 
-def test_a_boundary_is_made_from_the_slug_alone_and_fits():
-    one, other = (json.dumps(boundary_policy(team, PLACE).document()) for team in ("aa", "zzzzzzzzzzzz"))
+@pytest.mark.parametrize("make", [boundary_policy, deployer_boundary])
+def test_a_boundary_is_made_from_the_slug_alone_and_fits(make):
+    one, other = (json.dumps(make(team, PLACE).document()) for team in ("aa", "zzzzzzzzzzzz"))
     assert one.replace("aa-", "zzzzzzzzzzzz-").replace("aa/", "zzzzzzzzzzzz/") == other
     assert len(other) < 6_144
 
@@ -41,10 +45,14 @@ def test_the_platform_knows_every_action_it_asks_for():
             assert not action.arns or any(action.can_touch(resource) for resource in statement.resources), name
 
 
-@pytest.mark.parametrize("forbidden", ["iam:PassRole", "iam:AttachRolePolicy", "iam:CreateUser", "sts:AssumeRole"])
-def test_the_platform_cannot_run_what_it_makes(forbidden):
+@pytest.mark.parametrize("forbidden", ["iam:AttachRolePolicy", "iam:CreateUser", "sts:AssumeRole"])
+def test_the_platform_gives_itself_no_other_way_in(forbidden):
     granted = {name for statement in platform_policy(PLACE).statements for name in statement.actions}
     assert forbidden not in granted
+
+
+def test_the_platforms_policy_fits_into_one_role():
+    assert len(json.dumps(platform_policy(PLACE).document(), separators=(",", ":"))) < SIZE_LIMITS[Kind.ROLE]
 
 
 def test_a_role_name_with_an_underscore_first_is_in_no_territory():

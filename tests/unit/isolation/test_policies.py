@@ -48,6 +48,8 @@ def lane():
         place=PLACE,
         bucket="team2-data-7078ea12",
         boundary="team2-boundary-7078ea12",
+        deployer="team2-deployer-7078ea12",
+        deployer_boundary="team2-deployer-boundary-7078ea12",
         tags={},
         functions={"w-go": function},
         workflows={"w": workflow},

@@ -85,7 +85,20 @@ def lane():
     workflow = Workflow("w", "team-w-0", Path("w.asl.json"), "role", "/logs", {"work": "w-work"}, (), {})
     rendezvous = Rendezvous("host", 1, 1, 1, 1, 1, "")
     return Lane(
-        "team", "o@x", "0", place, "bucket", "boundary", {}, {"w-work": function}, {"w": workflow}, rendezvous, 7, 7
+        "team",
+        "o@x",
+        "0",
+        place,
+        "bucket",
+        "boundary",
+        "deployer",
+        "limit",
+        {},
+        {"w-work": function},
+        {"w": workflow},
+        rendezvous,
+        7,
+        7,
     )
 
 

@@ -1,0 +1,121 @@
+"""The role of a team's people: they deploy their functions and machines, run them, and write nothing in IAM.
+
+The role is part of the lane's foundation, so whoever makes the lane's other roles makes it too. It stands under a
+ceiling of its own: the boundary of the lane's roles lets nobody change code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.isolation.own_names import ITEMS, LOGS, OBJECTS, OwnNames
+from shared.isolation.policies import Policy, Statement, Trust
+
+if TYPE_CHECKING:
+    from shared.config.lane import Lane, Place
+
+
+def deployer_policy(lane: Lane) -> Policy:
+    """Return what the people of a team may do: deploy and run its functions and machines, read and write its data."""
+    functions = sorted({lane.role_arn(each.role) for each in lane.functions.values()})
+    machines = sorted({lane.role_arn(each.role) for each in lane.workflows.values()})
+    return _policy(OwnNames(lane.team, lane.place), functions, machines)
+
+
+def deployer_boundary(team: str, place: Place) -> Policy:
+    """Return the most that the deployer's role of *team* may ever do. As the policy, but with any role of the team."""
+    own = OwnNames(team, place)
+    roles = [own.arn("iam", "role/")]
+    return _policy(own, roles, roles)
+
+
+def deployer_trust(team: str, place: Place) -> Trust:
+    """Let the team's own users and roles take the deployer's role."""
+    people = OwnNames(team, place).arns("iam", ("role/", "user/"))
+    return Trust({"AWS": place.arn("iam", "root")}, {"ArnLike": {"aws:PrincipalArn": people}}, sid="OwnPeople")
+
+
+def _policy(own: OwnNames, functions: list[str], machines: list[str]) -> Policy:
+    """Return the policy; *functions* and *machines* are the roles that may be handed to them."""
+    return Policy(
+        (
+            Statement("Functions", MANAGE_FUNCTIONS, (own.arn("lambda", "function:"),)),
+            Statement("Machines", MANAGE_MACHINES, own.arns("states", ("stateMachine:", "execution:", "mapRun:"))),
+            *pass_roles("PassToFunctions", functions, "lambda.amazonaws.com"),
+            *pass_roles("PassToMachines", machines, "states.amazonaws.com"),
+            Statement("ReadRoles", READ_ROLES, (own.arn("iam", "role/"),)),
+            Statement("Logs", MANAGE_LOGS, own.arns("logs", LOGS)),
+            Statement("Data", OBJECTS, (own.arn("s3", ""),)),
+            Statement("Tables", ITEMS, (own.arn("dynamodb", "table/"),)),
+            Statement("Look", _LOOK, ("*",)),
+        )
+    )
+
+
+def pass_roles(sid: str, roles: list[str], service: str) -> list[Statement]:
+    """Let the roles, named one by one, be handed to *service*; no statement when there is none."""
+    held = {"StringEquals": {"iam:PassedToService": service}}
+    return [Statement(sid, ("iam:PassRole",), tuple(roles), held)] if roles else []
+
+
+MANAGE_FUNCTIONS = tuple(
+    f"lambda:{name}"
+    for name in (
+        "CreateFunction",
+        "DeleteFunction",
+        "DeleteFunctionConcurrency",
+        "GetFunction",
+        "GetFunctionConcurrency",
+        "GetFunctionConfiguration",
+        "InvokeFunction",
+        "ListTags",
+        "PutFunctionConcurrency",
+        "TagResource",
+        "UntagResource",
+        "UpdateFunctionCode",
+        "UpdateFunctionConfiguration",
+    )
+)
+MANAGE_MACHINES = tuple(
+    f"states:{name}"
+    for name in (
+        "CreateStateMachine",
+        "DeleteStateMachine",
+        "DescribeExecution",
+        "DescribeMapRun",
+        "DescribeStateMachine",
+        "DescribeStateMachineForExecution",
+        "GetExecutionHistory",
+        "ListExecutions",
+        "ListMapRuns",
+        "ListTagsForResource",
+        "RedriveExecution",
+        "StartExecution",
+        "StopExecution",
+        "TagResource",
+        "UntagResource",
+        "UpdateStateMachine",
+    )
+)
+MANAGE_LOGS = tuple(
+    f"logs:{name}"
+    for name in (
+        "CreateLogGroup",
+        "DeleteLogGroup",
+        "DescribeLogStreams",
+        "FilterLogEvents",
+        "GetLogEvents",
+        "ListTagsForResource",
+        "PutRetentionPolicy",
+        "TagResource",
+        "UntagResource",
+    )
+)
+READ_ROLES = ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
+_LOOK = (
+    "lambda:GetAccountSettings",
+    "logs:DescribeLogGroups",
+    "states:ListStateMachines",
+    "states:ValidateStateMachineDefinition",
+    "sts:GetCallerIdentity",
+)

@@ -1,0 +1,112 @@
+"""The platform's role: it makes and removes whole lanes, and roles only under a boundary of ours.
+
+So a role that it makes is never wider than a lane. An administrator makes this role once, from what
+``lanes isolation platform`` prints; it is trusted, for it can change every team's roles.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.isolation.boundary import BOUNDARY
+from shared.isolation.deployer import MANAGE_FUNCTIONS, MANAGE_LOGS, MANAGE_MACHINES, READ_ROLES, pass_roles
+from shared.isolation.own_names import LOGS
+from shared.isolation.policies import Policy, Statement
+
+if TYPE_CHECKING:
+    from shared.config.lane import Place
+
+
+def platform_policy(place: Place) -> Policy:
+    """Return what the platform's role may do: make and remove lanes, and roles under a boundary of ours only."""
+    boundaries = place.arn("iam", f"policy/*-{BOUNDARY}-*")
+    held = {"ArnLike": {"iam:PermissionsBoundary": boundaries}}
+    return Policy(
+        (
+            Statement("RolesUnderBoundary", _CHANGE_ROLES, (place.arn("iam", "role/*-*"),), held),
+            Statement("Roles", (*READ_ROLES, "iam:TagRole", "iam:UntagRole"), (place.arn("iam", "role/*-*"),)),
+            *pass_roles("PassToFunctions", [place.arn("iam", "role/*-*")], "lambda.amazonaws.com"),
+            *pass_roles("PassToMachines", [place.arn("iam", "role/*-*")], "states.amazonaws.com"),
+            Statement("Boundaries", _MANAGE_POLICIES, (boundaries,)),
+            Statement("Buckets", _MANAGE_BUCKETS, (place.arn("s3", "*-*"),)),
+            Statement("Tables", _MANAGE_TABLES, (place.arn("dynamodb", "table/*-*"),)),
+            Statement("Functions", MANAGE_FUNCTIONS, (place.arn("lambda", "function:*-*"),)),
+            Statement(
+                "Machines",
+                MANAGE_MACHINES,
+                (place.arn("states", "stateMachine:*-*"), place.arn("states", "execution:*-*")),
+            ),
+            Statement("Budgets", _MANAGE_BUDGETS, (place.arn("budgets", "budget/*"),)),
+            Statement("LogGroups", MANAGE_LOGS, tuple(place.arn("logs", f"{head}*") for head in LOGS)),
+            Statement("Look", _LOOK, ("*",)),
+            Statement("LogDelivery", ("logs:PutResourcePolicy",), ("*",)),
+        )
+    )
+
+
+# All of these take the condition key iam:PermissionsBoundary: the boundary the role has, or is about to be given.
+_CHANGE_ROLES = (
+    "iam:CreateRole",
+    "iam:DeleteRole",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:UpdateAssumeRolePolicy",
+)
+_MANAGE_POLICIES = (
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:DeletePolicyVersion",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:ListPolicyVersions",
+    "iam:TagPolicy",
+    "iam:UntagPolicy",
+)
+_MANAGE_BUDGETS = ("budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource", "budgets:ViewBudget")
+_MANAGE_TABLES = (
+    "dynamodb:CreateTable",
+    "dynamodb:DeleteTable",
+    "dynamodb:DescribeTable",
+    "dynamodb:ListTagsOfResource",
+    "dynamodb:TagResource",
+    "dynamodb:UntagResource",
+    "dynamodb:UpdateTable",
+)
+_MANAGE_BUCKETS = (
+    "s3:CreateBucket",
+    "s3:DeleteBucket",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketTagging",
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+    "s3:ListBucket",
+    "s3:ListBucketVersions",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketTagging",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+    "s3:TagResource",
+)
+_LOOK = (
+    "dynamodb:ListTables",
+    "iam:ListPolicies",
+    "iam:ListRoles",
+    "lambda:GetAccountSettings",
+    "lambda:ListFunctions",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "s3:ListAllMyBuckets",
+    "states:ListStateMachines",
+    "sts:GetCallerIdentity",
+)
