@@ -154,8 +154,10 @@ def _figure(value: float | None, form: str) -> str:
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield a (dotted name, text) for every scalar in a JSON *value*."""
-    if isinstance(value, dict):
+    """Yield a (dotted name, text) for every scalar in a JSON *value*; numbers that stand together share a line."""
+    if isinstance(value, dict) and path and value and all(isinstance(inner, int | float) for inner in value.values()):
+        yield path, "  ".join(f"{key} {_number(inner)}" for key, inner in value.items())
+    elif isinstance(value, dict):
         for key, inner in value.items():
             yield from _flat(inner, f"{path}.{key}" if path else str(key))
     elif value is not None:
@@ -163,6 +165,8 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _number(value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
     return f"{value:.5g}" if abs(value) < _LARGE else f"{value:.0f}"
 
 

@@ -96,7 +96,7 @@ def test_the_table_has_a_row_per_rank_and_both_throughputs(shown, outcome):
     assert "- of - MB" in rows[1]  # what CloudWatch has not shown is not made up
     assert "100.0 records/s  (the whole execution)" in printed.out
     assert "150.0 records/s  (summed over the ranks)" in printed.out
-    assert "quality.mae" in printed.out
+    assert "quality  mae 0.021346  r2 0.9\n" in printed.out
     assert "0.021346" in printed.out
     assert "note" not in printed.out
 
