@@ -424,3 +424,9 @@ def test_events_go_to_the_machines_log_group(cloud: Cloud) -> None:
         "ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded",
     ]  # fmt: skip
     assert entries[0]["details"]["input"] == '{"a":1}'
+
+
+def test_a_machine_is_created_once(cloud: Cloud) -> None:
+    first = cloud.machine(ECHO, "once")
+    assert cloud.machine(ECHO, "once") == first
+    assert error_of(cloud.machine, WAIT, "once")[0] == "StateMachineAlreadyExists"

@@ -58,7 +58,11 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
 
     def create_state_machine(self, name: str, definition: str, *args: Any, **kwargs: Any) -> Any:
         """Create a machine whose definition is found valid."""
-        check_definition(definition, kwargs.get("sm_type") or "STANDARD")
+        kind = kwargs.get("sm_type") or "STANDARD"
+        check_definition(definition, kind)
+        before = next((each for each in self.state_machines if each.name == name), None)
+        if before is not None and (before.definition, before.type) != (definition, kind):
+            raise StateMachineAlreadyExists(f"State Machine Already Exists: '{before.arn}'")
         return super().create_state_machine(name, definition, *args, **kwargs)
 
     def update_state_machine(self, arn: str, definition: str | None = None, *args: Any, **kwargs: Any) -> Any:
@@ -139,6 +143,13 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
 
     def _forget(self, arn: str) -> None:
         self.runs.pop(arn, None)
+
+
+class StateMachineAlreadyExists(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
+    """A machine of this name has another definition."""
+
+    TYPE = "StateMachineAlreadyExists"
+    STATUS = 400
 
 
 class InvalidDefinition(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name

@@ -12,21 +12,19 @@ TASK_FAILED = "States.TaskFailed"
 RUNTIME = "States.Runtime"
 QUERY_EVALUATION = "States.QueryEvaluationError"
 DATA_LIMIT = "States.DataLimitExceeded"
-NO_CHOICE = "States.NoChoiceMatched"
 INTRINSIC = "States.IntrinsicFailure"
 RESULT_PATH = "States.ResultPathMatchFailure"
-PARAMETER_PATH = "States.ParameterPathFailure"
 EXCEED_TOLERATED = "States.ExceedToleratedFailureThreshold"
 ITEM_READER = "States.ItemReaderFailed"
 RESULT_WRITER = "States.ResultWriterFailed"
 
-# States.ALL does not catch these two.
-TERMINAL = frozenset({RUNTIME, DATA_LIMIT})
+
+_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def dumps(value: Any) -> str:
     """Return *value* as AWS writes JSON: no blanks, letters beyond ASCII as they are."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _encoder.encode(value)
 
 
 class StateFailure(Exception):  # noqa: N818  the language calls it a failure; Catch turns it into output
@@ -94,8 +92,8 @@ class QueryFailure(RuntimeFailure):
 def matches(names: tuple[str, ...], failure: StateFailure) -> bool:
     """Tell whether an ErrorEquals list of *names* matches *failure*."""
     error = failure.error or ""
+    if error == RUNTIME:
+        return False  # it ends the execution whatever the definition says
     if error in names or failure.also in names:
         return True
-    if error in TERMINAL:
-        return False
-    return ALL in names or (TASK_FAILED in names and error != TIMEOUT)
+    return error != DATA_LIMIT and (ALL in names or (TASK_FAILED in names and error != TIMEOUT))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 WORKERS = 64
 _IDLE_SECONDS = 10.0
+_SWEEP = 1024
 
 
 class Timer:
@@ -124,10 +125,12 @@ class _TimerThread:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._sweep_at = _SWEEP
 
     def add(self, seconds: float, job: Job) -> Timer:
         timer = Timer(job)
         with self._changed:
+            self._sweep()
             entry = (time.monotonic() + seconds, next(self._order), timer)
             heapq.heappush(self._heap, entry)
             if self._thread is None and not self._closed:
@@ -136,6 +139,13 @@ class _TimerThread:
             elif self._heap[0] is entry:
                 self._changed.notify()
         return timer
+
+    def _sweep(self) -> None:
+        """Let go of cancelled timers once they may be half of all: a timeout of days outlives its task by days."""
+        if len(self._heap) >= self._sweep_at:
+            self._heap = [entry for entry in self._heap if entry[2].job is not None]
+            heapq.heapify(self._heap)
+            self._sweep_at = max(_SWEEP, 2 * len(self._heap))
 
     def close(self) -> None:
         with self._changed:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Never
 
 from shared.local.asl.choice import compile_rule
 from shared.local.asl.dataflow import PathFlow, leave_state, states
-from shared.local.asl.errors import NO_CHOICE, RuntimeFailure, StateFailure
+from shared.local.asl.errors import RuntimeFailure, StateFailure
 from shared.local.asl.jsonata import Expression
 from shared.local.asl.payload import compile_jsonata, compile_template, compile_value
 from shared.local.asl.states.base import State
@@ -82,9 +82,7 @@ class Choice(State):
                 output = effective if rule.output is None else rule.output(seen, strand)
                 return self._go(strand, value, output, assigned, rule.next)
         if self.default is None:
-            raise RuntimeFailure(
-                "Failed to transition out of the state. The state does not point to a next state.", NO_CHOICE
-            )
+            raise RuntimeFailure("Failed to transition out of the state. The state does not point to a next state.")
         output, assigned = flow.finish(strand, value, effective)
         return self._go(strand, value, output, assigned, self.default)
 

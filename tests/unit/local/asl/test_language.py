@@ -120,7 +120,8 @@ def test_a_choice_without_a_way_out_fails(world):
         },
     }
     execution = world.run(definition, {"a": 1})
-    assert execution.error == "States.NoChoiceMatched"
+    assert execution.error == "States.Runtime"
+    assert execution.cause.endswith("Failed to transition out of the state. The state does not point to a next state.")
     missing = world.run(definition, {})
     assert missing.cause.endswith("Invalid path '$.a': The choice state's condition path references an invalid value.")
 
