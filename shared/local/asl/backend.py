@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
 from moto.stepfunctions.models import StepFunctionBackend
-from moto.stepfunctions.models import stepfunctions_backends as backends
 
 from shared.local.asl.dataflow import MAX_BYTES
 from shared.local.asl.delivery import deliver_at_the_end
@@ -180,6 +179,3 @@ def parse_input(text: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise wrong.InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
-
-
-__all__ = ["AslBackend", "backends"]

@@ -92,13 +92,6 @@ class Engine:
         bits = self.random.getrandbits(_TOKEN_BYTES * 8)
         return binascii.b2a_base64(bits.to_bytes(_TOKEN_BYTES), newline=False).decode()
 
-    def function_arn(self, near: str, function: str) -> str:
-        """Return the ARN of *function*, which may be a name in the account and region of the ARN *near*."""
-        if function.startswith("arn:"):
-            return function
-        _, partition, _, region, account, *_ = near.split(":")
-        return f"arn:{partition}:lambda:{region}:{account}:function:{function}"
-
     def add_map_run(self, run: MapRun) -> None:
         """Register *run*."""
         with self._lock:

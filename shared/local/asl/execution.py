@@ -78,7 +78,6 @@ class Execution:
         # The API's record of the machine, version or alias target it was started with.
         self.source: Any = None
         self.map_runs: list[Any] = []
-        self.failed_at: list[tuple[str, Any]] = []
         self._watchers: list[Callable[[], None]] = []
         self.breathe = False
         self.lock = threading.RLock()

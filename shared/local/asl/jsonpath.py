@@ -82,10 +82,6 @@ class Path:
         """
         return _write(value, self.keys or (), content)
 
-    def canonical(self) -> str:
-        """Return the path in bracket notation, as Jayway's messages show it."""
-        return _canonical(self.keys) if self.keys is not None else self.text
-
 
 def _canonical(keys: tuple[str | int, ...]) -> str:
     return "$" + "".join(f"[{key}]" if type(key) is int else f"['{key}']" for key in keys)

@@ -1,6 +1,6 @@
 """A distributed Map: a run of child executions over items that are read as they are needed.
 
-The run keeps at most :data:`MOST` children going, reads ahead no further than it must, and forgets the oldest
+The run keeps a bounded number of children going, reads ahead no further than it must, and forgets the oldest
 children that succeeded: ten thousand items or a million take the same memory.
 """
 
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from shared.local.asl.states.map import Map
     from shared.local.asl.strand import Effect, Strand
 
-# How many items are read at a time, and the most children at a time (AWS allows 10,000).
+# How many items are read at a time.
 CHUNK = 500
-MOST = 1000
 
 
 class Distributed:

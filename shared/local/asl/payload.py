@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl import intrinsics, jsonata
-from shared.local.asl.errors import QueryFailure, RuntimeFailure, dumps
-from shared.local.asl.jsonpath import NoResultError, PathSyntaxError, compile_path
+from shared.local.asl.errors import RuntimeFailure, dumps
+from shared.local.asl.jsonpath import NoResultError, compile_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,15 +173,3 @@ def _jsonata_part(template: Any, field: str) -> Any:
             part(states, strand) if part else item for part, item in zip(parts, template, strict=True)
         ]
     return None
-
-
-__all__ = [
-    "NoResultError",
-    "PathSyntaxError",
-    "QueryFailure",
-    "TemplateError",
-    "compile_jsonata",
-    "compile_read",
-    "compile_template",
-    "compile_value",
-]

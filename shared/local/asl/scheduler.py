@@ -77,11 +77,12 @@ class ThreadScheduler:
             if self._closed:
                 return
             self._jobs.put(job)
-            if self._idle >= self._jobs.qsize() or len(self._threads) >= self._limit:
-                return
-            thread = threading.Thread(target=self._work, name="asl-worker", daemon=True)
-            self._threads.add(thread)
-            thread.start()
+            if self._idle:
+                self._idle -= 1  # that one is spoken for: the next job needs another
+            elif len(self._threads) < self._limit:
+                thread = threading.Thread(target=self._work, name="asl-worker", daemon=True)
+                self._threads.add(thread)
+                thread.start()
 
     def call_later(self, seconds: float, job: Job) -> Timer:
         """Run *job* on a pool thread after *seconds*."""
@@ -100,19 +101,27 @@ class ThreadScheduler:
                 thread.join()
 
     def _work(self) -> None:
-        while True:
-            with self._lock:
-                self._idle += 1
-            try:
-                job = self._jobs.get(timeout=_IDLE_SECONDS)
-            except queue.Empty:
-                job = None
-            with self._lock:
-                self._idle -= 1
-                if job is None or self._closed:
-                    self._threads.discard(threading.current_thread())
-                    return
+        while (job := self._next()) is not None:
             job()
+
+    def _next(self) -> Job | None:
+        """Return the next job; None when it is time for the thread to end."""
+        me = threading.current_thread()
+        while not self._closed:
+            try:
+                return self._jobs.get_nowait()
+            except queue.Empty:
+                with self._lock:
+                    self._idle += 1
+            try:
+                return self._jobs.get(timeout=_IDLE_SECONDS)
+            except queue.Empty:
+                with self._lock:
+                    if self._idle:  # nobody has spoken for this thread since
+                        self._idle -= 1
+                        self._threads.discard(me)
+                        return None
+        return None
 
 
 class _TimerThread:

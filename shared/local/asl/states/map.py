@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from shared.local.asl.dataflow import states
 from shared.local.asl.errors import QueryFailure, RuntimeFailure, dumps
 from shared.local.asl.jsonata import Expression, is_expression, kind
+from shared.local.asl.jsonpath import NoResultError
 from shared.local.asl.map_distributed import Distributed
 from shared.local.asl.map_inline import run_inline
-from shared.local.asl.payload import NoResultError, compile_jsonata, compile_read, compile_template
+from shared.local.asl.payload import compile_jsonata, compile_read, compile_template
 from shared.local.asl.retry import Recovery
 from shared.local.asl.states.base import State
 
