@@ -13,6 +13,7 @@ import typer
 from shared.cli import (
     cloud,
     console,
+    cost,
     data,
     deploy,
     isolation,
@@ -35,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (teams, deploy, run, runs, cloud, data, items, model, isolation, rendezvous, reference, metrics):
+for group in (teams, deploy, run, runs, cloud, data, items, model, isolation, rendezvous, reference, metrics, cost):
     group.register(app)
 
 

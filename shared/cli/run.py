@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane, Workflow
     from shared.config.load import Project
     from shared.deploy.aws import Aws
+    from shared.measure.cost import Cost
     from shared.run.gather import Outcome
     from shared.run.start import Run
 
@@ -71,12 +72,13 @@ def run(  # noqa: PLR0913  one per option
         _print_parameters(names)
         return
     from shared.cli import wiring  # noqa: PLC0415  --help is quick
-    from shared.run.start import new_run_id, start  # noqa: PLC0415  as above
+    from shared.run.start import check_together, new_run_id, start  # noqa: PLC0415  as above
     from shared.run.upload import upload_files  # noqa: PLC0415  as above
 
     project = wiring.open_project()
     lane, workflow = _named(project, names)
     payload = build_payload(workflow, {**_read_input(given), **options})
+    check_together(lane, workflow.key, payload)
     with wiring.open_cloud(project, aws=aws, profile=profile, packaged=packaged, speed=speed) as cloud:
         wiring.make_ready(project, lane, workflow.key, payload, cloud, packaged=packaged)
         keep = wiring.outlives_command(project, cloud)
@@ -84,10 +86,10 @@ def run(  # noqa: PLR0913  one per option
         run_id = new_run_id(now)
         payload |= upload_files(cloud, lane, workflow.specs, options, run_id)
         payload |= wiring.meeting_here(lane, payload, cloud)
-        started, outcome = _follow(cloud, start(cloud, lane, workflow.key, payload, run_id), now, keep=keep)
+        started, outcome, cost = _follow(cloud, start(cloud, lane, workflow.key, payload, run_id), now, keep=keep)
     if not keep:
         console.note("this cloud and what lay in it ended with the command; lanes up keeps one")
-    _report(started, outcome, as_json=as_json, printed=show_output)
+    _report(started, outcome, cost, as_json=as_json, printed=show_output)
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -170,8 +172,9 @@ def _read_input(given: str) -> dict[str, Any]:
     return value
 
 
-def _follow(cloud: Aws, started: Run, now: datetime, *, keep: bool) -> tuple[Run, Outcome]:
+def _follow(cloud: Aws, started: Run, now: datetime, *, keep: bool) -> tuple[Run, Outcome, Cost]:
     from shared.cli import run_view  # noqa: PLC0415  --help is quick
+    from shared.measure.bill import price_run  # noqa: PLC0415  as above
     from shared.run.gather import gather  # noqa: PLC0415  as above
     from shared.run.watch import follow, read_logs  # noqa: PLC0415  as above
 
@@ -181,7 +184,8 @@ def _follow(cloud: Aws, started: Run, now: datetime, *, keep: bool) -> tuple[Run
         with run_view.live() as show:
             for snapshot in follow(cloud, started, reader):
                 show(snapshot)
-        return started, gather(cloud, started, snapshot, reader)
+        outcome = gather(cloud, started, snapshot, reader)
+        return started, outcome, price_run(cloud, started, reader)
     except KeyboardInterrupt:
         if keep:
             console.note(f"no longer watched; {started.id} runs on as {started.arn}")
@@ -191,17 +195,19 @@ def _follow(cloud: Aws, started: Run, now: datetime, *, keep: bool) -> tuple[Run
         raise typer.Exit(_INTERRUPTED) from None
 
 
-def _report(started: Run, outcome: Outcome, *, as_json: bool, printed: bool) -> None:
+def _report(started: Run, outcome: Outcome, cost: Cost, *, as_json: bool, printed: bool) -> None:
     from shared.cli import run_view  # noqa: PLC0415  --help is quick
+    from shared.measure.cost import cost_line  # noqa: PLC0415  as above
 
     if as_json:
-        console.print_json(run_view.as_json(started, outcome, printed=printed))
+        console.print_json(run_view.as_json(started, outcome, cost, printed=printed))
     elif printed:
         run_view.print_printed(outcome)
     if outcome.failure is None and not as_json:
-        run_view.print_outcome(started, outcome)
+        run_view.print_outcome(started, outcome, cost)
     if outcome.failure is not None:
         console.fail(run_view.failure_text(started, outcome))
+        console.note(cost_line(cost))
         raise typer.Exit(1)
 
 

@@ -11,12 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from shared.cli import console
+from shared.measure.cost import cost_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from rich.progress import TaskID
 
+    from shared.measure.cost import Cost
     from shared.run.gather import Outcome, Rank
     from shared.run.start import Run
     from shared.run.watch import Snapshot
@@ -80,8 +82,8 @@ class _Bars:
             self.progress.update(self._ranks[rank], completed=at.done, total=at.of or None)
 
 
-def print_outcome(run: Run, outcome: Outcome) -> None:
-    """Print a succeeded run's table and figures to stdout."""
+def print_outcome(run: Run, outcome: Outcome, cost: Cost) -> None:
+    """Print a succeeded run's table, figures and cost to stdout."""
     if outcome.ranks:
         console.out.print(_table(outcome.ranks[:_MOST_ROWS]))
         if len(outcome.ranks) > _MOST_ROWS:
@@ -96,6 +98,7 @@ def print_outcome(run: Run, outcome: Outcome) -> None:
             f"  aggregate throughput  {outcome.aggregate_throughput:9.1f} records/s  (summed over the ranks)"
         )
     console.out.print(line, markup=False, highlight=False)
+    console.out.print(f"  {cost_line(cost)}", markup=False, highlight=False)
     figures = list(_flat(outcome.output))
     width = max((len(name) for name, _ in figures), default=0)
     for name, value in figures:
@@ -170,7 +173,7 @@ def _number(value: float) -> str:
     return f"{value:.5g}" if abs(value) < _LARGE else f"{value:.0f}"
 
 
-def as_json(run: Run, outcome: Outcome, *, printed: bool = False) -> Mapping[str, Any]:
+def as_json(run: Run, outcome: Outcome, cost: Cost, *, printed: bool = False) -> Mapping[str, Any]:
     """Return what is known about a finished run, for ``--json``. Throughput in records per second.
 
     What the ranks' code wrote is there only when it is asked for by *printed*.
@@ -182,6 +185,7 @@ def as_json(run: Run, outcome: Outcome, *, printed: bool = False) -> Mapping[str
         "wall_seconds": outcome.wall_seconds,
         "records": outcome.records,
         "throughput": {"wall": outcome.wall_throughput, "aggregate": outcome.aggregate_throughput},
+        "cost": cost.as_record(),
         "ranks": [_row(rank, printed=printed) for rank in outcome.ranks],
         "output": outcome.output,
         "failure": asdict(outcome.failure) | {"log_tail": list(outcome.log_tail)} if outcome.failure else None,

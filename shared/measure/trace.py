@@ -36,7 +36,7 @@ class Visit:
         entered: When.
         left: When it was left; None when it failed or still runs.
         calls: How many service calls it made, retries included.
-        services: What it called (``lambda``, ``s3``, ``dynamodb``, ...), a name for each call.
+        services: What it called: a service (``lambda``, ``s3``, ``aws-sdk:dynamodb``) and an action for each call.
         requests: The ids of the Lambda invocations that answered.
         failures: The errors of its calls, retried and caught ones included.
     """
@@ -47,7 +47,7 @@ class Visit:
     entered: datetime
     left: datetime | None = None
     calls: int = 0
-    services: list[str] = field(default_factory=list)
+    services: list[tuple[str, str]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
@@ -59,25 +59,34 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """All visits of an execution and its children, and how many executions that were."""
+    """The visits of an execution and its children, in order of time.
+
+    ``transitions`` is what Step Functions bills: each state entered, and each retry. Of ``children`` child executions
+    ``unread`` were not read; the transitions take them for average ones.
+    """
 
     visits: tuple[Visit, ...]
-    executions: int
-
-    @property
-    def transitions(self) -> int:
-        """State transitions, as Step Functions bills them: each state entered, and each retry."""
-        return sum(visit.transitions for visit in self.visits)
+    transitions: int
+    children: int = 0
+    unread: int = 0
 
 
-def read_trace(states: SFNClient, arn: str) -> Trace:
-    """Return the visits of the execution *arn* in order of time."""
+def read_trace(states: SFNClient, arn: str, most: int = 10_000) -> Trace:
+    """Return the visits of the execution *arn* and of at most so many of its children."""
     visits = visits_of(history(states, arn))
     children = list(_children(states, arn))
+    read = children[:most]
+    below: list[Visit] = []
     with ThreadPoolExecutor(_READERS) as pool:
-        for below in pool.map(lambda child: visits_of(history(states, child)), children):
-            visits += below
-    return Trace(tuple(sorted(visits, key=lambda visit: visit.entered)), 1 + len(children))
+        for part in pool.map(lambda child: visits_of(history(states, child)), read):
+            below += part
+    inside = sum(visit.transitions for visit in below)
+    return Trace(
+        tuple(sorted(visits + below, key=lambda visit: visit.entered)),
+        sum(visit.transitions for visit in visits) + (round(inside * len(children) / len(read)) if read else 0),
+        len(children),
+        len(children) - len(read),
+    )
 
 
 def _children(states: SFNClient, arn: str) -> Iterable[str]:
@@ -130,7 +139,7 @@ def _note(visit: Visit, kind: str, details: Mapping[str, Any]) -> None:
     """Take down what the event tells about a visit's service calls."""
     if kind in _CALLS:
         visit.calls += 1
-        visit.services.append(details.get("resourceType", "lambda"))
+        visit.services.append((details.get("resourceType", "lambda"), details.get("resource", "")))
     elif kind == "TaskSucceeded" and details.get("resourceType") == "lambda":
         answer = _parsed(details.get("output"))
         request = answer.get("SdkResponseMetadata", {}).get("RequestId")

@@ -12,6 +12,8 @@ from shared.cli import run_view
 from shared.cli.run import build_payload, split_words
 from shared.config.lane import Parameter, Workflow
 from shared.errors import UsageError
+from shared.measure.cost import cost_of
+from shared.measure.usage import Usage
 from shared.run.failure import Failure
 from shared.run.gather import Outcome, Rank
 from shared.run.logs import Progress
@@ -51,6 +53,7 @@ def shown(capsys, monkeypatch):
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:m:r"
 RUN = Run("20260102T030405Z-a1b2c3", ARN, cast("Any", None), "w")  # a view needs no lane
+COST = cost_of(Usage(lambda_requests=1_000_000, state_transitions=10))
 
 
 def test_names_and_parameters_in_any_order():
@@ -88,12 +91,13 @@ def test_every_wrong_parameter_is_told_at_once(workflow):
 
 
 def test_the_table_has_a_row_per_rank_and_both_throughputs(shown, outcome):
-    printed = shown(run_view.print_outcome, RUN, outcome)
+    printed = shown(run_view.print_outcome, RUN, outcome, COST)
     rows = [line for line in printed.out.splitlines() if "MB" in line]
     assert [value.strip() for value in rows[0].strip("│").split("│")] == [
         *["0", "300", "2.00", "150.0", "210 of 1769 MB", "2501 ms", "500 ms"]
     ]
     assert "- of - MB" in rows[1]  # what CloudWatch has not shown is not made up
+    assert "cost, estimated: $0.2002  (Lambda requests $0.2000, Step Functions transitions $0.000250)" in printed.out
     assert "100.0 records/s  (the whole execution)" in printed.out
     assert "150.0 records/s  (summed over the ranks)" in printed.out
     assert "quality  mae 0.021346  r2 0.9\n" in printed.out
@@ -102,18 +106,19 @@ def test_the_table_has_a_row_per_rank_and_both_throughputs(shown, outcome):
 
 
 def test_a_run_without_ranks_shows_its_output(shown):
-    printed = shown(run_view.print_outcome, RUN, Outcome("SUCCEEDED", 1.5, (), "done"))
+    printed = shown(run_view.print_outcome, RUN, Outcome("SUCCEEDED", 1.5, (), "done"), COST)
     assert "SUCCEEDED  20260102T030405Z-a1b2c3  1.50 s" in printed.out
     assert "throughput" not in printed.out
     assert "done" in printed.out
 
 
 def test_json_holds_all_that_is_shown(outcome):
-    said = run_view.as_json(RUN, outcome)
+    said = run_view.as_json(RUN, outcome, COST)
     assert said["throughput"] == {"wall": 100.0, "aggregate": 150.0}
     assert said["ranks"][0]["records_per_second"] == 150.0
     assert said["ranks"][1]["seconds"] is None
     assert said["failure"] is None
+    assert said["cost"]["usd"] == pytest.approx(0.20025)
 
 
 def test_a_failure_names_state_rank_error_and_the_end_of_the_log():
@@ -150,7 +155,7 @@ def test_ranks_without_records_show_what_report_says_of_them(shown):
     request = "0c0ffee0-1111-2222-3333-6f3a9ce712f0"
     ranks = (Rank(0, 0, 0.30054, 145, 10240, 301, 744.94, request, ("hello", "[bold]")), Rank(1, 0, *[None] * 5))
     outcome = Outcome("SUCCEEDED", 3.2, ranks, None)
-    out = shown(run_view.print_outcome, RUN, outcome).out
+    out = shown(run_view.print_outcome, RUN, outcome, COST).out
     rows = [[value.strip() for value in line.strip("│").split("│")] for line in out.splitlines() if "│" in line]
     assert rows == [
         ["0", "6f3a9ce712f0", "300.54 ms", "301 ms", "10240 MB", "145 MB", "744.94 ms"],
@@ -158,5 +163,5 @@ def test_ranks_without_records_show_what_report_says_of_them(shown):
     ]
     assert "throughput" not in out
     assert shown(run_view.print_printed, outcome).out.splitlines() == ["[rank 0] hello", "[rank 0] [bold]"]
-    assert "printed" not in run_view.as_json(RUN, outcome)["ranks"][0]
-    assert run_view.as_json(RUN, outcome, printed=True)["ranks"][0]["printed"] == ("hello", "[bold]")
+    assert "printed" not in run_view.as_json(RUN, outcome, COST)["ranks"][0]
+    assert run_view.as_json(RUN, outcome, COST, printed=True)["ranks"][0]["printed"] == ("hello", "[bold]")

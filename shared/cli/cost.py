@@ -1,0 +1,96 @@
+"""``lanes cost``: what runs cost, estimated at list prices."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shared.cli import console
+
+if TYPE_CHECKING:
+    from shared.measure.bill import Bill
+    from shared.measure.cost import Cost
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command()(cost)
+
+
+def cost(  # noqa: PLR0913  one per option
+    team: Annotated[str, typer.Argument(help="The team's slug.")],
+    run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="One run; all of the time otherwise.")] = None,
+    *,
+    since: Annotated[str, typer.Option(help="From when on: 12h, 7d, or a date.")] = "30d",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    aws: Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")] = False,
+    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+) -> None:
+    """Estimate what a run, or all that a team ran, costs: by run, workflow and month.
+
+    Example: lanes cost team2
+    """
+    from shared.cli.metrics import moment  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  as above
+    from shared.measure.bill import price_found, price_team  # noqa: PLC0415  as above
+    from shared.run.find import find_run  # noqa: PLC0415  as above
+
+    project = open_project()
+    lane = project.lane(team)
+    with open_cloud(project, aws=aws, profile=profile) as cloud:
+        if run_id:
+            priced = price_found(cloud, find_run(cloud, lane, run_id))
+            if as_json:
+                console.print_json(priced.as_record())
+            else:
+                _print_items(priced)
+        else:
+            bill = price_team(cloud, lane, moment(since, datetime.now(UTC)))
+            if as_json:
+                console.print_json(_record(bill))
+            else:
+                _print_bill(bill)
+    _say_what_it_is()
+
+
+def _record(bill: Bill) -> dict[str, object]:
+    return {
+        "total": bill.total.as_record(),
+        "months": {name: cost.usd for name, cost in bill.months.items()},
+        "workflows": {name: cost.usd for name, cost in bill.workflows.items()},
+        "runs": [{"run": name, "workflow": flow, "usd": cost.usd} for name, (flow, cost) in bill.runs.items()],
+    }
+
+
+def _print_bill(bill: Bill) -> None:
+    from shared.measure.cost import dollars  # noqa: PLC0415  --help is quick
+
+    for name, (workflow, cost) in bill.runs.items():
+        console.out.print(f"{name}  {workflow:<16} {dollars(cost.usd):>12}", markup=False, highlight=False)
+    for heading, costs in (("workflow", bill.workflows), ("month", bill.months)):
+        for name, cost in costs.items():
+            console.out.print(f"{heading:<9} {name:<32} {dollars(cost.usd):>12}", markup=False, highlight=False)
+    _print_items(bill.total)
+
+
+def _print_items(cost: Cost) -> None:
+    from shared.measure.cost import LABELS, dollars  # noqa: PLC0415  --help is quick
+
+    for item in cost.items:
+        label, unit = LABELS[item.name]
+        amount = f"{item.amount:,.3f} {unit}" if unit else f"{item.amount:,.0f}"
+        text = f"{label:<26} {amount:>18}  x ${item.price:.10f} = {dollars(item.usd):>12}"
+        console.out.print(text, markup=False, highlight=False)
+    console.out.print(f"{'total, estimated':<26} {dollars(cost.usd):>52}", markup=False, highlight=False)
+
+
+def _say_what_it_is() -> None:
+    from shared.measure.cost import read_prices  # noqa: PLC0415  --help is quick
+
+    prices = read_prices()
+    console.note(
+        f"an estimate: list prices of {prices.date} in {prices.region}, without free tiers, data transfer and storage; "
+        "S3 requests of functions are counted from their code"
+    )

@@ -1,0 +1,118 @@
+"""Puts usage and prices together: for one run, and for all a team ran in a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from shared.measure.collect import collect_run, collect_team
+from shared.measure.cost import Cost, cost_of
+from shared.measure.invocations import Invocations
+from shared.measure.trace import read_trace
+from shared.measure.usage import Usage, storage_sizes, used_by_functions, used_by_states
+from shared.run.listing import list_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from shared.config.lane import Lane
+    from shared.deploy.aws import Aws
+    from shared.measure.invocations import Row
+    from shared.run.find import Found
+    from shared.run.logs import LogReader
+    from shared.run.start import Run
+
+_MOST_RUNS = 1000  # of each workflow, in a team's bill
+_SAMPLE = 16  # children whose history stands for all, where a run's end should not take minutes
+
+
+@dataclass(slots=True)
+class Bill:
+    """A team's cost since a moment: by run (id -> workflow and cost), workflow, month (``2026-01``), and in all."""
+
+    runs: dict[str, tuple[str, Cost]] = field(default_factory=dict)
+    workflows: dict[str, Cost] = field(default_factory=dict)
+    months: dict[str, Cost] = field(default_factory=dict)
+    total: Cost = field(default_factory=lambda: Cost(()))
+
+
+def price_run(aws: Aws, run: Run, reader: LogReader) -> Cost:
+    """Return what a run that just ended cost, from the log lines that were read while it was watched."""
+    trace = read_trace(aws.states, run.arn, _SAMPLE)
+    named = {request for visit in trace.visits for request in visit.requests}
+    mine = [
+        (invocation.function, invocation.report)
+        for invocation in reader.invocations.values()
+        if invocation.report and (invocation.request_id in named or run.id in invocation.runs)
+    ]
+    ranks = sum(run.id in invocation.runs for invocation in reader.invocations.values())
+    return cost_of(used_by_functions(mine, _storage(aws, run.lane), ranks) + used_by_states(trace))
+
+
+def price_found(aws: Aws, found: Found) -> Cost:
+    """Return what an earlier run cost."""
+    lane = found.run.lane
+    with Invocations() as table:
+        trace, rows = collect_run(table, aws, found)
+        return cost_of(_of_rows(lane, rows, _storage(aws, lane)) + used_by_states(trace))
+
+
+def price_team(aws: Aws, lane: Lane, since: datetime) -> Bill:
+    """Return what a team's runs and functions cost since a moment; invocations outside of runs count as well."""
+    by_run: dict[tuple[str, str, str], Usage] = defaultdict(Usage)
+    storage = _storage(aws, lane)
+    with Invocations() as table:
+        collect_team(table, aws, lane, since)
+        of_run: dict[str, tuple[str, str]] = {}
+        for execution in list_runs(aws, lane, _MOST_RUNS):
+            if execution.started < since:
+                continue
+            arn = lane.state_machine_arn(execution.workflow).replace(":stateMachine:", ":execution:")
+            trace = read_trace(aws.states, f"{arn}:{execution.run_id}")
+            table.join(execution.run_id, trace.visits)
+            month = f"{execution.started.astimezone(UTC):%Y-%m}"
+            of_run[execution.run_id] = (execution.workflow, month)
+            by_run[execution.run_id, execution.workflow, month] += used_by_states(trace)
+        groups: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+        keys = {function.log_group: key for key, function in lane.functions.items()}
+        for row in table.rows():
+            month = f"{datetime.fromtimestamp(row.at_ms / 1000, UTC):%Y-%m}"
+            workflow = _workflow_of(lane, keys.get(row.group, ""))
+            groups[(row.run, *of_run[row.run]) if row.run in of_run else ("", workflow, month)].append(row)
+        for group, rows in groups.items():
+            by_run[group] += _of_rows(lane, rows, storage)
+    return _sorted_bill(by_run)
+
+
+def _sorted_bill(by_run: Mapping[tuple[str, str, str], Usage]) -> Bill:
+    bill = Bill()
+    workflows: dict[str, Usage] = defaultdict(Usage)
+    months: dict[str, Usage] = defaultdict(Usage)
+    total = Usage()
+    for (run_id, workflow, month), usage in sorted(by_run.items()):
+        if run_id:
+            bill.runs[run_id] = (workflow, cost_of(usage))
+        workflows[workflow] += usage
+        months[month] += usage
+        total += usage
+    bill.workflows = {name: cost_of(usage) for name, usage in sorted(workflows.items())}
+    bill.months = {name: cost_of(usage) for name, usage in sorted(months.items())}
+    bill.total = cost_of(total)
+    return bill
+
+
+def _of_rows(lane: Lane, rows: Iterable[Row], storage: Mapping[str, int]) -> Usage:
+    keys = {function.log_group: key for key, function in lane.functions.items()}
+    rows = list(rows)
+    ranks = len({row.rank for row in rows if row.rank is not None})
+    return used_by_functions([(keys.get(row.group, ""), row.report) for row in rows], storage, ranks)
+
+
+def _storage(aws: Aws, lane: Lane) -> dict[str, int]:
+    return storage_sizes(aws, {key: function.name for key, function in lane.functions.items()})
+
+
+def _workflow_of(lane: Lane, function: str) -> str:
+    return next((key for key, flow in lane.workflows.items() if function in flow.functions.values()), "-")

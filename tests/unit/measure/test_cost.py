@@ -1,0 +1,66 @@
+from datetime import date
+
+import pytest
+
+from shared.measure.cost import LABELS, Prices, cost_line, cost_of, dollars, read_prices
+from shared.measure.trace import Trace, Visit
+from shared.measure.usage import Usage, used_by_functions, used_by_states
+from shared.run.report_line import Report
+
+
+def test_every_amount_has_a_price_a_label_and_the_table_a_date_and_a_source():
+    prices = read_prices()
+    assert set(prices.usd) == set(Usage.__slots__) == set(LABELS)
+    assert all(0 < price < 0.001 for price in prices.usd.values())
+    assert isinstance(prices.date, date)
+    assert all(source.startswith("https://aws.amazon.com/") for source in prices.source)
+
+
+def test_what_ten_ranks_of_the_paper_cost():
+    reports = [Report(str(number), 12000.0, 12355, 10240, 2865) for number in range(10)]
+    usage = used_by_functions((("their-executor", report) for report in reports), {}, 10)
+    assert usage.lambda_gb_seconds == pytest.approx(1235.5)
+    assert cost_of(usage).usd == pytest.approx(1235.5 * 0.0000166667 + 10 * 0.0000002)
+
+
+def test_storage_above_what_is_free_and_requests_counted_from_the_code():
+    report = Report("a", 1000.0, 2000, 1024, 1)
+    usage = used_by_functions(
+        [("cosmic-inference", report), ("cosmic-summarize", report)], {"cosmic-inference": 1536}, 4
+    )
+    assert usage.storage_gb_seconds == 2.0
+    assert (usage.s3_puts, usage.s3_gets) == (6, 9)
+
+
+def test_a_state_machines_own_calls():
+    now = date(2026, 1, 1)
+    services = [
+        ("dynamodb", "getItem"),
+        ("aws-sdk:dynamodb", "scan"),
+        ("dynamodb", "putItem"),
+        ("aws-sdk:s3", "getObject"),
+    ]
+    visit = Visit("S", "Task", None, now, calls=4, services=[*services, ("lambda", "invoke"), ("s3", "putObject")])
+    usage = used_by_states(Trace((visit,), 4))
+    assert usage == Usage(state_transitions=4, s3_puts=1, s3_gets=1, dynamodb_writes=1, dynamodb_reads=2)
+
+
+def test_usage_adds_up():
+    assert Usage(lambda_requests=1, s3_gets=2) + Usage(s3_gets=3) == Usage(lambda_requests=1, s3_gets=5)
+
+
+def test_a_line_names_the_largest_parts():
+    prices = Prices(date(2026, 1, 1), "r", (), dict.fromkeys(Usage.__slots__, 1.0))
+    line = cost_line(cost_of(Usage(lambda_requests=1, state_transitions=4, s3_puts=3, s3_gets=2), prices))
+    assert line == (
+        "cost, estimated: $10.00  (Step Functions transitions $4.00, S3 puts and lists $3.00, S3 gets $2.00)"
+    )
+    assert cost_line(cost_of(Usage())) == "cost, estimated: $0"
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"),
+    [(0, "$0"), (0.000365, "$0.000365"), (0.0206, "$0.0206"), (3.456, "$3.46"), (12345.6, "$12,346")],
+)
+def test_money(usd, text):
+    assert dollars(usd) == text

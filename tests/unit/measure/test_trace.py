@@ -1,0 +1,114 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.measure.trace import read_trace, visits_of
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def history():
+    """Return a maker of events from (id, previous id, type, details), a second apart."""
+
+    def make(*events):
+        return [
+            {
+                "id": number,
+                "previousEventId": before,
+                "type": kind,
+                "timestamp": START + timedelta(seconds=number),
+                "someEventDetails": details,
+            }
+            for number, before, kind, details in events
+        ]
+
+    return make
+
+
+class Pages:
+    def __init__(self, read):
+        self.paginate = read
+
+
+class States:
+    """Histories by ARN, and the children of the one called ``parent``."""
+
+    def __init__(self, histories, children):
+        runs = [{"mapRuns": [{"mapRunArn": "map"}]}]
+        listed = [{"executions": [{"executionArn": arn} for arn in children]}]
+        self._pages = {
+            "get_execution_history": lambda executionArn: [{"events": histories[executionArn]}],  # noqa: N803
+            "list_map_runs": lambda **asked: runs if asked == {"executionArn": "parent"} else [],
+            "list_executions": lambda **asked: listed if asked == {"mapRunArn": "map"} else [],
+        }
+
+    def get_paginator(self, name):
+        return Pages(self._pages[name])
+
+
+def test_retries_count_as_transitions_and_name_their_requests(history):
+    failed = json.dumps({"errorMessage": "no", "errorType": "E", "requestId": "first"})
+    answer = json.dumps({"Payload": 1, "SdkResponseMetadata": {"RequestId": "second"}})
+    (visit,) = visits_of(
+        history(
+            (1, 0, "ExecutionStarted", {"input": "{}"}),
+            (2, 0, "TaskStateEntered", {"name": "Init", "input": "{}"}),
+            (3, 2, "TaskScheduled", {"resourceType": "lambda", "resource": "invoke"}),
+            (4, 3, "TaskFailed", {"error": "E", "cause": failed}),
+            (5, 4, "TaskScheduled", {"resourceType": "lambda", "resource": "invoke"}),
+            (6, 5, "TaskSucceeded", {"resourceType": "lambda", "output": answer}),
+            (7, 6, "TaskStateExited", {"name": "Init"}),
+            (8, 7, "ExecutionSucceeded", {}),
+        )
+    )
+    assert (visit.state, visit.kind, visit.rank, visit.transitions) == ("Init", "Task", None, 2)
+    assert visit.requests == ["first", "second"]
+    assert visit.failures == ["E"]
+    assert visit.left - visit.entered == timedelta(seconds=5)
+
+
+def test_an_inline_maps_iterations_have_their_index_as_rank_and_what_follows_has_none(history):
+    visits = visits_of(
+        history(
+            (1, 0, "ExecutionStarted", {"input": "{}"}),
+            (2, 0, "MapStateEntered", {"name": "All", "input": "{}"}),
+            (3, 2, "MapStateStarted", {"length": 2}),
+            (4, 3, "MapIterationStarted", {"index": 0}),
+            (5, 3, "MapIterationStarted", {"index": 1}),
+            (6, 4, "PassStateEntered", {"name": "One", "input": "[]"}),
+            (7, 5, "PassStateEntered", {"name": "One", "input": '{"rank": "9"}'}),
+            (8, 7, "PassStateExited", {"name": "One"}),
+            (9, 6, "PassStateExited", {"name": "One"}),
+            (10, 9, "MapIterationSucceeded", {"index": 0}),
+            (11, 8, "MapIterationSucceeded", {"index": 1}),
+            (12, 11, "MapStateSucceeded", {}),
+            (13, 12, "MapStateExited", {"name": "All"}),
+            (14, 13, "SucceedStateEntered", {"name": "Done", "input": "[]"}),
+        )
+    )
+    assert [(visit.state, visit.rank, visit.left is not None) for visit in visits] == [
+        ("All", None, True),
+        ("One", 0, True),
+        ("One", 9, True),
+        ("Done", None, False),
+    ]
+
+
+def test_children_are_read_and_those_left_out_are_taken_for_average(history):
+    child = history(
+        (1, 0, "ExecutionStarted", {"input": '{"rank": 3}'}),
+        (2, 0, "PassStateEntered", {"name": "A", "input": "{}"}),
+        (3, 2, "PassStateExited", {"name": "A"}),
+        (4, 3, "PassStateEntered", {"name": "B", "input": "{}"}),
+    )
+    parent = history(
+        (1, 0, "ExecutionStarted", {"input": "{}"}), (2, 0, "MapStateEntered", {"name": "M", "input": "{}"})
+    )
+    states = States({"parent": parent, "c1": child, "c2": child, "c3": child}, ["c1", "c2", "x:express:y", "c3"])
+    trace = read_trace(states, "parent")
+    assert (trace.transitions, trace.children, trace.unread) == (7, 3, 0)
+    assert {visit.rank for visit in trace.visits} == {None, 3}
+    part = read_trace(states, "parent", most=1)
+    assert (part.transitions, part.children, part.unread) == (7, 3, 2)
