@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ PROGRAM = textwrap.dedent(
 )
 
 
-def missing():
+def missing() -> Any:
     """Why the namespaces cannot be made here, or nothing."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return "making network namespaces needs root"
@@ -125,7 +126,7 @@ def masquerade(router: str, *, symmetric: bool) -> None:
 
 
 @pytest.fixture
-def nets(request):
+def nets(request: Any) -> Any:
     made = None
     try:
         made = Nets(symmetric=request.param)
@@ -133,6 +134,7 @@ def nets(request):
         with subprocess.Popen(
             [*command, "--relays", "4"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as server:
+            assert server.stdout
             assert server.stdout.readline()
             yield made
             server.terminate()
@@ -141,7 +143,7 @@ def nets(request):
             made.close()
 
 
-def allreduce(nets, how: str, timeout: float):
+def allreduce(nets: Any, how: str, timeout: float) -> Any:
     started = [
         subprocess.Popen(
             ["ip", "netns", "exec", host, sys.executable, "-c", PROGRAM, str(rank), how, str(timeout)],
@@ -154,14 +156,14 @@ def allreduce(nets, how: str, timeout: float):
 
 
 @pytest.mark.parametrize("nets", [False], indirect=True, ids=["home routers"])
-def test_ranks_behind_two_nats_punch_through_and_allreduce(nets):
+def test_ranks_behind_two_nats_punch_through_and_allreduce(nets: Any) -> None:
     since = time.monotonic()
     assert allreduce(nets, "punch", 20) == [f"sum 3.0 3.0 {WAN}.11", f"sum 3.0 3.0 {WAN}.10"]
     assert time.monotonic() - since < 15
 
 
 @pytest.mark.parametrize("nets", [True], indirect=True, ids=["symmetric"])
-def test_ranks_behind_symmetric_nats_are_relayed_or_told_so(nets):
+def test_ranks_behind_symmetric_nats_are_relayed_or_told_so(nets: Any) -> None:
     told = allreduce(nets, "punch", 2)
     assert all("stage punch" in line and "allow relaying" in line for line in told)
     assert allreduce(nets, "relay", 4) == [f"sum 3.0 3.0 {WAN}.1"] * 2

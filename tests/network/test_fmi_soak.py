@@ -11,7 +11,7 @@ SOAK = Path(__file__).parents[1] / "benchmarks" / "fmi_soak.py"
 
 
 @pytest.mark.network
-def test_no_pairing_is_lost_or_wrong_and_nothing_leaks():
+def test_no_pairing_is_lost_or_wrong_and_nothing_leaks() -> None:
     command = [sys.executable, str(SOAK), "--pairings", "200", "--seconds", "3"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr

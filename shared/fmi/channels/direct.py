@@ -156,9 +156,9 @@ class DirectChannel:
             self._mesh.abort(fault.peer, f"it {fault} while rank {self.rank} is in {operation}", self._grace)
             return PeerMismatch(fault.peer, f"{fault} while this rank is in {operation}", operation=operation)
         suspect, reason = fault.peer, str(fault)
-        if isinstance(fault, Aborted):
+        if isinstance(fault, Aborted) and fault.suspect != self.rank:
             suspect = fault.suspect
-        elif isinstance(fault, Silent):
+        if isinstance(fault, Silent) or (isinstance(fault, Aborted) and not fault.certain):
             suspect, reason = self._mesh.accuse(suspect, f"nothing heard from it in {self._timeout:g} s", self._grace)
         self._mesh.abort(suspect, reason, self._grace)
         return PeerLost(suspect, reason, operation=operation)

@@ -24,11 +24,11 @@ class Silent(LinkError):  # noqa: N818  as PeerLost: reads as what happened
 
 
 class Aborted(LinkError):  # noqa: N818  as PeerLost: reads as what happened
-    """The peer told that ``suspect`` is lost."""
+    """The peer told that ``suspect`` is lost; not ``certain`` if it only heard nothing from it."""
 
-    def __init__(self, peer: int, suspect: int, reason: str) -> None:
+    def __init__(self, peer: int, suspect: int, reason: str, *, certain: bool) -> None:
         super().__init__(peer, reason)
-        self.suspect = suspect
+        self.suspect, self.certain = suspect, certain
 
 
 class Mismatch(LinkError):  # noqa: N818  as PeerLost: reads as what happened

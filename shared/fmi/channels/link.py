@@ -235,8 +235,9 @@ class Link:
 
     def judge(self, header: Header, text: bytes) -> None:
         """Raise if a frame is a word rather than data."""
-        if header.kind == Kind.ABORT:
-            raise Aborted(self.peer, header.rank, text.decode("utf-8", "replace"))
+        if header.kind in {Kind.ABORT, Kind.SUSPECT}:
+            reason = text.decode("utf-8", "replace")
+            raise Aborted(self.peer, header.rank, reason, certain=header.kind == Kind.ABORT)
         if header.kind == Kind.BYE:
             raise Left(self.peer, "it has closed its communicator")
         if header.kind != Kind.DATA:

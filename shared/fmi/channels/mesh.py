@@ -84,24 +84,27 @@ class Mesh:
 
         Returns:
             Who is lost after all and why: a rank whose connection broke is, without doubt; if the suspect itself
-            accuses another, that other is the likelier one.
+            accuses another, that other is the likelier one, and so on.
         """
         for link in self.links.values():
-            link.say(Kind.ABORT, suspect, reason, _WORD_SECONDS)
+            link.say(Kind.SUSPECT, suspect, reason, _WORD_SECONDS)
         deadline = time.monotonic() + grace
         listening = {link.fileno(): link for link in self.links.values()}
+        accused: dict[int, tuple[int, str]] = {}
         while listening and (left := deadline - time.monotonic()) > 0:
             for link in _readable(listening, left):
                 try:
                     link.last_words()
                 except Aborted as told:
-                    del listening[link.fileno()]
-                    if link.peer == suspect and told.suspect != self.rank:
-                        suspect, reason = told.suspect, str(told)
+                    if told.certain and told.suspect != self.rank:
+                        return told.suspect, str(told)
+                    accused[link.peer] = (told.suspect, str(told))
                 except LinkError as fault:
                     del listening[link.fileno()]
                     if link.peer == suspect or not isinstance(fault, Left):
                         return link.peer, str(fault)
+        while suspect in accused and accused[suspect][0] != self.rank:
+            suspect, reason = accused.pop(suspect)
         return suspect, reason
 
     def _pull(

@@ -24,7 +24,6 @@ from shared.fmi.rendezvous.metrics import Metrics
 from shared.fmi.rendezvous.registry import Full, Matched, Registry
 
 if TYPE_CHECKING:
-    from asyncio.trsock import TransportSocket
     from collections.abc import Callable
 
     from shared.fmi.wire.request import Request
@@ -245,7 +244,7 @@ async def serve(
     await server.close()
 
 
-def _keep_alive(sock: TransportSocket) -> None:
+def _keep_alive(sock: socket.socket) -> None:
     """Let the kernel find out, within half a minute, that a waiting client's host has vanished.
 
     Accepted sockets take these options over from the listening one.

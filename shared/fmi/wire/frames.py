@@ -1,7 +1,8 @@
 """What ranks say to each other once connected: a 16-byte header, a description of the array, its bytes.
 
 Header: kind u8, operation u8, length of the description u16, rank u32, length of the payload u64, in network order.
-``DATA`` carries an array. ``ABORT`` tells that *rank* is lost, the description is why; ``BYE`` is an orderly end.
+``DATA`` carries an array. ``ABORT`` tells that *rank* is lost, the description is why; ``BYE`` is an orderly end,
+``SUSPECT`` an ABORT that is only a guess: the rank stayed silent, maybe because it waits for another.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ class Kind(enum.IntEnum):
     DATA = 1
     ABORT = 2
     BYE = 3
+    SUSPECT = 4
 
 
 class Operation(enum.IntEnum):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from shared.fmi.rendezvous.punch import own_port
 
 
 @contextmanager
-def serving(*options):
+def serving(*options: Any) -> Any:
     command = [
         sys.executable,
         "-m",
@@ -29,6 +30,7 @@ def serving(*options):
         "0",
     ]
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
         rendezvous, http = process.stdout.readline().split()
         try:
             yield process, rendezvous, http
@@ -36,14 +38,14 @@ def serving(*options):
             process.kill()
 
 
-def lanes(*arguments):
+def lanes(*arguments: Any) -> Any:
     command = [sys.executable, "-m", "shared.cli", "rendezvous", *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=30, env={**os.environ, "NO_COLOR": "1"}
     )
 
 
-def test_a_served_rendezvous_checks_healthy_and_ends_on_sigterm():
+def test_a_served_rendezvous_checks_healthy_and_ends_on_sigterm() -> None:
     with serving() as (process, endpoint, http):
         checked = lanes("check", endpoint, "--json")
         assert checked.returncode == 0, checked.stderr
@@ -58,7 +60,7 @@ def test_a_served_rendezvous_checks_healthy_and_ends_on_sigterm():
         assert events == ["listening", "closed"]
 
 
-def test_a_closed_port_exits_3_with_the_reason():
+def test_a_closed_port_exits_3_with_the_reason() -> None:
     with own_port() as unused:
         checked = lanes("check", f"127.0.0.1:{unused.getsockname()[1]}", "--timeout", "1")
     assert checked.returncode == 3
@@ -69,11 +71,11 @@ def test_a_closed_port_exits_3_with_the_reason():
 @pytest.mark.parametrize(
     "arguments", [("check", "nowhere:port"), ("check", "h:1", "--team", "team1"), ("check", "--team", "nobody")]
 )
-def test_a_wrong_command_line_exits_2(arguments):
+def test_a_wrong_command_line_exits_2(arguments: Any) -> None:
     assert lanes(*arguments).returncode == 2
 
 
-def test_a_taken_port_says_so():
+def test_a_taken_port_says_so() -> None:
     with serving() as (_, endpoint, _http):
         port = endpoint.rpartition(":")[2]
         taken = lanes("serve", "--host", "127.0.0.1", "--port", port, "--http-port", "0")

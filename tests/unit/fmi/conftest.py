@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ class Clock:
 class Running:
     """A server in a thread; ``call`` runs a function in its loop."""
 
-    def __init__(self, limits, keys) -> None:
+    def __init__(self, limits: Any, keys: Any) -> None:
         self.clock = Clock()
         self._sockets: list[socket.socket] = []
         self._loop = asyncio.new_event_loop()
@@ -34,13 +35,13 @@ class Running:
         self.wait(self.server.start("127.0.0.1", 0, 0))
         self.port, self.http_port = self.server.port, self.server.http_port
 
-    def call(self, function):
-        async def run():
+    def call(self, function: Any) -> Any:
+        async def run() -> Any:
             return function()
 
         return self.wait(run())
 
-    def wait(self, coroutine):
+    def wait(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     def advance(self, seconds: float) -> None:
@@ -75,11 +76,11 @@ class Running:
 
 
 @pytest.fixture
-def start_rendezvous():
+def start_rendezvous() -> Any:
     """Return a function that starts a server; all are stopped at the end."""
     running: list[Running] = []
 
-    def start(limits: Limits | None = None, keys=None) -> Running:
+    def start(limits: Limits | None = None, keys: Any = None) -> Running:
         running.append(Running(limits or Limits(), keys))
         return running[-1]
 
@@ -89,12 +90,12 @@ def start_rendezvous():
 
 
 @pytest.fixture
-def rendezvous(start_rendezvous):
+def rendezvous(start_rendezvous: Any) -> Any:
     """An open server with its usual limits."""
     return start_rendezvous()
 
 
 @pytest.fixture
-def endpoint(rendezvous):
+def endpoint(rendezvous: Any) -> Any:
     """``host:port`` of an open server."""
     return f"127.0.0.1:{rendezvous.port}"

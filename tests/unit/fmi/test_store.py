@@ -1,6 +1,7 @@
 """What the storage channels do when ranks are lost, over a store in memory."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,24 +20,24 @@ class MemoryStore(Store):
     def __init__(self) -> None:
         self.objects = {}
 
-    def put(self, key, data):
+    def put(self, key: Any, data: Any) -> None:
         self.objects[key] = data
 
-    def get(self, keys):
+    def get(self, keys: Any) -> Any:
         return {key: self.objects[key] for key in keys if key in self.objects}
 
-    def delete(self, keys):
+    def delete(self, keys: Any) -> None:
         for key in keys:
             self.objects.pop(key, None)
 
-    def names(self, prefix):
+    def names(self, prefix: Any) -> Any:
         return [key for key in list(self.objects) if key.startswith(prefix)]
 
 
-def run(size, program, *, present=None, timeout=0.4, store=None):
+def run(size: Any, program: Any, *, present: Any = None, timeout: Any = 0.4, store: Any = None) -> Any:
     store = store or MemoryStore()
 
-    def one(rank):
+    def one(rank: Any) -> Any:
         try:
             channel = StoreChannel(rank, size, store, Namespace("team1", "run"), timeout)
             with Communicator(rank, size, {"it": channel}) as comm:
@@ -49,15 +50,15 @@ def run(size, program, *, present=None, timeout=0.4, store=None):
         return dict(zip(ranks, pool.map(one, ranks), strict=True))
 
 
-def test_a_rank_that_never_writes_is_named_by_all():
+def test_a_rank_that_never_writes_is_named_by_all() -> None:
     """Rank 0 waits for rank 2; ranks 1 and 3 only wait for rank 0, but name rank 2 too."""
     outcome = run(4, lambda comm: comm.allreduce(1, SUM), present=[0, 1, 3])
     assert all(isinstance(error, PeerLost) for error in outcome.values())
     assert {rank: error.rank for rank, error in outcome.items()} == {0: 2, 1: 2, 3: 2}
 
 
-def test_a_rank_whose_code_raises_is_named_before_the_timeout():
-    def program(comm):
+def test_a_rank_whose_code_raises_is_named_before_the_timeout() -> None:
+    def program(comm: Any) -> None:
         if comm.rank == 1:
             raise RuntimeError("out of stars")
         comm.barrier()
@@ -67,23 +68,23 @@ def test_a_rank_whose_code_raises_is_named_before_the_timeout():
     assert "out of stars" in str(outcome[0])
 
 
-def test_ranks_in_different_operations_are_told_apart():
+def test_ranks_in_different_operations_are_told_apart() -> None:
     outcome = run(2, lambda comm: comm.allgather(1) if comm.rank else comm.alltoall(np.arange(2)))
     first = next(error for error in outcome.values() if isinstance(error, PeerMismatch))
     assert "is in all" in str(first)
     assert "same operations, in the same order" in str(first)
 
 
-def test_another_shape_is_told():
+def test_another_shape_is_told() -> None:
     outcome = run(2, lambda comm: comm.allgather(np.ones(2 + comm.rank)))
     assert any(isinstance(error, PeerMismatch) for error in outcome.values())
     assert all(isinstance(error, FmiError) for error in outcome.values())
 
 
-def test_what_everybody_has_read_is_deleted_on_the_way():
+def test_what_everybody_has_read_is_deleted_on_the_way() -> None:
     store = MemoryStore()
 
-    def program(comm):
+    def program(comm: Any) -> Any:
         for _ in range(50):
             comm.allreduce(np.ones(10), SUM)
         return len(store.objects)
@@ -94,13 +95,13 @@ def test_what_everybody_has_read_is_deleted_on_the_way():
 
 
 @pytest.mark.parametrize("present", [[0], [1]])
-def test_a_close_without_the_others_still_deletes_ones_own(present):
+def test_a_close_without_the_others_still_deletes_ones_own(present: Any) -> None:
     store = MemoryStore()
     run(2, lambda comm: comm.send(1, 1 - comm.rank), present=present, store=store)
     assert all("/lost/" in key or "/bye/" in key for key in store.objects)
 
 
-def test_two_runs_in_one_store_never_meet():
+def test_two_runs_in_one_store_never_meet() -> None:
     store = MemoryStore()
     one = StoreChannel(0, 2, store, Namespace("team1", "a"), 0.2)
     one.send(1, np.ones(1), plain=False)

@@ -6,6 +6,7 @@ import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,10 @@ from shared.fmi.rendezvous.punch import listener, own_port
 RUN = Namespace("team1", "run-1")
 
 
-def meet(meeting, namespaces, timeout=5.0):
+def meet(meeting: Any, namespaces: Any, timeout: Any = 5.0) -> Any:
     """Pair every rank with every other, each in a thread; return each rank's sockets or its error."""
 
-    def rank_of(rank):
+    def rank_of(rank: Any) -> Any:
         peers = [peer for peer in range(len(namespaces)) if peer != rank]
         try:
             return pair_all(meeting, namespaces[rank], rank, peers, timeout)
@@ -33,7 +34,7 @@ def meet(meeting, namespaces, timeout=5.0):
         return list(pool.map(rank_of, range(len(namespaces))))
 
 
-def assert_connected(outcomes):
+def assert_connected(outcomes: Any) -> None:
     """Every pair's two sockets are the two ends of one connection."""
     assert all(isinstance(outcome, dict) for outcome in outcomes), outcomes
     for rank, sockets in enumerate(outcomes):
@@ -47,14 +48,14 @@ def assert_connected(outcomes):
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 @pytest.mark.parametrize("ranks", [2, 5])
-def test_all_ranks_meet_all(rendezvous, protocol, ranks):
+def test_all_ranks_meet_all(rendezvous: Any, protocol: Any, ranks: Any) -> None:
     meeting = Meeting("127.0.0.1", rendezvous.port, protocol)
     assert_connected(meet(meeting, [RUN] * ranks))
     assert rendezvous.server.metrics.counts["pairings"] == ranks * (ranks - 1) // 2
     rendezvous.until_empty()
 
 
-def test_two_teams_with_the_same_run_never_meet(start_rendezvous):
+def test_two_teams_with_the_same_run_never_meet(start_rendezvous: Any) -> None:
     keys = {"team1": b"1" * 32, "team2": b"2" * 32}
     running = start_rendezvous(keys=TeamKeys(keys))
     meeting = Meeting("127.0.0.1", running.port)
@@ -64,28 +65,28 @@ def test_two_teams_with_the_same_run_never_meet(start_rendezvous):
     assert [failure.stage for failure in failures] == ["rendezvous", "rendezvous"]
 
 
-def test_a_rank_that_never_comes_is_named_with_its_stage(rendezvous):
+def test_a_rank_that_never_comes_is_named_with_its_stage(rendezvous: Any) -> None:
     with pytest.raises(PairingFailed, match="rank 3 has not come to the rendezvous server") as caught:
         pair_all(Meeting("127.0.0.1", rendezvous.port), RUN, 0, [3], 0.2)
     assert (caught.value.rank, caught.value.stage) == (3, "rendezvous")
     rendezvous.until_empty()
 
 
-def test_a_server_that_is_down_is_tried_until_the_deadline():
+def test_a_server_that_is_down_is_tried_until_the_deadline() -> None:
     with closing(own_port()) as unused:
         meeting = Meeting("127.0.0.1", unused.getsockname()[1])
         with pytest.raises(PairingFailed, match=r"cannot be reached: Connection refused"):
             pair_all(meeting, RUN, 0, [1], 0.2)
 
 
-def test_a_refused_key_fails_at_once(start_rendezvous):
+def test_a_refused_key_fails_at_once(start_rendezvous: Any) -> None:
     running = start_rendezvous(keys=TeamKeys({"team1": b"1" * 32}))
     wrong = Namespace("team1", "run", "fmi", b"0" * 32)
     with pytest.raises(PairingFailed, match="the server refuses: a wrong team key"):
         pair_all(Meeting("127.0.0.1", running.port), wrong, 0, [1], 60)
 
 
-def test_a_server_restarted_in_between_loses_no_pair(start_rendezvous):
+def test_a_server_restarted_in_between_loses_no_pair(start_rendezvous: Any) -> None:
     running = start_rendezvous()
     meeting = Meeting("127.0.0.1", running.port)
     with ThreadPoolExecutor(1) as pool:
@@ -97,7 +98,7 @@ def test_a_server_restarted_in_between_loses_no_pair(start_rendezvous):
     assert running.server.metrics.counts["timeouts"] == 1
 
 
-def test_a_stranger_on_the_peers_port_is_told_from_the_peer(rendezvous):
+def test_a_stranger_on_the_peers_port_is_told_from_the_peer(rendezvous: Any) -> None:
     """The peer of the same pairing name belongs to another run: only the handshake can tell."""
     meeting = Meeting("127.0.0.1", rendezvous.port)
     failures = meet(meeting, [RUN, ImpostorNamespace(RUN.team, RUN.run)], timeout=0.6)
@@ -110,12 +111,12 @@ class ImpostorNamespace(Namespace):
     """Comes under the same pairing name, from another run."""
 
     @property
-    def text(self):
+    def text(self) -> Any:
         return "another/run/fmi"
 
 
 @pytest.fixture
-def symmetric_nat(start_rendezvous):
+def symmetric_nat(start_rendezvous: Any) -> Any:
     """A server seen through a forwarder: it tells the forwarder's ports, where nobody listens, as such NATs do."""
     running = start_rendezvous(Limits(relays=4))
     loop = asyncio.new_event_loop()
@@ -123,7 +124,7 @@ def symmetric_nat(start_rendezvous):
     thread.start()
     writers = []
 
-    async def pump(reader, writer):
+    async def pump(reader: Any, writer: Any) -> None:
         try:
             while data := await reader.read(1 << 16):
                 writer.write(data)
@@ -132,18 +133,18 @@ def symmetric_nat(start_rendezvous):
             pass
         writer.close()
 
-    async def forward(reader, writer):
+    async def forward(reader: Any, writer: Any) -> None:
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", running.port)
         writers.extend([writer, there_writer])
         await asyncio.gather(pump(reader, there_writer), pump(there_reader, writer))
 
-    async def start():
+    async def start() -> Any:
         return await asyncio.start_server(forward, "127.0.0.1", 0)
 
     server = asyncio.run_coroutine_threadsafe(start(), loop).result(5)
     yield server.sockets[0].getsockname()[1]
 
-    async def stop():
+    async def stop() -> None:
         server.close()
         for writer in writers:
             writer.close()
@@ -156,20 +157,20 @@ def symmetric_nat(start_rendezvous):
     loop.close()
 
 
-def test_ranks_that_cannot_punch_are_relayed_when_allowed(symmetric_nat):
+def test_ranks_that_cannot_punch_are_relayed_when_allowed(symmetric_nat: Any) -> None:
     assert_connected(meet(Meeting("127.0.0.1", symmetric_nat, relay=True), [RUN, RUN], timeout=1.5))
 
 
-def test_ranks_that_cannot_punch_are_told_so(symmetric_nat):
+def test_ranks_that_cannot_punch_are_told_so(symmetric_nat: Any) -> None:
     failures = meet(Meeting("127.0.0.1", symmetric_nat), [RUN, RUN], timeout=0.4)
     assert [failure.stage for failure in failures] == ["punch", "punch"]
     assert "allow relaying" in str(failures[0])
 
 
-def test_a_server_that_breaks_the_protocol_is_named():
+def test_a_server_that_breaks_the_protocol_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def answer():
+        def answer() -> None:
             while True:
                 try:
                     client, _ = server.accept()
@@ -187,11 +188,11 @@ def test_a_server_that_breaks_the_protocol_is_named():
         thread.join()
 
 
-def test_pairing_works_inside_a_running_loop(rendezvous):
+def test_pairing_works_inside_a_running_loop(rendezvous: Any) -> None:
     """As in a notebook, whose cells run in one."""
     meeting = Meeting("127.0.0.1", rendezvous.port)
 
-    async def cell():
+    async def cell() -> Any:
         return pair_all(meeting, RUN, 0, [1], 5.0)
 
     with ThreadPoolExecutor(1) as pool:
@@ -199,18 +200,18 @@ def test_pairing_works_inside_a_running_loop(rendezvous):
         assert_connected([asyncio.run(cell()), other.result()])
 
 
-def test_an_error_inside_a_running_loop_reaches_the_caller():
-    async def fail():
+def test_an_error_inside_a_running_loop_reaches_the_caller() -> None:
+    async def fail() -> None:
         raise ValueError("seen")
 
-    async def cell():
+    async def cell() -> Any:
         return run_blocking(fail())
 
     with pytest.raises(ValueError, match="seen"):
         asyncio.run(cell())
 
 
-def test_own_ports_are_unique_and_shared_only_on_purpose():
+def test_own_ports_are_unique_and_shared_only_on_purpose() -> None:
     with own_port() as one, own_port() as other:
         port = one.getsockname()[1]
         assert port != other.getsockname()[1]
@@ -226,16 +227,16 @@ def test_own_ports_are_unique_and_shared_only_on_purpose():
         (" a:1 ", ("a", 1)),
     ],
 )
-def test_an_endpoint_is_host_and_port(text, expected):
+def test_an_endpoint_is_host_and_port(text: Any, expected: Any) -> None:
     meeting = Meeting.parse(text)
     assert (meeting.host, meeting.port) == expected
 
 
 @pytest.mark.parametrize("text", ["", ":10000", "host:0", "host:70000", "host:ten"])
-def test_what_is_no_endpoint_is_refused(text):
+def test_what_is_no_endpoint_is_refused(text: Any) -> None:
     with pytest.raises(UsageError, match="no rendezvous endpoint"):
         Meeting.parse(text)
 
 
-def test_nobody_to_meet_is_nothing_to_do():
+def test_nobody_to_meet_is_nothing_to_do() -> None:
     assert pair_all(Meeting("127.0.0.1", 1), RUN, 0, [], 1.0) == {}

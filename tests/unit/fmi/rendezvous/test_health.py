@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ class FieldServer:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    def _serve(self):
+    def _serve(self) -> None:
         while True:
             try:
                 client, address = self._listener.accept()
@@ -44,7 +45,7 @@ class FieldServer:
             else:
                 self.waiting[name] = (client, endpoint)
 
-    def stop(self):
+    def stop(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(5)
@@ -53,14 +54,14 @@ class FieldServer:
 
 
 @pytest.fixture
-def field_server():
+def field_server() -> Any:
     server = FieldServer()
     yield server
     server.stop()
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
-def test_our_server_is_healthy_in_well_under_fifty_milliseconds(rendezvous, protocol):
+def test_our_server_is_healthy_in_well_under_fifty_milliseconds(rendezvous: Any, protocol: Any) -> None:
     best = min(
         (check("127.0.0.1", rendezvous.port, 5, 1, protocol=protocol) for _ in range(3)), key=lambda v: v.seconds
     )
@@ -72,7 +73,7 @@ def test_our_server_is_healthy_in_well_under_fifty_milliseconds(rendezvous, prot
     assert rendezvous.call(rendezvous.server.gauges)["waiting"] == 0
 
 
-def test_a_field_server_is_healthy_and_left_as_it_was(field_server):
+def test_a_field_server_is_healthy_and_left_as_it_was(field_server: Any) -> None:
     for _ in range(3):
         assert check("127.0.0.1", field_server.port, 5, 1).status is Status.HEALTHY
     assert field_server.waiting == {}
@@ -80,7 +81,7 @@ def test_a_field_server_is_healthy_and_left_as_it_was(field_server):
     assert b"" not in field_server.names
 
 
-def test_a_field_server_blocked_by_a_silent_client_is_hung(field_server):
+def test_a_field_server_blocked_by_a_silent_client_is_hung(field_server: Any) -> None:
     with socket.create_connection(("127.0.0.1", field_server.port)):
         verdict = check("127.0.0.1", field_server.port, 0.3, 0.1)
     assert verdict.status is Status.HUNG
@@ -89,11 +90,11 @@ def test_a_field_server_blocked_by_a_silent_client_is_hung(field_server):
     assert verdict.exit_code == 3
 
 
-def test_a_server_that_answers_the_first_and_never_the_second_is_hung():
+def test_a_server_that_answers_the_first_and_never_the_second_is_hung() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         clients = []
 
-        def answer():
+        def answer() -> None:
             clients.append(server.accept()[0])
             clients[0].recv(100)
             clients[0].sendall(bytes(8))
@@ -107,7 +108,7 @@ def test_a_server_that_answers_the_first_and_never_the_second_is_hung():
     assert "stage pair" in verdict.reason
 
 
-def test_a_closed_port_is_refused():
+def test_a_closed_port_is_refused() -> None:
     with own_port() as unused:
         verdict = check("127.0.0.1", unused.getsockname()[1], 1, 0.5)
     assert verdict.status is Status.REFUSED
@@ -117,23 +118,23 @@ def test_a_closed_port_is_refused():
     assert isinstance(caught.value, LanesError)
 
 
-def test_a_name_that_does_not_resolve_is_unresolvable():
+def test_a_name_that_does_not_resolve_is_unresolvable() -> None:
     verdict = check("no-such-host.invalid", 10000, 2, 1)
     assert verdict.status is Status.UNRESOLVABLE
     assert verdict.exit_code == 3
 
 
-def test_a_slow_server_is_degraded(rendezvous):
+def test_a_slow_server_is_degraded(rendezvous: Any) -> None:
     verdict = check("127.0.0.1", rendezvous.port, 5, 0.0000001)
     assert verdict.status is Status.DEGRADED
     assert verdict.exit_code == 1
     verdict.raise_if_down()
 
 
-def test_a_server_that_pairs_wrongly_is_degraded():
+def test_a_server_that_pairs_wrongly_is_degraded() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def answer():
+        def answer() -> None:
             clients = []
             for _ in range(2):
                 clients.append(server.accept()[0])
@@ -151,7 +152,7 @@ def test_a_server_that_pairs_wrongly_is_degraded():
     assert "not each other" in verdict.reason
 
 
-def test_a_keyed_server_lets_only_the_teams_check_in(start_rendezvous):
+def test_a_keyed_server_lets_only_the_teams_check_in(start_rendezvous: Any) -> None:
     running = start_rendezvous(keys=TeamKeys({"team1": b"k" * 32}))
     assert check("127.0.0.1", running.port, 1, 0.5).status is Status.REFUSED
     assert (
@@ -159,15 +160,15 @@ def test_a_keyed_server_lets_only_the_teams_check_in(start_rendezvous):
     )
 
 
-def test_a_web_server_is_no_rendezvous(rendezvous):
+def test_a_web_server_is_no_rendezvous(rendezvous: Any) -> None:
     assert not check("127.0.0.1", rendezvous.http_port, 0.3, 0.1).ok
 
 
-def verdict_of(*, ok):
+def verdict_of(*, ok: Any) -> Any:
     return Verdict(Status.HEALTHY if ok else Status.HUNG, "h", 1, "", {}, "")
 
 
-def test_a_trend_changes_only_after_its_thresholds():
+def test_a_trend_changes_only_after_its_thresholds() -> None:
     trend = Trend(failure_threshold=3, success_threshold=2)
     seen = [
         trend.add(verdict_of(ok=ok)) for ok in (True, False, False, True, False, False, False, True, False, True, True)

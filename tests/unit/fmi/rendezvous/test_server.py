@@ -12,6 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,13 +29,13 @@ KEY = b"k" * 32
 class Asker:
     """A client's socket and its machine."""
 
-    def __init__(self, running, name: bytes, kind=V2Client, **ask) -> None:
+    def __init__(self, running: Any, name: bytes, kind: Any = V2Client, **ask: Any) -> None:
         self.socket = running.connect()
         self.machine = kind()
         self.socket.sendall(self.machine.ask(name, **ask))
         self.endpoint = Endpoint(*self.socket.getsockname())
 
-    def next(self):
+    def next(self) -> Any:
         """The next event; a closed connection is what the machine makes of it."""
         while True:
             data = self.socket.recv(self.machine.record_size)
@@ -54,7 +55,7 @@ def reset(sock: socket.socket) -> None:
 @pytest.mark.parametrize(
     "kinds", [(V1Client, V1Client), (V2Client, V2Client), (V1Client, V2Client), (V2Client, V1Client)]
 )
-def test_both_versions_meet_on_one_port(rendezvous, kinds):
+def test_both_versions_meet_on_one_port(rendezvous: Any, kinds: Any) -> None:
     first = Asker(rendezvous, b"fmi_pair0_1", kinds[0])
     told = first.next()
     assert isinstance(told, Told)
@@ -72,7 +73,7 @@ def test_both_versions_meet_on_one_port(rendezvous, kinds):
     assert first.next() is None, "the server closes once both know"
 
 
-def meet(running, name=b"healthy", kind=V2Client):
+def meet(running: Any, name: Any = b"healthy", kind: Any = V2Client) -> None:
     first = Asker(running, name, kind)
     assert isinstance(first.next(), Told)
     second = Asker(running, name, kind)
@@ -84,7 +85,7 @@ def meet(running, name=b"healthy", kind=V2Client):
     second.close()
 
 
-def test_a_silent_client_stalls_nobody_and_is_dropped(rendezvous):
+def test_a_silent_client_stalls_nobody_and_is_dropped(rendezvous: Any) -> None:
     silent = rendezvous.connect()
     meet(rendezvous)
     rendezvous.advance(5.1)
@@ -92,7 +93,7 @@ def test_a_silent_client_stalls_nobody_and_is_dropped(rendezvous):
     assert rendezvous.server.metrics.counts["silent"] == 1
 
 
-def test_half_a_v2_request_is_answered_with_an_error_in_the_end(rendezvous):
+def test_half_a_v2_request_is_answered_with_an_error_in_the_end(rendezvous: Any) -> None:
     slow = rendezvous.connect()
     slow.sendall(b"name\0")
     meet(rendezvous)
@@ -101,7 +102,7 @@ def test_half_a_v2_request_is_answered_with_an_error_in_the_end(rendezvous):
 
 
 @pytest.mark.parametrize("leave", [socket.socket.close, reset])
-def test_connect_and_close_many_times_harms_nobody(rendezvous, leave):
+def test_connect_and_close_many_times_harms_nobody(rendezvous: Any, leave: Any) -> None:
     for _ in range(20):
         leave(rendezvous.connect())
     meet(rendezvous)
@@ -111,7 +112,7 @@ def test_connect_and_close_many_times_harms_nobody(rendezvous, leave):
 
 @pytest.mark.parametrize("leave", [socket.socket.close, reset, lambda sock: sock.shutdown(socket.SHUT_WR)])
 @pytest.mark.parametrize("kind", [V1Client, V2Client])
-def test_nobody_is_paired_with_a_client_that_died_waiting(rendezvous, leave, kind):
+def test_nobody_is_paired_with_a_client_that_died_waiting(rendezvous: Any, leave: Any, kind: Any) -> None:
     dead = Asker(rendezvous, b"same", kind)
     assert isinstance(dead.next(), Told)
     leave(dead.socket)
@@ -119,7 +120,7 @@ def test_nobody_is_paired_with_a_client_that_died_waiting(rendezvous, leave, kin
     assert rendezvous.server.metrics.counts["pairings"] == 1
 
 
-def test_names_nobody_joins_are_bounded_and_time_out(start_rendezvous):
+def test_names_nobody_joins_are_bounded_and_time_out(start_rendezvous: Any) -> None:
     running = start_rendezvous(Limits(waiting=50, waiting_per_source=40))
     askers = [Asker(running, b"name%d" % number) for number in range(45)]
     heard = [asker.next() for asker in askers]
@@ -133,7 +134,7 @@ def test_names_nobody_joins_are_bounded_and_time_out(start_rendezvous):
     meet(running)
 
 
-def test_a_timed_out_client_comes_back_with_its_token(rendezvous):
+def test_a_timed_out_client_comes_back_with_its_token(rendezvous: Any) -> None:
     first = Asker(rendezvous, b"late")
     token = first.next().token
     rendezvous.advance(60.1)
@@ -143,7 +144,7 @@ def test_a_timed_out_client_comes_back_with_its_token(rendezvous):
     assert Asker(rendezvous, b"late").next().peer == back.endpoint
 
 
-def test_a_client_that_lost_its_connection_is_not_paired_with_itself(rendezvous):
+def test_a_client_that_lost_its_connection_is_not_paired_with_itself(rendezvous: Any) -> None:
     lost = Asker(rendezvous, b"mine")
     token = lost.next().token
     back = Asker(rendezvous, b"mine", token=token)
@@ -152,7 +153,7 @@ def test_a_client_that_lost_its_connection_is_not_paired_with_itself(rendezvous)
     assert rendezvous.server.metrics.counts["resumed"] == 1
 
 
-def test_a_v1_client_that_waits_too_long_is_closed(rendezvous):
+def test_a_v1_client_that_waits_too_long_is_closed(rendezvous: Any) -> None:
     first = Asker(rendezvous, b"late", V1Client)
     assert isinstance(first.next(), Told)
     rendezvous.advance(60.1)
@@ -162,7 +163,7 @@ def test_a_v1_client_that_waits_too_long_is_closed(rendezvous):
 @pytest.mark.parametrize(
     "garbage", [b"\x16\x03\x01" + bytes(300), b"GET / HTTP/1.1\r\n\r\n", os.urandom(5000) + b"\0", b"x" * 4096]
 )
-def test_garbage_is_dropped(rendezvous, garbage):
+def test_garbage_is_dropped(rendezvous: Any, garbage: Any) -> None:
     client = rendezvous.connect()
     client.sendall(garbage)
     try:
@@ -174,7 +175,7 @@ def test_garbage_is_dropped(rendezvous, garbage):
     meet(rendezvous)
 
 
-def test_more_connections_than_allowed_are_closed_at_once(start_rendezvous):
+def test_more_connections_than_allowed_are_closed_at_once(start_rendezvous: Any) -> None:
     running = start_rendezvous(Limits(connections=3))
     kept = [running.connect() for _ in range(3)]
     assert running.connect().recv(1) == b""
@@ -186,7 +187,7 @@ def test_more_connections_than_allowed_are_closed_at_once(start_rendezvous):
     meet(running)
 
 
-def test_a_source_that_comes_too_fast_is_turned_away(start_rendezvous):
+def test_a_source_that_comes_too_fast_is_turned_away(start_rendezvous: Any) -> None:
     running = start_rendezvous(Limits(rate=1, burst=4))
     meet(running, b"one")
     meet(running, b"two")
@@ -196,7 +197,7 @@ def test_a_source_that_comes_too_fast_is_turned_away(start_rendezvous):
     meet(running, b"three")
 
 
-def test_with_keys_only_the_teams_own_names_meet(start_rendezvous):
+def test_with_keys_only_the_teams_own_names_meet(start_rendezvous: Any) -> None:
     running = start_rendezvous(keys=TeamKeys({"team1": KEY}))
     meet(running, Namespace("team1", "run", "fmi", KEY).pair_name(0, 1))
     assert Asker(running, Namespace("team1", "run", "fmi", b"wrong" * 8).pair_name(0, 1)).next() == Refused()
@@ -206,7 +207,7 @@ def test_with_keys_only_the_teams_own_names_meet(start_rendezvous):
     assert running.server.metrics.refused == {"forged": 2, "unsigned": 2}
 
 
-def test_logs_are_json_and_never_hold_a_name(start_rendezvous, caplog):
+def test_logs_are_json_and_never_hold_a_name(start_rendezvous: Any, caplog: Any) -> None:
     caplog.set_level(logging.DEBUG, "shared.fmi.rendezvous")
     running = start_rendezvous(keys=TeamKeys({"team1": KEY}))
     name = Namespace("team1", "run", "fmi", KEY).pair_name(0, 1)
@@ -218,7 +219,7 @@ def test_logs_are_json_and_never_hold_a_name(start_rendezvous, caplog):
     assert all(part not in written for part in (*name.decode().split("-")[1:], "secret"))
 
 
-def test_a_pair_that_cannot_punch_is_relayed(start_rendezvous):
+def test_a_pair_that_cannot_punch_is_relayed(start_rendezvous: Any) -> None:
     running = start_rendezvous(Limits(relays=1))
     first, second = Asker(running, b"pair", relay=True), Asker(running, b"pair", relay=True)
     assert isinstance(first.next(), Told)
@@ -239,7 +240,7 @@ def test_a_pair_that_cannot_punch_is_relayed(start_rendezvous):
     assert running.call(running.server.gauges)["relays"] == 0
 
 
-def test_five_hundred_waiters_are_all_paired(rendezvous):
+def test_five_hundred_waiters_are_all_paired(rendezvous: Any) -> None:
     waiting = [Asker(rendezvous, b"pair%d" % number) for number in range(500)]
     assert all(isinstance(asker.next(), Told) for asker in waiting)
     assert rendezvous.call(rendezvous.server.gauges)["waiting"] == 500
@@ -261,7 +262,7 @@ def test_five_hundred_waiters_are_all_paired(rendezvous):
         ("/metrics", "fmi_rendezvous_pairings_total 1\n"),
     ],
 )
-def test_http_tells_the_servers_state(rendezvous, path, expected):
+def test_http_tells_the_servers_state(rendezvous: Any, path: Any, expected: Any) -> None:
     meet(rendezvous)
     with urllib.request.urlopen(f"http://127.0.0.1:{rendezvous.http_port}{path}", timeout=5) as response:
         assert expected in response.read().decode()
@@ -271,13 +272,13 @@ def test_http_tells_the_servers_state(rendezvous, path, expected):
     ("request_line", "status"),
     [(b"GET /nothing HTTP/1.1", b"404"), (b"POST /livez HTTP/1.1", b"405"), (b"nonsense", b"405")],
 )
-def test_http_refuses_the_rest(rendezvous, request_line, status):
+def test_http_refuses_the_rest(rendezvous: Any, request_line: Any, status: Any) -> None:
     with socket.create_connection(("127.0.0.1", rendezvous.http_port), timeout=5) as client:
         client.sendall(request_line + b"\r\n\r\n")
         assert client.recv(4096).split()[1] == status
 
 
-def test_sigterm_sends_the_waiting_back_and_exits_cleanly(tmp_path):
+def test_sigterm_sends_the_waiting_back_and_exits_cleanly(tmp_path: Any) -> None:
     script = (
         "import asyncio, sys\n"
         "from shared.fmi.rendezvous.server import RendezvousServer, serve\n"
@@ -287,6 +288,7 @@ def test_sigterm_sends_the_waiting_back_and_exits_cleanly(tmp_path):
         "asyncio.run(main())\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
         port = int(process.stdout.readline())
         with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
             machine = V2Client()
@@ -297,7 +299,7 @@ def test_sigterm_sends_the_waiting_back_and_exits_cleanly(tmp_path):
         assert process.wait(5) == 0
 
 
-def test_limits_fit_the_descriptors_of_the_process():
+def test_limits_fit_the_descriptors_of_the_process() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         assert Limits(connections=hard * 2).within_descriptors().connections == hard - 64
@@ -306,7 +308,7 @@ def test_limits_fit_the_descriptors_of_the_process():
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_a_waiting_clients_host_that_vanishes_is_found_out(rendezvous):
+def test_a_waiting_clients_host_that_vanishes_is_found_out(rendezvous: Any) -> None:
     """No FIN comes from a host that lost its power; the kernel asks for one, on the sockets it accepts."""
     asker = Asker(rendezvous, b"name")
     asker.next()

@@ -1,6 +1,7 @@
 """The server's side of both protocols: any chunking of the bytes means the same."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,36 +15,36 @@ NAMES = st.binary(min_size=1, max_size=99).filter(lambda name: min(name) >= 0x20
 TOKENS = st.one_of(st.just(""), st.uuids().map(str))
 
 
-def chunked(data: bytes, cuts: list[int]):
+def chunked(data: bytes, cuts: list[int]) -> Any:
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     return [data[start:end] for start, end in pairwise(edges)]
 
 
-def read(chunks, *, quiet: bool):
+def read(chunks: Any, *, quiet: bool) -> Any:
     reader = RequestReader()
     events = [event for chunk in chunks for event in reader.receive(chunk)]
     return events + (reader.quiet() if quiet else [])
 
 
 @given(NAMES, TOKENS, st.booleans(), st.lists(st.integers(0, 200)))
-def test_a_v2_request_in_any_chunks_is_one_request(name, token, relay, cuts):
+def test_a_v2_request_in_any_chunks_is_one_request(name: Any, token: Any, relay: Any, cuts: Any) -> None:
     data = V2Client().ask(name, token, relay=relay)
     assert read(chunked(data, cuts), quiet=True) == [Request(2, name, token, relay)]
 
 
 @given(NAMES, st.lists(st.integers(0, 200)))
-def test_a_v1_request_is_the_name_once_the_client_falls_silent(name, cuts):
+def test_a_v1_request_is_the_name_once_the_client_falls_silent(name: Any, cuts: Any) -> None:
     assert read(chunked(name, cuts), quiet=False) == []
     assert read(chunked(name, cuts), quiet=True) == [Request(1, name)]
 
 
 @given(st.binary(max_size=400), st.lists(st.integers(0, 500)))
-def test_any_bytes_in_any_chunks_give_the_same_events(data, cuts):
+def test_any_bytes_in_any_chunks_give_the_same_events(data: Any, cuts: Any) -> None:
     assert read(chunked(data, cuts), quiet=True) == read([data], quiet=True)
 
 
 @given(NAMES, TOKENS, st.binary(min_size=1, max_size=50), st.lists(st.integers(0, 200)))
-def test_a_request_with_bytes_after_it_is_broken_in_any_chunks(name, token, surplus, cuts):
+def test_a_request_with_bytes_after_it_is_broken_in_any_chunks(name: Any, token: Any, surplus: Any, cuts: Any) -> None:
     data = V2Client().ask(name, token) + surplus
     assert read(chunked(data, cuts), quiet=True) == [Request(2, name, token), Broken("bytes after the request")]
 
@@ -58,5 +59,5 @@ def test_a_request_with_bytes_after_it_is_broken_in_any_chunks(name, token, surp
         (REQUEST.pack(b"name", b"no-uuid", 0), "a reconnect token that is no UUID"),
     ],
 )
-def test_what_is_no_request_is_broken_with_its_reason(data, reason):
+def test_what_is_no_request_is_broken_with_its_reason(data: Any, reason: Any) -> None:
     assert read([data], quiet=True) == [Broken(reason)]
