@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.errors import LanesError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,26 @@ class Run:
 def new_run_id(now: datetime) -> str:
     """Return a name no other run has, which sorts by time: ``20260102T030405Z-a1b2c3``."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def check_together(lane: Lane, workflow: str, payload: Mapping[str, Any]) -> None:
+    """See that ranks which wait for each other can all run at once: those of a function that is told the rendezvous.
+
+    Raises:
+        UsageError: Such a function has reserved concurrency for fewer ranks than there are.
+    """
+    ranks = payload.get("world_size")
+    if not isinstance(ranks, int) or not payload.get("fmi_enabled", True):
+        return
+    for key in lane.workflows[workflow].functions.values():
+        function = lane.functions[key]
+        reserved = function.reserved_concurrency
+        if "RENDEZVOUS_ENDPOINT" in function.environment and reserved is not None and reserved < ranks:
+            raise UsageError(
+                f"{ranks} ranks wait for each other, and only {reserved} of {key} may run at once",
+                where=f"teams/{lane.team}.yaml",
+                fix=f"lower --world-size, or raise reservedConcurrency of {key}",
+            )
 
 
 def start(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Any], run_id: str) -> Run:

@@ -46,6 +46,13 @@ def test_the_redshifts_are_far_better_than_the_mean(finished):
     assert quality["r2"] > 0.5
 
 
+def test_the_ranks_tell_each_other_what_the_summary_finds(finished):
+    told, found = finished["output"]["fmi"], finished["output"]
+    assert told["records"] == found["records"]
+    assert told["mae"] == pytest.approx(found["quality"]["mae"], rel=1e-9)
+    assert told["bias"] == pytest.approx(found["quality"]["bias"], rel=1e-9)
+
+
 def test_it_is_faster_than_the_field_in_bounded_memory(finished, lane):
     assert finished["throughput"]["wall"] > 71.42
     assert finished["throughput"]["aggregate"] > finished["throughput"]["wall"]
@@ -65,7 +72,7 @@ def test_all_of_it_is_there_for_plain_boto3(finished, aws, lane):
     assert [events[0]["type"], events[-1]["type"]] == ["ExecutionStarted", "ExecutionSucceeded"]
     entered = [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
     assert entered[0] == "Init"
-    assert {"Ranks", "Summarize"} <= set(entered)
+    assert {"Rendezvous check", "Ranks", "Summarize"} <= set(entered)
     (map_run,) = aws.states.list_map_runs(executionArn=arn)["mapRuns"]
     children = aws.states.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
     assert [child["status"] for child in children] == ["SUCCEEDED"] * 4
@@ -117,13 +124,15 @@ def test_two_runs_at_once_do_not_mix(finished, aws, lane, project):
     assert len(outcomes) == 2
 
 
-def test_payloads_of_the_field_run_as_they_are(lanes, lane, finished):
+@pytest.mark.parametrize("fmi_enabled", [True, False])
+def test_payloads_of_the_field_run_as_they_are(lanes, lane, finished, fmi_enabled):
     payload = {
         "bucket": lane.bucket,
         "world_size": "2",
         "batch_size": "128",
         "data_prefix": "datasets",
-        "fmi_enabled": False,
+        "rendezvous_endpoint": lane.rendezvous.endpoint,
+        "fmi_enabled": fmi_enabled,
         "data_map": {"0": None, "1": None},
     }
     result = lanes("run", "team2", "cosmic", "--input", json.dumps(payload))

@@ -17,5 +17,9 @@ class WrongModel(LanesError):  # noqa: N818  Step Functions shows this name
     """A model cannot be loaded, or its inputs and outputs are not those of an image-and-magnitudes model."""
 
 
+class TotalsDiffer(LanesError):  # noqa: N818  Step Functions shows this name
+    """What the ranks told each other over FMI is not what their results say."""
+
+
 class MissingRank(LanesError):  # noqa: N818  Step Functions shows this name
     """A rank of the run left no result."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shared.handlers import env
-from shared.handlers.cosmic import layout, model, partition, quality
+from shared.handlers.cosmic import layout, model, partition, quality, together
 from shared.handlers.cosmic.progress import Progress
 from shared.handlers.s3 import Bucket
 
@@ -55,11 +55,12 @@ class Tally:
         return len(self.partitions)
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: together.Context) -> dict[str, Any]:
     """Infer the rank's partitions and write its predictions, then its result object.
 
     Args:
         event: One item of the run's manifest.
+        context: Lambda's; used only with FMI.
 
     Returns:
         ``rank`` and ``result``, the key of the result object.
@@ -69,13 +70,17 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         WrongModel: ``model_key`` is not a usable model.
         MissingObject: A partition or the model is gone.
         StorageFull: /tmp has no room for a partition.
+        PairingFailed, PeerLost: Another rank did not start or failed; the error names it.
     """
     wall, cpu = time.perf_counter(), time.process_time()
     here = env.read()
     bucket = Bucket(here.bucket, here.account)
-    chosen = model.from_bucket(bucket, event["model_key"]) if event["model_key"] else model.packaged()
-    tally = infer(event, bucket, chosen)
-    true, predicted = _joined(tally.true), _joined(tally.predicted)
+    with together.joined(event, here.team, context) as group:
+        chosen = model.from_bucket(bucket, event["model_key"]) if event["model_key"] else model.packaged()
+        tally = infer(event, bucket, chosen)
+        true, predicted = _joined(tally.true), _joined(tally.predicted)
+        sums = quality.sums(true, predicted)
+        totals = group.totals({**sums, "inference_seconds": tally.inference_seconds})
     run_id, rank = event["run_id"], event["rank"]
     predictions = layout.predictions(event["result_path"], run_id, rank)
     bucket.put(predictions, pack(event, tally, true, predicted), "application/octet-stream")
@@ -92,7 +97,9 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         "download_seconds": tally.download_seconds,
         "inference_seconds": tally.inference_seconds,
         "predictions": predictions,
-        "quality_sums": quality.sums(true, predicted),
+        "quality_sums": sums,
+        "fmi_waited_seconds": group.waited,
+        "fmi_totals": totals,
     }
     key = layout.rank(event["result_path"], run_id, rank)
     bucket.put_json(key, result)

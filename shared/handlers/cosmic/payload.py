@@ -12,6 +12,7 @@ from typing import Any
 from shared.handlers.payload import Reader, whole
 
 MAX_RANKS = 10_000  # child executions that a distributed Map runs at once
+MAX_TOGETHER = 1_000  # that wait for each other, so all must run at once: Lambda's concurrency of one account
 MAX_BATCH = 8_192
 UNUSED = frozenset({"object_type", "S3_object_name", "script"})  # inference comes packaged
 KNOWN = UNUSED | {
@@ -69,6 +70,8 @@ def read(payload: Any, bucket: str) -> Request:
         fmi_enabled=reader.truth("fmi_enabled"),
         rendezvous_endpoint=reader.endpoint("rendezvous_endpoint"),
     )
+    if request.fmi_enabled and request.world_size > MAX_TOGETHER:
+        reader.problems.append(f"world_size is {request.world_size}; with fmi_enabled it is at most {MAX_TOGETHER}")
     reader.finish()
     return request
 

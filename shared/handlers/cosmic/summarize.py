@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from shared.handlers import env
 from shared.handlers.cosmic import layout, quality
-from shared.handlers.cosmic.errors import MissingRank
+from shared.handlers.cosmic.errors import MissingRank, TotalsDiffer
 from shared.handlers.s3 import POOL, Bucket
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
     Raises:
         MissingRank: A rank left no result of this run.
+        TotalsDiffer: The totals that rank 0 learned over FMI are not those of the results.
     """
     here = env.read()
     bucket = Bucket(here.bucket, here.account)
@@ -45,6 +47,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         "records": sum(result["records"] for result in results),
         "bytes": sum(result["bytes"] for result in results),
         **judge(bucket, results),
+        "fmi": fmi_totals(results) if run["fmi_enabled"] else None,
         "throughput": throughput(results, wall),
         "results": {
             "bucket": bucket.name,
@@ -106,6 +109,30 @@ def judge(bucket: Bucket, results: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
         "quality": quality.figures(total, np.concatenate(scaled)),
         "baseline": {"mean_redshift": mean, "mae": off_mean / total["records"], "mse": quality.variance(total)},
+    }
+
+
+def fmi_totals(results: Sequence[dict[str, Any]]) -> dict[str, float | None]:
+    """Return what rank 0 learned from all ranks over FMI, once it is seen to be what their results add up to.
+
+    Raises:
+        TotalsDiffer: It is not; floating-point sums may differ in their order alone.
+    """
+    told: dict[str, float] = results[0]["fmi_totals"]
+    own = {
+        **quality.merge(result["quality_sums"] for result in results),
+        "inference_seconds": sum(result["inference_seconds"] for result in results),
+    }
+    wrong = [name for name in own if not math.isclose(told[name], own[name], rel_tol=1e-9, abs_tol=1e-9)]
+    if wrong:
+        raise TotalsDiffer("; ".join(f"{name} is {told[name]} over FMI, {own[name]} in the results" for name in wrong))
+    records = told["records"]
+    return {
+        "records": records,
+        "inference_seconds": told["inference_seconds"],
+        "mae": told["absolute_error"] / records if records else None,
+        "bias": told["scaled_error"] / records if records else None,
+        "longest_wait_seconds": max(result["fmi_waited_seconds"] for result in results),
     }
 
 

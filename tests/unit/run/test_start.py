@@ -1,9 +1,12 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.run.start import new_run_id
+from shared.errors import UsageError
+from shared.run.start import check_together, new_run_id
 
 MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  the strategy adds the zone
 
@@ -23,3 +26,24 @@ def test_names_sort_by_time(one, other):
 def test_names_of_one_second_differ():
     now = datetime(2026, 1, 2, tzinfo=UTC)
     assert len({new_run_id(now) for _ in range(50)}) == 50
+
+
+@pytest.fixture
+def eight_at_once(lane):
+    """The lane, its function told the rendezvous and held to eight executions."""
+    work = replace(lane.functions["w-work"], reserved_concurrency=8, environment={"RENDEZVOUS_ENDPOINT": "host:1"})
+    return replace(lane, functions={"w-work": work})
+
+
+def test_ranks_that_wait_for_each_other_need_room_for_all(eight_at_once):
+    check_together(eight_at_once, "w", {"world_size": 8})
+    with pytest.raises(
+        UsageError, match=r"(?s)teams/team\.yaml: 9 ranks wait .* only 8 of w-work .*fix: lower"
+    ):
+        check_together(eight_at_once, "w", {"world_size": 9, "fmi_enabled": True})
+
+
+def test_ranks_that_wait_for_nobody_need_none(lane, eight_at_once):
+    check_together(eight_at_once, "w", {"world_size": 9, "fmi_enabled": False})
+    check_together(eight_at_once, "w", {})
+    check_together(lane, "w", {"world_size": 9})

@@ -32,6 +32,8 @@ def rank() -> Any:
             "batch_size": 4,
             "result_path": "results",
             "model_key": "",
+            "fmi_enabled": False,
+            "rendezvous_endpoint": "",
             "partitions": [{"key": f"d/{number}", "bytes": size} for number, size in enumerate(sizes)],
             **changed,
         }

@@ -66,9 +66,9 @@ def test_the_form_with_a_file_limit() -> None:
 
 @given(st.integers(1, 10_000), st.integers(1, 8192))
 def test_numbers_may_come_as_strings(world_size: int, batch_size: int) -> None:
-    as_numbers = read(world_size=world_size, batch_size=batch_size, data_map=None)
-    assert as_numbers == read(world_size=str(world_size), batch_size=str(batch_size), data_map=None)
-    assert as_numbers == read(world_size=float(world_size), batch_size=batch_size, data_map=None)
+    as_numbers = read(world_size=world_size, batch_size=batch_size, data_map=None, fmi_enabled=False)
+    assert as_numbers == read(world_size=str(world_size), batch_size=str(batch_size), data_map=None, fmi_enabled=False)
+    assert as_numbers == read(world_size=float(world_size), batch_size=batch_size, data_map=None, fmi_enabled=False)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=4))
@@ -141,3 +141,10 @@ def test_truth_may_come_as_text() -> None:
 def test_empty_values_of_the_card_count_as_not_given() -> None:
     empty = {"bucket": "", "data_bucket": "", "script": "", "file_limit": None, "data_map": None, "model_key": ""}
     assert payload.read({**NEW, **empty}, BUCKET) == payload.read(NEW, BUCKET)
+
+
+def test_ranks_that_wait_for_each_other_must_all_run_at_once() -> None:
+    assert read(world_size=1000, data_map=None, fmi_enabled=True).fmi_enabled
+    assert read(world_size=1001, data_map=None, fmi_enabled=False).world_size == 1001
+    with pytest.raises(BadInput, match="world_size is 1001; with fmi_enabled it is at most 1000"):
+        read(world_size=1001, data_map=None, fmi_enabled=True)

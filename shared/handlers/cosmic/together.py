@@ -1,0 +1,90 @@
+"""Ranks that run together over FMI: none starts before all are there, and rank 0 learns what all of them found.
+
+Without FMI a rank is alone: it waits for nobody and nobody learns its totals before the summary.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.fmi.communicator import Communicator
+
+AFTER_YOU_SECONDS = 0.5  # for the rank that failed to be the first that Step Functions hears of
+START_SECONDS = 120.0  # for all ranks to be there: cold starts, and Step Functions' retries of a throttled one
+MARGIN_SECONDS = 5.0  # of the function's time, left to say what went wrong
+
+
+class Context(Protocol):
+    """What is used of Lambda's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long the function may still run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The ranks as one of them sees them. ``waited`` is how many seconds it took until all were there."""
+
+    comm: Communicator | None = None
+    waited: float = 0.0
+
+    def totals(self, values: Mapping[str, float]) -> dict[str, float] | None:
+        """Return the sums of all ranks' *values*, of the same names, at rank 0, and None elsewhere and alone.
+
+        Raises:
+            PeerLost: A rank failed before it came here; the error names it.
+        """
+        if self.comm is None:
+            return None
+        from shared.fmi.operators import SUM  # noqa: PLC0415  only a run with FMI needs it
+
+        summed = self.comm.reduce(np.array(list(values.values()), np.float64), SUM, 0)
+        return None if summed is None else dict(zip(values, summed.tolist(), strict=True))
+
+
+@contextlib.contextmanager
+def joined(event: Mapping[str, Any], team: str, context: Context) -> Iterator[Group]:
+    """Give the rank's group once all ranks are there; a rank that raises inside tells the others, who then name it.
+
+    Args:
+        event: The rank's event.
+        team: Whose ranks they are.
+        context: The function's; its remaining time bounds how long the ranks wait for each other at the end.
+
+    Raises:
+        PairingFailed: A rank did not start in time.
+        PeerLost: Another rank failed inside.
+    """
+    if not event["fmi_enabled"]:
+        yield Group()
+        return
+    from shared.fmi.communicator import Communicator  # noqa: PLC0415  only a run with FMI needs it
+    from shared.fmi.errors import PeerLost  # noqa: PLC0415  as above
+    from shared.fmi.rendezvous.client import Meeting  # noqa: PLC0415  as above
+    from shared.fmi.rendezvous.keys import Namespace  # noqa: PLC0415  as above
+    from shared.handlers.fmi.meeting import meeting  # noqa: PLC0415  as above
+
+    began = time.perf_counter()
+    rank, size, run = event["rank"], event["world_size"], event["run_id"]
+    at = meeting(event["rendezvous_endpoint"])
+    where = Meeting(at.host, at.port)
+    with Communicator.direct(rank, size, where, Namespace(team, run, "cosmic-start"), START_SECONDS) as comm:
+        comm.barrier()
+    left = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
+    longest = max(left, MARGIN_SECONDS)
+    try:
+        with Communicator.direct(rank, size, where, Namespace(team, run, "cosmic"), longest) as comm:
+            comm.barrier()
+            yield Group(comm, time.perf_counter() - began)
+    except PeerLost:
+        time.sleep(AFTER_YOU_SECONDS)
+        raise

@@ -1,0 +1,102 @@
+"""Ranks that run together, each in a thread, over a real rendezvous and real connections."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from shared.fmi.errors import PeerLost
+from shared.handlers.cosmic import together
+from shared.handlers.cosmic.errors import CorruptPartition, TotalsDiffer
+from shared.handlers.cosmic.summarize import fmi_totals
+from shared.local.rendezvous import LocalRendezvous
+
+RANKS = 3
+
+
+class Context:
+    """A function with 30 s left."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+@pytest.fixture(autouse=True)
+def rendezvous(monkeypatch: pytest.MonkeyPatch) -> Any:
+    with LocalRendezvous() as server:
+        monkeypatch.setenv("RENDEZVOUS_ENDPOINT", server.endpoint())
+        monkeypatch.setenv("RENDEZVOUS_TIMEOUT", "5")
+        monkeypatch.setenv("RENDEZVOUS_DEGRADED_AFTER", "1")
+        yield
+
+
+@pytest.fixture
+def started(store: Any, partition: Any, step: Any) -> Any:
+    """Start a run of three ranks over partitions of 5, 4 and 3 records."""
+    for number, size in enumerate((5, 4, 3)):
+        store.put(f"datasets/{number}.safetensors", partition(size, number))
+    payload = {"world_size": RANKS, "batch_size": 2, "data_prefix": "datasets", "fmi_enabled": True}
+    return step("init")({"run_id": "run-1", "run_started": "2026-01-01T00:00:00.000Z", "payload": payload}, None)
+
+
+@pytest.fixture
+def all_ranks(store: Any, step: Any) -> Any:
+    """Run every rank at once; returns what each returned or raised."""
+
+    def run(started: Any) -> list[Any]:
+        handler = step("inference")
+        items = store.json(started["manifest"])
+        with ThreadPoolExecutor(len(items)) as pool:
+            futures = [pool.submit(handler, item, Context()) for item in items]
+        return [future.exception() or future.result() for future in futures]
+
+    return run
+
+
+def test_rank_0_learns_what_the_summary_finds(store: Any, step: Any, started: Any, all_ranks: Any) -> None:
+    assert [answer["rank"] for answer in all_ranks(started)] == [0, 1, 2]
+    summary = step("summarize")({"run": started, "ranks_done": "2126-01-01T00:00:00.000Z"}, None)
+    assert summary["fmi"]["records"] == summary["records"] == 12
+    assert summary["fmi"]["mae"] == pytest.approx(summary["quality"]["mae"], rel=1e-9)
+    assert summary["fmi"]["bias"] == pytest.approx(summary["quality"]["bias"], rel=1e-9)
+    combined = store.json("results/combined_data.json")
+    assert [rank["fmi_totals"] is None for rank in combined] == [False, True, True]
+    assert all(rank["fmi_waited_seconds"] > 0 for rank in combined)
+
+
+def test_a_rank_that_fails_is_named_by_rank_0(store: Any, started: Any, all_ranks: Any) -> None:
+    store.put("datasets/1.safetensors", b"no tensors at all")
+    root, culprit, _ = all_ranks(started)  # the third may have given its part already
+    assert isinstance(culprit, CorruptPartition)
+    assert isinstance(root, PeerLost)
+    assert root.rank == 1
+    assert "it raised CorruptPartition" in str(root)
+    assert not {"results/run-1/ranks/0.json", "results/run-1/ranks/1.json"} & set(store.keys("results/"))
+
+
+def test_totals_that_are_not_those_of_the_results_fail_the_run(
+    store: Any, step: Any, started: Any, all_ranks: Any
+) -> None:
+    all_ranks(started)
+    changed = store.json("results/run-1/ranks/2.json")
+    changed["quality_sums"]["absolute_error"] += 1e-3
+    store.handlers.put_json("results/run-1/ranks/2.json", changed)
+    with pytest.raises(TotalsDiffer, match=r"^absolute_error is [\d.]+ over FMI, [\d.]+ in the results$"):
+        step("summarize")({"run": started, "ranks_done": "2126-01-01T00:00:00.000Z"}, None)
+    assert "results/combined_data.json" not in store.keys("results/")
+
+
+def test_without_records_there_is_no_error_to_take_the_mean_of() -> None:
+    sums = dict.fromkeys(
+        ("records", "true", "true_squared", "absolute_error", "squared_error", "scaled_error", "inference_seconds"), 0.0
+    )
+    rank = {"fmi_totals": sums, "quality_sums": sums, "inference_seconds": 0.0, "fmi_waited_seconds": 0.1}
+    assert fmi_totals([rank])["mae"] is None
+
+
+def test_a_rank_alone_waits_for_nobody_and_tells_nobody() -> None:
+    with together.joined({"fmi_enabled": False}, "team2", Context()) as group:
+        assert group.waited == 0
+        assert group.totals({"records": 1.0}) is None
