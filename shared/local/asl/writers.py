@@ -56,25 +56,31 @@ class Writer:
             StateFailure: S3 refused.
         """
         client = engine.services.client("s3", engine.services.region_of(run.arn))
-        bucket, prefix = arguments["Bucket"], str(arguments.get("Prefix") or "").strip("/")
-        folder = f"{prefix}/{run.name}" if prefix else run.name
-        failed = [record(child, run) for _, _, child in sorted(run.failed, key=itemgetter(0))]
-        groups: dict[str, list[Any]] = {
-            "FAILED": failed, "PENDING": run.pending(), "SUCCEEDED": self.shaped(run.outputs()),
-        }  # fmt: skip
-        files: dict[str, list[dict[str, Any]]] = {}
         try:
-            for status, entries in groups.items():
-                files[status] = []
-                for number, text in enumerate(self._texts(entries)):
-                    key, body = f"{folder}/{status}_{number}.json{'l' if self.lines else ''}", text.encode()
-                    client.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
-                    files[status].append({"Key": key, "Size": len(body)})
+            bucket, prefix = arguments["Bucket"], str(arguments.get("Prefix") or "").strip("/")
+            folder = f"{prefix}/{run.name}" if prefix else run.name
+            files = {
+                status: self._files(client, bucket, f"{folder}/{status}", entries)
+                for status, entries in self._groups(run).items()
+            }
             manifest = {"DestinationBucket": bucket, "MapRunArn": run.arn, "ResultFiles": files}
             client.put_object(Bucket=bucket, Key=f"{folder}/manifest.json", Body=json.dumps(manifest).encode())
         except Exception as error:
             raise StateFailure(RESULT_WRITER, str(error)) from error
         return {"MapRunArn": run.arn, "ResultWriterDetails": {"Bucket": bucket, "Key": f"{folder}/manifest.json"}}
+
+    def _groups(self, run: MapRun) -> dict[str, list[Any]]:
+        failed = [record(child, run) for _, _, child in sorted(run.failed, key=itemgetter(0))]
+        return {"FAILED": failed, "PENDING": run.pending(), "SUCCEEDED": self.shaped(run.outputs())}
+
+    def _files(self, client: Any, bucket: str, stem: str, entries: list[Any]) -> list[dict[str, Any]]:
+        """Write *entries* to files named after *stem*; return what the manifest says about them."""
+        files = []
+        for number, text in enumerate(self._texts(entries)):
+            key, body = f"{stem}_{number}.json{'l' if self.lines else ''}", text.encode()
+            client.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+            files.append({"Key": key, "Size": len(body)})
+        return files
 
     def _texts(self, entries: list[Any]) -> Iterator[str]:
         """Yield the text of each file for *entries*."""

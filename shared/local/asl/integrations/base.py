@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl.errors import HeartbeatFailure, StateFailure
+from shared.local.asl.errors import HeartbeatFailure, RuntimeFailure, StateFailure, dumps
 from shared.local.asl.strand import Call, Park
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ class Integration:
 
     # Event names: TaskScheduled and so on.
     family = "Task"
+    # The fields that its arguments may have, None for any, and those they must have.
+    fields: frozenset[str] | None = None
+    required: tuple[str, ...] = ()
 
     def __init__(self, kind: str, action: str, pattern: str = REQUEST) -> None:
         self.kind = kind
@@ -50,8 +53,17 @@ class Integration:
         """Return the name of the event that says the task failed with *failure*."""
         return f"{self.family}Failed"
 
-    def check(self, strand: Strand, arguments: Any) -> None:
+    def check(self, _strand: Strand, arguments: Any) -> None:
         """Raise a RuntimeFailure unless a task may be started with *arguments*."""
+        if self.fields is None:
+            return
+        given = arguments if isinstance(arguments, dict) else {}
+        problems = [
+            f'The field "{name}" is not supported by Step Functions' for name in given if name not in self.fields
+        ]
+        problems += [f'The field "{name}" is required but was missing' for name in self.required if name not in given]
+        if problems:
+            raise RuntimeFailure(unusable(arguments, problems))
 
     def call(self, strand: Strand, arguments: Any) -> Any:
         """Do it and return the result; runs on a pool thread and may block.
@@ -68,6 +80,11 @@ class Integration:
             return result
         strand.record("TaskSubmitted", {**self.where(), "output": result})
         return (yield from wait_for_token(strand, deadline))
+
+
+def unusable(arguments: Any, problems: list[str]) -> str:
+    """Return AWS's words for *arguments* that a task cannot be started with."""
+    return f"The Parameters '{dumps(arguments)}' could not be used to start the Task: [{', '.join(problems)}]"
 
 
 class Deadline:

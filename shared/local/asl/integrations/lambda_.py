@@ -110,6 +110,9 @@ class FunctionTask(Integration):
 class Invoke(Integration):
     """``lambda:invoke``: the output is Lambda's response with the payload parsed."""
 
+    fields = frozenset({"ClientContext", "FunctionName", "InvocationType", "Payload", "Qualifier"})
+    required = ("FunctionName",)
+
     def __init__(self, pattern: str) -> None:
         super().__init__("lambda", "invoke" + (f".{pattern}" if pattern else ""), pattern)
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class StartExecution(Integration):
     """Starts a state machine."""
 
+    fields = frozenset({"Input", "Name", "StateMachineArn", "TraceHeader"})
+    required = ("StateMachineArn",)
+
     def __init__(self, pattern: str) -> None:
         super().__init__("states", "startExecution" + (f".{pattern}" if pattern else ""), pattern)
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import RuntimeFailure, StateFailure, dumps
-from shared.local.asl.integrations.base import Integration
+from shared.local.asl.integrations.base import Integration, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,7 @@ class ApiCall(Integration):
 
         client = self._client(strand)
         model = self._model(client)
-        parameters = to_parameters(arguments, model.input_shape, dumps(arguments))
+        parameters = to_parameters(arguments, model.input_shape)
         try:
             answer = getattr(client, xform_name(model.name))(**parameters)
         except ClientError as error:
@@ -180,6 +180,9 @@ class OptimizedCall(ApiCall):
 class PutEvents(OptimizedCall):
     """``events:putEvents``: names the execution in each event, and fails when any is refused."""
 
+    fields = frozenset({"Entries", "EndpointId"})
+    required = ("Entries",)
+
     def call(self, strand: Strand, arguments: Any) -> Any:
         """Put the events."""
         execution = strand.execution
@@ -212,16 +215,16 @@ def _detail(error: Any, request: str) -> dict[str, Any]:
     }
 
 
-def to_parameters(value: Any, shape: Any, whole: str) -> Any:
+def to_parameters(value: Any, shape: Any) -> dict[str, Any]:
     """Return *value* as boto wants it for *shape*: members in the model's letter case, text where text is wanted.
 
     Raises:
-        RuntimeFailure: A member is unknown or missing, in AWS's words; *whole* is shown in them.
+        RuntimeFailure: A member is unknown or missing, in AWS's words.
     """
     problems: list[str] = []
     result = _convert(value if value is not None else {}, shape, problems)
     if problems:
-        raise RuntimeFailure(f"The Parameters '{whole}' could not be used to start the Task: [{', '.join(problems)}]")
+        raise RuntimeFailure(unusable(value, problems))
     return result if isinstance(result, dict) else {}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.dataflow import check_size, states
-from shared.local.asl.errors import TIMEOUT, RuntimeFailure, StateFailure
+from shared.local.asl.errors import TASK_FAILED, TIMEOUT, RuntimeFailure, StateFailure
+from shared.local.asl.history import HistoryFullError
 from shared.local.asl.integrations.base import TOKEN, Deadline
 from shared.local.asl.integrations.resolve import resolve
 from shared.local.asl.payload import compile_jsonata, compile_template
@@ -16,6 +17,7 @@ from shared.local.asl.states.map import number_field
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from shared.local.asl.integrations.base import Integration
     from shared.local.asl.strand import Effect, Strand
 
 
@@ -70,7 +72,7 @@ class Task(State):
         integration = self.integration
         family, where = integration.family, integration.where()
         try:
-            result = yield from integration.run(strand, arguments, deadline)
+            result = yield from _answer(integration, strand, arguments, deadline)
             check_size(result, integration.result_name)
         except StateFailure as failure:
             late = failure.error == TIMEOUT and failure.cause is None
@@ -80,6 +82,18 @@ class Task(State):
             raise
         strand.record(f"{family}Succeeded", {**where, "output": result})
         return result
+
+
+def _answer(
+    integration: Integration, strand: Strand, arguments: Any, deadline: Deadline
+) -> Generator[Effect | None, Any, Any]:
+    """Return what the integration answers; whatever else it raises fails the task, not the engine."""
+    try:
+        return (yield from integration.run(strand, arguments, deadline))
+    except (StateFailure, HistoryFullError):
+        raise
+    except Exception as error:
+        raise StateFailure(TASK_FAILED, f"{type(error).__name__}: {error}") from error
 
 
 def _positive(seconds: float | None, field: str) -> int | None:

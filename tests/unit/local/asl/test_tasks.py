@@ -308,3 +308,29 @@ def test_credentials_are_recorded(world, call):
     execution = world.run(machine(T=call(Credentials={"RoleArn.$": "$.role"})), {"role": "arn:role"})
     details = execution.history.page(2, 1, reverse=False, data=True)[0]["lambdaFunctionScheduledEventDetails"]
     assert details["taskCredentials"] == {"roleArn": "arn:role"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "problem"),
+    [
+        ({"Payload": 1}, 'The field "FunctionName" is required but was missing'),
+        ({"FunctionName": "f", "Load": 1}, 'The field "Load" is not supported by Step Functions'),
+    ],
+)
+def test_arguments_that_no_task_can_start_with(world, types, parameters, problem):
+    task = {"Type": "Task", "Resource": INVOKE, "Parameters": parameters, "End": True}
+    execution = world.run(machine(T=task))
+    assert execution.error == "States.Runtime"
+    assert execution.cause.endswith(f"could not be used to start the Task: [{problem}]")
+    assert "TaskScheduled" not in types(execution)
+
+
+def test_what_an_integration_raises_fails_the_task_only(world, types):
+    class Broken(type(world.engine.services)):
+        def client(self, _service, _region):
+            raise OSError("no such host")
+
+    world.engine.services = Broken("")
+    task = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets", "Next": "D"}
+    task["Catch"] = [{"ErrorEquals": ["States.TaskFailed"], "Next": "D"}]
+    assert world.output(machine(T=task, D={"Type": "Succeed"}))["Cause"] == "OSError: no such host"
