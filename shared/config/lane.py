@@ -23,8 +23,8 @@ class Place:
     partition: str = "aws"
 
     def arn(self, service: str, resource: str) -> str:
-        """Return ``arn:{partition}:{service}:{region}:{account}:{resource}`` (no region for iam, neither for s3)."""
-        region = "" if service in {"iam", "s3"} else self.region
+        """Return ``arn:{partition}:{service}:{region}:{account}:{resource}``, less what a service has not."""
+        region = "" if service in {"iam", "s3", "budgets"} else self.region
         account = "" if service == "s3" else self.account
         return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
 

@@ -107,6 +107,7 @@ _LOOK = (
     "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies",
     "s3:ListAllMyBuckets",
+    "secretsmanager:ListSecrets",
     "states:ListStateMachines",
     "sts:GetCallerIdentity",
 )

@@ -29,7 +29,9 @@ def test_the_platform_changes_roles_only_under_a_boundary_of_ours():
         for name in statement.actions:
             (action,) = catalogue.expand(name)
             on_roles = any("role/" in arn for arn in action.arns)
-            if action.service == "iam" and on_roles and action.level == "Permissions management":
+            if name == "iam:PassRole":
+                assert set(statement.conditions["StringEquals"]) == {"iam:PassedToService"}
+            elif action.service == "iam" and on_roles and action.level == "Permissions management":
                 assert "iam:permissionsboundary" in action.condition_keys, f"{name}: AWS would ignore the condition"
                 assert statement.conditions == {
                     "ArnLike": {"iam:PermissionsBoundary": "arn:aws:iam::123456789012:policy/*-boundary-*"}
