@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -30,7 +31,7 @@ class Description(NamedTuple):
     @property
     def nbytes(self) -> int:
         """Its size in bytes."""
-        return self.dtype.itemsize * int(np.prod(self.shape, dtype=np.int64))
+        return self.dtype.itemsize * prod(self.shape)
 
     def __str__(self) -> str:
         kind = "number" if self.plain else f"array{list(self.shape)}"

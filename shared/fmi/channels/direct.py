@@ -40,7 +40,7 @@ class DirectChannel:
         size: How many ranks there are.
         meeting: Where they meet.
         namespace: Whose ranks these are.
-        timeout: Seconds an operation may take, the first one's pairing included.
+        timeout: Seconds an operation may take; the pairing before the first one may take as long.
     """
 
     name = "Direct"
