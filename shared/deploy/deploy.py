@@ -12,6 +12,7 @@ from shared.deploy.desired import desired
 from shared.deploy.package import FromEnvironment, Vendored, build_package
 from shared.deploy.plan import destroy_plan
 from shared.deploy.plan import plan as make_plan
+from shared.deploy.quota import check_maps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +38,11 @@ def plan(lane: Lane, project: Project, aws: Aws, *, packaged: bool = False) -> P
     """Return what a deploy of *lane* would do. Reads AWS, changes nothing.
 
     Raises:
-        LanesError: A name belongs to another, a workflow calls what nobody granted, or the code cannot be packaged.
+        LanesError: A name belongs to another, a workflow calls what nobody granted, more is reserved than there is, or
+            the code cannot be packaged.
     """
     definitions = {key: render_definition(lane, key) for key in lane.workflows}
+    check_maps(lane, definitions)
     return make_plan(lane, desired(lane, definitions, package(project, packaged=packaged)), aws)
 
 

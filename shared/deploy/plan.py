@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.deploy.guard import check_ownership, is_ours, lane_tags
 from shared.deploy.model import Plan
+from shared.deploy.quota import check_concurrency
 from shared.deploy.resources import HOLD_DATA, KINDS, log_delivery
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ def plan(lane: Lane, wanted: Iterable[Resource], aws: Aws) -> Plan:
 
     Raises:
         OwnershipError: A name is taken by another team, or by nobody we know; every such name is listed.
+        QuotaError: The account has less concurrency left than the functions are to have reserved.
     """
     tags = lane_tags(lane)
     wanted = tuple(wanted)
     found = _read(aws, [(resource.kind, resource.name) for resource in wanted])
     check_ownership((resource for resource in found.values() if resource), tags)
+    check_concurrency(wanted, found, aws)
     delivery = log_delivery.desired(lane.place, tags)
     steps = [log_delivery.steps(delivery, log_delivery.current(aws, delivery.name))]
     steps += [KINDS[want.kind].steps(want, found[want.kind, want.name]) for want in wanted]

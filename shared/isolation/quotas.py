@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
 
 
+KEPT_UNRESERVED = 100
+"""Concurrent executions that Lambda keeps for functions without a reservation."""
+
+
 class QuotaError(LanesError):
     """The lanes together ask for more than the account has."""
 
@@ -69,6 +73,28 @@ def plan_reservations(lanes: Iterable[Lane], *, limit: int, unreserved: int) -> 
             fix=f"give back {-planned.free}, or ask AWS for a higher limit and set limits.concurrency in settings.yaml",
         )
     return planned
+
+
+def check_room(more: Mapping[str, int], limit: int, unreserved: int) -> None:
+    """Refuse to reserve more than the account has left.
+
+    Args:
+        more: What each function is to have reserved beyond what it has.
+        limit: The account's ConcurrentExecutions (Lambda's GetAccountSettings).
+        unreserved: What of it nobody has reserved yet (UnreservedConcurrentExecutions).
+
+    Raises:
+        QuotaError: There is less room; names the functions that ask for more.
+    """
+    asked, room = sum(more.values()), max(0, unreserved - KEPT_UNRESERVED)
+    if asked > room:
+        parts = ", ".join(f"{name} {count}" for name, count in more.items() if count > 0)
+        raise QuotaError(
+            f"it reserves {asked} concurrent executions more ({parts}), and {room} are left: the account has {limit}, "
+            f"{limit - unreserved} are reserved, {KEPT_UNRESERVED} must stay unreserved",
+            where="reservedConcurrency in teams/*.yaml",
+            fix=f"ask for {asked - room} less, or ask AWS for a higher limit",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,17 +68,21 @@ class EmbeddedCloud:
         """
         from moto.core.base_backend import BackendDict  # noqa: PLC0415  0.3 s that only a cloud needs
 
-        from shared.local import lambda_runtime  # noqa: PLC0415  the same
+        from shared.local import fargate, lambda_runtime  # noqa: PLC0415  the same
+        from shared.local.account_settings import account_settings_told  # noqa: PLC0415  the same
         from shared.local.asl import plug as engine  # noqa: PLC0415  the same
         from shared.local.bucket_policy import conditions_left_out  # noqa: PLC0415  the same
+        from shared.local.postgres import offered  # noqa: PLC0415  the same
         from shared.local.rendezvous import LocalRendezvous  # noqa: PLC0415  the same
         from shared.local.server import MotoServer  # noqa: PLC0415  the same
 
         folder = parts.enter_context(scratch(self._state_dir / "scratch"))
         parts.enter_context(_account(self.place.account))
         parts.enter_context(conditions_left_out())
+        parts.enter_context(account_settings_told())
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         parts.callback(BackendDict.reset)
+        parts.enter_context(offered(folder))
         server = parts.enter_context(MotoServer(self._port))
         meeting = parts.enter_context(LocalRendezvous())
         runtime = lambda_runtime.LambdaRuntime(

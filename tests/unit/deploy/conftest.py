@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.deploy.aws import Aws, connect_endpoint
+from shared.local.account_settings import account_settings_told
 from shared.local.bucket_policy import conditions_left_out
 from shared.local.server import MotoServer
 
@@ -134,7 +135,7 @@ def lane(make_lane: Callable[..., Lane]) -> Lane:
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     server = MotoServer()
-    with conditions_left_out():
+    with conditions_left_out(), account_settings_told():
         server.start()
         yield server.endpoint
         server.stop()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
-from shared.isolation.quotas import QuotaError, crowded_maps, plan_reservations
+from shared.isolation.quotas import QuotaError, check_room, crowded_maps, plan_reservations
 
 
 def lane(team="team1", **reserved):
@@ -32,6 +32,15 @@ def test_one_too_many_is_refused_with_everybodys_part():
         plan_reservations([lane("team1", one=9), lane("team2", one=92)], limit=200, unreserved=100)
     assert "team2 92, team1 9" in str(refused.value)
     assert "give back 1" in str(refused.value)
+
+
+def test_more_than_the_account_has_left_is_refused_with_who_asks():
+    check_room({"one": 8, "two": -3}, limit=1000, unreserved=105)
+    with pytest.raises(QuotaError) as refused:
+        check_room({"one": 8, "two": -2}, limit=1000, unreserved=105)
+    assert "6 concurrent executions more (one 8), and 5 are left" in str(refused.value)
+    with pytest.raises(QuotaError, match="0 are left: the account has 10, 0 are reserved"):  # a new account
+        check_room({"one": 1}, limit=10, unreserved=10)
 
 
 def machine(function, **more):
