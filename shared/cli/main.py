@@ -16,6 +16,7 @@ from shared.cli import (
     cost,
     data,
     deploy,
+    images,
     isolation,
     items,
     metrics,
@@ -24,6 +25,7 @@ from shared.cli import (
     rendezvous,
     run,
     runs,
+    sweep,
     teams,
 )
 from shared.errors import LanesError
@@ -36,7 +38,23 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (teams, deploy, run, runs, cloud, data, items, model, isolation, rendezvous, reference, metrics, cost):
+for group in (
+    teams,
+    deploy,
+    run,
+    runs,
+    cloud,
+    data,
+    items,
+    model,
+    images,
+    isolation,
+    rendezvous,
+    reference,
+    metrics,
+    cost,
+    sweep,
+):
     group.register(app)
 
 

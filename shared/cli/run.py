@@ -76,7 +76,7 @@ def run(  # noqa: PLR0913  one per option
     from shared.run.upload import upload_files  # noqa: PLC0415  as above
 
     project = wiring.open_project()
-    lane, workflow = _named(project, names)
+    lane, workflow = find_workflow(project, names)
     payload = build_payload(workflow, {**_read_input(given), **options})
     check_together(lane, workflow.key, payload)
     with wiring.open_cloud(project, aws=aws, profile=profile, packaged=packaged, speed=speed) as cloud:
@@ -125,7 +125,12 @@ def build_payload(workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any
     return {**workflow.parameters, **coerce_all(workflow.specs, given, where=f"workflow {workflow.key}")}
 
 
-def _named(project: Project, names: Sequence[str]) -> tuple[Lane, Workflow]:
+def find_workflow(project: Project, names: Sequence[str]) -> tuple[Lane, Workflow]:
+    """Return the lane and the workflow that *names* say.
+
+    Raises:
+        UsageError: They say too little, too much, or something that is not there; the message lists what is.
+    """
     match names:
         case [team, key]:
             lane = project.lane(team)
@@ -219,7 +224,7 @@ def _print_parameters(names: Sequence[str]) -> None:
 
     from shared.cli.wiring import open_project  # noqa: PLC0415  as above
 
-    _, workflow = _named(open_project(), names)
+    _, workflow = find_workflow(open_project(), names)
     table = Table("parameter", "type", "value", "meaning", title=f"{' '.join(names)}", title_justify="left")
     for spec in workflow.specs:
         value = workflow.parameters.get(spec.name)

@@ -106,8 +106,8 @@ def test_memory_does_not_grow_with_the_log(table, report):
         tracemalloc.stop()
         return most
 
-    few, many = peak(1000), peak(20_000)
-    assert many < few + 20_000 * 32 + 100_000
+    few, many = peak(500), peak(5_000)
+    assert many < few + 5_000 * 32 + 100_000
 
 
 def test_reading_holds_one_record_at_a_time(tmp_path, report):

@@ -1,0 +1,199 @@
+"""``lanes sweep``: a workflow at every point of a grid, measured."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path  # noqa: TC003  typer reads the annotation
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shared.cli import console
+from shared.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shared.config.lane import Lane, Workflow
+    from shared.measure.summary import Point
+    from shared.measure.sweep import Cell, Journal, Progress, Record
+
+_INTERRUPTED = 130
+_JOURNAL = "cells.jsonl"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command(context_settings={"ignore_unknown_options": True})(sweep)
+
+
+def sweep(  # noqa: PLR0913  one per option
+    words: Annotated[list[str], typer.Argument(metavar="TEAM WORKFLOW --PARAMETER VALUE,VALUE...", show_default=False)],
+    *,
+    repeat: Annotated[int, typer.Option(min=1, help="How often each configuration runs.")] = 3,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the results; sweeps/TEAM-WORKFLOW unless given.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    aws: Annotated[bool, typer.Option("--aws", help="Run on AWS instead of the embedded cloud.")] = False,
+    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+) -> None:
+    """Run a workflow at every combination of values, measure, and print the tables.
+
+    Interrupted, or with cells that failed, the same command goes on where it stopped.
+
+    Example: lanes sweep team2 cosmic --world-size 1,2,3,4 --batch-size 8,16,32,64,128 --repeat 3
+    """
+    from shared.cli import wiring  # noqa: PLC0415  --help is quick
+    from shared.cli.run import find_workflow, split_words  # noqa: PLC0415  as above
+    from shared.measure.sweep import Journal, make_cells, run_sweep  # noqa: PLC0415  as above
+
+    names, options = split_words(words)
+    project = wiring.open_project()
+    lane, workflow = find_workflow(project, names)
+    axes = read_axes(workflow, options)
+    folder = out or project.root / "sweeps" / f"{lane.team}-{workflow.key}"
+    journal = Journal(folder / _JOURNAL)
+    payload = dict(workflow.parameters)
+    cells = make_cells(axes, payload, repeat, _about(lane, workflow, aws=aws))
+    _say_what_is_there(journal, cells)
+    with wiring.open_cloud(project, aws=aws, profile=profile) as cloud:
+        wiring.make_ready(project, lane, workflow.key, cells[0].payload, cloud)
+
+        def measure(cell: Cell) -> Record:
+            from shared.measure.cells import measure_run  # noqa: PLC0415  --help is quick
+
+            whole = {**cell.payload, **wiring.meeting_here(lane, cell.payload, cloud)}
+            return measure_run(cloud, lane, workflow.key, whole)
+
+        try:
+            records = run_sweep(cells, journal, measure, _show)
+        except KeyboardInterrupt:
+            console.note(f"interrupted; {journal.path} has what was measured, the same command goes on from there")
+            raise typer.Exit(_INTERRUPTED) from None
+    _finish(folder, records, as_json=as_json)
+
+
+def read_axes(workflow: Workflow, options: Mapping[str, str]) -> dict[str, list[Any]]:
+    """Return the values of each parameter, checked by the workflow's card; one value is an axis of one.
+
+    Raises:
+        UsageError: No parameter is given, or a value is none that the card allows.
+    """
+    from shared.cli.run import build_payload  # noqa: PLC0415  --help is quick
+
+    if not options:
+        raise UsageError("which parameters?", fix="lanes sweep TEAM WORKFLOW --world-size 1,2,4 --batch-size 32,128")
+    axes: dict[str, list[Any]] = {}
+    for name, text in options.items():
+        values = [build_payload(workflow, {name: value.strip()})[name] for value in text.split(",")]
+        axes[name] = list(dict.fromkeys(values))
+    return axes
+
+
+def _about(lane: Lane, workflow: Workflow, *, aws: bool) -> dict[str, Any]:
+    sizes = {step: lane.functions[key].memory_mb for step, key in workflow.functions.items()}
+    return {"team": lane.team, "workflow": workflow.key, "where": "aws" if aws else "embedded", "memory": sizes}
+
+
+def _say_what_is_there(journal: Journal, cells: Sequence[Cell]) -> None:
+    from shared.measure.sweep import DONE  # noqa: PLC0415  --help is quick
+
+    records = journal.read()
+    there = sum(records.get(cell.key, {}).get("status") == DONE for cell in cells)
+    if there:
+        console.note(f"{there} of {len(cells)} cells are in {journal.path}; delete it to measure them again")
+
+
+def _show(progress: Progress) -> None:
+    """Print a line about a cell."""
+    record = progress.record
+    place = " ".join(f"{name}={value}" for name, value in progress.cell.axes.items())
+    text = f"cell {progress.done} of {progress.of}: {place} #{progress.cell.repeat}  "
+    if record["status"] == "SUCCEEDED":
+        text += f"{record['wall_seconds']:.2f} s, {record['wall_throughput']:.1f} records/s"
+    else:
+        text += f"{record['status']}: {record['error']}"
+    if progress.seconds_left:
+        minutes, seconds = divmod(round(progress.seconds_left), 60)
+        text += f"; {minutes}:{seconds:02} left"
+    console.note(text)
+
+
+def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
+    from shared.measure.summary import average_by_world, best, summarize_sweep, write_cells, write_points  # noqa: PLC0415  --help is quick  # noqa: PLC0415  as above
+
+    points = summarize_sweep(records)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "cells.csv").open("w", encoding="utf-8") as file:
+        write_cells(records, file)
+    with (folder / "summary.csv").open("w", encoding="utf-8") as file:
+        write_points(points, file)
+    failed = [record for record in records if record["status"] != "SUCCEEDED"]
+    if as_json:
+        from dataclasses import asdict  # noqa: PLC0415  as above
+
+        top = best(points)
+        console.print_json(
+            {
+                "folder": str(folder),
+                "configurations": [asdict(point) for point in points],
+                "by_world_size": [asdict(row) for row in average_by_world(points)],
+                "best": asdict(top) if top else None,
+                "failed": failed,
+            }
+        )
+    else:
+        print_tables(points)
+        console.note(f"{folder}: {_JOURNAL}, cells.csv, summary.csv")
+    if failed:
+        console.fail(f"{len(failed)} of {len(records)} cells failed; the same command tries them again")
+        sys.exit(1)
+
+
+def print_tables(points: Sequence[Point]) -> None:
+    """Print a row for each configuration, the averages by world size, and the best one."""
+    from rich.table import Table  # noqa: PLC0415  --help is quick
+
+    from shared.measure.cost import dollars  # noqa: PLC0415  as above
+    from shared.measure.summary import average_by_world, best  # noqa: PLC0415  as above
+
+    if not points:
+        return
+    table = Table()
+    axes = list(points[0].axes)
+    figures = ("time (s)", "min..max", "records/s", "summed", "memory", "cost", "speed-up", "efficiency")
+    for heading in (*axes, "runs", *figures):
+        table.add_column(heading, justify="right")
+    for point in points:
+        spread = point.figures["wall_seconds"]
+        table.add_row(
+            *(str(point.axes[axis]) for axis in axes),
+            str(point.runs),
+            f"{spread.median:.2f}",
+            f"{spread.low:.2f}..{spread.high:.2f}",
+            f"{point.figures['wall_throughput'].median:.1f}",
+            f"{point.figures['aggregate_throughput'].median:.1f}",
+            f"{point.figures['memory_mb'].median:.0f} MB",
+            dollars(point.figures["cost_usd"].median),
+            "-" if point.speedup is None else f"{point.speedup:.2f}",
+            "-" if point.efficiency is None else f"{100 * point.efficiency:.0f} %",
+        )
+    console.out.print(table)
+    averages = Table(title="average by world size (of medians)", title_justify="left")
+    for heading in ("world size", "time (s)", "records/s", "summed over ranks", "cost"):
+        averages.add_column(heading, justify="right")
+    for row in average_by_world(points):
+        averages.add_row(
+            str(row.world_size),
+            f"{row.seconds:.2f}",
+            f"{row.wall_throughput:.2f}",
+            f"{row.aggregate_throughput:.2f}",
+            dollars(row.cost_usd),
+        )
+    if averages.row_count:
+        console.out.print(averages)
+    if top := best(points):
+        place = ", ".join(f"{name} {value}" for name, value in top.axes.items())
+        text = f"best: {place}: {top.figures['wall_throughput'].median:.2f} records/s in the median of {top.runs}"
+        console.out.print(text, markup=False, highlight=False)

@@ -1,0 +1,98 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import LanesError
+from shared.measure.sweep import Journal, make_cells, run_sweep
+
+ABOUT = {"team": "t", "workflow": "w"}
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return Journal(tmp_path / "sweeps" / "cells.jsonl")
+
+
+@pytest.fixture
+def cells():
+    return make_cells({"world_size": [1, 2], "batch_size": [8, 16]}, {"prefix": "p"}, 2, ABOUT)
+
+
+def good(cell):
+    return {"status": "SUCCEEDED", "wall_seconds": float(cell.axes["world_size"])}
+
+
+def test_repeats_are_the_outer_loop(cells):
+    places = [(cell.repeat, *cell.axes.values()) for cell in cells]
+    assert places == [(r, w, b) for r in (1, 2) for w in (1, 2) for b in (8, 16)]
+    assert cells[0].payload == {"prefix": "p", "world_size": 1, "batch_size": 8}
+    assert len({cell.key for cell in cells}) == len(cells)
+
+
+def test_a_key_holds_all_that_changes_a_result(cells):
+    axes = {"world_size": [1, 2], "batch_size": [8, 16]}
+    assert make_cells(axes, {"prefix": "p"}, 1, ABOUT)[0].key == cells[0].key
+    assert make_cells(axes, {"prefix": "q"}, 1, ABOUT)[0].key != cells[0].key
+    assert make_cells(axes, {"prefix": "p"}, 1, {**ABOUT, "where": "aws"})[0].key != cells[0].key
+
+
+def test_progress_tells_the_time_left(cells, journal):
+    seen, ticks = [], iter(range(100))
+    run_sweep(cells, journal, good, seen.append, clock=lambda: next(ticks) * 10.0)
+    assert [progress.done for progress in seen] == list(range(1, 9))
+    assert [progress.seconds_left for progress in seen] == [70.0, 60.0, 50.0, 40.0, 30.0, 20.0, 10.0, 0.0]
+
+
+def test_an_interruption_loses_nothing_and_a_failed_cell_runs_again(cells, journal):
+    ran = []
+
+    def measure(cell):
+        ran.append(cell.key)
+        if len(ran) == 3:
+            raise LanesError("no room")
+        if len(ran) == 6:
+            raise KeyboardInterrupt
+        return good(cell)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(cells, journal, measure, lambda _: None)
+    records = run_sweep(cells, journal, measure, lambda _: None)
+    assert [record["status"] for record in records] == ["SUCCEEDED"] * 8
+    assert ran[6:] == [cells[2].key, *(cell.key for cell in cells[5:])]
+    assert run_sweep(cells, journal, None, lambda _: None) == records
+
+
+def test_one_failed_cell_does_not_lose_the_others(cells, journal):
+    def measure(cell):
+        if cell.axes == {"world_size": 2, "batch_size": 8}:
+            raise LanesError("no room", where="here")
+        return good(cell)
+
+    records = run_sweep(cells, journal, measure, lambda _: None)
+    assert [record["status"] for record in records].count("ERROR") == 2
+    assert records[2]["error"] == "here: no room"
+    assert len(journal.path.read_text().splitlines()) == 8
+
+
+@given(cut=st.integers(min_value=0, max_value=400))
+def test_a_journal_cut_off_anywhere_goes_on(tmp_path_factory, cut):
+    journal = Journal(tmp_path_factory.mktemp("cut") / "cells.jsonl")
+    cells = make_cells({"x": [1, 2, 3, 4]}, {}, 1, ABOUT)
+    run_sweep(cells, journal, lambda _: {"status": "SUCCEEDED"}, lambda _: None)
+    whole = journal.path.read_bytes()
+    journal.path.write_bytes(whole[:cut])
+    again = []
+    run_sweep(cells, journal, lambda cell: again.append(cell) or {"status": "SUCCEEDED"}, lambda _: None)
+    assert len(journal.read()) == 4
+    assert len(again) >= 4 - len(whole[:cut].splitlines())
+    assert all(json.loads(line) for line in journal.path.read_text().splitlines())
+
+
+def test_a_damaged_line_is_named(journal, cells):
+    run_sweep(cells[:2], journal, good, lambda _: None)
+    text = journal.path.read_text()
+    journal.path.write_text("oh\n" + text)
+    with pytest.raises(LanesError, match=r"cells\.jsonl:1: this line"):
+        journal.read()
