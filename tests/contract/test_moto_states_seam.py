@@ -213,6 +213,7 @@ def test_what_is_no_input_or_name_is_refused(cloud: Cloud) -> None:
     states = cloud.client("stepfunctions")
     machine = cloud.machine(ECHO, "inputs")
     assert error_of(states.start_execution, stateMachineArn=machine, input="{")[0] == "InvalidExecutionInput"
+    assert error_of(states.start_execution, stateMachineArn=machine, input="NaN")[0] == "InvalidExecutionInput"
     assert error_of(states.start_execution, stateMachineArn=machine, name="a b")[0] == "InvalidName"
     large = json.dumps("x" * 262_144)
     assert error_of(states.start_execution, stateMachineArn=machine, input=large)[0] in {
@@ -304,6 +305,8 @@ def test_versions_and_aliases_choose_what_runs(cloud: Cloud) -> None:
     started = [states.start_execution(stateMachineArn=arn)["executionArn"] for arn in (machine, first, second, alias)]
     outputs = [cloud.wait(arn)["output"] for arn in started]
     assert outputs == ["2", "1", "2", "1"]
+    described = states.describe_execution(executionArn=started[3])
+    assert (described["stateMachineVersionArn"], described["stateMachineAliasArn"]) == (first, alias)
     assert error_of(states.delete_state_machine_version, stateMachineVersionArn=first)[0] == "ConflictException"
     states.delete_state_machine_version(stateMachineVersionArn=second)
     assert len(states.list_state_machine_versions(stateMachineArn=machine)["stateMachineVersions"]) == 1

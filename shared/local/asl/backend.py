@@ -119,6 +119,7 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
             program = self.compiled(machine.definition)
             execution = Execution(self.engine, program, arn, execution_input, identity, express=express)
             execution.source = machine
+            execution.alias = state_machine_arn if machine.arn != state_machine_arn else None
             self.runs[arn] = execution
         if express:  # nobody can ask for it once it has ended
             execution.watch(functools.partial(self._forget, arn))
@@ -165,6 +166,10 @@ def check_definition(definition: str, kind: str) -> None:
         raise InvalidDefinition(f"Invalid State Machine Definition: '{', '.join(errors)}'")
 
 
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
 def parse_input(text: str) -> Any:
     """Return the execution input *text* as a value.
 
@@ -176,6 +181,6 @@ def parse_input(text: str) -> Any:
             f"Invalid State Machine Execution Input: 'The input exceeds {MAX_BYTES} bytes'"
         )
     try:
-        return json.loads(text)
-    except ValueError as error:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
         raise wrong.InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error

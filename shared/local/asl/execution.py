@@ -77,6 +77,7 @@ class Execution:
         self.map_run: Any = None
         # The API's record of the machine, version or alias target it was started with.
         self.source: Any = None
+        self.alias: str | None = None
         self.map_runs: list[Any] = []
         self._watchers: list[Callable[[], None]] = []
         self.breathe = False
@@ -89,7 +90,11 @@ class Execution:
     def start(self, value: Any) -> None:
         """Begin with the input *value*."""
         self._input = value
-        details = {"input": Text(self.input_text), "roleArn": self.identity.role_arn}
+        details = {
+            "input": Text(self.input_text),
+            "roleArn": self.identity.role_arn,
+            "stateMachineAliasArn": self.alias,
+        }
         self.history.add("ExecutionStarted", 0, details)
         self._begin(lambda strand: self.machine.run(strand, value), 0)
 

@@ -70,6 +70,8 @@ def describe(execution: Execution) -> dict[str, Any]:
     source = execution.source
     if source is not None and source.arn != execution.identity.machine_arn:
         shown["stateMachineVersionArn"] = source.arn
+    if execution.alias is not None:
+        shown["stateMachineAliasArn"] = execution.alias
     return shown
 
 
@@ -147,7 +149,7 @@ def _belongs(run: Execution, arn: str) -> bool:
 def _entry(execution: Execution) -> dict[str, Any]:
     keys = (
         "executionArn", "stateMachineArn", "name", "status", "startDate", "stopDate", "mapRunArn", "redriveCount",
-        "redriveDate", "stateMachineVersionArn",
+        "redriveDate", "stateMachineVersionArn", "stateMachineAliasArn",
     )  # fmt: skip
     shown = describe(execution)
     return {key: shown[key] for key in keys if key in shown}

@@ -33,7 +33,14 @@ def start_sync_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]
     shown = {
         key: value
         for key, value in describe(execution).items()
-        if key not in {"redriveCount", "redriveStatus", "redriveStatusReason", "stateMachineVersionArn"}
+        if key
+        not in {
+            "redriveCount",
+            "redriveStatus",
+            "redriveStatusReason",
+            "stateMachineVersionArn",
+            "stateMachineAliasArn",
+        }
     }
     seconds = execution.stopped_at - execution.started_at
     billed = max(1, math.ceil(seconds * 1000 / _BILLED_STEP_MS)) * _BILLED_STEP_MS

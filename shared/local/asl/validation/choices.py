@@ -19,6 +19,8 @@ def check_rule(rule: Any, problems: Problems, location: str, *, jsonata: bool, t
         return
     if top and "Next" not in rule:
         problems.add("These fields are required: [Next]", location)
+    if "Assign" in rule:
+        problems.is_a(rule["Assign"], dict, "Object", f"{location}/Assign")
     if not top and "Next" in rule:
         problems.add("The field 'Next' is not supported inside a Boolean expression", location)
     if jsonata:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_SECONDS = 99_999_999
 _TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials")
+_OBJECTS = ("Assign", "Credentials", "ItemReader", "ItemBatcher", "ResultWriter", "ResultSelector")
 _EXPRESSIONS = ("Arguments", "Output", "Assign", "Items", "ItemSelector", "Credentials")
 
 
@@ -29,15 +30,18 @@ def check_state(spec: dict[str, Any], problems: Problems, location: str, *, json
     if kind is None:
         problems.add("These fields are required: [Type]", location)
         return
-    if kind not in fields.KINDS:
+    if not isinstance(kind, str) or kind not in fields.KINDS:
         known = ", ".join(sorted(fields.KINDS))
         problems.add(f"Value is not a valid state type: {kind!r}, expected one of [{known}]", f"{location}/Type")
         return
     language = spec.get("QueryLanguage")
-    if language not in {None, "JSONPath", "JSONata"}:
+    if language not in (None, "JSONPath", "JSONata"):
         problems.add("Value must be one of [JSONPath, JSONata]", f"{location}/QueryLanguage")
     _check_names(spec, kind, problems, location, jsonata=jsonata)
     _check_onward(spec, kind, problems, location)
+    for name in _OBJECTS:
+        if name in spec:
+            problems.is_a(spec[name], dict, "Object", f"{location}/{name}")
     _check_data(spec, problems, location, jsonata=jsonata)
     if kind in _CHECKS:
         _CHECKS[kind](spec, problems, location, jsonata=jsonata)
@@ -183,8 +187,12 @@ def _check_map(spec: dict[str, Any], problems: Problems, location: str, *, jsona
     _number(spec, "ToleratedFailurePercentage", problems, location, least=0, jsonata=jsonata)
     processor = spec[processors[0]] if processors else None
     config = processor.get("ProcessorConfig", {}) if isinstance(processor, dict) else {}
+    if not problems.is_a(
+        config, dict, "Object", f"{location}/{processors[0]}/ProcessorConfig" if processors else location
+    ):
+        return
     if config.get("Mode") == "DISTRIBUTED":
-        if config.get("ExecutionType") not in {"STANDARD", "EXPRESS"}:
+        if config.get("ExecutionType") not in ("STANDARD", "EXPRESS"):
             problems.add(
                 "ExecutionType must be one of [STANDARD, EXPRESS] when Mode is DISTRIBUTED",
                 f"{location}/{processors[0]}/ProcessorConfig",
@@ -239,6 +247,8 @@ def _check_errors(entry: dict[str, Any], problems: Problems, location: str, *, l
     elif problems.is_a(names, list, "Array", f"{location}/ErrorEquals"):
         if not names:
             problems.add("Array is too short, minimum is 1", f"{location}/ErrorEquals")
+        for place, name in enumerate(names):
+            problems.is_a(name, str, "String", f"{location}/ErrorEquals[{place}]")
         if "States.ALL" in names and (len(names) > 1 or not last):
             problems.add(
                 "States.ALL must appear alone in ErrorEquals, and only in the last element of the array", location
@@ -248,13 +258,15 @@ def _check_errors(entry: dict[str, Any], problems: Problems, location: str, *, l
 def _check_retrier(entry: dict[str, Any], problems: Problems, location: str, **_jsonata: bool) -> None:
     for name, least in (("IntervalSeconds", 1), ("MaxAttempts", 0), ("BackoffRate", 1.0), ("MaxDelaySeconds", 1)):
         _number(entry, name, problems, location, least=least, jsonata=False)
-    if entry.get("JitterStrategy") not in {None, "FULL", "NONE"}:
+    if entry.get("JitterStrategy") not in (None, "FULL", "NONE"):
         problems.add("Value must be one of [FULL, NONE]", f"{location}/JitterStrategy")
 
 
 def _check_catcher(entry: dict[str, Any], problems: Problems, location: str, *, jsonata: bool) -> None:
     if "Next" not in entry:
         problems.add("These fields are required: [Next]", location)
+    if "Assign" in entry:
+        problems.is_a(entry["Assign"], dict, "Object", f"{location}/Assign")
     if jsonata:
         for name in ("Assign", "Output"):
             check_jsonata(entry.get(name), problems, f"{location}/{name}")

@@ -50,7 +50,7 @@ class _Checker:
             problems.add(f"These fields are required: [{', '.join(missing)}]", location)
             return
         language = machine.get("QueryLanguage")
-        if language not in {None, "JSONPath", "JSONata"}:
+        if language not in (None, "JSONPath", "JSONata"):
             problems.add("Value must be one of [JSONPath, JSONata]", f"{location}/QueryLanguage")
         jsonata = jsonata if language is None else language == "JSONata"
         if not problems.is_a(machine["States"], dict, "Object", f"{location}/States"):

@@ -149,7 +149,7 @@ def targets(entries, prefix):
     return [{**entry, "Next": prefix + entry["Next"]} for entry in entries]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(spec=machine(), value=JSON, failing=st.booleans())
 def test_a_valid_definition_ends_in_a_status(world, fail, spec, value, failing):
     definition = renamed(spec)
@@ -168,7 +168,7 @@ def test_a_valid_definition_ends_in_a_status(world, fail, spec, value, failing):
     assert all(previous < place for place, previous in enumerate(ids, 1))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     spec=st.recursive(
         JSON,
@@ -198,3 +198,31 @@ def test_a_valid_definition_ends_in_a_status(world, fail, spec, value, failing):
 )
 def test_any_json_is_checked_without_a_crash(spec):
     problems_of(json.dumps(spec))
+
+
+def places(spec, path=()):
+    """Return the path of every value in *spec*."""
+    inner = spec.items() if isinstance(spec, dict) else enumerate(spec) if isinstance(spec, list) else ()
+    return [path, *(place for key, item in inner for place in places(item, (*path, key)))]
+
+
+def replaced(spec, path, value):
+    if not path:
+        return value
+    copy = dict(spec) if isinstance(spec, dict) else list(spec)
+    copy[path[0]] = replaced(spec[path[0]], path[1:], value)
+    return copy
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(spec=machine(), value=JSON, data=st.data())
+def test_a_definition_is_refused_or_runs(world, spec, value, data):
+    definition = renamed(spec)
+    for _ in range(data.draw(st.integers(1, 3))):
+        path = data.draw(st.sampled_from(places(definition)))
+        definition = replaced(definition, path, data.draw(JSON | PATHS | QUERIES))
+    if any(problem.severity == ERROR for problem in problems_of(json.dumps(definition))):
+        return
+    execution = world.run(definition, value)
+    assert execution.status in {"SUCCEEDED", "FAILED"}
+    assert not str(execution.cause).startswith("Internal error"), (definition, value, execution.cause)
