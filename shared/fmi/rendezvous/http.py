@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from shared.fmi.rendezvous.server import RendezvousServer
 
 _LONGEST_REQUEST = 8192
+_AT_ONCE = 32
+"""HTTP connections at once: fewer than the descriptors that the limits leave spare."""
+
 _REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
 _JSON = "application/json"
 
@@ -28,12 +31,16 @@ class HttpProtocol(asyncio.Protocol):
         """Keep the transport, and give the client as long as a rendezvous client has."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  a TCP server's transport
         self._transport = transport
+        if self._server.http_clients >= _AT_ONCE:
+            transport.abort()
+        self._server.http_clients += 1
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(self._server.limits.request_timeout, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drop the deadline."""
         del exc
+        self._server.http_clients -= 1
         self._deadline.cancel()
 
     def data_received(self, data: bytes) -> None:

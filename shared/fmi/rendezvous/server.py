@@ -47,6 +47,7 @@ class RendezvousServer:
     ) -> None:
         self.limits = limits or Limits()
         self.metrics = Metrics()
+        self.http_clients = 0
         self._keys = keys or TeamKeys()
         self._clock = clock
         self._registry: Registry[Client] = Registry(

@@ -278,6 +278,22 @@ def test_http_refuses_the_rest(rendezvous: Any, request_line: Any, status: Any) 
         assert client.recv(4096).split()[1] == status
 
 
+def test_http_connections_are_bounded_and_harm_no_pairing(rendezvous: Any) -> None:
+    held = [socket.create_connection(("127.0.0.1", rendezvous.http_port), timeout=5) for _ in range(40)]
+    refused = 0
+    for client in held[32:]:
+        try:
+            refused += client.recv(1) == b""
+        except ConnectionResetError:
+            refused += 1
+    assert refused == 8
+    meet(rendezvous)
+    for client in held:
+        client.close()
+    with urllib.request.urlopen(f"http://127.0.0.1:{rendezvous.http_port}/livez", timeout=5) as response:
+        assert response.status == 200
+
+
 def test_sigterm_sends_the_waiting_back_and_exits_cleanly(tmp_path: Any) -> None:
     script = (
         "import asyncio, sys\n"
