@@ -1,0 +1,104 @@
+"""A team's images: each function of a workflow whose card says how, built and brought to a registry."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared.deploy.images.build import assemble, package_layers
+from shared.deploy.images.layout import Layout
+from shared.deploy.images.reference import Reference
+from shared.deploy.images.registry import Registry
+from shared.errors import LanesError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.config.lane import Function, Image, Lane
+    from shared.deploy.aws import Aws
+
+
+class Made(NamedTuple):
+    """One image: whose it is, its digest, the bytes of its layers, and where it lies."""
+
+    function: str
+    digest: str
+    size: int
+    place: str
+
+
+def functions_with_images(lane: Lane) -> list[tuple[Function, Image]]:
+    """Return the functions of *lane* that can be images.
+
+    Raises:
+        UsageError: There are none.
+    """
+    found = [(function, function.image) for function in lane.functions.values() if function.image]
+    if not found:
+        raise UsageError(
+            f"no workflow of {lane.team} says how it becomes an image", fix="write image: on the workflow's card"
+        )
+    return found
+
+
+def build(lane: Lane, package: Path, folder: Path, base: str | None) -> Iterator[Made]:
+    """Build the image of each function into a layout ``<folder>/<function key>/image``.
+
+    Args:
+        lane: The team's lane.
+        package: The zip of its functions.
+        folder: Where the layouts go, and what is fetched of bases.
+        base: What all stand on instead of their cards' bases: an image in a registry, or the folder of a layout.
+
+    Raises:
+        LanesError: A base wants steps that only a container engine can run, or cannot be had.
+    """
+    for function, image in functions_with_images(lane):
+        if base is None and image.setup:
+            raise LanesError(
+                f"the image of {function.key} wants {len(image.setup)} commands run on its base, which takes an engine",
+                where=image.base,
+                fix=f"lanes images dockerfile {lane.team} and docker build; or --base with an image that has it all",
+            )
+        layers = package_layers(package, libraries=image.libraries)
+        target = Layout(folder / function.key / "image")
+        on = _base(base or image.base, folder / "bases")
+        made = assemble(on, layers, function.handler, target, image.entrypoint)
+        size = sum(layer.size for layer in target.parts()[1])
+        yield Made(function.key, made.digest, size, str(target.folder))
+
+
+def push(lane: Lane, folder: Path, host: str, tag: str, credentials: tuple[str, str] | None = None) -> Iterator[Made]:
+    """Bring what :func:`build` left in *folder* to the registry at *host*, each under its repository's name.
+
+    Raises:
+        LanesError: An image was not built, or the registry refuses.
+    """
+    for function, image in functions_with_images(lane):
+        layout = Layout(folder / function.key / "image")
+        if not layout.folder.is_dir():
+            raise LanesError(f"there is no image of {function.key}", where=str(layout.folder), fix="lanes images build")
+        reference = Reference(host, image.repository, tag)
+        digest = Registry(reference, credentials).push(layout)
+        size = sum(layer.size for layer in layout.parts()[1])
+        yield Made(function.key, digest, size, f"{host}/{image.repository}@{digest}")
+
+
+def ecr_login(aws: Aws) -> tuple[str, tuple[str, str]]:
+    """Return the host of the account's own registry, and the user and password that ECR gives for 12 hours."""
+    (told,) = aws.client("ecr").get_authorization_token()["authorizationData"]
+    user, _, password = base64.b64decode(told["authorizationToken"]).decode().partition(":")
+    return told["proxyEndpoint"].removeprefix("https://"), (user, password)
+
+
+def _base(named: str, cache: Path) -> Layout:
+    """Return the layout of *named*, fetched where it is not a folder of this machine."""
+    if Path(named).is_dir():
+        return Layout(Path(named))
+    reference = Reference.parse(named)
+    layout = Layout(
+        cache / reference.host.replace(":", "_") / reference.repository / reference.version.replace(":", "_")
+    )
+    Registry(reference).pull(layout)
+    return layout

@@ -1,0 +1,48 @@
+"""What an image is called: ``host[:port]/repository[:tag][@digest]``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from shared.errors import UsageError
+
+_FORM = re.compile(
+    r"(?P<host>[A-Za-z0-9.-]+(:[0-9]{1,5})?)/(?P<repository>[a-z0-9]+([._/-]+[a-z0-9]+)*)"
+    r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+_ALIASES = {"docker.io": "registry-1.docker.io"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An image in a registry. ``version`` is its digest where one is given, else its tag."""
+
+    host: str
+    repository: str
+    version: str
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """Return the reference that *text* is; without a tag it means ``latest``.
+
+        Raises:
+            UsageError: It is none; the host must be spelt out.
+        """
+        match = _FORM.fullmatch(text)
+        if match is None or not ("." in match["host"] or ":" in match["host"] or match["host"] == "localhost"):
+            raise UsageError(
+                f"{text!r} is no image", fix="give host/repository:tag, such as docker.io/library/r-base:4.4.1"
+            )
+        return cls(match["host"], match["repository"], match["digest"] or match["tag"] or "latest")
+
+    def __str__(self) -> str:
+        mark = "@" if self.version.startswith("sha256:") else ":"
+        return f"{self.host}/{self.repository}{mark}{self.version}"
+
+    @property
+    def url(self) -> str:
+        """Where its registry answers: over HTTPS everywhere but on this machine."""
+        name = self.host.partition(":")[0]
+        scheme = "http" if name in {"localhost", "127.0.0.1"} else "https"
+        return f"{scheme}://{_ALIASES.get(self.host, self.host)}"
