@@ -59,6 +59,15 @@ class CardParameter(FileModel):
     upload: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
 
 
+class CardImage(FileModel):
+    """How a workflow's functions become container images: see :class:`shared.config.lane.Image`."""
+
+    base: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$")]
+    setup: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    libraries: bool = True
+    entrypoint: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+
 class CardSample(FileModel):
     """Data to try the workflow with: what writes it as files, and the parameter that names its folder in the bucket."""
 
@@ -85,6 +94,7 @@ class CardFile(FileModel):
     tables: dict[str, CardTable] = Field(default_factory=dict)
     parameters: dict[str, CardParameter] = Field(default_factory=dict)
     sample: CardSample | None = None
+    image: CardImage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,7 @@ class Card:
     specs: tuple[Parameter, ...]
     sample: CardSample | None = None
     tables: Mapping[str, CardTable] = field(default_factory=dict)
+    image: CardImage | None = None
 
     def function_key(self, step: str) -> str:
         """Return what the function of *step* is called in a team's file."""
@@ -136,7 +147,7 @@ def _read_card(root: Path, key: str, limits: Limits | None, problems: Problems) 
     read_template(template, f"{FOLDER}/{key}{TEMPLATE}", known, problems)
     if len(problems.found) > before:
         return None
-    return Card(key, card.description, template, card.functions, specs, card.sample, card.tables)
+    return Card(key, card.description, template, card.functions, specs, card.sample, card.tables, card.image)
 
 
 def _check_placeholders(card: CardFile, document: Document) -> None:
