@@ -17,13 +17,23 @@ READS = ("get_", "list_", "describe_", "head_")
 
 
 class FailingAws(Aws):
-    """Lets so many changing calls through, then refuses one, then lets all through."""
+    """Refuses one changing call: the one after *allowed* of them, or the first whose method is not in *refused* yet."""
 
-    def __init__(self, aws, allowed=-1, refusals=None):
+    def __init__(self, aws, allowed=-1, refusals=None, refused=None):
         super().__init__(aws.session, aws.place, aws.endpoint)
         self.allowed = allowed
         self.refusals = refusals or {}
-        self.changes = 0
+        self.refused = refused
+        self.changes = self.failures = 0
+
+    def refuses(self, method):
+        self.changes += 1
+        if self.refused is None:
+            return self.changes - 1 == self.allowed
+        new = not self.failures and method not in self.refused
+        self.failures += new
+        self.refused.update([method] if new else [])
+        return new
 
     def client(self, service):
         return FailingClient(super().client(service), self)
@@ -40,8 +50,7 @@ class FailingClient:
             return method
 
         def call(**params):
-            self._owner.changes += 1
-            if self._owner.changes - 1 == self._owner.allowed:
+            if self._owner.refuses(name):
                 raise ClientError({"Error": {"Code": "Throttled", "Message": "not now"}}, name)
             return method(**params)
 
@@ -83,22 +92,19 @@ def one_step(method, service="stepfunctions", **step):
 
 
 def finish(act, aws):
-    """Run *act* until it succeeds, refusing one call each time: every call of every step is refused once or more.
+    """Run *act* until it succeeds, refusing one call each time: the first of each method, wherever in a step it comes.
 
     Returns what each try said.
     """
-    said, allowed, last = [], 0, ""
+    said, refused = [], set()
     for _ in range(80):
         try:
-            act(FailingAws(aws, allowed))
+            act(FailingAws(aws, refused=refused))
         except ApplyError as error:
             said.append(str(error))
-            step = said[-1].split(": ", 1)[0]
-            allowed = allowed + 1 if step == last else 1
-            last = step
         else:
             return said
-    raise AssertionError(f"it never finishes: {last}")
+    raise AssertionError(f"it never finishes: {said[-1]}")
 
 
 @pytest.fixture
