@@ -25,3 +25,13 @@ def copy_project():
         return folder
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """A PostgreSQL server for all tests that want one, as its superuser's secret."""
+    from shared.local.postgres import Postgres  # noqa: PLC0415  moto takes time that few tests have to spend
+
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield server.start()
+    server.stop()

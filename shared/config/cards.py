@@ -30,7 +30,8 @@ PARAMETER_KEY = r"[A-Za-z][A-Za-z0-9_]*"
 # Lambda's rule for a variable, without what Lambda and deployment set themselves.
 VARIABLE = r"[A-Za-z][A-Za-z0-9_]+"
 RENDEZVOUS_VARIABLES = ("RENDEZVOUS_ENDPOINT", "RENDEZVOUS_TIMEOUT", "RENDEZVOUS_DEGRADED_AFTER")
-OWN_VARIABLES = ("TEAM", "STAGE", "ACCOUNT", "BUCKET", "WORKFLOW", *RENDEZVOUS_VARIABLES)
+DATABASE_VARIABLE = "DATABASE_SECRET"  # the name of the secret by which the team's database is reached
+OWN_VARIABLES = ("TEAM", "STAGE", "ACCOUNT", "BUCKET", "WORKFLOW", DATABASE_VARIABLE, *RENDEZVOUS_VARIABLES)
 RESERVED_VARIABLES = re.compile(r"_HANDLER|_X_AMZN_TRACE_ID|AWS_.*|LAMBDA_.*|TZ")
 
 
@@ -59,15 +60,6 @@ class CardParameter(FileModel):
     upload: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
 
 
-class CardImage(FileModel):
-    """How a workflow's functions become container images: see :class:`shared.config.lane.Image`."""
-
-    base: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$")]
-    setup: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    libraries: bool = True
-    entrypoint: Annotated[tuple[str, ...], Field(strict=False)] = ()
-
-
 class CardSample(FileModel):
     """Data to try the workflow with: what writes it as files, and the parameter that names its folder in the bucket."""
 
@@ -94,7 +86,8 @@ class CardFile(FileModel):
     tables: dict[str, CardTable] = Field(default_factory=dict)
     parameters: dict[str, CardParameter] = Field(default_factory=dict)
     sample: CardSample | None = None
-    image: CardImage | None = None
+    # The module whose migrate(engine) makes the workflow's tables in the database of a team that has one.
+    database: Annotated[str, Field(pattern=r"^shared\.handlers(\.[a-z_][a-z0-9_]*)+$")] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +101,7 @@ class Card:
     specs: tuple[Parameter, ...]
     sample: CardSample | None = None
     tables: Mapping[str, CardTable] = field(default_factory=dict)
-    image: CardImage | None = None
+    database: str | None = None
 
     def function_key(self, step: str) -> str:
         """Return what the function of *step* is called in a team's file."""
@@ -140,6 +133,8 @@ def _read_card(root: Path, key: str, limits: Limits | None, problems: Problems) 
     _check_placeholders(card, document)
     for table, entry in card.tables.items():
         _check_table(root, table, entry, document)
+    if card.database and not (root / f"{card.database.replace('.', '/')}.py").is_file():
+        document.problem(("database",), f"{card.database!r} is not there")
     if card.sample and card.sample.prefix not in card.parameters:
         document.problem(("sample", "prefix"), f"{card.sample.prefix!r} is none of the card's parameters")
     template = root / FOLDER / f"{key}{TEMPLATE}"
@@ -147,7 +142,7 @@ def _read_card(root: Path, key: str, limits: Limits | None, problems: Problems) 
     read_template(template, f"{FOLDER}/{key}{TEMPLATE}", known, problems)
     if len(problems.found) > before:
         return None
-    return Card(key, card.description, template, card.functions, specs, card.sample, card.tables, card.image)
+    return Card(key, card.description, template, card.functions, specs, card.sample, card.tables, card.database)
 
 
 def _check_placeholders(card: CardFile, document: Document) -> None:

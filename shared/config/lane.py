@@ -30,21 +30,6 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
-    """A function as a container image: its repository's name, and what it stands on.
-
-    ``setup`` are shell commands that only a container engine can run on the base; ``libraries`` says whether the
-    package's libraries go in; ``entrypoint`` starts the handler, empty for the base's own.
-    """
-
-    repository: str
-    base: str
-    setup: tuple[str, ...]
-    libraries: bool
-    entrypoint: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Function:
     """One Lambda function of a lane.
 
@@ -62,7 +47,6 @@ class Function:
     timeout_seconds: int
     reserved_concurrency: int | None
     environment: Mapping[str, str]
-    image: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +74,19 @@ class Table:
 
     name: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A team's part of the teams' database.
+
+    ``schema`` is also the name of the role that sees it alone, ``secret`` holds how that role gets in, and
+    ``migrations`` are modules whose ``migrate(engine)`` makes the tables.
+    """
+
+    schema: str
+    secret: str
+    migrations: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +149,7 @@ class Lane:
     rendezvous: Rendezvous
     log_retention_days: int
     scratch_days: int
+    database: Database | None = None
 
     @property
     def tables(self) -> tuple[Table, ...]:

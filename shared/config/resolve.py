@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.config.cards import RENDEZVOUS_VARIABLES
-from shared.config.lane import Function, Image, Lane, Table, Workflow
+from shared.config.cards import DATABASE_VARIABLE, RENDEZVOUS_VARIABLES
+from shared.config.lane import Database, Function, Lane, Table, Workflow
 from shared.config.settings import check_health
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def resolve(
         rendezvous=_rendezvous(team, settings).resolve(),
         log_retention_days=file.provider.log_retention_in_days or settings.defaults.log_retention_in_days,
         scratch_days=settings.defaults.scratch_days,
+        database=_database(names, cards) if file.database else None,
     )
     return Resolved(lane, tuple(names.made))
 
@@ -83,6 +84,7 @@ class _Names:
         self.digest = team.file.suffix or naming.hash.make(team.file.team, self.place)
         self.made: list[tuple[Name, KeyPath]] = []
         self.slug_is_right = not naming.slug_problems(team.file.team)
+        self.secret = self.make("secret", "database", ("database",)) if team.file.database else ""
         self.bucket = self.make("bucket", team.file.names.bucket or settings.defaults.bucket, ("names", "bucket"))
 
     def make(self, kind: KindName, component: str, path: KeyPath) -> str:
@@ -109,6 +111,7 @@ def _function(team: Team, card: Card, step: str, settings: Settings, names: _Nam
         "BUCKET": names.bucket,
         "WORKFLOW": card.key,
         **(_rendezvous_variables(team, settings) if base.rendezvous else {}),
+        **({DATABASE_VARIABLE: names.secret} if card.database and team.file.database else {}),
     }
     size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
     if size > MAX_ENVIRONMENT:
@@ -128,16 +131,12 @@ def _function(team: Team, card: Card, step: str, settings: Settings, names: _Nam
         timeout_seconds=timeout,
         reserved_concurrency=own.reserved_concurrency if own else None,
         environment=environment,
-        image=_image(card, key, names),
     )
 
 
-def _image(card: Card, key: str, names: _Names) -> Image | None:
-    told = card.image
-    if told is None:
-        return None
-    repository = names.make("repository", key, ("workflows", card.key))
-    return Image(repository, told.base, told.setup, libraries=told.libraries, entrypoint=told.entrypoint)
+def _database(names: _Names, cards: list[Card]) -> Database:
+    migrations = tuple(dict.fromkeys(card.database for card in cards if card.database))
+    return Database(names.make("schema", "data", ("database",)), names.secret, migrations)
 
 
 def _rendezvous_variables(team: Team, settings: Settings) -> dict[str, str]:

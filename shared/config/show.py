@@ -28,6 +28,7 @@ def resolved(lane: Lane) -> dict[str, Any]:
         "tags": dict(lane.tags),
         "logRetentionInDays": lane.log_retention_days,
         "scratchDays": lane.scratch_days,
+        "database": {"schema": lane.database.schema, "secret": lane.database.secret} if lane.database else None,
         "functions": {key: _function(function) for key, function in lane.functions.items()},
         "workflows": {key: _workflow(workflow) for key, workflow in lane.workflows.items()},
         "rendezvous": {

@@ -87,6 +87,9 @@ class TeamFile(FileModel):
     workflows: dict[str, WorkflowEntry] = Field(
         default_factory=dict, description="What the team runs, each with the parameters that differ from its card's."
     )
+    database: bool = Field(
+        default=False, description="Whether the team has a schema of its own in the teams' database (PostgreSQL)."
+    )
     names: NamesFile = Field(NamesFile(), description="Names to keep.")
     rendezvous: RendezvousFile = Field(RendezvousFile(), description="Own rendezvous settings.")
 

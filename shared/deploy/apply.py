@@ -50,6 +50,7 @@ _GONE = {
     "delete_function": "ResourceNotFoundException",
     "delete_bucket": "NoSuchBucket",
     "delete_table": "ResourceNotFoundException",
+    "delete_secret": "ResourceNotFoundException",
 }
 _ATTEMPTS = 10
 _SETTLE_SECONDS = 3.0

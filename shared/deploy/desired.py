@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.deploy.guard import lane_tags
-from shared.deploy.resources import bucket, function, log_group, policy, role, state_machine, table
+from shared.deploy.resources import bucket, database, function, log_group, policy, role, state_machine, table
 from shared.isolation.boundary import boundary_policy
 from shared.isolation.deployer import deployer_boundary, deployer_policy, deployer_trust
 from shared.isolation.policies import function_policy, function_trust, workflow_trust
@@ -39,7 +39,7 @@ def desired(lane: Lane, definitions: Mapping[str, Mapping[str, Any]], package: P
 
 
 def foundation(lane: Lane, definitions: Mapping[str, Mapping[str, Any]]) -> tuple[Resource, ...]:
-    """Return what stands before there is code: log groups, boundaries, the roles under them, the bucket, the tables.
+    """Return what stands before there is code: log groups, boundaries, the roles under them, and what holds data.
 
     Raises:
         UngrantedError: A workflow calls something that a team may not call.
@@ -52,6 +52,7 @@ def foundation(lane: Lane, definitions: Mapping[str, Mapping[str, Any]]) -> tupl
         *_roles(lane, definitions, tags),
         bucket.desired(lane, tags),
         *(table.desired(lane, each, tags) for each in lane.tables),
+        *([database.desired(lane.database, tags)] if lane.database else []),
     )
 
 

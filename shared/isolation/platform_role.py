@@ -30,6 +30,7 @@ def platform_policy(place: Place) -> Policy:
             Statement("Boundaries", _MANAGE_POLICIES, (boundaries,)),
             Statement("Buckets", _MANAGE_BUCKETS, (place.arn("s3", "*-*"),)),
             Statement("Tables", _MANAGE_TABLES, (place.arn("dynamodb", "table/*-*"),)),
+            Statement("Secrets", _MANAGE_SECRETS, (place.arn("secretsmanager", "secret:*/database-*"),)),
             Statement("Functions", MANAGE_FUNCTIONS, (place.arn("lambda", "function:*-*"),)),
             Statement(
                 "Machines",
@@ -66,6 +67,16 @@ _MANAGE_POLICIES = (
     "iam:UntagPolicy",
 )
 _MANAGE_BUDGETS = ("budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource", "budgets:ViewBudget")
+_MANAGE_SECRETS = (
+    "secretsmanager:CreateSecret",
+    "secretsmanager:DeleteSecret",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:TagResource",
+    "secretsmanager:UntagResource",
+    "secretsmanager:UpdateSecret",
+)
 _MANAGE_TABLES = (
     "dynamodb:CreateTable",
     "dynamodb:DeleteTable",

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from shared.config.cards import DATABASE_VARIABLE
+
 if TYPE_CHECKING:
     from shared.config.lane import Function, Lane, Workflow
 
@@ -117,10 +119,15 @@ def workflow_trust(lane: Lane, workflow: Workflow) -> Trust:
 
 
 def function_policy(lane: Lane, function: Function) -> Policy:
-    """Return what a function may do: its team's objects, and its own log group."""
+    """Return what a function may do: its team's objects, its own log group, and the database's secret if it has it."""
     bucket = bucket_arn(lane)
+    secret = function.environment.get(DATABASE_VARIABLE)
+    # Secrets Manager ends an ARN with a hyphen and six letters of its own.
+    arn = lane.place.arn("secretsmanager", f"secret:{secret}-*")
+    reads = (Statement("DatabaseSecret", ("secretsmanager:GetSecretValue",), (arn,)),) if secret else ()
     return Policy(
         (
+            *reads,
             Statement("ListBucket", ("s3:ListBucket",), (bucket,)),
             Statement("Objects", ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"), (f"{bucket}/*",)),
             Statement(

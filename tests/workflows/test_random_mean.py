@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.config.load import load_project
+from shared.handlers.database import connect
+
 pytestmark = pytest.mark.workflow
 
 
@@ -66,6 +69,51 @@ def test_a_thousand_draws_at_once(run, kept):
     assert finished["output"] == sum(numbers.values()) / 1000
     assert 400 < finished["output"] < 600  # ten standard deviations of the mean of 1,000 draws
     assert [row["rank"] for row in finished["ranks"]] == list(range(1000))
+
+
+@pytest.fixture
+def rows(aws, lane):
+    """Return a function that asks the team's database, through the team's own role."""
+
+    def ask(statement):
+        manager = aws.client("secretsmanager")
+        secret = json.loads(manager.get_secret_value(SecretId=lane.database.secret)["SecretString"])
+        with connect(secret).begin() as connection:
+            return connection.exec_driver_sql(statement).all()
+
+    return ask
+
+
+def test_a_thousand_draws_at_once_on_the_database(run, rows):
+    finished = run("--storage", "database", "--repetitions", 1000, "--concurrency", 32)
+    name = finished["run_id"]
+    drawn = rows(f"SELECT iteration, number FROM draws JOIN runs USING (run_id) WHERE execution = '{name}'")
+    assert sorted(iteration for iteration, _ in drawn) == list(range(1000))
+    assert finished["output"] == sum(number for _, number in drawn) / 1000
+    kept = rows(f"SELECT draws, mean FROM means JOIN runs USING (run_id) WHERE execution = '{name}'")
+    assert kept == [(1000, finished["output"])]
+
+
+def test_a_database_that_is_down_fails_the_run_by_name(alone, root, lanes, aws):
+    path = root / "teams" / "killed.yaml"
+    path.write_text(path.read_text() + "database: true\n")
+    assert lanes("deploy", alone, "--yes").code == 0
+    secret = load_project(root).lane(alone).database.secret
+    manager = aws.client("secretsmanager")
+    here = manager.get_secret_value(SecretId=secret)["SecretString"]
+    manager.put_secret_value(SecretId=secret, SecretString=json.dumps({**json.loads(here), "port": 1}))
+    result = lanes("run", alone, "random-mean", "--storage", "database")
+    manager.put_secret_value(SecretId=secret, SecretString=here)
+    assert result.code == 1
+    assert "DatabaseDown" in result.err
+    assert "database 127.0.0.1:1: it does not answer" in result.err
+
+
+def test_a_team_without_a_database_is_told_how_to_get_one(alone, lanes):
+    result = lanes("run", alone, "random-mean", "--storage", "database")
+    assert result.code == 1
+    assert "NoDatabase" in result.err
+    assert "set database: true" in result.err
 
 
 def test_the_table_of_many_draws_is_cut(lanes):
@@ -137,8 +185,6 @@ def workers_of(function, found):
 
 
 def test_a_killed_worker_is_tried_again_and_counted_once(alone, root, aws, processes_of):
-    from shared.config.load import load_project  # noqa: PLC0415  the team was not there before
-
     lane = load_project(root).lane(alone)
     function = lane.functions["random-mean-draw"]
     arn = begin(aws, lane, "killed", {"repetitions": 3, "delay_seconds": 1.5})

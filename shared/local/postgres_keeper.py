@@ -1,0 +1,143 @@
+"""Keeps one PostgreSQL server alive for as long as its stdin is open; a program of its own, standard library only.
+
+Whoever started it may be killed at any moment: the pipe closes then, and the server and its files go. Called with the
+folder of PostgreSQL's programs and a folder for its data; reads the superuser's password from stdin; prints
+``ready PORT``, or why not.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ATTEMPTS = 3  # another program may take the port that we found
+PATIENCE = 30.0  # seconds
+_NOBODY = 65534
+_SETTINGS = (
+    "fsync=off",
+    "full_page_writes=off",
+    "max_connections=100",
+    "shared_buffers=32MB",
+    "unix_socket_directories=",
+)
+_AS_NOT_ROOT = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]
+
+
+class Keeper:
+    """Runs PostgreSQL's programs as somebody who is not root, which they insist on.
+
+    Root becomes somebody else in a user namespace, where its files stay its own; where the kernel gives none, nobody.
+    """
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.programs = programs
+        self.before: list[str] = []
+        self.user: int | None = None
+        if os.geteuid() == 0:
+            if subprocess.run([*_AS_NOT_ROOT, "true"], check=False, capture_output=True).returncode == 0:  # noqa: S603  fixed words
+                self.before = _AS_NOT_ROOT
+            else:
+                self.user = _nobody()
+                folder = Path(tempfile.gettempdir())  # nobody may not go through the folders of others
+        self.data = Path(tempfile.mkdtemp(prefix="postgres-", dir=folder))
+        if self.user is not None:
+            os.chown(self.data, self.user, -1)
+
+    def command(self, program: str, *words: str) -> list[str]:
+        """Return the command that runs one of PostgreSQL's programs on our data."""
+        return [*self.before, str(self.programs / program), "-D", str(self.data / "data"), *words]
+
+    def initialise(self, password: str) -> None:
+        """Make the data folder, its superuser ``postgres`` with *password*.
+
+        Raises:
+            OSError: initdb fails; with its last words.
+        """
+        read, write = os.pipe()
+        os.write(write, f"{password}\n".encode())
+        os.close(write)
+        words = ("-U", "postgres", "-A", "scram-sha-256", "-E", "utf8", "--no-locale", "--no-sync")
+        made = subprocess.run(  # noqa: S603  our own words
+            self.command("initdb", *words, f"--pwfile=/dev/fd/{read}"),
+            check=False, capture_output=True, text=True, pass_fds=[read], user=self.user,
+        )  # fmt: skip
+        os.close(read)
+        if made.returncode:
+            raise OSError(made.stderr.strip())
+
+    def start(self) -> tuple[subprocess.Popen[bytes], int]:
+        """Start the server; return it and its port.
+
+        Raises:
+            OSError: It does not come up; with its last words.
+        """
+        settings = [word for setting in _SETTINGS for word in ("-c", setting)]
+        log = self.data / "log"
+        for _ in range(ATTEMPTS):
+            port = _free_port()
+            command = self.command("postgres", "-h", "127.0.0.1", "-p", str(port), *settings)
+            with log.open("wb") as file:
+                server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, user=self.user)  # noqa: S603  our own words
+            if _answers(server, port):
+                return server, port
+            server.kill()
+            server.wait()
+        raise OSError(log.read_text(encoding="utf-8", errors="replace")[-2000:].strip())
+
+
+def _nobody() -> int:
+    try:
+        return pwd.getpwnam("nobody").pw_uid
+    except KeyError:
+        return _NOBODY
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False
+
+
+def main(programs: str, folder: str) -> None:
+    """Run a server until stdin closes."""
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.SIG_IGN)  # a terminal sends them to all of the group; the pipe is what counts
+    keeper = Keeper(Path(programs), Path(folder))
+    try:
+        keeper.initialise(sys.stdin.readline().strip())
+        server, port = keeper.start()
+        try:
+            print(f"ready {port}", flush=True)  # noqa: T201  its one answer
+            sys.stdin.read()
+        finally:
+            server.send_signal(signal.SIGQUIT)  # at once: there is nothing to keep
+            server.wait()
+    except OSError as error:
+        print(str(error).replace("\n", " "), flush=True)  # noqa: T201  the same
+    finally:
+        shutil.rmtree(keeper.data, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

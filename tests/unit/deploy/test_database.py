@@ -1,0 +1,146 @@
+"""A team's part of the database: made whole, made again without loss, out of other teams' reach, and gone with it."""
+
+import json
+import threading
+
+import boto3
+import pytest
+from moto import mock_aws
+from sqlalchemy.exc import ProgrammingError
+
+from shared.config.lane import Database, Place
+from shared.deploy.apply import ApplyError, apply
+from shared.deploy.aws import Aws
+from shared.deploy.database import ADMIN_SECRET
+from shared.deploy.model import Plan
+from shared.deploy.resources import database
+from shared.handlers.database import connect
+from shared.handlers.random_mean.tables import migrate
+
+MIGRATIONS = ("shared.handlers.random_mean.tables",)
+
+
+@pytest.fixture
+def aws(postgres):
+    with mock_aws():
+        session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+        found = Aws(session, Place("123456789012", "us-east-1", "dev"))
+        found.client("secretsmanager").create_secret(Name=ADMIN_SECRET, SecretString=json.dumps(postgres))
+        yield found
+
+
+def tags(team):
+    return {"team": team, "stage": "dev", "managed-by": "teamlanes"}
+
+
+def deploy(aws, team):
+    part = Database(f"{team}_data_7078ea12", f"{team}/database-7078ea12", MIGRATIONS)
+    want = database.desired(part, tags(team))
+    step = database.steps(want, database.current(aws, want.name))
+    apply(Plan(team, "dev", (step,), tags(team)), aws)
+    return step.action
+
+
+def destroy(aws, team):
+    have = database.current(aws, f"{team}/database-7078ea12")
+    apply(Plan(team, "dev", (database.remove(have),), tags(team)), aws)
+
+
+@pytest.fixture
+def teams(aws):
+    made = ("andromeda", "bootes")
+    for team in made:
+        assert deploy(aws, team) == "create"
+    yield made
+    for team in made:
+        if database.current(aws, f"{team}/database-7078ea12"):
+            destroy(aws, team)
+
+
+def secret(aws, team):
+    return json.loads(
+        aws.client("secretsmanager").get_secret_value(SecretId=f"{team}/database-7078ea12")["SecretString"]
+    )
+
+
+def ask(aws, team, statement):
+    with connect(secret(aws, team)).begin() as connection:
+        answer = connection.exec_driver_sql(statement)
+        return answer.scalars().all() if answer.returns_rows else None
+
+
+def test_made_twice_it_keeps_what_is_in_it(aws, teams):
+    ask(aws, "andromeda", "INSERT INTO runs (execution, repetitions) VALUES ('r', 1)")
+    assert deploy(aws, "andromeda") == "nothing"
+    aws.client("secretsmanager").update_secret(SecretId="andromeda/database-7078ea12", Description="in the making")
+    assert deploy(aws, "andromeda") == "update"
+    assert ask(aws, "andromeda", "SELECT execution FROM runs") == ["r"]
+
+
+def test_a_role_sees_its_own_schema_alone(aws, teams):
+    ask(aws, "bootes", "INSERT INTO runs (execution, repetitions) VALUES ('theirs', 1)")
+    assert ask(aws, "andromeda", "SELECT count(*) FROM runs") == [0]
+    for statement in (
+        "SELECT * FROM bootes_data_7078ea12.runs",
+        "DROP SCHEMA bootes_data_7078ea12 CASCADE",
+        "CREATE TABLE public.mine (a int)",
+        "CREATE SCHEMA another",
+        "CREATE ROLE another",
+        "SET ROLE bootes_data_7078ea12",
+    ):
+        with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
+            ask(aws, "andromeda", statement)
+
+
+def test_one_is_destroyed_and_the_other_stays(aws, teams, postgres):
+    gone, stays = teams
+    credentials = secret(aws, gone)
+    ask(aws, stays, "INSERT INTO runs (execution, repetitions) VALUES ('r', 1)")
+    destroy(aws, gone)
+    assert database.current(aws, f"{gone}/database-7078ea12") is None
+    with connect(postgres).begin() as connection:
+        left = connection.exec_driver_sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'andromeda%%'")
+        assert left.scalar_one() == 0
+    with pytest.raises(Exception, match="password authentication failed"), connect(credentials).begin():
+        pass
+    assert ask(aws, stays, "SELECT execution FROM runs") == ["r"]
+
+
+def test_one_teams_secrets_are_listed_and_no_others(aws, teams):
+    assert list(database.names(aws, "andromeda-")) == ["andromeda/database-7078ea12"]
+
+
+def test_many_may_migrate_at_once(aws, teams):
+    engine = connect(secret(aws, "andromeda"))
+    failed = []
+
+    def run():
+        try:
+            migrate(engine)
+        except Exception as error:  # noqa: BLE001  a thread's error would be lost
+            failed.append(error)
+
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE draws, means, runs")
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert ask(aws, "andromeda", "SELECT count(*) FROM draws") == [0]
+
+
+def test_without_a_database_for_the_teams_it_says_how_to_give_one(aws):
+    aws.client("secretsmanager").delete_secret(SecretId=ADMIN_SECRET, ForceDeleteWithoutRecovery=True)
+    with pytest.raises(ApplyError, match=f"no secret {ADMIN_SECRET}") as raised:
+        deploy(aws, "cygnus")
+    assert "take database: true out" in str(raised.value)
+
+
+def test_a_database_that_is_down_is_named(aws, postgres):
+    down = json.dumps({**postgres, "port": 1})
+    aws.client("secretsmanager").put_secret_value(SecretId=ADMIN_SECRET, SecretString=down)
+    with pytest.raises(ApplyError, match=r"the teams' database refuses: .*[Cc]onnection refused") as raised:
+        deploy(aws, "cygnus")
+    assert "port 1 failed" in str(raised.value)

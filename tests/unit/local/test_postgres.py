@@ -1,0 +1,102 @@
+"""The embedded PostgreSQL: there when asked for, and gone with whoever asked, however that ended."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from shared.deploy.database import ADMIN_SECRET
+from shared.errors import LanesError
+from shared.handlers.database import connect
+from shared.local.postgres import Postgres, offered
+
+
+def answers(secret):
+    with connect(secret).connect() as connection:
+        return connection.exec_driver_sql("SELECT current_user").scalar_one()
+
+
+def gone(pid):
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < deadline, f"{pid} still lives"
+        time.sleep(0.02)
+    return True
+
+
+def test_it_starts_once_and_leaves_nothing(tmp_path):
+    server = Postgres(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    secret = server.start()
+    assert server.start() == secret
+    assert answers(secret) == "postgres"
+    server.stop()
+    server.stop()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(Exception, match="Connection refused"):
+        answers(secret)
+
+
+OWNER = """
+import sys
+from pathlib import Path
+from shared.local.postgres import Postgres
+print(Postgres(Path(sys.argv[1])).start()["port"], flush=True)
+sys.stdin.read()
+"""
+
+
+def test_it_ends_with_an_owner_that_is_killed(tmp_path, processes_in):
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with owner:
+        assert int(owner.stdout.readline()) > 0
+        servers = [pid for pid in processes_in(tmp_path) if pid != owner.pid]
+        assert servers
+        owner.kill()
+    assert all(gone(pid) for pid in servers)
+    deadline = time.monotonic() + 5
+    while list(tmp_path.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def processes_in():
+    """Return a function that finds the processes whose command names a folder."""
+
+    def find(folder):
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if str(folder).encode() in entry.read_bytes():
+                    found.append(int(entry.parent.name))
+        return found
+
+    return find
+
+
+def test_it_is_started_by_the_first_who_reads_its_secret(tmp_path):
+    with mock_aws(), offered(tmp_path):
+        manager = boto3.client("secretsmanager", "us-east-1", aws_access_key_id="t", aws_secret_access_key="t")
+        manager.create_secret(Name="team1/other", SecretString="{}")
+        manager.get_secret_value(SecretId="team1/other")
+        assert list(tmp_path.iterdir()) == []
+        first, again = (manager.get_secret_value(SecretId=ADMIN_SECRET)["SecretString"] for _ in range(2))
+        assert first == again
+        assert answers(json.loads(first)) == "postgres"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_keeps_it_from_starting_is_told(tmp_path):
+    nowhere = tmp_path / "a file"
+    nowhere.write_text("")
+    with pytest.raises(LanesError, match="PostgreSQL does not start"):
+        Postgres(nowhere).start()
