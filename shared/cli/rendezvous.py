@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
-from shared.errors import LanesError, UsageError
+from shared.errors import UsageError
 
 if TYPE_CHECKING:
     from shared.config.lane import Rendezvous
@@ -64,33 +64,15 @@ def serve(  # noqa: PLR0913  each is an option of the command line
 
     Example: lanes rendezvous serve --port 10000 --http-port 10001 --keys keys.json
     """
-    import asyncio  # noqa: PLC0415  --help is quick
-    import logging  # noqa: PLC0415  as above
-
-    from shared.fmi.rendezvous.keys import TeamKeys, load_keys  # noqa: PLC0415  as above
+    from shared.fmi.rendezvous.keys import TeamKeys, load_keys  # noqa: PLC0415  --help is quick
     from shared.fmi.rendezvous.limits import Limits  # noqa: PLC0415  as above
-    from shared.fmi.rendezvous.logs import JsonFormatter, logger  # noqa: PLC0415  as above
-    from shared.fmi.rendezvous.server import RendezvousServer  # noqa: PLC0415  as above
-    from shared.fmi.rendezvous.server import serve as run  # noqa: PLC0415  as above
+    from shared.fmi.rendezvous.process import run  # noqa: PLC0415  as above
 
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter())
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
     limits = Limits(
         connections=connections, waiting=waiting, wait_timeout=wait_timeout, rate=rate, relays=relays
     ).within_descriptors()
     team_keys = TeamKeys(load_keys(keys) if keys else {}, allow_open=allow_open)
-
-    async def main() -> None:
-        server = RendezvousServer(limits, team_keys)
-        await run(server, host, port, http_port, lambda: typer.echo(f"{host}:{server.port} {host}:{server.http_port}"))
-
-    try:
-        asyncio.run(main())
-    except OSError as error:
-        fix = "free the port, or give another with --port and --http-port"
-        raise LanesError(f"cannot listen: {error.strerror}", where=f"{host}:{port}", fix=fix) from error
+    run(host, port, http_port, limits=limits, keys=team_keys, ready=typer.echo)
 
 
 def check(  # noqa: PLR0913  each is an option of the command line

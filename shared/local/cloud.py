@@ -91,6 +91,7 @@ class EmbeddedCloud:
         parts.enter_context(engine.install(_invoker(runtime, self.place), server.endpoint, speed=self._speed))
         parts.enter_context(runtime)
         parts.enter_context(lambda_runtime.install(runtime))
+        parts.enter_context(fargate.install())
         parts.callback(server.stop)
         server.start()
         self.endpoint = server.endpoint

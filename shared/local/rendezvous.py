@@ -14,9 +14,16 @@ _LIMITS = Limits(rate=100_000, burst=100_000, waiting_per_source=4096)  # all ra
 
 
 class LocalRendezvous:
-    """A rendezvous server on a free loopback port: started when first asked for, gone after the ``with`` block."""
+    """A rendezvous server on a loopback address: started when first asked for, gone after the ``with`` block.
 
-    def __init__(self) -> None:
+    Args:
+        host: The address.
+        port: The rendezvous port; 0 takes a free one.
+        http_port: The port of /readyz and its like; None for none.
+    """
+
+    def __init__(self, host: str = LOOPBACK, port: int = 0, http_port: int | None = None) -> None:
+        self._at = (host, port, http_port)
         self._lock = threading.Lock()
         self._endpoint = ""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -36,7 +43,11 @@ class LocalRendezvous:
             self._loop = self._server = self._thread = None
 
     def endpoint(self) -> str:
-        """Return host:port, where the server answers from now on."""
+        """Return host:port, where the server answers from now on.
+
+        Raises:
+            OSError: A port is taken, or the address is not this machine's.
+        """
         with self._lock:
             if not self._endpoint:
                 self._start()
@@ -47,5 +58,5 @@ class LocalRendezvous:
         self._thread = threading.Thread(target=self._loop.run_forever, name="rendezvous", daemon=True)
         self._thread.start()
         self._server = RendezvousServer(_LIMITS)
-        asyncio.run_coroutine_threadsafe(self._server.start(LOOPBACK, 0, None), self._loop).result()
-        self._endpoint = f"{LOOPBACK}:{self._server.port}"
+        asyncio.run_coroutine_threadsafe(self._server.start(*self._at), self._loop).result()
+        self._endpoint = f"{self._at[0]}:{self._server.port}"

@@ -18,18 +18,15 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=10000, help="the rendezvous port")
     parser.add_argument("--http-port", type=int, default=10001, help="/livez /readyz /health /metrics")
     arguments = parser.parse_args()
-    limits = Limits().within_descriptors()
+    at = (arguments.host, arguments.port, arguments.http_port)
     try:
-        run(
-            arguments.host,
-            arguments.port,
-            arguments.http_port,
-            limits,
-            TeamKeys(),
-            lambda text: print(text, flush=True),
-        )
+        run(*at, limits=Limits().within_descriptors(), keys=TeamKeys(), ready=_tell)
     except LanesError as error:
         sys.exit(f"error: {error}")
+
+
+def _tell(ports: str) -> None:
+    print(ports, flush=True)  # noqa: T201  whoever started it reads them
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def run(  # noqa: PLR0913  where, how much, for whom
-    host: str, port: int, http_port: int, limits: Limits, keys: TeamKeys, ready: Callable[[str], None]
+    host: str, port: int, http_port: int, *, limits: Limits, keys: TeamKeys, ready: Callable[[str], None]
 ) -> None:
     """Serve on *host* until SIGTERM.
 

@@ -1,0 +1,152 @@
+"""The rendezvous service as the platform owns it: a lane of its own, under a slug that no team can have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.config.cards import RENDEZVOUS_VARIABLES
+from shared.config.lane import Function, Lane
+from shared.errors import LanesError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.config.load import Project
+    from shared.config.naming import KindName
+    from shared.config.settings import ServiceSettings
+
+SLUG = "platform"  # naming.yaml reserves it
+CHECK, RESTART = "rendezvous-check", "rendezvous-restart"
+_COMPONENT = "rendezvous"
+_SECONDS = {CHECK: 60, RESTART: 900}  # a restart waits for a new task, and Lambda gives it 15 minutes at most
+_MEMORY_MB = 256
+
+
+@dataclass(frozen=True, slots=True)
+class RendezvousService:
+    """The rendezvous server on Fargate, every name known. Frozen, like a lane.
+
+    ``lane`` holds what a lane can hold of it: its tags, its endpoint and the two functions. ``cpu`` is in units of
+    1/1024 vCPU. ``subnets`` are public ones, none for those of the default VPC. ``restart`` is an EventBridge
+    schedule.
+    """
+
+    lane: Lane
+    image: str
+    cpu: int
+    memory_mb: int
+    zone: str
+    subnets: tuple[str, ...]
+    restart: str
+    cluster: str
+    service: str
+    task_definition: str
+    security_group: str
+    log_group: str
+    execution_role: str
+    rules: Mapping[str, str]
+
+    @property
+    def service_arn(self) -> str:
+        """The ARN of the service."""
+        return self.lane.place.arn("ecs", f"service/{self.cluster}/{self.service}")
+
+    @property
+    def cluster_arn(self) -> str:
+        """The ARN of the cluster."""
+        return self.lane.place.arn("ecs", f"cluster/{self.cluster}")
+
+
+def rendezvous_service(project: Project) -> RendezvousService:
+    """Return the rendezvous service of *project*.
+
+    Raises:
+        UsageError: The settings describe none: the endpoint is somebody else's to run.
+        LanesError: AWS would refuse one of its names.
+    """
+    settings = project.settings.rendezvous.service
+    if settings is None:
+        raise UsageError(
+            f"nothing says how to run {project.settings.rendezvous.endpoint}",
+            where="shared/settings.yaml",
+            fix="add rendezvous.service (image, cpu, memory, zone, restart), if it is yours to run",
+        )
+    names = _Names(project)
+    service = RendezvousService(
+        lane=_lane(project, settings, names),
+        image=settings.image,
+        cpu=settings.cpu,
+        memory_mb=settings.memory,
+        zone=settings.zone,
+        subnets=settings.subnets,
+        restart=settings.restart,
+        cluster=names.make("cluster", _COMPONENT),
+        service=names.make("service", _COMPONENT),
+        task_definition=names.make("taskDefinition", _COMPONENT),
+        security_group=names.make("securityGroup", _COMPONENT),
+        log_group=names.make("containerLogGroup", _COMPONENT),
+        execution_role=names.make("role", f"{_COMPONENT}-execution-role"),
+        rules={key: names.make("rule", key) for key in (CHECK, RESTART)},
+    )
+    if names.problems:
+        raise LanesError("; ".join(names.problems), where="naming.yaml", fix="shorten the templates")
+    return service
+
+
+class _Names:
+    """Makes the platform's names and keeps what AWS would refuse about them."""
+
+    def __init__(self, project: Project) -> None:
+        self._naming, self._place = project.naming, project.place
+        self.digest = self._naming.hash.make(SLUG, self._place)
+        self.problems: list[str] = []
+
+    def make(self, kind: KindName, component: str) -> str:
+        name = self._naming.make(kind, component, team=SLUG, place=self._place, digest=self.digest)
+        self.problems += self._naming.name_problems(name)
+        return name.value
+
+
+def _lane(project: Project, settings: ServiceSettings, names: _Names) -> Lane:
+    """Return a lane with two functions: no data, no workflow, no people of its own, so nothing bounds them."""
+    rendezvous = project.settings.rendezvous.resolve()
+    times = (rendezvous.endpoint, f"{rendezvous.timeout:g}", f"{rendezvous.degraded_after:g}")
+    environment = {
+        "TEAM": SLUG,
+        "STAGE": project.place.stage,
+        "CLUSTER": names.make("cluster", _COMPONENT),
+        "SERVICE": names.make("service", _COMPONENT),
+        "ZONE": settings.zone,
+        **dict(zip(RENDEZVOUS_VARIABLES, times, strict=True)),
+    }
+    functions = {
+        key: Function(
+            key=key,
+            name=names.make("function", key),
+            handler=f"shared.handlers.rendezvous.{key.rpartition('-')[2]}.handler",
+            role=names.make("role", f"{key}-role"),
+            log_group=names.make("functionLogGroup", key),
+            memory_mb=_MEMORY_MB,
+            timeout_seconds=seconds,
+            reserved_concurrency=None,
+            environment=environment,
+        )
+        for key, seconds in _SECONDS.items()
+    }
+    return Lane(
+        team=SLUG,
+        owner=SLUG,
+        hash=names.digest,
+        place=project.place,
+        bucket="",
+        boundary="",
+        deployer="",
+        deployer_boundary="",
+        tags=project.settings.tags,
+        functions=functions,
+        workflows={},
+        rendezvous=rendezvous,
+        log_retention_days=project.settings.defaults.log_retention_in_days,
+        scratch_days=project.settings.defaults.scratch_days,
+    )

@@ -1,0 +1,25 @@
+"""The scheduled health check: the record follows the task, then two sockets pair through the name that ranks use."""
+
+from __future__ import annotations
+
+from shared.fmi.rendezvous.health import check
+from shared.handlers.fmi.meeting import meeting
+from shared.handlers.rendezvous.restart import clients, own_service
+from shared.handlers.rendezvous.service import follow
+
+
+def handler(_event: object, _context: object) -> dict[str, object]:
+    """Return the verdict on the rendezvous; a failed invocation is the alarm, and its log says why.
+
+    Raises:
+        RendezvousUnavailable: It is hung, refuses, or its name does not resolve.
+    """
+    at, service = meeting(), own_service()
+    state = follow(clients(), service)
+    verdict = check(at.host, at.port, at.timeout, at.degraded_after)
+    print(  # noqa: T201  the function's log
+        f"{at.endpoint} is {verdict.status.value}: {verdict.reason}; "
+        f"task at {state.address or 'no address'} is {state.health or 'not there'}"
+    )
+    verdict.raise_if_down()
+    return verdict.as_json()

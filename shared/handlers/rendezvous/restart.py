@@ -1,0 +1,79 @@
+"""The weekly restart: a new task beside the old one, the record pointed at it, and a pairing through it as proof."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from shared.fmi.rendezvous.health import check
+from shared.handlers.env import require
+from shared.handlers.fmi.meeting import meeting
+from shared.handlers.rendezvous.service import Service, await_ready, observe, own_mark, point, renew
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.fmi.rendezvous.verdict import Verdict
+    from shared.handlers.fmi.meeting import Meeting
+    from shared.handlers.rendezvous.service import Clients, Sleep, Tell
+
+
+def handler(_event: object, _context: object) -> dict[str, object]:
+    """Restart the rendezvous and return the verdict on the new task.
+
+    Raises:
+        ServiceError: There is no healthy new task: the old one goes on, and the record still names it.
+        RendezvousUnavailable: The new task pairs nobody.
+    """
+    verdict = restart(clients(), own_service(), meeting(), tell=print)
+    verdict.raise_if_down()
+    return verdict.as_json()
+
+
+def restart(clients: Clients, service: Service, at: Meeting, *, tell: Tell, sleep: Sleep = time.sleep) -> Verdict:
+    """Replace the service's task, point the record at the new one and return the verdict on it.
+
+    The new task is checked by its address, so that no resolver's memory of the old one is in the way.
+
+    Args:
+        clients: Of AWS.
+        service: Which one.
+        at: By which times it is judged.
+        tell: Told each thing done, a line each.
+        sleep: Waits, in seconds.
+
+    Raises:
+        ServiceError: ECS has no healthy task to offer; running again goes on from there.
+    """
+    text = own_mark(clients, service)
+    before = observe(clients, service)
+    renew(clients, service)
+    tell(f"{service.service}: a new task beside the one at {before.address or 'no address'}")
+    after = await_ready(clients, service, sleep)
+    tell(f"the new task is healthy at {after.address}")
+    point(clients, service, after.address, text, sleep)
+    tell(f"{service.host} points at {after.address}")
+    verdict = check(after.address, service.port, at.timeout, at.degraded_after)
+    tell(f"{after.address}:{service.port} is {verdict.status.value}: {verdict.reason}")
+    return verdict
+
+
+def own_service(environ: Mapping[str, str] = os.environ) -> Service:
+    """Return the service that this function is about.
+
+    Raises:
+        MissingEnvironment: It was not deployed by ``lanes rendezvous deploy``.
+    """
+    values = {name.lower(): value for name, value in require(environ, "STAGE CLUSTER SERVICE ZONE")}
+    at = meeting(environ=environ)
+    return Service(**values, host=at.host, port=at.port)
+
+
+def clients() -> Clients:
+    """Return a maker of boto3 clients that makes each one once."""
+    import boto3  # noqa: PLC0415  the command line brings its own
+
+    make: Any = boto3.client
+    return cache(make)
