@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from shared.deploy.aws import Aws
     from shared.deploy.model import Plan, Routine, Step
+    from shared.deploy.resources import Kind
 
     Sleep = Callable[[float], None]
     OnStep = Callable[[Step], None]
@@ -39,8 +40,11 @@ _SETTLING = {
     "put_bucket_policy": {"OperationAborted"},
     # A function that was updated a moment ago takes no second update yet.
     "update_function_configuration": {"ResourceConflictException"},
+    # The interface of a task that has just stopped is still in it.
+    "delete_security_group": {"DependencyViolation"},
 }
 _GONE = {
+    "add_permission": "ResourceConflictException",
     "delete_policy": "NoSuchEntity",
     "delete_policy_version": "NoSuchEntity",
     "delete_role": "NoSuchEntity",
@@ -50,6 +54,11 @@ _GONE = {
     "delete_function": "ResourceNotFoundException",
     "delete_bucket": "NoSuchBucket",
     "delete_table": "ResourceNotFoundException",
+    "delete_cluster": "ClusterNotFoundException",
+    "delete_rule": "ResourceNotFoundException",
+    "delete_security_group": "InvalidGroup.NotFound",
+    "delete_service": "ServiceNotFoundException",
+    "remove_targets": "ResourceNotFoundException",
     "delete_secret": "ResourceNotFoundException",
 }
 _ATTEMPTS = 10
@@ -60,11 +69,12 @@ class ApplyError(LanesError):
     """A plan stopped midway; the message says what was done and what is left."""
 
 
-def apply(
+def apply(  # noqa: PLR0913  the plan, where, and four ways to carry it out
     plan: Plan,
     aws: Aws,
     *,
     deployer: Deployer | None = None,
+    kinds: Mapping[str, Kind] = KINDS,
     on_step: OnStep | None = None,
     sleep: Sleep = time.sleep,
 ) -> None:
@@ -74,6 +84,7 @@ def apply(
         plan: The steps.
         aws: Where.
         deployer: What runs Chalice for one function; a plan with functions to make needs it.
+        kinds: What reads a name back, by its kind.
         on_step: Told of each step when it is done.
         sleep: Waits, in seconds.
 
@@ -84,7 +95,7 @@ def apply(
     changes = plan.changes
     for index, step in enumerate(changes):
         try:
-            _still_ours(plan, step, aws)
+            _still_ours(plan, step, aws, kinds)
             _run(step, aws, routines, sleep)
         except (LanesError, ClientError, BotoCoreError) as error:
             raise _stopped(changes, index, error) from error
@@ -92,10 +103,10 @@ def apply(
             on_step(step)
 
 
-def _still_ours(plan: Plan, step: Step, aws: Aws) -> None:
+def _still_ours(plan: Plan, step: Step, aws: Aws, kinds: Mapping[str, Kind]) -> None:
     """Read the name back once more: it may have been taken since the plan was made and somebody said yes to it."""
-    if step.kind in KINDS:
-        found = KINDS[step.kind].current(aws, step.name)
+    if step.kind in kinds:
+        found = kinds[step.kind].current(aws, step.name)
         if found is not None:
             check_ownership([found], plan.tags)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shared.deploy.database import drop, provision
+from shared.deploy.rendezvous import routines as rendezvous
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ ROUTINES: Mapping[str, Callable[[Aws, Mapping[str, Any], Sleep], None]] = {
     "await no state machine": await_no_state_machine,
     "await table": await_table,
     "await no table": await_no_table,
+    **rendezvous.ROUTINES,
     "provision database": provision,
     "drop database": drop,
 }

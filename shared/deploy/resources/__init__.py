@@ -18,25 +18,32 @@ if TYPE_CHECKING:
 
 
 class Kind(Protocol):
-    """What a module in this package offers."""
+    """What is offered for each kind: by a module, or by an object where reading takes more than a name."""
 
-    KIND: str
-    SERVICE: str
+    @property
+    def KIND(self) -> str:  # noqa: N802  a module's constant
+        """Its name, as plans show it."""
 
     def current(self, aws: Aws, name: str) -> Resource | None:
         """Return the resource as it is, or None."""
 
-    def names(self, aws: Aws, prefix: str) -> Iterable[str]:
-        """Return the names of this kind that begin with *prefix*, whoever owns them."""
+    def remove(self, have: Resource) -> Step:
+        """Return what removes *have*."""
 
     def steps(self, want: Resource, have: Resource | None) -> Step:
         """Return what makes *have* into *want*."""
 
-    def remove(self, have: Resource) -> Step:
-        """Return what removes *have*."""
+
+class LaneKind(Kind, Protocol):
+    """A kind that lanes own: its modules can also tell what is there."""
+
+    SERVICE: str
+
+    def names(self, aws: Aws, prefix: str) -> Iterable[str]:
+        """Return the names of this kind that begin with *prefix*, whoever owns them."""
 
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, LaneKind] = {
     module.KIND: module for module in (log_group, policy, role, bucket, table, database, function, state_machine)
 }
 HOLD_DATA = (bucket.KIND, table.KIND, database.KIND)

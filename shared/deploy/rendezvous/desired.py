@@ -1,0 +1,127 @@
+"""What the rendezvous service should be made of, read off it and its network. Pure: no AWS, no files."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.config.platform import CHECK, RESTART
+from shared.deploy.guard import lane_tags
+from shared.deploy.rendezvous.image import command, health_command, http_port
+from shared.deploy.rendezvous.policies import execution_policy, function_policy, task_trust
+from shared.deploy.resources import cluster, function, log_group, role, rule, security_group, task_definition
+from shared.deploy.resources.record import Records
+from shared.deploy.resources.service import Services
+from shared.handlers.rendezvous.service import Service
+from shared.isolation.policies import function_trust
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.config.platform import RendezvousService
+    from shared.deploy.model import Resource
+    from shared.deploy.package import Package
+    from shared.deploy.resources import Kind
+
+_ANYWHERE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Where the task stands: its VPC, that one's own addresses, and public subnets of it."""
+
+    vpc: str
+    cidr: str
+    subnets: tuple[str, ...]
+
+
+def operated(service: RendezvousService) -> Service:
+    """Return what operating *service* needs of it."""
+    at = service.lane.rendezvous
+    return Service(service.lane.place.stage, service.cluster, service.service, service.zone, at.host, at.port)
+
+
+def kinds(service: RendezvousService) -> dict[str, Kind]:
+    """Return what reads and changes each kind that the service is made of."""
+    own = {"service": asdict(operated(service))}
+    plain: tuple[Kind, ...] = (log_group, role, security_group, cluster, task_definition, function, rule)
+    bound: tuple[Kind, ...] = (
+        Services(service.cluster, {**own, "family": service.task_definition}),
+        Records(service.zone, own),
+    )
+    return {kind.KIND: kind for kind in (*plain, *bound)}
+
+
+def foundation(service: RendezvousService, network: Network) -> Iterator[Resource]:
+    """Yield what stands before there is a task: logs, roles, the open ports, the cluster, and what a task runs."""
+    lane = service.lane
+    tags = lane_tags(lane)
+    for name in (service.log_group, *(each.log_group for each in lane.functions.values())):
+        yield log_group.desired(name, lane.place, tags, lane.log_retention_days)
+    yield role.desired(service.execution_role, tags, task_trust(service), execution_policy(service))
+    for each in lane.functions.values():
+        yield role.desired(each.role, tags, function_trust(), function_policy(service, each))
+    port = lane.rendezvous.port
+    ports = {port: _ANYWHERE, http_port(port): network.cidr}
+    yield security_group.desired(service.security_group, network.vpc, tags, ports)
+    yield cluster.desired(service.cluster, service.cluster_arn, tags)
+    yield task_definition.desired(
+        service.task_definition,
+        tags,
+        _container(service),
+        (service.cpu, service.memory_mb),
+        lane.role_arn(service.execution_role),
+    )
+
+
+def task_service(service: RendezvousService, network: Network, task: str) -> Resource:
+    """Return the service; *task* is the ARN of the newest task definition, or words for one still to be made."""
+    tags, where = lane_tags(service.lane), (network.subnets, service.security_group)
+    return Services(service.cluster, {}).desired(service.service, tags, task, where)
+
+
+def leading_record(service: RendezvousService, address: str) -> Resource:
+    """Return the record; *address* is that of the service's task, or words for one that is still to come."""
+    return Records(service.zone, {}).desired(service.lane.rendezvous.host, whose(service), address)
+
+
+def whose(service: RendezvousService) -> dict[str, str]:
+    """Return what a record says of its owner: a TXT record has little room."""
+    tags = lane_tags(service.lane)
+    return {key: tags[key] for key in ("team", "owner", "stage", "managed-by")}
+
+
+def schedules(service: RendezvousService, package: Package) -> Iterator[Resource]:
+    """Yield the two functions and the rules that invoke them."""
+    lane, tags = service.lane, lane_tags(service.lane)
+    for each in lane.functions.values():
+        yield function.desired(lane, each, package, tags)
+    for key, when in {CHECK: lane.rendezvous.schedule, RESTART: service.restart}.items():
+        yield rule.desired(service.rules[key], tags, when, lane.function_arn(key))
+
+
+def _container(service: RendezvousService) -> Mapping[str, Any]:
+    port = service.lane.rendezvous.port
+    return {
+        "name": "rendezvous",
+        "image": service.image,
+        "essential": True,
+        "memory": service.memory_mb,
+        "command": command(port),
+        "portMappings": [{"containerPort": each, "protocol": "tcp"} for each in (port, http_port(port))],
+        "healthCheck": {
+            "command": health_command(port),
+            "interval": 10,
+            "timeout": 5,
+            "retries": 3,
+            "startPeriod": 10,
+        },
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": service.log_group,
+                "awslogs-region": service.lane.place.region,
+                "awslogs-stream-prefix": "rendezvous",
+            },
+        },
+    }

@@ -1,0 +1,60 @@
+"""The Route 53 record that leads to a task. It carries no tags, so a TXT record beside it says whose it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
+from shared.handlers.rendezvous.service import MARK, TTL, find_record, mark, read_mark, zone_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.deploy.aws import Aws
+
+KIND = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of the hosted zone called *zone*. ``pointed`` is what the routine "point record" takes."""
+
+    zone: str
+    pointed: Mapping[str, Any]
+    KIND: str = KIND
+
+    def desired(self, host: str, tags: Mapping[str, str], address: str) -> Resource:
+        """Return the record of *host*; *address* may be words for one that is not known before there is a task."""
+        return Resource(KIND, host, tags, {"address": address, "ttl": TTL})
+
+    def current(self, aws: Aws, name: str) -> Resource | None:
+        """Return the record as it is, or None."""
+        zone = zone_id(aws.client, self.zone)
+        found = find_record(aws.client, zone, name, "A")
+        if found is None:
+            return None
+        values = [each["Value"] for each in found.get("ResourceRecords", ())]
+        properties = {"address": ", ".join(values), "ttl": found.get("TTL"), "zone": zone, "found": found}
+        return Resource(KIND, name, read_mark(aws.client, self.zone, name), properties)
+
+    def steps(self, want: Resource, have: Resource | None) -> Step:
+        """Return what makes *have* into *want*: it waits for a healthy task and takes its address."""
+        point = Routine("point record", {**self.pointed, "mark": mark(want.tags)})
+        if have is None:
+            return Step("create", KIND, want.name, summary(want.properties), (point,))
+        found = {key: have.properties[key] for key in want.properties}
+        diff = (*differences(want.properties, found), *missing_tags(want, have))
+        return Step("update", KIND, want.name, diff, (point,)) if diff else Step("nothing", KIND, want.name)
+
+    def remove(self, have: Resource) -> Step:
+        """Return what removes *have* and what says whose it is."""
+        text = {
+            "Name": f"{MARK}.{have.name}",
+            "Type": "TXT",
+            "TTL": TTL,
+            "ResourceRecords": [{"Value": mark(have.tags)}],
+        }
+        changes = [{"Action": "DELETE", "ResourceRecordSet": each} for each in (have.properties["found"], text)]
+        params = {"HostedZoneId": have.properties["zone"], "ChangeBatch": {"Changes": changes}}
+        return Step("delete", KIND, have.name, calls=(Call("route53", "change_resource_record_sets", params),))

@@ -1,0 +1,300 @@
+"""The rendezvous service planned and applied: made, left alone, mended, finished after a failure, and removed.
+
+moto's services have no tasks; the embedded cloud's Fargate (shared/local/fargate.py) gives them some, each with a real
+rendezvous server behind its address.
+"""
+
+import dataclasses
+import urllib.request
+
+import pytest
+
+from shared.config.load import load_project
+from shared.config.platform import CHECK, RESTART, rendezvous_service
+from shared.deploy.apply import ApplyError, apply
+from shared.deploy.guard import OwnershipError
+from shared.deploy.rendezvous.deploy import carry_out, destroy_plan, network, plan
+from shared.deploy.rendezvous.desired import kinds, operated
+from shared.errors import LanesError
+from shared.fmi.rendezvous.health import check
+from shared.handlers.fmi.meeting import Meeting
+from shared.handlers.rendezvous.restart import restart
+from shared.handlers.rendezvous.service import ServiceError, follow, observe, point, renew
+from shared.local import fargate
+
+HOST, ZONE = "rendezvous.uva-ds5110.com", "uva-ds5110.com"
+PORT = 10000
+
+
+@pytest.fixture(scope="session")
+def fleet():
+    with fargate.install():
+        yield
+
+
+@pytest.fixture(scope="session")
+def platform(copy_project, tmp_path_factory):
+    return load_project(copy_project(tmp_path_factory.mktemp("platform") / "project"))
+
+
+@pytest.fixture
+def service(platform):
+    return rendezvous_service(platform)
+
+
+@pytest.fixture
+def zone(aws, fleet):
+    return aws.client("route53").create_hosted_zone(Name=ZONE, CallerReference="1")["HostedZone"]["Id"]
+
+
+@pytest.fixture
+def deploy(aws, platform):
+    """Return a function that plans and applies a service, and returns the plan."""
+
+    def run(service, on_step=None):
+        todo = plan(service, platform, aws)
+        carry_out(todo, service, platform, aws, on_step=on_step, sleep=never)
+        return todo
+
+    return run
+
+
+def never(_seconds):
+    pytest.fail("it waited for what is there already")
+
+
+def changes(todo):
+    return [f"{step.action} {step.kind}" for step in todo.changes]
+
+
+def records(aws, zone):
+    found = aws.client("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    return {(r["Name"], r["Type"]): r["ResourceRecords"][0]["Value"] for r in found if r["Type"] in {"A", "TXT"}}
+
+
+@pytest.mark.usefixtures("fleet")
+def test_it_is_made_pairs_ranks_is_left_alone_and_removed_without_a_trace(aws, zone, service, deploy, platform):
+    done = deploy(service)
+    assert changes(done) == [
+        *["create log group"] * 3,
+        *["create role"] * 3,
+        "create security group",
+        "create cluster",
+        "create task definition",
+        "create service",
+        "create record",
+        *["create function"] * 2,
+        *["create rule"] * 2,
+    ]
+    state = observe(aws.client, operated(service))
+    assert state.ready
+    assert records(aws, zone) == {
+        (f"{HOST}.", "A"): state.address,
+        (f"_teamlanes.{HOST}.", "TXT"): '"team=platform,owner=platform,stage=dev,managed-by=teamlanes"',
+    }
+    assert check(state.address, PORT, 5, 1).ok
+    with urllib.request.urlopen(f"http://{state.address}:{PORT + 1}/readyz", timeout=5) as page:
+        assert page.status == 200
+    assert plan(service, platform, aws).changes == ()
+
+    todo = destroy_plan(service, aws)
+    assert len(todo.changes) == len(done.changes)
+    apply(todo, aws, kinds=kinds(service), sleep=never)
+    assert destroy_plan(service, aws).steps == ()
+    assert records(aws, zone) == {}
+    assert check(state.address, PORT, 1, 0.5).status == "refused"
+
+
+def test_a_new_image_moves_service_and_record_to_a_new_task(aws, zone, service, deploy, platform):
+    deploy(service)
+    before = observe(aws.client, operated(service))
+    newer = dataclasses.replace(service, image="example.edu/rendezvous:2")
+    todo = plan(newer, platform, aws)
+    assert changes(todo) == ["update role", "update task definition", "update service", "update record"]
+    lines = [line for step in todo.changes for line in step.diff]
+    assert any(line.startswith("container.image: ") and line.endswith(" -> example.edu/rendezvous:2") for line in lines)
+    assert f"address: {before.address} -> that of the new task" in lines
+    deploy(newer)
+    after = observe(aws.client, operated(service))
+    assert after.address != before.address
+    assert after.recorded == after.address
+    assert check(after.address, PORT, 5, 1).ok
+    assert check(before.address, PORT, 1, 0.5).status == "refused"
+    assert plan(newer, platform, aws).changes == ()
+
+
+def test_what_drifted_is_mended(aws, zone, service, deploy, platform):
+    deploy(service)
+    ec2, ecs, events = aws.client("ec2"), aws.client("ecs"), aws.client("events")
+    filters = [{"Name": "group-name", "Values": [service.security_group]}]
+    group = ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]
+    everyone = [{"CidrIp": "0.0.0.0/0"}]
+    ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": everyone}
+    pairing = {"IpProtocol": "tcp", "FromPort": PORT, "ToPort": PORT, "IpRanges": everyone}
+    ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[ssh])
+    ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[pairing])
+    ecs.untag_resource(resourceArn=service.cluster_arn, tagKeys=["project"])
+    ecs.update_service(cluster=service.cluster, service=service.service, desiredCount=0)
+    events.disable_rule(Name=service.rules[CHECK])
+    aws.lambda_.remove_permission(FunctionName=service.lane.functions[RESTART].name, StatementId=service.rules[RESTART])
+    todo = deploy(service)
+    assert changes(todo) == [
+        "update security group",
+        "update cluster",
+        "update service",
+        "update record",
+        "update rule",
+        "update rule",
+    ]
+    assert todo.changes[0].diff == ("ingress: - tcp 22 from 0.0.0.0/0", "ingress: + tcp 10000 from 0.0.0.0/0")
+    assert plan(service, platform, aws).changes == ()
+
+
+def test_a_task_that_does_not_start_stops_the_deploy_with_its_reason_and_the_next_one_finishes(
+    aws, zone, service, deploy, platform
+):
+    todo = plan(service, platform, aws)
+    broken = dataclasses.replace(todo, steps=tuple(_run_sleep(step) for step in todo.steps))
+    with pytest.raises(ApplyError) as caught:
+        carry_out(broken, service, platform, aws, sleep=never)
+    message = str(caught.value)
+    assert f"could not create service {service.service}: ECS gave up on it" in message
+    assert "its last task stopped: CannotStartContainerError" in message
+    assert f"done: create cluster {service.cluster}" in message
+    assert f"left: create record {HOST}" in message
+    assert "see that the image exists" in message
+    done = deploy(service)
+    assert changes(done)[:3] == ["update task definition", "update service", "create record"]
+    assert "rollout: failed -> sound" in done.changes[1].diff
+    assert observe(aws.client, operated(service)).recorded
+    assert plan(service, platform, aws).changes == ()
+
+
+def _run_sleep(step):
+    """Return *step* with another command in the container, as an image that is not what it should be."""
+    if step.kind != "task definition":
+        return step
+    (call,) = step.calls
+    container = {**call.params["containerDefinitions"][0], "command": ["sleep", "1"]}
+    return dataclasses.replace(
+        step, calls=(dataclasses.replace(call, params={**call.params, "containerDefinitions": [container]}),)
+    )
+
+
+def test_a_deploy_cut_off_before_the_record_is_finished_by_the_next(aws, zone, service, deploy, platform):
+    def cut(step):
+        if step.kind == "service":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        deploy(service, on_step=cut)
+    assert changes(deploy(service))[0] == "create record"
+    assert plan(service, platform, aws).changes == ()
+
+
+def test_a_new_image_that_ecs_goes_back_from_is_told(aws, zone, service, deploy, platform):
+    deploy(service)
+    newer = dataclasses.replace(service, image="example.edu/rendezvous:2")
+    todo = plan(newer, platform, aws)
+    broken = dataclasses.replace(todo, steps=tuple(_without_update(step) for step in todo.steps))
+    with pytest.raises(ApplyError, match=r"ECS went back to platform-rendezvous-[0-9a-f]+:1"):
+        carry_out(broken, newer, platform, aws, sleep=never)
+    deploy(newer)
+    assert plan(newer, platform, aws).changes == ()
+
+
+def _without_update(step):
+    """Return *step* without the call that moves the service: afterwards it is where ECS would have put it back."""
+    kept = tuple(call for call in step.calls if getattr(call, "name", "") != "update service")
+    return dataclasses.replace(step, calls=kept)
+
+
+def test_a_record_of_somebody_elses_is_refused_and_left(aws, zone, service, deploy):
+    address = {"Name": HOST, "Type": "A", "TTL": 300, "ResourceRecords": [{"Value": "192.0.2.7"}]}
+    batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": address}]}
+    aws.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+    with pytest.raises(OwnershipError) as caught:
+        deploy(service)
+    assert f"record {HOST} exists and carries no tag" in str(caught.value)
+    assert f'a TXT record _teamlanes.{HOST} that holds "team=platform,' in str(caught.value)
+    assert destroy_plan(service, aws).steps == ()
+    assert records(aws, zone) == {(f"{HOST}.", "A"): "192.0.2.7"}
+
+
+def test_a_missing_zone_and_a_missing_network_are_told_before_anything_is_done(aws, service, platform, zone):
+    with pytest.raises(ServiceError, match=r"no public hosted zone nowhere\.edu"):
+        plan(dataclasses.replace(service, zone="nowhere.edu"), platform, aws)
+    ec2 = aws.client("ec2")
+    found = network(aws, ())
+    own = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=own, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
+    assert network(aws, (subnet,)).cidr == "10.9.0.0/16"
+    with pytest.raises(LanesError, match="the subnets lie in 2 networks"):
+        network(aws, (subnet, found.subnets[0]))
+
+
+def test_each_role_may_do_its_part_and_no_more(aws, zone, service, platform):
+    todo = plan(service, platform, aws)
+    grants = {step.name: " ".join(step.diff) for step in todo.changes if step.kind == "role"}
+    restart_, check_ = (grants[service.lane.functions[key].role] for key in (RESTART, CHECK))
+    assert f"ecs:UpdateService on {service.service_arn}" in restart_
+    assert "UpdateService" not in check_
+    pull = grants[service.execution_role]
+    assert "repository/platform/rendezvous" in pull
+    assert "ecs:" not in pull
+
+
+class Operated:
+    """The service after a deploy, and what a restart of it said."""
+
+    def __init__(self, aws, service):
+        self.aws, self.service = aws, operated(service)
+        self.told = []
+
+    def state(self):
+        return observe(self.aws.client, self.service)
+
+    def restart(self):
+        return restart(self.aws.client, self.service, Meeting(HOST, PORT, 5, 1), tell=self.told.append, sleep=never)
+
+
+@pytest.fixture
+def running(aws, zone, service, deploy):
+    deploy(service)
+    return Operated(aws, service)
+
+
+def test_a_restart_moves_the_record_to_a_new_task_that_pairs(running):
+    before = running.state()
+    verdict = running.restart()
+    after = running.state()
+    assert verdict.ok
+    assert (after.recorded, after.address) == (verdict.address, verdict.address)
+    assert after.address != before.address
+    assert after.deployment != before.deployment
+    assert running.told[:3] == [
+        f"{running.service.service}: a new task beside the one at {before.address}",
+        f"the new task is healthy at {after.address}",
+        f"{HOST} points at {after.address}",
+    ]
+
+
+def test_the_scheduled_check_points_the_record_at_a_task_that_ecs_replaced(running):
+    renew(running.aws.client, running.service)
+    stale = running.state()
+    assert stale.recorded != stale.address
+    assert follow(running.aws.client, running.service, never).recorded == stale.address
+    assert follow(running.aws.client, running.service, never) == running.state()
+
+
+def test_a_restart_without_a_service_or_a_record_of_its_own_changes_nothing(aws, zone, service):
+    own = Operated(aws, service)
+    with pytest.raises(ServiceError, match="is not this service's"):
+        own.restart()
+    point(aws.client, own.service, "192.0.2.7", '"team=platform,stage=prod,managed-by=teamlanes"', never)
+    with pytest.raises(ServiceError, match="is not this service's"):
+        own.restart()
+    point(aws.client, own.service, "192.0.2.7", '"team=platform,stage=dev,managed-by=teamlanes"', never)
+    with pytest.raises(ServiceError, match="there is no such service"):
+        own.restart()
+    assert own.state().recorded == "192.0.2.7"
