@@ -60,6 +60,15 @@ class CardParameter(FileModel):
     upload: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
 
 
+class CardImage(FileModel):
+    """How a workflow's functions become container images: see :class:`shared.config.lane.Image`."""
+
+    base: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$")]
+    setup: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    libraries: bool = True
+    entrypoint: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+
 class CardSample(FileModel):
     """Data to try the workflow with: what writes it as files, and the parameter that names its folder in the bucket."""
 
@@ -86,6 +95,7 @@ class CardFile(FileModel):
     tables: dict[str, CardTable] = Field(default_factory=dict)
     parameters: dict[str, CardParameter] = Field(default_factory=dict)
     sample: CardSample | None = None
+    image: CardImage | None = None
     # The module whose migrate(engine) makes the workflow's tables in the database of a team that has one.
     database: Annotated[str, Field(pattern=r"^shared\.handlers(\.[a-z_][a-z0-9_]*)+$")] | None = None
 
@@ -102,6 +112,7 @@ class Card:
     sample: CardSample | None = None
     tables: Mapping[str, CardTable] = field(default_factory=dict)
     database: str | None = None
+    image: CardImage | None = None
 
     def function_key(self, step: str) -> str:
         """Return what the function of *step* is called in a team's file."""
@@ -142,7 +153,9 @@ def _read_card(root: Path, key: str, limits: Limits | None, problems: Problems) 
     read_template(template, f"{FOLDER}/{key}{TEMPLATE}", known, problems)
     if len(problems.found) > before:
         return None
-    return Card(key, card.description, template, card.functions, specs, card.sample, card.tables, card.database)
+    return Card(
+        key, card.description, template, card.functions, specs, card.sample, card.tables, card.database, card.image
+    )
 
 
 def _check_placeholders(card: CardFile, document: Document) -> None:

@@ -30,6 +30,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A function as a container image: its repository's name, and what it stands on.
+
+    ``setup`` are shell commands that only a container engine can run on the base; ``libraries`` says whether the
+    package's libraries go in; ``entrypoint`` starts the handler, empty for the base's own.
+    """
+
+    repository: str
+    base: str
+    setup: tuple[str, ...]
+    libraries: bool
+    entrypoint: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """One Lambda function of a lane.
 
@@ -47,6 +62,7 @@ class Function:
     timeout_seconds: int
     reserved_concurrency: int | None
     environment: Mapping[str, str]
+    image: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.config.cards import DATABASE_VARIABLE, RENDEZVOUS_VARIABLES
-from shared.config.lane import Database, Function, Lane, Table, Workflow
+from shared.config.lane import Database, Function, Image, Lane, Table, Workflow
 from shared.config.settings import check_health
 
 if TYPE_CHECKING:
@@ -131,7 +131,16 @@ def _function(team: Team, card: Card, step: str, settings: Settings, names: _Nam
         timeout_seconds=timeout,
         reserved_concurrency=own.reserved_concurrency if own else None,
         environment=environment,
+        image=_image(card, key, names),
     )
+
+
+def _image(card: Card, key: str, names: _Names) -> Image | None:
+    told = card.image
+    if told is None:
+        return None
+    repository = names.make("repository", key, ("workflows", card.key))
+    return Image(repository, told.base, told.setup, libraries=told.libraries, entrypoint=told.entrypoint)
 
 
 def _database(names: _Names, cards: list[Card]) -> Database:
