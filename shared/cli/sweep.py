@@ -129,6 +129,8 @@ def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
         write_cells(records, file)
     with (folder / "summary.csv").open("w", encoding="utf-8") as file:
         write_points(points, file)
+    for name, figure in plot_sweep(points).items():
+        save(figure, folder / "plots", name)
     failed = [record for record in records if record["status"] != "SUCCEEDED"]
     if as_json:
         from dataclasses import asdict  # noqa: PLC0415  as above
@@ -145,7 +147,7 @@ def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
         )
     else:
         print_tables(points)
-        console.note(f"{folder}: {_JOURNAL}, cells.csv, summary.csv")
+        console.note(f"{folder}: {_JOURNAL}, cells.csv, summary.csv, plots/")
     if failed:
         console.fail(f"{len(failed)} of {len(records)} cells failed; the same command tries them again")
         sys.exit(1)

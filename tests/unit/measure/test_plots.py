@@ -1,0 +1,79 @@
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from shared.measure.invocations import Row
+from shared.measure.plots_run import plot_redshifts, plot_residuals, plot_timeline, stragglers
+from shared.measure.plots_style import as_svg, save
+from shared.measure.plots_sweep import pareto, plot_sweep
+from shared.measure.summary import FIGURES, Point, Spread
+from shared.run.report_line import Report
+
+
+def point(seconds, usd, **axes):
+    figures = dict.fromkeys(FIGURES, Spread(1.0, 0.5, 2.0))
+    figures |= {"wall_seconds": Spread(seconds, seconds, seconds), "cost_usd": Spread(usd, usd, usd)}
+    return Point(axes, 3, 0, figures, 1.0, 1.0)
+
+
+def row(rank, took, *, init=None, state="Inference"):
+    return Row(Report(f"{state} {rank}", took, 1, 1, 1, init), "g", 10_000, "r", rank, state, *[False] * 3)
+
+
+@pytest.fixture(scope="module")
+def redshifts():
+    random = np.random.default_rng(7)
+    true = random.uniform(0, 0.5, 900).astype(np.float32)
+    return true, true + random.normal(0, 0.02, 900).astype(np.float32)
+
+
+def is_picture(paths):
+    picture, drawing = paths
+    root = ET.fromstring(drawing.read_text())
+    return picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and root.tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_a_sweep_over_two_axes_has_all_figures(tmp_path):
+    points = [point(9 / world, world, world_size=world, batch_size=batch) for world in (1, 2) for batch in (8, 128)]
+    figures = plot_sweep(points)
+    assert set(figures) == {"time-and-throughput", "memory", "speed-up", "cost-and-time"}
+    assert is_picture(save(figures["time-and-throughput"], tmp_path, "x"))
+    labels = figures["speed-up"].axes[0].get_legend_handles_labels()[1]
+    assert labels == ["ideal", "batch size 8", "batch size 128"]
+
+
+def test_other_axes_have_the_figures_they_can_have():
+    assert set(plot_sweep([point(1, 1, batch_size=8)])) == {"time-and-throughput", "memory"}
+    assert set(plot_sweep([point(1, 1, model="a"), point(2, 2, model="b")])) == {"cost-and-time"}
+    assert plot_sweep([]) == {}
+
+
+def test_the_pareto_front_goes_from_the_fastest_to_the_cheapest():
+    points = [point(3, 1, n=1), point(1, 5, n=2), point(2, 2, n=3), point(2, 3, n=4), point(4, 1, n=5)]
+    assert [each.axes["n"] for each in pareto(points)] == [2, 3, 1]
+
+
+def test_stragglers_are_judged_within_their_state():
+    rows = [row(0, 100), row(1, 110), row(2, 160), row(3, 100), row(None, 900, state="Init"), row(None, 9, state="End")]
+    assert [each.rank for each in stragglers(rows)] == [2]
+
+
+@pytest.mark.parametrize("count", [1, 4, 200])
+def test_a_timeline_of_few_and_of_many(tmp_path, count):
+    rows = [row(None, 200, init=300, state="Init"), *(row(rank, 100 + rank, init=None) for rank in range(count))]
+    figure = plot_timeline(rows)
+    assert figure.get_figheight() <= 9
+    assert is_picture(save(figure, tmp_path, "timeline"))
+
+
+def test_redshifts_and_residuals(tmp_path, redshifts):
+    assert is_picture(save(plot_redshifts(*redshifts), tmp_path, "a"))
+    assert is_picture(save(plot_residuals(*redshifts), tmp_path, "b"))
+    few = tuple(values[:3] for values in redshifts)
+    assert is_picture(save(plot_redshifts(*few), tmp_path, "c"))
+    assert is_picture(save(plot_residuals(*few), tmp_path, "d"))
+
+
+def test_the_same_figure_is_the_same_file(redshifts):
+    assert as_svg(plot_residuals(*redshifts)) == as_svg(plot_residuals(*redshifts))
