@@ -1,0 +1,77 @@
+"""``lanes images``, by its real entry point; the base is a layout of a test's own."""
+
+import json
+import sys
+
+import pytest
+
+from shared.cli.main import main
+from shared.deploy.images.layout import CONFIG, MANIFEST, Layout, to_json
+
+
+@pytest.fixture
+def root(copy_project, tmp_path):
+    return copy_project(tmp_path / "project")
+
+
+@pytest.fixture
+def lanes(root, monkeypatch, capsys):
+    monkeypatch.chdir(root)
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["lanes", "images", *map(str, words)])
+        capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def base(tmp_path):
+    layout = Layout(tmp_path / "base")
+    config = layout.add(to_json({"architecture": "amd64", "os": "linux", "rootfs": {"diff_ids": []}}), CONFIG)
+    layout.name(layout.add(to_json({"schemaVersion": 2, "config": config.json(), "layers": []}), MANIFEST))
+    return layout.folder
+
+
+def test_a_team_with_r_gets_dockerfiles_and_images_that_are_the_same_each_time(lanes, base, root):
+    code, out, _ = lanes("dockerfile", "wssr")
+    assert code == 0
+    assert [line.split()[3] for line in out.splitlines()] == [
+        f"wssr/wssr-{step}-91a18b84" for step in ("init", "simulate", "collate")
+    ]
+    folder = root / ".lanes/images/wssr/wssr-simulate"
+    assert 'CMD ["shared.handlers.wssr.simulate.handler"]' in (folder / "docker/Dockerfile").read_text()
+    assert (folder / "docker/code/shared/handlers/wssr/model.R").is_file()
+    assert (folder / "docker/code/shared/errors.py").is_file()
+    digests = []
+    for _ in range(2):
+        code, out, err = lanes("build", "wssr", "--base", base, "--json")
+        assert code == 0, err
+        digests.append([made["digest"] for made in json.loads(out)])
+    assert digests[0] == digests[1]
+    assert len(set(digests[0])) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("build", "wssr"), 1, "lanes images dockerfile wssr"),
+        (("build", "team2"), 2, "no workflow of team2 says how it becomes an image"),
+        (("build", "nobody"), 2, "unknown team 'nobody'"),
+        (("push", "wssr"), 2, "give --registry HOST[:PORT] or --aws"),
+        (("push", "wssr", "--registry", "127.0.0.1:9"), 1, "lanes images build"),
+        (("build", "wssr", "--base", "r-base"), 2, "'r-base' is no image"),
+    ],
+)
+def test_what_cannot_be_done_says_what_can(lanes, words, code, said):
+    result = lanes(*words)
+    assert result[0] == code
+    assert said in result[2]
+    assert "Traceback" not in result[2]
