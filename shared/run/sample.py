@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from shared.run.upload import upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,12 +28,11 @@ def place_sample(card: Card, lane: Lane, payload: Mapping[str, Any], aws: Aws) -
     """
     if card.sample is None or payload[card.sample.prefix] != lane.workflows[card.key].parameters[card.sample.prefix]:
         return None
-    if aws.s3.list_objects_v2(Bucket=lane.bucket, MaxKeys=1)["KeyCount"]:
+    if aws.s3.list_objects_v2(Bucket=lane.bucket, MaxKeys=1, ExpectedBucketOwner=lane.place.account)["KeyCount"]:
         return None
     prefix = str(payload[card.sample.prefix]).strip("/")
     module, _, writer = card.sample.writer.rpartition(".")
     with tempfile.TemporaryDirectory(prefix="lanes-sample-") as folder:
         paths: list[Path] = getattr(import_module(module), writer)(Path(folder))
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda path: aws.s3.upload_file(str(path), lane.bucket, f"{prefix}/{path.name}"), paths))
+        upload(aws, lane, {f"{prefix}/{path.name}": path for path in paths})
     return f"put the sample data into s3://{lane.bucket}/{prefix}/: {len(paths)} files"

@@ -54,15 +54,23 @@ def _bring(aws: Aws, lane: Lane, spec: Parameter, value: str, run_id: str) -> st
     if not files:
         raise UsageError(f"{spec.name}: there is no file in it", where=value, fix="name a file, or a folder with files")
     try:
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda item: aws.s3.upload_file(str(item[1]), lane.bucket, item[0]), files.items()))
+        upload(aws, lane, files)
     except (Boto3Error, OSError) as error:
         raise LanesError(f"{spec.name} cannot be uploaded: {error}", where=f"s3://{lane.bucket}/{key}") from error
     return key if path.is_file() else f"{key}/"
 
 
+def upload(aws: Aws, lane: Lane, files: Mapping[str, Path]) -> None:
+    """Write each file to its key in the lane's bucket, several at once."""
+    owner = {"ExpectedBucketOwner": lane.place.account}
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda key: aws.s3.upload_file(str(files[key]), lane.bucket, key, ExtraArgs=owner), files))
+
+
 def _must_be_there(aws: Aws, lane: Lane, name: str, key: str) -> None:
-    found = aws.s3.list_objects_v2(Bucket=lane.bucket, Prefix=key, MaxKeys=1).get("Contents", [])
+    owner = lane.place.account
+    answer = aws.s3.list_objects_v2(Bucket=lane.bucket, Prefix=key, MaxKeys=1, ExpectedBucketOwner=owner)
+    found = answer.get("Contents", [])
     if not found or (found[0]["Key"] != key and not key.endswith("/")):
         raise UsageError(
             f"{name}: there is no file or folder {key!r} here, and no such object in the bucket",

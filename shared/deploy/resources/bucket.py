@@ -56,7 +56,7 @@ def current(aws: Aws, name: str) -> Resource | None:
         OwnershipError: It is another account's: bucket names are shared by the whole world.
     """
     try:
-        head = aws.s3.head_bucket(Bucket=name)
+        head = aws.s3.head_bucket(Bucket=name, ExpectedBucketOwner=aws.place.account)
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]  # a HEAD has no body, so no code either
         if status == HTTPStatus.NOT_FOUND:

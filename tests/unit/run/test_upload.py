@@ -14,7 +14,7 @@ SPECS = (
     Parameter("script", "string", None, "The program.", upload="scripts"),
     Parameter("world_size", "integer", 4, "Ranks."),
 )
-LANE = SimpleNamespace(bucket="the-bucket")
+LANE = SimpleNamespace(bucket="the-bucket", place=SimpleNamespace(account="123456789012"))
 
 
 @pytest.fixture
