@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from shared.errors import UsageError
 from shared.fmi.errors import PairingFailed
 from shared.fmi.rendezvous.punch import WrongPeer, listener, own_port, punch, verify
-from shared.fmi.wire.events import Broken, Paired, Refused, TimedOut
+from shared.fmi.wire.events import Broken, Paired, Refused, TimedOut, Told
 from shared.fmi.wire.handshake import NONCE_SIZE, Handshake
 from shared.fmi.wire.v1 import V1Client
 from shared.fmi.wire.v2 import V2Client
@@ -217,8 +217,10 @@ class _Pairing:
         if isinstance(event, Broken):
             self._at(stage, event.reason)
             raise _Again
-        if isinstance(event, TimedOut):
+        if isinstance(event, (Told, TimedOut)):
+            # Whoever comes back with it takes its own place over, and is never paired with its own lost connection.
             self._token = event.token
+        if isinstance(event, TimedOut):
             raise _Again
         self._at(stage, f"rank {self._peer} has not come to the rendezvous server")
 
