@@ -99,3 +99,22 @@ def test_a_parameter_may_take_a_file(files):
     files.team("alpha", "workflows: {stars: }\n")
     specs = {spec.name: spec.upload for spec in files.load().lane("alpha").workflows["stars"].specs}
     assert (specs["prefix"], specs["band"]) == ("skies", None)
+
+
+def test_a_cards_image_names_a_repository_for_each_function(files):
+    image = "image: {base: 'docker.io/library/r-base:4.4.1', setup: [apt-get update], libraries: false}\n"
+    files.edit("statemachines/stars.yaml", "functions:\n", f"{image}functions:\n")
+    files.team("alpha", "suffix: 0badcafe\nworkflows: {stars: }\n")
+    functions = files.load().lane("alpha").functions
+    assert [function.image.repository for function in functions.values()] == [
+        "alpha/stars-count-0badcafe",
+        "alpha/stars-add-up-0badcafe",
+    ]
+    assert functions["stars-count"].image.setup == ("apt-get update",)
+    assert not functions["stars-count"].image.libraries
+
+
+def test_a_base_says_where_it_is_from(files):
+    files.edit("statemachines/stars.yaml", "functions:\n", "image: {base: 'r-base:4'}\nfunctions:\n")
+    (problem,) = files.problems()
+    assert "image.base" in problem
