@@ -80,7 +80,12 @@ class Incoming:
             raise Mismatch(link.peer, f"sent a {found}, not a {self._out.dtype} array{list(self._out.shape)}")
         self.operation, self.plain = header.operation, found.plain
         if 0 < found.nbytes <= SMALL:
-            link.known = (pack(Kind.DATA, header.operation, text, 0, header.length), header.operation, found)
+            link.known = (
+                pack(Kind.DATA, header.operation, text, 0, header.length),
+                header.operation,
+                found,
+                found.nbytes,
+            )
         self._target = byte_view(self.array)
 
 

@@ -55,7 +55,12 @@ class Link:
         self._start = self._end = 0
         self._unsent: list[memoryview] = []
         self._kernel_timeout = 0.0
-        self.known: tuple[bytes, int, Description] = (b"", 0, Description(np.dtype(np.uint8), (0,), plain=False))
+        self.known: tuple[bytes, int, Description, int] = (
+            b"",
+            0,
+            Description(np.dtype(np.uint8), (0,), plain=False),
+            0,
+        )
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._set_timeout(timeout)
@@ -73,7 +78,6 @@ class Link:
         if array.nbytes <= SMALL:
             # One system call and no view: what a small message costs is Python, not TCP.
             data = _head(operation, array.dtype, array.shape, plain) + array.tobytes()
-            self._unsent = [memoryview(data)]
             try:
                 sent = self.sock.send(data)
             except (BlockingIOError, InterruptedError):
@@ -81,9 +85,8 @@ class Link:
             except OSError as error:
                 raise self._gone(error) from None
             if sent == len(data):
-                self._unsent = []
                 return
-            self._drop_sent(sent)
+            self._unsent = [memoryview(data)[sent:]]
         else:
             self.begin_send(operation, array, plain=plain)
         while not self.push(0):
@@ -107,16 +110,16 @@ class Link:
             if not count:
                 raise Gone(self.peer, "its connection closed")
             self._start, self._end = 0, count
-        head, operation, found = self.known
+        head, operation, found, length = self.known
         start = self._start + len(head)
-        stop = start + found.nbytes
+        stop = start + length
         if stop > self._end or not head or not self._buffer.startswith(head, self._start):
             return None
         if operation not in operations or (expected is not None and expected[:2] != found[:2]):
             return None
         if out is None:
             array: Array = np.frombuffer(self._buffer[start:stop], found.dtype).reshape(found.shape)
-        elif out.dtype == found.dtype and out.nbytes == stop - start:
+        elif out.dtype == found.dtype and out.nbytes == length:
             array = out
             byte_view(out)[:] = self._view[start:stop]
         else:
