@@ -38,6 +38,15 @@ def deliver_at_the_end(execution: Execution, configuration: dict[str, Any] | Non
 
 
 def _deliver(execution: Execution, level: str, groups: list[str], *, data: bool) -> None:
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415  loaded with the client, not with the engine
+
+    try:
+        _write(execution, level, groups, data=data)
+    except BotoCoreError:
+        return  # the cloud is being closed, and CloudWatch with it: there is nobody left to read this
+
+
+def _write(execution: Execution, level: str, groups: list[str], *, data: bool) -> None:
     services = execution.engine.services
     client = services.client("logs", services.region_of(execution.arn))
     day = dt.datetime.fromtimestamp(execution.started_at, dt.UTC)
