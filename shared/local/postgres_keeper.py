@@ -42,7 +42,7 @@ class Keeper:
         self.before: list[str] = []
         self.user: int | None = None
         if os.geteuid() == 0:
-            if subprocess.run([*_AS_NOT_ROOT, "true"], check=False, capture_output=True).returncode == 0:  # noqa: S603  fixed words
+            if _may_be_somebody_else():
                 self.before = _AS_NOT_ROOT
             else:
                 self.user = _nobody()
@@ -61,15 +61,16 @@ class Keeper:
         Raises:
             OSError: initdb fails; with its last words.
         """
-        read, write = os.pipe()
-        os.write(write, f"{password}\n".encode())
-        os.close(write)
-        words = ("-U", "postgres", "-A", "scram-sha-256", "-E", "utf8", "--no-locale", "--no-sync")
+        told = self.data / "password"  # a pipe could not be opened by nobody
+        told.touch(mode=0o600)
+        told.write_text(password, encoding="utf-8")
+        if self.user is not None:
+            os.chown(told, self.user, -1)
+        words = ("-U", "postgres", "-A", "scram-sha-256", "-E", "utf8", "--no-locale", "--no-sync", f"--pwfile={told}")
         made = subprocess.run(  # noqa: S603  our own words
-            self.command("initdb", *words, f"--pwfile=/dev/fd/{read}"),
-            check=False, capture_output=True, text=True, pass_fds=[read], user=self.user,
-        )  # fmt: skip
-        os.close(read)
+            self.command("initdb", *words), check=False, capture_output=True, text=True, user=self.user
+        )
+        told.unlink()
         if made.returncode:
             raise OSError(made.stderr.strip())
 
@@ -91,6 +92,13 @@ class Keeper:
             server.kill()
             server.wait()
         raise OSError(log.read_text(encoding="utf-8", errors="replace")[-2000:].strip())
+
+
+def _may_be_somebody_else() -> bool:
+    if shutil.which(_AS_NOT_ROOT[0]) is None:
+        return False
+    tried = subprocess.run([*_AS_NOT_ROOT, "true"], check=False, capture_output=True)  # noqa: S603  fixed words
+    return tried.returncode == 0
 
 
 def _nobody() -> int:
