@@ -93,6 +93,15 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What a lane may cost in a month, in USD; ``notify`` are the addresses that hear of it before."""
+
+    name: str
+    monthly_usd: float
+    notify: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """A team's part of the teams' database.
 
@@ -166,6 +175,7 @@ class Lane:
     log_retention_days: int
     scratch_days: int
     database: Database | None = None
+    budget: Budget | None = None
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -43,6 +43,7 @@ KindName = Literal[
     "repository",
     "rule",
     "schedule",
+    "budget",
     "secret",
     "parameter",
     "schema",

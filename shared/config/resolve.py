@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.config.cards import DATABASE_VARIABLE, RENDEZVOUS_VARIABLES
-from shared.config.lane import Database, Function, Image, Lane, Table, Workflow
-from shared.config.settings import check_health
+from shared.config.lane import Budget, Database, Function, Image, Lane, Table, Workflow
+from shared.config.settings import ADDRESS, check_health
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +71,7 @@ def resolve(
         log_retention_days=file.provider.log_retention_in_days or settings.defaults.log_retention_in_days,
         scratch_days=settings.defaults.scratch_days,
         database=_database(names, cards) if file.database else None,
+        budget=_budget(team, settings, names),
     )
     return Resolved(lane, tuple(names.made))
 
@@ -146,6 +148,16 @@ def _image(card: Card, key: str, names: _Names) -> Image | None:
 def _database(names: _Names, cards: list[Card]) -> Database:
     migrations = tuple(dict.fromkeys(card.database for card in cards if card.database))
     return Database(names.make("schema", "data", ("database",)), names.secret, migrations)
+
+
+def _budget(team: Team, settings: Settings, names: _Names) -> Budget | None:
+    """Return the team's budget, or the settings'; it tells the owner, unless it names others or the owner a name."""
+    file = team.file.budget or settings.defaults.budget
+    if file is None or not file.monthly_usd:
+        return None
+    owner = (team.file.owner,) if re.fullmatch(ADDRESS, team.file.owner) else ()
+    notify = owner if file.notify is None else tuple(dict.fromkeys(file.notify))
+    return Budget(names.make("budget", "monthly", ("budget",)), file.monthly_usd, notify)
 
 
 def _rendezvous_variables(team: Team, settings: Settings) -> dict[str, str]:

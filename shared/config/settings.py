@@ -27,6 +27,7 @@ OWN_TAGS = ("team", "owner", "stage", "managed-by")  # deployment sets them; the
 MAX_TAGS = 50 - len(OWN_TAGS)
 MAX_TAG_KEY, MAX_TAG_VALUE = 128, 256
 MAX_PORT = 65535
+MAX_SUBSCRIBERS = 10  # of one alert of a budget
 # What Fargate offers: MB of memory for each number of CPU units (1024 are one vCPU), as a range.
 FARGATE = {
     256: (512, *range(1024, 2049, 1024)),
@@ -65,8 +66,19 @@ Text = Annotated[str, BeforeValidator(_plain), WithJsonSchema({"type": ["string"
 RetentionDays = Annotated[int, AfterValidator(_retention), WithJsonSchema({"enum": list(RETENTION_DAYS)})]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
+ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+Address = Annotated[str, Field(pattern=f"^{ADDRESS}$")]
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+
+
+class BudgetFile(FileModel):
+    """What a team may cost in a month, and who hears of it."""
+
+    monthly_usd: float = Field(alias="monthlyUSD", ge=0, description="USD a month; 0 is no budget.")
+    notify: Annotated[list[Address], Field(max_length=MAX_SUBSCRIBERS)] | None = Field(
+        None, description="Addresses that hear of it at 80 and 100 percent; the owner's when left out."
+    )
 
 
 class Defaults(FileModel):
@@ -77,6 +89,7 @@ class Defaults(FileModel):
     timeout: int
     log_retention_in_days: RetentionDays
     scratch_days: Count
+    budget: BudgetFile | None = None
 
 
 class Range(FileModel):

@@ -31,6 +31,7 @@ def resolved(lane: Lane) -> dict[str, Any]:
         "database": {"schema": lane.database.schema, "secret": lane.database.secret} if lane.database else None,
         "functions": {key: _function(function) for key, function in lane.functions.items()},
         "workflows": {key: _workflow(workflow) for key, workflow in lane.workflows.items()},
+        "budget": {"monthlyUSD": lane.budget.monthly_usd, "notify": list(lane.budget.notify)} if lane.budget else None,
         "rendezvous": {
             "endpoint": rendezvous.endpoint,
             "timeout": rendezvous.timeout,
@@ -91,6 +92,7 @@ def starter(slug: str, cards: Iterable[Card]) -> str:
         step = next(iter(first.functions))
         lines += [f"# functions: {{{first.function_key(step)}: {{memorySize: 1024, reservedConcurrency: 4}}}}"]
     lines += [
+        "# budget: {monthlyUSD: 50}  # AWS tells you at 80 and 100 percent of it",
         "# names: {bucket: archive}  # only for a name that others already use",
         "# rendezvous: {timeout: 5}  # what differs from shared/settings.yaml",
     ]

@@ -11,6 +11,7 @@ from shared.config.document import Document, read_document
 from shared.config.model import FileModel, parse
 from shared.config.problems import Problem
 from shared.config.settings import (  # noqa: TC001  pydantic reads them when the models are made
+    BudgetFile,
     Count,
     Endpoint,
     RetentionDays,
@@ -91,6 +92,7 @@ class TeamFile(FileModel):
         default=False, description="Whether the team has a schema of its own in the teams' database (PostgreSQL)."
     )
     names: NamesFile = Field(NamesFile(), description="Names to keep.")
+    budget: BudgetFile | None = Field(None, description="What the team may cost in a month.")
     rendezvous: RendezvousFile = Field(RendezvousFile(), description="Own rendezvous settings.")
 
 

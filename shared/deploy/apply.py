@@ -53,6 +53,7 @@ _GONE = {
     "delete_log_group": "ResourceNotFoundException",
     "delete_function": "ResourceNotFoundException",
     "delete_bucket": "NoSuchBucket",
+    "delete_budget": "NotFoundException",
     "delete_table": "ResourceNotFoundException",
     "delete_cluster": "ClusterNotFoundException",
     "delete_rule": "ResourceNotFoundException",

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.deploy.guard import lane_tags
-from shared.deploy.resources import bucket, database, function, log_group, policy, role, state_machine, table
+from shared.deploy.resources import (
+    bucket,
+    budget,
+    database,
+    function,
+    log_group,
+    policy,
+    role,
+    state_machine,
+    table,
+)
 from shared.isolation.boundary import boundary_policy
 from shared.isolation.deployer import deployer_boundary, deployer_policy, deployer_trust
 from shared.isolation.policies import function_policy, function_trust, workflow_trust
@@ -52,6 +62,7 @@ def foundation(lane: Lane, definitions: Mapping[str, Mapping[str, Any]]) -> tupl
         *_roles(lane, definitions, tags),
         bucket.desired(lane, tags),
         *(table.desired(lane, each, tags) for each in lane.tables),
+        *([budget.desired(lane.budget, lane.place, tags)] if lane.budget else []),
         *([database.desired(lane.database, tags)] if lane.database else []),
     )
 

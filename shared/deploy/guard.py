@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.deploy.model import Resource
 
 MANAGER = "teamlanes"
-_IDENTITY = ("team", "stage", "managed-by")
+IDENTITY = ("team", "stage", "managed-by")
 
 
 class OwnershipError(LanesError):
@@ -37,7 +37,7 @@ def lane_tags(lane: Lane) -> dict[str, str]:
 
 def is_ours(tags: Mapping[str, str], ours: Mapping[str, str]) -> bool:
     """Say whether *tags* are those of the lane whose tags are *ours*."""
-    return all(tags.get(key) == ours[key] for key in _IDENTITY)
+    return all(tags.get(key) == ours[key] for key in IDENTITY)
 
 
 def check_ownership(found: Iterable[Resource], ours: Mapping[str, str]) -> None:
@@ -53,7 +53,7 @@ def check_ownership(found: Iterable[Resource], ours: Mapping[str, str]) -> None:
             where=f"team {ours['team']}, stage {ours['stage']}",
             fix=(
                 f"choose another name in teams/{ours['team']}.yaml, ask the owner to delete it, "
-                "or, if it is yours, tag it " + " ".join(f"{key}={ours[key]}" for key in _IDENTITY)
+                "or, if it is yours, tag it " + " ".join(f"{key}={ours[key]}" for key in IDENTITY)
             ),
         )
 

@@ -74,6 +74,7 @@ _KINDS = {
     "repository": ("ecr", "repository/"),
     "rule": ("events", "rule/"),
     "schedule": ("scheduler", "schedule/default/"),
+    "budget": ("budgets", "budget/"),
     "secret": ("secretsmanager", "secret:"),
     "parameter": ("ssm", "parameter"),
 }

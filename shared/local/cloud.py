@@ -72,6 +72,7 @@ class EmbeddedCloud:
         from shared.local.account_settings import account_settings_told  # noqa: PLC0415  the same
         from shared.local.asl import plug as engine  # noqa: PLC0415  the same
         from shared.local.bucket_policy import conditions_left_out  # noqa: PLC0415  the same
+        from shared.local.budgets import subscribers_told  # noqa: PLC0415  the same
         from shared.local.postgres import offered  # noqa: PLC0415  the same
         from shared.local.rendezvous import LocalRendezvous  # noqa: PLC0415  the same
         from shared.local.server import MotoServer  # noqa: PLC0415  the same
@@ -80,6 +81,7 @@ class EmbeddedCloud:
         parts.enter_context(_account(self.place.account))
         parts.enter_context(conditions_left_out())
         parts.enter_context(account_settings_told())
+        parts.enter_context(subscribers_told())
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         parts.callback(BackendDict.reset)
         parts.enter_context(offered(folder))

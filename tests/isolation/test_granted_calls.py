@@ -39,6 +39,7 @@ ACTIONS = {
     "budgets:DescribeBudget": ["budgets:ViewBudget"],
     "budgets:DescribeBudgets": ["budgets:ViewBudget"],
     "budgets:DescribeNotificationsForBudget": ["budgets:ViewBudget"],
+    "budgets:DescribeSubscribersForNotification": ["budgets:ViewBudget"],
     "dynamodb:BatchWriteItem": ["dynamodb:BatchWriteItem"],
     "lambda:Invoke": ["lambda:InvokeFunction"],
     "s3:DeleteObjects": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
@@ -221,7 +222,8 @@ def smaller(lane):
         if not key.startswith("random-mean-")
     }
     workflows = {key: workflow for key, workflow in lane.workflows.items() if key != "random-mean"}
-    return dataclasses.replace(lane, functions=functions, workflows=workflows)
+    budget = dataclasses.replace(lane.budget, monthly_usd=99)
+    return dataclasses.replace(lane, functions=functions, workflows=workflows, budget=budget)
 
 
 def use(aws, lane, folder):

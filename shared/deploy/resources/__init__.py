@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from shared.deploy.resources import bucket, database, function, log_group, policy, role, state_machine, table
+from shared.deploy.resources import (
+    bucket,
+    budget,
+    database,
+    function,
+    log_group,
+    policy,
+    role,
+    state_machine,
+    table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +54,8 @@ class LaneKind(Kind, Protocol):
 
 
 KINDS: dict[str, LaneKind] = {
-    module.KIND: module for module in (log_group, policy, role, bucket, table, database, function, state_machine)
+    module.KIND: module
+    for module in (log_group, policy, role, bucket, budget, table, database, function, state_machine)
 }
 HOLD_DATA = (bucket.KIND, table.KIND, database.KIND)
 """Kinds that stay until their lane is destroyed, also when nothing names them any more."""

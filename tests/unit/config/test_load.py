@@ -206,6 +206,14 @@ WRONG = {
         "rendezvous:\n  degradedAfter: 9\n",
         "teams/alpha.yaml:4: rendezvous.degradedAfter is 9, not less than the timeout of 5",
     ),
+    "a budget below nothing": (
+        "budget: {monthlyUSD: -1}\n",
+        "teams/alpha.yaml:3: budget.monthlyUSD is -1",
+    ),
+    "a budget told to no address": (
+        "budget:\n  monthlyUSD: 5\n  notify: [owner]\n",
+        "teams/alpha.yaml:5: budget.notify.0 is 'owner'",
+    ),
     "a list for a mapping": ("functions: [a]\n", "teams/alpha.yaml:3: functions is ['a'], not a mapping"),
     "a key twice": (
         "provider: {}\nprovider: {}\n",
@@ -229,6 +237,29 @@ def test_what_is_wrong_is_told_with_its_line(files, case):
     text, expected = WRONG[case]
     files.team("alpha", text)
     assert any(problem.startswith(expected) for problem in files.problems()), files.problems()
+
+
+@pytest.mark.parametrize(
+    ("text", "usd", "notify"),
+    [
+        ("", 25, ("alpha@example.edu",)),
+        ("budget: {monthlyUSD: 50}\n", 50, ("alpha@example.edu",)),
+        ("budget: {monthlyUSD: 9.5, notify: [a@b.org, c@d.org, a@b.org]}\n", 9.5, ("a@b.org", "c@d.org")),
+        ("budget: {monthlyUSD: 9.5, notify: []}\n", 9.5, ()),
+    ],
+)
+def test_a_team_has_its_own_budget_or_the_settings(files, text, usd, notify):
+    files.team("alpha", text)
+    budget = files.load().lane("alpha").budget
+    assert (budget.monthly_usd, budget.notify) == (usd, notify)
+    assert budget.name.startswith("alpha-monthly-")
+
+
+def test_a_budget_of_nothing_is_none_and_an_owner_without_an_address_hears_nothing(files):
+    files.team("alpha", "budget: {monthlyUSD: 0}\n")
+    assert files.load().lane("alpha").budget is None
+    files.write("teams/alpha.yaml", "team: alpha\nowner: the first group\n")
+    assert files.load().lane("alpha").budget.notify == ()
 
 
 def test_a_name_of_exactly_the_limit_is_taken_and_one_more_is_not(files):

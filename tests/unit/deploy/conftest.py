@@ -15,6 +15,7 @@ from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.deploy.aws import Aws, connect_endpoint
 from shared.local.account_settings import account_settings_told
 from shared.local.bucket_policy import conditions_left_out
+from shared.local.budgets import subscribers_told
 from shared.local.server import MotoServer
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def lane(make_lane: Callable[..., Lane]) -> Lane:
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     server = MotoServer()
-    with conditions_left_out(), account_settings_told():
+    with conditions_left_out(), account_settings_told(), subscribers_told():
         server.start()
         yield server.endpoint
         server.stop()
