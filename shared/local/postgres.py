@@ -79,7 +79,9 @@ class Postgres:
             return int(port)
         self._end()
         raise LanesError(
-            f"PostgreSQL does not start: {word} {port}".strip(), where=str(self._folder), fix="mend what it says, and run again"
+            f"PostgreSQL does not start: {word} {port}".strip(),
+            where=str(self._folder),
+            fix="mend what it says, and run again",
         )
 
     def stop(self) -> None:
