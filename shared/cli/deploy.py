@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shared.cli import console
-from shared.errors import LanesError, UsageError
+from shared.cli.plan_view import as_data, confirm, counts, show, tell
+from shared.errors import LanesError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from shared.config.load import Project
     from shared.deploy.aws import Aws
-    from shared.deploy.model import Plan, Step
-
-_MARKS = {
-    "create": ("+", "green"),
-    "update": ("~", "yellow"),
-    "delete": ("-", "red"),
-    "nothing": (" ", "dim"),
-}
 
 Team = Annotated[str, typer.Argument(help="The team's slug.")]
 UseAws = Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")]
@@ -61,11 +51,11 @@ def plan(
     lane = project.lane(team)
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         todo = work.plan(lane, project, cloud, packaged=packaged or aws or wants_packages(project))
-        _warn_if_brief(project, cloud)
+        warn_if_brief(project, cloud)
     if as_json:
-        console.print_json(_json(todo))
+        console.print_json(as_data(todo))
     else:
-        _show(todo, console.out)
+        show(todo, console.out)
 
 
 def deploy(  # noqa: PLR0913  one for each option
@@ -94,12 +84,12 @@ def deploy(  # noqa: PLR0913  one for each option
         for lane in lanes:
             todo = work.plan(lane, project, cloud, packaged=packaged)
             if todo.changes and aws and not yes:
-                _show(todo, console.err)
-                _confirm(f"Deploy {lane.team} to account {lane.place.account}? [y/N] ", "y")
-            work.carry_out(todo, lane, project, cloud, packaged=packaged, on_step=_tell)
-            console.note(f"{lane.team}: {_counts(todo, done=True)}")
-            done.append(_json(todo))
-        _warn_if_brief(project, cloud)
+                show(todo, console.err)
+                confirm(f"Deploy {lane.team} to account {lane.place.account}? [y/N] ", "y")
+            work.carry_out(todo, lane, project, cloud, packaged=packaged, on_step=tell)
+            console.note(f"{lane.team}: {counts(todo, done=True)}")
+            done.append(as_data(todo))
+        warn_if_brief(project, cloud)
     if as_json:
         console.print_json(done)
 
@@ -125,13 +115,13 @@ def destroy(
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         todo = destroy_plan(lane, cloud)
         if todo.changes and not yes:
-            _show(todo, console.err)
-            _confirm(f"This removes all data of {team} for good. Type {team} to go on: ", team)
-        apply(todo, cloud, on_step=_tell)
-        _warn_if_brief(project, cloud)
-        console.note(f"{team}: {_counts(todo, done=True)}")
+            show(todo, console.err)
+            confirm(f"This removes all data of {team} for good. Type {team} to go on: ", team)
+        apply(todo, cloud, on_step=tell)
+        warn_if_brief(project, cloud)
+        console.note(f"{team}: {counts(todo, done=True)}")
     if as_json:
-        console.print_json(_json(todo))
+        console.print_json(as_data(todo))
 
 
 def render(
@@ -156,71 +146,7 @@ def render(
         console.note(f"wrote {path}: {len(project.teams)} stages")
 
 
-def _show(todo: Plan, where: Console) -> None:
-    """Print a plan as a diff; what stays as it is is only counted."""
-    for step in todo.changes:
-        mark, style = _MARKS[step.action]
-        where.print(f"{mark} {step.kind} {step.name}", style=style, markup=False, highlight=False)
-        for line in step.diff:
-            where.print(f"    {line}", style="dim", markup=False, highlight=False)
-    where.print(f"{todo.team}: {_counts(todo)}", markup=False, highlight=False)
-
-
-def _tell(step: Step) -> None:
-    """Say that *step* is done, on stderr: progress is not data."""
-    mark, style = _MARKS[step.action]
-    console.err.print(f"{mark} {step.kind} {step.name}", style=style, markup=False, highlight=False)
-
-
-def _counts(todo: Plan, *, done: bool = False) -> str:
-    if not todo.changes:
-        return f"nothing to do ({len(todo.steps)} resources are as they should be)" if todo.steps else "nothing there"
-    tally = {action: sum(step.action == action for step in todo.steps) for action in _MARKS}
-    words = {"create": "created", "update": "updated", "delete": "deleted"}
-    return ", ".join(
-        f"{count} {'unchanged' if action == 'nothing' else words[action] if done else f'to {action}'}"
-        for action, count in tally.items()
-        if count
-    )
-
-
-def _json(todo: Plan) -> dict[str, Any]:
-    """Return a plan as data: each step with the calls it stands for."""
-    return {
-        "team": todo.team,
-        "stage": todo.stage,
-        "steps": [
-            {
-                "action": step.action,
-                "kind": step.kind,
-                "name": step.name,
-                "diff": list(step.diff),
-                "calls": [_call(call) for call in step.calls],
-            }
-            for step in todo.steps
-        ],
-    }
-
-
-def _call(call: Any) -> dict[str, Any]:
-    return {field: getattr(call, field) for field in ("service", "method", "name", "params") if hasattr(call, field)}
-
-
-def _confirm(question: str, answer: str) -> None:
-    """Go on only when *answer* is typed; without a terminal nobody can, so --yes must say it.
-
-    Raises:
-        UsageError: Nobody can be asked.
-        LanesError: Something else was typed.
-    """
-    if not sys.stdin.isatty():
-        raise UsageError("nobody can be asked here: stdin is no terminal", fix="add --yes if you are sure")
-    console.err.print(question, end="", markup=False, highlight=False)
-    if sys.stdin.readline().strip().lower() != answer:
-        raise LanesError("not confirmed; nothing was done to it")
-
-
-def _warn_if_brief(project: Project, cloud: Aws) -> None:
+def warn_if_brief(project: Project, cloud: Aws) -> None:
     """Say that an embedded cloud started for one command ends with it."""
     from shared.cli.wiring import outlives_command  # noqa: PLC0415  --help is quick
 

@@ -1,4 +1,7 @@
-"""``lanes rendezvous``: run the server where FMI ranks meet, and check whether one works."""
+"""``lanes rendezvous``: run the server where FMI ranks meet, and check whether one works.
+
+``rendezvous_service`` adds the commands that operate it on AWS.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shared.cli import console
+from shared.cli import console, rendezvous_service
+from shared.cli.verdict_view import show
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
     from shared.config.lane import Rendezvous
-    from shared.fmi.rendezvous.verdict import Verdict
-
-_COLOURS = {"healthy": "green", "degraded": "yellow"}
 
 
 class Protocol(enum.StrEnum):
@@ -44,6 +45,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Where FMI ranks meet: run the server, and check one.")
     for command in (serve, check):
         group.command()(command)
+    rendezvous_service.add(group)
     app.add_typer(group, name="rendezvous")
 
 
@@ -105,7 +107,7 @@ def check(  # noqa: PLR0913  each is an option of the command line
         verdict = probe(
             meeting.host, meeting.port, patience, min(settings.degraded_after, patience), protocol=protocol.value
         )
-        _show(verdict, as_json=as_json)
+        show(verdict, as_json=as_json)
         if not watch:
             raise typer.Exit(verdict.exit_code)
         change = trend.add(verdict)
@@ -119,17 +121,3 @@ def _settings(team: str | None) -> Rendezvous:
 
     project = open_project()
     return project.lane(team).rendezvous if team else project.settings.rendezvous.resolve()
-
-
-def _show(verdict: Verdict, *, as_json: bool) -> None:
-    if as_json:
-        console.print_json(verdict.as_json())
-        return
-    colour = _COLOURS.get(verdict.status.value, "red")
-    console.out.print(f"{verdict.host}:{verdict.port} ", end="", markup=False, highlight=False)
-    console.out.print(verdict.status.value, style=f"bold {colour}", end="", highlight=False)
-    console.out.print(f": {verdict.reason}", markup=False, highlight=False)
-    stages = "  ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in verdict.stages.items())
-    console.out.print(f"  {stages}", markup=False, highlight=False)
-    if verdict.fix:
-        console.note(f"  fix: {verdict.fix}")

@@ -130,6 +130,16 @@ def make_deployed(project: Project, lane: Lane, aws: Aws, *, packaged: bool = Fa
         console.note(f"deployed {lane.team}: {len(done)} steps")
 
 
+def make_zone(zone: str, aws: Aws) -> None:
+    """On the embedded cloud, make the hosted zone that an account on AWS has from its registrar."""
+    if aws.endpoint is None:
+        return
+    route53 = aws.client("route53")
+    found = route53.list_hosted_zones_by_name(DNSName=zone)["HostedZones"]
+    if not any(each["Name"].rstrip(".") == zone for each in found):
+        route53.create_hosted_zone(Name=zone, CallerReference=zone)
+
+
 def meeting_here(lane: Lane, payload: Mapping[str, Any], aws: Aws) -> dict[str, str]:
     """Return what to change in *payload*: on the embedded cloud, ranks sent to the lane's rendezvous meet in the cloud.
 

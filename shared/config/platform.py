@@ -118,6 +118,8 @@ def _lane(project: Project, settings: ServiceSettings, names: _Names) -> Lane:
         "CLUSTER": names.make("cluster", _COMPONENT),
         "SERVICE": names.make("service", _COMPONENT),
         "ZONE": settings.zone,
+        "RECORD": rendezvous.host,
+        "PORT": str(rendezvous.port),
         **dict(zip(RENDEZVOUS_VARIABLES, times, strict=True)),
     }
     functions = {

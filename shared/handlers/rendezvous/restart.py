@@ -66,9 +66,10 @@ def own_service(environ: Mapping[str, str] = os.environ) -> Service:
     Raises:
         MissingEnvironment: It was not deployed by ``lanes rendezvous deploy``.
     """
-    values = {name.lower(): value for name, value in require(environ, "STAGE CLUSTER SERVICE ZONE")}
-    at = meeting(environ=environ)
-    return Service(**values, host=at.host, port=at.port)
+    stage, cluster, name, zone, host, port = (
+        value for _, value in require(environ, "STAGE CLUSTER SERVICE ZONE RECORD PORT")
+    )
+    return Service(stage, cluster, name, zone, host, int(port))
 
 
 def clients() -> Clients:

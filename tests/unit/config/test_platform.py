@@ -37,6 +37,8 @@ def test_its_names_are_the_platforms_and_its_functions_know_where_the_server_is(
         "CLUSTER": service.cluster,
         "SERVICE": service.service,
         "ZONE": "uva-ds5110.com",
+        "RECORD": "rendezvous.uva-ds5110.com",
+        "PORT": "10000",
         "RENDEZVOUS_ENDPOINT": "rendezvous.uva-ds5110.com:10000",
         "RENDEZVOUS_TIMEOUT": "5",
         "RENDEZVOUS_DEGRADED_AFTER": "1",

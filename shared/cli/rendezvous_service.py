@@ -1,0 +1,203 @@
+"""``lanes rendezvous plan``, ``deploy``, ``restart``, ``status``, ``destroy`` and ``dockerfile``: the server on AWS."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from shared.cli import console
+from shared.cli.deploy import AsJson, Packaged, Profile, UseAws, Yes, warn_if_brief
+from shared.cli.plan_view import as_data, confirm, counts, show, tell
+from shared.cli.verdict_view import show as show_verdict
+
+if TYPE_CHECKING:
+    from shared.config.platform import RendezvousService
+    from shared.fmi.rendezvous.verdict import Verdict
+    from shared.handlers.rendezvous.service import State
+
+_DOWN = 3  # as of lanes rendezvous check
+
+
+def add(group: typer.Typer) -> None:
+    """Add the commands to *group*."""
+    for command in (plan, deploy, restart, status, destroy, dockerfile):
+        group.command()(command)
+
+
+def plan(*, aws: UseAws = False, profile: Profile = None, packaged: Packaged = False, as_json: AsJson = False) -> None:
+    """Show what a deploy of the rendezvous service would change, and change nothing.
+
+    Example: lanes rendezvous plan --aws
+    """
+    from shared.cli.wiring import make_zone, open_cloud, open_project, wants_packages  # noqa: PLC0415  --help is quick
+    from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
+    from shared.deploy.rendezvous import deploy as work  # noqa: PLC0415  as above
+
+    project = open_project()
+    service = rendezvous_service(project)
+    with open_cloud(project, aws=aws, profile=profile) as cloud:
+        make_zone(service.zone, cloud)
+        todo = work.plan(service, project, cloud, packaged=packaged or aws or wants_packages(project))
+        warn_if_brief(project, cloud)
+    if as_json:
+        console.print_json(as_data(todo))
+    else:
+        show(todo, console.out)
+
+
+def deploy(
+    *,
+    yes: Yes = False,
+    aws: UseAws = False,
+    profile: Profile = None,
+    packaged: Packaged = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the rendezvous service what the settings say, and pair two sockets through it.
+
+    On the embedded cloud it goes ahead; on AWS it shows the plan and asks first.
+
+    Example: lanes rendezvous deploy --aws
+    """
+    from shared.cli.wiring import make_zone, open_cloud, open_project, wants_packages  # noqa: PLC0415  --help is quick
+    from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
+    from shared.deploy.rendezvous import deploy as work  # noqa: PLC0415  as above
+    from shared.deploy.rendezvous.desired import operated  # noqa: PLC0415  as above
+    from shared.handlers.rendezvous.service import observe  # noqa: PLC0415  as above
+
+    project = open_project()
+    service = rendezvous_service(project)
+    packaged = packaged or aws or wants_packages(project)
+    with open_cloud(project, aws=aws, profile=profile) as cloud:
+        make_zone(service.zone, cloud)
+        todo = work.plan(service, project, cloud, packaged=packaged)
+        if todo.changes and aws and not yes:
+            show(todo, console.err)
+            confirm(f"Deploy the rendezvous to account {project.place.account}? [y/N] ", "y")
+        work.carry_out(todo, service, project, cloud, packaged=packaged, on_step=tell)
+        console.note(f"{todo.team}: {counts(todo, done=True)}")
+        verdict = _check(service, observe(cloud.client, operated(service)).address)
+        warn_if_brief(project, cloud)
+    if as_json:
+        console.print_json({**as_data(todo), "check": verdict.as_json()})
+    else:
+        show_verdict(verdict)
+    raise typer.Exit(verdict.exit_code)
+
+
+def restart(*, yes: Yes = False, aws: UseAws = False, profile: Profile = None, as_json: AsJson = False) -> None:
+    """Start a new task, point the record at it when it is healthy, and pair two sockets through it.
+
+    Pairs that have met go on; a client that waits for its peer is turned away and asks again.
+
+    Example: lanes rendezvous restart --aws --yes
+    """
+    from shared.cli.wiring import make_zone, open_cloud, open_project  # noqa: PLC0415  --help is quick
+    from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
+    from shared.deploy.rendezvous.desired import operated  # noqa: PLC0415  as above
+    from shared.handlers.fmi.meeting import Meeting  # noqa: PLC0415  as above
+    from shared.handlers.rendezvous.restart import restart as renew  # noqa: PLC0415  as above
+
+    project = open_project()
+    service = rendezvous_service(project)
+    at = service.lane.rendezvous
+    judged = Meeting(at.host, at.port, at.timeout, at.degraded_after)
+    with open_cloud(project, aws=aws, profile=profile) as cloud:
+        if aws and not yes:
+            confirm(f"Restart {at.endpoint} now? [y/N] ", "y")
+        make_zone(service.zone, cloud)
+        verdict = renew(cloud.client, operated(service), judged, tell=console.note)
+    show_verdict(verdict, as_json=as_json)
+    raise typer.Exit(verdict.exit_code)
+
+
+def status(*, aws: UseAws = False, profile: Profile = None, as_json: AsJson = False) -> None:
+    """Show the service, its task and its record, and pair two sockets through it; exit codes as of check.
+
+    Example: lanes rendezvous status --aws
+    """
+    from shared.cli.wiring import make_zone, open_cloud, open_project  # noqa: PLC0415  --help is quick
+    from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
+    from shared.deploy.rendezvous.desired import operated  # noqa: PLC0415  as above
+    from shared.handlers.rendezvous.service import observe  # noqa: PLC0415  as above
+
+    project = open_project()
+    service = rendezvous_service(project)
+    with open_cloud(project, aws=aws, profile=profile) as cloud:
+        make_zone(service.zone, cloud)
+        state = observe(cloud.client, operated(service))
+        verdict = _check(service, state.address) if state.address else None
+        warn_if_brief(project, cloud)
+    if as_json:
+        console.print_json(
+            {
+                "service": service.service,
+                "endpoint": service.lane.rendezvous.endpoint,
+                **asdict(state),
+                "check": verdict.as_json() if verdict else None,
+            }
+        )
+    else:
+        _show_state(service, state)
+        if verdict:
+            show_verdict(verdict)
+    raise typer.Exit(verdict.exit_code if verdict else _DOWN)
+
+
+def destroy(*, yes: Yes = False, aws: UseAws = False, profile: Profile = None, as_json: AsJson = False) -> None:
+    """Remove the rendezvous service and its record. Runs with FMI fail from then on. Asks first.
+
+    Example: lanes rendezvous destroy
+    """
+    from shared.cli.wiring import make_zone, open_cloud, open_project  # noqa: PLC0415  --help is quick
+    from shared.config.platform import SLUG, rendezvous_service  # noqa: PLC0415  as above
+    from shared.deploy.apply import apply  # noqa: PLC0415  as above
+    from shared.deploy.rendezvous.deploy import destroy_plan  # noqa: PLC0415  as above
+    from shared.deploy.rendezvous.desired import kinds  # noqa: PLC0415  as above
+
+    project = open_project()
+    service = rendezvous_service(project)
+    with open_cloud(project, aws=aws, profile=profile) as cloud:
+        make_zone(service.zone, cloud)
+        todo = destroy_plan(service, cloud)
+        if todo.changes and not yes:
+            show(todo, console.err)
+            confirm(f"No rank will meet another at {service.lane.rendezvous.endpoint}. Type {SLUG} to go on: ", SLUG)
+        apply(todo, cloud, kinds=kinds(service), on_step=tell)
+        warn_if_brief(project, cloud)
+        console.note(f"{todo.team}: {counts(todo, done=True)}")
+    if as_json:
+        console.print_json(as_data(todo))
+
+
+def dockerfile() -> None:
+    """Print the Dockerfile of the server's image: Python and the server, no library.
+
+    Example: lanes rendezvous dockerfile | docker build -t IMAGE -f - .
+    """
+    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+    from shared.deploy.rendezvous.image import dockerfile as text  # noqa: PLC0415  as above
+
+    sys.stdout.write(text(open_project().settings.rendezvous.resolve().port))
+
+
+def _check(service: RendezvousService, address: str) -> Verdict:
+    """Pair two sockets at *address*, so that no resolver's memory of another task is in the way."""
+    from shared.fmi.rendezvous.health import check  # noqa: PLC0415  --help is quick
+
+    at = service.lane.rendezvous
+    return check(address, at.port, at.timeout, at.degraded_after)
+
+
+def _show_state(service: RendezvousService, state: State) -> None:
+    host = service.lane.rendezvous.host
+    lines = [f"service {service.service}: {state.rollout or 'not there'}"]
+    if state.deployment:
+        lines.append(f"task {state.health or 'none runs'} at {state.address or 'no address'}")
+    stale = "" if state.recorded == state.address else ", which is not the task's: lanes rendezvous deploy"
+    lines.append(f"record {host}: {state.recorded + stale if state.recorded else 'not there'}")
+    for line in lines:
+        console.out.print(line, markup=False, highlight=False)
