@@ -131,7 +131,7 @@ def _bills(ranks: tuple[Rank, ...]) -> Table:
     """
     table = Table()
     for heading in ("rank", "request id", "duration", "billed", "memory size", "memory used", "init"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=heading == "request id")
     for rank in ranks:
         table.add_row(
             str(rank.rank),

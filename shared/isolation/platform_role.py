@@ -31,6 +31,7 @@ def platform_policy(place: Place) -> Policy:
             Statement("Buckets", _MANAGE_BUCKETS, (place.arn("s3", "*-*"),)),
             Statement("Tables", _MANAGE_TABLES, (place.arn("dynamodb", "table/*-*"),)),
             Statement("Secrets", _MANAGE_SECRETS, (place.arn("secretsmanager", "secret:*/database-*"),)),
+            Statement("Repositories", _MANAGE_REPOSITORIES, (place.arn("ecr", "repository/*/*"),)),
             Statement("Functions", MANAGE_FUNCTIONS, (place.arn("lambda", "function:*-*"),)),
             Statement(
                 "Machines",
@@ -77,6 +78,22 @@ _MANAGE_SECRETS = (
     "secretsmanager:UntagResource",
     "secretsmanager:UpdateSecret",
 )
+_MANAGE_REPOSITORIES = (
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:CreateRepository",
+    "ecr:DeleteRepository",
+    "ecr:DescribeRepositories",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:InitiateLayerUpload",
+    "ecr:ListTagsForResource",
+    "ecr:PutImage",
+    "ecr:PutImageScanningConfiguration",
+    "ecr:PutImageTagMutability",
+    "ecr:TagResource",
+    "ecr:UploadLayerPart",
+)
 _MANAGE_TABLES = (
     "dynamodb:CreateTable",
     "dynamodb:DeleteTable",
@@ -111,6 +128,8 @@ _MANAGE_BUCKETS = (
 )
 _LOOK = (
     "dynamodb:ListTables",
+    "ecr:DescribeRepositories",
+    "ecr:GetAuthorizationToken",
     "iam:ListPolicies",
     "iam:ListRoles",
     "lambda:GetAccountSettings",

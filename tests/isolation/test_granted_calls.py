@@ -30,7 +30,7 @@ TEAM = """
 team: lab
 owner: lab@example.edu
 functions: {cosmic-init: {reservedConcurrency: 1}}
-workflows: {cosmic: , item-map: , random-mean: }
+workflows: {cosmic: , item-map: , random-mean: , wssr: }
 """
 # The IAM actions of a call that has not one of its own name. Source: AWS's service authorization reference.
 ACTIONS = {
@@ -59,6 +59,7 @@ ACTIONS = {
 RESOURCES = {
     "budgets": {"BudgetName": "budget/", "AccountId": "budget/*"},
     "dynamodb": {"TableName": "table/", "ResourceArn": "", "RequestItems": "table/"},
+    "ecr": {"repositoryName": "repository/", "repositoryNames": "repository/", "resourceArn": ""},
     "iam": {"RoleName": "role/", "PolicyArn": "", "PolicyName": "policy/"},
     "lambda": {"FunctionName": "function:", "Resource": ""},
     "logs": {"logGroupName": "log-group:", "resourceArn": ""},
@@ -113,7 +114,7 @@ def named(service, operation, params, place):
     params = {**params.get("Budget", {}), **params}
     for key, head in RESOURCES.get(service, {}).items():
         if key in params:
-            value = next(iter(params[key])) if isinstance(params[key], dict) else params[key]
+            value = next(iter(params[key])) if isinstance(params[key], dict | list) else params[key]
             if value.startswith("arn:"):
                 return value
             name = "" if head.endswith("*") else value

@@ -15,6 +15,7 @@ from shared.deploy.resources import (
     function,
     log_group,
     policy,
+    repository,
     role,
     state_machine,
     table,
@@ -55,7 +56,7 @@ class LaneKind(Kind, Protocol):
 
 KINDS: dict[str, LaneKind] = {
     module.KIND: module
-    for module in (log_group, policy, role, bucket, budget, table, database, function, state_machine)
+    for module in (log_group, policy, role, bucket, budget, table, database, repository, function, state_machine)
 }
-HOLD_DATA = (bucket.KIND, table.KIND, database.KIND)
+HOLD_DATA = (bucket.KIND, table.KIND, database.KIND, repository.KIND)
 """Kinds that stay until their lane is destroyed, also when nothing names them any more."""

@@ -1,0 +1,87 @@
+"""ECR repositories: one for each function that can be an image. ``lanes images push`` fills them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.deploy.model import Call, Resource, Step, differences, missing_tags, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.config.lane import Image, Lane
+    from shared.deploy.aws import Aws
+
+KIND = "repository"
+SERVICE = "ecr"
+
+
+def desired(lane: Lane, image: Image, tags: Mapping[str, str]) -> Resource:
+    """Return the repository of *image* as it should be: tags may move, and what is pushed is scanned."""
+    arn = lane.place.arn(SERVICE, f"repository/{image.repository}")
+    return Resource(KIND, image.repository, tags, {"arn": arn, "mutability": "MUTABLE", "scan_on_push": True})
+
+
+def current(aws: Aws, name: str) -> Resource | None:
+    """Return the repository as it is, or None."""
+    ecr = aws.client(SERVICE)
+    try:
+        (found,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
+    except ecr.exceptions.RepositoryNotFoundException:
+        return None
+    arn = found["repositoryArn"]
+    return Resource(
+        KIND,
+        name,
+        {tag["Key"]: tag["Value"] for tag in ecr.list_tags_for_resource(resourceArn=arn)["tags"]},
+        {
+            "arn": arn,
+            "mutability": found["imageTagMutability"],
+            "scan_on_push": found.get("imageScanningConfiguration", {}).get("scanOnPush", False),
+        },
+    )
+
+
+def names(aws: Aws, prefix: str) -> Iterator[str]:
+    """Return the repositories of the team whose other names begin with *prefix*: here its slug is a folder."""
+    folder = f"{prefix.removesuffix('-')}/"
+    for page in aws.client(SERVICE).get_paginator("describe_repositories").paginate():
+        yield from (
+            found["repositoryName"] for found in page["repositories"] if found["repositoryName"].startswith(folder)
+        )
+
+
+def steps(want: Resource, have: Resource | None) -> Step:
+    """Return what makes *have* into *want*."""
+    on = {"repositoryName": want.name}
+    scanning = {"imageScanningConfiguration": {"scanOnPush": want.properties["scan_on_push"]}}
+    mutability = {"imageTagMutability": want.properties["mutability"]}
+    if have is None:
+        create = Call(SERVICE, "create_repository", {**on, **mutability, **scanning, "tags": _tags(want)})
+        return Step("create", KIND, want.name, summary(want.properties), (create,))
+    changed, tags = differences(want.properties, have.properties), missing_tags(want, have)
+    if not (changed or tags):
+        return Step("nothing", KIND, want.name)
+    calls = []
+    if changed:
+        calls += [
+            Call(SERVICE, "put_image_tag_mutability", {**on, **mutability}),
+            Call(SERVICE, "put_image_scanning_configuration", {**on, **scanning}),
+        ]
+    if tags:
+        calls.append(Call(SERVICE, "tag_resource", {"resourceArn": want.properties["arn"], "tags": _tags(want)}))
+    return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
+
+
+def remove(have: Resource) -> Step:
+    """Return what removes *have* and its images."""
+    return Step(
+        "delete",
+        KIND,
+        have.name,
+        calls=(Call(SERVICE, "delete_repository", {"repositoryName": have.name, "force": True}),),
+    )
+
+
+def _tags(repository: Resource) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in repository.tags.items()]
