@@ -53,8 +53,14 @@ def parse(model: type[M], document: Document, stand_ins: Mapping[str, Any] | Non
             what, fix = _explain(model, path, item["type"], item["msg"], item["input"])
             document.problem(path, what, fix)
             _leave_out(rest, path)
+    rest = {**(stand_ins or {}), **rest} if isinstance(rest, dict) else stand_ins
     try:
-        return model.model_validate({**(stand_ins or {}), **rest} if isinstance(rest, dict) else stand_ins)
+        return model.model_validate(rest)
+    except ValidationError as error:  # a part cannot do without what was left out: leave out all of it
+        for item in error.errors(include_url=False):
+            _leave_out(rest, tuple(item["loc"])[:1])
+    try:
+        return model.model_validate(rest)
     except ValidationError:
         return None
 

@@ -27,6 +27,7 @@ OWN_TAGS = ("team", "owner", "stage", "managed-by")  # deployment sets them; the
 MAX_TAGS = 50 - len(OWN_TAGS)
 MAX_TAG_KEY, MAX_TAG_VALUE = 128, 256
 MAX_PORT = 65535
+ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 MAX_SUBSCRIBERS = 10  # of one alert of a budget
 # What Fargate offers: MB of memory for each number of CPU units (1024 are one vCPU), as a range.
 FARGATE = {
@@ -56,6 +57,12 @@ def _endpoint(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if not re.fullmatch(ADDRESS, text):
+        raise ValueError("must be an address, such as team@example.edu")
+    return text
+
+
 def _schedule(text: str) -> str:
     if not re.fullmatch(r"rate\((1 (minute|hour|day)|[1-9]\d* (minutes|hours|days))\)|cron\(\S+( \S+){5}\)", text):
         raise ValueError("must be an EventBridge schedule: rate(5 minutes) or cron(0 * * * ? *)")
@@ -66,8 +73,7 @@ Text = Annotated[str, BeforeValidator(_plain), WithJsonSchema({"type": ["string"
 RetentionDays = Annotated[int, AfterValidator(_retention), WithJsonSchema({"enum": list(RETENTION_DAYS)})]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
-ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
-Address = Annotated[str, Field(pattern=f"^{ADDRESS}$")]
+Address = Annotated[str, AfterValidator(_address)]
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 

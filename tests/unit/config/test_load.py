@@ -255,6 +255,13 @@ def test_a_team_has_its_own_budget_or_the_settings(files, text, usd, notify):
     assert budget.name.startswith("alpha-monthly-")
 
 
+def test_a_part_that_cannot_be_read_hides_no_other_problem(files):
+    files.team("alpha", "budget: {monthlyUSD: much, notify: [me]}\nworkflows: {moons: }\nsuffix: xyz\n")
+    problems = "\n".join(files.problems())
+    for said in ("monthlyUSD is 'much'", "notify.0 is 'me'", "unknown workflow 'moons'", "suffix 'xyz'"):
+        assert said in problems
+
+
 def test_a_budget_of_nothing_is_none_and_an_owner_without_an_address_hears_nothing(files):
     files.team("alpha", "budget: {monthlyUSD: 0}\n")
     assert files.load().lane("alpha").budget is None
