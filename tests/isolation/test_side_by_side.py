@@ -19,7 +19,7 @@ from shared.isolation.catalogue import load_catalogue
 from shared.isolation.proof import NameRules, prove
 from shared.local.cloud import EmbeddedCloud
 
-TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  cosmic:\n"
+TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  cosmic:\n  item-map:\n"
 SLUGS = ("lab", "lab1", "taken1", "taken2", "ceiling")
 
 
@@ -56,6 +56,8 @@ def belongings(aws, team):
     functions = [f for f in aws.lambda_.list_functions()["Functions"] if f["FunctionName"].startswith(prefix)]
     machines = [m for m in aws.states.list_state_machines()["stateMachines"] if m["name"].startswith(prefix)]
     groups = aws.logs.describe_log_groups()["logGroups"]
+    tables = [name for name in aws.client("dynamodb").list_tables()["TableNames"] if name.startswith(prefix)]
+    budgets = aws.client("budgets").describe_budgets(AccountId=aws.place.account)["Budgets"]
     buckets = [b["Name"] for b in aws.s3.list_buckets()["Buckets"] if b["Name"].startswith(prefix)]
     found = {
         "roles": [role for role in roles if role["RoleName"].startswith(prefix)],
@@ -63,6 +65,8 @@ def belongings(aws, team):
         "functions": functions,
         "machines": [_plain(aws.states.describe_state_machine(stateMachineArn=m["stateMachineArn"])) for m in machines],
         "groups": [group for group in groups if f"/{prefix}" in group["logGroupName"]],
+        "tables": [_plain(aws.client("dynamodb").describe_table(TableName=name)) for name in tables],
+        "budgets": [budget for budget in budgets if budget["BudgetName"].startswith(prefix)],
         "buckets": [_bucket(aws, name) for name in buckets],
     }
     return json.loads(json.dumps(found, default=str))
