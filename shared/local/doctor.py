@@ -33,7 +33,7 @@ def examine() -> list[Finding]:
         _disk(),
         _walls(),
         _tool("Rscript", "R models", "apt install r-base-core, or brew install r"),
-        _tool("docker", "container images; nothing here needs it yet", "docs.docker.com/get-docker"),
+        _tool("docker", "images that need commands run (lanes images dockerfile)", "docs.docker.com/get-docker"),
     ]
 
 

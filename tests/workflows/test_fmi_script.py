@@ -87,6 +87,42 @@ def test_the_sample_runs_every_collective_on_three_ranks(lanes):
         }
 
 
+def test_two_runs_at_once_do_not_meet(aws, lane, lanes, script):
+    source = (
+        "import os, fmi\n"
+        "from fmilib.fmi_operations import fmi_communicator\n"
+        "rank = int(os.environ['RANK'])\n"
+        "comm = fmi_communicator(2, rank)\n"
+        "mine = int(os.environ['BATCH_SIZE'])\n"
+        "total = comm.allreduce(mine, fmi.func(fmi.op.sum), fmi.types(fmi.datatypes.int))\n"
+        "assert total == 2 * mine, total\n"
+    )
+    assert lanes("run", "team1", "fmi-script", "--world-size", "1", "--script", script(HELLO)).code == 0  # deployed
+    aws.s3.put_object(Bucket=lane.bucket, Key="scripts/sum.py", Body=source.encode())
+    now = datetime.now(UTC)
+    payload = {"world_size": 2, "script": "scripts/sum.py"}
+    runs = [start(aws, lane, "fmi-script", {**payload, "batch_size": size}, f"at-once-{size}") for size in (16, 512)]
+    for run in runs:
+        *_, end = follow(aws, run, read_logs(aws, run, now))
+        assert end.status == "SUCCEEDED"
+
+
+def test_a_rank_that_raises_is_named_also_by_those_who_waited_for_it(lanes, script):
+    source = (
+        "import os\n"
+        "from fmilib.fmi_operations import fmi_communicator\n"
+        "rank = int(os.environ['RANK'])\n"
+        "comm = fmi_communicator(2, rank)\n"
+        "comm.barrier()\n"
+        "if rank == 1:\n"
+        "    raise ValueError('the data of this rank')\n"
+        "comm.barrier()\n"
+    )
+    failure, _ = failed(lanes, "--world-size", "2", "--script", script(source))
+    assert failure["error"] == "ScriptFailed"
+    assert "ValueError: the data of this rank" in failure["message"]  # said by rank 1, or of it by rank 0
+
+
 def failed(lanes, *words):
     result = lanes("run", "team1", "fmi-script", "--json", *words)
     assert result.code == 1
