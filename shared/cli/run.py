@@ -122,7 +122,9 @@ def build_payload(workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any
     """
     from shared.config.parameters import coerce_all  # noqa: PLC0415  --help is quick
 
-    return {**workflow.parameters, **coerce_all(workflow.specs, given, where=f"workflow {workflow.key}")}
+    checked = coerce_all(workflow.specs, given, where=f"workflow {workflow.key}")
+    follows = {spec.instead_of for spec in workflow.specs if checked.get(spec.name) is not None}
+    return {name: value for name, value in workflow.parameters.items() if name not in follows} | checked
 
 
 def find_workflow(project: Project, names: Sequence[str]) -> tuple[Lane, Workflow]:

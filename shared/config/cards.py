@@ -30,8 +30,12 @@ PARAMETER_KEY = r"[A-Za-z][A-Za-z0-9_]*"
 # Lambda's rule for a variable, without what Lambda and deployment set themselves.
 VARIABLE = r"[A-Za-z][A-Za-z0-9_]+"
 RENDEZVOUS_VARIABLES = ("RENDEZVOUS_ENDPOINT", "RENDEZVOUS_TIMEOUT", "RENDEZVOUS_DEGRADED_AFTER")
+PROTOCOL_VARIABLE = "RENDEZVOUS_PROTOCOL"  # what ranks speak there
 DATABASE_VARIABLE = "DATABASE_SECRET"  # the name of the secret by which the team's database is reached
-OWN_VARIABLES = ("TEAM", "STAGE", "ACCOUNT", "BUCKET", "WORKFLOW", DATABASE_VARIABLE, *RENDEZVOUS_VARIABLES)
+OWN_VARIABLES = (
+    *("TEAM", "STAGE", "ACCOUNT", "BUCKET", "WORKFLOW", DATABASE_VARIABLE),
+    *(*RENDEZVOUS_VARIABLES, PROTOCOL_VARIABLE),
+)
 RESERVED_VARIABLES = re.compile(r"_HANDLER|_X_AMZN_TRACE_ID|AWS_.*|LAMBDA_.*|TZ")
 
 
@@ -49,6 +53,8 @@ class CardParameter(FileModel):
     """One input of a workflow. Bounds are inclusive; of a text they bound its length.
 
     ``upload`` names a folder of the team's bucket: a file or folder of this machine given to ``lanes run`` goes there.
+    ``insteadOf`` names a parameter that the handler derives from this one: a payload that gives this one and not that
+    one gets no default for that one.
     """
 
     type: Literal["integer", "number", "string", "boolean", "object"]
@@ -58,6 +64,7 @@ class CardParameter(FileModel):
     maximum: float | None = None
     choices: Annotated[tuple[Any, ...], Field(strict=False)] = ()
     upload: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
+    instead_of: str | None = None
 
 
 class CardImage(FileModel):
@@ -146,6 +153,11 @@ def _read_card(root: Path, key: str, limits: Limits | None, problems: Problems) 
         _check_table(root, table, entry, document)
     if card.database and not (root / f"{card.database.replace('.', '/')}.py").is_file():
         document.problem(("database",), f"{card.database!r} is not there")
+    for name, parameter in card.parameters.items():
+        if parameter.instead_of and parameter.instead_of not in card.parameters.keys() - {name}:
+            document.problem(
+                ("parameters", name, "insteadOf"), f"{parameter.instead_of!r} is none of the card's other parameters"
+            )
     if card.sample and card.sample.prefix not in card.parameters:
         document.problem(("sample", "prefix"), f"{card.sample.prefix!r} is none of the card's parameters")
     template = root / FOLDER / f"{key}{TEMPLATE}"
@@ -209,6 +221,7 @@ def _spec(name: str, parameter: CardParameter, document: Document) -> Parameter:
         parameter.maximum,
         parameter.choices,
         parameter.upload,
+        parameter.instead_of,
     )
     if parameter.upload and parameter.type != "string":
         document.problem((*path, "upload"), f"{name} is of type {parameter.type}, and only a string can name a file")

@@ -71,7 +71,8 @@ class Parameter:
 
     ``type`` is ``integer``, ``number``, ``string``, ``boolean`` or ``object``; bounds are inclusive, of a string they
     bound its length. A default of None means that the parameter may be left out. ``upload`` is the folder of the
-    bucket that a local file given for it goes to, None where the value is taken as it stands.
+    bucket that a local file given for it goes to, None where the value is taken as it stands. ``instead_of`` is the
+    parameter that follows from this one when a payload gives this one alone.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Parameter:
     maximum: float | None = None
     choices: tuple[Any, ...] = ()
     upload: str | None = None
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,10 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Rendezvous:
-    """The FMI rendezvous endpoint and how its health is judged. Times in seconds."""
+    """The FMI rendezvous endpoint and how its health is judged. Times in seconds.
+
+    ``protocol`` is the TCPunch that ranks speak there, ``v1`` or ``v2``.
+    """
 
     host: str
     port: int
@@ -145,6 +150,7 @@ class Rendezvous:
     failure_threshold: int
     success_threshold: int
     schedule: str
+    protocol: str = "v2"
 
     @property
     def endpoint(self) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shared.cli import run_view
 from shared.cli.run import build_payload, split_words
 from shared.config.lane import Parameter, Workflow
+from shared.config.load import load_project
 from shared.errors import UsageError
 from shared.measure.cost import cost_of
 from shared.measure.usage import Usage
@@ -79,6 +80,13 @@ def test_a_value_that_looks_like_an_option_goes_behind_an_equals_sign():
 
 def test_the_teams_parameters_lie_under_those_given(workflow):
     assert build_payload(workflow, {"scale": "2.5"}) == {"world_size": 2, "scale": 2.5, "data_map": None}
+
+
+def test_a_parameter_that_stands_for_another_leaves_that_one_to_the_handler():
+    cosmic = load_project(Path(__file__).parents[3]).lane("team2").workflows["cosmic"]
+    assert "world_size" not in build_payload(cosmic, {"file_limit": "11"})
+    assert build_payload(cosmic, {"file_limit": "11", "world_size": 2})["world_size"] == 2
+    assert build_payload(cosmic, {"file_limit": None})["world_size"] == 4
 
 
 def test_every_wrong_parameter_is_told_at_once(workflow):

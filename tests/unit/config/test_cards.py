@@ -29,6 +29,7 @@ WRONG = {
     "own variable": ("{SKY: north}", "{TEAM: north}", "stars.yaml:6: the variable 'TEAM' is set by"),
     "the rendezvous's own": ("{SKY: north}", "{RENDEZVOUS_TIMEOUT: 9}", "stars.yaml:6: the variable 'RENDEZVOUS_TIME"),
     "an upload that is no text": ("type: boolean,", "type: boolean, upload: x,", "deep is of type boolean, and only a"),
+    "instead of nothing": ("default: 4,", "default: 4, insteadOf: rank,", "'rank' is none of the card's other parame"),
     "default out of bounds": (
         "default: 4,",
         "default: 0,",
@@ -83,13 +84,16 @@ def test_a_template_that_is_not_json_is_told_with_its_line(files):
 
 def test_a_function_that_asks_for_it_is_told_where_the_teams_ranks_meet(files):
     files.edit("statemachines/stars.yaml", "memorySize: 256\n", "memorySize: 256\n    rendezvous: true\n")
-    files.team("alpha", "workflows: {stars: }\nrendezvous: {endpoint: 'meet.example.edu:4', timeout: 2.5}\n")
+    files.team(
+        "alpha", "workflows: {stars: }\nrendezvous: {endpoint: 'meet.example.edu:4', timeout: 2.5, protocol: v1}\n"
+    )
     functions = files.load().lane("alpha").functions
     told = {name: value for name, value in functions["stars-count"].environment.items() if "RENDEZVOUS" in name}
     assert told == {
         "RENDEZVOUS_ENDPOINT": "meet.example.edu:4",
         "RENDEZVOUS_TIMEOUT": "2.5",
         "RENDEZVOUS_DEGRADED_AFTER": "1",
+        "RENDEZVOUS_PROTOCOL": "v1",
     }
     assert not any("RENDEZVOUS" in name for name in functions["stars-add-up"].environment)
 
