@@ -23,6 +23,7 @@ from shared.cli import (
     model,
     reference,
     rendezvous,
+    report,
     run,
     runs,
     sweep,
@@ -54,6 +55,7 @@ for group in (
     metrics,
     cost,
     sweep,
+    report,
 ):
     group.register(app)
 

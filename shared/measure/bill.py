@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.deploy.aws import Aws
     from shared.measure.invocations import Row
+    from shared.measure.trace import Trace
     from shared.run.find import Found
     from shared.run.logs import LogReader
     from shared.run.start import Run
@@ -53,10 +54,13 @@ def price_run(aws: Aws, run: Run, reader: LogReader) -> Cost:
 
 def price_found(aws: Aws, found: Found) -> Cost:
     """Return what an earlier run cost."""
-    lane = found.run.lane
     with Invocations() as table:
-        trace, rows = collect_run(table, aws, found)
-        return cost_of(_of_rows(lane, rows, _storage(aws, lane)) + used_by_states(trace))
+        return bill_rows(aws, found.run.lane, *collect_run(table, aws, found))
+
+
+def bill_rows(aws: Aws, lane: Lane, trace: Trace, rows: Iterable[Row]) -> Cost:
+    """Return what a run with this *trace* and these invocations cost."""
+    return cost_of(_of_rows(lane, rows, _storage(aws, lane)) + used_by_states(trace))
 
 
 def price_team(aws: Aws, lane: Lane, since: datetime) -> Bill:

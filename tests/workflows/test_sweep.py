@@ -2,8 +2,11 @@
 
 import csv
 import json
+import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +91,73 @@ def test_cost_of_a_run_is_that_of_the_sweep(newest, lanes):
     whole = json.loads(lanes("cost", "team2", "--json").out)
     assert whole["total"]["usd"] >= said["usd"]
     assert newest["run_id"] in {run["run"] for run in whole["runs"]}
+
+
+PROBE = """<script>addEventListener("load", () => parent.postMessage(
+  [name, innerWidth, document.documentElement.scrollWidth, document.querySelectorAll("svg").length], "*"))</script>"""
+GATHER = """<!doctype html><pre id="seen"></pre>%s<script>addEventListener("message", (message) => {
+  document.getElementById("seen").append(message.data.join(" ") + "\\n") })</script>"""
+
+
+@pytest.fixture
+def look(tmp_path):
+    """Return a function that opens pages in a browser, each 1280 and 400 pixels wide, and says what it saw."""
+    browser = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
+    if browser is None:
+        pytest.skip("no Chromium on this machine: reports were not looked at")
+
+    def open_pages(*pages):
+        frames = ""
+        for number, page in enumerate(pages):
+            copy = tmp_path / f"{number}.html"
+            copy.write_text(page.read_text().replace("</head>", f"{PROBE}</head>"))
+            frames += "".join(
+                f'<iframe name="{number}" src="{copy.name}" width="{w}" height="600"></iframe>' for w in (1280, 400)
+            )
+        (tmp_path / "all.html").write_text(GATHER % frames)
+        options = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--enable-logging=stderr",
+            "--virtual-time-budget=9000",
+        ]
+        alone = [f"--user-data-dir={tmp_path / 'browser'}", "--host-resolver-rules=MAP * ~NOTFOUND"]
+        command = [browser, *options, *alone, "--dump-dom", f"file://{tmp_path}/all.html"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+        said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+        seen = re.search(r'<pre id="seen">(.*?)</pre>', done.stdout, re.DOTALL)
+        return said, sorted(tuple(map(int, line.split())) for line in seen[1].splitlines())
+
+    return open_pages
+
+
+def test_reports_fit_a_screen_and_a_telephone_without_network_or_errors(newest, lanes, folder, tmp_path, look):
+    pages = []
+    for subject in (newest["run_id"], folder):
+        result = lanes("report", "team2", subject, "--out", tmp_path / f"report-{len(pages)}", "--json")
+        assert result.code == 0, result.err
+        pages.append(Path(json.loads(result.out)["html"]))
+    said, seen = look(*pages)
+    assert said == []
+    assert [(number, width) for number, width, _, _ in seen] == [(0, 400), (0, 1280), (1, 400), (1, 1280)]
+    assert all(scroll <= width for _, width, scroll, _ in seen), seen
+    assert {(number, drawings) for number, _, _, drawings in seen} == {(0, 4), (1, 4)}
+    for page in pages:
+        assert not re.search(r"""(src|href)=["']?https?:|url\(["']?https?:|@import""", page.read_text())
+
+
+def test_a_run_that_failed_has_a_report_that_says_why(aws, lanes, tmp_path):
+    failed = lanes("run", "team2", "cosmic", "--data-prefix", "nothing-here", "--json")
+    assert failed.code == 1
+    run_id = json.loads(failed.out)["run_id"]
+    result = lanes("report", "team2", run_id, "--out", tmp_path / "report")
+    assert result.code == 0, result.err
+    text = (tmp_path / "report" / "report.md").read_text()
+    assert "**status**: FAILED" in text
+    assert "FAILED at Init\nNoData: " in text
+    drawing = (tmp_path / "report" / "plots" / "state-machine.svg").read_text()
+    assert "<title>Init: failed" in drawing
+    assert "<title>Summarize: not reached" in drawing
