@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.config.cards import DATABASE_VARIABLE, RENDEZVOUS_VARIABLES
+from shared.config.cards import DATABASE_VARIABLE, PROTOCOL_VARIABLE, RENDEZVOUS_VARIABLES
 from shared.config.lane import Budget, Database, Function, Image, Lane, Table, Workflow
 from shared.config.settings import ADDRESS, check_health
 
@@ -161,10 +161,10 @@ def _budget(team: Team, settings: Settings, names: _Names) -> Budget | None:
 
 
 def _rendezvous_variables(team: Team, settings: Settings) -> dict[str, str]:
-    """Return where FMI ranks meet, and by which times in seconds that place is judged."""
+    """Return where FMI ranks meet, by which times in seconds that place is judged, and what is spoken there."""
     own = _rendezvous(team, settings)
     values = (own.endpoint, f"{own.timeout:g}", f"{own.degraded_after:g}")
-    return dict(zip(RENDEZVOUS_VARIABLES, values, strict=True))
+    return {**dict(zip(RENDEZVOUS_VARIABLES, values, strict=True)), PROTOCOL_VARIABLE: own.protocol}
 
 
 def _workflow(team: Team, card: Card, parameters: Mapping[str, object], names: _Names) -> Workflow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -74,6 +74,7 @@ RetentionDays = Annotated[int, AfterValidator(_retention), WithJsonSchema({"enum
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 Address = Annotated[str, AfterValidator(_address)]
+RendezvousProtocol = Literal["v1", "v2"]
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -140,6 +141,7 @@ class RendezvousSettings(FileModel):
     failure_threshold: Count
     success_threshold: Count
     schedule: Schedule
+    protocol: RendezvousProtocol = "v2"
     service: ServiceSettings | None = None
 
     def resolve(self) -> Rendezvous:
@@ -153,6 +155,7 @@ class RendezvousSettings(FileModel):
             failure_threshold=self.failure_threshold,
             success_threshold=self.success_threshold,
             schedule=self.schedule,
+            protocol=self.protocol,
         )
 
 

@@ -14,6 +14,7 @@ from shared.config.settings import (  # noqa: TC001  pydantic reads them when th
     BudgetFile,
     Count,
     Endpoint,
+    RendezvousProtocol,
     RetentionDays,
     Schedule,
     Seconds,
@@ -71,6 +72,9 @@ class RendezvousFile(FileModel):
     failure_threshold: Count | None = Field(None, description="Failures in a row until unhealthy.")
     success_threshold: Count | None = Field(None, description="Successes in a row until healthy.")
     schedule: Schedule | None = Field(None, description="rate(...) or cron(...).")
+    protocol: RendezvousProtocol | None = Field(
+        None, description="What ranks speak there: v1 to a server of the field."
+    )
 
 
 FunctionEntry = Annotated[FunctionFile, BeforeValidator(_empty)]

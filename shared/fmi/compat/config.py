@@ -1,7 +1,8 @@
 """FMI's own JSON configuration, made into channels and a policy.
 
 ``backends.{Direct,S3,Redis}`` open the channels, ``model.*`` holds what they cost. What the run itself says goes before
-the file: RENDEZVOUS_ENDPOINT is where to meet, TEAM and RUN_ID keep runs apart, FMI_TEAM_KEY (hex) signs the names.
+the file: RENDEZVOUS_ENDPOINT is where to meet and RENDEZVOUS_PROTOCOL what to speak there, TEAM and RUN_ID keep runs
+apart, FMI_TEAM_KEY (hex) signs the names.
 """
 
 from __future__ import annotations
@@ -124,7 +125,8 @@ def open_policy(config: Config, names: list[str], faas_memory: int) -> Policy:
 
 
 def _meeting(settings: Config) -> Meeting:
-    protocol, relay = str(settings.get("protocol", "v2")), _truth(settings.get("relay", False))
+    protocol = os.environ.get("RENDEZVOUS_PROTOCOL") or str(settings.get("protocol", "v2"))
+    relay = _truth(settings.get("relay", False))
     endpoint = os.environ.get("RENDEZVOUS_ENDPOINT")
     if not endpoint:
         endpoint = f"{_needed(settings, 'Direct', 'host')}:{settings.get('port', DEFAULT_PORT)}"

@@ -71,12 +71,12 @@ def joined(event: Mapping[str, Any], team: str, context: Context) -> Iterator[Gr
     from shared.fmi.errors import PeerLost  # noqa: PLC0415  as above
     from shared.fmi.rendezvous.client import Meeting  # noqa: PLC0415  as above
     from shared.fmi.rendezvous.keys import Namespace  # noqa: PLC0415  as above
-    from shared.handlers.fmi.meeting import meeting  # noqa: PLC0415  as above
+    from shared.handlers.fmi.meeting import meeting, protocol  # noqa: PLC0415  as above
 
     began = time.perf_counter()
     rank, size, run = event["rank"], event["world_size"], event["run_id"]
     at = meeting(event["rendezvous_endpoint"])
-    where = Meeting(at.host, at.port)
+    where = Meeting(at.host, at.port, protocol())
     with Communicator.direct(rank, size, where, Namespace(team, run, "cosmic-start"), START_SECONDS) as comm:
         comm.barrier()
     left = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS

@@ -34,6 +34,16 @@ class Meeting:
         return f"{self.host}:{self.port}"
 
 
+def protocol(environ: Mapping[str, str] = os.environ) -> str:
+    """Return what ranks speak at the rendezvous, ``v1`` or ``v2``.
+
+    Raises:
+        MissingEnvironment: The function's card does not say ``rendezvous: true``.
+    """
+    ((_, told),) = require(environ, "RENDEZVOUS_PROTOCOL")
+    return told
+
+
 def meeting(named: object = None, environ: Mapping[str, str] = os.environ) -> Meeting:
     """Return where the run's ranks meet.
 

@@ -29,6 +29,7 @@ def rendezvous(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setenv("RENDEZVOUS_ENDPOINT", server.endpoint())
         monkeypatch.setenv("RENDEZVOUS_TIMEOUT", "5")
         monkeypatch.setenv("RENDEZVOUS_DEGRADED_AFTER", "1")
+        monkeypatch.setenv("RENDEZVOUS_PROTOCOL", "v2")
         yield
 
 
@@ -64,6 +65,11 @@ def test_rank_0_learns_what_the_summary_finds(store: Any, step: Any, started: An
     combined = store.json("results/combined_data.json")
     assert [rank["fmi_totals"] is None for rank in combined] == [False, True, True]
     assert all(rank["fmi_waited_seconds"] > 0 for rank in combined)
+
+
+def test_ranks_speak_to_a_server_what_it_knows(started: Any, all_ranks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RENDEZVOUS_PROTOCOL", "v1")
+    assert [answer["rank"] for answer in all_ranks(started)] == [0, 1, 2]
 
 
 def test_a_rank_that_fails_is_named_by_rank_0(store: Any, started: Any, all_ranks: Any) -> None:
