@@ -21,6 +21,7 @@ from shared.cli import (
     items,
     metrics,
     model,
+    predict,
     reference,
     rendezvous,
     report,
@@ -56,6 +57,7 @@ for group in (
     cost,
     sweep,
     report,
+    predict,
 ):
     group.register(app)
 

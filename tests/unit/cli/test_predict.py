@@ -1,0 +1,36 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from shared.cli.main import app
+from shared.errors import UsageError
+
+
+def run(*words):
+    return CliRunner().invoke(app, ["predict", *words], env={"COLUMNS": "200", "NO_COLOR": "1"})
+
+
+def test_sizes_beyond_what_was_measured_say_so():
+    done = run("cosmic", "--records", "51130000", "--world-size", "100", "--world-size", "10000", "--json")
+    assert done.exit_code == 0
+    said = json.loads(done.output)
+    assert [each["world_size"] for each in said["predictions"]] == [100, 10000]
+    assert said["recommended"] is None
+    assert said["fit"]["error"] < 0.2
+
+
+def test_a_deadline_is_kept_with_the_models_own_error():
+    said = json.loads(run("cosmic", "--records", "1000000", "--deadline", "300", "--json").output)
+    assert said["recommended"]["seconds"] * (1 + said["fit"]["error_90"]) <= 300
+
+
+def test_what_cannot_be_kept_fails_and_names_what_can():
+    done = run("cosmic", "--records", "51130000", "--budget", "1", "--json")
+    assert done.exit_code == 1
+    assert "the cheapest:" in done.output
+
+
+def test_another_workflow_has_no_model():
+    with pytest.raises(UsageError, match="no model of wssr"):
+        CliRunner().invoke(app, ["predict", "wssr", "--records", "1"], catch_exceptions=False)
