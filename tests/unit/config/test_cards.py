@@ -90,7 +90,7 @@ def test_a_function_that_asks_for_it_is_told_where_the_teams_ranks_meet(files):
     functions = files.load().lane("alpha").functions
     told = {name: value for name, value in functions["stars-count"].environment.items() if "RENDEZVOUS" in name}
     assert told == {
-        "RENDEZVOUS_ENDPOINT": "meet.example:4",
+        "RENDEZVOUS_ENDPOINT": "meet.example.edu:4",
         "RENDEZVOUS_TIMEOUT": "2.5",
         "RENDEZVOUS_DEGRADED_AFTER": "1",
         "RENDEZVOUS_PROTOCOL": "v1",
