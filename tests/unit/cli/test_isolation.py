@@ -80,7 +80,7 @@ def test_policies_are_printed_as_iam_reads_them(lanes):
     bodies = {(document["kind"], document["name"]): document["body"] for document in json.loads(out)}
     assert code == 0
     assert ("permissions boundary", "team2-boundary-7078ea12") in bodies
-    assert ("deployer policy", "deployer of team2") in bodies
+    assert ("deployer policy", "team2-deployer-7078ea12") in bodies
     assert all(body["Version"] == "2012-10-17" for body in bodies.values())
     code, out, _ = lanes("platform")
     assert json.loads(out)["Statement"][0]["Sid"] == "RolesUnderBoundary"
