@@ -135,9 +135,12 @@ def _redshifts(aws: Aws, lane: Lane, ranks: str, run_id: str) -> tuple[NDArray[n
     path = ranks.removesuffix(layout.ranks("", run_id))
     prefix = layout.predictions(path, run_id, 0).removesuffix("0.npz")
     true, predicted = [np.empty(0, np.float32)], [np.empty(0, np.float32)]
-    for page in aws.s3.get_paginator("list_objects_v2").paginate(Bucket=lane.bucket, Prefix=prefix):
+    owner = lane.place.account
+    pages = aws.s3.get_paginator("list_objects_v2")
+    for page in pages.paginate(Bucket=lane.bucket, Prefix=prefix, ExpectedBucketOwner=owner):
         for entry in page.get("Contents", []):
-            body = aws.s3.get_object(Bucket=lane.bucket, Key=entry["Key"])["Body"].read()
+            found = aws.s3.get_object(Bucket=lane.bucket, Key=entry["Key"], ExpectedBucketOwner=owner)
+            body = found["Body"].read()
             with np.load(io.BytesIO(body), allow_pickle=False) as file:
                 true.append(file["redshift"])
                 predicted.append(file["predicted"])
