@@ -149,33 +149,41 @@ def as_record(row: Row) -> dict[str, Any]:
 
 
 def _print_table(rows: list[Row]) -> None:
+    """Print a row for each invocation, in ms and MB; columns that nothing is known for are left out."""
     from rich.table import Table  # noqa: PLC0415  --help is quick
 
     worlds: dict[str | None, int] = {}
     for row in rows:
         worlds[row.run] = max(worlds.get(row.run, 0), 0 if row.rank is None else row.rank + 1)
-    table = Table()
-    left = ("execution", "state or function")
-    for heading in (*left, "world", "rank", "request id", "duration", "billed", "size", "used", "init", ""):
-        table.add_column(heading, justify="left" if heading in left else "right", overflow="fold")
-    for row in rows:
-        report = row.report
-        world = worlds[row.run] if row.rank is not None else 0
-        words = ["timeout"] * row.timed_out + ["error"] * row.failed + ["traceback"] * row.traceback
-        table.add_row(
-            (row.run or "-")[-13:],
-            row.state or row.group.rpartition("/")[2] or "-",
-            str(world or "-"),
-            "-" if row.rank is None else str(row.rank),
-            report.request_id,
-            f"{report.duration_ms:.2f} ms",
-            f"{report.billed_ms} ms",
-            f"{report.memory_mb} MB",
-            f"{report.used_mb} MB",
-            "" if report.init_ms is None else f"{report.init_ms:.2f} ms",
-            ", ".join(words),
-        )
+    columns = {
+        "execution": [(row.run or "")[-6:] for row in rows],
+        "state": [row.state or row.group.rpartition("/")[2] for row in rows],
+        "world": [str(worlds[row.run]) if row.rank is not None else "" for row in rows],
+        "rank": ["" if row.rank is None else str(row.rank) for row in rows],
+        "request": [row.report.request_id[-12:] for row in rows],
+        "duration": [f"{row.report.duration_ms:.2f}" for row in rows],
+        "billed": [str(row.report.billed_ms) for row in rows],
+        "size": [str(row.report.memory_mb) for row in rows],
+        "used": [str(row.report.used_mb) for row in rows],
+        "init": ["" if row.report.init_ms is None else f"{row.report.init_ms:.2f}" for row in rows],
+        "": [_words(row) for row in rows],
+    }
+    runs = {row.run for row in rows}
+    if len(runs) == 1:
+        columns.pop("execution")
+        console.out.print(*(f"execution {run}\n" for run in runs if run), markup=False, highlight=False, end="")
+    shown = {heading: values for heading, values in columns.items() if any(values)}
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for heading in shown:
+        table.add_column(heading, justify="left" if heading in {"execution", "state", ""} else "right", overflow="fold")
+    for values in zip(*shown.values(), strict=True):
+        table.add_row(*values)
     console.out.print(table)
+    console.out.print("(times in ms, memory in MB)\n", highlight=False)
+
+
+def _words(row: Row) -> str:
+    return ", ".join(["timeout"] * row.timed_out + ["error"] * row.failed + ["traceback"] * row.traceback)
 
 
 def _print_summary(summary: Summary) -> None:

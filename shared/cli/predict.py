@@ -102,16 +102,23 @@ def _print(fit: Fit, found: list[Prediction], choice: Prediction | None) -> None
 
     from shared.measure.cost import dollars  # noqa: PLC0415  as above
 
-    table = Table()
-    for heading in ("", "records", "ranks", "batch", "memory", "time (s)", "9 in 10 within", "cost", "a rank (s)"):
-        table.add_column(heading, justify="right")
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for heading in ("ranks", "batch", "MB", "seconds", "9 in 10 within", "cost", "a rank's", ""):
+        table.add_column(heading, justify="left" if not heading else "right")
     for run in found:
         low, high = run.seconds * (1 - fit.error_90), run.seconds * (1 + fit.error_90)
         words = ["recommended"] * (run is choice) + ["extrapolated"] * (run.world_size not in range(*_span(fit)))
         words += ["too long for Lambda"] * (run.rank_seconds > 900)  # noqa: PLR2004  Lambda's limit
-        figures = (f"{run.records:,}", f"{run.world_size:,}", str(run.batch_size), f"{run.memory_mb} MB")
-        times = (f"{run.seconds:,.1f}", f"{low:,.1f}..{high:,.1f}", dollars(run.usd), f"{run.rank_seconds:,.1f}")
-        table.add_row(", ".join(words), *figures, *times)
+        table.add_row(
+            f"{run.world_size:,}",
+            str(run.batch_size),
+            str(run.memory_mb),
+            f"{run.seconds:,.1f}",
+            f"{low:,.1f}..{high:,.1f}",
+            dollars(run.usd),
+            f"{run.rank_seconds:,.1f}",
+            ", ".join(words),
+        )
     if found:
         console.out.print(table)
     text = (

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shared.deploy.aws import Aws
     from shared.measure.cost import Cost
     from shared.run.gather import Outcome
+    from shared.run.logs import LogReader
     from shared.run.start import Run
 
 _INTERRUPTED = 130
@@ -179,9 +180,8 @@ def _read_input(given: str) -> dict[str, Any]:
     return value
 
 
-def _follow(cloud: Aws, started: Run, now: datetime, *, keep: bool) -> tuple[Run, Outcome, Cost]:
+def _follow(cloud: Aws, started: Run, now: datetime, *, keep: bool) -> tuple[Run, Outcome, Cost | None]:
     from shared.cli import run_view  # noqa: PLC0415  --help is quick
-    from shared.measure.bill import price_run  # noqa: PLC0415  as above
     from shared.run.gather import gather  # noqa: PLC0415  as above
     from shared.run.watch import follow, read_logs  # noqa: PLC0415  as above
 
@@ -192,7 +192,7 @@ def _follow(cloud: Aws, started: Run, now: datetime, *, keep: bool) -> tuple[Run
             for snapshot in follow(cloud, started, reader):
                 show(snapshot)
         outcome = gather(cloud, started, snapshot, reader)
-        return started, outcome, price_run(cloud, started, reader)
+        return started, outcome, _price(cloud, started, reader)
     except KeyboardInterrupt:
         if keep:
             console.note(f"no longer watched; {started.id} runs on as {started.arn}")
@@ -202,7 +202,20 @@ def _follow(cloud: Aws, started: Run, now: datetime, *, keep: bool) -> tuple[Run
         raise typer.Exit(_INTERRUPTED) from None
 
 
-def _report(started: Run, outcome: Outcome, cost: Cost, *, as_json: bool, printed: bool) -> None:
+def _price(cloud: Aws, started: Run, reader: LogReader) -> Cost | None:
+    """Return what the run cost; None where AWS does not let us see it, for which no result may be lost."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415  --help is quick
+
+    from shared.measure.bill import price_run  # noqa: PLC0415  as above
+
+    try:
+        return price_run(cloud, started, reader)
+    except ClientError as error:
+        console.note(f"the cost is not known: {error}")
+        return None
+
+
+def _report(started: Run, outcome: Outcome, cost: Cost | None, *, as_json: bool, printed: bool) -> None:
     from shared.cli import run_view  # noqa: PLC0415  --help is quick
     from shared.measure.cost import cost_line  # noqa: PLC0415  as above
 
@@ -214,7 +227,8 @@ def _report(started: Run, outcome: Outcome, cost: Cost, *, as_json: bool, printe
         run_view.print_outcome(started, outcome, cost)
     if outcome.failure is not None:
         console.fail(run_view.failure_text(started, outcome))
-        console.note(cost_line(cost))
+        if cost:
+            console.note(cost_line(cost))
         raise typer.Exit(1)
 
 

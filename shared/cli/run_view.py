@@ -82,7 +82,7 @@ class _Bars:
             self.progress.update(self._ranks[rank], completed=at.done, total=at.of or None)
 
 
-def print_outcome(run: Run, outcome: Outcome, cost: Cost) -> None:
+def print_outcome(run: Run, outcome: Outcome, cost: Cost | None) -> None:
     """Print a succeeded run's table, figures and cost to stdout."""
     if outcome.ranks:
         console.out.print(_table(outcome.ranks[:_MOST_ROWS]))
@@ -98,7 +98,8 @@ def print_outcome(run: Run, outcome: Outcome, cost: Cost) -> None:
             f"  aggregate throughput  {outcome.aggregate_throughput:9.1f} records/s  (summed over the ranks)"
         )
     console.out.print(line, markup=False, highlight=False)
-    console.out.print(f"  {cost_line(cost)}", markup=False, highlight=False)
+    if cost:
+        console.out.print(f"  {cost_line(cost)}", markup=False, highlight=False)
     figures = list(_flat(outcome.output))
     width = max((len(name) for name, _ in figures), default=0)
     for name, value in figures:
@@ -173,7 +174,7 @@ def _number(value: float) -> str:
     return f"{value:.5g}" if abs(value) < _LARGE else f"{value:.0f}"
 
 
-def as_json(run: Run, outcome: Outcome, cost: Cost, *, printed: bool = False) -> Mapping[str, Any]:
+def as_json(run: Run, outcome: Outcome, cost: Cost | None, *, printed: bool = False) -> Mapping[str, Any]:
     """Return what is known about a finished run, for ``--json``. Throughput in records per second.
 
     What the ranks' code wrote is there only when it is asked for by *printed*.
@@ -185,7 +186,7 @@ def as_json(run: Run, outcome: Outcome, cost: Cost, *, printed: bool = False) ->
         "wall_seconds": outcome.wall_seconds,
         "records": outcome.records,
         "throughput": {"wall": outcome.wall_throughput, "aggregate": outcome.aggregate_throughput},
-        "cost": cost.as_record(),
+        "cost": cost.as_record() if cost else None,
         "ranks": [_row(rank, printed=printed) for rank in outcome.ranks],
         "output": outcome.output,
         "failure": asdict(outcome.failure) | {"log_tail": list(outcome.log_tail)} if outcome.failure else None,

@@ -121,7 +121,15 @@ def _show(progress: Progress) -> None:
 
 
 def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
-    from shared.measure.summary import average_by_world, best, summarize_sweep, write_cells, write_points  # noqa: PLC0415  --help is quick  # noqa: PLC0415  as above
+    from shared.measure.plots_style import save  # noqa: PLC0415  --help is quick
+    from shared.measure.plots_sweep import plot_sweep  # noqa: PLC0415  as above
+    from shared.measure.summary import (  # noqa: PLC0415  as above
+        average_by_world,
+        best,
+        summarize_sweep,
+        write_cells,
+        write_points,
+    )
 
     points = summarize_sweep(records)
     folder.mkdir(parents=True, exist_ok=True)
@@ -162,27 +170,29 @@ def print_tables(points: Sequence[Point]) -> None:
 
     if not points:
         return
-    table = Table()
+    table = Table(box=None, padding=(0, 1, 0, 0))
     axes = list(points[0].axes)
-    figures = ("time (s)", "min..max", "records/s", "summed", "memory", "cost", "speed-up", "efficiency")
-    for heading in (*axes, "runs", *figures):
-        table.add_column(heading, justify="right")
+    for heading in (*axes, "seconds", "min..max", "rec/s", "summed", "MB", "$/1000", "speed-up", "ideal %"):
+        table.add_column(heading.replace("_", " "), justify="right")
     for point in points:
         spread = point.figures["wall_seconds"]
         table.add_row(
             *(str(point.axes[axis]) for axis in axes),
-            str(point.runs),
             f"{spread.median:.2f}",
             f"{spread.low:.2f}..{spread.high:.2f}",
             f"{point.figures['wall_throughput'].median:.1f}",
             f"{point.figures['aggregate_throughput'].median:.1f}",
-            f"{point.figures['memory_mb'].median:.0f} MB",
-            dollars(point.figures["cost_usd"].median),
+            f"{point.figures['memory_mb'].median:.0f}",
+            f"{1000 * point.figures['cost_usd'].median:.3f}",
             "-" if point.speedup is None else f"{point.speedup:.2f}",
-            "-" if point.efficiency is None else f"{100 * point.efficiency:.0f} %",
+            "-" if point.efficiency is None else f"{100 * point.efficiency:.0f}",
         )
     console.out.print(table)
-    averages = Table(title="average by world size (of medians)", title_justify="left")
+    runs = sorted({point.runs for point in points})
+    told = "..".join(str(each) for each in (runs[:1] + runs[-1:] if len(runs) > 1 else runs))
+    console.out.print(f"(medians of {told} runs; records/s of the whole execution, and summed over the ranks;")
+    console.out.print("dollars are for 1,000 runs, estimated)\n")
+    averages = Table(box=None, padding=(0, 2, 0, 0), title="average by world size (of medians)", title_justify="left")
     for heading in ("world size", "time (s)", "records/s", "summed over ranks", "cost"):
         averages.add_column(heading, justify="right")
     for row in average_by_world(points):
