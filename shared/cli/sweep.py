@@ -173,7 +173,7 @@ def print_tables(points: Sequence[Point]) -> None:
     table = Table(box=None, padding=(0, 1, 0, 0))
     axes = list(points[0].axes)
     for heading in (*axes, "seconds", "min..max", "rec/s", "summed", "MB", "$/1000", "speed-up", "ideal %"):
-        table.add_column(heading.replace("_", " "), justify="right")
+        table.add_column(heading.replace("_", " "), justify="right", no_wrap=heading not in axes)
     for point in points:
         spread = point.figures["wall_seconds"]
         table.add_row(
