@@ -32,6 +32,7 @@ RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 _ZIPPED_LIMIT = 50 * 1024**2
 _UNZIPPED_LIMIT = 250 * 1024**2
+_FOR_BUILDERS = (".pyi", ".pxd", ".h", ".hpp", ".a", ".lib")  # 1.9 of 50 MB that no function ever reads, tests included
 _KEPT = 4  # packages in the cache, old ones too
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold; when a file was written must not matter
 _MODE = 0o100644 << 16  # a checkout's umask must not matter either
@@ -118,7 +119,7 @@ def build_package(app_dir: Path, cache: Path, dependencies: Dependencies) -> Pac
     with _locked(cache):
         if not path.exists():
             libraries = _libraries(cache, requirements, dependencies, key)
-            _write(path, {**dict(_tree(libraries, libraries)), **files})
+            _write(path, {**dict(_needed(libraries)), **files})
             _forget(cache, "code-*.zip")
     content = path.read_bytes()
     if len(content) > _ZIPPED_LIMIT:
@@ -147,6 +148,13 @@ def _libraries(cache: Path, requirements: Path, dependencies: Dependencies, key:
 def _code(vendor: Path) -> Iterator[tuple[str, Path]]:
     """Yield (name in the zip, file) for what lies under *vendor*, symlinked folders followed."""
     return _tree(vendor, vendor)
+
+
+def _needed(libraries: Path) -> Iterator[tuple[str, Path]]:
+    """Yield (name in the zip, file) for what a running function can ask the *libraries* for."""
+    for name, path in _tree(libraries, libraries):
+        if path.suffix not in _FOR_BUILDERS and "tests" not in path.relative_to(libraries).parent.parts:
+            yield name, path
 
 
 def _tree(folder: Path, top: Path) -> Iterator[tuple[str, Path]]:

@@ -99,6 +99,19 @@ def test_compiled_and_hidden_files_stay_out_and_links_are_followed(app, build, t
     ]
 
 
+def test_what_libraries_bring_for_builders_and_testers_stays_out(build):
+    class Fat(Libraries):
+        def install(self, requirements, target):
+            super().install(requirements, target)
+            for name in ("core.pyi", "core.h", "tests/test_core.py", "tests/data/core.npy", "testing.py"):
+                path = target / "numpy" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("")
+
+    numpy = [name for name in names(build(Fat())) if name.startswith("numpy/")]
+    assert numpy == ["numpy/__init__.py", "numpy/testing.py"]
+
+
 def test_libraries_are_fetched_once_for_many_versions_of_the_code(app, build):
     libraries = Libraries()
     assert "numpy/__init__.py" in names(build(libraries))
