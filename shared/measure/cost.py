@@ -63,7 +63,7 @@ class Cost:
         prices = read_prices()
         return {
             "usd": self.usd,
-            "estimate": f"at list prices of {prices.date} in {prices.region}",
+            "estimate": f"at list prices noted on {prices.date} for {prices.region}",
             "items": [asdict(item) for item in self.items],
         }
 
