@@ -11,7 +11,6 @@ _FORM = re.compile(
     r"(?P<host>[A-Za-z0-9.-]+(:[0-9]{1,5})?)/(?P<repository>[a-z0-9]+([._/-]+[a-z0-9]+)*)"
     r"(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
-_ALIASES = {"docker.io": "registry-1.docker.io"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Reference:
         match = _FORM.fullmatch(text)
         if match is None or not ("." in match["host"] or ":" in match["host"] or match["host"] == "localhost"):
             raise UsageError(
-                f"{text!r} is no image", fix="give host/repository:tag, such as docker.io/library/r-base:4.4.1"
+                f"{text!r} is no image", fix="give host/repository:tag, such as registry.example.edu/r-base:4.4.1"
             )
         return cls(match["host"], match["repository"], match["digest"] or match["tag"] or "latest")
 
@@ -45,4 +44,4 @@ class Reference:
         """Where its registry answers: over HTTPS everywhere but on this machine."""
         name = self.host.partition(":")[0]
         scheme = "http" if name in {"localhost", "127.0.0.1"} else "https"
-        return f"{scheme}://{_ALIASES.get(self.host, self.host)}"
+        return f"{scheme}://{self.host}"

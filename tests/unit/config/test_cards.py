@@ -106,7 +106,7 @@ def test_a_parameter_may_take_a_file(files):
 
 
 def test_a_cards_image_names_a_repository_for_each_function(files):
-    image = "image: {base: 'docker.io/library/r-base:4.4.1', setup: [apt-get update], libraries: false}\n"
+    image = "image: {base: 'library/r-base:4.4.1', setup: [apt-get update], libraries: false}\n"
     files.edit("statemachines/stars.yaml", "functions:\n", f"{image}functions:\n")
     files.team("alpha", "suffix: 0badcafe\nworkflows: {stars: }\n")
     functions = files.load().lane("alpha").functions

@@ -12,10 +12,10 @@ from shared.deploy.images.reference import Reference
 from shared.deploy.images.registry import Registry
 from shared.errors import LanesError, UsageError
 
-BARE = Image("wssr/w-work-0badcafe", "docker.io/library/python:3.12", (), libraries=True, entrypoint=())
+BARE = Image("wssr/w-work-0badcafe", "registry.example.edu/python:3.12", (), libraries=True, entrypoint=())
 WITH_R = Image(
     "wssr/w-r-0badcafe",
-    "docker.io/library/r-base:4.4.1",
+    "registry.example.edu/r-base:4.4.1",
     ("apt-get update",),
     libraries=False,
     entrypoint=("python3", "-m", "x"),
@@ -73,7 +73,7 @@ def test_what_was_not_built_is_not_pushed(lane, tmp_path):
 def test_a_dockerfile_says_the_same_as_the_card(package, tmp_path):
     with_r = function("w-r", WITH_R)
     assert render(with_r, WITH_R).splitlines() == [
-        "FROM docker.io/library/r-base:4.4.1",
+        "FROM registry.example.edu/r-base:4.4.1",
         "RUN apt-get update",
         "WORKDIR /var/task",
         "COPY code/ ./",

@@ -128,7 +128,7 @@ def test_a_registry_may_send_us_for_a_token(token_registry, tmp_path):
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("docker.io/library/r-base:4.4.1", ("docker.io", "library/r-base", "4.4.1")),
+        ("registry.example.edu/r/r-base:4.4.1", ("registry.example.edu", "r/r-base", "4.4.1")),
         ("localhost:5000/a", ("localhost:5000", "a", "latest")),
         ("x.example.edu/a/b@sha256:" + "0" * 64, ("x.example.edu", "a/b", "sha256:" + "0" * 64)),
         ("x.example.edu/a:1@sha256:" + "0" * 64, ("x.example.edu", "a", "sha256:" + "0" * 64)),
@@ -148,4 +148,3 @@ def test_what_is_no_image(text):
 def test_a_password_is_sent_in_the_clear_to_this_machine_alone():
     assert Reference.parse("localhost:5000/a").url == "http://localhost:5000"
     assert Reference.parse("localhost.example.edu/a").url == "https://localhost.example.edu"
-    assert Reference.parse("docker.io/a").url == "https://registry-1.docker.io"
