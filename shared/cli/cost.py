@@ -91,6 +91,6 @@ def _say_what_it_is() -> None:
 
     prices = read_prices()
     console.note(
-        f"an estimate: list prices noted on {prices.date} for {prices.region}, without free tiers, data transfer and storage; "
+        f"an estimate: list prices noted on {prices.date} for {prices.region}, without free tiers, transfer, storage; "
         "S3 requests of functions are counted from their code"
     )
