@@ -6,7 +6,7 @@ demo: .venv/.installed  ## the main job: cosmic inference on the sample survey, 
 	$(BIN)/lanes run team2 cosmic --world-size 4 --batch-size 128
 
 test: .venv/.installed  ## the whole suite
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 check: .venv/.installed  ## style, types, layers, and whether what is generated is fresh
 	$(BIN)/ruff check .
