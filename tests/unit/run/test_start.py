@@ -37,9 +37,7 @@ def eight_at_once(lane):
 
 def test_ranks_that_wait_for_each_other_need_room_for_all(eight_at_once):
     check_together(eight_at_once, "w", {"world_size": 8})
-    with pytest.raises(
-        UsageError, match=r"(?s)teams/team\.yaml: 9 ranks wait .* only 8 of w-work .*fix: lower"
-    ):
+    with pytest.raises(UsageError, match=r"(?s)teams/team\.yaml: 9 ranks wait .* only 8 of w-work .*fix: lower"):
         check_together(eight_at_once, "w", {"world_size": 9, "fmi_enabled": True})
 
 
