@@ -40,8 +40,8 @@ def check_together(lane: Lane, workflow: str, payload: Mapping[str, Any]) -> Non
     Raises:
         UsageError: Such a function has reserved concurrency for fewer ranks than there are.
     """
-    ranks = payload.get("world_size")
-    if not isinstance(ranks, int) or not payload.get("fmi_enabled", True):
+    ranks = _ranks(lane, workflow, payload)
+    if ranks is None or not payload.get("fmi_enabled", True):
         return
     for key in lane.workflows[workflow].functions.values():
         function = lane.functions[key]
@@ -52,6 +52,13 @@ def check_together(lane: Lane, workflow: str, payload: Mapping[str, Any]) -> Non
                 where=f"teams/{lane.team}.yaml",
                 fix=f"lower --world-size, or raise reservedConcurrency of {key}",
             )
+
+
+def _ranks(lane: Lane, workflow: str, payload: Mapping[str, Any]) -> int | None:
+    """Return how many ranks *payload* asks for, by world_size or by what that follows from."""
+    followed = [spec.name for spec in lane.workflows[workflow].specs if spec.instead_of == "world_size"]
+    given = (payload.get(name) for name in ("world_size", *followed))
+    return next((ranks for ranks in given if isinstance(ranks, int)), None)
 
 
 def start(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Any], run_id: str) -> Run:

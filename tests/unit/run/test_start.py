@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.config.lane import Parameter
 from shared.errors import UsageError
 from shared.run.start import check_together, new_run_id
 
@@ -39,6 +40,15 @@ def test_ranks_that_wait_for_each_other_need_room_for_all(eight_at_once):
     check_together(eight_at_once, "w", {"world_size": 8})
     with pytest.raises(UsageError, match=r"(?s)teams/team\.yaml: 9 ranks wait .* only 8 of w-work .*fix: lower"):
         check_together(eight_at_once, "w", {"world_size": 9, "fmi_enabled": True})
+
+
+def test_the_parameter_that_world_size_follows_from_counts_where_it_is_alone(eight_at_once):
+    limit = Parameter("file_limit", "integer", None, "At most so many.", instead_of="world_size")
+    workflow = replace(eight_at_once.workflows["w"], specs=(limit,))
+    held = replace(eight_at_once, workflows={"w": workflow})
+    check_together(held, "w", {"file_limit": 11, "world_size": 8})
+    with pytest.raises(UsageError, match="11 ranks wait"):
+        check_together(held, "w", {"file_limit": 11})
 
 
 def test_ranks_that_wait_for_nobody_need_none(lane, eight_at_once):
