@@ -1,5 +1,6 @@
 """``lanes up`` and ``lanes down`` with real processes: one wins, nothing stays, stale files fool nobody."""
 
+import fcntl
 import json
 import os
 import signal
@@ -83,6 +84,23 @@ def test_a_state_file_with_a_living_but_foreign_process_is_not_believed(state):
     state.write(foreign)
     assert state.running() is None
     assert daemon.down(state) is None  # and this process lives on
+
+
+def test_two_who_look_at_once_do_not_take_each_other_for_a_cloud(state):
+    state.folder.mkdir()
+    state.write(Running("http://127.0.0.1:9", os.getpid(), "1", "r", packaged=False, started="2026-01-01T00:00:00Z"))
+    state.lock.path.touch()
+    with state.lock.path.open() as look:
+        fcntl.flock(look, fcntl.LOCK_SH)  # what a look takes
+        assert state.running() is None
+    assert state.lock.acquire()
+    assert state.held()
+    state.lock.release()
+
+
+def test_looking_needs_no_right_to_write(state):
+    assert not state.held()
+    assert not state.folder.exists()
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
