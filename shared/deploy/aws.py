@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -107,6 +109,15 @@ def connect_aws(place: Place, profile: str | None = None) -> Aws:
 
 
 def connect_endpoint(place: Place, endpoint: str) -> Aws:
-    """Connect to an embedded cloud at *endpoint*, a URL, with credentials that mean nothing anywhere else."""
-    session = boto3.Session(aws_access_key_id="lanes", aws_secret_access_key="lanes", region_name=place.region)  # noqa: S106  not a secret
+    """Connect to an embedded cloud at *endpoint*, a URL, with credentials that mean nothing anywhere else.
+
+    The user's AWS profile and files are for AWS: they are not read, so that a broken one does no harm here.
+    """
+    own = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    session = boto3.Session(
+        aws_access_key_id="lanes",
+        aws_secret_access_key="lanes",  # noqa: S106  not a secret
+        region_name=place.region,
+        botocore_session=botocore.session.Session(session_vars=own | {"profile": (None, None, None, None)}),
+    )
     return Aws(session, place, endpoint)

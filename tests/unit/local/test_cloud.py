@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from shared.config.lane import Place
 from shared.deploy.aws import connect_endpoint
 from shared.errors import LanesError
+from shared.local.asl.integrations.services import Services
 from shared.local.cloud import EmbeddedCloud
 
 PLACE = Place("210987654321", "eu-west-1", "test")
@@ -92,6 +93,21 @@ def test_a_proxy_of_the_environment_is_not_asked_for_the_loopback(tmp_path, monk
     monkeypatch.delenv("NO_PROXY", raising=False)
     with EmbeddedCloud(PLACE, tmp_path) as cloud:
         assert connect_endpoint(PLACE, cloud.endpoint).s3.list_buckets()["Buckets"] == []
+        engine = Services(cloud.endpoint)
+        assert engine.client("s3", PLACE.region).list_buckets()["Buckets"] == []
+        engine.close()
+
+
+def test_the_users_profile_and_files_for_aws_are_not_read(tmp_path, monkeypatch):
+    broken = tmp_path / "config"
+    broken.write_text("no section\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(broken))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(broken))
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+    assert connect_endpoint(PLACE, "http://127.0.0.1:9").s3.meta.region_name == PLACE.region
+    engine = Services("http://127.0.0.1:9")
+    assert engine.client("s3", PLACE.region).meta.region_name == PLACE.region
+    engine.close()
 
 
 @pytest.fixture

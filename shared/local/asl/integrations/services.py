@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -33,10 +34,18 @@ class Services:
 
     def _make(self, service: str, region: str) -> Any:
         import boto3  # noqa: PLC0415  a workflow of Lambdas alone never needs it
+        import botocore.session  # noqa: PLC0415  the same
         from botocore.config import Config  # noqa: PLC0415  the same
 
         if self._session is None:
-            self._session = boto3.Session(aws_access_key_id="lanes", aws_secret_access_key="lanes", region_name=region)  # noqa: S106  no secret
+            own = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+            self._session = boto3.Session(
+                aws_access_key_id="lanes",
+                aws_secret_access_key="lanes",  # noqa: S106  no secret
+                region_name=region,
+                # without the user's AWS profile and files, which are for AWS
+                botocore_session=botocore.session.Session(session_vars=own | {"profile": (None, None, None, None)}),
+            )
         return self._session.client(
             service,
             region_name=region,
@@ -47,6 +56,7 @@ class Services:
                 parameter_validation=False,
                 inject_host_prefix=False,
                 s3={"addressing_style": "path"},
+                proxies={},  # a proxy of the environment cannot reach our loopback
             ),
         )
 
