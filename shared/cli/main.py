@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 an error, 2 asked wrongly.
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import typer
@@ -31,6 +32,9 @@ from shared.cli import (
     teams,
 )
 from shared.errors import LanesError
+
+# What is no fault of ours: a checkout that may not be written, a disk that is full.
+_MACHINE_SAYS_NO = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 app = typer.Typer(
     name="lanes",
@@ -69,6 +73,11 @@ def main() -> None:
     except LanesError as error:
         console.fail(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in _MACHINE_SAYS_NO or error.filename is None:
+            raise
+        console.fail(f"{error.filename}: {error.strerror}\n  fix: make it writable, or free space there")
+        sys.exit(1)
     except Exception as error:
         if not type(error).__module__.startswith(("boto3", "botocore")):
             raise  # a fault of ours, which its traceback helps to find

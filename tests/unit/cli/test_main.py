@@ -28,6 +28,11 @@ door.main()
             1,
             "error: AWS: An error occurred (Denied) when calling the ListRoles operation: Unknown\n",
         ),
+        (
+            "raise OSError(30, 'Read-only file system', 'teams/x.yaml')",
+            1,
+            "error: teams/x.yaml: Read-only file system\n  fix: make it writable, or free space there\n",
+        ),
     ],
 )
 def test_known_errors_are_a_message_and_an_exit_code(statement, code, said):
@@ -36,8 +41,9 @@ def test_known_errors_are_a_message_and_an_exit_code(statement, code, said):
     assert (done.returncode, done.stdout, done.stderr) == (code, "", said)
 
 
-def test_a_fault_of_ours_keeps_its_traceback():
-    command = [sys.executable, "-c", RAISE.format(statement="raise KeyError('rank')")]
+@pytest.mark.parametrize("statement", ["raise KeyError('rank')", "raise FileNotFoundError(2, 'None', 'lost')"])
+def test_a_fault_of_ours_keeps_its_traceback(statement):
+    command = [sys.executable, "-c", RAISE.format(statement=statement)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "Traceback" in done.stderr
