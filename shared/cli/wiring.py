@@ -87,7 +87,7 @@ def open_cloud(
     from shared.local.cloud import EmbeddedCloud  # noqa: PLC0415  moto takes 0.3 s
 
     with (
-        _sigterm_unwinds(),
+        _signals_unwind(),
         EmbeddedCloud(project.place, cloud_state(project).folder, packaged=packaged, speed=speed) as cloud,
     ):
         yield connect_endpoint(project.place, cloud.endpoint)
@@ -156,10 +156,17 @@ def outlives_command(project: Project, aws: Aws) -> bool:
 
 
 @contextlib.contextmanager
-def _sigterm_unwinds() -> Iterator[None]:
-    """Let SIGTERM leave by the same doors as Ctrl-C, so that no worker and no file stays behind."""
-    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+def _signals_unwind() -> Iterator[None]:
+    """Let SIGTERM, and SIGHUP of a closed terminal, leave by the same doors as Ctrl-C: nothing stays behind.
+
+    What is ignored stays so: nohup asks for that.
+    """
+    before = {sign: signal.getsignal(sign) for sign in (signal.SIGTERM, signal.SIGHUP)}
+    for sign, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(sign, lambda number, _frame: sys.exit(128 + number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)

@@ -47,7 +47,7 @@ class Settings:
 
 
 def serve(state: State, settings: Settings, ready: Callable[[Running], None]) -> None:
-    """Run a cloud until SIGTERM or SIGINT; *ready* is called once, when it answers.
+    """Run a cloud until SIGTERM, SIGINT or SIGHUP; *ready* is called once, when it answers.
 
     Raises:
         AlreadyRunningError: One runs already.
@@ -137,7 +137,10 @@ def down(state: State) -> Running | None:
 @contextlib.contextmanager
 def _stop_signals() -> Iterator[threading.Event]:
     stop = threading.Event()
-    before = {sign: signal.signal(sign, lambda *_: stop.set()) for sign in (signal.SIGTERM, signal.SIGINT)}
+    before = {sign: signal.getsignal(sign) for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    for sign, handler in before.items():
+        if sign != signal.SIGHUP or handler != signal.SIG_IGN:  # nohup asks to outlive the terminal
+            signal.signal(sign, lambda *_: stop.set())
     try:
         yield stop
     finally:

@@ -73,7 +73,7 @@ def ports_of(pids):
     return [int(port, 16) for _, port in found]
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_nothing_stays_however_it_is_ended(probe, start, processes_of, sign):
     process = start([*RUN, "--seconds", "10"])
     until_ranks_work(process)
@@ -86,7 +86,7 @@ def test_nothing_stays_however_it_is_ended(probe, start, processes_of, sign):
     else:
         process.send_signal(sign)
     _, told = process.communicate(timeout=20)
-    assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[sign]
+    assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGKILL: -9}[sign]
     assert "Traceback" not in told
     if sign == signal.SIGINT:
         assert "was stopped; its cloud ends with this command" in told

@@ -103,7 +103,7 @@ def test_looking_needs_no_right_to_write(state):
     assert not state.folder.exists()
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_cleanly(state, sign):
     running = daemon.up(state, SETTINGS)
     os.kill(running.pid, sign)
