@@ -131,7 +131,7 @@ def _bills(ranks: tuple[Rank, ...]) -> Table:
     Of a request id its last digits, which a log can be searched for; --json has it whole.
     """
     table = Table()
-    for heading in ("rank", "request id", "duration", "billed", "memory size", "memory used", "init"):
+    for heading in ("rank", "request id", "duration", "billed", "memory", "used", "init"):
         table.add_column(heading, justify="right", no_wrap=heading == "request id")
     for rank in ranks:
         table.add_row(

@@ -107,7 +107,7 @@ def test_chalice_deploy_as_typed(root, cloud):
     stale.parent.mkdir()
     gone = '{"name": "gone", "resource_type": "lambda_function", "lambda_arn": "arn:aws:lambda:::function:gone"}'
     stale.write_text(f'{{"resources": [{gone}], "schema_version": "2.0"}}')
-    assert [step.kind for step in plan(lane, project, cloud).changes] == ["function"] * 3
+    assert [step.kind for step in plan(lane, project, cloud).changes] == ["function"] * len(lane.functions)
 
     done = typed(root, "deploy", "--stage", "team2")
     assert done.returncode == 0, done.stderr

@@ -38,7 +38,7 @@ def test_every_rank_runs_the_program_and_has_its_row(lanes, script):
         assert f"[rank {rank}] rank {rank} of 3" in result.out.splitlines()
     heading = next(line for line in result.out.splitlines() if "request id" in line)
     names = [name.strip() for name in heading.strip("┃").split("┃")]
-    assert names == ["rank", "request id", "duration", "billed", "memory size", "memory used", "init"]
+    assert names == ["rank", "request id", "duration", "billed", "memory", "used", "init"]
     rows = re.findall(r"│ +(\d) │ [0-9a-f]{12} │ +[\d.]+ ms │ +\d+ ms │ +1769 MB │ +\d+ MB │", result.out)
     assert rows == ["0", "1", "2"]
     assert "throughput" not in result.out
