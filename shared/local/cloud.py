@@ -66,6 +66,7 @@ class EmbeddedCloud:
 
         Callers first, then the workers, so that no execution waits for one, then the engine, then the files.
         """
+        parts.enter_context(_environment(self.place.account))
         from moto.core.base_backend import BackendDict  # noqa: PLC0415  0.3 s that only a cloud needs
 
         from shared.local import fargate, lambda_runtime  # noqa: PLC0415  the same
@@ -78,7 +79,6 @@ class EmbeddedCloud:
         from shared.local.server import MotoServer  # noqa: PLC0415  the same
 
         folder = parts.enter_context(scratch(self._state_dir / "scratch"))
-        parts.enter_context(_account(self.place.account))
         parts.enter_context(conditions_left_out())
         parts.enter_context(account_settings_told())
         parts.enter_context(subscribers_told())
@@ -113,14 +113,16 @@ def _invoker(runtime: LambdaRuntime, place: Place) -> Callable[[str, bytes], Inv
 
 
 @contextlib.contextmanager
-def _account(account: str) -> Iterator[None]:
-    """Make moto answer as *account*, whatever the credentials of a request."""
-    before = os.environ.get("MOTO_ACCOUNT_ID")
+def _environment(account: str) -> Iterator[None]:
+    """Make moto answer as *account*, whatever the credentials of a request, and look for no AWS profile of the user's.
+
+    moto makes a boto3 session as it is imported, which fails where the profile is not there.
+    """
+    names = ("MOTO_ACCOUNT_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+    before = {name: os.environ.pop(name) for name in names if name in os.environ}
     os.environ["MOTO_ACCOUNT_ID"] = account
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["MOTO_ACCOUNT_ID"]
-        else:
-            os.environ["MOTO_ACCOUNT_ID"] = before
+        del os.environ["MOTO_ACCOUNT_ID"]
+        os.environ.update(before)

@@ -1,7 +1,10 @@
 """The cloud of one process: what it answers, what it refuses, what it leaves behind."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -108,6 +111,18 @@ def test_the_users_profile_and_files_for_aws_are_not_read(tmp_path, monkeypatch)
     engine = Services("http://127.0.0.1:9")
     assert engine.client("s3", PLACE.region).meta.region_name == PLACE.region
     engine.close()
+
+
+def test_a_profile_that_is_not_there_does_not_stop_it():
+    code = "from pathlib import Path; from shared.config.lane import Place\n"
+    code += "from shared.local.cloud import EmbeddedCloud\nimport os, tempfile\n"
+    code += "with tempfile.TemporaryDirectory() as folder:\n"
+    code += "  with EmbeddedCloud(Place('1' * 12, 'us-east-1', 't'), Path(folder)): pass\n"
+    code += "print(os.environ['AWS_PROFILE'], 'MOTO_ACCOUNT_ID' in os.environ)"
+    environment = {**os.environ, "AWS_PROFILE": "gone"}
+    command = [sys.executable, "-c", code]  # its own process: moto is imported once
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("gone False\n", "")
 
 
 @pytest.fixture
