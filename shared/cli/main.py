@@ -74,9 +74,10 @@ def main() -> None:
         console.fail(str(error))
         sys.exit(error.exit_code)
     except OSError as error:
-        if error.errno not in _MACHINE_SAYS_NO or error.filename is None:
+        if error.errno not in _MACHINE_SAYS_NO:
             raise
-        console.fail(f"{error.filename}: {error.strerror}\n  fix: make it writable, or free space there")
+        where = error.filename or "a file"  # a write that fails does not say which
+        console.fail(f"{where}: {error.strerror}\n  fix: make it writable, or free space there")
         sys.exit(1)
     except Exception as error:
         if not type(error).__module__.startswith(("boto3", "botocore")):

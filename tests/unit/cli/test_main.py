@@ -33,6 +33,11 @@ door.main()
             1,
             "error: teams/x.yaml: Read-only file system\n  fix: make it writable, or free space there\n",
         ),
+        (
+            "raise OSError(28, 'No space left on device')",
+            1,
+            "error: a file: No space left on device\n  fix: make it writable, or free space there\n",
+        ),
     ],
 )
 def test_known_errors_are_a_message_and_an_exit_code(statement, code, said):
