@@ -73,14 +73,14 @@ def deploy(  # noqa: PLR0913  one for each option
 
     Example: lanes deploy team1 team2
     """
-    from shared.cli.wiring import open_cloud, open_project, wants_packages  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import one_deploy, open_cloud, open_project, wants_packages  # noqa: PLC0415  --help is quick
     from shared.deploy import deploy as work  # noqa: PLC0415  as above
 
     project = open_project()
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
     packaged = packaged or aws or wants_packages(project)
     done = []
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
+    with open_cloud(project, aws=aws, profile=profile) as cloud, one_deploy(project):
         for lane in lanes:
             todo = work.plan(lane, project, cloud, packaged=packaged)
             if todo.changes and aws and not yes:

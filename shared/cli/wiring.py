@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.deploy.aws import Aws
-    from shared.local.state import Running, State
+    from shared.local.state import FileLock, Running, State
 
 
 def open_project() -> Project:
@@ -125,9 +125,17 @@ def make_deployed(project: Project, lane: Lane, aws: Aws, *, packaged: bool = Fa
         return
     from shared.deploy.deploy import deploy  # noqa: PLC0415  AWS needs none of it
 
-    done = deploy(lane, project, aws, packaged=packaged or wants_packages(project)).changes
+    with one_deploy(project):
+        done = deploy(lane, project, aws, packaged=packaged or wants_packages(project)).changes
     if done:
         console.note(f"deployed {lane.team}: {len(done)} steps")
+
+
+def one_deploy(project: Project) -> FileLock:
+    """Return what to hold while deploying: of two first runs at once, one deploys and the other finds it done."""
+    from shared.local.state import STATE_DIR, FileLock  # noqa: PLC0415  most commands need none of it
+
+    return FileLock(project.root / STATE_DIR / "deploy.lock")
 
 
 def make_zone(zone: str, aws: Aws) -> None:

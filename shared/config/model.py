@@ -88,7 +88,7 @@ def _explain(model: type[BaseModel], path: KeyPath, kind: str, message: str, val
         return f"{key} is {value!r}, not a whole number", None
     if kind in {"model_type", "dict_type"}:
         return f"{key} is {value!r}, not a mapping of keys to values", None
-    message = message.removeprefix("Value error, ").removeprefix("Input ")
+    message = message.removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
     return f"{key} is {value!r}: it {message}", None
 
 

@@ -126,4 +126,8 @@ def parse_progress(text: str) -> tuple[str, Progress] | None:
     progress = said.get("progress") if isinstance(said, dict) else None
     if not isinstance(progress, dict) or not {"run_id", "rank", "done", "of"} <= progress.keys():
         return None
-    return str(progress["run_id"]), Progress(int(progress["rank"]), int(progress["done"]), int(progress["of"]))
+    try:
+        counts = Progress(int(progress["rank"]), int(progress["done"]), int(progress["of"]))
+    except (TypeError, ValueError):
+        return None  # a user's program may print what looks like ours
+    return str(progress["run_id"]), counts

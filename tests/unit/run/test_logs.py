@@ -1,6 +1,6 @@
 import pytest
 
-from shared.run.logs import LogReader, Progress
+from shared.run.logs import LogReader, Progress, parse_progress
 from shared.run.report_line import Report
 
 GROUP = "/aws/lambda/f"
@@ -71,3 +71,8 @@ def test_what_the_code_prints_is_told_from_what_lambda_and_progress_say(aws, rea
     reader.read()
     assert reader.invocations["a"].printed == ["one", '{"mine": 1}', "END of my own", ""]
     assert len(reader.invocations["a"].lines) == 8
+
+
+def test_a_programs_own_progress_that_is_no_number_is_its_own_affair():
+    assert parse_progress('{"progress": {"run_id": "a", "rank": "first", "done": 1, "of": 2}}') is None
+    assert parse_progress('{"progress": {"run_id": "a", "rank": 0, "done": null, "of": 2}}') is None

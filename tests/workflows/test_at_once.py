@@ -1,0 +1,31 @@
+"""Two people of a team start their first run in the same second: one command deploys, the other finds it done."""
+
+import subprocess
+import sys
+
+import pytest
+
+from shared.config.load import load_project
+from shared.local import daemon
+from shared.local.state import STATE_DIR, State
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture
+def kept(probe):
+    state = State(probe / STATE_DIR)
+    daemon.up(state, daemon.Settings(load_project(probe).place, 0))
+    yield probe
+    daemon.down(state)
+
+
+def test_two_first_runs_at_once_both_succeed(kept):
+    command = [sys.executable, "-m", "shared.cli", "run", "prober", "probe"]
+    started = [
+        subprocess.Popen(command, cwd=kept, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    told = [process.communicate(timeout=60)[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0], told
+    assert sum("deployed prober" in text for text in told) == 1
