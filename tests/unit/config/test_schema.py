@@ -46,7 +46,7 @@ def test_the_sample_teams_satisfy_it_and_name_it(repository):
 def test_what_it_accepts_is_read(files, checker, text):
     files.team("alpha", text)
     checker.validate(yaml.safe_load((files.root / "teams/alpha.yaml").read_text(encoding="utf-8")))
-    files.load()
+    assert files.load().lane("alpha").team == "alpha"
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_a_valid_definition_ends_in_a_status(world, fail, spec, value, failing):
     )
 )
 def test_any_json_is_checked_without_a_crash(spec):
-    problems_of(json.dumps(spec))
+    assert all(problem.code and problem.message for problem in problems_of(json.dumps(spec)))
 
 
 def places(spec, path=()):
