@@ -21,18 +21,22 @@ class S3Store(Store):
     Args:
         client: A boto3 S3 client.
         bucket: The team's bucket.
+        owner: The 12-digit account that must own it, else S3 refuses; empty where it is not known.
         first_poll: Seconds to the second look.
         longest_poll: Seconds between two looks at most.
     """
 
-    def __init__(self, client: Any, bucket: str, first_poll: float = 0.01, longest_poll: float = 0.2) -> None:
+    def __init__(
+        self, client: Any, bucket: str, owner: str = "", *, first_poll: float = 0.01, longest_poll: float = 0.2
+    ) -> None:
         self._client, self._bucket = client, bucket
+        self._on = {"Bucket": bucket, **({"ExpectedBucketOwner": owner} if owner else {})}
         self.first_poll, self.longest_poll = first_poll, longest_poll
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="fmi-s3")
 
     def put(self, key: str, data: bytes) -> None:
         """See Store."""
-        self._client.put_object(Bucket=self._bucket, Key=key, Body=data)
+        self._client.put_object(**self._on, Key=key, Body=data)
 
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
         """See Store."""
@@ -49,18 +53,18 @@ class S3Store(Store):
         doomed = list(keys)
         for start in range(0, len(doomed), _DELETE_AT_ONCE):
             objects = [{"Key": key} for key in doomed[start : start + _DELETE_AT_ONCE]]
-            answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True})
+            answer = self._client.delete_objects(**self._on, Delete={"Objects": objects, "Quiet": True})
             refused = [f"{error['Key']}: {error['Code']}" for error in answer.get("Errors", [])]
             if refused:
                 raise LanesError(f"cannot delete {'; '.join(refused)}", where=f"bucket {self._bucket}")
 
     def names(self, prefix: str) -> list[str]:
         """See Store."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        pages = self._client.get_paginator("list_objects_v2").paginate(**self._on, Prefix=prefix)
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def _one(self, key: str) -> bytes | None:
         try:
-            return bytes(self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read())
+            return bytes(self._client.get_object(**self._on, Key=key)["Body"].read())
         except self._client.exceptions.NoSuchKey:
             return None

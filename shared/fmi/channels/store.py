@@ -35,7 +35,8 @@ class StoreChannel:
         rank: This rank.
         size: How many ranks there are.
         store: Where objects lie.
-        namespace: Whose ranks these are; all keys lie under ``fmi/<team>/<run>/<name>/``.
+        namespace: Whose ranks these are; all keys lie under ``runs/<run>/fmi/<team>/<name>/``,
+            where a team's bucket deletes by itself what killed ranks left.
         timeout: Seconds an operation may take.
         clock: Seconds, never going back.
         sleep: Waits so many seconds.
@@ -54,7 +55,7 @@ class StoreChannel:
     ) -> None:
         self.rank, self.size = rank, size
         self._store = store
-        self._prefix = f"fmi/{namespace.team or 'open'}/{namespace.run or 'run'}/{namespace.comm}/"
+        self._prefix = f"runs/{namespace.run or 'run'}/fmi/{namespace.team or 'open'}/{namespace.comm}/"
         self._timeout, self._clock, self._sleep = timeout, clock, sleep
         self._turn = 0
         self._sent: dict[int, int] = {}

@@ -2,7 +2,7 @@
 
 ``backends.{Direct,S3,Redis}`` open the channels, ``model.*`` holds what they cost. What the run itself says goes before
 the file: RENDEZVOUS_ENDPOINT is where to meet and RENDEZVOUS_PROTOCOL what to speak there, TEAM and RUN_ID keep runs
-apart, FMI_TEAM_KEY (hex) signs the names.
+apart, FMI_TEAM_KEY (hex) signs the names, ACCOUNT owns the bucket.
 """
 
 from __future__ import annotations
@@ -139,9 +139,8 @@ def _s3(settings: Config) -> Any:
     from shared.fmi.channels.s3 import S3Store  # noqa: PLC0415  as above
 
     client = boto3.client("s3", region_name=settings.get("s3_region") or None)
-    return S3Store(
-        client, _needed(settings, "S3", "bucket_name"), longest_poll=float(settings.get("timeout", 100)) / 1000
-    )
+    bucket, owner = _needed(settings, "S3", "bucket_name"), os.environ.get("ACCOUNT", "")
+    return S3Store(client, bucket, owner, longest_poll=float(settings.get("timeout", 100)) / 1000)
 
 
 def _redis(settings: Config) -> Any:

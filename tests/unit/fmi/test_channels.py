@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from moto import mock_aws
 
+from shared.deploy.resources.bucket import SCRATCH
 from shared.fmi.channels.direct import DirectChannel
 from shared.fmi.channels.redis import RedisStore
 from shared.fmi.channels.s3 import S3Store
@@ -69,6 +70,32 @@ def s3(bucket: Any) -> Any:
     yield lambda rank, size: StoreChannel(rank, size, store, Namespace("team1", "run"), 10.0)
     client, name = bucket
     assert "Contents" not in client.list_objects_v2(Bucket=name), "the channel cleans up after itself"
+
+
+def test_every_call_says_whose_the_bucket_must_be(bucket: Any) -> None:
+    client, name = bucket
+    store = S3Store(client, name, "123456789012")
+    owners = []
+    client.meta.events.register(
+        "before-parameter-build.s3",
+        lambda params, **_: owners.append(params.get("ExpectedBucketOwner")),
+        unique_id="owners",
+    )
+    store.put("a", b"1")
+    store.get(["a", "b"])
+    store.names("")
+    store.delete(["a"])
+    client.meta.events.unregister("before-parameter-build.s3", unique_id="owners")
+    assert owners == ["123456789012"] * 5
+
+
+def test_what_a_lost_rank_leaves_lies_where_the_bucket_deletes_it(bucket: Any) -> None:
+    client, name = bucket
+    store = S3Store(client, name)
+    StoreChannel(0, 2, store, Namespace("team1", "run-7", "c"), 10.0).abort("killed")
+    left = store.names("")
+    store.delete(left)
+    assert left == [f"{SCRATCH}run-7/fmi/team1/c/lost/0"]
 
 
 @pytest.fixture(scope="session")

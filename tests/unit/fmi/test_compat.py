@@ -6,7 +6,11 @@ import subprocess
 import sys
 from typing import Any
 
+import boto3
+import numpy as np
 import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
 
 from shared.errors import LanesError, UsageError
 from shared.fmi.compat import config, python_path
@@ -156,6 +160,22 @@ def test_no_configuration_says_where_one_is_looked_for(tmp_path: Any, monkeypatc
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(UsageError, match="no FMI configuration"):
         config.from_environment()
+
+
+def test_the_s3_channel_holds_the_bucket_to_the_functions_account(monkeypatch: Any) -> None:
+    monkeypatch.setenv("ACCOUNT", "210987654321")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    owners = []
+    session = boto3.Session()
+    session.events.register(
+        "before-parameter-build.s3", lambda params, **_: owners.append(params["ExpectedBucketOwner"])
+    )
+    with mock_aws():
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+        channel = config.open_channels({"backends": {"S3": {"bucket_name": "b"}}}, 0, 2, config.namespace("c"))["S3"]
+        with pytest.raises(ClientError, match="NoSuchBucket"):
+            channel.send(1, np.zeros(1), plain=False)
+    assert owners == ["210987654321"]
 
 
 def test_a_key_that_is_none_is_refused(monkeypatch: Any) -> None:
