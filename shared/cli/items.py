@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
-from shared.errors import UsageError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from shared.config.lane import Lane, Table
@@ -36,7 +36,7 @@ def load(
 ) -> None:
     """Put a list into the team's table, in place of the one that is there.
 
-    The embedded cloud keeps it as long as lanes up does.
+    The embedded cloud keeps it from lanes up to lanes down; without lanes up there is none to load it into.
 
     Example: lanes items load topics statemachines/samples/simplelist.json
     """
@@ -47,11 +47,14 @@ def load(
     project = wiring.open_project()
     lane = project.lane(team)
     table = _table(lane)
+    if not aws and wiring.running_cloud(project) is None:
+        raise LanesError(
+            "no cloud is running that would keep the list: one made for this command ends with it",
+            fix="lanes up, then load it again; lanes run finds it there until lanes down",
+        )
     with wiring.open_cloud(project, aws=aws, profile=profile) as cloud:
         wiring.make_deployed(project, lane, cloud)
         load_items(cloud, table, items)
-        if not wiring.outlives_command(project, cloud):
-            console.note("this cloud and the list in it end with this command; lanes up keeps one")
     if as_json:
         console.print_json({"table": table.name, "items": len(items)})
     else:
