@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shared.errors import LanesError, UsageError
+from shared.handlers.payload import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,17 @@ def check_together(lane: Lane, workflow: str, payload: Mapping[str, Any]) -> Non
                 where=f"teams/{lane.team}.yaml",
                 fix=f"lower --world-size, or raise reservedConcurrency of {key}",
             )
+
+
+def check_bucket(lane: Lane, payload: Mapping[str, Any]) -> None:
+    """Refuse a payload that names another bucket than the team's, in the words that the workflow's first step has.
+
+    Raises:
+        BadInput: It does.
+    """
+    reader = Reader(payload, payload)
+    reader.own_bucket(lane.bucket, ("bucket", "data_bucket"))
+    reader.finish()
 
 
 def _ranks(lane: Lane, workflow: str, payload: Mapping[str, Any]) -> int | None:

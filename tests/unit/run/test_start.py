@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.config.lane import Parameter
 from shared.errors import UsageError
-from shared.run.start import check_together, new_run_id
+from shared.run.start import check_bucket, check_together, new_run_id
 
 MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  the strategy adds the zone
 
@@ -55,3 +55,11 @@ def test_ranks_that_wait_for_nobody_need_none(lane, eight_at_once):
     check_together(eight_at_once, "w", {"world_size": 9, "fmi_enabled": False})
     check_together(eight_at_once, "w", {})
     check_together(lane, "w", {"world_size": 9})
+
+
+@pytest.mark.parametrize("key", ["bucket", "data_bucket"])
+def test_another_teams_bucket_is_refused_before_anything_starts(lane, key):
+    check_bucket(lane, {key: "bucket"})
+    check_bucket(lane, {key: ""})
+    with pytest.raises(UsageError, match=f"{key} is 'team2-data', but this team's functions reach 'bucket' only"):
+        check_bucket(lane, {key: "team2-data"})
