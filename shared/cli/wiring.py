@@ -113,7 +113,7 @@ def make_ready(  # noqa: PLR0913  what to run, on what, and how
     from shared.run.sample import place_sample  # noqa: PLC0415  as above
 
     card = project.cards[workflow]
-    if placed := place_sample(card, lane, payload, aws):
+    if placed := place_sample(card, lane, payload, aws, cloud_state(project).scratch):
         console.note(placed)
     for placed in place_sample_items(project.root, card, lane.workflows[workflow], aws):
         console.note(placed)

@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from shared.errors import LanesError
-from shared.local.state import scratch
+from shared.local.state import State, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,7 +78,7 @@ class EmbeddedCloud:
         from shared.local.rendezvous import LocalRendezvous  # noqa: PLC0415  the same
         from shared.local.server import MotoServer  # noqa: PLC0415  the same
 
-        folder = parts.enter_context(scratch(self._state_dir / "scratch"))
+        folder = parts.enter_context(scratch(State(self._state_dir).scratch))
         parts.enter_context(conditions_left_out())
         parts.enter_context(account_settings_told())
         parts.enter_context(subscribers_told())

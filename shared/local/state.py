@@ -6,7 +6,7 @@ so a stale file or a reused process id cannot fool anybody::
     .lanes/cloud.lock     held by the daemon of ``lanes up`` for as long as it lives
     .lanes/cloud.json     where it listens; believed only while the lock is held
     .lanes/cloud.log      what it wrote
-    .lanes/scratch/<id>/  one running cloud's files, with <id>.lock held beside it
+    .lanes/scratch/<id>/  files of one running cloud or command, with <id>.lock held beside it
 """
 
 from __future__ import annotations
@@ -101,6 +101,7 @@ class State:
         self.folder = folder
         self.lock = FileLock(folder / "cloud.lock")
         self.log = folder / "cloud.log"
+        self.scratch = folder / "scratch"
         self._record = folder / "cloud.json"
 
     def held(self) -> bool:

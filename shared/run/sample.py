@@ -2,37 +2,61 @@
 
 from __future__ import annotations
 
-import tempfile
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.deploy.resources.bucket import SCRATCH
+from shared.local.state import scratch
 from shared.run.upload import upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from shared.config.cards import Card
     from shared.config.lane import Lane
     from shared.deploy.aws import Aws
 
+UNFINISHED = f"{SCRATCH}sample-unfinished"
+"""The mark of a sample that is being uploaded: there before its first file, gone after its last."""
 
-def place_sample(card: Card, lane: Lane, payload: Mapping[str, Any], aws: Aws) -> str | None:
+
+def place_sample(card: Card, lane: Lane, payload: Mapping[str, Any], aws: Aws, folder: Path) -> str | None:
     """Upload the sample of the workflow's *card* to the folder of the team's file, when the team's bucket is empty.
 
     A bucket that holds anything is left alone, and so is a run that looks for its data elsewhere: whoever asks for
-    a folder of their own is to hear that it is empty, not to get our galaxies from it.
+    a folder of their own is to hear that it is empty, not to get our galaxies from it. An upload that was cut off is
+    done again, unless somebody's own objects came since.
+
+    Args:
+        card: The workflow's.
+        lane: Whose bucket it is.
+        payload: The run's.
+        aws: Where the bucket is.
+        folder: Where there is scratch space; what a killed command left there is removed.
 
     Returns:
         What was done, for the user; None when nothing was.
     """
     if card.sample is None or payload[card.sample.prefix] != lane.workflows[card.key].parameters[card.sample.prefix]:
         return None
-    if aws.s3.list_objects_v2(Bucket=lane.bucket, MaxKeys=1, ExpectedBucketOwner=lane.place.account)["KeyCount"]:
+    on: dict[str, Any] = {"Bucket": lane.bucket, "ExpectedBucketOwner": lane.place.account}
+    there = {entry["Key"] for entry in aws.s3.list_objects_v2(**on).get("Contents", [])}
+    if there and UNFINISHED not in there:
         return None
     prefix = str(payload[card.sample.prefix]).strip("/")
-    module, _, writer = card.sample.writer.rpartition(".")
-    with tempfile.TemporaryDirectory(prefix="lanes-sample-") as folder:
-        paths: list[Path] = getattr(import_module(module), writer)(Path(folder))
-        upload(aws, lane, {f"{prefix}/{path.name}": path for path in paths})
-    return f"put the sample data into s3://{lane.bucket}/{prefix}/: {len(paths)} files"
+    with scratch(folder) as space:
+        files = _write(card.sample.writer, prefix, space)
+        if not there <= {UNFINISHED, *files}:
+            return None
+        aws.s3.put_object(**on, Key=UNFINISHED)
+        upload(aws, lane, files)
+        aws.s3.delete_object(**on, Key=UNFINISHED)
+    return f"put the sample data into s3://{lane.bucket}/{prefix}/: {len(files)} files"
+
+
+def _write(writer: str, prefix: str, folder: Path) -> dict[str, Path]:
+    """Write the sample into *folder*; return its files by their keys."""
+    module, _, name = writer.rpartition(".")
+    paths: list[Path] = getattr(import_module(module), name)(folder)
+    return {f"{prefix}/{path.name}": path for path in paths}

@@ -30,17 +30,64 @@ def keys(aws, lane):
     return [entry["Key"] for entry in aws.s3.list_objects_v2(Bucket=lane.bucket).get("Contents", [])]
 
 
-def test_an_empty_bucket_gets_it_once(project, aws):
+class Killed(BaseException):
+    """Ends the command where it is, as Ctrl-C does."""
+
+
+class CutOff:
+    """An S3 that ends the command after so many uploaded files."""
+
+    def __init__(self, s3, files):
+        self._s3, self._left = s3, files
+
+    def __getattr__(self, name):
+        return getattr(self._s3, name)
+
+    def upload_file(self, *words, **settings):
+        if self._left == 0:
+            raise Killed
+        self._left -= 1
+        return self._s3.upload_file(*words, **settings)
+
+
+def test_an_empty_bucket_gets_it_once(project, aws, tmp_path):
     lane, card = project.lane("team2"), project.cards["cosmic"]
     payload = dict(lane.workflows["cosmic"].parameters)
-    assert "4 files" in place_sample(card, lane, payload, aws)
+    assert "4 files" in place_sample(card, lane, payload, aws, tmp_path)
     assert len(keys(aws, lane)) == 4
     assert all(key.startswith("datasets/") for key in keys(aws, lane))
-    assert place_sample(card, lane, payload, aws) is None
+    assert place_sample(card, lane, payload, aws, tmp_path) is None
+    assert list(tmp_path.glob("cloud-*")) == []
 
 
-def test_a_run_that_looks_elsewhere_gets_none(project, aws):
+@pytest.fixture
+def half_done(project, aws, tmp_path):
+    """A bucket in which the upload was cut off."""
+    lane, card = project.lane("team2"), project.cards["cosmic"]
+    payload = dict(lane.workflows["cosmic"].parameters)
+    with pytest.raises(Killed):
+        place_sample(card, lane, payload, SimpleNamespace(s3=CutOff(aws.s3, 2)), tmp_path)
+    assert 0 < len(keys(aws, lane)) < 4
+    return lane, card, payload
+
+
+def test_an_upload_that_was_cut_off_is_finished(half_done, aws, tmp_path):
+    lane, card, payload = half_done
+    assert "4 files" in place_sample(card, lane, payload, aws, tmp_path)
+    assert [key.partition("/")[0] for key in keys(aws, lane)] == ["datasets"] * 4
+    assert place_sample(card, lane, payload, aws, tmp_path) is None
+
+
+def test_ones_own_objects_are_not_mixed_with_the_rest_of_the_sample(half_done, aws, tmp_path):
+    lane, card, payload = half_done
+    aws.s3.put_object(Bucket=lane.bucket, Key="datasets/mine.safetensors", Body=b"mine")
+    before = keys(aws, lane)
+    assert place_sample(card, lane, payload, aws, tmp_path) is None
+    assert keys(aws, lane) == before
+
+
+def test_a_run_that_looks_elsewhere_gets_none(project, aws, tmp_path):
     lane, card = project.lane("team2"), project.cards["cosmic"]
     payload = {**lane.workflows["cosmic"].parameters, "data_prefix": "mine"}
-    assert place_sample(card, lane, payload, aws) is None
+    assert place_sample(card, lane, payload, aws, tmp_path) is None
     assert keys(aws, lane) == []
