@@ -1,12 +1,17 @@
 """What tests of every kind use: the repository, and copies of the project to do as one likes with."""
 
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PARTS = ("naming.yaml", "shared", "statemachines", "teams", "chalice_app")
+
+# A shell that starts the suite in the background has it ignore Ctrl-C, and so would every process that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
