@@ -23,6 +23,10 @@ DeployedOption = Annotated[bool, typer.Option("--deployed", help="What the cloud
 AwsOption = Annotated[bool, typer.Option("--aws", help="Ask the AWS account, not the embedded cloud or the settings.")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="The AWS profile to use with --aws.")]
 
+_DATABASE_ROLES = (
+    "  - database roles come from reviewed SQL that names their team's own schema alone, PostgreSQL or MySQL"
+)
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to *app*."""
@@ -40,13 +44,14 @@ def prove(
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Prove that no policy lets a team past its own names; exit 1 and name every statement that does.
+    """Prove that no policy or database role lets a team past its own names; exit 1 and name every statement that does.
 
     Example: lanes isolation prove --team team2, or lanes isolation prove --deployed --aws
     """
     from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
     from shared.isolation import proof as proofs  # noqa: PLC0415  as above
     from shared.isolation.catalogue import load_catalogue  # noqa: PLC0415  as above
+    from shared.isolation.database_role import lane_scripts  # noqa: PLC0415  as above
 
     project = open_project()
     naming = project.naming
@@ -55,8 +60,12 @@ def prove(
         frozenset(naming.slug.reserved),
         {kind: rule.template for kind, rule in naming.kinds.items()},
     )
-    documents = _deployed(project, team, aws=aws, profile=profile) if deployed or aws else _documents(project, team)
-    proof = proofs.prove(documents, project.place, rules, load_catalogue())
+    if deployed or aws:
+        documents, scripts = _deployed(project, team, aws=aws, profile=profile), []
+    else:
+        documents = _documents(project, team)
+        scripts = [script for lane in _lanes(project, team) for script in lane_scripts(lane)]
+    proof = proofs.prove(documents, project.place, rules, load_catalogue(), scripts)
     if as_json:
         console.print_json({"proved": proof.holds, **asdict(proof)})
     else:
@@ -177,6 +186,8 @@ def _account_limit(project: Project, profile: str | None) -> int:
 def _told(proof: Proof) -> list[str]:
     """Return the lines that tell *proof* to a reader."""
     counts = f"{proof.documents} documents, {proof.statements} statements, {proof.pairs} (action, resource) pairs"
+    if proof.sql:
+        counts += f", {proof.sql} SQL statements"
     teams = f"{len(proof.teams)} team{'s' * (len(proof.teams) != 1)}"
     if not proof.holds:
         findings = f"{len(proof.findings)} finding{'s' * (len(proof.findings) != 1)}"
@@ -186,6 +197,7 @@ def _told(proof: Proof) -> list[str]:
         *(f"  - {lemma}" for lemma in proof.lemmas),
         "  - every statement stays inside its team's own names, so no team reaches another, of today or to come",
         "  - every role carries a boundary of its team's, and the boundaries stay inside own names too",
+        *([_DATABASE_ROLES] if proof.sql else []),
         "granted for the whole account, after review:",
         *(f"  - {action}: {reason}" for action, reason in proof.account_wide.items()),
         "not covered:",

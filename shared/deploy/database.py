@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shared.errors import LanesError
+from shared.isolation.database_role import make_role, remove_role
+from shared.isolation.database_rules import judge_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,11 +23,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from shared.deploy.aws import Aws
+    from shared.isolation.database_role import Script
 
     Sleep = Callable[[float], None]
 
 ADMIN_SECRET = "lanes_platform/database"  # noqa: S105  a name; no slug holds an underscore, so it is no team's
-CONNECTIONS = 40  # of one role at a time; a thousand writers take turns (shared/handlers/database.py)
 _GONE = "ResourceNotFoundException"
 
 
@@ -37,7 +39,7 @@ def provision(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noq
     """
     admin = _admin(aws)
     secret = _secret(aws, params, admin)
-    _ask(admin, lambda connection: _make(connection, secret))
+    _ask(admin, lambda connection: _make(connection, params["tags"]["team"], secret))
     from shared.handlers.database import connect  # noqa: PLC0415  SQLAlchemy takes 0.2 s that few deploys need
 
     for module in params["migrations"]:
@@ -53,7 +55,8 @@ def drop(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: AR
     """
     value = _value(aws, params["secret"])
     if value is not None:
-        _ask(_admin(aws), lambda connection: _unmake(connection, value["username"]))
+        team, name = params["team"], value["username"]
+        _ask(_admin(aws), lambda connection: _run(connection, remove_role(team, name, connection.dialect.name)))
 
 
 def _admin(aws: Aws) -> dict[str, Any]:
@@ -117,37 +120,23 @@ def _ask(admin: Mapping[str, Any], what: Callable[[Connection], None]) -> None:
         ) from error
 
 
-def _make(connection: Connection, secret: Mapping[str, Any]) -> None:
-    name, password = secret["username"], secret["password"]  # of letters, digits, - and _: they need no escape
-    if connection.dialect.name == "mysql":
-        statements = [
-            f"CREATE DATABASE IF NOT EXISTS `{name}`",
-            f"CREATE USER IF NOT EXISTS '{name}'@'%%' IDENTIFIED BY '{password}'",
-            f"ALTER USER '{name}'@'%%' IDENTIFIED BY '{password}' WITH MAX_USER_CONNECTIONS {CONNECTIONS}",
-            f"GRANT ALL ON `{name}`.* TO '{name}'@'%%'",
-        ]
-    else:
-        known = connection.exec_driver_sql("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).first()
-        statements = [
-            *([] if known else [f'CREATE ROLE "{name}"']),
-            f"ALTER ROLE \"{name}\" LOGIN PASSWORD '{password}' CONNECTION LIMIT {CONNECTIONS}",
-            f'ALTER ROLE "{name}" SET search_path = "{name}"',
-            f'GRANT "{name}" TO CURRENT_USER',  # RDS's superuser is none: it may give away only what it is
-            f'CREATE SCHEMA IF NOT EXISTS "{name}" AUTHORIZATION "{name}"',
-            "REVOKE ALL ON SCHEMA public FROM PUBLIC",
-        ]
-    for statement in statements:
-        connection.exec_driver_sql(statement)
+def _make(connection: Connection, team: str, secret: Mapping[str, Any]) -> None:
+    name, dialect = secret["username"], connection.dialect.name
+    known = dialect == "postgresql" and bool(
+        connection.exec_driver_sql("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).first()
+    )
+    _run(connection, make_role(team, name, dialect, secret["password"], exists=known))
 
 
-def _unmake(connection: Connection, name: str) -> None:
-    if connection.dialect.name == "mysql":
-        statements = [f"DROP DATABASE IF EXISTS `{name}`", f"DROP USER IF EXISTS '{name}'@'%%'"]
-    else:
-        statements = [
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{name}'",  # noqa: S608  naming.yaml's
-            f'DROP SCHEMA IF EXISTS "{name}" CASCADE',
-            f'DROP ROLE IF EXISTS "{name}"',
-        ]
-    for statement in statements:
+def _run(connection: Connection, script: Script) -> None:
+    """Run *script* as the superuser, unless it leaves the team's own: its names may come from an edited secret."""
+    findings = [str(finding) for finding in judge_script(script)]
+    if findings:
+        raise LanesError(
+            "nothing was run in the teams' database, for it leaves the team's own:\n" + "\n".join(findings),
+            where=f"database of {script.team}",
+            fix="put right what was edited in the team's secret",
+        )
+    connection.execution_options(no_parameters=True)  # so that a % is a %
+    for statement in script.statements:
         connection.exec_driver_sql(statement)

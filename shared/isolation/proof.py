@@ -4,7 +4,8 @@
    :mod:`principals`). This is about one team and all that is not it, so it holds against teams that do not exist yet.
 2. Territories of different slugs are disjoint, for every pair of slugs that the rule allows (:mod:`slugs`).
 3. Every role hangs under a boundary of its team's, and the boundary lets it do what its policy says.
-From 1 and 2 no team reaches another's resources; what this does not cover is in :data:`LIMITS`.
+4. Every statement that makes a team's database role is a reviewed one on its own schema (:mod:`database_rules`).
+From 1, 2 and 4 no team reaches another's resources; what this does not cover is in :data:`LIMITS`.
 """
 
 from __future__ import annotations
@@ -12,19 +13,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from shared.isolation.database_rules import judge_script
 from shared.isolation.documents import Document, Finding, Kind, Statement, read
 from shared.isolation.globs import complete_arn, contains
 from shared.isolation.principals import judge_bucket, judge_tls, judge_trust
 from shared.isolation.reviewed import REVIEWED
 from shared.isolation.rules import judge
 from shared.isolation.slugs import clashing_heads, parse_rule, search_collision, separators_inside
-from shared.isolation.territory import SEPARATORS, Territory, heads, templates_outside
+from shared.isolation.territory import SCHEMA_SEPARATOR, SEPARATORS, Territory, heads, templates_outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from shared.config.lane import Place
     from shared.isolation.catalogue import Catalogue
+    from shared.isolation.database_role import Script
 
 LIMITS = (
     "the platform role and the account's administrators are trusted: they can change every team's roles",
@@ -34,6 +37,7 @@ LIMITS = (
     "code of one team that runs under its own role may do what that role may, within the team",
     "account quotas are shared: concurrency is planned (`lanes isolation quotas`), API rates are not",
     "log deliveries have no ARN: a state machine's role could end or misdirect another's future log events",
+    "the teams' database shares its load, locks and names, not rows; what is granted there by hand is not read back",
     "the FMI rendezvous server is no AWS resource: pairing names are made secret there, not here",
 )
 
@@ -42,8 +46,8 @@ LIMITS = (
 class Proof:
     """What was shown, or why not. It stands when ``findings`` is empty.
 
-    ``pairs`` counts (action, resource) pairs after action globs were expanded; ``account_wide`` names the reviewed
-    actions that some document really uses, with the reason.
+    ``pairs`` counts (action, resource) pairs after action globs were expanded, ``sql`` the statements that make and
+    remove database roles; ``account_wide`` names the reviewed actions that some document really uses, with the reason.
     """
 
     findings: tuple[Finding, ...]
@@ -51,6 +55,7 @@ class Proof:
     documents: int
     statements: int
     pairs: int
+    sql: int
     lemmas: tuple[str, ...]
     account_wide: Mapping[str, str]
     limits: tuple[str, ...] = LIMITS
@@ -70,16 +75,23 @@ class NameRules:
     templates: Mapping[str, str]
 
 
-def prove(documents: Sequence[Document], place: Place, names: NameRules, catalogue: Catalogue) -> Proof:
-    """Show that *documents* keep every team inside its own names, or find where they do not.
+def prove(
+    documents: Sequence[Document],
+    place: Place,
+    names: NameRules,
+    catalogue: Catalogue,
+    scripts: Sequence[Script] = (),
+) -> Proof:
+    """Show that *documents* and *scripts* keep every team inside its own names, or find where they do not.
 
     Args:
         documents: Every document of the teams in question.
         place: The account and region they are made for.
         names: How teams and resources may be called.
         catalogue: Every action there is.
+        scripts: What makes and removes the teams' database roles.
     """
-    teams = sorted({document.team for document in documents})
+    teams = sorted({document.team for document in documents} | {script.team for script in scripts})
     findings, lemmas = prove_names(names, place, teams)
     statements: dict[Document, list[Statement]] = {}
     pairs = 0
@@ -90,12 +102,14 @@ def prove(documents: Sequence[Document], place: Place, names: NameRules, catalog
         findings += [*broken, *judge_document(document, read_statements, territory, catalogue)]
         pairs += sum(count_pairs(statement, catalogue) for statement in read_statements)
     findings += check_boundaries(statements, catalogue, place)
+    findings += (finding for script in scripts for finding in judge_script(script))
     return Proof(
         findings=tuple(_merge(findings)),
         teams=tuple(teams),
         documents=len(documents),
         statements=sum(map(len, statements.values())),
         pairs=pairs,
+        sql=sum(len(script.statements) for script in scripts),
         lemmas=tuple(lemmas),
         account_wide=_account_wide(statements, catalogue),
     )
@@ -131,10 +145,10 @@ def prove_names(names: NameRules, place: Place, teams: Sequence[str] = ()) -> tu
         rule = parse_rule(names.slug)
     except ValueError as error:
         return [_about_names(str(error))], []
-    kinds = heads(place)
+    kinds, separators = heads(place), (*SEPARATORS, SCHEMA_SEPARATOR)
     findings = [
         _about_names(f"a slug may hold {separator!r}, so what stands before it does not tell the team")
-        for separator in separators_inside(rule, SEPARATORS)
+        for separator in separators_inside(rule, separators)
     ]
     findings += [
         _about_names(f"one team's {short}... may be another's {long}...")
@@ -149,13 +163,13 @@ def prove_names(names: NameRules, place: Place, teams: Sequence[str] = ()) -> tu
         for team in teams
         if not rule.allows(team) or team in names.reserved
     ]
-    collision = search_collision(rule, SEPARATORS)
+    collision = search_collision(rule, separators)
     if collision:
         findings.append(_about_names(f"the slugs {collision[0]!r} and {collision[1]!r} share names"))
     if findings:
         return findings, []
     return [], [
-        f"slugs {names.slug} followed by {' or '.join(SEPARATORS)} form a prefix code: no two teams' names meet",
+        f"slugs {names.slug} followed by {' or '.join(separators)} form a prefix code: no two teams' names meet",
         f"{len(kinds)} kinds of ARN begin so that no team's name of one kind is another's of a second",
         f"every template of naming.yaml ({len(names.templates)}) makes names inside its team's own",
     ]

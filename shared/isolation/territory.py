@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Place
 
 SEPARATORS = ("-", "/")
+SCHEMA_SEPARATOR = "_"
 
 # Service, what stands before the name, what stands after the separator. "-" names only, unless a path is usual.
 _NAMED: tuple[tuple[str, str, str], ...] = (
@@ -56,8 +57,7 @@ _NAMED: tuple[tuple[str, str, str], ...] = (
     ("rds", "db:", "-"),
     ("budgets", "budget/", "-"),
 )
-# How naming.yaml's kinds stand in an ARN. A schema is PostgreSQL's and has none: its role sees that schema only. A
-# security group's ARN has its id and not its name.
+# How naming.yaml's kinds stand in an ARN.
 _KINDS = {
     "bucket": ("s3", ""),
     "role": ("iam", "role/"),
@@ -78,7 +78,8 @@ _KINDS = {
     "secret": ("secretsmanager", "secret:"),
     "parameter": ("ssm", "parameter"),
 }
-_WITHOUT_ARN = frozenset({"schema", "securityGroup"})
+# A schema is the database's and has no ARN (database_rules.py); a security group's ARN has its id and not its name.
+_WITHOUT_ARN = {"schema": SCHEMA_SEPARATOR, "securityGroup": "-"}
 _FIELD = re.compile(r"\{[^}]*\}")
 _NO_REGION = frozenset({"iam", "s3", "budgets"})
 
@@ -128,6 +129,8 @@ def templates_outside(templates: Mapping[str, str], place: Place) -> list[str]:
     outside = []
     for kind, template in templates.items():
         if kind in _WITHOUT_ARN:
+            if not template.startswith("{team}" + _WITHOUT_ARN[kind]):
+                outside.append(kind)
             continue
         name = _FIELD.sub("*", template.replace("{team}", slug))
         service, head = _KINDS.get(kind, ("", ""))

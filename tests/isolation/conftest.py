@@ -8,6 +8,7 @@ import pytest
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.isolation.boundary import boundary_policy
 from shared.isolation.catalogue import load_catalogue
+from shared.isolation.database_role import Script
 from shared.isolation.deployer import deployer_boundary, deployer_policy, deployer_trust
 from shared.isolation.documents import Document, Kind
 from shared.isolation.policies import bucket_arn, function_policy, function_trust, workflow_trust
@@ -169,7 +170,11 @@ def rendered() -> Callable[[str], dict[str, Document]]:
 
 
 @pytest.fixture(scope="session")
-def proof_of() -> Callable[[Sequence[Document]], Proof]:
-    """Return the proof over some documents."""
+def proof_of() -> Callable[..., Proof]:
+    """Return the proof over some documents and scripts."""
     catalogue = load_catalogue()
-    return lambda documents: prove(documents, PLACE, NAMES, catalogue)
+
+    def proved(documents: Sequence[Document], scripts: Sequence[Script] = ()) -> Proof:
+        return prove(documents, PLACE, NAMES, catalogue, scripts)
+
+    return proved

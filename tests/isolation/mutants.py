@@ -52,6 +52,19 @@ class Drop:
         body["Statement"] = [s for s in body["Statement"] if s.get("Sid") != self.sid]
 
 
+@dataclass(frozen=True)
+class Sql:
+    """Put ``new`` for ``old`` in the statements that hold it, or add ``new`` at the end when there is no ``old``."""
+
+    new: str
+    old: str = ""
+
+    def __call__(self, statements):
+        if not self.old:
+            return (*statements, self.new)
+        return tuple(text for each in statements if (text := each.replace(self.old, self.new)))
+
+
 def when(operator, key, *values):
     return {"Condition": {operator: {key: list(values)}}}
 
@@ -572,4 +585,143 @@ CONTROLS = {
         "bucket",
         Grant("s3:*", "arn:aws:s3:::team1-data-0a1b2c3d/*", {"Effect": "Deny", "Principal": "*"}),
     ),
+}
+
+MINE, OTHER = "team1_data_0a1b2c3d", "team10_data_0a1b2c3d"
+HERE = r"team1\_data\_0a1b2c3d"
+LIMIT = " CONNECTION LIMIT 40"
+CLOSED = "REVOKE ALL ON SCHEMA public FROM PUBLIC"
+
+# What makes a database role. name: (dialect, edit, statement named, rule)
+SQL_LEAKS = {
+    "another's schema granted": (
+        "postgresql",
+        Sql(f'GRANT ALL ON SCHEMA "{OTHER}" TO "{MINE}"'),
+        "#6",
+        "foreign-name",
+    ),
+    "own schema granted to another": (
+        "postgresql",
+        Sql(f'GRANT USAGE ON SCHEMA "{MINE}" TO "{OTHER}"'),
+        "#6",
+        "foreign-name",
+    ),
+    "without quotes": ("postgresql", Sql(f"GRANT ALL ON SCHEMA {OTHER} TO {MINE}"), "#6", "unreviewed"),
+    "granted to everybody": ("postgresql", Sql(f'GRANT USAGE ON SCHEMA "{MINE}" TO PUBLIC'), "#6", "public"),
+    "granted to everybody, in odd case": (
+        "postgresql",
+        Sql(f'grant usage on schema "{MINE}" to public'),
+        "#6",
+        "public",
+    ),
+    "tables of all schemas": (
+        "postgresql",
+        Sql(f'GRANT SELECT ON ALL TABLES IN SCHEMA public TO "{MINE}"'),
+        "#6",
+        "every-resource",
+    ),
+    "superuser": ("postgresql", Sql(" SUPERUSER LOGIN ", " LOGIN "), "#1", "power"),
+    "may make roles": ("postgresql", Sql(f'ALTER ROLE "{MINE}" CREATEROLE'), "#6", "power"),
+    "may make databases": ("postgresql", Sql(f'CREATE ROLE "{MINE}" CREATEDB', f'CREATE ROLE "{MINE}"'), "#0", "power"),
+    "past row security": ("postgresql", Sql(f'ALTER ROLE "{MINE}" BYPASSRLS'), "#6", "power"),
+    "reads the server's log of changes": ("postgresql", Sql(f'ALTER ROLE "{MINE}" REPLICATION'), "#6", "power"),
+    "member of another's role": ("postgresql", Sql(f'GRANT "{OTHER}" TO "{MINE}"'), "#6", "foreign-name"),
+    "another a member of it": ("postgresql", Sql(f'"{OTHER}"', "CURRENT_USER"), "#3", "foreign-name"),
+    "reads all data": ("postgresql", Sql(f'GRANT pg_read_all_data TO "{MINE}"'), "#6", "unreviewed"),
+    "runs programs": ("postgresql", Sql(f'GRANT "pg_execute_server_program" TO "{MINE}"'), "#6", "foreign-name"),
+    "passes its role on": ("postgresql", Sql(f'GRANT "{MINE}" TO CURRENT_USER WITH ADMIN OPTION'), "#6", "power"),
+    "looks in another's schema": ("postgresql", Sql(f'path = "{OTHER}"', f'path = "{MINE}"'), "#2", "foreign-name"),
+    "looks in another's schema too": (
+        "postgresql",
+        Sql(f'path = "{MINE}", "{OTHER}"', f'path = "{MINE}"'),
+        "#2",
+        "foreign-name",
+    ),
+    "looks in public": ("postgresql", Sql(f'path = "{MINE}", public', f'path = "{MINE}"'), "#2", "unreviewed"),
+    "no connection limit": ("postgresql", Sql("", LIMIT), "#1", "connections"),
+    "limit lifted": ("postgresql", Sql(" CONNECTION LIMIT -1", LIMIT), "#1", "unreviewed"),
+    "every connection": ("postgresql", Sql(" CONNECTION LIMIT 5000", LIMIT), "#1", "connections"),
+    "another's role made over": (
+        "postgresql",
+        Sql(f'ROLE "{OTHER}" LOGIN', f'ROLE "{MINE}" LOGIN'),
+        "#1",
+        "foreign-name",
+    ),
+    "schema of another's role": (
+        "postgresql",
+        Sql(f'AUTHORIZATION "{OTHER}"', f'AUTHORIZATION "{MINE}"'),
+        "#4",
+        "foreign-name",
+    ),
+    "slug without separator": ("postgresql", Sql('"team1data"', f'"{MINE}"'), "#0", "foreign-name"),
+    "name in capitals": ("postgresql", Sql('"team1_DATA"', f'"{MINE}"'), "#4", "foreign-name"),
+    "public left open": ("postgresql", Sql("", CLOSED), "#4", "public"),
+    "public opened": ("postgresql", Sql("GRANT ALL ON SCHEMA public TO PUBLIC"), "#6", "public"),
+    "rights of tables to come": (
+        "postgresql",
+        Sql(f'ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO "{MINE}"'),
+        "#6",
+        "unreviewed",
+    ),
+    "owner of the database": ("postgresql", Sql(f'ALTER DATABASE postgres OWNER TO "{MINE}"'), "#6", "unreviewed"),
+    "password that ends its text": ("postgresql", Sql("'x' SUPERUSER PASSWORD 'y'", "'any'"), "#1", "power"),
+    "password with a statement behind it": (
+        "postgresql",
+        Sql("'x'; DROP ROLE \"a\"; --'", "'any'"),
+        "#1",
+        "unreviewed",
+    ),
+    "password that an escape lengthens": ("mysql", Sql(r"'x\'", "'any'"), "#1", "password"),
+    "two statements in one": ("postgresql", Sql(f"{CLOSED}; GRANT x TO y", CLOSED), "#5", "unreviewed"),
+    "comment": ("postgresql", Sql(f"{CLOSED} -- not", CLOSED), "#5", "unreviewed"),
+    "every database": ("mysql", Sql("*.*", f"`{HERE}`.*"), "#3", "every-resource"),
+    "every database, spaced": ("mysql", Sql("* . *", f"`{HERE}`.*"), "#3", "every-resource"),
+    "every database by pattern": ("mysql", Sql("`%`.*", f"`{HERE}`.*"), "#3", "wildcard"),
+    "pattern of the slug": ("mysql", Sql(r"`team1\_%`.*", f"`{HERE}`.*"), "#3", "wildcard"),
+    "pattern without separator": ("mysql", Sql("`team1%`.*", f"`{HERE}`.*"), "#3", "wildcard"),
+    "bare underscores": ("mysql", Sql(MINE, HERE), "#3", "wildcard"),
+    "another's database": ("mysql", Sql(r"team10\_data", r"team1\_data"), "#3", "foreign-name"),
+    "to another's user": ("mysql", Sql(f"GRANT ALL ON `{HERE}`.* TO '{OTHER}'@'%'"), "#4", "foreign-name"),
+    "to anybody": ("mysql", Sql(f"GRANT ALL ON `{HERE}`.* TO ''@'%'"), "#4", "foreign-name"),
+    "user of another role": ("mysql", Sql(f"GRANT '{OTHER}'@'%' TO '{MINE}'@'%'"), "#4", "foreign-name"),
+    "passes its rights on": ("mysql", Sql(f"GRANT ALL ON `{HERE}`.* TO '{MINE}'@'%' WITH GRANT OPTION"), "#4", "power"),
+    "global right": ("mysql", Sql(f"GRANT FILE ON *.* TO '{MINE}'@'%'"), "#4", "every-resource"),
+    "global super": ("mysql", Sql(f"GRANT SUPER ON *.* TO '{MINE}'@'%'"), "#4", "power"),
+    "the server's own tables": ("mysql", Sql(f"GRANT SELECT ON `mysql`.* TO '{MINE}'@'%'"), "#4", "foreign-name"),
+    "in another's name": ("mysql", Sql(f"GRANT PROXY ON '{OTHER}'@'%' TO '{MINE}'@'%'"), "#4", "foreign-name"),
+    "no limit of connections": ("mysql", Sql("", " WITH MAX_USER_CONNECTIONS 40"), "#2", "connections"),
+    "limit of none, which is no limit": ("mysql", Sql("CONNECTIONS 0", "CONNECTIONS 40"), "#2", "connections"),
+    "another's database made": ("mysql", Sql(f"EXISTS `{OTHER}`", f"EXISTS `{MINE}`"), "#0", "foreign-name"),
+}
+# What removes it.
+SQL_DROPS = {
+    "drops another's schema": (
+        "postgresql",
+        Sql(f'EXISTS "{OTHER}" CASCADE', f'EXISTS "{MINE}" CASCADE'),
+        "#1",
+        "foreign-name",
+    ),
+    "drops another's role": (
+        "postgresql",
+        Sql(f'ROLE IF EXISTS "{OTHER}"', f'ROLE IF EXISTS "{MINE}"'),
+        "#2",
+        "foreign-name",
+    ),
+    "ends another's sessions": ("postgresql", Sql(f"usename = '{OTHER}'", f"usename = '{MINE}'"), "#0", "foreign-name"),
+    "ends sessions by pattern": (
+        "postgresql",
+        Sql("usename LIKE 'team1_%'", f"usename = '{MINE}'"),
+        "#0",
+        "unreviewed",
+    ),
+    "ends everybody's sessions": ("postgresql", Sql("true", f"usename = '{MINE}'"), "#0", "unreviewed"),
+    "drops another's database": ("mysql", Sql(f"`{OTHER}`", f"`{MINE}`"), "#0", "foreign-name"),
+    "drops another's user": ("mysql", Sql(f"'{OTHER}'", f"'{MINE}'"), "#1", "foreign-name"),
+}
+SQL_CONTROLS = {
+    "another own schema": ("postgresql", Sql("team1_more_0a1b2c3d", MINE)),
+    "fewer connections": ("postgresql", Sql("LIMIT 3", "LIMIT 40")),
+    "another password": ("postgresql", Sql("'Aa0-_'", "'any'")),
+    "only once": ("mysql", Sql("", f"CREATE DATABASE IF NOT EXISTS `{MINE}`")),
+    "fewer users": ("mysql", Sql("CONNECTIONS 3", "CONNECTIONS 40")),
 }

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from shared.isolation.database_role import make_role, remove_role
+
 MUTANTS = runpy.run_path(str(Path(__file__).with_name("mutants.py")))
 LEAKS, CONTROLS = MUTANTS["LEAKS"], MUTANTS["CONTROLS"]
+SQL_LEAKS, SQL_DROPS, SQL_CONTROLS = MUTANTS["SQL_LEAKS"], MUTANTS["SQL_DROPS"], MUTANTS["SQL_CONTROLS"]
 
 
 @pytest.fixture
@@ -56,3 +59,50 @@ def test_there_are_enough_leaks_and_they_differ(rendered):
         edit(body)
         bodies.add(key + json.dumps(body, sort_keys=True))
     assert len(bodies) == len(LEAKS) >= 40
+
+
+@pytest.fixture
+def proved_sql(proof_of):
+    """Return a function that edits one of team1's scripts and proves it beside team10's."""
+
+    def prove_edited(making, dialect, edit):
+        good = made("team1", dialect) if making else remove_role("team1", "team1_data_0a1b2c3d", dialect)
+        edited = replace(good, statements=edit(good.statements))
+        assert edited != good, "the edit changed nothing"
+        return proof_of([], [edited, made("team10", dialect)])
+
+    return prove_edited
+
+
+def made(team, dialect):
+    return make_role(team, f"{team}_data_0a1b2c3d", dialect, "any")
+
+
+@pytest.mark.parametrize("name", [*SQL_LEAKS, *SQL_DROPS])
+def test_a_leak_in_sql_is_caught_by_its_own_statement(name, proved_sql):
+    dialect, edit, statement, rule = (SQL_LEAKS | SQL_DROPS)[name]
+    proof = proved_sql(name in SQL_LEAKS, dialect, edit)
+    caught = [finding for finding in proof.findings if (finding.statement, finding.rule) == (statement, rule)]
+    assert caught, [str(finding) for finding in proof.findings]
+    assert {finding.team for finding in proof.findings} == {"team1"}
+    assert all(finding.why and finding.fix and dialect in finding.document for finding in caught)
+
+
+@pytest.mark.parametrize("name", SQL_CONTROLS)
+def test_a_control_in_sql_passes(name, proved_sql):
+    assert [
+        str(finding)
+        for finding in proved_sql(making=True, dialect=SQL_CONTROLS[name][0], edit=SQL_CONTROLS[name][1]).findings
+    ] == []
+
+
+def test_leaks_in_sql_differ():
+    scripts = {(dialect, edit(made("team1", dialect).statements)) for dialect, edit, _, _ in SQL_LEAKS.values()}
+    assert len(scripts) == len(SQL_LEAKS)
+
+
+def test_a_password_is_never_shown(proved_sql):
+    for password in ("'sesame' SUPERUSER PASSWORD 'y'", "'sesame\\'", "'sesame'x'", "'sesame"):
+        proof = proved_sql(making=True, dialect="postgresql", edit=MUTANTS["Sql"](password, "'any'"))
+        assert proof.findings
+        assert "sesame" not in str(proof)

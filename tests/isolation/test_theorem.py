@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from shared.isolation.catalogue import Catalogue, load_catalogue
+from shared.isolation.database_role import DIALECTS, make_role, remove_role
 from shared.isolation.documents import Document, Kind
 from shared.isolation.proof import NameRules, prove
 
@@ -48,9 +49,13 @@ def test_an_empty_catalogue_proves_nothing(rendered, place):
     [
         ("[a-z][a-z0-9-]{1,11}", {}, "may hold '-'"),
         ("[a-z/][a-z0-9]{1,11}", {}, "may hold '/'"),
+        ("[a-z][a-z0-9_]{1,11}", {}, "may hold '_'"),
         ("[a-z]+", {}, "of the form"),
         ("[a-z][a-z0-9]{1,11}", {"function": "{team}{component}"}, "template of function"),
         ("[a-z][a-z0-9]{1,11}", {"function": "lane-{team}-{component}"}, "template of function"),
+        ("[a-z][a-z0-9]{1,11}", {"schema": "{team}{component}"}, "template of schema"),
+        ("[a-z][a-z0-9]{1,11}", {"schema": "lane_{team}_{component}"}, "template of schema"),
+        ("[a-z][a-z0-9]{1,11}", {"securityGroup": "{team}"}, "template of securityGroup"),
         ("[a-z][a-z0-9]{1,11}", {"balloon": "{team}-{component}"}, "template of balloon"),
     ],
 )
@@ -85,6 +90,16 @@ def test_a_document_given_to_another_team_is_found(rendered, proof_of):
             continue  # the same for all teams: Lambda may take the role, PassRole says who may hand it over
         stolen = replace(document, team="team1")
         assert not proof_of([stolen, ours["boundary"]]).holds, key
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_database_role_given_to_another_team_is_found(dialect, proof_of):
+    for make in (lambda *words: make_role(*words, "any"), remove_role):
+        ours, theirs = (make("team1", f"{team}_data_0a1b2c3d", dialect) for team in ("team1", "team10"))
+        assert proof_of([], [ours]).holds
+        proof = proof_of([], [theirs])
+        assert {finding.rule for finding in proof.findings} == {"foreign-name"}
+        assert proof.teams == ("team1",)
 
 
 @pytest.mark.parametrize("kind", list(Kind))

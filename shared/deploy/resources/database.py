@@ -73,13 +73,9 @@ def steps(want: Resource, have: Resource | None) -> Step:
 
 def remove(have: Resource) -> Step:
     """Return what removes *have* with all its rows."""
+    drop = Routine("drop database", {"secret": have.name, "team": have.tags["team"]})
     on = {"SecretId": have.name, "ForceDeleteWithoutRecovery": True}
-    return Step(
-        "delete",
-        KIND,
-        have.name,
-        calls=(Routine("drop database", {"secret": have.name}), Call(SERVICE, "delete_secret", on)),
-    )
+    return Step("delete", KIND, have.name, calls=(drop, Call(SERVICE, "delete_secret", on)))
 
 
 def _digest(migrations: tuple[str, ...]) -> str:

@@ -106,6 +106,32 @@ def test_one_is_destroyed_and_the_other_stays(aws, teams, postgres):
     assert ask(aws, stays, "SELECT execution FROM runs") == ["r"]
 
 
+def edit(aws, team, **changes):
+    name = f"{team}/database-7078ea12"
+    text = json.dumps({**secret(aws, team), **changes})
+    aws.client("secretsmanager").put_secret_value(SecretId=name, SecretString=text)
+    aws.client("secretsmanager").update_secret(SecretId=name, Description="in the making")
+
+
+def test_an_edited_secret_reaches_nobody_elses_schema(aws, teams):
+    ask(aws, "bootes", "INSERT INTO runs (execution, repetitions) VALUES ('r', 1)")
+    edit(aws, "andromeda", username="bootes_data_7078ea12")
+    with pytest.raises(ApplyError, match="it is not andromeda_"):
+        destroy(aws, "andromeda")
+    assert ask(aws, "bootes", "SELECT execution FROM runs") == ["r"]
+    assert deploy(aws, "andromeda") == "update"  # which writes the right name again
+
+
+def test_an_edited_password_runs_no_sql_and_is_not_shown(aws, teams):
+    before = secret(aws, "andromeda")["password"]
+    edit(aws, "andromeda", password="sesame' SUPERUSER --")
+    with pytest.raises(ApplyError, match="read past them") as raised:
+        deploy(aws, "andromeda")
+    assert "sesame" not in str(raised.value)
+    edit(aws, "andromeda", password=before)
+    assert deploy(aws, "andromeda") == "update"
+
+
 def test_one_teams_secrets_are_listed_and_no_others(aws, teams):
     assert list(database.names(aws, "andromeda-")) == ["andromeda/database-7078ea12"]
 
