@@ -1,22 +1,27 @@
 """The communicator: what a rank calls. Values are numpy arrays of any dtype and plain numbers; nothing is pickled.
 
 Every operation ends within its timeout, with its result or with an error that names the rank to look at. A rank whose
-code raises inside ``with Communicator(...)`` tells the others, who then fail at once and name it.
+code raises inside ``with Communicator(...)``, or in the middle of an operation, tells the others, who then fail at once
+and name it. What an operation cannot take is refused before anything is sent.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+import threading
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from shared.errors import UsageError
+from shared.errors import LanesError, UsageError
 from shared.fmi.channels.direct import DirectChannel
 from shared.fmi.data import from_array, to_array
+from shared.fmi.errors import FmiError
 from shared.fmi.policy import Hint, Policy, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -26,9 +31,14 @@ if TYPE_CHECKING:
     from shared.fmi.rendezvous.client import Meeting
     from shared.fmi.rendezvous.keys import Namespace
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_LONGEST_REASON = 500
+
 
 class Communicator:
-    """One rank of a world.
+    """One rank of a world, for one thread at a time of the process that made it.
 
     Args:
         rank: This rank, 0 to size - 1.
@@ -49,6 +59,9 @@ class Communicator:
         self._channels = dict(channels)
         self._policy = policy
         self._only = next(iter(self._channels.values())) if len(self._channels) == 1 else None
+        self._process = os.getpid()
+        self._busy = threading.Lock()
+        self._ended: LanesError | None = None
 
     @classmethod
     def direct(cls, rank: int, size: int, meeting: Meeting, namespace: Namespace, timeout: float = 30.0) -> Self:
@@ -76,7 +89,7 @@ class Communicator:
         """
         self._peer(dest, "dest")
         array, plain = to_array(value)
-        (self._only or self._choose("send", array.nbytes)).send(dest, array, plain=plain)
+        self._run((self._only or self._choose("send", array.nbytes)).send, dest, array, plain=plain)
 
     def recv(self, source: int, out: Array | None = None, like: Value | None = None) -> Any:
         """Return the next value that *source* sends to this rank: an array, or a number if one was sent.
@@ -95,7 +108,7 @@ class Communicator:
         if out is not None and not (out.flags.c_contiguous and out.flags.writeable):
             raise UsageError("out is not a C-contiguous writable array", fix="pass numpy.empty(shape, dtype)")
         channel = self._only or self._choose("send", self._size_of(out if like is None else like))
-        array, plain = channel.receive(source, out)
+        array, plain = self._run(channel.receive, source, out)
         return array if out is not None else from_array(array, plain=plain)
 
     def barrier(self) -> None:
@@ -105,7 +118,7 @@ class Communicator:
             PeerLost: A rank died, left or did not come in time.
         """
         if self.size > 1:
-            self._choose("barrier", 1).barrier()
+            self._run(self._choose("barrier", 1).barrier)
 
     def bcast(self, value: Value | None, root: int, like: Value | None = None) -> Any:
         """Return the root's value on every rank.
@@ -124,7 +137,7 @@ class Communicator:
         if self.size == 1:
             return value
         chosen = self._choose("bcast", self._size_of(like if array is None else array))
-        found, was_plain = chosen.bcast(array, root, plain=plain)
+        found, was_plain = self._run(chosen.bcast, array, root, plain=plain)
         return value if self.rank == root else from_array(found, plain=was_plain)
 
     def gather(self, value: Value, root: int) -> Array | None:
@@ -138,7 +151,7 @@ class Communicator:
         array, _ = to_array(value)
         if self.size == 1:
             return array[np.newaxis].copy()
-        return self._choose("gather", array.nbytes).gather(array, root)
+        return self._run(self._choose("gather", array.nbytes).gather, array, root)
 
     def scatter(self, values: Array | None, root: int, like: Array | None = None) -> Any:
         """Return row *rank* of the root's *values*.
@@ -156,19 +169,21 @@ class Communicator:
         if self.size == 1:
             return from_array(np.array(self._rows(values)[0, ...]), plain=False)
         chosen = self._choose("scatter", self._size_of(like if blocks is None else blocks))
-        return from_array(chosen.scatter(blocks, root), plain=False)
+        return from_array(self._run(chosen.scatter, blocks, root), plain=False)
 
     def allgather(self, value: Value) -> Array:
         """Return all ranks' values, shape (size, *value.shape) by rank, on every rank."""
         array, _ = to_array(value)
         if self.size == 1:
             return array[np.newaxis].copy()
-        return self._choose("allgather", array.nbytes).allgather(array)
+        return self._run(self._choose("allgather", array.nbytes).allgather, array)
 
     def alltoall(self, values: Array) -> Array:
         """Return, at [r], row *rank* of rank r's *values*, which have shape (size, ...) and one dtype everywhere."""
         blocks = self._rows(values)
-        return blocks.copy() if self.size == 1 else self._choose("alltoall", blocks.nbytes).alltoall(blocks)
+        if self.size == 1:
+            return blocks.copy()
+        return self._run(self._choose("alltoall", blocks.nbytes).alltoall, blocks)
 
     def reduce(self, value: Value, op: Op, root: int) -> Any:
         """Return all ranks' values combined by *op* at *root*, and None elsewhere.
@@ -183,7 +198,7 @@ class Communicator:
         array, plain = to_array(value)
         if self.size == 1:
             return from_array(array.copy(), plain=plain)
-        total = self._choose("reduce", array.nbytes, op).reduce(array, op, root)
+        total = self._run(self._choose("reduce", array.nbytes, op).reduce, array, op, root)
         return None if total is None else from_array(total, plain=plain)
 
     def allreduce(self, value: Value, op: Op) -> Any:
@@ -191,14 +206,14 @@ class Communicator:
         array, plain = to_array(value)
         if self.size == 1:
             return from_array(array.copy(), plain=plain)
-        return from_array(self._choose("allreduce", array.nbytes, op).allreduce(array, op), plain=plain)
+        return from_array(self._run(self._choose("allreduce", array.nbytes, op).allreduce, array, op), plain=plain)
 
     def scan(self, value: Value, op: Op) -> Any:
         """Return the values of ranks 0 to *rank* combined by *op* (inclusive); arguments as for reduce."""
         array, plain = to_array(value)
         if self.size == 1:
             return from_array(array.copy(), plain=plain)
-        return from_array(self._choose("scan", array.nbytes, op).scan(array, op), plain=plain)
+        return from_array(self._run(self._choose("scan", array.nbytes, op).scan, array, op), plain=plain)
 
     def hint(self, hint: Hint) -> None:
         """Choose channels from now on for speed or for price; every rank must give the same hint at the same place."""
@@ -206,14 +221,18 @@ class Communicator:
             self._policy = self._policy.with_hint(hint)
 
     def close(self) -> None:
-        """Take leave of the other ranks and clean up what the channels left behind."""
-        for channel in self._channels.values():
-            channel.close()
+        """Take leave of the other ranks and clean up what the channels left behind. Closing again does nothing."""
+        if self._end(UsageError("the communicator is closed", fix="make a new one, on every rank")):
+            with ExitStack() as stack:
+                for channel in self._channels.values():
+                    stack.callback(channel.close)
 
     def abort(self, reason: str) -> None:
-        """Tell the other ranks that this one fails; their operations then name it."""
-        for channel in self._channels.values():
-            channel.abort(reason)
+        """Tell the other ranks that this one fails; their operations then name it. Never raises."""
+        if self._end(FmiError(f"the communicator ended: {reason}", fix="make a new one, on every rank")):
+            for channel in self._channels.values():
+                with suppress(Exception):  # what led here is what the user must see
+                    channel.abort(reason)
 
     def __enter__(self) -> Self:
         return self
@@ -225,7 +244,35 @@ class Communicator:
         if kind is None:
             self.close()
         else:
-            self.abort(f"it raised {kind.__name__}: {error}"[:500])
+            self.abort(_raised(error))
+
+    def _run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Let a channel do one operation. One that raises midway leaves messages of it behind, so it is the last one.
+
+        Raises:
+            UsageError: Another thread is in an operation, or the communicator is closed or another process's.
+        """
+        if self._ended is not None:
+            raise self._ended.with_traceback(None)
+        if os.getpid() != self._process:
+            raise UsageError("the communicator belongs to the parent process", fix="make it after the fork")
+        if not self._busy.acquire(blocking=False):
+            fix = "give each thread a communicator of its own, under a name of its own"
+            raise UsageError("the communicator is in another operation already", fix=fix)
+        try:
+            return call(*args, **kwargs)
+        except FmiError:
+            raise
+        except BaseException as error:
+            self.abort(_raised(error))
+            raise
+        finally:
+            self._busy.release()
+
+    def _end(self, why: LanesError) -> bool:
+        """Refuse operations from now on; return whether the channels are still this process's to end."""
+        first, self._ended = self._ended is None, self._ended or why
+        return first and os.getpid() == self._process
 
     def _choose(self, operation: str, nbytes: int | None, op: Op | None = None) -> Channel:
         if self._only is not None:
@@ -254,3 +301,7 @@ class Communicator:
         if not 0 <= peer < self.size or peer == self.rank:
             fix = f"give another rank than {self.rank}, from 0 to {self.size - 1}"
             raise UsageError(f"{name} {peer} is not another rank", fix=fix)
+
+
+def _raised(error: BaseException | None) -> str:
+    return f"it raised {type(error).__name__}: {error}"[:_LONGEST_REASON]

@@ -207,7 +207,7 @@ class Link:
 
     def say(self, kind: Kind, rank: int, reason: str, grace: float) -> None:
         """Finish what is being sent, then send a word without payload; give up silently after *grace* seconds."""
-        self._unsent.append(memoryview(pack(kind, 0, reason.encode()[:1000], rank, 0)))
+        self._unsent.append(memoryview(pack(kind, 0, reason.encode(errors="replace")[:1000], rank, 0)))
         deadline = time.monotonic() + grace
         with contextlib.suppress(LinkError):
             self._set_timeout(max(grace, 0.001))

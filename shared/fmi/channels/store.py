@@ -263,7 +263,7 @@ class StoreChannel:
         return error
 
     def _notice(self, suspect: int, reason: str) -> None:
-        self._store.put(f"{self._prefix}lost/{self.rank}", f"{suspect} {reason}".encode())
+        self._store.put(f"{self._prefix}lost/{self.rank}", f"{suspect} {reason}".encode(errors="replace"))
 
     def _notices(self) -> dict[int, tuple[int, str]]:
         notices = {}

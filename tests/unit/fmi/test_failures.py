@@ -238,3 +238,93 @@ def test_a_function_that_changes_the_shape_is_refused(rendezvous: Any) -> None:
     outcome = run(rendezvous, 2, lambda comm: comm.allreduce(np.ones(3), bad))
     assert all(isinstance(error, (UsageError, PeerLost)) for error in outcome)
     assert any("made [6] of two arrays [3]" in str(error) for error in outcome)
+
+
+def caught(call: Any, *args: Any) -> Any:
+    """Return what *call* returned or raised."""
+    try:
+        return call(*args)
+    except (FmiError, UsageError, ValueError, KeyboardInterrupt) as error:
+        return error
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize("size", [2, 4])
+def test_an_error_in_the_middle_of_an_operation_ends_the_communicator(rendezvous: Any, size: Any, error: Any) -> None:
+    """Its messages would be taken for the next operation's: rather no result than a wrong one."""
+
+    def program(comm: Any) -> Any:
+        def add(left: Any, right: Any) -> Any:
+            if comm.rank == 0:
+                raise error("out of stars")
+            return left + right
+
+        op = custom(add, commutative=True, associative=True)
+        return [caught(comm.allreduce, value + comm.rank, op) for value in (1, 100, 10_000)]
+
+    outcome = run(rendezvous, size, program, timeout=20.0)
+    assert [type(result) for result in outcome[0]] == [error, FmiError, FmiError]
+    assert "out of stars" in str(outcome[0][1])
+    for first, second, third in outcome[1:]:
+        assert isinstance(first, PeerLost) or first == sum(range(1, size + 1))
+        assert isinstance(second, PeerLost)
+        assert second.rank == 0
+        assert "out of stars" in str(second)
+        assert second is third
+
+
+def test_an_error_that_cannot_be_encoded_is_told_all_the_same(rendezvous: Any) -> None:
+    def program(comm: Any) -> None:
+        comm.barrier()
+        if comm.rank == 0:
+            raise RuntimeError("no file \udcff")
+        comm.barrier()
+
+    outcome = run(rendezvous, 2, program, timeout=20.0)
+    assert isinstance(outcome[0], RuntimeError)
+    assert "no file ?" in str(outcome[1])
+
+
+def test_a_closed_communicator_refuses_and_closes_again_in_peace(rendezvous: Any) -> None:
+    def program(comm: Any) -> Any:
+        comm.barrier()
+        comm.close()
+        comm.close()
+        return caught(comm.barrier)
+
+    for error in run(rendezvous, 2, program):
+        assert isinstance(error, UsageError)
+        assert "closed" in str(error)
+
+
+def test_an_operation_within_an_operation_is_refused_and_disturbs_nothing(rendezvous: Any) -> None:
+    """As it would be from a second thread: the messages of the two would mix."""
+
+    def program(comm: Any) -> Any:
+        def add(left: Any, right: Any) -> Any:
+            errors.append(caught(comm.send, left, 1 - comm.rank))
+            return left + right
+
+        errors: list[Any] = []
+        total = comm.allreduce(comm.rank, custom(add, commutative=True, associative=True))
+        return total, [str(error) for error in errors]
+
+    for total, (error,) in run(rendezvous, 2, program):
+        assert total == 1
+        assert "in another operation already" in error
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_neither_talks_on_the_connections_nor_takes_leave(rendezvous: Any) -> None:
+    def program(comm: Any) -> Any:
+        comm.barrier()
+        if comm.rank == 0:
+            child = os.fork()
+            if not child:
+                refused = isinstance(caught(comm.barrier), UsageError)
+                comm.close()
+                os._exit(0 if refused else 1)
+            assert os.waitpid(child, 0)[1] == 0
+        return comm.allreduce(1, SUM)
+
+    assert run(rendezvous, 2, program) == [2, 2]
