@@ -1,7 +1,12 @@
-"""What tests of every kind use: the repository, and copies of the project to do as one likes with."""
+"""What tests of every kind use: the repository, copies of the project to do as one likes with, database servers."""
 
+import os
+import secrets
 import shutil
 import signal
+import socket
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -40,3 +45,58 @@ def postgres(tmp_path_factory):
     server = Postgres(tmp_path_factory.mktemp("postgres"))
     yield server.start()
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def mysql(tmp_path_factory):
+    """A MySQL or MariaDB server for all tests that want one, where one is installed, as its administrator's secret."""
+    server = shutil.which("mariadbd") or shutil.which("mysqld")
+    if server is None:
+        pytest.skip("there is neither mariadbd nor mysqld here; Debian has them in mariadb-server")
+    folder = tmp_path_factory.mktemp("mysql")
+    options = ["--no-defaults", f"--datadir={folder / 'data'}", *(["--user=root"] if os.geteuid() == 0 else [])]
+    if "mariadb" in server:
+        make = ["mariadb-install-db", *options, "--auth-root-authentication-method=normal", "--skip-test-db"]
+    else:
+        make = [server, *options, "--initialize-insecure"]
+    subprocess.run(make, check=True, capture_output=True)
+    password = secrets.token_urlsafe(24)
+    first = folder / "first.sql"
+    first.write_text(
+        f"CREATE USER 'admin'@'%' IDENTIFIED BY '{password}';\n"
+        "GRANT ALL ON *.* TO 'admin'@'%' WITH GRANT OPTION;\n"
+        "CREATE DATABASE teams;\n"
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    listen = [
+        "--bind-address=127.0.0.1",
+        "--skip-name-resolve",
+        f"--port={port}",
+        f"--socket={folder / 's'}",
+        f"--init-file={first}",
+    ]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([server, *options, *listen], stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        admin = {"engine": "mysql", "host": "127.0.0.1", "port": port, "username": "admin", "password": password}
+        yield {**admin, "dbname": "teams"}
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(params=["postgres", "mysql"])
+def database_server(request):
+    """Each kind of database that the teams' may be, as its superuser's secret."""
+    return request.getfixturevalue(request.param)

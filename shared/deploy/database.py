@@ -114,8 +114,7 @@ def _ask(admin: Mapping[str, Any], what: Callable[[Connection], None]) -> None:
             what(connection)
     except SQLAlchemyError as error:
         raise LanesError(
-            f"the teams' database refuses: {str(getattr(error, 'orig', error)).strip()}",
-            where=f"{on.url.host}:{on.url.port}",
+            f"the teams' database at {on.url.host}:{on.url.port} refuses: {str(getattr(error, 'orig', error)).strip()}",
             fix=f"see that it runs, that this machine reaches it, and that secret {ADMIN_SECRET} is right",
         ) from error
 

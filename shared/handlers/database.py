@@ -119,6 +119,7 @@ def insert_once(connection: Connection, table: Table, **values: Any) -> None:
 
 def once(dialect: str, table: Table) -> Insert:
     """Return an INSERT of *dialect* that leaves a row with the same key as it is."""
-    if dialect == "mysql":
-        return mysql.insert(table).prefix_with("IGNORE")
+    if dialect == "mysql":  # its INSERT IGNORE would pass over every other error, too
+        first = next(iter(table.primary_key))
+        return mysql.insert(table).on_duplicate_key_update({first.name: first})
     return postgresql.insert(table).on_conflict_do_nothing()

@@ -50,7 +50,8 @@ MEANS = Table(
     Column("draws", Integer, nullable=False),
     Column("mean", Double, nullable=False),
 )
-_LOCK = 7_246_173  # any number; PostgreSQL lets one at a time hold it
+_LOCK = 7_246_173  # any number; the database lets one at a time hold it
+_LOCK_SECONDS = 30
 
 
 def migrate(engine: Engine) -> None:
@@ -58,4 +59,6 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        else:  # held until the connection ends: in MySQL a transaction ends with the first table that is made
+            connection.execute(text("SELECT GET_LOCK(:lock, :seconds)"), {"lock": str(_LOCK), "seconds": _LOCK_SECONDS})
         METADATA.create_all(connection, checkfirst=True)
