@@ -72,6 +72,30 @@ def assemble(
     return made
 
 
+def write_scratch(target: Layout) -> Blob:
+    """Write an image of nothing for Linux on x86_64 to *target*, to stand on, and return its manifest.
+
+    It lacks Python and Lambda's runtime client, which the embedded cloud takes from its machine; on AWS nothing runs
+    that stands on it.
+    """
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "created": _EPOCH,
+        "config": {},
+        "rootfs": {"type": "layers", "diff_ids": []},
+    }
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": target.add(to_json(config), CONFIG).json(),
+        "layers": [],
+    }
+    made = target.add(to_json(manifest), MANIFEST)
+    target.name(made)
+    return made
+
+
 def package_layers(package: Path, *, libraries: bool) -> list[dict[str, bytes]]:
     """Return a function package (a zip) as layers under the task root: its libraries, if wanted, and its own code.
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.deploy.images.build import assemble, make_tar, package_layers
+from shared.deploy.images.build import assemble, make_tar, package_layers, write_scratch
 from shared.deploy.images.layout import LAYER, Blob, Layout
 from shared.errors import LanesError
 
@@ -75,6 +75,16 @@ def test_the_same_input_has_the_same_digest_and_another_has_another(base, packag
     ]
     assert first == second
     assert len({first.digest, *(other.digest for other in others)}) == 4
+
+
+def test_an_image_may_stand_on_nothing(package, tmp_path):
+    scratch, target = Layout(tmp_path / "scratch"), Layout(tmp_path / "image")
+    assert write_scratch(scratch) == write_scratch(Layout(tmp_path / "again")) == scratch.image()
+    assemble(scratch, package_layers(package, libraries=True), HANDLER, target)
+    config, layers = target.parts()
+    told = json.loads(target.read(config))
+    assert (told["os"], told["architecture"], told["config"]["Cmd"]) == ("linux", "amd64", [HANDLER])
+    assert len(told["rootfs"]["diff_ids"]) == len(layers) == 2
 
 
 def test_libraries_stay_out_when_they_are_not_wanted(package):
