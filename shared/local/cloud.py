@@ -69,7 +69,7 @@ class EmbeddedCloud:
         parts.enter_context(_environment(self.place.account))
         from moto.core.base_backend import BackendDict  # noqa: PLC0415  0.3 s that only a cloud needs
 
-        from shared.local import fargate, lambda_runtime  # noqa: PLC0415  the same
+        from shared.local import fargate, lambda_runtime, registry  # noqa: PLC0415  the same
         from shared.local.account_settings import account_settings_told  # noqa: PLC0415  the same
         from shared.local.asl import plug as engine  # noqa: PLC0415  the same
         from shared.local.bucket_policy import conditions_left_out  # noqa: PLC0415  the same
@@ -85,7 +85,9 @@ class EmbeddedCloud:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         parts.callback(BackendDict.reset)
         parts.enter_context(offered(folder))
-        server = parts.enter_context(MotoServer(self._port))
+        images, passwords = registry.Store(folder / "registry"), registry.Passwords()
+        server = parts.enter_context(MotoServer(self._port, registry.RegistryApp(images, passwords).in_front_of))
+        parts.enter_context(registry.install(images, passwords, server.endpoint))
         meeting = parts.enter_context(LocalRendezvous())
         runtime = lambda_runtime.LambdaRuntime(
             folder, lambda: server.endpoint, packaged=self._packaged, rendezvous=meeting.endpoint

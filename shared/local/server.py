@@ -71,15 +71,17 @@ class MotoServer:
 
     Args:
         port: The loopback port, 0 for any free one.
+        wrap: Returns what answers, given moto; nothing else does if left out.
 
     Raises:
         LanesError: The port is taken or may not be opened.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, wrap: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None) -> None:
+        moto = DomainDispatcherApplication(create_backend_app)
         listener = _listen(port)
         with listener:  # the server duplicates it
-            self._server = _Server(DomainDispatcherApplication(create_backend_app), listener)
+            self._server = _Server(wrap(moto) if wrap else moto, listener)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="cloud", daemon=True)
 
     @property

@@ -89,7 +89,7 @@ def ecr_login(aws: Aws) -> tuple[str, tuple[str, str]]:
     """Return the host of the account's own registry, and the user and password that ECR gives for 12 hours."""
     (told,) = aws.client("ecr").get_authorization_token()["authorizationData"]
     user, _, password = base64.b64decode(told["authorizationToken"]).decode().partition(":")
-    return told["proxyEndpoint"].removeprefix("https://"), (user, password)
+    return told["proxyEndpoint"].partition("://")[2], (user, password)
 
 
 def _base(named: str, cache: Path) -> Layout:

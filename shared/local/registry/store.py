@@ -1,0 +1,164 @@
+"""Blobs and uploads on disk: a folder for each repository, gone with it. No blob is ever held in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import uuid
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from shared.deploy.images.layout import Layout
+from shared.errors import LanesError
+from shared.local.registry.refused import RefusedError, not_found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_CHUNK = 1 << 20
+
+
+class Repository(NamedTuple):
+    """Which repository: names are taken once per account and region."""
+
+    account: str
+    region: str
+    name: str
+
+
+class Store:
+    """What repositories hold.
+
+    Args:
+        root: A folder of our own.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def blobs(self, repository: Repository) -> Layout:
+        """Return where the blobs of *repository* lie."""
+        return Layout(self._folder(repository))
+
+    def blob(self, repository: Repository, digest: str) -> Path:
+        """Return the path of a blob.
+
+        Raises:
+            RefusedError: It is not there, or the digest is none.
+        """
+        try:
+            path = self.blobs(repository).path(digest)
+        except LanesError as error:
+            raise RefusedError("DIGEST_INVALID", error.what) from error
+        if not path.is_file():
+            raise not_found("BLOB_UNKNOWN", f"there is no blob {digest} in {repository.name}")
+        return path
+
+    def begin(self, repository: Repository) -> str:
+        """Begin an upload and return what it is called."""
+        upload = uuid.uuid4().hex
+        path = self._upload(repository, upload)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        return upload
+
+    def size(self, repository: Repository, upload: str) -> int:
+        """Return how many bytes have come.
+
+        Raises:
+            RefusedError: There is no such upload.
+        """
+        try:
+            return self._upload(repository, upload).stat().st_size
+        except FileNotFoundError as error:
+            raise _no_upload(upload) from error
+
+    def append(self, repository: Repository, upload: str, body: IO[bytes], start: int | None = None) -> int:
+        """Add *body* to an upload and return how many bytes it has now.
+
+        Args:
+            repository: Whose it is.
+            upload: Its name.
+            body: What comes next; all of it that came before a client hung up is kept.
+            start: Where the client believes it to begin.
+
+        Raises:
+            RefusedError: There is no such upload, another request adds to it, or it has not come as far as *start*.
+        """
+        with self._held(repository, upload) as path:
+            size = path.stat().st_size
+            if start not in {None, size}:
+                status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+                headers = {"Range": f"0-{max(size - 1, 0)}"}
+                raise RefusedError("BLOB_UPLOAD_INVALID", f"{size} bytes have come, not {start}", status, headers)
+            with path.open("ab") as file:
+                shutil.copyfileobj(body, file, _CHUNK)
+                return file.tell()
+
+    def finish(self, repository: Repository, upload: str, digest: str) -> None:
+        """Make an upload the blob *digest*; one that is something else is thrown away.
+
+        Raises:
+            RefusedError: There is no such upload, or it is not what *digest* says.
+        """
+        with self._held(repository, upload) as path:
+            with path.open("rb") as file:
+                found = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+            if found != digest:
+                path.unlink()
+                raise RefusedError("DIGEST_INVALID", f"what came is {found}, not {digest}")
+            target = self.blobs(repository).path(digest)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+
+    def cancel(self, repository: Repository, upload: str) -> None:
+        """Throw an upload away.
+
+        Raises:
+            RefusedError: There is no such upload.
+        """
+        with self._held(repository, upload) as path:
+            path.unlink()
+
+    def mount(self, source: Repository, digest: str, target: Repository) -> None:
+        """Give *target* a blob that *source* has, without a second copy of it.
+
+        Raises:
+            RefusedError: It is not there, or the digest is none.
+        """
+        there = self.blob(source, digest)
+        here = self.blobs(target).path(digest)
+        here.parent.mkdir(parents=True, exist_ok=True)
+        if not here.exists():
+            here.hardlink_to(there)
+
+    def remove(self, repository: Repository) -> None:
+        """Remove all that *repository* holds."""
+        shutil.rmtree(self._folder(repository), ignore_errors=True)
+
+    @contextmanager
+    def _held(self, repository: Repository, upload: str) -> Iterator[Path]:
+        """Take an upload from all other requests while the block lasts, by giving its file another name."""
+        path = self._upload(repository, upload)
+        mine = path.with_suffix(".held")
+        try:
+            path.rename(mine)
+        except FileNotFoundError as error:
+            raise _no_upload(upload) from error
+        try:
+            yield mine
+        finally:
+            if mine.exists():
+                mine.rename(path)
+
+    def _folder(self, repository: Repository) -> Path:
+        return self._root / repository.account / repository.region / repository.name.replace("/", "+")
+
+    def _upload(self, repository: Repository, upload: str) -> Path:
+        return self._folder(repository) / "uploads" / upload
+
+
+def _no_upload(upload: str) -> RefusedError:
+    return not_found("BLOB_UPLOAD_UNKNOWN", f"there is no upload {upload} that waits for more")

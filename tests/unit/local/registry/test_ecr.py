@@ -1,0 +1,161 @@
+"""What is ECR's about the embedded cloud's registry: its repositories, its tokens, and what boto3 sees of a push."""
+
+import tracemalloc
+
+import pytest
+import urllib3
+from botocore.exceptions import ClientError
+
+from shared.config.lane import Place
+from shared.deploy.aws import connect_endpoint
+from shared.deploy.images import make
+from shared.deploy.images.layout import MANIFEST
+
+
+def files(folder):
+    """All blobs and uploads that the cloud keeps."""
+    return [path for path in folder.glob("scratch/cloud-*/registry/**/*") if path.is_file()]
+
+
+def test_a_token_leads_to_the_registry(aws, cloud):
+    (told,) = aws.client("ecr").get_authorization_token()["authorizationData"]
+    assert told["proxyEndpoint"] == cloud.endpoint
+    host, (user, password) = make.ecr_login(aws)
+    assert (f"http://{host}", user) == (cloud.endpoint, "AWS")
+    assert make.ecr_login(aws)[1][1] == password
+
+
+def test_a_repository_that_nobody_made_is_not_known(embedded, tools):
+    for method, path in (("POST", "none/blobs/uploads/"), ("GET", "none/manifests/v1"), ("GET", "none/tags/list")):
+        answer = embedded.ask(method, path)
+        assert (answer.status, tools[1](answer)) == (404, ["NAME_UNKNOWN"])
+        assert "The repository with name 'none' does not exist" in answer.json()["errors"][0]["message"]
+
+
+def test_a_password_is_for_one_region(aws, cloud, embedded, tools):
+    there = connect_endpoint(Place(aws.place.account, "us-east-2", "test"), cloud.endpoint)
+    embedded.put_image("v1")
+    with urllib3.PoolManager(retries=False) as pool:
+        other = embedded._replace(credentials=make.ecr_login(there)[1], pool=pool)
+        assert tools[1](other.ask("GET", "wssr/work/manifests/v1")) == ["NAME_UNKNOWN"]
+
+
+@pytest.mark.parametrize("login", ["AWS:wrong", "aws:{}", "AWS:", "AWS:pässwort", "{}"])
+def test_nobody_else_gets_in(embedded, tools, login):
+    header = urllib3.make_headers(basic_auth=login.format(embedded.credentials[1]).encode().decode("latin-1"))
+    answer = embedded.ask("GET", "/v2/", login=False, **header)
+    assert (answer.status, tools[1](answer)) == (401, ["UNAUTHORIZED"])
+
+
+def test_boto3_sees_what_was_pushed(aws, embedded, tools):
+    ecr = aws.client("ecr")
+    body, _ = embedded.put_image("v1")
+    embedded.put_image("v2")
+    (seen,) = ecr.describe_images(repositoryName="wssr/work")["imageDetails"]
+    assert (seen["imageDigest"], seen["imageTags"]) == (tools[0](body), ["v1", "v2"])
+    assert seen["imageManifestMediaType"] == MANIFEST
+    (image,) = ecr.batch_get_image(repositoryName="wssr/work", imageIds=[{"imageTag": "v2"}])["images"]
+    assert (image["imageManifest"], image["imageId"]["imageDigest"]) == (body.decode(), tools[0](body))
+
+
+def test_an_image_whose_tag_moved_stays_without_one(aws, embedded, tools):
+    first, _ = embedded.put_image("v1", b"first")
+    second, _ = embedded.put_image("v1", b"second")
+    seen = aws.client("ecr").describe_images(repositoryName="wssr/work")["imageDetails"]
+    assert [(each["imageDigest"], each.get("imageTags")) for each in seen] == [
+        (tools[0](first), None),
+        (tools[0](second), ["v1"]),
+    ]
+
+
+def test_an_image_that_boto3_deletes_is_gone(aws, embedded, tools):
+    embedded.put_image("v1")
+    aws.client("ecr").batch_delete_image(repositoryName="wssr/work", imageIds=[{"imageTag": "v1"}])
+    assert tools[1](embedded.ask("GET", "wssr/work/manifests/v1")) == ["MANIFEST_UNKNOWN"]
+
+
+def test_an_immutable_tag_stays_where_it_is(aws, embedded, tools):
+    ecr = aws.client("ecr")
+    ecr.put_image_tag_mutability(repositoryName="wssr/work", imageTagMutability="IMMUTABLE")
+    first, made = embedded.put_image("v1", b"first")
+    assert made.status == 201
+    for content in (b"second", b"first"):  # ECR refuses the same image too
+        _, refused = embedded.put_image("v1", content)
+        assert (refused.status, tools[1](refused)) == (400, ["TAG_INVALID"])
+        assert "cannot be overwritten because the repository is immutable" in refused.data.decode()
+    assert embedded.ask("GET", "wssr/work/manifests/v1").data == first
+
+
+def test_a_repository_goes_with_all_it_holds(aws, embedded, tools, folder):
+    embedded.put_image("v1")
+    embedded.begin()
+    assert len(files(folder)) == 3
+    with pytest.raises(ClientError, match="RepositoryNotEmptyException"):
+        aws.client("ecr").delete_repository(repositoryName="wssr/work")
+    assert len(files(folder)) == 3
+    aws.client("ecr").delete_repository(repositoryName="wssr/work", force=True)
+    assert files(folder) == []
+    assert tools[1](embedded.ask("GET", "wssr/work/manifests/v1")) == ["NAME_UNKNOWN"]
+    aws.client("ecr").create_repository(repositoryName="wssr/work")
+    assert tools[1](embedded.ask("GET", "wssr/work/manifests/v1")) == ["MANIFEST_UNKNOWN"]
+
+
+def test_a_piece_that_does_not_follow_is_refused(embedded, tools):
+    location = embedded.begin()
+    assert embedded.ask("PATCH", location, b"12345").headers["Range"] == "0-4"
+    for told in ("4-5", "6-7"):
+        answer = embedded.ask("PATCH", location, b"67", Content_Range=told)
+        assert (answer.status, answer.headers["Range"], tools[1](answer)) == (416, "0-4", ["BLOB_UPLOAD_INVALID"])
+    assert embedded.ask("PATCH", location, b"67", Content_Range="nonsense").status == 400
+    assert embedded.finish(location, tools[0](b"1234567"), b"67", Content_Range="5-6").status == 201
+
+
+def test_a_blob_in_one_request(embedded, tools):
+    answer = embedded.ask("POST", f"wssr/work/blobs/uploads/?digest={tools[0](b'all')}", b"all")
+    assert (answer.status, answer.headers["Docker-Content-Digest"]) == (201, tools[0](b"all"))
+    assert embedded.ask("GET", answer.headers["Location"]).data == b"all"
+
+
+def test_a_manifest_may_not_be_endless(embedded, tools):
+    answer = embedded.ask("PUT", "wssr/work/manifests/v1", b" " * (4 << 20) + b"{}", Content_Type=MANIFEST)
+    assert (answer.status, tools[1](answer)) == (413, ["SIZE_INVALID"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("DELETE", "wssr/work/manifests/v1", 405),
+        ("GET", "wssr/work/referrers/x", 404),
+        ("PUT", "wssr/work/manifests/-v1", 400),
+        ("GET", "wssr/work/blobs/sha256:x", 400),
+    ],
+)
+def test_what_is_not_in_its_power_is_said_in_the_same_form(embedded, tools, method, path, status):
+    answer = embedded.ask(method, path, b"{}" if method == "PUT" else None, Content_Type=MANIFEST)
+    assert (answer.status, len(tools[1](answer))) == (status, 1)
+
+
+def test_no_blob_is_held_in_memory(embedded, tools):
+    piece = bytes(1 << 20)
+    tracemalloc.start()
+    try:
+        answer = embedded.ask("PATCH", embedded.begin(), (piece for _ in range(32)))
+        location = answer.headers["Location"]
+        assert answer.headers["Range"] == f"0-{(32 << 20) - 1}"
+        made = embedded.finish(location, tools[0](piece * 32))
+        tracemalloc.reset_peak()
+        got = embedded.pool.request(
+            "GET",
+            f"http://{embedded.host}{made.headers['Location']}",
+            headers=urllib3.make_headers(basic_auth=":".join(embedded.credentials)),
+            preload_content=False,
+        )
+        assert sum(len(chunk) for chunk in got.stream(1 << 20)) == 32 << 20
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_apis_of_aws_under_the_same_path_stay_what_they_are(aws):
+    api = aws.client("apigatewayv2").create_api(Name="some", ProtocolType="HTTP")
+    assert [each["ApiId"] for each in aws.client("apigatewayv2").get_apis()["Items"]] == [api["ApiId"]]
