@@ -95,6 +95,7 @@ class EmbeddedCloud:
         parts.enter_context(engine.install(_invoker(runtime, self.place), server.endpoint, speed=self._speed))
         parts.enter_context(runtime)
         parts.enter_context(lambda_runtime.install(runtime))
+        parts.enter_context(lambda_runtime.install_images(images))
         parts.enter_context(fargate.install())
         parts.callback(server.stop)
         server.start()

@@ -36,12 +36,7 @@ class Snapshot:
     @property
     def ended(self) -> bool:
         """Whether nothing will change any more."""
-        return is_over(self.status)
-
-
-def is_over(status: str) -> bool:
-    """Say whether an execution with *status* has ended."""
-    return status not in _RUNNING
+        return self.status not in _RUNNING
 
 
 def follow(

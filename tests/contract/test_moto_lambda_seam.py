@@ -306,5 +306,5 @@ def test_a_handler_reaches_the_embedded_cloud(aws, deploy):
 
 def test_what_cannot_run_here_says_so(aws, deploy):
     name = deploy(Runtime="nodejs20.x")
-    with pytest.raises(ClientError, match="runs Python functions in zip packages only"):
+    with pytest.raises(ClientError, match="of zip packages, the embedded cloud runs Python's only"):
         invoke(aws, name, {})

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -13,6 +17,25 @@ class Layer:
 
     sha256: str
     code: bytes = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class ImageCode:
+    """A container image that is a function's code.
+
+    Attributes:
+        repository: Its URI without tag and digest.
+        digest: The digest of its manifest.
+        layers: The files of its layers, tars, lowest first.
+        command: What it runs by itself.
+        environment: Its variables, those that make sense outside of it.
+    """
+
+    repository: str
+    digest: str
+    layers: tuple[Path, ...]
+    command: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -27,7 +50,9 @@ class FunctionSpec:
         memory_mb: Memory in MB of 1,048,576 bytes; a worker that holds more is killed.
         timeout: Seconds an invocation may take.
         environment: The function's own variables, as sorted pairs.
-        code_sha256: Hex digest of the zip.
+        code_sha256: Hex digest of the zip, or of the image's manifest.
+        code: The zip; empty for an image.
+        image: The image, None for a zip.
         ephemeral_mb: Size of /tmp in MB.
         reserved_concurrency: Invocations that may run at once, None for no limit of its own.
         retry_attempts: How often a failed Event invocation is tried again (AWS: 0 to 2).
@@ -40,6 +65,7 @@ class FunctionSpec:
     handler: str
     code_sha256: str
     code: bytes = field(repr=False, compare=False)
+    image: ImageCode | None = field(default=None, repr=False, compare=False)
     version: str = "$LATEST"
     runtime: str = "python3.12"
     memory_mb: int = 128

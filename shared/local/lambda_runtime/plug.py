@@ -20,6 +20,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
 
 from shared.local.lambda_runtime.function import FunctionSpec, InvokeRefusedError, Layer
+from shared.local.lambda_runtime.image import image_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -34,17 +35,8 @@ def spec_of(function: LambdaFunction) -> FunctionSpec:
     """Return what the runtime needs of moto's *function*.
 
     Raises:
-        InvokeRefusedError: It is a container image, or not Python, or its code is gone.
+        InvokeRefusedError: It is not Python, or its code is gone.
     """
-    if function.package_type != "Zip" or not str(function.run_time).startswith("python"):
-        raise InvokeRefusedError(
-            "InvalidRuntimeException",
-            502,
-            f"{function.function_name} is {function.package_type}/{function.run_time}: "
-            "the embedded cloud runs Python functions in zip packages only",
-        )
-    if not function.code_bytes:
-        raise InvokeRefusedError("InvalidCodeException", 502, f"the code of {function.function_name} is not there")
     asynchronous = function.event_invoke_config  # moto appends, so the last one holds
     retries = asynchronous[-1].config.get("MaximumRetryAttempts") if asynchronous else None
     reserved = function.reserved_concurrency
@@ -53,20 +45,34 @@ def spec_of(function: LambdaFunction) -> FunctionSpec:
         arn=function.function_arn,
         account=function.account_id,
         region=function.region,
-        handler=function.handler,
-        code_sha256=_hex(function.code_sha_256),
-        code=function.code_bytes,
         version=str(function.version),
-        runtime=function.run_time,
         memory_mb=int(function.memory_size),
         timeout=float(function.timeout),
-        environment=tuple(sorted((name, str(value)) for name, value in function.environment_vars.items())),
         layers=tuple(_layer(function, layer["Arn"]) for layer in function.layers),
         ephemeral_mb=int(function.ephemeral_storage),
         log_group=function.logs_group_name,
         reserved_concurrency=None if reserved is None else int(reserved),
         retry_attempts=2 if retries is None else int(retries),
+        **(image_parts(function) if function.package_type == "Image" else _zip_parts(function)),
     )
+
+
+def _zip_parts(function: LambdaFunction) -> dict[str, Any]:
+    if not str(function.run_time).startswith("python"):
+        raise InvokeRefusedError(
+            "InvalidRuntimeException",
+            502,
+            f"{function.function_name} is {function.run_time}: of zip packages, the embedded cloud runs Python's only",
+        )
+    if not function.code_bytes:
+        raise InvokeRefusedError("InvalidCodeException", 502, f"the code of {function.function_name} is not there")
+    return {
+        "handler": function.handler,
+        "code_sha256": _hex(function.code_sha_256),
+        "code": function.code_bytes,
+        "runtime": function.run_time,
+        "environment": tuple(sorted((name, str(value)) for name, value in function.environment_vars.items())),
+    }
 
 
 def _layer(function: LambdaFunction, arn: str) -> Layer:

@@ -212,7 +212,8 @@ class LambdaRuntime:
 
     def _start(self, spec: FunctionSpec, log: LogStream) -> Worker:
         try:
-            task = self._code.folder(spec.code_sha256, spec.code)
+            image = spec.image
+            task = self._code.image(image) if image else self._code.folder(spec.code_sha256, spec.code)
             opt = self._code.layers([(layer.sha256, layer.code) for layer in spec.layers])
             room = self._sandbox.room(task, opt, uuid.uuid4().hex)
             worker = Worker(spec, self._sandbox, room, log, self._endpoint())

@@ -1,4 +1,4 @@
-"""Each zip unpacked once, read-only, under its hash."""
+"""Each zip and each image unpacked once, read-only, under its hash."""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ import stat
 import threading
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shared.local.lambda_runtime.function import InvokeRefusedError
+from shared.local.lambda_runtime.unpack_image import TASK, unpack_image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.local.lambda_runtime.function import ImageCode
 
 _READ_ONLY_FILE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 _EXECUTE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
@@ -39,15 +46,29 @@ class CodeStore:
         Raises:
             InvokeRefusedError: It is no zip.
         """
-        return self._made(sha256, [code])
+        return self._made(sha256, lambda folder: _unpack(code, folder))
+
+    def image(self, image: ImageCode) -> Path:
+        """Return where /var/task of *image* lies unpacked.
+
+        Raises:
+            InvokeRefusedError: It cannot be unpacked: see :func:`unpack_image`.
+        """
+        name = f"image-{image.digest.removeprefix('sha256:')}"
+        return self._made(name, lambda folder: unpack_image(image.layers, folder)) / TASK
 
     def layers(self, parts: list[tuple[str, bytes]]) -> Path | None:
         """Return one folder with the layers of *parts*, (hash, zip), later ones over earlier ones; None for none."""
         if not parts:
             return None
-        return self._made("opt-" + "-".join(sha[:16] for sha, _ in parts), [code for _, code in parts])
 
-    def _made(self, name: str, zips: list[bytes]) -> Path:
+        def fill(folder: Path) -> None:
+            for _, code in parts:
+                _unpack(code, folder)
+
+        return self._made("opt-" + "-".join(sha[:16] for sha, _ in parts), fill)
+
+    def _made(self, name: str, fill: Callable[[Path], None]) -> Path:
         folder = self._root / name
         with self._guard:
             lock = self._locks.setdefault(name, threading.Lock())
@@ -55,8 +76,7 @@ class CodeStore:
             if not folder.exists():
                 fresh = self._root / f"{name}.part"
                 remove_tree(fresh)
-                for code in zips:
-                    _unpack(code, fresh)
+                fill(fresh)
                 if self._compile:
                     compileall.compile_dir(fresh, quiet=2)
                 _forbid_writing(fresh)
@@ -83,7 +103,8 @@ def _forbid_writing(folder: Path) -> None:
     for parent, _, files in os.walk(folder, topdown=False):
         for name in files:
             path = Path(parent, name)
-            path.chmod(stat.S_IMODE(path.stat().st_mode) & (_READ_ONLY_FILE | _EXECUTE))
+            if not path.is_symlink():  # what it leads to is changed in its own place
+                path.chmod(stat.S_IMODE(path.stat().st_mode) & (_READ_ONLY_FILE | _EXECUTE))
         Path(parent).chmod(_READ_ONLY_FOLDER)
 
 

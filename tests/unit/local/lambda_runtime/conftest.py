@@ -2,13 +2,14 @@
 
 import hashlib
 import io
+import tarfile
 import threading
 import zipfile
 from collections import defaultdict
 
 import pytest
 
-from shared.local.lambda_runtime import FunctionSpec, LambdaRuntime
+from shared.local.lambda_runtime import FunctionSpec, ImageCode, LambdaRuntime
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 
@@ -60,6 +61,29 @@ def function(zipped):
             code_sha256=hashlib.sha256(code).hexdigest(),
             **{"handler": "app.handler", "runtime": "python3.11", "timeout": 10, **settings},
         )
+
+    return make
+
+
+@pytest.fixture
+def image_code(tmp_path):
+    """Return a function that makes an image of files below /var/task, in one layer."""
+
+    def make(files, *, links=None, modes=None, command=("app.handler",), environment=()):
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+            for name, content in files.items():
+                info = tarfile.TarInfo(f"var/task/{name}")
+                info.size, info.mode = len(content), (modes or {}).get(name, 0o644)
+                archive.addfile(info, io.BytesIO(content.encode()))
+            for name, target in (links or {}).items():
+                info = tarfile.TarInfo(f"var/task/{name}")
+                info.type, info.linkname = tarfile.SYMTYPE, target
+                archive.addfile(info)
+        digest = hashlib.sha256(repr((files, links)).encode()).hexdigest()
+        layer = tmp_path / f"layer-{digest}"
+        layer.write_bytes(buffer.getvalue())
+        return ImageCode("host/repository", f"sha256:{digest}", (layer,), tuple(command), tuple(environment))
 
     return make
 
