@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from shared.cli.plan_view import as_data, confirm, counts, show, tell
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
+    from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.deploy.aws import Aws
 
@@ -69,24 +70,31 @@ def deploy(  # noqa: PLR0913  one for each option
 ) -> None:
     """Make teams' lanes what their files say: roles, buckets, log groups, functions, state machines.
 
-    On the embedded cloud it goes ahead; on AWS it shows the plan and asks first.
+    On the embedded cloud it goes ahead; on AWS it shows the plan and asks first. Stopped midway, by Ctrl-C too, it says
+    what is done and what is left, and running it again finishes the job.
 
     Example: lanes deploy team1 team2
     """
     from shared.cli.wiring import one_deploy, open_cloud, open_project, wants_packages  # noqa: PLC0415  --help is quick
     from shared.deploy import deploy as work  # noqa: PLC0415  as above
+    from shared.deploy.apply import ApplyError  # noqa: PLC0415  as above
 
     project = open_project()
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
     packaged = packaged or aws or wants_packages(project)
-    done = []
+    done: list[dict[str, Any]] = []
     with open_cloud(project, aws=aws, profile=profile) as cloud, one_deploy(project):
         for lane in lanes:
             todo = work.plan(lane, project, cloud, packaged=packaged)
             if todo.changes and aws and not yes:
                 show(todo, console.err)
                 confirm(f"Deploy {lane.team} to account {lane.place.account}? [y/N] ", "y")
-            work.carry_out(todo, lane, project, cloud, packaged=packaged, on_step=tell)
+            try:
+                work.carry_out(todo, lane, project, cloud, packaged=packaged, on_step=tell)
+            except ApplyError:
+                _say_what_waits(lanes[len(done) + 1 :])
+                warn_if_brief(project, cloud)
+                raise
             console.note(f"{lane.team}: {counts(todo, done=True)}")
             done.append(as_data(todo))
         warn_if_brief(project, cloud)
@@ -144,6 +152,11 @@ def render(
     else:
         write_config(project)
         console.note(f"wrote {path}: {len(project.teams)} stages")
+
+
+def _say_what_waits(lanes: list[Lane]) -> None:
+    if lanes:
+        console.note(f"not begun: {', '.join(lane.team for lane in lanes)}")
 
 
 def warn_if_brief(project: Project, cloud: Aws) -> None:

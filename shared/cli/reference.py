@@ -76,11 +76,11 @@ def _section(words: tuple[str, ...], command: Any) -> str:
 def _argument(argument: Any) -> str:
     name = argument.metavar or argument.name.upper()
     many = "..." if argument.nargs == -1 and not argument.metavar else ""
-    return f"{name}{many}" if argument.required else f"[{name}{many}]"
+    return f"{name}{many}" if argument.required or name.startswith("[") else f"[{name}{many}]"
 
 
 def _help(command: Any) -> str:
-    """Return the command's text; its example becomes code."""
+    """Return the command's text; its examples become code."""
     text = inspect.cleandoc(command.help or "").split("\f")[0].strip()
-    body, mark, example = text.partition("Example: ")
-    return f"{body.strip()}\n\nExample: `{example.strip()}`" if mark else body
+    body, *examples = text.split("Example: ")
+    return "\n\n".join([body.strip(), *(f"Example: `{example.strip()}`" for example in examples)])

@@ -10,6 +10,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
+from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.deploy.guard import check_ownership
@@ -62,12 +63,22 @@ _GONE = {
     "remove_targets": "ResourceNotFoundException",
     "delete_secret": "ResourceNotFoundException",
 }
+# AWS refuses; or it did not answer (boto3's transfers and plain sockets raise trees of their own for that).
+_REFUSED = (LanesError, ClientError)
+_LOST = (BotoCoreError, Boto3Error, OSError)
+_AGAIN = "run the command again: it goes on from here"
 _ATTEMPTS = 10
 _SETTLE_SECONDS = 3.0
 
 
 class ApplyError(LanesError):
     """A plan stopped midway; the message says what was done and what is left."""
+
+
+class InterruptedApplyError(ApplyError):
+    """Ctrl-C stopped a plan midway."""
+
+    exit_code = 130  # as a shell has it: 128 and SIGINT
 
 
 def apply(  # noqa: PLR0913  the plan, where, and four ways to carry it out
@@ -90,18 +101,24 @@ def apply(  # noqa: PLR0913  the plan, where, and four ways to carry it out
         sleep: Waits, in seconds.
 
     Raises:
-        ApplyError: A step failed; earlier ones are done, later ones are not begun.
+        ApplyError: A step failed, or the connection was lost; earlier steps are done, later ones are not begun.
+        InterruptedApplyError: As that, by Ctrl-C.
     """
     routines = {**ROUTINES, **({"chalice deploy": deployer} if deployer else {})}
     changes = plan.changes
-    for index, step in enumerate(changes):
-        try:
-            _still_ours(plan, step, aws, kinds)
-            _run(step, aws, routines, sleep)
-        except (LanesError, ClientError, BotoCoreError) as error:
-            raise _stopped(changes, index, error) from error
-        if on_step is not None:
-            on_step(step)
+    done = 0
+    try:
+        for step in changes:
+            try:
+                _still_ours(plan, step, aws, kinds)
+                _run(step, aws, routines, sleep)
+            except (*_REFUSED, *_LOST) as error:
+                raise _stopped(changes, done, error) from error
+            done += 1
+            if on_step is not None:
+                on_step(step)
+    except KeyboardInterrupt as error:
+        raise _interrupted(changes, done) from error
 
 
 def _still_ours(plan: Plan, step: Step, aws: Aws, kinds: Mapping[str, Kind]) -> None:
@@ -121,10 +138,11 @@ def _run(step: Step, aws: Aws, routines: Mapping[str, Deployer], sleep: Sleep) -
             else:
                 _routine(call, aws, routines, sleep)
             begun = True
-    except (LanesError, ClientError, BotoCoreError):
-        if begun:
+    except (*_REFUSED, *_LOST, KeyboardInterrupt) as error:
+        # A first call that was refused did nothing; one without an answer may have been carried out.
+        if begun or not isinstance(error, _REFUSED):
             for call in step.undo:
-                with contextlib.suppress(ClientError, BotoCoreError):  # the first error is the one to tell
+                with contextlib.suppress(ClientError, *_LOST):  # the first error is the one to tell
                     _call(call, aws, sleep)
         raise
 
@@ -150,10 +168,18 @@ def _call(call: Call, aws: Aws, sleep: Sleep) -> None:
             return
 
 
-def _stopped(changes: tuple[Step, ...], index: int, error: Exception) -> ApplyError:
-    failed, left = changes[index], changes[index + 1 :]
-    lines = [f"could not {failed}: {error.what if isinstance(error, LanesError) else error}"]
-    lines += [f"  done: {step}" for step in changes[:index]] or ["  done: nothing"]
-    lines += [f"  left: {step}" for step in left]
-    fix = "mend the cause and run the command again; it goes on from here"
-    return ApplyError("\n".join(lines), fix=getattr(error, "fix", None) or fix)
+def _stopped(changes: tuple[Step, ...], done: int, error: Exception) -> ApplyError:
+    what = f"could not {changes[done]}: {error.what if isinstance(error, LanesError) else error}"
+    fix = getattr(error, "fix", None) or "mend the cause"
+    return ApplyError(_told(what, changes, done), fix=fix if "again" in fix else f"{fix}, then {_AGAIN}")
+
+
+def _interrupted(changes: tuple[Step, ...], done: int) -> InterruptedApplyError:
+    what = f"interrupted in the midst of {changes[done]}" if done < len(changes) else "interrupted when all was done"
+    return InterruptedApplyError(_told(what, changes, done), fix=_AGAIN)
+
+
+def _told(what: str, changes: tuple[Step, ...], done: int) -> str:
+    """Return *what* stopped the step at *done*, with a line for each that is done and each that is left."""
+    lines = [f"  done: {step}" for step in changes[:done]] or ["  done: nothing"]
+    return "\n".join([what, *lines, *(f"  left: {step}" for step in changes[done + 1 :])])

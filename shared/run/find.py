@@ -33,21 +33,22 @@ class Found:
         return (self.stopped - self.started).total_seconds() if self.stopped else None
 
 
-def find_run(aws: Aws, lane: Lane, run_id: str | None = None) -> Found:
-    """Return the execution called *run_id*, or the lane's newest.
+def find_run(aws: Aws, lane: Lane, run_id: str | None = None, workflow: str | None = None) -> Found:
+    """Return the execution called *run_id*, or the newest: of *workflow*, or of any of the lane's.
 
     Raises:
         UsageError: There is none.
     """
+    keys = [workflow] if workflow else list(lane.workflows)
     if run_id is None:
-        newest = list_runs(aws, lane, 1)
+        newest = list_runs(aws, lane, 1, keys)
         if not newest:
             raise UsageError(
-                f"{lane.team} has run nothing here",
-                fix=f"lanes up, then lanes run {lane.team}; or --aws for runs on AWS",
+                f"{lane.team} has not run {workflow} here" if workflow else f"{lane.team} has run nothing here",
+                fix=f"lanes up, then lanes run {lane.team} {workflow or 'WORKFLOW'}; or --aws for runs on AWS",
             )
         run_id = newest[0].run_id
-    for key in lane.workflows:
+    for key in keys:
         arn = f"{lane.state_machine_arn(key).replace(':stateMachine:', ':execution:')}:{run_id}"
         try:
             told = aws.states.describe_execution(executionArn=arn)
@@ -55,4 +56,5 @@ def find_run(aws: Aws, lane: Lane, run_id: str | None = None) -> Found:
             continue
         run = Run(run_id, arn, lane, key)
         return Found(run, told["status"], told["startDate"], told.get("stopDate"), told["input"], told.get("output"))
-    raise UsageError(f"{lane.team} has no run {run_id!r}", fix=f"lanes runs {lane.team} lists them")
+    whose = f"{workflow} of {lane.team}" if workflow else lane.team
+    raise UsageError(f"{whose} has no run {run_id!r}", fix=f"lanes runs {lane.team} lists them")

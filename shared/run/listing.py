@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from shared.config.lane import Lane
@@ -24,10 +25,10 @@ class Execution:
     seconds: float | None
 
 
-def list_runs(aws: Aws, lane: Lane, limit: int) -> list[Execution]:
-    """Return the newest *limit* executions of each deployed workflow, newest first."""
+def list_runs(aws: Aws, lane: Lane, limit: int, workflows: Iterable[str] | None = None) -> list[Execution]:
+    """Return the newest *limit* executions of each deployed workflow, or of *workflows* alone, newest first."""
     found: list[Execution] = []
-    for key in lane.workflows:
+    for key in workflows or lane.workflows:
         pages = aws.states.get_paginator("list_executions").paginate(stateMachineArn=lane.state_machine_arn(key))
         try:
             newest = list(islice((execution for page in pages for execution in page["executions"]), limit))

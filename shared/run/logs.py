@@ -55,26 +55,40 @@ class Invocation:
         return self.report.duration_ms / 1000 if self.report else None
 
 
-class LogReader:
-    """Follows the log groups of *functions* (key -> group name) from *since_ms* (Unix milliseconds) on."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an invocation's log; ``at_ms`` is in Unix milliseconds."""
 
-    def __init__(self, aws: Aws, functions: Mapping[str, str], since_ms: int) -> None:
+    at_ms: int
+    text: str
+    invocation: Invocation
+
+
+class LogReader:
+    """Follows the log groups of *functions* (key -> group name) from one Unix time in milliseconds, up to one or on."""
+
+    def __init__(self, aws: Aws, functions: Mapping[str, str], since_ms: int, until_ms: int | None = None) -> None:
         self._logs = aws.logs
         self._groups = functions
         self._from = dict.fromkeys(functions, since_ms)
         self._since = since_ms
+        self._end = {} if until_ms is None else {"endTime": until_ms}
         self._seen: set[tuple[str, str]] = set()
         self._current: dict[tuple[str, str], str] = {}
         self.invocations: dict[str, Invocation] = {}
 
-    def read(self) -> None:
-        """Take in every line that is new."""
-        for key, group in self._groups.items():
-            for event in self._events(key, group):
-                self._take(key, event["logStreamName"], event["message"], event["timestamp"])
+    def read(self) -> list[Line]:
+        """Take in every line that is new, and return them, group by group."""
+        found = [
+            self._take(key, event["logStreamName"], event["message"], event["timestamp"])
+            for key, group in self._groups.items()
+            for event in self._events(key, group)
+        ]
+        return [line for line in found if line is not None]
 
     def _events(self, key: str, group: str) -> Iterable[Any]:
-        pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=self._from[key])
+        paginator = self._logs.get_paginator("filter_log_events")
+        pages = paginator.paginate(logGroupName=group, startTime=self._from[key], **self._end)  # type: ignore[arg-type]
         events = [event for page in pages for event in page["events"]]
         for event in events:
             mark = (key, event["eventId"])
@@ -85,7 +99,7 @@ class LogReader:
             newest = max(event["timestamp"] for event in events)
             self._from[key] = max(self._since, newest - _LOOK_BACK_MS)
 
-    def _take(self, key: str, stream: str, message: str, timestamp: int) -> None:
+    def _take(self, key: str, stream: str, message: str, timestamp: int) -> Line | None:
         text = message.rstrip("\n")
         if started := _START.match(text):
             request_id = started[1]
@@ -96,7 +110,7 @@ class LogReader:
         if reported:
             invocation = self.invocations.get(reported.request_id, invocation)
         if invocation is None:
-            return  # a line of the init phase, or of an invocation that began before we looked
+            return None  # a line of the init phase, or of an invocation that began before we looked
         invocation.lines.append(text)
         if reported:
             self._current.pop((key, stream), None)
@@ -106,6 +120,7 @@ class LogReader:
             invocation.runs.add(run_id)
         elif not _PLATFORM.match(text):
             invocation.printed.append(text)
+        return Line(timestamp, text, invocation)
 
 
 def _report(text: str) -> Report | None:

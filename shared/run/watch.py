@@ -36,7 +36,12 @@ class Snapshot:
     @property
     def ended(self) -> bool:
         """Whether nothing will change any more."""
-        return self.status not in _RUNNING
+        return is_over(self.status)
+
+
+def is_over(status: str) -> bool:
+    """Say whether an execution with *status* has ended."""
+    return status not in _RUNNING
 
 
 def follow(

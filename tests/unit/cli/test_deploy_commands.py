@@ -2,6 +2,8 @@
 
 import io
 import json
+import signal
+import subprocess
 import sys
 
 import pytest
@@ -79,6 +81,22 @@ def test_from_plan_to_destroy(lanes, cloud):
     code, _, err = lanes("destroy", "team2", "--yes")
     assert (code, err) == (0, "team2: nothing there\n")
     assert "nothing to do" in lanes("plan", "team1")[1]
+
+
+def test_ctrl_c_in_the_midst_tells_what_is_done_and_what_is_left(project, cloud, lanes):
+    command = [sys.executable, "-m", "shared.cli", "deploy", "team2", "wssr"]
+    with subprocess.Popen(command, cwd=project.root, text=True, stderr=subprocess.PIPE) as process:
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        err = process.stderr.read()
+    assert first.startswith("+ ")
+    assert process.returncode == 130
+    assert "not begun: wssr\nerror: interrupted in the midst of create " in err
+    assert f"\n  done: create {first.removeprefix('+ ')}" in err
+    assert "\n  left: create state machine team2-COSMIC-AI-7078ea12\n" in err
+    assert lanes("deploy", "team2")[0] == 0
+    assert "nothing to do" in lanes("plan", "team2")[1]
+    assert lanes("destroy", "team2", "--yes")[0] == 0
 
 
 def test_a_plan_as_data_holds_the_calls(lanes, cloud):

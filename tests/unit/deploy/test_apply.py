@@ -6,9 +6,10 @@ import dataclasses
 import json
 
 import pytest
-from botocore.exceptions import ClientError
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
-from shared.deploy.apply import ApplyError, apply
+from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
 from shared.deploy.aws import Aws
 from shared.deploy.deploy import deploy, destroy, plan
 from shared.deploy.model import Call, Plan, Step
@@ -17,13 +18,17 @@ READS = ("get_", "list_", "describe_", "head_")
 
 
 class FailingAws(Aws):
-    """Refuses one changing call: the one after *allowed* of them, or the first whose method is not in *refused* yet."""
+    """Refuses one changing call: the one after *allowed* of them, or the first whose method is not in *refused* yet.
 
-    def __init__(self, aws, allowed=-1, refusals=None, refused=None):
+    With *lost*, the call is carried out and that is raised in place of its answer.
+    """
+
+    def __init__(self, aws, allowed=-1, refusals=None, refused=None, lost=None):
         super().__init__(aws.session, aws.place, aws.endpoint)
         self.allowed = allowed
         self.refusals = refusals or {}
         self.refused = refused
+        self.lost = lost
         self.changes = self.failures = 0
 
     def refuses(self, method):
@@ -50,7 +55,11 @@ class FailingClient:
             return method
 
         def call(**params):
-            if self._owner.refuses(name):
+            refused = self._owner.refuses(name)
+            if refused and self._owner.lost:
+                method(**params)
+                raise self._owner.lost
+            if refused:
                 raise ClientError({"Error": {"Code": "Throttled", "Message": "not now"}}, name)
             return method(**params)
 
@@ -68,7 +77,7 @@ class ScriptedClient:
         def call(**params):
             self.calls.append((name, params))
             answer = self.answers.pop(0)
-            if isinstance(answer, Exception):
+            if isinstance(answer, BaseException):
                 raise answer
             return answer
 
@@ -91,15 +100,22 @@ def one_step(method, service="stepfunctions", **step):
     return Plan("team2", "dev", (Step("create", "thing", "x", calls=(Call(service, method, {}),), **step),), {})
 
 
-def finish(act, aws):
+def three_steps():
+    steps = (Step("create", "thing", name, calls=(Call("iam", "create_thing", {}),)) for name in "abc")
+    return Plan("team2", "dev", tuple(steps), {})
+
+
+def finish(act, aws, lost=None):
     """Run *act* until it succeeds, refusing one call each time: the first of each method, wherever in a step it comes.
+
+    With *lost*, the call is carried out and its answer is lost.
 
     Returns what each try said.
     """
     said, refused = [], set()
     for _ in range(80):
         try:
-            act(FailingAws(aws, refused=refused))
+            act(FailingAws(aws, refused=refused, lost=lost))
         except ApplyError as error:
             said.append(str(error))
         else:
@@ -136,6 +152,56 @@ def test_a_deploy_or_destroy_refused_at_any_call_is_finished_by_running_it_again
     refused = {word for each in said for word in each.split() if "_" in word}
     assert refused >= {"delete_state_machine", "delete_function", "delete_objects", "delete_bucket", "delete_role"}
     assert not any(snapshot("team2").values())
+
+
+@pytest.mark.parametrize(
+    "lost", [KeyboardInterrupt(), EndpointConnectionError(endpoint_url="there")], ids=["key", "net"]
+)
+def test_a_deploy_or_destroy_cut_off_at_any_answer_is_finished_by_running_it_again(small, project, aws, snapshot, lost):
+    said = finish(lambda flaky: deploy(small, project, flaky), aws, lost)
+    assert all("run the command again" in each for each in said)
+    assert plan(small, project, aws).changes == ()
+    finish(lambda flaky: destroy(small, flaky), aws, lost)
+    assert not any(snapshot("team2").values())
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [EndpointConnectionError(endpoint_url="there"), S3UploadFailedError("reset"), ConnectionResetError("reset")],
+    ids=["botocore", "boto3", "socket"],
+)
+def test_a_lost_connection_says_what_is_done_and_what_is_left(lost):
+    with pytest.raises(ApplyError) as caught:
+        apply(three_steps(), ScriptedAws({}, lost))
+    assert str(caught.value).splitlines() == [
+        f"could not create thing b: {lost}",
+        "  done: create thing a",
+        "  left: create thing c",
+        "  fix: mend the cause, then run the command again: it goes on from here",
+    ]
+    assert caught.value.exit_code == 1
+
+
+def test_ctrl_c_says_what_is_done_and_what_is_left():
+    with pytest.raises(InterruptedApplyError) as caught:
+        apply(three_steps(), ScriptedAws({}, KeyboardInterrupt()))
+    assert str(caught.value).splitlines() == [
+        "interrupted in the midst of create thing b",
+        "  done: create thing a",
+        "  left: create thing c",
+        "  fix: run the command again: it goes on from here",
+    ]
+    assert caught.value.exit_code == 130
+
+
+def test_ctrl_c_between_two_steps_counts_the_first_as_done():
+    def interrupt(step):
+        if step.name == "c":
+            raise KeyboardInterrupt
+
+    with pytest.raises(InterruptedApplyError, match="interrupted when all was done") as caught:
+        apply(three_steps(), ScriptedAws({}, {}, {}), on_step=interrupt)
+    assert str(caught.value).count("done: create") == 3
 
 
 def test_the_message_says_what_was_done_what_failed_and_what_is_left(small, project, aws):
@@ -205,3 +271,13 @@ def test_a_half_made_resource_is_undone_once_it_was_begun():
     with pytest.raises(ApplyError):
         apply(Plan("team2", "dev", (step,), {}), aws)
     assert [name for name, _ in aws.scripted.calls] == ["create_bucket"]
+
+
+@pytest.mark.parametrize("lost", [KeyboardInterrupt(), ConnectionResetError("reset")], ids=["key", "socket"])
+def test_a_resource_that_may_have_been_made_is_undone_too(lost):
+    calls = (Call("s3", "create_bucket", {}), Call("s3", "put_bucket_tagging", {}))
+    step = Step("create", "thing", "x", calls=calls, undo=(Call("s3", "delete_bucket", {}),))
+    aws = ScriptedAws(lost, ConnectionResetError("still away"))
+    with pytest.raises(ApplyError):
+        apply(Plan("team2", "dev", (step,), {}), aws)
+    assert [name for name, _ in aws.scripted.calls] == ["create_bucket", "delete_bucket"]

@@ -1,0 +1,117 @@
+"""``lanes logs``: what a run's functions wrote."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shared.cli import console
+from shared.errors import LanesError, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shared.measure.run_log import RunLine
+    from shared.run.find import Found
+
+_INTERRUPTED = 130
+_DIGITS = 12  # of a request id, its last part
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command()(logs)
+
+
+def logs(  # noqa: PLR0913  one per option
+    team: Annotated[str, typer.Argument(help="The team's slug.")],
+    workflow: Annotated[str | None, typer.Argument(help="Which workflow; any of the team's when left out.")] = None,
+    *,
+    run_id: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which run; the newest otherwise.")] = None,
+    step: Annotated[str | None, typer.Option(help="One step's function only, as the workflow's card calls it.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended, or Ctrl-C.")] = False,
+    since: Annotated[str | None, typer.Option(help="From when on: 30m, 12h, 7d, or a date; the run's start.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document; with --follow one for each line.")
+    ] = False,
+    aws: Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")] = False,
+    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+) -> None:
+    """Show the log lines of a run's functions in order of time (UTC), each with its step and its rank or request.
+
+    The embedded cloud keeps them as long as lanes up does. Where a function does not say its run itself, --follow shows
+    its lines when its state has ended.
+
+    Example: lanes logs team2 cosmic --step inference
+
+    Example: lanes logs team2 cosmic --run 20260102T030405Z-a1b2c3 --follow --since 5m
+    """
+    from shared.cli import wiring  # noqa: PLC0415  --help is quick
+    from shared.cli.metrics import moment  # noqa: PLC0415  as above
+    from shared.measure.run_log import RunLog, follow_log  # noqa: PLC0415  as above
+    from shared.run.find import find_run  # noqa: PLC0415  as above
+
+    project = wiring.open_project()
+    lane = project.lane(team)
+    if workflow is not None and workflow not in lane.workflows:
+        raise unknown("workflow", workflow, list(lane.workflows), where=f"team {team}")
+    begin = moment(since, datetime.now(UTC)) if since else None
+    if not aws and wiring.running_cloud(project) is None:
+        raise LanesError(
+            "no cloud runs here, and the log of a run ends with its cloud",
+            fix=f"lanes up, then lanes run {team} {workflow or 'WORKFLOW'} again; or --aws for a run on AWS",
+        )
+    with wiring.open_cloud(project, aws=aws, profile=profile) as cloud:
+        found = find_run(cloud, lane, run_id, workflow)
+        steps = lane.workflows[found.run.workflow].functions
+        if step is not None and step not in steps:
+            raise unknown("step", step, list(steps), where=f"workflow {found.run.workflow}")
+        console.note(f"run {found.run.id}: {team} {found.run.workflow} {found.status}")
+        log = RunLog(cloud, found, step)
+        lines = follow_log(cloud, found, log) if follow else iter(log.read())
+        wanted = (line for line in lines if begin is None or line.at >= begin)
+        try:
+            shown = _show(wanted, as_json=as_json, one_a_line=follow)
+        except KeyboardInterrupt:
+            console.note(f"no longer followed; lanes logs {team} --run {found.run.id} shows it again")
+            raise typer.Exit(_INTERRUPTED) from None
+    if not shown:
+        console.note(_why_none(found, step, since))
+
+
+def _show(lines: Iterable[RunLine], *, as_json: bool, one_a_line: bool) -> int:
+    """Print *lines*, and return how many there were."""
+    if as_json and not one_a_line:
+        records = [_record(line) for line in lines]
+        console.print_json(records)
+        return len(records)
+    count = 0
+    for count, line in enumerate(lines, 1):  # noqa: B007  the count is what is returned
+        typer.echo(json.dumps(_record(line)) if as_json else _text(line))  # as it is: rich would touch tabs
+    return count
+
+
+def _record(line: RunLine) -> dict[str, Any]:
+    return asdict(line) | {"at": line.at.isoformat(timespec="milliseconds")}
+
+
+def _text(line: RunLine) -> str:
+    who = f"rank {line.rank}" if line.rank is not None else line.request_id[-_DIGITS:]
+    return f"{line.at:%H:%M:%S}.{line.at.microsecond // 1000:03} [{line.step} {who}] {line.text}"
+
+
+def _why_none(found: Found, step: str | None, since: str | None) -> str:
+    """Return why a run may have no line to show."""
+    narrowed = [f"--{name} {value}" for name, value in (("step", step), ("since", since)) if value]
+    if narrowed:
+        return f"no line with {' '.join(narrowed)}"
+    kept = found.run.lane.log_retention_days
+    return (
+        "its functions have written nothing yet"
+        if found.stopped is None
+        else f"no line left; logs are kept {kept} days"
+    )
