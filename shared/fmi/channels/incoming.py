@@ -39,7 +39,7 @@ class Incoming:
         self.array: Array = out if out is not None else np.empty(0)
 
     def pull(self, flags: int) -> bool:
-        """Read on; return whether the array is complete."""
+        """Read on, in few calls, so that the deadline is looked at in between; return whether the array is complete."""
         link = self._link
         if self._target is None:
             if not link.fill(HEADER.size, flags):
@@ -47,18 +47,14 @@ class Incoming:
             header = link.peek_header()
             if header.described and not link.fill(HEADER.size + header.described, flags):
                 return False
-            link.take(HEADER.size)
-            self._open(header, link.take(header.described))
+            self._open(header, link.take_head(header))
         target = self._target
         assert target is not None  # noqa: S101  _open has set it
         if self._filled < len(target):
             self._filled += link.take_into(target[self._filled :])
-        while self._filled < len(target):
-            count = link.pull_into(target[self._filled :], flags)
-            if not count:
-                return False
-            self._filled += count
-        return True
+        if self._filled < len(target):
+            self._filled += link.pull_into(target[self._filled :], flags)
+        return self._filled == len(target)
 
     def _open(self, header: Header, text: bytes) -> None:
         link = self._link

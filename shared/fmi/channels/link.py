@@ -29,7 +29,10 @@ SMALL = 1 << 13
 """Frames up to this many bytes fit the socket's buffers: both sides may send before either receives."""
 
 _TIMEVAL = struct.Struct("ll")
-_CLOSE_ENOUGH = 0.95
+_SOONEST, _USUAL = 0.9, 0.95
+"""The kernel's wait as a share of what is left: never more, and seldom set anew."""
+
+_LONGEST_REASON = 1000
 
 
 @lru_cache(maxsize=512)
@@ -54,6 +57,7 @@ class Link:
         self._view = memoryview(self._buffer)
         self._start = self._end = 0
         self._unsent: list[memoryview] = []
+        self._owed = 0  # bytes of the payload under way that are still to be read
         self._kernel_timeout = 0.0
         self.known: tuple[bytes, int, Description, int] = (
             b"",
@@ -143,19 +147,19 @@ class Link:
         self._unsent = [memoryview(head), byte_view(array)] if array.nbytes else [memoryview(head)]
 
     def push(self, flags: int) -> bool:
-        """Send on; return whether all is sent."""
+        """Send on, in one call, so that the deadline is looked at between calls; return whether all is sent."""
+        if not self._unsent:
+            return True
         try:
-            while self._unsent:
-                sent = self.sock.sendmsg(self._unsent, (), flags)
-                self._drop_sent(sent)
+            self._drop_sent(self.sock.sendmsg(self._unsent, (), flags))
         except (BlockingIOError, InterruptedError):
             return False
         except OSError as error:
             raise self._gone(error) from None
-        return True
+        return not self._unsent
 
     def fill(self, needed: int, flags: int) -> bool:
-        """Read until *needed* bytes are buffered; return whether they are. Never reads more than the buffer holds."""
+        """Read on, in one call, unless *needed* bytes are buffered; return whether they are."""
         if self._start + needed > _BUFFER:
             held = bytes(self._view[self._start : self._end])
             if needed > len(self._buffer):
@@ -163,27 +167,29 @@ class Link:
                 self._view = memoryview(self._buffer)
             self._view[: len(held)] = held
             self._start, self._end = 0, len(held)
-        try:
-            while self._end - self._start < needed:
+        if self._end - self._start < needed:
+            try:
                 count = self.sock.recv_into(self._view[self._end :], 0, flags & ~socket.MSG_WAITALL)
-                if not count:
-                    raise Gone(self.peer, "its connection closed")
-                self._end += count
-        except (BlockingIOError, InterruptedError):
-            return False
-        except OSError as error:
-            raise Gone(self.peer, f"its connection broke: {error.strerror}") from None
-        return True
+            except (BlockingIOError, InterruptedError):
+                return False
+            except OSError as error:
+                raise Gone(self.peer, f"its connection broke: {error.strerror}") from None
+            if not count:
+                raise Gone(self.peer, "its connection closed")
+            self._end += count
+        return self._end - self._start >= needed
 
     def peek_header(self) -> Header:
         """Return the header at the front of the buffer, which must hold one."""
         return unpack(self._buffer, self._start)
 
-    def take(self, count: int) -> bytes:
-        """Take *count* buffered bytes."""
-        taken = bytes(self._view[self._start : self._start + count])
-        self._skip(count)
-        return taken
+    def take_head(self, header: Header) -> bytes:
+        """Take the buffered *header* and its description, which is returned; the payload comes next."""
+        start = self._start + HEADER.size
+        text = bytes(self._view[start : start + header.described])
+        self._skip(HEADER.size + header.described)
+        self._owed = header.length
+        return text
 
     def take_into(self, target: memoryview) -> int:
         """Move what is buffered into *target*, as far as it fits; return how much."""
@@ -191,6 +197,7 @@ class Link:
         if count:
             target[:count] = self._view[self._start : self._start + count]
             self._skip(count)
+            self._owed -= count
         return count
 
     def pull_into(self, target: memoryview, flags: int) -> int:
@@ -203,38 +210,25 @@ class Link:
             raise Gone(self.peer, f"its connection broke: {error.strerror}") from None
         if not count:
             raise Gone(self.peer, "its connection closed in the middle of a message")
+        self._owed -= count
         return count
 
-    def say(self, kind: Kind, rank: int, reason: str, grace: float) -> None:
-        """Finish what is being sent, then send a word without payload; give up silently after *grace* seconds."""
-        self._unsent.append(memoryview(pack(kind, 0, reason.encode(errors="replace")[:1000], rank, 0)))
-        deadline = time.monotonic() + grace
-        with contextlib.suppress(LinkError):
-            self._set_timeout(max(grace, 0.001))
-            while not self.push(0) and time.monotonic() < deadline:
-                pass
+    def begin_word(self, kind: Kind, rank: int, reason: str) -> None:
+        """Make a word without payload the thing to be pushed after what is being sent."""
+        self._unsent.append(memoryview(pack(kind, 0, reason.encode(errors="replace")[:_LONGEST_REASON], rank, 0)))
 
     def last_words(self) -> None:
-        """Look, without waiting, whether the peer told who is lost.
+        """Look, without waiting, whether the peer told who is lost; what data comes before that is dropped.
 
         Raises:
             Aborted: It did.
             Gone: The connection ended and it did not.
         """
-        while self.fill(HEADER.size, socket.MSG_DONTWAIT):
+        while self._drop_payload() and self.fill(HEADER.size, socket.MSG_DONTWAIT):
             header = self.peek_header()
             if not self.fill(HEADER.size + header.described, socket.MSG_DONTWAIT):
                 return
-            self.take(HEADER.size)
-            text = self.take(header.described)
-            self.judge(header, text)
-            left = header.length
-            while left:
-                if self._start == self._end and not self.fill(1, socket.MSG_DONTWAIT):
-                    return
-                step = min(left, self._end - self._start)
-                self._skip(step)
-                left -= step
+            self.judge(header, self.take_head(header))
 
     def judge(self, header: Header, text: bytes) -> None:
         """Raise if a frame is a word rather than data."""
@@ -258,10 +252,10 @@ class Link:
         self._set_timeout(left)
 
     def hurry(self, deadline: float) -> None:
-        """Let the kernel wait no longer than *deadline* in the next calls, if that is noticeably sooner."""
+        """Let the kernel wait in the next calls until *deadline* or a little less; ``_wait`` waits for the rest."""
         left = deadline - time.monotonic()
-        if left < self._kernel_timeout * _CLOSE_ENOUGH or left > self._kernel_timeout / _CLOSE_ENOUGH:
-            self._set_timeout(max(left, 0.001))
+        if not _SOONEST * left <= self._kernel_timeout <= left:
+            self._set_timeout(max(_USUAL * left, 0.001))
 
     def _set_timeout(self, seconds: float) -> None:
         self._kernel_timeout = seconds
@@ -277,6 +271,14 @@ class Link:
         except LinkError as words:
             return words
         return Gone(self.peer, f"its connection broke: {error.strerror}")
+
+    def _drop_payload(self) -> bool:
+        """Drop what has come of the payload under way; return whether that was all of it."""
+        while self._owed and (self._start < self._end or self.fill(1, socket.MSG_DONTWAIT)):
+            count = min(self._owed, self._end - self._start)
+            self._skip(count)
+            self._owed -= count
+        return not self._owed
 
     def _skip(self, count: int) -> None:
         self._start += count

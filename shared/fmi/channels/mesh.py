@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from shared.fmi.channels.link import SMALL, Link
 from shared.fmi.wire.frames import Kind, Operation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shared.fmi.data import Array, Description
 
 _WORD_SECONDS = 0.1
@@ -66,18 +69,13 @@ class Mesh:
 
     def leave(self) -> None:
         """Take leave in good order; what was sent still arrives."""
-        for link in self.links.values():
-            link.say(Kind.BYE, self.rank, "", _WORD_SECONDS)
-            link.close()
-        self.links.clear()
+        _tell(self.links.values(), Kind.BYE, self.rank, "", _WORD_SECONDS)
+        self._close()
 
     def abort(self, suspect: int, reason: str, grace: float) -> None:
         """Tell all others that *suspect* is lost, and close everything."""
-        for link in self.links.values():
-            if link.peer != suspect:
-                link.say(Kind.ABORT, suspect, reason, grace)
-            link.close()
-        self.links.clear()
+        _tell([link for link in self.links.values() if link.peer != suspect], Kind.ABORT, suspect, reason, grace)
+        self._close()
 
     def accuse(self, suspect: int, reason: str, grace: float) -> tuple[int, str]:
         """Accuse *suspect*, who stayed silent, and hear for *grace* seconds whether somebody knows better.
@@ -86,13 +84,12 @@ class Mesh:
             Who is lost after all and why: a rank whose connection broke is, without doubt; if the suspect itself
             accuses another, that other is the likelier one, and so on.
         """
-        for link in self.links.values():
-            link.say(Kind.SUSPECT, suspect, reason, _WORD_SECONDS)
+        _tell(self.links.values(), Kind.SUSPECT, suspect, reason, _WORD_SECONDS)
         deadline = time.monotonic() + grace
         listening = {link.fileno(): link for link in self.links.values()}
         accused: dict[int, tuple[int, str]] = {}
         while listening and (left := deadline - time.monotonic()) > 0:
-            for link in _readable(listening, left):
+            for link in _ready(listening, select.POLLIN, left):
                 try:
                     link.last_words()
                 except Aborted as told:
@@ -107,6 +104,11 @@ class Mesh:
             suspect, reason = accused.pop(suspect)
         return suspect, reason
 
+    def _close(self) -> None:
+        for link in self.links.values():
+            link.close()
+        self.links.clear()
+
     def _pull(
         self, source: int, operations: tuple[Operation, ...], expected: Description | None, out: Array | None
     ) -> tuple[Array, bool, int]:
@@ -120,8 +122,26 @@ class Mesh:
         return incoming.array, incoming.plain, incoming.operation
 
 
-def _readable(links: dict[int, Link], seconds: float) -> list[Link]:
+def _tell(links: Iterable[Link], kind: Kind, rank: int, reason: str, seconds: float) -> None:
+    """Finish what is being sent on *links*, then say a word; who does not take it within *seconds* in all misses it."""
+    deadline = time.monotonic() + seconds
+    waiting = {link.fileno(): link for link in links}
+    ready = list(waiting.values())
+    for link in ready:
+        link.begin_word(kind, rank, reason)
+    while ready:
+        for link in ready:
+            try:
+                done = link.push(socket.MSG_DONTWAIT)
+            except LinkError:
+                done = True
+            if done:
+                del waiting[link.fileno()]
+        ready = _ready(waiting, select.POLLOUT, deadline - time.monotonic())
+
+
+def _ready(links: dict[int, Link], event: int, seconds: float) -> list[Link]:
     poller = select.poll()
     for number in links:
-        poller.register(number, select.POLLIN)
-    return [links[number] for number, _ in poller.poll(1000 * seconds)]
+        poller.register(number, event)
+    return [links[number] for number, _ in poller.poll(1000 * max(seconds, 0))] if links else []

@@ -1,0 +1,114 @@
+"""One connection between two ranks, whose other end does what ranks never do."""
+
+import socket
+import struct
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shared.fmi.channels.faults import Aborted, Silent
+from shared.fmi.channels.incoming import Incoming
+from shared.fmi.channels.link import Link
+from shared.fmi.channels.mesh import Mesh
+from shared.fmi.data import describe
+from shared.fmi.wire.frames import Kind, Operation, pack
+
+PAYLOAD = np.full(1 << 16, Kind.ABORT, np.uint8)
+"""Bytes that look like a word with a rank nobody has, if they are taken for a header."""
+
+HEAD = pack(Kind.DATA, Operation.SEND, describe(PAYLOAD.dtype, PAYLOAD.shape, False), 0, PAYLOAD.nbytes)
+
+
+@pytest.fixture
+def pair() -> Any:
+    """Return a function that makes a link of 5 s and the socket at its other end."""
+    opened: list[Any] = []
+
+    def make(peer: int = 1) -> Any:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            far = socket.create_connection(server.getsockname())
+            link = Link(server.accept()[0], peer, 5.0)
+        opened.extend([far, link])
+        return link, far
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def background() -> Any:
+    """Return a function that calls *step* every few milliseconds until the test ends."""
+    done = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def repeat(step: Any) -> None:
+        def work() -> None:
+            while not done.wait(0.01):
+                step()
+
+        threads.append(threading.Thread(target=work))
+        threads[-1].start()
+
+    yield repeat
+    done.set()
+    for thread in threads:
+        thread.join(5)
+
+
+@pytest.mark.parametrize("sent", [b"", HEAD], ids=["header", "payload"])
+def test_a_peer_that_sends_byte_by_byte_does_not_stretch_the_deadline(pair: Any, background: Any, sent: Any) -> None:
+    link, far = pair()
+    far.sendall(sent)
+    rest = iter(HEAD[len(sent) :] + PAYLOAD.tobytes())
+    background(lambda: far.send(bytes([next(rest)])))
+    since = time.monotonic()
+    link.hurry(since + 0.2)
+    with pytest.raises(Silent):
+        link.receive(Incoming(link, (Operation.SEND,)), since + 0.2)
+    assert time.monotonic() - since < 0.5
+
+
+def test_a_peer_that_takes_little_by_little_does_not_stretch_the_deadline(pair: Any, background: Any) -> None:
+    link, far = pair()
+    background(lambda: far.recv(1 << 16))
+    since = time.monotonic()
+    link.hurry(since + 0.2)
+    with pytest.raises(Silent):
+        link.send(Operation.SEND, np.zeros(1 << 26, np.uint8), plain=False, deadline=since + 0.2)
+    assert time.monotonic() - since < 0.5
+    far.shutdown(socket.SHUT_RDWR)
+
+
+def test_the_kernel_never_waits_longer_than_the_deadline(pair: Any) -> None:
+    link, _ = pair()
+    link.hurry(time.monotonic() + 4.8)
+    seconds, micros = struct.unpack("ll", link.sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16))
+    assert 4.0 < seconds + micros / 1e6 <= 4.8
+
+
+def test_last_words_are_found_behind_a_message_that_is_half_read(pair: Any) -> None:
+    link, far = pair()
+    far.sendall(HEAD + PAYLOAD[:1000].tobytes())
+    incoming = Incoming(link, (Operation.SEND,))
+    assert not any(incoming.pull(socket.MSG_DONTWAIT) for _ in range(1000))
+    far.sendall(PAYLOAD[1000:].tobytes() + pack(Kind.ABORT, 0, b"it raised", 3, 0))
+    with pytest.raises(Aborted) as told:
+        for _ in range(1000):
+            link.last_words()
+    assert told.value.suspect == 3
+    assert str(told.value) == "it raised"
+
+
+def test_telling_many_ranks_that_take_nothing_takes_one_grace(pair: Any) -> None:
+    mesh = Mesh(0, 7)
+    for peer in range(1, 7):
+        link, _ = pair(peer)
+        link.begin_send(Operation.SEND, np.zeros(1 << 26, np.uint8), plain=False)
+        mesh.links[peer] = link
+    since = time.monotonic()
+    mesh.abort(1, "silent", 0.2)
+    assert 0.2 <= time.monotonic() - since < 0.6
