@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.config.platform import SLUG
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.config.load import Project
+    from shared.config.platform import RendezvousService
     from shared.isolation.documents import Document
     from shared.isolation.proof import Proof
 
@@ -63,7 +65,7 @@ def prove(
     if deployed or aws:
         documents, scripts = _deployed(project, team, aws=aws, profile=profile), []
     else:
-        documents = _documents(project, team)
+        documents = [*_documents(project, team), *_service_documents(project, team)]
         scripts = [script for lane in _lanes(project, team) for script in lane_scripts(lane)]
     proof = proofs.prove(documents, project.place, rules, load_catalogue(), scripts)
     if as_json:
@@ -114,15 +116,22 @@ def policies(team: TeamArgument) -> None:
     console.print_json([asdict(document) for document in _documents(project, team)])
 
 
-def platform() -> None:
+def platform(
+    *,
+    rendezvous: Annotated[bool, typer.Option("--rendezvous", help="The second policy, to run the rendezvous.")] = False,
+) -> None:
     """Print the policy of the platform's role as JSON: it makes whole lanes, and roles only under a boundary of ours.
 
     Example: lanes isolation platform > platform-policy.json
     """
     from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+    from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
     from shared.isolation.platform_role import platform_policy  # noqa: PLC0415  as above
+    from shared.isolation.rendezvous_role import rendezvous_policy  # noqa: PLC0415  as above
 
-    console.print_json(platform_policy(open_project().place).document())
+    project = open_project()
+    policy = rendezvous_policy(rendezvous_service(project)) if rendezvous else platform_policy(project.place)
+    console.print_json(policy.document())
 
 
 def quotas(*, aws: AwsOption = False, profile: ProfileOption = None, as_json: JsonOption = False) -> None:
@@ -160,11 +169,26 @@ def _documents(project: Project, team: str | None) -> list[Document]:
     return [document for lane in _lanes(project, team) for document in lane_documents(lane)]
 
 
+def _service_documents(project: Project, team: str | None) -> list[Document]:
+    """Return the platform's own: the rendezvous service's, where it is ours to run and no single team is asked for."""
+    from shared.deploy.documents import service_documents  # noqa: PLC0415  --help is quick
+
+    service = None if team else _service(project)
+    return service_documents(service) if service else []
+
+
+def _service(project: Project) -> RendezvousService | None:
+    from shared.config.platform import rendezvous_service  # noqa: PLC0415  --help is quick
+
+    return rendezvous_service(project) if project.settings.rendezvous.service else None
+
+
 def _deployed(project: Project, team: str | None, *, aws: bool, profile: str | None) -> list[Document]:
     from shared.cli.wiring import open_cloud  # noqa: PLC0415  boto3 takes 0.2 s
     from shared.deploy.documents import deployed_documents  # noqa: PLC0415  as above
 
-    lanes = _lanes(project, team)
+    service = None if team else _service(project)
+    lanes = [*_lanes(project, team), *([service.lane] if service else [])]
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         documents = [document for lane in lanes for document in deployed_documents(lane, cloud)]
     if not documents:
@@ -188,7 +212,8 @@ def _told(proof: Proof) -> list[str]:
     counts = f"{proof.documents} documents, {proof.statements} statements, {proof.pairs} (action, resource) pairs"
     if proof.sql:
         counts += f", {proof.sql} SQL statements"
-    teams = f"{len(proof.teams)} team{'s' * (len(proof.teams) != 1)}"
+    count = len(set(proof.teams) - {SLUG})
+    teams = f"{count} team{'s' * (count != 1)}{' and the rendezvous' * (SLUG in proof.teams)}"
     if not proof.holds:
         findings = f"{len(proof.findings)} finding{'s' * (len(proof.findings) != 1)}"
         return [*map(str, proof.findings), "", f"NOT proved: {findings} in {counts} of {teams}"]

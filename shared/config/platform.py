@@ -109,7 +109,7 @@ class _Names:
 
 
 def _lane(project: Project, settings: ServiceSettings, names: _Names) -> Lane:
-    """Return a lane with two functions: no data, no workflow, no people of its own, so nothing bounds them."""
+    """Return a lane with two functions: no data, no workflow and no people of its own."""
     rendezvous = project.settings.rendezvous.resolve()
     times = (rendezvous.endpoint, f"{rendezvous.timeout:g}", f"{rendezvous.degraded_after:g}")
     environment = {
@@ -142,7 +142,7 @@ def _lane(project: Project, settings: ServiceSettings, names: _Names) -> Lane:
         hash=names.digest,
         place=project.place,
         bucket="",
-        boundary="",
+        boundary=names.make("policy", "boundary"),
         deployer="",
         deployer_boundary="",
         tags=project.settings.tags,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.config.template import render_definition
 from shared.deploy.desired import foundation
+from shared.deploy.rendezvous.desired import access
 from shared.deploy.resources import KINDS
 from shared.isolation.documents import Document, Kind
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.config.lane import Lane
+    from shared.config.platform import RendezvousService
     from shared.deploy.aws import Aws
     from shared.deploy.model import Resource
 
@@ -26,6 +28,11 @@ def lane_documents(lane: Lane) -> list[Document]:
     """
     definitions = {key: render_definition(lane, key) for key in lane.workflows}
     return [document for resource in foundation(lane, definitions) for document in resource_documents(lane, resource)]
+
+
+def service_documents(service: RendezvousService) -> list[Document]:
+    """Return every document that decides what the rendezvous *service* may do and who may take its roles."""
+    return [document for resource in access(service) for document in resource_documents(service.lane, resource)]
 
 
 def deployed_documents(lane: Lane, aws: Aws) -> Iterator[Document]:

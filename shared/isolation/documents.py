@@ -81,7 +81,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One line of a condition block: all of its lines must hold, one of its values is enough."""
+    """One line of a condition block: all of its lines must hold, one of its values (sorted) is enough."""
 
     operator: str
     key: str
@@ -182,7 +182,7 @@ def _statement(document: Document, label: str, raw: Any) -> Statement:
         resources=_texts(raw.get("Resource", [])),
         principals=_principals(raw.get("Principal", {})),
         conditions=tuple(
-            Condition(operator, key, _texts(values))
+            Condition(operator, key, tuple(sorted(_texts(values))))
             for operator, lines in raw.get("Condition", {}).items()
             for key, values in lines.items()
         ),

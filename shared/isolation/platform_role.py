@@ -1,7 +1,8 @@
 """The platform's role: it makes and removes whole lanes, and roles only under a boundary of ours.
 
 So a role that it makes is never wider than a lane. An administrator makes this role once, from what
-``lanes isolation platform`` prints; it is trusted, for it can change every team's roles.
+``lanes isolation platform`` prints; it is trusted, for it can change every team's roles. Running the rendezvous takes a
+second policy (:mod:`shared.isolation.rendezvous_role`).
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.config.platform import SLUG
 from shared.isolation.documents import Finding
 from shared.isolation.globs import contains, is_literal
 from shared.isolation.reviewed import Own, confined, fixed
@@ -28,6 +29,8 @@ TRUSTED_SERVICES = {
     "scheduler.amazonaws.com": True,
     "events.amazonaws.com": True,
 }
+# The platform's alone. ECS says no more than the account and region whose tasks it takes a role for.
+_TASKS = "ecs-tasks.amazonaws.com"
 
 
 def judge_trust(statement: Statement, territory: Territory) -> Iterator[Finding]:
@@ -57,22 +60,24 @@ def judge_trust(statement: Statement, territory: Territory) -> Iterator[Finding]
 
 
 def _judge_service(statement: Statement, service: str, territory: Territory) -> Iterator[Finding]:
-    if service not in TRUSTED_SERVICES:
+    place = territory.place
+    tasks = service == _TASKS and territory.slug == SLUG
+    if service not in TRUSTED_SERVICES and not tasks:
         known = ", ".join(sorted(TRUSTED_SERVICES))
         yield statement.finding(
             "principal", "no team's role is for this service", f"trust one of: {known}", resource=service
         )
         return
-    if not TRUSTED_SERVICES[service]:
+    if not TRUSTED_SERVICES.get(service, True):
         return
-    if not fixed(statement.conditions, "aws:SourceAccount", frozenset({territory.place.account})):
+    if not fixed(statement.conditions, "aws:SourceAccount", frozenset({place.account})):
         yield statement.finding(
             "source-account",
             "the service would take the role for another account's resource",
-            f"add StringEquals aws:SourceAccount {territory.place.account}",
+            f"add StringEquals aws:SourceAccount {place.account}",
             resource=service,
         )
-    if not confined(statement.conditions, "aws:SourceArn", Own.ARN, territory):
+    if not tasks and not confined(statement.conditions, "aws:SourceArn", Own.ARN, territory):
         yield statement.finding(
             "source-arn",
             "another team's state machine or schedule could name this role and run under it",

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from shared.config.platform import SLUG
 from shared.isolation.database_rules import judge_script
 from shared.isolation.documents import Document, Finding, Kind, Statement, read
 from shared.isolation.globs import complete_arn, contains
@@ -161,7 +162,7 @@ def prove_names(names: NameRules, place: Place, teams: Sequence[str] = ()) -> tu
     findings += [
         _about_names(f"{team!r} is no slug, or a reserved one, so its names may be another's")
         for team in teams
-        if not rule.allows(team) or team in names.reserved
+        if not rule.allows(team) or team in names.reserved - {SLUG}  # the platform's own, which no team can have
     ]
     collision = search_collision(rule, separators)
     if collision:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from shared.isolation.globs import contains
+from shared.config.platform import SLUG
+from shared.isolation.globs import contains, is_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +26,7 @@ class Own(StrEnum):
     ARN = "an own-name ARN"
     PRINCIPAL = "an own user or role"
     LABEL = "an own name"
+    SPELT = "names spelt out, without a star"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Reviewed:
         resources: Globs it may be granted on, to be filled with the place.
         key: The condition key that must confine it, or "" when none is needed.
         own: What that key's values must be inside of.
+        team: Whose it is alone; everybody's when empty.
     """
 
     action: str
@@ -44,9 +47,12 @@ class Reviewed:
     resources: tuple[str, ...] = ("*",)
     key: str = ""
     own: Own = Own.ARN
+    team: str = ""
 
     def allows(self, resource: str, territory: Territory) -> bool:
-        """Whether the entry speaks of *resource*."""
+        """Whether the entry speaks of *resource*, to this team."""
+        if self.team not in {"", territory.slug}:
+            return False
         place = territory.place
         within = tuple(
             pattern.format(partition=place.partition, region=place.region, account=place.account)
@@ -59,6 +65,7 @@ _MAPPING = "arn:{partition}:lambda:{region}:{account}:event-source-mapping:*"
 _SYNC_RULE = "arn:{partition}:events:{region}:{account}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
 _DELIVERY = "Step Functions asks it of the role of a state machine that logs; "
 _MANAGED = "AWS's own rule for nested executions, which Events lets nobody but Step Functions change"
+_ZONES, _CHANGES = (f"arn:{{partition}}:route53:::{kind}/*" for kind in ("hostedzone", "change"))
 _OWN_MAPPING = "mappings are called by a UUID; the condition keeps to those of the team's own functions"
 
 REVIEWED: dict[str, Reviewed] = {
@@ -91,26 +98,49 @@ REVIEWED: dict[str, Reviewed] = {
         Reviewed("lambda:UpdateEventSourceMapping", _OWN_MAPPING, ("*", _MAPPING), key="lambda:FunctionArn"),
         Reviewed("lambda:DeleteEventSourceMapping", _OWN_MAPPING, ("*", _MAPPING), key="lambda:FunctionArn"),
         Reviewed("lambda:GetEventSourceMapping", _OWN_MAPPING, ("*", _MAPPING), key="lambda:FunctionArn"),
+        Reviewed("ecs:ListTasks", "the condition keeps to the own cluster", key="ecs:cluster", team=SLUG),
+        Reviewed("ec2:DescribeNetworkInterfaces", "tells addresses; the rendezvous finds its task's", team=SLUG),
+        Reviewed("route53:ListHostedZonesByName", "tells names; the rendezvous finds its zone's id", team=SLUG),
+        Reviewed("route53:ListResourceRecordSets", "tells names and addresses, as DNS does", (_ZONES,), team=SLUG),
+        Reviewed(
+            "route53:ChangeResourceRecordSets",
+            "zones are called by ids; the condition keeps to the record of the rendezvous and its mark",
+            (_ZONES,),
+            key="route53:ChangeResourceRecordSetsNormalizedRecordNames",
+            own=Own.SPELT,
+            team=SLUG,
+        ),
+        Reviewed("route53:GetChange", "tells whether a change has arrived", (_CHANGES,), team=SLUG),
     )
 }
 
-# Operators that are false when the key is missing; ...IfExists and ForAllValues: are true then and confine nothing.
+# Operators that are false when the key is missing; ...IfExists is true then and confines nothing. So is ForAllValues:,
+# unless another line asks for the key itself.
 _CONFINING = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
+_FOR_ALL = "ForAllValues:"
 
 
-def confined(conditions: Iterable[Condition], key: str, own: Own, territory: Territory) -> bool:
+def confined(conditions: tuple[Condition, ...], key: str, own: Own, territory: Territory) -> bool:
     """Whether some line of *conditions* keeps *key* inside what is the team's own.
 
     Values are read as globs under every operator, which takes StringEquals for more than it allows, never for less.
     """
-    union = {Own.ARN: territory.patterns, Own.PRINCIPAL: territory.principals, Own.LABEL: territory.labels}[own]
+    union = {Own.ARN: territory.patterns, Own.PRINCIPAL: territory.principals, Own.LABEL: territory.labels}.get(own)
     return any(
         line.key.lower() == key.lower()
-        and line.operator in _CONFINING
+        and _confines(line, conditions)
         and line.values
-        and all(contains(union, value) for value in line.values)
+        and all(is_literal(value) if union is None else contains(union, value) for value in line.values)
         for line in conditions
     )
+
+
+def _confines(line: Condition, conditions: tuple[Condition, ...]) -> bool:
+    there = any(
+        other.operator == "Null" and other.key.lower() == line.key.lower() and other.values == ("false",)
+        for other in conditions
+    )
+    return line.operator in _CONFINING or (there and line.operator.removeprefix(_FOR_ALL) in _CONFINING)
 
 
 def fixed(conditions: Iterable[Condition], key: str, allowed: frozenset[str]) -> bool:

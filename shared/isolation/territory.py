@@ -46,6 +46,7 @@ _NAMED: tuple[tuple[str, str, str], ...] = (
     ("ssm", "parameter/", "/"),
     ("ecs", "cluster/", "-"),
     ("ecs", "service/", "-"),
+    ("ecs", "task/", "-"),
     ("ecs", "task-definition/", "-"),
     ("events", "rule/", "-"),
     ("scheduler", "schedule-group/", "-"),

@@ -20,7 +20,7 @@ from shared.deploy.rendezvous.desired import (
     task_service,
     whose,
 )
-from shared.deploy.resources import cluster, record, rule, security_group, task_definition
+from shared.deploy.resources import cluster, policy, record, rule, security_group, task_definition
 from shared.deploy.resources import function as functions
 from shared.deploy.resources import log_group as log_groups
 from shared.deploy.resources import role as roles
@@ -142,6 +142,7 @@ def _names(service: RendezvousService) -> list[tuple[str, str]]:
     own = service.lane.functions.values()
     return [
         *((log_groups.KIND, name) for name in (service.log_group, *(each.log_group for each in own))),
+        (policy.KIND, service.lane.boundary),
         *((roles.KIND, name) for name in (service.execution_role, *(each.role for each in own))),
         (security_group.KIND, service.security_group),
         (cluster.KIND, service.cluster),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from shared.config.platform import CHECK, RESTART
 from shared.deploy.guard import lane_tags
 from shared.deploy.rendezvous.image import command, health_command, http_port
-from shared.deploy.rendezvous.policies import execution_policy, function_policy, task_trust
-from shared.deploy.resources import cluster, function, log_group, role, rule, security_group, task_definition
+from shared.deploy.rendezvous.policies import boundary, execution_policy, function_policy, task_trust
+from shared.deploy.resources import cluster, function, log_group, policy, role, rule, security_group, task_definition
 from shared.deploy.resources.record import Records
 from shared.deploy.resources.service import Services
 from shared.handlers.rendezvous.service import Service
@@ -44,7 +44,7 @@ def operated(service: RendezvousService) -> Service:
 def kinds(service: RendezvousService) -> dict[str, Kind]:
     """Return what reads and changes each kind that the service is made of."""
     own = {"service": asdict(operated(service))}
-    plain: tuple[Kind, ...] = (log_group, role, security_group, cluster, task_definition, function, rule)
+    plain: tuple[Kind, ...] = (log_group, policy, role, security_group, cluster, task_definition, function, rule)
     bound: tuple[Kind, ...] = (
         Services(service.cluster, {**own, "family": service.task_definition}),
         Records(service.zone, own),
@@ -58,9 +58,7 @@ def foundation(service: RendezvousService, network: Network) -> Iterator[Resourc
     tags = lane_tags(lane)
     for name in (service.log_group, *(each.log_group for each in lane.functions.values())):
         yield log_group.desired(name, lane.place, tags, lane.log_retention_days)
-    yield role.desired(service.execution_role, tags, task_trust(service), execution_policy(service))
-    for each in lane.functions.values():
-        yield role.desired(each.role, tags, function_trust(), function_policy(service, each))
+    yield from access(service)
     port = lane.rendezvous.port
     ports = {port: _ANYWHERE, http_port(port): network.cidr}
     yield security_group.desired(service.security_group, network.vpc, tags, ports)
@@ -72,6 +70,16 @@ def foundation(service: RendezvousService, network: Network) -> Iterator[Resourc
         (service.cpu, service.memory_mb),
         lane.role_arn(service.execution_role),
     )
+
+
+def access(service: RendezvousService) -> Iterator[Resource]:
+    """Yield who may do what: the boundary, and the three roles under it."""
+    lane = service.lane
+    tags, under = lane_tags(lane), lane.boundary_arn
+    yield policy.desired(lane.boundary, lane.place, tags, boundary(service))
+    yield role.desired(service.execution_role, tags, task_trust(service), execution_policy(service), under)
+    for each in lane.functions.values():
+        yield role.desired(each.role, tags, function_trust(), function_policy(service, each), under)
 
 
 def task_service(service: RendezvousService, network: Network, task: str) -> Resource:

@@ -1,13 +1,18 @@
-"""What the service's three roles may do: pull and log; read the service and move its record; and renew it."""
+"""What the service's three roles may do: pull and log; read the service and move its record; and renew it.
+
+They stand under one boundary, the platform's own: all three together, on any of the platform's names.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from shared.config.platform import RESTART
+from shared.config.platform import RESTART, SLUG
 from shared.handlers.rendezvous.service import MARK
-from shared.isolation.policies import Policy, Statement, Trust
+from shared.isolation.own_names import OwnNames
+from shared.isolation.policies import Conditions, Policy, Statement, Trust
+from shared.isolation.rendezvous_role import RECORD_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,38 +37,65 @@ def task_trust(service: RendezvousService) -> Trust:
     )
 
 
+def boundary(service: RendezvousService) -> Policy:
+    """Return the most that any role of the service may do."""
+    own = OwnNames(SLUG, service.lane.place)
+    logs = own.arns("logs", ("log-group:/ecs/", "log-group:/aws/lambda/"))
+    services, tasks = own.arns("ecs", ("service/", "task/"))
+    return Policy(
+        (
+            Statement("WriteLogs", _WRITE_LOGS, logs),
+            *_pull(service),
+            Statement("Service", ("ecs:DescribeServices", "ecs:UpdateService"), (services,)),
+            Statement("Tasks", ("ecs:DescribeTasks",), (tasks,)),
+            *_follow(service),
+        )
+    )
+
+
 def execution_policy(service: RendezvousService) -> Policy:
     """Return what starts the container: writing its logs and, from a private repository of ECR, pulling its image."""
-    place = service.lane.place
-    statements = [Statement("WriteLogs", _WRITE_LOGS, (place.arn("logs", f"log-group:{service.log_group}:*"),))]
-    private = _ECR.match(service.image)
-    if private:
-        account, region, repository = private.groups()
-        arn = f"arn:{place.partition}:ecr:{region}:{account}:repository/{repository}"
-        statements.append(Statement("Pull", _PULL, (arn,)))
-        statements.append(Statement("LogIn", ("ecr:GetAuthorizationToken",), ("*",)))  # AWS offers it for all or none
-    return Policy(tuple(statements))
+    return Policy((_write_logs(service, service.log_group), *_pull(service)))
 
 
 def function_policy(service: RendezvousService, function: Function) -> Policy:
     """Return what a function may do: see the service, move its one record, write its logs; renew it, if it restarts."""
-    return Policy(tuple(_statements(service, function)))
-
-
-def _statements(service: RendezvousService, function: Function) -> Iterator[Statement]:
-    place = service.lane.place
-    in_cluster = {"ArnEquals": {"ecs:cluster": service.cluster_arn}}
-    tasks = place.arn("ecs", f"task/{service.cluster}/*")
-    yield Statement("WriteLogs", _WRITE_LOGS, (place.arn("logs", f"log-group:{function.log_group}:*"),))
     renew = ("ecs:UpdateService",) if function.key == RESTART else ()
-    yield Statement("Service", ("ecs:DescribeServices", *renew), (service.service_arn,))
+    tasks = service.lane.place.arn("ecs", f"task/{service.cluster}/*")
+    return Policy(
+        (
+            _write_logs(service, function.log_group),
+            Statement("Service", ("ecs:DescribeServices", *renew), (service.service_arn,)),
+            Statement("Tasks", ("ecs:DescribeTasks",), (tasks,)),
+            *_follow(service),
+        )
+    )
+
+
+def _write_logs(service: RendezvousService, group: str) -> Statement:
+    return Statement("WriteLogs", _WRITE_LOGS, (service.lane.place.arn("logs", f"log-group:{group}:*"),))
+
+
+def _pull(service: RendezvousService) -> Iterator[Statement]:
+    private = _ECR.match(service.image)
+    if private:
+        account, region, repository = private.groups()
+        arn = f"arn:{service.lane.place.partition}:ecr:{region}:{account}:repository/{repository}"
+        yield Statement("Pull", _PULL, (arn,))
+        yield Statement("LogIn", ("ecr:GetAuthorizationToken",), ("*",))  # AWS offers it for all or none
+
+
+def _follow(service: RendezvousService) -> Iterator[Statement]:
+    """Yield what finding the task and pointing the record at it takes."""
+    partition = service.lane.place.partition
+    in_cluster = {"ArnEquals": {"ecs:cluster": service.cluster_arn}}
     yield Statement("ListTasks", ("ecs:ListTasks",), ("*",), in_cluster)
-    yield Statement("Tasks", ("ecs:DescribeTasks",), (tasks,))
     # AWS offers these for no single interface or zone name, and they tell addresses and names alone.
     yield Statement("Look", ("ec2:DescribeNetworkInterfaces", "route53:ListHostedZonesByName"), ("*",))
-    zones, changes = (f"arn:{place.partition}:route53:::{each}/*" for each in ("hostedzone", "change"))
+    zones, changes = (f"arn:{partition}:route53:::{each}/*" for each in ("hostedzone", "change"))
     yield Statement("ReadRecords", ("route53:ListResourceRecordSets",), (zones,))
     names = (service.lane.rendezvous.host, f"{MARK}.{service.lane.rendezvous.host}")
-    own = {"ForAllValues:StringEquals": {"route53:ChangeResourceRecordSetsNormalizedRecordNames": names}}
+    # "For all" is true of none, so the key must be there too.
+    own: Conditions = {"ForAllValues:StringEquals": {RECORD_NAMES: names}, "Null": {RECORD_NAMES: "false"}}
     yield Statement("MoveRecord", ("route53:ChangeResourceRecordSets",), (zones,), own)
     yield Statement("AwaitRecord", ("route53:GetChange",), (changes,))

@@ -90,6 +90,7 @@ def test_it_is_made_pairs_ranks_is_left_alone_and_removed_without_a_trace(aws, z
     done = deploy(service)
     assert changes(done) == [
         *["create log group"] * 3,
+        "create policy",
         *["create role"] * 3,
         "create security group",
         "create cluster",
@@ -123,7 +124,13 @@ def test_a_new_image_moves_service_and_record_to_a_new_task(aws, zone, service, 
     before = observe(aws.client, operated(service))
     newer = dataclasses.replace(service, image="example.edu/rendezvous:2")
     todo = plan(newer, platform, aws)
-    assert changes(todo) == ["update role", "update task definition", "update service", "update record"]
+    assert changes(todo) == [
+        "update policy",
+        "update role",
+        "update task definition",
+        "update service",
+        "update record",
+    ]
     lines = [line for step in todo.changes for line in step.diff]
     assert any(line.startswith("container.image: ") and line.endswith(" -> example.edu/rendezvous:2") for line in lines)
     assert f"address: {before.address} -> that of the new task" in lines
