@@ -30,6 +30,9 @@ class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: a run makes thousands of requests."""
 
+    def log_error(self, *_: object) -> None:
+        """Say nothing: clients of registries try TLS first, and have their answer."""
+
 
 class _Server(ThreadedWSGIServer):  # type: ignore[misc]  # as above
     """A threaded server that knows its open connections, so that closing it ends them."""

@@ -193,10 +193,11 @@ class LambdaRuntime:
         returned is a second one, not yet ready, and the time is None.
         """
         log = LogStream(spec, self._logs)
+        code = self._unpacked(spec)  # first: an image may take longer to unpack than a worker to start
         with self._gate:  # many at once would slow each other past the limit
             log.write(init_start_line(spec.runtime))
             began = time.monotonic()
-            worker = self._start(spec, log)
+            worker = self._start(spec, log, *code)
             try:
                 worker.wait_ready(began + _INIT_LIMIT)
             except WorkerEnd as end:
@@ -208,13 +209,20 @@ class LambdaRuntime:
                 raise
             else:
                 return worker, (time.monotonic() - began) * 1000
-        return self._start(spec, log), None
+        return self._start(spec, log, *code), None
 
-    def _start(self, spec: FunctionSpec, log: LogStream) -> Worker:
+    def _unpacked(self, spec: FunctionSpec) -> tuple[Path, Path | None]:
+        """Return where its code lies, and its layers; without them, the slot we hold is free again."""
         try:
             image = spec.image
             task = self._code.image(image) if image else self._code.folder(spec.code_sha256, spec.code)
-            opt = self._code.layers([(layer.sha256, layer.code) for layer in spec.layers])
+            return task, self._code.layers([(layer.sha256, layer.code) for layer in spec.layers])
+        except BaseException:
+            self._pool.give_up_slot()
+            raise
+
+    def _start(self, spec: FunctionSpec, log: LogStream, task: Path, opt: Path | None) -> Worker:
+        try:
             room = self._sandbox.room(task, opt, uuid.uuid4().hex)
             worker = Worker(spec, self._sandbox, room, log, self._endpoint())
         except BaseException:

@@ -54,6 +54,16 @@ class Passwords:
         return next(known, None)
 
 
+class PushedImage(Image):  # type: ignore[misc]  # moto ships no types
+    """An image that came through the registry. moto would give its config's size for the image's."""
+
+    def get_image_size_in_bytes(self) -> int:
+        """Return the bytes of its config and layers, as they are stored."""
+        manifest = json.loads(self.image_manifest)
+        parts = [manifest["config"], *manifest["layers"]] if "layers" in manifest else manifest["manifests"]
+        return sum(int(part["size"]) for part in parts)
+
+
 def find(repository: Repository, version: str) -> Image | None:
     """Return the image that *version*, a digest or a tag, names.
 
@@ -107,7 +117,7 @@ def put(store: Store, repository: Repository, version: str, body: bytes, media_t
             )
         image = find(repository, digest)
         if image is None:
-            image = Image(repository.account, None, body.decode(), repository.name, media_type, digest)
+            image = PushedImage(repository.account, None, body.decode(), repository.name, media_type, digest)
             found.images.append(image)
         if tagged and tagged is not image:
             tagged.remove_tag(version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import uuid
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHUNK = 1 << 20
+_UPLOAD = re.compile(r"[0-9a-f]{32}")  # what we call one; a client could send anything
 
 
 class Repository(NamedTuple):
@@ -157,6 +159,8 @@ class Store:
         return self._root / repository.account / repository.region / repository.name.replace("/", "+")
 
     def _upload(self, repository: Repository, upload: str) -> Path:
+        if not _UPLOAD.fullmatch(upload):
+            raise _no_upload(upload)
         return self._folder(repository) / "uploads" / upload
 
 

@@ -1,5 +1,7 @@
 """What is ECR's about the embedded cloud's registry: its repositories, its tokens, and what boto3 sees of a push."""
 
+import http.client
+import socket
 import tracemalloc
 
 import pytest
@@ -53,7 +55,7 @@ def test_boto3_sees_what_was_pushed(aws, embedded, tools):
     embedded.put_image("v2")
     (seen,) = ecr.describe_images(repositoryName="wssr/work")["imageDetails"]
     assert (seen["imageDigest"], seen["imageTags"]) == (tools[0](body), ["v1", "v2"])
-    assert seen["imageManifestMediaType"] == MANIFEST
+    assert (seen["imageManifestMediaType"], seen["imageSizeInBytes"]) == (MANIFEST, len(b"config") + len(b"layer"))
     (image,) = ecr.batch_get_image(repositoryName="wssr/work", imageIds=[{"imageTag": "v2"}])["images"]
     assert (image["imageManifest"], image["imageId"]["imageDigest"]) == (body.decode(), tools[0](body))
 
@@ -108,6 +110,41 @@ def test_a_piece_that_does_not_follow_is_refused(embedded, tools):
         assert (answer.status, answer.headers["Range"], tools[1](answer)) == (416, "0-4", ["BLOB_UPLOAD_INVALID"])
     assert embedded.ask("PATCH", location, b"67", Content_Range="nonsense").status == 400
     assert embedded.finish(location, tools[0](b"1234567"), b"67", Content_Range="5-6").status == 201
+
+
+@pytest.mark.parametrize("name", ["..", ".", "%2e%2e", "x", "0" * 31, "0" * 32])
+def test_the_name_of_an_upload_never_leads_elsewhere(embedded, folder, name):
+    embedded.put_image("v1")
+    before = files(folder)
+    client = http.client.HTTPConnection(embedded.host)  # urllib3 would tidy the path
+    for method in ("GET", "PATCH", "DELETE"):
+        headers = urllib3.make_headers(basic_auth=":".join(embedded.credentials))
+        client.request(method, f"/v2/wssr/work/blobs/uploads/{name}", headers=headers)
+        answer = client.getresponse()
+        assert (answer.status, b"BLOB_UPLOAD_UNKNOWN" in answer.read()) == (404, True)
+        client.close()
+    assert files(folder) == before
+
+
+def test_a_client_that_tries_tls_is_turned_away_without_a_word(embedded, capfd):
+    with urllib3.PoolManager(retries=False) as pool, pytest.raises(urllib3.exceptions.SSLError):
+        pool.request("GET", f"https://{embedded.host}/v2/")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_upload_goes_on_where_its_client_hung_up(embedded, tools):
+    location = embedded.begin()
+    host, _, port = embedded.host.partition(":")
+    login = urllib3.make_headers(basic_auth=":".join(embedded.credentials))["authorization"]
+    with socket.create_connection((host, int(port))) as line:
+        line.sendall(
+            f"PATCH {location} HTTP/1.1\r\nHost: {embedded.host}\r\nAuthorization: {login}\r\n"
+            "Content-Length: 1000\r\n\r\n12345".encode()
+        )
+        line.shutdown(socket.SHUT_WR)
+        line.recv(1000)
+    assert embedded.ask("GET", location).headers["Range"] == "0-4"
+    assert embedded.finish(location, tools[0](b"1234567"), b"67").status == 201
 
 
 def test_a_blob_in_one_request(embedded, tools):
