@@ -11,7 +11,7 @@ import socket
 import struct
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -21,8 +21,6 @@ from shared.fmi.wire.frames import HEADER, Header, Kind, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from shared.fmi.channels.incoming import Incoming
 
 _BUFFER = 1 << 14
 SMALL = 1 << 13
@@ -39,6 +37,15 @@ _LONGEST_REASON = 1000
 def _head(operation: int, dtype: np.dtype[Any], shape: tuple[int, ...], plain: bool) -> bytes:  # noqa: FBT001  a key
     description = describe(dtype, shape, plain)
     return pack(Kind.DATA, operation, description, 0, Description(dtype, shape, plain).nbytes)
+
+
+class Pulled(Protocol):
+    """An array on its way in: :class:`~shared.fmi.channels.incoming.Incoming`, as far as a link knows it."""
+
+    array: Array
+
+    def pull(self, flags: int) -> bool:
+        """Read on; return whether the array is complete."""
 
 
 class Link:
@@ -131,7 +138,7 @@ class Link:
         self._skip(stop - self._start)
         return array, found.plain, operation
 
-    def receive(self, incoming: Incoming, deadline: float) -> Array:
+    def receive(self, incoming: Pulled, deadline: float) -> Array:
         """Receive one array.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from shared.fmi.wire import v1, v2
 from shared.fmi.wire.events import Broken, Endpoint
@@ -12,16 +12,39 @@ from shared.fmi.wire.request import Request, RequestReader
 from shared.fmi.wire.v2 import Status
 
 if TYPE_CHECKING:
-    from shared.fmi.rendezvous.server import RendezvousServer
+    from shared.fmi.rendezvous.limits import Limits
+    from shared.fmi.rendezvous.metrics import Metrics
 
 _NOWHERE = Endpoint("0.0.0.0", 0)  # noqa: S104  a value, not something to bind to
 _ESTABLISHED = 1
 
 
+class Host(Protocol):
+    """What a connection reports to: the server."""
+
+    limits: Limits
+    metrics: Metrics
+
+    def arrived(self, client: Client) -> None:
+        """Let *client*, just accepted, stay or turn it away."""
+
+    def asked(self, client: Client, request: Request) -> None:
+        """Pair *client*, or let it wait, or turn it away."""
+
+    def broke(self, client: Client, reason: str) -> None:
+        """*client* broke the protocol."""
+
+    def left(self, client: Client) -> None:
+        """*client*'s connection is gone."""
+
+    def relay_ended(self) -> None:
+        """A relayed pair is done."""
+
+
 class Client(asyncio.Protocol):
     """A connection that asks for a peer."""
 
-    def __init__(self, server: RendezvousServer) -> None:
+    def __init__(self, server: Host) -> None:
         self.endpoint = _NOWHERE
         self.name = b""
         self.relay = False

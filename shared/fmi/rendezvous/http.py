@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.fmi.rendezvous.server import RendezvousServer
+    from shared.fmi.rendezvous.limits import Limits
+    from shared.fmi.rendezvous.metrics import Metrics
 
 _LONGEST_REQUEST = 8192
 _AT_ONCE = 32
@@ -19,10 +20,27 @@ _REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 503: "Servic
 _JSON = "application/json"
 
 
+class Host(Protocol):
+    """What the pages tell of: the server."""
+
+    http_clients: int
+    limits: Limits
+    metrics: Metrics
+
+    def not_ready(self) -> str:
+        """Return why no further client could be served, or nothing."""
+
+    def gauges(self) -> dict[str, float]:
+        """Return what can be counted now."""
+
+    def health(self) -> dict[str, object]:
+        """Return the state of the server as plain values."""
+
+
 class HttpProtocol(asyncio.Protocol):
     """Answers one request and closes. A client that sends too much, or nothing, is closed by size or by the sweep."""
 
-    def __init__(self, server: RendezvousServer) -> None:
+    def __init__(self, server: Host) -> None:
         self._server = server
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -55,7 +73,7 @@ class HttpProtocol(asyncio.Protocol):
             self._transport.abort()
 
 
-def answer(server: RendezvousServer, request: bytes) -> bytes:
+def answer(server: Host, request: bytes) -> bytes:
     """Return the whole response to the HTTP *request*'s head."""
     words = request.split(b"\n", 1)[0].split()
     method, target = [*words, b"", b""][:2]
@@ -80,6 +98,6 @@ def answer(server: RendezvousServer, request: bytes) -> bytes:
     return head.encode() + (b"" if method == b"HEAD" else payload)
 
 
-def _ready(server: RendezvousServer) -> tuple[int, str, str]:
+def _ready(server: Host) -> tuple[int, str, str]:
     problem = server.not_ready()
     return (503, "text/plain", f"not ready: {problem}\n") if problem else (200, "text/plain", "ready\n")
