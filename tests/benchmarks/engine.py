@@ -244,6 +244,7 @@ def import_milliseconds() -> float:
 def in_process(definition: dict[str, Any], value: Any, times: int) -> list[float]:
     """Return the seconds that *definition* takes without HTTP, on a real pool, *times* over."""
     from shared.local.asl.engine import Engine
+    from shared.local.asl.execution import Execution
     from shared.local.asl.identity import Identity
     from shared.local.asl.machine import Machine
     from shared.local.asl.scheduler import ThreadScheduler
@@ -253,9 +254,9 @@ def in_process(definition: dict[str, Any], value: Any, times: int) -> list[float
     for _ in range(times):
         ended = threading.Event()
         begin = time.perf_counter()
-        engine.start(machine, "arn:aws:states:us-east-1:1:execution:m:x", value, json.dumps(value), identity).watch(
-            ended.set
-        )
+        execution = Execution(engine, machine, "arn:aws:states:us-east-1:1:execution:m:x", json.dumps(value), identity)
+        execution.watch(ended.set)
+        execution.start(value)
         ended.wait()
         seconds.append(time.perf_counter() - begin)
     engine.close()

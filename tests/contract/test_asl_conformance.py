@@ -10,18 +10,16 @@ import re
 from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from shared.local.asl.engine import Engine
+from shared.local.asl.execution import Execution
 from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.scheduler import VirtualScheduler
 from shared.local.asl.validation import problems_of
-
-if TYPE_CHECKING:
-    from shared.local.asl.execution import Execution
 
 CASES = Path(__file__).parents[3] / "shared" / "asl-conformance" / "cases.json"
 NOW = 1_795_219_200.0  # after the latest timestamp that a recorded execution waits for
@@ -93,9 +91,8 @@ def replay(case: dict[str, Any]) -> Execution:
     prefix = f"arn:aws:states:us-east-1:{ACCOUNT}"
     identity = Identity("run", f"{prefix}:stateMachine:{name}", name, f"arn:aws:iam::{ACCOUNT}:role/r")
     text = case["input"] or "{}"
-    execution = engine.start(
-        Machine(json.loads(definition)), f"{prefix}:execution:{name}:run", json.loads(text), text, identity
-    )
+    execution = Execution(engine, Machine(json.loads(definition)), f"{prefix}:execution:{name}:run", text, identity)
+    execution.start(json.loads(text))
     scheduler.run()
     return execution
 

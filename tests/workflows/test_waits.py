@@ -13,6 +13,7 @@ from shared.config.load import load_project
 from shared.config.template import render_definition
 from shared.deploy.aws import connect_endpoint
 from shared.local.asl.engine import Engine
+from shared.local.asl.execution import Execution
 from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.scheduler import VirtualScheduler
@@ -64,7 +65,8 @@ class World:
         identity = Identity(name, machine, machine.rsplit(":", 1)[1], "arn:aws:iam::123456789012:role/r")
         arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
         definition = Machine(render_definition(self.lane, workflow))
-        execution = engine.start(definition, arn, given, json.dumps(given), identity)
+        execution = Execution(engine, definition, arn, json.dumps(given), identity)
+        execution.start(given)
         scheduler.run()
         engine.close()
         return execution, round(scheduler.now() - began, 3)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.local.asl.strand import Strand
+    # Tells a task the name of the worker that takes it; False when the task has ended meanwhile.
+    Taken = Callable[[str | None], bool]
 
 POLL_SECONDS = 60.0
 
@@ -24,13 +25,13 @@ class Activities:
     def __init__(self, exists: Callable[[str], bool]) -> None:
         self.exists = exists
         self._changed = threading.Condition()
-        self._queues: dict[str, deque[tuple[Strand, str, str]]] = {}
+        self._queues: dict[str, deque[tuple[str, str, Taken]]] = {}
         self._closed = False
 
-    def put(self, arn: str, strand: Strand, token: str, given: str) -> None:
-        """Queue a task with its *token* and input *given*, JSON."""
+    def put(self, arn: str, token: str, given: str, taken: Taken) -> None:
+        """Queue a task with its *token* and input *given*, JSON; *taken* is told when a worker has it."""
         with self._changed:
-            self._queues.setdefault(arn, deque()).append((strand, token, given))
+            self._queues.setdefault(arn, deque()).append((token, given, taken))
             self._changed.notify_all()
 
     def poll(self, arn: str, worker: str | None, seconds: float = POLL_SECONDS) -> tuple[str, str] | None:
@@ -38,12 +39,8 @@ class Activities:
         with self._changed:
             if not self._changed.wait_for(lambda: self._closed or self._queues.get(arn), seconds) or self._closed:
                 return None
-            strand, token, given = self._queues[arn].popleft()
-        with strand.execution.lock:
-            if strand.token != token:
-                return self.poll(arn, worker, seconds)
-            strand.record("ActivityStarted", {"workerName": worker})
-        return token, given
+            token, given, taken = self._queues[arn].popleft()
+        return (token, given) if taken(worker) else self.poll(arn, worker, seconds)
 
     def close(self) -> None:
         """Send every waiting worker home."""

@@ -1,28 +1,24 @@
-"""The engine: what all executions share, and the register of those it knows."""
+"""The engine: what all executions share. It knows none of them, but for the register of their Map runs."""
 
 from __future__ import annotations
 
 import binascii
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Never, Protocol
 
 from shared.local.asl.activities import Activities
-from shared.local.asl.execution import Execution
-from shared.local.asl.integrations.services import Services
 from shared.local.asl.names import new_uuid
+from shared.local.asl.services import Services
 from shared.local.asl.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from shared.local.asl.identity import Identity
-    from shared.local.asl.machine import Machine
-    from shared.local.asl.map_run import MapRun
     from shared.local.asl.scheduler import Scheduler
 
-    # The ARN or name of a state machine, an execution's name and its input: starts it.
-    StartMachine = Callable[[str, str, str], Execution]
+    # The ARN or name of a state machine, an execution's name and its input: starts it and returns the execution.
+    StartMachine = Callable[[str, str, str], Any]
 
 _TOKEN_BYTES = 96
 
@@ -47,7 +43,7 @@ class InvokeLambda(Protocol):
 
 
 class Engine:
-    """Runs executions.
+    """Time, threads, randomness and the ways out to the rest of AWS.
 
     Args:
         scheduler: Gives it time and threads.
@@ -75,13 +71,7 @@ class Engine:
         self.activities = Activities(lambda _arn: True)
         self.start_machine: StartMachine = _nobody
         self._lock = threading.Lock()
-        self._map_runs: dict[str, MapRun] = {}
-
-    def start(self, machine: Machine, arn: str, value: Any, text: str, identity: Identity, **details: Any) -> Execution:
-        """Start an execution of *machine* with the input *value*, which was given as the JSON *text*."""
-        execution = Execution(self, machine, arn, text, identity, **details)
-        execution.start(value)
-        return execution
+        self._map_runs: dict[str, Any] = {}
 
     def uuid(self) -> str:
         """Return a new UUID from the engine's random source."""
@@ -92,16 +82,16 @@ class Engine:
         bits = self.random.getrandbits(_TOKEN_BYTES * 8)
         return binascii.b2a_base64(bits.to_bytes(_TOKEN_BYTES), newline=False).decode()
 
-    def add_map_run(self, run: MapRun) -> None:
+    def add_map_run(self, run: Any) -> None:
         """Register *run*."""
         with self._lock:
             self._map_runs[run.arn] = run
 
-    def map_run(self, arn: str) -> MapRun | None:
+    def map_run(self, arn: str) -> Any:
         """Return the Map run of *arn*, or None."""
         return self._map_runs.get(arn)
 
-    def child(self, arn: str) -> Execution | None:
+    def child(self, arn: str) -> Any:
         """Return the child execution of *arn*, of any Map run that is known, or None."""
         for run in list(self._map_runs.values()):
             if arn in run.children:
@@ -121,5 +111,5 @@ def _system_random() -> Random:
     return random.SystemRandom()
 
 
-def _nobody(arn: str, _name: str, _text: str) -> Execution:
+def _nobody(arn: str, _name: str, _text: str) -> Never:
     raise LookupError(f"State Machine Does Not Exist: '{arn}'")

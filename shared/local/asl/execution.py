@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.local.asl.errors import RUNTIME, StateFailure, dumps
 from shared.local.asl.history import MAX_EVENTS, History, HistoryFullError, Text
@@ -18,10 +18,11 @@ from shared.local.asl.strand import Call, Strand
 from shared.local.asl.variables import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from shared.local.asl.engine import Engine
-    from shared.local.asl.identity import Identity, Runs
+    from shared.local.asl.identity import Identity
+    from shared.local.asl.strand import Effect
 
 EXPRESS_SECONDS, EXPRESS_EVENTS = 300.0, 10**9
 RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
@@ -31,6 +32,15 @@ def timestamp(seconds: float) -> str:
     """Return *seconds* since the epoch as AWS writes a time in the context object."""
     moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+class Runs(Protocol):
+    """What an execution runs: a machine."""
+
+    timeout: float | None
+
+    def run(self, strand: Strand, value: Any, start: str | None = None, /) -> Generator[Effect | None, Any, Any]:
+        """Go from the state *start*, by default the first, to an end; return the output."""
 
 
 class Execution:

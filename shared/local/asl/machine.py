@@ -15,12 +15,11 @@ from shared.local.asl.states.wait import Wait
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from shared.local.asl.states.base import State
+    from shared.local.asl.state import State
     from shared.local.asl.strand import Effect, Strand
 
-_KINDS: dict[str, type[State]] = {
-    "Pass": Pass, "Succeed": Succeed, "Fail": Fail, "Choice": Choice,
-    "Wait": Wait, "Task": Task, "Parallel": Parallel, "Map": Map,
+_PLAIN: dict[str, type[State]] = {
+    "Pass": Pass, "Succeed": Succeed, "Fail": Fail, "Choice": Choice, "Wait": Wait, "Task": Task,
 }  # fmt: skip
 # After so many states without a wait a strand lets others run.
 _BREATH = 1024
@@ -76,5 +75,11 @@ class Machine:
 
 def compile_state(name: str, spec: dict[str, Any], *, jsonata: bool) -> State:
     """Return the state object for *spec*; *jsonata* is the query language around it."""
-    language = spec.get("QueryLanguage")
-    return _KINDS[spec["Type"]](name, spec, jsonata=jsonata if language is None else language == "JSONata")
+    language, kind = spec.get("QueryLanguage"), spec["Type"]
+    jsonata = jsonata if language is None else language == "JSONata"
+    if kind == "Parallel":
+        return Parallel(name, spec, [Machine(branch, jsonata=jsonata) for branch in spec["Branches"]], jsonata=jsonata)
+    if kind == "Map":
+        processor = Machine(spec["ItemProcessor" if "ItemProcessor" in spec else "Iterator"], jsonata=jsonata)
+        return Map(name, spec, processor, jsonata=jsonata)
+    return _PLAIN[kind](name, spec, jsonata=jsonata)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.dataflow import MAX_BYTES, states
 from shared.local.asl.errors import RuntimeFailure, dumps
+from shared.local.asl.number_fields import number_field
 from shared.local.asl.payload import compile_jsonata, compile_template
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ class Batcher:
     """A compiled ItemBatcher field."""
 
     def __init__(self, spec: dict[str, Any], *, jsonata: bool) -> None:
-        from shared.local.asl.states.map import number_field  # noqa: PLC0415  a Map has one of these
-
         self.jsonata = jsonata
         self.items = number_field(spec, "MaxItemsPerBatch", jsonata=jsonata, integer=True)
         self.bytes = number_field(spec, "MaxInputBytesPerBatch", jsonata=jsonata, integer=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from shared.local.asl.errors import RuntimeFailure, StateFailure
 from shared.local.asl.map_batches import Batcher
 from shared.local.asl.map_run import MapRun
+from shared.local.asl.number_fields import number_field
 from shared.local.asl.readers import Reader
 from shared.local.asl.strand import Call, Park
 from shared.local.asl.writers import Writer
@@ -20,7 +21,7 @@ from shared.local.asl.writers import Writer
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from shared.local.asl.states.map import Map
+    from shared.local.asl.map_fields import MapFields
     from shared.local.asl.strand import Effect, Strand
 
 # How many items are read at a time.
@@ -34,13 +35,9 @@ class Distributed:
         state: The Map state.
     """
 
-    def __init__(self, state: Map) -> None:
-        from shared.local.asl.states.map import number_field  # noqa: PLC0415  a Map has one of these
-
+    def __init__(self, state: MapFields) -> None:
         spec, jsonata = state.spec, state.jsonata
         self.state = state
-        self.label: str | None = spec.get("Label")
-        self.express = state.config.get("ExecutionType") == "EXPRESS"
         self.tolerated_count = number_field(spec, "ToleratedFailureCount", jsonata=jsonata, integer=True)
         self.tolerated_percentage = number_field(spec, "ToleratedFailurePercentage", jsonata=jsonata, integer=False)
         self.reader = Reader(spec["ItemReader"], jsonata=jsonata) if "ItemReader" in spec else None
@@ -90,7 +87,14 @@ class Distributed:
         percentage = self.tolerated_percentage(strand, effective)
         if percentage is not None and not 0 <= percentage <= 100:  # noqa: PLR2004  per cent
             raise RuntimeFailure("ToleratedFailurePercentage must be between 0 and 100.")
-        run = MapRun(self, strand, int(concurrency), None if count is None else int(count), percentage)
+        run = MapRun(
+            self.state,
+            strand,
+            concurrency=int(concurrency),
+            count=None if count is None else int(count),
+            percentage=percentage,
+            entry=self.writer.entry if self.writer is not None and self.writer.exports else None,
+        )
         strand.execution.map_runs.append(run)
         strand.execution.engine.add_map_run(run)
         return run

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl.states.parallel import abort_children
-from shared.local.asl.strand import Park
+from shared.local.asl.strand import Park, abort_children
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from shared.local.asl.errors import StateFailure
-    from shared.local.asl.states.map import Map
+    from shared.local.asl.map_fields import MapFields
     from shared.local.asl.strand import Effect, Strand
 
 # What MaxConcurrency 0 comes to on AWS.
@@ -20,7 +19,7 @@ MOST = 40
 
 
 def run_inline(
-    state: Map, strand: Strand, effective: Any, concurrency: float
+    state: MapFields, strand: Strand, effective: Any, concurrency: float
 ) -> Generator[Effect | None, Any, list[Any]]:
     """Run the processor of *state* for each item and return the outputs in order.
 
@@ -52,7 +51,9 @@ class _Iterations:
         saved: The iterations that a redrive goes on from: those that ended well are not run again.
     """
 
-    def __init__(self, state: Map, parent: Strand, effective: Any, items: list[Any], saved: _Iterations | None) -> None:
+    def __init__(
+        self, state: MapFields, parent: Strand, effective: Any, items: list[Any], saved: _Iterations | None
+    ) -> None:
         self.state = state
         self.parent = parent
         self.effective = effective

@@ -16,8 +16,10 @@ from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIME
 from shared.local.asl.identity import Identity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shared.local.asl.map_batches import Batches
-    from shared.local.asl.map_distributed import Distributed
+    from shared.local.asl.map_fields import MapFields
     from shared.local.asl.strand import Strand
 
 # The most children at a time (AWS allows 10,000), and how many that succeeded are remembered.
@@ -30,25 +32,34 @@ class MapRun:
     """A run.
 
     Args:
-        distributed: The Map state's distributed part.
+        fields: The Map state's fields.
         strand: The strand that waits for it.
         concurrency: The most children at a time, 0 for as many as there may be.
         count: How many failed items are tolerated, None for no such limit.
         percentage: How many per cent of failed items are tolerated, None for no such limit.
+        entry: What a file of results says of a child that succeeded; None where none is written.
     """
 
-    def __init__(
-        self, distributed: Distributed, strand: Strand, concurrency: int, count: int | None, percentage: float | None
+    def __init__(  # noqa: PLR0913  what one is made of
+        self,
+        fields: MapFields,
+        strand: Strand,
+        *,
+        concurrency: int,
+        count: int | None,
+        percentage: float | None,
+        entry: Callable[[Execution, MapRun], Any] | None,
     ) -> None:
         parent = strand.execution
-        self.distributed = distributed
+        self.fields = fields
+        self.entry = entry
         self.parent = parent
         self.strand = strand
         self.concurrency = concurrency
         self.tolerated_count = count
         self.tolerated_percentage = percentage
         self.engine = parent.engine
-        self.machine_label = f"{parent.identity.machine_name}/{distributed.label or self.engine.uuid()}"
+        self.machine_label = f"{parent.identity.machine_name}/{fields.label or self.engine.uuid()}"
         self.name = self.engine.uuid()
         self.arn = (
             f"{parent.identity.machine_arn.rsplit(':stateMachine:', 1)[0]}:mapRun:{self.machine_label}:{self.name}"
@@ -111,15 +122,15 @@ class MapRun:
     def _begin(self, index: int, given: Any, size: int) -> None:
         parent, name = self.parent, self.engine.uuid()
         prefix = parent.identity.machine_arn.rsplit(":stateMachine:", 1)[0]
-        kind = "express" if self.distributed.express else "execution"
+        kind = "express" if self.fields.express else "execution"
         child = Execution(
             self.engine,
-            self.distributed.state.processor,
+            self.fields.processor,
             f"{prefix}:{kind}:{self.machine_label}:{name}",
             dumps(given),
             Identity(name, f"{prefix}:stateMachine:{self.machine_label}", self.machine_label, parent.identity.role_arn),
             on_end=self._ended,
-            express=self.distributed.express,
+            express=self.fields.express,
         )
         child.lock = parent.lock
         child.map_run = self
@@ -129,7 +140,7 @@ class MapRun:
 
     def _begin_again(self, index: int, size: int, child: Execution) -> None:
         """Redrive *child*; an express one, which keeps no state, starts anew."""
-        if self.distributed.express:
+        if self.fields.express:
             del self.children[child.arn]
             self._begin(index, json.loads(child.input_text), size)
             return
@@ -169,11 +180,7 @@ class MapRun:
         self.engine.scheduler.submit(self.parent.advance)
 
     def _remember(self, index: int, child: Execution) -> None:
-        writer = self.distributed.writer
-        if writer is not None and writer.exports:
-            self.results[index] = writer.entry(child, self)
-        else:
-            self.results[index] = child.output
+        self.results[index] = child.output if self.entry is None else self.entry(child, self)
         self._remembered += 1
         if self._remembered > REMEMBERED:
             oldest = next(arn for arn, each in self.children.items() if each.status == SUCCEEDED)
@@ -247,7 +254,7 @@ class MapRun:
 
     def _counts(self, ended: dict[str, int], running: int, total: int) -> dict[str, int]:
         pending = total - running - sum(ended.values())
-        written = ended["succeeded"] if self.distributed.writer and self.status == SUCCEEDED else 0
+        written = ended["succeeded"] if self.entry is not None and self.status == SUCCEEDED else 0
         return {
             "pending": pending, "running": running, **ended, "total": total, "resultsWritten": written,
             "failuresNotRedrivable": 0, "pendingRedrive": 0,

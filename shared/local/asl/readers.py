@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.dataflow import states
 from shared.local.asl.errors import ITEM_READER, StateFailure
+from shared.local.asl.number_fields import number_field
 from shared.local.asl.payload import compile_jsonata, compile_template
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ class Reader:
     """A compiled ItemReader field."""
 
     def __init__(self, spec: dict[str, Any], *, jsonata: bool) -> None:
-        from shared.local.asl.states.map import number_field  # noqa: PLC0415  a Map has one of these
-
         self.jsonata = jsonata
         self.resource: str = spec["Resource"]
         self.config: dict[str, Any] = spec.get("ReaderConfig", {})

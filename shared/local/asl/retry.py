@@ -11,7 +11,7 @@ from shared.local.asl.strand import Sleep
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from shared.local.asl.states.base import State
+    from shared.local.asl.state import State
     from shared.local.asl.strand import Effect, Strand
 
     Attempt = Callable[[Strand, Any], Generator[Effect | None, Any, tuple[Any, str | None]]]

@@ -7,7 +7,8 @@ answer which comes too late (a call that a timeout overtook) finds nobody.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.local.asl.errors import TIMEOUT, StateFailure
 from shared.local.asl.variables import Scope
@@ -15,9 +16,13 @@ from shared.local.asl.variables import Scope
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from random import Random
+    from threading import RLock
 
-    from shared.local.asl.execution import Execution
+    from shared.local.asl.engine import Engine
+    from shared.local.asl.history import History
+    from shared.local.asl.identity import Identity
     from shared.local.asl.scheduler import Timer
+    from shared.local.asl.tokens import Answer
 
     Body = Generator["Effect | None", Any, Any]
 
@@ -58,6 +63,30 @@ class Sleep:
 Effect = Call | Park | Sleep
 
 
+class Host(Protocol):
+    """What strands know of the execution that they belong to."""
+
+    arn: str
+    breathe: bool
+    engine: Engine
+    history: History
+    identity: Identity
+    lock: RLock
+    map_runs: list[Any]
+
+    def post(self, strand: Strand, value: Any, error: BaseException | None) -> None:
+        """Put *strand* among those that are ready; needs the lock."""
+
+    def resume(self, strand: Strand, ticket: int, value: Any, error: BaseException | None) -> None:
+        """Resume *strand* from outside if it still waits under *ticket*."""
+
+    def advance(self) -> None:
+        """Run all that is ready."""
+
+    def context(self, state: str, entered_at: float, retries: int) -> dict[str, Any]:
+        """Return a fresh context object for *state*."""
+
+
 class Strand:
     """One line of control.
 
@@ -70,14 +99,14 @@ class Strand:
     """
 
     __slots__ = (
-        "before", "body", "children", "done", "entered", "entered_at", "execution", "failure", "index", "input", "item",
-        "on_end", "parked", "previous", "result", "retries", "saved", "state", "ticket", "timer", "token", "variables",
-        "waiting", "work",
+        "before", "body", "children", "done", "early", "entered", "entered_at", "execution", "failure", "index",
+        "input", "item", "on_end", "parked", "previous", "result", "retries", "saved", "state", "ticket", "timer",
+        "token", "variables", "waiting", "work",
     )  # fmt: skip
 
     def __init__(
         self,
-        execution: Execution,
+        execution: Host,
         variables: Scope,
         previous: int,
         on_end: Callable[[Strand], None],
@@ -108,7 +137,9 @@ class Strand:
         self.waiting = ""
         self.ticket = 0
         self.timer: Timer | None = None
+        # The task token, and the answers that came before anybody waited for one.
         self.token: str | None = None
+        self.early: deque[Answer] | None = None
 
     @property
     def random(self) -> Random:
@@ -147,6 +178,28 @@ class Strand:
         """Resume the strand if it is parked; needs the execution's lock, or to run in one of its strands."""
         if self.parked:
             self.execution.post(self, value, error)
+
+    def deliver(self, token: str, answer: Answer) -> bool:
+        """Resume with the *answer* to *token*, or keep it until it is waited for; False when the task has ended."""
+        execution = self.execution
+        with execution.lock:
+            if self.token != token or self.body is None:
+                return False
+            if self.parked:
+                execution.post(self, answer, None)
+            else:
+                self.early = self.early or deque()
+                self.early.append(answer)
+        execution.engine.scheduler.submit(execution.advance)
+        return True
+
+    def take_early(self) -> Any:
+        """Return an answer that came before the strand waited for one, or None."""
+        return self.early.popleft() if self.early else None
+
+    def forget_token(self) -> None:
+        """Be without a token, and what came for it: the task has ended."""
+        self.token = self.early = None
 
     def step(self, value: Any, error: BaseException | None) -> Call | None:
         """Run until the next effect; return a call for the caller to make, or None."""
@@ -217,3 +270,16 @@ class Strand:
         if self.token is not None:
             context["Task"] = {"Token": self.token}
         return context
+
+
+def abort_children(strand: Strand, iteration: str | None = None) -> None:
+    """Cancel the strands below *strand* and record which states, and iterations of Map *iteration*, that cut short."""
+    history = strand.execution.history
+    for child in sorted(strand.children, key=lambda each: each.index):
+        if child.children:
+            abort_children(child)
+        if child.waiting in {"Task", "Wait", "Parallel", "Map"}:
+            history.add(f"{child.waiting}StateAborted", child.previous)
+        if iteration is not None:
+            history.add("MapIterationAborted", child.previous, {"name": iteration, "index": child.index})
+    strand.drop_children()

@@ -1,4 +1,4 @@
-"""Task tokens: who waits for which callback."""
+"""Task tokens: where the answer to each goes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shared.local.asl.integrations.base import Answer
-    from shared.local.asl.strand import Strand
+    from collections.abc import Callable
+
+    Deliver = Callable[["Answer"], bool]
 
 
 class UnknownTokenError(LookupError):
@@ -18,29 +19,41 @@ class LateTokenError(LookupError):
     """The token's task has ended."""
 
 
+class Answer:
+    """What came back for a task token.
+
+    Args:
+        output: The result, when it went well.
+        failure: The failure otherwise.
+        alive: It is a sign of life, and neither of them.
+    """
+
+    __slots__ = ("alive", "failure", "output")
+
+    def __init__(self, output: Any = None, failure: Any = None, *, alive: bool = False) -> None:
+        self.output = output
+        self.failure = failure
+        self.alive = alive
+
+
 class Tokens:
     """The tokens that are out."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[str, Strand] = {}
-        self._early: dict[str, list[Answer]] = {}
+        self._waiting: dict[str, Deliver] = {}
         self._spent: dict[str, None] = {}
 
-    def give(self, strand: Strand, token: str) -> None:
-        """Let *token* stand for the task that *strand* runs."""
-        strand.token = token
+    def give(self, token: str, deliver: Deliver) -> None:
+        """Let *token* stand for a task whose answers *deliver* takes; it says False when the task has ended."""
         with self._lock:
-            self._waiting[token] = strand
+            self._waiting[token] = deliver
 
-    def drop(self, strand: Strand) -> None:
-        """Forget the strand's token: its task has ended."""
-        token, strand.token = strand.token, None
-        if token is not None:
-            with self._lock:
-                self._waiting.pop(token, None)
-                self._early.pop(token, None)
-                self._spent[token] = None
+    def drop(self, token: str) -> None:
+        """Forget *token*: its task has ended."""
+        with self._lock:
+            self._waiting.pop(token, None)
+            self._spent[token] = None
 
     def answer(self, token: str, answer: Answer) -> None:
         """Hand *answer* to the task that *token* stands for.
@@ -50,20 +63,8 @@ class Tokens:
             LateTokenError: Its task has ended.
         """
         with self._lock:
-            strand = self._waiting.get(token)
-            if strand is None:
+            deliver = self._waiting.get(token)
+            if deliver is None:
                 raise LateTokenError(token) if token in self._spent else UnknownTokenError(token)
-        execution = strand.execution
-        with execution.lock:
-            if strand.token != token or strand.body is None:
-                raise LateTokenError(token)
-            if strand.parked:
-                execution.post(strand, answer, None)
-            else:
-                self._early.setdefault(token, []).append(answer)
-        execution.engine.scheduler.submit(execution.advance)
-
-    def take_early(self, strand: Strand) -> Any:
-        """Return an answer that came before its strand waited for one, or None."""
-        answers = self._early.get(strand.token or "")
-        return answers.pop(0) if answers else None
+        if not deliver(answer):
+            raise LateTokenError(token)

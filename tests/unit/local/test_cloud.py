@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from shared.config.lane import Place
 from shared.deploy.aws import connect_endpoint
 from shared.errors import LanesError
-from shared.local.asl.integrations.services import Services
+from shared.local.asl.services import Services
 from shared.local.cloud import EmbeddedCloud
 
 PLACE = Place("210987654321", "eu-west-1", "test")

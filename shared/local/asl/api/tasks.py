@@ -9,8 +9,7 @@ from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
 
 from shared.local.asl.errors import StateFailure
-from shared.local.asl.integrations.base import Answer
-from shared.local.asl.tokens import LateTokenError, UnknownTokenError
+from shared.local.asl.tokens import Answer, LateTokenError, UnknownTokenError
 
 
 class TaskTimedOut(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name

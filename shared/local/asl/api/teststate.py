@@ -20,7 +20,7 @@ from shared.local.asl.retry import Recovery, place_failure
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from shared.local.asl.states.base import State
+    from shared.local.asl.state import State
     from shared.local.asl.strand import Effect, Strand
 
 _SECONDS = 300

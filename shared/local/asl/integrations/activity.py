@@ -34,5 +34,14 @@ class ActivityTask(Integration):
         activities = strand.execution.engine.activities
         if not activities.exists(self.arn):
             raise StateFailure("States.Runtime", f"The activity {self.arn} does not exist.")
-        activities.put(self.arn, strand, str(strand.token), dumps(arguments))
+        token = str(strand.token)
+
+        def taken(worker: str | None) -> bool:
+            with strand.execution.lock:
+                if strand.token != token:
+                    return False
+                strand.record("ActivityStarted", {"workerName": worker})
+                return True
+
+        activities.put(self.arn, token, dumps(arguments), taken)
         return (yield from wait_for_token(strand, deadline))

@@ -113,27 +113,10 @@ class Deadline:
         return left, False
 
 
-class Answer:
-    """What came back for a task token.
-
-    Args:
-        output: The result, when it went well.
-        failure: The failure otherwise; both None is a sign of life.
-    """
-
-    __slots__ = ("alive", "failure", "output")
-
-    def __init__(self, output: Any = None, failure: Any = None, *, alive: bool = False) -> None:
-        self.output = output
-        self.failure = failure
-        self.alive = alive
-
-
 def wait_for_token(strand: Strand, deadline: Deadline) -> Run:
     """Wait until somebody answers for the strand's token; return the output."""
-    tokens = strand.execution.engine.tokens
     while True:
-        answer = tokens.take_early(strand)
+        answer = strand.take_early()
         if answer is None:
             seconds, beating = deadline.next_wait()
             try:

@@ -51,7 +51,7 @@ class StartExecution(Integration):
         engine = strand.execution.engine
         given = arguments.get("Input", {})
         try:
-            return engine.start_machine(
+            child: Execution = engine.start_machine(
                 str(arguments["StateMachineArn"]),
                 arguments.get("Name") or engine.uuid(),
                 given if isinstance(given, str) and self._is_text(arguments) else dumps(given),
@@ -66,6 +66,7 @@ class StartExecution(Integration):
                 f"{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; "
                 f"Request ID: {engine.uuid()}; Proxy: null)",
             ) from error
+        return child
 
     @staticmethod
     def _is_text(arguments: Any) -> bool:

@@ -5,27 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.retry import Recovery
-from shared.local.asl.states.base import State
-from shared.local.asl.strand import Park
+from shared.local.asl.state import State
+from shared.local.asl.strand import Park, abort_children
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from shared.local.asl.errors import StateFailure
-    from shared.local.asl.machine import Machine
+    from shared.local.asl.execution import Runs
     from shared.local.asl.strand import Effect, Strand
 
 
 class Parallel(State):
-    """Runs branches."""
+    """Runs branches.
+
+    Args:
+        name: Its name in the machine.
+        spec: Its definition, found valid.
+        branches: The machines to run.
+        jsonata: Whether its query language is JSONata.
+    """
 
     simple = False
 
-    def __init__(self, name: str, spec: dict[str, Any], *, jsonata: bool) -> None:
-        from shared.local.asl.machine import Machine  # noqa: PLC0415  a machine has states, a branch is a machine
-
+    def __init__(self, name: str, spec: dict[str, Any], branches: Sequence[Runs], *, jsonata: bool) -> None:
         super().__init__(name, spec, jsonata=jsonata)
-        self.branches: list[Machine] = [Machine(branch, jsonata=jsonata) for branch in spec["Branches"]]
+        self.branches = branches
         self.recovery = Recovery(self)
 
     def run(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
@@ -65,7 +70,7 @@ class _Gathering:
         self.strands: list[Strand] = []
         self.saved = saved
 
-    def begin(self, place: int, branch: Machine, given: Any) -> None:
+    def begin(self, place: int, branch: Runs, given: Any) -> None:
         """Begin the branch at *place* with the input *given*, or go on with it."""
         stopped = self.saved.strands[place] if self.saved else None
         if stopped is not None and stopped.done:
@@ -95,16 +100,3 @@ class _Gathering:
         self.missing -= 1
         if self.missing == 0:
             parent.wake()
-
-
-def abort_children(strand: Strand, iteration: str | None = None) -> None:
-    """Cancel the strands below *strand* and record which states, and iterations of Map *iteration*, that cut short."""
-    history = strand.execution.history
-    for child in sorted(strand.children, key=lambda each: each.index):
-        if child.children:
-            abort_children(child)
-        if child.waiting in {"Task", "Wait", "Parallel", "Map"}:
-            history.add(f"{child.waiting}StateAborted", child.previous)
-        if iteration is not None:
-            history.add("MapIterationAborted", child.previous, {"name": iteration, "index": child.index})
-    strand.drop_children()

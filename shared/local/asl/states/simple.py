@@ -9,7 +9,7 @@ from shared.local.asl.dataflow import PathFlow, leave_state, states
 from shared.local.asl.errors import RuntimeFailure, StateFailure
 from shared.local.asl.jsonata import Expression
 from shared.local.asl.payload import compile_jsonata, compile_template, compile_value
-from shared.local.asl.states.base import State
+from shared.local.asl.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable

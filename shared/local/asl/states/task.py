@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.dataflow import check_size, states
@@ -9,10 +10,10 @@ from shared.local.asl.errors import TASK_FAILED, TIMEOUT, RuntimeFailure, StateF
 from shared.local.asl.history import HistoryFullError
 from shared.local.asl.integrations.base import TOKEN, Deadline
 from shared.local.asl.integrations.resolve import resolve
+from shared.local.asl.number_fields import number_field
 from shared.local.asl.payload import compile_jsonata, compile_template
 from shared.local.asl.retry import Recovery
-from shared.local.asl.states.base import State
-from shared.local.asl.states.map import number_field
+from shared.local.asl.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -45,7 +46,8 @@ class Task(State):
         integration, flow = self.integration, self.flow
         tokens = strand.execution.engine.tokens
         if integration.pattern == TOKEN:
-            tokens.give(strand, strand.execution.engine.new_token())
+            token = strand.token = strand.execution.engine.new_token()
+            tokens.give(token, partial(strand.deliver, token))
         try:
             effective = flow.read(strand, value)
             arguments = flow.arguments(strand, effective)
@@ -64,7 +66,8 @@ class Task(State):
             result = yield from self._call(strand, arguments, Deadline(strand, timeout, heartbeat))
         finally:
             if strand.token is not None:
-                tokens.drop(strand)
+                tokens.drop(strand.token)
+                strand.forget_token()
         strand.before = strand.previous
         return self.leave(strand, value, result)
 

@@ -10,7 +10,7 @@ from shared.local.asl.errors import RuntimeFailure, dumps
 from shared.local.asl.jsonata import Expression, is_expression
 from shared.local.asl.jsonpath import NoResultError
 from shared.local.asl.payload import compile_read
-from shared.local.asl.states.base import State
+from shared.local.asl.state import State
 from shared.local.asl.strand import Sleep
 
 if TYPE_CHECKING:

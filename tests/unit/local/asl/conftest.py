@@ -7,18 +7,16 @@ import io
 import json
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from shared.local.asl.engine import Engine
+from shared.local.asl.execution import Execution
 from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.scheduler import VirtualScheduler
 from shared.local.asl.validation import ERROR, problems_of
-
-if TYPE_CHECKING:
-    from shared.local.asl.execution import Execution
 
 PREFIX = "arn:aws:states:us-east-1:123456789012"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
@@ -64,7 +62,9 @@ class World:
         identity = Identity(f"x{self.count}", f"{PREFIX}:stateMachine:{name}", name, "arn:aws:iam::123456789012:role/r")
         value = {} if value is None else value
         arn = f"{PREFIX}:execution:{name}:x{self.count}"
-        return self.engine.start(Machine(json.loads(text)), arn, value, json.dumps(value), identity)
+        execution = Execution(self.engine, Machine(json.loads(text)), arn, json.dumps(value), identity)
+        execution.start(value)
+        return execution
 
     def run(self, definition: dict[str, Any], value: Any = None) -> Execution:
         """Run *definition* to its end."""

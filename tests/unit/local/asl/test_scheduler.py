@@ -5,6 +5,7 @@ import threading
 from dataclasses import dataclass
 
 from shared.local.asl.engine import Engine
+from shared.local.asl.execution import Execution
 from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.scheduler import ThreadScheduler
@@ -24,7 +25,10 @@ def asl_threads():
 
 def start(engine, definition, value, name):
     identity = Identity(name, f"{PREFIX}:stateMachine:m", "m", "role")
-    return engine.start(Machine(definition), f"{PREFIX}:execution:m:{name}", value, json.dumps(value), identity)
+    arn = f"{PREFIX}:execution:m:{name}"
+    execution = Execution(engine, Machine(definition), arn, json.dumps(value), identity)
+    execution.start(value)
+    return execution
 
 
 def wait_for(executions):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shared.local.asl.errors import StateFailure
-from shared.local.asl.integrations.base import Answer
+from shared.local.asl.tokens import Answer
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 
