@@ -312,6 +312,67 @@ def test_versions_and_aliases_choose_what_runs(cloud: Cloud) -> None:
     assert len(states.list_state_machine_versions(stateMachineArn=machine)["stateMachineVersions"]) == 1
 
 
+def mapping(processor: dict[str, Any], **more: Any) -> dict[str, Any]:
+    state = {"Type": "Map", "Label": "Each", "End": True, "ItemProcessor": processor, **more}
+    return {"StartAt": "M", "States": {"M": state}}
+
+
+DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **ECHO}
+
+
+def test_an_execution_tells_the_machine_that_it_started_with(cloud: Cloud) -> None:
+    states = cloud.client("stepfunctions")
+    definition = mapping(DISTRIBUTED)
+    machine = cloud.machine(definition, "described")
+    arn = states.start_execution(stateMachineArn=machine, input="[1]")["executionArn"]
+    cloud.wait(arn)
+    states.update_state_machine(stateMachineArn=machine, definition=json.dumps(ECHO), roleArn=ROLE + "2")
+    told = states.describe_state_machine_for_execution(executionArn=arn)
+    assert (told["stateMachineArn"], told["name"], told["roleArn"]) == (machine, "described", ROLE)
+    assert json.loads(told["definition"]) == definition
+    assert "mapRunArn" not in told
+    run = states.list_map_runs(executionArn=arn)["mapRuns"][0]["mapRunArn"]
+    child = states.list_executions(mapRunArn=run)["executions"][0]["executionArn"]
+    told = states.describe_state_machine_for_execution(executionArn=child)
+    assert (told["stateMachineArn"], told["mapRunArn"], told["label"]) == (machine, run, "Each")
+
+
+def test_a_machine_takes_its_executions_and_tags_with_it(cloud: Cloud) -> None:
+    states = cloud.client("stepfunctions")
+    definition = mapping(DISTRIBUTED)
+    machine = cloud.machine(definition, "deleted", tags=[{"key": "team", "value": "a"}])
+    ended = states.start_execution(stateMachineArn=machine, name="one", input="[1]")["executionArn"]
+    cloud.wait(ended)
+    run = states.list_map_runs(executionArn=ended)["mapRuns"][0]["mapRunArn"]
+    neighbour = states.start_execution(stateMachineArn=cloud.machine(ECHO, "deleted2"))["executionArn"]
+    states.delete_state_machine(stateMachineArn=machine)
+    assert error_of(states.describe_execution, executionArn=ended)[0] == "ExecutionDoesNotExist"
+    assert error_of(states.describe_map_run, mapRunArn=run)[0] == "ResourceNotFound"
+    assert cloud.machine(definition, "deleted") == machine
+    assert states.list_executions(stateMachineArn=machine)["executions"] == []
+    assert states.list_tags_for_resource(resourceArn=machine)["tags"] == []
+    cloud.wait(states.start_execution(stateMachineArn=machine, name="one", input="[2]")["executionArn"])
+    assert cloud.wait(neighbour)["status"] == "SUCCEEDED"
+
+
+def test_a_machine_is_deleted_while_it_runs(cloud: Cloud) -> None:
+    states = cloud.client("stepfunctions")
+    waiting = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 10**6, "End": True}}}
+    inner = cloud.machine(waiting, "deleted-inside")
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": {"StateMachineArn": inner},
+        "End": True,
+    }
+    outer = cloud.machine({"StartAt": "T", "States": {"T": task}}, "outlives")
+    arn = states.start_execution(stateMachineArn=outer)["executionArn"]
+    while not states.list_executions(stateMachineArn=inner)["executions"]:
+        assert states.describe_execution(executionArn=arn)["status"] == "RUNNING"
+    states.delete_state_machine(stateMachineArn=inner)
+    assert cloud.wait(arn)["error"] == "States.TaskFailed"
+
+
 def test_an_activity_is_worked_off(cloud: Cloud) -> None:
     states = cloud.client("stepfunctions")
     activity = states.create_activity(name="work")["activityArn"]

@@ -6,6 +6,7 @@ ours.
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 import re
@@ -70,6 +71,18 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
             check_definition(definition, self.describe_state_machine(arn).type)
         return super().update_state_machine(arn, definition, *args, **kwargs)
 
+    def delete_state_machine(self, arn: str) -> None:
+        """Delete a machine with its versions, aliases, tags and executions; those that run are stopped."""
+        super().delete_state_machine(arn)
+        self.tagger.delete_all_tags_for_resource(arn)
+        with self._start_lock:
+            gone = [run for run in self.runs.values() if run.identity.machine_arn == arn]
+            for run in gone:
+                del self.runs[run.arn]
+        for run in gone:
+            run.stop(None, None)
+        self.engine.forget_map_runs(arn.replace(":stateMachine:", ":mapRun:") + "/")
+
     def compiled(self, definition: str) -> Machine:
         """Return the compiled form of *definition*, compiled once."""
         machine = self._compiled.get(definition)
@@ -118,7 +131,7 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
             )
             program = self.compiled(machine.definition)
             execution = Execution(self.engine, program, arn, execution_input, identity, express=express)
-            execution.source = machine
+            execution.source = copy.copy(machine)  # an update changes moto's own in place
             execution.alias = state_machine_arn if machine.arn != state_machine_arn else None
             self.runs[arn] = execution
         if express:  # nobody can ask for it once it has ended

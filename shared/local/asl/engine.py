@@ -91,6 +91,12 @@ class Engine:
         """Return the Map run of *arn*, or None."""
         return self._map_runs.get(arn)
 
+    def forget_map_runs(self, prefix: str) -> None:
+        """Forget the Map runs whose ARN begins with *prefix*."""
+        with self._lock:
+            for arn in [arn for arn in self._map_runs if arn.startswith(prefix)]:
+                del self._map_runs[arn]
+
     def child(self, arn: str) -> Any:
         """Return the child execution of *arn*, of any Map run that is known, or None."""
         for run in list(self._map_runs.values()):

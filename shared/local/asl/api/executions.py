@@ -13,6 +13,7 @@ from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIME
 
 if TYPE_CHECKING:
     from shared.local.asl.execution import Execution
+    from shared.local.asl.map_run import MapRun
 
 _STATUSES = {RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, "PENDING_REDRIVE"}
 _MOST = 1000
@@ -98,20 +99,23 @@ def describe_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def describe_state_machine_for_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
-    """DescribeStateMachineForExecution."""
+    """DescribeStateMachineForExecution: the machine as it was when the execution started."""
     execution = backend.execution(params.get("executionArn"))
+    run: MapRun | None = execution.map_run
     while execution.map_run is not None:
         execution = execution.map_run.parent
     machine = execution.source
+    of_child = {} if run is None else {"mapRunArn": run.arn, "label": run.machine_label.rpartition("/")[2]}
     return {
         "stateMachineArn": execution.identity.machine_arn,
         "name": machine.name,
-        "definition": execution.source_definition,
+        "definition": machine.definition,
         "roleArn": machine.roleArn,
         "updateDate": machine.update_date,
         "loggingConfiguration": machine.loggingConfiguration,
         "tracingConfiguration": machine.tracingConfiguration,
         "encryptionConfiguration": machine.encryptionConfiguration,
+        **of_child,
     }
 
 
