@@ -6,6 +6,8 @@ Every message says what happened, where, and what to do about it. Two branches m
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class LanesError(Exception):
     """Something failed that its reader can act on.
@@ -24,6 +26,10 @@ class LanesError(Exception):
         self.fix = fix
         super().__init__(what, where, fix)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross from one process to another, whatever its class's own arguments are."""
+        return _restored, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         text = self.what
         if self.where:
@@ -31,6 +37,12 @@ class LanesError(Exception):
         if self.fix:
             text = f"{text}\n  fix: {self.fix}"
         return text
+
+
+def _restored(kind: type[LanesError], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> LanesError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(attributes)
+    return error
 
 
 class UsageError(LanesError):

@@ -18,6 +18,7 @@ from shared.errors import LanesError, UsageError
 from shared.fmi.channels.direct import DirectChannel
 from shared.fmi.data import from_array, to_array
 from shared.fmi.errors import FmiError
+from shared.fmi.operators import Op
 from shared.fmi.policy import Hint, Policy, Question
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from shared.fmi.channels.channel import Channel
     from shared.fmi.data import Array, Value
-    from shared.fmi.operators import Op
     from shared.fmi.rendezvous.client import Meeting
     from shared.fmi.rendezvous.keys import Namespace
 
@@ -100,12 +100,12 @@ class Communicator:
             like: A value of the same size, needed only where several channels are open: the size chooses among them.
 
         Raises:
-            UsageError: *source* is this rank or none, or *out* is not C-contiguous.
+            UsageError: *source* is this rank or none, or *out* is no C-contiguous writable array.
             PeerLost: *source* died, left or stayed silent.
             PeerMismatch: It is in another operation, or sent another dtype or size than *out* has.
         """
         self._peer(source, "source")
-        if out is not None and not (out.flags.c_contiguous and out.flags.writeable):
+        if out is not None and not _receivable(out):
             raise UsageError("out is not a C-contiguous writable array", fix="pass numpy.empty(shape, dtype)")
         channel = self._only or self._choose("send", self._size_of(out if like is None else like))
         array, plain = self._run(channel.receive, source, out)
@@ -191,11 +191,15 @@ class Communicator:
         Args:
             value: An array or a number, of one dtype and shape on all ranks.
             op: SUM, PROD, MAX, MIN or ``custom(...)``; evaluated left to right unless it is both commutative and
-                associative.
+                associative. As in numpy, integers wrap around and the SUM of bools is whether any is true.
             root: The rank that gets the result.
+
+        Raises:
+            UsageError: *root* is no rank, or *op* is not defined for the value's dtype.
+            PeerLost, PeerMismatch: As for recv.
         """
         self._root(root)
-        array, plain = to_array(value)
+        array, plain = self._operand(value, op)
         if self.size == 1:
             return from_array(array.copy(), plain=plain)
         total = self._run(self._choose("reduce", array.nbytes, op).reduce, array, op, root)
@@ -203,14 +207,14 @@ class Communicator:
 
     def allreduce(self, value: Value, op: Op) -> Any:
         """Return all ranks' values combined by *op* on every rank, the same bits everywhere; see reduce."""
-        array, plain = to_array(value)
+        array, plain = self._operand(value, op)
         if self.size == 1:
             return from_array(array.copy(), plain=plain)
         return from_array(self._run(self._choose("allreduce", array.nbytes, op).allreduce, array, op), plain=plain)
 
     def scan(self, value: Value, op: Op) -> Any:
         """Return the values of ranks 0 to *rank* combined by *op* (inclusive); arguments as for reduce."""
-        array, plain = to_array(value)
+        array, plain = self._operand(value, op)
         if self.size == 1:
             return from_array(array.copy(), plain=plain)
         return from_array(self._run(self._choose("scan", array.nbytes, op).scan, array, op), plain=plain)
@@ -286,6 +290,13 @@ class Communicator:
     def _size_of(self, value: Value | None) -> int | None:
         return None if value is None else to_array(value)[0].nbytes
 
+    def _operand(self, value: Value, op: Op) -> tuple[Array, bool]:
+        if not isinstance(op, Op):
+            raise UsageError(f"{op!r} is no operator", fix="give SUM, PROD, MAX, MIN or custom(...) of shared.fmi")
+        array, plain = to_array(value)
+        op.check(array.dtype)
+        return array, plain
+
     def _rows(self, values: Array | None) -> Array:
         array, _ = to_array(values)
         if not array.ndim or len(array) != self.size:
@@ -305,3 +316,7 @@ class Communicator:
 
 def _raised(error: BaseException | None) -> str:
     return f"it raised {type(error).__name__}: {error}"[:_LONGEST_REASON]
+
+
+def _receivable(out: object) -> bool:
+    return isinstance(out, np.ndarray) and out.flags.c_contiguous and out.flags.writeable

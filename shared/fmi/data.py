@@ -18,7 +18,8 @@ Array: TypeAlias = "NDArray[Any]"
 Number: TypeAlias = "bool | int | float | complex | np.generic"
 Value: TypeAlias = "Array | Number"
 
-_LONGEST_DESCRIPTION = 0xFFFF
+_LONGEST_DTYPE = 0xF000
+"""Bytes; the rest of a description, whose length has 16 bits, is the shape's."""
 
 
 class Description(NamedTuple):
@@ -42,13 +43,16 @@ def to_array(value: Any) -> tuple[Array, bool]:
     """Return *value* as a C-contiguous array, and whether it was a plain Python number.
 
     Raises:
-        UsageError: It is neither an array nor a number, holds Python objects, or is an integer beyond 64 bits.
+        UsageError: It is neither an array nor a number, its dtype cannot be described, it is masked, or it is an
+            integer beyond 64 bits.
     """
     if isinstance(value, np.ndarray):
-        if value.dtype.hasobject:
-            raise UsageError(f"dtype {value.dtype} holds Python objects", fix="convert it to a plain numpy dtype first")
-        return (value if value.flags.c_contiguous else np.ascontiguousarray(value)), False
+        if isinstance(value, np.ma.MaskedArray):
+            raise UsageError("cannot send a masked array", fix="send its filled(...), and its mask if you need it")
+        _descr(value.dtype)
+        return np.asarray(value, order="C"), False
     if isinstance(value, np.generic):
+        _descr(value.dtype)
         return np.asarray(value), False
     if isinstance(value, (bool, int, float, complex)):
         array = np.asarray(value)
@@ -73,15 +77,27 @@ def describe(dtype: np.dtype[Any], shape: tuple[int, ...], plain: bool) -> bytes
     """Return the bytes that tell dtype and shape.
 
     Raises:
-        UsageError: The dtype holds Python objects, or numpy cannot write it down.
+        UsageError: The dtype cannot be described.
     """
-    descr = np.lib.format.dtype_to_descr(dtype)
-    if dtype.hasobject or np.lib.format.descr_to_dtype(descr) != dtype:
-        raise UsageError(f"dtype {dtype} cannot be sent", fix="convert it to a plain numpy dtype first")
-    text = repr((descr, shape, plain)).encode()
-    if len(text) > _LONGEST_DESCRIPTION:
-        raise UsageError(f"dtype {dtype} takes {len(text)} bytes to describe", fix="send fewer fields at once")
-    return text
+    return repr((_descr(dtype), shape, plain)).encode()
+
+
+@lru_cache(maxsize=512)
+def _descr(dtype: np.dtype[Any]) -> Any:
+    """Return *dtype* as numpy writes it down, in plain Python values."""
+    if dtype.hasobject:
+        raise UsageError(f"dtype {dtype} holds Python objects", fix="convert it to a plain numpy dtype first")
+    try:
+        descr = np.lib.format.dtype_to_descr(dtype)
+        same = np.lib.format.descr_to_dtype(descr) == dtype
+    except ValueError:
+        same = False
+    if not same:
+        fix = "make its fields lie in order: numpy.lib.recfunctions.repack_fields"
+        raise UsageError(f"dtype {dtype} cannot be described", fix=fix)
+    if len(repr(descr).encode()) > _LONGEST_DTYPE:
+        raise UsageError(f"dtype {dtype} takes more than {_LONGEST_DTYPE} bytes to describe", fix="send fewer fields")
+    return descr
 
 
 @lru_cache(maxsize=512)
@@ -93,11 +109,14 @@ def parse(description: bytes) -> Description:
     """
     try:
         descr, shape, plain = ast.literal_eval(description.decode())
-        return Description(np.lib.format.descr_to_dtype(descr), shape, plain)
-    except (SyntaxError, TypeError, UnicodeDecodeError) as error:
+        found = Description(np.lib.format.descr_to_dtype(descr), tuple(map(int, shape)), bool(plain))
+    except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"no description of an array: {description[:80]!r}") from error
+    if found.dtype.hasobject or min(found.shape, default=0) < 0:
+        raise ValueError(f"no description of an array: {description[:80]!r}")
+    return found
 
 
 def byte_view(array: Array) -> memoryview:
     """Return the bytes of a C-contiguous *array*, not copied."""
-    return memoryview(array.reshape(-1).view(np.uint8).data) if array.size else memoryview(bytearray())
+    return memoryview(np.asarray(array).reshape(-1).view(np.uint8).data) if array.size else memoryview(bytearray())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shared.fmi.data import Array
+
+
+_CUT_BY = {"b": "fc", "i": "fc", "u": "fc", "f": "c"}
+"""Kinds of numbers (numpy's letters) that a kind of dtype would silently cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +44,34 @@ class Op:
         return self.commutative and self.associative
 
     def __call__(self, left: Array, right: Array) -> Array:
-        """Return f(left, right), a new array of the dtype and shape of *left*.
+        """Return f(left, right), an array of the dtype and shape of *left*.
 
         Raises:
-            UsageError: The function returned another shape.
+            UsageError: The function returned nothing, another shape, or numbers that the dtype would cut.
         """
         if self.ufunc is not None:
             return np.asarray(self.ufunc(left, right), dtype=left.dtype)
-        result = np.asarray(self.function(left[()], right[()]), dtype=left.dtype)
+        returned = self.function(left[()], right[()])
+        kind = np.asarray(returned).dtype.kind
+        if returned is None or kind in _CUT_BY.get(left.dtype.kind, ""):
+            made = "None" if returned is None else np.asarray(returned).dtype
+            raise UsageError(f"{self.name} made {made} of two {left.dtype}", fix="return the arguments' dtype")
+        result = np.asarray(returned, dtype=left.dtype)
         if result.shape != left.shape:
             what = f"{self.name} made {list(result.shape)} of two arrays {list(left.shape)}"
             raise UsageError(what, fix="return an array of the arguments' shape")
         return result
+
+    def check(self, dtype: np.dtype[Any]) -> None:
+        """Refuse, before anything is sent, a *dtype* whose values numpy cannot combine to the same dtype.
+
+        Raises:
+            UsageError: It is one.
+        """
+        if self.ufunc is not None and not _keeps(self.ufunc, dtype):
+            raise UsageError(
+                f"{self.name} of dtype {dtype} does not give that dtype", fix="give numbers, or a custom(...) function"
+            )
 
     def into(self, accumulator: Array, other: Array) -> None:
         """Set *accumulator* to f(accumulator, other)."""
@@ -74,3 +95,11 @@ def custom(function: Callable[[Any, Any], Any], *, commutative: bool, associativ
     """Return an operator of your own; with both flags off it is evaluated strictly left to right by rank."""
     name = getattr(function, "__name__", "custom")
     return Op(name, function, commutative, associative)
+
+
+@lru_cache(maxsize=128)
+def _keeps(ufunc: np.ufunc, dtype: np.dtype[Any]) -> bool:
+    try:
+        return bool(ufunc.resolve_dtypes((dtype, dtype, None))[2] == dtype.newbyteorder("="))
+    except TypeError:
+        return False

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from shared.errors import UsageError
+
 if TYPE_CHECKING:
     from shared.fmi.data import Array
     from shared.fmi.operators import Op
+
+
+_LONGEST_TIMEOUT = 7 * 24 * 3600.0
+
+
+def checked_timeout(seconds: object) -> float:
+    """Return *seconds* if an operation can take so long.
+
+    Raises:
+        UsageError: It is no positive number of at most a week: no operation may hang.
+    """
+    if not isinstance(seconds, (int, float)) or not 0 < seconds <= _LONGEST_TIMEOUT:
+        raise UsageError(f"the timeout is {seconds!r}", fix=f"give seconds above 0, at most {_LONGEST_TIMEOUT:.0f}")
+    return float(seconds)
 
 
 class Channel(Protocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from shared.fmi.channels.channel import checked_timeout
 from shared.fmi.channels.faults import Aborted, LinkError, Mismatch, Silent
 from shared.fmi.channels.link import Link
 from shared.fmi.channels.mesh import Mesh
@@ -48,8 +49,8 @@ class DirectChannel:
     def __init__(self, rank: int, size: int, meeting: Meeting, namespace: Namespace, timeout: float) -> None:
         self.rank, self.size = rank, size
         self._meeting, self._namespace = meeting, namespace
-        self._timeout = timeout
-        self._grace = min(_LONGEST_GRACE, timeout * _GRACE_SHARE)
+        self._timeout = checked_timeout(timeout)
+        self._grace = min(_LONGEST_GRACE, self._timeout * _GRACE_SHARE)
         self._mesh = Mesh(rank, size)
         self._failure: FmiError | None = None
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shared.fmi.channels.channel import checked_timeout
 from shared.fmi.channels.objects import decode, encode
 from shared.fmi.collectives.reduce import fold
 from shared.fmi.errors import FmiError, PeerLost, PeerMismatch
@@ -56,7 +57,7 @@ class StoreChannel:
         self.rank, self.size = rank, size
         self._store = store
         self._prefix = f"runs/{namespace.run or 'run'}/fmi/{namespace.team or 'open'}/{namespace.comm}/"
-        self._timeout, self._clock, self._sleep = timeout, clock, sleep
+        self._timeout, self._clock, self._sleep = checked_timeout(timeout), clock, sleep
         self._turn = 0
         self._sent: dict[int, int] = {}
         self._received: dict[int, int] = {}

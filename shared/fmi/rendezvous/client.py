@@ -15,7 +15,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from shared.errors import UsageError
+from shared.errors import UsageError, unknown
 from shared.fmi.errors import PairingFailed
 from shared.fmi.rendezvous.punch import WrongPeer, listener, own_port, punch, verify
 from shared.fmi.wire.events import Broken, Paired, Refused, TimedOut, Told
@@ -63,15 +63,20 @@ class Meeting:
     protocol: str = "v2"
     relay: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse a protocol that nobody speaks."""
+        if self.protocol not in _MACHINES:
+            raise unknown("rendezvous protocol", self.protocol, list(_MACHINES))
+
     @classmethod
     def parse(cls, endpoint: str, *, protocol: str = "v2", relay: bool = False) -> Meeting:
         """Return the meeting at ``host`` or ``host:port``.
 
         Raises:
-            UsageError: *endpoint* is neither.
+            UsageError: *endpoint* is neither, or there is no such *protocol*.
         """
         host, _, port = endpoint.strip().partition(":")
-        if not host or (port and not (port.isdigit() and 0 < int(port) < 1 << 16)):
+        if not host or (port and not (port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16)):
             raise UsageError(f"{endpoint!r} is no rendezvous endpoint", fix="give host:port, as in localhost:10000")
         return cls(host, int(port) if port else DEFAULT_PORT, protocol, relay)
 
