@@ -2,7 +2,8 @@
 
 A history is a linked list: every event names the one before it, so the state and the map iteration that an event
 belongs to are found by walking back. A distributed map keeps its items' histories in child executions; its own
-failure says only that too many items failed, so the failed child is asked instead.
+failure says only that too many items failed, so the child is asked that was one too many. A failure that was caught,
+retried or tolerated ended nothing and is never blamed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -67,22 +68,44 @@ def find_request(cause: str) -> str | None:
 
 
 def _deepest(states: SFNClient, arn: str) -> tuple[Mapping[str, Any], str | None, int | None] | None:
-    """Return (details, state, rank) of the failure that caused all others, from a child execution where it has one."""
+    """Return (details, state, rank) of the failure that ended the execution, from a child execution where it has one.
+
+    None when no failure did: it took too long, or was stopped.
+    """
     events = {event["id"]: event for event in history(states, arn)}
-    failures = [event for event in events.values() if _is_failure(event)]
-    failures = failures or [event for event in events.values() if event["type"] == "ExecutionFailed"]
-    if not failures:
+    ending = next((event for event in events.values() if event["type"] == "ExecutionFailed"), None)
+    if ending is None:
         return None
-    for run in states.list_map_runs(executionArn=arn)["mapRuns"]:
-        children = states.list_executions(mapRunArn=run["mapRunArn"], statusFilter="FAILED", maxResults=1)
-        for child in children["executions"]:
-            if ":express:" in child["executionArn"]:
-                continue  # express children keep no history; the map's own failure must do
-            if below := _deepest(states, child["executionArn"]):
-                details, state, rank = below
-                return details, state, _rank_of_input(states, child["executionArn"]) if rank is None else rank
-    last = _matching(failures, _ending(events.values()))
-    return (_details(last), *_place(events, last))
+    blamed = _blamed(events, ending)
+    child = _one_too_many(states, _map_run(events, blamed)) if blamed["type"] == "MapRunFailed" else None
+    if child and (below := _deepest(states, child)):
+        details, state, rank = below
+        return details, state, _rank_of_input(states, child) if rank is None else rank
+    return (_details(blamed), *_place(events, blamed))
+
+
+def _one_too_many(states: SFNClient, map_run: str) -> str | None:
+    """Return the child whose failure failed a map run: of those that failed, the first that was not tolerated.
+
+    None when there is none to ask: no child failed, or they are express ones, which keep no history.
+    """
+    pages = states.get_paginator("list_executions").paginate(mapRunArn=map_run, statusFilter="FAILED")
+    failed = [child for page in pages for child in page["executions"] if ":express:" not in child["executionArn"]]
+    if not failed:
+        return None
+    failed.sort(key=lambda child: child["stopDate"])
+    run = states.describe_map_run(mapRunArn=map_run)
+    share = int(run["executionCounts"]["total"] * run["toleratedFailurePercentage"] / 100)
+    tolerated = min((each for each in (run["toleratedFailureCount"], share) if each), default=0)  # 0 is: not set
+    return failed[min(tolerated, len(failed) - 1)]["executionArn"]
+
+
+def _map_run(events: Mapping[int, Mapping[str, Any]], at: Mapping[str, Any]) -> str:
+    """Walk back from the failure of a map run to the ARN it was started with."""
+    while "mapRunArn" not in _details(at):
+        at = events[at["previousEventId"]]
+    arn: str = _details(at)["mapRunArn"]
+    return arn
 
 
 def history(states: SFNClient, arn: str) -> Iterator[Any]:
@@ -98,15 +121,19 @@ def _is_failure(event: Mapping[str, Any]) -> bool:
     return kind.endswith(_FAILED) or kind == "FailStateEntered"
 
 
-def _ending(events: Any) -> Mapping[str, Any]:
-    """Return the details of the event that ended the execution."""
-    return next((_details(event) for event in events if event["type"] in {"ExecutionFailed", "ExecutionTimedOut"}), {})
+def _blamed(events: Mapping[int, Mapping[str, Any]], ending: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the failure that the *ending* event tells of, or that event itself where no other does.
+
+    It is the last that says the same; a Fail state says its own.
+    """
+    said = _said(ending)
+    same = [event for event in events.values() if _is_failure(event) and _said(event) == said]
+    before = events.get(ending["previousEventId"], ending)
+    return same[-1] if same else before if before["type"] == "FailStateEntered" else ending
 
 
-def _matching(failures: Sequence[Mapping[str, Any]], ending: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the last failure that says what the execution says: others may have been retried or caught."""
-    same = [event for event in failures if _details(event).get("cause") == ending.get("cause")]
-    return (same or list(failures))[-1]
+def _said(event: Mapping[str, Any]) -> tuple[Any, Any]:
+    return _details(event).get("error"), _details(event).get("cause")
 
 
 def _details(event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -47,11 +47,15 @@ class FakeLogs:
 
 @dataclass
 class FakeStates:
-    """Executions by ARN: what describe says, one answer after another, and the events of the history."""
+    """Executions by ARN: what describe says, one answer after another, and the events of the history.
+
+    ``children`` are the failed ones of each map run, ``tolerated`` a map run's count and percentage, 0 for none.
+    """
 
     executions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     histories: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    children: dict[str, list[str]] = field(default_factory=dict)
+    children: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    tolerated: tuple[int, float] = (0, 0.0)
 
     def describe_execution(self, *, executionArn):  # noqa: N803
         answers = self.executions[executionArn]
@@ -62,15 +66,23 @@ class FakeStates:
         return {"events": self.histories.get(executionArn, [])[::-1][:maxResults]}
 
     def get_paginator(self, name):
-        assert name == "get_execution_history"
-        return Pages(lambda **asked: [{"events": self.histories.get(asked["executionArn"], [])}])
+        return Pages(getattr(self, f"_{name}"))
 
-    def list_map_runs(self, *, executionArn):  # noqa: N803
-        return {"mapRuns": [{"mapRunArn": f"{executionArn}/map"}] if executionArn in self.children else []}
+    def _get_execution_history(self, *, executionArn):  # noqa: N803
+        return [{"events": self.histories.get(executionArn, [])}]
 
-    def list_executions(self, *, mapRunArn, statusFilter, maxResults):  # noqa: N803
-        assert (statusFilter, maxResults) == ("FAILED", 1)
-        return {"executions": [{"executionArn": arn} for arn in self.children[mapRunArn.removesuffix("/map")][:1]]}
+    def describe_map_run(self, *, mapRunArn):  # noqa: N803
+        count, percentage = self.tolerated
+        return {
+            "toleratedFailureCount": count,
+            "toleratedFailurePercentage": percentage,
+            "executionCounts": {"total": 8},
+            "mapRunArn": mapRunArn,
+        }
+
+    def _list_executions(self, *, mapRunArn, statusFilter):  # noqa: N803
+        assert statusFilter == "FAILED"
+        return [{"executions": [child]} for child in self.children.get(mapRunArn, [])]
 
 
 @pytest.fixture

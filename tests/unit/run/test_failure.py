@@ -1,4 +1,7 @@
 import json
+from datetime import UTC, datetime
+
+import pytest
 
 from shared.run.failure import Failure, find_failure
 
@@ -82,21 +85,92 @@ def test_a_retried_failure_that_healed_is_not_blamed(aws):
     assert find_failure(aws.states, ARN).message == "this one"
 
 
+OVER = "States.ExceedToleratedFailureThreshold"
+
+
+def map_run(number, before, run, *, error=OVER):
+    """Return the events of a distributed map that failed, its state entered at *number*."""
+    began = {"type": "MapRunStarted", "mapRunStartedEventDetails": {"mapRunArn": run}}
+    over = {"type": "MapRunFailed", "mapRunFailedEventDetails": {"error": error, "cause": f"too many of {run}"}}
+    return [
+        entered(number, before, run),
+        {"id": number + 1, "previousEventId": number, **began},
+        {"id": number + 2, "previousEventId": number + 1, **over},
+        {"id": number + 3, "previousEventId": number + 2, "type": "MapStateFailed"},
+    ]
+
+
+def fail_child(states, run, rank, *, second=0):
+    text = cause("CorruptPartition", f"no header in {rank}")
+    events = [entered(2, 1, "Inference"), failed(3, 2, "CorruptPartition", text), ended(4, 3, "CorruptPartition", text)]
+    arn = f"{run}/{rank}"
+    fail(states, arn, events)
+    states.executions[arn][0]["input"] = json.dumps({"rank": rank})
+    stopped = datetime(2026, 1, 2, 3, 4, second, tzinfo=UTC)
+    states.children.setdefault(run, []).append({"executionArn": arn, "stopDate": stopped})
+
+
 def test_a_distributed_map_is_asked_for_its_failed_child(aws):
-    text = cause("CorruptPartition", "no header")
-    fail(aws.states, "arn:child", [entered(2, 1, "Inference"), failed(3, 2, "CorruptPartition", text)])
-    aws.states.executions["arn:child"][0]["input"] = '{"rank": "2"}'
-    aws.states.children[ARN] = ["arn:child"]
-    over = "States.ExceedToleratedFailureThreshold"
-    run_failed = {
-        "id": 3,
-        "previousEventId": 2,
-        "type": "MapRunFailed",
-        "mapRunFailedEventDetails": {"error": over, "cause": "too many"},
-    }
-    fail(aws.states, ARN, [entered(2, 1, "Ranks"), run_failed, ended(4, 3, over, "too many")])
+    fail_child(aws.states, "Ranks", 2)
+    fail(aws.states, ARN, [*map_run(2, 1, "Ranks"), ended(6, 5, OVER, "too many of Ranks")])
     found = find_failure(aws.states, ARN)
-    assert (found.state, found.rank, found.error, found.message) == ("Inference", 2, "CorruptPartition", "no header")
+    expected = ("Inference", 2, "CorruptPartition", "no header in 2", REQUEST)
+    assert (found.state, found.rank, found.error, found.message, found.request_id) == expected
+
+
+@pytest.mark.parametrize(
+    ("tolerated", "rank"),
+    [((0, 0.0), 3), ((1, 0.0), 1), ((0, 25.0), 2), ((1, 25.0), 1), ((9, 0.0), 0)],
+    ids=["none", "one", "a quarter of 8", "the stricter", "more than failed"],
+)
+def test_the_child_that_was_one_too_many_is_blamed(aws, tolerated, rank):
+    for place, second in enumerate((40, 20, 30, 10)):  # the last to fail was the first to start
+        fail_child(aws.states, "Ranks", place, second=second)
+    aws.states.tolerated = tolerated
+    fail(aws.states, ARN, [*map_run(2, 1, "Ranks"), ended(6, 5, OVER, "too many of Ranks")])
+    assert find_failure(aws.states, ARN).rank == rank
+
+
+def test_a_child_that_was_tolerated_is_not_blamed_for_what_failed_later(aws):
+    fail_child(aws.states, "Ranks", 2)
+    began = {"type": "MapRunStarted", "mapRunStartedEventDetails": {"mapRunArn": "Ranks"}}
+    text = cause("NoResult", "nothing to join")
+    events = [
+        *[entered(2, 1, "Ranks"), {"id": 3, "previousEventId": 2, **began}],
+        {"id": 4, "previousEventId": 3, "type": "MapRunSucceeded"},
+        *[entered(5, 4, "Join"), failed(6, 5, "NoResult", text), ended(7, 6, "NoResult", text)],
+    ]
+    fail(aws.states, ARN, events)
+    found = find_failure(aws.states, ARN)
+    assert (found.state, found.rank, found.error) == ("Join", None, "NoResult")
+
+
+def test_a_map_whose_failure_was_caught_is_not_blamed_for_the_next(aws):
+    fail_child(aws.states, "First", 2)
+    fail_child(aws.states, "Second", 5)
+    events = [*map_run(2, 1, "First"), *map_run(6, 5, "Second"), ended(10, 9, OVER, "too many of Second")]
+    fail(aws.states, ARN, events)
+    assert find_failure(aws.states, ARN).message == "no header in 5"
+
+
+def test_a_map_without_a_failed_child_says_its_own(aws):
+    fail(aws.states, ARN, [*map_run(2, 1, "Ranks", error="States.ItemReaderFailed"), ended(6, 5, "E", "unreadable")])
+    assert find_failure(aws.states, ARN).message == "unreadable"
+
+
+def test_what_was_caught_is_not_blamed_for_a_fail_state_or_an_expression(aws):
+    caught = [entered(2, 1, "Try"), failed(3, 2, "Flaky", cause("Flaky", "caught"))]
+    state = {"type": "FailStateEntered", "stateEnteredEventDetails": {"name": "Give up", "input": "{}"}}
+    fail(aws.states, ARN, [*caught, {"id": 4, "previousEventId": 3, **state}, ended(5, 4, "Nope", "why")])
+    aws.states.executions[ARN][0] |= {"error": "Nope", "cause": "why"}
+    assert find_failure(aws.states, ARN) == Failure("FAILED", "Give up", None, "Nope", "why", None)
+    fail(aws.states, ARN, [*caught, entered(4, 3, "Choose"), ended(5, 4, "States.Runtime", "no such path")])
+    assert find_failure(aws.states, ARN) == Failure("FAILED", "Choose", None, "States.Runtime", "no such path", None)
+
+
+def test_what_was_caught_is_not_blamed_when_time_ran_out(aws):
+    fail(aws.states, ARN, [entered(2, 1, "Try"), failed(3, 2, "Flaky", cause("Flaky", "caught"))], status="TIMED_OUT")
+    assert find_failure(aws.states, ARN) == Failure("TIMED_OUT", None, None, "TIMED_OUT", "it took too long", None)
 
 
 def test_a_timeout_names_its_invocation_in_the_text(aws):
@@ -130,7 +204,7 @@ def test_a_failure_of_the_language_itself_is_placed_by_the_state_before_it(aws):
 
 
 def test_an_express_child_has_no_history_to_ask(aws):
-    aws.states.children[ARN] = ["arn:aws:states:us-east-1:123456789012:express:m/Ranks:child:1"]
-    over = "States.ExceedToleratedFailureThreshold"
-    fail(aws.states, ARN, [entered(2, 1, "Ranks"), failed(3, 2, over, "too many"), ended(4, 3, over, "too many")])
-    assert find_failure(aws.states, ARN) == Failure("FAILED", "Ranks", None, over, "too many", None)
+    arn = "arn:aws:states:us-east-1:123456789012:express:m/Ranks:child:1"
+    aws.states.children["Ranks"] = [{"executionArn": arn, "stopDate": datetime(2026, 1, 2, tzinfo=UTC)}]
+    fail(aws.states, ARN, [*map_run(2, 1, "Ranks"), ended(6, 5, OVER, "too many of Ranks")])
+    assert find_failure(aws.states, ARN) == Failure("FAILED", "Ranks", None, OVER, "too many of Ranks", None)

@@ -80,6 +80,12 @@ def test_a_failure_brings_the_last_lines_of_its_invocation(aws, run, started, li
             "type": "TaskFailed",
             "taskFailedEventDetails": {"error": "Runtime.ExitError", "cause": text},
         },
+        {
+            "id": 3,
+            "previousEventId": 2,
+            "type": "ExecutionFailed",
+            "executionFailedEventDetails": {"error": "Runtime.ExitError", "cause": text},
+        },
     ]
     end = Snapshot("FAILED", "Work", {}, started, started + timedelta(seconds=1), None)
     found = outcome(aws, run, end, started)
