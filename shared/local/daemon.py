@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _PATIENCE = 15.0  # seconds that a start or a stop may take before something is wrong
+_SLOWEST_START = 60.0  # seconds, on a machine that is busy with something else
 _POLL = 0.05
 
 
@@ -83,12 +85,17 @@ def _acquire(state: State) -> bool:
     return False
 
 
-def up(state: State, settings: Settings) -> Running:
+def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START) -> Running:
     """Start a cloud in the background and return where it listens.
+
+    Args:
+        state: The cloud's files.
+        settings: What it is started with.
+        patience: Seconds that it may take to start.
 
     Raises:
         AlreadyRunningError: One runs already.
-        LanesError: It cannot start; the message is its own.
+        LanesError: It cannot start; the message is its own. Or it says nothing for too long, and was ended.
     """
     state.folder.mkdir(parents=True, exist_ok=True)
     folder = state.folder.resolve()
@@ -104,7 +111,11 @@ def up(state: State, settings: Settings) -> Running:
             start_new_session=True,
         ) as process,
     ):
-        said = json.loads((process.stdout and process.stdout.readline()) or "{}")
+        try:
+            said = json.loads(_first_line(process, state, patience) or "{}")
+        except BaseException:  # too slow, or Ctrl-C: it must not live on unseen
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         if "running" in said:
             process.returncode = 0  # it lives on: leaving the block must not wait for it
             return Running(**said["running"])
@@ -112,6 +123,22 @@ def up(state: State, settings: Settings) -> Running:
         raise LanesError(f"the cloud died as it started (exit code {process.returncode})", fix=f"read {state.log}")
     kind = AlreadyRunningError if said["already"] else LanesError
     raise kind(said["what"], where=said["where"], fix=said["fix"])
+
+
+def _first_line(process: subprocess.Popen[bytes], state: State, patience: float) -> bytes:
+    """Return what the new process says first, nothing when it died.
+
+    Raises:
+        LanesError: It says nothing for *patience* seconds.
+    """
+    stdout = process.stdout
+    if stdout is None or not select.select([stdout], [], [], patience)[0]:
+        raise LanesError(
+            f"the cloud said nothing for {patience:.0f} s as it started, and was ended",
+            where=str(state.log),
+            fix="read the end of that log, then lanes doctor; lanes up again when the machine is less busy",
+        )
+    return stdout.readline()
 
 
 def down(state: State) -> Running | None:

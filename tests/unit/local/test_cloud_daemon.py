@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,34 @@ def test_up_serves_until_down(state):
     assert daemon.down(state) is None
     assert sorted(path.name for path in state.folder.iterdir()) == ["cloud.lock", "cloud.log", "scratch"]
     assert [path.name for path in (state.folder / "scratch").iterdir()] == [".lock"]
+
+
+@pytest.fixture
+def hanging(tmp_path, monkeypatch):
+    """Make every Python that starts from here on hang before it does anything; return the file of its process id."""
+    (tmp_path / "site").mkdir()
+    script = f"import os, time, pathlib\npathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
+    (tmp_path / "site/sitecustomize.py").write_text(f"{script}time.sleep(600)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    return tmp_path / "pid"
+
+
+def test_a_cloud_that_hangs_as_it_starts_is_ended_and_its_log_named(state, hanging):
+    with pytest.raises(LanesError, match="said nothing for 1 s") as caught:
+        daemon.up(state, SETTINGS, patience=1)  # which returns when the process is gone
+    assert caught.value.where == str(state.log)
+    assert "read the end of that log" in caught.value.fix
+
+
+def test_ctrl_c_leaves_no_cloud_that_is_still_starting(state, hanging):
+    def interrupt():
+        eventually(lambda: hanging.exists() and hanging.read_text())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        daemon.up(state, SETTINGS)
+    eventually(lambda: not Path(f"/proc/{hanging.read_text()}").exists())
 
 
 def test_two_at_once_one_wins(state):
