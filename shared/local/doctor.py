@@ -8,6 +8,7 @@ import socket
 import sys
 import tempfile
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 _ENOUGH_MB = 1024  # the sample run, with room
@@ -34,6 +35,8 @@ def examine() -> list[Finding]:
         _walls(),
         _tool("Rscript", "R models", "apt install r-base-core, or brew install r"),
         _tool("docker", "images that need commands run (lanes images dockerfile)", "docs.docker.com/get-docker"),
+        _library("torch", "your own models and .pt files (lanes model import, lanes data import)", "train"),
+        _library("GalSim", "a survey of your own (lanes data make)", "survey"),
     ]
 
 
@@ -76,3 +79,11 @@ def _walls() -> Finding:
 def _tool(command: str, purpose: str, fix: str) -> Finding:
     path = shutil.which(command)
     return Finding(command, path is not None, path or f"not installed; for {purpose}", fix, optional=True)
+
+
+def _library(name: str, purpose: str, extra: str) -> Finding:
+    try:
+        found = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return Finding(name, False, f"not installed; for {purpose}", f"pip install -e '.[{extra}]'", optional=True)  # noqa: FBT003  Finding.ok
+    return Finding(name, True, found, optional=True)  # noqa: FBT003  as above
