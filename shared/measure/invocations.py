@@ -35,6 +35,7 @@ CREATE TABLE visit (request PRIMARY KEY, run, state, rank);
 _FAILURE = re.compile(
     r"\[ERROR\]|RequestId: \S+ Error: |Traceback \(most recent call last\)|.{0,80}Task timed out after "
 )
+_TRACEBACK = "Traceback (most recent call last)"
 _KIND = {"[": "error", "R": "error", "T": "traceback"}
 # Between the REPORT before it in its stream and its own: an invocation's lines.
 _OWN = """mark.stream = report.stream AND mark.stream <> '' AND mark.at <= report.at AND mark.at > coalesce(
@@ -126,6 +127,8 @@ class Invocations:
             self._mark(line, "rank", told[0], told[1].rank)
         elif failure := _FAILURE.match(line.message):
             self._mark(line, _KIND.get(failure[0][0], "timeout"), "", 0)
+            if _TRACEBACK in line.message:  # Lambda writes an error and its traceback as one event
+                self._mark(line, "traceback", "", 0)
 
     def _mark(self, line: LogLine, kind: str, run: str, rank: int) -> None:
         values = (line.stream, line.at_ms, kind, run, rank)

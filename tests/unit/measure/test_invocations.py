@@ -46,6 +46,13 @@ def test_lines_go_to_the_next_report_of_their_stream_in_any_order(table, insight
     assert list(table.rows("another")) == []
 
 
+def test_an_error_and_its_traceback_in_one_event_count_as_both(table, report):
+    text = "[ERROR] ValueError: no\nTraceback (most recent call last):\n  File ..."
+    table.add([LogLine(1, text, "s"), LogLine(2, report("a"), "s")], "x")
+    (row,) = table.rows()
+    assert (row.failed, row.traceback) == (True, True)
+
+
 def test_without_streams_nothing_is_guessed(table, report):
     table.add([LogLine(1, progress(0)), LogLine(2, report("a"))], "x")
     (row,) = table.rows()
