@@ -209,9 +209,8 @@ def failure_text(run: Run, outcome: Outcome) -> str:
         [f"state {failure.state}"] * bool(failure.state) + [f"rank {failure.rank}"] * (failure.rank is not None)
     )
     lines = [f"run {run.id} {failure.status}" + (f" at {at}" if at else ""), f"  {failure.error}: {failure.message}"]
-    if outcome.log_tail:
-        lines += [
-            f"  the end of its log (request {failure.request_id}):",
-            *(f"    {line}" for line in outcome.log_tail),
-        ]
+    ours = "\n  fix: " in failure.message  # then its line in the log has a traceback more, and nothing to tell
+    tail = [line for line in outcome.log_tail if not (ours and failure.message in line)]
+    if tail:
+        lines += [f"  the end of its log (request {failure.request_id}):", *(f"    {line}" for line in tail)]
     return "\n".join(lines)

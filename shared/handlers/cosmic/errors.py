@@ -14,7 +14,7 @@ class CorruptPartition(LanesError):  # noqa: N818  Step Functions shows this nam
 
 
 class WrongModel(LanesError):  # noqa: N818  Step Functions shows this name
-    """A model cannot be loaded, or its inputs and outputs are not those of an image-and-magnitudes model."""
+    """A model is not there, cannot be loaded, or has not the inputs and outputs of an image-and-magnitudes model."""
 
 
 class TotalsDiffer(LanesError):  # noqa: N818  Step Functions shows this name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.handlers import env
 from shared.handlers.cosmic import deal, layout, payload
-from shared.handlers.cosmic.errors import NoData
+from shared.handlers.cosmic.errors import NoData, WrongModel
 from shared.handlers.s3 import POOL, Bucket, Found, MissingObject
 
 if TYPE_CHECKING:
@@ -26,10 +26,12 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     Raises:
         BadInput: The payload cannot be run.
         NoData: The partitions it names are not there.
+        WrongModel: The model it names is not there.
     """
     here = env.read()
     bucket = Bucket(here.bucket, here.account)
     request = payload.read(event["payload"], here.bucket)
+    check_model(bucket, request.model_key, here.team)
     hands = find_partitions(bucket, request)
     key = layout.manifest(event["run_id"])
     bucket.put_json(key, deal.items(request, hands, event["run_id"], event["run_started"]))
@@ -45,6 +47,21 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         "fmi_enabled": request.fmi_enabled,
         "rendezvous_endpoint": request.rendezvous_endpoint,
     }
+
+
+def check_model(bucket: Bucket, key: str, team: str) -> None:
+    """See that there is an object *key*: asked here once, not by every rank for itself. Empty is the packaged model.
+
+    Raises:
+        WrongModel: There is none.
+    """
+    if key and _size(bucket, key) is None:
+        raise WrongModel(
+            "model_key names an object that does not exist",
+            where=f"s3://{bucket.name}/{key}",
+            fix=f"lanes model import FILE --team {team} uploads a model and prints its key; "
+            "leave model_key empty for the packaged one",
+        )
 
 
 def find_partitions(bucket: Bucket, request: payload.Request) -> Sequence[Sequence[Found]]:

@@ -142,6 +142,16 @@ def test_a_failure_names_state_rank_error_and_the_end_of_the_log():
     ]
 
 
+def test_an_error_with_a_fix_is_told_once():
+    said = "there is no such model\n  fix: lanes model import"
+    failure = Failure("FAILED", "Init", None, "WrongModel", said, "request-1")
+    log = ("START", f"[ERROR] WrongModel: {said}\nTraceback (most recent call last):\n  File ...", "REPORT")
+    text = run_view.failure_text(RUN, Outcome("FAILED", 1.0, (), None, failure, log))
+    assert text.count("fix: lanes model import") == 1
+    assert "Traceback" not in text
+    assert text.endswith("(request request-1):\n    START\n    REPORT")
+
+
 def test_off_a_terminal_each_change_is_one_line(shown):
     now = datetime(2026, 1, 2, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.handlers.cosmic.errors import NoData
+from shared.handlers.cosmic.errors import NoData, WrongModel
 from shared.handlers.env import MissingEnvironment
 from shared.handlers.payload import BadInput
 
@@ -62,6 +62,17 @@ def test_a_data_map_is_used_as_it_stands(store: Any, init: Any) -> None:
         store.put(key)
     init(data_map={"1": ["y/2.safetensors", "x/1.safetensors"], "0": None})
     assert keys(store) == [[], ["y/2.safetensors", "x/1.safetensors"]]
+
+
+def test_a_model_that_is_not_there_is_told_before_any_rank_starts(store: Any, init: Any) -> None:
+    store.put("datasets/a.safetensors")
+    with pytest.raises(
+        WrongModel, match=r"/models/mine\.onnx: model_key names an object that does not exist"
+    ) as caught:
+        init(model_key="models/mine.onnx")
+    assert "lanes model import FILE --team team2" in str(caught.value)
+    store.put("models/mine.onnx")
+    assert init(model_key="models/mine.onnx")["partitions"] == 1
 
 
 def test_a_data_map_of_what_is_not_there_names_it_all(store: Any, init: Any) -> None:
