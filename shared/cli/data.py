@@ -105,7 +105,9 @@ def upload(  # noqa: PLR0913  one per option
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Default: the sample survey.")] = None,
     *,
     prefix: Annotated[str, typer.Option(help="Folder in the bucket; default: the team's data_prefix.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be uploaded.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be uploaded, or why it cannot be.")
+    ] = False,
     aws: Annotated[bool, typer.Option("--aws", help="To AWS instead of the embedded cloud.")] = False,
     profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
     as_json: AsJson = False,
@@ -125,13 +127,13 @@ def upload(  # noqa: PLR0913  one per option
         records = sum(map(partitions.count, paths))
         files = [(path, f"{place}/{path.name}") for path in paths]
         total = sum(path.stat().st_size for path in paths)
-        if not dry_run:
-            with open_cloud(project, aws=aws, profile=profile) as cloud:
-                others = transfer.neighbours(cloud, lane, f"{place}/", [key for _, key in files])
+        with open_cloud(project, aws=aws, profile=profile) as cloud:
+            others = transfer.neighbours(cloud, lane, f"{place}/", [key for _, key in files])
+            if not dry_run:
                 with progress("uploading", total, "bytes") as advance:
                     transfer.upload(cloud, lane, files, advance)
-            if others:
-                console.note(f"{len(others)} other objects lie under {place}/ and stay part of a run over it")
+        if others:
+            console.note(f"{len(others)} other objects lie under {place}/ and stay part of a run over it")
     _say_uploaded(lane, place, [key for _, key in files], records, total, dry_run=dry_run, as_json=as_json)
 
 
@@ -142,7 +144,7 @@ def need(module: str, extra: str) -> None:
         LanesError: It is not; the fix names the *extra* of this package that brings it.
     """
     if find_spec(module) is None:
-        raise LanesError(f"this command needs {module}, which is not installed", fix=f"pip install '.[{extra}]'")
+        raise LanesError(f"this command needs {module}, which is not installed", fix=f"pip install -e '.[{extra}]'")
 
 
 @contextlib.contextmanager

@@ -14,8 +14,9 @@ from shared.cli import console
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from shared.config.lane import Lane
     from shared.measure.invocations import Invocations, Row, Summary
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -51,6 +52,7 @@ def metrics(  # noqa: PLR0913  one per option
     from shared.measure.invocations import Invocations, summarize  # noqa: PLC0415  as above
 
     names, files = split_files(words or [], csv or [])
+    steps: dict[str, str] = {}
     with Invocations() as table:
         if files:
             collect_files(table, files)
@@ -61,6 +63,7 @@ def metrics(  # noqa: PLR0913  one per option
 
             project = open_project()
             lane = project.lane(names[0])
+            steps = steps_by_group(lane)
             with open_cloud(project, aws=aws, profile=profile) as cloud:
                 if names[1:]:
                     rows = collect_run(table, cloud, find_run(cloud, lane, names[1]))[1]
@@ -68,7 +71,7 @@ def metrics(  # noqa: PLR0913  one per option
                     collect_team(table, cloud, lane, moment(since, datetime.now(UTC)))
                     rows = table.rows()
         shown: list[Row] = []
-        _print(table, shown, summarize(_keep(rows, shown, None if as_json else limit)), as_json=as_json)
+        _print(table, shown, summarize(_keep(rows, shown, None if as_json else limit)), steps, as_json=as_json)
 
 
 def split_files(words: list[str], files: list[str]) -> tuple[list[str], list[Path]]:
@@ -99,6 +102,16 @@ def moment(text: str, now: datetime) -> datetime:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
+def steps_by_group(lane: Lane) -> dict[str, str]:
+    """Return what to call the functions behind log groups: their step, or their key where workflows are several."""
+    one = len(lane.workflows) == 1
+    return {
+        lane.functions[key].log_group: step if one else key
+        for workflow in lane.workflows.values()
+        for step, key in workflow.functions.items()
+    }
+
+
 def _keep(rows: Iterable[Row], shown: list[Row], limit: int | None) -> Iterable[Row]:
     """Pass *rows* on and keep the first *limit* in *shown*."""
     for row in rows:
@@ -107,7 +120,9 @@ def _keep(rows: Iterable[Row], shown: list[Row], limit: int | None) -> Iterable[
         yield row
 
 
-def _print(table: Invocations, shown: list[Row], summary: Summary | None, *, as_json: bool) -> None:
+def _print(
+    table: Invocations, shown: list[Row], summary: Summary | None, steps: Mapping[str, str], *, as_json: bool
+) -> None:
     if as_json:
         console.print_json(
             {
@@ -120,7 +135,7 @@ def _print(table: Invocations, shown: list[Row], summary: Summary | None, *, as_
     elif summary is None:
         console.note("no invocations")
     else:
-        _print_table(shown)
+        print_table(shown, steps)
         if summary.count > len(shown):
             console.out.print(f"and {summary.count - len(shown)} more (--limit, or --json for all)", highlight=False)
         _print_summary(summary)
@@ -148,42 +163,47 @@ def as_record(row: Row) -> dict[str, Any]:
     }
 
 
-def _print_table(rows: list[Row]) -> None:
-    """Print a row for each invocation, in ms and MB; columns that nothing is known for are left out."""
+def print_table(rows: list[Row], steps: Mapping[str, str]) -> None:
+    """Print a row for each invocation, in ms and MB; columns that nothing is known for are left out.
+
+    *steps* says what to call a log group where no state is known. Within 80 columns where names are short.
+    """
     from rich.table import Table  # noqa: PLC0415  --help is quick
 
     worlds: dict[str | None, int] = {}
     for row in rows:
         worlds[row.run] = max(worlds.get(row.run, 0), 0 if row.rank is None else row.rank + 1)
     columns = {
-        "execution": [(row.run or "")[-6:] for row in rows],
-        "state": [row.state or row.group.rpartition("/")[2] for row in rows],
-        "world": [str(worlds[row.run]) if row.rank is not None else "" for row in rows],
-        "rank": ["" if row.rank is None else str(row.rank) for row in rows],
-        "request": [row.report.request_id[-12:] for row in rows],
+        "run": [(row.run or "")[-6:] for row in rows],
+        "state": [row.state or steps.get(row.group) or row.group.rpartition("/")[2] for row in rows],
+        "rank": ["" if row.rank is None else f"{row.rank}/{worlds[row.run]}" for row in rows],
+        "request": [row.report.request_id[-8:] for row in rows],
         "duration": [f"{row.report.duration_ms:.2f}" for row in rows],
         "billed": [str(row.report.billed_ms) for row in rows],
         "size": [str(row.report.memory_mb) for row in rows],
         "used": [str(row.report.used_mb) for row in rows],
-        "init": ["" if row.report.init_ms is None else f"{row.report.init_ms:.2f}" for row in rows],
-        "": [_words(row) for row in rows],
+        "init": ["" if row.report.init_ms is None else f"{row.report.init_ms:.0f}" for row in rows],
+        "": [_word(row) for row in rows],
     }
     runs = {row.run for row in rows}
     if len(runs) == 1:
-        columns.pop("execution")
-        console.out.print(*(f"execution {run}\n" for run in runs if run), markup=False, highlight=False, end="")
+        columns.pop("run")
+        console.out.print(*(f"run {run}\n" for run in runs if run), markup=False, highlight=False, end="")
     shown = {heading: values for heading, values in columns.items() if any(values)}
-    table = Table(box=None, padding=(0, 1, 0, 0))
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in shown:
-        table.add_column(heading, justify="left" if heading in {"execution", "state", ""} else "right", overflow="fold")
+        table.add_column(heading, justify="left" if heading in {"run", "state", ""} else "right", overflow="fold")
     for values in zip(*shown.values(), strict=True):
         table.add_row(*values)
     console.out.print(table)
-    console.out.print("(times in ms, memory in MB)\n", highlight=False)
+    console.out.print("(rank/ranks; times in ms, memory in MB)\n", highlight=False)
 
 
-def _words(row: Row) -> str:
-    return ", ".join(["timeout"] * row.timed_out + ["error"] * row.failed + ["traceback"] * row.traceback)
+def _word(row: Row) -> str:
+    """Return the worst that happened; the summary counts each."""
+    if row.timed_out:
+        return "timeout"
+    return "error" if row.failed else "traceback" if row.traceback else ""
 
 
 def _print_summary(summary: Summary) -> None:

@@ -103,7 +103,7 @@ def _print(fit: Fit, found: list[Prediction], choice: Prediction | None) -> None
     from shared.measure.cost import dollars  # noqa: PLC0415  as above
 
     table = Table(box=None, padding=(0, 1, 0, 0))
-    for heading in ("ranks", "batch", "MB", "seconds", "9 in 10 within", "cost", "a rank's", ""):
+    for heading in ("ranks", "batch", "memory", "time", "9 in 10", "cost", "a rank", ""):
         table.add_column(heading, justify="left" if not heading else "right")
     for run in found:
         low, high = run.seconds * (1 - fit.error_90), run.seconds * (1 + fit.error_90)
@@ -121,6 +121,8 @@ def _print(fit: Fit, found: list[Prediction], choice: Prediction | None) -> None
         )
     if found:
         console.out.print(table)
+        console.out.print("(time: of the whole run, in seconds; 9 in 10: what 9 of 10 runs take;", highlight=False)
+        console.out.print("memory: a function's, in MB; a rank: its own seconds, of Lambda's 900)\n", highlight=False)
     text = (
         f"fitted to {fit.measurements} runs of {fit.source}, {fit.worlds[0]} to {fit.worlds[1]} ranks; "
         f"on the {fit.held_out} runs held out the median error is {100 * fit.error:.1f} %, "

@@ -31,8 +31,9 @@ def neighbours(aws: Aws, lane: Lane, prefix: str, keys: Iterable[str]) -> list[s
             for entry in page.get("Contents", [])
         ]
     except ClientError as error:
+        code = error.response["Error"]["Code"]
         raise LanesError(
-            f"the team's bucket cannot be read: {error.response['Error']['Code']}",
+            "the team's bucket is not there" if code == "NoSuchBucket" else f"the team's bucket cannot be read: {code}",
             where=f"s3://{lane.bucket}",
             fix=f"lanes up (or --aws), then lanes deploy {lane.team}",
         ) from error

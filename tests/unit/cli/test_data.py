@@ -17,7 +17,9 @@ from shared.config.lane import Place
 from shared.cosmic import partitions, transfer
 from shared.deploy.aws import connect_endpoint
 from shared.errors import LanesError, UsageError
+from shared.local import daemon
 from shared.local.cloud import EmbeddedCloud
+from shared.local.state import STATE_DIR, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,8 +69,23 @@ def test_split_of_nothing_is_asked_wrongly(tmp_path: Path) -> None:
         lanes("data", "split", tmp_path / "none", tmp_path / "out")
 
 
-def test_a_dry_upload_says_where_the_sample_would_go() -> None:
-    said = json.loads(lanes("data", "upload", "team2", "--dry-run", "--json"))
+def test_a_dry_upload_says_where_the_sample_would_go_or_that_there_is_no_bucket(
+    copy_project: Any, tmp_path: Path
+) -> None:
+    os.chdir(copy_project(tmp_path / "project"))
+    project = open_project()
+    state = State(project.root / STATE_DIR)
+    running = daemon.up(state, daemon.Settings(project.place, 0))
+    try:
+        missing = r"(?s)s3://team2-cosmical-7078ea12: the team's bucket is not there.*lanes deploy team2"
+        with pytest.raises(LanesError, match=missing):
+            lanes("data", "upload", "team2", "--dry-run")
+        s3 = connect_endpoint(project.place, running.endpoint).s3
+        s3.create_bucket(Bucket="team2-cosmical-7078ea12")
+        said = json.loads(lanes("data", "upload", "team2", "--dry-run", "--json"))
+        assert "Contents" not in s3.list_objects_v2(Bucket="team2-cosmical-7078ea12")
+    finally:
+        daemon.down(state)
     assert said["bucket"] == "team2-cosmical-7078ea12"
     assert said["keys"] == [f"datasets/part-0000{number}.safetensors" for number in range(4)]
     assert (said["records"], said["uploaded"]) == (1250, False)
@@ -83,7 +100,7 @@ def test_upload_to_a_team_without_a_bucket_says_what_to_do(survey: Path, tmp_pat
     lane = open_project().lane("team2")
     with EmbeddedCloud(lane.place, tmp_path / "state") as cloud:
         aws = connect_endpoint(lane.place, cloud.endpoint)
-        with pytest.raises(LanesError, match=r"(?s)NoSuchBucket.*lanes deploy team2"):
+        with pytest.raises(LanesError, match=r"(?s)is not there.*lanes deploy team2"):
             transfer.neighbours(aws, lane, "datasets/", [])
 
 

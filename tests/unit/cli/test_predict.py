@@ -20,6 +20,20 @@ def test_sizes_beyond_what_was_measured_say_so():
     assert said["fit"]["error"] < 0.2
 
 
+def test_a_row_fits_80_columns_and_the_headings_are_explained():
+    done = CliRunner().invoke(
+        app,
+        ["predict", "cosmic", "--records", "51130000", "--world-size", "1000", "--deadline", "900"],
+        env={"COLUMNS": "80"},
+    )
+    table, _, rest = done.output.partition("\n(")
+    heading, first, chosen = table.splitlines()
+    assert heading.split() == ["ranks", "batch", "memory", "time", "9", "in", "10", "cost", "a", "rank"]
+    assert first.rstrip().endswith("extrapolated")
+    assert chosen.rstrip().endswith("recommended, extrapolated")
+    assert all(word in rest for word in ("a rank: ", "9 in 10: ", "in seconds", "in MB"))
+
+
 def test_a_deadline_is_kept_with_the_models_own_error():
     said = json.loads(run("cosmic", "--records", "1000000", "--deadline", "300", "--json").output)
     assert said["recommended"]["seconds"] * (1 + said["fit"]["error_90"]) <= 300
