@@ -115,13 +115,14 @@ def restart(*, yes: Yes = False, aws: UseAws = False, profile: Profile = None, a
 
 
 def status(*, aws: UseAws = False, profile: Profile = None, as_json: AsJson = False) -> None:
-    """Show the service, its task and its record, and pair two sockets through it; exit codes as of check.
+    """Show the service, its task, record and alarm, and pair two sockets through it; exit codes as of check.
 
     Example: lanes rendezvous status --aws
     """
     from shared.cli.wiring import make_zone, open_cloud, open_project  # noqa: PLC0415  --help is quick
     from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
     from shared.deploy.rendezvous.desired import operated  # noqa: PLC0415  as above
+    from shared.deploy.resources import alarm  # noqa: PLC0415  as above
     from shared.handlers.rendezvous.service import observe  # noqa: PLC0415  as above
 
     project = open_project()
@@ -130,6 +131,7 @@ def status(*, aws: UseAws = False, profile: Profile = None, as_json: AsJson = Fa
         make_zone(service.zone, cloud)
         state = observe(cloud.client, operated(service))
         verdict = _check(service, state.address) if state.address else None
+        alarmed = alarm.state(cloud, service.alarm)
         warn_if_brief(project, cloud)
     if as_json:
         console.print_json(
@@ -137,11 +139,12 @@ def status(*, aws: UseAws = False, profile: Profile = None, as_json: AsJson = Fa
                 "service": service.service,
                 "endpoint": service.lane.rendezvous.endpoint,
                 **asdict(state),
+                "alarm": alarmed,
                 "check": verdict.as_json() if verdict else None,
             }
         )
     else:
-        _show_state(service, state)
+        _show_state(service, state, alarmed)
         if verdict:
             show_verdict(verdict)
     raise typer.Exit(verdict.exit_code if verdict else _DOWN)
@@ -192,12 +195,13 @@ def _check(service: RendezvousService, address: str) -> Verdict:
     return check(address, at.port, at.timeout, at.degraded_after)
 
 
-def _show_state(service: RendezvousService, state: State) -> None:
+def _show_state(service: RendezvousService, state: State, alarmed: str) -> None:
     host = service.lane.rendezvous.host
     lines = [f"service {service.service}: {state.rollout or 'not there'}"]
     if state.deployment:
         lines.append(f"task {state.health or 'none runs'} at {state.address or 'no address'}")
     stale = "" if state.recorded == state.address else ", which is not the task's: lanes rendezvous deploy"
     lines.append(f"record {host}: {state.recorded + stale if state.recorded else 'not there'}")
+    lines.append(f"alarm {service.alarm}: {alarmed or 'not there'}")
     for line in lines:
         console.out.print(line, markup=False, highlight=False)

@@ -42,6 +42,7 @@ KindName = Literal[
     "containerLogGroup",
     "repository",
     "rule",
+    "alarm",
     "schedule",
     "budget",
     "secret",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.cards import RENDEZVOUS_VARIABLES
 from shared.config.lane import Function, Lane
+from shared.config.settings import rate_seconds
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class RendezvousService:
 
     ``lane`` holds what a lane can hold of it: its tags, its endpoint and the two functions. ``cpu`` is in units of
     1/1024 vCPU. ``subnets`` are public ones, none for those of the default VPC. ``restart`` is an EventBridge
-    schedule.
+    schedule. ``check_seconds`` pass between two checks; the SNS topic ``notify``, if there is one, hears of its alarm.
     """
 
     lane: Lane
@@ -39,6 +40,8 @@ class RendezvousService:
     zone: str
     subnets: tuple[str, ...]
     restart: str
+    check_seconds: int
+    notify: str
     cluster: str
     service: str
     task_definition: str
@@ -46,6 +49,7 @@ class RendezvousService:
     log_group: str
     execution_role: str
     rules: Mapping[str, str]
+    alarm: str
 
     @property
     def service_arn(self) -> str:
@@ -81,6 +85,8 @@ def rendezvous_service(project: Project) -> RendezvousService:
         zone=settings.zone,
         subnets=settings.subnets,
         restart=settings.restart,
+        check_seconds=rate_seconds(project.settings.rendezvous.schedule),
+        notify=settings.notify,
         cluster=names.make("cluster", _COMPONENT),
         service=names.make("service", _COMPONENT),
         task_definition=names.make("taskDefinition", _COMPONENT),
@@ -88,6 +94,7 @@ def rendezvous_service(project: Project) -> RendezvousService:
         log_group=names.make("containerLogGroup", _COMPONENT),
         execution_role=names.make("role", f"{_COMPONENT}-execution-role"),
         rules={key: names.make("rule", key) for key in (CHECK, RESTART)},
+        alarm=names.make("alarm", CHECK),
     )
     if names.problems:
         raise LanesError("; ".join(names.problems), where="naming.yaml", fix="shorten the templates")

@@ -29,6 +29,8 @@ MAX_TAG_KEY, MAX_TAG_VALUE = 128, 256
 MAX_PORT = 65535
 ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 MAX_SUBSCRIBERS = 10  # of one alert of a budget
+_SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
+_DAY, _WEEK = 86_400, 604_800  # what the periods of an alarm may add up to: those of less than an hour, and others
 # What Fargate offers: MB of memory for each number of CPU units (1024 are one vCPU), as a range.
 FARGATE = {
     256: (512, *range(1024, 2049, 1024)),
@@ -67,6 +69,12 @@ def _schedule(text: str) -> str:
     if not re.fullmatch(r"rate\((1 (minute|hour|day)|[1-9]\d* (minutes|hours|days))\)|cron\(\S+( \S+){5}\)", text):
         raise ValueError("must be an EventBridge schedule: rate(5 minutes) or cron(0 * * * ? *)")
     return text
+
+
+def rate_seconds(schedule: str) -> int:
+    """Return the seconds between two invocations by *schedule*, ``rate(5 minutes)``; 0 when it is no rate."""
+    rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", schedule)
+    return int(rate[1]) * _SECONDS[rate[2]] if rate else 0
 
 
 Text = Annotated[str, BeforeValidator(_plain), WithJsonSchema({"type": ["string", "number"]})]
@@ -122,7 +130,10 @@ class Limits(FileModel):
 
 
 class ServiceSettings(FileModel):
-    """The rendezvous server as the platform runs it on Fargate; ``subnets`` are the default VPC's when left out."""
+    """The rendezvous server as the platform runs it on Fargate; ``subnets`` are the default VPC's when left out.
+
+    ``notify`` is the ARN of an SNS topic that hears when the scheduled check's alarm goes off and ends.
+    """
 
     image: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/:-]*(@sha256:[0-9a-f]{64})?$")]
     cpu: int
@@ -130,6 +141,7 @@ class ServiceSettings(FileModel):
     zone: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)+[a-z0-9-]+$")]
     subnets: Annotated[tuple[str, ...], Field(strict=False)] = ()
     restart: Schedule
+    notify: Annotated[str, Field(pattern=r"^(arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256})?$")] = ""
 
 
 class RendezvousSettings(FileModel):
@@ -239,6 +251,26 @@ def check_service(rendezvous: RendezvousSettings, document: Document) -> None:
         document.problem(
             (*path, "memory"), f"rendezvous.service.memory is {service.memory} MB; for cpu {service.cpu} it is {known}"
         )
+    _check_alarm(rendezvous, document)
     host = rendezvous.endpoint.rpartition(":")[0]
     if not f".{host}".endswith(f".{service.zone}"):
         document.problem((*path, "zone"), f"rendezvous.service.zone is {service.zone!r}, which does not hold {host!r}")
+
+
+def _check_alarm(rendezvous: RendezvousSettings, document: Document) -> None:
+    """Report a schedule by which CloudWatch cannot count failed checks."""
+    period = rate_seconds(rendezvous.schedule)
+    if not period:
+        document.problem(
+            ("rendezvous", "schedule"),
+            f"rendezvous.schedule is {rendezvous.schedule}; the alarm on failed checks counts by a rate",
+            "write rate(5 minutes), or the like",
+        )
+    span = period * (rendezvous.failure_threshold + rendezvous.success_threshold - 1)
+    limit = _DAY if period < _SECONDS["hour"] else _WEEK
+    if span > limit:
+        document.problem(
+            ("rendezvous", "failureThreshold"),
+            f"failureThreshold and successThreshold take {span} s of checks together; an alarm looks back {limit} s",
+            "lower them, or check more often",
+        )

@@ -54,6 +54,7 @@ _GONE = {
     "delete_log_group": "ResourceNotFoundException",
     "delete_function": "ResourceNotFoundException",
     "delete_bucket": "NoSuchBucket",
+    "delete_alarms": "ResourceNotFound",
     "delete_budget": "NotFoundException",
     "delete_table": "ResourceNotFoundException",
     "delete_cluster": "ClusterNotFoundException",

@@ -56,6 +56,7 @@ def _schedules(service: RendezvousService) -> Iterator[Statement]:
     own = OwnNames(SLUG, service.lane.place)
     yield Statement("Rules", _MANAGE_RULES, (own.arn("events", "rule/"),))
     functions = (own.arn("lambda", "function:"),)
+    yield Statement("Alarms", _MANAGE_ALARMS, (own.arn("cloudwatch", "alarm:"),))
     yield Statement("SeeWhoInvokes", ("lambda:GetPolicy",), functions)
     by_rules = {"StringEquals": {"lambda:Principal": "events.amazonaws.com"}}
     yield Statement("LetRulesInvoke", ("lambda:AddPermission",), functions, by_rules)
@@ -99,6 +100,13 @@ _MANAGE_GROUPS = (
     "ec2:CreateTags",
     "ec2:DeleteSecurityGroup",
     "ec2:RevokeSecurityGroupIngress",
+)
+_MANAGE_ALARMS = (
+    "cloudwatch:DeleteAlarms",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:ListTagsForResource",
+    "cloudwatch:PutMetricAlarm",
+    "cloudwatch:TagResource",
 )
 _MANAGE_RULES = (
     "events:DeleteRule",

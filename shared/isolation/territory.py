@@ -74,6 +74,7 @@ _KINDS = {
     "containerLogGroup": ("logs", "log-group:"),
     "repository": ("ecr", "repository/"),
     "rule": ("events", "rule/"),
+    "alarm": ("cloudwatch", "alarm:"),
     "schedule": ("scheduler", "schedule/default/"),
     "budget": ("budgets", "budget/"),
     "secret": ("secretsmanager", "secret:"),

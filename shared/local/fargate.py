@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 from moto.ecs.models import EC2ContainerServiceBackend
+from moto.ecs.responses import EC2ContainerServiceResponse
 
 from shared.local.rendezvous import LocalRendezvous
 
@@ -35,12 +36,27 @@ def install() -> Iterator[None]:
     originals = {name: getattr(backend, name) for name in ("create_service", "update_service", "delete_service")}
     for name, original in originals.items():
         setattr(backend, name, _followed(original, fleet))
+    create = EC2ContainerServiceResponse.create_service
+    setattr(EC2ContainerServiceResponse, "create_service", _configured(create))  # noqa: B010  a method cannot be assigned
     try:
         yield
     finally:
+        setattr(EC2ContainerServiceResponse, "create_service", create)  # noqa: B010  as above
         for name, original in originals.items():
             setattr(backend, name, original)
         fleet.close()
+
+
+def _configured(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return *create*, which answers CreateService, keeping how the service is deployed; moto keeps it of an update."""
+
+    @functools.wraps(create)
+    def keep(response: Any) -> Any:
+        answer = create(response)
+        answer.result["service"].deployment_configuration = response._get_param("deploymentConfiguration")  # noqa: SLF001  moto's own way
+        return answer
+
+    return keep
 
 
 def _followed(original: Callable[..., Any], fleet: _Fleet) -> Callable[..., Any]:

@@ -20,7 +20,7 @@ from shared.deploy.rendezvous.desired import (
     task_service,
     whose,
 )
-from shared.deploy.resources import cluster, policy, record, rule, security_group, task_definition
+from shared.deploy.resources import alarm, cluster, policy, record, rule, security_group, task_definition
 from shared.deploy.resources import function as functions
 from shared.deploy.resources import log_group as log_groups
 from shared.deploy.resources import role as roles
@@ -29,7 +29,7 @@ from shared.errors import LanesError
 from shared.handlers.rendezvous.service import MARK, mark, observe, zone_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from shared.config.load import Project
     from shared.config.platform import RendezvousService
@@ -61,7 +61,7 @@ def plan(service: RendezvousService, project: Project, aws: Aws, *, packaged: bo
     settled = moved.action == "nothing" and state.ready
     led = leading_record(service, state.address if settled else _NEW_TASK)
     rest = (led, *schedules(service, package(project, packaged=packaged)))
-    steps = (*base, moved, *_steps(rest, known, service, aws))
+    steps = (*base, moved, *_steps(rest, known, service, aws), *_former_records(service, aws))
     return Plan(service.lane.team, service.lane.place.stage, steps, lane_tags(service.lane))
 
 
@@ -90,7 +90,16 @@ def destroy_plan(service: RendezvousService, aws: Aws) -> Plan:
     known = kinds(service)
     found = ((kind, known[kind].current(aws, name)) for kind, name in reversed(_names(service)))
     steps = tuple(known[kind].remove(have) for kind, have in found if have and is_ours(have.tags, tags))
-    return Plan(service.lane.team, service.lane.place.stage, steps, tags)
+    return Plan(service.lane.team, service.lane.place.stage, (*_former_records(service, aws), *steps), tags)
+
+
+def _former_records(service: RendezvousService, aws: Aws) -> Iterator[Step]:
+    """Yield the steps that remove the records of hosts that the settings named once."""
+    records = record.Records(service.zone, {})
+    for host in records.marked(aws, lane_tags(service.lane)):
+        have = None if host == service.lane.rendezvous.host else records.current(aws, host)
+        if have:
+            yield records.remove(have)
 
 
 def network(aws: Aws, subnets: tuple[str, ...]) -> Network:
@@ -151,4 +160,5 @@ def _names(service: RendezvousService) -> list[tuple[str, str]]:
         (record.KIND, service.lane.rendezvous.host),
         *((functions.KIND, each.name) for each in own),
         *((rule.KIND, name) for name in service.rules.values()),
+        (alarm.KIND, service.alarm),
     ]

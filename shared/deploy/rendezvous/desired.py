@@ -9,7 +9,17 @@ from shared.config.platform import CHECK, RESTART
 from shared.deploy.guard import lane_tags
 from shared.deploy.rendezvous.image import command, health_command, http_port
 from shared.deploy.rendezvous.policies import boundary, execution_policy, function_policy, task_trust
-from shared.deploy.resources import cluster, function, log_group, policy, role, rule, security_group, task_definition
+from shared.deploy.resources import (
+    alarm,
+    cluster,
+    function,
+    log_group,
+    policy,
+    role,
+    rule,
+    security_group,
+    task_definition,
+)
 from shared.deploy.resources.record import Records
 from shared.deploy.resources.service import Services
 from shared.handlers.rendezvous.service import Service
@@ -44,7 +54,7 @@ def operated(service: RendezvousService) -> Service:
 def kinds(service: RendezvousService) -> dict[str, Kind]:
     """Return what reads and changes each kind that the service is made of."""
     own = {"service": asdict(operated(service))}
-    plain: tuple[Kind, ...] = (log_group, policy, role, security_group, cluster, task_definition, function, rule)
+    plain: tuple[Kind, ...] = (log_group, policy, role, security_group, cluster, task_definition, function, rule, alarm)
     bound: tuple[Kind, ...] = (
         Services(service.cluster, {**own, "family": service.task_definition}),
         Records(service.zone, own),
@@ -100,12 +110,15 @@ def whose(service: RendezvousService) -> dict[str, str]:
 
 
 def schedules(service: RendezvousService, package: Package) -> Iterator[Resource]:
-    """Yield the two functions and the rules that invoke them."""
+    """Yield the two functions, the rules that invoke them, and the alarm on the check."""
     lane, tags = service.lane, lane_tags(service.lane)
     for each in lane.functions.values():
         yield function.desired(lane, each, package, tags)
     for key, when in {CHECK: lane.rendezvous.schedule, RESTART: service.restart}.items():
         yield rule.desired(service.rules[key], tags, when, lane.function_arn(key))
+    at, name = lane.rendezvous, lane.functions[CHECK].name
+    watch = alarm.Watch(name, service.check_seconds, at.failure_threshold, at.success_threshold)
+    yield alarm.desired(service.alarm, lane.place, tags, watch, service.notify)
 
 
 def _container(service: RendezvousService) -> Mapping[str, Any]:

@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 3.0
 _POLLS = 100  # five minutes: a task has 30 s to end, its interface goes after it
-# ECS starts the new task first, stops the old one when the new is healthy, and goes back when it never is.
-_DEPLOYMENT = {
-    "minimumHealthyPercent": 100,
-    "maximumPercent": 200,
-    "deploymentCircuitBreaker": {"enable": True, "rollback": True},
-}
 
 
 def make_security_group(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all
@@ -115,7 +109,7 @@ def _settings(aws: Aws, params: Mapping[str, Any]) -> dict[str, Any]:
         "cluster": params["cluster"],
         "taskDefinition": newest["taskDefinitionArn"],
         "desiredCount": params["desiredCount"],
-        "deploymentConfiguration": _DEPLOYMENT,
+        "deploymentConfiguration": params["deployment"],
         "networkConfiguration": {
             "awsvpcConfiguration": {
                 "subnets": params["subnets"],

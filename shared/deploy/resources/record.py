@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shared.deploy.guard import is_ours
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
 from shared.handlers.rendezvous.service import MARK, TTL, find_record, mark, read_mark, zone_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from shared.deploy.aws import Aws
 
@@ -37,6 +38,15 @@ class Records:
         values = [each["Value"] for each in found.get("ResourceRecords", ())]
         properties = {"address": ", ".join(values), "ttl": found.get("TTL"), "zone": zone, "found": found}
         return Resource(KIND, name, read_mark(aws.client, self.zone, name), properties)
+
+    def marked(self, aws: Aws, ours: Mapping[str, str]) -> Iterator[str]:
+        """Yield each host of the zone with a record that says that it is of the lane whose tags are *ours*."""
+        pages = aws.client("route53").get_paginator("list_resource_record_sets")
+        for page in pages.paginate(HostedZoneId=zone_id(aws.client, self.zone)):
+            for found in page["ResourceRecordSets"]:
+                mark, _, host = found["Name"].rstrip(".").partition(".")
+                if mark == MARK and found["Type"] == "TXT" and is_ours(read_mark(aws.client, self.zone, host), ours):
+                    yield host
 
     def steps(self, want: Resource, have: Resource | None) -> Step:
         """Return what makes *have* into *want*: it waits for a healthy task and takes its address."""

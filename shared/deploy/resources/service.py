@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
 from shared.deploy.resources.cluster import read_tags, write_tags
+from shared.deploy.resources.task_definition import as_asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from shared.deploy.model import Action
 
 KIND = "service"
+# ECS starts the new task first, stops the old one when the new is healthy, and goes back when it never is.
+_DEPLOYMENT = {
+    "minimumHealthyPercent": 100,
+    "maximumPercent": 200,
+    "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class Services:
             "subnets": sorted(subnets),
             "security_groups": [group],
             "public_address": "ENABLED",
+            "deployment": _DEPLOYMENT,
             "rollout": "sound",
         }
         return Resource(KIND, name, tags, properties)
@@ -71,6 +79,7 @@ class Services:
                 "subnets": sorted(network["subnets"]),
                 "security_groups": _group_names(aws, network.get("securityGroups", [])),
                 "public_address": network.get("assignPublicIp", "DISABLED"),
+                "deployment": as_asked(_DEPLOYMENT, found.get("deploymentConfiguration", {})),
                 "rollout": "failed" if failed else "sound",
                 "arn": found["serviceArn"],
             },
@@ -110,6 +119,7 @@ class Services:
             "subnets": want.properties["subnets"],
             "security_groups": want.properties["security_groups"],
             "assignPublicIp": want.properties["public_address"],
+            "deployment": want.properties["deployment"],
         }
 
 

@@ -78,7 +78,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
     if have is None:
         return Step("create", KIND, want.name, summary(want.properties), (register,))
     found = {key: have.properties[key] for key in want.properties}
-    found["container"] = _as_asked(want.properties["container"], found["container"])
+    found["container"] = as_asked(want.properties["container"], found["container"])
     changed, tags = differences(want.properties, found), missing_tags(want, have)
     if not (changed or tags):
         return Step("nothing", KIND, want.name)
@@ -91,10 +91,10 @@ def remove(have: Resource) -> Step:
     return Step("delete", KIND, have.name, calls=(Routine("deregister task definitions", {"family": have.name}),))
 
 
-def _as_asked(asked: Any, found: Any) -> Any:
+def as_asked(asked: Any, found: Any) -> Any:
     """Return *found* without what was not asked for."""
     if isinstance(asked, dict) and isinstance(found, dict):
-        return {key: _as_asked(asked[key], value) for key, value in found.items() if key in asked}
+        return {key: as_asked(asked[key], value) for key, value in found.items() if key in asked}
     if isinstance(asked, list) and isinstance(found, list) and len(asked) == len(found):
-        return [_as_asked(one, other) for one, other in zip(asked, found, strict=True)]
+        return [as_asked(one, other) for one, other in zip(asked, found, strict=True)]
     return found

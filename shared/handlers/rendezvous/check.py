@@ -9,7 +9,7 @@ from shared.handlers.rendezvous.service import follow
 
 
 def handler(_event: object, _context: object) -> dict[str, object]:
-    """Return the verdict on the rendezvous; a failed invocation is the alarm, and its log says why.
+    """Return the verdict on the rendezvous; failed invocations set the alarm off, and their log says why.
 
     Raises:
         RendezvousUnavailable: It is hung, refuses, or its name does not resolve.

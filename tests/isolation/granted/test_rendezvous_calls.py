@@ -75,6 +75,11 @@ def drift(aws, service):
     events.untag_resource(ResourceARN=events.describe_rule(Name=service.rules[CHECK])["Arn"], TagKeys=["project"])
     aws.lambda_.remove_permission(FunctionName=service.lane.functions[RESTART].name, StatementId=service.rules[RESTART])
     aws.iam.delete_role_permissions_boundary(RoleName=service.execution_role)
+    cloudwatch = aws.client("cloudwatch")
+    cloudwatch.disable_alarm_actions(AlarmNames=[service.alarm])
+    cloudwatch.untag_resource(
+        ResourceARN=service.lane.place.arn("cloudwatch", f"alarm:{service.alarm}"), TagKeys=["project"]
+    )
     aws.logs.put_retention_policy(logGroupName=service.log_group, retentionInDays=1)
 
 

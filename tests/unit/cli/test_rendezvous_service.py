@@ -60,16 +60,17 @@ def test_from_plan_to_destroy(lanes, cloud, project):
     assert code == 0
     assert f"+ record {HOST}\n    address: that of the new task\n" in out
     assert '    ingress: ["tcp 10000 from 0.0.0.0/0", "tcp 10001 from 172.31.0.0/16"]\n' in out
-    assert out.endswith("platform: 16 to create\n")
+    assert out.endswith("platform: 17 to create\n")
 
     code, out, err = lanes("deploy")
     assert code == 0
     assert ":10000 healthy: paired two sockets in " in out
-    assert "platform: 16 created" in err
+    assert "platform: 17 created" in err
     code, out, _ = lanes("plan")
-    assert "platform: nothing to do (16 resources are as they should be)" in out
+    assert "platform: nothing to do (17 resources are as they should be)" in out
 
     before = json.loads(lanes("status", "--json")[1])
+    assert before["alarm"] == "OK"
     code, out, err = lanes("restart", "--json")
     assert (code, json.loads(out)["status"]) == (0, "healthy")
     assert f"{HOST} points at {json.loads(out)['address']}" in err

@@ -11,6 +11,9 @@ CASES = {
     "memory": ("memory: 512", "memory: 4096", "is 4096 MB; for cpu 256 it is 512, 1024, 2048"),
     "zone": ("zone: uva-ds5110.com", "zone: ds5110.com", "zone is 'ds5110.com', which does not hold 'rendezvous.uva"),
     "schedule": ("restart: cron(0 9 ? * SUN *)", "restart: weekly", "must be an EventBridge schedule"),
+    "check by the clock": ("schedule: rate(5 minutes)", "schedule: cron(0 9 ? * SUN *)", "counts by a rate"),
+    "slow check": ("failureThreshold: 3", "failureThreshold: 300", "take 90300 s of checks together"),
+    "topic": ("zone: uva", "notify: me@example.edu\n    zone: uva", "rendezvous.service.notify is 'me@example.edu'"),
     "image": ("image: 1", "image: Not an image ", "rendezvous.service.image is"),
     "typo": ("zone: uva", "zoen: uva", "unknown key 'rendezvous.service.zoen' (did you mean 'zone'?)"),
 }
@@ -29,6 +32,7 @@ def test_its_names_are_the_platforms_and_its_functions_know_where_the_server_is(
     assert service.service == service.cluster == f"platform-rendezvous-{digest}"
     assert service.log_group == f"/ecs/platform-rendezvous-{digest}"
     assert service.rules[CHECK] == f"platform-rendezvous-check-{digest}"
+    assert (service.alarm, service.check_seconds) == (f"platform-rendezvous-check-{digest}", 300)
     function = service.lane.functions[CHECK]
     assert function.handler == "shared.handlers.rendezvous.check.handler"
     assert function.environment == {

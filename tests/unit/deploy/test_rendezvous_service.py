@@ -12,11 +12,12 @@ import pytest
 from shared.config.lane import Place
 from shared.config.load import load_project
 from shared.config.platform import CHECK, RESTART, rendezvous_service
-from shared.deploy.apply import ApplyError, apply
+from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
 from shared.deploy.aws import connect_endpoint
 from shared.deploy.guard import OwnershipError
 from shared.deploy.rendezvous.deploy import carry_out, destroy_plan, network, plan
 from shared.deploy.rendezvous.desired import kinds, operated
+from shared.deploy.resources import alarm
 from shared.errors import LanesError
 from shared.fmi.rendezvous.health import check
 from shared.handlers.fmi.meeting import Meeting
@@ -99,6 +100,7 @@ def test_it_is_made_pairs_ranks_is_left_alone_and_removed_without_a_trace(aws, z
         "create record",
         *["create function"] * 2,
         *["create rule"] * 2,
+        "create alarm",
     ]
     state = observe(aws.client, operated(service))
     assert state.ready
@@ -155,7 +157,10 @@ def test_what_drifted_is_mended(aws, zone, service, deploy, platform):
     ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[pairing])
     ecs.untag_resource(resourceArn=service.cluster_arn, tagKeys=["project"])
     ecs.update_service(cluster=service.cluster, service=service.service, desiredCount=0)
+    one_at_once = {"minimumHealthyPercent": 0, "maximumPercent": 100}
+    ecs.update_service(cluster=service.cluster, service=service.service, deploymentConfiguration=one_at_once)
     events.disable_rule(Name=service.rules[CHECK])
+    aws.client("cloudwatch").disable_alarm_actions(AlarmNames=[service.alarm])
     aws.lambda_.remove_permission(FunctionName=service.lane.functions[RESTART].name, StatementId=service.rules[RESTART])
     todo = deploy(service)
     assert changes(todo) == [
@@ -165,7 +170,11 @@ def test_what_drifted_is_mended(aws, zone, service, deploy, platform):
         "update record",
         "update rule",
         "update rule",
+        "update alarm",
     ]
+    moved = todo.changes[2].diff
+    assert "deployment.minimumHealthyPercent: 0 -> 100" in moved
+    assert 'deployment.deploymentCircuitBreaker: absent -> {"enable": true, "rollback": true}' in moved
     assert todo.changes[0].diff == ("ingress: - tcp 22 from 0.0.0.0/0", "ingress: + tcp 10000 from 0.0.0.0/0")
     assert plan(service, platform, aws).changes == ()
 
@@ -206,7 +215,7 @@ def test_a_deploy_cut_off_before_the_record_is_finished_by_the_next(aws, zone, s
         if step.kind == "service":
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(InterruptedApplyError):
         deploy(service, on_step=cut)
     assert changes(deploy(service))[0] == "create record"
     assert plan(service, platform, aws).changes == ()
@@ -239,6 +248,59 @@ def test_a_record_of_somebody_elses_is_refused_and_left(aws, zone, service, depl
     assert f'a TXT record _teamlanes.{HOST} that holds "team=platform,' in str(caught.value)
     assert destroy_plan(service, aws).steps == ()
     assert records(aws, zone) == {(f"{HOST}.", "A"): "192.0.2.7"}
+
+
+def test_a_host_that_changed_leaves_no_record_behind(aws, zone, service, deploy, platform):
+    def called(host):
+        rendezvous = dataclasses.replace(service.lane.rendezvous, host=host)
+        return dataclasses.replace(service, lane=dataclasses.replace(service.lane, rendezvous=rendezvous))
+
+    deploy(service)
+    theirs = {"Name": f"_teamlanes.lab.{ZONE}", "Type": "TXT", "TTL": 30}
+    theirs["ResourceRecords"] = [{"Value": '"team=platform,stage=prod,managed-by=teamlanes"'}]
+    theirs_too = {"Name": f"lab.{ZONE}", "Type": "A", "TTL": 30, "ResourceRecords": [{"Value": "192.0.2.7"}]}
+    batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": each} for each in (theirs, theirs_too)]}
+    aws.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+    newer = called(f"meet.{ZONE}")
+    done = changes(deploy(newer))
+    assert [each for each in done if "record" in each] == ["create record", "delete record"]
+    names = {name for name, _ in records(aws, zone)}
+    assert names == {f"{host}.{ZONE}." for host in ("meet", "_teamlanes.meet", "lab", "_teamlanes.lab")}
+    assert plan(newer, platform, aws).changes == ()
+    apply(destroy_plan(called(f"third.{ZONE}"), aws), aws, kinds=kinds(newer), sleep=never)
+    assert {name for name, _ in records(aws, zone)} == {f"lab.{ZONE}.", f"_teamlanes.lab.{ZONE}."}
+
+
+def test_the_alarm_counts_failed_checks_as_the_settings_say(aws, zone, service, deploy, platform):
+    topic = "arn:aws:sns:us-east-1:123456789012:on-call"
+    deploy(dataclasses.replace(service, notify=topic))
+    cloudwatch = aws.client("cloudwatch")
+    (found,) = cloudwatch.describe_alarms(AlarmNames=[service.alarm])["MetricAlarms"]
+    assert found["Dimensions"] == [{"Name": "FunctionName", "Value": service.lane.functions[CHECK].name}]
+    assert (found["Period"], found["EvaluationPeriods"], found["DatapointsToAlarm"]) == (300, 4, 3)
+    assert found["AlarmActions"] == found["OKActions"] == found["InsufficientDataActions"] == [topic]
+    cloudwatch.set_alarm_state(AlarmName=service.alarm, StateValue="ALARM", StateReason="three checks failed")
+    assert alarm.state(aws, service.alarm) == "ALARM"
+    (step,) = plan(service, platform, aws).changes
+    assert {line.partition(":")[0] for line in step.diff} == {"AlarmActions", "OKActions", "InsufficientDataActions"}
+    deploy(service)
+    assert plan(service, platform, aws).changes == ()
+
+
+@pytest.mark.parametrize(("failures", "successes"), [(3, 2), (1, 1), (2, 5), (5, 1)])
+def test_so_many_failures_set_it_off_and_so_many_successes_end_it(failures, successes):
+    watch = alarm.Watch("f", 300, failures, successes)
+    settings = alarm.desired("a", Place("123456789012", "us-east-1", "dev"), {}, watch).properties
+    last, needed = settings["EvaluationPeriods"], settings["DatapointsToAlarm"]
+
+    def alarmed(checks):
+        return checks[-last:].count("failed") >= needed
+
+    well, down = ["well"] * 9, ["failed"] * 9
+    assert alarmed([*well, *["failed"] * failures])
+    assert not alarmed([*well, *["failed"] * (failures - 1)])
+    assert not alarmed([*down, *["well"] * successes])
+    assert alarmed([*down, *["well"] * (successes - 1)])
 
 
 def test_a_missing_zone_and_a_missing_network_are_told_before_anything_is_done(aws, service, platform, zone):
