@@ -7,7 +7,6 @@ Each pairing goes through the stages ``rendezvous`` (ask the server for the peer
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import random
 import socket
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from shared.errors import UsageError, unknown
 from shared.fmi.errors import PairingFailed
 from shared.fmi.rendezvous.punch import WrongPeer, listener, own_port, punch, verify
+from shared.fmi.rendezvous.resolve import Lookup
 from shared.fmi.wire.events import Broken, Paired, Refused, TimedOut, Told
 from shared.fmi.wire.handshake import NONCE_SIZE, Handshake
 from shared.fmi.wire.v1 import V1Client
@@ -101,13 +101,13 @@ def run_blocking(work: Coroutine[Any, Any, T]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work)
+        return _run(work)
     outcome: list[T] = []
     failure: list[BaseException] = []
 
     def target() -> None:
         try:
-            outcome.append(asyncio.run(work))
+            outcome.append(_run(work))
         except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
             failure.append(error)
 
@@ -119,12 +119,25 @@ def run_blocking(work: Coroutine[Any, Any, T]) -> T:
     return outcome[0]
 
 
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run *work* in a loop of its own, and leave alone which loop the thread calls its current one."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(work)
+
+
 async def _pair_all(
     meeting: Meeting, namespace: Namespace, rank: int, peers: list[int], seconds: float
 ) -> dict[int, socket.socket]:
     deadline = asyncio.get_running_loop().time() + seconds
-    pairings = [_Pairing(meeting, namespace, rank, peer, deadline) for peer in peers]
-    outcomes = await asyncio.gather(*(pairing.run() for pairing in pairings), return_exceptions=True)
+    server = Lookup(meeting.host)
+    pairings = [_Pairing(meeting, server, namespace, rank=rank, peer=peer, deadline=deadline) for peer in peers]
+    try:
+        outcomes = await asyncio.gather(*(pairing.run() for pairing in pairings), return_exceptions=True)
+    except asyncio.CancelledError:
+        for pairing in pairings:
+            if pairing.socket:
+                pairing.socket.close()
+        raise
     # A deadline that strikes while a socket is handed over cancels the task, but the socket is good all the same.
     sockets = {peer: pairing.socket for peer, pairing in zip(peers, pairings, strict=True) if pairing.socket}
     failures = [
@@ -144,8 +157,10 @@ async def _pair_all(
 class _Pairing:
     """One pair's way from names to a verified socket."""
 
-    def __init__(self, meeting: Meeting, namespace: Namespace, rank: int, peer: int, deadline: float) -> None:
-        self._meeting, self._namespace = meeting, namespace
+    def __init__(  # noqa: PLR0913  where, who, with whom, until when
+        self, meeting: Meeting, server: Lookup, namespace: Namespace, *, rank: int, peer: int, deadline: float
+    ) -> None:
+        self._meeting, self._server, self._namespace = meeting, server, namespace
         self._rank, self._peer, self._deadline = rank, peer, deadline
         self._stage, self._reason = "rendezvous", "no time to ask the server"
         self._token = ""
@@ -157,15 +172,24 @@ class _Pairing:
         try:
             async with asyncio.timeout_at(self._deadline):
                 while True:
-                    with contextlib.suppress(_Again):
-                        return await self._attempt_punch()
-                    if self._stage != "rendezvous" and self._meeting.relay:
-                        with contextlib.suppress(_Again):
-                            return await self._attempt_relay()
+                    try:
+                        return await self._attempt()
+                    except _Again:
+                        pass
+                    except OSError as error:
+                        self._at(self._stage, f"this rank cannot open a socket: {_plain(error)}")
                     await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311  jitter, not a secret
                     pause = min(pause * 2, _LONGEST_PAUSE)
         except TimeoutError:
             raise self.failure() from None
+
+    async def _attempt(self) -> None:
+        try:
+            await self._attempt_punch()
+        except _Again:
+            if self._stage == "rendezvous" or not self._meeting.relay:
+                raise
+            await self._attempt_relay()
 
     async def _attempt_punch(self) -> None:
         with own_port() as sock, listener(sock.getsockname()[1]) as listening:
@@ -202,7 +226,7 @@ class _Pairing:
         self._at(stage, f"the server at {where} does not answer")
         machine = _MACHINES[self._meeting.protocol]()
         try:
-            await loop.sock_connect(sock, (await _resolve(self._meeting.host), self._meeting.port))
+            await loop.sock_connect(sock, (await self._server.address(), self._meeting.port))
             name = self._namespace.pair_name(self._rank, self._peer)
             await loop.sock_sendall(sock, machine.ask(name, self._token, relay=relay))
             while True:
@@ -253,8 +277,3 @@ def _plain(error: OSError) -> str:
     if error.errno is None or isinstance(error, socket.gaierror):
         return str(error.strerror or error)
     return os.strerror(error.errno)
-
-
-async def _resolve(host: str) -> str:
-    found = await asyncio.get_running_loop().getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_STREAM)
-    return str(found[0][4][0])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from shared.fmi.rendezvous.keys import Namespace
 from shared.fmi.rendezvous.punch import listener, own_port, shared_port
+from shared.fmi.rendezvous.resolve import address_of
 from shared.fmi.rendezvous.verdict import Status, Verdict
 from shared.fmi.wire.events import Broken, Endpoint, Paired, Told
 from shared.fmi.wire.v1 import V1Client
@@ -116,8 +117,7 @@ class _Probe:
 
         def look_up() -> None:
             try:
-                found = socket.getaddrinfo(self.host, None, family=socket.AF_INET, type=socket.SOCK_STREAM)
-                outcome.append(str(found[0][4][0]))
+                outcome.append(address_of(self.host))
             except OSError as error:
                 outcome.append(error)
 
