@@ -21,23 +21,42 @@ class RuntimeClosedError(LanesError):
     """The runtime was closed while, or before, something was invoked."""
 
 
+class _Turn:
+    """A caller that queues, and what wakes it."""
+
+    def __init__(self, function_arn: str, came: float, lock: threading.Lock) -> None:
+        self.function_arn = function_arn
+        self.came = came
+        self.woken = threading.Condition(lock)
+
+
 class Pool:
     """Lends workers, each to one invocation at a time.
 
     A slot is one process, busy or idle. Callers queue when every slot is busy; an idle worker of another function is
     stopped when its slot is needed.
 
+    So many workers may start at a time, and of one function so many start for the asking. From there on a caller first
+    queues for as long as the function's cold start last took: where calls are short, a warm worker comes free before
+    that, and a thousand of them do not spend the machine on starting one worker each.
+
     Args:
         slots: The number of processes there may be.
         patience: Seconds a caller queues before it is told that there are too many.
+        starts: The number of workers that may start at a time, for many at once would slow each other down.
         clock: Monotonic seconds.
     """
 
-    def __init__(self, slots: int, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, slots: int, patience: float, starts: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._slots = slots
         self._patience = patience
+        self._starts = starts
         self._clock = clock
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._waiting: set[_Turn] = set()
+        self._starting = 0
+        self._cold: dict[str, float] = {}  # seconds that the function's last cold start took
         self._idle: list[Worker] = []  # the longest idle first
         self._busy: set[Worker] = set()
         self._taken = 0  # slots, those of starting workers included
@@ -52,7 +71,7 @@ class Pool:
             InvokeRefusedError: The function's reserved concurrency is in use.
             RuntimeClosedError: The pool is closed.
         """
-        with self._changed:
+        with self._lock:
             self._check_open()
             limit = spec.reserved_concurrency
             if limit is not None and self._running[spec.function_arn] >= limit:
@@ -61,32 +80,66 @@ class Pool:
             return self._generation[spec.function_arn]
 
     def take(self, spec: FunctionSpec) -> Worker | None:
-        """Return a warm worker, or None with a slot to start one in.
+        """Return a warm worker, or None with a slot to start one in; :meth:`start_over` says that it has started.
 
         Raises:
             InvokeRefusedError: No slot came free in time.
             RuntimeClosedError: The pool is closed.
         """
-        give_up = self._clock() + self._patience
+        turn = _Turn(spec.function_arn, self._clock(), self._lock)
         while True:
-            with self._changed:
+            with self._lock:
                 self._check_open()
                 stale = self._pop_stale(spec)
                 worker = None if stale else self._pop_warm(spec)
                 if worker is not None:
                     self._busy.add(worker)
                     return worker
-                if stale is None and self._taken < self._slots:
+                may_start = self._may_start(turn)
+                if stale is None and may_start and self._taken < self._slots:
                     self._taken += 1
+                    self._starting += 1
                     return None
-                evicted = stale or (self._idle.pop(0) if self._idle else None)
+                evicted = stale or (self._idle.pop(0) if may_start and self._idle else None)
                 if evicted is None:
-                    if self._clock() >= give_up:
-                        raise throttled("ConcurrentInvocationLimitExceeded")
-                    self._changed.wait(give_up - self._clock())
+                    self._queue(turn)
                     continue
                 self._busy.add(evicted)  # until it has stopped, its slot is taken
             self.end(evicted)
+
+    def _may_start(self, turn: _Turn) -> bool:
+        if self._starting >= self._starts:
+            return False
+        running = sum(worker.spec.function_arn == turn.function_arn for worker in self._busy)
+        return running < self._starts or self._clock() >= self._may_start_at(turn)
+
+    def _may_start_at(self, turn: _Turn) -> float:
+        return turn.came + self._cold.get(turn.function_arn, 0.0)
+
+    def _queue(self, turn: _Turn) -> None:
+        """Wait until something has changed for *turn*."""
+        now, give_up = self._clock(), turn.came + self._patience
+        if now >= give_up:
+            raise throttled("ConcurrentInvocationLimitExceeded")
+        soon = self._may_start_at(turn)
+        self._waiting.add(turn)
+        turn.woken.wait((min(soon, give_up) if soon > now else give_up) - now)
+        self._waiting.discard(turn)
+
+    def _wake(self, function_arn: str = "") -> None:
+        """Wake who came first of those who call that function, or of all when nobody does."""
+        fit = [turn for turn in self._waiting if turn.function_arn == function_arn] or self._waiting
+        if fit:
+            first = min(fit, key=lambda turn: turn.came)
+            self._waiting.discard(first)
+            first.woken.notify()
+
+    def start_over(self, spec: FunctionSpec, seconds: float) -> None:
+        """Note that a start of *spec* has come to its end, good or bad, after *seconds*."""
+        with self._lock:
+            self._starting -= 1
+            self._cold[spec.function_arn] = seconds
+            self._wake()
 
     def started(self, worker: Worker) -> None:
         """Note that the caller's slot now holds *worker*.
@@ -94,53 +147,55 @@ class Pool:
         Raises:
             RuntimeClosedError: The pool was closed meanwhile.
         """
-        with self._changed:
+        with self._lock:
             self._busy.add(worker)
             self._check_open()
 
     def empty(self, worker: Worker) -> None:
         """Stop *worker* but keep its slot for the one that takes its place."""
         worker.stop()
-        with self._changed:
+        with self._lock:
             self._busy.discard(worker)
 
     def give_up_slot(self) -> None:
         """Note that no worker came to be in the caller's slot."""
-        with self._changed:
+        with self._lock:
             self._taken -= 1
-            self._changed.notify()
+            self._changed.notify_all()
+            self._wake()
 
     def end(self, worker: Worker) -> None:
         """Stop *worker* and free its slot."""
         try:
             worker.stop()
         finally:
-            with self._changed:
+            with self._lock:
                 self._busy.discard(worker)
                 self._taken -= 1
                 self._changed.notify_all()
+                self._wake()
 
     def give_back(self, worker: Worker, generation: int) -> None:
         """Make *worker* warm for the next one, unless its function was retired since *generation*."""
-        with self._changed:
+        with self._lock:
             fit = not self._closed and self._generation[worker.spec.function_arn] == generation
             if fit:
                 self._busy.discard(worker)
                 self._idle.append(worker)
-                self._changed.notify()
+                self._wake(worker.spec.function_arn)
         if not fit:
             self.end(worker)
 
     def leave(self, spec: FunctionSpec) -> None:
         """Count an invocation out."""
-        with self._changed:
+        with self._lock:
             self._running[spec.function_arn] -= 1
             if not self._running[spec.function_arn]:
                 del self._running[spec.function_arn]
 
     def retire(self, function_arn: str) -> None:
         """Stop the function's idle workers now and its busy ones when they have answered."""
-        with self._changed:
+        with self._lock:
             self._generation[function_arn] += 1
             retired = [worker for worker in self._idle if worker.spec.function_arn == function_arn]
             for worker in retired:
@@ -151,13 +206,14 @@ class Pool:
 
     def close(self, grace: float = 10.0) -> None:
         """Stop all; those who wait for an answer get RuntimeClosedError. Returns when no process is left."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
             self._busy.update(idle)
             for worker in self._busy:
                 worker.kill()
-            self._changed.notify_all()
+            for turn in self._waiting:
+                turn.woken.notify()
         for worker in idle:
             self.end(worker)
         with self._changed:
@@ -174,7 +230,7 @@ class Pool:
     @property
     def processes(self) -> int:
         """How many slots are taken."""
-        with self._changed:
+        with self._lock:
             return self._taken
 
     def _check_open(self) -> None:

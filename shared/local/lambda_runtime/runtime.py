@@ -6,7 +6,6 @@ import fcntl
 import os
 import sys
 import tempfile
-import threading
 import time
 import uuid
 from contextlib import suppress
@@ -84,8 +83,7 @@ class LambdaRuntime:
         self._code = CodeStore(code, compile_python=not packaged)
         self._sandbox = Sandbox(self._folder, packaged=packaged, private_mounts=private_mounts, rendezvous=rendezvous)
         self.private_mounts = self._sandbox.private_mounts
-        self._pool = Pool(max_workers or default_slots(), queue_timeout)
-        self._gate = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
+        self._pool = Pool(max_workers or default_slots(), queue_timeout, 2 * (os.cpu_count() or 1))
         self._events = EventQueue(self._run_event, retry_delays)
 
     def invoke(
@@ -193,8 +191,9 @@ class LambdaRuntime:
         returned is a second one, not yet ready, and the time is None.
         """
         log = LogStream(spec, self._logs)
-        code = self._unpacked(spec)  # first: an image may take longer to unpack than a worker to start
-        with self._gate:  # many at once would slow each other past the limit
+        began = time.monotonic()
+        try:
+            code = self._unpacked(spec)  # first: an image may take longer to unpack than a worker to start
             log.write(init_start_line(spec.runtime))
             began = time.monotonic()
             worker = self._start(spec, log, *code)
@@ -209,6 +208,8 @@ class LambdaRuntime:
                 raise
             else:
                 return worker, (time.monotonic() - began) * 1000
+        finally:
+            self._pool.start_over(spec, time.monotonic() - began)
         return self._start(spec, log, *code), None
 
     def _unpacked(self, spec: FunctionSpec) -> tuple[Path, Path | None]:

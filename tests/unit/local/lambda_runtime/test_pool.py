@@ -1,0 +1,121 @@
+"""Who gets a warm worker, and who may start one."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shared.local.lambda_runtime.pool import Pool
+
+LONG = 1000.0  # seconds of a cold start that no test waits for
+
+
+class Idle:
+    """A worker without a process."""
+
+    def __init__(self, spec):
+        self.spec = spec
+        self.stopped = threading.Event()
+
+    def stop(self):
+        self.stopped.set()
+
+    kill = stop
+
+
+@pytest.fixture
+def spec(function):
+    return function("def handler(event, context): return 1")
+
+
+@pytest.fixture
+def other(function):
+    return function("def handler(event, context): return 2", name="g")
+
+
+@pytest.fixture
+def pool():
+    return Pool(slots=8, patience=10.0, starts=2)
+
+
+@pytest.fixture
+def start(pool):
+    """Start a worker in the slot that was taken, in so many seconds."""
+
+    def start(spec, seconds=LONG):
+        worker = Idle(spec)
+        pool.started(worker)
+        pool.start_over(spec, seconds)
+        return worker
+
+    return start
+
+
+@pytest.fixture
+def callers(pool):
+    """Return a function that calls in a thread of its own and comes back when the caller queues."""
+    with ThreadPoolExecutor(8) as threads:
+
+        def call(spec):
+            before = len(pool._waiting)  # noqa: SLF001  nothing else tells that a caller has come to wait
+            taken = threads.submit(pool.take, spec)
+            while len(pool._waiting) == before and not taken.done():  # noqa: SLF001  as above
+                pass
+            return taken
+
+        yield call
+        pool.close(0)
+
+
+def test_short_calls_share_the_workers_that_are_warm(pool, spec, start, callers):
+    assert pool.take(spec) is None
+    assert pool.take(spec) is None
+    first, _second = start(spec), start(spec)
+    third, fourth = callers(spec), callers(spec)
+    pool.give_back(first, 0)
+    assert third.result(5) is first
+    assert not fourth.done()
+    pool.give_back(first, 0)
+    assert fourth.result(5) is first
+    assert pool.processes == 2
+
+
+def test_who_queued_as_long_as_a_cold_start_takes_starts_another(pool, spec, start, callers):
+    assert pool.take(spec) is None
+    assert pool.take(spec) is None
+    start(spec, 0.01)
+    start(spec, 0.01)
+    assert callers(spec).result(5) is None
+    assert pool.processes == 3
+
+
+def test_so_many_start_at_a_time_and_the_next_when_one_is_ready(pool, spec, start, callers):
+    assert pool.take(spec) is None
+    assert pool.take(spec) is None
+    third = callers(spec)
+    assert not third.done()
+    start(spec, 0.0)
+    assert third.result(5) is None
+
+
+def test_a_warm_worker_goes_to_a_caller_of_its_function_even_to_one_that_came_later(pool, spec, other, start, callers):
+    assert pool.take(spec) is None
+    worker = start(spec)
+    assert pool.take(other) is None
+    assert pool.take(other) is None
+    stranger, own = callers(other), callers(spec)
+    pool.give_back(worker, 0)
+    assert own.result(5) is worker
+    assert not stranger.done()
+
+
+def test_a_function_that_needs_a_slot_gets_that_of_an_idle_worker_of_another(spec, other):
+    pool = Pool(slots=1, patience=10.0, starts=2)
+    assert pool.take(spec) is None
+    worker = Idle(spec)
+    pool.started(worker)
+    pool.start_over(spec, LONG)
+    pool.give_back(worker, 0)
+    assert pool.take(other) is None
+    assert worker.stopped.is_set()
+    assert pool.processes == 1
