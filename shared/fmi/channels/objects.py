@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import struct
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 
 from shared.fmi.data import Array, byte_view, describe, parse
+from shared.fmi.errors import FmiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _LENGTH = struct.Struct("!H")
 
@@ -42,6 +46,45 @@ class Store(ABC):
     @abstractmethod
     def names(self, prefix: str) -> list[str]:
         """Return the keys that start with *prefix*."""
+
+
+class Shelf:
+    """The part of *store* under *prefix*. Once the store has failed, nothing more is asked of it.
+
+    Every method raises an FmiError when the store fails.
+    """
+
+    def __init__(self, store: Store, prefix: str) -> None:
+        self._store, self._prefix = store, prefix
+        self.failure: FmiError | None = None
+
+    def put(self, key: str, data: bytes) -> None:
+        """See Store."""
+        self._ask(self._store.put, self._prefix + key, data)
+
+    def get(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """See Store."""
+        found = self._ask(self._store.get, [self._prefix + key for key in keys])
+        return {key.removeprefix(self._prefix): data for key, data in found.items()}
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """See Store."""
+        if doomed := [self._prefix + key for key in keys]:
+            self._ask(self._store.delete, doomed)
+
+    def names(self, prefix: str = "") -> list[str]:
+        """See Store."""
+        return [key.removeprefix(self._prefix) for key in self._ask(self._store.names, self._prefix + prefix)]
+
+    def _ask(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self.failure is not None:
+            raise self.failure
+        try:
+            return call(*args, **kwargs)
+        except Exception as error:  # the clients' errors have no common root
+            fix = "check that the store runs, and that this function reaches it and may read, write and list there"
+            self.failure = FmiError(f"the store failed: {type(error).__name__}: {error}", where=self._prefix, fix=fix)
+            raise self.failure from error
 
 
 def encode(array: Array, *, plain: bool) -> bytes:

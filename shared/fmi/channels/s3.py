@@ -32,7 +32,6 @@ class S3Store(Store):
         self._client, self._bucket = client, bucket
         self._on = {"Bucket": bucket, **({"ExpectedBucketOwner": owner} if owner else {})}
         self.first_poll, self.longest_poll = first_poll, longest_poll
-        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="fmi-s3")
 
     def put(self, key: str, data: bytes) -> None:
         """See Store."""
@@ -41,7 +40,11 @@ class S3Store(Store):
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
         """See Store."""
         wanted = list(keys)
-        objects = [self._one(wanted[0])] if len(wanted) == 1 else list(self._pool.map(self._one, wanted))
+        if len(wanted) == 1:
+            objects = [self._one(wanted[0])]
+        else:
+            with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="fmi-s3") as pool:
+                objects = list(pool.map(self._one, wanted))
         return {key: data for key, data in zip(wanted, objects, strict=True) if data is not None}
 
     def delete(self, keys: Iterable[str]) -> None:

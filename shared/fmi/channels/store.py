@@ -1,28 +1,34 @@
 """Channels through storage: a message is an object that one rank puts and others look for.
 
-Ranks call the same collectives in the same order, so the number of the call and the writer's rank name an object. Each
-rank deletes what it wrote once everybody must have read it: when a later call has shown that all ranks came further.
+Ranks call the same collectives in the same order, so the number of the call and the writer's rank name an object. Who
+alone reads an object deletes it; what several read, its writer deletes once everybody must have read it: when a later
+call has shown that all ranks came further.
 """
 
 from __future__ import annotations
 
+import re
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shared.fmi.channels.channel import checked_timeout
-from shared.fmi.channels.objects import decode, encode
+from shared.fmi.channels.objects import Shelf, decode, encode
 from shared.fmi.collectives.reduce import fold
 from shared.fmi.errors import FmiError, PeerLost, PeerMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
+    from typing import TypeAlias
 
     from shared.fmi.channels.objects import Store
     from shared.fmi.data import Array
     from shared.fmi.operators import Op
     from shared.fmi.rendezvous.keys import Namespace
+
+    _Fetch: TypeAlias = Callable[[dict[int, str], str], dict[int, tuple[Array, bool]]]
 
 _GRACE_SHARE = 0.2
 _LOOK_FOR_NOTICES = 8
@@ -55,13 +61,13 @@ class StoreChannel:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.rank, self.size = rank, size
-        self._store = store
-        self._prefix = f"runs/{namespace.run or 'run'}/fmi/{namespace.team or 'open'}/{namespace.comm}/"
+        self._shelf = Shelf(store, f"runs/{namespace.run or 'run'}/fmi/{namespace.team or 'open'}/{namespace.comm}/")
+        self._first_poll, self._longest_poll = store.first_poll, store.longest_poll
         self._timeout, self._clock, self._sleep = checked_timeout(timeout), clock, sleep
         self._turn = 0
         self._sent: dict[int, int] = {}
         self._received: dict[int, int] = {}
-        self._mine: list[tuple[int, str]] = []
+        self._shared: list[tuple[int, str]] = []  # by turn, what several ranks read
         self._failure: FmiError | None = None
         self._closed = False
 
@@ -72,13 +78,12 @@ class StoreChannel:
         self._put(f"send/{self.rank}-{dest}/{number}", array, plain=plain)
 
     def receive(self, source: int, out: Array | None = None) -> tuple[Array, bool]:
-        """See Channel. The receiver deletes the message."""
+        """See Channel."""
         self._check()
         number = self._received.get(source, 0) + 1
         key = f"send/{source}-{self.rank}/{number}"
-        array, plain = self._await({source: key}, "send")[source]
+        array, plain = self._take({source: key}, "send")[source]
         self._received[source] = number
-        self._store.delete([self._prefix + key])
         if out is None:
             return array, plain
         if array.dtype != out.dtype or array.nbytes != out.nbytes:
@@ -96,7 +101,7 @@ class StoreChannel:
         turn = self._begin()
         if self.rank == root:
             assert array is not None  # noqa: S101  the communicator has checked it
-            self._put(f"{turn}/{root}-bcast", array, plain=plain)
+            self._share(turn, f"{root}-bcast", array, plain=plain)
             return array, plain
         return self._await({root: f"{turn}/{root}-bcast"}, "bcast")[root]
 
@@ -104,7 +109,7 @@ class StoreChannel:
         """See Channel."""
         turn = self._begin()
         if self.rank == root:
-            return self._stack(turn, array, operation, range(self.size))
+            return self._stack(turn, array, operation, self._take)
         self._put(f"{turn}/{self.rank}-{operation}", array)
         return None
 
@@ -112,7 +117,7 @@ class StoreChannel:
         """See Channel."""
         turn = self._begin()
         if self.rank != root:
-            return self._await({root: f"{turn}/{root}-scatter-{self.rank}"}, "scatter")[root][0]
+            return self._take({root: f"{turn}/{root}-scatter-{self.rank}"}, "scatter")[root][0]
         assert blocks is not None  # noqa: S101  the communicator has checked it
         for dest in range(self.size):
             if dest != root:
@@ -122,8 +127,8 @@ class StoreChannel:
     def allgather(self, array: Array, *, operation: str = "allgather") -> Array:
         """See Channel."""
         turn = self._begin()
-        self._put(f"{turn}/{self.rank}-{operation}", array)
-        stacked = self._stack(turn, array, operation, range(self.size))
+        self._share(turn, f"{self.rank}-{operation}", array)
+        stacked = self._stack(turn, array, operation, self._await)
         self._forget_before(turn)
         return stacked
 
@@ -135,7 +140,7 @@ class StoreChannel:
         for dest in others:
             self._put(f"{turn}/{self.rank}-alltoall-{dest}", blocks[dest, ...])
         keys = {source: f"{turn}/{source}-alltoall-{self.rank}" for source in others}
-        for source, (row, _) in self._await(keys, "alltoall").items():
+        for source, (row, _) in self._take(keys, "alltoall").items():
             self._same(source, row, blocks[source, ...], "alltoall")
             result[source, ...] = row
         self._forget_before(turn)
@@ -158,28 +163,27 @@ class StoreChannel:
         """See Channel."""
         turn = self._begin()
         if self.rank + 1 < self.size:
-            self._put(f"{turn}/{self.rank}-scan", array)
-        return fold(self._stack(turn, array, "scan", range(self.rank + 1)), op)
+            self._share(turn, f"{self.rank}-scan", array)
+        return fold(self._stack(turn, array, "scan", self._await, self.rank + 1), op)
 
     def close(self) -> None:
-        """Wait, within the timeout, until all ranks are done, and delete everything this rank wrote.
-
-        Rank 0 goes last and deletes the marks the others left.
-        """
+        """Wait, within the timeout, until all are done; delete what this rank wrote, and rank 0 the marks of all."""
         if self._closed:
             return
         self._closed = True
         try:
             self._check()
-            self._mark("bye")
-            self._forget_before(self._turn + 1)
+            self._shelf.put(f"bye/{self.rank}", b"")
+            self._await({rank: f"bye/{rank}" for rank in range(self.size)}, "close", parsed=False)
+            self._forget_all()
             if self.rank:
-                self._store.put(f"{self._prefix}done/{self.rank}", b"")
+                self._shelf.put(f"done/{self.rank}", b"")
             else:
                 self._await({rank: f"done/{rank}" for rank in range(1, self.size)}, "close", parsed=False)
-                self._sweep_marks()
+                self._shelf.delete(f"{word}/{rank}" for word in ("bye", "done") for rank in range(self.size))
         except FmiError:
-            self._forget_before(self._turn + 1)
+            with suppress(FmiError):
+                self._forget_all()
 
     def abort(self, reason: str) -> None:
         """Leave a notice that this rank is lost, and delete everything else it wrote."""
@@ -187,11 +191,11 @@ class StoreChannel:
             self._closed = True
             if self._failure is None:  # else the notice already names who is lost
                 self._notice(self.rank, reason)
-            self._forget_before(self._turn + 1)
+            self._forget_all()
 
     def _check(self) -> None:
-        if self._failure is not None:
-            raise self._failure
+        if failure := self._failure or self._shelf.failure:
+            raise failure
 
     def _begin(self) -> int:
         self._check()
@@ -199,15 +203,19 @@ class StoreChannel:
         return self._turn
 
     def _put(self, key: str, array: Array, *, plain: bool = False) -> None:
-        self._mine.append((self._turn, self._prefix + key))
-        self._store.put(self._prefix + key, encode(array, plain=plain))
+        self._shelf.put(key, encode(array, plain=plain))
 
-    def _stack(self, turn: int, array: Array, operation: str, ranks: Iterable[int]) -> Array:
-        ranks = list(ranks)
-        keys = {rank: f"{turn}/{rank}-{operation}" for rank in ranks if rank != self.rank}
-        blocks = np.empty((len(ranks), *array.shape), array.dtype)
+    def _share(self, turn: int, name: str, array: Array, *, plain: bool = False) -> None:
+        self._shared.append((turn, f"{turn}/{name}"))
+        self._put(f"{turn}/{name}", array, plain=plain)
+
+    def _stack(self, turn: int, array: Array, operation: str, fetch: _Fetch, ranks: int | None = None) -> Array:
+        """Return the arrays of the first *ranks* ranks, all by default, of which this rank has its own."""
+        ranks = ranks or self.size
+        keys = {rank: f"{turn}/{rank}-{operation}" for rank in range(ranks) if rank != self.rank}
+        blocks = np.empty((ranks, *array.shape), array.dtype)
         blocks[self.rank, ...] = array
-        for rank, (block, _) in self._await(keys, operation).items():
+        for rank, (block, _) in fetch(keys, operation).items():
             self._same(rank, block, array, operation)
             blocks[rank, ...] = block
         return blocks
@@ -217,14 +225,20 @@ class StoreChannel:
             what = f"sent a {got.dtype} array{list(got.shape)}, not a {mine.dtype} array{list(mine.shape)}"
             raise self._fail(PeerMismatch(rank, what, operation=operation), rank)
 
+    def _take(self, keys: dict[int, str], operation: str) -> dict[int, tuple[Array, bool]]:
+        """Return the objects of *keys*, which nobody else reads, and delete them."""
+        found = self._await(keys, operation)
+        self._shelf.delete(keys.values())
+        return found
+
     def _await(self, keys: dict[int, str], operation: str, *, parsed: bool = True) -> dict[int, tuple[Array, bool]]:
         """Return the objects of *keys*, by the rank that writes each; poll with growing pauses until the timeout."""
         found: dict[int, tuple[Array, bool]] = {}
         deadline = self._clock() + self._timeout * (1 - _GRACE_SHARE)
-        pause, looks = self._store.first_poll, 0
+        pause, looks = self._first_poll, 0
         while True:
-            missing = {self._prefix + key: rank for rank, key in keys.items() if rank not in found}
-            for name, data in self._store.get(missing).items():
+            missing = {key: rank for rank, key in keys.items() if rank not in found}
+            for name, data in self._shelf.get(missing).items():
                 found[missing[name]] = decode(data) if parsed else (np.zeros(0), False)
             if len(found) == len(keys):
                 return found
@@ -234,19 +248,19 @@ class StoreChannel:
             if self._clock() >= deadline:
                 raise self._late(min(rank for rank in keys if rank not in found), operation)
             self._sleep(pause)
-            pause = min(pause * 1.5, self._store.longest_poll)
+            pause = min(pause * 1.5, self._longest_poll)
 
     def _late(self, suspect: int, operation: str) -> FmiError:
         """*suspect* wrote nothing in time: say so to all, and see whether it is elsewhere or itself accuses another."""
         turn = self._turn + (operation == "send")
-        for name in self._store.names(f"{self._prefix}{turn}/{suspect}-"):
+        for name in self._shelf.names(f"{turn}/{suspect}-"):
             elsewhere = name.rpartition("/")[2].split("-")[1]
             if elsewhere != operation:
                 what = f"is in {elsewhere} while this rank is in {operation}"
                 return self._fail(PeerMismatch(suspect, what, operation=operation), suspect)
         reason = f"nothing heard from it in {self._timeout:g} s"
         self._notice(suspect, reason)
-        self._sleep(min(self._timeout * _GRACE_SHARE, 2 * self._store.longest_poll))
+        self._sleep(min(self._timeout * _GRACE_SHARE, 2 * self._longest_poll))
         told = self._notices().get(suspect)
         if told is not None and told[0] != self.rank:
             suspect, reason = told
@@ -264,27 +278,22 @@ class StoreChannel:
         return error
 
     def _notice(self, suspect: int, reason: str) -> None:
-        self._store.put(f"{self._prefix}lost/{self.rank}", f"{suspect} {reason}".encode(errors="replace"))
+        self._shelf.put(f"lost/{self.rank}", f"{suspect} {reason}".encode(errors="replace"))
 
     def _notices(self) -> dict[int, tuple[int, str]]:
         notices = {}
-        for name, data in self._store.get(f"{self._prefix}lost/{rank}" for rank in range(self.size)).items():
+        for name, data in self._shelf.get(f"lost/{rank}" for rank in range(self.size)).items():
             suspect, _, reason = data.decode().partition(" ")
             notices[int(name.rpartition("/")[2])] = (int(suspect), reason)
         return notices
 
     def _forget_before(self, turn: int) -> None:
-        """Delete what this rank wrote before *turn*; messages to one rank are deleted by it, or at the end."""
-        final = self._closed
-        old = [key for at, key in self._mine if at < turn and (final or "/send/" not in key)]
-        self._mine = [entry for entry in self._mine if entry[1] not in set(old)]
-        if old:
-            self._store.delete(old)
+        """Delete what this rank wrote for several before *turn*: all have read it."""
+        old = [key for at, key in self._shared if at < turn]
+        self._shared = [entry for entry in self._shared if entry[0] >= turn]
+        self._shelf.delete(old)
 
-    def _mark(self, word: str) -> None:
-        self._store.put(f"{self._prefix}{word}/{self.rank}", b"")
-        self._await({rank: f"{word}/{rank}" for rank in range(self.size)}, "close", parsed=False)
-
-    def _sweep_marks(self) -> None:
-        marks = [f"{self._prefix}{word}/{rank}" for word in ("bye", "done") for rank in range(self.size)]
-        self._store.delete(marks)
+    def _forget_all(self) -> None:
+        """Delete what this rank wrote and nobody has taken; marks and notices stay."""
+        mine = re.compile(rf"(\d+|send)/{self.rank}-")
+        self._shelf.delete(name for name in self._shelf.names() if mine.match(name))

@@ -34,6 +34,9 @@ M = TypeVar("M", DirectModel, S3Model, RedisModel)
 
 BACKENDS = ("Direct", "S3", "Redis")
 _TIMEOUT_MS = 30_000
+_TRIES = 2
+"""How often a store is asked before it counts as failed; the tries share the timeout."""
+
 _USUAL_PLACES = ("fmi.json", "config/fmi.json")
 
 
@@ -99,11 +102,11 @@ def open_channels(config: Config, rank: int, size: int, scope: Namespace) -> dic
             raise unknown("FMI backend", name, list(BACKENDS))
         if not _truth(settings.get("enabled", True)):
             continue
-        timeout = float(settings.get("max_timeout", _TIMEOUT_MS)) / 1000
+        timeout = _timeout(settings)
         if name == "Direct":
             channels[name] = DirectChannel(rank, size, _meeting(settings), scope, timeout)
         else:
-            store = _s3(settings) if name == "S3" else _redis(settings)
+            store = _s3(settings, timeout) if name == "S3" else _redis(settings, timeout)
             channels[name] = StoreChannel(rank, size, store, scope, timeout)
     if not channels:
         raise UsageError("no FMI backend is enabled", fix='set "enabled": true for Direct, S3 or Redis')
@@ -133,24 +136,37 @@ def _meeting(settings: Config) -> Meeting:
     return Meeting.parse(endpoint, protocol=protocol, relay=relay)
 
 
-def _s3(settings: Config) -> Any:
+def _timeout(settings: Config) -> float:
+    milliseconds = settings.get("max_timeout", _TIMEOUT_MS)
+    try:
+        return float(milliseconds) / 1000
+    except (TypeError, ValueError):
+        raise UsageError(f"max_timeout is {milliseconds!r}", fix="give milliseconds, as in 30000") from None
+
+
+def _s3(settings: Config, timeout: float) -> Any:
     import boto3  # noqa: PLC0415  only the S3 channel needs it
+    from botocore.config import Config as Calls  # noqa: PLC0415  as above
 
     from shared.fmi.channels.s3 import S3Store  # noqa: PLC0415  as above
 
-    client = boto3.client("s3", region_name=settings.get("s3_region") or None)
+    wait = timeout / _TRIES
+    calls = Calls(connect_timeout=wait, read_timeout=wait, retries={"total_max_attempts": _TRIES})
+    client = boto3.client("s3", region_name=settings.get("s3_region") or None, config=calls)
     bucket, owner = _needed(settings, "S3", "bucket_name"), os.environ.get("ACCOUNT", "")
     return S3Store(client, bucket, owner, longest_poll=float(settings.get("timeout", 100)) / 1000)
 
 
-def _redis(settings: Config) -> Any:
+def _redis(settings: Config, timeout: float) -> Any:
     try:
         redis = import_module("redis")  # an extra: only the Redis channel needs it
+        retry = import_module("redis.retry").Retry(import_module("redis.backoff").NoBackoff(), _TRIES - 1)
     except ImportError as error:
         raise LanesError("the Redis channel needs the package redis", fix="pip install redis") from error
     from shared.fmi.channels.redis import RedisStore  # noqa: PLC0415  as above
 
-    client = redis.Redis(_needed(settings, "Redis", "host"), int(settings.get("port", 6379)))
+    host, port, wait = _needed(settings, "Redis", "host"), int(settings.get("port", 6379)), timeout / _TRIES
+    client = redis.Redis(host, port, socket_timeout=wait, socket_connect_timeout=wait, retry=retry)
     return RedisStore(client, longest_poll=max(float(settings.get("timeout", 20)) / 1000, 0.001))
 
 
@@ -171,4 +187,4 @@ def _model(kind: type[M], settings: Config) -> M:
 
 
 def _truth(value: Any) -> bool:
-    return value if isinstance(value, bool) else str(value).lower() == "true"
+    return value if isinstance(value, bool) else str(value).lower() in {"true", "1"}

@@ -2,19 +2,21 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 from typing import Any
 
 import boto3
 import numpy as np
 import pytest
-from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from shared.errors import LanesError, UsageError
 from shared.fmi.compat import config, python_path
 from shared.fmi.compat.bindings import Communicator, datatypes, func, op, types
+from shared.fmi.errors import FmiError
 from shared.fmi.policy import DirectModel, Hint, Question
 
 SCRIPT = """
@@ -173,9 +175,48 @@ def test_the_s3_channel_holds_the_bucket_to_the_functions_account(monkeypatch: A
     with mock_aws():
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
         channel = config.open_channels({"backends": {"S3": {"bucket_name": "b"}}}, 0, 2, config.namespace("c"))["S3"]
-        with pytest.raises(ClientError, match="NoSuchBucket"):
+        with pytest.raises(FmiError, match="NoSuchBucket"):
             channel.send(1, np.zeros(1), plain=False)
     assert owners == ["210987654321"]
+
+
+@pytest.mark.parametrize("backend", ["S3", "Redis"])
+def test_a_store_that_answers_nothing_fails_within_the_timeout(backend: Any, monkeypatch: Any) -> None:
+    """It accepts connections, as one behind a dead host's address or stopped in a debugger does."""
+    if backend == "Redis":
+        pytest.importorskip("redis", reason="the Redis channel needs redis")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        settings = {"host": "127.0.0.1", "port": port, "bucket_name": "data", "s3_region": "us-east-1"}
+        document = {"backends": {backend: {**settings, "max_timeout": 300}}}
+        comm = Communicator(0, 2, document, "fmi")
+        since = time.monotonic()
+        with pytest.raises(FmiError, match="the store failed"):
+            comm.send(1, 1, types(datatypes["int"]))
+        assert time.monotonic() - since < 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "opened"),
+    [({"enabled": 1}, True), ({"enabled": "1"}, True), ({"enabled": "true"}, True), ({"enabled": 0}, False)],
+)
+def test_a_backend_is_enabled_as_the_bindings_read_it(settings: Any, opened: Any) -> None:
+    document = {"backends": {"Direct": {"host": "127.0.0.1", **settings}, "S3": {"enabled": False}}}
+    if opened:
+        assert list(config.open_channels(document, 0, 2, config.namespace("fmi"))) == ["Direct"]
+    else:
+        with pytest.raises(UsageError, match="no FMI backend"):
+            config.open_channels(document, 0, 2, config.namespace("fmi"))
+
+
+@pytest.mark.parametrize("timeout", [None, "soon", 0, -1])
+def test_a_timeout_that_is_none_is_refused(timeout: Any) -> None:
+    document = {"backends": {"Direct": {"host": "127.0.0.1", "max_timeout": timeout}}}
+    with pytest.raises(UsageError, match="timeout is"):
+        config.open_channels(document, 0, 2, config.namespace("fmi"))
 
 
 def test_a_key_that_is_none_is_refused(monkeypatch: Any) -> None:

@@ -94,6 +94,52 @@ def test_what_everybody_has_read_is_deleted_on_the_way() -> None:
     assert store.objects == {}
 
 
+@pytest.mark.parametrize("operation", ["reduce", "gather", "alltoall", "scatter", "send"])
+def test_what_one_rank_reads_is_gone_once_it_has_read_it(operation: Any) -> None:
+    """Else a program of reductions alone would fill the store."""
+    store = MemoryStore()
+    calls = {
+        "reduce": lambda comm: comm.reduce(1, SUM, 0),
+        "gather": lambda comm: comm.gather(1, 0),
+        "alltoall": lambda comm: comm.alltoall(np.arange(2)),
+        "scatter": lambda comm: comm.scatter(np.arange(2) if comm.rank else None, 1),
+        "send": lambda comm: comm.send(1, 0) if comm.rank else comm.recv(1),
+    }
+
+    def program(comm: Any) -> Any:
+        for _ in range(50):
+            calls[operation](comm)
+        return [key for key in store.objects if key.partition("/fmi/team1/fmi/1-")[1] or "/1-" in key]
+
+    assert run(2, program, timeout=20.0, store=store)[0] == []
+    assert store.objects == {}
+
+
+class Failing(MemoryStore):
+    """A store that breaks at its third question and counts those that follow."""
+
+    asked = 0
+
+    def put(self, key: Any, data: Any) -> None:
+        self.asked += 1
+        if self.asked >= 3:
+            raise ConnectionError("no route to the store")
+        super().put(key, data)
+
+
+def test_a_store_that_fails_is_told_and_not_asked_again() -> None:
+    store = Failing()
+    comm = Communicator(0, 2, {"it": StoreChannel(0, 2, store, Namespace("team1", "run"), 20.0)})
+    comm.send(1, 1)
+    comm.send(2, 1)
+    for _ in range(2):
+        with pytest.raises(FmiError, match="the store failed: ConnectionError: no route to the store"):
+            comm.send(3, 1)
+    comm.abort("it failed")
+    comm.close()
+    assert store.asked == 3
+
+
 @pytest.mark.parametrize("present", [[0], [1]])
 def test_a_close_without_the_others_still_deletes_ones_own(present: Any) -> None:
     store = MemoryStore()
