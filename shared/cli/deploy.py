@@ -102,9 +102,10 @@ def deploy(  # noqa: PLR0913  one for each option
         console.print_json(done)
 
 
-def destroy(
+def destroy(  # noqa: PLR0913  one for each option
     team: Team,
     *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")] = False,
     yes: Yes = False,
     aws: UseAws = False,
     profile: Profile = None,
@@ -122,14 +123,17 @@ def destroy(
     lane = project.lane(team)
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         todo = destroy_plan(lane, cloud)
-        if todo.changes and not yes:
+        if todo.changes and not (yes or dry_run):
             show(todo, console.err)
             confirm(f"This removes all data of {team} for good. Type {team} to go on: ", team)
-        apply(todo, cloud, on_step=tell)
+        if not dry_run:
+            apply(todo, cloud, on_step=tell)
+            console.note(f"{team}: {counts(todo, done=True)}")
         warn_if_brief(project, cloud)
-        console.note(f"{team}: {counts(todo, done=True)}")
     if as_json:
         console.print_json(as_data(todo))
+    elif dry_run:
+        show(todo, console.out)
 
 
 def render(

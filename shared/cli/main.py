@@ -1,13 +1,17 @@
 """The ``lanes`` command: one file per group of commands, wired here.
 
 Each group is a module with ``register(app)``; heavy imports stay inside its commands so that ``--help`` is quick.
-Exit codes: 0 done, 1 an error, 2 asked wrongly.
+Exit codes: 0 done, 1 an error, 2 asked wrongly, 130 interrupted.
 """
 
 from __future__ import annotations
 
 import errno
+import inspect
+import io
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -68,8 +72,40 @@ for group in (
     group.register(app)
 
 
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  how typer calls it
+    if wanted:
+        typer.echo(f"lanes {metadata.version('teamlanes')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Hold the options of lanes itself."""
+
+
+def _unwrap_help(group: typer.Typer) -> None:
+    """Make each paragraph of every command's help one line: a terminal would show the source's line breaks too."""
+    for command in group.registered_commands:
+        text = inspect.getdoc(command.callback) or ""
+        command.help = "\n\n".join(part.replace("\n", " ") for part in text.split("\n\n"))
+    for below in group.registered_groups:
+        if below.typer_instance is not None:
+            _unwrap_help(below.typer_instance)
+
+
+_unwrap_help(app)
+
+
 def main() -> None:
     """Run the command line; an error of ours becomes its message and exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a locale that lacks a letter must not cost the answer
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except LanesError as error:

@@ -46,7 +46,8 @@ def import_(  # noqa: PLR0913  one per option
     if not team and out is None:
         raise UsageError("where should the model go?", fix="give --team TEAM, or --out FILE.onnx, or both")
     if not file.is_file():
-        raise UsageError("there is no such file", where=str(file))
+        what = "this is a folder, not a file" if file.is_dir() else "there is no such file"
+        raise UsageError(what, where=str(file), fix="name the file of one model")
     key = f"models/{file.stem}.onnx"
     with tempfile.TemporaryDirectory(prefix="lanes-model-") as scratch:
         made = Path(scratch) / f"{file.stem}.onnx"

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 FILE = Path("shared/cli/REFERENCE.md")
 _HEAD = """# The `lanes` command
 
-Made by `lanes reference`; `make check` fails when it is stale. Exit codes: 0 done, 1 an error, 2 asked wrongly.
+Made by `lanes reference`; `make check` fails when it is stale. Exit codes: 0 done, 1 an error, 2 asked wrongly, 130
+interrupted; what a command has beside these is told with it.
 Data goes to stdout, progress and notes to stderr; `NO_COLOR` is honoured.
 """
 

@@ -242,7 +242,9 @@ def _print_parameters(names: Sequence[str]) -> None:
     from shared.cli.wiring import open_project  # noqa: PLC0415  as above
 
     _, workflow = find_workflow(open_project(), names)
-    table = Table("parameter", "type", "value", "meaning", title=f"{' '.join(names)}", title_justify="left")
+    table = Table(box=None, padding=(0, 2, 0, 0), title=f"{' '.join(names)}", title_justify="left")
+    for heading in ("parameter", "type", "value", "meaning"):
+        table.add_column(heading, no_wrap=heading in {"parameter", "type"}, overflow="fold")
     for spec in workflow.specs:
         value = workflow.parameters.get(spec.name)
         table.add_row(

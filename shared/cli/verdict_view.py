@@ -22,6 +22,7 @@ def show(verdict: Verdict, *, as_json: bool = False) -> None:
     console.out.print(verdict.status.value, style=f"bold {colour}", end="", highlight=False)
     console.out.print(f": {verdict.reason}", markup=False, highlight=False)
     stages = "  ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in verdict.stages.items())
-    console.out.print(f"  {stages}", markup=False, highlight=False)
+    if stages:
+        console.out.print(f"  {stages}", markup=False, highlight=False)
     if verdict.fix:
         console.note(f"  fix: {verdict.fix}")

@@ -43,6 +43,10 @@ def find(folder: Path) -> list[Path]:
     """
     found = sorted(folder.glob(f"*{SUFFIX}"))
     if not found:
+        if folder.is_file():
+            raise UsageError(
+                "this is a file, not a folder", where=str(folder), fix=f"name the folder of {SUFFIX} files"
+            )
         what = f"no {SUFFIX} files in this folder" if folder.is_dir() else "there is no such folder"
         raise UsageError(what, where=str(folder), fix="make some: lanes data make, or lanes data import FILE.pt")
     return found

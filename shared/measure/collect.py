@@ -29,7 +29,7 @@ def collect_files(table: Invocations, paths: Iterable[Path]) -> None:
     """Add the invocations of log files.
 
     Raises:
-        LanesError: A file cannot be opened.
+        UsageError: A file cannot be opened.
     """
     for path in paths:
         table.add(read_export(path, table.problems), path.name)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
-from shared.errors import LanesError
+from shared.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,12 +64,14 @@ def read_export(path: Path, problems: Problems) -> Iterator[LogLine]:
     """Yield the events of the file at *path*, in its order; what cannot be read goes to *problems*.
 
     Raises:
-        LanesError: The file cannot be opened.
+        UsageError: The file cannot be opened.
     """
     try:
         file = path.open("rb")
     except OSError as error:
-        raise LanesError(f"{error.strerror}", where=str(path)) from error
+        raise UsageError(
+            f"{error.strerror}", where=str(path), fix="name a file that CloudWatch or Logs Insights exported"
+        ) from error
     with closing(file):
         packed = file.peek(2)[:2] == b"\x1f\x8b"
         raw: IO[bytes] = gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[assignment]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared.errors import LanesError
+from shared.errors import LanesError, UsageError
 from shared.measure.model import Fit, per_record, straggle
 from shared.measure.sweep import DONE, Journal
 
@@ -74,7 +74,7 @@ def fit_published(folder: Path) -> Fit:
     batch sizes, the rest from the times of whole workflows in the fitted half.
 
     Raises:
-        LanesError: A table is missing.
+        UsageError: A table is missing.
     """
     total, stats, varied = (_rows(folder / name) for name in TABLES)
     worlds = {(row["partition(MB)"], row["data(GB)"]): round(float(row["num_worlds"])) for row in total}
@@ -219,7 +219,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
             return [row for row in csv.DictReader(file) if row.get("run") != "mean"]
     except OSError as error:
         fix = f"a folder with {', '.join(TABLES)}, or with a sweep's cells.jsonl"
-        raise LanesError(f"{error.strerror}", where=str(path), fix=fix) from error
+        raise UsageError(f"{error.strerror}", where=str(path), fix=fix) from error
 
 
 def _clock(text: str) -> float:

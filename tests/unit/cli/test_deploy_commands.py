@@ -68,6 +68,13 @@ def test_from_plan_to_destroy(lanes, cloud):
     code, out, _ = lanes("plan", "team2")
     assert "team2: nothing to do (" in out
 
+    code, out, err = lanes("destroy", "team2", "--dry-run")
+    assert (code, err) == (0, "")
+    assert "- bucket team2-cosmical-7078ea12\n" in out
+    assert {step["action"] for step in json.loads(lanes("destroy", "team2", "--dry-run", "--json")[1])["steps"]} == {
+        "delete"
+    }
+    assert "nothing to do" in lanes("plan", "team2")[1]
     code, _, err = lanes("destroy", "team2")
     assert code == 2
     assert "add --yes if you are sure" in err

@@ -1,9 +1,16 @@
 """What becomes of errors at the door: a message and an exit code for those we know, a traceback for our own faults."""
 
+import os
 import subprocess
 import sys
+from importlib import metadata
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from shared.cli.main import app
+from shared.errors import UsageError
 
 RAISE = """
 import sys
@@ -52,3 +59,68 @@ def test_a_fault_of_ours_keeps_its_traceback(statement):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_letter_that_the_locale_lacks_costs_no_answer(encoding):
+    statement = (
+        "from shared.cli import console as c; c.out.print('Zo\u00eb \u0394'); c.print_json(['ok']); print('\u0394')"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-c", RAISE.format(statement=statement)]
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.endswith(b'  "ok"\n]\n\\u0394\n')
+
+
+def test_a_reader_who_has_enough_gets_no_traceback():
+    statement = "from shared.cli import console as c; [c.out.print('x' * 1000) for _ in range(1000)]"
+    command = [sys.executable, "-c", RAISE.format(statement=statement)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.read(1)
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (1, b"")
+
+
+def test_it_tells_its_version():
+    done = CliRunner().invoke(app, ["--version"])
+    assert (done.exit_code, done.output) == (0, f"lanes {metadata.version('teamlanes')}\n")
+
+
+def test_a_paragraph_of_help_has_no_line_break_of_the_source():
+    done = CliRunner().invoke(app, ["deploy", "--help"], env={"COLUMNS": "400", "TERM": "dumb"})
+    assert "Ctrl-C too, it says what is done and what is left, and running it again finishes the job." in done.output
+
+
+def test_parameters_names_are_whole_on_a_narrow_terminal(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[3])
+    command = [sys.executable, "-m", "shared.cli", "run", "team2", "cosmic", "--help"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "60", "NO_COLOR": "1"}
+    )
+    assert "--rendezvous-endpoint  string" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["metrics", "--csv", "{folder}"], "Is a directory\n  fix: name a file that CloudWatch"),
+        (["data", "split", "{file}", "out"], "this is a file, not a folder\n  fix: name the folder"),
+        (["model", "import", "{folder}", "--out", "x.onnx"], "this is a folder, not a file\n  fix: name the file"),
+        (
+            ["predict", "cosmic", "--records", "9", "--fit", "{folder}"],
+            "No such file or directory\n  fix: a folder with",
+        ),
+        (["run", "team2", "cosmic", "--input", "{folder}"], "Is a directory\n  fix: give a file"),
+        (["items", "load", "topics", "{folder}"], "Is a directory\n  fix: give a file"),
+    ],
+)
+def test_a_folder_for_a_file_or_the_reverse_is_asked_wrongly(words, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[3])
+    (tmp_path / "file").touch()
+    given = [word.format(folder=tmp_path, file=tmp_path / "file") for word in words]
+    with pytest.raises(UsageError) as caught:
+        CliRunner().invoke(app, given, catch_exceptions=False)
+    assert said in str(caught.value)
