@@ -30,12 +30,14 @@ class Aws:
         session: Holds the credentials and the region.
         place: The account and region that every name is made for.
         endpoint: Where to send requests instead of AWS, or None for AWS itself.
+        caller: The ARN of whoever the credentials are of, empty where they mean nothing.
     """
 
-    def __init__(self, session: boto3.Session, place: Place, endpoint: str | None = None) -> None:
+    def __init__(self, session: boto3.Session, place: Place, endpoint: str | None = None, caller: str = "") -> None:
         self.session = session
         self.place = place
         self.endpoint = endpoint
+        self.caller = caller
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
@@ -93,12 +95,13 @@ def connect_aws(place: Place, profile: str | None = None) -> Aws:
     """
     aws = Aws(boto3.Session(profile_name=profile, region_name=place.region), place)
     try:
-        account = aws.client("sts").get_caller_identity()["Account"]
+        identity = aws.client("sts").get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         raise LanesError(
             f"AWS does not know these credentials: {error}",
             fix="log in (aws sso login, or aws configure), or leave out --aws to use the embedded cloud",
         ) from error
+    account, aws.caller = identity["Account"], identity["Arn"]
     if account != place.account:
         raise LanesError(
             f"the credentials belong to account {account}, the settings name {place.account}; nothing was done",

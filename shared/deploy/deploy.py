@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.template import render_definition
 from shared.deploy.apply import apply
+from shared.deploy.caller import check_may
 from shared.deploy.chalice_deploy import ChaliceDeployer
 from shared.deploy.desired import desired
 from shared.deploy.package import FromEnvironment, Vendored, build_package
@@ -78,8 +79,10 @@ def carry_out(  # noqa: PLR0913  as above, with the plan that somebody said yes 
     """Carry out *todo*, the plan of a deploy of *lane*.
 
     Raises:
+        FoundationError: The team's own people deploy, and it changes more than code; nothing was done.
         ApplyError: A step failed; running again finishes the job.
     """
+    check_may(todo, lane, aws)
     deployer = ChaliceDeployer(lane, project.root / APP_DIR, package(project, packaged=packaged))
     apply(todo, aws, deployer=deployer, on_step=on_step, sleep=sleep)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from shared.deploy.caller import is_deployer
 from shared.deploy.guard import check_ownership, is_ours, lane_tags
 from shared.deploy.model import Plan
 from shared.deploy.quota import check_concurrency
@@ -23,6 +24,8 @@ _READERS = 8  # reads at once; each waits for AWS most of its time
 def plan(lane: Lane, wanted: Iterable[Resource], aws: Aws) -> Plan:
     """Return the steps that make what is there into *wanted*: makes and updates first, then what is left over.
 
+    A team's deployer may not list what is not the team's, so what is left over is for others to find (``caller.py``).
+
     Raises:
         OwnershipError: A name is taken by another team, or by nobody we know; every such name is listed.
         QuotaError: The account has less concurrency left than the functions are to have reserved.
@@ -35,7 +38,7 @@ def plan(lane: Lane, wanted: Iterable[Resource], aws: Aws) -> Plan:
     delivery = log_delivery.desired(lane.place, tags)
     steps = [log_delivery.steps(delivery, log_delivery.current(aws, delivery.name))]
     steps += [KINDS[want.kind].steps(want, found[want.kind, want.name]) for want in wanted]
-    steps += _leftovers(lane, wanted, aws)
+    steps += () if is_deployer(lane, aws) else _leftovers(lane, wanted, aws)
     return Plan(lane.team, lane.place.stage, tuple(steps), tags)
 
 

@@ -44,12 +44,24 @@ def _policy(own: OwnNames, functions: list[str], machines: list[str]) -> Policy:
             *pass_roles("PassToFunctions", functions, "lambda.amazonaws.com"),
             *pass_roles("PassToMachines", machines, "states.amazonaws.com"),
             Statement("ReadRoles", READ_ROLES, (own.arn("iam", "role/"),)),
+            *_read_foundation(own),
             Statement("Logs", MANAGE_LOGS, own.arns("logs", LOGS)),
             Statement("Data", OBJECTS, (own.arn("s3", ""),)),
-            Statement("Tables", ITEMS, (own.arn("dynamodb", "table/"),)),
+            Statement("Tables", (*ITEMS, "dynamodb:ListTagsOfResource"), (own.arn("dynamodb", "table/"),)),
             Statement("Look", _LOOK, ("*",)),
         )
     )
+
+
+def _read_foundation(own: OwnNames) -> list[Statement]:
+    """Return what a plan reads of the foundation, to see that nothing of it changes."""
+    return [
+        Statement("ReadBoundaries", _READ_POLICIES, (own.arn("iam", "policy/"),)),
+        Statement("ReadBucket", READ_BUCKETS, (own.arn("s3", ""),)),
+        Statement("ReadBudget", ("budgets:ViewBudget",), (own.arn("budgets", "budget/"),)),
+        Statement("SeeSecret", ("secretsmanager:DescribeSecret",), (own.folder("secretsmanager", "secret:"),)),
+        Statement("SeeImages", _READ_REPOSITORIES, (own.folder("ecr", "repository/"),)),
+    ]
 
 
 def pass_roles(sid: str, roles: list[str], service: str) -> list[Statement]:
@@ -112,9 +124,21 @@ MANAGE_LOGS = tuple(
     )
 )
 READ_ROLES = ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
+_READ_POLICIES = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions")
+_READ_REPOSITORIES = ("ecr:DescribeRepositories", "ecr:ListTagsForResource")
+READ_BUCKETS = (
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketTagging",
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+)
 _LOOK = (
     "lambda:GetAccountSettings",
     "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
     "states:ListStateMachines",
     "states:ValidateStateMachineDefinition",
     "sts:GetCallerIdentity",

@@ -10,7 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.isolation.boundary import BOUNDARY
-from shared.isolation.deployer import MANAGE_FUNCTIONS, MANAGE_LOGS, MANAGE_MACHINES, READ_ROLES, pass_roles
+from shared.isolation.deployer import (
+    MANAGE_FUNCTIONS,
+    MANAGE_LOGS,
+    MANAGE_MACHINES,
+    READ_BUCKETS,
+    READ_ROLES,
+    pass_roles,
+)
 from shared.isolation.own_names import LOGS
 from shared.isolation.policies import Policy, Statement
 
@@ -105,17 +112,11 @@ _MANAGE_TABLES = (
     "dynamodb:UpdateTable",
 )
 _MANAGE_BUCKETS = (
+    *READ_BUCKETS,
     "s3:CreateBucket",
     "s3:DeleteBucket",
     "s3:DeleteObject",
     "s3:DeleteObjectVersion",
-    "s3:GetBucketOwnershipControls",
-    "s3:GetBucketPolicy",
-    "s3:GetBucketPublicAccessBlock",
-    "s3:GetBucketTagging",
-    "s3:GetBucketVersioning",
-    "s3:GetEncryptionConfiguration",
-    "s3:GetLifecycleConfiguration",
     "s3:ListBucket",
     "s3:ListBucketVersions",
     "s3:PutBucketOwnershipControls",

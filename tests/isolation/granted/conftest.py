@@ -58,6 +58,7 @@ RESOURCES = {
     "logs": {"logGroupName": "log-group:", "resourceArn": ""},
     "route53": {"HostedZoneId": "hostedzone/", "Id": ""},
     "s3": {"Bucket": ""},
+    "secretsmanager": {"SecretId": "secret:", "Name": "secret:"},
     "states": {"stateMachineArn": "", "resourceArn": "", "executionArn": "", "name": "stateMachine:"},
 }
 OF_OBJECTS = ("Object", "Objects")

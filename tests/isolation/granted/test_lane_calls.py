@@ -6,7 +6,7 @@ import datetime as dt
 import pytest
 
 from shared.cli.chalice_command import _check_foundation
-from shared.config.load import load_project
+from shared.config.load import find_root, load_project
 from shared.deploy.apply import apply
 from shared.deploy.aws import connect_endpoint
 from shared.deploy.deploy import carry_out, plan
@@ -56,6 +56,14 @@ def recorded(tmp_path_factory, copy_project, recorder):
         by_kind["chalice"] = calls.take()
         use(aws, lane, tmp_path_factory.mktemp("files"))
         by_kind["use"] = calls.take()
+        aws.caller = f"arn:aws:sts::{project.place.account}:assumed-role/{lane.deployer}/alice"
+        work_as_team(root, changed, project, aws)
+        by_kind["team"] = calls.take()
+        wssr = project.lane("wssr")
+        aws.caller = f"arn:aws:sts::{project.place.account}:assumed-role/{wssr.deployer}/alice"
+        plan(wssr, project, aws)
+        by_kind["wssr"] = calls.take()
+        aws.caller = ""
         apply(destroy_plan(lane, aws), aws)
         by_kind["destroy"] = calls.take()
         return lane, by_kind
@@ -98,6 +106,22 @@ def smaller(lane):
     return dataclasses.replace(lane, functions=functions, workflows=workflows, budget=budget)
 
 
+def work_as_team(root, lane, project, aws):
+    """Plan as the team's own people, then bring new code, more memory and another template."""
+    assert plan(lane, project, aws).changes == ()
+    handler = root / "shared" / "handlers" / "cosmic" / "init.py"
+    handler.write_text(handler.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
+    template = root / "statemachines" / "cosmic.asl.json"
+    text = template.read_text(encoding="utf-8")
+    template.write_text(text.replace('"Comment": "', '"Comment": "Edited. ', 1), encoding="utf-8")
+    more = {key: dataclasses.replace(each, memory_mb=300) for key, each in lane.functions.items()}
+    lane = dataclasses.replace(lane, functions=more)
+    todo = plan(lane, project, aws)
+    assert {step.kind for step in todo.changes} == {"function", "state machine"}
+    carry_out(todo, lane, project, aws)
+    assert plan(lane, project, aws).changes == ()
+
+
 def use(aws, lane, folder):
     """Bring files, load a table, start a run, look at it."""
     program = folder / "program.py"
@@ -113,7 +137,7 @@ def use(aws, lane, folder):
 
 def test_the_platform_may_make_every_call_of_a_deploy_and_a_destroy(recorded, refused):
     lane, by_kind = recorded
-    asked = set().union(*(calls for kind, calls in by_kind.items() if kind not in {"chalice", "use"}))
+    asked = set().union(*(calls for kind, calls in by_kind.items() if kind not in {"chalice", "use", "team", "wssr"}))
     assert refused(platform_policy(lane.place), asked) == []
     assert len({each.action for each in asked}) > 60
 
@@ -125,6 +149,17 @@ def test_a_deployer_may_deploy_code_and_machines_and_run_them(recorded, refused)
     assert {"lambda:CreateFunction", "lambda:UpdateFunctionCode", "iam:PassRole", "states:StartExecution"} <= {
         each.action for each in asked
     }
+
+
+def test_a_team_may_deploy_what_leaves_its_foundation_as_it_is(recorded, refused, request):
+    lane, by_kind = recorded
+    assert refused(deployer_policy(lane), by_kind["team"]) == []
+    assert {"iam:GetPolicyVersion", "s3:GetBucketPolicy", "budgets:ViewBudget", "lambda:UpdateFunctionCode"} <= {
+        each.action for each in by_kind["team"]
+    }
+    wssr = load_project(find_root(request.config.rootpath)).lane("wssr")
+    assert refused(deployer_policy(wssr), by_kind["wssr"]) == []
+    assert "secretsmanager:DescribeSecret" in {each.action for each in by_kind["wssr"]}
 
 
 def test_a_deployer_may_do_none_of_it_to_the_foundation_or_to_another_team(recorded, refused):

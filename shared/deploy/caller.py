@@ -1,0 +1,47 @@
+"""Who deploys. A team's deployer changes its functions and state machines; all else takes the platform's role.
+
+What a deployer may not list, it need not: no function and no state machine is left over alone, for its role and its log
+group are left over with it, and the deployer's own policy names its role. So the foundation tells.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.deploy.resources import function, state_machine
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from shared.config.lane import Lane
+    from shared.deploy.aws import Aws
+    from shared.deploy.model import Plan
+
+WHO_MAY = (
+    "the platform's role may (lanes isolation platform prints its policy); a team's deployer changes functions and "
+    "state machines"
+)
+_OF_A_DEPLOYER = (function.KIND, state_machine.KIND)
+
+
+class FoundationError(LanesError):
+    """A plan changes what a team's deployer may not."""
+
+
+def is_deployer(lane: Lane, aws: Aws) -> bool:
+    """Whether the credentials are of the role of *lane*'s people."""
+    return aws.caller.rpartition(":")[2].split("/")[:2] == ["assumed-role", lane.deployer]
+
+
+def check_may(todo: Plan, lane: Lane, aws: Aws) -> None:
+    """Refuse, before anything is changed, what a deployer would be refused midway.
+
+    Raises:
+        FoundationError: The plan changes more than functions and state machines; names it all.
+    """
+    others = [step for step in todo.changes if step.kind not in _OF_A_DEPLOYER]
+    if others and is_deployer(lane, aws):
+        raise FoundationError(
+            f"{lane.deployer} may not " + "; ".join(map(str, others)) + "; nothing was done",
+            where=f"team {lane.team}, stage {lane.place.stage}",
+            fix=f"ask those who run the platform for lanes deploy {lane.team} --aws: {WHO_MAY}",
+        )
