@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+_KB = 1024
 _MB = 1024 * 1024
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -26,6 +27,10 @@ class MemoryWatch:
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._status = os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
+        # What its first thread has started. A kernel may be built without, and then we see no children at all.
+        self._started: int | None = None
+        with suppress(OSError):
+            self._started = os.open(f"/proc/{pid}/task/{pid}/children", os.O_RDONLY | os.O_CLOEXEC)
         self.peak = 0
 
     def measure(self) -> int:
@@ -35,15 +40,26 @@ class MemoryWatch:
         A process that has ended has the peak it was last seen with.
         """
         with suppress(ProcessLookupError):
-            own_peak, own_now = _resident(os.pread(self._status, 8192, 0))
-            children = _descendants(self._pid)
-            now = own_now + sum(map(_statm, children)) if children else 0
-            self.peak = max(self.peak, own_peak, now)
+            status = os.pread(self._status, 8192, 0)
+            children = self._descendants(status)
+            now = _number(status, b"\nVmRSS:") * _KB + sum(map(_statm, children)) if children else 0
+            self.peak = max(self.peak, _number(status, b"\nVmHWM:") * _KB, now)
         return self.peak
+
+    def _descendants(self, status: bytes) -> list[int]:
+        """Return all processes below it; those that end meanwhile are left out."""
+        if self._started is None:
+            return []
+        # After each invocation we look: one thread without children, as most are, costs one read of an open file.
+        if _number(status, b"\nThreads:") == 1 and not os.pread(self._started, 1, 0):
+            return []
+        return _descendants(self._pid)
 
     def close(self) -> None:
         """Let go of the process."""
         os.close(self._status)
+        if self._started is not None:
+            os.close(self._started)
 
 
 def to_mb(size: int) -> int:
@@ -51,16 +67,10 @@ def to_mb(size: int) -> int:
     return -(-size // _MB)
 
 
-def _resident(status: bytes) -> tuple[int, int]:
-    """Return (peak, now) in bytes; a zombie has neither line."""
-    peak, now = 0, 0
-    for line in status.splitlines():
-        if line.startswith(b"VmHWM:"):
-            peak = int(line.split()[1]) * 1024
-        elif line.startswith(b"VmRSS:"):
-            now = int(line.split()[1]) * 1024
-            break
-    return peak, now
+def _number(status: bytes, label: bytes) -> int:
+    """Return the number on the line of /proc's *status* that begins with *label*; 0 without it, as of a zombie."""
+    at = status.find(label)
+    return int(status[at + len(label) : status.index(b"\n", at + 1)].split()[0]) if at >= 0 else 0
 
 
 def _descendants(pid: int) -> list[int]:
