@@ -123,15 +123,16 @@ def test_an_init_that_fails_is_tried_again_and_reported(  # noqa: PLR0913, PLR09
     assert runtime.processes == 0
 
 
-def test_a_timeout_kills_and_says_what_the_field_saw(runtime, function, logs):
+def test_a_timeout_kills_and_says_what_lambda_says(runtime, function, logs):
     spec = function(SLEEP, timeout=0.2)
     invocation = runtime.invoke(spec, b"{}")
     error = json.loads(invocation.payload)
     assert invocation.function_error == "Unhandled"
-    assert list(error) == ["errorMessage"]
+    message = f"RequestId: {invocation.request_id} Error: Task timed out after 0.20 seconds"
+    assert error == {"errorType": "Sandbox.Timedout", "errorMessage": message}
     pattern = rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{{3}}Z {invocation.request_id} Task timed out after 0\.2\d seconds"
-    assert re.fullmatch(pattern, error["errorMessage"])
-    assert logs.messages[-3:-1] == [error["errorMessage"] + "\n\n", f"END RequestId: {invocation.request_id}\n"]
+    assert re.fullmatch(pattern + "\n\n", logs.messages[-3])
+    assert logs.messages[-2] == f"END RequestId: {invocation.request_id}\n"
     assert logs.messages[-1].endswith("\tStatus: timeout\t\n")
     assert "begun\n" in logs.messages
     assert runtime.processes == 0
