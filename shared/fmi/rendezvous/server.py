@@ -1,6 +1,6 @@
 """The rendezvous server: TCPunch v1 and v2 on one port, told apart by the request, and no client can stall another.
 
-One thread, one asyncio loop, no blocking call. Each connection is a :class:`_Client`; who meets whom is decided by the
+One thread, one asyncio loop, no blocking call. Each connection is a :class:`Client`; who meets whom is decided by the
 registry, who may ask by keys and limits. Times are swept by a timer, on a clock that tests bring themselves.
 """
 
@@ -67,14 +67,20 @@ class RendezvousServer:
         """Listen. A port of 0 takes any free one; ``http_port=None`` leaves HTTP off.
 
         Raises:
-            OSError: A port is taken.
+            OSError: A port is taken, or *host* is no IPv4 address of this machine.
         """
-        loop = asyncio.get_running_loop()
-        self._listeners.append(await loop.create_server(lambda: Client(self), host, port, backlog=_BACKLOG))
-        for sock in self._listeners[0].sockets:
+        loop, only = asyncio.get_running_loop(), socket.AF_INET  # TCPunch tells endpoints in 4 bytes
+        clients = await loop.create_server(lambda: Client(self), host, port, family=only, backlog=_BACKLOG)
+        self._listeners.append(clients)
+        for sock in clients.sockets:
             _keep_alive(sock)
         if http_port is not None:
-            self._listeners.append(await loop.create_server(lambda: HttpProtocol(self), host, http_port))
+            try:
+                http = await loop.create_server(lambda: HttpProtocol(self), host, http_port, family=only)
+            except OSError:
+                clients.close()
+                raise
+            self._listeners.append(http)
         self._schedule_sweep()
         log("listening", ports=[self.port, self.http_port], keyed=sorted(self._keys.keys))
 

@@ -1,5 +1,6 @@
 """The server on real sockets: both protocols, and every row of the failure table."""
 
+import asyncio
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ import pytest
 from shared.fmi.rendezvous.keys import Namespace, TeamKeys
 from shared.fmi.rendezvous.limits import Limits
 from shared.fmi.rendezvous.logs import JsonFormatter
+from shared.fmi.rendezvous.server import RendezvousServer
 from shared.fmi.wire.events import Broken, Endpoint, Paired, Refused, TimedOut, Told
 from shared.fmi.wire.v1 import V1Client
 from shared.fmi.wire.v2 import V2Client
@@ -185,6 +187,25 @@ def test_more_connections_than_allowed_are_closed_at_once(start_rendezvous: Any)
         sock.close()
     running.until_empty()
     meet(running)
+
+
+@pytest.mark.parametrize("host", ["::", "::1"])
+def test_it_listens_to_ipv4_alone_whose_endpoints_it_can_tell(host: Any) -> None:
+    with pytest.raises(OSError, match="Address family"):
+        asyncio.run(RendezvousServer().start(host, 0, 0))
+
+
+def test_a_taken_http_port_leaves_the_other_free() -> None:
+    async def start(port: Any, taken: Any) -> None:
+        with pytest.raises(OSError, match="in use"):
+            await RendezvousServer().start("127.0.0.1", port, taken)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+        free.close()
+        asyncio.run(start(port, taken.getsockname()[1]))
 
 
 def test_a_source_that_comes_too_fast_is_turned_away(start_rendezvous: Any) -> None:
