@@ -161,5 +161,7 @@ class DirectChannel:
             suspect = fault.suspect
         if isinstance(fault, Silent) or (isinstance(fault, Aborted) and not fault.certain):
             suspect, reason = self._mesh.accuse(suspect, f"nothing heard from it in {self._timeout:g} s", self._grace)
+            if isinstance(fault, Aborted) and fault.suspect == self.rank and suspect == fault.peer:
+                reason = f"it gave up on this rank: {fault}"
         self._mesh.abort(suspect, reason, self._grace)
         return PeerLost(suspect, reason, operation=operation)

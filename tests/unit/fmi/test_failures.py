@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -163,6 +164,23 @@ def test_a_silent_peer_is_named_in_time(rendezvous: Any) -> None:
     assert 0.3 < seconds < 0.8
 
 
+def test_a_rank_that_comes_too_late_learns_that_the_others_gave_up_on_it(rendezvous: Any) -> None:
+    given_up = threading.Event()
+
+    def program(comm: Any) -> Any:
+        comm.barrier()
+        if comm.rank == 1:
+            assert given_up.wait(10)
+        try:
+            return comm.recv(1 - comm.rank)
+        finally:
+            given_up.set()
+
+    late = run(rendezvous, 2, program, timeout=0.5)[1]
+    assert late.rank == 0
+    assert "it gave up on this rank: nothing heard from it in 0.5 s" in str(late)
+
+
 def test_after_a_failure_every_operation_fails_the_same(rendezvous: Any) -> None:
     def program(comm: Any) -> Any:
         comm.barrier()
@@ -190,10 +208,22 @@ def test_ranks_in_different_operations_are_told_apart(rendezvous: Any) -> None:
 
 @pytest.mark.parametrize(
     ("mine", "yours"),
-    [(np.ones(3), np.ones(4)), (np.ones(3), np.ones(3, "f4")), (np.ones(50_000), np.ones(40_000)), (np.ones(3), 1.0)],
+    [
+        (np.ones(3), np.ones(4)),
+        (np.ones(3), np.ones(3, "f4")),
+        (np.ones(50_000), np.ones(40_000)),
+        (np.ones((2, 30_000)), np.ones((30_000, 2))),
+        (np.ones(3), 1.0),
+    ],
 )
-def test_another_shape_or_dtype_is_told(rendezvous: Any, mine: Any, yours: Any) -> None:
-    outcome = run(rendezvous, 2, lambda comm: comm.allreduce(yours if comm.rank else mine, SUM))
+@pytest.mark.parametrize("size", [2, 3])
+def test_another_shape_or_dtype_is_told(rendezvous: Any, size: Any, mine: Any, yours: Any) -> None:
+    def program(comm: Any) -> None:
+        value = yours if comm.rank else mine
+        comm.reduce(value, SUM, 0) if comm.size > 2 else comm.allreduce(value, SUM)
+        comm.barrier()
+
+    outcome = run(rendezvous, size, program)
     assert any(isinstance(error, PeerMismatch) for error in outcome)
     assert all(isinstance(error, FmiError) for error in outcome)
 
