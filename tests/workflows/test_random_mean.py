@@ -4,6 +4,8 @@ import contextlib
 import json
 import os
 import signal
+import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -63,7 +65,7 @@ def finish(aws, arn):
 
 
 def test_a_thousand_draws_at_once(run, kept):
-    finished = run("--repetitions", 1000, "--concurrency", 32)  # beyond that, two cores only start workers
+    finished = run("--repetitions", 1000)
     numbers = kept(finished["run_id"])
     assert set(numbers) == {f"generated_numbers/{finished['run_id']}+{each}.csv" for each in range(1000)}
     assert finished["output"] == sum(numbers.values()) / 1000
@@ -85,7 +87,7 @@ def rows(aws, lane):
 
 
 def test_a_thousand_draws_at_once_on_the_database(run, rows):
-    finished = run("--storage", "database", "--repetitions", 1000, "--concurrency", 32)
+    finished = run("--storage", "database", "--repetitions", 1000)
     name = finished["run_id"]
     drawn = rows(f"SELECT iteration, number FROM draws JOIN runs USING (run_id) WHERE execution = '{name}'")
     assert sorted(iteration for iteration, _ in drawn) == list(range(1000))
@@ -171,10 +173,78 @@ def alone(root, lanes, aws):
     path.unlink()
 
 
+class Door:
+    """Stands between the draws and their database, and keeps back what the database answers to one draw's COMMIT."""
+
+    def __init__(self, port):
+        self._port = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.held = threading.Event()
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                inside, _ = self._listener.accept()
+                outside = socket.create_connection(("127.0.0.1", self._port))
+                holding = threading.Event()
+                for pair in ((inside, outside, holding), (outside, inside, holding)):
+                    self._threads.append(threading.Thread(target=self._pass_on, args=(*pair, pair[0] is inside)))
+                    self._threads[-1].start()
+
+    def _pass_on(self, source, target, holding, asks):
+        drawn = False
+        with source, target, contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                drawn = drawn or (asks and b"INSERT INTO draws" in data)
+                if drawn and b"COMMIT" in data and not self.held.is_set():
+                    holding.set()
+                    self.held.set()
+                if asks or not holding.is_set():
+                    target.sendall(data)
+            target.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(10)
+
+
+@pytest.fixture
+def behind_a_door(alone, root, lanes, aws):
+    """The team with a database, which its functions reach through a door; and the secret by which a test does."""
+    path = root / "teams" / "killed.yaml"
+    path.write_text(path.read_text() + "database: true\n")
+    assert lanes("deploy", alone, "--yes").code == 0
+    lane = load_project(root).lane(alone)
+    manager = aws.client("secretsmanager")
+    here = json.loads(manager.get_secret_value(SecretId=lane.database.secret)["SecretString"])
+    door = Door(here["port"])
+    manager.put_secret_value(SecretId=lane.database.secret, SecretString=json.dumps({**here, "port": door.port}))
+    yield lane, door, here
+    door.close()
+    manager.put_secret_value(SecretId=lane.database.secret, SecretString=json.dumps(here))
+
+
 def begun(aws, function):
     """Return the START lines of a function: handlers that were called, not workers that came up."""
     events = aws.logs.filter_log_events(logGroupName=function.log_group)["events"]
     return [event for event in events if event["message"].startswith("START RequestId")]
+
+
+def failures(aws, arn):
+    """Return the errors of the tasks that failed in the execution's Map, those tried again included."""
+    (map_run,) = aws.states.list_map_runs(executionArn=arn)["mapRuns"]
+    children = aws.states.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
+    events = [
+        event
+        for child in children
+        for event in aws.states.get_execution_history(executionArn=child["executionArn"])["events"]
+    ]
+    return [event["taskFailedEventDetails"]["error"] for event in events if "taskFailedEventDetails" in event]
 
 
 def workers_of(function, found):
@@ -200,12 +270,29 @@ def test_a_killed_worker_is_tried_again_and_counted_once(alone, root, aws, proce
     assert sorted(version["Key"] for version in listed) == [f"generated_numbers/killed+{each}.csv" for each in range(3)]
     numbers = [int(aws.s3.get_object(Bucket=lane.bucket, Key=each["Key"])["Body"].read()) for each in listed]
     assert json.loads(found["output"]) == sum(numbers) / 3
-    (map_run,) = aws.states.list_map_runs(executionArn=arn)["mapRuns"]
-    children = aws.states.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
-    events = [
-        event
-        for child in children
-        for event in aws.states.get_execution_history(executionArn=child["executionArn"])["events"]
-    ]
-    failed = [event["taskFailedEventDetails"]["error"] for event in events if "taskFailedEventDetails" in event]
-    assert failed == ["Runtime.ExitError"]
+    assert failures(aws, arn) == ["Runtime.ExitError"]
+
+
+def test_a_worker_killed_after_its_insert_is_tried_again_and_counted_once(behind_a_door, root, aws, processes_of):
+    lane, door, secret = behind_a_door
+
+    def drawn():
+        with connect(secret).begin() as connection:
+            return {row.iteration: row.number for row in connection.exec_driver_sql("SELECT * FROM draws")}
+
+    payload = {"repetitions": 3, "storage": "database", "concurrency": 1}
+    arn = begin(aws, lane, "killed-late", payload)
+    assert door.held.wait(30), "no draw was committed"
+    deadline = time.monotonic() + 10
+    while not (before := drawn()):
+        assert time.monotonic() < deadline, "the commit did not arrive"
+        time.sleep(0.02)
+    (pid,) = workers_of(lane.functions["random-mean-draw"].name, processes_of(root))
+    os.kill(pid, signal.SIGKILL)
+    found = finish(aws, arn)
+    assert found["status"] == "SUCCEEDED", found
+    after = drawn()
+    assert sorted(after) == [0, 1, 2]
+    assert before.items() < after.items(), "the row that was there stayed as it was"
+    assert json.loads(found["output"]) == sum(after.values()) / 3
+    assert failures(aws, arn) == ["Runtime.ExitError"]
