@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
-from shared.cli.plan_view import as_data, confirm, counts, show, tell
+from shared.cli.plan_view import as_data, confirm, counts, show, tell, tell_what_stays
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def destroy(  # noqa: PLR0913  one for each option
             confirm(f"This removes all data of {team} for good. Type {team} to go on: ", team)
         if not dry_run:
             apply(todo, cloud, on_step=tell)
+            tell_what_stays(todo)
             console.note(f"{team}: {counts(todo, done=True)}")
         warn_if_brief(project, cloud)
     if as_json:

@@ -37,6 +37,15 @@ def tell(step: Step) -> None:
     console.err.print(f"{mark} {step.kind} {step.name}", style=style, markup=False, highlight=False)
 
 
+def tell_what_stays(done: Plan) -> None:
+    """Say what *done*, a plan that removed things, left on purpose: others' keys are made from the master, too."""
+    from shared.deploy.rendezvous.keys import MASTER_SECRET  # noqa: PLC0415  --help is quick
+    from shared.deploy.resources.rendezvous_key import KIND  # noqa: PLC0415  as above
+
+    if any(step.kind == KIND for step in done.changes):
+        console.note(f"secret {MASTER_SECRET} stays: every team's rendezvous key is made from it")
+
+
 def counts(todo: Plan, *, done: bool = False) -> str:
     """Return how many resources a plan makes, changes, removes and leaves, or has, when *done*."""
     if not todo.changes:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import enum
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +16,9 @@ from shared.cli.verdict_view import show
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
-    from shared.config.lane import Rendezvous
+    from shared.config.lane import Lane
+    from shared.config.load import Project
+    from shared.fmi.rendezvous.keys import Namespace
 
 
 class Protocol(enum.StrEnum):
@@ -29,21 +31,23 @@ class Protocol(enum.StrEnum):
 EndpointArgument = Annotated[
     str | None, typer.Argument(metavar="[HOST:PORT]", help="The server; the settings' endpoint when left out.")
 ]
-TeamOption = Annotated[str | None, typer.Option("--team", help="The endpoint and times of this team's file.")]
+TeamOption = Annotated[
+    str | None, typer.Option("--team", help="As this team: its file's endpoint and times, signed with its key.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document for each check.")]
 TimeoutOption = Annotated[float | None, typer.Option("--timeout", min=0.001, help="Seconds the check may take.")]
 WatchOption = Annotated[bool, typer.Option("--watch", help="Check again and again until interrupted.")]
 EveryOption = Annotated[float, typer.Option("--every", min=0.1, help="Seconds between two checks of --watch.")]
 ProtocolOption = Annotated[Protocol, typer.Option("--protocol", help="v2 only for a server that does not know v1.")]
-KeysOption = Annotated[
-    Path | None, typer.Option("--keys", help='Team keys, a JSON file {"team1": "<hex>"}: other names are refused.')
-]
+AwsOption = Annotated[bool, typer.Option("--aws", help="Read the team's key on AWS instead of the embedded cloud.")]
+ProfileOption = Annotated[str | None, typer.Option("--profile", help="The AWS profile to use with --aws.")]
+TEAM_KEY = "FMI_TEAM_KEY"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to *app*."""
     group = typer.Typer(no_args_is_help=True, help="Where FMI ranks meet: run the server, and check one.")
-    for command in (serve, check):
+    for command in (serve, check, key):
         group.command()(command)
     rendezvous_service.add(group)
     app.add_typer(group, name="rendezvous")
@@ -54,8 +58,9 @@ def serve(  # noqa: PLR0913  each is an option of the command line
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "0.0.0.0",  # noqa: S104  it is public
     port: Annotated[int, typer.Option(min=0, max=65535, help="The rendezvous port; 0 takes a free one.")] = 10000,
     http_port: Annotated[int, typer.Option(min=0, max=65535, help="/livez /readyz /health /metrics.")] = 10001,
-    keys: KeysOption = None,
-    allow_open: Annotated[bool, typer.Option("--allow-open", help="With --keys: let old clients in too.")] = False,
+    allow_open: Annotated[
+        bool, typer.Option("--allow-open", help="Let in names that no team signed, too: old clients'.")
+    ] = False,
     connections: Annotated[int, typer.Option(min=2, help="Open connections at most.")] = 8192,
     waiting: Annotated[int, typer.Option(min=1, help="Names waiting for their peer at most.")] = 4096,
     wait_timeout: Annotated[float, typer.Option(min=0.1, help="Seconds a client may wait for its peer.")] = 60.0,
@@ -64,17 +69,36 @@ def serve(  # noqa: PLR0913  each is an option of the command line
 ) -> None:
     """Run the rendezvous server until SIGTERM; logs are JSON lines on stderr.
 
-    Example: lanes rendezvous serve --port 10000 --http-port 10001 --keys keys.json
+    With a master key in FMI_MASTER_KEY (64 hex digits) it lets in names that teams signed, without one everybody.
+
+    Example: FMI_MASTER_KEY=$(cat master.key) lanes rendezvous serve --port 10000 --http-port 10001
     """
-    from shared.fmi.rendezvous.keys import TeamKeys, load_keys  # noqa: PLC0415  --help is quick
+    from shared.fmi.rendezvous.keys import TeamKeys, master_of  # noqa: PLC0415  --help is quick
     from shared.fmi.rendezvous.limits import Limits  # noqa: PLC0415  as above
     from shared.fmi.rendezvous.process import run  # noqa: PLC0415  as above
 
     limits = Limits(
         connections=connections, waiting=waiting, wait_timeout=wait_timeout, rate=rate, relays=relays
     ).within_descriptors()
-    team_keys = TeamKeys(load_keys(keys) if keys else {}, allow_open=allow_open)
-    run(host, port, http_port, limits=limits, keys=team_keys, ready=typer.echo)
+    keys = TeamKeys(master_of(), allow_open=allow_open)
+    run(host, port, http_port, limits=limits, keys=keys, ready=typer.echo)
+
+
+def key(team: Annotated[str, typer.Argument(help="The team's slug.")]) -> None:
+    """Print a team's key for FMI_TEAM_KEY, made from the master in FMI_MASTER_KEY: for a server that you run yourself.
+
+    In an account nobody needs it: lanes deploy puts each team's key into a secret that only its functions read.
+
+    Example: FMI_MASTER_KEY=$(openssl rand -hex 32) lanes rendezvous key team1
+    """
+    from shared.fmi.rendezvous.keys import MASTER_VARIABLE, master_of, team_key  # noqa: PLC0415  --help is quick
+
+    master = master_of()
+    if not master:
+        raise UsageError(
+            f"{MASTER_VARIABLE} is not set", fix="give it the server's own; openssl rand -hex 32 makes one"
+        )
+    typer.echo(team_key(master, team).hex())
 
 
 def check(  # noqa: PLR0913  each is an option of the command line
@@ -85,27 +109,39 @@ def check(  # noqa: PLR0913  each is an option of the command line
     watch: WatchOption = False,
     every: EveryOption = 10.0,
     protocol: ProtocolOption = Protocol.V1,
+    aws: AwsOption = False,
+    profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Pair two sockets through the server: exit 0 healthy, 1 degraded, 3 down (hung, refused, unresolvable).
 
-    Example: lanes rendezvous check rendezvous.example.edu:10000 --timeout 3
+    A server with keys refuses a name that is not signed. --team signs with the key in FMI_TEAM_KEY, or else with the
+    one in the team's secret: on AWS with --aws, or in the cloud of lanes up.
+
+    Example: lanes rendezvous check rendezvous.example.edu:10000 --team team1 --aws
     """
     import time  # noqa: PLC0415  --help is quick
 
+    from shared.cli.wiring import open_project  # noqa: PLC0415  as above
     from shared.fmi.rendezvous.client import Meeting  # noqa: PLC0415  as above
     from shared.fmi.rendezvous.health import check as probe  # noqa: PLC0415  as above
     from shared.fmi.rendezvous.verdict import Trend  # noqa: PLC0415  as above
 
-    if endpoint and team:
-        raise UsageError("an endpoint and a team were both given", fix="give HOST:PORT or --team TEAM")
-    settings = _settings(team)
+    project = open_project()
+    lane = project.lane(team) if team else None
+    settings = lane.rendezvous if lane else project.settings.rendezvous.resolve()
+    signer = _signer(project, lane, aws=aws, profile=profile) if lane else None
     meeting = Meeting.parse(endpoint or settings.endpoint)
     patience = timeout or settings.timeout
     trend = Trend(settings.failure_threshold, settings.success_threshold)
     while True:
         verdict = probe(
-            meeting.host, meeting.port, patience, min(settings.degraded_after, patience), protocol=protocol.value
+            meeting.host,
+            meeting.port,
+            patience,
+            min(settings.degraded_after, patience),
+            protocol=protocol.value,
+            namespace=signer,
         )
         show(verdict, as_json=as_json)
         if not watch:
@@ -116,8 +152,21 @@ def check(  # noqa: PLR0913  each is an option of the command line
         time.sleep(every)
 
 
-def _settings(team: str | None) -> Rendezvous:
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+def _signer(project: Project, lane: Lane, *, aws: bool, profile: str | None) -> Namespace | None:
+    """Return what signs as *lane*'s ranks do, from the environment or a cloud; say so when there is nothing."""
+    from shared.cli.wiring import open_cloud, running_cloud  # noqa: PLC0415  --help is quick
+    from shared.fmi.rendezvous.keys import Namespace, read_key  # noqa: PLC0415  as above
 
-    project = open_project()
-    return project.lane(team).rendezvous if team else project.settings.rendezvous.resolve()
+    if TEAM_KEY in os.environ:
+        fix = f"give it what lanes rendezvous key {lane.team} prints"
+        return Namespace(lane.team, key=read_key(os.environ[TEAM_KEY], TEAM_KEY, fix))
+    found = None
+    if aws or running_cloud(project):
+        from shared.deploy.rendezvous.keys import signed  # noqa: PLC0415  boto3 takes 0.2 s
+
+        with open_cloud(project, aws=aws, profile=profile) as cloud:
+            found = signed(lane, cloud)
+    if found is None:
+        where = "on AWS" if aws else "in an embedded cloud that runs"
+        console.note(f"{lane.team} has no key {where}, so the check's name is not signed (lanes deploy makes the key)")
+    return found

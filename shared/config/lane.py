@@ -163,7 +163,8 @@ class Lane:
     """What one team owns and runs.
 
     ``boundary`` names the IAM policy that holds the roles of its functions and workflows to its own names;
-    ``deployer`` is the role of its people, ``deployer_boundary`` the policy that holds that one.
+    ``deployer`` is the role of its people, ``deployer_boundary`` the policy that holds that one. ``rendezvous_key``
+    names the secret whose key signs its ranks' names at the rendezvous, empty when none of its functions goes there.
     """
 
     team: str
@@ -182,6 +183,7 @@ class Lane:
     scratch_days: int
     database: Database | None = None
     budget: Budget | None = None
+    rendezvous_key: str = ""
 
     @property
     def tables(self) -> tuple[Table, ...]:

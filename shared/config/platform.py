@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.config.cards import RENDEZVOUS_VARIABLES
+from shared.config.cards import KEY_VARIABLE, RENDEZVOUS_VARIABLES
 from shared.config.lane import Function, Lane
+from shared.config.resolve import KEY_COMPONENT
 from shared.config.settings import rate_seconds
 from shared.errors import LanesError, UsageError
 
@@ -28,9 +29,10 @@ _MEMORY_MB = 256
 class RendezvousService:
     """The rendezvous server on Fargate, every name known. Frozen, like a lane.
 
-    ``lane`` holds what a lane can hold of it: its tags, its endpoint and the two functions. ``cpu`` is in units of
-    1/1024 vCPU. ``subnets`` are public ones, none for those of the default VPC. ``restart`` is an EventBridge
+    ``lane`` holds what a lane can hold of it: its tags, its endpoint, its key and the two functions. ``cpu`` is in
+    units of 1/1024 vCPU. ``subnets`` are public ones, none for those of the default VPC. ``restart`` is an EventBridge
     schedule. ``check_seconds`` pass between two checks; the SNS topic ``notify``, if there is one, hears of its alarm.
+    ``allow_open`` lets names in that are not signed.
     """
 
     lane: Lane
@@ -42,6 +44,7 @@ class RendezvousService:
     restart: str
     check_seconds: int
     notify: str
+    allow_open: bool
     cluster: str
     service: str
     task_definition: str
@@ -87,6 +90,7 @@ def rendezvous_service(project: Project) -> RendezvousService:
         restart=settings.restart,
         check_seconds=rate_seconds(project.settings.rendezvous.schedule),
         notify=settings.notify,
+        allow_open=settings.allow_open,
         cluster=names.make("cluster", _COMPONENT),
         service=names.make("service", _COMPONENT),
         task_definition=names.make("taskDefinition", _COMPONENT),
@@ -118,6 +122,7 @@ class _Names:
 def _lane(project: Project, settings: ServiceSettings, names: _Names) -> Lane:
     """Return a lane with two functions: no data, no workflow and no people of its own."""
     rendezvous = project.settings.rendezvous.resolve()
+    key = names.make("secret", KEY_COMPONENT)
     times = (rendezvous.endpoint, f"{rendezvous.timeout:g}", f"{rendezvous.degraded_after:g}")
     environment = {
         "TEAM": SLUG,
@@ -128,6 +133,7 @@ def _lane(project: Project, settings: ServiceSettings, names: _Names) -> Lane:
         "RECORD": rendezvous.host,
         "PORT": str(rendezvous.port),
         **dict(zip(RENDEZVOUS_VARIABLES, times, strict=True)),
+        KEY_VARIABLE: key,
     }
     functions = {
         key: Function(
@@ -158,4 +164,5 @@ def _lane(project: Project, settings: ServiceSettings, names: _Names) -> Lane:
         rendezvous=rendezvous,
         log_retention_days=project.settings.defaults.log_retention_in_days,
         scratch_days=project.settings.defaults.scratch_days,
+        rendezvous_key=key,
     )

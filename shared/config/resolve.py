@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.config.cards import DATABASE_VARIABLE, PROTOCOL_VARIABLE, RENDEZVOUS_VARIABLES
+from shared.config.cards import DATABASE_VARIABLE, KEY_VARIABLE, PROTOCOL_VARIABLE, RENDEZVOUS_VARIABLES
 from shared.config.lane import Budget, Database, Function, Image, Lane, Table, Workflow
 from shared.config.settings import ADDRESS, check_health
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.config.settings import RendezvousSettings, Settings
     from shared.config.team import Team
 
+DATABASE_COMPONENT, KEY_COMPONENT = "database", "rendezvous"  # of a team's secrets
 MAX_ENVIRONMENT = 4096  # bytes of all names and values of a function's variables (Lambda quota)
 
 
@@ -48,7 +49,7 @@ def resolve(
     file = team.file
     if file.rendezvous.model_fields_set:
         check_health(_rendezvous(team, settings), team.document)
-    names = _Names(team, naming, settings)
+    names = _Names(team, naming, settings, cards)
     functions = {
         card.function_key(step): _function(team, card, step, settings, names)
         for card in cards
@@ -72,6 +73,7 @@ def resolve(
         scratch_days=settings.defaults.scratch_days,
         database=_database(names, cards) if file.database else None,
         budget=_budget(team, settings, names),
+        rendezvous_key=names.rendezvous_key,
     )
     return Resolved(lane, tuple(names.made))
 
@@ -79,14 +81,16 @@ def resolve(
 class _Names:
     """Makes a team's names and keeps them with their lines; reports those that cannot be."""
 
-    def __init__(self, team: Team, naming: Naming, settings: Settings) -> None:
+    def __init__(self, team: Team, naming: Naming, settings: Settings, cards: list[Card]) -> None:
         self.team = team
         self.naming = naming
         self.place = settings.place
         self.digest = team.file.suffix or naming.hash.make(team.file.team, self.place)
         self.made: list[tuple[Name, KeyPath]] = []
         self.slug_is_right = not naming.slug_problems(team.file.team)
-        self.secret = self.make("secret", "database", ("database",)) if team.file.database else ""
+        self.secret = self.make("secret", DATABASE_COMPONENT, ("database",)) if team.file.database else ""
+        meets = any(function.rendezvous for card in cards for function in card.functions.values())
+        self.rendezvous_key = self.make("secret", KEY_COMPONENT, ("team",)) if meets else ""
         self.bucket = self.make("bucket", team.file.names.bucket or settings.defaults.bucket, ("names", "bucket"))
 
     def make(self, kind: KindName, component: str, path: KeyPath) -> str:
@@ -112,7 +116,7 @@ def _function(team: Team, card: Card, step: str, settings: Settings, names: _Nam
         "ACCOUNT": settings.account,
         "BUCKET": names.bucket,
         "WORKFLOW": card.key,
-        **(_rendezvous_variables(team, settings) if base.rendezvous else {}),
+        **(_rendezvous_variables(team, settings, names.rendezvous_key) if base.rendezvous else {}),
         **({DATABASE_VARIABLE: names.secret} if card.database and team.file.database else {}),
     }
     size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
@@ -160,11 +164,15 @@ def _budget(team: Team, settings: Settings, names: _Names) -> Budget | None:
     return Budget(names.make("budget", "monthly", ("budget",)), file.monthly_usd, notify)
 
 
-def _rendezvous_variables(team: Team, settings: Settings) -> dict[str, str]:
-    """Return where FMI ranks meet, by which times in seconds that place is judged, and what is spoken there."""
+def _rendezvous_variables(team: Team, settings: Settings, key: str) -> dict[str, str]:
+    """Return where FMI ranks meet, by which times in seconds that is judged, what they speak, and how they sign."""
     own = _rendezvous(team, settings)
     values = (own.endpoint, f"{own.timeout:g}", f"{own.degraded_after:g}")
-    return {**dict(zip(RENDEZVOUS_VARIABLES, values, strict=True)), PROTOCOL_VARIABLE: own.protocol}
+    return {
+        **dict(zip(RENDEZVOUS_VARIABLES, values, strict=True)),
+        PROTOCOL_VARIABLE: own.protocol,
+        KEY_VARIABLE: key,
+    }
 
 
 def _workflow(team: Team, card: Card, parameters: Mapping[str, object], names: _Names) -> Workflow:

@@ -132,7 +132,8 @@ class Limits(FileModel):
 class ServiceSettings(FileModel):
     """The rendezvous server as the platform runs it on Fargate; ``subnets`` are the default VPC's when left out.
 
-    ``notify`` is the ARN of an SNS topic that hears when the scheduled check's alarm goes off and ends.
+    ``notify`` is the ARN of an SNS topic that hears when the scheduled check's alarm goes off and ends. ``allowOpen``
+    lets in names that are not signed, as old clients'.
     """
 
     image: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/:-]*(@sha256:[0-9a-f]{64})?$")]
@@ -142,6 +143,7 @@ class ServiceSettings(FileModel):
     subnets: Annotated[tuple[str, ...], Field(strict=False)] = ()
     restart: Schedule
     notify: Annotated[str, Field(pattern=r"^(arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256})?$")] = ""
+    allow_open: bool = False
 
 
 class RendezvousSettings(FileModel):

@@ -32,6 +32,7 @@ def resolved(lane: Lane) -> dict[str, Any]:
         "functions": {key: _function(function) for key, function in lane.functions.items()},
         "workflows": {key: _workflow(workflow) for key, workflow in lane.workflows.items()},
         "budget": {"monthlyUSD": lane.budget.monthly_usd, "notify": list(lane.budget.notify)} if lane.budget else None,
+        "rendezvousKey": lane.rendezvous_key or None,
         "rendezvous": {
             "endpoint": rendezvous.endpoint,
             "timeout": rendezvous.timeout,

@@ -12,6 +12,7 @@ from shared.deploy.resources import (
     function,
     log_group,
     policy,
+    rendezvous_key,
     repository,
     role,
     state_machine,
@@ -65,6 +66,7 @@ def foundation(lane: Lane, definitions: Mapping[str, Mapping[str, Any]]) -> tupl
         *(table.desired(lane, each, tags) for each in lane.tables),
         *([budget.desired(lane.budget, lane.place, tags)] if lane.budget else []),
         *([database.desired(lane.database, tags)] if lane.database else []),
+        *([rendezvous_key.desired(lane, tags)] if lane.rendezvous_key else []),
         *(repository.desired(lane, each.image, tags) for each in lane.functions.values() if each.image),
     )
 

@@ -9,7 +9,7 @@ from shared.deploy.caller import is_deployer
 from shared.deploy.guard import check_ownership, is_ours, lane_tags
 from shared.deploy.model import Plan
 from shared.deploy.quota import check_concurrency
-from shared.deploy.resources import HOLD_DATA, KINDS, log_delivery
+from shared.deploy.resources import HOLD_DATA, KINDS, log_delivery, rendezvous_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -37,6 +37,7 @@ def plan(lane: Lane, wanted: Iterable[Resource], aws: Aws) -> Plan:
     check_concurrency(wanted, found, aws)
     delivery = log_delivery.desired(lane.place, tags)
     steps = [log_delivery.steps(delivery, log_delivery.current(aws, delivery.name))]
+    steps += [rendezvous_key.master_step(aws)] if lane.rendezvous_key else []
     steps += [KINDS[want.kind].steps(want, found[want.kind, want.name]) for want in wanted]
     steps += () if is_deployer(lane, aws) else _leftovers(lane, wanted, aws)
     return Plan(lane.team, lane.place.stage, tuple(steps), tags)

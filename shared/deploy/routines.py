@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from shared.deploy.database import drop, provision
 from shared.deploy.rendezvous import routines as rendezvous
+from shared.deploy.rendezvous.keys import put_key, put_master
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ ROUTINES: Mapping[str, Callable[[Aws, Mapping[str, Any], Sleep], None]] = {
     "await table": await_table,
     "await no table": await_no_table,
     **rendezvous.ROUTINES,
+    "make rendezvous master key": put_master,
+    "put rendezvous key": put_key,
     "provision database": provision,
     "drop database": drop,
 }

@@ -38,7 +38,7 @@ def platform_policy(place: Place) -> Policy:
             Statement("Boundaries", _MANAGE_POLICIES, (boundaries,)),
             Statement("Buckets", _MANAGE_BUCKETS, (place.arn("s3", "*-*"),)),
             Statement("Tables", _MANAGE_TABLES, (place.arn("dynamodb", "table/*-*"),)),
-            Statement("Secrets", _MANAGE_SECRETS, (place.arn("secretsmanager", "secret:*/database-*"),)),
+            Statement("Secrets", _MANAGE_SECRETS, tuple(place.arn("secretsmanager", each) for each in _SECRETS)),
             Statement("Repositories", _MANAGE_REPOSITORIES, (place.arn("ecr", "repository/*/*"),)),
             Statement("Functions", MANAGE_FUNCTIONS, (place.arn("lambda", "function:*-*"),)),
             Statement(
@@ -54,6 +54,7 @@ def platform_policy(place: Place) -> Policy:
     )
 
 
+_SECRETS = ("secret:*/database-*", "secret:*/rendezvous-*")  # the lanes', and the platform's own
 # All of these take the condition key iam:PermissionsBoundary: the boundary the role has, or is about to be given.
 _CHANGE_ROLES = (
     "iam:CreateRole",

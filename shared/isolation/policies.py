@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared.config.cards import DATABASE_VARIABLE
+from shared.config.cards import DATABASE_VARIABLE, KEY_VARIABLE
 
 if TYPE_CHECKING:
-    from shared.config.lane import Function, Lane, Workflow
+    from shared.config.lane import Function, Lane, Place, Workflow
 
 Conditions = Mapping[str, Mapping[str, str | tuple[str, ...]]]
 """IAM's own shape: operator -> key -> value or values."""
@@ -118,16 +118,22 @@ def workflow_trust(lane: Lane, workflow: Workflow) -> Trust:
     )
 
 
+def read_secret(sid: str, place: Place, name: str) -> Statement:
+    """Return what reads the one secret called *name*; Secrets Manager ends an ARN with a hyphen and six letters."""
+    return Statement(sid, ("secretsmanager:GetSecretValue",), (place.arn("secretsmanager", f"secret:{name}-??????"),))
+
+
 def function_policy(lane: Lane, function: Function) -> Policy:
-    """Return what a function may do: its team's objects, its own log group, and the database's secret if it has it."""
+    """Return what a function may do: its team's objects, its own log group, and the secrets its environment names."""
     bucket = bucket_arn(lane)
-    secret = function.environment.get(DATABASE_VARIABLE)
-    # Secrets Manager ends an ARN with a hyphen and six letters of its own.
-    arn = lane.place.arn("secretsmanager", f"secret:{secret}-*")
-    reads = (Statement("DatabaseSecret", ("secretsmanager:GetSecretValue",), (arn,)),) if secret else ()
+    secrets = {"DatabaseSecret": DATABASE_VARIABLE, "RendezvousSecret": KEY_VARIABLE}
     return Policy(
         (
-            *reads,
+            *(
+                read_secret(sid, lane.place, function.environment[variable])
+                for sid, variable in secrets.items()
+                if variable in function.environment
+            ),
             Statement("ListBucket", ("s3:ListBucket",), (bucket,)),
             Statement("Objects", ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"), (f"{bucket}/*",)),
             Statement(

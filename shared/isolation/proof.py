@@ -39,7 +39,7 @@ LIMITS = (
     "account quotas are shared: concurrency is planned (`lanes isolation quotas`), API rates are not",
     "log deliveries have no ARN: a state machine's role could end or misdirect another's future log events",
     "the teams' database shares its load, locks and names, not rows; what is granted there by hand is not read back",
-    "the FMI rendezvous server is no AWS resource: pairing names are made secret there, not here",
+    "the FMI rendezvous server is no AWS resource: it lets in what is signed with a key that only own roles may read",
 )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.config.cards import KEY_VARIABLE
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.isolation.boundary import boundary_policy
 from shared.isolation.catalogue import load_catalogue
@@ -33,7 +34,7 @@ def make_lane(team: str) -> Lane:
             memory_mb=512,
             timeout_seconds=60,
             reserved_concurrency=None,
-            environment={},
+            environment={KEY_VARIABLE: f"{team}/rendezvous-0a1b2c3d"} if key == "cosmic-inference" else {},
         )
         for key in ("cosmic-init", "cosmic-inference")
     }

@@ -10,6 +10,7 @@ A = "123456789012"
 FUNCTION = f"arn:aws:lambda:us-east-1:{A}:function:"
 MACHINE = f"arn:aws:states:us-east-1:{A}:stateMachine:"
 ROLE = f"arn:aws:iam::{A}:role/"
+SECRET = f"arn:aws:secretsmanager:us-east-1:{A}:secret:"
 LOGS = f"arn:aws:logs:us-east-1:{A}:log-group:"
 MAPPING = f"arn:aws:lambda:us-east-1:{A}:event-source-mapping:*"
 
@@ -332,6 +333,42 @@ LEAKS = {
         "New",
         "foreign-name",
     ),
+    "another team's rendezvous key": (
+        "function",
+        Edit("RendezvousSecret", {"Resource": f"{SECRET}team10/rendezvous-0a1b2c3d-??????"}),
+        "RendezvousSecret",
+        "foreign-name",
+    ),
+    "own rendezvous key by prefix": (
+        "function",
+        Edit("RendezvousSecret", {"Resource": f"{SECRET}team1*/rendezvous-*"}),
+        "RendezvousSecret",
+        "foreign-name",
+    ),
+    "everybody's rendezvous key": (
+        "function",
+        Edit("RendezvousSecret", {"Resource": f"{SECRET}*/rendezvous-0a1b2c3d-??????"}),
+        "RendezvousSecret",
+        "foreign-name",
+    ),
+    "the rendezvous master key": (
+        "function",
+        Edit("RendezvousSecret", {"Resource": f"{SECRET}lanes_platform/rendezvous-??????"}),
+        "RendezvousSecret",
+        "foreign-name",
+    ),
+    "the rendezvous service's own key": (
+        "deployer",
+        Grant("secretsmanager:GetSecretValue", f"{SECRET}platform/rendezvous-0a1b2c3d-??????"),
+        "New",
+        "foreign-name",
+    ),
+    "rendezvous key of any region": (
+        "function",
+        Edit("RendezvousSecret", {"Resource": f"arn:aws:secretsmanager:*:{A}:secret:team1/rendezvous-0a1b2c3d-??????"}),
+        "RendezvousSecret",
+        "open-place",
+    ),
     "parameters by prefix": (
         "function",
         Grant("ssm:GetParametersByPath", f"arn:aws:ssm:us-east-1:{A}:parameter/team1*"),
@@ -540,6 +577,10 @@ CONTROLS = {
     "own nested folder": (
         "deployer boundary",
         Grant("ecr:PutImage", f"arn:aws:ecr:us-east-1:{A}:repository/team1/*"),
+    ),
+    "own rendezvous key": (
+        "function",
+        Edit("RendezvousSecret", {"Resource": f"{SECRET}team1/rendezvous-0a1b2c3d-AbCdEf"}),
     ),
     "own parameters": (
         "deployer boundary",

@@ -58,6 +58,7 @@ def belongings(aws, team):
     groups = aws.logs.describe_log_groups()["logGroups"]
     tables = [name for name in aws.client("dynamodb").list_tables()["TableNames"] if name.startswith(prefix)]
     budgets = aws.client("budgets").describe_budgets(AccountId=aws.place.account)["Budgets"]
+    secrets = aws.client("secretsmanager")
     buckets = [b["Name"] for b in aws.s3.list_buckets()["Buckets"] if b["Name"].startswith(prefix)]
     found = {
         "roles": [role for role in roles if role["RoleName"].startswith(prefix)],
@@ -68,6 +69,11 @@ def belongings(aws, team):
         "tables": [_plain(aws.client("dynamodb").describe_table(TableName=name)) for name in tables],
         "budgets": [budget for budget in budgets if budget["BudgetName"].startswith(prefix)],
         "buckets": [_bucket(aws, name) for name in buckets],
+        "secrets": [
+            [_plain(read(SecretId=each["Name"])) for read in (secrets.describe_secret, secrets.get_secret_value)]
+            for each in secrets.list_secrets()["SecretList"]
+            if each["Name"].startswith(f"{team}/")
+        ],
     }
     return json.loads(json.dumps(found, default=str))
 

@@ -15,6 +15,7 @@ from shared.deploy.resources import (
     function,
     log_group,
     policy,
+    rendezvous_key,
     repository,
     role,
     state_machine,
@@ -56,7 +57,10 @@ class LaneKind(Kind, Protocol):
 
 KINDS: dict[str, LaneKind] = {
     module.KIND: module
-    for module in (log_group, policy, role, bucket, budget, table, database, repository, function, state_machine)
+    for module in (
+        *(log_group, policy, role, bucket, budget, table, database, rendezvous_key, repository, function),
+        state_machine,
+    )
 }
 HOLD_DATA = (bucket.KIND, table.KIND, database.KIND, repository.KIND)
 """Kinds that stay until their lane is destroyed, also when nothing names them any more."""

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared.config.resolve import DATABASE_COMPONENT
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ def current(aws: Aws, name: str) -> Resource | None:
 
 
 def names(aws: Aws, prefix: str) -> Iterator[str]:
-    """Return the secrets of the team whose other names begin with *prefix*."""
-    folder = prefix.removesuffix("-") + "/"
-    pages = aws.client(SERVICE).get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [folder]}])
+    """Return the database secrets of the team whose other names begin with *prefix*."""
+    head = f"{prefix.removesuffix('-')}/{DATABASE_COMPONENT}-"
+    pages = aws.client(SERVICE).get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [head]}])
     for page in pages:
-        yield from (secret["Name"] for secret in page["SecretList"] if secret["Name"].startswith(folder))
+        yield from (secret["Name"] for secret in page["SecretList"] if secret["Name"].startswith(head))
 
 
 def steps(want: Resource, have: Resource | None) -> Step:

@@ -85,7 +85,7 @@ def namespace(comm_name: str) -> Namespace:
     try:
         key = bytes.fromhex(os.environ.get("FMI_TEAM_KEY", ""))
     except ValueError:
-        raise UsageError("FMI_TEAM_KEY is not hexadecimal", fix="give the key as in the server's key file") from None
+        raise UsageError("FMI_TEAM_KEY is not hexadecimal", fix="give what lanes rendezvous key TEAM prints") from None
     return Namespace(os.environ.get("TEAM", ""), os.environ.get("RUN_ID", ""), comm_name, key)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from shared.errors import UsageError, unknown
 from shared.fmi.errors import PairingFailed
+from shared.fmi.rendezvous.keys import RENEW
 from shared.fmi.rendezvous.punch import WrongPeer, listener, own_port, punch, verify
 from shared.fmi.rendezvous.resolve import Lookup
 from shared.fmi.wire.events import Broken, Paired, Refused, TimedOut, Told
@@ -241,8 +242,8 @@ class _Pairing:
 
     def _judge(self, event: Event, stage: str) -> None:
         if isinstance(event, Refused):
-            self._at(stage, "the server refuses: a wrong team key, or one of its limits; its log says which")
-            raise self.failure()
+            refused = "the server refuses: a missing or wrong team key, or one of its limits; its log says which"
+            raise PairingFailed(self._peer, stage, refused, RENEW)
         if isinstance(event, Broken):
             self._at(stage, event.reason)
             raise _Again

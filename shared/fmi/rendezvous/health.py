@@ -14,7 +14,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Literal
 
-from shared.fmi.rendezvous.keys import Namespace
+from shared.fmi.rendezvous.keys import RENEW, Namespace
 from shared.fmi.rendezvous.punch import listener, own_port, shared_port
 from shared.fmi.rendezvous.resolve import address_of
 from shared.fmi.rendezvous.verdict import Status, Verdict
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.fmi.wire.events import Event
 
 _MACHINES: dict[str, type[PairingClient]] = {"v1": V1Client, "v2": V2Client}
+_SIGN = "sign its name with a team's key (lanes rendezvous check --team TEAM): a server with keys lets no other in"
 
 
 def check(  # noqa: PLR0913  the last two are for servers that are not ours, or keyed
@@ -48,13 +49,13 @@ def check(  # noqa: PLR0913  the last two are for servers that are not ours, or 
         protocol: What to speak; ``v2`` only for a server that does not know v1.
         namespace: The team and its key, for a server that lets in nobody else.
     """
-    probe = _Probe(host, port, timeout)
     team = namespace or Namespace()
+    probe = _Probe(host, port, timeout, team.team if team.key else "")
     unique = Namespace(team.team, f"check-{uuid.uuid4().hex}", "", team.key).pair_name(0, 1)
     try:
         probe.run(unique, _MACHINES[protocol])
     except _Down as down:
-        return probe.verdict(down.status, down.reason)
+        return probe.verdict(down.status, down.reason, down.advice)
     if probe.doubt:
         return probe.verdict(Status.DEGRADED, probe.doubt)
     took = sum(probe.stages.values())
@@ -64,16 +65,17 @@ def check(  # noqa: PLR0913  the last two are for servers that are not ours, or 
 
 
 class _Down(Exception):  # noqa: N818  control flow within this module
-    def __init__(self, status: Status, reason: str) -> None:
+    def __init__(self, status: Status, reason: str, advice: str = "") -> None:
         super().__init__(reason)
-        self.status, self.reason = status, reason
+        self.status, self.reason, self.advice = status, reason, advice
 
 
 class _Probe:
-    """One check: its stages, their times, and how long is left."""
+    """One check: its stages, their times, and how long is left. ``signer`` is the team that signs, empty for none."""
 
-    def __init__(self, host: str, port: int, timeout: float) -> None:
+    def __init__(self, host: str, port: int, timeout: float, signer: str) -> None:
         self.host, self.port, self.address = host, port, ""
+        self._signer = signer
         self.stages: dict[str, float] = {}
         self.doubt = ""
         self._timeout = timeout
@@ -97,8 +99,8 @@ class _Probe:
             self._echo(first, second)
             self._mark("echo")
 
-    def verdict(self, status: Status, reason: str) -> Verdict:
-        return Verdict(status, self.host, self.port, self.address, dict(self.stages), reason)
+    def verdict(self, status: Status, reason: str, advice: str = "") -> Verdict:
+        return Verdict(status, self.host, self.port, self.address, dict(self.stages), reason, advice)
 
     def _mark(self, stage: str) -> None:
         now = time.monotonic()
@@ -166,8 +168,13 @@ class _Probe:
                 if isinstance(event, (Told, Paired)):
                     return event
                 self._mark(stage)
-                reason = event.reason if isinstance(event, Broken) else "the server turned the check away"
-                raise _Down(Status.REFUSED, reason)
+                raise self._turned_away(event.reason if isinstance(event, Broken) else "the server says error")
+
+    def _turned_away(self, said: str) -> _Down:
+        """Tell a server that is alive, and lets this name in no further, from one that is not there."""
+        how = f"signed with the key of {self._signer}" if self._signer else "that is not signed"
+        reason = f"it answers connections and turned away a name {how}, or is at one of its limits: {said}"
+        return _Down(Status.REFUSED, reason, RENEW if self._signer else _SIGN)
 
     def _compare(self, told: Event, back: Event, met: Event) -> None:
         if not (isinstance(told, Told) and isinstance(back, Paired) and isinstance(met, Paired)):

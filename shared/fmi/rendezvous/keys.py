@@ -1,7 +1,10 @@
 """Team keys: a pairing name that only the team's own functions can make, so no team meets another's ranks.
 
-A keyed name is ``{team}-{mac}-{message}``: *message* stands for run and ranks, *mac* is HMAC-SHA256 of it under the
-team's key, cut to 128 bits. An open name is the message alone. Only the team's name is ever logged.
+A signed name is ``{team}-{mac}-{message}``: *message* stands for run and ranks, *mac* is HMAC-SHA256 of it under the
+team's key, cut to 128 bits. An open name is anything else. Only the team's name is ever logged.
+
+A team's key is itself made from one master key and the team's name. So a server holds one secret and knows a team that
+is deployed tomorrow, and who holds a team's key learns neither the master nor another team's.
 """
 
 from __future__ import annotations
@@ -9,21 +12,23 @@ from __future__ import annotations
 import enum
 import hashlib
 import hmac
-import json
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shared.errors import LanesError
+from shared.errors import UsageError
 from shared.fmi.wire.client import NAME_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-_TEAM = re.compile(r"[a-z][a-z0-9]{0,31}")
-_SHORTEST_KEY = 16
+KEY_BYTES = 32
+MASTER_VARIABLE = "FMI_MASTER_KEY"
+RENEW = "lanes deploy TEAM renews a team's key, lanes rendezvous deploy the service's own"
+_PURPOSE = b"teamlanes-fmi:"
 _MAC_HEX = 32
+_SIGNED = re.compile(rf"([a-z][a-z0-9]{{0,31}})-([0-9a-f]{{{_MAC_HEX}}})-([0-9a-f]{{32}})")
 
 
 class Judgement(enum.Enum):
@@ -35,29 +40,64 @@ class Judgement(enum.Enum):
     FORGED = "forged"
 
 
-@dataclass(frozen=True)
-class TeamKeys:
-    """The keys a server checks names with.
+def team_key(master: bytes, team: str) -> bytes:
+    """Return the 32-byte key of *team* under *master*."""
+    return hmac.digest(master, _PURPOSE + team.encode(), "sha256")
+
+
+def read_key(text: str, where: str, fix: str = "make one with: openssl rand -hex 32") -> bytes:
+    """Return the key that *text*, 64 hex digits, spells.
 
     Args:
-        keys: Team name to its key, at least 16 bytes. Empty: every name is let in (an open server).
-        allow_open: Whether names that claim no keyed team are let in too, for old clients.
+        text: The digits; they never go into an error.
+        where: Where they stand.
+        fix: What to do when they are none.
+
+    Raises:
+        UsageError: It spells none.
+    """
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise UsageError(f"{where} does not hold {2 * KEY_BYTES} hex digits", fix=fix)
+    return key
+
+
+def master_of(environ: Mapping[str, str] = os.environ) -> bytes:
+    """Return the master key that FMI_MASTER_KEY spells, empty when it is not set.
+
+    Raises:
+        UsageError: It is set to something else.
+    """
+    text = environ.get(MASTER_VARIABLE)
+    return b"" if text is None else read_key(text, MASTER_VARIABLE)
+
+
+@dataclass(frozen=True)
+class TeamKeys:
+    """What a server checks names with.
+
+    Args:
+        master: The key that every team's key is made from. Empty: every name is let in (an open server).
+        allow_open: Whether names that are not signed are let in too, for old clients. They meet each other alone: a
+            name of a signed one's form is checked all the same.
     """
 
-    keys: Mapping[str, bytes] = field(default_factory=dict)
+    master: bytes = field(default=b"", repr=False)
     allow_open: bool = False
 
     def judge(self, name: bytes) -> tuple[Judgement, str]:
         """Return what *name* is and the team it claims (empty for none)."""
-        text = name.decode("utf-8", "replace")
-        team, _, rest = text.partition("-")
-        key = self.keys.get(team)
-        if key is None:
-            return (Judgement.OPEN if self.allow_open or not self.keys else Judgement.UNSIGNED), ""
-        mac, _, message = rest.partition("-")
-        if len(mac) == _MAC_HEX and hmac.compare_digest(mac.encode(), _mac(key, message)):
-            return Judgement.VERIFIED, team
-        return Judgement.FORGED, team
+        if not self.master:
+            return Judgement.OPEN, ""
+        signed = _SIGNED.fullmatch(name.decode("utf-8", "replace"))
+        if signed is None:
+            return (Judgement.OPEN if self.allow_open else Judgement.UNSIGNED), ""
+        team, mac, message = signed.groups()
+        good = hmac.compare_digest(mac, _mac(team_key(self.master, team), message))
+        return (Judgement.VERIFIED if good else Judgement.FORGED), team
 
 
 @dataclass(frozen=True)
@@ -88,40 +128,11 @@ class Namespace:
         message = f"{scope}{self.comm}{low}_{high}"
         if self.key:
             digest = hashlib.sha256(message.encode()).hexdigest()[:32]
-            return f"{self.team}-{_mac(self.key, digest).decode()}-{digest}".encode()
+            return f"{self.team}-{_mac(self.key, digest)}-{digest}".encode()
         if len(message.encode()) > NAME_MAX:
             return hashlib.sha256(message.encode()).hexdigest().encode()
         return message.encode()
 
 
-def load_keys(path: Path) -> dict[str, bytes]:
-    """Return the team keys of a JSON file ``{"team1": "<at least 32 hex digits>"}``.
-
-    Raises:
-        LanesError: The file cannot be read, or holds a name or key that cannot be one; every problem is listed.
-    """
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise LanesError(f"team keys cannot be read: {error}", where=str(path), fix="give a JSON object") from error
-    if not isinstance(entries, dict):
-        raise LanesError("team keys are not a JSON object", where=str(path), fix='write {"team1": "<hex key>"}')
-    keys: dict[str, bytes] = {}
-    problems: list[str] = []
-    for team, text in entries.items():
-        try:
-            key = bytes.fromhex(text)
-        except (TypeError, ValueError):
-            key = b""
-        if not _TEAM.fullmatch(team):
-            problems.append(f"{team!r} is no team name")
-        elif len(key) < _SHORTEST_KEY:
-            problems.append(f"the key of {team} is not at least {2 * _SHORTEST_KEY} hex digits")
-        keys[team] = key
-    if problems:
-        raise LanesError("; ".join(problems), where=str(path), fix="make keys with: openssl rand -hex 32")
-    return keys
-
-
-def _mac(key: bytes, message: str) -> bytes:
-    return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()[:_MAC_HEX].encode()
+def _mac(key: bytes, message: str) -> str:
+    return hmac.digest(key, message.encode(), "sha256").hex()[:_MAC_HEX]

@@ -38,7 +38,7 @@ class RendezvousServer:
 
     Args:
         limits: Its bounds.
-        keys: The teams' keys; none means that every name is let in.
+        keys: What names are checked with; without a master key every one is let in.
         clock: Seconds, never going back.
     """
 
@@ -82,7 +82,12 @@ class RendezvousServer:
                 raise
             self._listeners.append(http)
         self._schedule_sweep()
-        log("listening", ports=[self.port, self.http_port], keyed=sorted(self._keys.keys))
+        log(
+            "listening",
+            ports=[self.port, self.http_port],
+            keyed=bool(self._keys.master),
+            allow_open=self._keys.allow_open,
+        )
 
     @property
     def port(self) -> int:

@@ -26,7 +26,7 @@ _FIXES = {
     Status.HEALTHY: "",
     Status.DEGRADED: "runs will work; watch it, and restart it when no run is pairing if it stays so",
     Status.HUNG: "restart the server: a client that connected and fell silent most likely blocks it",
-    Status.REFUSED: "start the server (lanes rendezvous serve), or correct host, port, firewall or team key",
+    Status.REFUSED: "start the server (lanes rendezvous serve), or correct host, port or firewall",
     Status.UNRESOLVABLE: "correct the host name in shared/settings.yaml or the team's file, or its DNS record",
 }
 
@@ -43,6 +43,7 @@ class Verdict:
         stages: Seconds each stage took, in order: resolve, connect, register, pair, echo; the last may be the one
             that failed.
         reason: What was seen, a sentence without a full stop.
+        advice: What to do about it, where that is known better than the status says.
     """
 
     status: Status
@@ -51,6 +52,7 @@ class Verdict:
     address: str
     stages: Mapping[str, float]
     reason: str
+    advice: str = ""
 
     @property
     def ok(self) -> bool:
@@ -70,7 +72,7 @@ class Verdict:
     @property
     def fix(self) -> str:
         """What to do about it; empty when healthy."""
-        return _FIXES[self.status]
+        return self.advice or _FIXES[self.status]
 
     def as_json(self) -> dict[str, object]:
         """Return the verdict as plain values, times in milliseconds."""

@@ -142,6 +142,7 @@ def named(service, operation, params, place):
                 return f"arn:{place.partition}:route53:::{head}{value.strip('/')}"
             inside = f"/{params.get('Key', '*')}" if service == "s3" and operation.endswith(OF_OBJECTS) else ""
             revision = ":1" if key == "family" else ""
+            revision = "-AbCdEf" if service == "secretsmanager" else revision  # it ends an ARN with six letters
             before = head.format(cluster=str(params.get("cluster", "*")).rpartition("/")[2])
             return place.arn(service, f"{before}{'' if before.endswith('*') else value}{inside}{revision}")
     return "*"

@@ -90,6 +90,9 @@ def drift(aws, lane):
     machine = lane.state_machine_arn("cosmic")
     aws.states.untag_resource(resourceArn=machine, tagKeys=["owner"])
     aws.states.update_state_machine(stateMachineArn=machine, roleArn=lane.role_arn(role))
+    manager = aws.client("secretsmanager")
+    manager.put_secret_value(SecretId=lane.rendezvous_key, SecretString="by hand")
+    manager.untag_resource(SecretId=lane.rendezvous_key, TagKeys=["owner"])
     tables = aws.client("dynamodb")
     tables.untag_resource(ResourceArn=lane.table_arn(lane.tables[0]), TagKeys=["owner"])
 

@@ -15,7 +15,7 @@ from shared.fmi.rendezvous.punch import own_port
 
 
 @contextmanager
-def serving(*options: Any) -> Any:
+def serving(*options: Any, **environment: str) -> Any:
     command = [
         sys.executable,
         "-m",
@@ -29,7 +29,8 @@ def serving(*options: Any) -> Any:
         "--http-port",
         "0",
     ]
-    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*command, *options], **pipes, env={**os.environ, **environment}) as process:
         assert process.stdout
         rendezvous, http = process.stdout.readline().split()
         try:
@@ -38,10 +39,15 @@ def serving(*options: Any) -> Any:
             process.kill()
 
 
-def lanes(*arguments: Any) -> Any:
+def lanes(*arguments: Any, **environment: str) -> Any:
     command = [sys.executable, "-m", "shared.cli", "rendezvous", *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=30, env={**os.environ, "NO_COLOR": "1"}
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+        env={**os.environ, "NO_COLOR": "1", **environment},
     )
 
 
@@ -60,6 +66,31 @@ def test_a_served_rendezvous_checks_healthy_and_ends_on_sigterm() -> None:
         assert events == ["listening", "closed"]
 
 
+def test_a_server_with_a_master_key_lets_in_what_a_team_signed_alone() -> None:
+    master = "6d" * 32
+    key = lanes("key", "team1", FMI_MASTER_KEY=master).stdout.strip()
+    with serving(FMI_MASTER_KEY=master) as (process, endpoint, _):
+        assert lanes("check", endpoint, "--team", "team1", FMI_TEAM_KEY=key).returncode == 0
+        other = lanes("check", endpoint, "--team", "team2", FMI_TEAM_KEY=key)
+        assert other.returncode == 3
+        assert "turned away a name signed with the key of team2" in other.stdout
+        assert "fix: lanes deploy TEAM renews" in other.stderr
+        process.send_signal(signal.SIGTERM)
+        written = process.stderr.read()
+    assert json.loads(written.splitlines()[0])["keyed"] is True
+    assert master not in written
+    assert key not in written
+    with serving("--allow-open", FMI_MASTER_KEY=master) as (_, endpoint, _http):
+        assert lanes("check", endpoint).returncode == 0
+
+
+def test_a_master_key_that_is_none_is_refused_without_being_shown() -> None:
+    refused = lanes("serve", FMI_MASTER_KEY="hunter2")
+    assert refused.returncode == 2
+    assert "FMI_MASTER_KEY does not hold 64 hex digits" in refused.stderr
+    assert "hunter2" not in refused.stderr
+
+
 def test_a_closed_port_exits_3_with_the_reason() -> None:
     with own_port() as unused:
         checked = lanes("check", f"127.0.0.1:{unused.getsockname()[1]}", "--timeout", "1")
@@ -68,9 +99,7 @@ def test_a_closed_port_exits_3_with_the_reason() -> None:
     assert "fix: start the server" in checked.stderr
 
 
-@pytest.mark.parametrize(
-    "arguments", [("check", "nowhere:port"), ("check", "h:1", "--team", "team1"), ("check", "--team", "nobody")]
-)
+@pytest.mark.parametrize("arguments", [("check", "nowhere:port"), ("check", "--team", "nobody"), ("key", "team1")])
 def test_a_wrong_command_line_exits_2(arguments: Any) -> None:
     assert lanes(*arguments).returncode == 2
 

@@ -85,17 +85,27 @@ def test_a_template_that_is_not_json_is_told_with_its_line(files):
 def test_a_function_that_asks_for_it_is_told_where_the_teams_ranks_meet(files):
     files.edit("statemachines/stars.yaml", "memorySize: 256\n", "memorySize: 256\n    rendezvous: true\n")
     files.team(
-        "alpha", "workflows: {stars: }\nrendezvous: {endpoint: 'meet.example.edu:4', timeout: 2.5, protocol: v1}\n"
+        "alpha",
+        "suffix: 0badcafe\nworkflows: {stars: }\n"
+        "rendezvous: {endpoint: 'meet.example.edu:4', timeout: 2.5, protocol: v1}\n",
     )
-    functions = files.load().lane("alpha").functions
+    lane = files.load().lane("alpha")
+    functions = lane.functions
     told = {name: value for name, value in functions["stars-count"].environment.items() if "RENDEZVOUS" in name}
     assert told == {
         "RENDEZVOUS_ENDPOINT": "meet.example.edu:4",
         "RENDEZVOUS_TIMEOUT": "2.5",
         "RENDEZVOUS_DEGRADED_AFTER": "1",
         "RENDEZVOUS_PROTOCOL": "v1",
+        "RENDEZVOUS_SECRET": "alpha/rendezvous-0badcafe",
     }
+    assert lane.rendezvous_key == "alpha/rendezvous-0badcafe"
     assert not any("RENDEZVOUS" in name for name in functions["stars-add-up"].environment)
+
+
+def test_a_team_whose_functions_meet_nobody_has_no_key(files):
+    files.team("alpha", "workflows: {stars: }\n")
+    assert files.load().lane("alpha").rendezvous_key == ""
 
 
 def test_a_parameter_may_take_a_file(files):

@@ -46,7 +46,10 @@ def test_its_names_are_the_platforms_and_its_functions_know_where_the_server_is(
         "RENDEZVOUS_ENDPOINT": "rendezvous.uva-ds5110.com:10000",
         "RENDEZVOUS_TIMEOUT": "5",
         "RENDEZVOUS_DEGRADED_AFTER": "1",
+        "RENDEZVOUS_SECRET": f"platform/rendezvous-{digest}",
     }
+    assert service.lane.rendezvous_key == f"platform/rendezvous-{digest}"
+    assert not service.allow_open, "old clients are let in when somebody says so"
 
 
 def test_no_team_can_have_its_slug(files):

@@ -18,7 +18,7 @@ import pytest
 from shared.errors import UsageError
 from shared.fmi.errors import PairingFailed
 from shared.fmi.rendezvous.client import Meeting, pair_all, run_blocking
-from shared.fmi.rendezvous.keys import Namespace, TeamKeys
+from shared.fmi.rendezvous.keys import Namespace, TeamKeys, team_key
 from shared.fmi.rendezvous.limits import Limits
 from shared.fmi.rendezvous.punch import listener, own_port
 from shared.fmi.rendezvous.resolve import Lookup, address_of
@@ -62,10 +62,10 @@ def test_all_ranks_meet_all(rendezvous: Any, protocol: Any, ranks: Any) -> None:
 
 
 def test_two_teams_with_the_same_run_never_meet(start_rendezvous: Any) -> None:
-    keys = {"team1": b"1" * 32, "team2": b"2" * 32}
-    running = start_rendezvous(keys=TeamKeys(keys))
+    master = b"m" * 32
+    running = start_rendezvous(keys=TeamKeys(master))
     meeting = Meeting("127.0.0.1", running.port)
-    team1, team2 = (Namespace(team, "run", "fmi", key) for team, key in keys.items())
+    team1, team2 = (Namespace(team, "run", "fmi", team_key(master, team)) for team in ("team1", "team2"))
     assert_connected(meet(meeting, [team1, team1]))
     failures = meet(meeting, [team1, team2], timeout=0.3)
     assert [failure.stage for failure in failures] == ["rendezvous", "rendezvous"]
@@ -86,9 +86,11 @@ def test_a_server_that_is_down_is_tried_until_the_deadline() -> None:
 
 
 def test_a_refused_key_fails_at_once(start_rendezvous: Any) -> None:
-    running = start_rendezvous(keys=TeamKeys({"team1": b"1" * 32}))
+    running = start_rendezvous(keys=TeamKeys(b"m" * 32))
     wrong = Namespace("team1", "run", "fmi", b"0" * 32)
-    with pytest.raises(PairingFailed, match="the server refuses: a wrong team key"):
+    with pytest.raises(
+        PairingFailed, match=r"(?s)the server refuses: a missing or wrong team key.*lanes deploy TEAM renew"
+    ):
         pair_all(Meeting("127.0.0.1", running.port), wrong, 0, [1], 60)
 
 

@@ -10,7 +10,7 @@ import pytest
 from shared.errors import LanesError
 from shared.fmi.errors import RendezvousUnavailable
 from shared.fmi.rendezvous.health import check
-from shared.fmi.rendezvous.keys import Namespace, TeamKeys
+from shared.fmi.rendezvous.keys import Namespace, TeamKeys, team_key
 from shared.fmi.rendezvous.punch import own_port
 from shared.fmi.rendezvous.verdict import Status, Trend, Verdict
 
@@ -152,12 +152,21 @@ def test_a_server_that_pairs_wrongly_is_degraded() -> None:
     assert "not each other" in verdict.reason
 
 
-def test_a_keyed_server_lets_only_the_teams_check_in(start_rendezvous: Any) -> None:
-    running = start_rendezvous(keys=TeamKeys({"team1": b"k" * 32}))
-    assert check("127.0.0.1", running.port, 1, 0.5).status is Status.REFUSED
-    assert (
-        check("127.0.0.1", running.port, 1, 0.5, namespace=Namespace("team1", key=b"k" * 32)).status is Status.HEALTHY
-    )
+@pytest.mark.parametrize("protocol", ["v1", "v2"])
+def test_a_keyed_server_lets_only_the_teams_check_in(start_rendezvous: Any, protocol: Any) -> None:
+    master = b"m" * 32
+    running = start_rendezvous(keys=TeamKeys(master))
+    own = Namespace("team1", key=team_key(master, "team1"))
+    assert check("127.0.0.1", running.port, 1, 0.5, protocol=protocol, namespace=own).status is Status.HEALTHY
+    unsigned = check("127.0.0.1", running.port, 1, 0.5, protocol=protocol)
+    assert unsigned.status is Status.REFUSED
+    assert "it answers connections and turned away a name that is not signed" in unsigned.reason
+    assert "--team TEAM" in unsigned.fix
+    other = Namespace("team1", key=team_key(master, "team2"))
+    forged = check("127.0.0.1", running.port, 1, 0.5, protocol=protocol, namespace=other)
+    assert forged.status is Status.REFUSED
+    assert "turned away a name signed with the key of team1" in forged.reason
+    assert "lanes deploy TEAM renews" in forged.fix
 
 
 def test_a_web_server_is_no_rendezvous(rendezvous: Any) -> None:

@@ -1,42 +1,56 @@
 """Who may ask: team keys and rates."""
 
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import LanesError
-from shared.fmi.rendezvous.keys import Judgement, Namespace, TeamKeys, load_keys
+from shared.errors import UsageError
+from shared.fmi.rendezvous.keys import Judgement, Namespace, TeamKeys, master_of, read_key, team_key
 from shared.fmi.rendezvous.limits import RateLimiter
 
-KEY, OTHER = b"k" * 32, b"o" * 32
+MASTER = b"m" * 32
+KEYS = TeamKeys(MASTER)
+KEY, OTHER = team_key(MASTER, "team1"), team_key(MASTER, "team2")
+SLUGS = st.from_regex(r"[a-z][a-z0-9]{1,11}", fullmatch=True)
+MASTERS = st.binary(min_size=32, max_size=32)
 
 
-def test_a_team_with_its_key_is_let_in() -> None:
-    keys = TeamKeys({"team1": KEY, "team2": OTHER})
-    name = Namespace("team1", "run-1", "fmi", KEY).pair_name(0, 1)
-    assert keys.judge(name) == (Judgement.VERIFIED, "team1")
+def test_a_team_with_its_key_is_let_in_whenever_it_was_made() -> None:
+    for team in ("team1", "tomorrow"):
+        name = Namespace(team, "run-1", "fmi", team_key(MASTER, team)).pair_name(0, 1)
+        assert KEYS.judge(name) == (Judgement.VERIFIED, team)
+
+
+def test_a_key_is_what_the_documented_derivation_gives() -> None:
+    """By openssl: printf teamlanes-fmi:team1 | openssl dgst -sha256 -mac HMAC -macopt hexkey:6d6d...6d."""
+    assert KEY.hex() == "2bcbd8168aba6949db6abb6f39cadee8aa4480026a62c7e7c4145db34503941c"
 
 
 @pytest.mark.parametrize(
     ("name", "judgement"),
     [
         (Namespace("team1", "run-1", "fmi", OTHER).pair_name(0, 1), Judgement.FORGED),
-        (Namespace("team1", "run-1", "fmi").pair_name(0, 1), Judgement.FORGED),
-        (b"team1-", Judgement.FORGED),
+        (Namespace("team1", "run-1", "fmi", MASTER).pair_name(0, 1), Judgement.FORGED),
+        (Namespace("team1", "run-1", "fmi").pair_name(0, 1), Judgement.UNSIGNED),
+        (Namespace("", "run-1", "fmi", KEY).pair_name(0, 1), Judgement.UNSIGNED),
+        (Namespace("team1", "run-1", "fmi", KEY).pair_name(0, 1) + b"0", Judgement.UNSIGNED),
+        (b"team1-" + b"0" * 32 + b"-" + b"0" * 32, Judgement.FORGED),
+        (b"team1-", Judgement.UNSIGNED),
         (b"fmi_pair0_1", Judgement.UNSIGNED),
         (b"\xff\xfe", Judgement.UNSIGNED),
     ],
 )
 def test_a_wrong_or_missing_mac_is_refused(name: Any, judgement: Any) -> None:
-    assert TeamKeys({"team1": KEY}).judge(name)[0] is judgement
+    assert KEYS.judge(name)[0] is judgement
 
 
-def test_old_clients_are_let_in_only_when_asked_for() -> None:
-    assert TeamKeys({"team1": KEY}, allow_open=True).judge(b"fmi_pair0_1")[0] is Judgement.OPEN
-    assert TeamKeys({"team1": KEY}, allow_open=True).judge(b"team1-forged")[0] is Judgement.FORGED
+def test_old_clients_are_let_in_only_when_asked_for_and_never_under_a_signed_name() -> None:
+    lenient = TeamKeys(MASTER, allow_open=True)
+    assert lenient.judge(b"fmi_pair0_1")[0] is Judgement.OPEN
+    assert lenient.judge(Namespace("team1", "run", "fmi", OTHER).pair_name(0, 1))[0] is Judgement.FORGED
+    assert lenient.judge(Namespace("team1", "run", "fmi", KEY).pair_name(0, 1))[0] is Judgement.VERIFIED
     assert TeamKeys().judge(b"fmi_pair0_1")[0] is Judgement.OPEN
 
 
@@ -47,30 +61,47 @@ def test_both_ranks_make_the_same_name_and_it_fits(run: Any, rank: Any, peer: An
     assert 1 <= len(namespace.pair_name(rank, peer)) <= 99
 
 
+@given(SLUGS, SLUGS, MASTERS, st.text(max_size=40), st.text(max_size=10))
+def test_no_two_teams_share_a_name_and_no_key_opens_anothers(
+    one: Any, other: Any, master: Any, run: Any, comm: Any
+) -> None:
+    mine = Namespace(one, run, comm, team_key(master, one)).pair_name(0, 1)
+    assert TeamKeys(master).judge(mine) == (Judgement.VERIFIED, one)
+    if one != other:
+        assert mine != Namespace(other, run, comm, team_key(master, other)).pair_name(0, 1)
+        stolen = Namespace(one, run, comm, team_key(master, other)).pair_name(0, 1)
+        assert TeamKeys(master).judge(stolen)[0] is Judgement.FORGED
+        renamed = other.encode() + mine[len(one) :]
+        assert TeamKeys(master).judge(renamed)[0] is Judgement.FORGED
+
+
+@given(SLUGS, MASTERS, MASTERS)
+def test_keys_of_another_master_open_nothing(team: Any, master: Any, older: Any) -> None:
+    name = Namespace(team, "run", "fmi", team_key(older, team)).pair_name(0, 1)
+    expected = Judgement.VERIFIED if master == older else Judgement.FORGED
+    assert TeamKeys(master).judge(name)[0] is expected
+
+
 @given(st.binary(max_size=99))
 def test_no_bytes_without_the_key_are_let_in(name: Any) -> None:
-    assert TeamKeys({"team1": KEY}).judge(name)[0] in {Judgement.UNSIGNED, Judgement.FORGED}
+    assert KEYS.judge(name)[0] in {Judgement.UNSIGNED, Judgement.FORGED}
 
 
 def test_a_key_is_never_printed() -> None:
-    assert "kkkk" not in repr(Namespace("team1", "run", "fmi", KEY))
+    assert "mmmm" not in repr(KEYS)
+    assert repr(KEY) not in repr(Namespace("team1", "run", "fmi", KEY))
 
 
-def test_a_key_file_lists_every_problem(tmp_path: Any) -> None:
-    path = tmp_path / "keys.json"
-    path.write_text(json.dumps({"Team 1": "00" * 32, "team2": "00", "team3": 5, "team4": "ab" * 32}))
-    with pytest.raises(LanesError, match=r"'Team 1' is no team name; the key of team2 .*; the key of team3"):
-        load_keys(path)
-    path.write_text(json.dumps({"team4": "ab" * 32}))
-    assert load_keys(path) == {"team4": b"\xab" * 32}
+@pytest.mark.parametrize("text", ["", "zz", "ab" * 31, "ab" * 33, "secret"])
+def test_what_is_no_key_is_told_without_being_shown(text: Any) -> None:
+    with pytest.raises(UsageError, match="FMI_MASTER_KEY does not hold 64 hex digits") as caught:
+        master_of({"FMI_MASTER_KEY": text})
+    assert not text or text not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{"])
-def test_a_key_file_that_is_none_says_so(tmp_path: Any, text: Any) -> None:
-    path = tmp_path / "keys.json"
-    path.write_text(text)
-    with pytest.raises(LanesError, match="team keys"):
-        load_keys(path)
+def test_the_master_comes_from_the_environment() -> None:
+    assert master_of({"FMI_MASTER_KEY": "6d" * 32 + "\n"}) == MASTER == read_key("6D" * 32, "it")
+    assert master_of({}) == b""
 
 
 def test_a_source_has_its_burst_and_then_its_rate() -> None:

@@ -1,0 +1,80 @@
+"""A team's key at the rendezvous, in a secret: made from the account's master key, and made anew when that changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.config.resolve import KEY_COMPONENT
+from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
+from shared.deploy.rendezvous.keys import MASTER_KIND, MASTER_SECRET, key_is_current, read_master
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.config.lane import Lane
+    from shared.deploy.aws import Aws
+
+KIND = "rendezvous key"
+SERVICE = "secretsmanager"
+_CURRENT, _OTHER = f"made from {MASTER_SECRET}", "made from another"
+
+
+def desired(lane: Lane, tags: Mapping[str, str]) -> Resource:
+    """Return the lane's key as it should be; what it is stands nowhere but in its secret."""
+    return Resource(KIND, lane.rendezvous_key, tags, {"team": lane.team, "key": _CURRENT})
+
+
+def current(aws: Aws, name: str) -> Resource | None:
+    """Return the key as it is, or None. Whether it is made from the master of today is all that is told of it."""
+    manager = aws.client(SERVICE)
+    try:
+        found = manager.describe_secret(SecretId=name)
+    except manager.exceptions.ResourceNotFoundException:
+        return None
+    if "DeletedDate" in found:
+        return None
+    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())}
+    team = tags.get("team", "")
+    return Resource(KIND, name, tags, {"team": team, "key": _CURRENT if key_is_current(aws, name, team) else _OTHER})
+
+
+def names(aws: Aws, prefix: str) -> Iterator[str]:
+    """Return the keys of the team whose other names begin with *prefix*."""
+    head = f"{prefix.removesuffix('-')}/{KEY_COMPONENT}-"
+    pages = aws.client(SERVICE).get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [head]}])
+    for page in pages:
+        yield from (secret["Name"] for secret in page["SecretList"] if secret["Name"].startswith(head))
+
+
+def steps(want: Resource, have: Resource | None) -> Step:
+    """Return what makes *have* into *want*."""
+    tags = dict(want.tags)
+    put = Routine("put rendezvous key", {"secret": want.name, "team": want.properties["team"], "tags": tags})
+    if have is None:
+        return Step("create", KIND, want.name, summary(want.properties), (put,))
+    changed, missing = differences(want.properties, have.properties), missing_tags(want, have)
+    if not (changed or missing):
+        return Step("nothing", KIND, want.name)
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+    tag = Call(SERVICE, "tag_resource", {"SecretId": want.name, "Tags": pairs})
+    return Step(
+        "update", KIND, want.name, (*changed, *missing), (*([put] if changed else []), *([tag] if missing else []))
+    )
+
+
+def remove(have: Resource) -> Step:
+    """Return what removes *have*; the master key stays."""
+    on = {"SecretId": have.name, "ForceDeleteWithoutRecovery": True}
+    return Step("delete", KIND, have.name, calls=(Call(SERVICE, "delete_secret", on),))
+
+
+def master_step(aws: Aws) -> Step:
+    """Return what makes the account's master key when there is none. It is no lane's, and no plan removes it.
+
+    Raises:
+        LanesError: Its secret is not the platform's, or holds no key.
+    """
+    if read_master(aws) is None:
+        made = ("key: 32 random bytes, which stay when a team goes",)
+        return Step("create", MASTER_KIND, MASTER_SECRET, made, (Routine("make rendezvous master key", {}),))
+    return Step("nothing", MASTER_KIND, MASTER_SECRET)
