@@ -75,7 +75,7 @@ def handler(event: dict[str, Any], context: together.Context) -> dict[str, Any]:
     wall, cpu = time.perf_counter(), time.process_time()
     here = env.read()
     bucket = Bucket(here.bucket, here.account)
-    with together.joined(event, here.team, context) as group:
+    with together.joined(event, context) as group:
         chosen = model.from_bucket(bucket, event["model_key"]) if event["model_key"] else model.packaged()
         tally = infer(event, bucket, chosen)
         true, predicted = _joined(tally.true), _joined(tally.predicted)

@@ -52,12 +52,11 @@ class Group:
 
 
 @contextlib.contextmanager
-def joined(event: Mapping[str, Any], team: str, context: Context) -> Iterator[Group]:
+def joined(event: Mapping[str, Any], context: Context) -> Iterator[Group]:
     """Give the rank's group once all ranks are there; a rank that raises inside tells the others, who then name it.
 
     Args:
         event: The rank's event.
-        team: Whose ranks they are.
         context: The function's; its remaining time bounds how long the ranks wait for each other at the end.
 
     Raises:
@@ -70,19 +69,19 @@ def joined(event: Mapping[str, Any], team: str, context: Context) -> Iterator[Gr
     from shared.fmi.communicator import Communicator  # noqa: PLC0415  only a run with FMI needs it
     from shared.fmi.errors import PeerLost  # noqa: PLC0415  as above
     from shared.fmi.rendezvous.client import Meeting  # noqa: PLC0415  as above
-    from shared.fmi.rendezvous.keys import Namespace  # noqa: PLC0415  as above
+    from shared.handlers.fmi.key import own_namespace  # noqa: PLC0415  as above
     from shared.handlers.fmi.meeting import meeting, protocol  # noqa: PLC0415  as above
 
     began = time.perf_counter()
     rank, size, run = event["rank"], event["world_size"], event["run_id"]
     at = meeting(event["rendezvous_endpoint"])
     where = Meeting(at.host, at.port, protocol())
-    with Communicator.direct(rank, size, where, Namespace(team, run, "cosmic-start"), START_SECONDS) as comm:
+    with Communicator.direct(rank, size, where, own_namespace(run, "cosmic-start"), START_SECONDS) as comm:
         comm.barrier()
     left = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
     longest = max(left, MARGIN_SECONDS)
     try:
-        with Communicator.direct(rank, size, where, Namespace(team, run, "cosmic"), longest) as comm:
+        with Communicator.direct(rank, size, where, own_namespace(run, "cosmic"), longest) as comm:
             comm.barrier()
             yield Group(comm, time.perf_counter() - began)
     except PeerLost:

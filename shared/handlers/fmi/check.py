@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.fmi.rendezvous.health import check
+from shared.handlers.fmi.key import own_namespace
 from shared.handlers.fmi.meeting import meeting
 
 
@@ -17,11 +18,12 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     Raises:
         RendezvousUnavailable: It is hung, refuses, or its name does not resolve.
         BadEndpoint: The payload names something else.
+        NoTeamKey: The team has no key to sign with.
     """
     payload = event["payload"]
     named = payload.get("rendezvous_endpoint") if isinstance(payload, dict) else None
     at = meeting(named)
-    verdict = check(at.host, at.port, at.timeout, at.degraded_after)
+    verdict = check(at.host, at.port, at.timeout, at.degraded_after, namespace=own_namespace())
     print(f"rendezvous {at.endpoint} is {verdict.status.value}: {verdict.reason}")  # noqa: T201  the function's log
     verdict.raise_if_down()
     return verdict.as_json()

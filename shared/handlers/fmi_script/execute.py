@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.handlers import env, process
+from shared.handlers.fmi.key import own_namespace
 from shared.handlers.fmi.meeting import meeting
 from shared.handlers.fmi_script import program
 from shared.handlers.s3 import Bucket
@@ -26,6 +27,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     Raises:
         ScriptFailed: It ended badly.
         MissingObject: It is gone from the bucket.
+        NoTeamKey: The team has no key to sign with.
     """
     here = env.read()
     started = {"run_id": event["run_id"], "rank": event["rank"], "done": 0, "of": 0}
@@ -36,7 +38,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             Bucket(here.bucket, here.account), event["script"], event["folder"], Path(folder).resolve()
         )
         work = Path(folder).resolve() / event["folder"] if event["folder"] else script.parent
-        environment = program.environment(event, here.bucket, at.endpoint)
+        environment = program.environment(event, here.bucket, at.endpoint, own_namespace().key)
         began = time.perf_counter()
         name = f"rank {event['rank']}: {event['script']}"
         process.run(program.command(script), work, environment, name, _say)

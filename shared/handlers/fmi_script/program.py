@@ -40,7 +40,7 @@ def command(script: Path) -> list[str]:
 
 
 def environment(
-    event: Mapping[str, Any], bucket: str, meeting: str, environ: Mapping[str, str] = os.environ
+    event: Mapping[str, Any], bucket: str, meeting: str, key: bytes, environ: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """Return what the rank's program finds in its environment: all of the function's, and who and where it is.
 
@@ -48,6 +48,7 @@ def environment(
         event: The rank's event.
         bucket: The team's bucket.
         meeting: host:port of the rendezvous.
+        key: Signs the rank's names there.
         environ: The function's environment.
     """
     return {
@@ -62,4 +63,5 @@ def environment(
         "RESULT_PATH": event["result_path"],
         "BATCH_SIZE": str(event["batch_size"] or ""),
         "RENDEZVOUS_ENDPOINT": meeting,
+        "FMI_TEAM_KEY": key.hex(),
     }

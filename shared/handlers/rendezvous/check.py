@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.fmi.rendezvous.health import check
+from shared.handlers.fmi.key import own_namespace
 from shared.handlers.fmi.meeting import meeting
 from shared.handlers.rendezvous.restart import clients, own_service
 from shared.handlers.rendezvous.service import follow
@@ -16,7 +17,7 @@ def handler(_event: object, _context: object) -> dict[str, object]:
     """
     at, service = meeting(), own_service()
     state = follow(clients(), service)
-    verdict = check(at.host, at.port, at.timeout, at.degraded_after)
+    verdict = check(at.host, at.port, at.timeout, at.degraded_after, namespace=own_namespace())
     print(  # noqa: T201  the function's log
         f"{at.endpoint} is {verdict.status.value}: {verdict.reason}; "
         f"task at {state.address or 'no address'} is {state.health or 'not there'}"

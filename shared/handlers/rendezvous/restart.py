@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from shared.fmi.rendezvous.health import check
 from shared.handlers.env import require
+from shared.handlers.fmi.key import own_namespace
 from shared.handlers.fmi.meeting import meeting
 from shared.handlers.rendezvous.service import Service, await_ready, observe, own_mark, point, renew
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from shared.fmi.rendezvous.keys import Namespace
     from shared.fmi.rendezvous.verdict import Verdict
     from shared.handlers.fmi.meeting import Meeting
     from shared.handlers.rendezvous.service import Clients, Sleep, Tell
@@ -27,12 +29,20 @@ def handler(_event: object, _context: object) -> dict[str, object]:
         ServiceError: There is no healthy new task: the old one goes on, and the record still names it.
         RendezvousUnavailable: The new task pairs nobody.
     """
-    verdict = restart(clients(), own_service(), meeting(), tell=print)
+    verdict = restart(clients(), own_service(), meeting(), own_namespace(), tell=print)
     verdict.raise_if_down()
     return verdict.as_json()
 
 
-def restart(clients: Clients, service: Service, at: Meeting, *, tell: Tell, sleep: Sleep = time.sleep) -> Verdict:
+def restart(  # noqa: PLR0913  what, how to judge it, and two ways to watch it
+    clients: Clients,
+    service: Service,
+    at: Meeting,
+    signer: Namespace | None,
+    *,
+    tell: Tell,
+    sleep: Sleep = time.sleep,
+) -> Verdict:
     """Replace the service's task, point the record at the new one and return the verdict on it.
 
     The new task is checked by its address, so that no resolver's memory of the old one is in the way.
@@ -41,6 +51,7 @@ def restart(clients: Clients, service: Service, at: Meeting, *, tell: Tell, slee
         clients: Of AWS.
         service: Which one.
         at: By which times it is judged.
+        signer: Signs the check's name; None for a server that was made before there were keys.
         tell: Told each thing done, a line each.
         sleep: Waits, in seconds.
 
@@ -55,7 +66,7 @@ def restart(clients: Clients, service: Service, at: Meeting, *, tell: Tell, slee
     tell(f"the new task is healthy at {after.address}")
     point(clients, service, after.address, text, sleep)
     tell(f"{service.host} points at {after.address}")
-    verdict = check(after.address, service.port, at.timeout, at.degraded_after)
+    verdict = check(after.address, service.port, at.timeout, at.degraded_after, namespace=signer)
     tell(f"{after.address}:{service.port} is {verdict.status.value}: {verdict.reason}")
     return verdict
 

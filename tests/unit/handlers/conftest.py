@@ -12,6 +12,8 @@ import pytest
 from moto import mock_aws
 from safetensors.numpy import save
 
+from shared.fmi.rendezvous.keys import TeamKeys, team_key
+from shared.handlers.fmi.key import key_in
 from shared.handlers.s3 import Bucket, client
 
 if TYPE_CHECKING:
@@ -64,13 +66,31 @@ class Store(NamedTuple):
 
 
 @pytest.fixture
-def store(environment: dict[str, str]) -> Iterator[Store]:
+def account(environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Give an empty account in process; clients and keys that workers keep are of it alone."""
     with mock_aws():
         client.cache_clear()
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket=environment["BUCKET"])
-        yield Store(Bucket(environment["BUCKET"], environment["ACCOUNT"]), s3)
+        key_in.cache_clear()
+        yield environment
     client.cache_clear()
+    key_in.cache_clear()
+
+
+@pytest.fixture
+def store(account: dict[str, str]) -> Store:
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=account["BUCKET"])
+    return Store(Bucket(account["BUCKET"], account["ACCOUNT"]), s3)
+
+
+@pytest.fixture
+def keys(account: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> TeamKeys:
+    """Give the team its key as deployment does; return what a server checks it with."""
+    master, team = b"m" * 32, account["TEAM"]
+    monkeypatch.setenv("RENDEZVOUS_SECRET", f"{team}/rendezvous-7078ea12")
+    text = team_key(master, team).hex()
+    boto3.client("secretsmanager").create_secret(Name=f"{team}/rendezvous-7078ea12", SecretString=text)
+    return TeamKeys(master)
 
 
 @pytest.fixture(scope="session")

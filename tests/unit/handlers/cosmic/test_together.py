@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import boto3
 import pytest
 
-from shared.fmi.errors import PeerLost
+from shared.fmi.errors import PairingFailed, PeerLost
+from shared.fmi.rendezvous.keys import team_key
 from shared.handlers.cosmic import together
 from shared.handlers.cosmic.errors import CorruptPartition, TotalsDiffer
 from shared.handlers.cosmic.summarize import fmi_totals
@@ -24,8 +27,8 @@ class Context:
 
 
 @pytest.fixture(autouse=True)
-def rendezvous(monkeypatch: pytest.MonkeyPatch) -> Any:
-    with LocalRendezvous() as server:
+def rendezvous(monkeypatch: pytest.MonkeyPatch, keys: Any) -> Any:
+    with LocalRendezvous(keys=lambda: keys) as server:
         monkeypatch.setenv("RENDEZVOUS_ENDPOINT", server.endpoint())
         monkeypatch.setenv("RENDEZVOUS_TIMEOUT", "5")
         monkeypatch.setenv("RENDEZVOUS_DEGRADED_AFTER", "1")
@@ -72,6 +75,15 @@ def test_ranks_speak_to_a_server_what_it_knows(started: Any, all_ranks: Any, mon
     assert [answer["rank"] for answer in all_ranks(started)] == [0, 1, 2]
 
 
+def test_ranks_whose_key_is_not_the_teams_are_refused_and_told_what_to_do(started: Any, all_ranks: Any) -> None:
+    other = team_key(b"another master".ljust(32), "team2").hex()
+    boto3.client("secretsmanager").put_secret_value(SecretId=os.environ["RENDEZVOUS_SECRET"], SecretString=other)
+    for failure in all_ranks(started):
+        assert isinstance(failure, PairingFailed)
+        assert "the server refuses: a missing or wrong team key" in str(failure)
+        assert "lanes deploy TEAM renews a team's key" in str(failure)
+
+
 def test_a_rank_that_fails_is_named_by_rank_0(store: Any, started: Any, all_ranks: Any) -> None:
     store.put("datasets/1.safetensors", b"no tensors at all")
     root, culprit, _ = all_ranks(started)  # the third may have given its part already
@@ -103,6 +115,6 @@ def test_without_records_there_is_no_error_to_take_the_mean_of() -> None:
 
 
 def test_a_rank_alone_waits_for_nobody_and_tells_nobody() -> None:
-    with together.joined({"fmi_enabled": False}, "team2", Context()) as group:
+    with together.joined({"fmi_enabled": False}, Context()) as group:
         assert group.waited == 0
         assert group.totals({"records": 1.0}) is None

@@ -2,18 +2,20 @@
 
 import socket
 
+import boto3
 import pytest
 
 from shared.fmi.errors import RendezvousUnavailable
+from shared.fmi.rendezvous.keys import team_key
 from shared.handlers.env import MissingEnvironment
 from shared.handlers.fmi.check import handler
 from shared.handlers.fmi.meeting import BadEndpoint, meeting
 from shared.local.rendezvous import LocalRendezvous
 
 
-@pytest.fixture(scope="module")
-def rendezvous():
-    with LocalRendezvous() as server:
+@pytest.fixture
+def rendezvous(keys):
+    with LocalRendezvous(keys=lambda: keys) as server:
         yield server.endpoint()
 
 
@@ -38,6 +40,15 @@ def test_the_lanes_own_is_checked_when_none_is_named(deployed, capsys, payload):
     verdict = handler({"payload": payload}, None)
     assert (verdict["status"], verdict["endpoint"]) == ("healthy", deployed)
     assert f"rendezvous {deployed} is healthy: paired two sockets" in capsys.readouterr().out
+
+
+def test_a_key_that_the_server_does_not_know_ends_the_run_and_says_what_renews_it(deployed, keys):
+    older = team_key(b"another master".ljust(32), "team2").hex()
+    boto3.client("secretsmanager").put_secret_value(SecretId="team2/rendezvous-7078ea12", SecretString=older)
+    with pytest.raises(
+        RendezvousUnavailable, match=r"(?s)refused: it answers .* key of team2.*\n  fix: lanes deploy TEAM"
+    ):
+        handler({"payload": {}}, None)
 
 
 def test_one_that_nobody_runs_ends_the_run_and_says_so(deployed):

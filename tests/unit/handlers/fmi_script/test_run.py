@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from shared.fmi.rendezvous.keys import team_key
 from shared.handlers.process import ScriptFailed, run
 from shared.handlers.s3 import MissingObject
 
@@ -12,7 +13,7 @@ DEFAULTS = {"world_size": 2, "result_path": "results", "batch_size": 16, "data_p
 
 
 @pytest.fixture
-def execute(step, store):
+def execute(step, store, keys):
     """Run a rank of a payload, init first; returns what execute returns."""
 
     def go(rank=0, **payload):
@@ -24,8 +25,8 @@ def execute(step, store):
 
 SHOW = b"""
 import json, os, sys
-names = "RANK WORLD_SIZE S3_BUCKET DATA_PATH RESULT_PATH BATCH_SIZE RUN_ID TEAM RENDEZVOUS_ENDPOINT".split()
-print(json.dumps({name: os.environ[name] for name in names}))
+names = "RANK WORLD_SIZE S3_BUCKET DATA_PATH RESULT_PATH BATCH_SIZE RUN_ID TEAM".split()
+print(json.dumps({name: os.environ[name] for name in [*names, "RENDEZVOUS_ENDPOINT", "FMI_TEAM_KEY"]}))
 print("to stderr", file=sys.stderr)
 """
 
@@ -47,6 +48,7 @@ def test_a_program_is_told_who_and_where_it_is(execute, store, capsys):
         "RUN_ID": "run-1",
         "TEAM": "team1",
         "RENDEZVOUS_ENDPOINT": "127.0.0.1:9",
+        "FMI_TEAM_KEY": team_key(b"m" * 32, "team1").hex(),
     }
     assert said == "to stderr"
 
