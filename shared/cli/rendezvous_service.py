@@ -10,11 +10,12 @@ import typer
 
 from shared.cli import console
 from shared.cli.deploy import AsJson, Packaged, Profile, UseAws, Yes, warn_if_brief
-from shared.cli.plan_view import as_data, confirm, counts, show, tell
+from shared.cli.plan_view import as_data, confirm, counts, show, tell, tell_what_stays
 from shared.cli.verdict_view import show as show_verdict
 
 if TYPE_CHECKING:
     from shared.config.platform import RendezvousService
+    from shared.deploy.aws import Aws
     from shared.fmi.rendezvous.verdict import Verdict
     from shared.handlers.rendezvous.service import State
 
@@ -79,7 +80,7 @@ def deploy(
             confirm(f"Deploy the rendezvous to account {project.place.account}? [y/N] ", "y")
         work.carry_out(todo, service, project, cloud, packaged=packaged, on_step=tell)
         console.note(f"{todo.team}: {counts(todo, done=True)}")
-        verdict = _check(service, observe(cloud.client, operated(service)).address)
+        verdict = _check(service, cloud, observe(cloud.client, operated(service)).address)
         warn_if_brief(project, cloud)
     if as_json:
         console.print_json({**as_data(todo), "check": verdict.as_json()})
@@ -98,6 +99,7 @@ def restart(*, yes: Yes = False, aws: UseAws = False, profile: Profile = None, a
     from shared.cli.wiring import make_zone, open_cloud, open_project  # noqa: PLC0415  --help is quick
     from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
     from shared.deploy.rendezvous.desired import operated  # noqa: PLC0415  as above
+    from shared.deploy.rendezvous.keys import signed  # noqa: PLC0415  as above
     from shared.handlers.fmi.meeting import Meeting  # noqa: PLC0415  as above
     from shared.handlers.rendezvous.restart import restart as renew  # noqa: PLC0415  as above
 
@@ -109,7 +111,7 @@ def restart(*, yes: Yes = False, aws: UseAws = False, profile: Profile = None, a
         if aws and not yes:
             confirm(f"Restart {at.endpoint} now? [y/N] ", "y")
         make_zone(service.zone, cloud)
-        verdict = renew(cloud.client, operated(service), judged, tell=console.note)
+        verdict = renew(cloud.client, operated(service), judged, signed(service.lane, cloud), tell=console.note)
     show_verdict(verdict, as_json=as_json)
     raise typer.Exit(verdict.exit_code)
 
@@ -130,7 +132,7 @@ def status(*, aws: UseAws = False, profile: Profile = None, as_json: AsJson = Fa
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         make_zone(service.zone, cloud)
         state = observe(cloud.client, operated(service))
-        verdict = _check(service, state.address) if state.address else None
+        verdict = _check(service, cloud, state.address) if state.address else None
         alarmed = alarm.state(cloud, service.alarm)
         warn_if_brief(project, cloud)
     if as_json:
@@ -170,6 +172,7 @@ def destroy(*, yes: Yes = False, aws: UseAws = False, profile: Profile = None, a
             show(todo, console.err)
             confirm(f"No rank will meet another at {service.lane.rendezvous.endpoint}. Type {SLUG} to go on: ", SLUG)
         apply(todo, cloud, kinds=kinds(service), on_step=tell)
+        tell_what_stays(todo)
         warn_if_brief(project, cloud)
         console.note(f"{todo.team}: {counts(todo, done=True)}")
     if as_json:
@@ -187,12 +190,13 @@ def dockerfile() -> None:
     sys.stdout.write(text(open_project().settings.rendezvous.resolve().port))
 
 
-def _check(service: RendezvousService, address: str) -> Verdict:
+def _check(service: RendezvousService, cloud: Aws, address: str) -> Verdict:
     """Pair two sockets at *address*, so that no resolver's memory of another task is in the way."""
-    from shared.fmi.rendezvous.health import check  # noqa: PLC0415  --help is quick
+    from shared.deploy.rendezvous.keys import signed  # noqa: PLC0415  --help is quick
+    from shared.fmi.rendezvous.health import check  # noqa: PLC0415  as above
 
     at = service.lane.rendezvous
-    return check(address, at.port, at.timeout, at.degraded_after)
+    return check(address, at.port, at.timeout, at.degraded_after, namespace=signed(service.lane, cloud))
 
 
 def _show_state(service: RendezvousService, state: State, alarmed: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.config.lane import Place
+    from shared.fmi.rendezvous.keys import TeamKeys
     from shared.local.lambda_runtime import Invocation, LambdaRuntime
 
 _one = threading.Lock()
@@ -88,7 +89,7 @@ class EmbeddedCloud:
         images, passwords = registry.Store(folder / "registry"), registry.Passwords()
         server = parts.enter_context(MotoServer(self._port, registry.RegistryApp(images, passwords).in_front_of))
         parts.enter_context(registry.install(images, passwords, server.endpoint))
-        meeting = parts.enter_context(LocalRendezvous())
+        meeting = parts.enter_context(LocalRendezvous(keys=lambda: _keys(self.place, server.endpoint)))
         runtime = lambda_runtime.LambdaRuntime(
             folder, lambda: server.endpoint, packaged=self._packaged, rendezvous=meeting.endpoint
         )
@@ -100,6 +101,15 @@ class EmbeddedCloud:
         parts.callback(server.stop)
         server.start()
         self.endpoint = server.endpoint
+
+
+def _keys(place: Place, endpoint: str) -> TeamKeys:
+    """Return the keys of this cloud's rendezvous: those of the account's master, as its teams' are."""
+    from shared.deploy.aws import connect_endpoint  # noqa: PLC0415  boto3 takes 0.2 s that only ranks need
+    from shared.deploy.rendezvous.keys import make_master  # noqa: PLC0415  the same
+    from shared.fmi.rendezvous.keys import TeamKeys  # noqa: PLC0415  the same
+
+    return TeamKeys(make_master(connect_endpoint(place, endpoint)))
 
 
 def _invoker(runtime: LambdaRuntime, place: Place) -> Callable[[str, bytes], Invocation]:

@@ -18,7 +18,11 @@ from typing import TYPE_CHECKING, Any
 from moto.ec2.models import ec2_backends
 from moto.ecs.models import EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.secretsmanager.exceptions import SecretsManagerClientError
+from moto.secretsmanager.models import secretsmanager_backends
 
+from shared.errors import LanesError
+from shared.fmi.rendezvous.keys import TeamKeys, master_of
 from shared.local.rendezvous import LocalRendezvous
 
 if TYPE_CHECKING:
@@ -127,9 +131,13 @@ class _Fleet:
         task._transitions = []  # noqa: SLF001  moto would move it on each time it is read
         definition = backend.describe_task_definition(service.task_definition)
         try:
-            server, address = _serve(definition.container_definitions[0].get("command", []))
+            container = definition.container_definitions[0]
+            server, address = _serve(container.get("command", []), _injected(container))
         except OSError as error:
             self._stop(task, f"CannotStartContainerError: {error.strerror}")
+            return task
+        except (LanesError, SecretsManagerClientError) as error:
+            self._stop(task, f"ResourceInitializationError: {error}")
             return task
         self._servers[task.task_arn] = server
         task.health_status = "HEALTHY"
@@ -144,18 +152,35 @@ class _Fleet:
             server.__exit__()
 
 
-def _serve(command: list[str]) -> tuple[LocalRendezvous, str]:
+def _injected(container: dict[str, Any]) -> dict[str, str]:
+    """Return the variables that ECS fills in from secrets: ``arn:json key:stage:version``, the last three may be empty.
+
+    Raises:
+        SecretsManagerClientError: There is no such secret, or not that version of it.
+    """
+    variables = {}
+    for each in container.get("secrets", []):
+        *arn, _, stage, version = each["valueFrom"].split(":")
+        backend = secretsmanager_backends[arn[4]][arn[3]]
+        found = backend.get_secret_value(":".join(arn), version or None, stage or None)
+        variables[each["name"]] = found["SecretString"]
+    return variables
+
+
+def _serve(command: list[str], environment: dict[str, str]) -> tuple[LocalRendezvous, str]:
     """Start the server that *command* asks for, on the first loopback address where its ports are free.
 
     Raises:
         OSError: It is no server of ours, or there is no such address.
+        LanesError: The environment holds something else than a master key.
     """
     if _MODULE not in command:
         raise OSError(0, f"the embedded cloud runs no image but python -m {_MODULE}")
     options = dict(itertools.pairwise(command))
+    keys = TeamKeys(master_of(environment), allow_open="--allow-open" in command)
     port, http_port = int(options["--port"]), int(options["--http-port"])
     for address in _ADDRESSES:
-        server = LocalRendezvous(address, port, http_port)
+        server = LocalRendezvous(address, port, http_port, lambda: keys)
         try:
             server.endpoint()
         except OSError:

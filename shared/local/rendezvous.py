@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from shared.fmi.rendezvous.keys import TeamKeys
 from shared.fmi.rendezvous.limits import Limits
 from shared.fmi.rendezvous.server import RendezvousServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LOOPBACK = "127.0.0.1"
 _LIMITS = Limits(rate=100_000, burst=100_000, waiting_per_source=4096)  # all ranks come from one address
@@ -20,10 +24,18 @@ class LocalRendezvous:
         host: The address.
         port: The rendezvous port; 0 takes a free one.
         http_port: The port of /readyz and its like; None for none.
+        keys: Returns what names are checked with; called when it starts.
     """
 
-    def __init__(self, host: str = LOOPBACK, port: int = 0, http_port: int | None = None) -> None:
+    def __init__(
+        self,
+        host: str = LOOPBACK,
+        port: int = 0,
+        http_port: int | None = None,
+        keys: Callable[[], TeamKeys] = TeamKeys,
+    ) -> None:
         self._at = (host, port, http_port)
+        self._keys = keys
         self._lock = threading.Lock()
         self._endpoint = ""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -47,6 +59,7 @@ class LocalRendezvous:
 
         Raises:
             OSError: A port is taken, or the address is not this machine's.
+            LanesError: There are no keys to be had.
         """
         with self._lock:
             if not self._endpoint:
@@ -54,9 +67,10 @@ class LocalRendezvous:
             return self._endpoint
 
     def _start(self) -> None:
+        keys = self._keys()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="rendezvous", daemon=True)
         self._thread.start()
-        self._server = RendezvousServer(_LIMITS)
+        self._server = RendezvousServer(_LIMITS, keys)
         asyncio.run_coroutine_threadsafe(self._server.start(*self._at), self._loop).result()
         self._endpoint = f"{self._at[0]}:{self._server.port}"

@@ -20,11 +20,22 @@ from shared.deploy.rendezvous.desired import (
     task_service,
     whose,
 )
-from shared.deploy.resources import alarm, cluster, policy, record, rule, security_group, task_definition
+from shared.deploy.rendezvous.keys import find_master
+from shared.deploy.resources import (
+    alarm,
+    cluster,
+    policy,
+    record,
+    rendezvous_key,
+    rule,
+    security_group,
+    task_definition,
+)
 from shared.deploy.resources import function as functions
 from shared.deploy.resources import log_group as log_groups
 from shared.deploy.resources import role as roles
 from shared.deploy.resources import service as services
+from shared.deploy.resources.rendezvous_key import master_step
 from shared.errors import LanesError
 from shared.handlers.rendezvous.service import MARK, mark, observe, zone_id
 
@@ -40,6 +51,7 @@ if TYPE_CHECKING:
 
 _NEW_TASK = "that of the new task"
 _NEW_REVISION = "the new revision"
+_NEW_MASTER = "that of the new secret"
 
 
 def plan(service: RendezvousService, project: Project, aws: Aws, *, packaged: bool = False) -> Plan:
@@ -52,7 +64,9 @@ def plan(service: RendezvousService, project: Project, aws: Aws, *, packaged: bo
     zone_id(aws.client, service.zone)
     where = network(aws, service.subnets)
     known = kinds(service)
-    base = _steps(foundation(service, where), known, service, aws)
+    master = find_master(aws)
+    reference = master.properties["reference"] if master else _NEW_MASTER
+    base = (master_step(aws), *_steps(foundation(service, where, reference), known, service, aws))
     task = known[task_definition.KIND].current(aws, service.task_definition)
     unchanged = task and base[-1].action == "nothing"
     newest = task.properties["arn"] if task and unchanged else _NEW_REVISION
@@ -152,6 +166,7 @@ def _names(service: RendezvousService) -> list[tuple[str, str]]:
     return [
         *((log_groups.KIND, name) for name in (service.log_group, *(each.log_group for each in own))),
         (policy.KIND, service.lane.boundary),
+        (rendezvous_key.KIND, service.lane.rendezvous_key),
         *((roles.KIND, name) for name in (service.execution_role, *(each.role for each in own))),
         (security_group.KIND, service.security_group),
         (cluster.KIND, service.cluster),

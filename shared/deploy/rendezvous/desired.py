@@ -15,6 +15,7 @@ from shared.deploy.resources import (
     function,
     log_group,
     policy,
+    rendezvous_key,
     role,
     rule,
     security_group,
@@ -22,6 +23,7 @@ from shared.deploy.resources import (
 )
 from shared.deploy.resources.record import Records
 from shared.deploy.resources.service import Services
+from shared.fmi.rendezvous.keys import MASTER_VARIABLE
 from shared.handlers.rendezvous.service import Service
 from shared.isolation.policies import function_trust
 
@@ -54,7 +56,10 @@ def operated(service: RendezvousService) -> Service:
 def kinds(service: RendezvousService) -> dict[str, Kind]:
     """Return what reads and changes each kind that the service is made of."""
     own = {"service": asdict(operated(service))}
-    plain: tuple[Kind, ...] = (log_group, policy, role, security_group, cluster, task_definition, function, rule, alarm)
+    plain: tuple[Kind, ...] = (
+        *(log_group, rendezvous_key, policy, role, security_group, cluster, task_definition),
+        *(function, rule, alarm),
+    )
     bound: tuple[Kind, ...] = (
         Services(service.cluster, {**own, "family": service.task_definition}),
         Records(service.zone, own),
@@ -62,12 +67,19 @@ def kinds(service: RendezvousService) -> dict[str, Kind]:
     return {kind.KIND: kind for kind in (*plain, *bound)}
 
 
-def foundation(service: RendezvousService, network: Network) -> Iterator[Resource]:
-    """Yield what stands before there is a task: logs, roles, the open ports, the cluster, and what a task runs."""
+def foundation(service: RendezvousService, network: Network, master: str) -> Iterator[Resource]:
+    """Yield what stands before there is a task: logs, a key, roles, the open ports, the cluster, and what a task runs.
+
+    Args:
+        service: Which one.
+        network: Where its task stands.
+        master: Where the master key lies, as ECS spells it, or words for one that is still to be made.
+    """
     lane = service.lane
     tags = lane_tags(lane)
     for name in (service.log_group, *(each.log_group for each in lane.functions.values())):
         yield log_group.desired(name, lane.place, tags, lane.log_retention_days)
+    yield rendezvous_key.desired(lane, tags)
     yield from access(service)
     port = lane.rendezvous.port
     ports = {port: _ANYWHERE, http_port(port): network.cidr}
@@ -76,7 +88,7 @@ def foundation(service: RendezvousService, network: Network) -> Iterator[Resourc
     yield task_definition.desired(
         service.task_definition,
         tags,
-        _container(service),
+        _container(service, master),
         (service.cpu, service.memory_mb),
         lane.role_arn(service.execution_role),
     )
@@ -121,14 +133,15 @@ def schedules(service: RendezvousService, package: Package) -> Iterator[Resource
     yield alarm.desired(service.alarm, lane.place, tags, watch, service.notify)
 
 
-def _container(service: RendezvousService) -> Mapping[str, Any]:
+def _container(service: RendezvousService, master: str) -> Mapping[str, Any]:
     port = service.lane.rendezvous.port
     return {
         "name": "rendezvous",
         "image": service.image,
         "essential": True,
         "memory": service.memory_mb,
-        "command": command(port),
+        "command": command(port, allow_open=service.allow_open),
+        "secrets": [{"name": MASTER_VARIABLE, "valueFrom": master}],
         "portMappings": [{"containerPort": each, "protocol": "tcp"} for each in (port, http_port(port))],
         "healthCheck": {
             "command": health_command(port),

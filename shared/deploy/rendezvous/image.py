@@ -24,9 +24,10 @@ def http_port(port: int) -> int:
     return port + 1
 
 
-def command(port: int) -> list[str]:
+def command(port: int, *, allow_open: bool = False) -> list[str]:
     """Return what the container runs."""
-    return [part.format(port=port, http_port=http_port(port)) for part in COMMAND]
+    told = [part.format(port=port, http_port=http_port(port)) for part in COMMAND]
+    return [*told, "--allow-open"] if allow_open else told
 
 
 def health_command(port: int) -> list[str]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from shared.config.cards import KEY_VARIABLE
 from shared.config.platform import RESTART, SLUG
+from shared.deploy.rendezvous.keys import MASTER_SECRET
 from shared.handlers.rendezvous.service import MARK
 from shared.isolation.own_names import OwnNames
-from shared.isolation.policies import Conditions, Policy, Statement, Trust
+from shared.isolation.policies import Conditions, Policy, Statement, Trust, read_secret
 from shared.isolation.rendezvous_role import RECORD_NAMES
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ def boundary(service: RendezvousService) -> Policy:
     return Policy(
         (
             Statement("WriteLogs", _WRITE_LOGS, logs),
+            read_secret("MasterKey", service.lane.place, MASTER_SECRET),
+            read_secret("RendezvousSecret", service.lane.place, service.lane.rendezvous_key),
             *_pull(service),
             Statement("Service", ("ecs:DescribeServices", "ecs:UpdateService"), (services,)),
             Statement("Tasks", ("ecs:DescribeTasks",), (tasks,)),
@@ -54,8 +58,9 @@ def boundary(service: RendezvousService) -> Policy:
 
 
 def execution_policy(service: RendezvousService) -> Policy:
-    """Return what starts the container: writing its logs and, from a private repository of ECR, pulling its image."""
-    return Policy((_write_logs(service, service.log_group), *_pull(service)))
+    """Return what starts the container: its logs, the master key, and from a private repository of ECR its image."""
+    master = read_secret("MasterKey", service.lane.place, MASTER_SECRET)
+    return Policy((_write_logs(service, service.log_group), master, *_pull(service)))
 
 
 def function_policy(service: RendezvousService, function: Function) -> Policy:
@@ -65,6 +70,7 @@ def function_policy(service: RendezvousService, function: Function) -> Policy:
     return Policy(
         (
             _write_logs(service, function.log_group),
+            read_secret("RendezvousSecret", service.lane.place, function.environment[KEY_VARIABLE]),
             Statement("Service", ("ecs:DescribeServices", *renew), (service.service_arn,)),
             Statement("Tasks", ("ecs:DescribeTasks",), (tasks,)),
             *_follow(service),

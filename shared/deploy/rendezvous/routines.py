@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shared.deploy.rendezvous.keys import MASTER_SECRET, find_master
 from shared.errors import LanesError
 from shared.handlers.rendezvous.service import Service, ServiceError, await_ready, point
 
@@ -28,6 +29,20 @@ def make_security_group(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> No
         TagSpecifications=[{"ResourceType": "security-group", "Tags": params["tags"]}],
     )
     ec2.authorize_security_group_ingress(GroupId=made["GroupId"], IpPermissions=params["permissions"])
+
+
+def register_task_definition(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all
+    """Make a new revision that is given the master key of today.
+
+    Raises:
+        LanesError: There is no master key, or it is not the platform's.
+    """
+    master = find_master(aws)
+    if master is None:
+        raise LanesError(f"there is no secret {MASTER_SECRET}", fix="run the command again: it makes one")
+    (container,) = params["containerDefinitions"]
+    told = [{**each, "valueFrom": master.properties["reference"]} for each in container["secrets"]]
+    aws.client("ecs").register_task_definition(**{**params, "containerDefinitions": [{**container, "secrets": told}]})
 
 
 def create_service(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all
@@ -122,6 +137,7 @@ def _settings(aws: Aws, params: Mapping[str, Any]) -> dict[str, Any]:
 
 ROUTINES: Mapping[str, Callable[[Aws, Mapping[str, Any], Sleep], None]] = {
     "make security group": make_security_group,
+    "register task definition": register_task_definition,
     "create service": create_service,
     "update service": update_service,
     "await service": await_service,

@@ -62,9 +62,8 @@ def current(aws: Aws, name: str) -> Resource | None:
 
 def steps(want: Resource, have: Resource | None) -> Step:
     """Return what makes *have* into *want*; what ECS adds to a container by itself is no difference."""
-    register = Call(
-        "ecs",
-        "register_task_definition",
+    register = Routine(
+        "register task definition",
         {
             "family": want.name,
             "containerDefinitions": [want.properties["container"]],

@@ -60,14 +60,14 @@ def test_from_plan_to_destroy(lanes, cloud, project):
     assert code == 0
     assert f"+ record {HOST}\n    address: that of the new task\n" in out
     assert '    ingress: ["tcp 10000 from 0.0.0.0/0", "tcp 10001 from 172.31.0.0/16"]\n' in out
-    assert out.endswith("platform: 17 to create\n")
+    assert out.endswith("platform: 19 to create\n")
 
     code, out, err = lanes("deploy")
     assert code == 0
     assert ":10000 healthy: paired two sockets in " in out
-    assert "platform: 17 created" in err
+    assert "platform: 19 created" in err
     code, out, _ = lanes("plan")
-    assert "platform: nothing to do (17 resources are as they should be)" in out
+    assert "platform: nothing to do (19 resources are as they should be)" in out
 
     before = json.loads(lanes("status", "--json")[1])
     assert before["alarm"] == "OK"
@@ -81,8 +81,9 @@ def test_from_plan_to_destroy(lanes, cloud, project):
     code, _, err = lanes("destroy")
     assert code == 2
     assert "add --yes if you are sure" in err
-    code, out, _ = lanes("destroy", "--yes", "--json")
+    code, out, err = lanes("destroy", "--yes", "--json")
     assert code == 0
+    assert "secret lanes_platform/rendezvous stays" in err
     assert {step["action"] for step in json.loads(out)["steps"]} == {"delete"}
     assert "platform: nothing there" in lanes("destroy", "--yes")[2]
 

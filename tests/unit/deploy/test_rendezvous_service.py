@@ -17,12 +17,14 @@ from shared.deploy.aws import connect_endpoint
 from shared.deploy.guard import OwnershipError
 from shared.deploy.rendezvous.deploy import carry_out, destroy_plan, network, plan
 from shared.deploy.rendezvous.desired import kinds, operated
+from shared.deploy.rendezvous.keys import MASTER_SECRET, read_master, signed
 from shared.deploy.resources import alarm
 from shared.errors import LanesError
 from shared.fmi.rendezvous.health import check
+from shared.fmi.rendezvous.keys import Namespace, team_key
 from shared.handlers.fmi.meeting import Meeting
 from shared.handlers.rendezvous.restart import restart
-from shared.handlers.rendezvous.service import ServiceError, follow, observe, point, renew
+from shared.handlers.rendezvous.service import ServiceError, await_ready, follow, observe, point, renew
 from shared.local import fargate
 
 HOST, ZONE = "rendezvous.uva-ds5110.com", "uva-ds5110.com"
@@ -90,7 +92,9 @@ def records(aws, zone):
 def test_it_is_made_pairs_ranks_is_left_alone_and_removed_without_a_trace(aws, zone, service, deploy, platform):
     done = deploy(service)
     assert changes(done) == [
+        "create rendezvous master key",
         *["create log group"] * 3,
+        "create rendezvous key",
         "create policy",
         *["create role"] * 3,
         "create security group",
@@ -108,16 +112,20 @@ def test_it_is_made_pairs_ranks_is_left_alone_and_removed_without_a_trace(aws, z
         (f"{HOST}.", "A"): state.address,
         (f"_teamlanes.{HOST}.", "TXT"): '"team=platform,owner=platform,stage=dev,managed-by=teamlanes"',
     }
-    assert check(state.address, PORT, 5, 1).ok
+    signer = signed(service.lane, aws)
+    assert check(state.address, PORT, 5, 1, namespace=signer).ok
+    assert "not signed" in check(state.address, PORT, 5, 1).reason
     with urllib.request.urlopen(f"http://{state.address}:{PORT + 1}/readyz", timeout=5) as page:
         assert page.status == 200
     assert plan(service, platform, aws).changes == ()
 
     todo = destroy_plan(service, aws)
-    assert len(todo.changes) == len(done.changes)
+    assert len(todo.changes) == len(done.changes) - 1
+    assert "rendezvous master key" not in {step.kind for step in todo.steps}
     apply(todo, aws, kinds=kinds(service), sleep=never)
     assert destroy_plan(service, aws).steps == ()
     assert records(aws, zone) == {}
+    assert read_master(aws), "teams hold keys made from it"
     assert check(state.address, PORT, 1, 0.5).status == "refused"
 
 
@@ -140,9 +148,45 @@ def test_a_new_image_moves_service_and_record_to_a_new_task(aws, zone, service, 
     after = observe(aws.client, operated(service))
     assert after.address != before.address
     assert after.recorded == after.address
-    assert check(after.address, PORT, 5, 1).ok
+    assert check(after.address, PORT, 5, 1, namespace=signed(service.lane, aws)).ok
     assert check(before.address, PORT, 1, 0.5).status == "refused"
     assert plan(newer, platform, aws).changes == ()
+
+
+def test_a_master_that_was_changed_reaches_a_new_task_and_the_functions_key(aws, zone, service, deploy, platform):
+    deploy(service)
+    new = b"n" * 32
+    aws.client("secretsmanager").put_secret_value(SecretId=MASTER_SECRET, SecretString=new.hex())
+    todo = deploy(service)
+    assert changes(todo) == [
+        "update rendezvous key",
+        "update task definition",
+        "update service",
+        "update record",
+    ]
+    assert new.hex() not in repr(todo)
+    address = observe(aws.client, operated(service)).address
+    team = Namespace("tomorrow", key=team_key(new, "tomorrow"))
+    assert check(address, PORT, 5, 1, namespace=team).ok
+    assert check(address, PORT, 5, 1, namespace=signed(service.lane, aws)).ok
+    assert plan(service, platform, aws).changes == ()
+
+
+def test_old_clients_are_let_in_by_a_setting(aws, zone, service, deploy):
+    lenient = dataclasses.replace(service, allow_open=True)
+    deploy(lenient)
+    address = observe(aws.client, operated(service)).address
+    assert check(address, PORT, 5, 1).ok
+    forged = Namespace("team1", key=b"f" * 32)
+    assert not check(address, PORT, 5, 1, namespace=forged).ok
+
+
+def test_a_task_whose_secret_is_gone_does_not_start(aws, zone, service, deploy):
+    deploy(service)
+    aws.client("secretsmanager").delete_secret(SecretId=MASTER_SECRET, ForceDeleteWithoutRecovery=True)
+    renew(aws.client, operated(service))
+    with pytest.raises(ServiceError, match="its last task stopped: ResourceInitializationError"):
+        await_ready(aws.client, operated(service), never)
 
 
 def test_what_drifted_is_mended(aws, zone, service, deploy, platform):
@@ -324,20 +368,26 @@ def test_each_role_may_do_its_part_and_no_more(aws, zone, service, platform):
     pull = grants[service.execution_role]
     assert "repository/platform/rendezvous" in pull
     assert "ecs:" not in pull
+    assert "secret:lanes_platform/rendezvous-??????" in pull
+    own = f"secret:{service.lane.rendezvous_key}-??????"
+    assert own in restart_
+    assert own in check_
+    assert "lanes_platform" not in restart_ + check_
 
 
 class Operated:
     """The service after a deploy, and what a restart of it said."""
 
     def __init__(self, aws, service):
-        self.aws, self.service = aws, operated(service)
+        self.aws, self.service, self.signer = aws, operated(service), signed(service.lane, aws)
         self.told = []
 
     def state(self):
         return observe(self.aws.client, self.service)
 
     def restart(self):
-        return restart(self.aws.client, self.service, Meeting(HOST, PORT, 5, 1), tell=self.told.append, sleep=never)
+        at = Meeting(HOST, PORT, 5, 1)
+        return restart(self.aws.client, self.service, at, self.signer, tell=self.told.append, sleep=never)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from shared.fmi.rendezvous.health import check
+from shared.fmi.rendezvous.keys import Namespace, TeamKeys, team_key
 from shared.local.rendezvous import LocalRendezvous
 
 
@@ -20,6 +21,16 @@ def test_it_pairs_from_the_first_time_it_is_asked_for():
         assert host == "127.0.0.1"
         assert check(host, port, 2, 1).ok
         assert server.endpoint() == f"{host}:{port}"
+
+
+def test_with_keys_it_lets_in_what_was_signed_alone():
+    asked = []
+    with LocalRendezvous(keys=lambda: asked.append(1) or TeamKeys(b"m" * 32)) as server:
+        assert not asked, "the keys are read when somebody meets here"
+        host, port = address(server.endpoint())
+        assert check(host, port, 2, 1, namespace=Namespace("team1", key=team_key(b"m" * 32, "team1"))).ok
+        assert not check(host, port, 2, 1).ok
+        assert not check(host, port, 2, 1, namespace=Namespace("team2", key=team_key(b"m" * 32, "team1"))).ok
 
 
 def test_it_is_gone_with_its_thread_after_the_block():
