@@ -53,6 +53,7 @@ def test_from_plan_to_destroy(lanes, cloud):
     assert code == 0
     assert "+ bucket team2-cosmical-7078ea12" in out
     assert "may lambda:InvokeFunction on arn:aws:lambda:us-east-1:123456789012:function:team2-cosmic-inf" in out
+    assert "may secretsmanager:GetSecretValue on arn:aws:secretsmanager:us-east-1:123456789012:secret:team2/ren" in out
     assert "0 unchanged" not in out
 
     code, out, err = lanes("deploy", "team2", "team1")
@@ -85,6 +86,7 @@ def test_from_plan_to_destroy(lanes, cloud):
     code, _, err = lanes("destroy", "team2", answer="team2")
     assert code == 0
     assert "deleted" in err
+    assert "secret lanes_platform/rendezvous stays: every team's rendezvous key is made from it" in err
     code, _, err = lanes("destroy", "team2", "--yes")
     assert (code, err) == (0, "team2: nothing there\n")
     assert "nothing to do" in lanes("plan", "team1")[1]
