@@ -353,7 +353,7 @@ LEAKS = {
     ),
     "the rendezvous master key": (
         "function",
-        Edit("RendezvousSecret", {"Resource": f"{SECRET}lanes_platform/rendezvous-??????"}),
+        Edit("RendezvousSecret", {"Resource": f"{SECRET}platform/rendezvous-master-??????"}),
         "RendezvousSecret",
         "foreign-name",
     ),

@@ -65,6 +65,11 @@ LEAKS = {
         widen("Resource", "arn:aws:logs:us-east-1:123456789012:log-group:/ecs/*"),
         "foreign-name",
     ),
+    "a team's key": (
+        "RendezvousSecret",
+        widen("Resource", "arn:aws:secretsmanager:us-east-1:123456789012:secret:team1/rendezvous-0a1b2c3d-??????"),
+        "foreign-name",
+    ),
     "every interface changed": ("Look", widen("Action", ["ec2:ModifyNetworkInterfaceAttribute"]), "every-resource"),
 }
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Sleep = Callable[[float], None]
 
 MASTER_KIND = "rendezvous master key"
-MASTER_SECRET = "lanes_platform/rendezvous"  # noqa: S105  a name; no slug holds an underscore, so it is no team's
+MASTER_SECRET = f"{SLUG}/rendezvous-master"  # of all stages, so without a hash; the slug can be no team's
 MASTER_TAGS = {"team": SLUG, "owner": SLUG, "stage": "all", "managed-by": MANAGER}
 SERVICE = "secretsmanager"
 _ATTEMPTS, _SETTLE_SECONDS = 10, 3.0  # a secret that was deleted a moment ago keeps its name for some seconds

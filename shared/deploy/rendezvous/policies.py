@@ -47,8 +47,7 @@ def boundary(service: RendezvousService) -> Policy:
     return Policy(
         (
             Statement("WriteLogs", _WRITE_LOGS, logs),
-            read_secret("MasterKey", service.lane.place, MASTER_SECRET),
-            read_secret("RendezvousSecret", service.lane.place, service.lane.rendezvous_key),
+            Statement("Secrets", ("secretsmanager:GetSecretValue",), (own.folder("secretsmanager", "secret:"),)),
             *_pull(service),
             Statement("Service", ("ecs:DescribeServices", "ecs:UpdateService"), (services,)),
             Statement("Tasks", ("ecs:DescribeTasks",), (tasks,)),

@@ -11,6 +11,7 @@ from shared.deploy.apply import apply
 from shared.deploy.aws import connect_endpoint
 from shared.deploy.rendezvous.deploy import carry_out, destroy_plan, plan
 from shared.deploy.rendezvous.desired import kinds, operated
+from shared.deploy.rendezvous.keys import MASTER_SECRET, signed
 from shared.handlers.fmi.meeting import Meeting
 from shared.handlers.rendezvous.restart import restart
 from shared.handlers.rendezvous.service import follow, observe, renew
@@ -45,7 +46,13 @@ def recorded(tmp_path_factory, copy_project, recorder):
         newer = dataclasses.replace(service, image=f"{service.image}1", cpu=512, memory_mb=1024, restart="rate(7 days)")
         run("update", newer, plan(newer, project, aws))
         at = service.lane.rendezvous
-        restart(aws.client, operated(service), Meeting(at.host, at.port, 5, 1), tell=lambda _: None)
+        restart(
+            aws.client,
+            operated(service),
+            Meeting(at.host, at.port, 5, 1),
+            signed(service.lane, aws),
+            tell=lambda _: None,
+        )
         asked["restart"] = calls.take()
         observe(aws.client, operated(service))
         asked["status"] = calls.take()
@@ -81,6 +88,9 @@ def drift(aws, service):
         ResourceARN=service.lane.place.arn("cloudwatch", f"alarm:{service.alarm}"), TagKeys=["project"]
     )
     aws.logs.put_retention_policy(logGroupName=service.log_group, retentionInDays=1)
+    manager = aws.client("secretsmanager")
+    manager.put_secret_value(SecretId=MASTER_SECRET, SecretString="6e" * 32)
+    manager.untag_resource(SecretId=service.lane.rendezvous_key, TagKeys=["project"])
 
 
 def test_the_platform_may_make_every_call_of_it(recorded, refused):

@@ -86,7 +86,7 @@ def test_from_plan_to_destroy(lanes, cloud):
     code, _, err = lanes("destroy", "team2", answer="team2")
     assert code == 0
     assert "deleted" in err
-    assert "secret lanes_platform/rendezvous stays: every team's rendezvous key is made from it" in err
+    assert "secret platform/rendezvous-master stays: every team's rendezvous key is made from it" in err
     code, _, err = lanes("destroy", "team2", "--yes")
     assert (code, err) == (0, "team2: nothing there\n")
     assert "nothing to do" in lanes("plan", "team1")[1]

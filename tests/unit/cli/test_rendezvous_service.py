@@ -83,7 +83,7 @@ def test_from_plan_to_destroy(lanes, cloud, project):
     assert "add --yes if you are sure" in err
     code, out, err = lanes("destroy", "--yes", "--json")
     assert code == 0
-    assert "secret lanes_platform/rendezvous stays" in err
+    assert "secret platform/rendezvous-master stays" in err
     assert {step["action"] for step in json.loads(out)["steps"]} == {"delete"}
     assert "platform: nothing there" in lanes("destroy", "--yes")[2]
 

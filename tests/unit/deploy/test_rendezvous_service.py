@@ -368,11 +368,11 @@ def test_each_role_may_do_its_part_and_no_more(aws, zone, service, platform):
     pull = grants[service.execution_role]
     assert "repository/platform/rendezvous" in pull
     assert "ecs:" not in pull
-    assert "secret:lanes_platform/rendezvous-??????" in pull
+    assert "secret:platform/rendezvous-master-??????" in pull
     own = f"secret:{service.lane.rendezvous_key}-??????"
     assert own in restart_
     assert own in check_
-    assert "lanes_platform" not in restart_ + check_
+    assert "rendezvous-master" not in restart_ + check_
 
 
 class Operated:
