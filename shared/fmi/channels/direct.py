@@ -71,7 +71,7 @@ class DirectChannel:
             self._mesh.abort(error.rank, f"rank {self.rank} could not reach it at stage {error.stage}", self._grace)
             raise
         for peer, sock in sockets.items():
-            self._mesh.links[peer] = Link(sock, peer, self._timeout - self._grace)
+            self._mesh.links[peer] = Link(sock, peer)
 
     def send(self, dest: int, array: Array, *, plain: bool) -> None:
         """Send *array* to *dest*; may return before it is received."""

@@ -27,8 +27,12 @@ SMALL = 1 << 13
 """Frames up to this many bytes fit the socket's buffers: both sides may send before either receives."""
 
 _TIMEVAL = struct.Struct("ll")
+_LONGEST_WAIT = 0.05
+"""Seconds in one call: Python takes a call up from the start again when a signal's handler has run in between, so only
+signals that come faster than this could hold a call past its deadline."""
+
 _SOONEST, _USUAL = 0.9, 0.95
-"""The kernel's wait as a share of what is left: never more, and seldom set anew."""
+"""The kernel's wait as a share of what it may be: never more, and seldom set anew."""
 
 _LONGEST_REASON = 1000
 
@@ -54,10 +58,9 @@ class Link:
     Args:
         sock: Connected, verified and blocking; the link owns it.
         peer: The rank at its other end.
-        timeout: Seconds the kernel waits in one call.
     """
 
-    def __init__(self, sock: socket.socket, peer: int, timeout: float) -> None:
+    def __init__(self, sock: socket.socket, peer: int) -> None:
         self.peer = peer
         self.sock = sock
         self._buffer = bytearray(_BUFFER)
@@ -74,7 +77,7 @@ class Link:
         )
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._set_timeout(timeout)
+        self._set_timeout(_USUAL * _LONGEST_WAIT)
 
     def fileno(self) -> int:
         """The socket's number, so that a link can be polled."""
@@ -252,17 +255,16 @@ class Link:
         self.sock.close()
 
     def _wait(self, deadline: float) -> None:
-        """A call came back unfinished: fail if it is too late, else let the kernel wait for what is left."""
-        left = deadline - time.monotonic()
-        if left <= 0:
+        """A call came back unfinished: fail if it is too late."""
+        if time.monotonic() >= deadline:
             raise Silent(self.peer, "nothing heard from it in time")
-        self._set_timeout(left)
+        self.hurry(deadline)
 
     def hurry(self, deadline: float) -> None:
-        """Let the kernel wait in the next calls until *deadline* or a little less; ``_wait`` waits for the rest."""
-        left = deadline - time.monotonic()
-        if not _SOONEST * left <= self._kernel_timeout <= left:
-            self._set_timeout(max(_USUAL * left, 0.001))
+        """Let the kernel wait in the next calls no longer than until *deadline*."""
+        most = min(deadline - time.monotonic(), _LONGEST_WAIT)
+        if not _SOONEST * most <= self._kernel_timeout <= most:
+            self._set_timeout(max(_USUAL * most, 0.001))
 
     def _set_timeout(self, seconds: float) -> None:
         self._kernel_timeout = seconds
