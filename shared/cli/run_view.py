@@ -47,10 +47,9 @@ class _Lines:
 
     def show(self, snapshot: Snapshot) -> None:
         done = sum(progress.done for progress in snapshot.ranks.values())
-        of = sum(progress.of for progress in snapshot.ranks.values())
         text = f"{snapshot.status} {snapshot.state or ''}".rstrip()
-        if of:
-            text += f": {done} of {of} records on {len(snapshot.ranks)} ranks"
+        if snapshot.of:
+            text += f": {done} of {snapshot.of} records on {len(snapshot.ranks)} ranks"
         if text != self._said:
             self._said = text
             console.note(text)
@@ -72,8 +71,8 @@ class _Bars:
 
     def show(self, snapshot: Snapshot) -> None:
         done = sum(progress.done for progress in snapshot.ranks.values())
-        of = sum(progress.of for progress in snapshot.ranks.values())
-        self.progress.update(self._all, description=snapshot.state or snapshot.status, completed=done, total=of or None)
+        what = snapshot.state or snapshot.status
+        self.progress.update(self._all, description=what, completed=done, total=snapshot.of or None)
         if len(snapshot.ranks) > _MOST_BARS:
             return
         for rank, at in sorted(snapshot.ranks.items()):

@@ -24,7 +24,11 @@ _RUNNING = {"RUNNING", "PENDING_REDRIVE"}
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An execution at one moment. ``state`` is the one entered last; ``ranks`` maps each rank seen to its progress."""
+    """An execution at one moment.
+
+    ``state`` is the one entered last; ``ranks`` maps each rank seen to its progress, and ``expected`` says how many
+    there will be, where a distributed Map tells.
+    """
 
     status: str
     state: str | None
@@ -32,6 +36,13 @@ class Snapshot:
     started: datetime
     stopped: datetime | None
     output: str | None
+    expected: int | None = None
+
+    @property
+    def of(self) -> int:
+        """How many records there are; those of ranks not seen yet are taken to be as many as a seen one has."""
+        seen = sum(progress.of for progress in self.ranks.values())
+        return round(seen * max(self.expected or 0, len(self.ranks)) / len(self.ranks)) if self.ranks else 0
 
     @property
     def ended(self) -> bool:
@@ -77,7 +88,14 @@ def _look(aws: Aws, run: Run, reader: LogReader) -> Snapshot:
         started=execution["startDate"],
         stopped=execution.get("stopDate"),
         output=execution.get("output"),
+        expected=_expected(aws, run),
     )
+
+
+def _expected(aws: Aws, run: Run) -> int | None:
+    """Return how many items the newest distributed Map of the run has."""
+    runs = aws.states.list_map_runs(executionArn=run.arn)["mapRuns"]
+    return aws.states.describe_map_run(mapRunArn=runs[0]["mapRunArn"])["itemCounts"]["total"] if runs else None
 
 
 def ranks(reader: LogReader, run_id: str) -> dict[int, Progress]:

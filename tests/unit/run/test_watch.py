@@ -42,3 +42,14 @@ def test_shows_the_state_entered_last_and_each_ranks_newest_progress(aws, run, s
     (seen,) = snapshots(aws, run, started)
     assert seen.state == "Ranks"
     assert seen.ranks == {0: Progress(0, 256, 300), 1: Progress(1, 64, 300)}
+
+
+def test_a_distributed_maps_ranks_count_before_they_begin(aws, run, started, lines):
+    aws.states.executions[run.arn] = [{"status": "SUCCEEDED", "startDate": started}]
+    aws.states.map_runs = [{"mapRunArn": "newest"}]
+    aws.logs.groups[GROUP] = lines("a", 0, 128, at=1)
+    (seen,) = snapshots(aws, run, started)
+    assert (seen.expected, len(seen.ranks), seen.of) == (8, 1, 8 * 300)
+    aws.logs.groups[GROUP] = []
+    (seen,) = snapshots(aws, run, started)
+    assert seen.of == 0
