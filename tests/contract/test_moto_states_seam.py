@@ -373,6 +373,42 @@ def test_a_machine_is_deleted_while_it_runs(cloud: Cloud) -> None:
     assert cloud.wait(arn)["error"] == "States.TaskFailed"
 
 
+def test_what_is_not_there_is_not_tagged(cloud: Cloud) -> None:
+    states = cloud.client("stepfunctions")
+    machine = cloud.machine(ECHO, "tagged")
+    states.tag_resource(resourceArn=machine, tags=[{"key": "a", "value": "1"}, {"key": "b", "value": "2"}])
+    states.untag_resource(resourceArn=machine, tagKeys=["a"])
+    assert states.list_tags_for_resource(resourceArn=machine)["tags"] == [{"key": "b", "value": "2"}]
+    missing = f"{machine}x"
+    assert (
+        error_of(states.tag_resource, resourceArn=missing, tags=[{"key": "a", "value": "1"}])[0] == "ResourceNotFound"
+    )
+    assert error_of(states.untag_resource, resourceArn=missing, tagKeys=["a"])[0] == "ResourceNotFound"
+    activity = states.create_activity(name="tagged", tags=[{"key": "a", "value": "1"}])["activityArn"]
+    states.tag_resource(resourceArn=activity, tags=[{"key": "b", "value": "2"}])
+    assert len(states.list_tags_for_resource(resourceArn=activity)["tags"]) == 2
+
+
+def test_children_are_listed_by_whether_they_were_redriven(cloud: Cloud) -> None:
+    states = cloud.client("stepfunctions")
+    each = {"StartAt": "T", "States": {"T": task(End=True)}}
+    definition = mapping({**DISTRIBUTED, **each}, ToleratedFailurePercentage=50)
+    machine = cloud.machine(definition, "redriven-children")
+    arn = states.start_execution(stateMachineArn=machine, input='["fail", "fail", 1]')["executionArn"]
+    assert cloud.wait(arn)["status"] == "FAILED"
+    states.redrive_execution(executionArn=arn)
+    cloud.wait(arn)
+    run = states.list_map_runs(executionArn=arn)["mapRuns"][0]["mapRunArn"]
+    counts = [
+        len(states.list_executions(mapRunArn=run, redriveFilter=wanted)["executions"])
+        for wanted in ("REDRIVEN", "NOT_REDRIVEN")
+    ]
+    assert counts == [2, 1]
+    refused = error_of(states.list_executions, stateMachineArn=machine, redriveFilter="REDRIVEN")
+    assert refused[0] == "ValidationException"
+    assert error_of(states.get_execution_history, executionArn=arn, nextToken="no token of ours")[0] == "InvalidToken"
+
+
 def test_an_activity_is_worked_off(cloud: Cloud) -> None:
     states = cloud.client("stepfunctions")
     activity = states.create_activity(name="work")["activityArn"]

@@ -83,6 +83,20 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
             run.stop(None, None)
         self.engine.forget_map_runs(arn.replace(":stateMachine:", ":mapRun:") + "/")
 
+    def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
+        """Tag a machine or an activity; there must be one."""
+        self._find_tagged(arn)
+        super().tag_resource(arn, tags)
+
+    def untag_resource(self, arn: str, tag_keys: list[str]) -> None:
+        """Take tags from a machine or an activity; there must be one."""
+        self._find_tagged(arn)
+        super().untag_resource(arn, tag_keys)
+
+    def _find_tagged(self, arn: str) -> None:
+        if arn not in self.activities and all(each.arn != arn for each in self.state_machines):
+            raise wrong.ResourceNotFound(arn)
+
     def compiled(self, definition: str) -> Machine:
         """Return the compiled form of *definition*, compiled once."""
         machine = self._compiled.get(definition)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
 
-from shared.local.asl.api.paging import page
+from shared.local.asl.api.paging import page, place_of
 from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def describe_state_machine_for_execution(backend: Any, params: dict[str, Any]) -
 def list_executions(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
     """ListExecutions, of a machine or of a Map run, the newest first."""
     arn, run_arn = params.get("stateMachineArn"), params.get("mapRunArn")
-    wanted = params.get("statusFilter")
+    wanted, redriven = params.get("statusFilter"), params.get("redriveFilter")
     if wanted is not None and wanted not in _STATUSES:
         raise wrong.ValidationException(
             f"1 validation error detected: Value '{wanted}' at 'statusFilter' failed to satisfy constraint: Member "
@@ -132,8 +132,10 @@ def list_executions(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
         run = backend.engine.map_run(run_arn)
         if run is None:
             raise wrong.ResourceNotFound(run_arn)
-        found = list(run.children.values())
+        found = [each for each in list(run.children.values()) if _passes(each, redriven)]
     else:
+        if redriven is not None:
+            raise wrong.ValidationException("redriveFilter is for the child executions of a Map run")
         machine = backend.describe_state_machine(arn)
         if machine.type == "EXPRESS":
             raise UnsupportedType(f"This operation is not supported by this type of state machine: {arn}")
@@ -144,6 +146,11 @@ def list_executions(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
     if token is not None:
         answer["nextToken"] = token
     return answer
+
+
+def _passes(child: Execution, redriven: str | None) -> bool:
+    """Whether redriveFilter *redriven*, REDRIVEN or NOT_REDRIVEN, lets *child* through."""
+    return redriven is None or (child.redrives > 0) == (redriven == "REDRIVEN")
 
 
 def _belongs(run: Execution, arn: str) -> bool:
@@ -162,8 +169,7 @@ def _entry(execution: Execution) -> dict[str, Any]:
 def get_execution_history(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
     """GetExecutionHistory, a page at a time."""
     execution = backend.execution(params.get("executionArn"))
-    token, most = params.get("nextToken"), params.get("maxResults") or 100
-    start = int(token) if token and str(token).isnumeric() else 0
+    start, most = place_of(params.get("nextToken")), params.get("maxResults") or 100
     data = params.get("includeExecutionData")
     with execution.lock:
         events = execution.history.page(

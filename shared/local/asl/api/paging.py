@@ -23,10 +23,17 @@ def page(
             f"1 validation error detected: Value '{most}' at 'maxResults' failed to satisfy constraint: "
             f"Member must have value less than or equal to {ceiling}"
         )
-    start = 0
-    if token:
-        if not str(token).isnumeric():
-            raise wrong.InvalidToken
-        start = int(token)
+    start = place_of(token)
     end = start + (int(most) if most else usual)
     return items[start:end], str(end) if end < len(items) else None
+
+
+def place_of(token: str | None) -> int:
+    """Return the place that *token* stands for; the beginning without one.
+
+    Raises:
+        InvalidToken: It is none of ours.
+    """
+    if token and not str(token).isnumeric():
+        raise wrong.InvalidToken
+    return int(token or 0)
