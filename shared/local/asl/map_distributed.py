@@ -15,7 +15,7 @@ from shared.local.asl.map_batches import Batcher
 from shared.local.asl.map_run import MapRun
 from shared.local.asl.number_fields import number_field
 from shared.local.asl.readers import Reader
-from shared.local.asl.strand import Call, Park
+from shared.local.asl.strand import Call
 from shared.local.asl.writers import Writer
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class Distributed:
         try:
             if not run.complete:
                 yield from self._feed(strand, effective, run, items)
-            yield from self._drain(run)
+            yield from run.fall_to(0)
+            run.check()
             result = yield from self._result(strand, effective, run)
         except StateFailure as failure:
             run.fail()
@@ -119,8 +120,7 @@ class Distributed:
             if len(chunk) < CHUNK:
                 run.all_read()
                 return
-            while run.backlog() > CHUNK and not run.exceeded():
-                yield Park()
+            yield from run.fall_to(CHUNK)
 
     @staticmethod
     def _offer(run: MapRun, given: Any) -> None:
@@ -129,11 +129,6 @@ class Distributed:
             return
         for batch in run.batches.add(given):
             run.offer(batch, len(batch["Items"]))
-
-    def _drain(self, run: MapRun) -> Generator[Effect | None, Any, None]:
-        while not run.exceeded() and run.backlog():
-            yield Park()
-        run.check()
 
     def _result(self, strand: Strand, effective: Any, run: MapRun) -> Generator[Effect | None, Any, Any]:
         writer = self.writer

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from shared.local.asl.errors import EXCEED_TOLERATED, StateFailure, dumps
 from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution
 from shared.local.asl.identity import Identity
+from shared.local.asl.strand import Park
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from shared.local.asl.map_batches import Batches
     from shared.local.asl.map_fields import MapFields
-    from shared.local.asl.strand import Strand
+    from shared.local.asl.strand import Effect, Strand
 
 # The most children at a time (AWS allows 10,000), and how many that succeeded are remembered.
 MOST = 1000
@@ -83,6 +84,8 @@ class MapRun:
         self.redriven_at: float | None = None
         self._again: deque[tuple[int, int, Execution]] = deque()
         self._remembered = 0
+        # The backlog that the strand waits for: it is not woken before.
+        self._awaited = 0
 
     # Giving it work.
 
@@ -103,6 +106,12 @@ class MapRun:
     def backlog(self) -> int:
         """Return how many children have not ended."""
         return len(self._waiting) + len(self._running) + len(self._again)
+
+    def fall_to(self, backlog: int) -> Generator[Effect, Any, None]:
+        """Wait until no more than *backlog* children are to end, or too many items failed."""
+        self._awaited = backlog
+        while self.backlog() > backlog and not self.exceeded():
+            yield Park()
 
     def set_concurrency(self, concurrency: int) -> None:
         """Change the most children at a time while it runs."""
@@ -176,8 +185,9 @@ class MapRun:
         if self.status != RUNNING:
             return
         self._start()
-        self.strand.wake()
-        self.engine.scheduler.submit(self.parent.advance)
+        if self.strand.parked and (self.backlog() <= self._awaited or self.exceeded()):
+            self.strand.wake()
+            self.engine.scheduler.submit(self.parent.advance)
 
     def _remember(self, index: int, child: Execution) -> None:
         self.results[index] = child.output if self.entry is None else self.entry(child, self)
