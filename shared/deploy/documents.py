@@ -37,7 +37,7 @@ def service_documents(service: RendezvousService) -> list[Document]:
 
 def deployed_documents(lane: Lane, aws: Aws) -> Iterator[Document]:
     """Yield the documents of all that is named like *lane*'s in AWS, whoever made it, managed policies by hand too."""
-    for kind in ("policy", "role", "bucket"):
+    for kind in ("policy", "role", "bucket", "repository"):
         for name in KINDS[kind].names(aws, f"{lane.team}-"):
             resource = KINDS[kind].current(aws, name)
             if resource:
@@ -67,3 +67,5 @@ def resource_documents(lane: Lane, resource: Resource) -> Iterator[Document]:
     elif resource.kind == "bucket":
         arn = lane.place.arn("s3", resource.name)
         yield Document(Kind.BUCKET, resource.name, lane.team, properties["policy"] or {}, arn)
+    elif resource.kind == "repository" and properties["policy"]:  # one without lets nobody in
+        yield Document(Kind.REPOSITORY, resource.name, lane.team, properties["policy"], properties["arn"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.isolation.own_names import ITEMS, LOGS, OBJECTS, OwnNames
-from shared.isolation.policies import Policy, Statement, Trust
+from shared.isolation.policies import FETCH_IMAGES, Policy, Statement, Trust
 
 if TYPE_CHECKING:
     from shared.config.lane import Lane, Place
@@ -48,6 +48,7 @@ def _policy(own: OwnNames, functions: list[str], machines: list[str]) -> Policy:
             Statement("Logs", MANAGE_LOGS, own.arns("logs", LOGS)),
             Statement("Data", OBJECTS, (own.arn("s3", ""),)),
             Statement("Tables", (*ITEMS, "dynamodb:ListTagsOfResource"), (own.arn("dynamodb", "table/"),)),
+            Statement("Images", PUSH_IMAGES, (own.folder("ecr", "repository/"),)),
             Statement("Look", _LOOK, ("*",)),
         )
     )
@@ -60,7 +61,6 @@ def _read_foundation(own: OwnNames) -> list[Statement]:
         Statement("ReadBucket", READ_BUCKETS, (own.arn("s3", ""),)),
         Statement("ReadBudget", ("budgets:ViewBudget",), (own.arn("budgets", "budget/"),)),
         Statement("SeeSecret", ("secretsmanager:DescribeSecret",), (own.folder("secretsmanager", "secret:"),)),
-        Statement("SeeImages", _READ_REPOSITORIES, (own.folder("ecr", "repository/"),)),
     ]
 
 
@@ -123,9 +123,25 @@ MANAGE_LOGS = tuple(
         "UntagResource",
     )
 )
+PUSH_IMAGES = (
+    *FETCH_IMAGES,
+    *(
+        f"ecr:{name}"
+        for name in (
+            "BatchCheckLayerAvailability",
+            "CompleteLayerUpload",
+            "DescribeImages",
+            "DescribeRepositories",
+            "GetRepositoryPolicy",
+            "InitiateLayerUpload",
+            "ListTagsForResource",
+            "PutImage",
+            "UploadLayerPart",
+        )
+    ),
+)
 READ_ROLES = ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
 _READ_POLICIES = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions")
-_READ_REPOSITORIES = ("ecr:DescribeRepositories", "ecr:ListTagsForResource")
 READ_BUCKETS = (
     "s3:GetBucketOwnershipControls",
     "s3:GetBucketPolicy",
@@ -136,6 +152,7 @@ READ_BUCKETS = (
     "s3:GetLifecycleConfiguration",
 )
 _LOOK = (
+    "ecr:GetAuthorizationToken",
     "lambda:GetAccountSettings",
     "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies",

@@ -22,10 +22,18 @@ class Kind(StrEnum):
     BOUNDARY = "permissions boundary"
     TRUST = "trust policy"
     BUCKET = "bucket policy"
+    REPOSITORY = "repository policy"
 
 
-# Characters without white space. Source: IAM and STS quotas; Amazon S3 bucket policies (20 KB).
-SIZE_LIMITS = {Kind.ROLE: 10_240, Kind.DEPLOYER: 10_240, Kind.BOUNDARY: 6_144, Kind.TRUST: 2_048, Kind.BUCKET: 20_480}
+# Characters without white space. Source: IAM and STS quotas; Amazon S3 bucket policies (20 KB); ECR's API reference.
+SIZE_LIMITS = {
+    Kind.ROLE: 10_240,
+    Kind.DEPLOYER: 10_240,
+    Kind.BOUNDARY: 6_144,
+    Kind.TRUST: 2_048,
+    Kind.BUCKET: 20_480,
+    Kind.REPOSITORY: 10_240,
+}
 
 _ELEMENTS = frozenset({"Sid", "Effect", "Action", "Resource", "Principal", "Condition"})
 _INVERTED = frozenset({"NotAction", "NotResource", "NotPrincipal"})
@@ -37,10 +45,10 @@ class Document:
 
     Args:
         kind: What it does.
-        name: The role, policy or bucket it belongs to, as AWS names it.
+        name: The role, policy, bucket or repository it belongs to, as AWS names it.
         team: Whose it is.
         body: The document, as its JSON reads.
-        attached: The ARN of the role or bucket that it hangs on, or of the boundary itself.
+        attached: The ARN of the role, bucket or repository that it hangs on, or of the boundary itself.
         under: The ARN of the permissions boundary that its role carries.
     """
 

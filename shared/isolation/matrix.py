@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.isolation.catalogue import Catalogue
     from shared.isolation.documents import Document
 
+_ENTERED = {Kind.TRUST: "iam", Kind.BUCKET: "s3", Kind.REPOSITORY: "ecr"}  # documents that say who may come in
 Matrix = dict[str, dict[str, tuple[str, ...]]]
 
 
@@ -36,9 +37,9 @@ def reach_matrix(documents: Sequence[Document], place: Place, catalogue: Catalog
         for statement in statements:
             if statement.effect == "Deny" or document.kind is Kind.BOUNDARY:
                 continue
-            if document.kind in {Kind.TRUST, Kind.BUCKET}:
+            if document.kind in _ENTERED:
                 for guest in index.guests(statement):
-                    reached[guest][document.team].add("iam" if document.kind is Kind.TRUST else "s3")
+                    reached[guest][document.team].add(_ENTERED[document.kind])
             else:
                 for other, service in index.touched(statement, catalogue):
                     reached[document.team][other].add(service)

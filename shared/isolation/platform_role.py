@@ -14,6 +14,7 @@ from shared.isolation.deployer import (
     MANAGE_FUNCTIONS,
     MANAGE_LOGS,
     MANAGE_MACHINES,
+    PUSH_IMAGES,
     READ_BUCKETS,
     READ_ROLES,
     pass_roles,
@@ -88,20 +89,13 @@ _MANAGE_SECRETS = (
     "secretsmanager:UpdateSecret",
 )
 _MANAGE_REPOSITORIES = (
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",
-    "ecr:CompleteLayerUpload",
+    *PUSH_IMAGES,
     "ecr:CreateRepository",
     "ecr:DeleteRepository",
-    "ecr:DescribeRepositories",
-    "ecr:GetDownloadUrlForLayer",
-    "ecr:InitiateLayerUpload",
-    "ecr:ListTagsForResource",
-    "ecr:PutImage",
     "ecr:PutImageScanningConfiguration",
     "ecr:PutImageTagMutability",
+    "ecr:SetRepositoryPolicy",
     "ecr:TagResource",
-    "ecr:UploadLayerPart",
 )
 _MANAGE_TABLES = (
     "dynamodb:CreateTable",

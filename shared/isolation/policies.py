@@ -35,6 +35,9 @@ ACCOUNT_WIDE = (
 sets that policy once (``deploy/resources/log_delivery.py``), so that no team's role needs it.
 """
 
+FETCH_IMAGES = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+"""What it takes to fetch an image from its repository."""
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -121,6 +124,22 @@ def workflow_trust(lane: Lane, workflow: Workflow) -> Trust:
 def read_secret(sid: str, place: Place, name: str) -> Statement:
     """Return what reads the one secret called *name*; Secrets Manager ends an ARN with a hyphen and six letters."""
     return Statement(sid, ("secretsmanager:GetSecretValue",), (place.arn("secretsmanager", f"secret:{name}-??????"),))
+
+
+def repository_policy(team: str, place: Place) -> dict[str, Any]:
+    """Return who may come to a repository of *team*: Lambda, to fetch an image for the team's own functions.
+
+    As IAM's JSON, without a Resource: the document is the repository's own.
+    """
+    own = place.arn("lambda", f"function:{team}-*")
+    allow = {
+        "Sid": "LambdaFetches",
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": list(FETCH_IMAGES),
+        "Condition": {"StringEquals": {"aws:SourceAccount": place.account}, "ArnLike": {"aws:SourceArn": own}},
+    }
+    return {"Version": "2012-10-17", "Statement": [allow]}
 
 
 def function_policy(lane: Lane, function: Function) -> Policy:

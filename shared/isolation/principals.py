@@ -1,8 +1,9 @@
-"""Who may come in: trust policies and bucket policies.
+"""Who may come in: trust policies, bucket policies and repository policies.
 
 A role is taken by an AWS service alone, on behalf of the team's own resources where the service says on whose behalf
-it acts; a deployer's role by the team's own users and roles. A bucket is opened to the team's own roles, over TLS.
-A Deny in a bucket policy takes nothing from the argument: it is ignored, but for the TLS rule that must be there.
+it acts; a deployer's role by the team's own users and roles. A bucket is opened to the team's own roles, over TLS. A
+repository is opened to Lambda alone, to fetch images for the team's own functions.
+A Deny in either's policy takes nothing from the argument: it is ignored, but for the TLS rule that must be there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from shared.config.platform import SLUG
 from shared.isolation.documents import Finding
 from shared.isolation.globs import contains, is_literal
+from shared.isolation.policies import FETCH_IMAGES
 from shared.isolation.reviewed import Own, confined, fixed
 
 if TYPE_CHECKING:
@@ -60,7 +62,6 @@ def judge_trust(statement: Statement, territory: Territory) -> Iterator[Finding]
 
 
 def _judge_service(statement: Statement, service: str, territory: Territory) -> Iterator[Finding]:
-    place = territory.place
     tasks = service == _TASKS and territory.slug == SLUG
     if service not in TRUSTED_SERVICES and not tasks:
         known = ", ".join(sorted(TRUSTED_SERVICES))
@@ -68,19 +69,23 @@ def _judge_service(statement: Statement, service: str, territory: Territory) -> 
             "principal", "no team's role is for this service", f"trust one of: {known}", resource=service
         )
         return
-    if not TRUSTED_SERVICES.get(service, True):
-        return
-    if not fixed(statement.conditions, "aws:SourceAccount", frozenset({place.account})):
+    if TRUSTED_SERVICES.get(service, True):
+        yield from _judge_source(statement, service, territory, named=not tasks)
+
+
+def _judge_source(statement: Statement, service: str, territory: Territory, *, named: bool = True) -> Iterator[Finding]:
+    """Yield what is wrong with on whose behalf *service* may come: the team's own resources, where it names them."""
+    if not fixed(statement.conditions, "aws:SourceAccount", frozenset({territory.place.account})):
         yield statement.finding(
             "source-account",
-            "the service would take the role for another account's resource",
-            f"add StringEquals aws:SourceAccount {place.account}",
+            "the service would come on behalf of another account's resource",
+            f"add StringEquals aws:SourceAccount {territory.place.account}",
             resource=service,
         )
-    if not tasks and not confined(statement.conditions, "aws:SourceArn", Own.ARN, territory):
+    if named and not confined(statement.conditions, "aws:SourceArn", Own.ARN, territory):
         yield statement.finding(
             "source-arn",
-            "another team's state machine or schedule could name this role and run under it",
+            "another team's resource could name this one, and the service would come on its behalf",
             f"add ArnLike aws:SourceArn with an ARN of {territory.slug}'s own",
             resource=service,
         )
@@ -148,6 +153,34 @@ def _judge_bucket_actions(statement: Statement, catalogue: Catalogue) -> Iterato
                 "whoever holds it can let others at the bucket",
                 "leave the bucket's policy and ACLs to the platform role",
                 action=", ".join(doors[:3]),
+            )
+
+
+def judge_repository(statement: Statement, territory: Territory) -> Iterator[Finding]:
+    """Yield what is wrong with whom *statement* lets at the repository, and to do what."""
+    if statement.effect == "Deny":
+        return
+    more = set(statement.actions) - set(FETCH_IMAGES)
+    if more or not statement.actions:
+        yield statement.finding(
+            "repository-action",
+            f"it allows {', '.join(sorted(more)) or 'nothing'}, and Lambda only fetches",
+            f"allow {' and '.join(FETCH_IMAGES)}",
+            action=", ".join(sorted(more)),
+        )
+    if statement.resources:
+        yield statement.finding("malformed", "ECR takes no Resource here: it is this repository", "leave it out")
+    if not statement.principals:
+        yield statement.finding("malformed", "it names no Principal", "name lambda.amazonaws.com")
+    for kind, value in statement.principals:
+        if (kind, value) == ("Service", "lambda.amazonaws.com"):
+            yield from _judge_source(statement, value, territory)
+        else:
+            yield statement.finding(
+                "principal",
+                "the team's own people have their own role for it, nobody else is for its images",
+                "let lambda.amazonaws.com in, and nobody else",
+                resource=value,
             )
 
 

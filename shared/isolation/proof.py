@@ -17,7 +17,7 @@ from shared.config.platform import SLUG
 from shared.isolation.database_rules import judge_script
 from shared.isolation.documents import Document, Finding, Kind, Statement, read
 from shared.isolation.globs import complete_arn, contains
-from shared.isolation.principals import judge_bucket, judge_tls, judge_trust
+from shared.isolation.principals import judge_bucket, judge_repository, judge_tls, judge_trust
 from shared.isolation.reviewed import REVIEWED
 from shared.isolation.rules import judge
 from shared.isolation.slugs import clashing_heads, parse_rule, search_collision, separators_inside
@@ -125,6 +125,8 @@ def judge_document(
             yield from judge_trust(statement, territory)
         elif document.kind is Kind.BUCKET:
             yield from judge_bucket(statement, document, territory, catalogue)
+        elif document.kind is Kind.REPOSITORY:
+            yield from judge_repository(statement, territory)
         else:
             yield from judge(statement, territory, catalogue)
     if document.kind is Kind.BUCKET:

@@ -12,7 +12,13 @@ from shared.isolation.catalogue import load_catalogue
 from shared.isolation.database_role import Script
 from shared.isolation.deployer import deployer_boundary, deployer_policy, deployer_trust
 from shared.isolation.documents import Document, Kind
-from shared.isolation.policies import bucket_arn, function_policy, function_trust, workflow_trust
+from shared.isolation.policies import (
+    bucket_arn,
+    function_policy,
+    function_trust,
+    repository_policy,
+    workflow_trust,
+)
 from shared.isolation.proof import NameRules, Proof, prove
 from shared.isolation.workflow_policy import workflow_policy
 
@@ -104,7 +110,7 @@ def definition(lane: Lane) -> dict[str, object]:
 def render(lane: Lane) -> dict[str, Document]:
     """Every document of a lane, by a short name."""
     function, workflow = lane.functions["cosmic-inference"], lane.workflows["cosmic"]
-    bucket = bucket_arn(lane)
+    bucket, repository = bucket_arn(lane), f"{lane.team}/cosmic-inference-0a1b2c3d"
     tls = {
         "Sid": "TlsOnly",
         "Effect": "Deny",
@@ -134,9 +140,11 @@ def render(lane: Lane) -> dict[str, Document]:
             deployer_boundary(lane.team, PLACE).document(),
         ),
         "bucket": (Kind.BUCKET, lane.bucket, {"Version": "2012-10-17", "Statement": [tls, own_role]}),
+        "repository": (Kind.REPOSITORY, repository, repository_policy(lane.team, PLACE)),
     }
     arns = {
         lane.bucket: bucket,
+        repository: PLACE.arn("ecr", f"repository/{repository}"),
         lane.boundary: lane.boundary_arn,
         lane.deployer_boundary: lane.deployer_boundary_arn,
     }

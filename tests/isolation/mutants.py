@@ -76,6 +76,7 @@ def source(**lines):
 
 
 OWN_ACCOUNT = ("aws:SourceAccount", A)
+OWN_FUNCTIONS = ("aws:SourceArn", f"{FUNCTION}team1-*")
 OWN_MACHINE = ("aws:SourceArn", f"{MACHINE}team1-cosmic-0a1b2c3d")
 
 # name: (document, edit, statement named, rule)
@@ -526,6 +527,95 @@ LEAKS = {
         "",
         "tls",
     ),
+    # repository policies
+    "repository for any function": ("repository", source(StringEquals=OWN_ACCOUNT), "LambdaFetches", "source-arn"),
+    "repository for any account": ("repository", source(ArnLike=OWN_FUNCTIONS), "LambdaFetches", "source-account"),
+    "repository without a source": ("repository", source(), "LambdaFetches", "source-arn"),
+    "repository for another's functions": (
+        "repository",
+        source(StringEquals=OWN_ACCOUNT, ArnLike=("aws:SourceArn", f"{FUNCTION}team10-*")),
+        "LambdaFetches",
+        "source-arn",
+    ),
+    "repository for functions by prefix": (
+        "repository",
+        source(StringEquals=OWN_ACCOUNT, ArnLike=("aws:SourceArn", f"{FUNCTION}team1*")),
+        "LambdaFetches",
+        "source-arn",
+    ),
+    "repository for every function": (
+        "repository",
+        source(StringEquals=OWN_ACCOUNT, ArnLike=("aws:SourceArn", f"{FUNCTION}*")),
+        "LambdaFetches",
+        "source-arn",
+    ),
+    "repository if the source is told": (
+        "repository",
+        source(StringEquals=OWN_ACCOUNT, ArnLikeIfExists=OWN_FUNCTIONS),
+        "LambdaFetches",
+        "source-arn",
+    ),
+    "repository for another account's functions": (
+        "repository",
+        source(StringEquals=("aws:SourceAccount", "210987654321"), ArnLike=OWN_FUNCTIONS),
+        "LambdaFetches",
+        "source-account",
+    ),
+    "public repository": ("repository", Edit("LambdaFetches", {"Principal": "*"}), "LambdaFetches", "principal"),
+    "repository for another's role": (
+        "repository",
+        Edit("LambdaFetches", {"Principal": {"AWS": f"{ROLE}team10-deployer-0a1b2c3d"}}),
+        "LambdaFetches",
+        "principal",
+    ),
+    "repository for another service": (
+        "repository",
+        Edit("LambdaFetches", {"Principal": {"Service": "ecs-tasks.amazonaws.com"}}),
+        "LambdaFetches",
+        "principal",
+    ),
+    "repository for nobody named": (
+        "repository",
+        Edit("LambdaFetches", {"Principal": None}),
+        "LambdaFetches",
+        "malformed",
+    ),
+    "repository for all but one": (
+        "repository",
+        Edit("LambdaFetches", {"Principal": None, "NotPrincipal": {"AWS": f"{ROLE}team2-x"}}),
+        "LambdaFetches",
+        "inverted",
+    ),
+    "repository that Lambda fills": (
+        "repository",
+        Edit("LambdaFetches", {"Action": ["ecr:BatchGetImage", "ecr:PutImage"]}),
+        "LambdaFetches",
+        "repository-action",
+    ),
+    "repository that hands out its policy": (
+        "repository",
+        Edit("LambdaFetches", {"Action": "ecr:*"}),
+        "LambdaFetches",
+        "repository-action",
+    ),
+    "repository of another": (
+        "repository",
+        Edit("LambdaFetches", {"Resource": f"arn:aws:ecr:us-east-1:{A}:repository/team10/*"}),
+        "LambdaFetches",
+        "malformed",
+    ),
+    "own repository's policy": (
+        "deployer",
+        Grant("ecr:SetRepositoryPolicy", f"arn:aws:ecr:us-east-1:{A}:repository/team1/*"),
+        "New",
+        "opens-door",
+    ),
+    "push to every repository": (
+        "deployer",
+        Edit("Images", {"Resource": f"arn:aws:ecr:us-east-1:{A}:repository/*"}),
+        "Images",
+        "foreign-name",
+    ),
     # boundaries
     "boundary of everything": ("boundary", Edit("OwnBuckets", {"Resource": "*"}), "OwnBuckets", "every-resource"),
     "boundary by prefix": (
@@ -621,6 +711,14 @@ CONTROLS = {
                 },
             },
         ),
+    ),
+    "repository for one own function": (
+        "repository",
+        source(StringEquals=OWN_ACCOUNT, ArnEquals=("aws:SourceArn", f"{FUNCTION}team1-cosmic-inference-0a1b2c3d")),
+    ),
+    "repository denies more": (
+        "repository",
+        Grant("ecr:PutImage", None, {"Effect": "Deny", "Principal": "*"}),
     ),
     "bucket denies more": (
         "bucket",

@@ -1,10 +1,12 @@
-"""ECR repositories: one for each function that can be an image. ``lanes images push`` fills them."""
+"""ECR repositories: one for each function that is an image. ``lanes images push`` fills them, Lambda fetches."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from shared.deploy.model import Call, Resource, Step, differences, missing_tags, summary
+from shared.isolation.policies import repository_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,9 +19,18 @@ SERVICE = "ecr"
 
 
 def desired(lane: Lane, image: Image, tags: Mapping[str, str]) -> Resource:
-    """Return the repository of *image* as it should be: tags may move, and what is pushed is scanned."""
-    arn = lane.place.arn(SERVICE, f"repository/{image.repository}")
-    return Resource(KIND, image.repository, tags, {"arn": arn, "mutability": "MUTABLE", "scan_on_push": True})
+    """Return the repository of *image* as it should be: tags may move, what is pushed is scanned, Lambda comes in."""
+    return Resource(
+        KIND,
+        image.repository,
+        tags,
+        {
+            "arn": lane.place.arn(SERVICE, f"repository/{image.repository}"),
+            "mutability": "MUTABLE",
+            "scan_on_push": True,
+            "policy": repository_policy(lane.team, lane.place),
+        },
+    )
 
 
 def current(aws: Aws, name: str) -> Resource | None:
@@ -38,8 +49,18 @@ def current(aws: Aws, name: str) -> Resource | None:
             "arn": arn,
             "mutability": found["imageTagMutability"],
             "scan_on_push": found.get("imageScanningConfiguration", {}).get("scanOnPush", False),
+            "policy": _policy(aws, name),
         },
     )
+
+
+def _policy(aws: Aws, name: str) -> dict[str, Any] | None:
+    ecr = aws.client(SERVICE)
+    try:
+        found: dict[str, Any] = json.loads(ecr.get_repository_policy(repositoryName=name)["policyText"])
+    except ecr.exceptions.RepositoryPolicyNotFoundException:
+        return None
+    return found
 
 
 def names(aws: Aws, prefix: str) -> Iterator[str]:
@@ -56,9 +77,10 @@ def steps(want: Resource, have: Resource | None) -> Step:
     on = {"repositoryName": want.name}
     scanning = {"imageScanningConfiguration": {"scanOnPush": want.properties["scan_on_push"]}}
     mutability = {"imageTagMutability": want.properties["mutability"]}
+    policy = Call(SERVICE, "set_repository_policy", {**on, "policyText": json.dumps(want.properties["policy"])})
     if have is None:
         create = Call(SERVICE, "create_repository", {**on, **mutability, **scanning, "tags": _tags(want)})
-        return Step("create", KIND, want.name, summary(want.properties), (create,))
+        return Step("create", KIND, want.name, summary(want.properties), (create, policy))
     changed, tags = differences(want.properties, have.properties), missing_tags(want, have)
     if not (changed or tags):
         return Step("nothing", KIND, want.name)
@@ -67,6 +89,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
         calls += [
             Call(SERVICE, "put_image_tag_mutability", {**on, **mutability}),
             Call(SERVICE, "put_image_scanning_configuration", {**on, **scanning}),
+            policy,
         ]
     if tags:
         calls.append(Call(SERVICE, "tag_resource", {"resourceArn": want.properties["arn"], "tags": _tags(want)}))

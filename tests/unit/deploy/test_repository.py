@@ -13,7 +13,7 @@ from shared.deploy.resources import HOLD_DATA, repository
 PLACE = Place("123456789012", "us-east-1", "dev")
 IMAGE = Image("wssr/wssr-simulate-0badcafe", "base", (), libraries=False, entrypoint=())
 TAGS = {"team": "wssr", "managed-by": "teamlanes"}
-LANE: Any = SimpleNamespace(place=PLACE)
+LANE: Any = SimpleNamespace(team="wssr", place=PLACE)
 WANT = repository.desired(LANE, IMAGE, TAGS)
 
 
@@ -45,12 +45,25 @@ def test_what_somebody_changed_is_put_right(aws):
     carry_out(repository.steps(WANT, None), aws)
     ecr = aws.client("ecr")
     ecr.put_image_tag_mutability(repositoryName=WANT.name, imageTagMutability="IMMUTABLE")
+    ecr.delete_repository_policy(repositoryName=WANT.name)
     ecr.untag_resource(resourceArn=WANT.properties["arn"], tagKeys=["team"])
     step = repository.steps(WANT, repository.current(aws, WANT.name))
     assert step.action == "update"
-    assert step.diff == ("mutability: IMMUTABLE -> MUTABLE", "tag team: none -> wssr")
+    assert step.diff[0] == "mutability: IMMUTABLE -> MUTABLE"
+    assert step.diff[1].startswith("policy: none -> {")
+    assert step.diff[2] == "tag team: none -> wssr"
     carry_out(step, aws)
     assert repository.current(aws, WANT.name) == WANT
+
+
+def test_it_lets_lambda_fetch_for_the_teams_functions_and_nobody_else_in():
+    (allow,) = WANT.properties["policy"]["Statement"]
+    assert allow["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert allow["Action"] == ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    assert allow["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnLike": {"aws:SourceArn": "arn:aws:lambda:us-east-1:123456789012:function:wssr-*"},
+    }
 
 
 def test_names_are_those_in_the_teams_own_folder(aws):
