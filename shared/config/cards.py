@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
@@ -37,7 +37,13 @@ OWN_VARIABLES = (
     *("TEAM", "STAGE", "ACCOUNT", "BUCKET", "WORKFLOW", DATABASE_VARIABLE),
     *(*RENDEZVOUS_VARIABLES, PROTOCOL_VARIABLE, KEY_VARIABLE),
 )
+PackageKind = Literal["zip", "image"]
+PACKAGE = "package"  # the key that says so, on a card and beside a team's parameters
+PACKAGES: tuple[str, ...] = get_args(PackageKind)
 RESERVED_VARIABLES = re.compile(r"_HANDLER|_X_AMZN_TRACE_ID|AWS_.*|LAMBDA_.*|TZ")
+
+
+_BASE = r"^[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(:([A-Za-z0-9._-]|\{python\})+)?(@sha256:[0-9a-f]{64})?$"
 
 
 class CardFunction(FileModel):
@@ -69,9 +75,12 @@ class CardParameter(FileModel):
 
 
 class CardImage(FileModel):
-    """How a workflow's functions become container images: see :class:`shared.config.lane.Image`."""
+    """How a workflow's functions become container images: see :class:`shared.config.lane.Image`.
 
-    base: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$")]
+    ``{python}`` in the base's tag is the Python that deploys, for the libraries are fetched for that one.
+    """
+
+    base: Annotated[str, Field(pattern=_BASE)]
     setup: Annotated[tuple[str, ...], Field(strict=False)] = ()
     libraries: bool = True
     entrypoint: Annotated[tuple[str, ...], Field(strict=False)] = ()
@@ -104,6 +113,7 @@ class CardFile(FileModel):
     parameters: dict[str, CardParameter] = Field(default_factory=dict)
     sample: CardSample | None = None
     image: CardImage | None = None
+    package: PackageKind = "zip"
     # The module whose migrate(engine) makes the workflow's tables in the database of a team that has one.
     database: Annotated[str, Field(pattern=r"^shared\.handlers(\.[a-z_][a-z0-9_]*)+$")] | None = None
 
@@ -121,6 +131,7 @@ class Card:
     tables: Mapping[str, CardTable] = field(default_factory=dict)
     database: str | None = None
     image: CardImage | None = None
+    package: PackageKind = "zip"
 
     def function_key(self, step: str) -> str:
         """Return what the function of *step* is called in a team's file."""
@@ -154,11 +165,9 @@ def _read_card(root: Path, key: str, limits: Limits | None, problems: Problems) 
         _check_table(root, table, entry, document)
     if card.database and not (root / f"{card.database.replace('.', '/')}.py").is_file():
         document.problem(("database",), f"{card.database!r} is not there")
-    for name, parameter in card.parameters.items():
-        if parameter.instead_of and parameter.instead_of not in card.parameters.keys() - {name}:
-            document.problem(
-                ("parameters", name, "insteadOf"), f"{parameter.instead_of!r} is none of the card's other parameters"
-            )
+    _check_instead_of(card, document)
+    if card.package == "image" and not card.image:
+        document.problem((PACKAGE,), "nothing says how its functions become images", "write image: with a base in it")
     if card.sample and card.sample.prefix not in card.parameters:
         document.problem(("sample", "prefix"), f"{card.sample.prefix!r} is none of the card's parameters")
     template = root / FOLDER / f"{key}{TEMPLATE}"
@@ -167,7 +176,16 @@ def _read_card(root: Path, key: str, limits: Limits | None, problems: Problems) 
     if len(problems.found) > before:
         return None
     return Card(
-        key, card.description, template, card.functions, specs, card.sample, card.tables, card.database, card.image
+        key,
+        card.description,
+        template,
+        card.functions,
+        specs,
+        card.sample,
+        card.tables,
+        card.database,
+        card.image,
+        card.package,
     )
 
 
@@ -178,6 +196,14 @@ def _check_placeholders(card: CardFile, document: Document) -> None:
         taken = name in resources and (name in card.parameters or name in OWN or resources.count(name) > 1)
         if name == "state_machine" or taken:
             document.problem((), f"{name!r} would be two placeholders of the template", "rename one")
+
+
+def _check_instead_of(card: CardFile, document: Document) -> None:
+    for name, parameter in card.parameters.items():
+        if parameter.instead_of and parameter.instead_of not in card.parameters.keys() - {name}:
+            document.problem(
+                ("parameters", name, "insteadOf"), f"{parameter.instead_of!r} is none of the card's other parameters"
+            )
 
 
 def _check_table(root: Path, name: str, table: CardTable, document: Document) -> None:
@@ -213,6 +239,8 @@ def _spec(name: str, parameter: CardParameter, document: Document) -> Parameter:
     path = ("parameters", name)
     if not re.fullmatch(PARAMETER_KEY, name):
         document.problem(path, f"the parameter {name!r} does not match {PARAMETER_KEY}")
+    if name == PACKAGE:
+        document.problem(path, f"the parameter {name!r} is what a team's file says zip or image with", "rename it")
     spec = Parameter(
         name,
         parameter.type,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from shared.config.cards import check_environment
+from shared.config.cards import PACKAGE, PACKAGES, check_environment
 from shared.config.parameters import coerce
 from shared.config.problems import nearest
 from shared.config.settings import check_size, check_tags
@@ -62,6 +62,9 @@ def _check_parameters(team: Team, card: Card, values: Mapping[str, Any]) -> dict
     right = {}
     for name, value in values.items():
         path = ("workflows", card.key, name)
+        if name == PACKAGE:
+            _check_package(team, card, value)
+            continue
         if name not in specs:
             team.document.problem(path, f"unknown parameter {name!r} of {card.key}", nearest(name, specs))
             continue
@@ -70,6 +73,15 @@ def _check_parameters(team: Team, card: Card, values: Mapping[str, Any]) -> dict
         except UsageError as error:
             team.document.problem(path, error.what)
     return right
+
+
+def _check_package(team: Team, card: Card, value: object) -> None:
+    path = ("workflows", card.key, PACKAGE)
+    if value is not None and value not in PACKAGES:
+        team.document.problem(path, f"package is {value!r}, not {' or '.join(PACKAGES)}")
+    elif value == "image" and card.image is None:
+        fix = f"write image: with a base in statemachines/{card.key}.yaml, or take this out"
+        team.document.problem(path, f"nothing says how the functions of {card.key} become images", fix)
 
 
 def _check_functions(team: Team, cards: Mapping[str, Card | None]) -> None:

@@ -50,7 +50,8 @@ class Function:
 
     ``key`` is its name in the team's file (``cosmic-inference``), ``name`` its name in AWS;
     ``handler`` is the dotted path inside the zip (``shared.handlers.cosmic.inference.handler``);
-    ``environment`` is complete: it holds BUCKET, TEAM, ACCOUNT and what the workflow and the team's file add.
+    ``environment`` is complete: it holds BUCKET, TEAM, ACCOUNT and what the workflow and the team's file add;
+    ``image`` says how it becomes a container image, and is None where it runs from the zip.
     """
 
     key: str

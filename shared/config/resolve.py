@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.config.cards import DATABASE_VARIABLE, KEY_VARIABLE, PROTOCOL_VARIABLE, RENDEZVOUS_VARIABLES
+from shared.config.cards import DATABASE_VARIABLE, KEY_VARIABLE, PACKAGE, PROTOCOL_VARIABLE, RENDEZVOUS_VARIABLES
 from shared.config.lane import Budget, Database, Function, Image, Lane, Table, Workflow
 from shared.config.settings import ADDRESS, check_health
 
@@ -137,16 +138,18 @@ def _function(team: Team, card: Card, step: str, settings: Settings, names: _Nam
         timeout_seconds=timeout,
         reserved_concurrency=own.reserved_concurrency if own else None,
         environment=environment,
-        image=_image(card, key, names),
+        image=_image(team, card, key, names),
     )
 
 
-def _image(card: Card, key: str, names: _Names) -> Image | None:
+def _image(team: Team, card: Card, key: str, names: _Names) -> Image | None:
+    """Return how the function called *key* becomes an image; None where neither team nor card asks for one."""
     told = card.image
-    if told is None:
+    if told is None or (team.file.workflows[card.key].get(PACKAGE) or card.package) != "image":
         return None
     repository = names.make("repository", key, ("workflows", card.key))
-    return Image(repository, told.base, told.setup, libraries=told.libraries, entrypoint=told.entrypoint)
+    base = told.base.replace("{python}", f"{sys.version_info.major}.{sys.version_info.minor}")
+    return Image(repository, base, told.setup, libraries=told.libraries, entrypoint=told.entrypoint)
 
 
 def _database(names: _Names, cards: list[Card]) -> Database:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from shared.config.cards import PACKAGE, PACKAGES
 from shared.config.team import TeamFile
 
 if TYPE_CHECKING:
@@ -60,7 +61,16 @@ def _workflow(card: Card) -> dict[str, Any]:
         "description": card.description,
         "type": ["object", "null"],
         "additionalProperties": False,
-        "properties": {spec.name: _parameter(spec) for spec in card.specs},
+        "properties": {PACKAGE: _package(card), **{spec.name: _parameter(spec) for spec in card.specs}},
+    }
+
+
+def _package(card: Card) -> dict[str, Any]:
+    return {
+        "description": "How the functions reach Lambda: in the zip, or as container images.",
+        "type": ["string", "null"],
+        "enum": [*(PACKAGES if card.image else ("zip",)), None],
+        "default": card.package,
     }
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from shared.config.cards import Card
     from shared.config.lane import Function, Lane, Workflow
 
+_OTHER = {"zip": "image", "image": "zip"}
 HEADER = "# yaml-language-server: $schema=../shared/config/team.schema.json\n"
 
 
@@ -48,6 +49,7 @@ def _function(function: Function) -> dict[str, Any]:
     return {
         "name": function.name,
         "handler": function.handler,
+        "package": "image" if function.image else "zip",
         "role": function.role,
         "logGroup": function.log_group,
         "memorySize": function.memory_mb,
@@ -84,6 +86,8 @@ def starter(slug: str, cards: Iterable[Card]) -> str:
         mark = "" if card is first else "# "
         lines += [f"  # {card.description}", f"  {mark}{card.key}:"]
         lines += [f"    # {spec.name}: {_plain(spec.default)}  # {spec.description}" for spec in card.specs]
+        if card.image:
+            lines += [f"    # package: {card.package}  # or {_OTHER[card.package]}: how the functions reach Lambda"]
     lines += [
         "",
         "# When the defaults do not fit:",

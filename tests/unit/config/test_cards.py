@@ -1,8 +1,11 @@
 """Workflow cards: what they may say, and what their templates may ask for."""
 
+import sys
+
 import pytest
 
 from shared.config.lane import Parameter
+from shared.config.show import resolved
 
 
 def test_a_card_becomes_a_workflow_of_the_team_that_names_it(files):
@@ -115,9 +118,11 @@ def test_a_parameter_may_take_a_file(files):
     assert (specs["prefix"], specs["band"]) == ("skies", None)
 
 
-def test_a_cards_image_names_a_repository_for_each_function(files):
-    image = "image: {base: 'library/r-base:4.4.1', setup: [apt-get update], libraries: false}\n"
-    files.edit("statemachines/stars.yaml", "functions:\n", f"{image}functions:\n")
+IMAGE = "image: {base: 'library/r-base:4.4.1', setup: [apt-get update], libraries: false}\n"
+
+
+def test_a_card_may_make_its_functions_images_each_with_a_repository(files):
+    files.edit("statemachines/stars.yaml", "functions:\n", f"{IMAGE}package: image\nfunctions:\n")
     files.team("alpha", "suffix: 0badcafe\nworkflows: {stars: }\n")
     functions = files.load().lane("alpha").functions
     assert [function.image.repository for function in functions.values()] == [
@@ -126,6 +131,63 @@ def test_a_cards_image_names_a_repository_for_each_function(files):
     ]
     assert functions["stars-count"].image.setup == ("apt-get update",)
     assert not functions["stars-count"].image.libraries
+
+
+@pytest.mark.parametrize(
+    ("card", "team", "images"),
+    [
+        ("", "{package: image}", True),
+        ("", "{package: zip}", False),
+        ("", "{package: }", False),
+        ("", "{}", False),
+        ("package: image\n", "{package: zip, world_size: 5}", False),
+        ("package: image\n", "{package: image}", True),
+    ],
+)
+def test_the_teams_word_on_the_package_goes_before_the_cards(files, card, team, images):
+    files.edit("statemachines/stars.yaml", "functions:\n", f"{IMAGE}{card}functions:\n")
+    files.team("alpha", f"workflows: {{stars: {team}}}\n")
+    lane = files.load().lane("alpha")
+    assert {function.image is not None for function in lane.functions.values()} == {images}
+    assert "package" not in lane.workflows["stars"].parameters
+    packages = {function["package"] for function in resolved(lane)["functions"].values()}
+    assert packages == {"image" if images else "zip"}
+
+
+@pytest.mark.parametrize(
+    ("card", "team", "problem"),
+    [
+        ("package: image", "", "statemachines/stars.yaml:2: nothing says how its functions become images"),
+        ("package: layer", "", "statemachines/stars.yaml:2: package is 'layer': it should be 'zip' or 'image'"),
+        (
+            "",
+            "workflows: {stars: {package: image}}",
+            "teams/alpha.yaml:3: nothing says how the functions of stars become",
+        ),
+        ("", "workflows: {stars: {package: tar}}", "teams/alpha.yaml:3: package is 'tar', not zip or image"),
+        ("", "workflows: {stars: {package: [zip]}}", "teams/alpha.yaml:3: package is ['zip'], not zip or image"),
+    ],
+)
+def test_a_package_that_cannot_be_is_told_with_its_line(files, card, team, problem):
+    files.edit("statemachines/stars.yaml", "functions:\n", f"{card}\nfunctions:\n")
+    files.team("alpha", team)
+    (told,) = files.problems()
+    assert told.startswith(problem), told
+
+
+def test_no_parameter_is_called_package(files):
+    files.edit("statemachines/stars.yaml", "  prefix: {", "  package: {")
+    files.edit("statemachines/stars.asl.json", "${prefix}", "${package}")
+    (told,) = files.problems()
+    assert "the parameter 'package' is what a team's file says zip or image with" in told
+
+
+def test_a_base_may_follow_the_python_that_deploys(files):
+    image = "image: {base: 'example/lambda-python:{python}'}\npackage: image\n"
+    files.edit("statemachines/stars.yaml", "functions:\n", f"{image}functions:\n")
+    files.team("alpha", "workflows: {stars: }\n")
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert files.load().lane("alpha").functions["stars-count"].image.base == f"example/lambda-python:{version}"
 
 
 def test_a_base_says_where_it_is_from(files):

@@ -37,6 +37,7 @@ def test_the_sample_teams_satisfy_it_and_name_it(repository):
     [
         "workflows: {stars: {world_size: 5, band: u, limit: null}}",
         "workflows: {stars: }",
+        "workflows: {stars: {package: zip, world_size: 5}}",
         "workflows:\nfunctions:\nnames:\nprovider:\nrendezvous:",
         "provider: {tags: {course: 5110}, logRetentionInDays: 30}",
         "workflows: {stars: }\nfunctions: {stars-count: {reservedConcurrency: 0}}\nnames: {stateMachines: {stars: S}}",
@@ -58,6 +59,7 @@ def test_what_it_accepts_is_read(files, checker, text):
         "workflows: {stars: {world_size: abc}}",
         "workflows: {stars: {prefix: ''}}",
         "workflows: {stars: {band: z}}",
+        "workflows: {stars: {package: image}}",  # the card says nothing of images
         "functions: {stars-cont: {}}",
         "provider: {memorySize: 64}",
         "provider: {logRetentionInDays: 31}",
@@ -71,6 +73,13 @@ def test_what_it_refuses_is_refused(files, checker, text):
     data = yaml.safe_load((files.root / "teams/alpha.yaml").read_text(encoding="utf-8"))
     assert not checker.is_valid(data)
     assert files.problems()
+
+
+def test_a_package_of_images_is_for_cards_that_say_how(files):
+    files.edit("statemachines/stars.yaml", "functions:\n", "image: {base: 'library/r-base:4.4.1'}\nfunctions:\n")
+    package = team_schema(files.load())["properties"]["workflows"]["properties"]["stars"]["properties"]["package"]
+    assert (package["enum"], package["default"]) == (["zip", "image", None], "zip")
+    assert "    # package: zip  # or image: how" in starter("gamma", files.load().cards.values())
 
 
 def test_a_starter_file_is_right_and_so_is_each_comment_in_it(files, checker):
