@@ -20,7 +20,7 @@ from shared.cli.wiring import running_cloud
 from shared.config.load import find_root, load_project
 from shared.deploy.aws import connect_aws, connect_endpoint
 from shared.deploy.chalice_names import install_names
-from shared.deploy.chalice_stage import config_is_fresh, make_app
+from shared.deploy.chalice_stage import config_is_fresh, make_app, zipped
 from shared.deploy.deploy import package
 from shared.deploy.guard import check_ownership, lane_tags
 from shared.deploy.resources import function, log_group, role
@@ -53,7 +53,7 @@ def stage_app(app_dir: Path) -> Chalice:
         lane = _lane(project)
         if chalice_runs:
             _prepare(project, lane, app_dir)
-        return make_app(lane, lane.functions, app_dir)
+        return make_app(lane, zipped(lane), app_dir)
 
 
 @contextlib.contextmanager
@@ -128,9 +128,10 @@ def _check_foundation(lane: Lane, aws: Aws) -> None:
     Raises:
         LanesError: Something is missing, or is somebody else's, or is what Chalice cannot change.
     """
+    functions = [lane.functions[key] for key in zipped(lane)]
     needed = [
-        *(role.current(aws, each.role) or f"role {each.role}" for each in lane.functions.values()),
-        *(log_group.current(aws, each.log_group) or f"log group {each.log_group}" for each in lane.functions.values()),
+        *(role.current(aws, each.role) or f"role {each.role}" for each in functions),
+        *(log_group.current(aws, each.log_group) or f"log group {each.log_group}" for each in functions),
     ]
     missing = [found for found in needed if isinstance(found, str)]
     if missing:
@@ -138,11 +139,12 @@ def _check_foundation(lane: Lane, aws: Aws) -> None:
             f"the foundation of {lane.team} is not deployed; missing: {', '.join(missing)}",
             fix=f"lanes deploy {lane.team}; from then on, chalice deploy updates its functions",
         )
-    present = [found for each in lane.functions.values() if (found := function.current(aws, each.name))]
+    present = [found for each in functions if (found := function.current(aws, each.name))]
     check_ownership([*(found for found in needed if not isinstance(found, str)), *present], lane_tags(lane))
-    handlers = {each.name: each.handler for each in lane.functions.values()}
-    moved = [found.name for found in present if found.properties["handler"] != handlers[found.name]]
+    handlers = {each.name: each.handler for each in functions}
+    moved = [found.name for found in present if found.properties.get("handler") != handlers[found.name]]
     if moved:
         raise LanesError(
-            f"Chalice cannot change the handler of a function: {', '.join(moved)}", fix=f"lanes deploy {lane.team}"
+            f"Chalice cannot change the handler of a function, or an image to a zip: {', '.join(moved)}",
+            fix=f"lanes deploy {lane.team}",
         )

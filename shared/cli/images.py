@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
-from shared.errors import UsageError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.deploy.images.make import Made
 
 _PASSWORD = "LANES_REGISTRY_PASSWORD"  # noqa: S105  the name of a variable
 _FOLDER = ".lanes/images"
+_DOCKER = "--platform linux/amd64 --provenance=false"  # Lambda takes an image, no index of an image and its provenance
 
 TeamArgument = Annotated[str, typer.Argument(metavar="TEAM", help="Whose functions.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help=f"Where it goes; {_FOLDER}/TEAM when left out.")]
@@ -49,7 +51,8 @@ def dockerfile(team: TeamArgument, *, out: OutOption = None) -> None:
     for function, image in wanted:
         folder = _folder(project, team, out) / function.key / "docker"
         write_context(function, image, package, folder)
-        console.out.print(f"docker build -t {image.repository} {folder}", soft_wrap=True, highlight=False)
+        command = f"docker buildx build {_DOCKER} -t {image.repository} {folder}"
+        console.out.print(command, soft_wrap=True, highlight=False)
 
 
 def build(
@@ -82,26 +85,46 @@ def push(  # noqa: PLR0913  one per option
     aws: Annotated[bool, typer.Option("--aws", help="The account's own registry (ECR).")] = False,
     profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
     user: Annotated[str | None, typer.Option(help=f"Who logs in; the password is in {_PASSWORD}.")] = None,
-    tag: Annotated[str, typer.Option(help="What the images are tagged with.")] = "latest",
+    tag: Annotated[str, typer.Option(help="What the images are tagged with; a deploy takes latest.")] = "latest",
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring what was built to a registry, each image under its own repository's name.
+    """Bring what was built to a registry, each image under its own repository's name; deploying is lanes deploy's.
 
-    Example: lanes images push wssr --registry localhost:5000
+    Without --registry or --aws they go to the embedded cloud that lanes up keeps. There and on AWS, repositories that
+    are missing are made first, also where docker push is to fill them.
+
+    Example: lanes images push wssr --aws
     """
     from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.deploy.aws import connect_aws  # noqa: PLC0415  as above
     from shared.deploy.images import make  # noqa: PLC0415  as above
 
-    if aws == bool(registry):
-        raise UsageError("which registry?", fix="give --registry HOST[:PORT] or --aws")
+    if aws and registry:
+        raise UsageError("one registry at a time", fix="give --registry HOST[:PORT] or --aws")
     project = open_project()
-    credentials = (user, os.environ.get(_PASSWORD, "")) if user else None
-    if aws:
-        registry, credentials = make.ecr_login(connect_aws(project.place, profile))
-    done = make.push(project.lane(team), _folder(project, team, out), str(registry), tag, credentials)
-    _show(done, as_json=as_json)
+    lane, folder = project.lane(team), _folder(project, team, out)
+    make.functions_with_images(lane)
+    if registry:
+        credentials = (user, os.environ.get(_PASSWORD, "")) if user else None
+    else:
+        registry, credentials = _own_registry(project, lane, profile, aws=aws)
+    _show(make.push(lane, folder, registry, tag, credentials), as_json=as_json)
+
+
+def _own_registry(project: Project, lane: Lane, profile: str | None, *, aws: bool) -> tuple[str, tuple[str, str]]:
+    """Return the registry of AWS or of the running cloud, and how to log in, with the repositories of *lane* made."""
+    from shared.cli.plan_view import tell  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import open_cloud, running_cloud  # noqa: PLC0415  as above
+    from shared.deploy.images.make import ecr_login  # noqa: PLC0415  as above
+    from shared.deploy.images.pushed import make_repositories  # noqa: PLC0415  as above
+
+    if not aws and running_cloud(project) is None:
+        raise LanesError(
+            "no embedded cloud is running to push to", fix="lanes up; or --aws, or --registry HOST[:PORT] for another"
+        )
+    with open_cloud(project, aws=aws, profile=profile) as cloud:
+        make_repositories(lane, cloud, on_step=tell)
+        return ecr_login(cloud)
 
 
 def _folder(project: Project, team: str, out: Path | None) -> Path:

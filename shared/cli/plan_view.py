@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _MARKS = {
     "create": ("+", "green"),
     "update": ("~", "yellow"),
+    "replace": ("±", "yellow"),
     "delete": ("-", "red"),
     "nothing": (" ", "dim"),
 }
@@ -51,7 +52,7 @@ def counts(todo: Plan, *, done: bool = False) -> str:
     if not todo.changes:
         return f"nothing to do ({len(todo.steps)} resources are as they should be)" if todo.steps else "nothing there"
     tally = {action: sum(step.action == action for step in todo.steps) for action in _MARKS}
-    words = {"create": "created", "update": "updated", "delete": "deleted"}
+    words = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
     return ", ".join(
         f"{count} {'unchanged' if action == 'nothing' else words[action] if done else f'to {action}'}"
         for action, count in tally.items()

@@ -40,7 +40,10 @@ _SETTLING = {
     # Another change of the same bucket is still on its way through S3.
     "create_bucket": {"OperationAborted"},
     "put_bucket_policy": {"OperationAborted"},
+    # A role, or a repository's policy, that was made a moment ago is not known everywhere yet; nor that a name is free.
+    "create_function": {"InvalidParameterValueException", "AccessDeniedException", "ResourceConflictException"},
     # A function that was updated a moment ago takes no second update yet.
+    "update_function_code": {"ResourceConflictException"},
     "update_function_configuration": {"ResourceConflictException"},
     # The interface of a task that has just stopped is still in it.
     "delete_security_group": {"DependencyViolation"},

@@ -1,6 +1,7 @@
 """A team as a Chalice stage: its configuration and its app. One stage for each team, always.
 
-Two teams on one stage would delete each other's functions. The rendered configuration is committed
+Two teams on one stage would delete each other's functions. Chalice has no container images, so functions that are
+images are in no stage: it would make them of the zip. The rendered configuration is committed
 (``chalice_app/.chalice/config.json``, by ``lanes render``), so that ``chalice deploy --stage team2`` works as typed.
 """
 
@@ -59,6 +60,11 @@ def _text(project: Project) -> str:
     return json.dumps(render_config(project.teams.values()), indent=2) + "\n"
 
 
+def zipped(lane: Lane) -> tuple[str, ...]:
+    """Return the keys of the functions that Chalice deploys: those of the zip."""
+    return tuple(key for key, function in lane.functions.items() if not function.image)
+
+
 def make_app(lane: Lane, keys: Iterable[str], app_dir: Path) -> Chalice:
     """Return an app with the functions called *keys*, each a blueprint named after its handler's module.
 
@@ -86,7 +92,7 @@ def _stage(lane: Lane) -> dict[str, Any]:
         "environment_variables": {"TEAM": lane.team},
         "log_retention_in_days": lane.log_retention_days,
         "tags": lane_tags(lane),
-        "lambda_functions": {key: _function(lane, function) for key, function in lane.functions.items()},
+        "lambda_functions": {key: _function(lane, lane.functions[key]) for key in zipped(lane)},
     }
 
 

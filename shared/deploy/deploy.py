@@ -10,13 +10,14 @@ from shared.deploy.apply import apply
 from shared.deploy.caller import check_may
 from shared.deploy.chalice_deploy import ChaliceDeployer
 from shared.deploy.desired import desired
+from shared.deploy.images.pushed import pushed_images
 from shared.deploy.package import FromEnvironment, Vendored, build_package
 from shared.deploy.plan import destroy_plan
 from shared.deploy.plan import plan as make_plan
 from shared.deploy.quota import check_maps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from shared.config.lane import Lane
     from shared.config.load import Project
@@ -35,16 +36,21 @@ def package(project: Project, *, packaged: bool) -> Package:
     return build_package(project.root / APP_DIR, project.root / _CACHE, dependencies)
 
 
-def plan(lane: Lane, project: Project, aws: Aws, *, packaged: bool = False) -> Plan:
+def plan(
+    lane: Lane, project: Project, aws: Aws, *, packaged: bool = False, images: Mapping[str, str] | None = None
+) -> Plan:
     """Return what a deploy of *lane* would do. Reads AWS, changes nothing.
 
+    *images* are those of its functions that are images, by key; when None, what is pushed.
+
     Raises:
-        LanesError: A name belongs to another, a workflow calls what nobody granted, more is reserved than there is, or
-            the code cannot be packaged.
+        LanesError: A name belongs to another, a workflow calls what nobody granted, more is reserved than there is,
+            the code cannot be packaged, or an image is not pushed.
     """
     definitions = {key: render_definition(lane, key) for key in lane.workflows}
     check_maps(lane, definitions)
-    return make_plan(lane, desired(lane, definitions, package(project, packaged=packaged)), aws)
+    images = pushed_images(lane, aws) if images is None else images
+    return make_plan(lane, desired(lane, definitions, package(project, packaged=packaged), images), aws)
 
 
 def deploy(  # noqa: PLR0913  what, from where, to where, and three ways to watch it
@@ -53,6 +59,7 @@ def deploy(  # noqa: PLR0913  what, from where, to where, and three ways to watc
     aws: Aws,
     *,
     packaged: bool = False,
+    images: Mapping[str, str] | None = None,
     on_step: OnStep | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Plan:
@@ -61,7 +68,7 @@ def deploy(  # noqa: PLR0913  what, from where, to where, and three ways to watc
     Raises:
         LanesError: As :func:`plan`; or a step failed, and running again finishes the job.
     """
-    todo = plan(lane, project, aws, packaged=packaged)
+    todo = plan(lane, project, aws, packaged=packaged, images=images)
     carry_out(todo, lane, project, aws, packaged=packaged, on_step=on_step, sleep=sleep)
     return todo
 

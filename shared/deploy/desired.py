@@ -31,13 +31,16 @@ if TYPE_CHECKING:
     from shared.deploy.package import Package
 
 
-def desired(lane: Lane, definitions: Mapping[str, Mapping[str, Any]], package: Package) -> tuple[Resource, ...]:
+def desired(
+    lane: Lane, definitions: Mapping[str, Mapping[str, Any]], package: Package, images: Mapping[str, str]
+) -> tuple[Resource, ...]:
     """Return all that *lane* should own, in the order in which it is made.
 
     Args:
         lane: The team's lane.
         definitions: The rendered ASL of each workflow, by its key.
         package: The code that its functions run.
+        images: The image of each function that is one, by its key: ``host/repository@sha256:...``.
 
     Raises:
         UngrantedError: A workflow calls something that a team may not call.
@@ -45,7 +48,12 @@ def desired(lane: Lane, definitions: Mapping[str, Mapping[str, Any]], package: P
     tags = lane_tags(lane)
     return (
         *foundation(lane, definitions),
-        *(function.desired(lane, each, package, tags) for each in lane.functions.values()),
+        *(
+            function.desired_image(lane, each, images[each.key], tags)
+            if each.image
+            else function.desired(lane, each, package, tags)
+            for each in lane.functions.values()
+        ),
         *(state_machine.desired(lane, workflow, definitions[key], tags) for key, workflow in lane.workflows.items()),
     )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Action = Literal["create", "update", "delete", "nothing"]
+Action = Literal["create", "update", "replace", "delete", "nothing"]
 
 _ABSENT = object()  # a key that is not there differs from one that is None
 _WIDEST = 96  # characters of a value in a diff; a definition would fill the screen

@@ -120,7 +120,7 @@ def build_package(app_dir: Path, cache: Path, dependencies: Dependencies) -> Pac
         if not path.exists():
             libraries = _libraries(cache, requirements, dependencies, key)
             _write(path, {**dict(_needed(libraries)), **files})
-            _forget(cache, "code-*.zip")
+            forget(cache, "code-*.zip")
     content = path.read_bytes()
     if len(content) > _ZIPPED_LIMIT:
         raise LanesError(
@@ -141,7 +141,7 @@ def _libraries(cache: Path, requirements: Path, dependencies: Dependencies, key:
             draft.mkdir()
             dependencies.install(requirements, draft)
             draft.rename(folder)
-        _forget(cache, "libraries-*")
+        forget(cache, "libraries-*")
     return folder
 
 
@@ -197,8 +197,8 @@ def _write(path: Path, files: Mapping[str, Path]) -> None:
     draft.replace(path)
 
 
-def _forget(cache: Path, pattern: str) -> None:
-    """Remove all but the newest: another deploy may still be reading the last ones."""
+def forget(cache: Path, pattern: str) -> None:
+    """Remove all but the newest few of what *pattern* finds in *cache*: another deploy may still be reading those."""
     made = sorted(cache.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in made[_KEPT:]:
         shutil.rmtree(old) if old.is_dir() else old.unlink()

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from shared.deploy.database import drop, provision
 from shared.deploy.rendezvous import routines as rendezvous
 from shared.deploy.rendezvous.keys import put_key, put_master
+from shared.deploy.resources.function import failure
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -127,10 +128,34 @@ def _await_table(aws: Aws, params: Mapping[str, Any], sleep: Sleep, wanted: str 
     )
 
 
+def await_function(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
+    """Wait until Lambda has taken the last change of a function: it fetches an image before the function can run.
+
+    Raises:
+        LanesError: It could not, or it takes too long.
+    """
+    for _ in range(_POLLS):
+        found: Any = aws.lambda_.get_function_configuration(**params)
+        if why := failure(found):
+            raise LanesError(
+                f"Lambda could not take it: {why}",
+                where=params["FunctionName"],
+                fix="push an image that Lambda can run (Linux on x86_64), then deploy again",
+            )
+        if found["State"] != "Pending" and found["LastUpdateStatus"] == "Successful":
+            return
+        sleep(_POLL_SECONDS)
+    raise LanesError(
+        f"function {params['FunctionName']} is still {found['State']} after {_POLLS * _POLL_SECONDS:.0f} s",
+        fix="run the command again later; it goes on from there",
+    )
+
+
 ROUTINES: Mapping[str, Callable[[Aws, Mapping[str, Any], Sleep], None]] = {
     "remove bucket": remove_bucket,
     "stop executions": stop_executions,
     "await no state machine": await_no_state_machine,
+    "await function": await_function,
     "await table": await_table,
     "await no table": await_no_table,
     **rendezvous.ROUTINES,

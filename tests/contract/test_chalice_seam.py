@@ -5,6 +5,7 @@ When a new version of Chalice moves one of them, this says so; the version is pi
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import os
 import shutil
@@ -21,8 +22,9 @@ from chalice.deploy.packager import LambdaDeploymentPackager
 from shared.config.load import load_project
 from shared.deploy.aws import connect_endpoint
 from shared.deploy.chalice_stage import config_is_fresh, write_config
-from shared.deploy.deploy import deploy, destroy, plan
+from shared.deploy.deploy import deploy, destroy, package, plan
 from shared.local import daemon
+from shared.local.images import images_here
 from shared.local.state import STATE_DIR, State
 
 CHALICE = [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
@@ -116,6 +118,35 @@ def test_chalice_deploy_as_typed(root, cloud):
     assert sorted(names) == sorted(function.name for function in lane.functions.values())
     assert plan(lane, project, cloud).changes == ()  # the very zip and settings that lanes deploy would choose
     destroy(lane, cloud)
+
+
+def test_chalice_deploy_leaves_functions_that_are_images_alone(root, cloud):
+    project = load_project(root)
+    lane = project.lane("wssr")
+    images = images_here(lane, package(project, packaged=False).path, root / ".lanes/images-here", cloud, push=True)
+    deploy(lane, project, cloud, images=images)
+    before = told(cloud)
+    done = typed(root, "deploy", "--stage", "wssr")
+    assert done.returncode == 0, done.stderr
+    assert "wssr-random-mean-draw-91a18b84" in done.stdout
+    assert "wssr-wssr-" not in done.stdout
+    assert told(cloud) == before
+    assert [kind for name, kind, _, _ in before if name.startswith("wssr-wssr-")] == ["Image"] * 3
+
+    zipped = dataclasses.replace(lane.functions["random-mean-draw"], image=lane.functions["wssr-init"].image)
+    switched = dataclasses.replace(lane, functions={**lane.functions, "random-mean-draw": zipped})
+    deploy(switched, project, cloud, images={**images, "random-mean-draw": images["wssr-init"]})
+    refused = typed(root, "deploy", "--stage", "wssr")
+    assert refused.returncode == 1
+    assert "or an image to a zip: wssr-random-mean-draw-91a18b84\n  fix: lanes deploy wssr" in refused.stderr
+    destroy(lane, cloud)
+
+
+def told(cloud):
+    return sorted(
+        (each["FunctionName"], each["PackageType"], each["CodeSha256"], each["MemorySize"])
+        for each in cloud.lambda_.list_functions()["Functions"]
+    )
 
 
 @pytest.mark.parametrize(

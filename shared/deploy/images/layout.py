@@ -113,6 +113,10 @@ class Layout:
         draft.write_bytes(to_json(index))
         draft.replace(self.folder / "index.json")
 
+    def is_whole(self) -> bool:
+        """Say whether it names an image; that is done last."""
+        return (self.folder / "index.json").is_file()
+
     def image(self) -> Blob:
         """Return the manifest of the layout's image.
 

@@ -1,4 +1,4 @@
-"""A team's images: each function of a workflow whose card says how, built and brought to a registry."""
+"""A team's images: each function of a workflow that says ``package: image``, built and brought to a registry."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Made(NamedTuple):
 
 
 def functions_with_images(lane: Lane) -> list[tuple[Function, Image]]:
-    """Return the functions of *lane* that can be images.
+    """Return the functions of *lane* that are images.
 
     Raises:
         UsageError: There are none.
@@ -37,7 +37,8 @@ def functions_with_images(lane: Lane) -> list[tuple[Function, Image]]:
     found = [(function, function.image) for function in lane.functions.values() if function.image]
     if not found:
         raise UsageError(
-            f"no workflow of {lane.team} says how it becomes an image", fix="write image: on the workflow's card"
+            f"no function of {lane.team} is an image",
+            fix=f"say package: image under a workflow in teams/{lane.team}.yaml",
         )
     return found
 
@@ -75,14 +76,30 @@ def push(lane: Lane, folder: Path, host: str, tag: str, credentials: tuple[str, 
     Raises:
         LanesError: An image was not built, or the registry refuses.
     """
+    layouts = built(lane, folder)
     for function, image in functions_with_images(lane):
-        layout = Layout(folder / function.key / "image")
-        if not layout.folder.is_dir():
-            raise LanesError(f"there is no image of {function.key}", where=str(layout.folder), fix="lanes images build")
+        layout = layouts[function.key]
         reference = Reference(host, image.repository, tag)
         digest = Registry(reference, credentials).push(layout)
         size = sum(layer.size for layer in layout.parts()[1])
         yield Made(function.key, digest, size, f"{host}/{image.repository}@{digest}")
+
+
+def built(lane: Lane, folder: Path) -> dict[str, Layout]:
+    """Return what :func:`build` left in *folder*, by the function's key.
+
+    Raises:
+        LanesError: Names every function whose image was not built.
+    """
+    layouts = {function.key: Layout(folder / function.key / "image") for function, _ in functions_with_images(lane)}
+    missing = [key for key, layout in layouts.items() if not layout.is_whole()]
+    if missing:
+        raise LanesError(
+            f"there is no image of {', '.join(missing)}",
+            where=str(folder),
+            fix=f"lanes images build {lane.team}, or docker push",
+        )
+    return layouts
 
 
 def ecr_login(aws: Aws) -> tuple[str, tuple[str, str]]:

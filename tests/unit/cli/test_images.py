@@ -43,7 +43,7 @@ def base(tmp_path):
 def test_a_team_with_r_gets_dockerfiles_and_images_that_are_the_same_each_time(lanes, base, root):
     code, out, _ = lanes("dockerfile", "wssr")
     assert code == 0
-    assert [line.split()[3] for line in out.splitlines()] == [
+    assert [line.split()[-2] for line in out.splitlines()] == [
         f"wssr/wssr-{step}-91a18b84" for step in ("init", "simulate", "collate")
     ]
     folder = root / ".lanes/images/wssr/wssr-simulate"
@@ -63,10 +63,19 @@ def test_a_team_with_r_gets_dockerfiles_and_images_that_are_the_same_each_time(l
     ("words", "code", "said"),
     [
         (("build", "wssr"), 1, "lanes images dockerfile wssr"),
-        (("build", "team2"), 2, "no workflow of team2 says how it becomes an image"),
+        (
+            ("build", "team2"),
+            2,
+            "no function of team2 is an image\n  fix: say package: image under a workflow in teams/team2",
+        ),
         (("build", "nobody"), 2, "unknown team 'nobody'"),
-        (("push", "wssr"), 2, "give --registry HOST[:PORT] or --aws"),
-        (("push", "wssr", "--registry", "127.0.0.1:9"), 1, "lanes images build"),
+        (("push", "wssr"), 1, "no embedded cloud is running to push to\n  fix: lanes up; or --aws"),
+        (
+            ("push", "wssr", "--registry", "127.0.0.1:9"),
+            1,
+            "there is no image of wssr-init, wssr-simulate, wssr-collate\n  fix: lanes images build wssr",
+        ),
+        (("push", "wssr", "--registry", "127.0.0.1:9", "--aws"), 2, "one registry at a time"),
         (("build", "wssr", "--base", "r-base"), 2, "'r-base' is no image"),
     ],
 )

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from shared.deploy.chalice_stage import make_app, render_config
+from shared.config.lane import Image
+from shared.deploy.chalice_stage import make_app, render_config, zipped
 from shared.errors import LanesError
 
 
@@ -21,6 +22,14 @@ def test_every_team_has_a_stage_that_names_its_own_roles(make_lane):
     assert (infer["lambda_memory_size"], infer["lambda_timeout"], infer["reserved_concurrency"]) == (512, 60, 8)
     assert "reserved_concurrency" not in stage["lambda_functions"]["cosmic-init"]
     assert "team1" not in str(stage)
+
+
+def test_a_function_that_is_an_image_is_in_no_stage(lane):
+    image = Image("team2/cosmic-infer", "example/python:3", (), libraries=False, entrypoint=())
+    infer = dataclasses.replace(lane.functions["cosmic-infer"], image=image)
+    lane = dataclasses.replace(lane, functions={**lane.functions, "cosmic-infer": infer})
+    assert list(render_config([lane])["stages"]["team2"]["lambda_functions"]) == ["cosmic-init"]
+    assert zipped(lane) == ("cosmic-init",)
 
 
 def test_handlers_are_resolved_by_their_own_modules_and_not_imported(lane, project):

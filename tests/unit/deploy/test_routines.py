@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
-from shared.deploy.routines import await_no_state_machine, remove_bucket, stop_executions
+from shared.deploy.routines import await_function, await_no_state_machine, remove_bucket, stop_executions
 from shared.errors import LanesError
 
 MACHINE = {"stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:team2-cosmic"}
@@ -61,6 +61,34 @@ class S3:
         self.refills -= 1
         if self.refills >= 0:
             raise ClientError({"Error": {"Code": "BucketNotEmpty", "Message": "no"}}, "DeleteBucket")
+
+
+class Function:
+    """A function that AWS tells of as *told*, one after the other, the last for good."""
+
+    def __init__(self, *told):
+        self.told = list(told)
+
+    def get_function_configuration(self, FunctionName):  # noqa: ARG002, N803  boto3's word
+        state, update = self.told.pop(0) if len(self.told) > 1 else self.told[0]
+        return {"State": state, "StateReason": "no layer", "LastUpdateStatus": update, "LastUpdateStatusReason": "size"}
+
+
+PENDING, UPDATING, READY = ("Pending", "InProgress"), ("Active", "InProgress"), ("Active", "Successful")
+
+
+def test_a_function_is_awaited_until_lambda_has_its_image():
+    waits = []
+    await_function(SimpleNamespace(lambda_=Function(PENDING, UPDATING, READY)), {"FunctionName": "f"}, waits.append)
+    assert len(waits) == 2
+    with pytest.raises(LanesError, match="function f is still Pending after 300 s"):
+        await_function(SimpleNamespace(lambda_=Function(PENDING)), {"FunctionName": "f"}, waits.append)
+
+
+@pytest.mark.parametrize(("last", "why"), [(("Failed", "Successful"), "no layer"), (("Active", "Failed"), "size")])
+def test_an_image_that_lambda_cannot_take_is_told_with_its_reason(last, why):
+    with pytest.raises(LanesError, match=f"(?s)f: Lambda could not take it: {why}.*push an image that Lambda can run"):
+        await_function(SimpleNamespace(lambda_=Function(PENDING, last)), {"FunctionName": "f"}, lambda _: None)
 
 
 def test_a_state_machine_is_awaited_until_aws_has_really_deleted_it():

@@ -34,7 +34,9 @@ def lane():
 
 
 def test_a_team_without_any_is_told_where_to_ask_for_them():
-    with pytest.raises(UsageError, match=r"(?s)no workflow of wssr .*write image: on the workflow's card"):
+    with pytest.raises(
+        UsageError, match=r"(?s)no function of wssr .*package: image under a workflow in teams/wssr.yaml"
+    ):
         make.functions_with_images(SimpleNamespace(team="wssr", functions={"other": function("other", None)}))
 
 

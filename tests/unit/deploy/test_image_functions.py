@@ -1,0 +1,243 @@
+"""Functions from container images: what changes them, and a lane that has one, deployed, changed and switched."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from shared.config.lane import Image
+from shared.deploy.apply import ApplyError
+from shared.deploy.aws import connect_endpoint
+from shared.deploy.deploy import deploy, destroy, package, plan
+from shared.deploy.guard import OwnershipError, lane_tags
+from shared.deploy.images.pushed import find_images, make_repositories
+from shared.deploy.model import Call, Routine
+from shared.deploy.resources import function
+from shared.errors import LanesError
+from shared.local.cloud import EmbeddedCloud
+from shared.local.images import images_here
+
+ONE, TWO = (f"host/team2/cosmic-infer@sha256:{digit * 64}" for digit in "12")
+SETTLED = Routine("await function", {"FunctionName": "team2-cosmic-infer-7078ea12"})
+
+
+@pytest.fixture
+def as_image(make_lane):
+    """Return a function that gives a team's lane, with the functions called *steps* as images."""
+
+    def make(*steps, team="team2", **changes):
+        lane = make_lane(team)
+        functions = dict(lane.functions)
+        for key in (f"cosmic-{step}" for step in steps):
+            image = Image(f"{team}/{key}-7078ea12", "example/python:3", (), libraries=False, entrypoint=())
+            functions[key] = dataclasses.replace(functions[key], image=image, **changes)
+        return dataclasses.replace(lane, functions=functions)
+
+    return make
+
+
+@pytest.fixture
+def want(as_image):
+    """Return a function that gives the function as it should be, running an image."""
+
+    def make(image=ONE, **changes):
+        lane = as_image("infer", **changes)
+        return function.desired_image(lane, lane.functions["cosmic-infer"], image, lane_tags(lane))
+
+    return make
+
+
+def methods(step):
+    return [call.method if isinstance(call, Call) else call.name for call in step.calls]
+
+
+def found(resource, **changes):
+    """The function as AWS would tell it."""
+    properties = {key: value for key, value in resource.properties.items() if key != "image"}
+    return dataclasses.replace(resource, properties={**properties, **changes})
+
+
+def test_a_new_one_is_made_from_the_image_by_its_digest_with_all_that_the_lane_says(want):
+    step = function.steps(want(), None)
+    create = step.calls[0]
+    assert methods(step) == ["create_function", "await function", "put_function_concurrency"]
+    assert step.calls[1] == SETTLED
+    assert create.params["PackageType"] == "Image"
+    assert create.params["Code"] == {"ImageUri": ONE}
+    assert create.params["Role"] == "arn:aws:iam::123456789012:role/team2-cosmic-infer-role-7078ea12"
+    assert (create.params["MemorySize"], create.params["Timeout"]) == (512, 60)
+    assert create.params["Environment"]["Variables"]["TEAM"] == "team2"
+    assert create.params["Tags"]["managed-by"] == "teamlanes"
+    assert not {"Handler", "Runtime"} & create.params.keys()
+    assert f"image: {ONE}" in step.diff
+    assert function.steps(want(reserved_concurrency=None), None).calls[1:] == (SETTLED,)
+
+
+def test_one_that_is_as_it_should_be_is_left_alone(want):
+    assert function.steps(want(), found(want())).action == "nothing"
+
+
+CHANGES = {
+    "digest": ({"code_sha256": "2" * 64}, ["update_function_code", "await function"]),
+    "failed": ({"failed": "no such image"}, ["update_function_code", "await function"]),
+    "memory": ({"memory_mb": 128}, ["update_function_configuration", "await function"]),
+    "variables": ({"environment": {}}, ["update_function_configuration", "await function"]),
+    "digest and role": (
+        {"code_sha256": "2" * 64, "role": "another"},
+        ["update_function_code", "await function", "update_function_configuration", "await function"],
+    ),
+    "reservation": ({"reserved_concurrency": None}, ["put_function_concurrency"]),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_what_differs_is_changed_and_nothing_else(case, want):
+    differs, calls = CHANGES[case]
+    step = function.steps(want(), found(want(), **differs))
+    assert (step.action, methods(step)) == ("update", calls)
+    assert len(step.diff) >= len(differs)
+
+
+def test_a_reservation_and_tags_are_put_right(want):
+    have = dataclasses.replace(found(want()), tags={"team": "team2"})
+    step = function.steps(want(reserved_concurrency=None), have)
+    assert methods(step) == ["delete_function_concurrency", "tag_resource"]
+    assert (
+        step.calls[1].params["Resource"] == "arn:aws:lambda:us-east-1:123456789012:function:team2-cosmic-infer-7078ea12"
+    )
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    from shared.config.lane import Place  # noqa: PLC0415  as conftest's PLACE, which cannot be imported
+
+    place = Place("123456789012", "us-east-1", "dev")
+    with EmbeddedCloud(place, tmp_path_factory.mktemp("cloud")) as cloud:
+        yield connect_endpoint(place, cloud.endpoint)
+
+
+@pytest.fixture
+def bring(project, cloud):
+    """Return a function that deploys a lane with the images of its code, and returns the plan's changes."""
+
+    def run(lane, *, push=True):
+        made = images_here(lane, package(project, packaged=False).path, project.root / "images", cloud, push=push)
+        return deploy(lane, project, cloud, images=made).changes if push else plan(lane, project, cloud, images=made)
+
+    return run
+
+
+@pytest.fixture
+def clean(cloud, as_image):
+    yield
+    for team in ("team2", "team1"):
+        destroy(as_image(team=team), cloud)
+
+
+def invoke(cloud, name):
+    answer = cloud.lambda_.invoke(FunctionName=name, Payload=b'{"a": 1}')
+    return json.load(answer["Payload"])
+
+
+@pytest.mark.usefixtures("clean")
+def test_a_lane_with_an_image_is_deployed_runs_and_is_then_left_alone(as_image, bring, cloud, project):
+    lane = as_image("infer")
+    early = bring(lane, push=False)
+    assert not find_images(lane, cloud)
+    assert cloud.client("ecr").describe_repositories()["repositories"] == []
+    done = bring(lane)
+    assert {step.action for step in done} == {"create"}
+    assert {step.name for step in early.changes} - {step.name for step in done} == {"team2/cosmic-infer-7078ea12"}
+    name = lane.functions["cosmic-infer"].name
+    configuration = cloud.lambda_.get_function(FunctionName=name)["Configuration"]
+    assert configuration["PackageType"] == "Image"
+    assert invoke(cloud, name) == {"a": 1}
+    assert bring(lane) == ()
+
+    handler = project.root / "chalice_app/vendor/shared/handlers/cosmic/infer.py"
+    handler.write_text("def handler(event, context):\n    return 'changed'\n")
+    changed = bring(lane)
+    assert [(step.action, step.name.split("-")[2]) for step in changed] == [("update", "init"), ("update", "infer")]
+    assert changed[1].diff[0].startswith("code_sha256: ")
+    assert invoke(cloud, name) == "changed"
+    assert bring(as_image("infer", memory_mb=256, reserved_concurrency=None))[0].diff == (
+        "memory_mb: 512 -> 256",
+        "reserved_concurrency: 8 -> none",
+    )
+    assert destroy(lane, cloud).changes
+    assert cloud.client("ecr").describe_repositories()["repositories"] == []
+
+
+@pytest.mark.usefixtures("clean")
+def test_a_function_changes_its_package_by_being_made_anew_and_the_plan_says_so(as_image, bring, cloud):
+    bring(as_image())
+    name = "team2-cosmic-init-7078ea12"
+    for lane, kind, words in (
+        (as_image("init"), "Image", "package: zip -> image: deleted and made anew"),
+        (as_image(), "Zip", "package: image -> zip: deleted and made anew"),
+    ):
+        (step,) = [step for step in bring(lane) if step.kind == "function"]
+        assert (step.action, step.name) == ("replace", name)
+        assert step.diff[0].startswith(words)
+        assert cloud.lambda_.get_function_configuration(FunctionName=name)["PackageType"] == kind
+        assert invoke(cloud, name) == {"a": 1}
+        assert bring(lane) == ()
+
+
+@pytest.mark.usefixtures("clean")
+def test_images_that_are_not_pushed_are_all_named_before_anything_is_done(as_image, cloud, project):
+    lane = as_image("init", "infer")
+    with pytest.raises(LanesError) as caught:
+        deploy(lane, project, cloud)
+    assert caught.value.what == "no image is pushed yet of cosmic-init, cosmic-infer; nothing was changed"
+    assert "lanes images build team2" in caught.value.fix
+    assert "lanes images push team2 --aws" in caught.value.fix
+    assert cloud.logs.describe_log_groups()["logGroups"] == []
+
+
+@pytest.mark.usefixtures("clean")
+def test_what_is_pushed_as_latest_is_what_is_deployed(as_image, bring, cloud, project, tmp_path):
+    lane = as_image("infer")
+    made = images_here(lane, package(project, packaged=False).path, tmp_path, cloud, push=True)
+    repository = lane.functions["cosmic-infer"].image.repository
+    ecr = cloud.client("ecr")
+    digest = made["cosmic-infer"].partition("@")[2]
+    (image,) = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageDigest": digest}])["images"]
+    assert find_images(lane, cloud) == {}
+    ecr.put_image(repositoryName=repository, imageManifest=image["imageManifest"], imageTag="latest")
+    deploy(lane, project, cloud)
+    name = lane.functions["cosmic-infer"].name
+    assert cloud.lambda_.get_function_configuration(FunctionName=name)["CodeSha256"] == digest.removeprefix("sha256:")
+
+    handler = project.root / "chalice_app/vendor/shared/handlers/cosmic/infer.py"
+    handler.write_text("def handler(event, context):\n    return 'newer'\n")
+    assert [step.name for step in bring(lane)] == ["team2-cosmic-init-7078ea12"]  # what the user pushed stays
+    assert invoke(cloud, name) == {"a": 1}
+
+
+@pytest.mark.usefixtures("clean")
+def test_another_teams_repository_is_refused_and_not_pushed_to(as_image, cloud, project, tmp_path):
+    theirs = as_image("infer", team="team1")
+    make_repositories(theirs, cloud)
+    mine = as_image("infer")
+    key = mine.functions["cosmic-infer"]
+    taken = dataclasses.replace(key, image=theirs.functions["cosmic-infer"].image)
+    greedy = dataclasses.replace(mine, functions={**mine.functions, "cosmic-infer": taken})
+    with pytest.raises(OwnershipError, match="team1/cosmic-infer-7078ea12 belongs to team team1"):
+        images_here(greedy, package(project, packaged=False).path, tmp_path, cloud, push=True)
+    assert cloud.client("ecr").describe_images(repositoryName=taken.image.repository)["imageDetails"] == []
+    with pytest.raises(OwnershipError, match="belongs to team team1"):
+        plan(greedy, project, cloud, images={"cosmic-infer": ONE})
+
+
+@pytest.mark.usefixtures("clean")
+def test_an_image_that_is_not_there_stops_the_deploy_and_the_next_one_finishes_it(as_image, bring, cloud, project):
+    lane = as_image("infer")
+    waits = []
+    gone = {"cosmic-infer": f"host/{lane.functions['cosmic-infer'].image.repository}@sha256:{'0' * 64}"}
+    with pytest.raises(ApplyError, match=r"could not create function team2-cosmic-infer-7078ea12"):
+        deploy(lane, project, cloud, images=gone, sleep=waits.append)
+    assert sum(waits) > 10
+    assert [step.kind for step in bring(lane)] == ["function", "state machine"]
