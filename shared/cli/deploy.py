@@ -45,13 +45,15 @@ def plan(
 
     Example: lanes plan team2
     """
-    from shared.cli.wiring import open_cloud, open_project, wants_packages  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import known_images, open_cloud, open_project, wants_packages  # noqa: PLC0415  --help is quick
     from shared.deploy import deploy as work  # noqa: PLC0415  as above
 
     project = open_project()
     lane = project.lane(team)
     with open_cloud(project, aws=aws, profile=profile) as cloud:
-        todo = work.plan(lane, project, cloud, packaged=packaged or aws or wants_packages(project))
+        packaged = packaged or aws or wants_packages(project)
+        images = known_images(project, lane, cloud, packaged=packaged, push=False)
+        todo = work.plan(lane, project, cloud, packaged=packaged, images=images)
         warn_if_brief(project, cloud)
     if as_json:
         console.print_json(as_data(todo))
@@ -75,7 +77,13 @@ def deploy(  # noqa: PLR0913  one for each option
 
     Example: lanes deploy team1 team2
     """
-    from shared.cli.wiring import one_deploy, open_cloud, open_project, wants_packages  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import (  # noqa: PLC0415  --help is quick
+        known_images,
+        one_deploy,
+        open_cloud,
+        open_project,
+        wants_packages,
+    )
     from shared.deploy import deploy as work  # noqa: PLC0415  as above
     from shared.deploy.apply import ApplyError  # noqa: PLC0415  as above
 
@@ -85,7 +93,8 @@ def deploy(  # noqa: PLR0913  one for each option
     done: list[dict[str, Any]] = []
     with open_cloud(project, aws=aws, profile=profile) as cloud, one_deploy(project):
         for lane in lanes:
-            todo = work.plan(lane, project, cloud, packaged=packaged)
+            images = known_images(project, lane, cloud, packaged=packaged, push=True)
+            todo = work.plan(lane, project, cloud, packaged=packaged, images=images)
             if todo.changes and aws and not yes:
                 show(todo, console.err)
                 confirm(f"Deploy {lane.team} to account {lane.place.account}? [y/N] ", "y")

@@ -125,10 +125,26 @@ def make_deployed(project: Project, lane: Lane, aws: Aws, *, packaged: bool = Fa
         return
     from shared.deploy.deploy import deploy  # noqa: PLC0415  AWS needs none of it
 
+    packaged = packaged or wants_packages(project)
     with one_deploy(project):
-        done = deploy(lane, project, aws, packaged=packaged or wants_packages(project)).changes
+        images = known_images(project, lane, aws, packaged=packaged, push=True)
+        done = deploy(lane, project, aws, packaged=packaged, images=images).changes
     if done:
         console.note(f"deployed {lane.team}: {len(done)} steps")
+
+
+def known_images(project: Project, lane: Lane, aws: Aws, *, packaged: bool, push: bool) -> Mapping[str, str] | None:
+    """Return the images that functions of *lane* are to run, by key: on the embedded cloud they are made as needed.
+
+    None on AWS, where a deploy looks for what the user pushed. *push* brings them to the cloud; a plan needs it not.
+    """
+    if aws.endpoint is None:
+        return None
+    from shared.deploy.deploy import package  # noqa: PLC0415  AWS needs none of it
+    from shared.local.images import images_here  # noqa: PLC0415  as above
+
+    folder = cloud_state(project).folder / "images-here"
+    return images_here(lane, package(project, packaged=packaged).path, folder, aws, push=push)
 
 
 def one_deploy(project: Project) -> FileLock:

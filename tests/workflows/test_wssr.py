@@ -26,7 +26,7 @@ def body(aws):
     return read
 
 
-def test_two_runs_of_one_seed_give_one_table(with_r, lanes, body):
+def test_two_runs_of_one_seed_give_one_table(with_r, lanes, body, aws, project):
     words = ("run", "wssr", "wssr", "--iterations", "2", "--years", "5", "--seed", "42", "--json")
     outcomes = [json.loads(result.out) for result in (lanes(*words), lanes(*words))]
     first, second = [outcome["output"] for outcome in outcomes]
@@ -39,6 +39,12 @@ def test_two_runs_of_one_seed_give_one_table(with_r, lanes, body):
     assert len(table.splitlines()) == 1 + 6 * 5 * 5
     assert [row["rank"] for row in outcomes[0]["ranks"]] == [1, 2]
     assert body(first["results"]["ensemble"])[:5] in {b"<?xml", b"%PDF-"}
+    for step in ("init", "simulate", "collate"):
+        function = project.lane("wssr").functions[f"wssr-{step}"]
+        configuration = aws.lambda_.get_function_configuration(FunctionName=function.name)
+        assert configuration["PackageType"] == "Image"
+        pushed = aws.client("ecr").describe_images(repositoryName=function.image.repository)["imageDetails"]
+        assert f"sha256:{configuration['CodeSha256']}" in {image["imageDigest"] for image in pushed}
 
 
 @pytest.fixture

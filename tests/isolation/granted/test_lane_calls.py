@@ -9,12 +9,13 @@ from shared.cli.chalice_command import _check_foundation
 from shared.config.load import find_root, load_project
 from shared.deploy.apply import apply
 from shared.deploy.aws import connect_endpoint
-from shared.deploy.deploy import carry_out, plan
+from shared.deploy.deploy import carry_out, package, plan
 from shared.deploy.plan import destroy_plan
 from shared.isolation.catalogue import load_catalogue
 from shared.isolation.deployer import deployer_policy
 from shared.isolation.platform_role import platform_policy
 from shared.local.cloud import EmbeddedCloud
+from shared.local.images import images_here
 from shared.run.items import load_items
 from shared.run.listing import list_runs
 from shared.run.start import start
@@ -28,6 +29,8 @@ functions: {cosmic-init: {reservedConcurrency: 1}}
 workflows: {cosmic: , item-map: , random-mean: , wssr: }
 """
 
+REPOSITORIES = "arn:aws:ecr:us-east-1:123456789012:repository/{}/*"
+
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory, copy_project, recorder):
@@ -39,8 +42,11 @@ def recorded(tmp_path_factory, copy_project, recorder):
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
         aws = connect_endpoint(project.place, cloud.endpoint)
         calls = recorder(aws, lane)
+        by_kind = {step: push(lane, project, aws, calls) for step in ("make repositories", "push")}
+        with calls.quiet():
+            call_latest(aws, lane)
         todo = plan(lane, project, aws)
-        by_kind = {"plan": calls.take()}
+        by_kind["plan"] = calls.take()
 
         def done(step):
             by_kind.setdefault(step.kind, set()).update(calls.take())
@@ -60,6 +66,9 @@ def recorded(tmp_path_factory, copy_project, recorder):
         work_as_team(root, changed, project, aws)
         by_kind["team"] = calls.take()
         wssr = project.lane("wssr")
+        with calls.quiet():
+            push(wssr, project, aws, calls)
+            call_latest(aws, wssr)
         aws.caller = f"arn:aws:sts::{project.place.account}:assumed-role/{wssr.deployer}/alice"
         plan(wssr, project, aws)
         by_kind["wssr"] = calls.take()
@@ -67,6 +76,20 @@ def recorded(tmp_path_factory, copy_project, recorder):
         apply(destroy_plan(lane, aws), aws)
         by_kind["destroy"] = calls.take()
         return lane, by_kind
+
+
+def push(lane, project, aws, calls):
+    """Bring the images of the lane; return what boto3 asked for. The registry's own calls are not boto3's."""
+    images_here(lane, package(project, packaged=False).path, project.root / "images", aws, push=True)
+    return calls.take()
+
+
+def call_latest(aws, lane):
+    ecr = aws.client("ecr")
+    for name in (each.image.repository for each in lane.functions.values() if each.image):
+        (digest,) = ecr.list_images(repositoryName=name)["imageIds"]
+        (image,) = ecr.batch_get_image(repositoryName=name, imageIds=[digest])["images"]
+        ecr.put_image(repositoryName=name, imageManifest=image["imageManifest"], imageTag="latest")
 
 
 def drift(aws, lane):
@@ -95,6 +118,9 @@ def drift(aws, lane):
     manager.untag_resource(SecretId=lane.rendezvous_key, TagKeys=["owner"])
     tables = aws.client("dynamodb")
     tables.untag_resource(ResourceArn=lane.table_arn(lane.tables[0]), TagKeys=["owner"])
+    image = lane.functions["wssr-init"]
+    aws.lambda_.untag_resource(Resource=lane.function_arn("wssr-init"), TagKeys=["owner"])
+    aws.client("ecr").delete_repository_policy(repositoryName=image.image.repository)
 
 
 def smaller(lane):
@@ -165,10 +191,37 @@ def test_a_team_may_deploy_what_leaves_its_foundation_as_it_is(recorded, refused
     assert "secretsmanager:DescribeSecret" in {each.action for each in by_kind["wssr"]}
 
 
+def test_a_deployer_may_push_to_its_repositories_and_make_none(recorded, refused):
+    lane, by_kind = recorded
+    mine = deployer_policy(lane)
+    assert refused(mine, by_kind["push"]) == []
+    made = {each.split()[0] for each in refused(mine, by_kind["make repositories"])}
+    assert made == {"ecr:CreateRepository", "ecr:SetRepositoryPolicy", "ecr:TagResource"}
+    # What a push over the registry's HTTP takes. Source: Amazon ECR user guide, "required IAM permissions for pushing".
+    uploading = (
+        "BatchCheckLayerAvailability",
+        "CompleteLayerUpload",
+        "InitiateLayerUpload",
+        "PutImage",
+        "UploadLayerPart",
+    )
+    granted = {
+        action
+        for each in mine.statements
+        for action in each.actions
+        if each.resources == (REPOSITORIES.format(lane.team),)
+    }
+    assert {f"ecr:{name}" for name in (*uploading, "BatchGetImage")} <= granted
+    theirs = deployer_policy(dataclasses.replace(lane, team="lab1"))
+    own = {each for each in by_kind["push"] if "lab/" in each.resource}
+    assert own
+    assert len(refused(theirs, own)) == len(own)
+
+
 def test_a_deployer_may_do_none_of_it_to_the_foundation_or_to_another_team(recorded, refused):
     lane, by_kind = recorded
     mine = deployer_policy(lane)
-    for kind in ("role", "policy", "bucket"):
+    for kind in ("role", "policy", "bucket", "repository"):
         writes = {each for each in by_kind[kind] if not reads(each)}
         assert writes
         assert len(refused(mine, writes)) == len(writes)
