@@ -7,17 +7,16 @@ and name it. What an operation cannot take is refused before anything is sent.
 
 from __future__ import annotations
 
-import os
-import threading
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from shared.errors import LanesError, UsageError
+from shared.errors import UsageError
 from shared.fmi.channels.direct import DirectChannel
 from shared.fmi.data import from_array, to_array
 from shared.fmi.errors import FmiError
+from shared.fmi.gate import Gate, Refused
 from shared.fmi.operators import Op
 from shared.fmi.policy import Hint, Policy, Question
 
@@ -59,13 +58,11 @@ class Communicator:
         self._channels = dict(channels)
         self._policy = policy
         self._only = next(iter(self._channels.values())) if len(self._channels) == 1 else None
-        self._process = os.getpid()
-        self._busy = threading.Lock()
-        self._ended: LanesError | None = None
+        self._gate = Gate()
 
     @classmethod
     def direct(cls, rank: int, size: int, meeting: Meeting, namespace: Namespace, timeout: float = 30.0) -> Self:
-        """Return a communicator over TCP; the first operation pairs it with the other ranks.
+        """Return a communicator over TCP; the first operation pairs it with the others.
 
         Args:
             rank: This rank.
@@ -226,14 +223,14 @@ class Communicator:
 
     def close(self) -> None:
         """Take leave of the other ranks and clean up what the channels left behind. Closing again does nothing."""
-        if self._end(UsageError("the communicator is closed", fix="make a new one, on every rank")):
+        if self._gate.shut(UsageError("the communicator is closed", fix="make a new one, on every rank")):
             with ExitStack() as stack:
                 for channel in self._channels.values():
                     stack.callback(channel.close)
 
     def abort(self, reason: str) -> None:
         """Tell the other ranks that this one fails; their operations then name it. Never raises."""
-        if self._end(FmiError(f"the communicator ended: {reason}", fix="make a new one, on every rank")):
+        if self._gate.shut(FmiError(f"the communicator ended: {reason}", fix="make a new one, on every rank")):
             for channel in self._channels.values():
                 with suppress(Exception):  # what led here is what the user must see
                     channel.abort(reason)
@@ -251,32 +248,14 @@ class Communicator:
             self.abort(_raised(error))
 
     def _run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Let a channel do one operation. One that raises midway leaves messages of it behind, so it is the last one.
-
-        Raises:
-            UsageError: Another thread is in an operation, or the communicator is closed or another process's.
-        """
-        if self._ended is not None:
-            raise self._ended.with_traceback(None)
-        if os.getpid() != self._process:
-            raise UsageError("the communicator belongs to the parent process", fix="make it after the fork")
-        if not self._busy.acquire(blocking=False):
-            fix = "give each thread a communicator of its own, under a name of its own"
-            raise UsageError("the communicator is in another operation already", fix=fix)
+        """Let a channel do one operation; one that raises midway leaves messages of it behind, so it is the last."""
         try:
-            return call(*args, **kwargs)
-        except FmiError:
+            return self._gate.run(call, *args, **kwargs)
+        except (FmiError, Refused):
             raise
         except BaseException as error:
             self.abort(_raised(error))
             raise
-        finally:
-            self._busy.release()
-
-    def _end(self, why: LanesError) -> bool:
-        """Refuse operations from now on; return whether the channels are still this process's to end."""
-        first, self._ended = self._ended is None, self._ended or why
-        return first and os.getpid() == self._process
 
     def _choose(self, operation: str, nbytes: int | None, op: Op | None = None) -> Channel:
         if self._only is not None:

@@ -61,9 +61,9 @@ class StoreChannel:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.rank, self.size = rank, size
+        self._timeout, self._clock, self._sleep = checked_timeout(timeout), clock, sleep
         self._shelf = Shelf(store, f"runs/{namespace.run or 'run'}/fmi/{namespace.team or 'open'}/{namespace.comm}/")
         self._first_poll, self._longest_poll = store.first_poll, store.longest_poll
-        self._timeout, self._clock, self._sleep = checked_timeout(timeout), clock, sleep
         self._turn = 0
         self._sent: dict[int, int] = {}
         self._received: dict[int, int] = {}

@@ -1,0 +1,67 @@
+"""When a communicator may do an operation: one at a time, none after its end, none in a forked child."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from weakref import WeakSet
+
+from shared.errors import LanesError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_GATES: WeakSet[Gate] = WeakSet()
+
+
+class Refused(UsageError):  # noqa: N818  reads as what happened; the tree's root says it is an error
+    """The call was not let through, so nothing of it was sent."""
+
+
+class Gate:
+    """Lets a communicator's operations through."""
+
+    def __init__(self) -> None:
+        self._busy = False
+        self._ended: LanesError | None = None
+        _watch_forks()
+        _GATES.add(self)
+
+    def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what *call* returns.
+
+        Raises:
+            Refused: Another call is under way, from another thread or from within this one.
+            LanesError: The gate is shut: why, as told to :meth:`shut`.
+        """
+        if self._ended is not None:
+            raise self._ended.with_traceback(None)
+        if self._busy:
+            fix = "give each thread a communicator of its own, under a name of its own"
+            raise Refused("the communicator is in another operation already", fix=fix)
+        self._busy = True  # a flag, not a lock: it is there to find a mistake, and costs each message nothing
+        try:
+            return call(*args, **kwargs)
+        finally:
+            self._busy = False
+
+    def shut(self, why: LanesError) -> bool:
+        """Let nothing through from now on; return whether this is the first time."""
+        first = self._ended is None
+        self._ended = self._ended or why
+        return first
+
+
+@lru_cache(maxsize=1)
+def _watch_forks() -> None:
+    """Let a forked child neither talk on its parent's connections nor take leave of the ranks in its name."""
+    os.register_at_fork(after_in_child=_shut_all)
+
+
+def _shut_all() -> None:
+    for gate in _GATES:
+        gate.shut(UsageError("the communicator belongs to the parent process", fix="make it after the fork"))
