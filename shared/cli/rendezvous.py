@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shared.cli import console, rendezvous_service
+from shared.cli import console, rendezvous_image, rendezvous_service
 from shared.cli.verdict_view import show
 from shared.errors import UsageError
 
@@ -50,6 +50,7 @@ def register(app: typer.Typer) -> None:
     for command in (serve, check, key):
         group.command()(command)
     rendezvous_service.add(group)
+    rendezvous_image.add(group)
     app.add_typer(group, name="rendezvous")
 
 

@@ -1,8 +1,7 @@
-"""``lanes rendezvous plan``, ``deploy``, ``restart``, ``status``, ``destroy`` and ``dockerfile``: the server on AWS."""
+"""``lanes rendezvous plan``, ``deploy``, ``restart``, ``status`` and ``destroy``: the server on AWS."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ _DOWN = 3  # as of lanes rendezvous check
 
 def add(group: typer.Typer) -> None:
     """Add the commands to *group*."""
-    for command in (plan, deploy, restart, status, destroy, dockerfile):
+    for command in (plan, deploy, restart, status, destroy):
         group.command()(command)
 
 
@@ -153,7 +152,7 @@ def status(*, aws: UseAws = False, profile: Profile = None, as_json: AsJson = Fa
 
 
 def destroy(*, yes: Yes = False, aws: UseAws = False, profile: Profile = None, as_json: AsJson = False) -> None:
-    """Remove the rendezvous service and its record. Runs with FMI fail from then on. Asks first.
+    """Remove the rendezvous service, its record and its image. Runs with FMI fail from then on. Asks first.
 
     Example: lanes rendezvous destroy
     """
@@ -177,17 +176,6 @@ def destroy(*, yes: Yes = False, aws: UseAws = False, profile: Profile = None, a
         console.note(f"{todo.team}: {counts(todo, done=True)}")
     if as_json:
         console.print_json(as_data(todo))
-
-
-def dockerfile() -> None:
-    """Print the Dockerfile of the server's image: Python and the server, no library.
-
-    Example: lanes rendezvous dockerfile | docker build -t IMAGE -f - .
-    """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.deploy.rendezvous.image import dockerfile as text  # noqa: PLC0415  as above
-
-    sys.stdout.write(text(open_project().settings.rendezvous.resolve().port))
 
 
 def _check(service: RendezvousService, cloud: Aws, address: str) -> Verdict:

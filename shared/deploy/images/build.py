@@ -25,14 +25,18 @@ _EPOCH = "1970-01-01T00:00:00Z"
 
 
 def assemble(
-    base: Layout, layers: Iterable[Mapping[str, bytes]], handler: str, target: Layout, entrypoint: Sequence[str] = ()
+    base: Layout,
+    layers: Iterable[Mapping[str, bytes]],
+    command: str | Sequence[str],
+    target: Layout,
+    entrypoint: Sequence[str] = (),
 ) -> Blob:
     """Write an image to *target* and return its manifest.
 
     Args:
-        base: What it stands on: with a Python, and Lambda's runtime client in it.
+        base: What it stands on: with a Python, and for a function Lambda's runtime client in it.
         layers: Files by their path within the image, without the leading slash; lowest layer first.
-        handler: What it runs, as Lambda's Handler.
+        command: What it runs: Lambda's Handler, or the words of a command.
         target: Where it goes.
         entrypoint: What starts it; nothing keeps the base's own.
 
@@ -52,7 +56,11 @@ def assemble(
         diff_ids.append(f"sha256:{hashlib.sha256(tar).hexdigest()}")
         blobs.append(target.add(gzip.compress(tar, 6, mtime=0), LAYER))
         history.append({"created": _EPOCH, "created_by": "lanes images build"})
-    run = {**config.get("config", {}), "Cmd": [handler], "WorkingDir": TASK_ROOT}
+    run = {
+        **config.get("config", {}),
+        "Cmd": [command] if isinstance(command, str) else list(command),
+        "WorkingDir": TASK_ROOT,
+    }
     if entrypoint:
         run["Entrypoint"] = list(entrypoint)
     config |= {

@@ -64,7 +64,7 @@ def build(lane: Lane, package: Path, folder: Path, base: str | None) -> Iterator
             )
         layers = package_layers(package, libraries=image.libraries)
         target = Layout(folder / function.key / "image")
-        on = _base(base or image.base, folder / "bases")
+        on = find_base(base or image.base, folder / "bases")
         made = assemble(on, layers, function.handler, target, image.entrypoint)
         size = sum(layer.size for layer in target.parts()[1])
         yield Made(function.key, made.digest, size, str(target.folder))
@@ -109,7 +109,7 @@ def ecr_login(aws: Aws) -> tuple[str, tuple[str, str]]:
     return told["proxyEndpoint"].partition("://")[2], (user, password)
 
 
-def _base(named: str, cache: Path) -> Layout:
+def find_base(named: str, cache: Path) -> Layout:
     """Return the layout of *named*, fetched where it is not a folder of this machine."""
     if Path(named).is_dir():
         return Layout(Path(named))

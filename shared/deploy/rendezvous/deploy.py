@@ -13,6 +13,7 @@ from shared.deploy.model import Plan
 from shared.deploy.rendezvous.desired import (
     Network,
     foundation,
+    image_repository,
     kinds,
     leading_record,
     operated,
@@ -27,6 +28,7 @@ from shared.deploy.resources import (
     policy,
     record,
     rendezvous_key,
+    repository,
     rule,
     security_group,
     task_definition,
@@ -76,6 +78,16 @@ def plan(service: RendezvousService, project: Project, aws: Aws, *, packaged: bo
     led = leading_record(service, state.address if settled else _NEW_TASK)
     rest = (led, *schedules(service, package(project, packaged=packaged)))
     steps = (*base, moved, *_steps(rest, known, service, aws), *_former_records(service, aws))
+    return Plan(service.lane.team, service.lane.place.stage, steps, lane_tags(service.lane))
+
+
+def repository_plan(service: RendezvousService, aws: Aws) -> Plan:
+    """Return what makes the repository of the server's image, which is filled before there can be a task.
+
+    Raises:
+        OwnershipError: It belongs to somebody else.
+    """
+    steps = _steps(image_repository(service), kinds(service), service, aws)
     return Plan(service.lane.team, service.lane.place.stage, steps, lane_tags(service.lane))
 
 
@@ -165,6 +177,7 @@ def _names(service: RendezvousService) -> list[tuple[str, str]]:
     own = service.lane.functions.values()
     return [
         *((log_groups.KIND, name) for name in (service.log_group, *(each.log_group for each in own))),
+        *((repository.KIND, each.name) for each in image_repository(service)),
         (policy.KIND, service.lane.boundary),
         (rendezvous_key.KIND, service.lane.rendezvous_key),
         *((roles.KIND, name) for name in (service.execution_role, *(each.role for each in own))),

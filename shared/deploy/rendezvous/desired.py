@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from shared.config.lane import Image
 from shared.config.platform import CHECK, RESTART
 from shared.deploy.guard import lane_tags
-from shared.deploy.rendezvous.image import command, health_command, http_port
+from shared.deploy.rendezvous.image import command, health_command, http_port, own_image
 from shared.deploy.rendezvous.policies import boundary, execution_policy, function_policy, task_trust
 from shared.deploy.resources import (
     alarm,
@@ -16,6 +17,7 @@ from shared.deploy.resources import (
     log_group,
     policy,
     rendezvous_key,
+    repository,
     role,
     rule,
     security_group,
@@ -57,7 +59,7 @@ def kinds(service: RendezvousService) -> dict[str, Kind]:
     """Return what reads and changes each kind that the service is made of."""
     own = {"service": asdict(operated(service))}
     plain: tuple[Kind, ...] = (
-        *(log_group, rendezvous_key, policy, role, security_group, cluster, task_definition),
+        *(log_group, repository, rendezvous_key, policy, role, security_group, cluster, task_definition),
         *(function, rule, alarm),
     )
     bound: tuple[Kind, ...] = (
@@ -80,6 +82,7 @@ def foundation(service: RendezvousService, network: Network, master: str) -> Ite
     for name in (service.log_group, *(each.log_group for each in lane.functions.values())):
         yield log_group.desired(name, lane.place, tags, lane.log_retention_days)
     yield rendezvous_key.desired(lane, tags)
+    yield from image_repository(service)
     yield from access(service)
     port = lane.rendezvous.port
     ports = {port: _ANYWHERE, http_port(port): network.cidr}
@@ -92,6 +95,14 @@ def foundation(service: RendezvousService, network: Network, master: str) -> Ite
         (service.cpu, service.memory_mb),
         lane.role_arn(service.execution_role),
     )
+
+
+def image_repository(service: RendezvousService) -> Iterator[Resource]:
+    """Yield the repository of the server's image, where it is the platform's own."""
+    own = own_image(service)
+    if own:
+        image = Image(own.repository, base="", setup=(), libraries=False, entrypoint=())
+        yield repository.desired(service.lane, image, lane_tags(service.lane))
 
 
 def access(service: RendezvousService) -> Iterator[Resource]:
@@ -139,6 +150,7 @@ def _container(service: RendezvousService, master: str) -> Mapping[str, Any]:
         "name": "rendezvous",
         "image": service.image,
         "essential": True,
+        "user": "nobody",
         "memory": service.memory_mb,
         "command": command(port, allow_open=service.allow_open),
         "secrets": [{"name": MASTER_VARIABLE, "valueFrom": master}],

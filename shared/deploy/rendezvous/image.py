@@ -1,9 +1,23 @@
-"""The container: Python's slim image and the server, which needs nothing but the standard library."""
+"""The container: a Python and the server, which needs nothing but the standard library."""
 
 from __future__ import annotations
 
 import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
+from shared.deploy.images.build import TASK_ROOT, assemble
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from shared.config.platform import RendezvousService
+    from shared.deploy.images.layout import Blob, Layout
+
+SOURCES = ("shared/__init__.py", "shared/errors.py", "shared/fmi")
+_ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?::([^@]+))?(@.*)?")
 COMMAND = ("python", "-m", "shared.fmi.rendezvous", "--port", "{port}", "--http-port", "{http_port}")
 _READY = "import urllib.request as r; r.urlopen('http://127.0.0.1:{http_port}/readyz', timeout=2)"
 _DOCKERFILE = """\
@@ -38,3 +52,57 @@ def health_command(port: int) -> list[str]:
 def dockerfile(port: int) -> str:
     """Return the Dockerfile of the image."""
     return _DOCKERFILE.format(port=port, http_port=http_port(port), command=json.dumps(command(port)))
+
+
+class EcrImage(NamedTuple):
+    """An image in a private repository of ECR; ``tag`` is empty where only a digest says which."""
+
+    account: str
+    region: str
+    repository: str
+    tag: str
+
+
+def in_ecr(image: str) -> EcrImage | None:
+    """Return where in ECR *image* is, or None when it is in another registry."""
+    match = _ECR.fullmatch(image)
+    if match is None:
+        return None
+    account, region, repository, tag, digest = match.groups()
+    return EcrImage(account, region, repository, tag or ("" if digest else "latest"))
+
+
+def own_image(service: RendezvousService) -> EcrImage | None:
+    """Return the image of *service* when its repository is the platform's own, in the place of the service."""
+    found, place = in_ecr(service.image), service.lane.place
+    own = found and (found.account, found.region) == (place.account, place.region)
+    return found if own and found and found.repository.startswith(f"{service.lane.team}/") else None
+
+
+def build(root: Path, port: int, base: Layout, target: Layout) -> Blob:
+    """Put the server on *base*, without a container engine, and return the image's manifest.
+
+    Args:
+        root: The project.
+        port: Where the server pairs.
+        base: An image with a Python.
+        target: Where it goes.
+
+    Raises:
+        LanesError: The base starts something of its own, so the server's command would be its arguments.
+    """
+    config = json.loads(base.read(base.parts()[0])).get("config") or {}
+    if config.get("Entrypoint"):
+        raise LanesError(
+            f"the base starts {' '.join(config['Entrypoint'])}",
+            where=str(base.folder),
+            fix="give a base with a Python and no entrypoint, such as python:3.13-slim",
+        )
+    files = {f"{TASK_ROOT.lstrip('/')}/{path.relative_to(root)}": path.read_bytes() for path in _sources(root)}
+    return assemble(base, [files], command(port), target)
+
+
+def _sources(root: Path) -> Iterator[Path]:
+    for source in SOURCES:
+        path = root / source
+        yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]

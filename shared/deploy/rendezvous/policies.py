@@ -5,11 +5,11 @@ They stand under one boundary, the platform's own: all three together, on any of
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from shared.config.cards import KEY_VARIABLE
 from shared.config.platform import RESTART, SLUG
+from shared.deploy.rendezvous.image import in_ecr
 from shared.deploy.rendezvous.keys import MASTER_SECRET
 from shared.handlers.rendezvous.service import MARK
 from shared.isolation.own_names import OwnNames
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 _PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-_ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
 
 
 def task_trust(service: RendezvousService) -> Trust:
@@ -82,10 +81,10 @@ def _write_logs(service: RendezvousService, group: str) -> Statement:
 
 
 def _pull(service: RendezvousService) -> Iterator[Statement]:
-    private = _ECR.match(service.image)
+    private = in_ecr(service.image)
     if private:
-        account, region, repository = private.groups()
-        arn = f"arn:{service.lane.place.partition}:ecr:{region}:{account}:repository/{repository}"
+        where = f"{private.region}:{private.account}"
+        arn = f"arn:{service.lane.place.partition}:ecr:{where}:repository/{private.repository}"
         yield Statement("Pull", _PULL, (arn,))
         yield Statement("LogIn", ("ecr:GetAuthorizationToken",), ("*",))  # AWS offers it for all or none
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 
 import pytest
 
@@ -13,6 +14,11 @@ from shared.cli.main import main
 from shared.config.load import load_project
 from shared.config.platform import CHECK, RESTART, rendezvous_service
 from shared.deploy.aws import connect_endpoint
+from shared.deploy.images.build import write_scratch
+from shared.deploy.images.layout import CONFIG, MANIFEST, Layout, to_json
+from shared.deploy.images.make import ecr_login
+from shared.deploy.images.reference import Reference
+from shared.deploy.images.registry import Registry
 from shared.deploy.rendezvous.image import health_command
 from shared.local import daemon
 from shared.local.state import STATE_DIR, State
@@ -38,7 +44,7 @@ def lanes(project, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", io.StringIO())
 
     def run(*words):
-        monkeypatch.setattr(sys, "argv", ["lanes", "rendezvous", *words])
+        monkeypatch.setattr(sys, "argv", ["lanes", "rendezvous", *map(str, words)])
         with pytest.raises(SystemExit) as ended:
             main()
         told = capsys.readouterr()
@@ -60,14 +66,14 @@ def test_from_plan_to_destroy(lanes, cloud, project):
     assert code == 0
     assert f"+ record {HOST}\n    address: that of the new task\n" in out
     assert '    ingress: ["tcp 10000 from 0.0.0.0/0", "tcp 10001 from 172.31.0.0/16"]\n' in out
-    assert out.endswith("platform: 19 to create\n")
+    assert out.endswith("platform: 20 to create\n")
 
     code, out, err = lanes("deploy")
     assert code == 0
     assert ":10000 healthy: paired two sockets in " in out
-    assert "platform: 19 created" in err
+    assert "platform: 20 created" in err
     code, out, _ = lanes("plan")
-    assert "platform: nothing to do (19 resources are as they should be)" in out
+    assert "platform: nothing to do (20 resources are as they should be)" in out
 
     before = json.loads(lanes("status", "--json")[1])
     assert before["alarm"] == "OK"
@@ -112,13 +118,49 @@ def test_the_image_runs_with_what_its_dockerfile_copies_and_no_library(lanes, pr
                 (tmp_path / target).mkdir(exist_ok=True)
                 shutil.copy(origin, tmp_path / target)
     (command,) = (json.loads(line.removeprefix("CMD ")) for line in out.splitlines() if line.startswith("CMD "))
+    _serves(tmp_path, command)
+
+
+def test_an_image_is_put_together_pushed_and_serves_without_an_engine(lanes, cloud, project, tmp_path):
+    code, _, err = lanes("push", "--base", tmp_path / "none")
+    assert (code, "is no image" in err) == (2, True)
+    base = Layout(tmp_path / "base")
+    write_scratch(base)
+    for told in ("+ repository platform/rendezvous", ""):  # the second time it is there
+        code, out, err = lanes("push", "--base", base.folder, "--json")
+        assert code == 0, err
+        assert [line for line in err.splitlines() if "repository" in line] == ([told] if told else [])
+    told = json.loads(out)
+
+    aws = connect_endpoint(project.place, cloud.endpoint)
+    (found,) = aws.client("ecr").describe_images(repositoryName="platform/rendezvous")["imageDetails"]
+    assert (found["imageTags"], found["imageDigest"]) == (["1"], told["digest"])
+    _, credentials = ecr_login(aws)
+    pulled = Layout(tmp_path / "pulled")
+    Registry(Reference.parse(told["image"]), credentials).pull(pulled)
+    config, (layer,) = pulled.parts()
+    with tarfile.open(fileobj=io.BytesIO(pulled.read(layer)), mode="r:gz") as archive:
+        archive.extractall(tmp_path / "root", filter="data")
+    run = json.loads(pulled.read(config))["config"]
+    _serves(tmp_path / "root" / run["WorkingDir"].lstrip("/"), run["Cmd"])
+
+
+def test_a_base_that_starts_something_of_its_own_is_refused(lanes, tmp_path):
+    base = Layout(tmp_path / "base")
+    own = base.add(to_json({"config": {"Entrypoint": ["/start.sh"]}, "rootfs": {"diff_ids": []}}), CONFIG)
+    base.name(base.add(to_json({"schemaVersion": 2, "config": own.json(), "layers": []}), MANIFEST))
+    code, _, err = lanes("push", "--base", base.folder)
+    assert code == 1
+    assert "the base starts /start.sh" in err
+
+
+def _serves(folder, command):
+    """Run the server as its container would, in *folder* and without a library, and ask it whether it is ready."""
     assert command[-4:] == ["--port", "10000", "--http-port", "10001"]
     free = [*command[1:-4], "--host", "127.0.0.1", "--port", "0", "--http-port", "0"]
     bare = [sys.executable, "-S", *free]  # -S: no site-packages
     environment = {"PATH": os.environ["PATH"]}
-    with subprocess.Popen(
-        bare, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as server:
+    with subprocess.Popen(bare, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
         port = int(server.stdout.readline().split()[1].rpartition(b":")[2])
         probe = [sys.executable, *health_command(port - 1)[2:]]
         assert subprocess.run(probe, check=False, timeout=10).returncode == 0

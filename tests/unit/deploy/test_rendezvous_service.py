@@ -95,6 +95,7 @@ def test_it_is_made_pairs_ranks_is_left_alone_and_removed_without_a_trace(aws, z
         "create rendezvous master key",
         *["create log group"] * 3,
         "create rendezvous key",
+        "create repository",
         "create policy",
         *["create role"] * 3,
         "create security group",

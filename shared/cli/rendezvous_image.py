@@ -1,0 +1,77 @@
+"""``lanes rendezvous dockerfile`` and ``push``: the server's image, with and without a container engine."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from shared.cli import console
+from shared.cli.deploy import AsJson, Profile, UseAws, warn_if_brief
+from shared.cli.plan_view import tell
+from shared.errors import UsageError
+
+_FOLDER = ".lanes/images/platform"
+BaseOption = Annotated[
+    str,
+    typer.Option("--base", help="A Python for it to stand on: host/repository:tag, or the folder of an OCI layout."),
+]
+
+
+def add(group: typer.Typer) -> None:
+    """Add the commands to *group*."""
+    for command in (dockerfile, push):
+        group.command()(command)
+
+
+def dockerfile() -> None:
+    """Print the Dockerfile of the server's image: Python and the server, no library.
+
+    Example: lanes rendezvous dockerfile | docker build -t IMAGE -f - .
+    """
+    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+    from shared.deploy.rendezvous.image import dockerfile as text  # noqa: PLC0415  as above
+
+    sys.stdout.write(text(open_project().settings.rendezvous.resolve().port))
+
+
+def push(*, base: BaseOption, aws: UseAws = False, profile: Profile = None, as_json: AsJson = False) -> None:
+    """Build the server's image without a container engine and bring it to its repository, which is made if missing.
+
+    Example: lanes rendezvous push --base registry.example.edu/python:3.13-slim --aws
+    """
+    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  --help is quick
+    from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
+    from shared.deploy.apply import apply  # noqa: PLC0415  as above
+    from shared.deploy.images.layout import Layout  # noqa: PLC0415  as above
+    from shared.deploy.images.make import ecr_login, find_base  # noqa: PLC0415  as above
+    from shared.deploy.images.reference import Reference  # noqa: PLC0415  as above
+    from shared.deploy.images.registry import Registry  # noqa: PLC0415  as above
+    from shared.deploy.rendezvous.deploy import repository_plan  # noqa: PLC0415  as above
+    from shared.deploy.rendezvous.desired import kinds  # noqa: PLC0415  as above
+    from shared.deploy.rendezvous.image import build, own_image  # noqa: PLC0415  as above
+
+    project = open_project()
+    service = rendezvous_service(project)
+    own = own_image(service)
+    if own is None or not own.tag:
+        raise UsageError(
+            f"{service.image} is no tag in the platform's own repository",
+            where="rendezvous.service.image in shared/settings.yaml",
+            fix=f"name ACCOUNT.dkr.ecr.REGION.amazonaws.com/{service.lane.team}/NAME:TAG, or push it there yourself",
+        )
+    folder = project.root / _FOLDER
+    layout = Layout(folder / "rendezvous")
+    made = build(project.root, service.lane.rendezvous.port, find_base(base, folder / "bases"), layout)
+    with open_cloud(project, aws=aws, profile=profile) as cloud:
+        apply(repository_plan(service, cloud), cloud, kinds=kinds(service), on_step=tell)
+        host, credentials = ecr_login(cloud)
+        reference = Reference(host, own.repository, own.tag)
+        Registry(reference, credentials).push(layout)
+        warn_if_brief(project, cloud)
+    console.note("lanes rendezvous deploy runs it; where the service runs already, lanes rendezvous restart")
+    if as_json:
+        console.print_json({"image": str(reference), "digest": made.digest})
+    else:
+        console.out.print(f"{reference}  {made.digest}", soft_wrap=True, markup=False, highlight=False)
