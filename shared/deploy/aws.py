@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader, create_loader
 
 from shared.errors import LanesError
 
@@ -116,11 +117,23 @@ def connect_endpoint(place: Place, endpoint: str) -> Aws:
 
     The user's AWS profile and files are for AWS: they are not read, so that a broken one does no harm here.
     """
+    return Aws(endpoint_session(place.region), place, endpoint)
+
+
+def endpoint_session(region: str) -> boto3.Session:
+    """Return a session for an embedded cloud; see :func:`connect_endpoint`."""
     own = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
-    session = boto3.Session(
+    session = botocore.session.Session(session_vars=own | {"profile": (None, None, None, None)})
+    session.register_component("data_loader", _models())
+    return boto3.Session(
         aws_access_key_id="lanes",
         aws_secret_access_key="lanes",  # noqa: S106  not a secret
-        region_name=place.region,
-        botocore_session=botocore.session.Session(session_vars=own | {"profile": (None, None, None, None)}),
+        region_name=region,
+        botocore_session=session,
     )
-    return Aws(session, place, endpoint)
+
+
+@cache
+def _models() -> Loader:
+    """Return what reads the descriptions of AWS's services: one for all sessions, as reading takes 20 ms a service."""
+    return create_loader()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import Any
 
@@ -33,19 +32,12 @@ class Services:
         return client
 
     def _make(self, service: str, region: str) -> Any:
-        import boto3  # noqa: PLC0415  a workflow of Lambdas alone never needs it
-        import botocore.session  # noqa: PLC0415  the same
-        from botocore.config import Config  # noqa: PLC0415  the same
+        from botocore.config import Config  # noqa: PLC0415  a workflow of Lambdas alone never needs it
+
+        from shared.deploy.aws import endpoint_session  # noqa: PLC0415  the same
 
         if self._session is None:
-            own = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
-            self._session = boto3.Session(
-                aws_access_key_id="lanes",
-                aws_secret_access_key="lanes",  # noqa: S106  no secret
-                region_name=region,
-                # without the user's AWS profile and files, which are for AWS
-                botocore_session=botocore.session.Session(session_vars=own | {"profile": (None, None, None, None)}),
-            )
+            self._session = endpoint_session(region)
         return self._session.client(
             service,
             region_name=region,
