@@ -16,6 +16,7 @@ from shared.local.state import State, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from shared.config.lane import Place
@@ -70,7 +71,7 @@ class EmbeddedCloud:
         parts.enter_context(_environment(self.place.account))
         from moto.core.base_backend import BackendDict  # noqa: PLC0415  0.3 s that only a cloud needs
 
-        from shared.local import fargate, lambda_runtime, registry  # noqa: PLC0415  the same
+        from shared.local import lambda_runtime, registry  # noqa: PLC0415  the same
         from shared.local.account_settings import account_settings_told  # noqa: PLC0415  the same
         from shared.local.asl import plug as engine  # noqa: PLC0415  the same
         from shared.local.bucket_policy import conditions_left_out  # noqa: PLC0415  the same
@@ -87,7 +88,14 @@ class EmbeddedCloud:
         parts.callback(BackendDict.reset)
         parts.enter_context(offered(folder))
         images, passwords = registry.Store(folder / "registry"), registry.Passwords()
-        server = parts.enter_context(MotoServer(self._port, registry.RegistryApp(images, passwords).in_front_of))
+        fleet = contextlib.ExitStack()
+        server = parts.enter_context(
+            MotoServer(
+                self._port,
+                registry.RegistryApp(images, passwords).in_front_of,
+                {"ecs": lambda: fleet.enter_context(_fargate())},
+            )
+        )
         parts.enter_context(registry.install(images, passwords, server.endpoint))
         meeting = parts.enter_context(LocalRendezvous(keys=lambda: _keys(self.place, server.endpoint)))
         runtime = lambda_runtime.LambdaRuntime(
@@ -97,7 +105,7 @@ class EmbeddedCloud:
         parts.enter_context(runtime)
         parts.enter_context(lambda_runtime.install(runtime))
         parts.enter_context(lambda_runtime.install_images(images))
-        parts.enter_context(fargate.install())
+        parts.enter_context(fleet)
         parts.callback(server.stop)
         server.start()
         self.endpoint = server.endpoint
@@ -110,6 +118,12 @@ def _keys(place: Place, endpoint: str) -> TeamKeys:
     from shared.fmi.rendezvous.keys import TeamKeys  # noqa: PLC0415  the same
 
     return TeamKeys(make_master(connect_endpoint(place, endpoint)))
+
+
+def _fargate() -> AbstractContextManager[None]:
+    from shared.local import fargate  # noqa: PLC0415  moto's EC2, which comes with it, takes 0.7 s to import
+
+    return fargate.install()
 
 
 def _invoker(runtime: LambdaRuntime, place: Place) -> Callable[[str, bytes], Invocation]:

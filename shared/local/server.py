@@ -6,6 +6,7 @@ Werkzeug's own server prints to stderr and exits the process when a port is take
 from __future__ import annotations
 
 import errno
+import functools
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, Self
@@ -16,7 +17,7 @@ from werkzeug.serving import ThreadedWSGIServer
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 LOOPBACK = "127.0.0.1"
 
@@ -69,19 +70,48 @@ class _Server(ThreadedWSGIServer):  # type: ignore[misc]  # as above
                 continue  # the client was quicker
 
 
+_service_app = functools.cache(create_backend_app)  # stateless, and slow to make: it compiles a service's routes
+
+
+class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # as above
+    """moto's choice of who answers a request, made once for each host: it lists moto's folder every time."""
+
+    def __init__(self, before: Mapping[str, Callable[[], None]]) -> None:
+        super().__init__(self._make)
+        self._before = before
+        self._chosen: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """Return the name of the service that answers for *host*; moto holds a lock around this."""
+        if host not in self._chosen:
+            self._chosen[host] = super().get_backend_for_host(host)
+        return self._chosen[host]
+
+    def _make(self, service: str) -> Any:
+        if service in self._before:
+            self._before[service]()
+        return _service_app(service)
+
+
 class MotoServer:
     """moto's server: listens from the moment it is made, answers from :meth:`start`, is gone after :meth:`stop`.
 
     Args:
         port: The loopback port, 0 for any free one.
         wrap: Returns what answers, given moto; nothing else does if left out.
+        before: By service, what to do before its first request; so a cloud that is never asked needs none of it.
 
     Raises:
         LanesError: The port is taken or may not be opened.
     """
 
-    def __init__(self, port: int = 0, wrap: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None) -> None:
-        moto = DomainDispatcherApplication(create_backend_app)
+    def __init__(
+        self,
+        port: int = 0,
+        wrap: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
+        before: Mapping[str, Callable[[], None]] | None = None,
+    ) -> None:
+        moto = _Dispatcher(before or {})
         listener = _listen(port)
         with listener:  # the server duplicates it
             self._server = _Server(wrap(moto) if wrap else moto, listener)
