@@ -35,11 +35,12 @@ def plan(lane: Lane, wanted: Iterable[Resource], aws: Aws) -> Plan:
     found = _read(aws, [(resource.kind, resource.name) for resource in wanted])
     check_ownership((resource for resource in found.values() if resource), tags)
     check_concurrency(wanted, found, aws)
+    deployer = is_deployer(lane, aws)
     delivery = log_delivery.desired(lane.place, tags)
     steps = [log_delivery.steps(delivery, log_delivery.current(aws, delivery.name))]
-    steps += [rendezvous_key.master_step(aws)] if lane.rendezvous_key else []
+    steps += [rendezvous_key.master_step(aws)] if lane.rendezvous_key and not deployer else []
     steps += [KINDS[want.kind].steps(want, found[want.kind, want.name]) for want in wanted]
-    steps += () if is_deployer(lane, aws) else _leftovers(lane, wanted, aws)
+    steps += () if deployer else _leftovers(lane, wanted, aws)
     return Plan(lane.team, lane.place.stage, tuple(steps), tags)
 
 

@@ -7,7 +7,7 @@ import pytest
 from shared.cli.plan_view import as_data
 from shared.config.lane import Place
 from shared.deploy.apply import apply
-from shared.deploy.aws import connect_endpoint
+from shared.deploy.aws import Aws, connect_endpoint
 from shared.deploy.guard import OwnershipError, lane_tags
 from shared.deploy.plan import destroy_plan, plan
 from shared.deploy.rendezvous.keys import MASTER_SECRET, MASTER_TAGS, make_master, put_key, read_master, signed
@@ -220,6 +220,21 @@ def test_a_team_that_meets_nobody_any_more_loses_its_key(aws, keyed, deploy, mak
     deploy(keyed())
     alone = make_lane("team2", functions={}, workflows={})
     assert changes(plan(alone, [], aws)) == ["delete rendezvous key"]
+
+
+def test_a_teams_deployer_plans_without_reading_a_key(aws, keyed, deploy, planned):
+    lane = keyed()
+    deploy(lane)
+    rotate(aws)
+    people = Aws(aws.session, aws.place, aws.endpoint, f"arn:aws:sts::123456789012:assumed-role/{lane.deployer}/ann")
+    read = []
+    people.client("secretsmanager").meta.events.register(
+        "provide-client-params.secrets-manager.*",
+        lambda params, model, **_: read.append((model.name, *params.values())),
+    )
+    assert plan(lane, [rendezvous_key.desired(lane, lane_tags(lane))], people).changes == ()
+    assert read == [("DescribeSecret", lane.rendezvous_key)]
+    assert changes(planned(lane)) == ["update rendezvous key"]
 
 
 def test_a_teams_secrets_are_told_apart(aws, keyed, deploy):
