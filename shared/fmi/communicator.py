@@ -165,8 +165,8 @@ class Communicator:
         blocks = self._rows(values) if self.rank == root else None
         if self.size == 1:
             return from_array(np.array(self._rows(values)[0, ...]), plain=False)
-        chosen = self._choose("scatter", self._size_of(like if blocks is None else blocks))
-        return from_array(self._run(chosen.scatter, blocks, root), plain=False)
+        nbytes = self._size_of(like if blocks is None else blocks)
+        return from_array(self._run(self._choose("scatter", nbytes).scatter, blocks, root), plain=False)
 
     def allgather(self, value: Value) -> Array:
         """Return all ranks' values, shape (size, *value.shape) by rank, on every rank."""
@@ -178,9 +178,8 @@ class Communicator:
     def alltoall(self, values: Array) -> Array:
         """Return, at [r], row *rank* of rank r's *values*, which have shape (size, ...) and one dtype everywhere."""
         blocks = self._rows(values)
-        if self.size == 1:
-            return blocks.copy()
-        return self._run(self._choose("alltoall", blocks.nbytes).alltoall, blocks)
+        chosen = self._choose("alltoall", blocks.nbytes)
+        return blocks.copy() if self.size == 1 else self._run(chosen.alltoall, blocks)
 
     def reduce(self, value: Value, op: Op, root: int) -> Any:
         """Return all ranks' values combined by *op* at *root*, and None elsewhere.

@@ -6,6 +6,9 @@ from abc import ABC, abstractmethod
 
 from shared.fmi.wire.events import TRANSITIONS, Broken, Event, LocalProtocolError, State
 
+NAME_MAX = 99
+"""Longest pairing name in bytes: the v1 server's buffer holds 100 with its terminator."""
+
 
 class PairingClient(ABC):
     """One pairing, seen from the client. Give it a request to send, then every byte the server sends."""
@@ -82,7 +85,3 @@ class PairingClient(ABC):
         self.state = State.BROKEN
         self._buffer.clear()
         return Broken(reason)
-
-
-NAME_MAX = 99
-"""Longest pairing name in bytes: the v1 server's buffer holds 100 with its terminator."""
