@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
-from shared.cli.plan_view import as_data, confirm, counts, show, tell, tell_what_stays
+from shared.cli.plan_view import as_data, ask, counts, report, tell, tell_what_stays
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -55,10 +55,7 @@ def plan(
         images = known_images(project, lane, cloud, packaged=packaged, push=False)
         todo = work.plan(lane, project, cloud, packaged=packaged, images=images)
         warn_if_brief(project, cloud)
-    if as_json:
-        console.print_json(as_data(todo))
-    else:
-        show(todo, console.out)
+    report(todo, as_json=as_json)
 
 
 def deploy(  # noqa: PLR0913  one for each option
@@ -96,8 +93,7 @@ def deploy(  # noqa: PLR0913  one for each option
             images = known_images(project, lane, cloud, packaged=packaged, push=True)
             todo = work.plan(lane, project, cloud, packaged=packaged, images=images)
             if todo.changes and aws and not yes:
-                show(todo, console.err)
-                confirm(f"Deploy {lane.team} to account {lane.place.account}? [y/N] ", "y")
+                ask(todo, f"Deploy {lane.team} to account {lane.place.account}? [y/N] ", "y")
             try:
                 work.carry_out(todo, lane, project, cloud, packaged=packaged, on_step=tell)
             except ApplyError:
@@ -133,17 +129,14 @@ def destroy(  # noqa: PLR0913  one for each option
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         todo = destroy_plan(lane, cloud)
         if todo.changes and not (yes or dry_run):
-            show(todo, console.err)
-            confirm(f"This removes all data of {team} for good. Type {team} to go on: ", team)
+            ask(todo, f"This removes all data of {team} for good. Type {team} to go on: ", team)
         if not dry_run:
             apply(todo, cloud, on_step=tell)
             tell_what_stays(todo)
             console.note(f"{team}: {counts(todo, done=True)}")
         warn_if_brief(project, cloud)
-    if as_json:
-        console.print_json(as_data(todo))
-    elif dry_run:
-        show(todo, console.out)
+    if as_json or dry_run:
+        report(todo, as_json=as_json)
 
 
 def render(

@@ -32,6 +32,25 @@ def show(todo: Plan, where: Console) -> None:
     where.print(f"{todo.team}: {counts(todo)}", markup=False, highlight=False)
 
 
+def report(todo: Plan, *, as_json: bool) -> None:
+    """Print a plan on stdout, as JSON or as a diff."""
+    if as_json:
+        console.print_json(as_data(todo))
+    else:
+        show(todo, console.out)
+
+
+def ask(todo: Plan, question: str, answer: str) -> None:
+    """Show a plan on stderr and go on only when *answer* is typed.
+
+    Raises:
+        UsageError: Nobody can be asked.
+        LanesError: Something else was typed.
+    """
+    show(todo, console.err)
+    confirm(question, answer)
+
+
 def tell(step: Step) -> None:
     """Say that *step* is done, on stderr: progress is not data."""
     mark, style = _MARKS[step.action]

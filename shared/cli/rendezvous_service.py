@@ -9,7 +9,7 @@ import typer
 
 from shared.cli import console
 from shared.cli.deploy import AsJson, Packaged, Profile, UseAws, Yes, warn_if_brief
-from shared.cli.plan_view import as_data, confirm, counts, show, tell, tell_what_stays
+from shared.cli.plan_view import as_data, ask, confirm, counts, report, tell, tell_what_stays
 from shared.cli.verdict_view import show as show_verdict
 
 if TYPE_CHECKING:
@@ -42,10 +42,7 @@ def plan(*, aws: UseAws = False, profile: Profile = None, packaged: Packaged = F
         make_zone(service.zone, cloud)
         todo = work.plan(service, project, cloud, packaged=packaged or aws or wants_packages(project))
         warn_if_brief(project, cloud)
-    if as_json:
-        console.print_json(as_data(todo))
-    else:
-        show(todo, console.out)
+    report(todo, as_json=as_json)
 
 
 def deploy(
@@ -75,8 +72,7 @@ def deploy(
         make_zone(service.zone, cloud)
         todo = work.plan(service, project, cloud, packaged=packaged)
         if todo.changes and aws and not yes:
-            show(todo, console.err)
-            confirm(f"Deploy the rendezvous to account {project.place.account}? [y/N] ", "y")
+            ask(todo, f"Deploy the rendezvous to account {project.place.account}? [y/N] ", "y")
         work.carry_out(todo, service, project, cloud, packaged=packaged, on_step=tell)
         console.note(f"{todo.team}: {counts(todo, done=True)}")
         verdict = _check(service, cloud, observe(cloud.client, operated(service)).address)
@@ -168,8 +164,7 @@ def destroy(*, yes: Yes = False, aws: UseAws = False, profile: Profile = None, a
         make_zone(service.zone, cloud)
         todo = destroy_plan(service, cloud)
         if todo.changes and not yes:
-            show(todo, console.err)
-            confirm(f"No rank will meet another at {service.lane.rendezvous.endpoint}. Type {SLUG} to go on: ", SLUG)
+            ask(todo, f"No rank will meet another at {service.lane.rendezvous.endpoint}. Type {SLUG} to go on: ", SLUG)
         apply(todo, cloud, kinds=kinds(service), on_step=tell)
         tell_what_stays(todo)
         warn_if_brief(project, cloud)
