@@ -61,6 +61,7 @@ def build(
     base: Annotated[
         str | None, typer.Option("--base", help="What the images stand on: host/repository:tag, or an OCI layout.")
     ] = None,
+    workflow: Annotated[str | None, typer.Option("--workflow", help="Of one workflow; a base seldom fits two.")] = None,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -73,9 +74,9 @@ def build(
 
     project = open_project()
     lane = project.lane(team)
-    wanted = make.functions_with_images(lane)
+    wanted = make.functions_with_images(lane, workflow)
     package = _package(project, libraries=any(image.libraries for _, image in wanted))
-    _show(make.build(lane, package, _folder(project, team, out), base), as_json=as_json)
+    _show(make.build(lane, package, _folder(project, team, out), base, workflow), as_json=as_json)
 
 
 def push(  # noqa: PLR0913  one per option

@@ -37,6 +37,8 @@ def write_context(function: Function, image: Image, package: Path, folder: Path)
             own = name.startswith(OWN_CODE)
             if own or image.libraries:
                 archive.extract(name, folder / ("code" if own else "libraries"))
+    for copied in folder.rglob("*"):  # Lambda runs it as a user of its own, whatever the umask was here
+        copied.chmod(0o755 if copied.is_dir() else 0o644)
     path = folder / "Dockerfile"
     path.write_text(render(function, image), encoding="utf-8")
     return path

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shared.deploy.images.build import assemble, package_layers
 from shared.deploy.images.layout import Layout
-from shared.deploy.images.reference import Reference
+from shared.deploy.images.reference import Reference, names_registry
 from shared.deploy.images.registry import Registry
-from shared.errors import LanesError, UsageError
+from shared.errors import LanesError, UsageError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,22 +28,25 @@ class Made(NamedTuple):
     place: str
 
 
-def functions_with_images(lane: Lane) -> list[tuple[Function, Image]]:
-    """Return the functions of *lane* that are images.
+def functions_with_images(lane: Lane, workflow: str | None = None) -> list[tuple[Function, Image]]:
+    """Return the functions of *lane* that are images, of one *workflow* or of all.
 
     Raises:
-        UsageError: There are none.
+        UsageError: There are none, or no such workflow.
     """
-    found = [(function, function.image) for function in lane.functions.values() if function.image]
+    if workflow is not None and workflow not in lane.workflows:
+        raise unknown("workflow", workflow, list(lane.workflows))
+    keys = lane.functions if workflow is None else lane.workflows[workflow].functions.values()
+    found = [(function, function.image) for function in map(lane.functions.__getitem__, keys) if function.image]
     if not found:
         raise UsageError(
-            f"no function of {lane.team} is an image",
+            f"no function of {workflow or lane.team} is an image",
             fix=f"say package: image under a workflow in teams/{lane.team}.yaml",
         )
     return found
 
 
-def build(lane: Lane, package: Path, folder: Path, base: str | None) -> Iterator[Made]:
+def build(lane: Lane, package: Path, folder: Path, base: str | None, workflow: str | None = None) -> Iterator[Made]:
     """Build the image of each function into a layout ``<folder>/<function key>/image``.
 
     Args:
@@ -51,16 +54,23 @@ def build(lane: Lane, package: Path, folder: Path, base: str | None) -> Iterator
         package: The zip of its functions.
         folder: Where the layouts go, and what is fetched of bases.
         base: What all stand on instead of their cards' bases: an image in a registry, or the folder of a layout.
+        workflow: The one whose functions they are; those of all when None.
 
     Raises:
         LanesError: A base wants steps that only a container engine can run, or cannot be had.
     """
-    for function, image in functions_with_images(lane):
+    for function, image in functions_with_images(lane, workflow):
         if base is None and image.setup:
             raise LanesError(
                 f"the image of {function.key} wants {len(image.setup)} commands run on its base, which takes an engine",
                 where=image.base,
                 fix=f"lanes images dockerfile {lane.team} and docker build; or --base with an image that has it all",
+            )
+        if base is None and not names_registry(image.base):
+            raise LanesError(
+                f"the base of {function.key} is in a registry that its card does not name",
+                where=image.base,
+                fix=f"--base HOST/{image.base}, with the registry that you have it from",
             )
         layers = package_layers(package, libraries=image.libraries)
         target = Layout(folder / function.key / "image")

@@ -13,6 +13,12 @@ _FORM = re.compile(
 )
 
 
+def names_registry(text: str) -> bool:
+    """Say whether an image's name begins with a registry: with a dot, a port, or this machine, as Docker tells it."""
+    host = text.partition("/")[0]
+    return "." in host or ":" in host or host == "localhost"
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """An image in a registry. ``version`` is its digest where one is given, else its tag."""
@@ -29,7 +35,7 @@ class Reference:
             UsageError: It is none; the host must be spelt out.
         """
         match = _FORM.fullmatch(text)
-        if match is None or not ("." in match["host"] or ":" in match["host"] or match["host"] == "localhost"):
+        if match is None or not names_registry(text):
             raise UsageError(
                 f"{text!r} is no image", fix="give host/repository:tag, such as registry.example.edu/r-base:4.4.1"
             )

@@ -69,6 +69,8 @@ def test_a_team_with_r_gets_dockerfiles_and_images_that_are_the_same_each_time(l
             "no function of team2 is an image\n  fix: say package: image under a workflow in teams/team2",
         ),
         (("build", "nobody"), 2, "unknown team 'nobody'"),
+        (("build", "wssr", "--workflow", "wsrs"), 2, "unknown workflow 'wsrs'"),
+        (("build", "wssr", "--workflow", "random-mean"), 2, "no function of random-mean is an image"),
         (("push", "wssr"), 1, "no embedded cloud is running to push to\n  fix: lanes up; or --aws"),
         (
             ("push", "wssr", "--registry", "127.0.0.1:9"),

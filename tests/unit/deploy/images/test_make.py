@@ -1,5 +1,8 @@
 """A team's images: which there are, what they stand on, what a Dockerfile of them says."""
 
+import dataclasses
+import os
+import stat
 from types import SimpleNamespace
 
 import pytest
@@ -67,6 +70,20 @@ def test_what_only_an_engine_can_do_is_refused_with_the_way_out(lane, package, t
         list(make.build(lane, package, tmp_path, None))
 
 
+def test_a_base_without_its_registry_is_asked_for(lane, package, tmp_path):
+    bare = dataclasses.replace(BARE, base="example/python:3.12")
+    lane = SimpleNamespace(team="wssr", functions={"w-work": function("w-work", bare)}, workflows={})
+    with pytest.raises(LanesError, match=r"(?s)base of w-work .*--base HOST/example/python:3.12"):
+        list(make.build(lane, package, tmp_path, None))
+
+
+def test_one_workflow_is_built_alone(lane, base, package, tmp_path):
+    lane.workflows = {"w": SimpleNamespace(functions={"r": "w-r"}), "o": SimpleNamespace(functions={"other": "other"})}
+    assert [made.function for made in make.build(lane, package, tmp_path, str(base.folder), "w")] == ["w-r"]
+    with pytest.raises(UsageError, match="no function of o is an image"):
+        list(make.build(lane, package, tmp_path, str(base.folder), "o"))
+
+
 def test_what_was_not_built_is_not_pushed(lane, tmp_path):
     with pytest.raises(LanesError, match=r"(?s)no image of w-work.*lanes images build"):
         list(make.push(lane, tmp_path, "127.0.0.1:9", "v1"))
@@ -89,6 +106,16 @@ def test_a_dockerfile_says_the_same_as_the_card(package, tmp_path):
     assert "COPY libraries/ ./" in path.read_text()
     assert "ENTRYPOINT" not in path.read_text()
     assert (tmp_path / "work/libraries/numpy/__init__.py").is_file()
+
+
+def test_what_a_dockerfile_copies_can_be_read_by_lambdas_own_user(package, tmp_path):
+    before = os.umask(0o077)
+    try:
+        write_context(function("w-r", WITH_R), WITH_R, package, tmp_path / "r")
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "r/code").rglob("*")}
+    assert (modes["handlers"], modes["work.py"]) == (0o755, 0o644)
 
 
 def test_the_accounts_own_registry_gives_a_password():
