@@ -45,14 +45,21 @@ def plan(
 
     Example: lanes plan team2
     """
-    from shared.cli.wiring import known_images, open_cloud, open_project, wants_packages  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import (  # noqa: PLC0415  --help is quick
+        known_images,
+        one_deploy,
+        open_cloud,
+        open_project,
+        wants_packages,
+    )
     from shared.deploy import deploy as work  # noqa: PLC0415  as above
 
     project = open_project()
     lane = project.lane(team)
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         packaged = packaged or aws or wants_packages(project)
-        images = known_images(project, lane, cloud, packaged=packaged, push=False)
+        with one_deploy(project):  # a deploy may be making the same images
+            images = known_images(project, lane, cloud, packaged=packaged, push=False)
         todo = work.plan(lane, project, cloud, packaged=packaged, images=images)
         warn_if_brief(project, cloud)
     report(todo, as_json=as_json)
@@ -90,11 +97,13 @@ def deploy(  # noqa: PLR0913  one for each option
     done: list[dict[str, Any]] = []
     with open_cloud(project, aws=aws, profile=profile) as cloud, one_deploy(project):
         for lane in lanes:
-            images = known_images(project, lane, cloud, packaged=packaged, push=True)
+            images = known_images(project, lane, cloud, packaged=packaged, push=False)
             todo = work.plan(lane, project, cloud, packaged=packaged, images=images)
             if todo.changes and aws and not yes:
                 ask(todo, f"Deploy {lane.team} to account {lane.place.account}? [y/N] ", "y")
             try:
+                if todo.changes:
+                    known_images(project, lane, cloud, packaged=packaged, push=True)
                 work.carry_out(todo, lane, project, cloud, packaged=packaged, on_step=tell)
             except ApplyError:
                 _say_what_waits(lanes[len(done) + 1 :])

@@ -50,6 +50,7 @@ _SETTLING = {
 }
 _GONE = {
     "add_permission": "ResourceConflictException",
+    "create_repository": "RepositoryAlreadyExistsException",
     "delete_policy": "NoSuchEntity",
     "delete_policy_version": "NoSuchEntity",
     "delete_role": "NoSuchEntity",

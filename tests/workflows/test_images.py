@@ -47,6 +47,9 @@ def functions(aws):
 
 
 def test_a_team_runs_on_images_made_here_then_on_its_own_then_on_the_zip(lanes, aws, root, tmp_path):
+    deployed = lanes("deploy", "drawer").err
+    assert deployed.count("+ repository drawer/random-mean-") == 3
+    assert "unchanged" not in deployed
     outcome = json.loads(lanes("run", "drawer", "random-mean", "--json").out)
     assert (outcome["status"], outcome["records"]) == ("SUCCEEDED", 3)
     assert {kind for kind, _ in functions(aws).values()} == {"Image"}
