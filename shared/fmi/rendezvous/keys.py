@@ -122,10 +122,14 @@ class Namespace:
         return f"{self.team}/{self.run}/{self.comm}"
 
     def pair_name(self, rank: int, peer: int) -> bytes:
-        """Return the name under which *rank* and *peer* meet: the same bytes on both sides, at most 99."""
+        """Return the name under which *rank* and *peer* meet: the same bytes on both sides, at most 99.
+
+        Without a team and a run it is FMI's own, which ranks of the C++ library make too.
+        """
         low, high = sorted((rank, peer))
-        scope = f"{self.team}-{self.run}-" if self.team or self.run else ""
-        message = f"{scope}{self.comm}{low}_{high}"
+        # a name of FMI's own may mean two pairs: communicator a1 with ranks 0 and 2, and a with 10 and 2
+        whose = f"{self.text}/" if self.team or self.run else self.comm
+        message = f"{whose}{low}_{high}"
         if self.key:
             digest = hashlib.sha256(message.encode()).hexdigest()[:32]
             return f"{self.team}-{_mac(self.key, digest)}-{digest}".encode()

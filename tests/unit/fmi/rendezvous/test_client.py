@@ -122,6 +122,9 @@ class ImpostorNamespace(Namespace):
     def text(self) -> Any:
         return "another/run/fmi"
 
+    def pair_name(self, rank: int, peer: int) -> bytes:
+        return RUN.pair_name(rank, peer)
+
 
 @pytest.fixture
 def symmetric_nat(start_rendezvous: Any) -> Any:

@@ -61,6 +61,16 @@ def test_both_ranks_make_the_same_name_and_it_fits(run: Any, rank: Any, peer: An
     assert 1 <= len(namespace.pair_name(rank, peer)) <= 99
 
 
+@pytest.mark.parametrize("key", [b"", KEY])
+def test_no_two_pairs_of_a_run_share_a_name(key: Any) -> None:
+    short, long = (Namespace("team1", "run", comm, key) for comm in ("a", "a1"))
+    assert short.pair_name(10, 11) != long.pair_name(0, 11)
+
+
+def test_without_team_and_run_the_name_is_the_cpp_librarys() -> None:
+    assert Namespace(comm="fmi_pair").pair_name(3, 1) == b"fmi_pair1_3"
+
+
 @given(SLUGS, SLUGS, MASTERS, st.text(max_size=40), st.text(max_size=10))
 def test_no_two_teams_share_a_name_and_no_key_opens_anothers(
     one: Any, other: Any, master: Any, run: Any, comm: Any
