@@ -129,7 +129,8 @@ def read_secret(sid: str, place: Place, name: str) -> Statement:
 def repository_policy(team: str, place: Place) -> dict[str, Any]:
     """Return who may come to a repository of *team*: Lambda, to fetch an image for the team's own functions.
 
-    As IAM's JSON, without a Resource: the document is the repository's own.
+    As IAM's JSON, without a Resource: the document is the repository's own. It names no aws:SourceAccount: the ARN
+    holds the account, and no guide says that Lambda tells it here.
     """
     own = place.arn("lambda", f"function:{team}-*")
     allow = {
@@ -137,7 +138,7 @@ def repository_policy(team: str, place: Place) -> dict[str, Any]:
         "Effect": "Allow",
         "Principal": {"Service": "lambda.amazonaws.com"},
         "Action": list(FETCH_IMAGES),
-        "Condition": {"StringEquals": {"aws:SourceAccount": place.account}, "ArnLike": {"aws:SourceArn": own}},
+        "Condition": {"ArnLike": {"aws:SourceArn": own}},
     }
     return {"Version": "2012-10-17", "Statement": [allow]}
 

@@ -62,19 +62,20 @@ def judge_trust(statement: Statement, territory: Territory) -> Iterator[Finding]
 
 
 def _judge_service(statement: Statement, service: str, territory: Territory) -> Iterator[Finding]:
-    tasks = service == _TASKS and territory.slug == SLUG
-    if service not in TRUSTED_SERVICES and not tasks:
+    if service == _TASKS and territory.slug == SLUG:
+        yield from _judge_account(statement, service, territory)
+    elif service not in TRUSTED_SERVICES:
         known = ", ".join(sorted(TRUSTED_SERVICES))
         yield statement.finding(
             "principal", "no team's role is for this service", f"trust one of: {known}", resource=service
         )
-        return
-    if TRUSTED_SERVICES.get(service, True):
-        yield from _judge_source(statement, service, territory, named=not tasks)
+    elif TRUSTED_SERVICES[service]:
+        yield from _judge_account(statement, service, territory)
+        yield from _judge_source(statement, service, territory)
 
 
-def _judge_source(statement: Statement, service: str, territory: Territory, *, named: bool = True) -> Iterator[Finding]:
-    """Yield what is wrong with on whose behalf *service* may come: the team's own resources, where it names them."""
+def _judge_account(statement: Statement, service: str, territory: Territory) -> Iterator[Finding]:
+    """Yield a finding unless *service* may come for resources of this account alone."""
     if not fixed(statement.conditions, "aws:SourceAccount", frozenset({territory.place.account})):
         yield statement.finding(
             "source-account",
@@ -82,7 +83,11 @@ def _judge_source(statement: Statement, service: str, territory: Territory, *, n
             f"add StringEquals aws:SourceAccount {territory.place.account}",
             resource=service,
         )
-    if named and not confined(statement.conditions, "aws:SourceArn", Own.ARN, territory):
+
+
+def _judge_source(statement: Statement, service: str, territory: Territory) -> Iterator[Finding]:
+    """Yield a finding unless *service* may come for the team's own resources alone."""
+    if not confined(statement.conditions, "aws:SourceArn", Own.ARN, territory):
         yield statement.finding(
             "source-arn",
             "another team's resource could name this one, and the service would come on its behalf",

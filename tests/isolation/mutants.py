@@ -529,7 +529,6 @@ LEAKS = {
     ),
     # repository policies
     "repository for any function": ("repository", source(StringEquals=OWN_ACCOUNT), "LambdaFetches", "source-arn"),
-    "repository for any account": ("repository", source(ArnLike=OWN_FUNCTIONS), "LambdaFetches", "source-account"),
     "repository without a source": ("repository", source(), "LambdaFetches", "source-arn"),
     "repository for another's functions": (
         "repository",
@@ -557,9 +556,9 @@ LEAKS = {
     ),
     "repository for another account's functions": (
         "repository",
-        source(StringEquals=("aws:SourceAccount", "210987654321"), ArnLike=OWN_FUNCTIONS),
+        source(ArnLike=("aws:SourceArn", OWN_FUNCTIONS[1].replace(A, "210987654321"))),
         "LambdaFetches",
-        "source-account",
+        "source-arn",
     ),
     "public repository": ("repository", Edit("LambdaFetches", {"Principal": "*"}), "LambdaFetches", "principal"),
     "repository for another's role": (
