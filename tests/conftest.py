@@ -1,5 +1,6 @@
 """What tests of every kind use: the repository, copies of the project to do as one likes with, database servers."""
 
+import functools
 import os
 import secrets
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -17,6 +19,9 @@ PARTS = ("naming.yaml", "shared", "statemachines", "teams", "chalice_app")
 # A shell that starts the suite in the background has it ignore Ctrl-C, and so would every process that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Each test has sessions of its own. What botocore's files say of AWS's services is the same for all, and slow to read.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @pytest.fixture(scope="session")
