@@ -25,6 +25,7 @@ class FailingAws(Aws):
 
     def __init__(self, aws, allowed=-1, refusals=None, refused=None, lost=None):
         super().__init__(aws.session, aws.place, aws.endpoint)
+        self.aws = aws
         self.allowed = allowed
         self.refusals = refusals or {}
         self.refused = refused
@@ -41,7 +42,7 @@ class FailingAws(Aws):
         return new
 
     def client(self, service):
-        return FailingClient(super().client(service), self)
+        return FailingClient(self.aws.client(service), self)
 
 
 class FailingClient:
