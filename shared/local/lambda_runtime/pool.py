@@ -24,10 +24,11 @@ class RuntimeClosedError(LanesError):
 class _Turn:
     """A caller that queues, and what wakes it."""
 
-    def __init__(self, function_arn: str, came: float, lock: threading.Lock) -> None:
-        self.function_arn = function_arn
+    def __init__(self, spec: FunctionSpec, came: float, lock: threading.Lock) -> None:
+        self.spec = spec
         self.came = came
         self.woken = threading.Condition(lock)
+        self.called = False
 
 
 class Pool:
@@ -86,7 +87,7 @@ class Pool:
             InvokeRefusedError: No slot came free in time.
             RuntimeClosedError: The pool is closed.
         """
-        turn = _Turn(spec.function_arn, self._clock(), self._lock)
+        turn = _Turn(spec, self._clock(), self._lock)
         while True:
             with self._lock:
                 self._check_open()
@@ -110,14 +111,16 @@ class Pool:
     def _may_start(self, turn: _Turn) -> bool:
         if self._starting >= self._starts:
             return False
-        running = sum(worker.spec.function_arn == turn.function_arn for worker in self._busy)
+        running = sum(worker.spec.function_arn == turn.spec.function_arn for worker in self._busy)
         return running < self._starts or self._clock() >= self._may_start_at(turn)
 
     def _may_start_at(self, turn: _Turn) -> float:
-        return turn.came + self._cold.get(turn.function_arn, 0.0)
+        return turn.came + self._cold.get(turn.spec.function_arn, 0.0)
 
     def _queue(self, turn: _Turn) -> None:
         """Wait until something has changed for *turn*."""
+        if turn.called:
+            self._wake()  # what it was called for and another took, or cannot use, may serve a third
         now, give_up = self._clock(), turn.came + self._patience
         if now >= give_up:
             raise throttled("ConcurrentInvocationLimitExceeded")
@@ -126,12 +129,16 @@ class Pool:
         turn.woken.wait((min(soon, give_up) if soon > now else give_up) - now)
         self._waiting.discard(turn)
 
-    def _wake(self, function_arn: str = "") -> None:
-        """Wake who came first of those who call that function, or of all when nobody does."""
-        fit = [turn for turn in self._waiting if turn.function_arn == function_arn] or self._waiting
+    def _wake(self) -> None:
+        """Wake who came first of those who can go on: with an idle worker of their function, else by starting one."""
+        idle = {worker.spec.arn for worker in self._idle}
+        fit = [turn for turn in self._waiting if turn.spec.arn in idle]
+        if not fit and (idle or self._taken < self._slots):
+            fit = [turn for turn in self._waiting if self._may_start(turn)]
         if fit:
             first = min(fit, key=lambda turn: turn.came)
             self._waiting.discard(first)
+            first.called = True
             first.woken.notify()
 
     def start_over(self, spec: FunctionSpec, seconds: float) -> None:
@@ -182,7 +189,7 @@ class Pool:
             if fit:
                 self._busy.discard(worker)
                 self._idle.append(worker)
-                self._wake(worker.spec.function_arn)
+                self._wake()
         if not fit:
             self.end(worker)
 

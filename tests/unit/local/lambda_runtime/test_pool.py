@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -119,3 +120,16 @@ def test_a_function_that_needs_a_slot_gets_that_of_an_idle_worker_of_another(spe
     assert pool.take(other) is None
     assert worker.stopped.is_set()
     assert pool.processes == 1
+
+
+def test_who_may_start_is_not_kept_waiting_by_one_who_came_first_and_may_not_yet(pool, spec, other, start, callers):
+    assert pool.take(spec) is None
+    assert pool.take(spec) is None
+    start(spec)
+    start(spec)
+    assert pool.take(other) is None
+    assert pool.take(other) is None
+    waits_for_a_warm_one, third = callers(spec), callers(replace(other, name="h", arn=f"{other.arn}-h"))
+    start(other)
+    assert third.result(5) is None
+    assert not waits_for_a_warm_one.done()
