@@ -146,7 +146,8 @@ def _check_links(folder: Path) -> None:
     root = folder.resolve()
     for parent, folders, files in os.walk(root):
         for path in (Path(parent, name) for name in (*folders, *files)):
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
+            # Not path.resolve(): before Python 3.13 it raises where links lead in a circle, which is harmless.
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
                 raise _refused(f"the link /{path.relative_to(root)} leads out of the image")
 
 

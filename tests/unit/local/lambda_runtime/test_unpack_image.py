@@ -105,6 +105,11 @@ def test_links_within_the_image(unpacked):
     assert unpacked(entries) == {f"{TASK}/a": "1", f"{TASK}/b": "1", f"{TASK}/c": "b"}
 
 
+def test_a_link_that_leads_nowhere_does_no_harm(unpacked):
+    entries = task(("a", (LINK, "a")), ("b", (LINK, "c")), ("c", (LINK, "b")), ("d", (LINK, "gone")))
+    assert unpacked(entries) == {f"{TASK}/a": "a", f"{TASK}/b": "c", f"{TASK}/c": "b", f"{TASK}/d": "gone"}
+
+
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
