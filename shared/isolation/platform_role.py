@@ -42,11 +42,7 @@ def platform_policy(place: Place) -> Policy:
             Statement("Secrets", _MANAGE_SECRETS, tuple(place.arn("secretsmanager", each) for each in _SECRETS)),
             Statement("Repositories", _MANAGE_REPOSITORIES, (place.arn("ecr", "repository/*/*"),)),
             Statement("Functions", MANAGE_FUNCTIONS, (place.arn("lambda", "function:*-*"),)),
-            Statement(
-                "Machines",
-                MANAGE_MACHINES,
-                (place.arn("states", "stateMachine:*-*"), place.arn("states", "execution:*-*")),
-            ),
+            Statement("Machines", MANAGE_MACHINES, tuple(place.arn("states", f"{each}:*-*") for each in _OF_MACHINES)),
             Statement("Budgets", _MANAGE_BUDGETS, (place.arn("budgets", "budget/*"),)),
             Statement("LogGroups", MANAGE_LOGS, tuple(place.arn("logs", f"{head}*") for head in LOGS)),
             Statement("Look", _LOOK, ("*",)),
@@ -55,6 +51,7 @@ def platform_policy(place: Place) -> Policy:
     )
 
 
+_OF_MACHINES = ("stateMachine", "execution", "mapRun")
 _SECRETS = ("secret:*/database-*", "secret:*/rendezvous-*")  # the lanes', and the platform's own
 # All of these take the condition key iam:PermissionsBoundary: the boundary the role has, or is about to be given.
 _CHANGE_ROLES = (

@@ -9,6 +9,7 @@ from shared.isolation.boundary import boundary_policy
 from shared.isolation.catalogue import load_catalogue
 from shared.isolation.deployer import deployer_boundary
 from shared.isolation.documents import SIZE_LIMITS, Kind
+from shared.isolation.globs import matches
 from shared.isolation.platform_role import platform_policy
 from shared.isolation.slugs import parse_rule
 from shared.isolation.territory import SEPARATORS
@@ -45,6 +46,17 @@ def test_the_platform_knows_every_action_it_asks_for():
             (action,) = catalogue.expand(name)
             assert action.name == name
             assert not action.arns or any(action.can_touch(resource) for resource in statement.resources), name
+
+
+def test_the_platform_watches_the_map_runs_of_any_lane():
+    run = "arn:aws:states:us-east-1:123456789012:mapRun:team2-COSMIC-AI-7078ea12/Ranks:1f0e"
+    granted = {
+        name
+        for statement in platform_policy(PLACE).statements
+        for name in statement.actions
+        if any(matches(run, resource) for resource in statement.resources)
+    }
+    assert {"states:DescribeMapRun", "states:ListExecutions"} <= granted
 
 
 @pytest.mark.parametrize("forbidden", ["iam:AttachRolePolicy", "iam:CreateUser", "sts:AssumeRole"])
