@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from shared.deploy.secret import make_secret
 from shared.errors import LanesError
 from shared.isolation.database_role import make_role, remove_role
 from shared.isolation.database_rules import judge_script
@@ -28,17 +29,17 @@ if TYPE_CHECKING:
     Sleep = Callable[[float], None]
 
 ADMIN_SECRET = "lanes_platform/database"  # noqa: S105  a name; no slug holds an underscore, so it is no team's
-_GONE = "ResourceNotFoundException"
+_GONE = {"ResourceNotFoundException", "InvalidRequestException"}  # the latter: it is marked for deletion
 
 
-def provision(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all routines
+def provision(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
     """Make the role, the schema and the tables, and the secret that says how the team's functions get in.
 
     Raises:
         LanesError: There is no database for the teams, or it refuses.
     """
     admin = _admin(aws)
-    secret = _secret(aws, params, admin)
+    secret = _secret(aws, params, admin, sleep)
     _ask(admin, lambda connection: _make(connection, params["tags"]["team"], secret))
     from shared.handlers.database import connect  # noqa: PLC0415  SQLAlchemy takes 0.2 s that few deploys need
 
@@ -74,14 +75,14 @@ def _value(aws: Aws, name: str) -> dict[str, Any] | None:
     try:
         text = aws.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
     except ClientError as error:
-        if error.response["Error"]["Code"] == _GONE:
+        if error.response["Error"]["Code"] in _GONE:
             return None
         raise
     value: dict[str, Any] = json.loads(text)
     return value
 
 
-def _secret(aws: Aws, params: Mapping[str, Any], admin: Mapping[str, Any]) -> dict[str, Any]:
+def _secret(aws: Aws, params: Mapping[str, Any], admin: Mapping[str, Any], sleep: Sleep) -> dict[str, Any]:
     """Return the team's secret: its password is made once, its address is the database's of today."""
     schema, have = params["schema"], _value(aws, params["secret"])
     want = {
@@ -92,14 +93,11 @@ def _secret(aws: Aws, params: Mapping[str, Any], admin: Mapping[str, Any]) -> di
         "password": have["password"] if have else secrets.token_urlsafe(24),
         "dbname": schema if admin["engine"] == "mysql" else admin["dbname"],
     }
-    manager = aws.client("secretsmanager")
+    name, text = params["secret"], json.dumps(want)
     if have is None:
-        tags = [{"Key": key, "Value": value} for key, value in params["tags"].items()]
-        manager.create_secret(
-            Name=params["secret"], SecretString=json.dumps(want), Description="in the making", Tags=tags
-        )
+        make_secret(aws, name, text, description="in the making", tags=params["tags"], sleep=sleep)
     elif have != want:
-        manager.put_secret_value(SecretId=params["secret"], SecretString=json.dumps(want))
+        aws.client("secretsmanager").put_secret_value(SecretId=name, SecretString=text)
     return want
 
 

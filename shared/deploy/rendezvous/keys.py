@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from shared.config.platform import SLUG
 from shared.deploy.guard import MANAGER, OwnershipError, check_ownership
 from shared.deploy.model import Resource
+from shared.deploy.secret import make_secret
 from shared.errors import LanesError
 from shared.fmi.rendezvous.keys import KEY_BYTES, RENEW, Namespace, read_key, team_key
 
@@ -27,7 +28,7 @@ MASTER_KIND = "rendezvous master key"
 MASTER_SECRET = f"{SLUG}/rendezvous-master"  # of all stages, so without a hash; the slug can be no team's
 MASTER_TAGS = {"team": SLUG, "owner": SLUG, "stage": "all", "managed-by": MANAGER}
 SERVICE = "secretsmanager"
-_ATTEMPTS, _SETTLE_SECONDS = 10, 3.0  # a secret that was deleted a moment ago keeps its name for some seconds
+_WHAT = "The team's key at the rendezvous"
 
 
 def find_master(aws: Aws) -> Resource | None:
@@ -101,26 +102,14 @@ def put_key(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
     """Put a team's key into its secret, which is made when it is not there.
 
     Raises:
-        LanesError: The master's secret is not the platform's, or holds no key.
+        LanesError: The master's secret is not the platform's, or holds no key; or the team's is about to be deleted.
     """
     manager = aws.client(SERVICE)
-    key = team_key(make_master(aws), params["team"]).hex()
-    for attempt in range(_ATTEMPTS):
-        try:
-            manager.create_secret(
-                Name=params["secret"],
-                SecretString=key,
-                Description="The team's key at the rendezvous",
-                Tags=_pairs(params["tags"]),
-            )
-        except manager.exceptions.ResourceExistsException:
-            manager.put_secret_value(SecretId=params["secret"], SecretString=key)
-        except manager.exceptions.InvalidRequestException:
-            if attempt == _ATTEMPTS - 1:
-                raise
-            sleep(_SETTLE_SECONDS)
-            continue
-        return
+    key, name = team_key(make_master(aws), params["team"]).hex(), params["secret"]
+    try:
+        make_secret(aws, name, key, description=_WHAT, tags=params["tags"], sleep=sleep)
+    except manager.exceptions.ResourceExistsException:
+        manager.put_secret_value(SecretId=name, SecretString=key)
 
 
 def key_is_current(aws: Aws, name: str, team: str) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -49,11 +50,15 @@ def tags(team):
     return {"team": team, "stage": "dev", "managed-by": "teamlanes"}
 
 
-def deploy(aws, team):
+def never(_seconds):
+    pytest.fail("it waited for what is there already")
+
+
+def deploy(aws, team, sleep=never):
     part = Database(f"{team}_data_7078ea12", f"{team}/database-7078ea12", MIGRATIONS)
     want = database.desired(part, tags(team))
     step = database.steps(want, database.current(aws, want.name))
-    apply(Plan(team, "dev", (step,), tags(team)), aws)
+    apply(Plan(team, "dev", (step,), tags(team)), aws, sleep=sleep)
     return step.action
 
 
@@ -117,6 +122,42 @@ def test_one_is_destroyed_and_the_other_stays(aws, teams, database_server):
     with pytest.raises(DBAPIError, match=r"password authentication failed|Access denied"), connect(credentials).begin():
         pass
     assert ask(aws, stays, "SELECT execution FROM runs") == ["r"]
+
+
+@pytest.fixture
+def leaving(aws):
+    """Mark a team's secret for deletion, as AWS does: its name is taken until it is gone. Returns what ends it."""
+    manager, name = aws.client("secretsmanager"), "andromeda/database-7078ea12"
+    manager.create_secret(Name=name, SecretString="{}")
+    manager.delete_secret(SecretId=name, RecoveryWindowInDays=7)
+    message = "You can't create this secret because a secret with this name is already scheduled for deletion."
+    refusal = {"Error": {"Code": "InvalidRequestException", "Message": message}}
+
+    def refuse(**_):  # moto would say that it exists
+        return SimpleNamespace(status_code=400), refusal
+
+    hook = ("before-call.secrets-manager.CreateSecret", refuse)
+    manager.meta.events.register(*hook)
+
+    def end():
+        manager.meta.events.unregister(*hook)
+        manager.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+
+    return end
+
+
+def test_a_name_that_aws_has_not_let_go_of_yet_is_waited_for(aws, leaving):
+    assert deploy(aws, "andromeda", lambda _seconds: leaving()) == "create"
+    assert ask(aws, "andromeda", "SELECT count(*) FROM runs") == [0]
+    destroy(aws, "andromeda")
+
+
+def test_a_name_that_aws_keeps_for_days_is_told_with_what_brings_it_back(aws, leaving):
+    waits = []
+    with pytest.raises(ApplyError, match="scheduled for deletion") as raised:
+        deploy(aws, "andromeda", waits.append)
+    assert len(waits) == 9
+    assert "restore-secret --secret-id andromeda/database-7078ea12" in raised.value.fix
 
 
 def edit(aws, team, **changes):
