@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.config.platform import SLUG
 from shared.config.resolve import KEY_COMPONENT
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
 from shared.deploy.rendezvous.keys import MASTER_KIND, MASTER_SECRET, key_is_current, read_master
@@ -27,7 +28,8 @@ def desired(lane: Lane, tags: Mapping[str, str]) -> Resource:
 def current(aws: Aws, name: str) -> Resource | None:
     """Return the key as it is, or None. Whether it is made from the master of today is all that is told of it.
 
-    A team's own role sees that its secret is there and reads neither key, so it takes the one for the other's.
+    A team's own role sees that its secret is there and reads neither key, so it takes the one for the other's. The
+    platform has no such role: whoever deploys its key reads both, whatever that role is called.
     """
     manager = aws.client(SERVICE)
     try:
@@ -38,7 +40,7 @@ def current(aws: Aws, name: str) -> Resource | None:
         return None
     tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())}
     team = tags.get("team", "")
-    blind = aws.caller.rpartition(":")[2].startswith(f"assumed-role/{team}-")
+    blind = team != SLUG and aws.caller.rpartition(":")[2].startswith(f"assumed-role/{team}-")
     made = _CURRENT if blind or key_is_current(aws, name, team) else _OTHER
     return Resource(KIND, name, tags, {"team": team, "key": made})
 

@@ -6,6 +6,7 @@ import pytest
 
 from shared.cli.plan_view import as_data
 from shared.config.lane import Place
+from shared.config.platform import SLUG
 from shared.deploy.apply import apply
 from shared.deploy.aws import Aws, connect_endpoint
 from shared.deploy.guard import OwnershipError, lane_tags
@@ -235,6 +236,15 @@ def test_a_teams_deployer_plans_without_reading_a_key(aws, keyed, deploy, planne
     assert plan(lane, [rendezvous_key.desired(lane, lane_tags(lane))], people).changes == ()
     assert read == [("DescribeSecret", lane.rendezvous_key)]
     assert changes(planned(lane)) == ["update rendezvous key"]
+
+
+def test_the_services_key_is_compared_whatever_the_platforms_role_is_called(aws, keyed, deploy):
+    lane = keyed(SLUG)
+    deploy(lane)
+    rotate(aws)
+    role = Aws(aws.session, aws.place, aws.endpoint, "arn:aws:sts::123456789012:assumed-role/platform-admin/ann")
+    found = rendezvous_key.current(role, lane.rendezvous_key)
+    assert rendezvous_key.steps(rendezvous_key.desired(lane, lane_tags(lane)), found).action == "update"
 
 
 def test_a_teams_secrets_are_told_apart(aws, keyed, deploy):
