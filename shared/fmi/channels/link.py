@@ -31,8 +31,7 @@ _LONGEST_WAIT = 0.05
 """Seconds in one call: Python takes a call up from the start again when a signal's handler has run in between, so only
 signals that come faster than this could hold a call past its deadline."""
 
-_SOONEST, _USUAL = 0.9, 0.95
-"""The kernel's wait as a share of what it may be: never more, and seldom set anew."""
+_SOONEST, _USUAL = 0.9, 0.95  # the kernel's wait as a share of what it may be: never more, and seldom set anew
 
 _LONGEST_REASON = 1000
 
