@@ -36,11 +36,13 @@ class Activities:
 
     def poll(self, arn: str, worker: str | None, seconds: float = POLL_SECONDS) -> tuple[str, str] | None:
         """Return the token and input of the oldest task, waiting up to *seconds* for one; None when none came."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._closed or self._queues.get(arn), seconds) or self._closed:
-                return None
-            token, given, taken = self._queues[arn].popleft()
-        return (token, given) if taken(worker) else self.poll(arn, worker, seconds)
+        while True:
+            with self._changed:
+                if not self._changed.wait_for(lambda: self._closed or self._queues.get(arn), seconds) or self._closed:
+                    return None
+                token, given, taken = self._queues[arn].popleft()
+            if taken(worker):
+                return token, given
 
     def close(self) -> None:
         """Send every waiting worker home."""

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from shared.local.asl.activities import Activities
 from shared.local.asl.errors import StateFailure
 from shared.local.asl.tokens import Answer
 
@@ -278,3 +279,12 @@ def test_what_an_integration_raises_fails_the_task_only(world, types):
     task = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets", "Next": "D"}
     task["Catch"] = [{"ErrorEquals": ["States.TaskFailed"], "Next": "D"}]
     assert world.output(machine(T=task, D={"Type": "Succeed"}))["Cause"] == "OSError: no such host"
+
+
+def test_a_worker_passes_over_any_number_of_tasks_that_have_ended():
+    activities = Activities(lambda _arn: True)
+    for token in range(3000):
+        activities.put("arn", str(token), "{}", lambda _worker: False)
+    activities.put("arn", "live", "[1]", lambda worker: worker == "w")
+    assert activities.poll("arn", "w", 0) == ("live", "[1]")
+    assert activities.poll("arn", "w", 0) is None
