@@ -21,6 +21,7 @@ from pathlib import Path
 ATTEMPTS = 3  # another program may take the port that we found
 PATIENCE = 30.0  # seconds
 _NOBODY = 65534
+_STATUS_LINE = 7  # from 0
 _SETTINGS = (
     "fsync=off",
     "full_page_writes=off",
@@ -87,11 +88,29 @@ class Keeper:
             command = self.command("postgres", "-h", "127.0.0.1", "-p", str(port), *settings)
             with log.open("wb") as file:
                 server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, user=self.user)  # noqa: S603  our own words
-            if _answers(server, port):
+            if self._comes_up(server):
                 return server, port
             server.kill()
             server.wait()
         raise OSError(log.read_text(encoding="utf-8", errors="replace")[-2000:].strip())
+
+    def _comes_up(self, server: subprocess.Popen[bytes]) -> bool:
+        """Wait until the server lets people in: its port is open before that, and turns all away."""
+        deadline = time.monotonic() + PATIENCE
+        while server.poll() is None and time.monotonic() < deadline:
+            if says_ready(self.data / "data" / "postmaster.pid"):
+                return True
+            time.sleep(0.02)
+        return False
+
+
+def says_ready(lock_file: Path) -> bool:
+    """Say whether a server's postmaster.pid tells that it lets people in; pg_ctl looks at the same line, the eighth."""
+    try:
+        lines = lock_file.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
 
 
 def _may_be_somebody_else() -> bool:
@@ -113,18 +132,6 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
-    deadline = time.monotonic() + PATIENCE
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return True
-    return False
 
 
 def main(programs: str, folder: str) -> None:

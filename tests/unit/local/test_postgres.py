@@ -15,6 +15,7 @@ from shared.deploy.database import ADMIN_SECRET
 from shared.errors import LanesError
 from shared.handlers.database import connect
 from shared.local.postgres import Postgres, offered
+from shared.local.postgres_keeper import says_ready
 
 
 def answers(secret):
@@ -41,6 +42,22 @@ def test_it_starts_once_and_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(Exception, match="Connection refused"):
         answers(secret)
+
+
+@pytest.mark.parametrize(
+    ("text", "ready"),
+    [
+        ("", False),
+        ("1\n/data\n1700000000\n5432\n\n127.0.0.1\n  123 456\n", False),
+        ("1\n/data\n1700000000\n5432\n\n127.0.0.1\n  123 456\nstarting\n", False),
+        ("1\n/data\n1700000000\n5432\n\n127.0.0.1\n  123 456\nready   \n", True),
+        ("1\n/data\n1700000000\n5432\n\n127.0.0.1\n  123 456\nstopping\n", False),
+    ],
+)
+def test_an_open_port_is_not_enough_to_be_ready(tmp_path, text, ready):
+    assert not says_ready(tmp_path / "postmaster.pid")
+    (tmp_path / "postmaster.pid").write_text(text)
+    assert says_ready(tmp_path / "postmaster.pid") is ready
 
 
 OWNER = """
