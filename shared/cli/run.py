@@ -73,14 +73,13 @@ def run(  # noqa: PLR0913  one per option
         _print_parameters(names)
         return
     from shared.cli import wiring  # noqa: PLC0415  --help is quick
-    from shared.run.start import check_bucket, check_together, new_run_id, start  # noqa: PLC0415  as above
+    from shared.run.start import check_payload, new_run_id, start  # noqa: PLC0415  as above
     from shared.run.upload import upload_files  # noqa: PLC0415  as above
 
     project = wiring.open_project()
     lane, workflow = find_workflow(project, names)
     payload = build_payload(workflow, {**_read_input(given), **options})
-    check_bucket(lane, payload)
-    check_together(lane, workflow.key, payload)
+    check_payload(lane, workflow.key, payload)
     with wiring.open_cloud(project, aws=aws, profile=profile, packaged=packaged, speed=speed) as cloud:
         wiring.make_ready(project, lane, workflow.key, payload, cloud, packaged=packaged)
         keep = wiring.outlives_command(project, cloud)

@@ -47,6 +47,7 @@ def sweep(  # noqa: PLR0913  one per option
     from shared.cli import wiring  # noqa: PLC0415  --help is quick
     from shared.cli.run import find_workflow, split_words  # noqa: PLC0415  as above
     from shared.measure.sweep import Journal, make_cells, run_sweep  # noqa: PLC0415  as above
+    from shared.run.start import check_payload  # noqa: PLC0415  as above
 
     names, options = split_words(words)
     project = wiring.open_project()
@@ -56,6 +57,8 @@ def sweep(  # noqa: PLR0913  one per option
     journal = Journal(folder / _JOURNAL)
     payload = dict(workflow.parameters)
     cells = make_cells(axes, payload, repeat, _about(lane, workflow, aws=aws))
+    for cell in cells:
+        check_payload(lane, workflow.key, cell.payload)
     _say_what_is_there(journal, cells)
     with wiring.open_cloud(project, aws=aws, profile=profile) as cloud:
         wiring.make_ready(project, lane, workflow.key, cells[0].payload, cloud)

@@ -35,6 +35,16 @@ def new_run_id(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
+def check_payload(lane: Lane, workflow: str, payload: Mapping[str, Any]) -> None:
+    """See before anything starts that the team's lane can carry out *payload*.
+
+    Raises:
+        UsageError: It names another bucket than the team's, or its ranks cannot all run at once.
+    """
+    check_bucket(lane, payload)
+    check_together(lane, workflow, payload)
+
+
 def check_together(lane: Lane, workflow: str, payload: Mapping[str, Any]) -> None:
     """See that ranks which wait for each other can all run at once: those of a function that is told the rendezvous.
 
