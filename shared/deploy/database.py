@@ -6,6 +6,7 @@ Everything here may be run again: what is there already stays, and what was left
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from importlib import import_module
@@ -19,7 +20,7 @@ from shared.isolation.database_role import make_role, remove_role
 from shared.isolation.database_rules import judge_script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from sqlalchemy import Connection, Engine
 
@@ -43,8 +44,10 @@ def provision(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
     _ask(admin, lambda connection: _make(connection, params["tags"]["team"], secret))
     from shared.handlers.database import connect  # noqa: PLC0415  SQLAlchemy takes 0.2 s that few deploys need
 
-    for module in params["migrations"]:
-        import_module(module).migrate(connect(secret))
+    team = connect(secret)
+    with _refusals(team):
+        for module in params["migrations"]:
+            import_module(module).migrate(team)
     aws.client("secretsmanager").update_secret(SecretId=params["secret"], Description=params["description"])
 
 
@@ -102,14 +105,20 @@ def _secret(aws: Aws, params: Mapping[str, Any], admin: Mapping[str, Any], sleep
 
 
 def _ask(admin: Mapping[str, Any], what: Callable[[Connection], None]) -> None:
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  SQLAlchemy takes 0.2 s that few deploys need
+    from shared.handlers.database import connect  # noqa: PLC0415  SQLAlchemy takes 0.2 s that few deploys need
 
-    from shared.handlers.database import connect  # noqa: PLC0415  as above
+    on = connect(admin)
+    with _refusals(on), on.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        what(connection)
 
-    on: Engine = connect(admin)
+
+@contextlib.contextmanager
+def _refusals(on: Engine) -> Iterator[None]:
+    """Tell what the database at *on* refuses, or that it is lost, as an error of ours."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  as above
+
     try:
-        with on.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            what(connection)
+        yield
     except SQLAlchemyError as error:
         raise LanesError(
             f"the teams' database at {on.url.host}:{on.url.port} refuses: {str(getattr(error, 'orig', error)).strip()}",

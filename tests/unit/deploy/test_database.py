@@ -34,6 +34,13 @@ FORBIDDEN = {
         "SELECT * FROM mysql.user",
     ),
 }
+LOSING = """
+def migrate(engine):
+    end = {"postgresql": "SELECT pg_terminate_backend(pg_backend_pid())", "mysql": "KILL CONNECTION_ID()"}
+    with engine.begin() as connection:
+        connection.exec_driver_sql(end[connection.dialect.name])
+        connection.exec_driver_sql("SELECT 1")
+"""
 MIGRATIONS = ("shared.handlers.random_mean.tables",)
 
 
@@ -54,8 +61,8 @@ def never(_seconds):
     pytest.fail("it waited for what is there already")
 
 
-def deploy(aws, team, sleep=never):
-    part = Database(f"{team}_data_7078ea12", f"{team}/database-7078ea12", MIGRATIONS)
+def deploy(aws, team, migrations=MIGRATIONS, sleep=never):
+    part = Database(f"{team}_data_7078ea12", f"{team}/database-7078ea12", migrations)
     want = database.desired(part, tags(team))
     step = database.steps(want, database.current(aws, want.name))
     apply(Plan(team, "dev", (step,), tags(team)), aws, sleep=sleep)
@@ -183,6 +190,19 @@ def test_an_edited_password_runs_no_sql_and_is_not_shown(aws, teams):
         deploy(aws, "andromeda")
     assert "sesame" not in str(raised.value)
     edit(aws, "andromeda", password=before)
+    assert deploy(aws, "andromeda") == "update"
+
+
+def test_a_connection_lost_in_the_midst_of_a_migration_is_told_and_the_next_deploy_finishes(
+    aws, teams, database_server, monkeypatch, tmp_path
+):
+    (tmp_path / "losing_tables.py").write_text(LOSING)
+    monkeypatch.syspath_prepend(tmp_path)
+    aws.client("secretsmanager").update_secret(SecretId="andromeda/database-7078ea12", Description="in the making")
+    place = f"{database_server['host']}:{database_server['port']}"
+    with pytest.raises(ApplyError, match=f"the teams' database at {place} refuses: ") as raised:
+        deploy(aws, "andromeda", (*MIGRATIONS, "losing_tables"))
+    assert secret(aws, "andromeda")["password"] not in str(raised.value)
     assert deploy(aws, "andromeda") == "update"
 
 
