@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import secrets
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -68,9 +70,8 @@ class Layout:
         blob = Blob(media_type, f"sha256:{hashlib.sha256(content).hexdigest()}", len(content))
         path = self.path(blob.digest)
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.write_bytes(content)
-        draft.replace(path)
+        with draft_of(path) as draft:
+            draft.write_bytes(content)
         return blob
 
     def take(self, blob: Blob, other: Layout) -> None:
@@ -79,10 +80,11 @@ class Layout:
         if self.has(blob):
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(other.path(blob.digest), path)
-        except OSError:
-            shutil.copyfile(other.path(blob.digest), path)
+        with draft_of(path) as draft:
+            try:
+                os.link(other.path(blob.digest), draft)
+            except OSError:
+                shutil.copyfile(other.path(blob.digest), draft)
 
     def read(self, blob: Blob) -> bytes:
         """Return the blob.
@@ -107,11 +109,10 @@ class Layout:
 
     def name(self, manifest: Blob) -> None:
         """Make *manifest* the layout's one image."""
-        (self.folder / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
         index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [manifest.json()]}
-        draft = self.folder / "index.json.tmp"
-        draft.write_bytes(to_json(index))
-        draft.replace(self.folder / "index.json")
+        for name, value in (("oci-layout", {"imageLayoutVersion": "1.0.0"}), ("index.json", index)):
+            with draft_of(self.folder / name) as draft:
+                draft.write_bytes(to_json(value))
 
     def is_whole(self) -> bool:
         """Say whether it names an image; that is done last."""
@@ -136,6 +137,17 @@ class Layout:
         """Return the image's config and its layers, lowest first."""
         manifest = json.loads(self.read(self.image()))
         return Blob.read(manifest["config"]), tuple(Blob.read(layer) for layer in manifest["layers"])
+
+
+@contextlib.contextmanager
+def draft_of(path: Path) -> Iterator[Path]:
+    """Give a file to write what is to be *path*, which it becomes when whole: another process may make the same."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def to_json(value: Any) -> bytes:

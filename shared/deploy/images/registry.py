@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 
 import urllib3
 
-from shared.deploy.images.layout import CONFIG, INDEX, LAYER, MANIFEST, Blob, Layout, to_json
+from shared.deploy.images.layout import CONFIG, INDEX, LAYER, MANIFEST, Blob, Layout, draft_of, to_json
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -119,18 +119,16 @@ class Registry:
             return
         path = layout.path(blob.digest)
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".part")
         answer = self._ask("GET", f"{self._base}/blobs/{blob.digest}", stream=True)
         self._expect(answer, _OK, f"blob {blob.digest} is not there")
         digest = hashlib.sha256()
-        with draft.open("wb") as file:
-            for chunk in answer.stream(1 << 20):
-                digest.update(chunk)
-                file.write(chunk)
-        if f"sha256:{digest.hexdigest()}" != blob.digest:
-            draft.unlink()
-            raise RegistryError(f"blob {blob.digest} came as something else", where=str(self.reference))
-        draft.replace(path)
+        with draft_of(path) as draft:
+            with draft.open("wb") as file:
+                for chunk in answer.stream(1 << 20):
+                    digest.update(chunk)
+                    file.write(chunk)
+            if f"sha256:{digest.hexdigest()}" != blob.digest:
+                raise RegistryError(f"blob {blob.digest} came as something else", where=str(self.reference))
 
     def _manifest(self, version: str) -> dict[str, Any]:
         answer = self._ask("GET", f"{self._base}/manifests/{version}", headers={"Accept": _ACCEPT})

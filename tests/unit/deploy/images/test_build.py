@@ -5,13 +5,14 @@ import io
 import json
 import os
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.deploy.images.build import assemble, make_tar, package_layers, write_scratch
-from shared.deploy.images.layout import LAYER, Blob, Layout
+from shared.deploy.images.layout import LAYER, MANIFEST, Blob, Layout
 from shared.errors import LanesError
 
 NAMES = st.text("abcdef", min_size=1, max_size=5)
@@ -97,6 +98,38 @@ def test_a_damaged_blob_is_found(base):
     base.path(config.digest).write_bytes(b"{}")
     with pytest.raises(LanesError, match="not what its digest says"):
         base.read(config)
+
+
+def at_once(work):
+    """Do it in several threads, as several commands would, and raise what went wrong."""
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(work) for _ in range(200)]:
+            done.result()
+
+
+def test_several_may_write_one_layout_at_once(base, tmp_path):
+    target, manifest = Layout(tmp_path / "image"), base.image()
+
+    def write():
+        target.take(manifest, base)
+        target.add(base.read(manifest), MANIFEST)
+        target.name(manifest)
+        assert target.image() == manifest
+
+    at_once(write)
+    names = {path.name for path in target.folder.rglob("*") if path.is_file()}
+    assert names == {"oci-layout", "index.json", manifest.digest.removeprefix("sha256:")}
+
+
+def test_a_blob_that_was_cut_short_is_put_in_place_whole(base, tmp_path):
+    target, manifest = Layout(tmp_path / "image"), base.image()
+    path = target.path(manifest.digest)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"cut short")
+    with path.open("rb") as before:
+        target.take(manifest, base)
+        assert before.read() == b"cut short"  # who reads the old one sees nothing half-written
+    assert target.read(manifest) == base.read(manifest)
 
 
 @pytest.mark.parametrize("digest", ["sha256:../../../etc/passwd", "md5:" + "0" * 64, "sha256:" + "0" * 63, ""])

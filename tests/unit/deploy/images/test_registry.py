@@ -2,6 +2,7 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -31,6 +32,17 @@ def test_what_was_pushed_is_pulled_the_same(registry, image, tmp_path):
         assert Registry(Reference(host, "wssr/work-0badcafe", version)).pull(back) == image.image()
         assert back.parts() == image.parts()
         assert all(back.read(blob) == image.read(blob) for blob in (image.parts()[0], *image.parts()[1]))
+
+
+def test_several_may_fetch_into_one_layout_at_once(registry, image, tmp_path):
+    reference = Reference(registry(), "wssr/work-0badcafe", "v1")
+    digest = Registry(reference).push(image)
+    back = Layout(tmp_path / "back")
+    with ThreadPoolExecutor(8) as pool:
+        fetched = list(pool.map(lambda _: Registry(reference).pull(back).digest, range(8)))
+    assert fetched == [digest] * 8
+    assert all(back.read(blob) == image.read(blob) for blob in image.parts()[1])
+    assert {path.suffix for path in back.folder.rglob("*") if path.is_file()} == {"", ".json"}
 
 
 def test_pushing_again_sends_nothing_new_and_is_well(registry, image):
