@@ -24,6 +24,7 @@ _DOCKER = "--platform linux/amd64 --provenance=false"  # Lambda takes an image, 
 
 TeamArgument = Annotated[str, typer.Argument(metavar="TEAM", help="Whose functions.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help=f"Where it goes; {_FOLDER}/TEAM when left out.")]
+UserOption = Annotated[str | None, typer.Option("--user", help=f"Who logs in; the password is in {_PASSWORD}.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
@@ -35,7 +36,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="images")
 
 
-def dockerfile(team: TeamArgument, *, out: OutOption = None) -> None:
+def dockerfile(team: TeamArgument, *, out: OutOption = None, as_json: JsonOption = False) -> None:
     """Write a Dockerfile for each function, in a folder that docker build can use.
 
     Example: lanes images dockerfile wssr
@@ -48,20 +49,26 @@ def dockerfile(team: TeamArgument, *, out: OutOption = None) -> None:
     lane = project.lane(team)
     wanted = functions_with_images(lane)
     package = _package(project, libraries=any(image.libraries for _, image in wanted))
+    written = []
     for function, image in wanted:
         folder = _folder(project, team, out) / function.key / "docker"
-        write_context(function, image, package, folder)
+        path = write_context(function, image, package, folder)
         command = f"docker buildx build {_DOCKER} -t {image.repository} {folder}"
-        console.out.print(command, soft_wrap=True, highlight=False)
+        written.append({"function": function.key, "dockerfile": str(path), "command": command})
+        if not as_json:
+            console.out.print(command, soft_wrap=True, highlight=False)
+    if as_json:
+        console.print_json(written)
 
 
-def build(
+def build(  # noqa: PLR0913  one per option
     team: TeamArgument,
     *,
     base: Annotated[
         str | None, typer.Option("--base", help="What the images stand on: host/repository:tag, or an OCI layout.")
     ] = None,
     workflow: Annotated[str | None, typer.Option("--workflow", help="Of one workflow; a base seldom fits two.")] = None,
+    user: UserOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -72,11 +79,14 @@ def build(
     from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
     from shared.deploy.images import make  # noqa: PLC0415  as above
 
+    if user and base is None:  # the cards' bases may be in several registries, and a password is for one
+        raise UsageError("which registry is --user for?", fix="--base HOST/REPOSITORY:TAG, with the base that is there")
     project = open_project()
     lane = project.lane(team)
     wanted = make.functions_with_images(lane, workflow)
     package = _package(project, libraries=any(image.libraries for _, image in wanted))
-    _show(make.build(lane, package, _folder(project, team, out), base, workflow), as_json=as_json)
+    folder = _folder(project, team, out)
+    _show(make.build(lane, package, folder, base, workflow, credentials=login(user)), as_json=as_json)
 
 
 def push(  # noqa: PLR0913  one per option
@@ -85,7 +95,7 @@ def push(  # noqa: PLR0913  one per option
     registry: Annotated[str | None, typer.Option("--registry", metavar="HOST[:PORT]", help="A registry.")] = None,
     aws: Annotated[bool, typer.Option("--aws", help="The account's own registry (ECR).")] = False,
     profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
-    user: Annotated[str | None, typer.Option(help=f"Who logs in; the password is in {_PASSWORD}.")] = None,
+    user: UserOption = None,
     tag: Annotated[str, typer.Option(help="What the images are tagged with; a deploy takes latest.")] = "latest",
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -106,10 +116,15 @@ def push(  # noqa: PLR0913  one per option
     lane, folder = project.lane(team), _folder(project, team, out)
     make.functions_with_images(lane)
     if registry:
-        credentials = (user, os.environ.get(_PASSWORD, "")) if user else None
+        credentials = login(user)
     else:
         registry, credentials = _own_registry(project, lane, profile, aws=aws)
     _show(make.push(lane, folder, registry, tag, credentials), as_json=as_json)
+
+
+def login(user: str | None) -> tuple[str, str] | None:
+    """Return *user* with the password of the environment; None when nobody logs in."""
+    return (user, os.environ.get(_PASSWORD, "")) if user else None
 
 
 def _own_registry(project: Project, lane: Lane, profile: str | None, *, aws: bool) -> tuple[str, tuple[str, str]]:

@@ -9,6 +9,7 @@ import typer
 
 from shared.cli import console
 from shared.cli.deploy import AsJson, Profile, UseAws, warn_if_brief
+from shared.cli.images import UserOption, login
 from shared.cli.plan_view import tell
 from shared.errors import UsageError
 
@@ -36,7 +37,14 @@ def dockerfile() -> None:
     sys.stdout.write(text(open_project().settings.rendezvous.resolve().port))
 
 
-def push(*, base: BaseOption, aws: UseAws = False, profile: Profile = None, as_json: AsJson = False) -> None:
+def push(
+    *,
+    base: BaseOption,
+    user: UserOption = None,
+    aws: UseAws = False,
+    profile: Profile = None,
+    as_json: AsJson = False,
+) -> None:
     """Build the server's image without a container engine and bring it to its repository, which is made if missing.
 
     Example: lanes rendezvous push --base registry.example.edu/python:3.13-slim --aws
@@ -63,7 +71,8 @@ def push(*, base: BaseOption, aws: UseAws = False, profile: Profile = None, as_j
         )
     folder = project.root / _FOLDER
     layout = Layout(folder / "rendezvous")
-    made = build(project.root, service.lane.rendezvous.port, find_base(base, folder / "bases"), layout)
+    on = find_base(base, folder / "bases", login(user))
+    made = build(project.root, service.lane.rendezvous.port, on, layout)
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         apply(repository_plan(service, cloud), cloud, kinds=kinds(service), on_step=tell)
         host, credentials = ecr_login(cloud)

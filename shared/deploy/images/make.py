@@ -46,7 +46,15 @@ def functions_with_images(lane: Lane, workflow: str | None = None) -> list[tuple
     return found
 
 
-def build(lane: Lane, package: Path, folder: Path, base: str | None, workflow: str | None = None) -> Iterator[Made]:
+def build(  # noqa: PLR0913  what is built, of what, and where
+    lane: Lane,
+    package: Path,
+    folder: Path,
+    base: str | None,
+    workflow: str | None = None,
+    *,
+    credentials: tuple[str, str] | None = None,
+) -> Iterator[Made]:
     """Build the image of each function into a layout ``<folder>/<function key>/image``.
 
     Args:
@@ -55,6 +63,7 @@ def build(lane: Lane, package: Path, folder: Path, base: str | None, workflow: s
         folder: Where the layouts go, and what is fetched of bases.
         base: What all stand on instead of their cards' bases: an image in a registry, or the folder of a layout.
         workflow: The one whose functions they are; those of all when None.
+        credentials: User and password, where the registry of *base* wants them; they go to no card's registry.
 
     Raises:
         LanesError: A base wants steps that only a container engine can run, or cannot be had.
@@ -74,7 +83,8 @@ def build(lane: Lane, package: Path, folder: Path, base: str | None, workflow: s
             )
         layers = package_layers(package, libraries=image.libraries)
         target = Layout(folder / function.key / "image")
-        on = find_base(base or image.base, folder / "bases")
+        cache = folder / "bases"
+        on = find_base(base, cache, credentials) if base else find_base(image.base, cache)
         made = assemble(on, layers, function.handler, target, image.entrypoint)
         size = sum(layer.size for layer in target.parts()[1])
         yield Made(function.key, made.digest, size, str(target.folder))
@@ -119,13 +129,13 @@ def ecr_login(aws: Aws) -> tuple[str, tuple[str, str]]:
     return told["proxyEndpoint"].partition("://")[2], (user, password)
 
 
-def find_base(named: str, cache: Path) -> Layout:
-    """Return the layout of *named*, fetched where it is not a folder of this machine."""
+def find_base(named: str, cache: Path, credentials: tuple[str, str] | None = None) -> Layout:
+    """Return the layout of *named*, fetched, with *credentials* if wanted, where it is no folder of this machine."""
     if Path(named).is_dir():
         return Layout(Path(named))
     reference = Reference.parse(named)
     layout = Layout(
         cache / reference.host.replace(":", "_") / reference.repository / reference.version.replace(":", "_")
     )
-    Registry(reference).pull(layout)
+    Registry(reference, credentials).pull(layout)
     return layout

@@ -7,6 +7,8 @@ import pytest
 
 from shared.cli.main import main
 from shared.deploy.images.layout import CONFIG, MANIFEST, Layout, to_json
+from shared.deploy.images.reference import Reference
+from shared.deploy.images.registry import Registry
 
 
 @pytest.fixture
@@ -50,6 +52,12 @@ def test_a_team_with_r_gets_dockerfiles_and_images_that_are_the_same_each_time(l
     assert 'CMD ["shared.handlers.wssr.simulate.handler"]' in (folder / "docker/Dockerfile").read_text()
     assert (folder / "docker/code/shared/handlers/wssr/model.R").is_file()
     assert (folder / "docker/code/shared/errors.py").is_file()
+    code, again, _ = lanes("dockerfile", "wssr", "--json")
+    told = json.loads(again)
+    assert code == 0
+    assert [one["command"] for one in told] == out.splitlines()
+    assert [one["function"] for one in told] == ["wssr-init", "wssr-simulate", "wssr-collate"]
+    assert told[1]["dockerfile"] == str(folder / "docker/Dockerfile")
     digests = []
     for _ in range(2):
         code, out, err = lanes("build", "wssr", "--base", base, "--json")
@@ -57,6 +65,18 @@ def test_a_team_with_r_gets_dockerfiles_and_images_that_are_the_same_each_time(l
         digests.append([made["digest"] for made in json.loads(out)])
     assert digests[0] == digests[1]
     assert len(set(digests[0])) == 3
+
+
+def test_a_base_is_had_from_a_registry_that_wants_a_password(lanes, base, registry, monkeypatch):
+    reference = Reference(registry(login=True), "bases/r", "1")
+    Registry(reference, ("somebody", "secret")).push(Layout(base))
+    code, _, err = lanes("build", "wssr", "--base", reference)
+    assert code == 1
+    assert "fix: log in: --user, and the password in LANES_REGISTRY_PASSWORD" in err
+    monkeypatch.setenv("LANES_REGISTRY_PASSWORD", "secret")
+    code, out, err = lanes("build", "wssr", "--base", reference, "--user", "somebody", "--json")
+    assert code == 0, err
+    assert len(json.loads(out)) == 3
 
 
 @pytest.mark.parametrize(
@@ -78,6 +98,7 @@ def test_a_team_with_r_gets_dockerfiles_and_images_that_are_the_same_each_time(l
             "there is no image of wssr-init, wssr-simulate, wssr-collate\n  fix: lanes images build wssr",
         ),
         (("push", "wssr", "--registry", "127.0.0.1:9", "--aws"), 2, "one registry at a time"),
+        (("build", "wssr", "--user", "somebody"), 2, "which registry is --user for?\n  fix: --base HOST/"),
         (("build", "wssr", "--base", "r-base"), 2, "'r-base' is no image"),
     ],
 )

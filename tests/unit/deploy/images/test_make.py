@@ -64,6 +64,18 @@ def test_a_base_is_fetched_from_a_registry(lane, base, package, registry, tmp_pa
     assert first.digest == again.digest
 
 
+def test_a_password_goes_to_the_registry_of_the_base_given_and_to_no_cards(lane, base, package, registry, tmp_path):
+    host = registry(login=True)
+    login = ("somebody", "secret")
+    Registry(Reference(host, "bases/python", "3.12"), login).push(base)
+    named = f"{host}/bases/python:3.12"
+    assert len(list(make.build(lane, package, tmp_path / "out", named, credentials=login))) == 2
+    of_card = function("w-work", dataclasses.replace(BARE, base=named))
+    lane = SimpleNamespace(team="wssr", functions={"w-work": of_card})
+    with pytest.raises(LanesError, match="UNAUTHORIZED"):
+        list(make.build(lane, package, tmp_path / "other", None, credentials=login))
+
+
 def test_what_only_an_engine_can_do_is_refused_with_the_way_out(lane, package, tmp_path):
     lane.functions.pop("w-work")
     with pytest.raises(LanesError, match=r"(?s)w-r wants 1 commands run on its base.*lanes images dockerfile wssr"):
