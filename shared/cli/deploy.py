@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
-from shared.cli.plan_view import as_data, ask, counts, report, tell, tell_what_stays
+from shared.cli.plan_view import as_data, ask, counts, report, show, tell, tell_what_stays
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ Team = Annotated[str, typer.Argument(help="The team's slug.")]
 UseAws = Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")]
 Profile = Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+Teams = Annotated[list[str], typer.Argument(help="The teams' slugs.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Packaged = Annotated[
     bool, typer.Option("--packaged", help="Put the libraries into the zip, as AWS needs it; always so with --aws.")
@@ -34,16 +36,16 @@ def register(app: typer.Typer) -> None:
 
 
 def plan(
-    team: Team,
+    teams: Teams,
     *,
     aws: UseAws = False,
     profile: Profile = None,
     packaged: Packaged = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a deploy of a team would change, and change nothing.
+    """Show what a deploy of teams would change, and change nothing.
 
-    Example: lanes plan team2
+    Example: lanes plan team1 team2
     """
     from shared.cli.wiring import (  # noqa: PLC0415  --help is quick
         known_images,
@@ -55,18 +57,24 @@ def plan(
     from shared.deploy import deploy as work  # noqa: PLC0415  as above
 
     project = open_project()
-    lane = project.lane(team)
+    lanes = [project.lane(team) for team in dict.fromkeys(teams)]
+    packaged = packaged or aws or wants_packages(project)
+    plans = []
     with open_cloud(project, aws=aws, profile=profile) as cloud:
-        packaged = packaged or aws or wants_packages(project)
-        with one_deploy(project):  # a deploy may be making the same images
-            images = known_images(project, lane, cloud, packaged=packaged, push=False)
-        todo = work.plan(lane, project, cloud, packaged=packaged, images=images)
+        for lane in lanes:
+            with one_deploy(project):  # a deploy may be making the same images
+                images = known_images(project, lane, cloud, packaged=packaged, push=False)
+            plans.append(work.plan(lane, project, cloud, packaged=packaged, images=images))
         warn_if_brief(project, cloud)
-    report(todo, as_json=as_json)
+    if as_json:
+        console.print_json([as_data(todo) for todo in plans])
+    else:
+        for todo in plans:
+            show(todo, console.out)
 
 
 def deploy(  # noqa: PLR0913  one for each option
-    teams: Annotated[list[str], typer.Argument(help="The teams' slugs.")],
+    teams: Teams,
     *,
     yes: Yes = False,
     aws: UseAws = False,
@@ -119,7 +127,7 @@ def deploy(  # noqa: PLR0913  one for each option
 def destroy(  # noqa: PLR0913  one for each option
     team: Team,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")] = False,
+    dry_run: DryRun = False,
     yes: Yes = False,
     aws: UseAws = False,
     profile: Profile = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from shared.cli import console
-from shared.cli.deploy import AsJson, Packaged, Profile, UseAws, Yes, warn_if_brief
+from shared.cli.deploy import AsJson, DryRun, Packaged, Profile, UseAws, Yes, warn_if_brief
 from shared.cli.plan_view import as_data, ask, confirm, counts, report, tell, tell_what_stays
 from shared.cli.verdict_view import show as show_verdict
 
@@ -147,7 +147,14 @@ def status(*, aws: UseAws = False, profile: Profile = None, as_json: AsJson = Fa
     raise typer.Exit(verdict.exit_code if verdict else _DOWN)
 
 
-def destroy(*, yes: Yes = False, aws: UseAws = False, profile: Profile = None, as_json: AsJson = False) -> None:
+def destroy(
+    *,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    aws: UseAws = False,
+    profile: Profile = None,
+    as_json: AsJson = False,
+) -> None:
     """Remove the rendezvous service, its record and its image. Runs with FMI fail from then on. Asks first.
 
     Example: lanes rendezvous destroy
@@ -163,14 +170,15 @@ def destroy(*, yes: Yes = False, aws: UseAws = False, profile: Profile = None, a
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         make_zone(service.zone, cloud)
         todo = destroy_plan(service, cloud)
-        if todo.changes and not yes:
+        if todo.changes and not (yes or dry_run):
             ask(todo, f"No rank will meet another at {service.lane.rendezvous.endpoint}. Type {SLUG} to go on: ", SLUG)
-        apply(todo, cloud, kinds=kinds(service), on_step=tell)
-        tell_what_stays(todo)
+        if not dry_run:
+            apply(todo, cloud, kinds=kinds(service), on_step=tell)
+            tell_what_stays(todo)
+            console.note(f"{todo.team}: {counts(todo, done=True)}")
         warn_if_brief(project, cloud)
-        console.note(f"{todo.team}: {counts(todo, done=True)}")
-    if as_json:
-        console.print_json(as_data(todo))
+    if as_json or dry_run:
+        report(todo, as_json=as_json)
 
 
 def _check(service: RendezvousService, cloud: Aws, address: str) -> Verdict:

@@ -54,7 +54,7 @@ def owned(aws, team):
 
 def test_one_is_destroyed_and_the_other_still_runs(two_teams, lanes, aws):
     gone, stays = two_teams
-    plan = json.loads(lanes("plan", gone, "--json").out)
+    (plan,) = json.loads(lanes("plan", gone, "--json").out)
     assert {step["action"] for step in plan["steps"]} == {"nothing"}
     before = owned(aws, stays)
     assert len(owned(aws, gone)) == len(before) > 10

@@ -49,9 +49,11 @@ def lanes(project, monkeypatch, capsys):
 
 
 def test_from_plan_to_destroy(lanes, cloud):
-    code, out, _ = lanes("plan", "team2")
+    code, out, _ = lanes("plan", "team2", "team1", "team2")
     assert code == 0
     assert "+ bucket team2-cosmical-7078ea12" in out
+    counted = [line.partition(":")[0] for line in out.splitlines() if line.endswith(" to create")]
+    assert counted == ["team2", "team1"]
     assert "may lambda:InvokeFunction on arn:aws:lambda:us-east-1:123456789012:function:team2-cosmic-inf" in out
     assert "may secretsmanager:GetSecretValue on arn:aws:secretsmanager:us-east-1:123456789012:secret:team2/ren" in out
     assert "0 unchanged" not in out
@@ -109,20 +111,21 @@ def test_ctrl_c_in_the_midst_tells_what_is_done_and_what_is_left(project, cloud,
 
 
 def test_a_plan_as_data_holds_the_calls(lanes, cloud):
-    code, out, _ = lanes("plan", "team1", "--json")
+    code, out, _ = lanes("plan", "team1", "team2", "--json")
     assert code == 0
-    plan = json.loads(out)
-    assert (plan["team"], plan["stage"]) == ("team1", "dev")
-    _, out, _ = lanes("plan", "team2", "--json")
-    calls = [call for step in json.loads(out)["steps"] for call in step["calls"]]
+    plans = json.loads(out)
+    assert [(plan["team"], plan["stage"]) for plan in plans] == [("team1", "dev"), ("team2", "dev")]
+    calls = [call for step in plans[1]["steps"] for call in step["calls"]]
     create = next(call for call in calls if call.get("method") == "create_bucket")
     assert create["service"] == "s3"
     assert create["params"]["Bucket"] == "team2-cosmical-7078ea12"
     assert {"name": "chalice deploy", "params": {"function": "cosmic-inference"}} in calls
 
 
-def test_an_unknown_team_is_told_the_known_ones(lanes):
-    code, _, err = lanes("deploy", "team3")
+@pytest.mark.parametrize("command", ["plan", "deploy"])
+def test_an_unknown_team_is_told_the_known_ones(lanes, command):
+    code, out, err = lanes(command, "team1", "team3")
+    assert out == ""
     assert code == 2
     assert "unknown team 'team3'" in err
 

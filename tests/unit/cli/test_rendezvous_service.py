@@ -84,6 +84,13 @@ def test_from_plan_to_destroy(lanes, cloud, project):
 
     _functions_do_the_same(cloud, project)
 
+    code, out, err = lanes("destroy", "--dry-run")
+    assert (code, err) == (0, "")
+    assert f"- record {HOST}\n" in out
+    assert out.endswith("platform: 19 to delete\n")
+    told = json.loads(lanes("destroy", "--dry-run", "--json")[1])
+    assert {step["action"] for step in told["steps"]} == {"delete"}
+    assert "platform: nothing to do" in lanes("plan")[1]
     code, _, err = lanes("destroy")
     assert code == 2
     assert "add --yes if you are sure" in err
