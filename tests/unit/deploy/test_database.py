@@ -61,7 +61,7 @@ def never(_seconds):
     pytest.fail("it waited for what is there already")
 
 
-def deploy(aws, team, migrations=MIGRATIONS, sleep=never):
+def deploy(aws, team, sleep=never, migrations=MIGRATIONS):
     part = Database(f"{team}_data_7078ea12", f"{team}/database-7078ea12", migrations)
     want = database.desired(part, tags(team))
     step = database.steps(want, database.current(aws, want.name))
@@ -201,7 +201,7 @@ def test_a_connection_lost_in_the_midst_of_a_migration_is_told_and_the_next_depl
     aws.client("secretsmanager").update_secret(SecretId="andromeda/database-7078ea12", Description="in the making")
     place = f"{database_server['host']}:{database_server['port']}"
     with pytest.raises(ApplyError, match=f"the teams' database at {place} refuses: ") as raised:
-        deploy(aws, "andromeda", (*MIGRATIONS, "losing_tables"))
+        deploy(aws, "andromeda", migrations=(*MIGRATIONS, "losing_tables"))
     assert secret(aws, "andromeda")["password"] not in str(raised.value)
     assert deploy(aws, "andromeda") == "update"
 
