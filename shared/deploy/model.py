@@ -121,3 +121,8 @@ def _short(value: Any) -> str:
         return "none" if value is None else "absent"
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
+
+
+def pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return *tags* as most of AWS's services spell them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

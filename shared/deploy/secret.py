@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.deploy.model import pairs
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -24,12 +25,11 @@ def make_secret(  # noqa: PLR0913  where, what, and how to wait
         LanesError: It is about to be deleted, and not within seconds.
     """
     manager = aws.client("secretsmanager")
-    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
     for attempt in range(_ATTEMPTS):
         if attempt:
             sleep(_SETTLE_SECONDS)
         try:
-            manager.create_secret(Name=name, SecretString=text, Description=description, Tags=listed)
+            manager.create_secret(Name=name, SecretString=text, Description=description, Tags=pairs(tags))
         except manager.exceptions.InvalidRequestException as error:
             held = error
         else:

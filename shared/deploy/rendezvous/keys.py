@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.config.platform import SLUG
 from shared.deploy.guard import MANAGER, OwnershipError, check_ownership
-from shared.deploy.model import Resource
+from shared.deploy.model import Resource, pairs
 from shared.deploy.secret import make_secret
 from shared.errors import LanesError
 from shared.fmi.rendezvous.keys import KEY_BYTES, RENEW, Namespace, read_key, team_key
@@ -86,7 +86,7 @@ def make_master(aws: Aws) -> bytes:
             Name=MASTER_SECRET,
             SecretString=made.hex(),
             Description="What all teams' keys at the rendezvous are made from",
-            Tags=_pairs(MASTER_TAGS),
+            Tags=pairs(MASTER_TAGS),
         )
     except manager.exceptions.ResourceExistsException:  # somebody was quicker: theirs is the one
         return make_master(aws)
@@ -130,7 +130,3 @@ def signed(lane: Lane, aws: Aws) -> Namespace | None:
     except manager.exceptions.ResourceNotFoundException:
         return None
     return Namespace(lane.team, key=read_key(text, lane.rendezvous_key, RENEW)) if text else None
-
-
-def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shared.deploy.model import Call, Resource, Step, differences, missing_tags, summary
+from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs, summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +74,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
     """Return what makes *have* into *want*."""
     put = {"AlarmName": want.name, **{key: value for key, value in want.properties.items() if key != "arn"}}
     if have is None:
-        create = Call(_CLIENT, "put_metric_alarm", {**put, "Tags": _tags(want)})
+        create = Call(_CLIENT, "put_metric_alarm", {**put, "Tags": pairs(want.tags)})
         return Step("create", KIND, want.name, summary(want.properties), (create,))
     found = {key: have.properties.get(key) for key in want.properties}
     changed, tags = differences(want.properties, found), missing_tags(want, have)
@@ -83,7 +83,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
     calls = [Call(_CLIENT, "put_metric_alarm", put)] if changed else []
     if tags:
         # put_metric_alarm takes no tags for an alarm that is there
-        calls.append(Call(_CLIENT, "tag_resource", {"ResourceARN": have.properties["arn"], "Tags": _tags(want)}))
+        calls.append(Call(_CLIENT, "tag_resource", {"ResourceARN": have.properties["arn"], "Tags": pairs(want.tags)}))
     return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
 
 
@@ -95,7 +95,3 @@ def remove(have: Resource) -> Step:
 def _find(aws: Aws, name: str) -> dict[str, Any] | None:
     found = aws.client(_CLIENT).describe_alarms(AlarmNames=[name])["MetricAlarms"]
     return dict(found[0]) if found else None
-
-
-def _tags(alarm: Resource) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in alarm.tags.items()]

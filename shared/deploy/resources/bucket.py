@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shared.deploy.guard import OwnershipError
-from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
+from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -131,7 +131,7 @@ def remove(have: Resource) -> Step:
 
 def _create(want: Resource) -> Call:
     region = want.properties["region"]
-    configuration: dict[str, Any] = {"Tags": _tags(want.tags)}
+    configuration: dict[str, Any] = {"Tags": pairs(want.tags)}
     if region != _NO_CONSTRAINT:
         configuration["LocationConstraint"] = region
     return Call("s3", "create_bucket", {"Bucket": want.name, "CreateBucketConfiguration": configuration})
@@ -141,7 +141,7 @@ def _tagging(want: Resource, have: Resource | None = None) -> Call:
     """Tag the bucket. AWS has done it on creation already; moto 5.2 drops the tags of CreateBucketConfiguration."""
     others = {key: value for key, value in (have.tags if have else {}).items() if not key.startswith("aws:")}
     tags = {**others, **want.tags}  # the call replaces all of them; those of AWS itself it may not name
-    return Call("s3", "put_bucket_tagging", {**_on(want), "Tagging": {"TagSet": _tags(tags)}})
+    return Call("s3", "put_bucket_tagging", {**_on(want), "Tagging": {"TagSet": pairs(tags)}})
 
 
 def _settings(want: Resource) -> dict[str, Call]:
@@ -229,7 +229,3 @@ def _policy(lane: Lane) -> dict[str, Any]:
             },
         ],
     }
-
-
-def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.deploy.guard import IDENTITY
-from shared.deploy.model import Call, Resource, Step, differences, summary
+from shared.deploy.model import Call, Resource, Step, differences, pairs, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -103,7 +103,7 @@ def _create(want: Resource) -> Call:
         "AccountId": want.properties["account"],
         "Budget": budget,
         "NotificationsWithSubscribers": alerts,
-        "ResourceTags": [{"Key": key, "Value": value} for key, value in want.tags.items()],
+        "ResourceTags": pairs(want.tags),
     }
     return Call(SERVICE, "create_budget", params)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.config.resolve import DATABASE_COMPONENT
-from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
+from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,8 +67,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
         return Step("nothing", KIND, want.name)
     calls: list[Call | Routine] = [provision] if changed else []
     if tags:
-        pairs = [{"Key": key, "Value": value} for key, value in want.tags.items()]
-        calls.append(Call(SERVICE, "tag_resource", {"SecretId": want.name, "Tags": pairs}))
+        calls.append(Call(SERVICE, "tag_resource", {"SecretId": want.name, "Tags": pairs(want.tags)}))
     return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shared.deploy.model import Call, Resource, Step, differences, missing_tags
+from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,7 +55,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
     """Return what makes *have* into *want*. IAM keeps five versions; ours has one, and two while it changes."""
     document = json.dumps(want.properties["document"])
     if have is None:
-        create = {"PolicyName": want.name, "PolicyDocument": document, "Tags": _tags(want.tags)}
+        create = {"PolicyName": want.name, "PolicyDocument": document, "Tags": pairs(want.tags)}
         return Step("create", KIND, want.name, calls=(Call("iam", "create_policy", create),))
     policy = {"PolicyArn": have.properties["arn"]}
     changed = differences(want.properties["document"], have.properties["document"], "document")
@@ -65,7 +65,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
         calls += _drop_older(have)
         calls.append(Call("iam", "create_policy_version", {**policy, "PolicyDocument": document, "SetAsDefault": True}))
     if tags:
-        calls.append(Call("iam", "tag_policy", {**policy, "Tags": _tags(want.tags)}))
+        calls.append(Call("iam", "tag_policy", {**policy, "Tags": pairs(want.tags)}))
     if not calls:
         return Step("nothing", KIND, want.name)
     return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
@@ -82,7 +82,3 @@ def _drop_older(have: Resource) -> list[Call]:
         Call("iam", "delete_policy_version", {"PolicyArn": have.properties["arn"], "VersionId": version})
         for version in have.properties["older"]
     ]
-
-
-def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]

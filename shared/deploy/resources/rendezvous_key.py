@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.platform import SLUG
 from shared.config.resolve import KEY_COMPONENT
-from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
+from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
 from shared.deploy.rendezvous.keys import MASTER_KIND, MASTER_SECRET, key_is_current, read_master
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
     changed, missing = differences(want.properties, have.properties), missing_tags(want, have)
     if not (changed or missing):
         return Step("nothing", KIND, want.name)
-    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-    tag = Call(SERVICE, "tag_resource", {"SecretId": want.name, "Tags": pairs})
+    tag = Call(SERVICE, "tag_resource", {"SecretId": want.name, "Tags": pairs(tags)})
     return Step(
         "update", KIND, want.name, (*changed, *missing), (*([put] if changed else []), *([tag] if missing else []))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shared.deploy.model import Call, Resource, Step, differences, missing_tags, summary
+from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs, summary
 from shared.isolation.policies import repository_policy
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
     mutability = {"imageTagMutability": want.properties["mutability"]}
     policy = Call(SERVICE, "set_repository_policy", {**on, "policyText": json.dumps(want.properties["policy"])})
     if have is None:
-        create = Call(SERVICE, "create_repository", {**on, **mutability, **scanning, "tags": _tags(want)})
+        create = Call(SERVICE, "create_repository", {**on, **mutability, **scanning, "tags": pairs(want.tags)})
         return Step("create", KIND, want.name, summary(want.properties), (create, policy))
     changed, tags = differences(want.properties, have.properties), missing_tags(want, have)
     if not (changed or tags):
@@ -92,7 +92,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
             policy,
         ]
     if tags:
-        calls.append(Call(SERVICE, "tag_resource", {"resourceArn": want.properties["arn"], "tags": _tags(want)}))
+        calls.append(Call(SERVICE, "tag_resource", {"resourceArn": want.properties["arn"], "tags": pairs(want.tags)}))
     return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
 
 
@@ -104,7 +104,3 @@ def remove(have: Resource) -> Step:
         have.name,
         calls=(Call(SERVICE, "delete_repository", {"repositoryName": have.name, "force": True}),),
     )
-
-
-def _tags(repository: Resource) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in repository.tags.items()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shared.deploy.model import Call, Resource, Step, differences, missing_tags
+from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -93,7 +93,7 @@ def _create(want: Resource) -> Call:
         {
             "RoleName": want.name,
             "AssumeRolePolicyDocument": json.dumps(want.properties["trust"]),
-            "Tags": _tags(want.tags),
+            "Tags": pairs(want.tags),
             **({"PermissionsBoundary": boundary} if boundary else {}),
         },
     )
@@ -114,7 +114,7 @@ def _update(want: Resource, have: Resource, policy: Call) -> Iterator[Call]:
     if new["policies"][_INLINE] != old["policies"].get(_INLINE):
         yield policy
     if missing_tags(want, have):
-        yield Call("iam", "tag_role", {**role, "Tags": _tags(want.tags)})
+        yield Call("iam", "tag_role", {**role, "Tags": pairs(want.tags)})
 
 
 def _strip(have: Resource, keep: tuple[str, ...]) -> Iterator[Call]:
@@ -142,10 +142,6 @@ def _policy(want: Resource) -> str:
 
 def _inline(name: str) -> dict[str, str]:
     return {"RoleName": name, "PolicyName": _INLINE}
-
-
-def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _canonical(value: Any) -> Any:

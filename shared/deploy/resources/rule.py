@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shared.deploy.model import Call, Resource, Step, differences, missing_tags, summary
+from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs, summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ def current(aws: Aws, name: str) -> Resource | None:
 def steps(want: Resource, have: Resource | None) -> Step:
     """Return what makes *have* into *want*."""
     if have is None:
-        put = _put(want, Tags=_tags(want))
+        put = _put(want, Tags=pairs(want.tags))
         return Step("create", KIND, want.name, summary(want.properties), (put, _allow(want), _aim(want)))
     found = {key: have.properties[key] for key in want.properties}
     changed, tags = differences(want.properties, found), missing_tags(want, have)
@@ -64,7 +64,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
         calls += [*_unaim(have), _allow(want), _aim(want)]
     if tags:
         # put_rule takes no tags for a rule that is there
-        calls.append(Call("events", "tag_resource", {"ResourceARN": have.properties["arn"], "Tags": _tags(want)}))
+        calls.append(Call("events", "tag_resource", {"ResourceARN": have.properties["arn"], "Tags": pairs(want.tags)}))
     return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
 
 
@@ -109,7 +109,3 @@ def _may_invoke(aws: Aws, function_arn: str, statement: str, rule_arn: str) -> b
         return False
     own = [each for each in policy["Statement"] if each.get("Sid") == statement]
     return any(each.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn") == rule_arn for each in own)
-
-
-def _tags(rule: Resource) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in rule.tags.items()]

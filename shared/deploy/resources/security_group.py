@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.deploy.guard import OwnershipError
-from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
+from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,7 +55,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
         params = {
             "name": want.name,
             "vpc": want.properties["vpc"],
-            "tags": _tags(want),
+            "tags": pairs(want.tags),
             "permissions": permissions(wanted),
         }
         return Step("create", KIND, want.name, summary(want.properties), (Routine("make security group", params),))
@@ -78,7 +78,11 @@ def steps(want: Resource, have: Resource | None) -> Step:
             if opened
             else ()
         ),
-        *([Call("ec2", "create_tags", {"Resources": [have.properties["id"]], "Tags": _tags(want)})] if tags else ()),
+        *(
+            [Call("ec2", "create_tags", {"Resources": [have.properties["id"]], "Tags": pairs(want.tags)})]
+            if tags
+            else ()
+        ),
     ]
     return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
 
@@ -106,7 +110,3 @@ def _words(protocol: str, first: int | None, last: int | None, source: str) -> s
 def _source(rule: Mapping[str, Any]) -> str:
     group = rule.get("ReferencedGroupInfo", {}).get("GroupId")
     return str(rule.get("CidrIpv4") or rule.get("CidrIpv6") or rule.get("PrefixListId") or group)
-
-
-def _tags(group: Resource) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in group.tags.items()]

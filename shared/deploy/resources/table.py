@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.deploy.guard import OwnershipError
-from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
+from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,7 +71,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
     billing = Call(SERVICE, "update_table", {**on, "BillingMode": want.properties["billing"]})
     calls: list[Call | Routine] = [billing, _await("await table", want)] if changed else []
     if tags:
-        calls.append(Call(SERVICE, "tag_resource", {"ResourceArn": want.properties["arn"], "Tags": _tags(want)}))
+        calls.append(Call(SERVICE, "tag_resource", {"ResourceArn": want.properties["arn"], "Tags": pairs(want.tags)}))
     return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
 
 
@@ -91,14 +91,10 @@ def _create(want: Resource) -> Call:
             "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"}],
             "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
             "BillingMode": want.properties["billing"],
-            "Tags": _tags(want),
+            "Tags": pairs(want.tags),
         },
     )
 
 
 def _await(routine: str, table: Resource) -> Routine:
     return Routine(routine, {"TableName": table.name})
-
-
-def _tags(table: Resource) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in table.tags.items()]
