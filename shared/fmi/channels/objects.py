@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import struct
+import uuid
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -36,6 +38,10 @@ class Store(ABC):
         """Write an object, whole or not at all."""
 
     @abstractmethod
+    def claim(self, key: str, data: bytes) -> bool:
+        """Write an object where none is, in one question; return whether what lies there now is *data*."""
+
+    @abstractmethod
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
         """Return those objects of *keys* that are there."""
 
@@ -56,11 +62,40 @@ class Shelf:
 
     def __init__(self, store: Store, prefix: str) -> None:
         self._store, self._prefix = store, prefix
+        self._shared: list[tuple[int, str]] = []
         self.failure: FmiError | None = None
 
     def put(self, key: str, data: bytes) -> None:
         """See Store."""
         self._ask(self._store.put, self._prefix + key, data)
+
+    def claim(self, rank: int) -> FmiError | None:
+        """Claim *rank*'s part of this shelf; return an error if another session has it."""
+        if self._ask(self._store.claim, self._prefix + _claim_of(rank), uuid.uuid4().bytes):
+            return None
+        what = f"rank {rank} of an earlier session with this run and name never closed in good order"
+        fix = "give another RUN_ID or name, or delete what lies there, once none of its ranks lives"
+        return FmiError(what, where=self._prefix, fix=fix)
+
+    def give_back(self, rank: int) -> None:
+        """Let another session claim *rank*'s part."""
+        self.delete([_claim_of(rank)])
+
+    def share(self, turn: int, key: str, data: bytes) -> None:
+        """Put what several ranks read, and remember that it belongs to *turn*."""
+        self._shared.append((turn, key))
+        self.put(key, data)
+
+    def forget_before(self, turn: int) -> None:
+        """Delete what was shared before *turn*."""
+        old = [key for at, key in self._shared if at < turn]
+        self._shared = [entry for entry in self._shared if entry[0] >= turn]
+        self.delete(old)
+
+    def forget_all(self, rank: int) -> None:
+        """Delete what *rank* wrote and nobody has taken; marks and notices stay."""
+        mine = re.compile(rf"(\d+|send)/{rank}-")
+        self.delete(name for name in self.names() if mine.match(name))
 
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
         """See Store."""
@@ -85,6 +120,10 @@ class Shelf:
             fix = "check that the store runs, and that this function reaches it and may read, write and list there"
             self.failure = FmiError(f"the store failed: {type(error).__name__}: {error}", where=self._prefix, fix=fix)
             raise self.failure from error
+
+
+def _claim_of(rank: int) -> str:
+    return f"here/{rank}"
 
 
 def encode(array: Array, *, plain: bool) -> bytes:

@@ -9,11 +9,12 @@ from shared.fmi.channels.objects import Store
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_KEEP_SECONDS = 3600
+_KEEP_SECONDS, _KEEP_CLAIM_SECONDS = 3600, 24 * 3600
+"""A claim must outlive all that was written after it."""
 
 
 class RedisStore(Store):
-    """Keys in a Redis database; each expires after an hour, should its rank die before deleting it.
+    """Keys in a Redis database; should a rank die, they expire after an hour, its claim after a day.
 
     Args:
         client: A ``redis.Redis``.
@@ -28,6 +29,12 @@ class RedisStore(Store):
     def put(self, key: str, data: bytes) -> None:
         """See Store."""
         self._client.set(key, data, ex=_KEEP_SECONDS)
+
+    def claim(self, key: str, data: bytes) -> bool:
+        """See Store."""
+        if self._client.set(key, data, ex=_KEEP_CLAIM_SECONDS, nx=True):
+            return True
+        return bool(self._client.get(key) == data)  # it is, if the client has asked twice
 
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
         """See Store."""

@@ -37,6 +37,16 @@ class S3Store(Store):
         """See Store."""
         self._client.put_object(**self._on, Key=key, Body=data)
 
+    def claim(self, key: str, data: bytes) -> bool:
+        """See Store."""
+        try:
+            self._client.put_object(**self._on, Key=key, Body=data, IfNoneMatch="*")
+        except self._client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise
+            return self._one(key) == data  # it is, if the client has asked twice
+        return True
+
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
         """See Store."""
         wanted = list(keys)

@@ -3,11 +3,13 @@
 Ranks call the same collectives in the same order, so the number of the call and the writer's rank name an object. Who
 alone reads an object deletes it; what several read, its writer deletes once everybody must have read it: when a later
 call has shown that all ranks came further.
+
+A name serves one session at a time. Each rank claims its part of it before anything else and gives it back when all
+have closed; who finds its part taken refuses, since what ranks that were killed left would be read for this session's.
 """
 
 from __future__ import annotations
 
-import re
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shared.fmi.channels.channel import checked_timeout
+from shared.fmi.channels.notices import Notice, Notices, blamed, verdict
 from shared.fmi.channels.objects import Shelf, decode, encode
 from shared.fmi.collectives.reduce import fold
 from shared.fmi.errors import FmiError, PeerLost, PeerMismatch
@@ -30,9 +33,9 @@ if TYPE_CHECKING:
 
     _Fetch: TypeAlias = Callable[[dict[int, str], str], dict[int, tuple[Array, bool]]]
 
-_GRACE_SHARE = 0.2
-_LOOK_FOR_NOTICES = 8
-"""Fruitless looks between two looks for a notice that a rank is lost."""
+_GRACE_SHARE, _LONGEST_GRACE = 0.2, 1.0
+_HEED_POLLS = 8  # longest pauses between two looks for a notice that a rank is lost, unless the grace is short
+_RUN_AHEAD = 32  # collectives after which all wait for all, if none of them did: so much may lie unread
 
 
 class StoreChannel:
@@ -64,10 +67,13 @@ class StoreChannel:
         self._timeout, self._clock, self._sleep = checked_timeout(timeout), clock, sleep
         self._shelf = Shelf(store, f"runs/{namespace.run or 'run'}/fmi/{namespace.team or 'open'}/{namespace.comm}/")
         self._first_poll, self._longest_poll = store.first_poll, store.longest_poll
-        self._turn = 0
+        self._notices = Notices(self._shelf, rank, size)
+        self._grace = min(_LONGEST_GRACE, self._timeout * _GRACE_SHARE)
+        self._heed_every = min(self._grace / 2, _HEED_POLLS * self._longest_poll)
+        self._turn = self._met = 0  # how many collectives, and up to which all ranks have surely come
         self._sent: dict[int, int] = {}
         self._received: dict[int, int] = {}
-        self._shared: list[tuple[int, str]] = []  # by turn, what several ranks read
+        self._claimed = False
         self._failure: FmiError | None = None
         self._closed = False
 
@@ -87,8 +93,7 @@ class StoreChannel:
         if out is None:
             return array, plain
         if array.dtype != out.dtype or array.nbytes != out.nbytes:
-            what = f"sent a {array.dtype} array{list(array.shape)}, not a {out.dtype} array{list(out.shape)}"
-            raise self._fail(PeerMismatch(source, what, operation="send"), source)
+            raise self._unlike(source, array, out, "send")
         out[...] = array.reshape(out.shape)
         return out, plain
 
@@ -96,18 +101,18 @@ class StoreChannel:
         """See Channel."""
         self.allgather(np.zeros(0, np.uint8), operation="barrier")
 
-    def bcast(self, array: Array | None, root: int, *, plain: bool) -> tuple[Array, bool]:
+    def bcast(self, array: Array | None, root: int, *, plain: bool, operation: str = "bcast") -> tuple[Array, bool]:
         """See Channel."""
-        turn = self._begin()
+        turn = self._begin(operation)
         if self.rank == root:
             assert array is not None  # noqa: S101  the communicator has checked it
-            self._share(turn, f"{root}-bcast", array, plain=plain)
+            self._shelf.share(turn, f"{turn}/{root}-{operation}", encode(array, plain=plain))
             return array, plain
-        return self._await({root: f"{turn}/{root}-bcast"}, "bcast")[root]
+        return self._await({root: f"{turn}/{root}-{operation}"}, operation)[root]
 
     def gather(self, array: Array, root: int, *, operation: str = "gather") -> Array | None:
         """See Channel."""
-        turn = self._begin()
+        turn = self._begin(operation)
         if self.rank == root:
             return self._stack(turn, array, operation, self._take)
         self._put(f"{turn}/{self.rank}-{operation}", array)
@@ -115,7 +120,7 @@ class StoreChannel:
 
     def scatter(self, blocks: Array | None, root: int) -> Array:
         """See Channel."""
-        turn = self._begin()
+        turn = self._begin("scatter")
         if self.rank != root:
             return self._take({root: f"{turn}/{root}-scatter-{self.rank}"}, "scatter")[root][0]
         assert blocks is not None  # noqa: S101  the communicator has checked it
@@ -126,15 +131,15 @@ class StoreChannel:
 
     def allgather(self, array: Array, *, operation: str = "allgather") -> Array:
         """See Channel."""
-        turn = self._begin()
-        self._share(turn, f"{self.rank}-{operation}", array)
+        turn = self._begin(operation)
+        self._shelf.share(turn, f"{turn}/{self.rank}-{operation}", encode(array, plain=False))
         stacked = self._stack(turn, array, operation, self._await)
         self._forget_before(turn)
         return stacked
 
     def alltoall(self, blocks: Array) -> Array:
         """See Channel."""
-        turn = self._begin()
+        turn = self._begin("alltoall")
         result = np.array(blocks)
         others = [peer for peer in range(self.size) if peer != self.rank]
         for dest in others:
@@ -146,24 +151,24 @@ class StoreChannel:
         self._forget_before(turn)
         return result
 
-    def reduce(self, array: Array, op: Op, root: int) -> Array | None:
+    def reduce(self, array: Array, op: Op, root: int, *, operation: str = "reduce") -> Array | None:
         """See Channel: the root reads all values and combines them from the left."""
-        blocks = self.gather(array, root, operation="reduce")
+        blocks = self.gather(array, root, operation=operation)
         return None if blocks is None else fold(blocks, op)
 
     def allreduce(self, array: Array, op: Op) -> Array:
         """See Channel."""
         turn = self._turn + 1
-        total = self.reduce(array, op, 0)
-        result, _ = self.bcast(total, 0, plain=False)
+        total = self.reduce(array, op, 0, operation="allreduce")
+        result, _ = self.bcast(total, 0, plain=False, operation="allreduce")
         self._forget_before(turn)
         return result
 
     def scan(self, array: Array, op: Op) -> Array:
         """See Channel."""
-        turn = self._begin()
+        turn = self._begin("scan")
         if self.rank + 1 < self.size:
-            self._share(turn, f"{self.rank}-scan", array)
+            self._shelf.share(turn, f"{turn}/{self.rank}-scan", encode(array, plain=False))
         return fold(self._stack(turn, array, "scan", self._await, self.rank + 1), op)
 
     def close(self) -> None:
@@ -175,7 +180,8 @@ class StoreChannel:
             self._check()
             self._shelf.put(f"bye/{self.rank}", b"")
             self._await({rank: f"bye/{rank}" for rank in range(self.size)}, "close", parsed=False)
-            self._forget_all()
+            self._shelf.forget_all(self.rank)
+            self._shelf.give_back(self.rank)
             if self.rank:
                 self._shelf.put(f"done/{self.rank}", b"")
             else:
@@ -183,31 +189,35 @@ class StoreChannel:
                 self._shelf.delete(f"{word}/{rank}" for word in ("bye", "done") for rank in range(self.size))
         except FmiError:
             with suppress(FmiError):
-                self._forget_all()
+                self._shelf.forget_all(self.rank)
 
     def abort(self, reason: str) -> None:
         """Leave a notice that this rank is lost, and delete everything else it wrote."""
         if not self._closed:
             self._closed = True
             if self._failure is None:  # else the notice already names who is lost
-                self._notice(self.rank, reason)
-            self._forget_all()
+                self._notices.write(Notice(self.rank, certain=True, reason=reason))
+            self._shelf.forget_all(self.rank)
 
     def _check(self) -> None:
         if failure := self._failure or self._shelf.failure:
             raise failure
+        if not self._claimed:
+            self._claimed = True
+            if taken := self._shelf.claim(self.rank):
+                raise self._fail(taken, self.rank)
 
-    def _begin(self) -> int:
+    def _begin(self, operation: str) -> int:
+        """Return the number of this call; now and then wait for all, else who only writes would fill the store."""
         self._check()
+        if self._turn - self._met >= _RUN_AHEAD:
+            self._met = self._turn
+            self.allgather(np.zeros(0, np.uint8), operation=operation)
         self._turn += 1
         return self._turn
 
     def _put(self, key: str, array: Array, *, plain: bool = False) -> None:
         self._shelf.put(key, encode(array, plain=plain))
-
-    def _share(self, turn: int, name: str, array: Array, *, plain: bool = False) -> None:
-        self._shared.append((turn, f"{turn}/{name}"))
-        self._put(f"{turn}/{name}", array, plain=plain)
 
     def _stack(self, turn: int, array: Array, operation: str, fetch: _Fetch, ranks: int | None = None) -> Array:
         """Return the arrays of the first *ranks* ranks, all by default, of which this rank has its own."""
@@ -222,8 +232,11 @@ class StoreChannel:
 
     def _same(self, rank: int, got: Array, mine: Array, operation: str) -> None:
         if got.dtype != mine.dtype or got.shape != mine.shape:
-            what = f"sent a {got.dtype} array{list(got.shape)}, not a {mine.dtype} array{list(mine.shape)}"
-            raise self._fail(PeerMismatch(rank, what, operation=operation), rank)
+            raise self._unlike(rank, got, mine, operation)
+
+    def _unlike(self, rank: int, got: Array, wanted: Array, operation: str) -> FmiError:
+        what = f"sent a {got.dtype} array{list(got.shape)}, not a {wanted.dtype} array{list(wanted.shape)}"
+        return self._fail(PeerMismatch(rank, what, operation=operation), rank)
 
     def _take(self, keys: dict[int, str], operation: str) -> dict[int, tuple[Array, bool]]:
         """Return the objects of *keys*, which nobody else reads, and delete them."""
@@ -234,66 +247,54 @@ class StoreChannel:
     def _await(self, keys: dict[int, str], operation: str, *, parsed: bool = True) -> dict[int, tuple[Array, bool]]:
         """Return the objects of *keys*, by the rank that writes each; poll with growing pauses until the timeout."""
         found: dict[int, tuple[Array, bool]] = {}
-        deadline = self._clock() + self._timeout * (1 - _GRACE_SHARE)
-        pause, looks = self._first_poll, 0
+        began, pause = self._clock(), self._first_poll
+        deadline, heed = began + self._timeout - self._grace, began + self._heed_every
         while True:
             missing = {key: rank for rank, key in keys.items() if rank not in found}
             for name, data in self._shelf.get(missing).items():
                 found[missing[name]] = decode(data) if parsed else (np.zeros(0), False)
             if len(found) == len(keys):
                 return found
-            looks += 1
-            if looks % _LOOK_FOR_NOTICES == 0:
-                self._heed_notices(operation)
-            if self._clock() >= deadline:
-                raise self._late(min(rank for rank in keys if rank not in found), operation)
-            self._sleep(pause)
+            late = [rank for rank in keys if rank not in found]
+            if self._clock() >= heed:
+                self._heed_notices(late, operation)
+                heed = self._clock() + self._heed_every
+            left = deadline - self._clock()
+            if left <= 0:
+                raise self._late(late, operation)
+            self._sleep(min(pause, left))
             pause = min(pause * 1.5, self._longest_poll)
 
-    def _late(self, suspect: int, operation: str) -> FmiError:
-        """*suspect* wrote nothing in time: say so to all, and see whether it is elsewhere or itself accuses another."""
-        turn = self._turn + (operation == "send")
+    def _late(self, missing: list[int], operation: str) -> FmiError:
+        """*missing* wrote nothing in time: tell all, and hear for the grace whether they live and whom they accuse."""
+        suspect, turn = missing[0], self._turn + (operation == "send")
+        reason = f"nothing heard from it in {self._timeout:g} s"
+        self._notices.write(Notice(suspect, certain=False, reason=reason))
         for name in self._shelf.names(f"{turn}/{suspect}-"):
             elsewhere = name.rpartition("/")[2].split("-")[1]
             if elsewhere != operation:
                 what = f"is in {elsewhere} while this rank is in {operation}"
                 return self._fail(PeerMismatch(suspect, what, operation=operation), suspect)
-        reason = f"nothing heard from it in {self._timeout:g} s"
-        self._notice(suspect, reason)
-        self._sleep(min(self._timeout * _GRACE_SHARE, 2 * self._longest_poll))
-        told = self._notices().get(suspect)
-        if told is not None and told[0] != self.rank:
-            suspect, reason = told
-        return self._fail(PeerLost(suspect, reason, operation=operation), suspect)
+        self._sleep(self._grace)
+        suspect, reason = blamed(self.rank, missing, self._notices.read(), reason)
+        return self._fail(PeerLost(suspect, reason, operation=operation), suspect, reason)
 
-    def _heed_notices(self, operation: str) -> None:
-        for accuser, (suspect, reason) in sorted(self._notices().items()):
-            if self.rank not in {suspect, accuser}:
-                raise self._fail(PeerLost(suspect, reason, operation=operation), suspect)
+    def _heed_notices(self, missing: list[int], operation: str) -> None:
+        """Fail if a rank is lost for certain; who is accused itself, because *missing* keep it, passes the blame on."""
+        told = self._notices.read()
+        if lost := verdict(self.rank, told):
+            self._failure = PeerLost(*lost, operation=operation)
+            raise self._failure
+        if any(notice.suspect == self.rank for notice in told.values()):
+            raise self._late(missing, operation)
 
-    def _fail(self, error: FmiError, suspect: int) -> FmiError:
+    def _fail(self, error: FmiError, suspect: int, reason: str = "") -> FmiError:
         if self._failure is None:
             self._failure = error
-            self._notice(suspect, str(error.what))
+            self._notices.write(Notice(suspect, certain=True, reason=reason or str(error.what)))
         return error
 
-    def _notice(self, suspect: int, reason: str) -> None:
-        self._shelf.put(f"lost/{self.rank}", f"{suspect} {reason}".encode(errors="replace"))
-
-    def _notices(self) -> dict[int, tuple[int, str]]:
-        notices = {}
-        for name, data in self._shelf.get(f"lost/{rank}" for rank in range(self.size)).items():
-            suspect, _, reason = data.decode().partition(" ")
-            notices[int(name.rpartition("/")[2])] = (int(suspect), reason)
-        return notices
-
     def _forget_before(self, turn: int) -> None:
-        """Delete what this rank wrote for several before *turn*: all have read it."""
-        old = [key for at, key in self._shared if at < turn]
-        self._shared = [entry for entry in self._shared if entry[0] >= turn]
-        self._shelf.delete(old)
-
-    def _forget_all(self) -> None:
-        """Delete what this rank wrote and nobody has taken; marks and notices stay."""
-        mine = re.compile(rf"(\d+|send)/{self.rank}-")
-        self._shelf.delete(name for name in self._shelf.names() if mine.match(name))
+        """Delete what this rank wrote for several before *turn*: all are there, so they have read it."""
+        self._met = self._turn
+        self._shelf.forget_before(turn)

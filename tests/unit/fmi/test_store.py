@@ -1,12 +1,14 @@
 """What the storage channels do when ranks are lost, over a store in memory."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 
-from shared.fmi.channels.objects import Store
+from shared.fmi.channels.notices import Notice, Notices, blamed
+from shared.fmi.channels.objects import Shelf, Store
 from shared.fmi.channels.store import StoreChannel
 from shared.fmi.communicator import Communicator
 from shared.fmi.errors import FmiError, PeerLost, PeerMismatch
@@ -22,6 +24,9 @@ class MemoryStore(Store):
 
     def put(self, key: Any, data: Any) -> None:
         self.objects[key] = data
+
+    def claim(self, key: Any, data: Any) -> Any:
+        return self.objects.setdefault(key, data) == data
 
     def get(self, keys: Any) -> Any:
         return {key: self.objects[key] for key in keys if key in self.objects}
@@ -96,7 +101,7 @@ def test_what_everybody_has_read_is_deleted_on_the_way() -> None:
 
 @pytest.mark.parametrize("operation", ["reduce", "gather", "alltoall", "scatter", "send"])
 def test_what_one_rank_reads_is_gone_once_it_has_read_it(operation: Any) -> None:
-    """Else a program of reductions alone would fill the store."""
+    """Else a program of reductions alone would fill the store. One mark of having waited for all may be left."""
     store = MemoryStore()
     calls = {
         "reduce": lambda comm: comm.reduce(1, SUM, 0),
@@ -111,7 +116,8 @@ def test_what_one_rank_reads_is_gone_once_it_has_read_it(operation: Any) -> None
             calls[operation](comm)
         return [key for key in store.objects if key.partition("/fmi/team1/fmi/1-")[1] or "/1-" in key]
 
-    assert run(2, program, timeout=20.0, store=store)[0] == []
+    left = run(2, program, timeout=20.0, store=store)[0]
+    assert [key for key in left if "/here/" not in key and "/33/" not in key] == []
     assert store.objects == {}
 
 
@@ -140,11 +146,89 @@ def test_a_store_that_fails_is_told_and_not_asked_again() -> None:
     assert store.asked == 3
 
 
+def test_a_name_whose_session_was_killed_is_refused_by_every_rank_of_it() -> None:
+    """Else the next session would read its messages."""
+    store = MemoryStore()
+    killed = [StoreChannel(rank, 3, store, Namespace("team1", "run"), 0.2) for rank in range(3)]
+    killed[0].send(1, np.ones(1), plain=False)
+    for channel in killed[1:]:
+        channel.send(0, np.ones(1), plain=False)
+    outcome = run(3, lambda comm: comm.allreduce(1, SUM), store=store)
+    for rank, error in outcome.items():
+        assert isinstance(error, FmiError)
+        assert f"rank {rank} of an earlier session" in str(error)
+        assert "give another RUN_ID" in str(error)
+
+
+def test_a_name_is_free_again_once_all_have_closed() -> None:
+    store = MemoryStore()
+    for _ in range(2):
+        assert run(3, lambda comm: comm.allreduce(1, SUM), timeout=20.0, store=store) == {0: 3, 1: 3, 2: 3}
+    assert store.objects == {}
+
+
+@pytest.mark.parametrize("operation", ["bcast", "scan", "gather", "scatter"])
+def test_who_only_writes_waits_for_the_others_now_and_then(operation: Any) -> None:
+    """Else it would fill the store, and never notice that the reader is dead."""
+    calls = {
+        "bcast": lambda comm: comm.bcast(1, 0),
+        "scan": lambda comm: comm.scan(1, SUM),
+        "gather": lambda comm: comm.gather(1, 1),
+        "scatter": lambda comm: comm.scatter(np.arange(2), 0),
+    }
+    store = MemoryStore()
+    error = run(2, lambda comm: [calls[operation](comm) for _ in range(1000)], present=[0], store=store)[0]
+    assert isinstance(error, PeerLost)
+    assert error.rank == 1
+    assert error.where == operation
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_who_is_accused_while_it_waits_passes_the_blame_on_at_once() -> None:
+    """Rank 2 waits for rank 0 and has begun long before it; rank 0 only waits for rank 1."""
+    store, clock, run_of = MemoryStore(), Clock(), Namespace("team1", "run")
+    Notices(Shelf(store, "runs/run/fmi/team1/fmi/"), 2, 3).write(Notice(0, certain=False, reason="nothing heard"))
+    accused = StoreChannel(0, 3, store, run_of, 10.0, clock=clock, sleep=clock.sleep)
+    with pytest.raises(PeerLost, match="lost rank 1: nothing heard from it in 10 s"):
+        accused.receive(1)
+    assert clock.now < 2
+    follower = StoreChannel(2, 3, store, run_of, 10.0, clock=clock, sleep=clock.sleep)
+    with pytest.raises(PeerLost, match="lost rank 1: nothing heard from it in 10 s"):
+        follower.receive(0)
+
+
+@pytest.mark.parametrize(
+    ("missing", "accusations", "lost"),
+    [
+        ([3], {}, 3),
+        ([0], {0: (3, False)}, 3),
+        ([0], {0: (4, False), 4: (3, False)}, 3),
+        ([0, 3], {0: (3, False)}, 3),
+        ([0, 3], {}, 0),
+        ([0], {2: (3, True)}, 3),
+        ([0], {0: (1, False)}, 0),
+        ([0], {0: (4, False), 4: (0, False)}, 0),
+    ],
+)
+def test_who_is_lost_is_who_says_nothing_itself(missing: Any, accusations: Any, lost: Any) -> None:
+    told = {rank: Notice(suspect, certain=certain, reason="") for rank, (suspect, certain) in accusations.items()}
+    assert blamed(1, missing, told, "")[0] == lost
+
+
 @pytest.mark.parametrize("present", [[0], [1]])
 def test_a_close_without_the_others_still_deletes_ones_own(present: Any) -> None:
     store = MemoryStore()
     run(2, lambda comm: comm.send(1, 1 - comm.rank), present=present, store=store)
-    assert all("/lost/" in key or "/bye/" in key for key in store.objects)
+    assert not [key for key in store.objects if not re.search("/((here|bye|lost)/[01]|alarm)$", key)]
 
 
 def test_two_runs_in_one_store_never_meet() -> None:

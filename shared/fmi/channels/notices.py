@@ -1,0 +1,69 @@
+"""What the ranks of a storage channel tell each other of a rank that is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from shared.fmi.channels.objects import Shelf
+
+_ALARM = "alarm"
+
+
+class Notice(NamedTuple):
+    """``suspect`` is lost, for ``reason``; not ``certain`` while its accuser only heard nothing from it."""
+
+    suspect: int
+    certain: bool
+    reason: str
+
+
+class Notices:
+    """One notice a rank, and an alarm that says whether there is any, so that a look costs one question."""
+
+    def __init__(self, shelf: Shelf, rank: int, size: int) -> None:
+        self._shelf, self._rank, self._size = shelf, rank, size
+
+    def write(self, notice: Notice) -> None:
+        """Leave this rank's notice, in place of the one before."""
+        text = f"{notice.suspect} {int(notice.certain)} {notice.reason}"
+        self._shelf.put(f"lost/{self._rank}", text.encode(errors="replace"))
+        self._shelf.put(_ALARM, b"")
+
+    def read(self) -> dict[int, Notice]:
+        """Return the notices of the others, by who left them."""
+        if not self._shelf.get([_ALARM]):
+            return {}
+        keys = {f"lost/{rank}": rank for rank in range(self._size) if rank != self._rank}
+        notices = {}
+        for key, data in self._shelf.get(keys).items():
+            suspect, certain, reason = data.decode().split(" ", 2)
+            notices[keys[key]] = Notice(int(suspect), certain == "1", reason)
+        return notices
+
+
+def verdict(rank: int, notices: Mapping[int, Notice]) -> tuple[int, str] | None:
+    """Return whom *rank* must hold for lost, and why, if somebody is for certain."""
+    certain = {accuser: notice for accuser, notice in notices.items() if notice.certain}
+    for notice in certain.values():
+        if notice.suspect != rank:
+            return notice.suspect, notice.reason
+    return next(((accuser, f"it gave up on this rank: {notice.reason}") for accuser, notice in certain.items()), None)
+
+
+def blamed(rank: int, missing: Iterable[int], notices: Mapping[int, Notice], reason: str) -> tuple[int, str]:
+    """Return whom *rank*, who waits for *missing*, must hold for lost, and why.
+
+    A rank that left a notice lives: it only waits itself, so the blame passes to the one it accuses.
+    """
+    if lost := verdict(rank, notices):
+        return lost
+    suspects = list(missing)
+    suspect = next((peer for peer in suspects if peer not in notices), suspects[0])
+    passed = set()
+    while suspect in notices and suspect not in passed and notices[suspect].suspect != rank:
+        passed.add(suspect)
+        suspect, _, reason = notices[suspect]
+    return suspect, reason
