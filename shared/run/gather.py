@@ -83,11 +83,14 @@ class Outcome:
 def gather(
     aws: Aws, run: Run, end: Snapshot, reader: LogReader, *, sleep: Callable[[float], object] = time.sleep
 ) -> Outcome:
-    """Return the outcome of *run*, whose last snapshot is *end*."""
+    """Return the outcome of *run*, whose last snapshot is *end*.
+
+    Other ranks of a failed run go on until they end by themselves: only the one that failed is waited for.
+    """
     failure = find_failure(aws.states, run.arn) if end.status != "SUCCEEDED" else None
     wanted = failure.request_id if failure else None
     for _ in range(_PATIENCE):
-        if _complete(reader, run.id, wanted):
+        if _reported(reader, wanted) if failure else _all_reported(reader, run.id):
             break
         sleep(1.0)
         reader.read()
@@ -107,10 +110,13 @@ def _of_run(reader: LogReader, run_id: str) -> list[Invocation]:
     return sorted(found, key=lambda invocation: invocation.started_ms)
 
 
-def _complete(reader: LogReader, run_id: str, wanted: str | None) -> bool:
-    """Say whether every invocation that matters has its REPORT line."""
-    if wanted is not None and (wanted not in reader.invocations or reader.invocations[wanted].report is None):
-        return False
+def _reported(reader: LogReader, request_id: str | None) -> bool:
+    """Say whether the invocation has its REPORT line; so it is where no invocation is meant."""
+    found = reader.invocations.get(request_id or "")
+    return request_id is None or (found is not None and found.report is not None)
+
+
+def _all_reported(reader: LogReader, run_id: str) -> bool:
     return all(invocation.report is not None for invocation in _of_run(reader, run_id))
 
 

@@ -19,6 +19,10 @@ def outcome(aws, run, end, started, sleep=lambda _: None):
     return gather(aws, run, end, reader, sleep=sleep)
 
 
+def never(seconds):
+    raise AssertionError(f"it waits {seconds} s for nothing")
+
+
 def test_a_row_per_rank_joined_with_its_report(aws, run, end, started, lines):
     aws.logs.groups[GROUP] = lines("b", 1, 200) + lines("a", 0, 300)
     found = outcome(aws, run, end, started)
@@ -69,7 +73,8 @@ def test_a_report_that_never_comes_leaves_its_figures_open(aws, run, end, starte
 
 def test_a_failure_brings_the_last_lines_of_its_invocation(aws, run, started, lines):
     request = "0f8fad5b-d9cb-469f-a165-70867728950e"
-    aws.logs.groups[GROUP] = lines(request, 2, 10) + lines("b", 1, 300)
+    still_runs = lines("b", 1, 300, reported=False)
+    aws.logs.groups[GROUP] = lines(request, 2, 10) + still_runs
     text = f"RequestId: {request} Error: Runtime exited with error: signal: killed"
     aws.states.executions[run.arn] = [{"status": "FAILED", "error": "Runtime.ExitError", "cause": text}]
     aws.states.histories[run.arn] = [
@@ -88,7 +93,7 @@ def test_a_failure_brings_the_last_lines_of_its_invocation(aws, run, started, li
         },
     ]
     end = Snapshot("FAILED", "Work", {}, started, started + timedelta(seconds=1), None)
-    found = outcome(aws, run, end, started)
+    found = outcome(aws, run, end, started, never)
     assert (found.failure.state, found.failure.rank, found.failure.error) == ("Work", 2, "Runtime.ExitError")
     assert found.log_tail[0].startswith(f"START RequestId: {request}")
     assert found.log_tail[-1].startswith("REPORT")
