@@ -32,6 +32,7 @@ def cost(  # noqa: PLR0913  one per option
 
     Example: lanes cost team2
     """
+    from shared.cli.deploy import warn_if_brief  # noqa: PLC0415  --help is quick
     from shared.cli.metrics import moment  # noqa: PLC0415  --help is quick
     from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  as above
     from shared.measure.bill import price_found, price_team  # noqa: PLC0415  as above
@@ -40,6 +41,7 @@ def cost(  # noqa: PLR0913  one per option
     project = open_project()
     lane = project.lane(team)
     with open_cloud(project, aws=aws, profile=profile) as cloud:
+        warn_if_brief(project, cloud)
         if run_id:
             priced = price_found(cloud, find_run(cloud, lane, run_id))
             if as_json:

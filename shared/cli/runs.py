@@ -27,13 +27,15 @@ def runs(
 
     Example: lanes runs team2
     """
-    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  --help is quick
+    from shared.cli.deploy import warn_if_brief  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  as above
     from shared.run.listing import list_runs  # noqa: PLC0415  as above
 
     project = open_project()
     lane = project.lane(team)
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         found = list_runs(cloud, lane, limit)
+        warn_if_brief(project, cloud)
     if as_json:
         console.print_json([asdict(execution) for execution in found])
         return

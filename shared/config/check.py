@@ -140,10 +140,11 @@ def check_slugs(teams: Iterable[Team]) -> None:
     for team in teams:
         first = seen.setdefault(team.file.team.lower(), team)
         if first is not team:
+            same = first.file.team == team.file.team
             team.document.problem(
                 ("team",),
                 f"the team {team.file.team!r} is also in {first.document.file}",
-                "case does not tell slugs apart: choose another",
+                "choose another" if same else "case does not tell slugs apart: choose another",
             )
 
 

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 KEY_BYTES = 32
 MASTER_VARIABLE = "FMI_MASTER_KEY"
-RENEW = "lanes deploy TEAM renews a team's key, lanes rendezvous deploy the service's own"
+RENEW = (
+    "lanes deploy TEAM renews a team's key, lanes rendezvous deploy the service's own; FMI_TEAM_KEY, if set, goes first"
+)
 _PURPOSE = b"teamlanes-fmi:"
 _MAC_HEX = 32
 _SIGNED = re.compile(rf"([a-z][a-z0-9]{{0,31}})-([0-9a-f]{{{_MAC_HEX}}})-([0-9a-f]{{32}})")
