@@ -84,7 +84,9 @@ class Mesh:
             Who is lost after all and why: a rank whose connection broke is, without doubt; if the suspect itself
             accuses another, that other is the likelier one, and so on.
         """
-        _tell(self.links.values(), Kind.SUSPECT, suspect, reason, _WORD_SECONDS)
+        for fault in _tell(self.links.values(), Kind.SUSPECT, suspect, reason, _WORD_SECONDS):
+            if isinstance(fault, Aborted) and fault.certain and fault.suspect != self.rank:
+                return fault.suspect, str(fault)
         deadline = time.monotonic() + grace
         listening = {link.fileno(): link for link in self.links.values()}
         accused: dict[int, tuple[int, str]] = {}
@@ -122,8 +124,13 @@ class Mesh:
         return incoming.array, incoming.plain, incoming.operation
 
 
-def _tell(links: Iterable[Link], kind: Kind, rank: int, reason: str, seconds: float) -> None:
-    """Finish what is being sent on *links*, then say a word; who does not take it within *seconds* in all misses it."""
+def _tell(links: Iterable[Link], kind: Kind, rank: int, reason: str, seconds: float) -> list[LinkError]:
+    """Finish what is being sent on *links*, then say a word; who does not take it within *seconds* in all misses it.
+
+    Returns:
+        What was wrong with those that could not be told: their last words, which can be read but once, are among it.
+    """
+    faults = []
     deadline = time.monotonic() + seconds
     waiting = {link.fileno(): link for link in links}
     ready = list(waiting.values())
@@ -133,11 +140,13 @@ def _tell(links: Iterable[Link], kind: Kind, rank: int, reason: str, seconds: fl
         for link in ready:
             try:
                 done = link.push(socket.MSG_DONTWAIT)
-            except LinkError:
+            except LinkError as fault:
+                faults.append(fault)
                 done = True
             if done:
                 del waiting[link.fileno()]
         ready = _ready(waiting, select.POLLOUT, deadline - time.monotonic())
+    return faults
 
 
 def _ready(links: dict[int, Link], event: int, seconds: float) -> list[Link]:

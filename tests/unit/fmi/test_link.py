@@ -128,3 +128,16 @@ def test_telling_many_ranks_that_take_nothing_takes_one_grace(pair: Any) -> None
     since = time.monotonic()
     mesh.abort(1, "silent", 0.2)
     assert 0.2 <= time.monotonic() - since < 0.6
+
+
+def test_who_accuses_hears_the_last_words_of_a_rank_that_has_gone_already(pair: Any) -> None:
+    """Telling it fails, and the failure brings up its words: they must not be dropped with it."""
+    link, far = pair(0)
+    mesh = Mesh(1, 4)
+    mesh.links[0] = link
+    far.sendall(pack(Kind.ABORT, 0, b"its process was killed", 3, 0))
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    far.close()
+    suspect, reason = mesh.accuse(2, "silent", 0.1)
+    assert suspect == 3
+    assert "its process was killed" in reason
