@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shared.run.logs import LogReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from shared.deploy.aws import Aws
@@ -88,14 +88,17 @@ def _look(aws: Aws, run: Run, reader: LogReader) -> Snapshot:
         started=execution["startDate"],
         stopped=execution.get("stopDate"),
         output=execution.get("output"),
-        expected=_expected(aws, run),
+        expected=_expected(aws, recent),
     )
 
 
-def _expected(aws: Aws, run: Run) -> int | None:
-    """Return how many items the newest distributed Map of the run has."""
-    runs = aws.states.list_map_runs(executionArn=run.arn)["mapRuns"]
-    return aws.states.describe_map_run(mapRunArn=runs[0]["mapRunArn"])["itemCounts"]["total"] if runs else None
+def _expected(aws: Aws, recent: Sequence[Any]) -> int | None:
+    """Return how many items the newest distributed Map of *recent* has; a run without one costs no call."""
+    began = next((event for event in recent if "mapRunStartedEventDetails" in event), None)
+    if began is None:
+        return None
+    arn = began["mapRunStartedEventDetails"]["mapRunArn"]
+    return aws.states.describe_map_run(mapRunArn=arn)["itemCounts"]["total"]
 
 
 def ranks(reader: LogReader, run_id: str) -> dict[int, Progress]:

@@ -56,7 +56,6 @@ class FakeStates:
     histories: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     children: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     tolerated: tuple[int, float] = (0, 0.0)
-    map_runs: list[dict[str, str]] = field(default_factory=list)
 
     def describe_execution(self, *, executionArn):  # noqa: N803
         answers = self.executions[executionArn]
@@ -81,10 +80,6 @@ class FakeStates:
             "itemCounts": {"total": 8},
             "mapRunArn": mapRunArn,
         }
-
-    def list_map_runs(self, *, executionArn):  # noqa: N803
-        assert executionArn in self.executions
-        return {"mapRuns": self.map_runs}
 
     def _list_executions(self, *, mapRunArn, statusFilter):  # noqa: N803
         assert statusFilter == "FAILED"

@@ -46,7 +46,10 @@ def test_shows_the_state_entered_last_and_each_ranks_newest_progress(aws, run, s
 
 def test_a_distributed_maps_ranks_count_before_they_begin(aws, run, started, lines):
     aws.states.executions[run.arn] = [{"status": "SUCCEEDED", "startDate": started}]
-    aws.states.map_runs = [{"mapRunArn": "newest"}]
+    aws.states.histories[run.arn] = [
+        {"id": 1, "type": "MapRunStarted", "mapRunStartedEventDetails": {"mapRunArn": "older"}},
+        {"id": 2, "type": "MapRunStarted", "mapRunStartedEventDetails": {"mapRunArn": "newest"}},
+    ]
     aws.logs.groups[GROUP] = lines("a", 0, 128, at=1)
     (seen,) = snapshots(aws, run, started)
     assert (seen.expected, len(seen.ranks), seen.of) == (8, 1, 8 * 300)
