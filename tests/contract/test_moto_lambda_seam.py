@@ -11,6 +11,7 @@ import io
 import json
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
@@ -243,6 +244,20 @@ def test_changes_retire_the_workers(aws, cloud, deploy):
     before = cloud[1].processes
     aws("lambda").update_function_configuration(FunctionName=name, Timeout=9)
     assert cloud[1].processes == before - 1
+
+
+def test_a_deleted_function_burns_no_core(aws, cloud):
+    source = "def handler(event, context):\n    print('begun', flush=True)\n    while True: pass\n"
+    settings = {"Runtime": "python3.11", "Timeout": 60, "Handler": "app.handler", "Code": {"ZipFile": zipped(source)}}
+    aws("lambda").create_function(FunctionName="loops", Role=ROLE, **settings)
+    before = cloud[1].processes
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(invoke, aws, "loops", {})
+        assert wait_for_message(aws, "loops", "begun")
+        assert cloud[1].processes > before
+        aws("lambda").delete_function(FunctionName="loops")
+        assert running.result(timeout=20)["FunctionError"] == "Unhandled"
+    assert cloud[1].processes == before
 
 
 def test_a_layer_is_there(aws, deploy):

@@ -135,13 +135,17 @@ _CHANGES = ("update_function_code", "update_function_configuration", "delete_fun
 
 
 def _retiring(runtime: LambdaRuntime, original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a change of a function so that its workers retire once it is made."""
+    """Wrap a change of a function so that its workers retire once it is made.
+
+    Those of a deleted function end at once. AWS lets them finish, but here they would burn the user's machine.
+    """
+    deletes = original.__name__ == "delete_function"
 
     @functools.wraps(original)
     def change(self: LambdaBackend, function_name: str, *args: Any, **kwargs: Any) -> Any:
         arn = self.get_function(function_name).function_arn
         result = original(self, function_name, *args, **kwargs)
-        runtime.retire(arn)
+        runtime.retire(arn, at_once=deletes and not any(args))  # a version that goes alone is named
         return result
 
     return change

@@ -200,10 +200,14 @@ class Pool:
             if not self._running[spec.function_arn]:
                 del self._running[spec.function_arn]
 
-    def retire(self, function_arn: str) -> None:
-        """Stop the function's idle workers now and its busy ones when they have answered."""
+    def retire(self, function_arn: str, *, at_once: bool = False) -> None:
+        """Stop the function's idle workers now and its busy ones when they have answered, or *at_once*."""
         with self._lock:
             self._generation[function_arn] += 1
+            if at_once:
+                for worker in self._busy:
+                    if worker.spec.function_arn == function_arn:
+                        worker.kill()
             retired = [worker for worker in self._idle if worker.spec.function_arn == function_arn]
             for worker in retired:
                 self._idle.remove(worker)

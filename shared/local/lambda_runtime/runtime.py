@@ -124,9 +124,12 @@ class LambdaRuntime:
         self._events.put(spec, payload, request_id)
         return request_id
 
-    def retire(self, function_arn: str) -> None:
-        """Let no worker that runs now serve the function again: its code or configuration changed, or it is gone."""
-        self._pool.retire(":".join(function_arn.split(":")[:7]))
+    def retire(self, function_arn: str, *, at_once: bool = False) -> None:
+        """Let no worker that runs now serve the function again: its code or configuration changed, or it is gone.
+
+        What runs may finish, as on AWS, or is ended *at_once*.
+        """
+        self._pool.retire(":".join(function_arn.split(":")[:7]), at_once=at_once)
 
     @property
     def processes(self) -> int:
