@@ -25,6 +25,7 @@ lock:  ## compile requirements/*.txt from pyproject.toml (needs uv)
 	requirements/compile.sh --upgrade
 
 clean:
+	-@if [ -x $(BIN)/lanes ]; then $(BIN)/lanes down; fi
 	rm -rf .venv .lanes .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 .venv/.installed: requirements/dev.txt requirements/venv.sh pyproject.toml

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _PATIENCE = 15.0  # seconds that a start or a stop may take before something is wrong
 _SLOWEST_START = 60.0  # seconds, on a machine that is busy with something else
 _POLL = 0.05
+_LOOK = 1.0  # seconds between two looks at whether our files are still there
 
 
 class AlreadyRunningError(LanesError):
@@ -53,7 +54,7 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
 
     Raises:
         AlreadyRunningError: One runs already.
-        LanesError: The cloud cannot start.
+        LanesError: The cloud cannot start, or ended because its files were removed: no command could end it any more.
     """
     if not _acquire(state):
         raise AlreadyRunningError("a cloud runs here already", fix="use it, or end it with lanes down")
@@ -71,10 +72,25 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
             )
             state.write(running)
             ready(running)
-            stop.wait()
+            found = stay(stop.wait, state.lost)
+        if not found:
+            raise LanesError("the cloud ended, for its files were removed", where=str(state.folder), fix="lanes up")
     finally:
         state.clear()
         state.lock.release()
+
+
+def stay(told: Callable[[float], bool], lost: Callable[[], bool]) -> bool:
+    """Wait until somebody tells us to end (True) or we are lost (False).
+
+    Args:
+        told: Waits so many seconds for being told, and returns whether we were.
+        lost: Says whether nobody finds us any more.
+    """
+    while not told(_LOOK):
+        if lost():
+            return False
+    return True
 
 
 def _acquire(state: State) -> bool:

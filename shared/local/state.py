@@ -80,6 +80,15 @@ class FileLock:
             os.close(descriptor)
         return False
 
+    def lost(self) -> bool:
+        """Say whether the lock we hold is on a file that is no longer there for others to find."""
+        if self._descriptor is None:
+            return False
+        try:
+            return not os.path.samestat(os.fstat(self._descriptor), self.path.stat())
+        except FileNotFoundError:
+            return True
+
     def release(self) -> None:
         """Let go; nothing happens when it is not held."""
         if self._descriptor is not None:
@@ -124,8 +133,13 @@ class State:
         draft.replace(self._record)
 
     def clear(self) -> None:
-        """Forget what was recorded; the caller holds the lock."""
-        self._record.unlink(missing_ok=True)
+        """Forget what was recorded; the caller holds the lock. What another wrote after ours was removed stays."""
+        if not self.lock.lost():
+            self._record.unlink(missing_ok=True)
+
+    def lost(self) -> bool:
+        """Say whether what was recorded has been removed, so that no command finds us; the caller holds the lock."""
+        return self.lock.lost() or not self._record.exists()
 
 
 @contextlib.contextmanager

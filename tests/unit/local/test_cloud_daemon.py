@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -139,6 +140,75 @@ def test_a_signal_ends_it_cleanly(state, sign):
     eventually(lambda: not state.held())
     assert not (state.folder / "cloud.json").exists()
     assert not list((state.folder / "scratch").glob("cloud-*"))
+
+
+def port_of(running):
+    return int(running.endpoint.rpartition(":")[2])
+
+
+def answers(running):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port_of(running))) == 0
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_cloud_whose_files_are_removed_ends_and_frees_its_port(state, again):
+    lost = daemon.up(state, SETTINGS)
+    shutil.rmtree(state.folder)
+    other = daemon.up(state, SETTINGS) if again else None  # it leaves alone what the next one wrote there
+    eventually(lambda: not answers(lost))
+    assert state.running() == other
+    second = State(state.folder.parent / "second")
+    assert daemon.up(second, daemon.Settings(PLACE, port_of(lost)))
+    daemon.down(second)
+
+
+def test_it_looks_for_its_files_between_waits(state):
+    looks = iter([False, False, True])
+    waits = []
+    assert daemon.stay(waits.append, lambda: next(looks)) is False  # append tells nothing
+    assert waits == [1.0, 1.0, 1.0]
+    assert daemon.stay(lambda _: True, lambda: pytest.fail("it was told to end")) is True
+
+
+def test_it_is_lost_when_its_record_or_its_lock_is_gone_and_not_when_rewritten(state):
+    running = Running("http://127.0.0.1:9", 1, "1", "r", packaged=False, started="2026-01-01T00:00:00Z")
+    record = state.folder / "cloud.json"
+    assert state.lock.acquire()
+    state.write(running)
+    assert not state.lost()
+    state.write(running)
+    record.write_text("")  # by whom ever: it is there
+    assert not state.lost()
+    record.unlink()
+    assert state.lost()
+    state.write(running)
+    shutil.rmtree(state.folder)
+    state.folder.mkdir()
+    other = State(state.folder)
+    assert other.lock.acquire()
+    other.write(running)
+    assert state.lost()
+    assert not other.lost()
+    state.clear()
+    assert record.exists()
+    state.lock.release()
+    other.clear()
+    assert not record.exists()
+    other.lock.release()
+
+
+def test_make_clean_ends_the_cloud_before_it_removes_its_files(tmp_path):
+    shutil.copy(Path(__file__).parents[3] / "Makefile", tmp_path)
+    script = tmp_path / ".venv" / "bin" / "lanes"
+    script.parent.mkdir(parents=True)
+    (tmp_path / ".lanes").mkdir()
+    script.write_text('#!/bin/sh\necho "$@" $(ls -d .lanes) > told\nexit 1\n')  # its trouble keeps nothing
+    script.chmod(0o755)
+    for _ in range(2):  # the second time there is no .venv
+        subprocess.run(["make", "-s", "clean"], cwd=tmp_path, check=True, capture_output=True)
+        assert (tmp_path / "told").read_text() == "down .lanes\n"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["Makefile", "told"]
 
 
 def test_a_taken_port_is_the_starters_error(state):
