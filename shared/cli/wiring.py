@@ -82,7 +82,8 @@ def open_cloud(
         yield connect_aws(project.place, profile)
         return
     if running:
-        yield connect_endpoint(project.place, running.endpoint)
+        with _told_when_gone(running.endpoint):
+            yield connect_endpoint(project.place, running.endpoint)
         return
     from shared.local.cloud import EmbeddedCloud  # noqa: PLC0415  moto takes 0.3 s
 
@@ -91,6 +92,22 @@ def open_cloud(
         EmbeddedCloud(project.place, cloud_state(project).folder, packaged=packaged, speed=speed) as cloud,
     ):
         yield connect_endpoint(project.place, cloud.endpoint)
+
+
+@contextlib.contextmanager
+def _told_when_gone(endpoint: str) -> Iterator[None]:
+    """Say of the embedded cloud at *endpoint* that it ended meanwhile, where botocore says that no URL answers."""
+    from botocore.exceptions import ConnectionClosedError, EndpointConnectionError  # noqa: PLC0415  as boto3
+
+    try:
+        yield
+    except (ConnectionClosedError, EndpointConnectionError) as error:
+        if not str(error.kwargs.get("endpoint_url")).startswith(endpoint):
+            raise
+        raise LanesError(
+            f"the embedded cloud at {endpoint} does not answer any more, and what ran in it is lost",
+            fix="lanes up, then run this again",
+        ) from error
 
 
 def wants_packages(project: Project) -> bool:
