@@ -33,6 +33,7 @@ from shared.cli import (
     report,
     run,
     runs,
+    stop,
     sweep,
     teams,
 )
@@ -54,6 +55,7 @@ for group in (
     deploy,
     run,
     runs,
+    stop,
     logs,
     cloud,
     data,

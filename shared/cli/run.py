@@ -87,7 +87,10 @@ def run(  # noqa: PLR0913  one per option
         run_id = new_run_id(now)
         payload |= upload_files(cloud, lane, workflow.specs, options, run_id)
         payload |= wiring.meeting_here(lane, payload, cloud)
-        started, outcome, cost = _follow(cloud, start(cloud, lane, workflow.key, payload, run_id), now, keep=keep)
+        begun = start(cloud, lane, workflow.key, payload, run_id)
+        where = "".join((" --aws" if aws else "", f" --profile {profile}" if aws and profile else ""))
+        ends = f"lanes stop {lane.team} {run_id}{where}" if keep else None
+        started, outcome, cost = _follow(cloud, begun, now, ends)
     if not keep:
         console.note("this cloud and what lay in it ended with the command; lanes up keeps one")
     _report(started, outcome, cost, as_json=as_json, printed=show_output)
@@ -180,7 +183,8 @@ def _read_input(given: str) -> dict[str, Any]:
     return value
 
 
-def _follow(cloud: Aws, started: Run, now: datetime, *, keep: bool) -> tuple[Run, Outcome, Cost | None]:
+def _follow(cloud: Aws, started: Run, now: datetime, ends: str | None) -> tuple[Run, Outcome, Cost | None]:
+    """Follow the run to its end; *ends* is the command that ends it, None where its cloud goes with this one."""
     from shared.cli import run_view  # noqa: PLC0415  --help is quick
     from shared.run.gather import gather  # noqa: PLC0415  as above
     from shared.run.watch import follow, read_logs  # noqa: PLC0415  as above
@@ -194,8 +198,8 @@ def _follow(cloud: Aws, started: Run, now: datetime, *, keep: bool) -> tuple[Run
         outcome = gather(cloud, started, snapshot, reader)
         return started, outcome, _price(cloud, started, reader)
     except KeyboardInterrupt:
-        if keep:
-            console.note(f"no longer watched; {started.id} runs on as {started.arn}")
+        if ends:
+            console.note(f"no longer watched; {started.id} runs on as {started.arn}\n{ends} ends it")
         else:
             cloud.states.stop_execution(executionArn=started.arn, error="Interrupted", cause="Ctrl-C")
             console.note(f"{started.id} was stopped; its cloud ends with this command")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,11 +25,19 @@ class Execution:
     seconds: float | None
 
 
-def list_runs(aws: Aws, lane: Lane, limit: int, workflows: Iterable[str] | None = None) -> list[Execution]:
-    """Return the newest *limit* executions of each deployed workflow, or of *workflows* alone, newest first."""
+def list_runs(
+    aws: Aws, lane: Lane, limit: int | None, workflows: Iterable[str] | None = None, *, status: str | None = None
+) -> list[Execution]:
+    """Return the newest *limit* executions of each deployed workflow, or of *workflows* alone, newest first.
+
+    All of them without a limit; those with one *status* alone where it is given.
+    """
     found: list[Execution] = []
     for key in workflows or lane.workflows:
-        pages = aws.states.get_paginator("list_executions").paginate(stateMachineArn=lane.state_machine_arn(key))
+        asked: dict[str, Any] = {"stateMachineArn": lane.state_machine_arn(key)}
+        if status is not None:
+            asked["statusFilter"] = status
+        pages = aws.states.get_paginator("list_executions").paginate(**asked)
         try:
             newest = list(islice((execution for page in pages for execution in page["executions"]), limit))
         except aws.states.exceptions.StateMachineDoesNotExist:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,7 +21,8 @@ from shared.local.state import STATE_DIR, State
 
 pytestmark = pytest.mark.workflow
 
-RUN = [sys.executable, "-m", "shared.cli", "run", "prober", "probe"]
+LANES = [sys.executable, "-m", "shared.cli"]
+RUN = [*LANES, "run", "prober", "probe"]
 
 
 @pytest.fixture
@@ -133,9 +135,30 @@ def test_a_kept_cloud_runs_on_when_the_watcher_leaves_and_down_ends_all(kept, pr
     states = connect_endpoint(load_project(probe).place, running.endpoint).states
     arn = re.search(r"arn:\S+", told)[0]
     assert states.describe_execution(executionArn=arn)["status"] == "RUNNING"
+    name = arn.rpartition(":")[2]
+    assert told.endswith(f"\nlanes stop prober {name} ends it\n")
+    stopped = subprocess.run([*LANES, "stop", "prober", name, "--json"], cwd=probe, capture_output=True, check=True)
+    assert json.loads(stopped.stdout) == {"run_id": name, "workflow": "probe", "status": "ABORTED"}
+    found = states.describe_execution(executionArn=arn)
+    assert (found["status"], found["error"], found["cause"]) == ("ABORTED", "Stopped", "lanes stop")
     assert daemon.down(state) == running
     wait_for(lambda: not processes_of(probe), "the cloud and its workers end")
     assert not scratch(probe)
+
+
+@pytest.mark.parametrize("end", ["lanes down", "rm -r .lanes"])
+def test_a_run_whose_cloud_ends_says_so(kept, probe, start, processes_of, end):
+    state, running = kept
+    process = start([*RUN, "--seconds", "10"])
+    until_ranks_work(process)
+    daemon.down(state) if end == "lanes down" else shutil.rmtree(state.folder)
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert told.endswith(
+        f"error: the embedded cloud at {running.endpoint} does not answer any more, and what ran in it is lost\n"
+        "  fix: lanes up, then run this again\n"
+    )
+    wait_for(lambda: not processes_of(probe), "the cloud and its workers end")
 
 
 def test_a_killed_daemon_takes_its_workers_with_it(kept, probe, start, processes_of):

@@ -1,0 +1,49 @@
+"""``lanes stop``: end a run before its time."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from shared.cli import console
+from shared.errors import LanesError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command()(stop)
+
+
+def stop(
+    team: Annotated[str, typer.Argument(help="The team's slug.")],
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="RUN", help="Which run; the one that goes on when left out.")
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    aws: Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")] = False,
+    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+) -> None:
+    """Stop a run that goes on. One that has ended is left as it is.
+
+    Step Functions stops the execution, not its functions: one that is at work finishes, or runs into its timeout.
+
+    Example: lanes stop team2
+    """
+    from shared.cli import wiring  # noqa: PLC0415  --help is quick
+    from shared.run.stop import stop_run  # noqa: PLC0415  as above
+
+    project = wiring.open_project()
+    lane = project.lane(team)
+    if not aws and wiring.running_cloud(project) is None:
+        raise LanesError("no cloud runs here, so no run goes on in it", fix="--aws for a run on AWS")
+    with wiring.open_cloud(project, aws=aws, profile=profile) as cloud:
+        found = stop_run(cloud, lane, run_id)
+    if as_json:
+        told = {"run_id": found.run.id, "workflow": found.run.workflow, "status": found.status} if found else None
+        console.print_json(told)
+    elif found is None:
+        console.note(f"no run of {team} goes on here")
+    else:
+        console.note(f"{found.run.id} {found.run.workflow} {found.status}")
