@@ -33,7 +33,7 @@ signals that come faster than this could hold a call past its deadline."""
 
 _SOONEST, _USUAL = 0.9, 0.95  # the kernel's wait as a share of what it may be: never more, and seldom set anew
 
-_LONGEST_REASON = 1000
+_LONGEST_REASON, _LAST_WORDS = 1000, 0.1  # bytes; seconds to look for words behind what a broken connection holds
 
 
 @lru_cache(maxsize=512)
@@ -226,14 +226,14 @@ class Link:
         """Make a word without payload the thing to be pushed after what is being sent."""
         self._unsent.append(memoryview(pack(kind, 0, reason.encode(errors="replace")[:_LONGEST_REASON], rank, 0)))
 
-    def last_words(self) -> None:
-        """Look, without waiting, whether the peer told who is lost; what data comes before that is dropped.
+    def last_words(self, until: float) -> None:
+        """Look, without waiting and at most *until*, whether the peer told who is lost; data before that are dropped.
 
         Raises:
             Aborted: It did.
             Gone: The connection ended and it did not.
         """
-        while self._drop_payload() and self.fill(HEADER.size, socket.MSG_DONTWAIT):
+        while time.monotonic() < until and self._drop_payload(until) and self.fill(HEADER.size, socket.MSG_DONTWAIT):
             header = self.peek_header()
             if not self.fill(HEADER.size + header.described, socket.MSG_DONTWAIT):
                 return
@@ -275,14 +275,16 @@ class Link:
     def _gone(self, error: OSError) -> LinkError:
         """A send failed: the peer's last words, if there are any, say more than the error."""
         try:
-            self.last_words()
+            self.last_words(time.monotonic() + _LAST_WORDS)
         except LinkError as words:
             return words
         return Gone(self.peer, f"its connection broke: {error.strerror}")
 
-    def _drop_payload(self) -> bool:
-        """Drop what has come of the payload under way; return whether that was all of it."""
-        while self._owed and (self._start < self._end or self.fill(1, socket.MSG_DONTWAIT)):
+    def _drop_payload(self, until: float) -> bool:
+        """Drop what has come, until then, of the payload under way; return whether that was all of it."""
+        while self._owed and time.monotonic() < until:
+            if self._start == self._end and not self.fill(1, socket.MSG_DONTWAIT):
+                break
             count = min(self._owed, self._end - self._start)
             self._skip(count)
             self._owed -= count

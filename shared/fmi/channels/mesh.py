@@ -93,7 +93,7 @@ class Mesh:
         while listening and (left := deadline - time.monotonic()) > 0:
             for link in _ready(listening, select.POLLIN, left):
                 try:
-                    link.last_words()
+                    link.last_words(deadline)
                 except Aborted as told:
                     if told.certain and told.suspect != self.rank:
                         return told.suspect, str(told)

@@ -114,9 +114,17 @@ def test_last_words_are_found_behind_a_message_that_is_half_read(pair: Any) -> N
     assert not any(incoming.pull(socket.MSG_DONTWAIT) for _ in range(1000))
     far.sendall(PAYLOAD[1000:].tobytes() + pack(Kind.ABORT, 0, b"it raised", 3, 0))
     with pytest.raises(Aborted) as told:
-        list(iter(link.last_words, "the end"))
+        list(iter(lambda: link.last_words(time.monotonic() + 5), "the end"))
     assert told.value.suspect == 3
     assert str(told.value) == "it raised"
+
+
+def test_a_peer_that_never_stops_sending_is_not_heard_to_the_end(pair: Any) -> None:
+    link, far = pair()
+    far.sendall(HEAD + PAYLOAD.tobytes() + pack(Kind.ABORT, 0, b"it raised", 3, 0))
+    link.last_words(time.monotonic())
+    with pytest.raises(Aborted):
+        list(iter(lambda: link.last_words(time.monotonic() + 5), "the end"))
 
 
 def test_telling_many_ranks_that_take_nothing_takes_one_grace(pair: Any) -> None:
