@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _BUFFER = 1 << 14
-SMALL = 1 << 13
-"""Frames up to this many bytes fit the socket's buffers: both sides may send before either receives."""
-
+SMALL = 1 << 13  # frames up to so many bytes fit the socket's buffers: both sides may send before either receives
 _TIMEVAL = struct.Struct("ll")
 _LONGEST_WAIT = 0.05
 """Seconds in one call: Python takes a call up from the start again when a signal's handler has run in between, so only
