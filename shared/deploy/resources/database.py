@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.resolve import DATABASE_COMPONENT
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
+from shared.deploy.secret import described, secret_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,23 +37,13 @@ def desired(database: Database, tags: Mapping[str, str]) -> Resource:
 
 def current(aws: Aws, name: str) -> Resource | None:
     """Return the database as it is, or None. Its description is written last: before that it is half made."""
-    manager = aws.client(SERVICE)
-    try:
-        found = manager.describe_secret(SecretId=name)
-    except manager.exceptions.ResourceNotFoundException:
-        return None
-    if "DeletedDate" in found:
-        return None
-    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())}
-    return Resource(KIND, name, tags, {"description": found.get("Description")})
+    found = described(aws, name)
+    return Resource(KIND, name, found.tags, {"description": found.text}) if found else None
 
 
 def names(aws: Aws, prefix: str) -> Iterator[str]:
     """Return the database secrets of the team whose other names begin with *prefix*."""
-    head = f"{prefix.removesuffix('-')}/{DATABASE_COMPONENT}-"
-    pages = aws.client(SERVICE).get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [head]}])
-    for page in pages:
-        yield from (secret["Name"] for secret in page["SecretList"] if secret["Name"].startswith(head))
+    return secret_names(aws, f"{prefix.removesuffix('-')}/{DATABASE_COMPONENT}-")
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
@@ -61,8 +52,8 @@ def steps(want: Resource, have: Resource | None) -> Step:
     provision = Routine("provision database", params)
     if have is None:
         return Step("create", KIND, want.name, summary(want.properties), (provision,))
-    described = {"description": want.properties["description"]}
-    changed, tags = differences(described, have.properties), missing_tags(want, have)
+    description = {"description": want.properties["description"]}
+    changed, tags = differences(description, have.properties), missing_tags(want, have)
     if not (changed or tags):
         return Step("nothing", KIND, want.name)
     calls: list[Call | Routine] = [provision] if changed else []

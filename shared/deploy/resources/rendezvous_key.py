@@ -8,6 +8,7 @@ from shared.config.platform import SLUG
 from shared.config.resolve import KEY_COMPONENT
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
 from shared.deploy.rendezvous.keys import MASTER_KIND, MASTER_SECRET, key_is_current, read_master
+from shared.deploy.secret import described, secret_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,26 +32,18 @@ def current(aws: Aws, name: str) -> Resource | None:
     A team's own role sees that its secret is there and reads neither key, so it takes the one for the other's. The
     platform has no such role: whoever deploys its key reads both, whatever that role is called.
     """
-    manager = aws.client(SERVICE)
-    try:
-        found = manager.describe_secret(SecretId=name)
-    except manager.exceptions.ResourceNotFoundException:
+    found = described(aws, name)
+    if found is None:
         return None
-    if "DeletedDate" in found:
-        return None
-    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())}
-    team = tags.get("team", "")
+    team = found.tags.get("team", "")
     blind = team != SLUG and aws.caller.rpartition(":")[2].startswith(f"assumed-role/{team}-")
     made = _CURRENT if blind or key_is_current(aws, name, team) else _OTHER
-    return Resource(KIND, name, tags, {"team": team, "key": made})
+    return Resource(KIND, name, found.tags, {"team": team, "key": made})
 
 
 def names(aws: Aws, prefix: str) -> Iterator[str]:
     """Return the keys of the team whose other names begin with *prefix*."""
-    head = f"{prefix.removesuffix('-')}/{KEY_COMPONENT}-"
-    pages = aws.client(SERVICE).get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [head]}])
-    for page in pages:
-        yield from (secret["Name"] for secret in page["SecretList"] if secret["Name"].startswith(head))
+    return secret_names(aws, f"{prefix.removesuffix('-')}/{KEY_COMPONENT}-")
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
