@@ -69,6 +69,8 @@ def project(tmp_path: Path) -> Project:
     app = tmp_path / "chalice_app"
     handlers = app / "vendor/shared/handlers/cosmic"
     handlers.mkdir(parents=True)
+    # As in the real vendor/shared: without it, the checkout's own package wins wherever a worker sees both.
+    (app / "vendor/shared/__init__.py").touch()
     for step in ("init", "infer"):
         (handlers / f"{step}.py").write_text("def handler(event, context):\n    return event\n")
     (app / "requirements.txt").write_text("numpy\n")

@@ -58,7 +58,7 @@ def wheel(folder, name, tag):
 
 def test_the_zip_holds_the_handlers_and_nothing_of_chalice(build):
     package = build()
-    assert names(package) == ["shared/handlers/cosmic/infer.py", "shared/handlers/cosmic/init.py"]
+    assert names(package) == ["shared/__init__.py", "shared/handlers/cosmic/infer.py", "shared/handlers/cosmic/init.py"]
     content = package.path.read_bytes()
     assert package.size == len(content)
     assert package.sha256 == base64.b64encode(hashlib.sha256(content).digest()).decode()
@@ -93,6 +93,7 @@ def test_compiled_and_hidden_files_stay_out_and_links_are_followed(app, build, t
     (elsewhere / "wire.py").write_text("")
     (app / "vendor/shared/fmi").symlink_to(elsewhere)
     assert names(build()) == [
+        "shared/__init__.py",
         "shared/fmi/wire.py",
         "shared/handlers/cosmic/infer.py",
         "shared/handlers/cosmic/init.py",
