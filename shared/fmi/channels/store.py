@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _GRACE_SHARE, _LONGEST_GRACE = 0.2, 1.0
 _HEED_POLLS = 8  # longest pauses between two looks for a notice that a rank is lost, unless the grace is short
+_MARK = np.zeros(0, np.uint8)
 _RUN_AHEAD = 32  # collectives after which all wait for all, if none of them did: so much may lie unread
 
 
@@ -99,7 +100,7 @@ class StoreChannel:
 
     def barrier(self) -> None:
         """See Channel."""
-        self.allgather(np.zeros(0, np.uint8), operation="barrier")
+        self.allgather(_MARK, operation="barrier")
 
     def bcast(self, array: Array | None, root: int, *, plain: bool, operation: str = "bcast") -> tuple[Array, bool]:
         """See Channel."""
@@ -172,21 +173,20 @@ class StoreChannel:
         return fold(self._stack(turn, array, "scan", self._await, self.rank + 1), op)
 
     def close(self) -> None:
-        """Wait, within the timeout, until all are done; delete what this rank wrote, and rank 0 the marks of all."""
+        """Delete what this rank wrote once all are done, as rank 0 hears and tells; wait for it within the timeout."""
         if self._closed:
             return
         self._closed = True
+        others = range(1, self.size)
         try:
             self._check()
-            self._shelf.put(f"bye/{self.rank}", b"")
-            self._await({rank: f"bye/{rank}" for rank in range(self.size)}, "close", parsed=False)
+            if self.rank:  # whose mark is taken before it may go on: the next session sees none of this one
+                self._put(f"bye/{self.rank}", _MARK)
+            self._take({0: f"done/{self.rank}"} if self.rank else {rank: f"bye/{rank}" for rank in others}, "close")
             self._shelf.forget_all(self.rank)
             self._shelf.give_back(self.rank)
-            if self.rank:
-                self._shelf.put(f"done/{self.rank}", b"")
-            else:
-                self._await({rank: f"done/{rank}" for rank in range(1, self.size)}, "close", parsed=False)
-                self._shelf.delete(f"{word}/{rank}" for word in ("bye", "done") for rank in range(self.size))
+            for rank in () if self.rank else others:
+                self._put(f"done/{rank}", _MARK)
         except FmiError:
             with suppress(FmiError):
                 self._shelf.forget_all(self.rank)
@@ -212,7 +212,7 @@ class StoreChannel:
         self._check()
         if self._turn - self._met >= _RUN_AHEAD:
             self._met = self._turn
-            self.allgather(np.zeros(0, np.uint8), operation=operation)
+            self.allgather(_MARK, operation=operation)
         self._turn += 1
         return self._turn
 
@@ -244,7 +244,7 @@ class StoreChannel:
         self._shelf.delete(keys.values())
         return found
 
-    def _await(self, keys: dict[int, str], operation: str, *, parsed: bool = True) -> dict[int, tuple[Array, bool]]:
+    def _await(self, keys: dict[int, str], operation: str) -> dict[int, tuple[Array, bool]]:
         """Return the objects of *keys*, by the rank that writes each; poll with growing pauses until the timeout."""
         found: dict[int, tuple[Array, bool]] = {}
         began, pause = self._clock(), self._first_poll
@@ -252,7 +252,7 @@ class StoreChannel:
         while True:
             missing = {key: rank for rank, key in keys.items() if rank not in found}
             for name, data in self._shelf.get(missing).items():
-                found[missing[name]] = decode(data) if parsed else (np.zeros(0), False)
+                found[missing[name]] = decode(data)
             if len(found) == len(keys):
                 return found
             late = [rank for rank in keys if rank not in found]

@@ -1,6 +1,7 @@
 """What the storage channels do when ranks are lost, over a store in memory."""
 
 import re
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -164,6 +165,44 @@ def test_a_name_is_free_again_once_all_have_closed() -> None:
     store = MemoryStore()
     for _ in range(2):
         assert run(3, lambda comm: comm.allreduce(1, SUM), timeout=20.0, store=store) == {0: 3, 1: 3, 2: 3}
+    assert store.objects == {}
+
+
+class Slow(MemoryStore):
+    """A store that takes its time to delete a mark of closing, until the next session has ended if it ends early."""
+
+    def __init__(self, mark: str) -> None:
+        super().__init__()
+        self._mark, self.ended = f"/{mark}/", threading.Event()
+
+    def delete(self, keys: Any) -> None:
+        keys = list(keys)
+        if any(self._mark in key for key in keys):
+            self.ended.wait(0.2)
+        super().delete(keys)
+
+
+@pytest.mark.parametrize("mark", ["bye", "done"])
+@pytest.mark.parametrize("sender", [0, 1])
+def test_no_session_takes_the_marks_of_the_one_before_for_its_own(mark: Any, sender: Any) -> None:
+    """Else a rank would leave before the others have read what it sent, and delete it."""
+    store = Slow(mark)
+
+    def two_sessions(rank: Any) -> Any:
+        for session in range(2):
+            channel = StoreChannel(rank, 2, store, Namespace("team1", "run"), 5.0)
+            with Communicator(rank, 2, {"it": channel}) as comm:
+                if session == 0:
+                    comm.barrier()
+                elif rank == sender:
+                    comm.send(41, 1 - sender)
+                else:
+                    got = comm.recv(sender)
+        store.ended.set()
+        return None if rank == sender else got
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(two_sessions, range(2)), key=str) == [41, None]
     assert store.objects == {}
 
 
