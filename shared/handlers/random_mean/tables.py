@@ -20,19 +20,23 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects import mysql
 
+from shared.errors import LanesError
 from shared.handlers.random_mean.draws import MOST
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+# MySQL's usual collations hold Night-Run and night-run for one name; AWS and PostgreSQL do not.
+_NAME = String(80).with_variant(mysql.VARCHAR(80, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 METADATA = MetaData()
 RUNS = Table(
     "runs",
     METADATA,
     # A sequence counts them; the highest plus one would be the same for two that start together.
     Column("run_id", BigInteger, Identity(always=True), primary_key=True, autoincrement=True),
-    Column("execution", String(80), nullable=False, unique=True),
+    Column("execution", _NAME, nullable=False, unique=True),
     Column("repetitions", Integer, nullable=False),
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
@@ -50,15 +54,29 @@ MEANS = Table(
     Column("draws", Integer, nullable=False),
     Column("mean", Double, nullable=False),
 )
-_LOCK = 7_246_173  # any number; the database lets one at a time hold it
-_LOCK_SECONDS = 30
+LOCK = 7_246_173  # any number; a PostgreSQL database lets one at a time hold it
 
 
-def migrate(engine: Engine) -> None:
-    """Make what is not there yet. Run twice, or by two at once, it does no more than run once."""
+def migrate(engine: Engine, *, patience: int = 30) -> None:
+    """Make what is not there yet. Run twice, or by two at once, it does no more than run once.
+
+    Args:
+        engine: The team's database.
+        patience: Seconds to wait for another that is at it.
+
+    Raises:
+        LanesError: Another was at it for longer.
+    """
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            connection.execute(text(f"SET LOCAL lock_timeout = '{patience}s'"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         else:  # held until the connection ends: in MySQL a transaction ends with the first table that is made
-            connection.execute(text("SELECT GET_LOCK(:lock, :seconds)"), {"lock": str(_LOCK), "seconds": _LOCK_SECONDS})
+            lock = {"lock": engine.url.database, "seconds": patience}
+            if connection.execute(text("SELECT GET_LOCK(:lock, :seconds)"), lock).scalar() != 1:
+                raise LanesError(
+                    f"another deploy has been making the tables for more than {patience} s",
+                    where=f"database {engine.url.database}",
+                    fix="wait until it ends, then deploy again",
+                )
         METADATA.create_all(connection, checkfirst=True)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import boto3
 import pytest
 from moto import mock_aws
+from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
 from shared.config.lane import Database, Place
@@ -15,8 +16,9 @@ from shared.deploy.aws import Aws
 from shared.deploy.database import ADMIN_SECRET
 from shared.deploy.model import Plan
 from shared.deploy.resources import database
+from shared.errors import LanesError
 from shared.handlers.database import connect
-from shared.handlers.random_mean.tables import migrate
+from shared.handlers.random_mean.tables import LOCK, migrate
 
 FORBIDDEN = {
     "postgres": (
@@ -230,6 +232,28 @@ def test_many_may_migrate_at_once(aws, teams):
         thread.join()
     assert failed == []
     assert ask(aws, "andromeda", "SELECT count(*) FROM draws") == [0]
+
+
+def test_a_migration_that_waits_in_vain_for_another_says_so_and_makes_nothing(aws, teams, database_server):
+    engine = connect(secret(aws, "andromeda"))
+    held = {
+        "postgres": f"SELECT pg_advisory_lock({LOCK})",
+        "mysql": f"SELECT GET_LOCK('{engine.url.database}', 0)",
+    }
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE draws, means")
+    with engine.connect() as other:
+        other.exec_driver_sql(held[database_server["engine"]])
+        with pytest.raises((LanesError, DBAPIError), match=r"another deploy|lock timeout"):
+            migrate(engine, patience=1)
+        other.invalidate()
+    assert not inspect(engine).has_table("draws")
+
+
+def test_runs_whose_names_differ_in_case_alone_are_two(aws, teams):
+    for name in ("Night-Run", "night-run"):
+        ask(aws, "andromeda", f"INSERT INTO runs (execution, repetitions) VALUES ('{name}', 1)")
+    assert ask(aws, "andromeda", "SELECT count(*) FROM runs WHERE execution = 'night-run'") == [1]
 
 
 def test_without_a_database_for_the_teams_it_says_how_to_give_one(aws):
