@@ -1,0 +1,54 @@
+"""Who is at the other end of a fresh connection, asked on a machine that is too busy to listen."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+
+from shared.fmi.rendezvous.punch import WrongPeer, verify
+from shared.fmi.wire.handshake import Handshake
+
+
+def prove(peer: socket.socket) -> None:
+    """Say all that rank 1 has to say to rank 0, which has said hello."""
+    handshake = Handshake("run", 1, 0, b"1" * 16)
+    answer, _ = handshake.receive(peer.recv(handshake.wanted))
+    peer.sendall(handshake.hello() + answer)
+
+
+def prove_and_leave(peer: socket.socket) -> None:
+    prove(peer)
+    peer.shutdown(socket.SHUT_WR)
+
+
+def meet(says: Callable[[socket.socket], None]) -> None:
+    """Verify rank 1, who speaks while rank 0's loop is held up until its time is over."""
+
+    async def rank0(sock: socket.socket, peer: socket.socket) -> None:
+        verifying = asyncio.create_task(verify(sock, Handshake("run", 0, 1, b"0" * 16), 0.02))
+        await asyncio.sleep(0)
+        says(peer)
+        time.sleep(0.05)  # noqa: ASYNC251  the loop is busy with something else
+        await verifying
+
+    here, there = socket.socketpair()
+    with here, there:
+        here.settimeout(0)
+        asyncio.run(rank0(here, there))
+
+
+def test_a_peer_that_spoke_in_time_is_heard_in_overtime() -> None:
+    """Else one side holds the pair for made and the other asks for it until the deadline."""
+    meet(prove)
+
+
+def test_a_peer_that_gave_up_meanwhile_is_no_peer() -> None:
+    with pytest.raises(ConnectionResetError, match="closed during the handshake"):
+        meet(prove_and_leave)
+
+
+def test_a_peer_that_says_nothing_is_told_so() -> None:
+    with pytest.raises(WrongPeer, match="said nothing"):
+        meet(lambda _: None)
