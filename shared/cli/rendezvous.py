@@ -62,10 +62,10 @@ def serve(  # noqa: PLR0913  each is an option of the command line
     allow_open: Annotated[
         bool, typer.Option("--allow-open", help="Let in names that no team signed, too: old clients'.")
     ] = False,
-    connections: Annotated[int, typer.Option(min=2, help="Open connections at most.")] = 8192,
-    waiting: Annotated[int, typer.Option(min=1, help="Names waiting for their peer at most.")] = 4096,
+    connections: Annotated[int, typer.Option(min=2, help="Open connections at most.")] = 20480,
+    waiting: Annotated[int, typer.Option(min=1, help="Names waiting for their peer at most.")] = 16384,
     wait_timeout: Annotated[float, typer.Option(min=0.1, help="Seconds a client may wait for its peer.")] = 60.0,
-    rate: Annotated[float, typer.Option(min=1, help="Connections a second from one address.")] = 1000.0,
+    rate: Annotated[float, typer.Option(min=1, help="Connections a second from one address.")] = 4000.0,
     relays: Annotated[int, typer.Option(min=0, help="Pairs carried that cannot punch; 0 is none.")] = 0,
 ) -> None:
     """Run the rendezvous server until SIGTERM; logs are JSON lines on stderr.

@@ -37,6 +37,9 @@ T = TypeVar("T")
 DEFAULT_PORT = 10000
 _PUNCH_SHARE, _PUNCH_BEFORE_RELAY = 0.5, 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_AT_ONCE = 32
+"""Pairings of one rank under way at once: what N ranks ask of the server and of this process grows with N, not N²."""
+
 _MACHINES: dict[str, type[PairingClient]] = {"v1": V1Client, "v2": V2Client}
 
 _STAGES = ("rendezvous", "punch", "relay", "handshake")
@@ -85,7 +88,10 @@ class Meeting:
 def pair_all(
     meeting: Meeting, namespace: Namespace, rank: int, peers: Iterable[int], timeout: float
 ) -> dict[int, socket.socket]:
-    """Connect *rank* with each of *peers*, all at once; each of them must do the same within *timeout* seconds.
+    """Connect *rank* with each of *peers*, many at once; each of them must do the same within *timeout* seconds.
+
+    A pair's turn is the XOR of its ranks, the same for both, and who has the least turn left is always at it: so no
+    ring of ranks can form that wait for each other.
 
     Returns:
         A connected, verified, blocking TCP socket for each peer.
@@ -93,7 +99,7 @@ def pair_all(
     Raises:
         PairingFailed: A peer could not be reached; the sockets of the others are closed.
     """
-    wanted = sorted(set(peers))
+    wanted = sorted(set(peers), key=lambda peer: rank ^ peer)
     return run_blocking(_pair_all(meeting, namespace, rank, wanted, timeout)) if wanted else {}
 
 
@@ -130,10 +136,10 @@ async def _pair_all(
     meeting: Meeting, namespace: Namespace, rank: int, peers: list[int], seconds: float
 ) -> dict[int, socket.socket]:
     deadline = asyncio.get_running_loop().time() + seconds
-    server = Lookup(meeting.host)
+    server, turns = Lookup(meeting.host), asyncio.Semaphore(_AT_ONCE)
     pairings = [_Pairing(meeting, server, namespace, rank=rank, peer=peer, deadline=deadline) for peer in peers]
     try:
-        outcomes = await asyncio.gather(*(pairing.run() for pairing in pairings), return_exceptions=True)
+        outcomes = await asyncio.gather(*(pairing.run(turns) for pairing in pairings), return_exceptions=True)
     except asyncio.CancelledError:
         for pairing in pairings:
             if pairing.socket:
@@ -163,15 +169,15 @@ class _Pairing:
     ) -> None:
         self._meeting, self._server, self._namespace = meeting, server, namespace
         self._rank, self._peer, self._deadline = rank, peer, deadline
-        self._stage, self._reason = "rendezvous", "no time to ask the server"
+        self._stage, self._reason = "rendezvous", "its turn did not come: the pairings before it took all the time"
         self._token = ""
         self.socket: socket.socket | None = None
 
-    async def run(self) -> None:
+    async def run(self, turns: asyncio.Semaphore) -> None:
         """Set ``socket``, or raise PairingFailed at the deadline or when the server refuses."""
         pause = _FIRST_PAUSE
         try:
-            async with asyncio.timeout_at(self._deadline):
+            async with asyncio.timeout_at(self._deadline), turns:
                 while True:
                     try:
                         return await self._attempt()
@@ -242,15 +248,17 @@ class _Pairing:
 
     def _judge(self, event: Event, stage: str) -> None:
         if isinstance(event, Refused):
-            refused = "the server refuses: a missing or wrong team key, or one of its limits; its log says which"
+            refused = "the server refuses: a missing or wrong team key, or no further pair to relay; its log says which"
             raise PairingFailed(self._peer, stage, refused, RENEW)
         if isinstance(event, Broken):
             self._at(stage, event.reason)
             raise _Again
         if isinstance(event, (Told, TimedOut)):
             # Whoever comes back with it takes its own place over, and is never paired with its own lost connection.
-            self._token = event.token
+            self._token = event.token or self._token
         if isinstance(event, TimedOut):
+            if not event.token:  # it was given no place to wait, so there is none to come back to
+                self._at(stage, "the server has no room for another name to wait; its log says which limit is reached")
             raise _Again
         self._at(stage, f"rank {self._peer} has not come to the rendezvous server")
 

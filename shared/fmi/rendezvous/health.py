@@ -18,7 +18,7 @@ from shared.fmi.rendezvous.keys import RENEW, Namespace
 from shared.fmi.rendezvous.punch import listener, own_port, shared_port
 from shared.fmi.rendezvous.resolve import address_of
 from shared.fmi.rendezvous.verdict import Status, Verdict
-from shared.fmi.wire.events import Broken, Endpoint, Paired, Told
+from shared.fmi.wire.events import Broken, Endpoint, Paired, TimedOut, Told
 from shared.fmi.wire.v1 import V1Client
 from shared.fmi.wire.v2 import V2Client
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _MACHINES: dict[str, type[PairingClient]] = {"v1": V1Client, "v2": V2Client}
 _SIGN = "sign its name with a team's key (lanes rendezvous check --team TEAM): a server with keys lets no other in"
+_ROOM = "wait until runs have met or ended, or start the server with a larger --waiting"
 
 
 def check(  # noqa: PLR0913  the last two are for servers that are not ours, or keyed
@@ -168,6 +169,8 @@ class _Probe:
                 if isinstance(event, (Told, Paired)):
                     return event
                 self._mark(stage)
+                if isinstance(event, TimedOut) and not event.token:
+                    raise _Down(Status.REFUSED, "it is full: no further name may wait for its peer", _ROOM)
                 raise self._turned_away(event.reason if isinstance(event, Broken) else "the server says error")
 
     def _turned_away(self, said: str) -> _Down:

@@ -15,8 +15,8 @@ class Limits:
 
     Args:
         connections: Open sockets at most; more are closed at once.
-        waiting: Names waiting for their peer at most.
-        waiting_per_source: Of these, from one source address.
+        waiting: Names waiting for their peer at most; N ranks that all meet have up to 16 N.
+        waiting_per_source: Of these, from one source address; all Lambdas behind one NAT gateway have one.
         relays: Pairs whose bytes the server carries at once; 0 turns relaying off.
         rate: Connections a second from one source address, on average.
         burst: Connections from one source address at once, above the rate.
@@ -26,12 +26,12 @@ class Limits:
         settle: Seconds of silence that end a v1 name, which has no end mark.
     """
 
-    connections: int = 8192
-    waiting: int = 4096
-    waiting_per_source: int = 2048
+    connections: int = 20480
+    waiting: int = 16384
+    waiting_per_source: int = 8192
     relays: int = 0
-    rate: float = 1000.0
-    burst: int = 4096
+    rate: float = 4000.0
+    burst: int = 16384
     sources: int = 65536
     request_timeout: float = 5.0
     wait_timeout: float = 60.0

@@ -188,7 +188,8 @@ class RendezvousServer:
             return
         outcome = self._registry.join(request.name, client, self._clock(), token=request.token, relay=request.relay)
         if isinstance(outcome, Full):
-            self._turn_away(client, outcome.reason)
+            self._note_refusal(client, outcome.reason)
+            client.time_out("")  # there may be room soon: a client comes back after this word until its own deadline
         elif isinstance(outcome, Matched):
             self._introduce(outcome, client, relay=request.relay)
         else:
@@ -230,9 +231,12 @@ class RendezvousServer:
         match.other.introduce(client.endpoint, match.other_token)
 
     def _turn_away(self, client: Client, reason: str, *, team: str = "") -> None:
+        self._note_refusal(client, reason, team)
+        client.refuse()
+
+    def _note_refusal(self, client: Client, reason: str, team: str = "") -> None:
         self.metrics.refused[reason] += 1
         log("refused", peer=client.address, reason=reason, team=team)
-        client.refuse()
 
     def _schedule_sweep(self) -> None:
         self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep_again)

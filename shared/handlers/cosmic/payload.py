@@ -12,7 +12,7 @@ from typing import Any
 from shared.handlers.payload import Reader, whole
 
 MAX_RANKS = 10_000  # child executions that a distributed Map runs at once
-MAX_TOGETHER = 1_000  # that wait for each other, so all must run at once: Lambda's concurrency of one account
+MAX_TOGETHER = 512  # that meet over FMI, all with all: a Lambda may open 1,024 files
 MAX_BATCH = 8_192
 UNUSED = frozenset({"object_type", "S3_object_name", "script"})  # inference comes packaged
 KNOWN = UNUSED | {

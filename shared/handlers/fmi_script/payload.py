@@ -11,7 +11,7 @@ from shared.handlers.payload import Reader
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_RANKS = 1000  # they must all run at once: Lambda's concurrent executions of one account
+MAX_RANKS = 512  # they meet over FMI, all with all: a Lambda may open 1,024 files
 MAX_BATCH = 1_000_000
 TEMPORARY = "/tmp/"  # noqa: S108  the field's payloads name the script where the old executor put it
 KNOWN = (

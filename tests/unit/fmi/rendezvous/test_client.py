@@ -85,6 +85,36 @@ def test_a_server_that_is_down_is_tried_until_the_deadline() -> None:
             pair_all(meeting, RUN, 0, [1], 0.2)
 
 
+@pytest.mark.parametrize("protocol", ["v1", "v2"])
+def test_more_names_than_may_wait_all_meet_in_the_end(start_rendezvous: Any, protocol: Any) -> None:
+    running = start_rendezvous(Limits(waiting=2))
+    assert_connected(meet(Meeting("127.0.0.1", running.port, protocol), [RUN] * 5, timeout=20.0))
+    assert set(running.server.metrics.refused) <= {"waiting"}
+    running.until_empty()
+
+
+def test_a_name_that_finds_no_room_to_wait_is_told_so_at_the_deadline(start_rendezvous: Any) -> None:
+    running = start_rendezvous(Limits(waiting=0))
+    with pytest.raises(PairingFailed, match="no room for another name to wait"):
+        pair_all(Meeting("127.0.0.1", running.port), RUN, 0, [1], 0.2)
+    assert running.server.metrics.refused["waiting"] > 1
+
+
+def test_a_rank_waits_for_so_many_at_once_and_no_more(rendezvous: Any) -> None:
+    """Else N ranks that come one after the other leave N²/4 names waiting, more than any server takes."""
+    meeting = Meeting("127.0.0.1", rendezvous.port)
+    with ThreadPoolExecutor(1) as pool:
+        lonely = pool.submit(pair_all, meeting, RUN, 0, range(1, 100), 1.0)
+        rendezvous.until("waiting", 32)
+        with pytest.raises(PairingFailed, match="rank 1 has not come"):
+            lonely.result()
+    assert rendezvous.server.metrics.counts["connections"] == 32
+
+
+def test_more_ranks_than_are_paired_at_once_all_meet(rendezvous: Any) -> None:
+    assert_connected(meet(Meeting("127.0.0.1", rendezvous.port), [RUN] * 40, timeout=30.0))
+
+
 def test_a_refused_key_fails_at_once(start_rendezvous: Any) -> None:
     running = start_rendezvous(keys=TeamKeys(b"m" * 32))
     wrong = Namespace("team1", "run", "fmi", b"0" * 32)

@@ -11,6 +11,7 @@ from shared.errors import LanesError
 from shared.fmi.errors import RendezvousUnavailable
 from shared.fmi.rendezvous.health import check
 from shared.fmi.rendezvous.keys import Namespace, TeamKeys, team_key
+from shared.fmi.rendezvous.limits import Limits
 from shared.fmi.rendezvous.punch import own_port
 from shared.fmi.rendezvous.verdict import Status, Trend, Verdict
 
@@ -106,6 +107,12 @@ def test_a_server_that_answers_the_first_and_never_the_second_is_hung() -> None:
         clients[0].close()
     assert verdict.status is Status.HUNG
     assert "stage pair" in verdict.reason
+
+
+def test_a_full_server_is_named_so(start_rendezvous: Any) -> None:
+    verdict = check("127.0.0.1", start_rendezvous(Limits(waiting=0)).port, 2.0, 1.0, protocol="v2")
+    assert (verdict.status, verdict.reason) == (Status.REFUSED, "it is full: no further name may wait for its peer")
+    assert "--waiting" in verdict.advice
 
 
 def test_a_closed_port_is_refused() -> None:
