@@ -126,8 +126,8 @@ class DirectChannel:
         return self._run(Operation.SCAN, lambda: scan.scan(self._mesh, array, op))
 
     def close(self) -> None:
-        """Take leave of all ranks; what was sent still arrives."""
-        self._mesh.leave()
+        """Take leave of all ranks once what was sent has arrived, or after the timeout."""
+        self._mesh.leave(self._timeout)
 
     def abort(self, reason: str) -> None:
         """Tell all ranks that this one fails, and close."""

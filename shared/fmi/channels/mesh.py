@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import select
 import socket
+import struct
+import termios
 import time
 from typing import TYPE_CHECKING
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from shared.fmi.data import Array, Description
 
 _WORD_SECONDS = 0.1
+_FIRST_LOOK, _LONGEST_LOOK = 0.0005, 0.05  # seconds between two looks whether all has arrived
+_CLOSED = 7  # TCP_CLOSE, the state of a connection that was reset
 
 
 class Mesh:
@@ -67,9 +72,17 @@ class Mesh:
         exchange(to, incoming, origin, self._deadline)
         return incoming.array
 
-    def leave(self) -> None:
-        """Take leave in good order; what was sent still arrives."""
+    def leave(self, seconds: float) -> None:
+        """Take leave in good order, once all that was sent has arrived, or after *seconds*.
+
+        The kernel would go on sending after a close, but a Lambda may be frozen as soon as its handler returns.
+        """
+        deadline = time.monotonic() + seconds
         _tell(self.links.values(), Kind.BYE, self.rank, "", _WORD_SECONDS)
+        pause = _FIRST_LOOK
+        while (left := deadline - time.monotonic()) > 0 and any(_under_way(link.sock) for link in self.links.values()):
+            time.sleep(min(pause, left))
+            pause = min(pause * 2, _LONGEST_LOOK)
         self._close()
 
     def abort(self, suspect: int, reason: str, grace: float) -> None:
@@ -122,6 +135,15 @@ class Mesh:
         incoming = Incoming(link, operations, expected, out)
         link.receive(incoming, self._deadline)
         return incoming.array, incoming.plain, incoming.operation
+
+
+def _under_way(sock: socket.socket) -> bool:
+    """Return whether the peer's kernel has not yet acknowledged all that was sent, and still might."""
+    try:
+        (unacknowledged,) = struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)))
+    except OSError:
+        return False
+    return bool(unacknowledged) and sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _CLOSED
 
 
 def _tell(links: Iterable[Link], kind: Kind, rank: int, reason: str, seconds: float) -> list[LinkError]:

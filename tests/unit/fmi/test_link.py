@@ -149,3 +149,42 @@ def test_who_accuses_hears_the_last_words_of_a_rank_that_has_gone_already(pair: 
     suspect, reason = mesh.accuse(2, "silent", 0.1)
     assert suspect == 3
     assert "its process was killed" in reason
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_leaving_waits_until_the_peer_has_what_was_sent_or_time_is_up(pair: Any, reads: Any) -> None:
+    """A Lambda may be frozen as soon as its handler returns, and what its kernel still holds with it."""
+    link, far = pair()
+    link.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
+    mesh = Mesh(0, 2)
+    mesh.links[1] = link
+    sent = 0
+    while sent < 1 << 21:  # far more than the peer's buffer holds
+        sent += link.sock.send(bytes(1 << 16))
+    got = bytearray()
+
+    def read() -> None:
+        while data := far.recv(1 << 16):
+            got.extend(data)
+
+    leaving = threading.Thread(target=mesh.leave, args=(20.0 if reads else 0.2,))
+    leaving.start()
+    leaving.join(0.1)
+    assert leaving.is_alive()
+    if reads:
+        read()
+        assert len(got) > sent  # and the word of leave
+    leaving.join(5)
+    assert not leaving.is_alive()
+
+
+def test_leaving_does_not_wait_for_a_peer_whose_connection_is_gone(pair: Any) -> None:
+    link, far = pair()
+    mesh = Mesh(0, 2)
+    mesh.links[1] = link
+    link.sock.send(bytes(1 << 16))
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    far.close()
+    since = time.monotonic()
+    mesh.leave(20.0)
+    assert time.monotonic() - since < 5
