@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LIST = "list"  # what the list is found by
 MOST_BYTES = 240 * 1024  # of the 256 KB that Step Functions passes between states
+MOST_ITEMS = 2_000  # a Map writes 11 events an item, an execution may have 25,000; the rest is for what is tried again
 _SHOWN = 5
 
 
@@ -63,6 +64,12 @@ def load_items(aws: Aws, table: Table, items: list[Any]) -> None:
     Raises:
         LanesError: The table is not deployed, or the list is more than a state can pass on.
     """
+    if len(items) > MOST_ITEMS:
+        raise LanesError(
+            f"the list has {len(items)} items; the history of one execution has room for {MOST_ITEMS}",
+            where=f"table {table.name}",
+            fix="split it, and run the workflow for each part",
+        )
     entry = TypeSerializer().serialize(items)
     size = len(json.dumps(entry))
     if size > MOST_BYTES:

@@ -14,11 +14,12 @@ from shared.config.template import render_definition
 from shared.deploy.aws import connect_endpoint
 from shared.local.asl.engine import Engine
 from shared.local.asl.execution import Execution
+from shared.local.asl.history import MAX_EVENTS
 from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.scheduler import VirtualScheduler
 from shared.local.server import MotoServer
-from shared.run.items import load_items, read_items
+from shared.run.items import MOST_ITEMS, load_items, read_items
 
 REPOSITORY = Path(__file__).parents[2]
 SIMPLE = REPOSITORY / "statemachines/samples/simplelist.json"
@@ -98,6 +99,13 @@ def test_one_at_a_time_items_are_two_seconds_apart(item_map):
     assert [at for at, _, _ in item_map.calls] == [2, 4, 6]
     assert took == 6
     assert execution.output == [{"S": "Computer Science"}, {"S": "Economics"}, {"S": "Mathematics"}]
+
+
+def test_an_item_takes_so_many_events_that_a_full_list_leaves_room(topics, aws, item_map):
+    few = len(item_map.run("item-map", {})[0].history.events)
+    load_items(aws, topics.tables[0], [*read_items(SIMPLE), "Physics"])
+    more = len(item_map.run("item-map", {}, name="longer")[0].history.events)
+    assert (more - few) * MOST_ITEMS + few < 0.95 * MAX_EVENTS
 
 
 def test_three_at_a_time_items_are_together(item_map):

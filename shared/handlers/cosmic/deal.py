@@ -49,7 +49,7 @@ def items(request: Request, hands: Sequence[Sequence[Found]], run_id: str, run_s
         }
         for rank, hand in enumerate(hands)
     ]
-    largest = max(made, key=lambda item: len(item["partitions"]))
+    largest = max(made, key=lambda item: len(json.dumps(item)))
     if len(json.dumps(largest)) > ITEM_BYTES:
         raise BadInput(
             f"rank {largest['rank']} would get {len(largest['partitions'])} partitions, "

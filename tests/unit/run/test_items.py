@@ -55,6 +55,13 @@ def test_a_list_beyond_what_a_state_can_pass_on_is_refused(aws, table):
     assert kept(aws) == []
 
 
+def test_a_list_beyond_what_one_history_holds_is_refused(aws, table):
+    load_items(aws, table, ["a"] * 2000)
+    with pytest.raises(LanesError, match="the list has 2001 items; the history of one execution has room for 2000"):
+        load_items(aws, table, ["b"] * 2001)
+    assert kept(aws)[0]["items"]["L"][0] == {"S": "a"}
+
+
 def test_a_table_that_is_not_deployed_is_named(aws):
     with pytest.raises(LanesError, match=f"table {TABLE.name} is not deployed"):
         load_items(aws, TABLE, ["a"])

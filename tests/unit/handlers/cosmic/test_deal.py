@@ -60,3 +60,10 @@ def test_a_list_beyond_what_step_functions_hands_over_is_refused(request_for_one
     with pytest.raises(BadInput, match="rank 0 would get 6000 partitions"):
         items(request_for_one, [hand], "run-1", "")
     assert items(replace(request_for_one, world_size=6), deal(hand, 6), "run-1", "")
+
+
+def test_the_list_of_most_bytes_counts_not_of_most_partitions(request_for_one: payload.Request) -> None:
+    short: Any = [Found(f"{number}", 1) for number in range(1000)]
+    long: Any = [Found(f"{'x' * 1000}/{number}", 1) for number in range(300)]
+    with pytest.raises(BadInput, match="rank 1 would get 300 partitions"):
+        items(replace(request_for_one, world_size=2), [short, long], "r", "2026-01-01T00:00:00Z")
