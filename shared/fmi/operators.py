@@ -52,7 +52,8 @@ class Op:
         if self.ufunc is not None:
             return np.asarray(self.ufunc(left, right), dtype=left.dtype)
         returned = self.function(left[()], right[()])
-        kind = np.asarray(returned).dtype.kind
+        # The kind of an empty list says nothing: numpy takes it for floats.
+        kind = np.asarray(returned).dtype.kind if left.size else left.dtype.kind
         if returned is None or kind in _CUT_BY.get(left.dtype.kind, ""):
             made = "None" if returned is None else np.asarray(returned).dtype
             raise UsageError(f"{self.name} made {made} of two {left.dtype}", fix="return the arguments' dtype")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class BadInput(UsageError):  # noqa: N818  Step Functions shows this name
@@ -19,18 +19,19 @@ class BadInput(UsageError):  # noqa: N818  Step Functions shows this name
 
 
 class Reader:
-    """Reads *payload*, an execution's input, which may hold the keys in *known*.
+    """Reads *payload*, an execution's input, which may hold the keys in *known*; *defaults* are for what is not given.
 
     Raises:
         BadInput: It is no JSON object.
     """
 
-    def __init__(self, payload: Any, known: Iterable[str]) -> None:
+    def __init__(self, payload: Any, known: Iterable[str], defaults: Mapping[str, Any] | None = None) -> None:
         if not isinstance(payload, dict):
             raise BadInput(
                 f"the payload is {type(payload).__name__}, not a JSON object", fix='send {"world_size": 4, ...}'
             )
-        self.payload = {key: value for key, value in payload.items() if value is not None}
+        missing = {key: value for key, value in (defaults or {}).items() if payload.get(key) in (None, "")}
+        self.payload = {key: value for key, value in {**payload, **missing}.items() if value is not None}
         self.problems: list[str] = []
         known = set(known)
         for key in sorted(self.payload.keys() - known):

@@ -154,7 +154,7 @@ def _s3(settings: Config, timeout: float) -> Any:
     calls = Calls(connect_timeout=wait, read_timeout=wait, retries={"total_max_attempts": _TRIES})
     client = boto3.client("s3", region_name=settings.get("s3_region") or None, config=calls)
     bucket, owner = _needed(settings, "S3", "bucket_name"), os.environ.get("ACCOUNT", "")
-    return S3Store(client, bucket, owner, longest_poll=float(settings.get("timeout", 100)) / 1000)
+    return S3Store(client, bucket, owner, longest_poll=max(float(settings.get("timeout", 100)) / 1000, 0.001))
 
 
 def _redis(settings: Config, timeout: float) -> Any:

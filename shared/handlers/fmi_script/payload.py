@@ -43,8 +43,7 @@ def read(payload: Any, defaults: Mapping[str, Any], bucket: str) -> Request:
     Raises:
         BadInput: Lists every problem of the payload.
     """
-    merged = {**defaults, **payload} if isinstance(payload, dict) else payload
-    reader = Reader(merged, KNOWN)
+    reader = Reader(payload, KNOWN, defaults)
     reader.own_bucket(bucket, ("bucket", "data_bucket"))
     script, folder = _program(reader)
     request = Request(

@@ -11,6 +11,8 @@ from shared.handlers.random_mean.errors import BatchExists, CorruptDraw, Missing
 from shared.handlers.s3 import POOL, Bucket
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from shared.handlers.env import Env
 
 FOLDER = "generated_numbers/"
@@ -24,10 +26,10 @@ class CsvStore:
 
     def begin(self, run_id: str, repetitions: int) -> str:  # noqa: ARG002  a store may make room for them
         """Return *run_id*: no other run of the state machine has it."""
-        first = next(self._bucket.list(f"{FOLDER}{run_id}+"), None)
+        first = next(self._keys(run_id), None)
         if first is not None:
             raise BatchExists(
-                f"an earlier run called {run_id} left draws, {first.key} among them",
+                f"an earlier run called {run_id} left draws, {first} among them",
                 where=f"s3://{self._bucket.name}",
                 fix="start the run under another name",
             )
@@ -39,7 +41,7 @@ class CsvStore:
 
     def mean(self, batch: str, repetitions: int) -> float:
         """Return the mean of what lies in the batch's files; a file that no draw of the batch has is left alone."""
-        there = {found.key for found in self._bucket.list(f"{FOLDER}{batch}+")}
+        there = set(self._keys(batch))
         lost = [iteration for iteration in range(repetitions) if _key(batch, iteration) not in there]
         if lost:
             raise MissingDraw(
@@ -49,6 +51,11 @@ class CsvStore:
             )
         with ThreadPoolExecutor(POOL) as pool:
             return sum(pool.map(lambda iteration: self._read(batch, iteration), range(repetitions))) / repetitions
+
+    def _keys(self, batch: str) -> Iterator[str]:
+        """List the files of *batch*, and none of a batch called ``<batch>+1``."""
+        mine = re.compile(re.escape(f"{FOLDER}{batch}") + r"\+[0-9]+\.csv")
+        return (found.key for found in self._bucket.list(f"{FOLDER}{batch}+") if mine.fullmatch(found.key))
 
     def _read(self, batch: str, iteration: int) -> int:
         key = _key(batch, iteration)

@@ -27,8 +27,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         BadInput: The payload cannot be run.
         MissingR: There is no R where functions run.
     """
-    payload, defaults = event["payload"], event["defaults"]
-    reader = Reader({**defaults, **payload} if isinstance(payload, dict) else payload, KNOWN)
+    reader = Reader(event["payload"], KNOWN, event["defaults"])
     reader.own_bucket(env.read().bucket)
     headcount = reader.whole("headcount", MOST_PEOPLE, required=True) or 0
     told = {

@@ -87,6 +87,13 @@ def test_a_function_that_returns_nothing_or_another_kind_of_number_is_refused(
         custom(function, commutative=True, associative=True)(value, value)
 
 
+def test_a_function_may_return_an_empty_list_for_none_of_any_kind() -> None:
+    op = custom(
+        lambda left, right: [a + b for a, b in zip(left, right, strict=True)], commutative=True, associative=True
+    )
+    assert op(np.ones(0, int), np.ones(0, int)).dtype == int
+
+
 def test_a_function_may_return_a_smaller_kind_of_number() -> None:
     op = custom(lambda left, right: int(left + right), commutative=True, associative=True)
     assert op(np.asarray(1.5), np.asarray(2.0)).item() == 3.0

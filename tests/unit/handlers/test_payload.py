@@ -34,6 +34,11 @@ def test_null_and_empty_are_not_given():
     reader.finish()
 
 
+def test_what_is_null_or_empty_is_as_in_the_teams_file():
+    reader = Reader({"a": None, "b": "", "c": 7, "d": 0}, "abcde", {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5})
+    assert [reader.whole(key, 9, least=0) for key in "abcde"] == [1, 2, 7, 0, 5]
+
+
 def test_another_teams_bucket_is_refused_and_the_own_one_is_not():
     reader = Reader({"bucket": "mine", "data_bucket": "theirs"}, ("bucket", "data_bucket"))
     reader.own_bucket("mine", ("bucket", "data_bucket"))

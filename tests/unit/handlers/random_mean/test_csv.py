@@ -80,6 +80,13 @@ def test_a_file_that_holds_no_draw_is_named(store, step, made, body):
         step("collect")({"run_id": "run", "storage": "csv"}, None)
 
 
+def test_the_draws_of_a_run_whose_name_goes_on_with_a_number_are_not_its_own(step, made, payload):
+    made("a+1", 2)
+    step("generate")({"run_id": "a", "payload": payload(repetitions=1)}, None)
+    made("a", 2)
+    step("collect")({"run_id": "a", "storage": "csv"}, None)
+
+
 def test_a_name_used_before_is_refused(store, step, made, payload):
     made("run", 1)
     with pytest.raises(BatchExists, match=r"an earlier run called run left draws"):
