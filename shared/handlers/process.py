@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
+import threading
+import uuid
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -11,6 +15,7 @@ from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from io import FileIO
     from pathlib import Path
 
 LAST_LINES = 15
@@ -30,34 +35,52 @@ def run(
 ) -> None:
     """Run *command* in *folder* and give each line of its output, stderr too, to *write* as it comes.
 
+    It is over when the program ends; what that started and left behind may hold the pipe, but holds up nobody.
+
     Raises:
         ScriptFailed: It exits with another status than 0, or is killed; *name* says whose program it was.
     """
     last: deque[str] = deque(maxlen=LAST_LINES)
-    with subprocess.Popen(  # noqa: S603  running the team's program is what this is for
-        command,
-        cwd=folder,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
+    reading, writing = os.pipe()
+    end = uuid.uuid4().hex
+    with (
+        os.fdopen(writing, "wb", buffering=0) as pipe,
+        os.fdopen(reading, encoding="utf-8", errors="replace") as output,
+    ):
+        process = subprocess.Popen(  # noqa: S603  running the team's program is what this is for
+            command,
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=subprocess.STDOUT,
+        )
+        threading.Thread(target=_mark_end, args=(process, pipe, end), name="program-end", daemon=True).start()
         try:
-            for line in process.stdout or ():
-                text = line.rstrip("\n")
-                last.append(text[:LINE_BYTES])
-                write(text)
+            for line in output:
+                text = line.rstrip("\n").removesuffix(end)
+                if text or not line.startswith(end):
+                    last.append(text[:LINE_BYTES])
+                    write(text)
+                if line.endswith(f"{end}\n"):
+                    break
         except BaseException:
             process.kill()
             raise
+    process.wait()
     if process.returncode:
         said = "\n".join(f"    {line}" for line in last) or "    (it printed nothing)"
         raise ScriptFailed(
             f"{name} {_ending(process.returncode)}; its last lines:\n{said}",
             fix="correct the program; lanes run --show-output prints all that each rank said",
         )
+
+
+def _mark_end(process: subprocess.Popen[bytes], pipe: FileIO, mark: str) -> None:
+    """Write *mark* behind all that *process* wrote."""
+    process.wait()
+    with contextlib.suppress(BrokenPipeError, ValueError):  # closed: nobody listens any more
+        pipe.write(f"{mark}\n".encode())
 
 
 def _ending(status: int) -> str:

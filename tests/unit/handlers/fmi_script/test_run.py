@@ -2,6 +2,8 @@
 
 import json
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -110,6 +112,28 @@ def test_lines_come_as_they_are_printed_and_bytes_that_are_no_text_do_no_harm(tm
     said = []
     run([sys.executable, "-c", source], tmp_path, {}, "it", said.append)
     assert said == ["\ufffd", "x" * 2000]
+
+
+LEAVES = """
+import subprocess, sys
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print("done", end="")
+"""
+
+
+def test_what_a_program_leaves_running_holds_up_nobody(tmp_path):
+    said = []
+    since = time.monotonic()
+    run([sys.executable, "-c", LEAVES], tmp_path, {}, "it", said.append)
+    assert said == ["done"]
+    assert time.monotonic() - since < 30
+
+
+def test_a_program_that_cannot_be_started_leaves_nothing_open(tmp_path):
+    opened = len(list(Path("/dev/fd").iterdir()))
+    with pytest.raises(FileNotFoundError):
+        run(["nowhere"], tmp_path, {}, "it")
+    assert len(list(Path("/dev/fd").iterdir())) == opened
 
 
 def test_a_program_that_nobody_listens_to_any_more_is_ended(tmp_path):
