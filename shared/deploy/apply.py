@@ -17,6 +17,7 @@ from shared.deploy.caller import WHO_MAY
 from shared.deploy.guard import check_ownership
 from shared.deploy.model import Call
 from shared.deploy.resources import KINDS
+from shared.deploy.resources.bucket import BUCKET_CALLS
 from shared.deploy.routines import ROUTINES
 from shared.errors import LanesError
 
@@ -38,8 +39,7 @@ _SETTLING = {
     "create_state_machine": {"AccessDeniedException", "StateMachineDeleting"},
     "update_state_machine": {"AccessDeniedException", "ConflictException"},
     # Another change of the same bucket is still on its way through S3.
-    "create_bucket": {"OperationAborted"},
-    "put_bucket_policy": {"OperationAborted"},
+    **{method: {"OperationAborted"} for method in BUCKET_CALLS},
     # A role, or a repository's policy, that was made a moment ago is not known everywhere yet; nor that a name is free.
     "create_function": {"InvalidParameterValueException", "AccessDeniedException", "ResourceConflictException"},
     # A function that was updated a moment ago takes no second update yet.
@@ -50,7 +50,6 @@ _SETTLING = {
 }
 _GONE = {
     "add_permission": "ResourceConflictException",
-    "create_repository": "RepositoryAlreadyExistsException",
     "delete_policy": "NoSuchEntity",
     "delete_policy_version": "NoSuchEntity",
     "delete_role": "NoSuchEntity",
@@ -168,11 +167,17 @@ def _call(call: Call, aws: Aws, sleep: Sleep) -> None:
             code = error.response["Error"]["Code"]
             if code == _GONE.get(call.method):
                 return  # somebody was quicker, or an earlier try got this far
-            if code not in settling or attempt == _ATTEMPTS - 1:
+            if code not in settling or not _passes(error) or attempt == _ATTEMPTS - 1:
                 raise
             sleep(_SETTLE_SECONDS)
         else:
             return
+
+
+def _passes(error: ClientError) -> bool:
+    """Tell a role that IAM has not spread yet from a value that is wrong for good: Lambda has one code for both."""
+    told = error.response["Error"]
+    return told["Code"] != "InvalidParameterValueException" or "role" in told.get("Message", "").lower()
 
 
 def _stopped(changes: tuple[Step, ...], done: int, error: Exception) -> ApplyError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from shared.config.platform import SLUG
 from shared.deploy.guard import MANAGER, OwnershipError, check_ownership
 from shared.deploy.model import Resource, pairs
-from shared.deploy.secret import make_secret
+from shared.deploy.secret import described, make_secret
 from shared.errors import LanesError
 from shared.fmi.rendezvous.keys import KEY_BYTES, RENEW, Namespace, read_key, team_key
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Sleep = Callable[[float], None]
 
-MASTER_KIND = "rendezvous master key"
+KEY_KIND, MASTER_KIND = "rendezvous key", "rendezvous master key"
 MASTER_SECRET = f"{SLUG}/rendezvous-master"  # of all stages, so without a hash; the slug can be no team's
 MASTER_TAGS = {"team": SLUG, "owner": SLUG, "stage": "all", "managed-by": MANAGER}
 SERVICE = "secretsmanager"
@@ -102,13 +102,16 @@ def put_key(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
     """Put a team's key into its secret, which is made when it is not there.
 
     Raises:
-        LanesError: The master's secret is not the platform's, or holds no key; or the team's is about to be deleted.
+        LanesError: The master's secret is not the platform's, or holds no key; or the team's is about to be deleted,
+            or somebody else's.
     """
     manager = aws.client(SERVICE)
     key, name = team_key(make_master(aws), params["team"]).hex(), params["secret"]
     try:
         make_secret(aws, name, key, description=_WHAT, tags=params["tags"], sleep=sleep)
     except manager.exceptions.ResourceExistsException:
+        have = described(aws, name)  # somebody was quicker, since the plan was made: it need not have been this team
+        check_ownership([Resource(KEY_KIND, name, have.tags if have else {}, {})], params["tags"])
         manager.put_secret_value(SecretId=name, SecretString=key)
 
 

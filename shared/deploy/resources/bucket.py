@@ -21,6 +21,17 @@ KIND = "bucket"
 SERVICE = "s3"
 SCRATCH = "runs/"
 """What runs leave behind on their way; results lie elsewhere and stay."""
+BUCKET_CALLS = (
+    "create_bucket",
+    "put_bucket_tagging",
+    "put_public_access_block",
+    "put_bucket_ownership_controls",
+    "put_bucket_encryption",
+    "put_bucket_versioning",
+    "put_bucket_policy",
+    "put_bucket_lifecycle_configuration",
+)
+"""What makes and sets a bucket; S3 refuses each while another change of the bucket is on its way."""
 _ABORT_DAYS = 7
 _NO_CONSTRAINT = "us-east-1"  # the one region that must not be named when a bucket is made
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shared.config.platform import SLUG
 from shared.config.resolve import KEY_COMPONENT
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
-from shared.deploy.rendezvous.keys import MASTER_KIND, MASTER_SECRET, key_is_current, read_master
+from shared.deploy.rendezvous.keys import KEY_KIND, MASTER_KIND, MASTER_SECRET, key_is_current, read_master
 from shared.deploy.secret import described, secret_names
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.deploy.aws import Aws
 
-KIND = "rendezvous key"
+KIND = KEY_KIND
 SERVICE = "secretsmanager"
 _CURRENT, _OTHER = f"made from {MASTER_SECRET}", "made from another"
 

@@ -13,6 +13,8 @@ from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
 from shared.deploy.aws import Aws
 from shared.deploy.deploy import deploy, destroy, plan
 from shared.deploy.model import Call, Plan, Step
+from shared.deploy.resources import bucket
+from shared.deploy.resources.bucket import BUCKET_CALLS
 
 READS = ("get_", "list_", "describe_", "head_")
 
@@ -237,7 +239,7 @@ def test_a_failed_function_says_so_in_our_words(small, project, aws):
         ("create_state_machine", "AccessDeniedException"),
         ("create_state_machine", "StateMachineDeleting"),
         ("create_role", "NoSuchEntity"),
-        ("create_bucket", "OperationAborted"),
+        *((method, "OperationAborted") for method in BUCKET_CALLS),
     ],
 )
 def test_what_aws_needs_a_moment_for_is_tried_again(method, code):
@@ -245,6 +247,23 @@ def test_what_aws_needs_a_moment_for_is_tried_again(method, code):
     apply(one_step(method), aws, sleep=waits.append)
     assert len(waits) == 2
     assert len(aws.scripted.calls) == 3
+
+
+def test_a_bucket_is_made_and_set_by_calls_that_are_tried_again(small):
+    made = bucket.steps(bucket.desired(small, {}), None)
+    assert {call.method for call in made.calls} == set(BUCKET_CALLS)
+
+
+def test_a_value_that_lambda_does_not_take_is_told_at_once():
+    waits = []
+    with pytest.raises(ApplyError):
+        apply(one_step("create_function"), ScriptedAws(refusal("InvalidParameterValueException")), sleep=waits.append)
+    assert waits == []
+
+
+def test_a_repository_that_somebody_made_since_the_plan_is_not_taken_for_ones_own():
+    with pytest.raises(ApplyError, match="RepositoryAlreadyExistsException"):
+        apply(one_step("create_repository", "ecr"), ScriptedAws(refusal("RepositoryAlreadyExistsException"), {}))
 
 
 def test_patience_ends():

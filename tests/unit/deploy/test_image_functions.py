@@ -239,5 +239,5 @@ def test_an_image_that_is_not_there_stops_the_deploy_and_the_next_one_finishes_i
     gone = {"cosmic-infer": f"host/{lane.functions['cosmic-infer'].image.repository}@sha256:{'0' * 64}"}
     with pytest.raises(ApplyError, match=r"could not create function team2-cosmic-infer-7078ea12"):
         deploy(lane, project, cloud, images=gone, sleep=waits.append)
-    assert sum(waits) > 10
+    assert waits == []  # a value that stays wrong; only a role may be right in a moment
     assert [step.kind for step in bring(lane)] == ["function", "state machine"]

@@ -171,6 +171,17 @@ def test_a_name_that_aws_has_not_let_go_of_yet_is_waited_for(aws, keyed):
     assert signed(lane, aws).key == team_key(read_master(aws), lane.team)
 
 
+def test_a_secret_that_somebody_else_made_since_the_plan_is_not_taken_over(aws, keyed):
+    lane = keyed()
+    make_master(aws)
+    params = {"secret": lane.rendezvous_key, "team": lane.team, "tags": lane_tags(lane)}
+    racing = Racing(aws, [lambda: put(aws, lane.rendezvous_key, "theirs")])
+    with pytest.raises(OwnershipError, match="carries no tag that says whose it is"):
+        put_key(racing, params, lambda _: None)
+    manager = aws.client("secretsmanager")
+    assert manager.get_secret_value(SecretId=lane.rendezvous_key)["SecretString"] == "theirs"
+
+
 def test_a_master_that_is_not_the_platforms_is_refused(aws, keyed, planned):
     put(aws, MASTER_SECRET, "ab" * 32)
     with pytest.raises(OwnershipError, match="carries no tag that says whose it is") as caught:
