@@ -131,9 +131,15 @@ def bring(project, cloud):
 
 @pytest.fixture
 def clean(cloud, as_image):
+    """Nothing of the two teams before and after: moto's state is the whole process's, other tests' included."""
+
+    def sweep():
+        for team in ("team2", "team1"):
+            destroy(as_image(team=team), cloud)
+
+    sweep()
     yield
-    for team in ("team2", "team1"):
-        destroy(as_image(team=team), cloud)
+    sweep()
 
 
 def invoke(cloud, name):
