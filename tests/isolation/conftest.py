@@ -148,7 +148,8 @@ def render(lane: Lane) -> dict[str, Document]:
         lane.boundary: lane.boundary_arn,
         lane.deployer_boundary: lane.deployer_boundary_arn,
     }
-    ceilings = {Kind.ROLE: lane.boundary_arn, Kind.DEPLOYER: lane.deployer_boundary_arn}
+    ceilings = dict.fromkeys(("function", "machine", "function trust", "machine trust"), lane.boundary_arn)
+    ceilings |= dict.fromkeys(("deployer", "deployer trust"), lane.deployer_boundary_arn)
     return {
         key: Document(
             kind,
@@ -156,7 +157,7 @@ def render(lane: Lane) -> dict[str, Document]:
             lane.team,
             body,
             attached=arns.get(name) or lane.role_arn(name),
-            under=ceilings.get(kind, ""),
+            under=ceilings.get(key, ""),
         )
         for key, (kind, name, body) in bodies.items()
     }

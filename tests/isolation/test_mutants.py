@@ -12,6 +12,10 @@ from shared.isolation.database_role import make_role, remove_role
 
 MUTANTS = runpy.run_path(str(Path(__file__).with_name("mutants.py")))
 LEAKS, CONTROLS = MUTANTS["LEAKS"], MUTANTS["CONTROLS"]
+DOCUMENTS = (
+    *("function", "function trust", "machine", "machine trust", "boundary"),
+    *("deployer", "deployer trust", "deployer boundary", "bucket", "repository"),
+)
 SQL_LEAKS, SQL_DROPS, SQL_CONTROLS = MUTANTS["SQL_LEAKS"], MUTANTS["SQL_DROPS"], MUTANTS["SQL_CONTROLS"]
 
 
@@ -43,6 +47,23 @@ def test_a_leak_is_caught_by_its_own_statement(name, proved):
         assert finding.team == "team1"
         assert finding.why
         assert finding.fix
+
+
+@pytest.mark.parametrize("key", DOCUMENTS)
+def test_a_document_that_hangs_on_what_is_another_teams_is_caught(key, rendered, proof_of):
+    """What a bucket's policy says of the bucket it hangs on is right wherever it hangs."""
+    documents, theirs = rendered("team1"), rendered("team10")
+    moved = replace(documents[key], attached=theirs[key].attached)
+    proof = proof_of([*{**documents, key: moved}.values(), *theirs.values()])
+    caught = [(found.document, found.statement, found.rule, found.resource) for found in proof.findings]
+    assert (moved.title, "", "foreign-name", theirs[key].attached) in caught
+
+
+@pytest.mark.parametrize("key", ["function trust", "machine trust", "deployer trust"])
+def test_a_role_without_a_boundary_is_caught_before_it_has_a_policy(key, rendered, proof_of):
+    bare = replace(rendered("team1")[key], under="")
+    proof = proof_of([bare, rendered("team1")["boundary"], rendered("team1")["deployer boundary"]])
+    assert [(finding.rule, finding.document) for finding in proof.findings] == [("no-boundary", bare.title)]
 
 
 @pytest.mark.parametrize("name", CONTROLS)

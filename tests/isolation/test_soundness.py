@@ -61,6 +61,11 @@ def statements(draw):
     }
 
 
+def role_policy(granted):
+    body = {"Version": "2012-10-17", "Statement": [granted]}
+    return Document(Kind.ROLE, "team1-r", "team1", body, "arn:aws:iam::123456789012:role/team1-r")
+
+
 def statement(action, resource):
     return {"Effect": "Allow", "Action": action, "Resource": resource}
 
@@ -71,7 +76,7 @@ def statement(action, resource):
 @example(statement("lambda:InvokeFunction", "arn:aws:lambda:us-east-1:123456789012:function:team1-*"))
 @example(statement("lambda:InvokeFunction", "arn:aws:lambda:us-east-1:123456789012"))
 def test_what_passes_reaches_nobody_else(granted):
-    document = Document(Kind.ROLE, "r", "team1", {"Version": "2012-10-17", "Statement": [granted]})
+    document = role_policy(granted)
     read_statements, malformed = read(document)
     found = [*malformed, *judge_document(document, read_statements, MINE, load_catalogue())]
     resource = complete_arn(granted["Resource"])
@@ -81,7 +86,7 @@ def test_what_passes_reaches_nobody_else(granted):
 
 def test_the_search_is_not_vacuous():
     def passes(granted):
-        document = Document(Kind.ROLE, "r", "team1", {"Version": "2012-10-17", "Statement": [granted]})
+        document = role_policy(granted)
         return not list(judge_document(document, read(document)[0], MINE, load_catalogue()))
 
     assert passes(statement("s3:GetObject", "arn:aws:s3:::team1-*"))
