@@ -1,4 +1,4 @@
-"""Puts a workflow's sample data into a bucket that has none, so that a first run has something to work on."""
+"""Puts a workflow's sample data where a team has none, so that a first run has something to work on."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ UNFINISHED = f"{SCRATCH}sample-unfinished"
 
 
 def place_sample(card: Card, lane: Lane, payload: Mapping[str, Any], aws: Aws, folder: Path) -> str | None:
-    """Upload the sample of the workflow's *card* to the folder of the team's file, when the team's bucket is empty.
+    """Upload the sample of the workflow's *card* to the folder of the team's file, when nothing lies there.
 
-    A bucket that holds anything is left alone, and so is a run that looks for its data elsewhere: whoever asks for
+    A folder that holds anything is left alone, and so is a run that looks for its data elsewhere: whoever asks for
     a folder of their own is to hear that it is empty, not to get our galaxies from it. An upload that was cut off is
     done again, unless somebody's own objects came since.
 
@@ -41,18 +41,22 @@ def place_sample(card: Card, lane: Lane, payload: Mapping[str, Any], aws: Aws, f
     if card.sample is None or payload[card.sample.prefix] != lane.workflows[card.key].parameters[card.sample.prefix]:
         return None
     on: dict[str, Any] = {"Bucket": lane.bucket, "ExpectedBucketOwner": lane.place.account}
-    there = {entry["Key"] for entry in aws.s3.list_objects_v2(**on).get("Contents", [])}
-    if there and UNFINISHED not in there:
-        return None
     prefix = str(payload[card.sample.prefix]).strip("/")
+    there = _keys(aws, on, f"{prefix}/")
+    if there and not _keys(aws, on, UNFINISHED):
+        return None
     with scratch(folder) as space:
         files = _write(card.sample.writer, prefix, space)
-        if not there <= {UNFINISHED, *files}:
+        if not there <= set(files):
             return None
         aws.s3.put_object(**on, Key=UNFINISHED)
         upload(aws, lane, files)
         aws.s3.delete_object(**on, Key=UNFINISHED)
     return f"put the sample data into s3://{lane.bucket}/{prefix}/: {len(files)} files"
+
+
+def _keys(aws: Aws, on: Mapping[str, Any], prefix: str) -> set[str]:
+    return {entry["Key"] for entry in aws.s3.list_objects_v2(**on, Prefix=prefix).get("Contents", [])}
 
 
 def _write(writer: str, prefix: str, folder: Path) -> dict[str, Path]:

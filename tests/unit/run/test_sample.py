@@ -1,4 +1,4 @@
-"""The sample goes into an empty bucket, where the team's file says, and nowhere else."""
+"""The sample goes where the team's file says, if nothing lies there, and nowhere else."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,7 +50,7 @@ class CutOff:
         return self._s3.upload_file(*words, **settings)
 
 
-def test_an_empty_bucket_gets_it_once(project, aws, tmp_path):
+def test_an_empty_folder_gets_it_once(project, aws, tmp_path):
     lane, card = project.lane("team2"), project.cards["cosmic"]
     payload = dict(lane.workflows["cosmic"].parameters)
     assert "4 files" in place_sample(card, lane, payload, aws, tmp_path)
@@ -58,6 +58,12 @@ def test_an_empty_bucket_gets_it_once(project, aws, tmp_path):
     assert all(key.startswith("datasets/") for key in keys(aws, lane))
     assert place_sample(card, lane, payload, aws, tmp_path) is None
     assert list(tmp_path.glob("cloud-*")) == []
+
+
+def test_what_lies_in_other_folders_is_no_matter(project, aws, tmp_path):
+    lane, card = project.lane("team2"), project.cards["cosmic"]
+    aws.s3.put_object(Bucket=lane.bucket, Key="mine/part.safetensors", Body=b"mine")
+    assert "4 files" in place_sample(card, lane, dict(lane.workflows["cosmic"].parameters), aws, tmp_path)
 
 
 @pytest.fixture
