@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as a shell has it: 128 and SIGINT."""
+
 
 class LanesError(Exception):
     """Something failed that its reader can act on.

@@ -8,7 +8,7 @@ import typer
 
 from shared.cli import console
 from shared.cli.plan_view import as_data, ask, counts, report, show, tell, tell_what_stays
-from shared.errors import LanesError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from shared.config.lane import Lane
@@ -142,6 +142,11 @@ def destroy(  # noqa: PLR0913  one for each option
     from shared.deploy.plan import destroy_plan  # noqa: PLC0415  as above
 
     project = open_project()
+    if team not in project.teams:  # no nearest name is suggested: it would be another team's data
+        raise UsageError(
+            f"there is no teams/{team}.yaml, and from it is read what to remove",
+            fix=f"bring the file back (git log -- teams/{team}.yaml finds it), destroy the team, then delete the file",
+        )
     lane = project.lane(team)
     with open_cloud(project, aws=aws, profile=profile) as cloud:
         todo = destroy_plan(lane, cloud)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
-from shared.errors import LanesError, unknown
+from shared.errors import INTERRUPTED, LanesError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from shared.measure.run_log import RunLine
     from shared.run.find import Found
 
-_INTERRUPTED = 130
 _DIGITS = 12  # of a request id, its last part
 
 
@@ -78,7 +77,7 @@ def logs(  # noqa: PLR0913  one per option
             shown = _show(wanted, as_json=as_json, one_a_line=follow)
         except KeyboardInterrupt:
             console.note(f"no longer followed; lanes logs {team} --run {found.run.id} shows it again")
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
     if not shown:
         console.note(_why_none(found, step, since))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
-from shared.errors import UsageError, unknown
+from shared.errors import INTERRUPTED, UsageError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from shared.run.gather import Outcome
     from shared.run.logs import LogReader
     from shared.run.start import Run
-
-_INTERRUPTED = 130
 
 
 def register(app: typer.Typer) -> None:
@@ -79,6 +77,7 @@ def run(  # noqa: PLR0913  one per option
     project = wiring.open_project()
     lane, workflow = find_workflow(project, names)
     payload = build_payload(workflow, {**_read_input(given), **options})
+    _check_files(workflow, payload)
     check_payload(lane, workflow.key, payload)
     with wiring.open_cloud(project, aws=aws, profile=profile, packaged=packaged, speed=speed) as cloud:
         wiring.make_ready(project, lane, workflow.key, payload, cloud, packaged=packaged)
@@ -164,7 +163,7 @@ def _read_input(given: str) -> dict[str, Any]:
         return {}
     where = "--input"
     try:
-        if given.lstrip().startswith("{"):
+        if given.lstrip().startswith(("{", "[")):
             text = given
         elif given == "-":
             text, where = sys.stdin.read(), "stdin"
@@ -181,6 +180,18 @@ def _read_input(given: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UsageError("the payload is not a JSON object", where=where, fix='write {"world_size": 4, ...}')
     return value
+
+
+def _check_files(workflow: Workflow, payload: Mapping[str, Any]) -> None:
+    """Refuse a *payload* that lacks a file which the workflow runs.
+
+    Raises:
+        UsageError: Names the option that gives it.
+    """
+    lacking = [spec.name for spec in workflow.specs if spec.upload and not payload.get(spec.name)]
+    if lacking:
+        options = " ".join(f"--{name.replace('_', '-')} FILE" for name in lacking)
+        raise UsageError(f"{workflow.key} has nothing to run: {', '.join(lacking)} is missing", fix=f"add {options}")
 
 
 def _follow(cloud: Aws, started: Run, now: datetime, ends: str | None) -> tuple[Run, Outcome, Cost | None]:
@@ -203,7 +214,7 @@ def _follow(cloud: Aws, started: Run, now: datetime, ends: str | None) -> tuple[
         else:
             cloud.states.stop_execution(executionArn=started.arn, error="Interrupted", cause="Ctrl-C")
             console.note(f"{started.id} was stopped; its cloud ends with this command")
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _price(cloud: Aws, started: Run, reader: LogReader) -> Cost | None:

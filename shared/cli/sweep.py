@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
-from shared.errors import UsageError
+from shared.errors import INTERRUPTED, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from shared.measure.summary import Point
     from shared.measure.sweep import Cell, Journal, Progress, Record
 
-_INTERRUPTED = 130
 _JOURNAL = "cells.jsonl"
 
 
@@ -73,7 +72,7 @@ def sweep(  # noqa: PLR0913  one per option
             records = run_sweep(cells, journal, measure, _show)
         except KeyboardInterrupt:
             console.note(f"interrupted; {journal.path} has what was measured, the same command goes on from there")
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
     _finish(folder, records, as_json=as_json)
 
 

@@ -19,7 +19,7 @@ from shared.deploy.model import Call
 from shared.deploy.resources import KINDS
 from shared.deploy.resources.bucket import BUCKET_CALLS
 from shared.deploy.routines import ROUTINES
-from shared.errors import LanesError
+from shared.errors import INTERRUPTED, LanesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,7 +84,7 @@ class ApplyError(LanesError):
 class InterruptedApplyError(ApplyError):
     """Ctrl-C stopped a plan midway."""
 
-    exit_code = 130  # as a shell has it: 128 and SIGINT
+    exit_code = INTERRUPTED
 
 
 def apply(  # noqa: PLR0913  the plan, where, and four ways to carry it out

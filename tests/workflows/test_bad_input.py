@@ -50,7 +50,7 @@ def folder(aws, lane, lanes):
         (("team2", "cosmic", "--batch-size", "-1"), ["batch_size", "-1"]),
         (("team2", "cosmic", "--batch-size"), ["--batch-size has no value"]),
         (("team2", "cosmic", "--speed", "60"), ["the running cloud keeps its own time", "lanes up --speed"]),
-        (("team2", "cosmic", "--input", "[1]"), ["[1]"]),
+        (("team2", "cosmic", "--input", "[1]"), ["--input: the payload is not a JSON object"]),
         (("team2", "cosmic", "--input", "{"), ["not JSON"]),
         (("team2", "cosmic", "--input", "nowhere.json"), ["nowhere.json", "No such file"]),
         (("team2", "cosmic", "--input", '{"world": 4}'), ["unknown parameter 'world'"]),

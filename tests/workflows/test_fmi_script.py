@@ -144,9 +144,9 @@ def test_a_program_that_is_nowhere(lanes):
     assert "there is no file or folder 'nowhere.py' here, and no such object in the bucket" in result.err
     failure, _ = failed(lanes, "--input", '{"script": "scripts/nowhere.py"}')
     assert (failure["state"], failure["error"]) == ("Init", "MissingObject")
-    failure, _ = failed(lanes)
-    assert (failure["state"], failure["error"]) == ("Init", "BadInput")
-    assert "script is missing" in failure["message"]
+    result = lanes("run", "team1", "fmi-script")
+    assert result.code == 2
+    assert result.err == "error: fmi-script has nothing to run: script is missing\n  fix: add --script FILE\n"
 
 
 def test_a_rendezvous_that_is_down_ends_the_run_before_any_rank(lanes, script):

@@ -94,6 +94,15 @@ def test_from_plan_to_destroy(lanes, cloud):
     assert "nothing to do" in lanes("plan", "team1")[1]
 
 
+def test_a_team_whose_file_is_gone_is_not_taken_for_the_one_with_the_nearest_name(cloud, lanes):
+    code, _, err = lanes("destroy", "team3", "--yes")
+    assert code == 2
+    assert err.startswith(
+        "error: there is no teams/team3.yaml, and from it is read what to remove\n  fix: bring the file"
+    )
+    assert "team2" not in err
+
+
 def test_ctrl_c_in_the_midst_tells_what_is_done_and_what_is_left(project, cloud, lanes):
     command = [sys.executable, "-m", "shared.cli", "deploy", "team2", "wssr"]
     with subprocess.Popen(command, cwd=project.root, text=True, stderr=subprocess.PIPE) as process:
