@@ -122,5 +122,12 @@ def main() -> None:
     except Exception as error:
         if not type(error).__module__.startswith(("boto3", "botocore")):
             raise  # a fault of ours, which its traceback helps to find
-        console.fail(f"AWS: {error}")
+        console.fail(f"AWS: {error}{_who_may(error)}")
         sys.exit(1)
+
+
+def _who_may(error: Exception) -> str:
+    """Return the fix for an *error* of AWS's that says no to these credentials; nothing for any other."""
+    from shared.deploy.caller import WHO_MAY, is_denial  # noqa: PLC0415  only an error needs it
+
+    return f"\n  fix: take credentials that may: {WHO_MAY}" if is_denial(error) else ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.deploy.caller import WHO_MAY
+from shared.deploy.caller import WHO_MAY, is_denial
 from shared.deploy.guard import check_ownership
 from shared.deploy.model import Call
 from shared.deploy.resources import KINDS
@@ -72,7 +72,6 @@ _GONE = {
 _REFUSED = (LanesError, ClientError)
 _LOST = (BotoCoreError, Boto3Error, OSError)
 _AGAIN = "run the command again: it goes on from here"
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _ATTEMPTS = 10
 _SETTLE_SECONDS = 3.0
 
@@ -182,12 +181,8 @@ def _passes(error: ClientError) -> bool:
 
 def _stopped(changes: tuple[Step, ...], done: int, error: Exception) -> ApplyError:
     what = f"could not {changes[done]}: {error.what if isinstance(error, LanesError) else error}"
-    fix = getattr(error, "fix", None) or (WHO_MAY if _denied(error) else "mend the cause")
+    fix = getattr(error, "fix", None) or (WHO_MAY if is_denial(error) else "mend the cause")
     return ApplyError(_told(what, changes, done), fix=fix if "again" in fix else f"{fix}, then {_AGAIN}")
-
-
-def _denied(error: Exception) -> bool:
-    return isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED
 
 
 def _interrupted(changes: tuple[Step, ...], done: int) -> InterruptedApplyError:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from shared.deploy.resources import function, state_machine
 from shared.errors import LanesError
 
@@ -20,11 +22,17 @@ WHO_MAY = (
     "the platform's role may (lanes isolation platform prints its policy); a team's deployer changes functions and "
     "state machines"
 )
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _OF_A_DEPLOYER = (function.KIND, state_machine.KIND)
 
 
 class FoundationError(LanesError):
     """A plan changes what a team's deployer may not."""
+
+
+def is_denial(error: Exception) -> bool:
+    """Whether AWS refused the credentials what they asked."""
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED
 
 
 def is_deployer(lane: Lane, aws: Aws) -> bool:

@@ -60,7 +60,12 @@ def drop(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: AR
     value = _value(aws, params["secret"])
     if value is not None:
         team, name = params["team"], value["username"]
-        _ask(_admin(aws), lambda connection: _run(connection, remove_role(team, name, connection.dialect.name)))
+        try:
+            _ask(_admin(aws), lambda connection: _run(connection, remove_role(team, name, connection.dialect.name)))
+        except LanesError as error:  # the secret names what is to be removed, so it is not let go of without a word
+            forget = f"aws secretsmanager delete-secret --secret-id {params['secret']}"
+            fix = f"{error.fix}; if that database is gone for good: {forget}"
+            raise LanesError(error.what, where=error.where, fix=fix) from error
 
 
 def _admin(aws: Aws) -> dict[str, Any]:

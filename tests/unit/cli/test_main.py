@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shared.cli.main import app
+from shared.deploy.caller import WHO_MAY
 from shared.errors import UsageError
 
 RAISE = """
@@ -24,6 +25,8 @@ sys.argv = ["lanes", "broken"]
 door.main()
 """
 
+REFUSED = "An error occurred (AccessDenied) when calling the GetRole operation"
+
 
 @pytest.mark.parametrize(
     ("statement", "code", "said"),
@@ -34,6 +37,11 @@ door.main()
             "from botocore.exceptions import ClientError as E; raise E({'Error': {'Code': 'Denied'}}, 'ListRoles')",
             1,
             "error: AWS: An error occurred (Denied) when calling the ListRoles operation: Unknown\n",
+        ),
+        (
+            "from botocore.exceptions import ClientError as E; raise E({'Error': {'Code': 'AccessDenied'}}, 'GetRole')",
+            1,
+            f"error: AWS: {REFUSED}: Unknown\n  fix: take credentials that may: {WHO_MAY}\n",
         ),
         (
             "raise OSError(30, 'Read-only file system', 'teams/x.yaml')",

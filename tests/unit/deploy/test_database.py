@@ -263,6 +263,16 @@ def test_without_a_database_for_the_teams_it_says_how_to_give_one(aws):
     assert "take database: true out" in str(raised.value)
 
 
+def test_a_lane_whose_database_is_gone_for_good_is_told_how_to_go(aws, teams, database_server):
+    manager = aws.client("secretsmanager")
+    manager.delete_secret(SecretId=ADMIN_SECRET, ForceDeleteWithoutRecovery=True)
+    with pytest.raises(ApplyError, match="no secret lanes_platform/database") as raised:
+        destroy(aws, "andromeda")
+    assert "for good: aws secretsmanager delete-secret --secret-id andromeda/database-7078ea12" in str(raised.value)
+    assert database.current(aws, "andromeda/database-7078ea12") is not None
+    manager.create_secret(Name=ADMIN_SECRET, SecretString=json.dumps(database_server))
+
+
 def test_a_database_that_is_down_is_named(aws, database_server):
     down = json.dumps({**database_server, "port": 1})
     aws.client("secretsmanager").put_secret_value(SecretId=ADMIN_SECRET, SecretString=down)
