@@ -12,6 +12,7 @@ from rich.table import Table
 
 from shared.cli import console
 from shared.measure.cost import cost_line
+from shared.run.logs import is_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from shared.run.start import Run
     from shared.run.watch import Snapshot
 
+_FIX = "\n  fix: "  # what only our own errors have
 _LARGE = 1e5  # from here on a number has no decimals
 _MOST_BARS = 24  # ranks with a bar of their own; beyond, one bar stands for all
 _MOST_ROWS = 40  # ranks with a row of their own; --json has them all
@@ -149,6 +151,8 @@ def print_printed(outcome: Outcome) -> None:
     """Print what each rank's code wrote, every line behind its rank."""
     for rank in outcome.ranks:
         for line in rank.printed:
+            if line.startswith("[ERROR] ") and _FIX in line:
+                continue  # Lambda's word for an error of ours, which is told at the end
             console.out.print(f"[rank {rank.rank}] {line}", markup=False, highlight=False)
 
 
@@ -208,8 +212,12 @@ def failure_text(run: Run, outcome: Outcome) -> str:
         [f"state {failure.state}"] * bool(failure.state) + [f"rank {failure.rank}"] * (failure.rank is not None)
     )
     lines = [f"run {run.id} {failure.status}" + (f" at {at}" if at else ""), f"  {failure.error}: {failure.message}"]
-    ours = "\n  fix: " in failure.message  # then its line in the log has a traceback more, and nothing to tell
-    tail = [line for line in outcome.log_tail if not (ours and failure.message in line)]
+    tail = outcome.log_tail
+    if (
+        _FIX in failure.message
+    ):  # an error of ours: it is told already, and has a traceback in the log that tells nothing
+        told = {line.strip() for line in failure.message.splitlines()}
+        tail = tuple(line for line in tail if is_written(line) and _FIX not in line and line.strip() not in told)
     if tail:
         lines += [f"  the end of its log (request {failure.request_id}):", *(f"    {line}" for line in tail)]
     return "\n".join(lines)

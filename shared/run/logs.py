@@ -130,6 +130,11 @@ def _report(text: str) -> Report | None:
         return None  # what it lacks can be shown as missing, as if the line were not there yet
 
 
+def is_written(text: str) -> bool:
+    """Say whether a function's code wrote a line: neither Lambda did, nor is it our progress."""
+    return not (_PLATFORM.match(text) or _report(text) or parse_progress(text))
+
+
 def parse_progress(text: str) -> tuple[str, Progress] | None:
     """Return the run and the progress that a line tells of, None when it is anything else."""
     if not text.startswith("{"):

@@ -106,7 +106,7 @@ def test_an_empty_data_prefix(lanes, folder, aws, lane):
     assert nothing_counts_as_result(aws, lane, "results-empty")
 
 
-def test_a_corrupt_partition_names_the_rank_and_shows_its_log(lanes, folder, aws, lane):
+def test_a_corrupt_partition_names_the_rank(lanes, folder, aws, lane):
     keys = aws.s3.list_objects_v2(Bucket=lane.bucket, Prefix="datasets/", MaxKeys=1)["Contents"]
     good = aws.s3.get_object(Bucket=lane.bucket, Key=keys[0]["Key"])["Body"].read()
     prefix = folder("partly", **{"0.safetensors": good, "1.safetensors": good[: len(good) // 2]})
@@ -116,7 +116,8 @@ def test_a_corrupt_partition_names_the_rank_and_shows_its_log(lanes, folder, aws
     assert failure["error"] == "CorruptPartition"
     assert "partly/1.safetensors" in failure["message"]
     assert any(failure["request_id"] in line for line in failure["log_tail"])
-    assert all(part in told for part in ("state Inference", "rank 1", "CorruptPartition", "REPORT RequestId"))
+    assert all(part in told for part in ("state Inference", "rank 1", "CorruptPartition"))
+    assert "REPORT" not in told  # an error of ours says all there is to say
     assert nothing_counts_as_result(aws, lane, "results-corrupt")
 
 

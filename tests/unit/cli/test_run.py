@@ -145,11 +145,23 @@ def test_a_failure_names_state_rank_error_and_the_end_of_the_log():
 def test_an_error_with_a_fix_is_told_once():
     said = "there is no such model\n  fix: lanes model import"
     failure = Failure("FAILED", "Init", None, "WrongModel", said, "request-1")
-    log = ("START", f"[ERROR] WrongModel: {said}\nTraceback (most recent call last):\n  File ...", "REPORT")
+    start, thrown = (
+        "START RequestId: request-1",
+        f"[ERROR] WrongModel: {said}\nTraceback (most recent call last):\n  File",
+    )
+    progress = '{"progress": {"run_id": "r", "rank": 0, "done": 0, "of": 0}}'
+    log = (start, progress, "there is no such model", thrown, "END RequestId: request-1")
     text = run_view.failure_text(RUN, Outcome("FAILED", 1.0, (), None, failure, log))
-    assert text.count("fix: lanes model import") == 1
-    assert "Traceback" not in text
-    assert text.endswith("(request request-1):\n    START\n    REPORT")
+    assert text.splitlines()[1:] == [f"  WrongModel: {said.splitlines()[0]}", "  fix: lanes model import"]
+    text = run_view.failure_text(RUN, Outcome("FAILED", 1.0, (), None, failure, (*log, "looked in models/")))
+    assert text.splitlines()[3:] == ["  the end of its log (request request-1):", "    looked in models/"]
+
+
+def test_lambdas_word_for_an_error_of_ours_is_not_shown_as_what_a_rank_printed(shown):
+    thrown = "[ERROR] ScriptFailed: it failed\n  fix: correct it\nTraceback (most recent call last):"
+    rank = Rank(0, 0, *[None] * 6, ("hello", "[ERROR] of the program's own", thrown))
+    printed = shown(run_view.print_printed, Outcome("FAILED", 1.0, (rank,), None)).out
+    assert printed.splitlines() == ["[rank 0] hello", "[rank 0] [ERROR] of the program's own"]
 
 
 def test_off_a_terminal_each_change_is_one_line(shown):
