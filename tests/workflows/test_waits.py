@@ -115,6 +115,12 @@ def test_three_at_a_time_items_are_together(item_map):
     assert took == 2
 
 
+def test_what_is_null_or_empty_is_as_in_the_teams_file(item_map):
+    given = {"waitDurationSeconds": None, "maxConcurrency": "", "timeoutDurationSeconds": None}
+    execution, took = item_map.run("item-map", given)
+    assert (execution.status, took) == ("SUCCEEDED", 6)
+
+
 def test_a_wait_of_25_seconds_with_a_timeout_of_20_fails_at_20(item_map):
     execution, took = item_map.run("item-map", {"waitDurationSeconds": 25, "timeoutDurationSeconds": 20})
     assert (execution.status, execution.error) == ("FAILED", "States.Timeout")
