@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from boto3.exceptions import Boto3Error
@@ -68,6 +69,8 @@ _GONE = {
     "remove_targets": "ResourceNotFoundException",
     "delete_secret": "ResourceNotFoundException",
 }
+# What somebody made since the plan: the images that were pushed just now, or another team.
+_MADE = {"create_repository": "RepositoryAlreadyExistsException"}
 # AWS refuses; or it did not answer (boto3's transfers and plain sockets raise trees of their own for that).
 _REFUSED = (LanesError, ClientError)
 _LOST = (BotoCoreError, Boto3Error, OSError)
@@ -115,8 +118,9 @@ def apply(  # noqa: PLR0913  the plan, where, and four ways to carry it out
     try:
         for step in changes:
             try:
-                _still_ours(plan, step, aws, kinds)
-                _run(step, aws, routines, sleep)
+                look = partial(_still_ours, plan, step, aws, kinds)
+                look()
+                _run(step, aws, routines, sleep, look)
             except (*_REFUSED, *_LOST) as error:
                 raise _stopped(changes, done, error) from error
             done += 1
@@ -134,12 +138,12 @@ def _still_ours(plan: Plan, step: Step, aws: Aws, kinds: Mapping[str, Kind]) -> 
             check_ownership([found], plan.tags)
 
 
-def _run(step: Step, aws: Aws, routines: Mapping[str, Deployer], sleep: Sleep) -> None:
+def _run(step: Step, aws: Aws, routines: Mapping[str, Deployer], sleep: Sleep, look: Callable[[], None]) -> None:
     begun = False
     try:
         for call in step.calls:
             if isinstance(call, Call):
-                _call(call, aws, sleep)
+                _call(call, aws, sleep, look)
             else:
                 _routine(call, aws, routines, sleep)
             begun = True
@@ -148,7 +152,7 @@ def _run(step: Step, aws: Aws, routines: Mapping[str, Deployer], sleep: Sleep) -
         if begun or not isinstance(error, _REFUSED):
             for call in step.undo:
                 with contextlib.suppress(ClientError, *_LOST):  # the first error is the one to tell
-                    _call(call, aws, sleep)
+                    _call(call, aws, sleep, look)
         raise
 
 
@@ -156,7 +160,7 @@ def _routine(routine: Routine, aws: Aws, routines: Mapping[str, Deployer], sleep
     routines[routine.name](aws, routine.params, sleep)
 
 
-def _call(call: Call, aws: Aws, sleep: Sleep) -> None:
+def _call(call: Call, aws: Aws, sleep: Sleep, look: Callable[[], None]) -> None:
     method = getattr(aws.client(call.service), call.method)
     settling = _SETTLING.get(call.method, set())
     for attempt in range(_ATTEMPTS):
@@ -166,6 +170,9 @@ def _call(call: Call, aws: Aws, sleep: Sleep) -> None:
             code = error.response["Error"]["Code"]
             if code == _GONE.get(call.method):
                 return  # somebody was quicker, or an earlier try got this far
+            if code == _MADE.get(call.method):
+                look()
+                return
             if code not in settling or not _passes(error) or attempt == _ATTEMPTS - 1:
                 raise
             sleep(_SETTLE_SECONDS)

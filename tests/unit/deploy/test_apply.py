@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import pytest
 from boto3.exceptions import S3UploadFailedError
@@ -12,7 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
 from shared.deploy.aws import Aws
 from shared.deploy.deploy import deploy, destroy, plan
-from shared.deploy.model import Call, Plan, Step
+from shared.deploy.model import Call, Plan, Resource, Step
 from shared.deploy.resources import bucket
 from shared.deploy.resources.bucket import BUCKET_CALLS
 
@@ -261,9 +263,15 @@ def test_a_value_that_lambda_does_not_take_is_told_at_once():
     assert waits == []
 
 
-def test_a_repository_that_somebody_made_since_the_plan_is_not_taken_for_ones_own():
-    with pytest.raises(ApplyError, match="RepositoryAlreadyExistsException"):
-        apply(one_step("create_repository", "ecr"), ScriptedAws(refusal("RepositoryAlreadyExistsException"), {}))
+@pytest.mark.parametrize("team", ["team2", "team1"])
+def test_a_repository_that_was_made_since_the_plan_is_ones_own_or_refused(team):
+    ours = {"team": "team2", "stage": "dev", "managed-by": "teamlanes"}
+    reads = iter([None, Resource("thing", "x", {**ours, "team": team}, {})])
+    kinds = {"thing": SimpleNamespace(current=lambda *_: next(reads))}
+    todo = dataclasses.replace(one_step("create_repository", "ecr"), tags=ours)
+    aws = ScriptedAws(refusal("RepositoryAlreadyExistsException"))
+    with contextlib.nullcontext() if team == "team2" else pytest.raises(ApplyError, match="belongs to team team1"):
+        apply(todo, aws, kinds=kinds)
 
 
 def test_patience_ends():
