@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from shared.config.template import render_definition
@@ -46,6 +49,24 @@ def deployed_documents(lane: Lane, aws: Aws) -> Iterator[Document]:
                     body = _managed(aws, arn)
                     boundary = resource.properties["boundary"] or ""
                     yield Document(Kind.ROLE, f"{name} ({arn})", lane.team, body, lane.role_arn(name), boundary)
+    for name, arn, text in _own_policies(aws, f"{lane.team}-"):
+        yield Document(Kind.RESOURCE, name, lane.team, json.loads(text), arn)
+
+
+def _own_policies(aws: Aws, prefix: str) -> Iterator[tuple[str, str, str]]:
+    """Yield (name, ARN, policy) of the functions, secrets and tables of a team that have a policy of their own."""
+    dynamodb, manager = aws.client("dynamodb"), aws.client("secretsmanager")
+    for name in KINDS["function"].names(aws, prefix):
+        with contextlib.suppress(aws.lambda_.exceptions.ResourceNotFoundException):
+            yield name, aws.place.arn("lambda", f"function:{name}"), aws.lambda_.get_policy(FunctionName=name)["Policy"]
+    for name in chain(KINDS["database"].names(aws, prefix), KINDS["rendezvous key"].names(aws, prefix)):
+        found = manager.get_resource_policy(SecretId=name)
+        if found.get("ResourcePolicy"):
+            yield name, found["ARN"], found["ResourcePolicy"]
+    for name in KINDS["table"].names(aws, prefix):
+        arn = aws.place.arn("dynamodb", f"table/{name}")
+        with contextlib.suppress(dynamodb.exceptions.PolicyNotFoundException):
+            yield name, arn, dynamodb.get_resource_policy(ResourceArn=arn)["Policy"]
 
 
 def _managed(aws: Aws, arn: str) -> Any:

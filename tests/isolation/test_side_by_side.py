@@ -154,6 +154,25 @@ def test_a_grant_made_by_hand_is_found_and_taken_away(neighbours, project, aws):
     assert prove_deployed(project, aws, "lab1").holds
 
 
+def test_a_policy_put_by_hand_on_a_function_or_a_secret_is_found(neighbours, project, aws):
+    _, lane = neighbours
+    function, manager = lane.functions["cosmic-init"].name, aws.client("secretsmanager")
+    grant = {"Sid": "Theirs", "Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
+    theirs = {**grant, "Principal": {"AWS": "arn:aws:iam::123456789012:role/lab-x"}}
+    manager.put_resource_policy(SecretId=lane.rendezvous_key, ResourcePolicy=policy_of(theirs))
+    aws.lambda_.add_permission(
+        FunctionName=function, StatementId="Anybody", Action="lambda:InvokeFunction", Principal="*"
+    )
+    found = {(each.statement, each.rule, each.document) for each in prove_deployed(project, aws, "lab1").findings}
+    assert found == {
+        ("Theirs", "resource-policy", f"resource policy of {lane.rendezvous_key}"),
+        ("Anybody", "resource-policy", f"resource policy of {function}"),
+    }
+    manager.delete_resource_policy(SecretId=lane.rendezvous_key)
+    aws.lambda_.remove_permission(FunctionName=function, StatementId="Anybody")
+    assert prove_deployed(project, aws, "lab1").holds
+
+
 @pytest.mark.parametrize(("team", "owner"), [("taken1", "lab1"), ("taken2", None)])
 def test_names_that_are_taken_stop_the_plan_with_their_owner(project, aws, team, owner):
     lane = project.lane(team)
