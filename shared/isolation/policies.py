@@ -111,12 +111,16 @@ def function_trust() -> Trust:
 
 
 def workflow_trust(lane: Lane, workflow: Workflow) -> Trust:
-    """Let Step Functions take the role for this one state machine: nobody else's may name it."""
+    """Let Step Functions take the role for this one state machine: nobody else's may name it.
+
+    AWS calls the machine of a distributed Map's children NAME/LABEL, and no guide says which of the two it tells here.
+    """
+    arn = lane.state_machine_arn(workflow.key)
     return Trust(
         {"Service": "states.amazonaws.com"},
         {
             "StringEquals": {"aws:SourceAccount": lane.place.account},
-            "ArnLike": {"aws:SourceArn": lane.state_machine_arn(workflow.key)},
+            "ArnLike": {"aws:SourceArn": (arn, f"{arn}/*")},
         },
     )
 

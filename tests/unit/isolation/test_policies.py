@@ -106,7 +106,7 @@ def test_only_the_service_may_take_a_role_and_only_for_this_state_machine(lane):
     assert machine["Principal"] == {"Service": "states.amazonaws.com"}
     assert machine["Condition"] == {
         "StringEquals": {"aws:SourceAccount": "123456789012"},
-        "ArnLike": {"aws:SourceArn": MACHINE},
+        "ArnLike": {"aws:SourceArn": [MACHINE, f"{MACHINE}/*"]},
     }
 
 
