@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from shared.local.lambda_runtime.worker import Worker
 
 
+_LOOK_AGAIN = 1.0
+"""Seconds that a caller queues before it looks by itself: that it has queued for long enough wakes nobody."""
+
+
 class RuntimeClosedError(LanesError):
     """The runtime was closed while, or before, something was invoked."""
 
@@ -126,7 +130,7 @@ class Pool:
             raise throttled("ConcurrentInvocationLimitExceeded")
         soon = self._may_start_at(turn)
         self._waiting.add(turn)
-        turn.woken.wait((min(soon, give_up) if soon > now else give_up) - now)
+        turn.woken.wait(min(give_up, soon if soon > now else give_up, now + _LOOK_AGAIN) - now)
         self._waiting.discard(turn)
 
     def _wake(self) -> None:
@@ -145,8 +149,13 @@ class Pool:
         """Note that a start of *spec* has come to its end, good or bad, after *seconds*."""
         with self._lock:
             self._starting -= 1
+            first = spec.function_arn not in self._cold
             self._cold[spec.function_arn] = seconds
             self._wake()
+            if first:  # only now do they know for how long to queue
+                for turn in self._waiting:
+                    if turn.spec.function_arn == spec.function_arn:
+                        turn.woken.notify()
 
     def started(self, worker: Worker) -> None:
         """Note that the caller's slot now holds *worker*.

@@ -99,6 +99,28 @@ def test_so_many_start_at_a_time_and_the_next_when_one_is_ready(pool, spec, star
     assert third.result(5) is None
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_who_came_while_the_first_started_starts_another_though_those_never_come_free(pool, spec, callers, known):
+    """The ranks of a run wait for each other, and all of them were asked for at once."""
+    if known:  # how long a cold start takes, from one that was faster
+        assert pool.take(spec) is None
+        pool.start_over(spec, 0.0)
+        pool.give_up_slot()
+    workers = [Idle(spec), Idle(spec)]
+    for _ in workers:
+        assert pool.take(spec) is None
+    late = [callers(spec) for _ in range(3)]
+    for worker in workers:
+        pool.started(worker)
+    for _ in workers:
+        pool.start_over(spec, 0.4)
+    for caller in late[:2]:
+        assert caller.result(5) is None
+        pool.started(Idle(spec))
+    pool.start_over(spec, 0.4)
+    assert late[2].result(5) is None
+
+
 def test_a_warm_worker_goes_to_a_caller_of_its_function_even_to_one_that_came_later(pool, spec, other, start, callers):
     assert pool.take(spec) is None
     worker = start(spec)
