@@ -138,6 +138,14 @@ def test_a_program_that_exits_with_3_names_its_rank_and_its_last_words(lanes, sc
     assert "rank 1" in told
 
 
+def test_more_ranks_than_start_at_a_time_all_meet(lanes):
+    """They wait for each other, so none comes free for the next."""
+    sample = Path(__file__).parents[2] / "statemachines/samples/fmi-collectives.py"
+    result = lanes("run", "team1", "fmi-script", "--world-size", "12", "--script", sample, "--show-output")
+    assert result.code == 0, result.err
+    assert result.out.count("of 12 is connected") == 12
+
+
 def test_a_program_that_is_nowhere(lanes):
     result = lanes("run", "team1", "fmi-script", "--script", "nowhere.py")
     assert result.code == 2
