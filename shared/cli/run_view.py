@@ -213,9 +213,7 @@ def failure_text(run: Run, outcome: Outcome) -> str:
     )
     lines = [f"run {run.id} {failure.status}" + (f" at {at}" if at else ""), f"  {failure.error}: {failure.message}"]
     tail = outcome.log_tail
-    if (
-        _FIX in failure.message
-    ):  # an error of ours: it is told already, and has a traceback in the log that tells nothing
+    if _FIX in failure.message:  # an error of ours is told already, and its traceback in the log tells nothing
         told = {line.strip() for line in failure.message.splitlines()}
         tail = tuple(line for line in tail if is_written(line) and _FIX not in line and line.strip() not in told)
     if tail:

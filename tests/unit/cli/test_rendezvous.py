@@ -1,5 +1,6 @@
 """``lanes rendezvous``, as typed."""
 
+import inspect
 import json
 import os
 import signal
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from shared.cli.rendezvous import serve
+from shared.fmi.rendezvous.limits import Limits
 from shared.fmi.rendezvous.punch import own_port
 
 
@@ -49,6 +52,13 @@ def lanes(*arguments: Any, **environment: str) -> Any:
         timeout=30,
         env={**os.environ, "NO_COLOR": "1", **environment},
     )
+
+
+def test_served_without_options_it_has_the_limits_that_are_the_servers_own() -> None:
+    options, usual = inspect.signature(serve).parameters, Limits()
+    shared = [name for name in options if hasattr(usual, name)]
+    assert len(shared) == 5
+    assert {name: options[name].default for name in shared} == {name: getattr(usual, name) for name in shared}
 
 
 def test_a_served_rendezvous_checks_healthy_and_ends_on_sigterm() -> None:

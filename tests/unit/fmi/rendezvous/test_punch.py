@@ -10,6 +10,8 @@ import pytest
 from shared.fmi.rendezvous.punch import WrongPeer, verify
 from shared.fmi.wire.handshake import Handshake
 
+PROOF_SIZE = 16
+
 
 def prove(peer: socket.socket) -> None:
     """Say all that rank 1 has to say to rank 0, which has said hello."""
@@ -23,8 +25,8 @@ def prove_and_leave(peer: socket.socket) -> None:
     peer.shutdown(socket.SHUT_WR)
 
 
-def meet(says: Callable[[socket.socket], None]) -> None:
-    """Verify rank 1, who speaks while rank 0's loop is held up until its time is over."""
+def meet(says: Callable[[socket.socket], None]) -> bytes:
+    """Verify rank 1, who speaks while rank 0's loop is held up until its time is over; return rank 0's own proof."""
 
     async def rank0(sock: socket.socket, peer: socket.socket) -> None:
         verifying = asyncio.create_task(verify(sock, Handshake("run", 0, 1, b"0" * 16), 0.02))
@@ -37,11 +39,12 @@ def meet(says: Callable[[socket.socket], None]) -> None:
     with here, there:
         here.settimeout(0)
         asyncio.run(rank0(here, there))
+        return there.recv(64)
 
 
 def test_a_peer_that_spoke_in_time_is_heard_in_overtime() -> None:
     """Else one side holds the pair for made and the other asks for it until the deadline."""
-    meet(prove)
+    assert len(meet(prove)) == PROOF_SIZE
 
 
 def test_a_peer_that_gave_up_meanwhile_is_no_peer() -> None:
