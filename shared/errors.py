@@ -54,6 +54,16 @@ class UsageError(LanesError):
     exit_code = 2
 
 
+def code_of(error: BaseException) -> str:
+    """Return AWS's code of *error* ("NoSuchEntity"); empty where AWS gave none, as of a lost connection.
+
+    Asked instead of ``except client.exceptions.NoSuchEntityException``: botocore makes those classes when they are
+    first wanted, and without a lock, so what one thread raises may be of another class than what it says it catches.
+    """
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
 def unknown(kind: str, value: str, known: list[str], *, where: str | None = None) -> UsageError:
     """Return the error for a *value* that is none of the *known* ones, with the nearest one suggested."""
     import difflib  # noqa: PLC0415  only an error needs it, and every Lambda imports this module

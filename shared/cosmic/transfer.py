@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from shared.errors import LanesError
+from shared.errors import LanesError, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,7 +31,7 @@ def neighbours(aws: Aws, lane: Lane, prefix: str, keys: Iterable[str]) -> list[s
             for entry in page.get("Contents", [])
         ]
     except ClientError as error:
-        code = error.response["Error"]["Code"]
+        code = code_of(error)
         raise LanesError(
             "the team's bucket is not there" if code == "NoSuchBucket" else f"the team's bucket cannot be read: {code}",
             where=f"s3://{lane.bucket}",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from shared.deploy.resources import function, state_machine
-from shared.errors import LanesError
+from shared.errors import LanesError, code_of
 
 if TYPE_CHECKING:
     from shared.config.lane import Lane
@@ -32,7 +32,7 @@ class FoundationError(LanesError):
 
 def is_denial(error: Exception) -> bool:
     """Whether AWS refused the credentials what they asked."""
-    return isinstance(error, ClientError) and error.response["Error"]["Code"] in _DENIED
+    return isinstance(error, ClientError) and code_of(error) in _DENIED
 
 
 def is_deployer(lane: Lane, aws: Aws) -> bool:

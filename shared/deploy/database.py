@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shared.deploy.secret import make_secret
-from shared.errors import LanesError
+from shared.errors import LanesError, code_of
 from shared.isolation.database_role import make_role, remove_role
 from shared.isolation.database_rules import judge_script
 
@@ -83,7 +83,7 @@ def _value(aws: Aws, name: str) -> dict[str, Any] | None:
     try:
         text = aws.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
     except ClientError as error:
-        if error.response["Error"]["Code"] in _GONE:
+        if code_of(error) in _GONE:
             return None
         raise
     value: dict[str, Any] = json.loads(text)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from itertools import chain
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from shared.config.template import render_definition
 from shared.deploy.desired import foundation
 from shared.deploy.rendezvous.desired import access
 from shared.deploy.resources import KINDS
+from shared.errors import code_of
 from shared.isolation.documents import Document, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from shared.config.lane import Lane
     from shared.config.platform import RendezvousService
@@ -57,16 +59,28 @@ def _own_policies(aws: Aws, prefix: str) -> Iterator[tuple[str, str, str]]:
     """Yield (name, ARN, policy) of the functions, secrets and tables of a team that have a policy of their own."""
     dynamodb, manager = aws.client("dynamodb"), aws.client("secretsmanager")
     for name in KINDS["function"].names(aws, prefix):
-        with contextlib.suppress(aws.lambda_.exceptions.ResourceNotFoundException):
-            yield name, aws.place.arn("lambda", f"function:{name}"), aws.lambda_.get_policy(FunctionName=name)["Policy"]
+        found = _policy_or_none("ResourceNotFoundException", aws.lambda_.get_policy, FunctionName=name)
+        if found:
+            yield name, aws.place.arn("lambda", f"function:{name}"), found["Policy"]
     for name in chain(KINDS["database"].names(aws, prefix), KINDS["rendezvous key"].names(aws, prefix)):
         found = manager.get_resource_policy(SecretId=name)
         if found.get("ResourcePolicy"):
             yield name, found["ARN"], found["ResourcePolicy"]
     for name in KINDS["table"].names(aws, prefix):
         arn = aws.place.arn("dynamodb", f"table/{name}")
-        with contextlib.suppress(dynamodb.exceptions.PolicyNotFoundException):
-            yield name, arn, dynamodb.get_resource_policy(ResourceArn=arn)["Policy"]
+        found = _policy_or_none("PolicyNotFoundException", dynamodb.get_resource_policy, ResourceArn=arn)
+        if found:
+            yield name, arn, found["Policy"]
+
+
+def _policy_or_none(absent: str, ask: Callable[..., Any], **params: str) -> Any:
+    """Return what *ask* answers, or None where its error's code is *absent*."""
+    try:
+        return ask(**params)
+    except ClientError as error:
+        if code_of(error) != absent:
+            raise
+        return None
 
 
 def _managed(aws: Aws, arn: str) -> Any:

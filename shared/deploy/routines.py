@@ -10,7 +10,7 @@ from shared.deploy.database import drop, provision
 from shared.deploy.rendezvous import routines as rendezvous
 from shared.deploy.rendezvous.keys import put_key, put_master
 from shared.deploy.resources.function import failure
-from shared.errors import LanesError
+from shared.errors import LanesError, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ def remove_bucket(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
         except aws.s3.exceptions.NoSuchBucket:
             return
         except ClientError as error:
-            if error.response["Error"]["Code"] != "BucketNotEmpty":
+            if code_of(error) != "BucketNotEmpty":
                 raise
             sleep(_POLL_SECONDS)
         else:
@@ -84,7 +84,9 @@ def await_no_state_machine(aws: Aws, params: Mapping[str, Any], sleep: Sleep) ->
     for _ in range(_POLLS):
         try:
             aws.states.describe_state_machine(stateMachineArn=params["stateMachineArn"])
-        except aws.states.exceptions.StateMachineDoesNotExist:
+        except ClientError as error:
+            if code_of(error) != "StateMachineDoesNotExist":
+                raise
             return
         sleep(_POLL_SECONDS)
     raise LanesError(
@@ -117,7 +119,9 @@ def _await_table(aws: Aws, params: Mapping[str, Any], sleep: Sleep, wanted: str 
     for _ in range(_POLLS):
         try:
             status = dynamodb.describe_table(**params)["Table"]["TableStatus"]
-        except dynamodb.exceptions.ResourceNotFoundException:
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
             status = None
         if status == wanted:
             return

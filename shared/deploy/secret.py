@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from shared.deploy.model import pairs
-from shared.errors import LanesError
+from shared.errors import LanesError, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +29,9 @@ def described(aws: Aws, name: str) -> Described | None:
     manager = aws.client("secretsmanager")
     try:
         found = manager.describe_secret(SecretId=name)
-    except manager.exceptions.ResourceNotFoundException:
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
         return None
     if "DeletedDate" in found:
         return None

@@ -16,7 +16,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from shared.errors import LanesError
+from shared.errors import LanesError, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +108,7 @@ class Bucket:
                 IfNoneMatch="*",
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] in _TAKEN:
+            if code_of(error) in _TAKEN:
                 return False
             raise
         return True
@@ -140,7 +140,7 @@ class Bucket:
             ) from error
 
     def _named(self, error: ClientError, key: str) -> Exception:
-        if error.response["Error"]["Code"] not in _GONE:
+        if code_of(error) not in _GONE:
             return error
         return MissingObject(
             "there is no such object", where=f"s3://{self.name}/{key}", fix="check the key, or upload it"

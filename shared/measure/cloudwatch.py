@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
+from shared.errors import code_of
 from shared.measure.exports import LogLine
 
 if TYPE_CHECKING:
@@ -32,5 +35,7 @@ def read_groups(aws: Aws, groups: Iterable[str], since_ms: int, until_ms: int | 
             for page in pages:
                 for event in page["events"]:
                     yield LogLine(event["timestamp"], event["message"], event["logStreamName"], group)
-        except aws.logs.exceptions.ResourceNotFoundException:
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
             continue  # made at a function's first deployment

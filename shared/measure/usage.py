@@ -8,6 +8,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from botocore.exceptions import ClientError
+
+from shared.errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -79,7 +82,9 @@ def storage_sizes(aws: Aws, names: Mapping[str, str]) -> dict[str, int]:
     for key, name in names.items():
         try:
             told = aws.lambda_.get_function_configuration(FunctionName=name)
-        except aws.lambda_.exceptions.ResourceNotFoundException:
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
             continue
         sizes[key] = told.get("EphemeralStorage", {}).get("Size", _FREE_STORAGE_MB)
     return sizes

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.errors import UsageError
+from botocore.exceptions import ClientError
+
+from shared.errors import UsageError, code_of
 from shared.run.listing import list_runs
 from shared.run.start import Run
 
@@ -52,7 +54,9 @@ def find_run(aws: Aws, lane: Lane, run_id: str | None = None, workflow: str | No
         arn = f"{lane.state_machine_arn(key).replace(':stateMachine:', ':execution:')}:{run_id}"
         try:
             told = aws.states.describe_execution(executionArn=arn)
-        except aws.states.exceptions.ExecutionDoesNotExist:
+        except ClientError as error:
+            if code_of(error) != "ExecutionDoesNotExist":
+                raise
             continue
         run = Run(run_id, arn, lane, key)
         return Found(run, told["status"], told["startDate"], told.get("stopDate"), told["input"], told.get("output"))

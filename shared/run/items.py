@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeSerializer
+from botocore.exceptions import ClientError
 
-from shared.errors import LanesError, UsageError
+from shared.errors import LanesError, UsageError, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +82,9 @@ def load_items(aws: Aws, table: Table, items: list[Any]) -> None:
     dynamodb = aws.client("dynamodb")
     try:
         dynamodb.put_item(TableName=table.name, Item={table.key: {"S": LIST}, "items": entry})
-    except dynamodb.exceptions.ResourceNotFoundException as error:
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
         raise LanesError(f"table {table.name} is not deployed", fix="lanes deploy TEAM, or lanes up first") from error
 
 

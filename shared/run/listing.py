@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from shared.errors import code_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
@@ -40,7 +44,9 @@ def list_runs(
         pages = aws.states.get_paginator("list_executions").paginate(**asked)
         try:
             newest = list(islice((execution for page in pages for execution in page["executions"]), limit))
-        except aws.states.exceptions.StateMachineDoesNotExist:
+        except ClientError as error:
+            if code_of(error) != "StateMachineDoesNotExist":
+                raise
             continue
         for execution in newest:
             stopped = execution.get("stopDate")

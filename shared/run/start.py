@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.errors import LanesError, UsageError
+from shared.errors import LanesError, UsageError, code_of
 from shared.handlers.payload import Reader
 
 if TYPE_CHECKING:
@@ -92,10 +92,10 @@ def start(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Any], run_i
     arn = lane.state_machine_arn(workflow)
     try:
         answer = aws.states.start_execution(stateMachineArn=arn, name=run_id, input=json.dumps(payload))
-    except aws.states.exceptions.StateMachineDoesNotExist as error:
-        raise LanesError(
-            f"workflow {workflow} of {lane.team} is not deployed", fix=f"lanes deploy {lane.team}"
-        ) from error
     except ClientError as error:
+        if code_of(error) == "StateMachineDoesNotExist":
+            raise LanesError(
+                f"workflow {workflow} of {lane.team} is not deployed", fix=f"lanes deploy {lane.team}"
+            ) from error
         raise LanesError(f"the execution did not start: {error}", where=arn) from error
     return Run(run_id, answer["executionArn"], lane, workflow)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from shared.deploy.apply import apply
 from shared.deploy.guard import check_ownership, lane_tags
 from shared.deploy.model import Plan
 from shared.deploy.resources import repository
-from shared.errors import LanesError
+from shared.errors import LanesError, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +67,8 @@ def _find(name: str, aws: Aws) -> str | None:
     try:
         (held,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
         (image,) = ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": TAG}])["imageDetails"]
-    except (ecr.exceptions.RepositoryNotFoundException, ecr.exceptions.ImageNotFoundException):
+    except ClientError as error:
+        if code_of(error) not in {"RepositoryNotFoundException", "ImageNotFoundException"}:
+            raise
         return None
     return f"{held['repositoryUri']}@{image['imageDigest']}"

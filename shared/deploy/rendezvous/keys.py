@@ -9,11 +9,13 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from shared.config.platform import SLUG
 from shared.deploy.guard import MANAGER, OwnershipError, check_ownership
 from shared.deploy.model import Resource, pairs
 from shared.deploy.secret import described, make_secret
-from shared.errors import LanesError
+from shared.errors import LanesError, code_of
 from shared.fmi.rendezvous.keys import KEY_BYTES, RENEW, Namespace, read_key, team_key
 
 if TYPE_CHECKING:
@@ -40,7 +42,9 @@ def find_master(aws: Aws) -> Resource | None:
     manager = aws.client(SERVICE)
     try:
         found = manager.describe_secret(SecretId=MASTER_SECRET)
-    except manager.exceptions.ResourceNotFoundException:
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
         return None
     if "DeletedDate" in found:
         raise LanesError(
@@ -88,8 +92,10 @@ def make_master(aws: Aws) -> bytes:
             Description="What all teams' keys at the rendezvous are made from",
             Tags=pairs(MASTER_TAGS),
         )
-    except manager.exceptions.ResourceExistsException:  # somebody was quicker: theirs is the one
-        return make_master(aws)
+    except ClientError as error:
+        if code_of(error) != "ResourceExistsException":
+            raise
+        return make_master(aws)  # somebody was quicker: theirs is the one
     return made
 
 
@@ -109,7 +115,9 @@ def put_key(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
     key, name = team_key(make_master(aws), params["team"]).hex(), params["secret"]
     try:
         make_secret(aws, name, key, description=_WHAT, tags=params["tags"], sleep=sleep)
-    except manager.exceptions.ResourceExistsException:
+    except ClientError as error:
+        if code_of(error) != "ResourceExistsException":
+            raise
         have = described(aws, name)  # somebody was quicker, since the plan was made: it need not have been this team
         check_ownership([Resource(KEY_KIND, name, have.tags if have else {}, {})], params["tags"])
         manager.put_secret_value(SecretId=name, SecretString=key)
@@ -130,6 +138,8 @@ def signed(lane: Lane, aws: Aws) -> Namespace | None:
     manager = aws.client(SERVICE)
     try:
         text = manager.get_secret_value(SecretId=lane.rendezvous_key)["SecretString"] if lane.rendezvous_key else ""
-    except manager.exceptions.ResourceNotFoundException:
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
         return None
     return Namespace(lane.team, key=read_key(text, lane.rendezvous_key, RENEW)) if text else None

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from shared.deploy.guard import OwnershipError
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
+from shared.errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -193,7 +194,7 @@ def _ask(aws: Aws, name: str, method: str) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = getattr(aws.s3, method)(Bucket=name, ExpectedBucketOwner=aws.place.account)
     except ClientError as error:
-        code = error.response["Error"]["Code"]
+        code = code_of(error)
         # NoSuchTagSet, NoSuchLifecycleConfiguration, ..., and three that do not begin so.
         if code.startswith(("NoSuch", "OwnershipControlsNotFound", "ServerSideEncryptionConfigurationNotFound")):
             return {}

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from shared.deploy.guard import IDENTITY
 from shared.deploy.model import Call, Resource, Step, differences, pairs, summary
+from shared.errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +47,9 @@ def current(aws: Aws, name: str) -> Resource | None:
     on = {"AccountId": aws.place.account, "BudgetName": name}
     try:
         found = budgets.describe_budget(**on)["Budget"]
-    except budgets.exceptions.NotFoundException:
+    except ClientError as error:
+        if code_of(error) != "NotFoundException":
+            raise
         return None
     parts = [part["Tags"] for part in found.get("FilterExpression", {}).get("And", ()) if "Tags" in part]
     pages = budgets.get_paginator("describe_notifications_for_budget").paginate(**on)

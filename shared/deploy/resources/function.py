@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
+from shared.errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,7 +82,9 @@ def current(aws: Aws, name: str) -> Resource | None:
     """Return the function as it is, or None. ``failed`` is why AWS could not take its image, None when it did."""
     try:
         found: Any = aws.lambda_.get_function(FunctionName=name)
-    except aws.lambda_.exceptions.ResourceNotFoundException:
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
         return None
     configuration = found["Configuration"]
     settings = {

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs
+from shared.errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +31,9 @@ def current(aws: Aws, name: str) -> Resource | None:
     arn = aws.place.arn("iam", f"policy/{name}")
     try:
         policy = aws.iam.get_policy(PolicyArn=arn)["Policy"]
-    except aws.iam.exceptions.NoSuchEntityException:
+    except ClientError as error:
+        if code_of(error) != "NoSuchEntity":
+            raise
         return None
     force = policy["DefaultVersionId"]
     document: Any = aws.iam.get_policy_version(PolicyArn=arn, VersionId=force)["PolicyVersion"]["Document"]

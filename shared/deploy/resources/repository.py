@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs, summary
+from shared.errors import code_of
 from shared.isolation.policies import repository_policy
 
 if TYPE_CHECKING:
@@ -38,7 +41,9 @@ def current(aws: Aws, name: str) -> Resource | None:
     ecr = aws.client(SERVICE)
     try:
         (found,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
-    except ecr.exceptions.RepositoryNotFoundException:
+    except ClientError as error:
+        if code_of(error) != "RepositoryNotFoundException":
+            raise
         return None
     arn = found["repositoryArn"]
     return Resource(
@@ -58,7 +63,9 @@ def _policy(aws: Aws, name: str) -> dict[str, Any] | None:
     ecr = aws.client(SERVICE)
     try:
         found: dict[str, Any] = json.loads(ecr.get_repository_policy(repositoryName=name)["policyText"])
-    except ecr.exceptions.RepositoryPolicyNotFoundException:
+    except ClientError as error:
+        if code_of(error) != "RepositoryPolicyNotFoundException":
+            raise
         return None
     return found
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs
+from shared.errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +41,9 @@ def current(aws: Aws, name: str) -> Resource | None:
     iam = aws.iam
     try:
         role = iam.get_role(RoleName=name)["Role"]
-    except iam.exceptions.NoSuchEntityException:
+    except ClientError as error:
+        if code_of(error) != "NoSuchEntity":
+            raise
         return None
     inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
     attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs, summary
+from shared.errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +34,9 @@ def current(aws: Aws, name: str) -> Resource | None:
     events = aws.client("events")
     try:
         found = events.describe_rule(Name=name)
-    except events.exceptions.ResourceNotFoundException:
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
         return None
     tags = events.list_tags_for_resource(ResourceARN=found["Arn"])["Tags"]
     targets = events.list_targets_by_rule(Rule=name)["Targets"]
@@ -105,7 +110,9 @@ def _allow(want: Resource) -> Call:
 def _may_invoke(aws: Aws, function_arn: str, statement: str, rule_arn: str) -> bool:
     try:
         policy = json.loads(aws.lambda_.get_policy(FunctionName=function_arn)["Policy"])
-    except aws.lambda_.exceptions.ResourceNotFoundException:
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
         return False
     own = [each for each in policy["Statement"] if each.get("Sid") == statement]
     return any(each.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn") == rule_arn for each in own)

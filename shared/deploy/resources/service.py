@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
 from shared.deploy.resources.cluster import read_tags, write_tags
 from shared.deploy.resources.task_definition import as_asked
+from shared.errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +64,9 @@ class Services:
         ecs = aws.client("ecs")
         try:
             answer = ecs.describe_services(cluster=self.cluster, services=[name], include=["TAGS"])
-        except ecs.exceptions.ClusterNotFoundException:
+        except ClientError as error:
+            if code_of(error) != "ClusterNotFoundException":
+                raise
             return None
         active = [found for found in answer["services"] if found["status"] == "ACTIVE"]
         if not active:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
+from shared.errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +47,9 @@ def current(aws: Aws, name: str) -> Resource | None:
     arn = aws.place.arn("states", f"stateMachine:{name}")
     try:
         found = states.describe_state_machine(stateMachineArn=arn)
-    except states.exceptions.StateMachineDoesNotExist:
+    except ClientError as error:
+        if code_of(error) != "StateMachineDoesNotExist":
+            raise
         return None
     if found.get("status") == "DELETING":
         return None

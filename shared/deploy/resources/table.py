@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from shared.deploy.guard import OwnershipError
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
+from shared.errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +31,9 @@ def current(aws: Aws, name: str) -> Resource | None:
     dynamodb = aws.client("dynamodb")
     try:
         found = dynamodb.describe_table(TableName=name)["Table"]
-    except dynamodb.exceptions.ResourceNotFoundException:
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
         return None
     if found["TableStatus"] == "DELETING":
         return None

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
 from shared.deploy.resources.cluster import read_tags, write_tags
+from shared.errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ def current(aws: Aws, name: str) -> Resource | None:
     try:
         answer = aws.client("ecs").describe_task_definition(taskDefinition=name, include=["TAGS"])
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ClientException":  # ECS has no word of its own for what is not there
+        if code_of(error) != "ClientException":  # ECS has no word of its own for what is not there
             raise
         return None
     found = answer["taskDefinition"]

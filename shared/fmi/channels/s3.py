@@ -5,7 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from shared.errors import LanesError
+from botocore.exceptions import ClientError
+
+from shared.errors import LanesError, code_of
 from shared.fmi.channels.objects import Store
 
 if TYPE_CHECKING:
@@ -41,8 +43,8 @@ class S3Store(Store):
         """See Store."""
         try:
             self._client.put_object(**self._on, Key=key, Body=data, IfNoneMatch="*")
-        except self._client.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
+        except ClientError as error:
+            if code_of(error) != "PreconditionFailed":
                 raise
             return self._one(key) == data  # it is, if the client has asked twice
         return True
@@ -79,5 +81,7 @@ class S3Store(Store):
     def _one(self, key: str) -> bytes | None:
         try:
             return bytes(self._client.get_object(**self._on, Key=key)["Body"].read())
-        except self._client.exceptions.NoSuchKey:
+        except ClientError as error:
+            if code_of(error) != "NoSuchKey":
+                raise
             return None

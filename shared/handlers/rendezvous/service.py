@@ -11,7 +11,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shared.errors import LanesError
+from botocore.exceptions import ClientError
+
+from shared.errors import LanesError, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -234,7 +236,9 @@ def _deployment(clients: Clients, service: Service) -> dict[str, Any] | None:
     ecs = clients("ecs")
     try:
         found = ecs.describe_services(cluster=service.cluster, services=[service.service])["services"]
-    except ecs.exceptions.ClusterNotFoundException:
+    except ClientError as error:
+        if code_of(error) != "ClusterNotFoundException":
+            raise
         return None
     active = [each for each in found if each["status"] == "ACTIVE"]
     newest = [each for service in active for each in service["deployments"] if each["status"] == "PRIMARY"]

@@ -8,6 +8,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from shared.errors import code_of
 from shared.local.asl.errors import dumps
 from shared.local.asl.history import render
 
@@ -55,10 +58,11 @@ def _write(execution: Execution, level: str, groups: list[str], *, data: bool) -
     for group in groups if entries else []:
         try:
             client.create_log_stream(logGroupName=group, logStreamName=stream)
-        except client.exceptions.ResourceAlreadyExistsException:
-            pass  # a redrive goes on in the same stream
-        except client.exceptions.ResourceNotFoundException:
-            continue  # AWS, too, drops what has nowhere to go
+        except ClientError as error:
+            if code_of(error) == "ResourceNotFoundException":
+                continue  # AWS, too, drops what has nowhere to go
+            if code_of(error) != "ResourceAlreadyExistsException":  # a redrive goes on in the same stream
+                raise
         for batch in _batches(entries):
             client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=batch)
 
