@@ -1,0 +1,122 @@
+"""Whose key a request is signed with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from shared.local.door.refused import RefusedError, Wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.local.door.sessions import Issuer, Session
+
+Kind = Literal["root", "user", "role", "federated"]
+
+CALLER = "lanes.caller"
+"""Where a WSGI environ that came through the door holds the :class:`Caller`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a request.
+
+    Attributes:
+        kind: What it is.
+        arn: What GetCallerIdentity tells, and what ``aws:PrincipalArn`` does not for roles.
+        principal: The ARN of the root, user or role that its policies hang on.
+        account: Whose that is.
+        key_id: The id of the access key.
+        session: What its temporary credentials say; None for a key that stays.
+    """
+
+    kind: Kind
+    arn: str
+    principal: str
+    account: str
+    key_id: str
+    session: Session | None = None
+
+
+def caller_of(environ: Mapping[str, Any]) -> Caller:
+    """Return who makes the request of *environ*, which came through the door."""
+    caller: Caller = environ[CALLER]
+    return caller
+
+
+def root_arn(account: str) -> str:
+    """Return the ARN of the root of *account*."""
+    return f"arn:aws:iam::{account}:root"
+
+
+def of_session(session: Session, key_id: str) -> Caller:
+    """Return who acts in *session*."""
+    _, partition, _, _, account, resource = session.principal.split(":", 5)
+    kind, _, path = resource.partition("/")
+    prefix = f"arn:{partition}:sts::{account}"
+    if kind == "role":
+        arn = f"{prefix}:assumed-role/{path.rpartition('/')[2]}/{session.name}"
+        return Caller("role", arn, session.principal, account, key_id, session)
+    if session.name:
+        arn = f"{prefix}:federated-user/{session.name}"
+        return Caller("federated", arn, session.principal, account, key_id, session)
+    return Caller("root" if kind == "root" else "user", session.principal, session.principal, account, key_id, session)
+
+
+class Keyring:
+    """Finds whose a key is.
+
+    Args:
+        issuer: Holds the owner's key, and reads the temporary credentials made of it.
+        account: The owner's.
+        clock: Seconds since the epoch.
+        user_key: Returns the ARN and the secret of the IAM user who holds a key that stays, by the key's id, or None.
+    """
+
+    def __init__(
+        self,
+        issuer: Issuer,
+        account: str,
+        clock: Callable[[], float],
+        user_key: Callable[[str], tuple[str, str] | None],
+    ) -> None:
+        self._issuer = issuer
+        self._account = account
+        self._clock = clock
+        self._user_key = user_key
+
+    def find(self, key_id: str, token: str) -> tuple[Caller, str]:
+        """Return who signs with the key *key_id* and the session's *token*, if any, and the secret to check it with.
+
+        Raises:
+            RefusedError: Nobody does, or not any more.
+        """
+        if token:
+            return self._of_token(key_id, token)
+        owner = self._issuer.owner
+        if key_id == owner.id:
+            root = root_arn(self._account)
+            return Caller("root", root, root, self._account, key_id), owner.secret
+        user = self._user_key(key_id)
+        if user is None:
+            raise RefusedError(Wrong.UNKNOWN_KEY, f"this cloud knows no access key {shown(key_id)}")
+        arn, secret = user
+        return Caller("user", arn, arn, arn.split(":")[4], key_id), secret
+
+    def _of_token(self, key_id: str, token: str) -> tuple[Caller, str]:
+        found = self._issuer.read(key_id, token)
+        if found is None:
+            raise RefusedError(
+                Wrong.WRONG_TOKEN,
+                f"the session token of {shown(key_id)} was not made by this cloud, or not for that key",
+            )
+        session, secret = found
+        if session.expires <= self._clock():
+            raise RefusedError(Wrong.EXPIRED_TOKEN, f"the session of {shown(key_id)} is over")
+        return of_session(session, key_id), secret
+
+
+def shown(told: str) -> str:
+    """Return what a stranger *told*, fit to be shown back."""
+    return repr(told[:128])

@@ -1,0 +1,49 @@
+"""What the door answers to whom it does not let in: AWS's codes, in the protocol of the service that was asked.
+
+Codes and texts: IAM API Reference, "Common Errors"; Amazon S3 API Reference, "List of error codes"; Amazon EC2 API
+Reference, "Common client errors" (read 2026-11-29). AWS answers some of them with 400; here all are 403, so that
+whoever has no key meets one status.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from shared.errors import LanesError
+
+FIX = 'eval "$(lanes env)" in this shell; while lanes up runs, it prints the key'
+
+
+class Wrong(Enum):
+    """What is wrong with a request's signature; its codes in S3, EC2, and services that speak JSON or Query.
+
+    JSON's are Query's with "Exception" at the end, but where AWS has another word.
+    """
+
+    MISSING = ("AccessDenied", "MissingAuthenticationToken", "MissingAuthenticationToken")
+    MALFORMED = ("AuthorizationHeaderMalformed", "AuthFailure", "IncompleteSignature")
+    UNKNOWN_KEY = ("InvalidAccessKeyId", "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException")
+    WRONG_TOKEN = ("InvalidToken", "AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException")
+    EXPIRED_TOKEN = ("ExpiredToken", "RequestExpired", "ExpiredToken")
+    MISMATCH = ("SignatureDoesNotMatch", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException")
+    SKEWED = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
+    EXPIRED_REQUEST = ("AccessDenied", "RequestExpired", "RequestExpired", "RequestExpired")
+    OTHER_BODY = ("XAmzContentSHA256Mismatch", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException")
+
+    def __init__(self, s3: str, ec2: str, query: str, json: str = "") -> None:
+        self.s3 = s3
+        self.ec2 = ec2
+        self.query = query
+        self.json = json or f"{query}Exception"
+
+
+class RefusedError(LanesError):
+    """A request is not let in.
+
+    Attributes:
+        wrong: Why.
+    """
+
+    def __init__(self, wrong: Wrong, what: str, fix: str = FIX) -> None:
+        super().__init__(what, fix=fix)
+        self.wrong = wrong

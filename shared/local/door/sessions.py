@@ -1,0 +1,120 @@
+"""Temporary credentials that need no table: all they say is in their token, under the owner's secret.
+
+A token is a claim and its HMAC; id and secret of the credentials are HMACs of the claim. So whoever holds the owner's
+key can make them, the cloud can check them, and nobody else can do either.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from shared.deploy.access_key import AccessKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LONGEST = 12 * 3600
+"""Seconds: a role's longest session on AWS (STS, AssumeRole, DurationSeconds; read 2026-11-29)."""
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_ID_LENGTH = 20  # characters of a key's id on AWS, its prefix included
+_MAC_BYTES = hashlib.sha256().digest_size
+_REMEMBERED = 1024  # tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What temporary credentials say of themselves.
+
+    Attributes:
+        principal: The ARN of who acts: of a role, of a user, or of the account's root.
+        name: The name of a role's session or of a federated user; empty for the others.
+        issued: Seconds since the epoch.
+        expires: The same.
+        policies: Session policies, as JSON text: they allow nothing, but bound what the principal may do.
+        policy_arns: Managed policies that do the same.
+        tags: Session tags, as pairs.
+        source_identity: Who it was first, as AssumeRole was told.
+    """
+
+    principal: str
+    name: str
+    issued: int
+    expires: int
+    policies: tuple[str, ...] = ()
+    policy_arns: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    source_identity: str = ""
+
+
+def new_owner_key() -> AccessKey:
+    """Return a new key for the owner of an account."""
+    return AccessKey("AKIALANES" + "".join(secrets.choice(_ALPHABET) for _ in range(11)), secrets.token_urlsafe(30))
+
+
+class Issuer:
+    """Makes and reads temporary credentials.
+
+    Args:
+        owner: The key that all of them hang on.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, owner: AccessKey, clock: Callable[[], float] = time.time) -> None:
+        self.owner = owner
+        self._clock = clock
+        self._read = lru_cache(_REMEMBERED)(self._read_token)
+
+    def of_role(self, role: str, name: str, seconds: int = LONGEST) -> AccessKey:
+        """Return credentials of the role with the ARN *role*, for a session called *name*, for so many *seconds*."""
+        now = int(self._clock())
+        return self.issue(Session(role, name, now, now + seconds))
+
+    def issue(self, session: Session) -> AccessKey:
+        """Return the credentials of *session*: the same ones each time."""
+        claim = json.dumps(asdict(session), separators=(",", ":")).encode()
+        return self._key(claim, _text(self._mac("token", claim) + claim))
+
+    def read(self, key_id: str, token: str) -> tuple[Session, str] | None:
+        """Return the session of *token* and the secret its holder signs with, or None if it was not made here.
+
+        The session may be over: see :attr:`Session.expires`.
+        """
+        found = self._read(token)
+        if found is None:
+            return None
+        session, key = found
+        return (session, key.secret) if hmac.compare_digest(key.id.encode(), key_id.encode()) else None
+
+    def _read_token(self, token: str) -> tuple[Session, AccessKey] | None:
+        try:
+            raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
+        except ValueError:
+            return None
+        mac, claim = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+        if not hmac.compare_digest(mac, self._mac("token", claim)) or token != _text(raw):
+            return None
+        told = json.loads(claim)
+        listed = {name: tuple(told[name]) for name in ("policies", "policy_arns")}
+        session = Session(**told | listed | {"tags": tuple((name, value) for name, value in told["tags"])})
+        return session, self._key(claim, token)
+
+    def _key(self, claim: bytes, token: str) -> AccessKey:
+        letters = base64.b32encode(self._mac("id", claim)).decode()
+        secret = _text(self._mac("secret", claim)).rstrip("=")
+        return AccessKey(("ASIA" + letters)[:_ID_LENGTH], secret, token)
+
+    def _mac(self, purpose: str, claim: bytes) -> bytes:
+        return hmac.digest(self.owner.secret.encode(), f"lanes {purpose} ".encode() + claim, hashlib.sha256)
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode()
