@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import LanesError
-from shared.isolation.globs import intersect, is_literal, matches
+from shared.iam.globs import intersect, is_literal, matches
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 

@@ -6,9 +6,11 @@ Reading fails closed: an element, effect or shape that is not understood becomes
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from shared.iam import statements as iam
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +40,6 @@ SIZE_LIMITS = {
     Kind.RESOURCE: 20_480,
 }
 
-_ELEMENTS = frozenset({"Sid", "Effect", "Action", "Resource", "Principal", "Condition"})
 _INVERTED = frozenset({"NotAction", "NotResource", "NotPrincipal"})
 
 
@@ -91,28 +92,10 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """One line of a condition block: all of its lines must hold, one of its values (sorted) is enough."""
-
-    operator: str
-    key: str
-    values: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{self.operator} {self.key}"
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One statement, its scalars made lists. ``principals`` are pairs: ``("Service", "states.amazonaws.com")``."""
+class Statement(iam.Statement):
+    """One statement, and the document that it stands in."""
 
     document: Document
-    label: str
-    effect: str
-    actions: tuple[str, ...]
-    resources: tuple[str, ...]
-    principals: tuple[tuple[str, str], ...]
-    conditions: tuple[Condition, ...]
 
     def finding(self, rule: str, why: str, fix: str, *, action: str = "", resource: str = "") -> Finding:
         """Return a finding about this statement."""
@@ -124,14 +107,15 @@ def read(document: Document) -> tuple[list[Statement], list[Finding]]:
     """Take *document* apart; its form is judged here, its meaning in :mod:`shared.isolation.rules`."""
     statements: list[Statement] = []
     findings = _read_frame(document)
-    body = document.body.get("Statement", [])
-    for index, raw in enumerate([body] if isinstance(body, dict) else body):
-        label = str(raw.get("Sid") or f"#{index}") if isinstance(raw, dict) else f"#{index}"
+    for index, raw in enumerate(iam.listed(document.body.get("Statement", []))):
+        label = iam.label_of(index, raw)
         try:
-            statement = _statement(document, label, raw)
+            read_alone = iam.read_statement(label, raw)
         except (TypeError, ValueError, AttributeError) as error:
             findings.append(_broken(document, label, f"the statement cannot be read: {error}"))
             continue
+        parts = {part.name: getattr(read_alone, part.name) for part in fields(read_alone)}
+        statement = Statement(**parts, document=document)
         statements.append(statement)
         findings.extend(_read_form(statement, raw))
     return statements, findings
@@ -166,8 +150,10 @@ def _read_form(statement: Statement, raw: Mapping[str, Any]) -> list[Finding]:
             plain = element.removeprefix("Not")
             why = f"{element} grants all but what it lists, teams to come included"
             findings.append(statement.finding("inverted", why, f"list what is meant under {plain}"))
-        elif element not in _ELEMENTS:
-            findings.append(_broken(statement.document, statement.label, f"the element {element!r} is not understood"))
+    findings.extend(
+        _broken(statement.document, statement.label, f"the element {element!r} is not understood")
+        for element in iam.unknown_elements(raw)
+    )
     if statement.effect not in {"Allow", "Deny"}:
         findings.append(_broken(statement.document, statement.label, f"Effect is {statement.effect!r}"))
     texts = (*statement.resources, *(value for line in statement.conditions for value in line.values))
@@ -182,39 +168,6 @@ def _read_form(statement: Statement, raw: Mapping[str, Any]) -> list[Finding]:
         if "${" in text
     )
     return findings
-
-
-def _statement(document: Document, label: str, raw: Any) -> Statement:
-    return Statement(
-        document=document,
-        label=label,
-        effect=str(raw.get("Effect")),
-        actions=_texts(raw.get("Action", [])),
-        resources=_texts(raw.get("Resource", [])),
-        principals=_principals(raw.get("Principal", {})),
-        conditions=tuple(
-            Condition(operator, key, tuple(sorted(_texts(values))))
-            for operator, lines in raw.get("Condition", {}).items()
-            for key, values in lines.items()
-        ),
-    )
-
-
-def _principals(raw: Any) -> tuple[tuple[str, str], ...]:
-    if isinstance(raw, str):
-        return (("AWS", raw),)
-    return tuple((kind, value) for kind, values in raw.items() for value in _texts(values))
-
-
-def _texts(raw: Any) -> tuple[str, ...]:
-    """Return the strings of a scalar or a list; JSON's booleans and numbers are spelt as IAM spells them."""
-    values = raw if isinstance(raw, list | tuple) else [raw]
-    texts = []
-    for value in values:
-        if not isinstance(value, str | bool | int):
-            raise TypeError(f"{value!r} is not a string")
-        texts.append(str(value).lower() if isinstance(value, bool) else str(value))
-    return tuple(texts)
 
 
 def _broken(document: Document, label: str, why: str) -> Finding:

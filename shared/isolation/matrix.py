@@ -9,8 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from shared.iam.globs import complete_arn, intersect, literal_prefix
 from shared.isolation.documents import Kind, Statement, read
-from shared.isolation.globs import complete_arn, intersect, literal_prefix
 from shared.isolation.territory import Territory
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.config.platform import SLUG
+from shared.iam.globs import contains, is_literal
 from shared.isolation.documents import Finding
-from shared.isolation.globs import contains, is_literal
 from shared.isolation.policies import FETCH_IMAGES
 from shared.isolation.reviewed import Own, confined, fixed
 

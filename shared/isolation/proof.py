@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.config.platform import SLUG
+from shared.iam.globs import complete_arn, contains
 from shared.isolation.database_rules import judge_script
 from shared.isolation.documents import Document, Finding, Kind, Statement, read
-from shared.isolation.globs import complete_arn, contains
 from shared.isolation.principals import judge_bucket, judge_repository, judge_resource, judge_tls, judge_trust
 from shared.isolation.reviewed import REVIEWED
 from shared.isolation.rules import judge

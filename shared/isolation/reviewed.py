@@ -11,12 +11,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from shared.config.platform import SLUG
-from shared.isolation.globs import contains, is_literal
+from shared.iam.globs import contains, is_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shared.isolation.documents import Condition
+    from shared.iam.statements import Condition
     from shared.isolation.territory import Territory
 
 

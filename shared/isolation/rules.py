@@ -10,8 +10,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from shared.iam.globs import complete_arn, counterexample, intersect, is_literal
 from shared.isolation.documents import Kind
-from shared.isolation.globs import complete_arn, counterexample, intersect, is_literal
 from shared.isolation.reviewed import REVIEWED, confined, fixed
 from shared.isolation.territory import Territory
 

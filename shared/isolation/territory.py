@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shared.isolation.globs import contains
+from shared.iam.globs import contains
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.config.lane import Place
+from shared.iam.globs import complete_arn
 from shared.isolation.catalogue import load_catalogue
 from shared.isolation.documents import Document, Kind, read
-from shared.isolation.globs import complete_arn
 from shared.isolation.proof import judge_document
 from shared.isolation.territory import Territory
 

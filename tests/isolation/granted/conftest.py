@@ -8,8 +8,8 @@ import dataclasses
 
 import pytest
 
+from shared.iam.globs import contains
 from shared.isolation.catalogue import load_catalogue
-from shared.isolation.globs import contains
 
 # The IAM actions of a call that has not one of its own name. Source: AWS's service authorization reference.
 ACTIONS = {

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from shared.config.lane import Place
+from shared.iam.globs import matches
 from shared.isolation.boundary import boundary_policy
 from shared.isolation.catalogue import load_catalogue
 from shared.isolation.deployer import deployer_boundary
 from shared.isolation.documents import SIZE_LIMITS, Kind
-from shared.isolation.globs import matches
 from shared.isolation.platform_role import platform_policy
 from shared.isolation.slugs import parse_rule
 from shared.isolation.territory import SEPARATORS

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.config.lane import Place
-from shared.isolation.globs import contains, intersect
+from shared.iam.globs import contains, intersect
 from shared.isolation.slugs import clashing_heads, parse_rule, search_collision, separators_inside
 from shared.isolation.territory import SEPARATORS, Territory, heads, templates_outside
 

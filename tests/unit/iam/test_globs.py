@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from shared.isolation.globs import (
+from shared.iam.globs import (
     complete_arn,
     contains,
     counterexample,
