@@ -232,7 +232,7 @@ def test_who_calls_is_told_by_nobody_else() -> None:
 
 def test_a_users_name_fills_a_variable_in_the_new_version_alone() -> None:
     home = allow("s3:*", resource="arn:aws:s3:::data/${aws:username}/*")
-    request = {"resource": "arn:aws:s3:::data/ada/notes"}
+    request: dict[str, Any] = {"resource": "arn:aws:s3:::data/ada/notes"}
     assert ask(Policies(identity=(identity(home),)), USER, **request).allowed
     assert not ask(Policies(identity=(identity(home),)), **request).allowed  # a session has no user's name
     assert not ask(Policies(identity=(identity(home, version="2008-10-17"),)), USER, **request).allowed
