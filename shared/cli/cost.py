@@ -60,6 +60,7 @@ def cost(  # noqa: PLR0913  one per option
 def _record(bill: Bill) -> dict[str, object]:
     return {
         "total": bill.total.as_record(),
+        "unread_runs": bill.unread,
         "months": {name: cost.usd for name, cost in bill.months.items()},
         "workflows": {name: cost.usd for name, cost in bill.workflows.items()},
         "runs": [{"run": name, "workflow": flow, "usd": cost.usd} for name, (flow, cost) in bill.runs.items()],
@@ -75,6 +76,8 @@ def _print_bill(bill: Bill) -> None:
         for name, cost in costs.items():
             console.out.print(f"{heading:<9} {name:<32} {dollars(cost.usd):>12}", markup=False, highlight=False)
     _print_items(bill.total)
+    if bill.unread:
+        console.note(f"{bill.unread} runs, the oldest, are taken for average ones: AWS tells so many histories at once")
 
 
 def _print_items(cost: Cost) -> None:

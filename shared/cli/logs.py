@@ -78,6 +78,11 @@ def logs(  # noqa: PLR0913  one per option
         except KeyboardInterrupt:
             console.note(f"no longer followed; lanes logs {team} --run {found.run.id} shows it again")
             raise typer.Exit(INTERRUPTED) from None
+    if log.unread:
+        console.note(
+            f"{log.unread} child executions were not asked for their invocations: lines are missing of those that did "
+            "not say their run themselves"
+        )
     if not shown:
         console.note(_why_none(found, step, since))
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.config.load import Project
     from shared.deploy.aws import Aws
     from shared.measure.cost import Cost
+    from shared.measure.trace import Trace
     from shared.run.gather import Outcome
     from shared.run.logs import LogReader
     from shared.run.start import Run
@@ -89,10 +90,10 @@ def run(  # noqa: PLR0913  one per option
         begun = start(cloud, lane, workflow.key, payload, run_id)
         where = "".join((" --aws" if aws else "", f" --profile {profile}" if aws and profile else ""))
         ends = f"lanes stop {lane.team} {run_id}{where}" if keep else None
-        started, outcome, cost = _follow(cloud, begun, now, ends)
+        started, outcome, cost, trace = _follow(cloud, begun, now, ends)
     if not keep:
         console.note("this cloud and what lay in it ended with the command; lanes up keeps one")
-    _report(started, outcome, cost, as_json=as_json, printed=show_output)
+    _report(started, outcome, cost, trace, as_json=as_json, printed=show_output)
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -194,7 +195,9 @@ def _check_files(workflow: Workflow, payload: Mapping[str, Any]) -> None:
         raise UsageError(f"{workflow.key} has nothing to run: {', '.join(lacking)} is missing", fix=f"add {options}")
 
 
-def _follow(cloud: Aws, started: Run, now: datetime, ends: str | None) -> tuple[Run, Outcome, Cost | None]:
+def _follow(
+    cloud: Aws, started: Run, now: datetime, ends: str | None
+) -> tuple[Run, Outcome, Cost | None, Trace | None]:
     """Follow the run to its end; *ends* is the command that ends it, None where its cloud goes with this one."""
     from shared.cli import run_view  # noqa: PLC0415  --help is quick
     from shared.run.gather import gather  # noqa: PLC0415  as above
@@ -207,7 +210,7 @@ def _follow(cloud: Aws, started: Run, now: datetime, ends: str | None) -> tuple[
             for snapshot in follow(cloud, started, reader):
                 show(snapshot)
         outcome = gather(cloud, started, snapshot, reader)
-        return started, outcome, _price(cloud, started, reader)
+        return started, outcome, *_price(cloud, started, reader)
     except KeyboardInterrupt:
         if ends:
             console.note(f"no longer watched; {started.id} runs on as {started.arn}\n{ends} ends it")
@@ -217,29 +220,34 @@ def _follow(cloud: Aws, started: Run, now: datetime, ends: str | None) -> tuple[
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _price(cloud: Aws, started: Run, reader: LogReader) -> Cost | None:
-    """Return what the run cost; None where AWS does not let us see it, for which no result may be lost."""
+def _price(cloud: Aws, started: Run, reader: LogReader) -> tuple[Cost | None, Trace | None]:
+    """Return what the run cost, and its trace; None where AWS does not let us see it: no result may be lost for it."""
     from botocore.exceptions import ClientError  # noqa: PLC0415  --help is quick
 
-    from shared.measure.bill import price_run  # noqa: PLC0415  as above
+    from shared.measure.bill import price_run, quick_trace  # noqa: PLC0415  as above
 
     try:
-        return price_run(cloud, started, reader)
+        trace = quick_trace(cloud, started)
+        return price_run(cloud, started, reader, trace), trace
     except ClientError as error:
         console.note(f"the cost is not known: {error}")
-        return None
+        return None, None
 
 
-def _report(started: Run, outcome: Outcome, cost: Cost | None, *, as_json: bool, printed: bool) -> None:
+def _report(  # noqa: PLR0913  a run, what is known of it, and how to show it
+    started: Run, outcome: Outcome, cost: Cost | None, trace: Trace | None, *, as_json: bool, printed: bool
+) -> None:
     from shared.cli import run_view  # noqa: PLC0415  --help is quick
     from shared.measure.cost import cost_line  # noqa: PLC0415  as above
 
     if as_json:
-        console.print_json(run_view.as_json(started, outcome, cost, printed=printed))
+        console.print_json(run_view.as_json(started, outcome, cost, trace, printed=printed))
     elif printed:
         run_view.print_printed(outcome)
     if outcome.failure is None and not as_json:
         run_view.print_outcome(started, outcome, cost)
+        if trace and (told := run_view.slower_start(outcome, trace)):
+            console.note(told)
     if outcome.failure is not None:
         console.fail(run_view.failure_text(started, outcome))
         if cost:

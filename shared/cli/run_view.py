@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from shared.measure.cost import Cost
+    from shared.measure.trace import Trace
     from shared.run.gather import Outcome, Rank
     from shared.run.start import Run
     from shared.run.watch import Snapshot
@@ -107,6 +108,18 @@ def print_outcome(run: Run, outcome: Outcome, cost: Cost | None) -> None:
         console.out.print(f"  {name:<{width}}  {value}", markup=False, highlight=False)
 
 
+def slower_start(outcome: Outcome, trace: Trace) -> str:
+    """Return what AWS would need to start the children of the run's largest Map, where the run took less; else ""."""
+    largest = trace.largest_map
+    if outcome.wall_seconds >= largest.least_seconds:
+        return ""
+    a_second = largest.count / largest.least_seconds
+    return (
+        f"on AWS it takes at least {largest.least_seconds:,.0f} s: a Map starts {a_second:,.0f} "
+        f"{'express ' if largest.express else ''}child executions a second, and this one has {largest.count:,}"
+    )
+
+
 def _table(ranks: tuple[Rank, ...]) -> Table:
     if not any(rank.records for rank in ranks):
         return _bills(ranks)
@@ -177,16 +190,20 @@ def _number(value: float) -> str:
     return f"{value:.5g}" if abs(value) < _LARGE else f"{value:.0f}"
 
 
-def as_json(run: Run, outcome: Outcome, cost: Cost | None, *, printed: bool = False) -> Mapping[str, Any]:
+def as_json(
+    run: Run, outcome: Outcome, cost: Cost | None, trace: Trace | None = None, *, printed: bool = False
+) -> Mapping[str, Any]:
     """Return what is known about a finished run, for ``--json``. Throughput in records per second.
 
-    What the ranks' code wrote is there only when it is asked for by *printed*.
+    ``least_seconds_on_aws`` is what AWS needs to start the children of its largest Map. What the ranks' code wrote is
+    there only when it is asked for by *printed*.
     """
     return {
         "run_id": run.id,
         "execution": run.arn,
         "status": outcome.status,
         "wall_seconds": outcome.wall_seconds,
+        "least_seconds_on_aws": trace.largest_map.least_seconds if trace else None,
         "records": outcome.records,
         "throughput": {"wall": outcome.wall_throughput, "aggregate": outcome.aggregate_throughput},
         "cost": cost.as_record() if cost else None,

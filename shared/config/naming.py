@@ -52,6 +52,11 @@ KindName = Literal[
 PLACEHOLDERS = ("team", "component", "hash", "account", "region", "stage")
 HASH_PLACEHOLDERS = ("account", "region", "stage", "team")
 MAX_DIGITS = 64
+ACCOUNT_REGIONAL = "-{account}-{region}-an"
+"""What the name of a bucket in the account's own namespace ends in; no other account can make one of that name.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html, read on 2026-11-29.
+"""
 _SLUG_FORM = re.compile(r"\[[a-z-]+\]\[([a-z0-9-]+)\]\{(\d+),(\d+)\}")
 
 Items = Annotated[tuple[str, ...], Field(strict=False)]
@@ -117,6 +122,11 @@ class Kind(FileModel):
         """What stands before ``{team}``."""
         return self.template.partition("{team}")[0]
 
+    @property
+    def account_regional(self) -> bool:
+        """Whether it names buckets of the account's own namespace."""
+        return self.template.endswith(ACCOUNT_REGIONAL)
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -180,7 +190,9 @@ class Naming(FileModel):
             if plain.startswith(word)
         ]
         found += [
-            f"{shown} ends in {word!r}, which is reserved" for word in kind.reserved_suffixes if plain.endswith(word)
+            f"{shown} ends in {word!r}, which is reserved"
+            for word in kind.reserved_suffixes
+            if plain.endswith(word) and not (kind.account_regional and ACCOUNT_REGIONAL.endswith(word))
         ]
         return found
 
@@ -188,6 +200,11 @@ class Naming(FileModel):
         """Return what two names that would meet have in common: the namespace, and the name as AWS compares it."""
         kind = self.kinds[name.kind]
         return self.namespace(name.kind), name.value.lower() if kind.ignore_case else name.value
+
+
+def is_account_regional(bucket: str, account: str, region: str) -> bool:
+    """Whether *bucket* is a name of the account's own namespace in *region*."""
+    return bucket.endswith(ACCOUNT_REGIONAL.format(account=account, region=region))
 
 
 def read_naming(root: Path, problems: Problems) -> Naming | None:
@@ -246,7 +263,7 @@ def _check_kind(naming: Naming, key: str, kind: Kind, document: Document) -> Non
         )
     if "{component}" not in kind.template:
         document.problem(where, f"{key}: {kind.template!r} lacks {{component}}", "else all of a team's would be one")
-    if kind.unique == "partition" and "{hash}" not in kind.template:
+    if kind.unique == "partition" and "{hash}" not in kind.template and not kind.account_regional:
         document.problem(
             where, f"{key}: {kind.template!r} lacks {{hash}}", "the name must differ from all of AWS's others"
         )

@@ -9,16 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shared.config.aws_facts import KEPT_UNRESERVED
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from shared.config.lane import Lane
-
-
-KEPT_UNRESERVED = 100
-"""Concurrent executions that Lambda keeps for functions without a reservation."""
 
 
 class QuotaError(LanesError):
@@ -86,12 +83,12 @@ def check_room(more: Mapping[str, int], limit: int, unreserved: int) -> None:
     Raises:
         QuotaError: There is less room; names the functions that ask for more.
     """
-    asked, room = sum(more.values()), max(0, unreserved - KEPT_UNRESERVED)
+    asked, room = sum(more.values()), max(0, unreserved - KEPT_UNRESERVED.value)
     if asked > room:
         parts = ", ".join(f"{name} {count}" for name, count in more.items() if count > 0)
         raise QuotaError(
             f"it reserves {asked} concurrent executions more ({parts}), and {room} are left: the account has {limit}, "
-            f"{limit - unreserved} are reserved, {KEPT_UNRESERVED} must stay unreserved",
+            f"{limit - unreserved} are reserved, {KEPT_UNRESERVED.value} must stay unreserved",
             where="reservedConcurrency in teams/*.yaml",
             fix=f"ask for {asked - room} less, or ask AWS for a higher limit",
         )

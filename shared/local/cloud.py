@@ -74,6 +74,7 @@ class EmbeddedCloud:
         from shared.local import lambda_runtime, registry  # noqa: PLC0415  the same
         from shared.local.account_settings import account_settings_told  # noqa: PLC0415  the same
         from shared.local.asl import plug as engine  # noqa: PLC0415  the same
+        from shared.local.bucket_names import reserved_names_refused  # noqa: PLC0415  the same
         from shared.local.bucket_policy import conditions_left_out  # noqa: PLC0415  the same
         from shared.local.budgets import subscribers_told  # noqa: PLC0415  the same
         from shared.local.postgres import offered  # noqa: PLC0415  the same
@@ -82,6 +83,7 @@ class EmbeddedCloud:
 
         folder = parts.enter_context(scratch(State(self._state_dir).scratch))
         parts.enter_context(conditions_left_out())
+        parts.enter_context(reserved_names_refused())
         parts.enter_context(account_settings_told())
         parts.enter_context(subscribers_told())
         logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from shared.config.aws_facts import HISTORY_CALLS
 from shared.measure.collect import collect_run, collect_team
 from shared.measure.cost import Cost, cost_of
 from shared.measure.invocations import Invocations
@@ -15,33 +16,43 @@ from shared.measure.usage import Usage, storage_sizes, used_by_functions, used_b
 from shared.run.listing import list_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from shared.config.lane import Lane
     from shared.deploy.aws import Aws
     from shared.measure.invocations import Row
     from shared.measure.trace import Trace
     from shared.run.find import Found
+    from shared.run.listing import Execution
     from shared.run.logs import LogReader
     from shared.run.start import Run
 
 _MOST_RUNS = 1000  # of each workflow, in a team's bill
 _SAMPLE = 16  # children whose history stands for all, where a run's end should not take minutes
+_HISTORIES = HISTORY_CALLS.bucket  # read for a team's bill; runs beyond are taken for average ones
 
 
 @dataclass(slots=True)
 class Bill:
-    """A team's cost since a moment: by run (id -> workflow and cost), workflow, month (``2026-01``), and in all."""
+    """A team's cost since a moment: by run (id -> workflow and cost), workflow, month (``2026-01``), and in all.
+
+    Of ``unread`` runs the state machine's part is the average of those of the same workflow that were read.
+    """
 
     runs: dict[str, tuple[str, Cost]] = field(default_factory=dict)
     workflows: dict[str, Cost] = field(default_factory=dict)
     months: dict[str, Cost] = field(default_factory=dict)
     total: Cost = field(default_factory=lambda: Cost(()))
+    unread: int = 0
 
 
-def price_run(aws: Aws, run: Run, reader: LogReader) -> Cost:
-    """Return what a run that just ended cost, from the log lines that were read while it was watched."""
-    trace = read_trace(aws.states, run.arn, _SAMPLE)
+def quick_trace(aws: Aws, run: Run) -> Trace:
+    """Return the trace of a run that just ended, from few of its children: nobody should wait for more of them."""
+    return read_trace(aws.states, run.arn, _SAMPLE)
+
+
+def price_run(aws: Aws, run: Run, reader: LogReader, trace: Trace) -> Cost:
+    """Return what a run with this *trace* cost, from the log lines that were read while it was watched."""
     named = {request for visit in trace.visits for request in visit.requests}
     mine = [
         (invocation.function, invocation.report)
@@ -69,16 +80,11 @@ def price_team(aws: Aws, lane: Lane, since: datetime) -> Bill:
     storage = _storage(aws, lane)
     with Invocations() as table:
         collect_team(table, aws, lane, since)
-        of_run: dict[str, tuple[str, str]] = {}
-        for execution in list_runs(aws, lane, _MOST_RUNS):
-            if execution.started < since:
-                continue
-            arn = lane.state_machine_arn(execution.workflow).replace(":stateMachine:", ":execution:")
-            trace = read_trace(aws.states, f"{arn}:{execution.run_id}")
-            table.join(execution.run_id, trace.visits)
-            month = f"{execution.started.astimezone(UTC):%Y-%m}"
-            of_run[execution.run_id] = (execution.workflow, month)
-            by_run[execution.run_id, execution.workflow, month] += used_by_states(trace)
+        runs = [each for each in list_runs(aws, lane, _MOST_RUNS) if each.started >= since]
+        of_run = {each.run_id: (each.workflow, f"{each.started.astimezone(UTC):%Y-%m}") for each in runs}
+        used = _used_by_machines(aws, lane, runs, table)
+        by_run.update({(each.run_id, *of_run[each.run_id]): used[each.run_id] for each in runs if each.run_id in used})
+        unread = _take_for_average(by_run, [(each.run_id, *of_run[each.run_id]) for each in runs])
         groups: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
         keys = {function.log_group: key for key, function in lane.functions.items()}
         for row in table.rows():
@@ -87,7 +93,40 @@ def price_team(aws: Aws, lane: Lane, since: datetime) -> Bill:
             groups[(row.run, *of_run[row.run]) if row.run in of_run else ("", workflow, month)].append(row)
         for group, rows in groups.items():
             by_run[group] += _of_rows(lane, rows, storage)
-    return _sorted_bill(by_run)
+    bill = _sorted_bill(by_run)
+    bill.unread = unread
+    return bill
+
+
+def _used_by_machines(aws: Aws, lane: Lane, runs: Sequence[Execution], table: Invocations) -> dict[str, Usage]:
+    """Return what the state machines of the newest *runs* used, by run, as far as histories may be read for it.
+
+    What they say of invocations goes into *table*.
+    """
+    used: dict[str, Usage] = {}
+    left = _HISTORIES
+    each_reads = max(1, min(_SAMPLE, _HISTORIES // max(1, len(runs)) - 1))
+    for execution in runs:
+        if left <= 0:
+            break
+        arn = lane.state_machine_arn(execution.workflow).replace(":stateMachine:", ":execution:")
+        trace = read_trace(aws.states, f"{arn}:{execution.run_id}", each_reads)
+        left -= 1 + trace.children - trace.unread
+        table.join(execution.run_id, trace.visits)
+        used[execution.run_id] = used_by_states(trace)
+    return used
+
+
+def _take_for_average(by_run: dict[tuple[str, str, str], Usage], runs: Sequence[tuple[str, str, str]]) -> int:
+    """Give each of *runs* that *by_run* lacks what those of its workflow used on average; return how many it lacks."""
+    read: dict[str, list[Usage]] = defaultdict(list)
+    for (_, workflow, _), usage in by_run.items():
+        read[workflow].append(usage)
+    lacking = [key for key in runs if key not in by_run]
+    for key in lacking:
+        known = read[key[1]]
+        by_run[key] = sum(known, Usage()).shared_by(len(known)) if known else Usage()
+    return len(lacking)
 
 
 def _sorted_bill(by_run: Mapping[tuple[str, str, str], Usage]) -> Bill:

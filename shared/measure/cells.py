@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.measure.bill import price_run
+from shared.measure.bill import price_run, quick_trace
 from shared.run.gather import gather
 from shared.run.start import new_run_id, start
 from shared.run.watch import follow, read_logs
@@ -47,7 +47,7 @@ def measure_run(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Any])
         "aggregate_throughput": outcome.aggregate_throughput,
         "memory_mb": max((rank.memory_mb or 0 for rank in outcome.ranks), default=0),
         "memory_size_mb": max((rank.memory_size_mb or 0 for rank in outcome.ranks), default=0),
-        "cost_usd": price_run(aws, run, reader).usd,
+        "cost_usd": price_run(aws, run, reader, quick_trace(aws, run)).usd,
         "cold_starts": sum(rank.cold_start_ms is not None for rank in outcome.ranks),
         "ranks": [[rank.rank, rank.records, rank.seconds, rank.cold_start_ms] for rank in outcome.ranks],
     }

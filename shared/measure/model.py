@@ -5,7 +5,8 @@ With N ranks, n records a rank and batches of b records, on functions of M MB::
     seconds = start + dispatch x N + waves x n x (compute x speed(M) + overhead / b x speed(M) + transfer) x straggle(N)
 
 start      what a run takes however small it is: its first and last states, a cold start
-dispatch   what each further rank adds: its child execution is started and its result is joined, one after the other
+dispatch   what each further rank adds: its child execution is started and its result is joined, one after the other;
+           never less than AWS takes, which starts 100 a second, whatever was measured where
 compute, overhead   seconds a record, and seconds a batch, on the memory that was measured
 transfer   seconds a record to bring it from S3 and to unpack it; it does not depend on the memory
 speed(M)   the vCPUs measured over the vCPUs of M MB: Lambda gives one for each 1769 MB, at most six
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from shared.config.aws_facts import STANDARD_STARTS
 from shared.measure.cost import cost_of
 from shared.measure.usage import Usage
 
@@ -112,7 +114,8 @@ def predict(  # noqa: PLR0913  the model's own variables
     """Return what *records* on *world_size* ranks would take."""
     each = math.ceil(records / world_size) * per_record(fit, batch_size, memory_mb)
     waves = math.ceil(world_size / concurrency)
-    seconds = fit.start + fit.dispatch * world_size + waves * each * straggle(fit.sigma, min(world_size, concurrency))
+    dispatch = max(fit.dispatch, 1 / STANDARD_STARTS.value)
+    seconds = fit.start + dispatch * world_size + waves * each * straggle(fit.sigma, min(world_size, concurrency))
     rank = fit.rank_start + each * math.exp(fit.sigma**2 / 2)  # the mean of a log-normal
     usage = Usage(
         lambda_requests=world_size + 3,

@@ -69,6 +69,11 @@ def _machine(aws: Aws, found: Found, trace: Trace) -> Section:
     drawing = draw_machine(json.loads(told["definition"]), trace.visits, found.status)
     section = Section("State machine", drawing=drawing)
     section.text = f"{trace.transitions} state transitions, {trace.children} child executions."
+    if trace.unread:
+        section.text += f" {trace.unread} of those were not read, and are taken for average ones."
+    least = trace.largest_map.least_seconds
+    if found.seconds is not None and found.seconds < least:
+        section.text += f" On AWS it takes at least {least:,.0f} s to start those of the largest Map."
     if found.status not in {"RUNNING", "SUCCEEDED"}:
         failure = find_failure(aws.states, found.run.arn)
         where = f" at {failure.state}" if failure.state else ""

@@ -2,7 +2,8 @@
 
 A log says which run a line belongs to where the handler said so (``progress``). Of the other invocations the
 execution's history tells, once their state has ended: their lines are held back until then. The histories of a
-distributed map's children are asked only at the end, and only when some line is still nobody's.
+distributed map's children are asked only once, at the end, and only when some line is still nobody's: a bounded number
+of them, so that of a large map a line can stay nobody's; ``unread`` says of how many children.
 """
 
 from __future__ import annotations
@@ -44,7 +45,11 @@ class RunLine:
 
 
 class RunLog:
-    """Reads the log of the run in *found*, of one *step* or of all."""
+    """Reads the log of the run in *found*, of one *step* or of all.
+
+    Attributes:
+        unread: The child executions that were not asked which invocations are theirs.
+    """
 
     def __init__(self, aws: Aws, found: Found, step: str | None = None) -> None:
         self._states = aws.states
@@ -56,14 +61,14 @@ class RunLog:
         self._reader = LogReader(aws, groups, int(1000 * since), int(1000 * until) if until else None)
         self._held: list[Line] = []
         self._ranks: dict[str, int | None] = {}  # of each request that the history names
+        self._asked = False  # a history that has ended tells nothing new
+        self.unread = 0
 
     def read(self, *, ended: bool = True) -> list[RunLine]:
         """Return the lines that are new, in order of time; unless the run has *ended*, its children are not asked."""
         self._held += self._reader.read()
-        if self._undecided():
-            self._note(visits_of(history(self._states, self._run.arn)))
-        if ended and self._undecided():
-            self._note(read_trace(self._states, self._run.arn).visits)
+        if self._undecided() and not self._asked:
+            self._ask(ended=ended)
         mine = [line for line in self._held if self._is_mine(line.invocation)]
         self._held = self._undecided()
         return [self._told(line) for line in sorted(mine, key=lambda line: line.at_ms)]
@@ -75,6 +80,15 @@ class RunLog:
         waited = {name for name, invocation in seen.items() if self._is_mine(invocation)}
         waited |= self._ranks.keys() if self._whole else set()
         return all(name in seen and seen[name].report for name in waited)
+
+    def _ask(self, *, ended: bool) -> None:
+        """Ask the history, and at the end those of children where it does not tell all."""
+        self._note(visits_of(history(self._states, self._run.arn)))
+        if ended and self._undecided():
+            trace = read_trace(self._states, self._run.arn)
+            self._note(trace.visits)
+            self.unread = trace.unread
+        self._asked = ended
 
     def _note(self, visits: Iterable[Visit]) -> None:
         self._ranks |= {request: visit.rank for visit in visits for request in visit.requests}

@@ -2,24 +2,29 @@
 
 A history is a linked list; each event names the one before it, so an event belongs to the state that was entered
 last on the way back. A distributed map keeps its items' histories in child executions, which are read as well, unless
-they are express ones, which have none.
+they are express ones, which have none: a bounded number of them, spread over the run, for AWS gives an account 20
+histories a second.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared.run.failure import find_request, history
+from shared.config.aws_facts import EXPRESS_STARTS, HISTORY_CALLS, STANDARD_STARTS
+from shared.run.failure import MOST_A_PAGE, find_request, history
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from mypy_boto3_stepfunctions import SFNClient
 
+MOST_READ = HISTORY_CALLS.bucket // 2
+"""Children of a run whose histories are read: half of what AWS gives at once, so that two readers fit into it."""
 _READERS = 8
 _CALLS = ("TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled")
 _FAILED = ("Failed", "TimedOut", "Aborted")
@@ -58,44 +63,87 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class MapChildren:
+    """The children of one run of a distributed Map: how many, and whether they are express executions."""
+
+    count: int
+    express: bool = False
+
+    @property
+    def least_seconds(self) -> float:
+        """What AWS needs to start them all, at the least: it starts so many a second and no more."""
+        return self.count / (EXPRESS_STARTS if self.express else STANDARD_STARTS).value
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """The visits of an execution and its children, in order of time.
 
     ``transitions`` is what Step Functions bills: each state entered, and each retry. Of ``children`` child executions
-    ``unread`` were not read; the transitions take them for average ones.
+    ``unread`` were not read; the transitions take them for average ones. ``maps`` are its runs of distributed Maps.
     """
 
     visits: tuple[Visit, ...]
     transitions: int
     children: int = 0
     unread: int = 0
+    maps: tuple[MapChildren, ...] = ()
+
+    @property
+    def largest_map(self) -> MapChildren:
+        """The run of a distributed Map whose children take AWS longest to start; of none where there is no such Map."""
+        return max(self.maps, key=lambda each: each.least_seconds, default=MapChildren(0))
 
 
-def read_trace(states: SFNClient, arn: str, most: int = 10_000) -> Trace:
+def read_trace(states: SFNClient, arn: str, most: int = MOST_READ) -> Trace:
     """Return the visits of the execution *arn* and of at most so many of its children."""
     visits = visits_of(history(states, arn))
-    children = list(_children(states, arn))
-    read = children[:most]
+    maps, children = _children(states, arn)
+    read = _spread(children, most)
     below: list[Visit] = []
     with ThreadPoolExecutor(_READERS) as pool:
         for part in pool.map(lambda child: visits_of(history(states, child)), read):
             below += part
     inside = sum(visit.transitions for visit in below)
+    count = sum(each.count for each in maps if not each.express)
     return Trace(
         tuple(sorted(visits + below, key=lambda visit: visit.entered)),
-        sum(visit.transitions for visit in visits) + (round(inside * len(children) / len(read)) if read else 0),
-        len(children),
-        len(children) - len(read),
+        sum(visit.transitions for visit in visits) + (round(inside * count / len(read)) if read else 0),
+        count,
+        count - len(read),
+        maps,
     )
 
 
-def _children(states: SFNClient, arn: str) -> Iterable[str]:
-    for runs in states.get_paginator("list_map_runs").paginate(executionArn=arn):
+def _children(states: SFNClient, arn: str) -> tuple[tuple[MapChildren, ...], list[str]]:
+    """Return the runs of distributed Maps, and of the standard children of each a page that may be read."""
+    maps: list[MapChildren] = []
+    found: list[str] = []
+    for runs in states.get_paginator("list_map_runs").paginate(executionArn=arn, PaginationConfig=MOST_A_PAGE):
         for run in runs["mapRuns"]:
-            for page in states.get_paginator("list_executions").paginate(mapRunArn=run["mapRunArn"]):
-                yield from (
-                    each["executionArn"] for each in page["executions"] if ":express:" not in each["executionArn"]
-                )
+            pages = states.get_paginator("list_executions").paginate(
+                mapRunArn=run["mapRunArn"], PaginationConfig=MOST_A_PAGE
+            )
+            page = next(iter(pages))
+            listed = [each["executionArn"] for each in page["executions"]]
+            express = not listed or any(":express:" in child for child in listed)  # AWS lists none of these
+            whole = not express and "nextToken" not in page and len(listed) < MOST_A_PAGE["PageSize"]
+            # Of a larger run the embedded cloud remembers a part; asking costs one call, where pages would cost many.
+            count = len(listed) if whole else _told(states, run["mapRunArn"])
+            maps.append(MapChildren(count, express))
+            found += [] if express else listed
+    return tuple(maps), found
+
+
+def _told(states: SFNClient, map_run: str) -> int:
+    total: int = states.describe_map_run(mapRunArn=map_run)["executionCounts"]["total"]
+    return total
+
+
+def _spread(children: Sequence[str], most: int) -> list[str]:
+    """Return at most so many of *children*, evenly spread over them: the first and the last run under other loads."""
+    step = max(1, math.ceil(len(children) / most))
+    return list(children[::step])
 
 
 def visits_of(events: Iterable[Mapping[str, Any]]) -> list[Visit]:

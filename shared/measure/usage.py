@@ -38,6 +38,10 @@ class Usage:
     def __add__(self, other: Usage) -> Usage:
         return Usage(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Usage)))
 
+    def shared_by(self, parts: int) -> Usage:
+        """Return one part of it, of so many."""
+        return Usage(*(getattr(self, each.name) / parts for each in fields(Usage)))
+
 
 def used_by_functions(calls: Iterable[tuple[str, Report]], storage_mb: Mapping[str, int], ranks: int) -> Usage:
     """Return what invocations used.

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import PaginatorConfigTypeDef
 
 _UUID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _REQUEST_ID = re.compile(rf"RequestId: {_UUID}|{_UUID} Task timed out")  # Lambda's two ways to name it in a text
 _FAILED = ("Failed", "TimedOut", "Aborted")
+MOST_A_PAGE: PaginatorConfigTypeDef = {"PageSize": 1000}  # at most; unasked AWS gives 100
 _NOT_A_CAUSE = ("ExecutionFailed", "ExecutionTimedOut", "MapIterationFailed", "MapStateFailed", "ParallelStateFailed")
 
 
@@ -89,7 +91,9 @@ def _one_too_many(states: SFNClient, map_run: str) -> str | None:
 
     None when there is none to ask: no child failed, or they are express ones, which keep no history.
     """
-    pages = states.get_paginator("list_executions").paginate(mapRunArn=map_run, statusFilter="FAILED")
+    pages = states.get_paginator("list_executions").paginate(
+        mapRunArn=map_run, statusFilter="FAILED", PaginationConfig=MOST_A_PAGE
+    )
     failed = [child for page in pages for child in page["executions"] if ":express:" not in child["executionArn"]]
     if not failed:
         return None
@@ -110,7 +114,7 @@ def _map_run(events: Mapping[int, Mapping[str, Any]], at: Mapping[str, Any]) -> 
 
 def history(states: SFNClient, arn: str) -> Iterator[Any]:
     """Yield every event of an execution, oldest first."""
-    for page in states.get_paginator("get_execution_history").paginate(executionArn=arn):
+    for page in states.get_paginator("get_execution_history").paginate(executionArn=arn, PaginationConfig=MOST_A_PAGE):
         yield from page["events"]
 
 

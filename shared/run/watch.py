@@ -1,4 +1,4 @@
-"""Watches an execution until it ends."""
+"""Watches an execution until it ends, with few calls: the account's throttles are for all teams together."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from shared.run.logs import LogReader
+from shared.run.map_total import MapTotal, is_throttled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from shared.deploy.aws import Aws
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 2.0
 _GROWTH = 1.3
+_MOST_THROTTLED = 30  # looks in a row that AWS has no time for: a minute; then something else is wrong
 _RUNNING = {"RUNNING", "PENDING_REDRIVE"}
 
 
@@ -56,15 +60,37 @@ def is_over(status: str) -> bool:
 
 
 def follow(
-    aws: Aws, run: Run, reader: LogReader, *, sleep: Callable[[float], object] = time.sleep
+    aws: Aws,
+    run: Run,
+    reader: LogReader,
+    *,
+    sleep: Callable[[float], object] = time.sleep,
+    total: MapTotal | None = None,
 ) -> Iterator[Snapshot]:
-    """Yield a snapshot at once and then at growing intervals; the last one is the execution's end."""
-    wait = _FIRST_WAIT
+    """Yield a snapshot at once and then at growing intervals; the last one is the execution's end.
+
+    Args:
+        aws: Where it runs.
+        run: The execution.
+        reader: Reads the logs of its functions.
+        sleep: Waits, in seconds.
+        total: Finds how many items a distributed Map has; asks AWS itself if not given.
+    """
+    wait, throttled = _FIRST_WAIT, 0
+    total = total or MapTotal(aws.states)
     while True:
-        snapshot = _look(aws, run, reader)
-        yield snapshot
-        if snapshot.ended:
-            return
+        try:
+            snapshot = _look(aws, run, reader, total)
+        except ClientError as error:
+            throttled += 1
+            if not is_throttled(error) or throttled == _MOST_THROTTLED:
+                raise
+            wait = _LONGEST_WAIT
+        else:
+            throttled = 0
+            yield snapshot
+            if snapshot.ended:
+                return
         sleep(wait)
         wait = min(wait * _GROWTH, _LONGEST_WAIT)
 
@@ -76,7 +102,7 @@ def read_logs(aws: Aws, run: Run, since: datetime) -> LogReader:
     return LogReader(aws, groups, int(since.timestamp() * 1000))
 
 
-def _look(aws: Aws, run: Run, reader: LogReader) -> Snapshot:
+def _look(aws: Aws, run: Run, reader: LogReader, total: MapTotal) -> Snapshot:
     execution: Any = aws.states.describe_execution(executionArn=run.arn)
     recent = aws.states.get_execution_history(executionArn=run.arn, reverseOrder=True, maxResults=20)["events"]
     entered = next((event for event in recent if "stateEnteredEventDetails" in event), None)
@@ -88,17 +114,8 @@ def _look(aws: Aws, run: Run, reader: LogReader) -> Snapshot:
         started=execution["startDate"],
         stopped=execution.get("stopDate"),
         output=execution.get("output"),
-        expected=_expected(aws, recent),
+        expected=total.of(recent),
     )
-
-
-def _expected(aws: Aws, recent: Sequence[Any]) -> int | None:
-    """Return how many items the newest distributed Map of *recent* has; a run without one costs no call."""
-    began = next((event for event in recent if "mapRunStartedEventDetails" in event), None)
-    if began is None:
-        return None
-    arn = began["mapRunStartedEventDetails"]["mapRunArn"]
-    return aws.states.describe_map_run(mapRunArn=arn)["itemCounts"]["total"]
 
 
 def ranks(reader: LogReader, run_id: str) -> dict[int, Progress]:

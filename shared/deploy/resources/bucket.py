@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from shared.config.naming import is_account_regional
 from shared.deploy.guard import OwnershipError
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
 from shared.errors import code_of
@@ -146,7 +147,9 @@ def _create(want: Resource) -> Call:
     configuration: dict[str, Any] = {"Tags": pairs(want.tags)}
     if region != _NO_CONSTRAINT:
         configuration["LocationConstraint"] = region
-    return Call("s3", "create_bucket", {"Bucket": want.name, "CreateBucketConfiguration": configuration})
+    own = is_account_regional(want.name, want.properties["account"], region)
+    namespace = {"BucketNamespace": "account-regional"} if own else {}
+    return Call("s3", "create_bucket", {"Bucket": want.name, "CreateBucketConfiguration": configuration, **namespace})
 
 
 def _tagging(want: Resource, have: Resource | None = None) -> Call:

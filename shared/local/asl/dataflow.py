@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shared.config.aws_facts import STATE_DATA
 from shared.local.asl.errors import DATA_LIMIT, RESULT_PATH, RuntimeFailure, StateFailure, dumps
 from shared.local.asl.jsonpath import NoResultError, compile_reference
 from shared.local.asl.payload import compile_jsonata, compile_read, compile_template
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     Evaluate = Callable[[Any, Any], Any]
 
-MAX_BYTES = 262_144
+MAX_BYTES = STATE_DATA.value
 _ABSENT = object()
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from shared.config.aws_facts import HISTORY_EVENTS
 from shared.local.asl.errors import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_EVENTS = 25_000
+MAX_EVENTS = HISTORY_EVENTS.value
 # Details that hold a value and are shown as JSON text.
 _VALUES = frozenset({"input", "output", "parameters"})
 

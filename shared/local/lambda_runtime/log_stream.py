@@ -11,6 +11,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from shared.config.aws_facts import LOG_EVENT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 
 _MAGIC = b"\xa5\x5a\x00"  # no UTF-8 text holds it
 _HEADER = 16  # type 4, length 4, microseconds since the epoch 8
-_MAX_EVENT = 256 * 1024
+_OVERHEAD = 26  # bytes that CloudWatch counts for an event itself
+_MAX_EVENT = LOG_EVENT.value - _OVERHEAD
 _TAIL = 4096
 _FLUSH_EVERY = 0.1  # seconds between writes while an invocation runs
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from shared.config.aws_facts import ASYNC_PAYLOAD, SYNC_PAYLOAD
 from shared.errors import LanesError
 from shared.local.lambda_runtime.call import Call, Ending, error_type
 from shared.local.lambda_runtime.cloudwatch import MotoLogs
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
     from shared.local.lambda_runtime.log_stream import LogSink
 
-MAX_SYNC = 6 * 1024 * 1024
-MAX_EVENT = 1024 * 1024  # 256 KB until AWS raised it in October 2025
+MAX_SYNC = SYNC_PAYLOAD.value
+MAX_EVENT = ASYNC_PAYLOAD.value
 _INIT_LIMIT = 10.0  # seconds; an init phase that needs longer is run again within the invocation
 
 

@@ -1,5 +1,6 @@
 """How ``lanes run`` reads its words and shows what came of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +15,7 @@ from shared.config.lane import Parameter, Workflow
 from shared.config.load import load_project
 from shared.errors import UsageError
 from shared.measure.cost import cost_of
+from shared.measure.trace import MapChildren, Trace
 from shared.measure.usage import Usage
 from shared.run.failure import Failure
 from shared.run.gather import Outcome, Rank
@@ -195,3 +197,20 @@ def test_ranks_without_records_show_what_report_says_of_them(shown):
     assert shown(run_view.print_printed, outcome).out.splitlines() == ["[rank 0] hello", "[rank 0] [bold]"]
     assert "printed" not in run_view.as_json(RUN, outcome, COST)["ranks"][0]
     assert run_view.as_json(RUN, outcome, COST, printed=True)["ranks"][0]["printed"] == ("hello", "[bold]")
+
+
+def traced(*maps):
+    return Trace((), 0, maps=maps)
+
+
+def test_a_run_that_aws_cannot_start_so_fast_says_so(outcome):
+    quick = replace(outcome, wall_seconds=12.0)
+    assert run_view.slower_start(quick, traced(MapChildren(10_000))) == (
+        "on AWS it takes at least 100 s: a Map starts 100 child executions a second, and this one has 10,000"
+    )
+    assert run_view.slower_start(quick, traced(MapChildren(40_000, express=True), MapChildren(100))) == (
+        "on AWS it takes at least 40 s: a Map starts 1,000 express child executions a second, and this one has 40,000"
+    )
+    assert run_view.slower_start(replace(outcome, wall_seconds=100.0), traced(MapChildren(10_000))) == ""
+    assert run_view.slower_start(quick, traced()) == ""
+    assert run_view.as_json(RUN, quick, None, traced(MapChildren(500)))["least_seconds_on_aws"] == 5.0

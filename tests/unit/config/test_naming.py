@@ -8,7 +8,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from shared.config.lane import Place
-from shared.config.naming import KindName, read_naming
+from shared.config.naming import KindName, is_account_regional, read_naming
 from shared.config.problems import Problems
 
 PLACE = Place("123456789012", "us-east-1", "dev")
@@ -112,6 +112,38 @@ def test_reserved_beginnings_and_ends_are_problems(naming):
     assert any("starts with 'sthree-'" in problem for problem in naming.name_problems(taken))
     ending = naming.make("bucket", "data", team="aa", place=PLACE, digest="0-s3alias")
     assert any("ends in '-s3alias'" in problem for problem in naming.name_problems(ending))
+
+
+@pytest.mark.parametrize(
+    "ending", ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3", "-an", "-123456789012-us-east-1-an"]
+)
+def test_no_bucket_of_the_usual_template_ends_as_aws_keeps_for_itself(naming, ending):
+    name = naming.make("bucket", "data", team="aa", place=PLACE, digest=f"0{ending}")
+    assert any("which is reserved" in problem for problem in naming.name_problems(name))
+
+
+BUCKET = 'bucket:\n    template: "{template}"'
+USUAL = "{team}-{component}-{hash}"
+ACCOUNT_REGIONAL = "{team}-{component}-{hash}-{account}-{region}-an"
+
+
+def test_a_template_may_name_buckets_of_the_accounts_own(files):
+    files.team("alpha")
+    files.edit("naming.yaml", BUCKET.format(template=USUAL), BUCKET.format(template=ACCOUNT_REGIONAL))
+    bucket = files.load().teams["alpha"].bucket
+    assert bucket.endswith("-123456789012-us-east-1-an")
+    assert is_account_regional(bucket, "123456789012", "us-east-1")
+    assert not is_account_regional(bucket, "123456789013", "us-east-1")
+    assert not is_account_regional(bucket, "123456789012", "us-east-2")
+
+
+def test_the_accounts_own_names_need_no_hash_and_no_other_template_may_end_as_they_do(files):
+    files.team("alpha")
+    plain = "{team}-{component}-{account}-{region}-an"
+    files.edit("naming.yaml", BUCKET.format(template=USUAL), BUCKET.format(template=plain))
+    assert files.load().teams["alpha"].bucket == "alpha-data-123456789012-us-east-1-an"
+    files.edit("naming.yaml", BUCKET.format(template=plain), BUCKET.format(template="{team}-{component}-{hash}-an"))
+    assert any("ends in '-an', which is reserved" in problem for problem in files.problems())
 
 
 # What is put into naming.yaml in place of what, and the problem it makes.

@@ -157,3 +157,8 @@ def test_recommendations_keep_deadline_budget_and_lambdas_limit(fit):
     assert within.seconds <= thrifty.seconds
     assert recommend(runs, deadline=fastest.seconds / 2) is None
     assert recommend(runs, deadline=600, budget=thrifty.usd / 2) is None
+
+
+def test_a_fit_to_a_quicker_cloud_still_starts_no_more_ranks_a_second_than_aws_does(fit):
+    quick = replace(fit, start=0.0, dispatch=0.001)
+    assert predict(quick, 10_000, 10_000, 32, 10_240, concurrency=10_000).seconds > 10_000 / 100

@@ -67,7 +67,7 @@ class States:
     def get_paginator(self, name):
         return Pages(getattr(self, f"_{name}"))
 
-    def _get_execution_history(self, *, executionArn):  # noqa: N803
+    def _get_execution_history(self, *, executionArn, **_):  # noqa: N803
         self.asked.append(executionArn)
         return [{"events": self.histories.get(executionArn, [])}]
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.measure.trace import read_trace, visits_of
+from shared.measure.trace import MapChildren, read_trace, visits_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -33,19 +33,31 @@ class Pages:
 
 
 class States:
-    """Histories by ARN, and the children of the one called ``parent``."""
+    """Histories by ARN, and the children of the one called ``parent``; ``told`` is how many its Map run says it had."""
 
-    def __init__(self, histories, children):
+    def __init__(self, histories, children, told=None):
+        self.read = []
+        self._histories = histories
+        self._told = told
         runs = [{"mapRuns": [{"mapRunArn": "map"}]}]
         listed = [{"executions": [{"executionArn": arn} for arn in children]}]
         self._pages = {
-            "get_execution_history": lambda executionArn: [{"events": histories[executionArn]}],  # noqa: N803
-            "list_map_runs": lambda **asked: runs if asked == {"executionArn": "parent"} else [],
-            "list_executions": lambda **asked: listed if asked == {"mapRunArn": "map"} else [],
+            "get_execution_history": lambda executionArn, **_: [{"events": self._events(executionArn)}],  # noqa: N803
+            "list_map_runs": lambda executionArn, **_: runs if executionArn == "parent" else [],  # noqa: N803
+            "list_executions": lambda mapRunArn, **_: listed if mapRunArn == "map" else [],  # noqa: N803
         }
 
     def get_paginator(self, name):
         return Pages(self._pages[name])
+
+    def describe_map_run(self, *, mapRunArn):  # noqa: N803
+        assert mapRunArn == "map"
+        assert self._told is not None, "one small page says it"
+        return {"executionCounts": {"total": self._told}}
+
+    def _events(self, arn):
+        self.read.append(arn)
+        return self._histories[arn]
 
 
 def test_retries_count_as_transitions_and_name_their_requests(history):
@@ -96,19 +108,53 @@ def test_an_inline_maps_iterations_have_their_index_as_rank_and_what_follows_has
     ]
 
 
-def test_children_are_read_and_those_left_out_are_taken_for_average(history):
-    child = history(
+@pytest.fixture
+def parent(history):
+    return history((1, 0, "ExecutionStarted", {"input": "{}"}), (2, 0, "MapStateEntered", {"name": "M", "input": "{}"}))
+
+
+@pytest.fixture
+def child(history):
+    return history(
         (1, 0, "ExecutionStarted", {"input": '{"rank": 3}'}),
         (2, 0, "PassStateEntered", {"name": "A", "input": "{}"}),
         (3, 2, "PassStateExited", {"name": "A"}),
         (4, 3, "PassStateEntered", {"name": "B", "input": "{}"}),
     )
-    parent = history(
-        (1, 0, "ExecutionStarted", {"input": "{}"}), (2, 0, "MapStateEntered", {"name": "M", "input": "{}"})
-    )
-    states = States({"parent": parent, "c1": child, "c2": child, "c3": child}, ["c1", "c2", "x:express:y", "c3"])
+
+
+def test_children_are_read_and_those_left_out_are_taken_for_average(parent, child):
+    states = States({"parent": parent, "c1": child, "c2": child, "c3": child}, ["c1", "c2", "c3"])
     trace = read_trace(states, "parent")
     assert (trace.transitions, trace.children, trace.unread) == (7, 3, 0)
     assert {visit.rank for visit in trace.visits} == {None, 3}
     part = read_trace(states, "parent", most=1)
     assert (part.transitions, part.children, part.unread) == (7, 3, 2)
+
+
+def test_express_children_keep_no_history_and_are_only_counted(parent):
+    states = States({"parent": parent}, ["x:express:y"], told=2_000)
+    trace = read_trace(states, "parent")
+    assert (trace.transitions, trace.children, trace.unread) == (1, 0, 0)
+    assert trace.maps == (MapChildren(2_000, express=True),)
+    assert trace.largest_map.least_seconds == 2.0
+
+
+def test_a_large_maps_run_itself_says_how_many_children_it_had(parent, child):
+    children = [f"c{number}" for number in range(1_000)]  # what the embedded cloud remembers, and AWS's first page
+    states = States({"parent": parent} | dict.fromkeys(children, child), children, told=10_000)
+    trace = read_trace(states, "parent", most=10)
+    assert (trace.transitions, trace.children, trace.unread) == (1 + 2 * 10_000, 10_000, 9_990)
+    assert trace.largest_map.least_seconds == 100.0
+
+
+def test_the_children_read_lie_all_over_the_run(parent, child):
+    children = [f"c{number}" for number in range(100)]
+    states = States({"parent": parent} | dict.fromkeys(children, child), children)
+    read_trace(states, "parent", most=5)
+    assert sorted(states.read) == ["c0", "c20", "c40", "c60", "c80", "parent"]
+
+
+def test_a_run_without_a_distributed_map_needs_no_time_to_start_one(parent):
+    states = States({"alone": parent}, [])
+    assert read_trace(states, "alone").largest_map.least_seconds == 0.0

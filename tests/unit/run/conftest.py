@@ -68,7 +68,7 @@ class FakeStates:
     def get_paginator(self, name):
         return Pages(getattr(self, f"_{name}"))
 
-    def _get_execution_history(self, *, executionArn):  # noqa: N803
+    def _get_execution_history(self, *, executionArn, PaginationConfig):  # noqa: ARG002, N803
         return [{"events": self.histories.get(executionArn, [])}]
 
     def describe_map_run(self, *, mapRunArn):  # noqa: N803
@@ -81,7 +81,7 @@ class FakeStates:
             "mapRunArn": mapRunArn,
         }
 
-    def _list_executions(self, *, mapRunArn, statusFilter):  # noqa: N803
+    def _list_executions(self, *, mapRunArn, statusFilter, PaginationConfig):  # noqa: ARG002, N803
         assert statusFilter == "FAILED"
         return [{"executions": [child]} for child in self.children.get(mapRunArn, [])]
 

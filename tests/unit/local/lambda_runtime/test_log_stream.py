@@ -42,9 +42,9 @@ def test_half_a_line_waits_for_its_end_or_the_end_of_all():
 
 def test_an_endless_line_is_cut_where_cloudwatch_would():
     reader = LogReader()
-    messages = reader.feed(b"x" * 600_000)
-    assert [len(message) for message in messages] == [256 * 1024 + 1] * 2
-    assert len(reader.flush()[0]) == 600_000 - 2 * 256 * 1024 + 1
+    messages = reader.feed(b"x" * 2_500_000)
+    assert [len(message) for message in messages] == [1024**2 - 26 + 1] * 2
+    assert len(reader.flush()[0]) == 2_500_000 - 2 * (1024**2 - 26) + 1
 
 
 def test_bytes_that_are_no_text_do_not_hurt():

@@ -1,0 +1,75 @@
+"""Numbers of AWS that it may change, each with the page that says it and the day on which that page was read.
+
+What a number is used for stands where it is used. Prices lie in ``measure/prices.yaml``, runtimes in
+:mod:`shared.config.runtimes`, both with their sources as well; handlers travel alone and keep theirs beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+_STATES = "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"
+_LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
+_CONCURRENCY = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
+_PUT_LOGS = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"
+_READ = date(2026, 11, 29)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One number of AWS.
+
+    Attributes:
+        value: The number, in the unit that its name or its docstring says.
+        source: The page.
+        read: When that page said so.
+    """
+
+    value: int
+    source: str
+    read: date
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """How often an action may be called, by one account in one region: a bucket that is refilled so much a second."""
+
+    bucket: int
+    refill: int
+    source: str
+    read: date
+
+
+STANDARD_STARTS = Fact(100, _STATES, _READ)
+"""Standard child executions that a distributed Map starts a second, at most."""
+EXPRESS_STARTS = Fact(1000, _STATES, _READ)
+"""Express child executions that a distributed Map starts a second, at most."""
+HISTORY_CALLS = Throttle(400, 20, _STATES, _READ)
+"""GetExecutionHistory."""
+MAP_RUN_CALLS = Throttle(200, 1, _STATES, _READ)
+"""DescribeMapRun."""
+STATE_DATA = Fact(256 * 1024, _STATES, _READ)
+"""Bytes of UTF-8 that a state, a task or an execution takes and gives, at most."""
+HISTORY_EVENTS = Fact(25_000, _STATES, _READ)
+"""Events of a standard execution's history, at most."""
+
+SYNC_PAYLOAD = Fact(6 * 1024**2, _LAMBDA, _READ)
+"""Bytes of a synchronous invocation's event, and of its answer."""
+ASYNC_PAYLOAD = Fact(1024**2, _LAMBDA, _READ)
+"""Bytes of an asynchronous invocation's event: 256 KB until October 2025."""
+DIRECT_UPLOAD = Fact(50 * 1024**2, _LAMBDA, _READ)
+"""Bytes of a zip that is sent to Lambda itself; a larger one comes from S3."""
+UNZIPPED = Fact(250 * 1024**2, _LAMBDA, _READ)
+"""Bytes of a zip's contents, layers included, however it comes."""
+CONCURRENCY = Fact(1000, _LAMBDA, _READ)
+"""Concurrent executions of an account in a region; a new account has fewer, often 10."""
+KEPT_UNRESERVED = Fact(100, _CONCURRENCY, _READ)
+"""Concurrent executions that no reservation may take."""
+MEMORY = Fact(10_240, _LAMBDA, _READ)
+"""MB of a function at most; a new account has less."""
+NEW_ACCOUNT_MEMORY = Fact(3008, _LAMBDA, _READ)
+"""MB at most in a new account: the page says "reduced", users are told this figure when a larger one is refused."""
+
+LOG_EVENT = Fact(1024**2, _PUT_LOGS, _READ)
+"""Bytes of one event in CloudWatch Logs: 256 KB until April 2025."""

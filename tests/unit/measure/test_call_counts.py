@@ -1,0 +1,155 @@
+"""How often AWS is asked about a Map of 10,000 items: it answers an account 20 histories a second, 1 Map run."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from shared.config.aws_facts import HISTORY_CALLS
+from shared.measure.bill import price_team
+from shared.measure.run_log import RunLog
+from shared.measure.trace import read_trace
+from shared.run.failure import find_failure
+from shared.run.find import Found
+from shared.run.start import Run
+
+ITEMS = 10_000
+START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
+ARN = MACHINE.replace(":stateMachine:", ":execution:") + ":run-1"
+
+
+def events(*told):
+    return [
+        {"id": number, "previousEventId": number - 1, "type": kind, "timestamp": START, "someEventDetails": details}
+        for number, (kind, details) in enumerate(told, 1)
+    ]
+
+
+class States:
+    """Executions of one machine whose Map had 10,000 children, all failed; counts each request, page by page."""
+
+    def __init__(self, runs=1):
+        self.calls = Counter()
+        self._runs = [
+            {"name": f"run-{number}", "status": "SUCCEEDED", "startDate": START, "stopDate": START + timedelta(hours=1)}
+            for number in range(1, runs + 1)
+        ]
+        self._children = [
+            {"executionArn": f"{ARN}-child-{number}", "stopDate": START + timedelta(seconds=number), "status": "FAILED"}
+            for number in range(ITEMS)
+        ]
+        self.exceptions = SimpleNamespace(StateMachineDoesNotExist=LookupError)
+
+    def describe_execution(self, *, executionArn):  # noqa: N803  AWS's own names
+        self.calls["describe_execution"] += 1
+        return {"status": "FAILED", "error": "E", "cause": "", "input": json.dumps({"rank": 7}), "arn": executionArn}
+
+    def describe_map_run(self, *, mapRunArn):  # noqa: ARG002, N803
+        self.calls["describe_map_run"] += 1
+        counts = {"total": ITEMS}
+        return {
+            "executionCounts": counts, "itemCounts": counts, "toleratedFailureCount": 0,
+            "toleratedFailurePercentage": 0.0,
+        }  # fmt: skip
+
+    def get_paginator(self, name):
+        return SimpleNamespace(paginate=lambda **asked: self._pages(name, **asked))
+
+    def _pages(self, name, PaginationConfig=None, **asked):  # noqa: N803
+        key, found = getattr(self, f"_{name}")(**asked)
+        size = (PaginationConfig or {}).get("PageSize", 100)
+        for at in range(0, max(1, len(found)), size):
+            self.calls[name] += 1
+            more = {"nextToken": "more"} if at + size < len(found) else {}
+            yield {key: found[at : at + size], **more}
+
+    def _list_executions(self, *, stateMachineArn=None, **_):  # noqa: N803
+        return "executions", self._runs if stateMachineArn else self._children
+
+    def _list_map_runs(self, **_):
+        return "mapRuns", [{"mapRunArn": "arn:map"}]
+
+    def _get_execution_history(self, *, executionArn):  # noqa: N803
+        if "-child-" in executionArn:
+            return "events", events(
+                ("ExecutionStarted", {"input": "{}"}),
+                ("TaskStateEntered", {"name": "Work", "input": "{}"}),
+                ("ExecutionFailed", {"error": "E", "cause": ""}),
+            )
+        return "events", events(
+            ("ExecutionStarted", {"input": "{}"}),
+            ("MapRunStarted", {"mapRunArn": "arn:map"}),
+            ("MapRunFailed", {"error": "E", "cause": ""}),
+            ("ExecutionFailed", {"error": "E", "cause": ""}),
+        )
+
+
+class Logs:
+    """One group with a line that no run owns to, so that whoever reads it asks the histories whose it is."""
+
+    def get_paginator(self, _):
+        line = {"eventId": "1", "logStreamName": "s", "timestamp": 1_767_323_045_000}
+        events = [line | {"message": "START RequestId: r Version: $LATEST\n"}]
+        return SimpleNamespace(paginate=lambda **_: [{"events": events}])
+
+
+@pytest.fixture
+def lane():
+    function = SimpleNamespace(log_group="/aws/lambda/work", name="work")
+    workflow = SimpleNamespace(functions={"work": "w-work"})
+    return SimpleNamespace(
+        functions={"w-work": function}, workflows={"w": workflow}, state_machine_arn=lambda _: MACHINE, team="t"
+    )
+
+
+@pytest.fixture
+def clients():
+    def make(states):
+        configuration = {"EphemeralStorage": {"Size": 512}}
+        functions = SimpleNamespace(get_function_configuration=lambda **_: configuration)
+        return SimpleNamespace(states=states, logs=Logs(), lambda_=functions)
+
+    return make
+
+
+def test_a_trace_reads_no_more_histories_than_aws_gives_at_once():
+    states = States()
+    trace = read_trace(states, ARN)
+    assert (trace.children, trace.unread) == (ITEMS, ITEMS - HISTORY_CALLS.bucket // 2)
+    assert states.calls == {
+        "get_execution_history": 1 + HISTORY_CALLS.bucket // 2,
+        "list_map_runs": 1,
+        "list_executions": 1,
+        "describe_map_run": 1,
+    }
+
+
+def test_a_failure_among_ten_thousand_is_found_in_ten_pages():
+    states = States()
+    assert find_failure(states, ARN).state == "Work"
+    assert states.calls == {
+        "describe_execution": 2, "list_executions": 10, "describe_map_run": 1, "get_execution_history": 2,
+    }  # fmt: skip
+
+
+def test_a_log_asks_the_children_once_however_often_it_is_read(lane, clients):
+    states = States()
+    log = RunLog(clients(states), Found(Run("run-1", ARN, lane, "w"), "FAILED", START, START, "{}", None))
+    for _ in range(20):
+        assert log.read() == []
+    assert states.calls["get_execution_history"] == 2 + HISTORY_CALLS.bucket // 2
+    assert log.unread == ITEMS - HISTORY_CALLS.bucket // 2
+
+
+@pytest.mark.parametrize("runs", [1, 10, 1_000])
+def test_a_bill_reads_no_more_histories_than_aws_gives_at_once_however_many_runs(lane, clients, runs):
+    states = States(runs)
+    bill = price_team(clients(states), lane, START - timedelta(days=1))
+    assert states.calls["get_execution_history"] <= HISTORY_CALLS.bucket
+    assert len(bill.runs) == runs
+    assert bill.unread == (800 if runs == 1_000 else 0)
+    each = {cost.usd for _, cost in bill.runs.values()}
+    assert len(each) == 1, "runs that were not read are taken for average ones"
