@@ -9,12 +9,14 @@ import errno
 import functools
 import socket
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer
 
 from shared.errors import LanesError
+from shared.local.door.app import HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +29,21 @@ class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+
+    def parse_request(self) -> bool:
+        """Take a request in, unless a line among its headers is none: what follows such a line would be lost."""
+        if not super().parse_request():
+            return False
+        if self.headers.defects:
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return False
+        return True
+
+    def make_environ(self) -> dict[str, Any]:
+        """Return the WSGI environ, with the headers as they came, too: it joins and renames them."""
+        environ: dict[str, Any] = super().make_environ()
+        environ[HEADERS] = self.headers.items()
+        return environ
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: a run makes thousands of requests."""

@@ -45,9 +45,10 @@ def caller_of(environ: Mapping[str, Any]) -> Caller:
     return caller
 
 
-def root_arn(account: str) -> str:
-    """Return the ARN of the root of *account*."""
-    return f"arn:aws:iam::{account}:root"
+def root(account: str, key_id: str) -> Caller:
+    """Return the owner of *account*, who signs with the key *key_id*."""
+    arn = f"arn:aws:iam::{account}:root"
+    return Caller("root", arn, arn, account, key_id)
 
 
 def of_session(session: Session, key_id: str) -> Caller:
@@ -96,8 +97,7 @@ class Keyring:
             return self._of_token(key_id, token)
         owner = self._issuer.owner
         if key_id == owner.id:
-            root = root_arn(self._account)
-            return Caller("root", root, root, self._account, key_id), owner.secret
+            return root(self._account, key_id), owner.secret
         user = self._user_key(key_id)
         if user is None:
             raise RefusedError(Wrong.UNKNOWN_KEY, f"this cloud knows no access key {shown(key_id)}")
