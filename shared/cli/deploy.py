@@ -112,7 +112,7 @@ def deploy(  # noqa: PLR0913  one for each option
             try:
                 if todo.changes:
                     known_images(project, lane, cloud, packaged=packaged, push=True)
-                work.carry_out(todo, lane, project, cloud, packaged=packaged, on_step=tell)
+                work.carry_out(todo, lane, project, cloud, packaged=packaged, on_step=tell, on_wait=console.note)
             except ApplyError:
                 _say_what_waits(lanes[len(done) + 1 :])
                 warn_if_brief(project, cloud)
@@ -153,7 +153,7 @@ def destroy(  # noqa: PLR0913  one for each option
         if todo.changes and not (yes or dry_run):
             ask(todo, f"This removes all data of {team} for good. Type {team} to go on: ", team)
         if not dry_run:
-            apply(todo, cloud, on_step=tell)
+            apply(todo, cloud, on_step=tell, on_wait=console.note)
             tell_what_stays(todo)
             console.note(f"{team}: {counts(todo, done=True)}")
         warn_if_brief(project, cloud)

@@ -73,7 +73,7 @@ def deploy(
         todo = work.plan(service, project, cloud, packaged=packaged)
         if todo.changes and aws and not yes:
             ask(todo, f"Deploy the rendezvous to account {project.place.account}? [y/N] ", "y")
-        work.carry_out(todo, service, project, cloud, packaged=packaged, on_step=tell)
+        work.carry_out(todo, service, project, cloud, packaged=packaged, on_step=tell, on_wait=console.note)
         console.note(f"{todo.team}: {counts(todo, done=True)}")
         verdict = _check(service, cloud, observe(cloud.client, operated(service)).address)
         warn_if_brief(project, cloud)
@@ -173,7 +173,7 @@ def destroy(
         if todo.changes and not (yes or dry_run):
             ask(todo, f"No rank will meet another at {service.lane.rendezvous.endpoint}. Type {SLUG} to go on: ", SLUG)
         if not dry_run:
-            apply(todo, cloud, kinds=kinds(service), on_step=tell)
+            apply(todo, cloud, kinds=kinds(service), on_step=tell, on_wait=console.note)
             tell_what_stays(todo)
             console.note(f"{todo.team}: {counts(todo, done=True)}")
         warn_if_brief(project, cloud)

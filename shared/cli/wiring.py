@@ -145,7 +145,7 @@ def make_deployed(project: Project, lane: Lane, aws: Aws, *, packaged: bool = Fa
     packaged = packaged or wants_packages(project)
     with one_deploy(project):
         images = known_images(project, lane, aws, packaged=packaged, push=True)
-        done = deploy(lane, project, aws, packaged=packaged, images=images).changes
+        done = deploy(lane, project, aws, packaged=packaged, images=images, on_wait=console.note).changes
     if done:
         console.note(f"deployed {lane.team}: {len(done)} steps")
 

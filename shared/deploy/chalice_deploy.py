@@ -12,6 +12,8 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shared.deploy.guard import is_ours, lane_tags
+from shared.deploy.resources import function
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.deploy.aws import Aws
     from shared.deploy.package import Package
+
+_TAKEN = "already exist"  # Lambda API reference, CreateFunction, ResourceConflictException: "Function already exist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +43,28 @@ class ChaliceDeployer:
         """
         from chalice.deploy.deployer import ChaliceDeploymentError  # noqa: PLC0415  0.3 s that only a deploy needs
 
-        config = self._config(params["function"])
+        name = self.lane.functions[params["function"]].name
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # Chalice's own, nothing a reader can act on
-                self._deployer(aws, sleep).deploy(config, chalice_stage_name=self.lane.team)
+            try:
+                self._deploy(aws, params, sleep)
+            except ChaliceDeploymentError as error:
+                # An earlier try of ours made it, and its answer was lost: it is there now, so Chalice updates it.
+                if _TAKEN not in str(error.original_error) or not self._is_ours(aws, name):
+                    raise
+                self._deploy(aws, params, sleep)
         except ChaliceDeploymentError as error:
-            raise LanesError(
-                f"Chalice could not deploy {params['function']}: {error.original_error}",
-                where=self.lane.functions[params["function"]].name,
-            ) from error
+            what = f"Chalice could not deploy {params['function']}: {error.original_error}"
+            raise LanesError(what, where=name) from error
+
+    def _deploy(self, aws: Aws, params: Mapping[str, Any], sleep: Callable[[float], None]) -> None:
+        config = self._config(params["function"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Chalice's own, nothing a reader can act on
+            self._deployer(aws, sleep).deploy(config, chalice_stage_name=self.lane.team)
+
+    def _is_ours(self, aws: Aws, name: str) -> bool:
+        found = function.current(aws, name)
+        return found is not None and is_ours(found.tags, lane_tags(self.lane))
 
     def _config(self, key: str) -> Any:
         from chalice.config import Config  # noqa: PLC0415  as above

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.deploy.secret import make_secret
+from shared.deploy.secret import put_secret
 from shared.errors import LanesError, code_of
 from shared.isolation.database_role import make_role, remove_role
 from shared.isolation.database_rules import judge_script
@@ -33,14 +33,14 @@ ADMIN_SECRET = "lanes_platform/database"  # noqa: S105  a name; no slug holds an
 _GONE = {"ResourceNotFoundException", "InvalidRequestException"}  # the latter: it is marked for deletion
 
 
-def provision(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
+def provision(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all routines
     """Make the role, the schema and the tables, and the secret that says how the team's functions get in.
 
     Raises:
         LanesError: There is no database for the teams, or it refuses.
     """
     admin = _admin(aws)
-    secret = _secret(aws, params, admin, sleep)
+    secret = _secret(aws, params, admin)
     _ask(admin, lambda connection: _make(connection, params["tags"]["team"], secret))
     from shared.handlers.database import connect  # noqa: PLC0415  SQLAlchemy takes 0.2 s that few deploys need
 
@@ -90,7 +90,7 @@ def _value(aws: Aws, name: str) -> dict[str, Any] | None:
     return value
 
 
-def _secret(aws: Aws, params: Mapping[str, Any], admin: Mapping[str, Any], sleep: Sleep) -> dict[str, Any]:
+def _secret(aws: Aws, params: Mapping[str, Any], admin: Mapping[str, Any]) -> dict[str, Any]:
     """Return the team's secret: its password is made once, its address is the database's of today."""
     schema, have = params["schema"], _value(aws, params["secret"])
     want = {
@@ -103,7 +103,7 @@ def _secret(aws: Aws, params: Mapping[str, Any], admin: Mapping[str, Any], sleep
     }
     name, text = params["secret"], json.dumps(want)
     if have is None:
-        make_secret(aws, name, text, description="in the making", tags=params["tags"], sleep=sleep)
+        put_secret(aws, "database", name, text, description="in the making", tags=params["tags"])
     elif have != want:
         aws.client("secretsmanager").put_secret_value(SecretId=name, SecretString=text)
     return want

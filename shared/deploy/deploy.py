@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from shared.config.lane import Lane
     from shared.config.load import Project
-    from shared.deploy.apply import OnStep
+    from shared.deploy.apply import OnStep, OnWait
     from shared.deploy.aws import Aws
     from shared.deploy.model import Plan
     from shared.deploy.package import Package
@@ -53,7 +53,7 @@ def plan(
     return make_plan(lane, desired(lane, definitions, package(project, packaged=packaged), images), aws)
 
 
-def deploy(  # noqa: PLR0913  what, from where, to where, and three ways to watch it
+def deploy(  # noqa: PLR0913  what, from where, to where, and four ways to watch it
     lane: Lane,
     project: Project,
     aws: Aws,
@@ -61,6 +61,7 @@ def deploy(  # noqa: PLR0913  what, from where, to where, and three ways to watc
     packaged: bool = False,
     images: Mapping[str, str] | None = None,
     on_step: OnStep | None = None,
+    on_wait: OnWait | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Plan:
     """Make *lane* what it should be and return what was done; nothing is done when it is already.
@@ -69,7 +70,7 @@ def deploy(  # noqa: PLR0913  what, from where, to where, and three ways to watc
         LanesError: As :func:`plan`; or a step failed, and running again finishes the job.
     """
     todo = plan(lane, project, aws, packaged=packaged, images=images)
-    carry_out(todo, lane, project, aws, packaged=packaged, on_step=on_step, sleep=sleep)
+    carry_out(todo, lane, project, aws, packaged=packaged, on_step=on_step, on_wait=on_wait, sleep=sleep)
     return todo
 
 
@@ -81,6 +82,7 @@ def carry_out(  # noqa: PLR0913  as above, with the plan that somebody said yes 
     *,
     packaged: bool = False,
     on_step: OnStep | None = None,
+    on_wait: OnWait | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Carry out *todo*, the plan of a deploy of *lane*.
@@ -91,11 +93,16 @@ def carry_out(  # noqa: PLR0913  as above, with the plan that somebody said yes 
     """
     check_may(todo, lane, aws)
     deployer = ChaliceDeployer(lane, project.root / APP_DIR, package(project, packaged=packaged))
-    apply(todo, aws, deployer=deployer, on_step=on_step, sleep=sleep)
+    apply(todo, aws, deployer=deployer, on_step=on_step, on_wait=on_wait, sleep=sleep)
 
 
 def destroy(
-    lane: Lane, aws: Aws, *, on_step: OnStep | None = None, sleep: Callable[[float], None] = time.sleep
+    lane: Lane,
+    aws: Aws,
+    *,
+    on_step: OnStep | None = None,
+    on_wait: OnWait | None = None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Plan:
     """Remove all that *lane* owns, its data too, and return what was done.
 
@@ -103,5 +110,5 @@ def destroy(
         ApplyError: A step failed; running again finishes the job.
     """
     todo = destroy_plan(lane, aws)
-    apply(todo, aws, on_step=on_step, sleep=sleep)
+    apply(todo, aws, on_step=on_step, on_wait=on_wait, sleep=sleep)
     return todo

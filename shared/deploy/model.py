@@ -47,18 +47,13 @@ class Routine:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is done to one resource.
-
-    ``undo`` is run when a create fails after its first call, for kinds that cannot be born with their tags:
-    an untagged leftover would be nobody's, and refused by the next plan.
-    """
+    """What is done to one resource. What is made is born with its tags: else a leftover would be nobody's."""
 
     action: Action
     kind: str
     name: str
     diff: tuple[str, ...] = ()
     calls: tuple[Call | Routine, ...] = ()
-    undo: tuple[Call, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.action} {self.kind} {self.name}"

@@ -10,6 +10,7 @@ from shared.deploy.database import drop, provision
 from shared.deploy.rendezvous import routines as rendezvous
 from shared.deploy.rendezvous.keys import put_key, put_master
 from shared.deploy.resources.function import failure
+from shared.deploy.settling.rules import THROTTLED, UNAVAILABLE
 from shared.errors import LanesError, code_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 2.0
 _POLLS = 150  # five minutes: AWS needs seconds, or minutes when executions were running
+_BUSY = frozenset({*THROTTLED.codes, *UNAVAILABLE.codes})
 _EMPTYINGS = 5  # a worker that is still writing may refill the bucket
 
 
@@ -31,12 +33,12 @@ def remove_bucket(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
         LanesError: Something keeps writing to it.
     """
     for _ in range(_EMPTYINGS):
-        _empty_bucket(aws, params)
         try:
+            _empty_bucket(aws, params)
             aws.s3.delete_bucket(**params)
-        except aws.s3.exceptions.NoSuchBucket:
-            return
         except ClientError as error:
+            if code_of(error) == "NoSuchBucket":
+                return
             if code_of(error) != "BucketNotEmpty":
                 raise
             sleep(_POLL_SECONDS)
@@ -56,8 +58,10 @@ def _empty_bucket(aws: Aws, params: Mapping[str, Any]) -> None:
         ]
         if keys:
             answer: Any = aws.s3.delete_objects(**params, Delete={"Objects": keys, "Quiet": True})
-            if answer.get("Errors"):
-                first = answer["Errors"][0]
+            # What S3 had no time for is still there in the next round. Source: S3 API reference, DeleteObjects.
+            refused = [each for each in answer.get("Errors", ()) if each["Code"] not in _BUSY]
+            if refused:
+                first = refused[0]
                 raise LanesError(
                     f"object {first['Key']} cannot be deleted: {first['Code']} ({first['Message']})",
                     where=f"bucket {params['Bucket']}",

@@ -1,4 +1,4 @@
-"""Secrets as several kinds of resource use them: what is there, and making one under a name that was just freed."""
+"""Secrets as several kinds of resource use them: what is there, and making one."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from shared.deploy.model import pairs
-from shared.errors import LanesError, code_of
+from shared.deploy.guard import check_ownership
+from shared.deploy.model import Resource, pairs
+from shared.errors import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from shared.deploy.aws import Aws
-
-_ATTEMPTS, _SETTLE_SECONDS = 10, 3.0
 
 
 class Described(NamedTuple):
@@ -45,26 +44,26 @@ def secret_names(aws: Aws, head: str) -> Iterator[str]:
         yield from (secret["Name"] for secret in page["SecretList"] if secret["Name"].startswith(head))
 
 
-def make_secret(  # noqa: PLR0913  where, what, and how to wait
-    aws: Aws, name: str, text: str, *, description: str, tags: Mapping[str, str], sleep: Callable[[float], None]
-) -> None:
-    """Make the secret *name* with the value *text*; Secrets Manager keeps a name for seconds after it is freed.
+def make_secret(aws: Aws, name: str, text: str, *, description: str, tags: Mapping[str, str]) -> bool:
+    """Make the secret *name* with the value *text*, and say whether it is new: one that is there stays as it is."""
+    try:
+        aws.client("secretsmanager").create_secret(
+            Name=name, SecretString=text, Description=description, Tags=pairs(tags)
+        )
+    except ClientError as error:
+        if code_of(error) != "ResourceExistsException":
+            raise
+        return False
+    return True
+
+
+def put_secret(aws: Aws, kind: str, name: str, text: str, *, description: str, tags: Mapping[str, str]) -> None:  # noqa: PLR0913  what, where, and whose
+    """Make the secret *name* with the value *text*; when it was made since the plan, by its owner, give it that value.
 
     Raises:
-        ResourceExistsException: It is there; the client's own exception.
-        LanesError: It is about to be deleted, and not within seconds.
+        OwnershipError: It is not of the lane whose tags are *tags*.
     """
-    manager = aws.client("secretsmanager")
-    for attempt in range(_ATTEMPTS):
-        if attempt:
-            sleep(_SETTLE_SECONDS)
-        try:
-            manager.create_secret(Name=name, SecretString=text, Description=description, Tags=pairs(tags))
-        except manager.exceptions.InvalidRequestException as error:
-            held = error
-        else:
-            return
-    raise LanesError(
-        f"the name of secret {name} is not free: {held.response['Error'].get('Message', 'it is being deleted')}",
-        fix=f"aws secretsmanager restore-secret --secret-id {name}",
-    ) from held
+    if not make_secret(aws, name, text, description=description, tags=tags):
+        have = described(aws, name)
+        check_ownership([Resource(kind, name, have.tags if have else {}, {})], tags)
+        aws.client("secretsmanager").put_secret_value(SecretId=name, SecretString=text)

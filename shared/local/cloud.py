@@ -77,6 +77,7 @@ class EmbeddedCloud:
         from shared.local.bucket_names import reserved_names_refused  # noqa: PLC0415  the same
         from shared.local.bucket_policy import conditions_left_out  # noqa: PLC0415  the same
         from shared.local.budgets import subscribers_told  # noqa: PLC0415  the same
+        from shared.local.new_buckets import tags_of_new_buckets_kept  # noqa: PLC0415  the same
         from shared.local.postgres import offered  # noqa: PLC0415  the same
         from shared.local.rendezvous import LocalRendezvous  # noqa: PLC0415  the same
         from shared.local.server import MotoServer  # noqa: PLC0415  the same
@@ -86,6 +87,7 @@ class EmbeddedCloud:
         parts.enter_context(reserved_names_refused())
         parts.enter_context(account_settings_told())
         parts.enter_context(subscribers_told())
+        parts.enter_context(tags_of_new_buckets_kept())
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         parts.callback(BackendDict.reset)
         parts.enter_context(offered(folder))

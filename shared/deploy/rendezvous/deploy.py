@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from shared.config.load import Project
     from shared.config.platform import RendezvousService
-    from shared.deploy.apply import OnStep, Sleep
+    from shared.deploy.apply import OnStep, OnWait, Sleep
     from shared.deploy.aws import Aws
     from shared.deploy.model import Resource, Step
     from shared.deploy.resources import Kind
@@ -99,6 +99,7 @@ def carry_out(  # noqa: PLR0913  the plan, what it is about, where, and how to w
     *,
     packaged: bool = False,
     on_step: OnStep | None = None,
+    on_wait: OnWait | None = None,
     sleep: Sleep = time.sleep,
 ) -> None:
     """Carry out *todo*, a plan of *service*.
@@ -107,7 +108,7 @@ def carry_out(  # noqa: PLR0913  the plan, what it is about, where, and how to w
         ApplyError: A step failed; running again finishes the job.
     """
     deployer = ChaliceDeployer(service.lane, project.root / APP_DIR, package(project, packaged=packaged))
-    apply(todo, aws, deployer=deployer, kinds=kinds(service), on_step=on_step, sleep=sleep)
+    apply(todo, aws, deployer=deployer, kinds=kinds(service), on_step=on_step, on_wait=on_wait, sleep=sleep)
 
 
 def destroy_plan(service: RendezvousService, aws: Aws) -> Plan:

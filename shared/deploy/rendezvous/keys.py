@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from shared.config.platform import SLUG
 from shared.deploy.guard import MANAGER, OwnershipError, check_ownership
-from shared.deploy.model import Resource, pairs
-from shared.deploy.secret import described, make_secret
+from shared.deploy.model import Resource
+from shared.deploy.secret import make_secret, put_secret
 from shared.errors import LanesError, code_of
 from shared.fmi.rendezvous.keys import KEY_BYTES, RENEW, Namespace, read_key, team_key
 
@@ -83,20 +83,11 @@ def make_master(aws: Aws) -> bytes:
     have = read_master(aws)
     if have is not None:
         return have
-    manager = aws.client(SERVICE)
     made = secrets.token_bytes(KEY_BYTES)
-    try:
-        manager.create_secret(
-            Name=MASTER_SECRET,
-            SecretString=made.hex(),
-            Description="What all teams' keys at the rendezvous are made from",
-            Tags=pairs(MASTER_TAGS),
-        )
-    except ClientError as error:
-        if code_of(error) != "ResourceExistsException":
-            raise
-        return make_master(aws)  # somebody was quicker: theirs is the one
-    return made
+    what = "What all teams' keys at the rendezvous are made from"
+    if make_secret(aws, MASTER_SECRET, made.hex(), description=what, tags=MASTER_TAGS):
+        return made
+    return make_master(aws)  # somebody was quicker: theirs is the one
 
 
 def put_master(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all routines
@@ -104,23 +95,15 @@ def put_master(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # no
     make_master(aws)
 
 
-def put_key(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
+def put_key(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all routines
     """Put a team's key into its secret, which is made when it is not there.
 
     Raises:
         LanesError: The master's secret is not the platform's, or holds no key; or the team's is about to be deleted,
             or somebody else's.
     """
-    manager = aws.client(SERVICE)
-    key, name = team_key(make_master(aws), params["team"]).hex(), params["secret"]
-    try:
-        make_secret(aws, name, key, description=_WHAT, tags=params["tags"], sleep=sleep)
-    except ClientError as error:
-        if code_of(error) != "ResourceExistsException":
-            raise
-        have = described(aws, name)  # somebody was quicker, since the plan was made: it need not have been this team
-        check_ownership([Resource(KEY_KIND, name, have.tags if have else {}, {})], params["tags"])
-        manager.put_secret_value(SecretId=name, SecretString=key)
+    key = team_key(make_master(aws), params["team"]).hex()
+    put_secret(aws, KEY_KIND, params["secret"], key, description=_WHAT, tags=params["tags"])
 
 
 def key_is_current(aws: Aws, name: str, team: str) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from botocore.exceptions import ClientError
+
+from shared.deploy.guard import check_ownership
+from shared.deploy.model import Resource
 from shared.deploy.rendezvous.keys import MASTER_SECRET, find_master
-from shared.errors import LanesError
+from shared.errors import LanesError, code_of
 from shared.handlers.rendezvous.service import Service, ServiceError, await_ready, point
 
 if TYPE_CHECKING:
@@ -15,29 +19,44 @@ if TYPE_CHECKING:
 
     Sleep = Callable[[float], None]
 
+_T = TypeVar("_T")
 _POLL_SECONDS = 3.0
+_SETTLES = 20  # a minute: what was just made is known everywhere in seconds
 _POLLS = 100  # five minutes: a task has 30 s to end, its interface goes after it
 
 
-def make_security_group(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all
-    """Make a security group with its tags, then open its ports."""
+def make_security_group(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
+    """Make a security group with its tags, then open its ports.
+
+    Raises:
+        OwnershipError: Somebody else made one of that name since the plan.
+        LanesError: It was made and is not found.
+    """
     ec2 = aws.client("ec2")
-    made = ec2.create_security_group(
-        GroupName=params["name"],
-        Description="The rendezvous of FMI ranks",
-        VpcId=params["vpc"],
-        TagSpecifications=[{"ResourceType": "security-group", "Tags": params["tags"]}],
-    )
+    name, tags = params["name"], params["tags"]
+    try:
+        made = ec2.create_security_group(
+            GroupName=name,
+            Description="The rendezvous of FMI ranks",
+            VpcId=params["vpc"],
+            TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
+        )
+    except ClientError as error:
+        if code_of(error) != "InvalidGroup.Duplicate":
+            raise
+        (made,) = _groups(aws, [name], sleep)  # an earlier try of ours, or somebody
+        found = {tag["Key"]: tag["Value"] for tag in made.get("Tags", ())}
+        check_ownership([Resource("security group", name, found, {})], {tag["Key"]: tag["Value"] for tag in tags})
     ec2.authorize_security_group_ingress(GroupId=made["GroupId"], IpPermissions=params["permissions"])
 
 
-def register_task_definition(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all
+def register_task_definition(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
     """Make a new revision that is given the master key of today.
 
     Raises:
         LanesError: There is no master key, or it is not the platform's.
     """
-    master = find_master(aws)
+    master = _once_told(lambda: find_master(aws), sleep)
     if master is None:
         raise LanesError(f"there is no secret {MASTER_SECRET}", fix="run the command again: it makes one")
     (container,) = params["containerDefinitions"]
@@ -45,20 +64,21 @@ def register_task_definition(aws: Aws, params: Mapping[str, Any], sleep: Sleep) 
     aws.client("ecs").register_task_definition(**{**params, "containerDefinitions": [{**container, "secrets": told}]})
 
 
-def create_service(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all
+def create_service(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
     """Make a service that runs the newest revision."""
     aws.client("ecs").create_service(
         serviceName=params["service"],
         launchType="FARGATE",
         tags=params["tags"],
         propagateTags="SERVICE",
-        **_settings(aws, params),
+        **_settings(aws, params, sleep),
     )
 
 
-def update_service(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all
+def update_service(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
     """Move a service to the newest revision and its other settings, with a new task whatever changed."""
-    aws.client("ecs").update_service(service=params["service"], forceNewDeployment=True, **_settings(aws, params))
+    settings = _settings(aws, params, sleep)
+    aws.client("ecs").update_service(service=params["service"], forceNewDeployment=True, **settings)
 
 
 def await_service(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
@@ -115,11 +135,41 @@ def point_record(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
     point(aws.client, service, state.address, params["mark"], sleep)
 
 
-def _settings(aws: Aws, params: Mapping[str, Any]) -> dict[str, Any]:
+def _groups(aws: Aws, names: list[str], sleep: Sleep) -> list[dict[str, Any]]:
+    """Return the security groups called *names*, once EC2 finds those that were just made: it lists what it knows of.
+
+    Raises:
+        LanesError: It does not find them.
+    """
+    filters = [{"Name": "group-name", "Values": names}]
+
+    def look() -> list[dict[str, Any]] | None:
+        found: list[dict[str, Any]] = aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+        return found if len(found) == len(names) else None
+
+    groups = _once_told(look, sleep)
+    if groups is None:
+        raise LanesError(
+            f"EC2 does not find security group {', '.join(names)}",
+            fix="see that nobody else removes it, then run the command again",
+        )
+    return groups
+
+
+def _once_told(look: Callable[[], _T | None], sleep: Sleep) -> _T | None:
+    """Return what *look* finds, once AWS tells of what was just made; None when it does not."""
+    for _ in range(_SETTLES):
+        found = look()
+        if found is not None:
+            return found
+        sleep(_POLL_SECONDS)
+    return None
+
+
+def _settings(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> dict[str, Any]:
     """Return what making and changing a service have in common."""
     newest = aws.client("ecs").describe_task_definition(taskDefinition=params["family"])["taskDefinition"]
-    filters = [{"Name": "group-name", "Values": params["security_groups"]}]
-    groups = aws.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+    groups = _groups(aws, params["security_groups"], sleep)
     return {
         "cluster": params["cluster"],
         "taskDefinition": newest["taskDefinitionArn"],

@@ -23,17 +23,6 @@ KIND = "bucket"
 SERVICE = "s3"
 SCRATCH = "runs/"
 """What runs leave behind on their way; results lie elsewhere and stay."""
-BUCKET_CALLS = (
-    "create_bucket",
-    "put_bucket_tagging",
-    "put_public_access_block",
-    "put_bucket_ownership_controls",
-    "put_bucket_encryption",
-    "put_bucket_versioning",
-    "put_bucket_policy",
-    "put_bucket_lifecycle_configuration",
-)
-"""What makes and sets a bucket; S3 refuses each while another change of the bucket is on its way."""
 _ABORT_DAYS = 7
 _NO_CONSTRAINT = "us-east-1"  # the one region that must not be named when a bucket is made
 
@@ -117,9 +106,8 @@ def steps(want: Resource, have: Resource | None) -> Step:
     """
     settings = _settings(want)
     if have is None:
-        undo = (Call("s3", "delete_bucket", _on(want)),)
         calls = (_create(want), _tagging(want), *settings.values())
-        return Step("create", KIND, want.name, summary(want.properties), calls, undo)
+        return Step("create", KIND, want.name, summary(want.properties), calls)
     if have.properties["region"] != want.properties["region"]:
         raise OwnershipError(
             f"bucket {want.name} lies in {have.properties['region']}, the settings say {want.properties['region']}",
@@ -153,7 +141,7 @@ def _create(want: Resource) -> Call:
 
 
 def _tagging(want: Resource, have: Resource | None = None) -> Call:
-    """Tag the bucket. AWS has done it on creation already; moto 5.2 drops the tags of CreateBucketConfiguration."""
+    """Tag the bucket. AWS has done it on creation already; some emulators drop CreateBucketConfiguration's tags."""
     others = {key: value for key, value in (have.tags if have else {}).items() if not key.startswith("aws:")}
     tags = {**others, **want.tags}  # the call replaces all of them; those of AWS itself it may not name
     return Call("s3", "put_bucket_tagging", {**_on(want), "Tagging": {"TagSet": pairs(tags)}})

@@ -9,14 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 from boto3.exceptions import S3UploadFailedError
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, SSLError
 
 from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
 from shared.deploy.aws import Aws
 from shared.deploy.deploy import deploy, destroy, plan
 from shared.deploy.model import Call, Plan, Resource, Step
-from shared.deploy.resources import bucket
-from shared.deploy.resources.bucket import BUCKET_CALLS
 
 READS = ("get_", "list_", "describe_", "head_")
 
@@ -90,6 +88,9 @@ class ScriptedClient:
 
 
 class ScriptedAws:
+    session = place = endpoint = None
+    caller = ""
+
     def __init__(self, *answers):
         self.scripted = ScriptedClient(answers)
 
@@ -159,20 +160,19 @@ def test_a_deploy_or_destroy_refused_at_any_call_is_finished_by_running_it_again
     assert not any(snapshot("team2").values())
 
 
-@pytest.mark.parametrize(
-    "lost", [KeyboardInterrupt(), EndpointConnectionError(endpoint_url="there")], ids=["key", "net"]
-)
-def test_a_deploy_or_destroy_cut_off_at_any_answer_is_finished_by_running_it_again(small, project, aws, snapshot, lost):
-    said = finish(lambda flaky: deploy(small, project, flaky), aws, lost)
+def test_a_deploy_or_destroy_interrupted_at_any_answer_is_finished_by_running_it_again(small, project, aws, snapshot):
+    said = finish(lambda flaky: deploy(small, project, flaky), aws, KeyboardInterrupt())
+    assert len(said) > 10
     assert all("run the command again" in each for each in said)
     assert plan(small, project, aws).changes == ()
-    finish(lambda flaky: destroy(small, flaky), aws, lost)
+    said = finish(lambda flaky: destroy(small, flaky), aws, KeyboardInterrupt())
+    assert len(said) > 5
     assert not any(snapshot("team2").values())
 
 
 @pytest.mark.parametrize(
     "lost",
-    [EndpointConnectionError(endpoint_url="there"), S3UploadFailedError("reset"), ConnectionResetError("reset")],
+    [SSLError(endpoint_url="there", error="untrusted"), S3UploadFailedError("reset"), ConnectionResetError("reset")],
     ids=["botocore", "boto3", "socket"],
 )
 def test_a_lost_connection_says_what_is_done_and_what_is_left(lost):
@@ -225,35 +225,11 @@ def test_the_message_says_what_was_done_what_failed_and_what_is_left(small, proj
 
 def test_a_failed_function_says_so_in_our_words(small, project, aws):
     def refuse(**_):
-        message = "The role defined for the function cannot be assumed by Lambda."
-        error = {"Error": {"Code": "InvalidParameterValueException", "Message": message}}
-        raise aws.lambda_.exceptions.InvalidParameterValueException(error, "CreateFunction")
+        error = {"Error": {"Code": "CodeStorageExceededException", "Message": "no room"}}
+        raise ClientError(error, "CreateFunction")
 
-    waits = []
     with pytest.raises(ApplyError, match="could not create function team2-cosmic-init-7078ea12: Chalice could not"):
-        deploy(small, project, FailingAws(aws, refusals={"create_function": refuse}), sleep=waits.append)
-    assert waits == [5] * 30  # Chalice's patience with a role that IAM has not spread yet
-
-
-@pytest.mark.parametrize(
-    ("method", "code"),
-    [
-        ("create_state_machine", "AccessDeniedException"),
-        ("create_state_machine", "StateMachineDeleting"),
-        ("create_role", "NoSuchEntity"),
-        *((method, "OperationAborted") for method in BUCKET_CALLS),
-    ],
-)
-def test_what_aws_needs_a_moment_for_is_tried_again(method, code):
-    waits, aws = [], ScriptedAws(refusal(code), refusal(code), {})
-    apply(one_step(method), aws, sleep=waits.append)
-    assert len(waits) == 2
-    assert len(aws.scripted.calls) == 3
-
-
-def test_a_bucket_is_made_and_set_by_calls_that_are_tried_again(small):
-    made = bucket.steps(bucket.desired(small, {}), None)
-    assert {call.method for call in made.calls} == set(BUCKET_CALLS)
+        deploy(small, project, FailingAws(aws, refusals={"create_function": refuse}))
 
 
 def test_a_value_that_lambda_does_not_take_is_told_at_once():
@@ -274,38 +250,34 @@ def test_a_repository_that_was_made_since_the_plan_is_ones_own_or_refused(team):
         apply(todo, aws, kinds=kinds)
 
 
-def test_patience_ends():
-    waits, aws = [], ScriptedAws(*[refusal("AccessDeniedException")] * 20)
-    with pytest.raises(ApplyError):
-        apply(one_step("create_state_machine"), aws, sleep=waits.append)
-    assert sum(waits) == 27
-
-
 def test_what_is_gone_already_counts_as_deleted():
     apply(one_step("delete_role", "iam"), ScriptedAws(refusal("NoSuchEntity")))
     with pytest.raises(ApplyError):
-        apply(one_step("delete_role", "iam"), ScriptedAws(refusal("DeleteConflict")))
+        apply(one_step("delete_role", "iam"), ScriptedAws(refusal("UnmodifiableEntity")))
 
 
-def test_a_half_made_resource_is_undone_once_it_was_begun():
-    calls = (Call("s3", "create_bucket", {}), Call("s3", "put_bucket_tagging", {}))
-    step = Step("create", "thing", "x", calls=calls, undo=(Call("s3", "delete_bucket", {}),))
-    aws = ScriptedAws({}, refusal("Throttled"), {})
-    with pytest.raises(ApplyError, match="Throttled"):
-        apply(Plan("team2", "dev", (step,), {}), aws)
-    assert [name for name, _ in aws.scripted.calls] == ["create_bucket", "put_bucket_tagging", "delete_bucket"]
-
-    aws = ScriptedAws(refusal("Throttled"))
-    with pytest.raises(ApplyError):
-        apply(Plan("team2", "dev", (step,), {}), aws)
-    assert [name for name, _ in aws.scripted.calls] == ["create_bucket"]
+def test_a_name_that_is_taken_and_tells_nothing_is_on_its_way_out():
+    waits, aws = [], ScriptedAws(refusal("EntityAlreadyExists"), {})
+    apply(one_step("create_role", "iam"), aws, sleep=waits.append)
+    assert len(waits) == 1
+    assert len(aws.scripted.calls) == 2
 
 
-@pytest.mark.parametrize("lost", [KeyboardInterrupt(), ConnectionResetError("reset")], ids=["key", "socket"])
-def test_a_resource_that_may_have_been_made_is_undone_too(lost):
-    calls = (Call("s3", "create_bucket", {}), Call("s3", "put_bucket_tagging", {}))
-    step = Step("create", "thing", "x", calls=calls, undo=(Call("s3", "delete_bucket", {}),))
-    aws = ScriptedAws(lost, ConnectionResetError("still away"))
-    with pytest.raises(ApplyError):
-        apply(Plan("team2", "dev", (step,), {}), aws)
-    assert [name for name, _ in aws.scripted.calls] == ["create_bucket", "delete_bucket"]
+def test_what_does_not_pass_is_told_with_its_cause_what_to_do_and_what_was_done():
+    waits, said = [], []
+    aws = ScriptedAws({}, *[refusal("NoSuchEntity")] * 60)
+    steps = three_steps().steps
+    todo = dataclasses.replace(
+        three_steps(), steps=(steps[0], dataclasses.replace(steps[1], calls=(Call("iam", "put_role_policy", {}),)))
+    )
+    with pytest.raises(ApplyError) as caught:
+        apply(todo, aws, on_wait=said.append, sleep=waits.append)
+    assert sum(waits) == pytest.approx(120)
+    assert str(caught.value).splitlines() == [
+        "could not create thing b: An error occurred (NoSuchEntity) when calling the call operation: no (for 120 s "
+        "now: IAM has not told all its servers of what was just made)",
+        "  done: create thing a",
+        "  fix: see in IAM that the lane's roles and boundaries are there, and that nobody else removes them, then run "
+        "the command again: it goes on from here",
+    ]
+    assert said[0].startswith("waiting: IAM has not told all its servers of what was just made (iam.put_role_policy")

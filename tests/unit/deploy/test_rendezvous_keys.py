@@ -156,21 +156,6 @@ def test_who_comes_second_takes_the_first_ones_master(aws):
     assert read_master(aws) == theirs
 
 
-def test_a_name_that_aws_has_not_let_go_of_yet_is_waited_for(aws, keyed):
-    lane, waits = keyed(), []
-    make_master(aws)
-    manager = aws.client("secretsmanager")
-    error = manager.exceptions.InvalidRequestException({"Error": {"Code": "InvalidRequestException"}}, "CreateSecret")
-
-    def refuse():
-        raise error
-
-    params = {"secret": lane.rendezvous_key, "team": lane.team, "tags": lane_tags(lane)}
-    put_key(Racing(aws, [refuse]), params, waits.append)
-    assert waits == [3.0]
-    assert signed(lane, aws).key == team_key(read_master(aws), lane.team)
-
-
 def test_a_secret_that_somebody_else_made_since_the_plan_is_not_taken_over(aws, keyed):
     lane = keyed()
     make_master(aws)
