@@ -18,6 +18,20 @@ from shared.errors import LanesError
 from shared.iam.globs import intersect, is_literal, matches
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
+_OPERATION = re.compile(r"/API_(?:[a-z0-9-]+_)*(\w+)\.html$")
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """A kind of resource that an action takes.
+
+    ``arn`` is AWS's template, ``arn:${Partition}:sqs:${Region}:${Account}:${QueueName}``; ``required`` tells that a
+    call names such a resource whenever it is made.
+    """
+
+    name: str
+    arn: str
+    required: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +39,16 @@ class Action:
     """One action of one service.
 
     ``arns`` are the globs of the resources it can touch, none when it takes no resource and is granted on ``*`` only;
-    ``level`` is AWS's own: List, Read, Write, Tagging or Permissions management.
+    ``level`` is AWS's own: List, Read, Write, Tagging or Permissions management. ``condition_keys`` are in lower case;
+    ``operation`` is the one whose page AWS's reference links to, if any.
     """
 
     name: str
     level: str
     arns: tuple[str, ...]
     condition_keys: frozenset[str]
+    types: tuple[ResourceType, ...] = ()
+    operation: str = ""
 
     @property
     def service(self) -> str:
@@ -66,14 +83,15 @@ class Catalogue:
         prefix, _, name = pattern.partition(":")
         found: list[Action] = []
         for service in self._table if not is_literal(prefix) else [prefix]:
-            actions = self._service(service)
+            actions = self.service(service)
             if not is_literal(pattern):
                 found.extend(action for action in actions.values() if matches(action.name.lower(), pattern))
             elif name in actions:
                 found.append(actions[name])
         return found
 
-    def _service(self, service: str) -> dict[str, Action]:
+    def service(self, service: str) -> dict[str, Action]:
+        """Return the actions of a prefix (``s3``) by their names in lower case; none when it is not known."""
         if service not in self._services:
             entry = self._table.get(service)
             self._services[service] = _actions(service, entry) if isinstance(entry, dict) else {}
@@ -86,12 +104,19 @@ def _actions(service: str, entry: dict[str, Any]) -> dict[str, Action]:
     actions = {}
     for name, privilege in entry["privileges"].items():
         types = privilege["resource_types"]
+        page = _OPERATION.search(privilege["api_documentation_link"] or "")
         keys = {key.lower() for kind in types.values() for key in kind["condition_keys"]}
         actions[name.lower()] = Action(
             name=f"{service}:{name}",
             level=privilege["access_level"],
             arns=tuple(dict.fromkeys(shapes[kind] for kind in types if kind in shapes)),
             condition_keys=frozenset(keys),
+            types=tuple(
+                ResourceType(kind, entry["resources"][kind]["arn"], bool(takes["required"]))
+                for kind, takes in types.items()
+                if kind in shapes
+            ),
+            operation=page[1] if page else "",
         )
     return actions
 

@@ -1,0 +1,15 @@
+"""From a request that reached the cloud to what IAM is asked.
+
+``read_call`` reads a request by botocore's models; ``needs`` tells the actions, resources and condition keys of a call
+by AWS's own catalogue and a table of exceptions; ``refusal`` answers in the service's protocol. None of them knows who
+calls, or what the policies say. The price is a table to keep: an operation that AWS adds is refused until the catalogue
+and botocore know it, never let through.
+"""
+
+from shared.local.calls.asked import Facts, NoFacts
+from shared.local.calls.call import Call, CallNotReadError
+from shared.local.calls.conditions import request_keys
+from shared.local.calls.needs import Need, needs
+from shared.local.calls.read import read_call
+
+__all__ = ["Call", "CallNotReadError", "Facts", "Need", "NoFacts", "needs", "read_call", "request_keys"]

@@ -1,0 +1,51 @@
+"""The members of an operation's input, each read from the request when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.model import Shape, StructureShape
+
+ABSENT: Any = object()
+
+
+class Members(Mapping[str, Any]):
+    """What a request says of an input's members, by their names.
+
+    Args:
+        shape: The operation's input, None when it takes none.
+        read: Returns the value of a member, or `ABSENT`.
+    """
+
+    def __init__(self, shape: StructureShape | None, read: Callable[[str, Shape], Any]) -> None:
+        self._shapes: Mapping[str, Shape] = shape.members if shape else {}
+        self._read = read
+        self._known: dict[str, Any] = {}
+
+    def _value(self, name: str) -> Any:
+        if name not in self._known:
+            shape = self._shapes.get(name)
+            self._known[name] = self._read(name, shape) if shape else ABSENT
+        return self._known[name]
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._value(name)
+        if value is ABSENT:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._shapes if self._value(name) is not ABSENT)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._value(name) is not ABSENT
+
+    def __repr__(self) -> str:
+        return repr(dict(self))

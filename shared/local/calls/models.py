@@ -1,0 +1,71 @@
+"""botocore's models of the services, by the name that requests are signed for."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import botocore.session
+
+if TYPE_CHECKING:
+    from botocore.model import ServiceModel
+
+# Signing name -> the services that moto serves of those that sign so, where that is not the one of the same name.
+# From botocore's models (1.44.5; reading all of them takes seconds, tests/contract does). Not named are twins of RDS
+# (docdb, neptune: the same operations and actions, which AWS cannot tell apart either) and services without a backend.
+_SIGNED_AS = {
+    "aidevops": ("devops-agent",),
+    "aoss": ("opensearchserverless",),
+    "apigateway": ("apigateway", "apigatewayv2"),
+    "aps": ("amp",),
+    "aws-marketplace": ("meteringmarketplace",),
+    "bedrock": ("bedrock", "bedrock-agent", "bedrock-runtime"),
+    "bedrock-agentcore": ("bedrock-agentcore", "bedrock-agentcore-control"),
+    "cloudhsm": ("cloudhsmv2",),
+    "connect-campaigns": ("connectcampaigns",),
+    "dynamodb": ("dynamodb", "dynamodbstreams"),
+    "elasticfilesystem": ("efs",),
+    "elasticloadbalancing": ("elb", "elbv2"),
+    "elasticmapreduce": ("emr",),
+    "es": ("es", "opensearch"),
+    "execute-api": ("apigatewaymanagementapi",),
+    "iotdata": ("iot-data",),
+    "kinesisanalytics": ("kinesisanalyticsv2",),
+    "kinesisvideo": ("kinesisvideo", "kinesis-video-archived-media"),
+    "lex": ("lexv2-models",),
+    "mediastore": ("mediastore", "mediastore-data"),
+    "mobiletargeting": ("pinpoint",),
+    "monitoring": ("cloudwatch",),
+    "s3": ("s3", "s3control"),
+    "sagemaker": ("sagemaker", "sagemaker-runtime", "sagemaker-metrics"),
+    "servicecatalog": ("servicecatalog", "servicecatalog-appregistry"),
+    "servicequotas": ("service-quotas",),
+    "ses": ("ses", "sesv2"),
+    "sso": ("sso-admin",),
+    "states": ("stepfunctions",),
+    "tagging": ("resourcegroupstaggingapi",),
+    "timestream": ("timestream-query", "timestream-write"),
+}
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.Session()
+
+
+@cache
+def model_of(service: str) -> ServiceModel:
+    """Return the model of *service*, by botocore's name of it."""
+    return _session().get_service_model(service)
+
+
+@cache
+def models_signed_as(name: str) -> tuple[ServiceModel, ...]:
+    """Return the models of the services whose requests are signed for *name*, in any case; none when nobody's are."""
+    name = name.lower()
+    if name in _SIGNED_AS:
+        return tuple(model_of(service) for service in _SIGNED_AS[name])
+    if name not in _session().get_available_services():
+        return ()
+    model = model_of(name)
+    return (model,) if model.signing_name.lower() == name else ()

@@ -1,0 +1,129 @@
+"""What a call needs: actions, resources, and the condition keys that go with them.
+
+An operation's action has its name in the catalogue, or is the one whose documentation is the operation's page; where
+neither holds, or several are needed, an exception says so (:mod:`shared.local.calls.rules`). What is found in neither
+is refused: nothing is let through because nobody knows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared.isolation.catalogue import load_catalogue
+from shared.local.calls.asked import Asked, NoFacts
+from shared.local.calls.call import CallNotReadError
+from shared.local.calls.conditions import keys_of
+from shared.local.calls.models import model_of
+from shared.local.calls.passed import passed_roles
+from shared.local.calls.resources import resources_of
+from shared.local.calls.rules import EITHER, EXCEPTIONS, PREFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.isolation.catalogue import Action
+    from shared.local.calls.asked import Facts
+    from shared.local.calls.call import Call
+    from shared.local.calls.rules.types import Found, Where
+
+_NO_FACTS = NoFacts()
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One action that a call needs, on one resource.
+
+    ``resource`` is an ARN, ``*`` for an action that takes none, and None where the call touches one that nobody can
+    tell: that is to be refused. ``context`` are the condition keys of the action that the call gives a value, as
+    documented; a key that is not there is missing, as on AWS.
+    """
+
+    action: str
+    resource: str | None
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+
+def needs(call: Call, account: str, facts: Facts = _NO_FACTS) -> tuple[Need, ...]:
+    """Return what *call* needs, all of it; nothing for the few operations that anyone may call.
+
+    Args:
+        call: The call.
+        account: The account it is made in, twelve digits.
+        facts: What the account holds, for what the call only refers to.
+
+    Raises:
+        CallNotReadError: No action is known for the operation.
+    """
+    asked = Asked(call, account, facts)
+    prefix = prefix_of(call.service)
+    found: dict[tuple[str, str | None], Need] = {}
+    for action, resources in _asked_for(asked, prefix):
+        for resource in resources:
+            if (action.name, resource) not in found:
+                found[action.name, resource] = Need(action.name, resource, keys_of(asked, action, resource))
+    for resource, context in passed_roles(asked):
+        found["iam:PassRole", resource] = Need("iam:PassRole", resource, context)
+    return tuple(found.values())
+
+
+def _asked_for(asked: Asked, prefix: str) -> Iterator[tuple[Action, Found]]:
+    call = asked.call
+    exceptions = EXCEPTIONS.get(call.service, {})
+    if call.operation in exceptions:
+        for name, where in exceptions[call.operation]:
+            yield _action(name), _found(asked, where)
+        return
+    action = action_of(call.service, call.operation)
+    if action is None:
+        raise CallNotReadError(
+            f"no IAM action is known for {call}",
+            fix="a role can be given none for it; call it with the account's own key, or leave it",
+        )
+    yield action, _by_types(asked, prefix, action)
+
+
+@cache
+def prefix_of(service: str) -> str:
+    """Return the prefix of a service's actions (``cloudwatch``), by botocore's name of it."""
+    signing_name = model_of(service).signing_name
+    return PREFIXES.get(signing_name, signing_name)
+
+
+@cache
+def action_of(service: str, operation: str) -> Action | None:
+    """Return the action of an operation that is no exception: of its name, or the only one with its page."""
+    actions = load_catalogue().service(prefix_of(service))
+    same = actions.get(operation.lower())
+    documented = [action for action in actions.values() if action.operation == operation]
+    return same or (documented[0] if len(documented) == 1 else None)
+
+
+@cache
+def _action(name: str) -> Action:
+    return load_catalogue().expand(name)[0]
+
+
+def _found(asked: Asked, where: Where) -> Found:
+    return (asked.fill(where) or [None]) if isinstance(where, str) else where(asked)
+
+
+def _by_types(asked: Asked, prefix: str, action: Action) -> Found:
+    """Return the resources of an action by the kinds that it takes."""
+    by_kind = {kind.name: resources_of(asked, prefix, kind) for kind in action.types}
+    either = EITHER.get(action.name, ())
+    found: list[str | None] = []
+    for kind in action.types:
+        if by_kind[kind.name] or kind.name in either:
+            found += [each for each in by_kind[kind.name] if kind.required or each is not None]
+        elif kind.required:
+            found.append(None)
+    if found:
+        return tuple(dict.fromkeys(found))
+    return (None,) if either else ("*",) if not action.types or _may_go_without(action) else (None,)
+
+
+def _may_go_without(action: Action) -> bool:
+    """Whether an action's kinds are all optional, so that a call that names none is asked for on all."""
+    return action.level == "List" and not any(kind.required for kind in action.types)

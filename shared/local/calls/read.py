@@ -1,0 +1,317 @@
+"""From a request to the call it is, by botocore's models: the inverse of a client's serializer.
+
+Of the protocols a service has, the one the request shows is taken: ``X-Amz-Target`` for JSON, ``smithy-protocol`` for
+CBOR, ``Action`` for the query protocols, and method and path for the REST ones. A request that shows two, or says a
+thing twice, is refused: what is decided about one reading must not be done in another.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zlib
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
+from xml.etree import ElementTree as ET
+
+from botocore.parsers import RpcV2CBORParser
+
+from shared.local.calls.call import Call, CallNotReadError
+from shared.local.calls.members import ABSENT, Members
+from shared.local.calls.models import models_signed_as
+from shared.local.calls.routes import routes_of
+from shared.local.calls.values import form_name, from_form, from_json, from_text, grow, member_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
+
+_REST = {"rest-json", "rest-xml"}
+_FORMS = {"query", "ec2"}
+_MAX_INFLATED = 64 << 20  # bytes; Lambda's zips in JSON, the largest bodies that are read, are under 70 MB as sent
+_CBOR_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)$")
+_BUCKET_HOST = re.compile(r"(?!www\.)([^.:\[\]]+)\.(?:[^:]+\.)?localhost(?::\d+)?$", re.IGNORECASE)
+_FIX = "call it through a client of boto3, without a hand in its requests"
+
+
+def read_call(
+    service: str, region: str, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+) -> Call:
+    """Return the call that a request is.
+
+    Args:
+        service: The name that it was signed for (``states``), from its credential's scope.
+        region: The region, from there too.
+        method: ``GET``, ``POST`` and so on, in capitals.
+        path: As it came, percent-encoded, without the query.
+        query: As it came, without the question mark.
+        headers: By names in lower case.
+        body: As it came.
+
+    Raises:
+        CallNotReadError: No service signs so, it is none of the service's operations, or it could be read in two ways.
+    """
+    models = models_signed_as(service)
+    if not models:
+        raise CallNotReadError(f"the embedded cloud serves no service that signs as {service!r}", fix=_FIX)
+    pairs = parse_qsl(query, keep_blank_values=True)
+    request = _Request(method, path, pairs, headers, body)
+    found = _find(models, request)
+    if found is None:
+        name = " or ".join(model.service_name for model in models)
+        raise CallNotReadError(f"{method} {path} is no operation of {name} that is known", fix=_FIX)
+    operation, members = found
+    return Call(operation.service_model.service_name, operation.name, members, region)
+
+
+class _Request:
+    """A request's parts. Its body is decoded once, by whoever asks first."""
+
+    def __init__(
+        self, method: str, path: str, pairs: list[tuple[str, str]], headers: Mapping[str, str], body: bytes
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.pairs = pairs
+        self.query = dict(reversed(pairs))  # the first of a name, as those who take one do
+        self.headers = headers
+        self.body = body
+
+    @property
+    def is_form(self) -> bool:
+        return self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+    def inflated(self) -> bytes:
+        """Return the body as its client wrote it: clients of CloudWatch compress (botocore/compress.py)."""
+        if self.headers.get("content-encoding") != "gzip":
+            return self.body
+        engine = zlib.decompressobj(wbits=31)
+        try:
+            body = engine.decompress(self.body, _MAX_INFLATED)
+        except zlib.error as error:
+            raise CallNotReadError(f"the body is no gzip: {error}", fix=_FIX) from error
+        if engine.unconsumed_tail:
+            raise CallNotReadError(f"the body is over {_MAX_INFLATED >> 20} MiB inflated", fix="send less at once")
+        return body
+
+
+_Found = tuple["OperationModel", Members]
+
+
+def _find(models: Sequence[ServiceModel], request: _Request) -> _Found | None:
+    if "x-amz-target" in request.headers:
+        return _by_target(models, request)
+    if "smithy-protocol" in request.headers:
+        return _by_cbor_path(models, request)
+    forms = [model for model in models if _protocols(model) & _FORMS]
+    if forms and (request.is_form or "Action" in request.query):
+        return _by_action(forms, request)
+    return _by_route([model for model in models if _protocols(model) & _REST], request)
+
+
+@cache
+def _protocols(model: ServiceModel) -> frozenset[str]:
+    return frozenset(model.metadata.get("protocols") or [model.metadata["protocol"]])
+
+
+def _operation(model: ServiceModel, name: str) -> OperationModel | None:
+    return model.operation_model(name) if name in model.operation_names else None
+
+
+def _by_target(models: Sequence[ServiceModel], request: _Request) -> _Found | None:
+    """Read a request of the JSON protocol: all is in the target and the body."""
+    prefix, _, name = request.headers["x-amz-target"].rpartition(".")
+    if request.query:
+        raise CallNotReadError("a request of the JSON protocol has no query", fix=_FIX)
+    for model in models:
+        if "json" in _protocols(model) and model.metadata.get("targetPrefix") == prefix:
+            operation = _operation(model, name)
+            return (operation, _of_document(operation, _json(request))) if operation else None
+    return None
+
+
+def _by_cbor_path(models: Sequence[ServiceModel], request: _Request) -> _Found | None:
+    match = _CBOR_PATH.match(request.path)
+    if not match or request.query or request.headers["smithy-protocol"] != "rpc-v2-cbor":
+        return None
+    for model in models:
+        if "smithy-rpc-v2-cbor" in _protocols(model) and model.metadata.get("targetPrefix") == match[1]:
+            operation = _operation(model, match[2])
+            if operation:
+                return operation, _of_document(operation, _cbor(request), convert=_as_it_is)
+    return None
+
+
+def _by_action(models: Sequence[ServiceModel], request: _Request) -> _Found | None:
+    """Read a form, in the body or the query; the version tells services of one signing name apart."""
+    pairs = list(request.pairs)
+    if request.is_form:
+        if pairs:
+            raise CallNotReadError("parameters are in the query and in the body", fix=_FIX)
+        try:
+            pairs = parse_qsl(request.inflated().decode(), keep_blank_values=True, max_num_fields=100_000)
+        except ValueError as error:
+            raise CallNotReadError(f"the form cannot be read: {error}", fix=_FIX) from error
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise CallNotReadError("the form says a parameter twice", fix=_FIX)
+    for model in models:
+        operation = _operation(model, form.get("Action", ""))
+        if operation and form.get("Version") == model.api_version:
+            ec2 = "ec2" in _protocols(model)
+            tree = grow(form)
+            return operation, Members(operation.input_shape, lambda name, shape: _of_form(name, shape, tree, ec2=ec2))
+    return None
+
+
+def _of_form(name: str, shape: Shape, tree: Mapping[str, Any], *, ec2: bool) -> Any:
+    called = form_name(name, shape, ec2=ec2)
+    return from_form(shape, tree[called], ec2=ec2) if called in tree else ABSENT
+
+
+def _of_document(
+    operation: OperationModel, document: Callable[[], Any], convert: Callable[[Shape, Any], Any] = from_json
+) -> Members:
+    """Return the members that a JSON or CBOR document holds."""
+
+    def read(name: str, shape: Shape) -> Any:
+        called = shape.serialization.get("name", name)
+        value = document().get(called)
+        return ABSENT if value is None else convert(shape, value)
+
+    return Members(operation.input_shape, read)
+
+
+def _json(request: _Request) -> Callable[[], Any]:
+    """Return what parses the body once: a document, an object wherever it holds members."""
+
+    @cache
+    def parsed() -> Any:
+        try:
+            document = json.loads(request.inflated() or b"{}")
+        except ValueError as error:
+            raise CallNotReadError(f"the body is no JSON: {error}", fix=_FIX) from error
+        if not isinstance(document, dict):
+            raise CallNotReadError("the body is no JSON object", fix=_FIX)
+        return document
+
+    return parsed
+
+
+def _cbor(request: _Request) -> Callable[[], Any]:
+    @cache
+    def parsed() -> Any:
+        stream = RpcV2CBORParser().get_peekable_stream_from_bytes(request.inflated()) if request.body else None
+        return RpcV2CBORParser().parse_data_item(stream) if stream else {}
+
+    return parsed
+
+
+def _as_it_is(_: Shape, value: Any) -> Any:
+    return value
+
+
+def _by_route(models: Sequence[ServiceModel], request: _Request) -> _Found | None:
+    path = request.path
+    if any(model.service_name == "s3" for model in models):
+        bucket = _BUCKET_HOST.match(request.headers.get("host", ""))
+        path = f"/{bucket[1]}{path}" if bucket else path
+    for model in _in_turn(models, path):
+        found = routes_of(model.service_name).find(request.method, path, request.query, request.headers)
+        if found:
+            operation = model.operation_model(found[0])
+            return operation, _of_rest(operation, request, found[1], xml="rest-xml" in _protocols(model))
+    return None
+
+
+def _in_turn(models: Sequence[ServiceModel], path: str) -> Sequence[ServiceModel]:
+    """Return who may answer *path*: of S3's two, as moto decides, by the version that only S3 Control's paths have."""
+    if len(models) > 1 and models[0].service_name == "s3":
+        return models[1:] if path.startswith("/v20180820/") else models[:1]
+    return models
+
+
+def _of_rest(operation: OperationModel, request: _Request, labels: Mapping[str, str], *, xml: bool) -> Members:
+    """Return the members of a REST request: each has its place, and the body is opened for those without one."""
+    shape = operation.input_shape
+    payload = shape.serialization.get("payload") if shape else None
+    document = _xml(request) if xml else _json(request)
+
+    def read(name: str, member: Shape) -> Any:
+        place = member.serialization.get("location")
+        if place:
+            return _of_place(place, name, member, request, labels, shape)
+        if name == payload:
+            return _of_payload(member, request, document, xml=xml)
+        if payload or not request.body:
+            return ABSENT
+        if xml:
+            return member_of(document(), name, member)
+        value = document().get(member.serialization.get("name", name))
+        return ABSENT if value is None else from_json(member, value)
+
+    return Members(shape, read)
+
+
+def _of_payload(member: Shape, request: _Request, document: Callable[[], Any], *, xml: bool) -> Any:
+    """Read the member that is the whole body."""
+    if not request.body:
+        return ABSENT
+    if member.type_name in {"blob", "string"}:
+        return request.body if member.type_name == "blob" else request.body.decode(errors="replace")
+    if not xml:
+        return from_json(member, document())
+    return {
+        name: value
+        for name, each in member.members.items()
+        if (value := member_of(document(), name, each)) is not ABSENT
+    }
+
+
+def _of_place(
+    place: str, name: str, member: Shape, request: _Request, labels: Mapping[str, str], shape: StructureShape
+) -> Any:
+    """Read a member that is in the path, the query or the headers."""
+    called = member.serialization.get("name", name)
+    if place == "uri":
+        return from_text(member, labels[called])
+    if place == "querystring":
+        return _of_query(called, member, request, shape)
+    if place == "headers":
+        start = called.lower()
+        found = {key[len(start) :]: value for key, value in request.headers.items() if key.startswith(start)}
+        return found or ABSENT
+    text = request.headers.get(called.lower())
+    if text is None:
+        return ABSENT
+    if member.type_name == "list":
+        return [from_text(member.member, each.strip()) for each in text.split(",")]
+    return from_text(member, text)
+
+
+def _of_query(called: str, member: Shape, request: _Request, shape: StructureShape) -> Any:
+    if member.type_name == "map":
+        own = {each.serialization.get("name") for each in shape.members.values()}
+        return {name: value for name, value in request.query.items() if name not in own} or ABSENT
+    values = [value for name, value in request.pairs if name == called]
+    if not values:
+        return ABSENT
+    if member.type_name == "list":
+        return [from_text(member.member, each) for each in values]
+    if len(values) > 1:
+        raise CallNotReadError(f"the query says {called} twice", fix=_FIX)
+    return from_text(member, values[0])
+
+
+def _xml(request: _Request) -> Callable[[], Any]:
+    @cache
+    def parsed() -> Any:
+        try:
+            return ET.fromstring(request.inflated())  # noqa: S314  expat limits what entities may grow to
+        except ET.ParseError as error:
+            raise CallNotReadError(f"the body is no XML: {error}", fix=_FIX) from error
+
+    return parsed

@@ -1,0 +1,47 @@
+"""What a PartiQL statement does, and to which table: enough of the language to tell that, and no more.
+
+Source: DynamoDB Developer Guide, "PartiQL statements for DynamoDB": one table a statement, no joins, no subqueries.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--|/\*|[A-Za-z0-9_][\w-]*|\S")
+_VERBS = {"SELECT": "FROM", "INSERT": "INTO", "DELETE": "FROM", "UPDATE": ""}  # the word before the table, if any
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement's ``verb`` (Select, Insert, Update, Delete), its ``table``, and the ``index`` that it reads, if one."""
+
+    verb: str
+    table: str
+    index: str | None
+
+
+def read_statement(text: str) -> Statement | None:
+    """Return what *text* does; None when it cannot be told for sure (a comment, two FROMs, another verb)."""
+    tokens = _TOKEN.findall(text)
+    words = [each.upper() for each in tokens]
+    if words[:2] == ["EXISTS", "("]:
+        tokens, words = tokens[2:], words[2:]
+    if not words or words[0] not in _VERBS or {"--", "/*", ";", "'"} & set(words) or words.count("FROM") > 1:
+        return None
+    before = _VERBS[words[0]]
+    at = (words.index(before) if before in words else len(words)) + 1 if before else 1
+    if words[0] in {"INSERT", "DELETE"} and at != 2:  # noqa: PLR2004  INTO and FROM follow the verb
+        return None
+    table = _name(tokens, at)
+    index = _name(tokens, at + 2) if tokens[at + 1 : at + 2] == ["."] else None
+    if table is None or (tokens[at + 1 : at + 2] == ["."] and index is None):
+        return None
+    return Statement(words[0].capitalize(), table, index)
+
+
+def _name(tokens: list[str], at: int) -> str | None:
+    token = tokens[at] if at < len(tokens) else ""
+    if token.startswith('"') and len(token) > 1:
+        return token[1:-1].replace('""', '"')
+    return token if re.match(r"\w", token) else None
