@@ -25,7 +25,7 @@ def up(
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Loopback port; 0 takes any free one.")] = DEFAULT_PORT,
     packaged: Annotated[
-        bool, typer.Option("--packaged", help="Functions see their zip alone, as on AWS; deploying is slower.")
+        bool, typer.Option("--packaged", help="Put the libraries into every zip, as for AWS; deploying is slower.")
     ] = False,
     speed: Annotated[
         float, typer.Option(min=1, help="Shorten Wait states and retry delays so many times.", show_default=False)

@@ -49,7 +49,7 @@ def run(  # noqa: PLR0913  one per option
     aws: Annotated[bool, typer.Option("--aws", help="Run on AWS instead of the embedded cloud.")] = False,
     profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
     packaged: Annotated[
-        bool, typer.Option("--packaged", help="Functions see their zip alone, as on AWS; deploying is slower.")
+        bool, typer.Option("--packaged", help="Put the libraries into the zip, as for AWS; deploying is slower.")
     ] = False,
     speed: Annotated[
         float,
@@ -80,7 +80,7 @@ def run(  # noqa: PLR0913  one per option
     payload = build_payload(workflow, {**_read_input(given), **options})
     _check_files(workflow, payload)
     check_payload(lane, workflow.key, payload)
-    with wiring.open_cloud(project, aws=aws, profile=profile, packaged=packaged, speed=speed) as cloud:
+    with wiring.open_cloud(project, aws=aws, profile=profile, speed=speed) as cloud:
         wiring.make_ready(project, lane, workflow.key, payload, cloud, packaged=packaged)
         keep = wiring.outlives_command(project, cloud)
         now = datetime.now(UTC)

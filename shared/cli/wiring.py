@@ -55,16 +55,13 @@ def running_cloud(project: Project) -> Running | None:
 
 
 @contextlib.contextmanager
-def open_cloud(
-    project: Project, *, aws: bool, profile: str | None = None, packaged: bool = False, speed: float = 1
-) -> Iterator[Aws]:
+def open_cloud(project: Project, *, aws: bool, profile: str | None = None, speed: float = 1) -> Iterator[Aws]:
     """Give the cloud to work against: AWS, the one that ``lanes up`` keeps, or one for this command alone.
 
     Args:
         project: What the command is about.
         aws: AWS itself is asked for.
         profile: The AWS profile to use there.
-        packaged: Functions of a cloud made for this command see their zip alone.
         speed: How many times such a cloud shortens waits.
 
     Raises:
@@ -89,7 +86,7 @@ def open_cloud(
 
     with (
         _signals_unwind(),
-        EmbeddedCloud(project.place, cloud_state(project).folder, packaged=packaged, speed=speed) as cloud,
+        EmbeddedCloud(project.place, cloud_state(project).folder, speed=speed) as cloud,
     ):
         yield connect_endpoint(project.place, cloud.endpoint)
 
@@ -111,7 +108,7 @@ def _told_when_gone(endpoint: str) -> Iterator[None]:
 
 
 def wants_packages(project: Project) -> bool:
-    """Say whether the running cloud's functions see their zip alone, so that it must hold their libraries."""
+    """Say whether the running cloud wants the libraries themselves in every zip."""
     running = cloud_state(project).running()
     return running is not None and running.packaged
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from shared.deploy.stand_in import STAND_IN, library_names
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -59,14 +60,15 @@ class Dependencies(Protocol):
 
 
 class FromEnvironment:
-    """No libraries in the zip: whoever runs it has them already, as the embedded cloud's workers do."""
+    """The names of libraries in the zip: the embedded cloud takes them from where this project is installed."""
 
-    def key(self, requirements: Path) -> str:  # noqa: ARG002  there are none to depend on
-        """Return a constant."""
-        return "environment"
+    def key(self, requirements: Path) -> str:
+        """Return the names."""
+        return "\n".join(["environment", *library_names(requirements)])
 
     def install(self, requirements: Path, target: Path) -> None:
-        """Put nothing there."""
+        """Write the names down."""
+        (target / STAND_IN).write_text("".join(f"{name}\n" for name in library_names(requirements)), encoding="utf-8")
 
 
 class Vendored:

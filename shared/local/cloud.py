@@ -33,21 +33,17 @@ class EmbeddedCloud:
         place: The account and region it pretends to be.
         state_dir: Where its scratch files go; they are gone afterwards (``.lanes`` in a project).
         port: The loopback port, 0 for any free one.
-        packaged: Functions see their zip alone, as on AWS, and not this project's packages.
         speed: By how much Wait states and retry delays are shortened.
 
     Raises:
         LanesError: The port is taken, the disk is full, or this process has a cloud already.
     """
 
-    def __init__(
-        self, place: Place, state_dir: Path, *, port: int = 0, packaged: bool = False, speed: float = 1.0
-    ) -> None:
+    def __init__(self, place: Place, state_dir: Path, *, port: int = 0, speed: float = 1.0) -> None:
         self.place = place
         self.endpoint = ""
         self._state_dir = state_dir
         self._port = port
-        self._packaged = packaged
         self._speed = speed
         self._parts = contextlib.ExitStack()
 
@@ -102,13 +98,12 @@ class EmbeddedCloud:
         )
         parts.enter_context(registry.install(images, passwords, server.endpoint))
         meeting = parts.enter_context(LocalRendezvous(keys=lambda: _keys(self.place, server.endpoint)))
-        runtime = lambda_runtime.LambdaRuntime(
-            folder, lambda: server.endpoint, packaged=self._packaged, rendezvous=meeting.endpoint
-        )
+        runtime = lambda_runtime.LambdaRuntime(folder, lambda: server.endpoint, rendezvous=meeting.endpoint)
         parts.enter_context(engine.install(_invoker(runtime, self.place), server.endpoint, speed=self._speed))
         parts.enter_context(runtime)
         parts.enter_context(lambda_runtime.install(runtime))
         parts.enter_context(lambda_runtime.install_images(images))
+        parts.enter_context(lambda_runtime.install_limits())
         parts.enter_context(fleet)
         parts.callback(server.stop)
         server.start()

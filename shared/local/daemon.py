@@ -60,7 +60,7 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
         raise AlreadyRunningError("a cloud runs here already", fix="use it, or end it with lanes down")
     try:
         place, packaged = settings.place, settings.packaged
-        cloud = EmbeddedCloud(place, state.folder, port=settings.port, packaged=packaged, speed=settings.speed)
+        cloud = EmbeddedCloud(place, state.folder, port=settings.port, speed=settings.speed)
         with _stop_signals() as stop, cloud:
             running = Running(
                 endpoint=cloud.endpoint,

@@ -71,7 +71,7 @@ def _walls() -> Finding:
     from shared.local.lambda_runtime.sandbox import Sandbox  # noqa: PLC0415  with moto behind it, 0.3 s
 
     with tempfile.TemporaryDirectory(prefix="lanes-doctor-") as folder:
-        private = Sandbox(Path(folder), packaged=False).private_mounts
+        private = Sandbox(Path(folder)).private_mounts
     found = "each function has its own" if private else "functions share the machine's /tmp, and no limit holds for it"
     return Finding("Private /tmp", private, found, "allow unprivileged user namespaces, or run as root", optional=True)
 

@@ -35,7 +35,7 @@ class Running:
     """The cloud that ``lanes up`` keeps.
 
     Attributes:
-        packaged: Its functions see their zip alone.
+        packaged: Deploys to it put the libraries into the zip.
         started: ISO 8601, UTC.
     """
 

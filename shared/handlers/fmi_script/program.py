@@ -34,9 +34,8 @@ def fetch(bucket: Bucket, script: str, folder: str, target: Path) -> Path:
 
 
 def command(script: Path) -> list[str]:
-    """Return what runs *script*: this interpreter, started as this process was."""
-    isolated = ["-S"] if sys.flags.no_site else []
-    return [sys.executable, *isolated, str(script)]
+    """Return what runs *script*: this interpreter."""
+    return [sys.executable, str(script)]
 
 
 def environment(

@@ -46,7 +46,6 @@ class LambdaRuntime:
     Args:
         state_dir: Where its folder goes; folders of runtimes that were killed are removed from it.
         endpoint: Returns the URL that workers send their AWS requests to.
-        packaged: Workers see the zip and what Lambda's own runtime brings; otherwise this project's packages too.
         max_workers: The number of worker processes there may be, busy and idle; callers queue for one.
         queue_timeout: Seconds to queue before TooManyRequestsException.
         logs: Where log events go; the embedded cloud's CloudWatch Logs if not given.
@@ -66,7 +65,6 @@ class LambdaRuntime:
         state_dir: Path,
         endpoint: Callable[[], str],
         *,
-        packaged: bool = False,
         max_workers: int | None = None,
         queue_timeout: float = 300.0,
         logs: LogSink | None = None,
@@ -81,8 +79,8 @@ class LambdaRuntime:
         self._folder, self._lock = _own_folder(state_dir)
         code = self._folder / "code"
         code.mkdir()
-        self._code = CodeStore(code, compile_python=not packaged)
-        self._sandbox = Sandbox(self._folder, packaged=packaged, private_mounts=private_mounts, rendezvous=rendezvous)
+        self._code = CodeStore(code)
+        self._sandbox = Sandbox(self._folder, private_mounts=private_mounts, rendezvous=rendezvous)
         self.private_mounts = self._sandbox.private_mounts
         self._pool = Pool(max_workers or default_slots(), queue_timeout, 2 * (os.cpu_count() or 1))
         self._events = EventQueue(self._run_event, retry_delays)

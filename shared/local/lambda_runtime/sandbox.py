@@ -14,26 +14,20 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from shared.local.lambda_runtime.libraries import Libraries, search_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from shared.local.lambda_runtime.function import FunctionSpec
 
-# What Lambda's own Python runtime brings beside the standard library: its client and boto3 with what boto3 needs.
-_RUNTIME_MODULES = (
-    "awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson",
-    "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3",
-)  # fmt: skip
-
 _RENDEZVOUS = "RENDEZVOUS_ENDPOINT"  # of the functions whose card says rendezvous
-_INHERITED = ("PATH", "LD_LIBRARY_PATH")  # what Python itself may need to start
+_INHERITED = ("LD_LIBRARY_PATH",)  # what Python itself may need to start
 
 # Arguments: tmpfs size, folder to build /tmp in, task folder, number of folders to keep, those folders, the command.
 # What must stay visible below /tmp (a checkout there, say) is mounted into the new one before that covers the old.
@@ -64,11 +58,13 @@ class Room:
         task: The unpacked code.
         opt: The unpacked layers, if any.
         tmp: The folder TMPDIR names: /tmp itself, or a folder of the worker's own.
+        libraries: What the code names in the place of libraries, if it does.
     """
 
     task: Path
     opt: Path | None
     tmp: Path
+    libraries: Path | None
 
 
 class Sandbox:
@@ -76,7 +72,6 @@ class Sandbox:
 
     Args:
         folder: A folder of our own.
-        packaged: Workers see what Lambda's runtime brings and the zip; without it, this project's packages as well.
         private_mounts: Use mount namespaces; None finds out whether they work.
         rendezvous: Returns host:port of the cloud's own rendezvous, which takes the place of the one that a function
             was deployed with: its ranks run here, so they meet here.
@@ -89,25 +84,26 @@ class Sandbox:
         self,
         folder: Path,
         *,
-        packaged: bool,
         private_mounts: bool | None = None,
         rendezvous: Callable[[], str] | None = None,
     ) -> None:
         self._rendezvous = rendezvous
+        self._folder = folder
         self._box = folder / "box"
         self._box.mkdir()
         self._tmp = folder / "tmp"
         self._tmp.mkdir()
-        self._runtime = _link_runtime(folder / "runtime") if packaged else None
+        self._libraries = Libraries(folder / "libraries")
         self.private_mounts = mounts_work(folder) if private_mounts is None else private_mounts
 
     def room(self, task: Path, opt: Path | None, name: str) -> Room:
         """Return a room for the worker *name*."""
+        libraries = self._libraries.of(task)
         if self.private_mounts:
-            return Room(task, opt, Path("/tmp"))  # noqa: S108  the worker's own
+            return Room(task, opt, Path("/tmp"), libraries)  # noqa: S108  the worker's own
         tmp = self._tmp / name
         tmp.mkdir()
-        return Room(task, opt, tmp)
+        return Room(task, opt, tmp, libraries)
 
     def leave(self, room: Room) -> None:
         """Remove what the worker left behind."""
@@ -116,11 +112,10 @@ class Sandbox:
 
     def command(self, spec: FunctionSpec, room: Room) -> list[str]:
         """Return the worker's command line."""
-        # -S: without this project's site-packages, which a packaged function must not lean on.
-        python = [sys.executable, *(["-S"] if self._runtime else []), "-m", "awslambdaric", spec.handler]
+        python = [str(self._libraries.programs / "python"), "-m", "awslambdaric", spec.handler]
         if not self.private_mounts:
             return python
-        kept = (room.task, room.opt, self._runtime, Path(sys.prefix), Path(sys.base_prefix))
+        kept = (room.task, room.opt, self._folder, Path(sys.prefix), Path(sys.base_prefix))
         return _enter(self._box, room.task, kept, f"{spec.ephemeral_mb}m", python)
 
     def environment(self, spec: FunctionSpec, room: Room, *, api: str, stream: str, endpoint: str) -> dict[str, str]:
@@ -136,14 +131,12 @@ class Sandbox:
         own = dict(spec.environment)
         if self._rendezvous and _RENDEZVOUS in own:
             own[_RENDEZVOUS] = self._rendezvous()
-        paths = [str(room.opt / "python")] if room.opt else []
-        if self._runtime:
-            paths.append(str(self._runtime))
-        if paths:
-            own["PYTHONPATH"] = os.pathsep.join([*filter(None, [own.get("PYTHONPATH")]), *paths])
-        if room.opt:
-            paths.append(str(room.opt / "bin"))
-            own.setdefault("PATH", f"{os.environ.get('PATH', os.defpath)}:{room.opt / 'bin'}")
+        libraries = self._libraries
+        layers = room.opt / "python" if room.opt else None
+        paths = [libraries.site, own.get("PYTHONPATH"), layers, room.libraries, libraries.runtime]
+        own["PYTHONPATH"] = os.pathsep.join(str(path) for path in paths if path)
+        programs = [libraries.programs, search_path(), room.opt / "bin" if room.opt else None]
+        own.setdefault("PATH", os.pathsep.join(str(path) for path in programs if path))
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         defaults = {
             "AWS_ENDPOINT_URL": endpoint,
@@ -152,10 +145,10 @@ class Sandbox:
             "TMPDIR": str(room.tmp),
             "TZ": ":UTC",
         }
-        return inherited | defaults | own | _reserved(spec, room, api, stream)
+        return inherited | defaults | own | _reserved(spec, room, api, stream, libraries.runtime)
 
 
-def _reserved(spec: FunctionSpec, room: Room, api: str, stream: str) -> dict[str, str]:
+def _reserved(spec: FunctionSpec, room: Room, api: str, stream: str, runtime: Path) -> dict[str, str]:
     """Return the variables that Lambda sets and a function cannot."""
     return {
         "AWS_ACCESS_KEY_ID": "lanes",
@@ -172,7 +165,7 @@ def _reserved(spec: FunctionSpec, room: Room, api: str, stream: str) -> dict[str
         "AWS_REGION": spec.region,
         "AWS_SECRET_ACCESS_KEY": "lanes",
         "AWS_SESSION_TOKEN": "lanes",
-        "LAMBDA_RUNTIME_DIR": str(Path(sysconfig.get_path("purelib"), "awslambdaric")),
+        "LAMBDA_RUNTIME_DIR": str(runtime),
         "LAMBDA_TASK_ROOT": str(room.task),
         "_HANDLER": spec.handler,
     }
@@ -205,16 +198,3 @@ def _enter(box: Path, task: Path, kept: Iterable[Path | None], size: str, comman
     arguments = [size, str(box), str(task), str(len(keep)), *keep]
     unshare = ["unshare", *user, "--mount", "--propagation", "private", "--"]
     return [*unshare, "sh", "-c", _ENTER, "sh", *arguments, *command]
-
-
-def _link_runtime(folder: Path) -> Path:
-    """Make a folder that holds the runtime's own modules and none of this project's others."""
-    folder.mkdir()
-    for name in _RUNTIME_MODULES:
-        spec = find_spec(name)
-        if spec is None or spec.origin is None:
-            raise ModuleNotFoundError(name)
-        origin = Path(spec.origin)
-        source = origin.parent if origin.stem == "__init__" else origin
-        (folder / source.name).symlink_to(source)
-    return folder

@@ -9,17 +9,19 @@ import shutil
 import stat
 import threading
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.local.lambda_runtime.function import InvokeRefusedError
-from shared.local.lambda_runtime.unpack_image import TASK, unpack_image
+from shared.local.lambda_runtime.unpack_image import TASK, check_links, unpack_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shared.local.lambda_runtime.function import ImageCode
 
+_COMPILED = 16 << 20  # bytes of a package that are worth compiling
 _READ_ONLY_FILE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 _EXECUTE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 _READ_ONLY_FOLDER = _READ_ONLY_FILE | _EXECUTE
@@ -30,13 +32,13 @@ class CodeStore:
 
     Args:
         root: An existing folder of our own; one folder per hash goes there.
-        compile_python: Byte-compile what is unpacked. A worker cannot, its code being read-only, so without this
-            every cold start compiles anew (as on AWS, where a zip of vendored packages is not worth our time either).
+
+    Small ones are byte-compiled. A worker cannot do that, its code being read-only, so every cold start would compile
+    anew, as on AWS; packages of whole libraries are not worth our time.
     """
 
-    def __init__(self, root: Path, *, compile_python: bool) -> None:
+    def __init__(self, root: Path) -> None:
         self._root = root
-        self._compile = compile_python
         self._guard = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
 
@@ -77,7 +79,7 @@ class CodeStore:
                 fresh = self._root / f"{name}.part"
                 remove_tree(fresh)
                 fill(fresh)
-                if self._compile:
+                if _size(fresh) <= _COMPILED:
                     compileall.compile_dir(fresh, quiet=2)
                 _forbid_writing(fresh)
                 fresh.rename(folder)
@@ -85,18 +87,35 @@ class CodeStore:
 
 
 def _unpack(code: bytes, folder: Path) -> None:
-    """Extract *code* with the execute bits it records, which zipfile drops."""
+    """Extract *code* with the links and the execute bits it records, which zipfile drops."""
     try:
         with zipfile.ZipFile(io.BytesIO(code)) as archive:
             folder.mkdir(exist_ok=True)
+            links = [info for info in archive.infolist() if _is_link(info)]
             for info in archive.infolist():
+                if _is_link(info):
+                    continue
                 path = Path(archive.extract(info, folder))
                 if path.is_file():
                     path.chmod(stat.S_IWUSR | _READ_ONLY_FILE | (info.external_attr >> 16 & _EXECUTE))
-    except zipfile.BadZipFile as error:
+            for info in links:  # last, so that nothing is written through one
+                path = folder / info.filename
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.symlink_to(archive.read(info).decode())
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError) as error:
         raise InvokeRefusedError(
             "InvalidZipFileException", 502, f"Lambda could not unzip the package: {error}"
         ) from error
+    check_links(folder, "package")
+
+
+def _is_link(info: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(info.external_attr >> 16)
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of the files below *folder*, links not followed."""
+    return sum(Path(parent, name).lstat().st_size for parent, _, files in os.walk(folder) for name in files)
 
 
 def _forbid_writing(folder: Path) -> None:

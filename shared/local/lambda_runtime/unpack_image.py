@@ -50,7 +50,7 @@ def unpack_image(layers: Sequence[Path], folder: Path, largest: int = LARGEST) -
             raise _refused(f"the layer {layer.name} is damaged: {error}") from error
     if not (folder / TASK).is_dir():
         raise _refused(f"the image has no folder /{TASK}")
-    _check_links(folder)
+    check_links(folder, "image")
 
 
 def _entries(archive: tarfile.TarFile, left: int) -> list[_Entry]:
@@ -141,14 +141,18 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _check_links(folder: Path) -> None:
-    """Refuse links to what is not in the image: here they would lead to files of this machine."""
+def check_links(folder: Path, what: str) -> None:
+    """Refuse links to what is not in the unpacked *folder*: here they would lead to files of this machine.
+
+    Raises:
+        InvokeRefusedError: Names the link; *what* was unpacked.
+    """
     root = folder.resolve()
     for parent, folders, files in os.walk(root):
         for path in (Path(parent, name) for name in (*folders, *files)):
             # Not path.resolve(): before Python 3.13 it raises where links lead in a circle, which is harmless.
             if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
-                raise _refused(f"the link /{path.relative_to(root)} leads out of the image")
+                raise _refused(f"the link /{path.relative_to(root)} leads out of the {what}")
 
 
 def _refused(message: str) -> InvokeRefusedError:

@@ -9,6 +9,7 @@ import zipfile
 import pytest
 
 from shared.deploy.package import RUNTIME, FromEnvironment, Vendored, build_package
+from shared.deploy.stand_in import STAND_IN
 from shared.errors import LanesError
 
 CPYTHON = f"cp{sys.version_info.major}{sys.version_info.minor}"
@@ -58,7 +59,8 @@ def wheel(folder, name, tag):
 
 def test_the_zip_holds_the_handlers_and_nothing_of_chalice(build):
     package = build()
-    assert names(package) == ["shared/__init__.py", "shared/handlers/cosmic/infer.py", "shared/handlers/cosmic/init.py"]
+    code = ["shared/__init__.py", "shared/handlers/cosmic/infer.py", "shared/handlers/cosmic/init.py"]
+    assert names(package) == [STAND_IN, *code]
     content = package.path.read_bytes()
     assert package.size == len(content)
     assert package.sha256 == base64.b64encode(hashlib.sha256(content).digest()).decode()
@@ -93,6 +95,7 @@ def test_compiled_and_hidden_files_stay_out_and_links_are_followed(app, build, t
     (elsewhere / "wire.py").write_text("")
     (app / "vendor/shared/fmi").symlink_to(elsewhere)
     assert names(build()) == [
+        STAND_IN,
         "shared/__init__.py",
         "shared/fmi/wire.py",
         "shared/handlers/cosmic/infer.py",

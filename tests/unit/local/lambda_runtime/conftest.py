@@ -1,5 +1,6 @@
 """Functions made from a few lines of source, and a runtime that shows what it logged."""
 
+import dataclasses
 import hashlib
 import io
 import tarfile
@@ -113,3 +114,17 @@ def make_runtime(tmp_path, logs):
 @pytest.fixture
 def runtime(make_runtime):
     return make_runtime()
+
+
+@pytest.fixture
+def with_file():
+    """Return a function that makes a spec whose zip has one file more."""
+
+    def make(spec, name, content):
+        buffer = io.BytesIO(spec.code)
+        with zipfile.ZipFile(buffer, "a") as archive:
+            archive.writestr(zipfile.ZipInfo(name), content)
+        code = buffer.getvalue()
+        return dataclasses.replace(spec, code=code, code_sha256=hashlib.sha256(code).hexdigest())
+
+    return make

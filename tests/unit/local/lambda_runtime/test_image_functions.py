@@ -221,12 +221,12 @@ def test_a_command_that_is_no_handler_is_refused(aws, push, create):
         invoke(aws)
 
 
-def test_a_packaged_function_sees_its_image_and_no_package_of_this_project(make_runtime, function, image_code):
+def test_a_function_sees_its_image_and_no_package_of_this_project(make_runtime, function, image_code):
     source = (
         "import importlib.util as u\ndef handler(event, context):\n    return [bool(u.find_spec(n)) for n in event]\n"
     )
     image = image_code({"app.py": source, "own.py": ""})
-    runtime = make_runtime(packaged=True)
+    runtime = make_runtime()
     spec = function(source, image=image)
     answer = runtime.invoke(spec, b'["own", "boto3", "moto", "shared"]')
     assert json.loads(answer.payload) == [True, True, False, False]

@@ -222,21 +222,6 @@ def test_layers_are_laid_over_opt(runtime, function, zipped):
     assert answer(runtime.invoke(function(source, layers=layers), b"{}")) == [1, "over"]
 
 
-def test_a_packaged_function_sees_its_zip_and_lambdas_runtime_only(make_runtime, function):
-    source = """
-import importlib.util
-def handler(event, context):
-    return {name: importlib.util.find_spec(name) is not None for name in ("boto3", "awslambdaric", "moto", "numpy")}
-"""
-    seen = {}
-    for packaged in (True, False):
-        runtime = make_runtime(packaged=packaged)
-        seen[packaged] = answer(runtime.invoke(function(source), b"{}"))
-        runtime.close()
-    assert seen[True] == {"boto3": True, "awslambdaric": True, "moto": False, "numpy": False}
-    assert all(seen[False].values())
-
-
 def test_code_that_is_no_zip_is_refused(runtime, function):
     broken = function(ECHO)
     object.__setattr__(broken, "code", b"not a zip")

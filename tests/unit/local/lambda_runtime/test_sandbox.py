@@ -81,7 +81,7 @@ def test_without_mounts_the_files_go_with_the_worker(shared, function):
 
 
 def test_the_clouds_rendezvous_takes_the_place_of_the_one_that_a_function_was_deployed_with(function, tmp_path):
-    sandbox = Sandbox(tmp_path, packaged=False, private_mounts=False, rendezvous=lambda: "127.0.0.1:4")
+    sandbox = Sandbox(tmp_path, private_mounts=False, rendezvous=lambda: "127.0.0.1:4")
     source = "import os\ndef handler(event, context): return dict(os.environ)"
     told = {}
     for name, own in (("with", (("RENDEZVOUS_ENDPOINT", "far.example.edu:1"),)), ("without", ())):

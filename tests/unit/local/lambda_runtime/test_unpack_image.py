@@ -175,7 +175,7 @@ def test_a_layer_that_is_gone(tmp_path):
 def test_permissions_of_what_a_link_leads_to_are_its_own(tmp_path, image_code):
     image = image_code({"a.sh": "#!/bin/sh\n"}, links={"b.sh": "a.sh"}, modes={"a.sh": 0o755})
     (tmp_path / "code").mkdir()
-    store = CodeStore(tmp_path / "code", compile_python=True)
+    store = CodeStore(tmp_path / "code")
     folder = store.image(image)
     assert folder == store.image(image)
     assert (folder / "b.sh").is_symlink()

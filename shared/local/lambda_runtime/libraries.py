@@ -1,0 +1,117 @@
+"""The libraries a function may import beside its own code and the standard library, and no other of this machine.
+
+Two kinds, each a folder of links to what is installed here, with the metadata that ``importlib.metadata`` reads:
+what Lambda's own Python runtime brings, and what the function's zip names in :data:`STAND_IN` in the place of the
+libraries themselves. A worker is started with the interpreter behind this project's environment, and the site module
+of it, and of every Python that it starts, is told by a ``sitecustomize`` to leave the packages of its installation
+out. What a program cannot help but see is that the links lead there: who follows one on purpose finds the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import threading
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.deploy.stand_in import STAND_IN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What Lambda's Python runtimes bring: the SDK with what it needs, and the client of the Runtime API (AWS's guide,
+# "Building Lambda functions with Python", "Runtime-included SDK versions"; seen 2026-11-29).
+RUNTIME = (
+    "awslambdaric", "simplejson", "snapshot-restore-py",
+    "boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3",
+)  # fmt: skip
+
+# Run by the site module of each Python that finds it: what that added to sys.path and sys.meta_path goes again.
+_SITECUSTOMIZE = """\
+import os, sys
+_kept = {os.path.dirname(os.__file__), *os.environ.get("PYTHONPATH", "").split(os.pathsep)}
+sys.path[:] = [p for p in sys.path if p in _kept or p.endswith((".zip", os.sep + "lib-dynload"))]
+sys.meta_path[:] = [f for f in sys.meta_path if getattr(f, "__module__", "").startswith("_frozen_importlib")]
+"""
+
+
+class Libraries:
+    """Folders of links, each made once.
+
+    Args:
+        folder: Where they go; made here.
+
+    Attributes:
+        site: What goes first in PYTHONPATH.
+        runtime: What Lambda brings.
+        programs: What goes first in PATH: the interpreter, under the names it has on Lambda.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._guard = threading.Lock()
+        self.site, self.programs = folder / "site", folder / "bin"
+        self.site.mkdir(parents=True)
+        self.programs.mkdir()
+        (self.site / "sitecustomize.py").write_text(_SITECUSTOMIZE, encoding="utf-8")
+        for name in ("python", "python3", f"python3.{sys.version_info.minor}"):
+            (self.programs / name).symlink_to(interpreter())
+        self.runtime = self._linked("runtime", RUNTIME)
+
+    def of(self, task: Path) -> Path | None:
+        """Return what the code in *task* names in the place of libraries of its own; None where it names none."""
+        try:
+            names = (task / STAND_IN).read_text(encoding="utf-8").split()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        digest = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+        with self._guard:
+            folder = self._folder / f"stand-in-{digest}"
+            return folder if folder.is_dir() else self._linked(folder.name, names)
+
+    def _linked(self, name: str, distributions: Iterable[str]) -> Path:
+        """Make a folder of that *name* with the *distributions* that are installed here."""
+        draft, folder = self._folder / f"{name}.part", self._folder / name
+        draft.mkdir()
+        for each in distributions:
+            try:
+                found = metadata.distribution(each)
+            except metadata.PackageNotFoundError:
+                continue  # its import fails, and what that says names it
+            _link(found, draft)
+        draft.rename(folder)
+        return folder
+
+
+def interpreter() -> str:
+    """Return the Python behind this project's environment: one that knows nothing of the environment's packages."""
+    return os.path.realpath(sys.executable)
+
+
+def search_path() -> str:
+    """Return this machine's PATH without the programs of the project's environment."""
+    hidden = {str(Path(sys.prefix, "bin")), str(Path(sys.executable).parent)}
+    shown = sys.prefix != sys.base_prefix  # outside of an environment its folder is the machine's own, as /usr/bin
+    words = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(word for word in words if not (shown and word in hidden))
+
+
+def _link(distribution: metadata.Distribution, target: Path) -> None:
+    """Link what *distribution* installed: whole packages, and of a namespace that others share its own part alone."""
+    for file in distribution.files or ():
+        if file.parts[0] in {"..", "__pycache__"}:
+            continue  # a program, or the cache of a module
+        source, here = Path(str(distribution.locate_file(""))), target
+        for part in file.parts:
+            source, here = source / part, here / part
+            if here.is_symlink():
+                break
+            if source.is_dir() and not (source / "__init__.py").exists() and ".dist-info" not in part:
+                here.mkdir(exist_ok=True)
+                continue
+            if source.exists():
+                here.symlink_to(source)
+            break
