@@ -12,23 +12,21 @@ MACHINE = {"stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachin
 BUCKET = {"Bucket": "team2-data", "ExpectedBucketOwner": "123456789012"}
 
 
-class GoneError(Exception):
-    pass
+def refusal(code):
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "call")
 
 
 class States:
     """A state machine that AWS goes on deleting for so many looks."""
 
-    exceptions = SimpleNamespace(StateMachineDoesNotExist=GoneError)
-
     def __init__(self, looks):
         self.looks = looks
         self.stopped = []
 
-    def describe_state_machine(self, stateMachineArn):  # noqa: N803  boto3's word
+    def describe_state_machine(self, **_):
         self.looks -= 1
         if self.looks < 0:
-            raise GoneError(stateMachineArn)
+            raise refusal("StateMachineDoesNotExist")
         return {"status": "DELETING"}
 
     def get_paginator(self, _operation):
@@ -41,8 +39,6 @@ class States:
 
 class S3:
     """A bucket that somebody refills so many times."""
-
-    exceptions = SimpleNamespace(NoSuchBucket=GoneError)
 
     def __init__(self, refills, errors=()):
         self.refills = refills
@@ -60,7 +56,7 @@ class S3:
     def delete_bucket(self, **_):
         self.refills -= 1
         if self.refills >= 0:
-            raise ClientError({"Error": {"Code": "BucketNotEmpty", "Message": "no"}}, "DeleteBucket")
+            raise refusal("BucketNotEmpty")
 
 
 class Function:
@@ -119,6 +115,24 @@ def test_a_bucket_that_is_still_written_to_is_emptied_again():
     assert s3.deleted[0]["ExpectedBucketOwner"] == "123456789012"
     with pytest.raises(LanesError, match="fills faster than it is emptied"):
         remove_bucket(SimpleNamespace(s3=S3(refills=100)), BUCKET, waits.append)
+
+
+def test_objects_that_s3_had_no_time_for_are_left_to_the_next_round():
+    busy = [{"Key": "a", "Code": "SlowDown", "Message": "Please reduce your request rate."}]
+    s3 = S3(refills=1, errors=busy)
+    remove_bucket(SimpleNamespace(s3=s3), BUCKET, lambda _: None)
+    assert len(s3.deleted) == 2
+
+
+def test_a_bucket_that_went_meanwhile_is_removed():
+    s3 = S3(refills=0)
+    s3.get_paginator = lambda _: SimpleNamespace(paginate=lambda **_: gone())
+    remove_bucket(SimpleNamespace(s3=s3), BUCKET, lambda _: None)
+    assert s3.deleted == []
+
+
+def gone():
+    raise refusal("NoSuchBucket")
 
 
 def test_an_object_that_cannot_be_deleted_is_named():

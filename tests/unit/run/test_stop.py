@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
 from shared.errors import UsageError
 from shared.run.stop import stop_run
@@ -11,14 +12,8 @@ from shared.run.stop import stop_run
 START = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-class UnknownExecutionError(Exception):
-    pass
-
-
 class States:
     """Executions of one state machine by name: their status, and how each was stopped."""
-
-    exceptions = SimpleNamespace(ExecutionDoesNotExist=UnknownExecutionError, StateMachineDoesNotExist=KeyError)
 
     def __init__(self, **executions):
         self.executions = executions
@@ -37,7 +32,7 @@ class States:
     def describe_execution(self, *, executionArn):  # noqa: N803  AWS's own names
         name = executionArn.rpartition(":")[2]
         if name not in self.executions:
-            raise UnknownExecutionError
+            raise ClientError({"Error": {"Code": "ExecutionDoesNotExist"}}, "DescribeExecution")
         return {"status": self.executions[name], "startDate": START, "input": "{}"}
 
     def stop_execution(self, *, executionArn, error, cause):  # noqa: N803  AWS's own names

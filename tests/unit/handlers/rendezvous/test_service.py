@@ -7,10 +7,6 @@ from shared.handlers.rendezvous.service import Service, ServiceError, await_read
 SERVICE = Service("dev", "cluster", "meet", "example.edu", "meet.example.edu", 10000)
 
 
-class GoneError(Exception):
-    pass
-
-
 class Aws:
     """ECS, EC2 and Route 53 as one service sees them; a test sets what is there."""
 
@@ -24,8 +20,6 @@ class Aws:
         self.started = "ecs-svc/2"
         self.renewals = 0
         self.pending = 0
-        self.exceptions = self
-        self.ClusterNotFoundException = GoneError
 
     def __call__(self, _service):
         return self
