@@ -23,6 +23,7 @@ from shared.deploy.chalice_names import install_names
 from shared.deploy.chalice_stage import config_is_fresh, make_app, zipped
 from shared.deploy.deploy import package
 from shared.deploy.guard import check_ownership, lane_tags
+from shared.deploy.large_code import LargeCodeClient
 from shared.deploy.resources import function, log_group, role
 from shared.errors import LanesError, UsageError, unknown
 
@@ -99,7 +100,8 @@ def _prepare(project: Project, lane: Lane, app_dir: Path) -> None:
             return str(package(project, packaged=packaged).path)
 
     LambdaDeploymentPackager.create_deployment_package = create_deployment_package
-    TypedAWSClient._client = lambda _, service: aws.client(service)  # noqa: SLF001  every call of Chalice's goes through it
+    clients = {"lambda": LargeCodeClient(aws, lane)}
+    TypedAWSClient._client = lambda _, service: clients.get(service) or aws.client(service)  # noqa: SLF001  its only way out
 
 
 def _target(project: Project) -> tuple[Aws, bool]:

@@ -12,8 +12,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shared.deploy.guard import is_ours, lane_tags
-from shared.deploy.resources import function
+from shared.deploy.large_code import LargeCodeClient
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -53,18 +52,12 @@ class ChaliceDeployer:
                     raise
                 self._deploy(aws, params, sleep)
         except ChaliceDeploymentError as error:
-            what = f"Chalice could not deploy {params['function']}: {error.original_error}"
-            raise LanesError(what, where=name) from error
-
-    def _deploy(self, aws: Aws, params: Mapping[str, Any], sleep: Callable[[float], None]) -> None:
-        config = self._config(params["function"])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Chalice's own, nothing a reader can act on
-            self._deployer(aws, sleep).deploy(config, chalice_stage_name=self.lane.team)
-
-    def _is_ours(self, aws: Aws, name: str) -> bool:
-        found = function.current(aws, name)
-        return found is not None and is_ours(found.tags, lane_tags(self.lane))
+            if isinstance(error.original_error, LanesError):
+                raise error.original_error from error
+            raise LanesError(
+                f"Chalice could not deploy {params['function']}: {error.original_error}",
+                where=self.lane.functions[params["function"]].name,
+            ) from error
 
     def _config(self, key: str) -> Any:
         from chalice.config import Config  # noqa: PLC0415  as above
@@ -87,7 +80,7 @@ class ChaliceDeployer:
 
         from shared.deploy.chalice_names import named_graph_builder  # noqa: PLC0415  as above
 
-        client = TypedAWSClient(_Session(aws), sleep)
+        client = TypedAWSClient(_Session(aws, self.lane), sleep)
         osutils = OSUtils()
         return deployer.Deployer(
             application_builder=named_graph_builder(self.lane),
@@ -109,9 +102,10 @@ class _Session:
     """All that Chalice's client asks of a botocore session: so it works with our clients, endpoint and retries."""
 
     aws: Aws
+    lane: Lane
 
     def create_client(self, service: str) -> Any:
-        return self.aws.client(service)
+        return LargeCodeClient(self.aws, self.lane) if service == "lambda" else self.aws.client(service)
 
 
 @dataclass(frozen=True, slots=True)

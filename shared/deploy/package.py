@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from shared.deploy.stand_in import STAND_IN, library_names
+from shared.config.aws_facts import UNZIPPED
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 """The Python that deploys is the Python that Lambda runs: the wheels are made for it."""
 
-_ZIPPED_LIMIT = 50 * 1024**2
-_UNZIPPED_LIMIT = 250 * 1024**2
-_FOR_BUILDERS = (".pyi", ".pxd", ".h", ".hpp", ".a", ".lib")  # 1.9 of 50 MB that no function ever reads, tests included
+_UNZIPPED_LIMIT = UNZIPPED.value
+_FOR_BUILDERS = (".pyi", ".pxd", ".h", ".hpp", ".a", ".lib")  # 1.9 MB that no function ever reads, tests included
 _KEPT = 4  # packages in the cache, old ones too
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold; when a file was written must not matter
 _MODE = 0o100644 << 16  # a checkout's umask must not matter either
@@ -110,7 +109,7 @@ def build_package(app_dir: Path, cache: Path, dependencies: Dependencies) -> Pac
     """Return the zip for the code under *app_dir*``/vendor``; made only when nothing in *cache* fits.
 
     Raises:
-        LanesError: The code is not there, a library is missing, or the zip is too big for Lambda.
+        LanesError: The code is not there, a library is missing, or there is too much for Lambda.
     """
     requirements = app_dir / "requirements.txt"
     files = dict(_code(app_dir / "vendor"))
@@ -124,12 +123,6 @@ def build_package(app_dir: Path, cache: Path, dependencies: Dependencies) -> Pac
             _write(path, {**dict(_needed(libraries)), **files})
             forget(cache, "code-*.zip")
     content = path.read_bytes()
-    if len(content) > _ZIPPED_LIMIT:
-        raise LanesError(
-            f"the package has {len(content) / 1024**2:.1f} MB, Lambda takes 50 MB at most",
-            where=str(requirements),
-            fix="take libraries out of it",
-        )
     digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
     return Package(path, digest, len(content))
 

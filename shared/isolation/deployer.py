@@ -46,7 +46,7 @@ def _policy(own: OwnNames, functions: list[str], machines: list[str]) -> Policy:
             Statement("ReadRoles", READ_ROLES, (own.arn("iam", "role/"),)),
             *_read_foundation(own),
             Statement("Logs", MANAGE_LOGS, own.arns("logs", LOGS)),
-            Statement("Data", OBJECTS, (own.arn("s3", ""),)),
+            Statement("Data", (*OBJECTS, FETCH_CODE), (own.arn("s3", ""),)),
             Statement("Tables", (*ITEMS, "dynamodb:ListTagsOfResource"), (own.arn("dynamodb", "table/"),)),
             Statement("Images", PUSH_IMAGES, (own.folder("ecr", "repository/"),)),
             Statement("Look", _LOOK, ("*",)),
@@ -70,6 +70,8 @@ def pass_roles(sid: str, roles: list[str], service: str) -> list[Statement]:
     return [Statement(sid, ("iam:PassRole",), tuple(roles), held)] if roles else []
 
 
+FETCH_CODE = "s3:GetObjectVersion"
+"""What Lambda asks of whoever gives it code from a bucket, beside s3:GetObject: it is told which version."""
 MANAGE_FUNCTIONS = tuple(
     f"lambda:{name}"
     for name in (

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from shared.config.lane import Place
 
+CODE = "runs/code/"
+"""Where in a lane's bucket code lies on its way to Lambda: under what S3 removes by itself (``runs/``)."""
 OBJECTS = (
     "s3:AbortMultipartUpload",
     "s3:DeleteObject",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.isolation.boundary import BOUNDARY
 from shared.isolation.deployer import (
+    FETCH_CODE,
     MANAGE_FUNCTIONS,
     MANAGE_LOGS,
     MANAGE_MACHINES,
@@ -19,7 +20,7 @@ from shared.isolation.deployer import (
     READ_ROLES,
     pass_roles,
 )
-from shared.isolation.own_names import LOGS
+from shared.isolation.own_names import CODE, LOGS
 from shared.isolation.policies import Policy, Statement
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def platform_policy(place: Place) -> Policy:
             *pass_roles("PassToMachines", [place.arn("iam", "role/*-*")], "states.amazonaws.com"),
             Statement("Boundaries", _MANAGE_POLICIES, (boundaries,)),
             Statement("Buckets", _MANAGE_BUCKETS, (place.arn("s3", "*-*"),)),
+            Statement("Code", ("s3:GetObject", FETCH_CODE, "s3:PutObject"), (place.arn("s3", f"*-*/{CODE}*"),)),
             Statement("Tables", _MANAGE_TABLES, (place.arn("dynamodb", "table/*-*"),)),
             Statement("Secrets", _MANAGE_SECRETS, tuple(place.arn("secretsmanager", each) for each in _SECRETS)),
             Statement("Repositories", _MANAGE_REPOSITORIES, (place.arn("ecr", "repository/*/*"),)),

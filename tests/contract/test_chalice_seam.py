@@ -120,6 +120,23 @@ def test_chalice_deploy_as_typed(root, cloud):
     destroy(lane, cloud)
 
 
+def test_chalice_deploy_of_a_package_that_lambda_takes_from_a_bucket_only(root, cloud):
+    project = load_project(root)
+    lane = project.lane("team1")
+    deploy(lane, project, cloud)
+    weights = root / "chalice_app/vendor/weights.bin"
+    weights.write_bytes(os.urandom(51 * 1024**2))
+    try:
+        done = typed(root, "deploy", "--stage", "team1")
+        assert done.returncode == 0, done.stderr
+        found = cloud.s3.list_objects_v2(Bucket=lane.bucket, Prefix="runs/code/")["Contents"]
+        assert [each["Size"] > 50 * 1024**2 for each in found] == [True]
+        assert plan(lane, project, cloud).changes == ()
+    finally:
+        weights.unlink()
+        destroy(lane, cloud)
+
+
 def test_chalice_deploy_leaves_functions_that_are_images_alone(root, cloud):
     project = load_project(root)
     lane = project.lane("wssr")

@@ -111,6 +111,10 @@ def needs(service, operation, params, lane):
     resource = named(service, operation, params, lane.place)
     for action in ACTIONS.get(call, [call]):
         yield Asked(action, resource if takes_resource(action) else "*", context(action, params, lane))
+    code = {**params, **params.get("Code", {})}
+    if service == "lambda" and "S3Bucket" in code:  # Lambda fetches it as whoever calls
+        at = lane.place.arn("s3", f"{code['S3Bucket']}/{code['S3Key']}")
+        yield from (Asked(action, at) for action in ("s3:GetObject", "s3:GetObjectVersion"))
     if call == "ec2:CreateSecurityGroup":
         group = lane.place.arn("ec2", "security-group/*")
         yield Asked(call, group, context(call, params, lane))

@@ -10,10 +10,12 @@ from shared.config.load import find_root, load_project
 from shared.deploy.apply import apply
 from shared.deploy.aws import connect_endpoint
 from shared.deploy.deploy import carry_out, package, plan
+from shared.deploy.large_code import LargeCodeClient
 from shared.deploy.plan import destroy_plan
 from shared.isolation.catalogue import load_catalogue
 from shared.isolation.deployer import deployer_policy
 from shared.isolation.platform_role import platform_policy
+from shared.isolation.policies import function_policy
 from shared.local.cloud import EmbeddedCloud
 from shared.local.images import images_here
 from shared.run.items import load_items
@@ -60,6 +62,8 @@ def recorded(tmp_path_factory, copy_project, recorder):
         carry_out(todo, changed, project, aws, on_step=done)
         _check_foundation(changed, aws)
         by_kind["chalice"] = calls.take()
+        send_large_code(aws, lane, package(project, packaged=False).path.read_bytes())
+        by_kind["large code"] = calls.take()
         use(aws, lane, tmp_path_factory.mktemp("files"))
         by_kind["use"] = calls.take()
         aws.caller = f"arn:aws:sts::{project.place.account}:assumed-role/{lane.deployer}/alice"
@@ -123,6 +127,13 @@ def drift(aws, lane):
     aws.client("ecr").delete_repository_policy(repositoryName=image.image.repository)
 
 
+def send_large_code(aws, lane, code):
+    """Give functions the *code* by way of the bucket: once it is sent there, once it is there."""
+    sender = LargeCodeClient(aws, lane, largest=0)
+    for step in ("cosmic-init", "cosmic-inference"):
+        sender.update_function_code(FunctionName=lane.functions[step].name, ZipFile=code)
+
+
 def smaller(lane):
     """The lane with other settings of its functions, and without one workflow."""
     functions = {
@@ -173,11 +184,22 @@ def test_the_platform_may_make_every_call_of_a_deploy_and_a_destroy(recorded, re
 
 def test_a_deployer_may_deploy_code_and_machines_and_run_them(recorded, refused):
     lane, by_kind = recorded
-    asked = by_kind["function"] | by_kind["state machine"] | by_kind["chalice"] | by_kind["use"]
+    asked = set().union(*(by_kind[kind] for kind in ("function", "state machine", "chalice", "large code", "use")))
     assert refused(deployer_policy(lane), asked) == []
     assert {"lambda:CreateFunction", "lambda:UpdateFunctionCode", "iam:PassRole", "states:StartExecution"} <= {
         each.action for each in asked
     }
+
+
+def test_code_goes_through_the_bucket_with_what_deployers_may_and_functions_may_not(recorded, refused):
+    lane, by_kind = recorded
+    asked = {each for each in by_kind["large code"] if "/runs/code/" in each.resource}
+    assert {each.action for each in asked} == {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"}
+    theirs = deployer_policy(dataclasses.replace(lane, team="lab1"))
+    assert len(refused(theirs, asked)) == len(asked)
+    versions = {each for each in asked if each.action == "s3:GetObjectVersion"}
+    for function in lane.functions.values():
+        assert len(refused(function_policy(lane, function), versions)) == len(versions)
 
 
 def test_a_team_may_deploy_what_leaves_its_foundation_as_it_is(recorded, refused, request):
