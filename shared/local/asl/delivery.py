@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 OFF, FATAL, ERROR = "OFF", "FATAL", "ERROR"
 _FATAL = frozenset({"ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"})
+_DELIVERY = "delivery.logs.amazonaws.com"
 _ERROR_ENDINGS = ("Failed", "Aborted", "TimedOut")
 # What one PutLogEvents takes.
 _BATCH_EVENTS, _BATCH_BYTES, _OVERHEAD = 1000, 1_000_000, 26
@@ -30,7 +31,7 @@ def deliver_at_the_end(execution: Execution, configuration: dict[str, Any] | Non
     """Write the events of *execution* to the log groups of the logging *configuration* once it has ended."""
     level = (configuration or {}).get("level", OFF)
     groups = [
-        destination["cloudWatchLogsLogGroup"]["logGroupArn"].removesuffix(":*").split(":log-group:")[-1]
+        destination["cloudWatchLogsLogGroup"]["logGroupArn"].removesuffix(":*")
         for destination in (configuration or {}).get("destinations", [])
     ]
     if level == OFF or not groups:
@@ -55,7 +56,10 @@ def _write(execution: Execution, level: str, groups: list[str], *, data: bool) -
     day = dt.datetime.fromtimestamp(execution.started_at, dt.UTC)
     stream = f"states/{execution.identity.machine_name}/{day:%Y-%m-%d-%H-%M}/{execution.identity.name}"
     entries = list(_entries(execution, level, data=data))
-    for group in groups if entries else []:
+    for arn in groups if entries else []:
+        if not _let_in(execution, arn, stream):
+            continue
+        group = arn.split(":log-group:")[-1]
         try:
             client.create_log_stream(logGroupName=group, logStreamName=stream)
         except ClientError as error:
@@ -65,6 +69,19 @@ def _write(execution: Execution, level: str, groups: list[str], *, data: bool) -
                 raise
         for batch in _batches(entries):
             client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=batch)
+
+
+def _let_in(execution: Execution, group: str, stream: str) -> bool:
+    """Whether CloudWatch Logs lets the log delivery into the *group*: by its resource policies, not by any role.
+
+    Source: Amazon CloudWatch Logs User Guide, "Enabling logging from AWS services" (read 2026-11-29).
+    """
+    _, partition, _, region, account, *_ = execution.arn.split(":")
+    source = f"arn:{partition}:logs:{region}:{account}:*"
+    return all(
+        execution.engine.lets_in(_DELIVERY, action, f"{group}:log-stream:{stream}", source)
+        for action in ("logs:CreateLogStream", "logs:PutLogEvents")
+    )
 
 
 def _entries(execution: Execution, level: str, *, data: bool) -> Iterator[dict[str, Any]]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
     # The ARN or name of a state machine, an execution's name and its input: starts it and returns the execution.
     StartMachine = Callable[[str, str, str], Any]
+    # A role's ARN, an action and a resource's ARN: raises when the role may not do it.
+    Permit = Callable[[str, str, str], None]
+    # A service, an action, a resource's ARN, and that of what it acts for: whether the resource lets the service in.
+    LetIn = Callable[[str, str, str, str], bool]
 
 _TOKEN_BYTES = 96
 
@@ -70,6 +74,8 @@ class Engine:
         self.tokens = Tokens()
         self.activities = Activities(lambda _arn: True)
         self.start_machine: StartMachine = _nobody
+        self.permit: Permit = _anything
+        self.lets_in: LetIn = _anybody
         self._lock = threading.Lock()
         self._map_runs: dict[str, Any] = {}
 
@@ -119,3 +125,12 @@ def _system_random() -> Random:
 
 def _nobody(arn: str, _name: str, _text: str) -> Never:
     raise LookupError(f"State Machine Does Not Exist: '{arn}'")
+
+
+def _anything(_role: str, _action: str, _resource: str) -> None:
+    """Permit all: so it is in a test without IAM."""
+
+
+def _anybody(_service: str, _action: str, _resource: str, _source: str) -> bool:
+    """Let everybody in: the same."""
+    return True

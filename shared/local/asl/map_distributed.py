@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import RuntimeFailure, StateFailure
+from shared.local.asl.integrations.nested import start_failure
 from shared.local.asl.map_batches import Batcher
 from shared.local.asl.map_run import MapRun
 from shared.local.asl.number_fields import number_field
@@ -88,6 +89,7 @@ class Distributed:
         percentage = self.tolerated_percentage(strand, effective)
         if percentage is not None and not 0 <= percentage <= 100:  # noqa: PLR2004  per cent
             raise RuntimeFailure("ToleratedFailurePercentage must be between 0 and 100.")
+        self._permit(strand)
         run = MapRun(
             self.state,
             strand,
@@ -99,6 +101,18 @@ class Distributed:
         strand.execution.map_runs.append(run)
         strand.execution.engine.add_map_run(run)
         return run
+
+    @staticmethod
+    def _permit(strand: Strand) -> None:
+        """See that the machine's role may start the machine: children are executions of it.
+
+        Source: Step Functions Developer Guide, "IAM policies for using Distributed Map states" (read 2026-11-29).
+        """
+        engine, identity = strand.execution.engine, strand.execution.identity
+        try:
+            engine.permit(identity.role_arn, "states:StartExecution", identity.machine_arn)
+        except Exception as error:
+            raise start_failure(error, engine.uuid()) from error
 
     def _feed(
         self, strand: Strand, effective: Any, run: MapRun, items: list[Any] | None

@@ -21,8 +21,9 @@ def call_function(strand: Strand, function: str, payload: Any) -> tuple[Any, Any
     Raises:
         StateFailure: The function failed, under the error type it gave; or could not be invoked.
     """
-    engine = strand.execution.engine
+    engine, identity = strand.execution.engine, strand.execution.identity
     try:
+        engine.permit(identity.role_arn, "lambda:InvokeFunction", function_arn(function, strand.execution.arn))
         invocation = engine.invoke_lambda(function, dumps(payload).encode())
     except Exception as error:
         raise invocation_failure(error, engine.uuid()) from error
@@ -30,6 +31,15 @@ def call_function(strand: Strand, function: str, payload: Any) -> tuple[Any, Any
     if invocation.function_error:
         raise function_failure(text)
     return invocation, json.loads(text) if text else None
+
+
+def function_arn(function: str, neighbour: str) -> str:
+    """Return the ARN of *function*: one already, a name, or ``account:function:name``, in the place of *neighbour*."""
+    if function.startswith("arn:"):
+        return function
+    name = function.partition(":function:")[2] or function
+    _, partition, _, region, account, *_ = neighbour.split(":")
+    return f"arn:{partition}:lambda:{region}:{account}:function:{name}"
 
 
 def function_failure(text: str) -> StateFailure:
@@ -63,7 +73,7 @@ def invocation_failure(error: Exception, request: str) -> StateFailure:
         code = "AWSLambdaException"
     status = _STATUS[code]
     where = f"Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request ID: {request}; Proxy: null"
-    return StateFailure(f"Lambda.{code}", f"{message} ({where})")
+    return StateFailure(f"Lambda.{_NAMED.get(code, code)}", f"{message} ({where})")
 
 
 _STATUS = {
@@ -76,8 +86,11 @@ _STATUS = {
     "ResourceNotReadyException": 502,
     "ServiceException": 500,
     "AWSLambdaException": 500,
+    "AccessDeniedException": 403,
     "SdkClientException": 500,
 }
+# Codes that the Java SDK has no class for: it raises the service's. Seen in aws-deployment-framework, issue 460.
+_NAMED = {"AccessDeniedException": "AWSLambdaException"}
 
 
 class FunctionTask(Integration):

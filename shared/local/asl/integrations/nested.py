@@ -51,21 +51,17 @@ class StartExecution(Integration):
         engine = strand.execution.engine
         given = arguments.get("Input", {})
         try:
+            role, machine = strand.execution.identity.role_arn, str(arguments["StateMachineArn"])
+            engine.permit(role, "states:StartExecution", machine)
             child: Execution = engine.start_machine(
-                str(arguments["StateMachineArn"]),
+                machine,
                 arguments.get("Name") or engine.uuid(),
                 given if isinstance(given, str) and self._is_text(arguments) else dumps(given),
             )
         except StateFailure:
             raise
         except Exception as error:
-            code = str(getattr(error, "TYPE", None) or getattr(error, "code", None) or type(error).__name__)
-            message = str(getattr(error, "message", error))
-            raise StateFailure(
-                f"StepFunctions.{code if code.endswith('Exception') else code + 'Exception'}",
-                f"{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; "
-                f"Request ID: {engine.uuid()}; Proxy: null)",
-            ) from error
+            raise start_failure(error, engine.uuid()) from error
         return child
 
     @staticmethod
@@ -76,6 +72,20 @@ class StartExecution(Integration):
         except ValueError:
             return False
         return True
+
+
+def start_failure(error: Exception, request: str) -> StateFailure:
+    """Return the failure for an *error* that kept a machine from being started, under the id *request*.
+
+    The Java SDK has no class for AccessDeniedException: it raises the service's, as it does for Lambda's.
+    """
+    code = str(getattr(error, "TYPE", None) or getattr(error, "code", None) or type(error).__name__)
+    name = _NAMED.get(code) or (code if code.endswith("Exception") else f"{code}Exception")
+    where = f"Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; Request ID: {request}; Proxy: null"
+    return StateFailure(f"StepFunctions.{name}", f"{getattr(error, 'message', error)} ({where})")
+
+
+_NAMED = {"AccessDeniedException": "AWSStepFunctionsException"}
 
 
 def _end_of(child: Execution, strand: Strand, deadline: Deadline) -> Run:

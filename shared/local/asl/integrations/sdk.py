@@ -42,6 +42,7 @@ OPTIMIZED = {
 }
 # Codes of the query protocol that the models no longer carry.
 _OLD_CODES = {"AWS.SimpleQueueService.NonExistentQueue": "QueueDoesNotExist", "NonExistentQueue": "QueueDoesNotExist"}
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|\d+")
 
 
@@ -170,6 +171,8 @@ class OptimizedCall(ApiCall):
         code, detail = error.response["Error"]["Code"], _detail(error, request)
         modelled = exception_name(client.meta.service_model, code)
         name = modelled or (code if code.endswith("Exception") else f"{code}Exception")
+        if code in _DENIED and not modelled:  # the SDK has no class for it: it raises the service's
+            name = f"{self.old_name.removesuffix('v2').replace(' ', '')}Exception"
         return StateFailure(
             f"{self.prefix}.{name}",
             f"{detail['message']} (Service: {self.old_name}; Status Code: {detail['status']}; Error Code: {code}; "

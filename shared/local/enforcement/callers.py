@@ -1,0 +1,64 @@
+"""Callers as the judge takes them: who they are, and what their session brings along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from shared.iam.principals import Principal
+
+if TYPE_CHECKING:
+    from shared.local.door.callers import Caller
+
+_NOTHING = '{"Version": "2012-10-17", "Statement": []}'
+_ACCOUNT, _RESOURCE = 4, 5  # of an ARN's segments
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who makes a call, with all that a decision about it needs beside IAM's tables.
+
+    Args:
+        principal: Who calls.
+        hangs_on: The ARN of the user or role that its policies hang on; empty for a service or an account's root.
+        policies: The session's own policies, as JSON text.
+        policy_arns: Managed policies that are the session's, too.
+        context: What is known of the caller beside that, as pairs: its id, its session's tags.
+    """
+
+    principal: Principal
+    hangs_on: str = ""
+    policies: tuple[str, ...] = ()
+    policy_arns: tuple[str, ...] = ()
+    context: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+def service(name: str) -> Actor:
+    """Return the service called *name*, ``events.amazonaws.com``."""
+    return Actor(Principal(name, kind="Service"))
+
+
+def role_session(role: str, session: str) -> Actor:
+    """Return who acts in a *session* of the *role* with that ARN."""
+    parts = role.split(":", _RESOURCE)
+    name = parts[_RESOURCE].rpartition("/")[2]
+    arn = f"arn:{parts[1]}:sts::{parts[_ACCOUNT]}:assumed-role/{name}/{session}"
+    return Actor(Principal(arn, role), role)
+
+
+def actor_of(caller: Caller) -> Actor:
+    """Return who the door has let in."""
+    session = caller.session
+    principal = Principal(caller.arn, caller.principal if caller.kind == "role" else "")
+    hangs_on = "" if caller.kind == "root" else caller.principal
+    if session is None:
+        return Actor(principal, hangs_on)
+    issued = datetime.fromtimestamp(session.issued, UTC).isoformat(timespec="seconds")
+    context = [("aws:TokenIssueTime", (issued,)), *((f"aws:PrincipalTag/{key}", (value,)) for key, value in session.tags)]
+    if session.source_identity:
+        context.append(("aws:SourceIdentity", (session.source_identity,)))
+    policies = session.policies
+    if caller.kind == "federated" and not (policies or session.policy_arns):
+        policies = (_NOTHING,)  # a federated user who was given no policy may nothing (STS, GetFederationToken)
+    return Actor(principal, hangs_on, policies, session.policy_arns, tuple(context))

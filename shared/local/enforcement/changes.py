@@ -1,0 +1,31 @@
+"""Which calls may change what is allowed: those after which nothing that was decided may be relied on.
+
+A service that is not listed keeps no policies. Reading is found by its verb, for IAM has more ways to write than names.
+"""
+
+from __future__ import annotations
+
+import re
+
+_READING = r"(?!Get|List|Simulate|Generate)"
+_MAY_CHANGE = {
+    "cloudformation": r"Create|Delete|Execute|Update",  # stacks hold roles and policies
+    "dynamodb": r".*ResourcePolicy|(Create|Delete|Restore|Import)Table|Update(Table|TimeToLive)",
+    "ecr": r".*RepositoryPolicy|(Create|Delete)Repository",
+    "events": r".*Permission|(Create|Delete|Update)EventBus",
+    "iam": _READING,
+    "kms": r"PutKeyPolicy|CreateKey|ReplicateKey|ScheduleKeyDeletion",
+    "lambda": r".*Permission|(Create|Delete)Function|(Create|Delete|Update)Alias|PublishVersion",
+    "logs": r".*ResourcePolicy",
+    "s3": r".*BucketPolicy|(Create|Delete)Bucket",
+    "secretsmanager": r".*ResourcePolicy|(Create|Delete|Restore)Secret",
+    "sns": r".*Permission|SetTopicAttributes|(Create|Delete)Topic",
+    "sqs": r".*Permission|SetQueueAttributes|(Create|Delete)Queue",
+}
+_PATTERNS = {service: re.compile(pattern) for service, pattern in _MAY_CHANGE.items()}
+
+
+def may_change(service: str, operation: str) -> bool:
+    """Whether *operation* of *service*, botocore's name of it, may change what somebody is allowed."""
+    pattern = _PATTERNS.get(service)
+    return pattern is not None and pattern.match(operation) is not None

@@ -1,0 +1,135 @@
+"""What one service brings to another without anybody's credentials: it needs the receiver's policy, or a role.
+
+S3, SNS, EventBridge and CloudWatch Logs call a function as themselves, so the function's own policy must let them in;
+queues and streams are read by the function's role. While installed, moto delivers what is allowed. What is not, AWS
+drops without a word to whoever sent it; here it is said once.
+
+Source: AWS Lambda Developer Guide, "Using Lambda with other services", and "Event source mappings" (read 2026-11-29).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from moto.awslambda.models import LambdaBackend
+from moto.events import notifications as from_events
+from moto.events.models import events_backends
+from moto.s3 import notifications as from_s3
+from moto.sns.models import Subscription
+
+from shared.local.enforcement.trust import source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from shared.local.enforcement.gate import Gate
+
+_INVOKE = "lambda:InvokeFunction"
+_FROM_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+_FROM_TABLE = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
+_READ_FROM = ("queue_arn", "source", "kinesis_stream")  # what moto calls the queue's or stream's ARN
+_FROM_STREAM = ("kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator")
+
+
+@contextlib.contextmanager
+def install(gate: Gate) -> Iterator[None]:
+    """Have moto deliver only what is allowed, while the block lasts."""
+    seams: tuple[tuple[Any, str, Callable[..., Callable[..., Any]]], ...] = (
+        (from_s3, "_invoke_awslambda", _from_bucket),
+        (from_events, "_invoke_lambda", _from_rule),
+        (from_events, "_start_sfn_execution", _from_rule_to_machine),
+        (Subscription, "publish", _from_topic),
+        (LambdaBackend, "send_log_event", _from_log_group),
+        (LambdaBackend, "send_sqs_batch", functools.partial(_polled, actions=_FROM_QUEUE)),
+        (LambdaBackend, "send_dynamodb_items", functools.partial(_polled, actions=_FROM_TABLE)),
+        (LambdaBackend, "send_kinesis_message", functools.partial(_polled, actions=_FROM_STREAM)),
+    )
+    before = [(owner, name, vars(owner)[name]) for owner, name, _ in seams]
+    for owner, name, wrap in seams:
+        setattr(owner, name, wrap(vars(owner)[name], gate))
+    try:
+        yield
+    finally:
+        for owner, name, original in before:
+            setattr(owner, name, original)
+
+
+def _from_bucket(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
+    @functools.wraps(original)
+    def invoke(account_id: str, event_body: Any, fn_arn: str, region_name: str) -> None:
+        bucket = event_body["Records"][0]["s3"]["bucket"]["arn"]
+        keys = (("aws:SourceAccount", (account_id,)), ("aws:SourceArn", (bucket,)))
+        if gate.deliver("s3.amazonaws.com", _INVOKE, fn_arn, keys):
+            original(account_id, event_body, fn_arn, region_name)
+
+    return invoke
+
+
+def _from_rule(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
+    @functools.wraps(original)
+    def invoke(account_id: str, fn_arn: str, event: Any) -> None:
+        rules = list(_rules(account_id, fn_arn))
+        if any(gate.deliver("events.amazonaws.com", _INVOKE, fn_arn, source(rule.arn)) for rule, _ in rules):
+            original(account_id, fn_arn=fn_arn, event=event)
+
+    return invoke
+
+
+def _from_rule_to_machine(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
+    """A rule starts a machine with the role of its target."""
+
+    @functools.wraps(original)
+    def start(account_id: str, region: str, sfn_arn: str, event: Any) -> None:
+        roles = [target.get("RoleArn") for _, target in _rules(account_id, sfn_arn)]
+        if any(role and not gate.drop(role, "events", "states:StartExecution", sfn_arn) for role in roles):
+            original(account_id, region=region, sfn_arn=sfn_arn, event=event)
+
+    return start
+
+
+def _rules(account: str, target_arn: str) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Yield the rules with the target *target_arn*, and the target: moto does not say which of them it acts for."""
+    for backend in list(events_backends[account].values()):
+        for bus in list(backend.event_buses.values()):
+            for rule in list(bus.rules.values()):
+                yield from ((rule, target) for target in rule.targets if target.get("Arn") == target_arn)
+
+
+def _from_topic(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
+    @functools.wraps(original)
+    def publish(self: Any, *args: Any, **named: Any) -> None:
+        keys = source(self.topic.arn)
+        if self.protocol != "lambda" or gate.deliver("sns.amazonaws.com", _INVOKE, self.endpoint, keys):
+            original(self, *args, **named)
+
+    return publish
+
+
+def _from_log_group(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
+    @functools.wraps(original)
+    def send(self: Any, function_arn: str, filter_name: str, log_group_name: str, *args: Any, **named: Any) -> None:
+        group = f"arn:aws:logs:{self.region_name}:{self.account_id}:log-group:{log_group_name}:*"
+        if gate.deliver("logs.amazonaws.com", _INVOKE, function_arn, source(group)):
+            original(self, function_arn, filter_name, log_group_name, *args, **named)
+
+    return send
+
+
+def _polled(original: Callable[..., Any], gate: Gate, *, actions: tuple[str, ...]) -> Callable[..., Any]:
+    """Wrap what hands a queue's or stream's records to a function: its role must be able to read them."""
+
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def send(self: Any, *args: Any, **named: Any) -> Any:
+        given = signature.bind(self, *args, **named).arguments
+        function = self.get_function(given.get("function_arn") or given["function_name"])
+        read_from = next(given[name] for name in _READ_FROM if name in given)
+        if any(gate.drop(function.role, function.function_name, action, read_from) for action in actions):
+            return False
+        return original(self, *args, **named)
+
+    return send

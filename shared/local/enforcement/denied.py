@@ -1,0 +1,72 @@
+"""What a refused caller is told: AWS's own sentence, then what to do about it here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.errors import LanesError
+from shared.iam.decision import Layer, Request
+from shared.iam.denial import message
+
+if TYPE_CHECKING:
+    from shared.iam.decision import Decision
+    from shared.local.enforcement.callers import Actor
+
+_WRITTEN_IN = (
+    "shared/isolation/policies.py says what functions may, shared/isolation/workflow_policy.py what state machines may, "
+    "shared/isolation/deployer.py what deployers may; a card can grant nothing"
+)
+
+
+class DeniedError(LanesError):
+    """A call is not allowed.
+
+    Attributes:
+        code: AWS's, as services that speak JSON say it.
+        message: AWS's sentence and our fix in one, as an answer carries it.
+    """
+
+    code = "AccessDeniedException"
+
+    @property
+    def message(self) -> str:
+        """AWS's sentence, then the fix."""
+        return f"{self.what}; {self.fix}"
+
+
+def denied(actor: Actor, action: str, resource: str, decision: Decision, *, quoted: bool = False) -> DeniedError:
+    """Return the error for a call that was decided against; *quoted* puts the resource in quotes, as S3 does."""
+    request = Request(actor.principal, action, resource)
+    return DeniedError(message(request, decision, quoted=quoted), fix=_fix(actor, action, resource, decision))
+
+
+def unknown(actor: Actor, call: str, why: str) -> DeniedError:
+    """Return the error for a *call* of which nobody knows what it needs, so that no policy can allow it."""
+    what = f"User: {actor.principal.arn} is not authorized to perform: {call}: {why}"
+    return DeniedError(what, fix="call it with the account's own key, or leave it out")
+
+
+def _fix(actor: Actor, action: str, resource: str, decision: Decision) -> str:
+    noted = f" ({'; '.join(decision.notes)})" if decision.notes else ""
+    return _way_out(actor, action, resource, decision) + noted
+
+
+def _way_out(actor: Actor, action: str, resource: str, decision: Decision) -> str:
+    who = actor.hangs_on or actor.principal.arn
+    if decision.layer is Layer.ROOT:
+        return "take the role as a user or another role, or run the command with --as"
+    if decision.explicit:
+        return f"statement {decision.statement} of {decision.policy} says no: leave the call, or that statement, out"
+    if decision.policy:
+        return f"mend {decision.policy}, which cannot be read"
+    if decision.layer is Layer.TRUST:
+        return f"let {actor.principal.arn} in in the trust policy of {resource}"
+    if decision.layer is Layer.RESOURCE:
+        return f"let {actor.principal.arn} in in the policy of {resource}, for {action}"
+    if decision.layer is Layer.BOUNDARY:
+        return f"{who} stands under a boundary that ends at its team's own names: stay inside them"
+    if decision.layer is Layer.SESSION:
+        return f"allow {action} in the policy that the session of {who} was given"
+    if ":role/" not in who:
+        return f"attach a policy to {who} that allows {action} on {resource}"
+    return f"a team reaches its own names alone; if {resource} is one of them, grant {action} on it to {who}: {_WRITTEN_IN}"

@@ -1,0 +1,96 @@
+"""What hangs on a user or a role: its policies and its boundary, read from moto's IAM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.models import iam_backends
+
+from shared.iam.statements import Policy, read_identity_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_PARTITION, _ACCOUNT, _RESOURCE = 1, 4, 5  # of an ARN's segments
+
+
+@dataclass(frozen=True, slots=True)
+class Hanging:
+    """What hangs on one user or role.
+
+    Args:
+        identity: Its own policies, inline and attached, and those of its groups.
+        boundary: Its permissions boundary, None where it has none.
+        trust: Who may take a role, as JSON text; empty for a user.
+        tags: Its tags, as pairs.
+        known: Whether there is such a user or role at all; one that is gone may nothing.
+    """
+
+    identity: tuple[Policy, ...] = ()
+    boundary: Policy | None = None
+    trust: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+    known: bool = True
+
+
+def hanging_on(arn: str) -> Hanging:
+    """Return what hangs on the user or role *arn*."""
+    found = _find(arn)
+    if found is None:
+        return Hanging(known=False)
+    backend, thing = found
+    owners = [thing, *(backend.get_groups_for_user(thing.name) if not _is_role(arn) else ())]
+    return Hanging(
+        identity=tuple(policy for owner in owners for policy in _policies(owner)),
+        boundary=_boundary(backend, arn, thing),
+        trust=thing.assume_role_policy_document if _is_role(arn) else "",
+        tags=tuple(_tags(thing)),
+    )
+
+
+def managed_policies(arns: Iterable[str], account: str, partition: str) -> tuple[Policy, ...]:
+    """Return the managed policies called *arns*; one that is not there cannot be read."""
+    backend = iam_backends[account][partition]
+    return tuple(_managed(backend, arn) for arn in arns)
+
+
+def _find(arn: str) -> tuple[Any, Any] | None:
+    parts = arn.split(":", _RESOURCE)
+    backend = iam_backends[parts[_ACCOUNT]][parts[_PARTITION]]
+    things = backend.roles if _is_role(arn) else backend.users
+    thing = next((thing for thing in list(things.values()) if thing.arn == arn), None)
+    return None if thing is None else (backend, thing)
+
+
+def _is_role(arn: str) -> bool:
+    return arn.split(":", _RESOURCE)[_RESOURCE].startswith("role/")
+
+
+def _policies(owner: Any) -> Iterator[Policy]:
+    for name, document in list(owner.policies.items()):
+        yield read_identity_policy(name, document)
+    for policy in list(owner.managed_policies.values()):
+        yield _default_version(policy)
+
+
+def _boundary(backend: Any, arn: str, thing: Any) -> Policy | None:
+    boundary = thing.permissions_boundary_arn if _is_role(arn) else None  # moto's users have none
+    return _managed(backend, boundary) if boundary else None
+
+
+def _managed(backend: Any, arn: str) -> Policy:
+    policy = backend.managed_policies.get(arn)
+    return Policy(arn, (), broken=("there is no such policy",)) if policy is None else _default_version(policy)
+
+
+def _default_version(policy: Any) -> Policy:
+    version = next(each for each in policy.versions if each.version_id == policy.default_version_id)
+    return read_identity_policy(policy.arn, version.document)
+
+
+def _tags(thing: Any) -> Iterator[tuple[str, str]]:
+    """Yield a user's or role's tags, which moto keeps in two shapes."""
+    tags = thing.tags or ()
+    for tag in tags.values() if isinstance(tags, dict) else tags:
+        yield tag["Key"], tag["Value"]

@@ -1,0 +1,142 @@
+"""The judge: what hangs on whom, put before :func:`shared.iam.decision.decide`, and remembered until it may change.
+
+What was decided holds for one *generation*: until some call changes a policy, a role, or what a policy hangs on.
+A policy that asks for the time is decided anew each time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from shared.iam.decision import Decision, Policies, Request, decide
+from shared.iam.statements import Policy, read_identity_policy, read_resource_policy
+from shared.local.enforcement import identities, resources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from shared.local.enforcement.callers import Actor
+
+_MOST = 65_536  # decisions that are remembered
+_TIMES = ("aws:currenttime", "aws:epochtime")
+_TRUST = "sts:"
+
+Keys = tuple[tuple[str, tuple[str, ...]], ...]
+"""Condition keys and their values as pairs, so that they can be remembered by."""
+
+
+class Judge:
+    """Decides for one account.
+
+    Args:
+        account: Whose resources these are, where an ARN does not say.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, account: str, clock: Callable[[], float] = time.time) -> None:
+        self._account = account
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._generation = 0
+        self._decided: dict[tuple[Actor, str, str, Keys], Decision] = {}
+        self._hanging: dict[str, identities.Hanging] = {}
+
+    def changed(self) -> None:
+        """Forget what was decided: some policy, or what one hangs on, may be another now."""
+        with self._lock:
+            self._generation += 1
+            self._decided = {}
+            self._hanging = {}
+
+    def decide(self, actor: Actor, action: str, resource: str, keys: Keys = ()) -> Decision:
+        """Return whether *actor* may do *action* on *resource*, an ARN or ``*``, with the condition *keys* as they are."""
+        asked = (actor, action, resource, keys)
+        known = self._decided.get(asked)
+        if known is not None:
+            return known
+        generation = self._generation
+        policies = self._policies(actor, action, resource)
+        decision = decide(self._request(actor, action, resource, keys), policies)
+        if not any(_asks_for_time(policy) for policy in _all(policies)):
+            self._remember(generation, asked, decision)
+        return decision
+
+    def hanging_on(self, arn: str) -> identities.Hanging:
+        """Return what hangs on the user or role *arn*."""
+        found = self._hanging.get(arn)
+        if found is None:
+            generation = self._generation
+            found = identities.hanging_on(arn)
+            with self._lock:
+                if generation == self._generation:
+                    self._hanging[arn] = found
+        return found
+
+    def _remember(self, generation: int, asked: tuple[Actor, str, str, Keys], decision: Decision) -> None:
+        with self._lock:
+            if generation != self._generation:
+                return
+            if len(self._decided) >= _MOST:
+                self._decided = {}
+            self._decided[asked] = decision
+
+    def _policies(self, actor: Actor, action: str, resource: str) -> Policies:
+        own = self.hanging_on(actor.hangs_on) if actor.hangs_on else identities.Hanging()
+        return Policies(
+            identity=own.identity,
+            boundary=own.boundary,
+            session=self._session(actor),
+            resource=self._on_resource(action, resource),
+        )
+
+    def _session(self, actor: Actor) -> tuple[Policy, ...]:
+        inline = [read_identity_policy("the session's policy", document) for document in actor.policies]
+        _, partition, *_ = [*actor.hangs_on.split(":"), "", ""]
+        managed = identities.managed_policies(actor.policy_arns, actor.principal.account, partition)
+        return (*inline, *managed)
+
+    def _on_resource(self, action: str, resource: str) -> tuple[Policy, ...]:
+        if action.lower().startswith(_TRUST):
+            trust = self.hanging_on(resource).trust if ":role/" in resource else ""
+            return (read_resource_policy(resource, trust),) if trust else ()
+        return resources.hanging_on(resource, self._account)
+
+    def _request(self, actor: Actor, action: str, resource: str, keys: Keys) -> Request:
+        now = self._clock()
+        owner = _owner(resource)
+        context: dict[str, tuple[str, ...]] = {
+            "aws:CurrentTime": (datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),),
+            "aws:EpochTime": (str(int(now)),),
+            "aws:SecureTransport": ("true",),  # the loopback stands for TLS: nobody else can listen to it
+            "aws:ResourceAccount": (owner or self._account,),
+        }
+        if actor.hangs_on:
+            tags = self.hanging_on(actor.hangs_on).tags
+            context |= {f"aws:PrincipalTag/{key}": (value,) for key, value in tags}
+        context |= dict(actor.context) | dict(keys)
+        return Request(actor.principal, action, resource, context, owner)
+
+
+def _owner(resource: str) -> str:
+    """Return the account that an ARN names, empty where it names none; AWS's own policies are everybody's."""
+    account = (resource.split(":", 5) + [""] * 5)[4]
+    return account if account.isdigit() else ""
+
+
+def _all(policies: Policies) -> Iterator[Policy]:
+    yield from (*policies.identity, *policies.session, *policies.resource)
+    if policies.boundary:
+        yield policies.boundary
+
+
+def _asks_for_time(policy: Policy) -> bool:
+    return any(
+        moment in text.lower()
+        for statement in policy.statements
+        for condition in statement.conditions
+        for text in (condition.key, *condition.values)
+        for moment in _TIMES
+    )

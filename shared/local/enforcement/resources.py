@@ -1,0 +1,127 @@
+"""What hangs on a resource: the policy of a bucket, secret, repository, function, table, queue, topic, key or bus.
+
+A service that keeps no policies, or a resource that is not there, has nothing hanging on it: then the caller's own
+policies decide.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from shared.iam.statements import Policy, listed, read_resource_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SEGMENTS = 6
+
+
+def hanging_on(arn: str, account: str) -> tuple[Policy, ...]:
+    """Return the policies of the resource *arn* of *account*, none or one."""
+    parts = arn.split(":", _SEGMENTS - 1)
+    if len(parts) < _SEGMENTS or parts[2] not in _READERS:
+        return ()
+    document = _READERS[parts[2]](parts[4] or account, parts[3], parts[5])
+    return (read_resource_policy(arn, document),) if document else ()
+
+
+def _bucket(account: str, _region: str, resource: str) -> str | None:
+    from moto.s3.models import s3_backends  # noqa: PLC0415  each service's model loads when it is first asked about
+
+    for backend in list(s3_backends[account].values()):
+        bucket = backend.buckets.get(resource.partition("/")[0])
+        if bucket is not None:
+            return bucket.policy.decode() if bucket.policy else None
+    return None
+
+
+def _secret(account: str, region: str, resource: str) -> str | None:
+    from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415  as above
+
+    secrets = list(secretsmanager_backends[account][region].secrets.values())
+    found = next((each for each in secrets if each.arn.endswith(f":{resource}")), None)
+    return getattr(found, "policy", None)
+
+
+def _repository(account: str, region: str, resource: str) -> str | None:
+    from moto.ecr.models import ecr_backends  # noqa: PLC0415  as above
+
+    found = ecr_backends[account][region].repositories.get(resource.removeprefix("repository/"))
+    return found.policy if found else None
+
+
+def _function(account: str, region: str, resource: str) -> dict[str, Any] | None:
+    """Return the policies of a function, its versions and its aliases as one: each statement names what it opens."""
+    from moto.awslambda.utils import get_backend  # noqa: PLC0415  as above
+
+    kind, name, *_ = [*resource.split(":"), ""]
+    versions = get_backend(account, region).list_versions_by_function(name) if kind == "function" else ()
+    policies = {id(version.policy): version.policy for version in versions}
+    statements = [statement for policy in policies.values() for statement in list(policy.statements)]
+    return {"Version": "2012-10-17", "Statement": statements} if statements else None
+
+
+def _table(account: str, region: str, resource: str) -> str | None:
+    """Return the policy of a table, which its indexes share, or of a stream."""
+    from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415  as above
+
+    policies = dynamodb_backends[account][region].resource_policies
+    own = resource.split("/index/")[0]
+    found = next((policy for arn, policy in list(policies.items()) if arn.endswith(f":{own}")), None)
+    return found.policy_doc if found else None
+
+
+def _queue(account: str, region: str, resource: str) -> str | dict[str, Any] | None:
+    from moto.sqs.models import sqs_backends  # noqa: PLC0415  as above
+
+    found = sqs_backends[account][region].queues.get(resource)
+    return found.policy if found else None
+
+
+def _topic(account: str, region: str, resource: str) -> str | None:
+    from moto.sns.models import sns_backends  # noqa: PLC0415  as above
+
+    topics = list(sns_backends[account][region].topics.values())
+    return next((topic.policy for topic in topics if topic.arn.endswith(f":{resource}")), None)
+
+
+def _key(account: str, region: str, resource: str) -> str | None:
+    from moto.kms.models import kms_backends  # noqa: PLC0415  as above
+
+    found = kms_backends[account][region].keys.get(resource.removeprefix("key/"))
+    return found.policy if found else None
+
+
+def _bus(account: str, region: str, resource: str) -> str | None:
+    from moto.events.models import events_backends  # noqa: PLC0415  as above
+
+    found = events_backends[account][region].event_buses.get(resource.removeprefix("event-bus/"))
+    return found.policy if found else None
+
+
+def _log_group(account: str, region: str, _resource: str) -> str | dict[str, Any] | None:
+    """Return the region's resource policies of CloudWatch Logs as one: each statement names the groups it opens."""
+    from moto.logs.models import logs_backends  # noqa: PLC0415  as above
+
+    statements: list[Any] = []
+    for policy in list(logs_backends[account][region].resource_policies.values()):
+        try:
+            statements += listed(json.loads(policy.policy_document)["Statement"])
+        except (ValueError, KeyError, TypeError):
+            return str(policy.policy_document)  # moto keeps what AWS refuses: whoever reads it finds it broken
+    return {"Version": "2012-10-17", "Statement": statements} if statements else None
+
+
+_READERS: dict[str, Callable[[str, str, str], Any]] = {
+    "dynamodb": _table,
+    "ecr": _repository,
+    "events": _bus,
+    "kms": _key,
+    "lambda": _function,
+    "logs": _log_group,
+    "s3": _bucket,
+    "secretsmanager": _secret,
+    "sns": _topic,
+    "sqs": _queue,
+}

@@ -1,0 +1,118 @@
+"""Roles that a service is given: it must be able to take them, or AWS refuses the call, whoever makes it.
+
+Each refusal is in the code and words of its service. Their sources: Lambda's and Step Functions' API references
+(CreateFunction, CreateStateMachine), and what users report of EventBridge, its Scheduler and ECS (read 2026-11-29).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.models import LambdaBackend
+from moto.core.exceptions import AWSError, JsonRESTError
+from moto.events.models import EventsBackend
+from moto.scheduler.models import EventBridgeSchedulerBackend
+
+from shared.local.asl.backend import AslBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from shared.local.enforcement.gate import Gate
+    from shared.local.enforcement.judge import Keys
+
+    Check = Callable[[Gate, Any, dict[str, Any]], None]
+
+
+class AccessDeniedException(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
+    """Step Functions cannot take the role."""
+
+    TYPE = "AccessDeniedException"
+    STATUS = 400
+
+
+@contextlib.contextmanager
+def install(gate: Gate) -> Iterator[None]:
+    """Have moto refuse roles that their services cannot take, while the block lasts."""
+    before = [(owner, name, owner.__dict__[name]) for owner, name, _ in _CHECKED]
+    for owner, name, check in _CHECKED:
+        setattr(owner, name, _checked(owner.__dict__[name], check, gate))
+    try:
+        yield
+    finally:
+        for owner, name, original in before:
+            setattr(owner, name, original)
+
+
+def _checked(original: Callable[..., Any], check: Check, gate: Gate) -> Callable[..., Any]:
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def checked(self: Any, *args: Any, **named: Any) -> Any:
+        bound = signature.bind(self, *args, **named)
+        flat = dict(bound.arguments)
+        for extra in ("args", "kwargs"):  # of AslBackend's, which pass on what they do not look at
+            found = flat.pop(extra, None)
+            flat |= found if isinstance(found, dict) else {}
+        check(gate, self, flat)
+        return original(self, *args, **named)
+
+    return checked
+
+
+def _of_function(gate: Gate, _: Any, given: dict[str, Any]) -> None:
+    role = (given.get("spec") or given.get("body") or {}).get("Role")
+    if role and not gate.assumes("lambda.amazonaws.com", role):
+        raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
+
+
+def _of_machine(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
+    role = given.get("roleArn") or given.get("role_arn")
+    place = f"{backend.region_name}:{backend.account_id}"
+    arn = given.get("arn") or f"arn:aws:states:{place}:stateMachine:{given.get('name')}"
+    if role and not gate.assumes("states.amazonaws.com", role, source(arn)):
+        raise AccessDeniedException(
+            "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume "
+            "the provided role."
+        )
+
+
+def _of_rule(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
+    bus = given.get("event_bus_arn") or "default"
+    folder = "" if bus == "default" else f"{bus.rpartition('/')[2]}/"
+    rule = f"arn:aws:events:{backend.region_name}:{backend.account_id}:rule/{folder}{given['name']}"
+    roles = [given.get("role_arn"), *(target.get("RoleArn") for target in given.get("targets") or ())]
+    for role in filter(None, roles):
+        if not gate.assumes("events.amazonaws.com", role, source(rule)):
+            why = f"Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'."
+            raise JsonRESTError("ValidationException", why)
+
+
+def _of_schedule(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
+    group = given.get("group_name") or "default"
+    arn = f"arn:aws:scheduler:{backend.region_name}:{backend.account_id}:schedule-group/{group}"
+    role = (given.get("target") or {}).get("RoleArn")
+    if role and not gate.assumes("scheduler.amazonaws.com", role, source(arn)):
+        why = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+        raise JsonRESTError("ValidationException", why)
+
+
+def source(arn: str) -> Keys:
+    """Return the condition keys of a service that acts for the resource *arn*."""
+    return (("aws:SourceAccount", (arn.split(":")[4],)), ("aws:SourceArn", (arn,)))
+
+
+_CHECKED: tuple[tuple[type, str, Check], ...] = (
+    (LambdaBackend, "create_function", _of_function),
+    (LambdaBackend, "update_function_configuration", _of_function),
+    (AslBackend, "create_state_machine", _of_machine),
+    (AslBackend, "update_state_machine", _of_machine),
+    (EventsBackend, "put_rule", _of_rule),
+    (EventsBackend, "put_targets", _of_rule),
+    (EventBridgeSchedulerBackend, "create_schedule", _of_schedule),
+    (EventBridgeSchedulerBackend, "update_schedule", _of_schedule),
+)
