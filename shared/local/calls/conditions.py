@@ -44,7 +44,7 @@ def request_keys(region: str, now: datetime, source_ip: str, headers: Mapping[st
         headers: By names in lower case.
         secure: Whether it came over TLS, or from this very machine in the place of it.
     """
-    keys = {
+    keys: Keys = {
         "aws:RequestedRegion": (region,),
         "aws:CurrentTime": (now.isoformat(timespec="seconds"),),
         "aws:EpochTime": (str(int(now.timestamp())),),
@@ -224,8 +224,8 @@ def _dynamodb(asked: Asked, resource: str | None) -> Iterator[tuple[str, tuple[s
         yield "dynamodb:EnclosingOperation", (asked.call.operation,)
     table = (resource or "").partition(":table/")[2].partition("/")[0]
     name = asked.facts.hash_key(asked.call.region, table) if table else None
-    values = [next(iter(item[name].values())) for item in _items(asked, table) if name in item]
-    if name and values:
+    values = [next(iter(item[name].values())) for item in _items(asked, table) if name in item] if name else []
+    if values:
         yield "dynamodb:LeadingKeys", tuple(dict.fromkeys(str(each) for each in values))
 
 

@@ -9,6 +9,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from botocore.model import ListShape, MapShape, StructureShape
+
 from shared.local.calls.models import model_of
 
 if TYPE_CHECKING:
@@ -43,7 +45,10 @@ _RUN = frozenset({"RunTask", "StartTask", "CreateService", "UpdateService", "Cre
 
 
 def passed_roles(asked: Asked) -> Iterator[tuple[str | None, Mapping[str, tuple[str, ...]]]]:
-    """Yield the ARN of each role that the call hands over, with the condition keys of ``iam:PassRole``; None for no role's name."""
+    """Yield the ARN of each role that the call hands over, with the condition keys of ``iam:PassRole``.
+
+    None stands for what is no role's name.
+    """
     call = asked.call
     if call.service == "iam" and call.operation == "AddRoleToInstanceProfile":
         arn = f"arn:{asked.partition}:iam::{asked.account}:role"
@@ -80,11 +85,11 @@ def _paths_in(shape: Shape, path: str, above: frozenset[str]) -> Iterator[str]:
     if shape.name in above:
         return  # a shape that holds itself: what is in it was found the first time
     inside = above | {shape.name}
-    if shape.type_name == "structure":
+    if isinstance(shape, StructureShape):
         for name, member in shape.members.items():
             yield from _paths_in(member, f"{path}.{name}" if path else name, inside)
-    elif shape.type_name in {"list", "map"}:
-        yield from _paths_in(shape.member if shape.type_name == "list" else shape.value, f"{path}[]", inside)
+    elif isinstance(shape, ListShape | MapShape):
+        yield from _paths_in(shape.member if isinstance(shape, ListShape) else shape.value, f"{path}[]", inside)
     elif shape.type_name == "string" and _ROLE_MEMBER.search(path.removesuffix("[]")):
         yield path
 

@@ -7,27 +7,30 @@ thing twice, is refused: what is decided about one reading must not be done in a
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import zlib
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
+from botocore.model import ListShape, MapShape
 from botocore.parsers import RpcV2CBORParser
 
 from shared.local.calls.call import Call, CallNotReadError
 from shared.local.calls.members import ABSENT, Members
 from shared.local.calls.models import models_signed_as
 from shared.local.calls.routes import routes_of
-from shared.local.calls.values import form_name, from_form, from_json, from_text, grow, member_of
+from shared.local.calls.values import form_name, from_form, from_json, from_text, from_xml, grow, member_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
+
+    from shared.local.calls.values import Tree
 
 _REST = {"rest-json", "rest-xml"}
 _FORMS = {"query", "ec2"}
@@ -37,19 +40,32 @@ _BUCKET_HOST = re.compile(r"(?!www\.)([^.:\[\]]+)\.(?:[^:]+\.)?localhost(?::\d+)
 _FIX = "call it through a client of boto3, without a hand in its requests"
 
 
-def read_call(
-    service: str, region: str, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
-) -> Call:
-    """Return the call that a request is.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came.
+
+    Args:
+        method: ``GET``, ``POST`` and so on, in capitals.
+        path: Percent-encoded, without the query.
+        query: Without the question mark.
+        headers: By names in lower case.
+        body: All of it.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def read_call(service: str, region: str, request: Request) -> Call:
+    """Return the call that *request* is.
 
     Args:
         service: The name that it was signed for (``states``), from its credential's scope.
         region: The region, from there too.
-        method: ``GET``, ``POST`` and so on, in capitals.
-        path: As it came, percent-encoded, without the query.
-        query: As it came, without the question mark.
-        headers: By names in lower case.
-        body: As it came.
+        request: The request.
 
     Raises:
         CallNotReadError: No service signs so, it is none of the service's operations, or it could be read in two ways.
@@ -57,28 +73,24 @@ def read_call(
     models = models_signed_as(service)
     if not models:
         raise CallNotReadError(f"the embedded cloud serves no service that signs as {service!r}", fix=_FIX)
-    pairs = parse_qsl(query, keep_blank_values=True)
-    request = _Request(method, path, pairs, headers, body)
-    found = _find(models, request)
+    found = _find(models, _Opened(request))
     if found is None:
         name = " or ".join(model.service_name for model in models)
-        raise CallNotReadError(f"{method} {path} is no operation of {name} that is known", fix=_FIX)
+        raise CallNotReadError(f"{request.method} {request.path} is no operation of {name} that is known", fix=_FIX)
     operation, members = found
     return Call(operation.service_model.service_name, operation.name, members, region)
 
 
-class _Request:
-    """A request's parts. Its body is decoded once, by whoever asks first."""
+class _Opened:
+    """A request with its query taken apart."""
 
-    def __init__(
-        self, method: str, path: str, pairs: list[tuple[str, str]], headers: Mapping[str, str], body: bytes
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.pairs = pairs
-        self.query = dict(reversed(pairs))  # the first of a name, as those who take one do
-        self.headers = headers
-        self.body = body
+    def __init__(self, request: Request) -> None:
+        self.method = request.method
+        self.path = request.path
+        self.pairs = parse_qsl(request.query, keep_blank_values=True)
+        self.query = dict(reversed(self.pairs))  # the first of a name, as those who take one do
+        self.headers = request.headers
+        self.body = request.body
 
     @property
     def is_form(self) -> bool:
@@ -101,7 +113,7 @@ class _Request:
 _Found = tuple["OperationModel", Members]
 
 
-def _find(models: Sequence[ServiceModel], request: _Request) -> _Found | None:
+def _find(models: Sequence[ServiceModel], request: _Opened) -> _Found | None:
     if "x-amz-target" in request.headers:
         return _by_target(models, request)
     if "smithy-protocol" in request.headers:
@@ -121,7 +133,7 @@ def _operation(model: ServiceModel, name: str) -> OperationModel | None:
     return model.operation_model(name) if name in model.operation_names else None
 
 
-def _by_target(models: Sequence[ServiceModel], request: _Request) -> _Found | None:
+def _by_target(models: Sequence[ServiceModel], request: _Opened) -> _Found | None:
     """Read a request of the JSON protocol: all is in the target and the body."""
     prefix, _, name = request.headers["x-amz-target"].rpartition(".")
     if request.query:
@@ -129,11 +141,12 @@ def _by_target(models: Sequence[ServiceModel], request: _Request) -> _Found | No
     for model in models:
         if "json" in _protocols(model) and model.metadata.get("targetPrefix") == prefix:
             operation = _operation(model, name)
-            return (operation, _of_document(operation, _json(request))) if operation else None
+            if operation:
+                return operation, _of_document(operation, _json(request))
     return None
 
 
-def _by_cbor_path(models: Sequence[ServiceModel], request: _Request) -> _Found | None:
+def _by_cbor_path(models: Sequence[ServiceModel], request: _Opened) -> _Found | None:
     match = _CBOR_PATH.match(request.path)
     if not match or request.query or request.headers["smithy-protocol"] != "rpc-v2-cbor":
         return None
@@ -145,7 +158,7 @@ def _by_cbor_path(models: Sequence[ServiceModel], request: _Request) -> _Found |
     return None
 
 
-def _by_action(models: Sequence[ServiceModel], request: _Request) -> _Found | None:
+def _by_action(models: Sequence[ServiceModel], request: _Opened) -> _Found | None:
     """Read a form, in the body or the query; the version tells services of one signing name apart."""
     pairs = list(request.pairs)
     if request.is_form:
@@ -161,15 +174,18 @@ def _by_action(models: Sequence[ServiceModel], request: _Request) -> _Found | No
     for model in models:
         operation = _operation(model, form.get("Action", ""))
         if operation and form.get("Version") == model.api_version:
-            ec2 = "ec2" in _protocols(model)
-            tree = grow(form)
-            return operation, Members(operation.input_shape, lambda name, shape: _of_form(name, shape, tree, ec2=ec2))
+            return operation, _of_form(operation, grow(form), ec2="ec2" in _protocols(model))
     return None
 
 
-def _of_form(name: str, shape: Shape, tree: Mapping[str, Any], *, ec2: bool) -> Any:
-    called = form_name(name, shape, ec2=ec2)
-    return from_form(shape, tree[called], ec2=ec2) if called in tree else ABSENT
+def _of_form(operation: OperationModel, tree: Tree, *, ec2: bool) -> Members:
+    """Return the members that a form holds."""
+
+    def read(name: str, shape: Shape) -> Any:
+        called = form_name(name, shape, ec2=ec2)
+        return from_form(shape, tree[called], ec2=ec2) if called in tree else ABSENT
+
+    return Members(operation.input_shape, read)
 
 
 def _of_document(
@@ -185,7 +201,7 @@ def _of_document(
     return Members(operation.input_shape, read)
 
 
-def _json(request: _Request) -> Callable[[], Any]:
+def _json(request: _Opened) -> Callable[[], Any]:
     """Return what parses the body once: a document, an object wherever it holds members."""
 
     @cache
@@ -201,7 +217,7 @@ def _json(request: _Request) -> Callable[[], Any]:
     return parsed
 
 
-def _cbor(request: _Request) -> Callable[[], Any]:
+def _cbor(request: _Opened) -> Callable[[], Any]:
     @cache
     def parsed() -> Any:
         stream = RpcV2CBORParser().get_peekable_stream_from_bytes(request.inflated()) if request.body else None
@@ -214,7 +230,7 @@ def _as_it_is(_: Shape, value: Any) -> Any:
     return value
 
 
-def _by_route(models: Sequence[ServiceModel], request: _Request) -> _Found | None:
+def _by_route(models: Sequence[ServiceModel], request: _Opened) -> _Found | None:
     path = request.path
     if any(model.service_name == "s3" for model in models):
         bucket = _BUCKET_HOST.match(request.headers.get("host", ""))
@@ -234,79 +250,78 @@ def _in_turn(models: Sequence[ServiceModel], path: str) -> Sequence[ServiceModel
     return models
 
 
-def _of_rest(operation: OperationModel, request: _Request, labels: Mapping[str, str], *, xml: bool) -> Members:
+def _of_rest(operation: OperationModel, request: _Opened, labels: Mapping[str, str], *, xml: bool) -> Members:
     """Return the members of a REST request: each has its place, and the body is opened for those without one."""
     shape = operation.input_shape
     payload = shape.serialization.get("payload") if shape else None
     document = _xml(request) if xml else _json(request)
 
-    def read(name: str, member: Shape) -> Any:
-        place = member.serialization.get("location")
-        if place:
-            return _of_place(place, name, member, request, labels, shape)
-        if name == payload:
-            return _of_payload(member, request, document, xml=xml)
-        if payload or not request.body:
-            return ABSENT
+    def in_body(name: str, member: Shape) -> Any:
         if xml:
             return member_of(document(), name, member)
         value = document().get(member.serialization.get("name", name))
         return ABSENT if value is None else from_json(member, value)
 
+    def read(name: str, member: Shape) -> Any:
+        place = member.serialization.get("location")
+        called = member.serialization.get("name", name)
+        if place == "uri":
+            return from_text(member, labels[called])
+        if place == "querystring":
+            return _of_query(called, member, request, shape)
+        if place:
+            return _of_headers(place, called.lower(), member, request.headers)
+        if name == payload:
+            return _of_payload(member, request, document, xml=xml)
+        return ABSENT if payload or not request.body else in_body(name, member)
+
     return Members(shape, read)
 
 
-def _of_payload(member: Shape, request: _Request, document: Callable[[], Any], *, xml: bool) -> Any:
+def _of_payload(member: Shape, request: _Opened, document: Callable[[], Any], *, xml: bool) -> Any:
     """Read the member that is the whole body."""
     if not request.body:
         return ABSENT
-    if member.type_name in {"blob", "string"}:
-        return request.body if member.type_name == "blob" else request.body.decode(errors="replace")
-    if not xml:
-        return from_json(member, document())
-    return {
-        name: value
-        for name, each in member.members.items()
-        if (value := member_of(document(), name, each)) is not ABSENT
-    }
+    if member.type_name == "blob":
+        return request.body
+    if member.type_name == "string":
+        return request.body.decode(errors="replace")
+    return from_xml(member, [document()]) if xml else from_json(member, document())
 
 
-def _of_place(
-    place: str, name: str, member: Shape, request: _Request, labels: Mapping[str, str], shape: StructureShape
-) -> Any:
-    """Read a member that is in the path, the query or the headers."""
-    called = member.serialization.get("name", name)
-    if place == "uri":
-        return from_text(member, labels[called])
-    if place == "querystring":
-        return _of_query(called, member, request, shape)
+def _of_headers(place: str, called: str, member: Shape, headers: Mapping[str, str]) -> Any:
+    """Read a member that is a header, or all headers whose names begin so."""
     if place == "headers":
-        start = called.lower()
-        found = {key[len(start) :]: value for key, value in request.headers.items() if key.startswith(start)}
-        return found or ABSENT
-    text = request.headers.get(called.lower())
+        return {name[len(called) :]: text for name, text in headers.items() if name.startswith(called)} or ABSENT
+    text = headers.get(called)
     if text is None:
         return ABSENT
-    if member.type_name == "list":
+    if isinstance(member, ListShape):
         return [from_text(member.member, each.strip()) for each in text.split(",")]
     return from_text(member, text)
 
 
-def _of_query(called: str, member: Shape, request: _Request, shape: StructureShape) -> Any:
-    if member.type_name == "map":
-        own = {each.serialization.get("name") for each in shape.members.values()}
-        return {name: value for name, value in request.query.items() if name not in own} or ABSENT
+def _of_query(called: str, member: Shape, request: _Opened, shape: StructureShape | None) -> Any:
+    """Read a member that is in the query: once, a list many times, and a map is all that no other member is."""
+    if isinstance(member, MapShape):
+        own = {each.serialization.get("name") for each in (shape.members.values() if shape else ())}
+        found: dict[str, list[str]] = {}
+        for name, value in request.pairs:
+            if name not in own:
+                found.setdefault(name, []).append(value)
+        many = isinstance(member.value, ListShape)
+        return {name: values if many else values[0] for name, values in found.items()} or ABSENT
     values = [value for name, value in request.pairs if name == called]
     if not values:
         return ABSENT
-    if member.type_name == "list":
+    if isinstance(member, ListShape):
         return [from_text(member.member, each) for each in values]
     if len(values) > 1:
         raise CallNotReadError(f"the query says {called} twice", fix=_FIX)
     return from_text(member, values[0])
 
 
-def _xml(request: _Request) -> Callable[[], Any]:
+def _xml(request: _Opened) -> Callable[[], Any]:
     @cache
     def parsed() -> Any:
         try:

@@ -74,8 +74,8 @@ class Routes:
             literals.add((name, value if given else None))
         headers = set()
         shape = operation.input_shape
-        for member in shape.required_members if shape else ():
-            where = shape.members[member].serialization
+        required = [shape.members[name] for name in shape.required_members] if shape else []
+        for where in (member.serialization for member in required):
             if where.get("location") == "querystring" and where["name"] not in {name for name, _ in literals}:
                 literals.add((where["name"], None))
             elif where.get("location") == "header":
@@ -146,7 +146,7 @@ def _walk(node: _Node, segments: list[str], at: int) -> Iterator[tuple[_Node, li
     if node.label and segment:
         for found, values in _walk(node.label, segments, at + 1):
             yield found, [segment, *values]
-    for rest, found in node.greedy.items():
+    for rest, found in sorted(node.greedy.items(), key=lambda each: -len(each[0])):
         end = len(segments) - len(rest)
         taken = "/".join(segments[at:end])
         if taken and tuple(segments[end:]) == rest:

@@ -6,9 +6,11 @@ Held against them (botocore/serialize.py, 1.44.5) by sending through these what 
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING, Any
 
-from botocore.utils import parse_timestamp
+from botocore.model import ListShape, MapShape, StructureShape
+from botocore.utils import is_json_value_header, parse_timestamp
 
 from shared.local.calls.members import ABSENT
 
@@ -33,27 +35,28 @@ def from_text(shape: Shape, text: str) -> Any:
         return text.lower() == "true"
     if kind == "timestamp":
         return parse_timestamp(text)
+    if is_json_value_header(shape):
+        return json.loads(base64.b64decode(text))
     return base64.b64decode(text) if kind == "blob" else text
 
 
 def from_json(shape: Shape, value: Any) -> Any:
     """Read a value of a JSON document."""
-    kind = shape.type_name
     if value is None:
         return None
-    if kind == "structure" and not getattr(shape, "is_document_type", False):
+    if isinstance(shape, StructureShape) and not shape.is_document_type:
         return {
             name: from_json(member, value[wire])
             for name, member in shape.members.items()
             if (wire := member.serialization.get("name", name)) in value
         }
-    if kind == "list":
+    if isinstance(shape, ListShape):
         return [from_json(shape.member, each) for each in value]
-    if kind == "map":
+    if isinstance(shape, MapShape):
         return {key: from_json(shape.value, each) for key, each in value.items()}
-    if kind == "timestamp":
+    if shape.type_name == "timestamp":
         return parse_timestamp(value)
-    return base64.b64decode(value) if kind == "blob" else value
+    return base64.b64decode(value) if shape.type_name == "blob" else value
 
 
 Tree = dict[str, Any]  # a form's names split at their dots; a value is under "" of its branch
@@ -72,35 +75,36 @@ def grow(pairs: Mapping[str, str]) -> Tree:
 
 def from_form(shape: Shape, branch: Tree, *, ec2: bool) -> Any:
     """Read a value of a form of the query protocol, or of EC2's."""
-    kind = shape.type_name
-    if kind == "structure":
+    if isinstance(shape, StructureShape):
         return {
             name: from_form(member, branch[wire], ec2=ec2)
             for name, member in shape.members.items()
             if (wire := form_name(name, member, ec2=ec2)) in branch
         }
-    if kind == "list":
+    if isinstance(shape, ListShape):
         if not ec2 and not shape.serialization.get("flattened"):
-            branch = branch.get(shape.member.serialization.get("name", "member"), {})
+            branch = branch.get(_name(shape.member, "member"), {})
         return [from_form(shape.member, each, ec2=ec2) for each in _in_order(branch)]
-    if kind == "map":
-        key, value = (
-            part.serialization.get("name", name) for part, name in ((shape.key, "key"), (shape.value, "value"))
-        )
+    if isinstance(shape, MapShape):
+        key, value = _name(shape.key, "key"), _name(shape.value, "value")
         entries = branch if shape.serialization.get("flattened") else branch.get("entry", {})
         return {each[key][""]: from_form(shape.value, each.get(value, {}), ec2=ec2) for each in _in_order(entries)}
     return from_text(shape, branch.get("", ""))
 
 
+def _name(shape: Shape, otherwise: str) -> str:
+    """Return what a shape is called on the wire."""
+    return str(shape.serialization.get("name", otherwise))
+
+
 def form_name(name: str, shape: Shape, *, ec2: bool) -> str:
     """Return what the member *name* is called in a form."""
-    given = shape.serialization
     if ec2:
-        called = given.get("queryName") or given.get("name", name)
-        return called[0].upper() + called[1:] if "queryName" not in given else called
-    if shape.type_name == "list" and given.get("flattened") and shape.member.serialization.get("name"):
-        return shape.member.serialization["name"]
-    return given.get("name", name)
+        called = str(shape.serialization.get("queryName") or _name(shape, name))
+        return called if "queryName" in shape.serialization else called[0].upper() + called[1:]
+    if isinstance(shape, ListShape) and shape.serialization.get("flattened"):
+        return _name(shape.member, _name(shape, name))
+    return _name(shape, name)
 
 
 def _in_order(branch: Tree) -> list[Tree]:
@@ -109,33 +113,30 @@ def _in_order(branch: Tree) -> list[Tree]:
 
 def from_xml(shape: Shape, nodes: list[Element]) -> Any:
     """Read a value of an XML document: the elements of its name, several of a flattened list or map."""
-    kind, first = shape.type_name, nodes[0]
-    if kind == "structure":
+    first = nodes[0]
+    if isinstance(shape, StructureShape):
         return {
             name: value
             for name, member in shape.members.items()
             if "location" not in member.serialization and (value := member_of(first, name, member)) is not ABSENT
         }
-    if kind == "list":
-        items = nodes if shape.serialization.get("flattened") else list(first)
+    items = nodes if shape.serialization.get("flattened") else list(first)
+    if isinstance(shape, ListShape):
         return [from_xml(shape.member, [item]) for item in items]
-    if kind == "map":
-        entries = nodes if shape.serialization.get("flattened") else list(first)
-        key, value = (
-            part.serialization.get("name", name) for part, name in ((shape.key, "key"), (shape.value, "value"))
-        )
-        return {_named(each, key)[0].text or "": from_xml(shape.value, _named(each, value)) for each in entries}
+    if isinstance(shape, MapShape):
+        key, value = _name(shape.key, "key"), _name(shape.value, "value")
+        return {_named(each, key)[0].text or "": from_xml(shape.value, _named(each, value)) for each in items}
     return from_text(shape, first.text or "")
 
 
 def member_of(parent: Element, name: str, shape: Shape) -> Any:
     """Read the member *name* of a structure's element, or return `ABSENT`."""
-    called = shape.serialization.get("name", name)
+    called = _name(shape, name)
     if shape.serialization.get("xmlAttribute"):
         local = called.rpartition(":")[2]
         return next((text for key, text in parent.attrib.items() if _local(key) == local), ABSENT)
-    if shape.type_name == "list" and shape.serialization.get("flattened"):
-        called = shape.member.serialization.get("name", called)
+    if isinstance(shape, ListShape) and shape.serialization.get("flattened"):
+        called = _name(shape.member, called)
     nodes = _named(parent, called)
     return from_xml(shape, nodes) if nodes else ABSENT
 

@@ -116,17 +116,17 @@ def budget(asked: Asked) -> list[str | None]:
 
 
 BUDGETS: Exceptions = {
-    **{
-        operation: (("budgets:ViewBudget", budget),)
-        for operation in (
+    **dict.fromkeys(
+        (
             "DescribeBudget",
             "DescribeBudgets",
             "DescribeBudgetPerformanceHistory",
             "DescribeNotificationsForBudget",
             "DescribeBudgetNotificationsForAccount",
             "DescribeSubscribersForNotification",
-        )
-    },
+        ),
+        (("budgets:ViewBudget", budget),),
+    ),
     **{
         f"{verb}{what}": (("budgets:ModifyBudget", budget),)
         for verb in ("Create", "Update", "Delete")

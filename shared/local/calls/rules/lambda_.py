@@ -17,7 +17,7 @@ _ARN_PARTS = 7  # arn:aws:lambda:region:account:function:name, and a qualifier a
 
 
 def function_arn(asked: Asked, name: str, qualifier: str | None = None) -> str:
-    """Return the ARN of a function given as ``name``, ``account:function:name`` or an ARN, each maybe ``:qualified``."""
+    """Return the ARN of a function given by its name, ``account:function:name`` or its ARN, qualified or not."""
     parts = name.split(":")
     if name.startswith("arn:"):
         base, rest = parts[:_ARN_PARTS], parts[_ARN_PARTS:]

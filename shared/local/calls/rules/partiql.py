@@ -14,7 +14,7 @@ _VERBS = {"SELECT": "FROM", "INSERT": "INTO", "DELETE": "FROM", "UPDATE": ""}  #
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement's ``verb`` (Select, Insert, Update, Delete), its ``table``, and the ``index`` that it reads, if one."""
+    """A statement's ``verb`` (Select, Insert, Update, Delete), its ``table``, and its ``index`` if it reads one."""
 
     verb: str
     table: str

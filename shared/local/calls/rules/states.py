@@ -26,8 +26,8 @@ def machine(asked: Asked) -> list[str | None]:
     routed = asked.all("routingConfiguration[].stateMachineVersionArn")
     if routed:
         return [":".join(each.split(":")[:_ARN_PARTS]) for each in routed]
-    name = asked.text("name")
-    return [asked.arn("states", f"stateMachine:{name}")] if name else []
+    made = asked.text("name")
+    return [asked.arn("states", f"stateMachine:{made}")] if made else []
 
 
 def qualifier(asked: Asked) -> str | None:

@@ -1,8 +1,8 @@
 """Parameters for every shape, from a seed: what a property test sends through botocore's own serializers."""
 
-import datetime
+import datetime as dt
 
-WHEN = datetime.datetime(2026, 11, 29, 12, 30, 15, tzinfo=datetime.UTC)
+WHEN = dt.datetime(2026, 11, 29, 12, 30, 15, tzinfo=dt.UTC)
 TEXTS = ("plain", "with space", "a/b", "ü=&+%?#", "x:y", "tilde~")
 
 
