@@ -121,7 +121,7 @@ def _target(project: Project) -> tuple[Aws, bool]:
             "no embedded cloud is running to deploy to",
             fix=f"lanes up, then lanes deploy and this again; or {_TARGET}=aws for AWS itself",
         )
-    return connect_endpoint(project.place, running.endpoint), running.packaged
+    return connect_endpoint(project.place, running.endpoint, running.key), running.packaged
 
 
 def _check_foundation(lane: Lane, aws: Aws) -> None:

@@ -1,4 +1,4 @@
-"""``lanes up``, ``lanes down`` and ``lanes doctor``: the embedded cloud and what this machine has for it."""
+"""``lanes up``, ``env``, ``down`` and ``doctor``: the embedded cloud, the way to it, what this machine has for it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ DEFAULT_PORT = 4599  # beside LocalStack's 4566 and moto's 5000, so that all can
 def register(app: typer.Typer) -> None:
     """Add the commands to *app*."""
     app.command()(up)
+    app.command("env")(environment)
     app.command()(down)
     app.command()(doctor)
 
@@ -30,9 +31,12 @@ def up(
     speed: Annotated[
         float, typer.Option(min=1, help="Shorten Wait states and retry delays so many times.", show_default=False)
     ] = 1,
+    any_key: Annotated[
+        bool, typer.Option("--open", help="Take any access key: other users of this machine may do all, then.")
+    ] = False,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay here until Ctrl-C.")] = False,
 ) -> None:
-    """Keep an embedded cloud running, for many commands and any boto3 client.
+    """Keep an embedded cloud running, for many commands and any client of AWS's that has its key (lanes env).
 
     Example: lanes up && lanes deploy team2 && lanes run team2 cosmic
     """
@@ -41,7 +45,7 @@ def up(
 
     project = open_project()
     state = cloud_state(project)
-    settings = daemon.Settings(project.place, port, packaged, speed)
+    settings = daemon.Settings(project.place, port, packaged, speed, any_key)
     if running := state.running():
         console.note("it runs already")
         _say(running)
@@ -52,6 +56,37 @@ def up(
             _say(daemon.up(state, settings))
         except daemon.AlreadyRunningError as error:
             console.note(str(error))
+
+
+def environment(
+    *,
+    unset: Annotated[bool, typer.Option("--unset", help="What takes the shell out of the cloud again.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The variables, as one JSON document.")] = False,
+) -> None:
+    """Print what a shell evaluates to work against the cloud that lanes up keeps; it holds that cloud's key.
+
+    Example: eval "$(lanes env)" && python -c "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
+    """
+    import os  # noqa: PLC0415  --help is quick
+    import sys  # noqa: PLC0415  as above
+
+    from shared.cli.environment import entering, leaving, variables  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project, running_cloud  # noqa: PLC0415  as above
+    from shared.errors import LanesError, UsageError  # noqa: PLC0415  as above
+
+    if unset and as_json:
+        raise UsageError("--unset prints lines for a shell, and no JSON", fix="leave one of them out")
+    if unset:
+        sys.stdout.write(leaving())
+        return
+    running = running_cloud(open_project())
+    if running is None:
+        raise LanesError("no embedded cloud is running", fix='lanes up, then eval "$(lanes env)"')
+    told = variables(running.endpoint, running.region, running.key, os.environ)
+    if as_json:
+        console.print_json(told)
+    else:
+        sys.stdout.write(entering(told, os.environ))
 
 
 def down() -> None:
@@ -94,5 +129,9 @@ def _say(running: Running) -> None:
     console.out.print(running.endpoint, highlight=False)
     console.note(
         f"account {running.account}, {running.region}, process {running.pid}, since {running.started}; any boto3 client"
-        f" works with AWS_ENDPOINT_URL={running.endpoint} and any keys; lanes down ends it"
+        ' works in a shell that has run eval "$(lanes env)"; lanes down ends it'
     )
+    if running.any_key:
+        console.note(
+            "warning: it takes any access key, so every user of this machine may do all in it, and run code as you"
+        )

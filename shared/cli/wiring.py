@@ -80,7 +80,7 @@ def open_cloud(project: Project, *, aws: bool, profile: str | None = None, speed
         return
     if running:
         with _told_when_gone(running.endpoint):
-            yield connect_endpoint(project.place, running.endpoint)
+            yield connect_endpoint(project.place, running.endpoint, running.key)
         return
     from shared.local.cloud import EmbeddedCloud  # noqa: PLC0415  moto takes 0.3 s
 
@@ -88,7 +88,7 @@ def open_cloud(project: Project, *, aws: bool, profile: str | None = None, speed
         _signals_unwind(),
         EmbeddedCloud(project.place, cloud_state(project).folder, speed=speed) as cloud,
     ):
-        yield connect_endpoint(project.place, cloud.endpoint)
+        yield connect_endpoint(project.place, cloud.endpoint, cloud.key)
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from shared.config.lane import Place
+    from shared.deploy.access_key import AccessKey
 
 
 class Aws:
@@ -112,22 +113,23 @@ def connect_aws(place: Place, profile: str | None = None) -> Aws:
     return aws
 
 
-def connect_endpoint(place: Place, endpoint: str) -> Aws:
-    """Connect to an embedded cloud at *endpoint*, a URL, with credentials that mean nothing anywhere else.
+def connect_endpoint(place: Place, endpoint: str, key: AccessKey) -> Aws:
+    """Connect to an embedded cloud at *endpoint*, a URL, with a *key* of its own, which means nothing anywhere else.
 
     The user's AWS profile and files are for AWS: they are not read, so that a broken one does no harm here.
     """
-    return Aws(endpoint_session(place.region), place, endpoint)
+    return Aws(endpoint_session(place.region, key), place, endpoint)
 
 
-def endpoint_session(region: str) -> boto3.Session:
+def endpoint_session(region: str, key: AccessKey) -> boto3.Session:
     """Return a session for an embedded cloud; see :func:`connect_endpoint`."""
     own = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
     session = botocore.session.Session(session_vars=own | {"profile": (None, None, None, None)})
     session.register_component("data_loader", _models())
     return boto3.Session(
-        aws_access_key_id="lanes",
-        aws_secret_access_key="lanes",  # noqa: S106  not a secret
+        aws_access_key_id=key.id,
+        aws_secret_access_key=key.secret,
+        aws_session_token=key.token or None,
         region_name=region,
         botocore_session=session,
     )

@@ -9,10 +9,14 @@ import contextlib
 import logging
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Self
 
 from shared.errors import LanesError
-from shared.local.state import State, scratch
+from shared.local.door.app import Door, Threshold
+from shared.local.door.callers import Keyring
+from shared.local.door.sessions import Issuer, new_owner_key
+from shared.local.state import State, private_folder, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.config.lane import Place
+    from shared.deploy.access_key import AccessKey
     from shared.fmi.rendezvous.keys import TeamKeys
+    from shared.local.door.app import WsgiApp
     from shared.local.lambda_runtime import Invocation, LambdaRuntime
 
 _one = threading.Lock()
@@ -34,17 +40,32 @@ class EmbeddedCloud:
         state_dir: Where its scratch files go; they are gone afterwards (``.lanes`` in a project).
         port: The loopback port, 0 for any free one.
         speed: By how much Wait states and retry delays are shortened.
+        any_key: Let in who signs with whatever key, as the account's owner.
+
+    Attributes:
+        key: The account owner's, to sign requests with; a new one each time.
 
     Raises:
         LanesError: The port is taken, the disk is full, or this process has a cloud already.
     """
 
-    def __init__(self, place: Place, state_dir: Path, *, port: int = 0, speed: float = 1.0) -> None:
+    def __init__(  # noqa: PLR0913  what `lanes up` may ask for
+        self,
+        place: Place,
+        state_dir: Path,
+        *,
+        port: int = 0,
+        packaged: bool = False,
+        speed: float = 1.0,
+        any_key: bool = False,
+    ) -> None:
         self.place = place
+        self.key = new_owner_key()
         self.endpoint = ""
         self._state_dir = state_dir
         self._port = port
         self._speed = speed
+        self._any_key = any_key
         self._parts = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -73,12 +94,15 @@ class EmbeddedCloud:
         from shared.local.bucket_names import reserved_names_refused  # noqa: PLC0415  the same
         from shared.local.bucket_policy import conditions_left_out  # noqa: PLC0415  the same
         from shared.local.budgets import subscribers_told  # noqa: PLC0415  the same
-        from shared.local.new_buckets import tags_of_new_buckets_kept  # noqa: PLC0415  the same
+        from shared.local.door import identity  # noqa: PLC0415  the same
         from shared.local.postgres import offered  # noqa: PLC0415  the same
         from shared.local.rendezvous import LocalRendezvous  # noqa: PLC0415  the same
         from shared.local.server import MotoServer  # noqa: PLC0415  the same
 
+        private_folder(self._state_dir)
         folder = parts.enter_context(scratch(State(self._state_dir).scratch))
+        issuer = Issuer(self.key)
+        parts.enter_context(identity.install(issuer))
         parts.enter_context(conditions_left_out())
         parts.enter_context(reserved_names_refused())
         parts.enter_context(account_settings_told())
@@ -92,14 +116,18 @@ class EmbeddedCloud:
         server = parts.enter_context(
             MotoServer(
                 self._port,
-                registry.RegistryApp(images, passwords).in_front_of,
+                lambda moto: Threshold(registry.RegistryApp(images, passwords).in_front_of(self._door(moto, issuer))),
                 {"ecs": lambda: fleet.enter_context(_fargate())},
             )
         )
         parts.enter_context(registry.install(images, passwords, server.endpoint))
-        meeting = parts.enter_context(LocalRendezvous(keys=lambda: _keys(self.place, server.endpoint)))
-        runtime = lambda_runtime.LambdaRuntime(folder, lambda: server.endpoint, rendezvous=meeting.endpoint)
-        parts.enter_context(engine.install(_invoker(runtime, self.place), server.endpoint, speed=self._speed))
+        meeting = parts.enter_context(LocalRendezvous(keys=lambda: _keys(self.place, server.endpoint, self.key)))
+        runtime = lambda_runtime.LambdaRuntime(
+            folder, lambda: server.endpoint, packaged=self._packaged, rendezvous=meeting.endpoint, issuer=issuer
+        )
+        parts.enter_context(
+            engine.install(_invoker(runtime, self.place), server.endpoint, speed=self._speed, issuer=issuer)
+        )
         parts.enter_context(runtime)
         parts.enter_context(lambda_runtime.install(runtime))
         parts.enter_context(lambda_runtime.install_images(images))
@@ -109,14 +137,21 @@ class EmbeddedCloud:
         server.start()
         self.endpoint = server.endpoint
 
+    def _door(self, cloud: WsgiApp, issuer: Issuer) -> WsgiApp:
+        from shared.local.door import identity  # noqa: PLC0415  as above
 
-def _keys(place: Place, endpoint: str) -> TeamKeys:
+        account = self.place.account
+        keyring = Keyring(issuer, account, time.time, lambda key_id: identity.user_key(account, key_id))
+        return Door(cloud, keyring, time.time, account, any_key=self._any_key)
+
+
+def _keys(place: Place, endpoint: str, key: AccessKey) -> TeamKeys:
     """Return the keys of this cloud's rendezvous: those of the account's master, as its teams' are."""
     from shared.deploy.aws import connect_endpoint  # noqa: PLC0415  boto3 takes 0.2 s that only ranks need
     from shared.deploy.rendezvous.keys import make_master  # noqa: PLC0415  the same
     from shared.fmi.rendezvous.keys import TeamKeys  # noqa: PLC0415  the same
 
-    return TeamKeys(make_master(connect_endpoint(place, endpoint)))
+    return TeamKeys(make_master(connect_endpoint(place, endpoint, key)))
 
 
 def _fargate() -> AbstractContextManager[None]:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from shared.config.lane import Place
 from shared.errors import LanesError
 from shared.local.cloud import EmbeddedCloud
-from shared.local.state import Running, State
+from shared.local.state import Running, State, private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +47,7 @@ class Settings:
     port: int
     packaged: bool = False
     speed: float = 1.0
+    any_key: bool = False
 
 
 def serve(state: State, settings: Settings, ready: Callable[[Running], None]) -> None:
@@ -56,11 +57,19 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
         AlreadyRunningError: One runs already.
         LanesError: The cloud cannot start, or ended because its files were removed: no command could end it any more.
     """
+    private_folder(state.folder)
     if not _acquire(state):
         raise AlreadyRunningError("a cloud runs here already", fix="use it, or end it with lanes down")
     try:
         place, packaged = settings.place, settings.packaged
-        cloud = EmbeddedCloud(place, state.folder, port=settings.port, speed=settings.speed)
+        cloud = EmbeddedCloud(
+            place,
+            state.folder,
+            port=settings.port,
+            packaged=packaged,
+            speed=settings.speed,
+            any_key=settings.any_key,
+        )
         with _stop_signals() as stop, cloud:
             running = Running(
                 endpoint=cloud.endpoint,
@@ -69,6 +78,8 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
                 region=place.region,
                 packaged=packaged,
                 started=datetime.now(UTC).isoformat(timespec="seconds"),
+                any_key=settings.any_key,
+                key=cloud.key,
             )
             state.write(running)
             ready(running)
@@ -113,7 +124,7 @@ def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START) ->
         AlreadyRunningError: One runs already.
         LanesError: It cannot start; the message is its own. Or it says nothing for too long, and was ended.
     """
-    state.folder.mkdir(parents=True, exist_ok=True)
+    private_folder(state.folder)
     folder = state.folder.resolve()
     command = [sys.executable, "-m", "shared.local.daemon", str(folder), json.dumps(asdict(settings))]
     with (
@@ -132,10 +143,11 @@ def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START) ->
         except BaseException:  # too slow, or Ctrl-C: it must not live on unseen
             os.killpg(process.pid, signal.SIGKILL)
             raise
-        if "running" in said:
+        running = state.running() if "ready" in said else None
+        if running:
             process.returncode = 0  # it lives on: leaving the block must not wait for it
-            return Running(**said["running"])
-    if not said:
+            return running
+    if "what" not in said:
         raise LanesError(f"the cloud died as it started (exit code {process.returncode})", fix=f"read {state.log}")
     kind = AlreadyRunningError if said["already"] else LanesError
     raise kind(said["what"], where=said["where"], fix=said["fix"])
@@ -204,8 +216,8 @@ def main() -> None:
         sys.stdout.flush()
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the starter hears no more
 
-    def ready(running: Running) -> None:
-        say({"running": asdict(running)})
+    def ready(_: Running) -> None:
+        say({"ready": True})  # the rest is in its files: this line has no secret
 
     try:
         serve(State(args.folder), settings, ready)

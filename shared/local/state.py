@@ -1,10 +1,12 @@
 """What the embedded cloud keeps on disk, in ``.lanes/``: who runs, and scratch space that dies with its owner.
 
 Liveness is a file lock, never a process id: the system drops a lock the moment its holder ends, however it ends,
-so a stale file or a reused process id cannot fool anybody::
+so a stale file or a reused process id cannot fool anybody. The folder is its owner's alone: others of this machine
+find neither the key nor what the cloud wrote::
 
     .lanes/cloud.lock     held by the daemon of ``lanes up`` for as long as it lives
     .lanes/cloud.json     where it listens; believed only while the lock is held
+    .lanes/cloud.key      the key of its account's owner, to sign requests with; mode 0600
     .lanes/cloud.log      what it wrote
     .lanes/scratch/<id>/  files of one running cloud or command, with <id>.lock held beside it
 """
@@ -18,10 +20,11 @@ import os
 import shutil
 import stat
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from shared.deploy.access_key import AccessKey
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -37,6 +40,8 @@ class Running:
     Attributes:
         packaged: Deploys to it put the libraries into the zip.
         started: ISO 8601, UTC.
+        any_key: It takes any key, for its owner's.
+        key: The key of its owner.
     """
 
     endpoint: str
@@ -45,6 +50,8 @@ class Running:
     region: str
     packaged: bool
     started: str
+    any_key: bool
+    key: AccessKey = field(repr=False)
 
 
 class FileLock:
@@ -72,6 +79,8 @@ class FileLock:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
+        except PermissionError as error:
+            raise _anothers(self.path.parent) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -112,6 +121,7 @@ class State:
         self.log = folder / "cloud.log"
         self.scratch = folder / "scratch"
         self._record = folder / "cloud.json"
+        self._key = folder / "cloud.key"
 
     def held(self) -> bool:
         """Say whether a cloud runs, starts or ends here now."""
@@ -122,24 +132,59 @@ class State:
         if not self.held():
             return None
         try:
-            return Running(**json.loads(self._record.read_text(encoding="utf-8")))
+            record = json.loads(self._record.read_text(encoding="utf-8"))
+            key = AccessKey(**json.loads(self._key.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
+        return Running(**record, key=key)
 
     def write(self, running: Running) -> None:
         """Record *running*; the caller holds the lock."""
-        draft = self._record.with_suffix(".tmp")
-        draft.write_text(json.dumps(asdict(running), indent=2) + "\n", encoding="utf-8")
-        draft.replace(self._record)
+        record = asdict(running)
+        _write(self._key, record.pop("key"))
+        _write(self._record, record)
 
     def clear(self) -> None:
         """Forget what was recorded; the caller holds the lock. What another wrote after ours was removed stays."""
         if not self.lock.lost():
             self._record.unlink(missing_ok=True)
+            self._key.unlink(missing_ok=True)
 
     def lost(self) -> bool:
         """Say whether what was recorded has been removed, so that no command finds us; the caller holds the lock."""
         return self.lock.lost() or not self._record.exists()
+
+
+def private_folder(folder: Path) -> None:
+    """Make *folder*, or see that it is ours; nobody but us may enter it from now on.
+
+    Raises:
+        LanesError: It is somebody else's, who could put a key of his own into it.
+    """
+    folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
+    found = folder.stat()
+    if found.st_uid != os.geteuid():
+        raise _anothers(folder)
+    if stat.S_IMODE(found.st_mode) != stat.S_IRWXU:
+        folder.chmod(stat.S_IRWXU)
+
+
+def _anothers(folder: Path) -> LanesError:
+    return LanesError(
+        "an embedded cloud's files are for the user alone who made them, and these are another's",
+        where=str(folder),
+        fix="work as that user, or in a copy of the project of your own",
+    )
+
+
+def _write(path: Path, told: dict[str, Any]) -> None:
+    """Replace *path* by a file that its owner alone may read."""
+    draft = path.with_suffix(".tmp")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123  a descriptor
+        file.write(json.dumps(told, indent=2) + "\n")
+    draft.replace(path)
 
 
 @contextlib.contextmanager

@@ -76,7 +76,7 @@ def cloud(root):
     """Keep a cloud as ``lanes up`` does, and give clients for it."""
     project = load_project(root)
     running = daemon.up(State(root / STATE_DIR), daemon.Settings(project.place, 0))
-    yield connect_endpoint(project.place, running.endpoint)
+    yield connect_endpoint(project.place, running.endpoint, running.key)
     daemon.down(State(root / STATE_DIR))
 
 

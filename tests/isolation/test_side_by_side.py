@@ -35,7 +35,7 @@ def project(tmp_path_factory, copy_project):
 def aws(project, tmp_path_factory):
     """One account for all tests: each has teams of its own."""
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
-        yield connect_endpoint(project.place, cloud.endpoint)
+        yield connect_endpoint(project.place, cloud.endpoint, cloud.key)
 
 
 @pytest.fixture(scope="module")

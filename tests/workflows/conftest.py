@@ -101,7 +101,7 @@ def aws(root, project):
     """A client of the cloud, as anybody's boto3 would be one."""
     state = State(root / STATE_DIR)
     running = daemon.up(state, daemon.Settings(project.place, 0))
-    yield connect_endpoint(project.place, running.endpoint)
+    yield connect_endpoint(project.place, running.endpoint, running.key)
     daemon.down(state)
 
 

@@ -149,7 +149,7 @@ def test_a_full_tmp_is_named_with_the_way_out(probe, monkeypatch, lanes):
     try:
         monkeypatch.chdir(probe)
         assert lanes("deploy", "prober").code == 0
-        aws = connect_endpoint(place, running.endpoint)
+        aws = connect_endpoint(place, running.endpoint, running.key)
         bucket = aws.s3.list_buckets()["Buckets"][0]["Name"]
         aws.s3.put_object(Bucket=bucket, Key="data/large", Body=b"x" * 100_000)
         result = lanes("run", "prober", "probe", "--fill", "true")

@@ -35,7 +35,7 @@ def root(copy_project, tmp_path_factory):
 def aws(root):
     project, state = load_project(root), State(root / STATE_DIR)
     running = daemon.up(state, daemon.Settings(project.place, 0))
-    yield connect_endpoint(project.place, running.endpoint)
+    yield connect_endpoint(project.place, running.endpoint, running.key)
     daemon.down(state)
 
 

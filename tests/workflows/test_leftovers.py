@@ -132,7 +132,7 @@ def test_a_kept_cloud_runs_on_when_the_watcher_leaves_and_down_ends_all(kept, pr
     _, told = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "no longer watched" in told
-    states = connect_endpoint(load_project(probe).place, running.endpoint).states
+    states = connect_endpoint(load_project(probe).place, running.endpoint, running.key).states
     arn = re.search(r"arn:\S+", told)[0]
     assert states.describe_execution(executionArn=arn)["status"] == "RUNNING"
     name = arn.rpartition(":")[2]

@@ -11,6 +11,7 @@ import pytest
 
 from shared.config.load import load_project
 from shared.config.template import render_definition
+from shared.deploy.access_key import AccessKey
 from shared.deploy.aws import connect_endpoint
 from shared.local.asl.engine import Engine
 from shared.local.asl.execution import Execution
@@ -18,6 +19,7 @@ from shared.local.asl.history import MAX_EVENTS
 from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.scheduler import VirtualScheduler
+from shared.local.asl.services import Services
 from shared.local.server import MotoServer
 from shared.run.items import MOST_ITEMS, load_items, read_items
 
@@ -34,7 +36,7 @@ def project():
 def aws(project):
     with MotoServer() as server:
         server.start()
-        yield connect_endpoint(project.place, server.endpoint)
+        yield connect_endpoint(project.place, server.endpoint, AccessKey("id", "secret"))
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class World:
             self.calls.append((round(scheduler.now() - began, 3), function.split("-")[-2], event))
             return Invocation(json.dumps(self.answer(function, event)).encode())
 
-        engine = Engine(scheduler, invoke, self.endpoint, random=Random(7))
+        engine = Engine(scheduler, invoke, Services(self.endpoint), random=Random(7))
         machine = self.lane.state_machine_arn(workflow)
         identity = Identity(name, machine, machine.rsplit(":", 1)[1], "arn:aws:iam::123456789012:role/r")
         arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"

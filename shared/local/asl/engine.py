@@ -52,7 +52,7 @@ class Engine:
     Args:
         scheduler: Gives it time and threads.
         invoke_lambda: Calls Lambda functions.
-        endpoint: The URL at which every other AWS API is called.
+        services: The way to every other API of AWS's.
         random: The random source of jitter, UUIDs and the random functions.
         speed: By how much Wait states and retry delays are shortened.
     """
@@ -61,14 +61,14 @@ class Engine:
         self,
         scheduler: Scheduler,
         invoke_lambda: InvokeLambda,
-        endpoint: str = "",
+        services: Services | None = None,
         *,
         random: Random | None = None,
         speed: float = 1.0,
     ) -> None:
         self.scheduler = scheduler
         self.invoke_lambda = invoke_lambda
-        self.services = Services(endpoint)
+        self.services = services or Services("")
         self.random = random or _system_random()
         self.speed = speed
         self.tokens = Tokens()

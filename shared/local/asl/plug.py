@@ -14,6 +14,7 @@ from shared.local.asl.api import ACTIONS
 from shared.local.asl.backend import AslBackend
 from shared.local.asl.engine import Engine
 from shared.local.asl.scheduler import WORKERS, ThreadScheduler
+from shared.local.asl.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from shared.local.asl.engine import InvokeLambda
     from shared.local.asl.execution import Execution
     from shared.local.asl.scheduler import Scheduler
+    from shared.local.door.sessions import Issuer
 
 _ABSENT = object()
 
@@ -94,6 +96,7 @@ def install(  # noqa: PLR0913  all but two are for rehearsals and tests
     workers: int = WORKERS,
     scheduler: Scheduler | None = None,
     random: Random | None = None,
+    issuer: Issuer | None = None,
 ) -> Plug:
     """Put the engine behind moto's Step Functions API, for this process.
 
@@ -104,11 +107,13 @@ def install(  # noqa: PLR0913  all but two are for rehearsals and tests
         workers: How many tasks may block at a time.
         scheduler: Time and threads, for a test; by default real ones.
         random: The random source, for a test; by default the system's.
+        issuer: Gives tasks the credentials of their machine's role; a cloud without a door, in a test, needs none.
 
     Returns:
         The plug; close it (or leave its ``with`` block) after the server has stopped.
     """
-    engine = Engine(scheduler or ThreadScheduler(workers), invoke_lambda, endpoint, random=random, speed=speed)
+    services = Services(endpoint, issuer)
+    engine = Engine(scheduler or ThreadScheduler(workers), invoke_lambda, services, random=random, speed=speed)
     plug = Plug(engine)
     plug.plug_in()
     return plug

@@ -36,8 +36,8 @@ class Reader:
         self._arguments = compile_jsonata(given, f"ItemReader/{field}") if jsonata else compile_template(given)
         self._most = number_field(self.config, "MaxItems", jsonata=jsonata, integer=True)
 
-    def arguments(self, strand: Strand, effective: Any) -> tuple[str, dict[str, Any], int | None]:
-        """Return the region, where to read, and how many items at most.
+    def arguments(self, strand: Strand, effective: Any) -> tuple[tuple[str, str], dict[str, Any], int | None]:
+        """Return the region and the role to read with, where to read, and how many items at most.
 
         Raises:
             StateFailure: MaxItems is negative.
@@ -47,16 +47,16 @@ class Reader:
             raise StateFailure(ITEM_READER, "field MaxItems must be positive")
         given = self._arguments(states(strand, effective) if self.jsonata else effective, strand)
         region = strand.execution.engine.services.region_of(strand.execution.arn)
-        return region, given, int(most) if most else None
+        return (region, strand.execution.identity.role_arn), given, int(most) if most else None
 
-    def open(self, engine: Engine, arguments: tuple[str, dict[str, Any], int | None]) -> Iterator[Any]:
+    def open(self, engine: Engine, arguments: tuple[tuple[str, str], dict[str, Any], int | None]) -> Iterator[Any]:
         """Return an iterator of the items.
 
         Raises:
             StateFailure: S3 refused, or the object is not what the reader was told.
         """
-        region, given, most = arguments
-        client = engine.services.client("s3", region)
+        (region, role), given, most = arguments
+        client = engine.services.client("s3", region, role)
         try:
             listing = self.resource.endswith(":listObjectsV2")
             items = _peeked(_listing(client, given) if listing else self._object(client, given))

@@ -55,7 +55,7 @@ class Writer:
         Raises:
             StateFailure: S3 refused.
         """
-        client = engine.services.client("s3", engine.services.region_of(run.arn))
+        client = engine.services.client("s3", engine.services.region_of(run.arn), run.parent.identity.role_arn)
         try:
             bucket, prefix = arguments["Bucket"], str(arguments.get("Prefix") or "").strip("/")
             folder = f"{prefix}/{run.name}" if prefix else run.name

@@ -47,6 +47,7 @@ class FunctionSpec:
 
     Attributes:
         arn: The version's ARN (unqualified for $LATEST).
+        role: The ARN of the role it runs as, whose credentials its workers hold.
         memory_mb: Memory in MB of 1,048,576 bytes; a worker that holds more is killed.
         timeout: Seconds an invocation may take.
         environment: The function's own variables, as sorted pairs.
@@ -66,6 +67,7 @@ class FunctionSpec:
     code_sha256: str
     code: bytes = field(repr=False, compare=False)
     image: ImageCode | None = field(default=None, repr=False, compare=False)
+    role: str = ""
     version: str = "$LATEST"
     runtime: str = "python3.12"
     memory_mb: int = 128

@@ -46,6 +46,7 @@ def spec_of(function: LambdaFunction) -> FunctionSpec:
         account=function.account_id,
         region=function.region,
         version=str(function.version),
+        role=function.role,
         memory_mb=int(function.memory_size),
         timeout=float(function.timeout),
         layers=tuple(_layer(function, layer["Arn"]) for layer in function.layers),

@@ -50,13 +50,22 @@ class Pool:
         patience: Seconds a caller queues before it is told that there are too many.
         starts: The number of workers that may start at a time, for many at once would slow each other down.
         clock: Monotonic seconds.
+        wall: Seconds since the epoch.
     """
 
-    def __init__(self, slots: int, patience: float, starts: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        slots: int,
+        patience: float,
+        starts: int,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._slots = slots
         self._patience = patience
         self._starts = starts
         self._clock = clock
+        self._wall = wall
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._waiting: set[_Turn] = set()
@@ -265,8 +274,12 @@ class Pool:
         return None
 
     def _pop_stale(self, spec: FunctionSpec) -> Worker | None:
-        """Take an idle worker that runs what this version of the function no longer is."""
+        """Take an idle worker that runs what this version of the function no longer is, or whose credentials end soon.
+
+        So a function's credentials hold for each of its invocations, as on AWS.
+        """
+        last = self._wall() + spec.timeout
         for position, worker in enumerate(self._idle):
-            if worker.spec.arn == spec.arn and worker.spec != spec:
+            if worker.spec.arn == spec.arn and (worker.spec != spec or worker.ends <= last):
                 return self._idle.pop(position)
         return None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from shared.config.aws_facts import ASYNC_PAYLOAD, SYNC_PAYLOAD
 from shared.errors import LanesError
+from shared.local.door.sessions import Issuer, new_owner_key
 from shared.local.lambda_runtime.call import Call, Ending, error_type
 from shared.local.lambda_runtime.cloudwatch import MotoLogs
 from shared.local.lambda_runtime.endings import TimedOut, WorkerEnd
@@ -52,6 +53,7 @@ class LambdaRuntime:
         retry_delays: Seconds before the second and third try of a failed Event invocation.
         private_mounts: See :class:`Sandbox`; None finds out.
         rendezvous: See :class:`Sandbox`.
+        issuer: Gives workers the credentials of their function's role; a runtime without a cloud needs none.
 
     Attributes:
         private_mounts: Whether workers have a /tmp of their own and read-only code by mount namespaces.
@@ -71,10 +73,12 @@ class LambdaRuntime:
         retry_delays: Sequence[float] = (60.0, 120.0),
         private_mounts: bool | None = None,
         rendezvous: Callable[[], str] | None = None,
+        issuer: Issuer | None = None,
     ) -> None:
         if sys.platform != "linux":
             raise LanesError("Lambda's runtime client runs on Linux only", fix="use Linux, WSL or a Linux container")
         self._endpoint = endpoint
+        self._issuer = issuer or Issuer(new_owner_key())
         self._logs = logs or MotoLogs()
         self._folder, self._lock = _own_folder(state_dir)
         code = self._folder / "code"
@@ -227,7 +231,7 @@ class LambdaRuntime:
     def _start(self, spec: FunctionSpec, log: LogStream, task: Path, opt: Path | None) -> Worker:
         try:
             room = self._sandbox.room(task, opt, uuid.uuid4().hex)
-            worker = Worker(spec, self._sandbox, room, log, self._endpoint())
+            worker = Worker(spec, self._sandbox, room, log, self._endpoint(), self._issuer)
         except BaseException:
             self._pool.give_up_slot()
             raise

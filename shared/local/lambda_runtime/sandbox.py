@@ -24,6 +24,7 @@ from shared.local.lambda_runtime.libraries import Libraries, search_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from shared.deploy.access_key import AccessKey
     from shared.local.lambda_runtime.function import FunctionSpec
 
 _RENDEZVOUS = "RENDEZVOUS_ENDPOINT"  # of the functions whose card says rendezvous
@@ -118,7 +119,9 @@ class Sandbox:
         kept = (room.task, room.opt, self._folder, Path(sys.prefix), Path(sys.base_prefix))
         return _enter(self._box, room.task, kept, f"{spec.ephemeral_mb}m", python)
 
-    def environment(self, spec: FunctionSpec, room: Room, *, api: str, stream: str, endpoint: str) -> dict[str, str]:
+    def environment(  # noqa: PLR0913  what an environment is made of
+        self, spec: FunctionSpec, room: Room, *, api: str, stream: str, endpoint: str, key: AccessKey
+    ) -> dict[str, str]:
         """Return the worker's whole environment; nothing else reaches it.
 
         Args:
@@ -127,6 +130,7 @@ class Sandbox:
             api: host:port of its Runtime API.
             stream: Its log stream.
             endpoint: The embedded cloud's URL.
+            key: Temporary credentials of its role.
         """
         own = dict(spec.environment)
         if self._rendezvous and _RENDEZVOUS in own:
@@ -145,13 +149,13 @@ class Sandbox:
             "TMPDIR": str(room.tmp),
             "TZ": ":UTC",
         }
-        return inherited | defaults | own | _reserved(spec, room, api, stream, libraries.runtime)
+        return inherited | defaults | own | _reserved(spec, room, api, stream, key)
 
 
-def _reserved(spec: FunctionSpec, room: Room, api: str, stream: str, runtime: Path) -> dict[str, str]:
+def _reserved(spec: FunctionSpec, room: Room, api: str, stream: str, key: AccessKey) -> dict[str, str]:
     """Return the variables that Lambda sets and a function cannot."""
     return {
-        "AWS_ACCESS_KEY_ID": "lanes",
+        "AWS_ACCESS_KEY_ID": key.id,
         "AWS_DEFAULT_REGION": spec.region,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
@@ -163,9 +167,9 @@ def _reserved(spec: FunctionSpec, room: Room, api: str, stream: str, runtime: Pa
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         "AWS_LAMBDA_RUNTIME_API": api,
         "AWS_REGION": spec.region,
-        "AWS_SECRET_ACCESS_KEY": "lanes",
-        "AWS_SESSION_TOKEN": "lanes",
-        "LAMBDA_RUNTIME_DIR": str(runtime),
+        "AWS_SECRET_ACCESS_KEY": key.secret,
+        "AWS_SESSION_TOKEN": key.token,
+        "LAMBDA_RUNTIME_DIR": str(Path(sysconfig.get_path("purelib"), "awslambdaric")),
         "LAMBDA_TASK_ROOT": str(room.task),
         "_HANDLER": spec.handler,
     }

@@ -21,12 +21,15 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from shared.local.door.sessions import LONGEST
 from shared.local.lambda_runtime import runtime_api
 from shared.local.lambda_runtime.endings import Exited, InitFailed, OutOfMemory, TimedOut, WorkerEnd
 from shared.local.lambda_runtime.log_stream import LogReader, LogStream
 from shared.local.lambda_runtime.memory import MemoryWatch
 
 if TYPE_CHECKING:
+    from shared.deploy.access_key import AccessKey
+    from shared.local.door.sessions import Issuer
     from shared.local.lambda_runtime.function import FunctionSpec
     from shared.local.lambda_runtime.sandbox import Room, Sandbox
 
@@ -44,9 +47,15 @@ class Worker:
         room: Where it lives.
         log: Its log stream.
         endpoint: The embedded cloud's URL.
+        issuer: Makes the credentials of its role.
+
+    Attributes:
+        ends: When its credentials end, seconds since the epoch: it may take no event that could go on till then.
     """
 
-    def __init__(self, spec: FunctionSpec, sandbox: Sandbox, room: Room, log: LogStream, endpoint: str) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917  what one is made of
+        self, spec: FunctionSpec, sandbox: Sandbox, room: Room, log: LogStream, endpoint: str, issuer: Issuer
+    ) -> None:
         self.spec = spec
         self.log = log
         self._sandbox = sandbox
@@ -65,7 +74,8 @@ class Worker:
         self._poll.register(self._listener, select.POLLIN)
         self._poll.register(self._log_fd, select.POLLIN)
         try:
-            self._process = self._start(endpoint, log_end, life_end)
+            self.ends = time.time() + LONGEST
+            self._process = self._start(endpoint, issuer.of_role(spec.role, spec.name), log_end, life_end)
         except BaseException:
             self._close_files()
             sandbox.leave(room)
@@ -75,10 +85,10 @@ class Worker:
             os.close(life_end)
         self._memory = MemoryWatch(self._process.pid)
 
-    def _start(self, endpoint: str, log_end: int, life_end: int) -> subprocess.Popen[bytes]:
+    def _start(self, endpoint: str, key: AccessKey, log_end: int, life_end: int) -> subprocess.Popen[bytes]:
         port = self._listener.getsockname()[1]
         environment = self._sandbox.environment(
-            self.spec, self._room, api=f"127.0.0.1:{port}", stream=self.log.name, endpoint=endpoint
+            self.spec, self._room, api=f"127.0.0.1:{port}", stream=self.log.name, endpoint=endpoint, key=key
         )
         environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(log_end)
         process = subprocess.Popen(  # noqa: S603  the command is ours, the handler is what we are here to run

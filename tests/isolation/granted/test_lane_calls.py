@@ -42,7 +42,7 @@ def recorded(tmp_path_factory, copy_project, recorder):
     project = load_project(root)
     lane = project.lane("lab")
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
-        aws = connect_endpoint(project.place, cloud.endpoint)
+        aws = connect_endpoint(project.place, cloud.endpoint, cloud.key)
         calls = recorder(aws, lane)
         by_kind = {step: push(lane, project, aws, calls) for step in ("make repositories", "push")}
         with calls.quiet():

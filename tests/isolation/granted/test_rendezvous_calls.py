@@ -27,7 +27,7 @@ def recorded(tmp_path_factory, copy_project, recorder):
     project = load_project(copy_project(tmp_path_factory.mktemp("granted") / "project"))
     service = rendezvous_service(project)
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
-        aws = connect_endpoint(project.place, cloud.endpoint)
+        aws = connect_endpoint(project.place, cloud.endpoint, cloud.key)
         calls = recorder(aws, service.lane)
         with calls.quiet():
             aws.client("route53").create_hosted_zone(Name=service.zone, CallerReference="1")

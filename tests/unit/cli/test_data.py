@@ -80,7 +80,7 @@ def test_a_dry_upload_says_where_the_sample_would_go_or_that_there_is_no_bucket(
         missing = r"(?s)s3://team2-cosmical-7078ea12: the team's bucket is not there.*lanes deploy team2"
         with pytest.raises(LanesError, match=missing):
             lanes("data", "upload", "team2", "--dry-run")
-        s3 = connect_endpoint(project.place, running.endpoint).s3
+        s3 = connect_endpoint(project.place, running.endpoint, running.key).s3
         s3.create_bucket(Bucket="team2-cosmical-7078ea12")
         said = json.loads(lanes("data", "upload", "team2", "--dry-run", "--json"))
         assert "Contents" not in s3.list_objects_v2(Bucket="team2-cosmical-7078ea12")
@@ -99,7 +99,7 @@ def test_an_unknown_team_is_asked_wrongly() -> None:
 def test_upload_to_a_team_without_a_bucket_says_what_to_do(survey: Path, tmp_path: Path) -> None:
     lane = open_project().lane("team2")
     with EmbeddedCloud(lane.place, tmp_path / "state") as cloud:
-        aws = connect_endpoint(lane.place, cloud.endpoint)
+        aws = connect_endpoint(lane.place, cloud.endpoint, cloud.key)
         with pytest.raises(LanesError, match=r"(?s)is not there.*lanes deploy team2"):
             transfer.neighbours(aws, lane, "datasets/", [])
 
@@ -108,7 +108,7 @@ def test_what_is_uploaded_is_whole_and_its_neighbours_are_told(survey: Path, tmp
     lane = open_project().lane("team2")
     (path,) = partitions.find(survey)
     with EmbeddedCloud(lane.place, tmp_path / "state") as cloud:
-        aws = connect_endpoint(Place(lane.place.account, lane.place.region, "test"), cloud.endpoint)
+        aws = connect_endpoint(Place(lane.place.account, lane.place.region, "test"), cloud.endpoint, cloud.key)
         aws.s3.create_bucket(Bucket=lane.bucket)
         aws.s3.put_object(Bucket=lane.bucket, Key="datasets/old.safetensors", Body=b"old")
         sent: list[int] = []

@@ -103,7 +103,7 @@ def test_from_plan_to_destroy(lanes, cloud, project):
 
 def _functions_do_the_same(cloud, project):
     """Invoke what the schedules invoke: each is told what it needs by its environment alone."""
-    lambda_ = connect_endpoint(project.place, cloud.endpoint).lambda_
+    lambda_ = connect_endpoint(project.place, cloud.endpoint, cloud.key).lambda_
     functions = rendezvous_service(project).lane.functions
     for key in (RESTART, CHECK):
         answer = lambda_.invoke(FunctionName=functions[key].name, Payload=b"{}")
@@ -139,7 +139,7 @@ def test_an_image_is_put_together_pushed_and_serves_without_an_engine(lanes, clo
         assert [line for line in err.splitlines() if "repository" in line] == ([told] if told else [])
     told = json.loads(out)
 
-    aws = connect_endpoint(project.place, cloud.endpoint)
+    aws = connect_endpoint(project.place, cloud.endpoint, cloud.key)
     (found,) = aws.client("ecr").describe_images(repositoryName="platform/rendezvous")["imageDetails"]
     assert (found["imageTags"], found["imageDigest"]) == (["1"], told["digest"])
     _, credentials = ecr_login(aws)

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
+from shared.deploy.access_key import AccessKey
 from shared.deploy.aws import Aws, connect_endpoint
 from shared.local.account_settings import account_settings_told
 from shared.local.bucket_policy import conditions_left_out
@@ -154,7 +155,7 @@ def cloud(endpoint: str) -> str:
 
 @pytest.fixture
 def aws(cloud: str) -> Aws:
-    return connect_endpoint(PLACE, cloud)
+    return connect_endpoint(PLACE, cloud, AccessKey("id", "secret"))
 
 
 @pytest.fixture

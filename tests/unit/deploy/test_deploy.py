@@ -8,6 +8,7 @@ import json
 from moto.s3.models import s3_backends
 
 from shared.config.lane import Place
+from shared.deploy.access_key import AccessKey
 from shared.deploy.aws import connect_endpoint
 from shared.deploy.deploy import deploy, destroy, plan
 
@@ -163,7 +164,7 @@ def test_the_same_team_can_be_deployed_again_after_it_was_destroyed(lane, projec
 
 def test_a_bucket_outside_us_east_1_names_its_region(make_lane, project, cloud):
     place = Place("123456789012", "eu-central-1", "dev")
-    lane, aws = make_lane(place=place), connect_endpoint(place, cloud)
+    lane, aws = make_lane(place=place), connect_endpoint(place, cloud, AccessKey("id", "secret"))
     deploy(lane, project, aws)
     assert aws.s3.get_bucket_location(Bucket=lane.bucket)["LocationConstraint"] == "eu-central-1"
     assert plan(lane, project, aws).changes == ()

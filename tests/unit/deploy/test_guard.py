@@ -8,6 +8,7 @@ import pytest
 from moto import mock_aws
 
 from shared.config.lane import Place
+from shared.deploy.access_key import AccessKey
 from shared.deploy.apply import ApplyError
 from shared.deploy.aws import connect_aws, connect_endpoint
 from shared.deploy.deploy import carry_out, deploy, plan
@@ -113,7 +114,7 @@ def test_a_bucket_in_another_region_is_not_moved(make_lane, project, aws, cloud)
     deploy(make_lane(), project, aws)
     place = Place("123456789012", "eu-west-1", "dev")
     with pytest.raises(OwnershipError, match="lies in us-east-1, the settings say eu-west-1"):
-        plan(make_lane(place=place), project, connect_endpoint(place, cloud))
+        plan(make_lane(place=place), project, connect_endpoint(place, cloud, AccessKey("id", "secret")))
 
 
 def test_credentials_of_another_account_do_nothing():

@@ -115,7 +115,7 @@ def cloud(tmp_path_factory):
 
     place = Place("123456789012", "us-east-1", "dev")
     with EmbeddedCloud(place, tmp_path_factory.mktemp("cloud")) as cloud:
-        yield connect_endpoint(place, cloud.endpoint)
+        yield connect_endpoint(place, cloud.endpoint, cloud.key)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from shared.cli.plan_view import as_data
 from shared.config.lane import Place
 from shared.config.platform import SLUG
+from shared.deploy.access_key import AccessKey
 from shared.deploy.apply import apply
 from shared.deploy.aws import Aws, connect_endpoint
 from shared.deploy.guard import OwnershipError, lane_tags
@@ -19,7 +20,7 @@ from shared.fmi.rendezvous.keys import Judgement, TeamKeys, team_key
 
 @pytest.fixture(scope="module")
 def clients(endpoint):
-    return connect_endpoint(Place("123456789012", "us-east-1", "dev"), endpoint)
+    return connect_endpoint(Place("123456789012", "us-east-1", "dev"), endpoint, AccessKey("id", "secret"))
 
 
 @pytest.fixture

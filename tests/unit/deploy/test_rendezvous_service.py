@@ -12,6 +12,7 @@ import pytest
 from shared.config.lane import Place
 from shared.config.load import load_project
 from shared.config.platform import CHECK, RESTART, rendezvous_service
+from shared.deploy.access_key import AccessKey
 from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
 from shared.deploy.aws import connect_endpoint
 from shared.deploy.guard import OwnershipError
@@ -33,7 +34,7 @@ PORT = 10000
 
 @pytest.fixture(scope="module")
 def clients(endpoint):
-    return connect_endpoint(Place("123456789012", "us-east-1", "dev"), endpoint)
+    return connect_endpoint(Place("123456789012", "us-east-1", "dev"), endpoint, AccessKey("id", "secret"))
 
 
 @pytest.fixture

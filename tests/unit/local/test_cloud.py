@@ -11,17 +11,19 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.config.lane import Place
+from shared.deploy.access_key import AccessKey
 from shared.deploy.aws import connect_endpoint
 from shared.errors import LanesError
 from shared.local.asl.services import Services
 from shared.local.cloud import EmbeddedCloud
+from shared.local.door.sessions import Issuer
 
 PLACE = Place("210987654321", "eu-west-1", "test")
 
 
 def test_answers_as_the_account_and_region_of_its_place(tmp_path):
     with EmbeddedCloud(PLACE, tmp_path) as cloud:
-        aws = connect_endpoint(PLACE, cloud.endpoint)
+        aws = connect_endpoint(PLACE, cloud.endpoint, cloud.key)
         assert aws.client("sts").get_caller_identity()["Account"] == PLACE.account
         assert aws.client("logs").meta.region_name == PLACE.region
 
@@ -29,7 +31,7 @@ def test_answers_as_the_account_and_region_of_its_place(tmp_path):
 def test_starts_empty_each_time(tmp_path):
     for _ in range(2):
         with EmbeddedCloud(PLACE, tmp_path) as cloud:
-            s3 = connect_endpoint(PLACE, cloud.endpoint).s3
+            s3 = connect_endpoint(PLACE, cloud.endpoint, cloud.key).s3
             assert s3.list_buckets()["Buckets"] == []
             s3.create_bucket(Bucket="some-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
@@ -37,7 +39,7 @@ def test_starts_empty_each_time(tmp_path):
 def test_large_objects_come_back_whole_and_leave_no_file(tmp_path):
     body = bytes(range(256)) * 40_000  # 10 MB: beyond what moto holds in memory
     with EmbeddedCloud(PLACE, tmp_path) as cloud:
-        s3 = connect_endpoint(PLACE, cloud.endpoint).s3
+        s3 = connect_endpoint(PLACE, cloud.endpoint, cloud.key).s3
         s3.create_bucket(Bucket="some-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         s3.put_object(Bucket="some-bucket", Key="large", Body=body)
         assert s3.get_object(Bucket="some-bucket", Key="large")["Body"].read() == body
@@ -48,7 +50,7 @@ def test_listens_on_loopback_only_and_closes_its_port(tmp_path):
     with EmbeddedCloud(PLACE, tmp_path) as cloud:
         host, port = cloud.endpoint.removeprefix("http://").split(":")
         assert host == "127.0.0.1"
-        connect_endpoint(PLACE, cloud.endpoint).s3.list_buckets()  # a connection that is kept open
+        connect_endpoint(PLACE, cloud.endpoint, cloud.key).s3.list_buckets()  # a connection that is kept open
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, int(port)), timeout=5)
 
@@ -56,7 +58,7 @@ def test_listens_on_loopback_only_and_closes_its_port(tmp_path):
 def test_ends_its_threads(tmp_path):
     before = set(threading.enumerate())
     with EmbeddedCloud(PLACE, tmp_path) as cloud:
-        connect_endpoint(PLACE, cloud.endpoint).s3.list_buckets()
+        connect_endpoint(PLACE, cloud.endpoint, cloud.key).s3.list_buckets()
     for thread in set(threading.enumerate()) - before:
         thread.join(timeout=5)
         assert not thread.is_alive()
@@ -95,8 +97,8 @@ def test_a_proxy_of_the_environment_is_not_asked_for_the_loopback(tmp_path, monk
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     with EmbeddedCloud(PLACE, tmp_path) as cloud:
-        assert connect_endpoint(PLACE, cloud.endpoint).s3.list_buckets()["Buckets"] == []
-        engine = Services(cloud.endpoint)
+        assert connect_endpoint(PLACE, cloud.endpoint, cloud.key).s3.list_buckets()["Buckets"] == []
+        engine = Services(cloud.endpoint, Issuer(cloud.key))
         assert engine.client("s3", PLACE.region).list_buckets()["Buckets"] == []
         engine.close()
 
@@ -107,7 +109,7 @@ def test_the_users_profile_and_files_for_aws_are_not_read(tmp_path, monkeypatch)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(broken))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(broken))
     monkeypatch.setenv("AWS_PROFILE", "gone")
-    assert connect_endpoint(PLACE, "http://127.0.0.1:9").s3.meta.region_name == PLACE.region
+    assert connect_endpoint(PLACE, "http://127.0.0.1:9", AccessKey("id", "secret")).s3.meta.region_name == PLACE.region
     engine = Services("http://127.0.0.1:9")
     assert engine.client("s3", PLACE.region).meta.region_name == PLACE.region
     engine.close()
@@ -128,7 +130,7 @@ def test_a_profile_that_is_not_there_does_not_stop_it():
 @pytest.fixture
 def bucket(tmp_path):
     with EmbeddedCloud(PLACE, tmp_path) as cloud:
-        s3 = connect_endpoint(PLACE, cloud.endpoint).s3
+        s3 = connect_endpoint(PLACE, cloud.endpoint, cloud.key).s3
         s3.create_bucket(Bucket="some-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
 
         def protect(**statement):

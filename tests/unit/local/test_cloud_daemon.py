@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from shared.config.lane import Place
+from shared.deploy.access_key import AccessKey
 from shared.deploy.aws import connect_endpoint
 from shared.errors import LanesError
 from shared.local import daemon
@@ -22,6 +23,7 @@ from shared.local.state import FileLock, Running, State, scratch
 
 PLACE = Place("123456789012", "us-east-1", "test")
 SETTINGS = daemon.Settings(PLACE, 0)
+KEY = {"any_key": False, "key": AccessKey("id", "secret")}
 
 
 @pytest.fixture
@@ -41,8 +43,11 @@ def eventually(condition):
 def test_up_serves_until_down(state):
     running = daemon.up(state, SETTINGS)
     assert state.running() == running
-    connect_endpoint(PLACE, running.endpoint).s3.create_bucket(Bucket="kept-between-commands")
-    assert connect_endpoint(PLACE, running.endpoint).s3.list_buckets()["Buckets"][0]["Name"] == "kept-between-commands"
+    connect_endpoint(PLACE, running.endpoint, running.key).s3.create_bucket(Bucket="kept-between-commands")
+    assert (
+        connect_endpoint(PLACE, running.endpoint, running.key).s3.list_buckets()["Buckets"][0]["Name"]
+        == "kept-between-commands"
+    )
     assert daemon.down(state) == running
     assert state.running() is None
     assert daemon.down(state) is None
@@ -110,7 +115,7 @@ def test_a_killed_cloud_is_not_believed_and_its_scratch_is_swept(state):
 def test_a_state_file_with_a_living_but_foreign_process_is_not_believed(state):
     state.folder.mkdir()
     place = {"account": PLACE.account, "region": PLACE.region}
-    foreign = Running("http://127.0.0.1:9", os.getpid(), **place, packaged=False, started="2026-01-01T00:00:00Z")
+    foreign = Running("http://127.0.0.1:9", os.getpid(), **place, packaged=False, started="2026-01-01T00:00:00Z", **KEY)
     state.write(foreign)
     assert state.running() is None
     assert daemon.down(state) is None  # and this process lives on
@@ -118,7 +123,9 @@ def test_a_state_file_with_a_living_but_foreign_process_is_not_believed(state):
 
 def test_two_who_look_at_once_do_not_take_each_other_for_a_cloud(state):
     state.folder.mkdir()
-    state.write(Running("http://127.0.0.1:9", os.getpid(), "1", "r", packaged=False, started="2026-01-01T00:00:00Z"))
+    state.write(
+        Running("http://127.0.0.1:9", os.getpid(), "1", "r", packaged=False, started="2026-01-01T00:00:00Z", **KEY)
+    )
     state.lock.path.touch()
     with state.lock.path.open() as look:
         fcntl.flock(look, fcntl.LOCK_SH)  # what a look takes
@@ -172,7 +179,7 @@ def test_it_looks_for_its_files_between_waits(state):
 
 
 def test_it_is_lost_when_its_record_or_its_lock_is_gone_and_not_when_rewritten(state):
-    running = Running("http://127.0.0.1:9", 1, "1", "r", packaged=False, started="2026-01-01T00:00:00Z")
+    running = Running("http://127.0.0.1:9", 1, "1", "r", packaged=False, started="2026-01-01T00:00:00Z", **KEY)
     record = state.folder / "cloud.json"
     assert state.lock.acquire()
     state.write(running)

@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.config.lane import Place
+from shared.deploy.access_key import AccessKey
 from shared.deploy.aws import connect_endpoint
 from shared.local.server import MotoServer
 
@@ -19,7 +20,7 @@ def serve():
         def start(**settings):
             server = running.enter_context(MotoServer(**settings))
             server.start()
-            return connect_endpoint(PLACE, server.endpoint)
+            return connect_endpoint(PLACE, server.endpoint, AccessKey("id", "secret"))
 
         yield start
 

@@ -8,6 +8,7 @@ from moto import mock_aws
 
 from shared.config.lane import Place
 from shared.config.load import load_project
+from shared.deploy.access_key import AccessKey
 from shared.deploy.aws import connect_endpoint
 from shared.run.sample import place_sample
 
@@ -21,7 +22,7 @@ def project():
 def aws(project):
     with mock_aws():
         place = Place("123456789012", "us-east-1", "dev")
-        connected = SimpleNamespace(s3=connect_endpoint(place, "").session.client("s3"))
+        connected = SimpleNamespace(s3=connect_endpoint(place, "", AccessKey("id", "secret")).session.client("s3"))
         connected.s3.create_bucket(Bucket=project.lane("team2").bucket)
         yield connected
 

@@ -77,8 +77,8 @@ class ApiCall(Integration):
         return "TaskFailed"
 
     def _client(self, strand: Strand) -> Any:
-        services = strand.execution.engine.services
-        return services.client(self.service, services.region_of(strand.execution.arn))
+        services, execution = strand.execution.engine.services, strand.execution
+        return services.client(self.service, services.region_of(execution.arn), execution.identity.role_arn)
 
     def _model(self, client: Any) -> Any:
         """Return botocore's model of the operation, whose name may differ in letter case."""

@@ -160,7 +160,7 @@ def s3(world: World) -> FakeS3:
     fake = FakeS3()
 
     class Services(type(world.engine.services)):  # type: ignore[misc]  # its class is known only here
-        def client(self, _service: str, _region: str) -> Any:
+        def client(self, _service: str, _region: str, _role: str = "") -> Any:
             return fake
 
     world.engine.services = Services("")

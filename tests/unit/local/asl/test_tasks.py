@@ -272,7 +272,7 @@ def test_arguments_that_no_task_can_start_with(world, types, parameters, problem
 
 def test_what_an_integration_raises_fails_the_task_only(world, types):
     class Broken(type(world.engine.services)):
-        def client(self, _service, _region):
+        def client(self, _service, _region, _role):
             raise OSError("no such host")
 
     world.engine.services = Broken("")

@@ -34,7 +34,7 @@ def other(event, context):
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
     with EmbeddedCloud(PLACE, tmp_path_factory.mktemp("cloud")) as cloud:
-        aws = connect_endpoint(PLACE, cloud.endpoint)
+        aws = connect_endpoint(PLACE, cloud.endpoint, cloud.key)
         aws.iam.create_role(RoleName="r", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
         yield aws
 

@@ -82,7 +82,7 @@ def cloud(folder):
 
 @pytest.fixture(scope="module")
 def connection(cloud):
-    return connect_endpoint(PLACE, cloud.endpoint)
+    return connect_endpoint(PLACE, cloud.endpoint, cloud.key)
 
 
 @pytest.fixture

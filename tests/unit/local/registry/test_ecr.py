@@ -35,7 +35,7 @@ def test_a_repository_that_nobody_made_is_not_known(embedded, tools):
 
 
 def test_a_password_is_for_one_region(aws, cloud, embedded, tools):
-    there = connect_endpoint(Place(aws.place.account, "us-east-2", "test"), cloud.endpoint)
+    there = connect_endpoint(Place(aws.place.account, "us-east-2", "test"), cloud.endpoint, cloud.key)
     embedded.put_image("v1")
     with urllib3.PoolManager(retries=False) as pool:
         other = embedded._replace(credentials=make.ecr_login(there)[1], pool=pool)
