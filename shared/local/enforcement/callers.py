@@ -55,7 +55,10 @@ def actor_of(caller: Caller) -> Actor:
     if session is None:
         return Actor(principal, hangs_on)
     issued = datetime.fromtimestamp(session.issued, UTC).isoformat(timespec="seconds")
-    context = [("aws:TokenIssueTime", (issued,)), *((f"aws:PrincipalTag/{key}", (value,)) for key, value in session.tags)]
+    context = [
+        ("aws:TokenIssueTime", (issued,)),
+        *((f"aws:PrincipalTag/{key}", (value,)) for key, value in session.tags),
+    ]
     if session.source_identity:
         context.append(("aws:SourceIdentity", (session.source_identity,)))
     policies = session.policies

@@ -20,8 +20,6 @@ from moto.events.models import events_backends
 from moto.s3 import notifications as from_s3
 from moto.sns.models import Subscription
 
-from shared.local.enforcement.trust import source
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -61,8 +59,7 @@ def _from_bucket(original: Callable[..., None], gate: Gate) -> Callable[..., Non
     @functools.wraps(original)
     def invoke(account_id: str, event_body: Any, fn_arn: str, region_name: str) -> None:
         bucket = event_body["Records"][0]["s3"]["bucket"]["arn"]
-        keys = (("aws:SourceAccount", (account_id,)), ("aws:SourceArn", (bucket,)))
-        if gate.deliver("s3.amazonaws.com", _INVOKE, fn_arn, keys):
+        if gate.delivers("s3.amazonaws.com", _INVOKE, fn_arn, bucket):
             original(account_id, event_body, fn_arn, region_name)
 
     return invoke
@@ -72,7 +69,7 @@ def _from_rule(original: Callable[..., None], gate: Gate) -> Callable[..., None]
     @functools.wraps(original)
     def invoke(account_id: str, fn_arn: str, event: Any) -> None:
         rules = list(_rules(account_id, fn_arn))
-        if any(gate.deliver("events.amazonaws.com", _INVOKE, fn_arn, source(rule.arn)) for rule, _ in rules):
+        if any(gate.delivers("events.amazonaws.com", _INVOKE, fn_arn, rule.arn) for rule, _ in rules):
             original(account_id, fn_arn=fn_arn, event=event)
 
     return invoke
@@ -84,7 +81,7 @@ def _from_rule_to_machine(original: Callable[..., None], gate: Gate) -> Callable
     @functools.wraps(original)
     def start(account_id: str, region: str, sfn_arn: str, event: Any) -> None:
         roles = [target.get("RoleArn") for _, target in _rules(account_id, sfn_arn)]
-        if any(role and not gate.drop(role, "events", "states:StartExecution", sfn_arn) for role in roles):
+        if any(role and gate.may(role, "events", "states:StartExecution", sfn_arn) for role in roles):
             original(account_id, region=region, sfn_arn=sfn_arn, event=event)
 
     return start
@@ -101,8 +98,8 @@ def _rules(account: str, target_arn: str) -> Iterator[tuple[Any, dict[str, Any]]
 def _from_topic(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
     @functools.wraps(original)
     def publish(self: Any, *args: Any, **named: Any) -> None:
-        keys = source(self.topic.arn)
-        if self.protocol != "lambda" or gate.deliver("sns.amazonaws.com", _INVOKE, self.endpoint, keys):
+        lambdas = self.protocol == "lambda"
+        if not lambdas or gate.delivers("sns.amazonaws.com", _INVOKE, self.endpoint, self.topic.arn):
             original(self, *args, **named)
 
     return publish
@@ -112,7 +109,7 @@ def _from_log_group(original: Callable[..., None], gate: Gate) -> Callable[..., 
     @functools.wraps(original)
     def send(self: Any, function_arn: str, filter_name: str, log_group_name: str, *args: Any, **named: Any) -> None:
         group = f"arn:aws:logs:{self.region_name}:{self.account_id}:log-group:{log_group_name}:*"
-        if gate.deliver("logs.amazonaws.com", _INVOKE, function_arn, source(group)):
+        if gate.delivers("logs.amazonaws.com", _INVOKE, function_arn, group):
             original(self, function_arn, filter_name, log_group_name, *args, **named)
 
     return send
@@ -120,7 +117,6 @@ def _from_log_group(original: Callable[..., None], gate: Gate) -> Callable[..., 
 
 def _polled(original: Callable[..., Any], gate: Gate, *, actions: tuple[str, ...]) -> Callable[..., Any]:
     """Wrap what hands a queue's or stream's records to a function: its role must be able to read them."""
-
     signature = inspect.signature(original)
 
     @functools.wraps(original)
@@ -128,8 +124,7 @@ def _polled(original: Callable[..., Any], gate: Gate, *, actions: tuple[str, ...
         given = signature.bind(self, *args, **named).arguments
         function = self.get_function(given.get("function_arn") or given["function_name"])
         read_from = next(given[name] for name in _READ_FROM if name in given)
-        if any(gate.drop(function.role, function.function_name, action, read_from) for action in actions):
-            return False
-        return original(self, *args, **named)
+        may = all(gate.may(function.role, function.function_name, action, read_from) for action in actions)
+        return original(self, *args, **named) if may else False
 
     return send

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from shared.local.enforcement.callers import Actor
 
 _WRITTEN_IN = (
-    "shared/isolation/policies.py says what functions may, shared/isolation/workflow_policy.py what state machines may, "
-    "shared/isolation/deployer.py what deployers may; a card can grant nothing"
+    "shared/isolation/policies.py says what functions may, shared/isolation/workflow_policy.py what state machines "
+    "may, shared/isolation/deployer.py what deployers may; a card can grant nothing"
 )
 
 
@@ -53,20 +53,19 @@ def _fix(actor: Actor, action: str, resource: str, decision: Decision) -> str:
 
 def _way_out(actor: Actor, action: str, resource: str, decision: Decision) -> str:
     who = actor.hangs_on or actor.principal.arn
-    if decision.layer is Layer.ROOT:
-        return "take the role as a user or another role, or run the command with --as"
     if decision.explicit:
         return f"statement {decision.statement} of {decision.policy} says no: leave the call, or that statement, out"
     if decision.policy:
         return f"mend {decision.policy}, which cannot be read"
-    if decision.layer is Layer.TRUST:
-        return f"let {actor.principal.arn} in in the trust policy of {resource}"
-    if decision.layer is Layer.RESOURCE:
-        return f"let {actor.principal.arn} in in the policy of {resource}, for {action}"
-    if decision.layer is Layer.BOUNDARY:
-        return f"{who} stands under a boundary that ends at its team's own names: stay inside them"
-    if decision.layer is Layer.SESSION:
-        return f"allow {action} in the policy that the session of {who} was given"
-    if ":role/" not in who:
-        return f"attach a policy to {who} that allows {action} on {resource}"
-    return f"a team reaches its own names alone; if {resource} is one of them, grant {action} on it to {who}: {_WRITTEN_IN}"
+    if decision.layer is Layer.IDENTITY and ":role/" in who:
+        own = f"a team reaches its own names alone; if {resource} is one of them"
+        return f"{own}, grant {action} on it to {who}: {_WRITTEN_IN}"
+    ways = {
+        Layer.ROOT: "take the role as a user or as another role",
+        Layer.IDENTITY: f"attach a policy to {who} that allows {action} on {resource}",
+        Layer.TRUST: f"let {actor.principal.arn} in in the trust policy of {resource}",
+        Layer.RESOURCE: f"let {actor.principal.arn} in in the policy of {resource}, for {action}",
+        Layer.BOUNDARY: f"{who} stands under a boundary that ends at its team's own names: stay inside them",
+        Layer.SESSION: f"allow {action} in the policy that the session of {who} was given",
+    }
+    return ways[decision.layer]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import secrets
+import string
 import threading
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from shared.local.enforcement.judge import Judge, Keys
 
 _LOG = logging.getLogger(__name__)
+_SESSION_LETTERS = 32  # of a session that Step Functions holds, as histories show them
 
 
 class Gate:
@@ -23,41 +26,47 @@ class Gate:
 
     Args:
         judge: Decides.
+        account: Whose cloud it is.
         say: Is told once of each thing that AWS drops without a word.
     """
 
-    def __init__(self, judge: Judge, say: Callable[[str], None] = _LOG.warning) -> None:
+    def __init__(self, judge: Judge, account: str, say: Callable[[str], None] = _LOG.warning) -> None:
         self._judge = judge
+        self._account = account
+        self._session = "".join(secrets.choice(string.ascii_letters) for _ in range(_SESSION_LETTERS))
         self._say = say
         self._said: set[str] = set()
         self._lock = threading.Lock()
 
-    def permit(self, role: str, session: str, action: str, resource: str) -> None:
-        """Let a *session* of *role* do *action* on *resource*.
+    def permit(self, role: str, action: str, resource: str) -> None:
+        """Let *role*, as a service holds it, do *action* on *resource*.
 
         Raises:
             DeniedError: It may not.
         """
-        self._check(role_session(role, session), action, resource, ())
-
-    def deliver(self, name: str, action: str, resource: str, keys: Keys = ()) -> bool:
-        """Whether the service called *name* may do *action* on *resource*; if not, it is said once and dropped."""
-        return self._unless_denied(service(name), action, resource, keys)
-
-    def drop(self, role: str, session: str, action: str, resource: str) -> bool:
-        """Whether a session of *role* may not do *action*, which AWS drops silently; here it is said once."""
-        return not self._unless_denied(role_session(role, session), action, resource, ())
-
-    def assumes(self, name: str, role: str, keys: Keys = ()) -> bool:
-        """Whether the service called *name* may take *role*."""
-        return self._judge.decide(service(name), "sts:AssumeRole", role, keys).allowed
-
-    def _check(self, actor: Actor, action: str, resource: str, keys: Keys) -> None:
-        decision = self._judge.decide(actor, action, resource, keys)
+        actor = role_session(role, self._session)
+        decision = self._judge.decide(actor, action, resource)
         if not decision.allowed:
             raise denied(actor, action, resource, decision)
 
-    def _unless_denied(self, actor: Actor, action: str, resource: str, keys: Keys) -> bool:
+    def allows(self, role: str, action: str, resource: str) -> bool:
+        """Whether *role* may do *action* on *resource*."""
+        return self._judge.decide(role_session(role, self._session), action, resource).allowed
+
+    def delivers(self, name: str, action: str, resource: str, acts_for: str) -> bool:
+        """Whether *resource* lets the service called *name* do *action* on behalf of *acts_for*; said once if not."""
+        return self._said_unless(service(name), action, resource, source(acts_for, self._account))
+
+    def may(self, role: str, session: str, action: str, resource: str) -> bool:
+        """Whether *role* may do what AWS drops silently where it may not; here it is said once."""
+        return self._said_unless(role_session(role, session), action, resource, ())
+
+    def assumes(self, name: str, role: str, acts_for: str = "") -> bool:
+        """Whether the service called *name* may take *role*, for the resource *acts_for* if it says for which."""
+        keys = source(acts_for, self._account) if acts_for else ()
+        return self._judge.decide(service(name), "sts:AssumeRole", role, keys).allowed
+
+    def _said_unless(self, actor: Actor, action: str, resource: str, keys: Keys) -> bool:
         decision = self._judge.decide(actor, action, resource, keys)
         if not decision.allowed:
             self._say_once(f"dropped, as on AWS: {denied(actor, action, resource, decision)}")
@@ -69,3 +78,8 @@ class Gate:
             self._said.add(text)
         if new:
             self._say(text)
+
+
+def source(arn: str, account: str) -> Keys:
+    """Return the condition keys of a service that acts for the resource *arn* of *account*; a bucket's names none."""
+    return (("aws:SourceAccount", (account,)), ("aws:SourceArn", (arn,)))

@@ -49,10 +49,9 @@ def hanging_on(arn: str) -> Hanging:
     )
 
 
-def managed_policies(arns: Iterable[str], account: str, partition: str) -> tuple[Policy, ...]:
-    """Return the managed policies called *arns*; one that is not there cannot be read."""
-    backend = iam_backends[account][partition]
-    return tuple(_managed(backend, arn) for arn in arns)
+def managed_policies(arns: Iterable[str], account: str) -> tuple[Policy, ...]:
+    """Return the managed policies called *arns*, as *account* sees them; one that is not there cannot be read."""
+    return tuple(_managed(iam_backends[account][arn.split(":")[_PARTITION]], arn) for arn in arns)
 
 
 def _find(arn: str) -> tuple[Any, Any] | None:

@@ -52,7 +52,7 @@ class Judge:
             self._hanging = {}
 
     def decide(self, actor: Actor, action: str, resource: str, keys: Keys = ()) -> Decision:
-        """Return whether *actor* may do *action* on *resource*, an ARN or ``*``, with the condition *keys* as they are."""
+        """Return whether *actor* may do *action* on *resource*, an ARN or ``*``, the request having these *keys*."""
         asked = (actor, action, resource, keys)
         known = self._decided.get(asked)
         if known is not None:
@@ -94,9 +94,7 @@ class Judge:
 
     def _session(self, actor: Actor) -> tuple[Policy, ...]:
         inline = [read_identity_policy("the session's policy", document) for document in actor.policies]
-        _, partition, *_ = [*actor.hangs_on.split(":"), "", ""]
-        managed = identities.managed_policies(actor.policy_arns, actor.principal.account, partition)
-        return (*inline, *managed)
+        return (*inline, *identities.managed_policies(actor.policy_arns, actor.principal.account))
 
     def _on_resource(self, action: str, resource: str) -> tuple[Policy, ...]:
         if action.lower().startswith(_TRUST):

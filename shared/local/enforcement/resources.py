@@ -67,7 +67,7 @@ def _table(account: str, region: str, resource: str) -> str | None:
     from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415  as above
 
     policies = dynamodb_backends[account][region].resource_policies
-    own = resource.split("/index/")[0]
+    own = resource.partition("/index/")[0]
     found = next((policy for arn, policy in list(policies.items()) if arn.endswith(f":{own}")), None)
     return found.policy_doc if found else None
 

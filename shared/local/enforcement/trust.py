@@ -23,9 +23,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from shared.local.enforcement.gate import Gate
-    from shared.local.enforcement.judge import Keys
 
     Check = Callable[[Gate, Any, dict[str, Any]], None]
+
+# What the role of a machine that logs needs (Step Functions Developer Guide, "Logging to CloudWatch Logs"), but for
+# logs:PutResourcePolicy, which is used only where no policy lets the delivery in yet.
+_DELIVER = (
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+)
+# The rules by which Step Functions follows jobs (its guide, "IAM policies for integrated services").
+_MANAGED_RULES = {
+    "states:startExecution.sync": "StepFunctionsGetEventsForStepFunctionsExecutionRule",
+    "ecs:runTask.sync": "StepFunctionsGetEventsForECSTaskRule",
+    "batch:submitJob.sync": "StepFunctionsGetEventsForBatchJobsRule",
+}
+_MANAGE_RULE = ("events:DescribeRule", "events:PutRule", "events:PutTargets")
 
 
 class AccessDeniedException(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
@@ -74,11 +91,34 @@ def _of_machine(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
     role = given.get("roleArn") or given.get("role_arn")
     place = f"{backend.region_name}:{backend.account_id}"
     arn = given.get("arn") or f"arn:aws:states:{place}:stateMachine:{given.get('name')}"
-    if role and not gate.assumes("states.amazonaws.com", role, source(arn)):
+    if role and not gate.assumes("states.amazonaws.com", role, arn):
         raise AccessDeniedException(
             "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume "
             "the provided role."
         )
+    role = role or backend.describe_state_machine(arn).roleArn
+    _may_deliver(gate, given, role)
+    _may_follow(gate, backend, given, role)
+
+
+def _may_deliver(gate: Gate, given: dict[str, Any], role: str) -> None:
+    """See that the role may set up the delivery of its machine's logs; AWS looks when the machine is made."""
+    logging = given.get("loggingConfiguration") or given.get("logging_configuration") or {}
+    if logging.get("destinations") and logging.get("level", "OFF") != "OFF":
+        for action in _DELIVER:
+            if not gate.allows(role, action, "*"):
+                why = "The state machine IAM Role is not authorized to access the Log Destination"
+                raise AccessDeniedException(why)
+
+
+def _may_follow(gate: Gate, backend: Any, given: dict[str, Any], role: str) -> None:
+    """See that the role may make the rule by which Step Functions learns that a job has ended (.sync)."""
+    for call, rule in _MANAGED_RULES.items():
+        if f":states:::{call}" not in (given.get("definition") or ""):
+            continue
+        arn = f"arn:aws:events:{backend.region_name}:{backend.account_id}:rule/{rule}"
+        if not all(gate.allows(role, action, arn) for action in _MANAGE_RULE):
+            raise AccessDeniedException(f"'{role}' is not authorized to create managed-rule.")
 
 
 def _of_rule(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
@@ -87,7 +127,7 @@ def _of_rule(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
     rule = f"arn:aws:events:{backend.region_name}:{backend.account_id}:rule/{folder}{given['name']}"
     roles = [given.get("role_arn"), *(target.get("RoleArn") for target in given.get("targets") or ())]
     for role in filter(None, roles):
-        if not gate.assumes("events.amazonaws.com", role, source(rule)):
+        if not gate.assumes("events.amazonaws.com", role, rule):
             why = f"Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'."
             raise JsonRESTError("ValidationException", why)
 
@@ -96,14 +136,9 @@ def _of_schedule(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
     group = given.get("group_name") or "default"
     arn = f"arn:aws:scheduler:{backend.region_name}:{backend.account_id}:schedule-group/{group}"
     role = (given.get("target") or {}).get("RoleArn")
-    if role and not gate.assumes("scheduler.amazonaws.com", role, source(arn)):
+    if role and not gate.assumes("scheduler.amazonaws.com", role, arn):
         why = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
         raise JsonRESTError("ValidationException", why)
-
-
-def source(arn: str) -> Keys:
-    """Return the condition keys of a service that acts for the resource *arn*."""
-    return (("aws:SourceAccount", (arn.split(":")[4],)), ("aws:SourceArn", (arn,)))
 
 
 _CHECKED: tuple[tuple[type, str, Check], ...] = (

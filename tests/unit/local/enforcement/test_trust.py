@@ -1,0 +1,124 @@
+"""Roles given to services that cannot take them: refused in each service's own code and words, whoever gives them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from moto.awslambda.models import lambda_backends
+from moto.core.exceptions import AWSError, JsonRESTError
+from moto.events.models import events_backends
+from moto.scheduler.models import scheduler_backends
+from moto.stepfunctions.models import StepFunctionBackend
+
+from shared.local.asl.backend import AslBackend
+from shared.local.enforcement import trust
+
+PASS = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+NESTED = {
+    "StartAt": "N",
+    "States": {
+        "N": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::states:startExecution.sync:2",
+            "Parameters": {"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:x"},
+            "End": True,
+        }
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def checked(gate):
+    with trust.install(gate):
+        yield
+
+
+def create_function(account, role):
+    spec = {"FunctionName": "f", "Role": role, "Handler": "a.b", "Runtime": "python3.12", "Code": {"ZipFile": ""}}
+    return lambda_backends[account.id][account.region].create_function(spec)
+
+
+def test_lambda(account):
+    trusted, other = account.role("a"), account.role("b", trust=account.trusting("states.amazonaws.com"))
+    words = "The role defined for the function cannot be assumed by Lambda."
+    with pytest.raises(JsonRESTError, match=words) as refused:
+        create_function(account, other)
+    assert refused.value.error_type == "InvalidParameterValueException"
+    create_function(account, trusted)
+    backend = lambda_backends[account.id][account.region]
+    with pytest.raises(JsonRESTError, match=words):
+        backend.update_function_configuration("f", None, {"Role": other})
+    backend.update_function_configuration("f", None, {"Timeout": 5})
+    assert backend.get_function("f").role == trusted
+
+
+@pytest.fixture
+def machines(account):
+    return AslBackend(account.region, account.id)
+
+
+def test_step_functions(account, machines):
+    own = {"ArnLike": {"aws:SourceArn": account.arn("states", "stateMachine:m")}}
+    role = account.role("m", trust=account.trusting("states.amazonaws.com", condition=own))
+    words = "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume"
+    with pytest.raises(AWSError, match=words) as refused:
+        machines.create_state_machine(name="other", definition=json.dumps(PASS), roleArn=role)
+    assert refused.value.TYPE == "AccessDeniedException"
+    machine = machines.create_state_machine(name="m", definition=json.dumps(PASS), roleArn=role)
+    with pytest.raises(AWSError, match=words):
+        machines.update_state_machine(machine.arn, role_arn=account.role("f"))
+    machines.update_state_machine(machine.arn, definition=json.dumps(PASS))
+
+
+def test_the_role_of_a_machine_that_logs_must_reach_the_delivery(account, machines):
+    role = account.role("m", trust=account.trusting("states.amazonaws.com"))
+    group = {"cloudWatchLogsLogGroup": {"logGroupArn": account.arn("logs", "log-group:g:*")}}
+    logging = {"level": "ALL", "destinations": [group]}
+    made = {"name": "m", "definition": json.dumps(PASS), "roleArn": role, "loggingConfiguration": logging}
+    with pytest.raises(AWSError, match="The state machine IAM Role is not authorized to access the Log Destination"):
+        machines.create_state_machine(**made)
+    machines.create_state_machine(**made | {"loggingConfiguration": {**logging, "level": "OFF"}})
+
+
+def test_the_role_of_a_machine_that_waits_for_others_must_make_their_rule(account, machines):
+    role = account.role("m", trust=account.trusting("states.amazonaws.com"))
+    with pytest.raises(AWSError, match=f"'{role}' is not authorized to create managed-rule."):
+        machines.create_state_machine(name="m", definition=json.dumps(NESTED), roleArn=role)
+
+
+def test_eventbridge(account):
+    role, rules = account.role("r"), events_backends[account.id][account.region]
+    words = f"Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'"
+    with pytest.raises(JsonRESTError, match=words):
+        rules.put_rule("x", scheduled_expression="rate(1 day)", role_arn=role)
+    rules.put_rule("x", scheduled_expression="rate(1 day)")
+    target = {"Id": "1", "Arn": account.arn("states", "stateMachine:m"), "RoleArn": role}
+    with pytest.raises(JsonRESTError, match=words):
+        rules.put_targets("x", None, [target])
+    own = {"ArnEquals": {"aws:SourceArn": account.arn("events", "rule/x")}}
+    trusted = account.role("t", trust=account.trusting("events.amazonaws.com", condition=own))
+    rules.put_targets("x", None, [{**target, "RoleArn": trusted}])
+
+
+def test_the_scheduler(account):
+    backend = scheduler_backends[account.id][account.region]
+    given = {
+        "description": "", "end_date": None, "flexible_time_window": {"Mode": "OFF"}, "group_name": "default",
+        "kms_key_arn": None, "name": "s", "schedule_expression": "rate(1 day)", "schedule_expression_timezone": None,
+        "start_date": None, "state": "ENABLED", "action_after_completion": None,
+    }  # fmt: skip
+    target = {"Arn": account.arn("lambda", "function:f"), "RoleArn": account.role("r")}
+    words = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+    with pytest.raises(JsonRESTError, match=words):
+        backend.create_schedule(**given, target=target)
+    trusted = account.role("t", trust=account.trusting("scheduler.amazonaws.com"))
+    backend.create_schedule(**given, target={**target, "RoleArn": trusted})
+
+
+def test_all_is_as_before_afterwards(gate):
+    before = AslBackend.__dict__["create_state_machine"]
+    with trust.install(gate):
+        assert AslBackend.__dict__["create_state_machine"] is not before
+    assert AslBackend.__dict__["create_state_machine"] is before
+    assert issubclass(AslBackend, StepFunctionBackend)
