@@ -13,9 +13,11 @@ from dataclasses import dataclass
 _PREFIX = "/2018-06-01/runtime"
 NEXT = f"{_PREFIX}/invocation/next"
 INIT_ERROR = f"{_PREFIX}/init/error"
+_OF_BROWSERS = frozenset({"origin", "referer", "sec-fetch-site", "sec-fetch-mode"})
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 ACCEPTED = b'HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{"status":"OK"}\n'
+FORBIDDEN = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -36,6 +38,11 @@ class Request:
     def asks_next(self) -> bool:
         """The worker is idle and asks for an event."""
         return self.method == "GET" and self.path == NEXT
+
+    @property
+    def is_of_a_page(self) -> bool:
+        """A browser sent it, which tells the page it comes from; no worker does."""
+        return not _OF_BROWSERS.isdisjoint(self.headers)
 
     @property
     def is_init_error(self) -> bool:

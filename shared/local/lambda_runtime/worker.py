@@ -26,6 +26,7 @@ from shared.local.lambda_runtime import runtime_api
 from shared.local.lambda_runtime.endings import Exited, InitFailed, OutOfMemory, TimedOut, WorkerEnd
 from shared.local.lambda_runtime.log_stream import LogReader, LogStream
 from shared.local.lambda_runtime.memory import MemoryWatch
+from shared.local.lambda_runtime.peer import is_ours
 
 if TYPE_CHECKING:
     from shared.deploy.access_key import AccessKey
@@ -175,6 +176,9 @@ class Worker:
             self._drain_log()
         elif fd == self._listener.fileno():
             connection, _ = self._listener.accept()
+            if not is_ours(connection):
+                connection.close()
+                return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._connections[connection.fileno()] = connection, runtime_api.RequestReader()
             self._poll.register(connection, select.POLLIN)
@@ -194,7 +198,10 @@ class Worker:
             return
         reader.feed(data)
         while (request := reader.next_request()) is not None:
-            self._requests.append((connection, request))
+            if request.is_of_a_page:
+                self._reply(connection, runtime_api.FORBIDDEN)
+            else:
+                self._requests.append((connection, request))
         if reader.take_expectation():
             self._reply(connection, runtime_api.CONTINUE)
 

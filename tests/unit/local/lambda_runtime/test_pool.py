@@ -1,5 +1,6 @@
 """Who gets a warm worker, and who may start one."""
 
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,8 +15,9 @@ LONG = 1000.0  # seconds of a cold start that no test waits for
 class Idle:
     """A worker without a process."""
 
-    def __init__(self, spec):
+    def __init__(self, spec, ends=math.inf):
         self.spec = spec
+        self.ends = ends
         self.stopped = threading.Event()
 
     def stop(self):
@@ -155,3 +157,18 @@ def test_who_may_start_is_not_kept_waiting_by_one_who_came_first_and_may_not_yet
     start(other)
     assert third.result(5) is None
     assert not waits_for_a_warm_one.done()
+
+
+def test_a_worker_whose_credentials_could_end_while_it_works_makes_room_for_another(spec):
+    pool = Pool(slots=1, patience=10.0, starts=2, wall=lambda: 1000.0)
+    assert pool.take(spec) is None
+    worker = Idle(spec, ends=1000.0 + spec.timeout + 1)
+    pool.started(worker)
+    pool.start_over(spec, LONG)
+    pool.give_back(worker, 0)
+    assert pool.take(spec) is worker
+    worker.ends = 1000.0 + spec.timeout
+    pool.give_back(worker, 0)
+    assert pool.take(spec) is None
+    assert worker.stopped.is_set()
+    assert pool.processes == 1

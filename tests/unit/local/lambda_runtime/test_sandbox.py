@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from shared.deploy.access_key import AccessKey
 from shared.local.lambda_runtime.sandbox import Sandbox
 
 WRITE = """
@@ -87,5 +88,8 @@ def test_the_clouds_rendezvous_takes_the_place_of_the_one_that_a_function_was_de
     for name, own in (("with", (("RENDEZVOUS_ENDPOINT", "far.example.edu:1"),)), ("without", ())):
         spec = function(source, name, environment=own)
         room = sandbox.room(tmp_path / "task", None, name)
-        told[name] = sandbox.environment(spec, room, api="x", stream="y", endpoint="z").get("RENDEZVOUS_ENDPOINT")
+        seen = sandbox.environment(
+            spec, room, api="x", stream="y", endpoint="z", key=AccessKey("id", "secret", "token")
+        )
+        told[name] = seen.get("RENDEZVOUS_ENDPOINT")
     assert told == {"with": "127.0.0.1:4", "without": None}

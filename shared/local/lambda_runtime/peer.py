@@ -1,0 +1,32 @@
+"""Whose process is at the other end of a loopback connection: the Runtime API has no passwords.
+
+Any user of the machine can open a loopback port, take a worker's event and answer in its place. The kernel tells in
+/proc/net/tcp the user of every socket; a peer's has our addresses the other way around.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from pathlib import Path
+
+_TABLE = Path("/proc/net/tcp")
+_USER = 7  # the column, from 0 (proc_pid_net(5))
+
+
+def is_ours(connection: socket.socket) -> bool:
+    """Say whether *connection*, of IPv4, comes from a process of the user that we run as; not if nobody can tell."""
+    wanted = [_address(connection.getpeername()), _address(connection.getsockname())]
+    for line in _TABLE.read_text(encoding="ascii").splitlines()[1:]:
+        columns = line.split()
+        if columns[1:3] == wanted:
+            return int(columns[_USER]) == os.geteuid()
+    return False
+
+
+def _address(name: tuple[str, int]) -> str:
+    """Return an address as the kernel writes it: the bytes as this machine has them in memory, and the port."""
+    host, port = name
+    (word,) = struct.unpack("=I", socket.inet_aton(host))
+    return f"{word:08X}:{port:04X}"
