@@ -95,7 +95,7 @@ def _show(lines: Iterable[RunLine], *, as_json: bool, one_a_line: bool) -> int:
         return len(records)
     count = 0
     for count, line in enumerate(lines, 1):  # noqa: B007  the count is what is returned
-        typer.echo(json.dumps(_record(line)) if as_json else _text(line))  # as it is: rich would touch tabs
+        console.line(json.dumps(_record(line)) if as_json else _text(line))
     return count
 
 

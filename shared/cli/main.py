@@ -6,12 +6,11 @@ Exit codes: 0 done, 1 an error, 2 asked wrongly, 130 interrupted.
 
 from __future__ import annotations
 
-import errno
-import inspect
 import io
+import os
 import sys
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,6 +20,7 @@ from shared.cli import (
     cost,
     data,
     deploy,
+    faults,
     images,
     isolation,
     items,
@@ -37,10 +37,8 @@ from shared.cli import (
     sweep,
     teams,
 )
-from shared.errors import LanesError
-
-# What is no fault of ours: a checkout that may not be written, a disk that is full.
-_MACHINE_SAYS_NO = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+from shared.cli.help import make_literal
+from shared.errors import INTERRUPTED, LanesError
 
 app = typer.Typer(
     name="lanes",
@@ -76,7 +74,7 @@ for group in (
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  how typer calls it
     if wanted:
-        typer.echo(f"lanes {metadata.version('teamlanes')}")
+        console.line(f"lanes {metadata.version('teamlanes')}")
         raise typer.Exit
 
 
@@ -90,44 +88,50 @@ def _options(
     """Hold the options of lanes itself."""
 
 
-def _unwrap_help(group: typer.Typer) -> None:
-    """Make each paragraph of every command's help one line: a terminal would show the source's line breaks too."""
-    for command in group.registered_commands:
-        text = inspect.getdoc(command.callback) or ""
-        command.help = "\n\n".join(part.replace("\n", " ") for part in text.split("\n\n"))
-    for below in group.registered_groups:
-        if below.typer_instance is not None:
-            _unwrap_help(below.typer_instance)
-
-
-_unwrap_help(app)
+make_literal(app)
 
 
 def main() -> None:
-    """Run the command line; an error of ours becomes its message and exit code, never a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a locale that lacks a letter must not cost the answer
-            stream.reconfigure(errors="backslashreplace")
+    """Run the command line; an error becomes its message and exit code, never a traceback."""
+    _open_streams()
     try:
         app()
+    except SystemExit as end:
+        sys.exit(_last_words(end.code))
     except LanesError as error:
         console.fail(str(error))
-        sys.exit(error.exit_code)
+        sys.exit(_last_words(error.exit_code))
+    except KeyboardInterrupt:
+        sys.exit(_last_words(INTERRUPTED))
+    except Exception as error:  # noqa: BLE001  the door: beyond it is a person
+        console.fail(faults.told(error))
+        sys.exit(_last_words(1))
+
+
+def _open_streams() -> None:
+    """Make stdout and stderr take any text, and be there: a shell may have closed them (``>&-``)."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  for as long as we run
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):  # a locale that lacks a letter must not cost the answer
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _last_words(code: Any) -> Any:
+    """Send what is still held back, and return the exit *code*: 1 where nobody can take it.
+
+    Else Python would try as it ends, and print a traceback of it.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        failed = ""  # a reader who has enough
     except OSError as error:
-        if error.errno not in _MACHINE_SAYS_NO:
-            raise
-        where = error.filename or "a file"  # a write that fails does not say which
-        console.fail(f"{where}: {error.strerror}\n  fix: make it writable, or free space there")
-        sys.exit(1)
-    except Exception as error:
-        if not type(error).__module__.startswith(("boto3", "botocore")):
-            raise  # a fault of ours, which its traceback helps to find
-        console.fail(f"AWS: {error}{_who_may(error)}")
-        sys.exit(1)
-
-
-def _who_may(error: Exception) -> str:
-    """Return the fix for an *error* of AWS's that says no to these credentials; nothing for any other."""
-    from shared.deploy.caller import WHO_MAY, is_denial  # noqa: PLC0415  only an error needs it
-
-    return f"\n  fix: take credentials that may: {WHO_MAY}" if is_denial(error) else ""
+        failed = f"stdout: {error.strerror}"
+    else:
+        return code
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if failed:
+        console.fail(failed)
+    return code or 1

@@ -82,7 +82,7 @@ def serve(  # noqa: PLR0913  each is an option of the command line
         connections=connections, waiting=waiting, wait_timeout=wait_timeout, rate=rate, relays=relays
     ).within_descriptors()
     keys = TeamKeys(master_of(), allow_open=allow_open)
-    run(host, port, http_port, limits=limits, keys=keys, ready=typer.echo)
+    run(host, port, http_port, limits=limits, keys=keys, ready=console.line)
 
 
 def key(team: Annotated[str, typer.Argument(help="The team's slug.")]) -> None:
@@ -99,7 +99,7 @@ def key(team: Annotated[str, typer.Argument(help="The team's slug.")]) -> None:
         raise UsageError(
             f"{MASTER_VARIABLE} is not set", fix="give it the server's own; openssl rand -hex 32 makes one"
         )
-    typer.echo(team_key(master, team).hex())
+    console.line(team_key(master, team).hex())
 
 
 def check(  # noqa: PLR0913  each is an option of the command line

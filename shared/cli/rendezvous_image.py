@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -34,7 +33,7 @@ def dockerfile() -> None:
     from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
     from shared.deploy.rendezvous.image import dockerfile as text  # noqa: PLC0415  as above
 
-    sys.stdout.write(text(open_project().settings.rendezvous.resolve().port))
+    console.line(text(open_project().settings.rendezvous.resolve().port).rstrip("\n"))
 
 
 def push(

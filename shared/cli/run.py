@@ -68,7 +68,7 @@ def run(  # noqa: PLR0913  one per option
     """
     names, options = split_words(words or [])
     if show_help:
-        typer.echo(context.get_help())
+        console.line(context.get_help())
         _print_parameters(names)
         return
     from shared.cli import wiring  # noqa: PLC0415  --help is quick

@@ -63,7 +63,7 @@ class _Bars:
 
     def __init__(self) -> None:
         self.progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -75,7 +75,7 @@ class _Bars:
     def show(self, snapshot: Snapshot) -> None:
         done = sum(progress.done for progress in snapshot.ranks.values())
         what = snapshot.state or snapshot.status
-        self.progress.update(self._all, description=what, completed=done, total=snapshot.of or None)
+        self.progress.update(self._all, description=console.visible(what), completed=done, total=snapshot.of or None)
         if len(snapshot.ranks) > _MOST_BARS:
             return
         for rank, at in sorted(snapshot.ranks.items()):

@@ -111,6 +111,7 @@ def average_by_world(points: Iterable[Point]) -> list[Average]:
     ]
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _AVERAGED = ("wall_seconds", "wall_throughput", "aggregate_throughput", "cost_usd")
 
 
@@ -131,7 +132,8 @@ def write_cells(records: Sequence[Record], file: IO[str]) -> None:
     writer.writerow([*axes, "repeat", *names])
     for record in records:
         row = [record.get(name) for name in names]
-        writer.writerow([*(record["axes"][axis] for axis in axes), record["repeat"], *row])
+        values = [*(record["axes"][axis] for axis in axes), record["repeat"], *row]
+        writer.writerow(map(_inert, values))
 
 
 def write_points(points: Sequence[Point], file: IO[str]) -> None:
@@ -143,8 +145,19 @@ def write_points(points: Sequence[Point], file: IO[str]) -> None:
     for point in points:
         values = [value for name in FIGURES for value in _values(point.figures[name])]
         places = [point.axes[axis] for axis in axes]
-        writer.writerow([*places, point.runs, point.failed, *values, point.speedup, point.efficiency])
+        writer.writerow(map(_inert, [*places, point.runs, point.failed, *values, point.speedup, point.efficiency]))
 
 
 def _values(spread: Spread) -> tuple[float, float, float]:
     return spread.median, spread.low, spread.high
+
+
+def _inert(value: Any) -> Any:
+    """Return *value* as a spreadsheet shows it and does not run it: a text that begins as a formula gets a quote.
+
+    An error's text is whatever a program raised. After OWASP, "CSV Injection" (2026-11-29).
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r\n", "\n").replace("\r", "\n")  # which csv would leave without quotes
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -25,6 +25,12 @@ sys.argv = ["lanes", "broken"]
 door.main()
 """
 
+
+def run(statement, **environment):
+    command = [sys.executable, "-c", RAISE.format(statement=statement)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
+
+
 REFUSED = "An error occurred (AccessDenied) when calling the GetRole operation"
 
 
@@ -61,12 +67,51 @@ def test_known_errors_are_a_message_and_an_exit_code(statement, code, said):
     assert (done.returncode, done.stdout, done.stderr) == (code, "", said)
 
 
-@pytest.mark.parametrize("statement", ["raise KeyError('rank')", "raise FileNotFoundError(2, 'None', 'lost')"])
-def test_a_fault_of_ours_keeps_its_traceback(statement):
-    command = [sys.executable, "-c", RAISE.format(statement=statement)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("statement", ["raise KeyError('rank')", "raise OSError(71, 'Protocol error')", "1 / 0"])
+def test_a_fault_of_ours_leaves_its_traceback_in_a_file_and_not_on_the_terminal(statement, tmp_path):
+    done = run(statement, TMPDIR=str(tmp_path))
+    (kept,) = tmp_path.glob("lanes-fault-*.txt")
     assert done.returncode == 1
-    assert "Traceback" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "error: this is a fault in lanes itself: " in done.stderr
+    assert str(kept) in done.stderr
+    assert "Traceback (most recent call last)" in kept.read_text()
+    assert "in broken" in kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_a_fault_of_ours_that_cannot_be_written_down_is_told_all_the_same():
+    statement = (
+        "import errno, tempfile\n"
+        "    def full(*a, **k): raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        "    tempfile.mkstemp = full\n"
+        "    1 / 0"
+    )
+    done = run(statement)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "ZeroDivisionError: division by zero\n  fix: free space (No space left on device)" in done.stderr
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", "> /dev/full", "<&-"])
+@pytest.mark.parametrize("statement", ["1 / 0", "c.out.print('x')", "c.print_json([1])", "c.line('x')", "c.note('x')"])
+def test_streams_that_take_nothing_cause_no_traceback(redirection, statement, tmp_path):
+    source = RAISE.format(statement=f"from shared.cli import console as c; {statement}")
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -c "$1" {redirection}', sys.executable, source],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "Exception ignored" not in done.stderr
+    failed = "/ 0" in statement or (redirection == "> /dev/full" and "note" not in statement)
+    assert done.returncode == failed
+
+
+def test_ctrl_c_ends_it_without_a_word():
+    done = run("import os, signal; os.kill(os.getpid(), signal.SIGINT); import time; time.sleep(60)")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

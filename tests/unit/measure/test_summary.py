@@ -74,3 +74,13 @@ def test_csv_files_have_a_row_for_each_run_and_each_configuration(records):
     assert (
         configurations[2] | {"wall_seconds_median": "4.0", "speedup": "2.0", "efficiency": "0.5"} == configurations[2]
     )
+
+
+@pytest.mark.parametrize("text", ["=cmd|'/c calc'!A1", "+1", "-1+2", "@SUM(1)", "\t=1", "\r=1"])
+def test_what_a_spreadsheet_would_run_is_text_in_a_csv_file(records, text):
+    file = io.StringIO()
+    hostile = records[0] | {"error": text, "axes": {"world_size": -1, "name": text}}
+    write_cells([hostile], file)
+    (row,) = csv.DictReader(io.StringIO(file.getvalue(), newline=""))
+    assert row["error"] == row["name"] == "'" + text.replace("\r", "\n")
+    assert row["world_size"] == "-1"  # a number is no formula

@@ -1,0 +1,48 @@
+"""What an error is told as: what happened, where, what to do. A fault of ours leaves its traceback in a file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+import traceback
+
+# What is no fault of ours, and what helps.
+_WRITABLE = "make it writable, or free space there"
+_LIMITS = "end other programs, or raise the limit (ulimit -n, ulimit -u)"
+_THERE = "see that it is there, and that it is what it is named as"
+_FIXES = {
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _WRITABLE),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN), _LIMITS),
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP), _THERE),
+}
+
+
+def told(error: BaseException) -> str:
+    """Return the message for an *error* that is none of ours: the machine's, AWS's, or a fault in this program."""
+    if isinstance(error, OSError) and error.errno in _FIXES:
+        where = error.filename or "a file"  # a write that fails does not say which
+        return f"{where}: {error.strerror}\n  fix: {_FIXES[error.errno]}"
+    if type(error).__module__.startswith(("boto3", "botocore")):
+        return f"AWS: {error}{_who_may(error)}"
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    return f"this is a fault in lanes itself: {what}\n  fix: {_kept(error)}"
+
+
+def _who_may(error: BaseException) -> str:
+    """Return the fix for an *error* of AWS's that says no to these credentials; nothing for any other."""
+    from shared.deploy.caller import WHO_MAY, is_denial  # noqa: PLC0415  only an error needs it
+
+    return f"\n  fix: take credentials that may: {WHO_MAY}" if isinstance(error, Exception) and is_denial(error) else ""
+
+
+def _kept(error: BaseException) -> str:
+    """Write the traceback of *error* where its owner alone can read it, and return what to do with it."""
+    lines = traceback.format_exception(error)
+    try:
+        number, path = tempfile.mkstemp(prefix="lanes-fault-", suffix=".txt")
+        with os.fdopen(number, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(lines)
+    except OSError as full:
+        return f"free space ({full.strerror}) and try again: where it happened could not be written down"
+    return f"report it with the command that you ran, and with {path}, which says where it happened"

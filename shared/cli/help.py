@@ -1,0 +1,61 @@
+"""How ``--help`` looks: as it is written. rich would take ``[a-z]`` for a style, and drop it."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from typer.core import TyperCommand, TyperGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import typer
+
+
+def make_literal(group: typer.Typer) -> None:
+    """Have all commands of *group* show their help as it is written, each of its paragraphs one line.
+
+    A terminal would show the source's line breaks too.
+    """
+    group.info.cls = _Group
+    for command in group.registered_commands:
+        text = inspect.getdoc(command.callback) or ""
+        command.help = "\n\n".join(part.replace("\n", " ") for part in text.split("\n\n"))
+        command.cls = _Command
+    for below in group.registered_groups:
+        if below.typer_instance is not None:
+            make_literal(below.typer_instance)
+
+
+class _Command(TyperCommand):
+    """A command."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write its help, and that of its parameters."""
+        with _escaped([self, *self.params]):
+            super().format_help(ctx, formatter)
+
+
+class _Group(TyperGroup):
+    """A group of commands."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write its help, and that of its commands."""
+        with _escaped([self, *self.params, *self.commands.values()]):
+            super().format_help(ctx, formatter)
+
+
+@contextlib.contextmanager
+def _escaped(parts: list[Any]) -> Iterator[None]:
+    """Escape the help of *parts* while the block lasts: the reference wants it as it is."""
+    before = [(part, part.help) for part in parts if getattr(part, "help", None)]
+    for part, text in before:
+        part.help = escape(text)
+    try:
+        yield
+    finally:
+        for part, text in before:
+            part.help = text
