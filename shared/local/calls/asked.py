@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from shared.local.calls.call import Call
 
@@ -18,49 +18,49 @@ _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 class Facts(Protocol):
     """What a request does not say and its needs depend on; the cloud that holds the resources knows."""
 
-    def secret_arn(self, region: str, name: str) -> str | None:
+    def secret_arn(self, region: str, name: str, /) -> str | None:
         """Return the ARN of the secret *name*, with its six random characters; None when there is none."""
 
-    def iam_path(self, kind: str, name: str) -> str:
+    def iam_path(self, kind: str, name: str, /) -> str:
         """Return the path (``/`` or ``/teams/``) of the *kind* (role, user, group, instance-profile) *name*."""
 
-    def mapping_function(self, region: str, uuid: str) -> str | None:
+    def mapping_function(self, region: str, uuid: str, /) -> str | None:
         """Return the ARN of the function that an event source mapping feeds; None when there is no such mapping."""
 
-    def task_definition(self, region: str, name: str) -> tuple[str, tuple[str, ...]] | None:
+    def task_definition(self, region: str, name: str, /) -> tuple[str, tuple[str, ...]] | None:
         """Return the ARN of a task definition (``family``, ``family:3``, or its ARN) and its roles' ARNs, if any."""
 
-    def hash_key(self, region: str, table: str, index: str = "") -> str | None:
-        """Return the name of a table's or index's partition key; None when there is no such table."""
+    def hash_key(self, region: str, table: str, /) -> str | None:
+        """Return the name of a table's partition key; None when there is no such table."""
 
-    def boundary(self, kind: str, name: str) -> str | None:
+    def boundary(self, kind: str, name: str, /) -> str | None:
         """Return the ARN of the permissions boundary of the role or user *name*, if it has one."""
 
 
 class NoFacts:
     """Knows of nothing: what a call needs by its parameters alone."""
 
-    def secret_arn(self, region: str, name: str) -> str | None:  # noqa: ARG002  the protocol's
+    def secret_arn(self, *_: str) -> str | None:
         """Return None."""
         return None
 
-    def iam_path(self, kind: str, name: str) -> str:  # noqa: ARG002  the protocol's
+    def iam_path(self, *_: str) -> str:
         """Return the usual path."""
         return "/"
 
-    def mapping_function(self, region: str, uuid: str) -> str | None:  # noqa: ARG002  the protocol's
+    def mapping_function(self, *_: str) -> str | None:
         """Return None."""
         return None
 
-    def task_definition(self, region: str, name: str) -> tuple[str, tuple[str, ...]] | None:  # noqa: ARG002  as above
+    def task_definition(self, *_: str) -> tuple[str, tuple[str, ...]] | None:
         """Return None."""
         return None
 
-    def hash_key(self, region: str, table: str, index: str = "") -> str | None:  # noqa: ARG002  the protocol's
+    def hash_key(self, *_: str) -> str | None:
         """Return None."""
         return None
 
-    def boundary(self, kind: str, name: str) -> str | None:  # noqa: ARG002  the protocol's
+    def boundary(self, *_: str) -> str | None:
         """Return None."""
         return None
 
@@ -122,8 +122,3 @@ class Asked:
 def is_arn(value: object) -> bool:
     """Whether *value* is an ARN."""
     return isinstance(value, str) and value.startswith("arn:")
-
-
-def unique(values: Iterable[str | None]) -> tuple[str | None, ...]:
-    """Return *values* once each, in their order."""
-    return tuple(dict.fromkeys(values))

@@ -48,7 +48,6 @@ RESOURCES: dict[str, Resources] = {
     "kms": keeping.KMS_RESOURCES,
     "lambda": lambda_.RESOURCES,
     "logs": running.LOGS_RESOURCES,
-    "route53": keeping.ROUTE53_RESOURCES,
     "s3": s3.RESOURCES,
     "scheduler": running.SCHEDULER_RESOURCES,
     "secretsmanager": keeping.SECRETS_RESOURCES,

@@ -62,8 +62,6 @@ IAM: Exceptions = {
         ("iam:TagUser", _if_given("Tags", entity("user", "UserName"))),
     ),
     "CreateServiceLinkedRole": (("iam:CreateServiceLinkedRole", linked_role),),
-    # SAR has no action of this older name for what UpdateRole does.
-    "UpdateRoleDescription": (("iam:UpdateRoleDescription", role),),
     "GenerateServiceLastAccessedDetails": (("iam:GenerateServiceLastAccessedDetails", "${Arn}"),),
     "ListPoliciesGrantingServiceAccess": (("iam:ListPoliciesGrantingServiceAccess", "${Arn}"),),
 }

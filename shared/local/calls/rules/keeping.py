@@ -154,4 +154,3 @@ ROUTE53: Exceptions = {
         for operation in ("ChangeTagsForResource", "ListTagsForResource", "ListTagsForResources")
     },
 }
-ROUTE53_RESOURCES: Resources = {"vpc": lambda _: []}
