@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.deploy.access_key import AccessKey
     from shared.fmi.rendezvous.keys import TeamKeys
     from shared.local.door.app import WsgiApp
+    from shared.local.enforcement.judge import Judge
     from shared.local.lambda_runtime import Invocation, LambdaRuntime
 
 _one = threading.Lock()
@@ -91,10 +92,12 @@ class EmbeddedCloud:
         from shared.local import lambda_runtime, registry  # noqa: PLC0415  the same
         from shared.local.account_settings import account_settings_told  # noqa: PLC0415  the same
         from shared.local.asl import plug as engine  # noqa: PLC0415  the same
-        from shared.local.bucket_names import reserved_names_refused  # noqa: PLC0415  the same
-        from shared.local.bucket_policy import conditions_left_out  # noqa: PLC0415  the same
+        from shared.local.bucket_policy import left_to_iam  # noqa: PLC0415  the same
         from shared.local.budgets import subscribers_told  # noqa: PLC0415  the same
         from shared.local.door import identity  # noqa: PLC0415  the same
+        from shared.local.enforcement import deliveries, trust  # noqa: PLC0415  the same
+        from shared.local.enforcement.gate import Gate  # noqa: PLC0415  the same
+        from shared.local.enforcement.judge import Judge  # noqa: PLC0415  the same
         from shared.local.postgres import offered  # noqa: PLC0415  the same
         from shared.local.rendezvous import LocalRendezvous  # noqa: PLC0415  the same
         from shared.local.server import MotoServer  # noqa: PLC0415  the same
@@ -103,8 +106,11 @@ class EmbeddedCloud:
         folder = parts.enter_context(scratch(State(self._state_dir).scratch))
         issuer = Issuer(self.key)
         parts.enter_context(identity.install(issuer))
-        parts.enter_context(conditions_left_out())
-        parts.enter_context(reserved_names_refused())
+        judge = Judge(self.place.account)
+        gate = Gate(judge, self.place.account)
+        parts.enter_context(left_to_iam())
+        parts.enter_context(trust.install(gate))
+        parts.enter_context(deliveries.install(gate))
         parts.enter_context(account_settings_told())
         parts.enter_context(subscribers_told())
         parts.enter_context(tags_of_new_buckets_kept())
@@ -116,18 +122,26 @@ class EmbeddedCloud:
         server = parts.enter_context(
             MotoServer(
                 self._port,
-                lambda moto: Threshold(registry.RegistryApp(images, passwords).in_front_of(self._door(moto, issuer))),
+                lambda moto: Threshold(
+                    registry.RegistryApp(images, passwords).in_front_of(self._door(moto, issuer, judge))
+                ),
                 {"ecs": lambda: fleet.enter_context(_fargate())},
             )
         )
         parts.enter_context(registry.install(images, passwords, server.endpoint))
         meeting = parts.enter_context(LocalRendezvous(keys=lambda: _keys(self.place, server.endpoint, self.key)))
         runtime = lambda_runtime.LambdaRuntime(
-            folder, lambda: server.endpoint, packaged=self._packaged, rendezvous=meeting.endpoint, issuer=issuer
+            folder,
+            lambda: server.endpoint,
+            packaged=self._packaged,
+            rendezvous=meeting.endpoint,
+            logs=lambda_runtime.MotoLogs(gate.may),
+            issuer=issuer,
         )
-        parts.enter_context(
+        plug = parts.enter_context(
             engine.install(_invoker(runtime, self.place), server.endpoint, speed=self._speed, issuer=issuer)
         )
+        plug.engine.permit, plug.engine.lets_in = gate.permit, gate.delivers
         parts.enter_context(runtime)
         parts.enter_context(lambda_runtime.install(runtime))
         parts.enter_context(lambda_runtime.install_images(images))
@@ -137,10 +151,13 @@ class EmbeddedCloud:
         server.start()
         self.endpoint = server.endpoint
 
-    def _door(self, cloud: WsgiApp, issuer: Issuer) -> WsgiApp:
+    def _door(self, moto: WsgiApp, issuer: Issuer, judge: Judge) -> WsgiApp:
         from shared.local.door import identity  # noqa: PLC0415  as above
+        from shared.local.enforcement.app import Enforcement  # noqa: PLC0415  as above
+        from shared.local.enforcement.facts import MotoFacts  # noqa: PLC0415  as above
 
         account = self.place.account
+        cloud = Enforcement(moto, judge, account, MotoFacts(account))
         keyring = Keyring(issuer, account, time.time, lambda key_id: identity.user_key(account, key_id))
         return Door(cloud, keyring, time.time, account, any_key=self._any_key)
 

@@ -69,13 +69,14 @@ class Gate:
     def _said_unless(self, actor: Actor, action: str, resource: str, keys: Keys) -> bool:
         decision = self._judge.decide(actor, action, resource, keys)
         if not decision.allowed:
-            self._say_once(f"dropped, as on AWS: {denied(actor, action, resource, decision)}")
+            once = f"{actor.hangs_on or actor.principal.arn} {action} {resource.partition(':log-stream:')[0]}"
+            self._say_once(once, f"dropped, as on AWS: {denied(actor, action, resource, decision)}")
         return decision.allowed
 
-    def _say_once(self, text: str) -> None:
+    def _say_once(self, what: str, text: str) -> None:
         with self._lock:
-            new = text not in self._said
-            self._said.add(text)
+            new = what not in self._said
+            self._said.add(what)
         if new:
             self._say(text)
 

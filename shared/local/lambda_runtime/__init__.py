@@ -17,6 +17,7 @@ What it costs: Linux only (/proc, signals on a pipe, mount namespaces where the 
 only, of an image its /var/task alone, and CPU is not rationed by memory. A worker is not frozen between invocations.
 """
 
+from shared.local.lambda_runtime.cloudwatch import MotoLogs
 from shared.local.lambda_runtime.function import FunctionSpec, ImageCode, Invocation, InvokeRefusedError, Layer
 from shared.local.lambda_runtime.image import install_images
 from shared.local.lambda_runtime.limits import install_limits
@@ -30,6 +31,7 @@ __all__ = [
     "InvokeRefusedError",
     "LambdaRuntime",
     "Layer",
+    "MotoLogs",
     "install",
     "install_images",
     "install_limits",

@@ -15,7 +15,7 @@ from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.deploy.access_key import AccessKey
 from shared.deploy.aws import Aws, connect_endpoint
 from shared.local.account_settings import account_settings_told
-from shared.local.bucket_policy import conditions_left_out
+from shared.local.bucket_policy import left_to_iam
 from shared.local.budgets import subscribers_told
 from shared.local.new_buckets import tags_of_new_buckets_kept
 from shared.local.server import MotoServer
@@ -140,7 +140,7 @@ def lane(make_lane: Callable[..., Lane]) -> Lane:
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     server = MotoServer()
-    with conditions_left_out(), account_settings_told(), subscribers_told(), tags_of_new_buckets_kept():
+    with left_to_iam(), account_settings_told(), subscribers_told():
         server.start()
         yield server.endpoint
         server.stop()
