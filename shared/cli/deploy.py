@@ -94,6 +94,7 @@ def deploy(  # noqa: PLR0913  one for each option
         one_deploy,
         open_cloud,
         open_project,
+        say_python,
         wants_packages,
     )
     from shared.deploy import deploy as work  # noqa: PLC0415  as above
@@ -104,6 +105,7 @@ def deploy(  # noqa: PLR0913  one for each option
     packaged = packaged or aws or wants_packages(project)
     done: list[dict[str, Any]] = []
     with open_cloud(project, aws=aws, profile=profile) as cloud, one_deploy(project):
+        say_python(lanes[0], cloud, packaged=packaged)
         for lane in lanes:
             images = known_images(project, lane, cloud, packaged=packaged, push=False)
             todo = work.plan(lane, project, cloud, packaged=packaged, images=images)

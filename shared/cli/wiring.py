@@ -140,11 +140,22 @@ def make_deployed(project: Project, lane: Lane, aws: Aws, *, packaged: bool = Fa
     from shared.deploy.deploy import deploy  # noqa: PLC0415  AWS needs none of it
 
     packaged = packaged or wants_packages(project)
+    say_python(lane, aws, packaged=packaged)
     with one_deploy(project):
         images = known_images(project, lane, aws, packaged=packaged, push=True)
         done = deploy(lane, project, aws, packaged=packaged, images=images, on_wait=console.note).changes
     if done:
         console.note(f"deployed {lane.team}: {len(done)} steps")
+
+
+def say_python(lane: Lane, aws: Aws, *, packaged: bool) -> None:
+    """On the embedded cloud, say that functions run on another Python than on AWS, or on one found for them."""
+    if aws.endpoint is None:
+        return
+    from shared.local.pythons import other_python  # noqa: PLC0415  AWS needs none of it
+
+    if said := other_python(lane.runtime, packaged=packaged):
+        console.note(said)
 
 
 def known_images(project: Project, lane: Lane, aws: Aws, *, packaged: bool, push: bool) -> Mapping[str, str] | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from shared.config.runtimes import MACHINE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -166,6 +168,7 @@ class Lane:
     ``boundary`` names the IAM policy that holds the roles of its functions and workflows to its own names;
     ``deployer`` is the role of its people, ``deployer_boundary`` the policy that holds that one. ``rendezvous_key``
     names the secret whose key signs its ranks' names at the rendezvous, empty when none of its functions goes there.
+    ``runtime`` is what Lambda runs its functions of the zip on.
     """
 
     team: str
@@ -185,6 +188,7 @@ class Lane:
     database: Database | None = None
     budget: Budget | None = None
     rendezvous_key: str = ""
+    runtime: str = MACHINE
 
     @property
     def tables(self) -> tuple[Table, ...]:

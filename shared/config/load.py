@@ -15,6 +15,7 @@ from shared.config.naming import FILE as NAMING_FILE
 from shared.config.naming import Naming, read_naming
 from shared.config.problems import Problems
 from shared.config.resolve import Resolved, resolve
+from shared.config.runtimes import MACHINE
 from shared.config.settings import Settings, read_settings
 from shared.config.team import Team, read_teams
 from shared.errors import LanesError, unknown
@@ -46,6 +47,11 @@ class Project:
     def place(self) -> Place:
         """Where all lanes lie."""
         return self.settings.place
+
+    @property
+    def runtime(self) -> str:
+        """What Lambda runs functions on."""
+        return self.settings.defaults.runtime or MACHINE
 
     def lane(self, team: str) -> Lane:
         """Return the lane of *team*.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.config.cards import DATABASE_VARIABLE, KEY_VARIABLE, PACKAGE, PROTOCOL_VARIABLE, RENDEZVOUS_VARIABLES
 from shared.config.lane import Budget, Database, Function, Image, Lane, Table, Workflow
+from shared.config.runtimes import MACHINE
 from shared.config.settings import ADDRESS, check_health
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def resolve(
         database=_database(names, cards) if file.database else None,
         budget=_budget(team, settings, names),
         rendezvous_key=names.rendezvous_key,
+        runtime=names.runtime,
     )
     return Resolved(lane, tuple(names.made))
 
@@ -86,6 +87,7 @@ class _Names:
         self.team = team
         self.naming = naming
         self.place = settings.place
+        self.runtime = settings.defaults.runtime or MACHINE
         self.digest = team.file.suffix or naming.hash.make(team.file.team, self.place)
         self.made: list[tuple[Name, KeyPath]] = []
         self.slug_is_right = not naming.slug_problems(team.file.team)
@@ -148,7 +150,7 @@ def _image(team: Team, card: Card, key: str, names: _Names) -> Image | None:
     if told is None or (team.file.workflows[card.key].get(PACKAGE) or card.package) != "image":
         return None
     repository = names.make("repository", key, ("workflows", card.key))
-    base = told.base.replace("{python}", f"{sys.version_info.major}.{sys.version_info.minor}")
+    base = told.base.replace("{python}", names.runtime.removeprefix("python"))
     return Image(repository, base, told.setup, libraries=told.libraries, entrypoint=told.entrypoint)
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from shared.config.document import read_document
 from shared.config.lane import Place, Rendezvous
 from shared.config.model import FileModel, parse
+from shared.config.runtimes import RuntimeName  # noqa: TC001  pydantic reads the annotation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +98,10 @@ class BudgetFile(FileModel):
 
 
 class Defaults(FileModel):
-    """What holds where neither a card nor a team's file says anything."""
+    """What holds where neither a card nor a team's file says anything.
+
+    ``runtime`` is Lambda's Python for functions; the deploying machine's own when left out.
+    """
 
     bucket: str
     memory_size: int
@@ -105,6 +109,7 @@ class Defaults(FileModel):
     log_retention_in_days: RetentionDays
     scratch_days: Count
     budget: BudgetFile | None = None
+    runtime: RuntimeName | None = None
 
 
 class Range(FileModel):

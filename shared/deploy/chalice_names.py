@@ -44,6 +44,7 @@ def _renaming(lane: Lane, make: Callable[..., Any]) -> Callable[..., Any]:
         model = make(builder, config, deployment, name, *rest, **named)
         function = lane.functions[name]
         model.function_name = function.name
+        model.runtime = lane.runtime  # Chalice's is this machine's own
         if model.log_group is not None:
             model.log_group.log_group_name = function.log_group
         return model

@@ -32,8 +32,8 @@ _CACHE = ".lanes/packages"
 
 def package(project: Project, *, packaged: bool) -> Package:
     """Return the code of *project* as a zip: with its libraries when *packaged*, else for whoever has them."""
-    dependencies = Vendored() if packaged else FromEnvironment()
-    return build_package(project.root / APP_DIR, project.root / _CACHE, dependencies)
+    dependencies = Vendored(project.runtime) if packaged else FromEnvironment()
+    return build_package(project.root / APP_DIR, project.root / _CACHE, dependencies, project.runtime)
 
 
 def plan(

@@ -15,7 +15,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import sys
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -23,13 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from shared.config.aws_facts import UNZIPPED
+from shared.config.runtimes import MACHINE
+from shared.deploy.wheels import fetch_wheels
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
-"""The Python that deploys is the Python that Lambda runs: the wheels are made for it."""
 
 _UNZIPPED_LIMIT = UNZIPPED.value
 _FOR_BUILDERS = (".pyi", ".pxd", ".h", ".hpp", ".a", ".lib")  # 1.9 MB that no function ever reads, tests included
@@ -45,7 +43,7 @@ class Package:
     path: Path
     sha256: str
     size: int
-    runtime: str = RUNTIME
+    runtime: str
 
 
 class Dependencies(Protocol):
@@ -70,8 +68,14 @@ class FromEnvironment:
         (target / STAND_IN).write_text("".join(f"{name}\n" for name in library_names(requirements)), encoding="utf-8")
 
 
+@dataclass(frozen=True, slots=True)
 class Vendored:
-    """Libraries in the zip, as wheels that Lambda's Linux can load, fetched by Chalice's dependency builder."""
+    """Libraries in the zip, as wheels that Lambda's Linux can load: for *runtime*, this machine's Python or another.
+
+    Those for the machine's own are fetched by Chalice's dependency builder.
+    """
+
+    runtime: str = MACHINE
 
     def key(self, requirements: Path) -> str:
         """Return the requirements themselves: they are pinned."""
@@ -83,19 +87,22 @@ class Vendored:
         Raises:
             LanesError: A library has no wheel that fits, or cannot be fetched.
         """
+        if self.runtime != MACHINE:
+            fetch_wheels(self.runtime, requirements, target)
+            return
         from chalice.deploy import packager  # noqa: PLC0415  only a packaged deploy needs it
         from chalice.utils import OSUtils  # noqa: PLC0415  as above
 
         builder = packager.DependencyBuilder(OSUtils())
-        abi = RUNTIME.replace("python", "cp").replace(".", "")
+        abi = MACHINE.replace("python", "cp").replace(".", "")
         try:
             builder.build_site_packages(abi, str(requirements), str(target))
         except packager.MissingDependencyError as error:
             missing = ", ".join(sorted(package.identifier for package in error.missing))
             raise LanesError(
-                f"no wheel for Lambda's {RUNTIME} (x86_64): {missing}",
+                f"no wheel for Lambda's {MACHINE} (x86_64): {missing}",
                 where=str(requirements),
-                fix="pin a version that has a manylinux wheel old enough, or deploy with a newer Python",
+                fix="pin a version with an older manylinux wheel, or set a later runtime in shared/settings.yaml",
             ) from error
         except (packager.NoSuchPackageError, packager.PackageDownloadError) as error:
             raise LanesError(
@@ -105,8 +112,8 @@ class Vendored:
             ) from error
 
 
-def build_package(app_dir: Path, cache: Path, dependencies: Dependencies) -> Package:
-    """Return the zip for the code under *app_dir*``/vendor``; made only when nothing in *cache* fits.
+def build_package(app_dir: Path, cache: Path, dependencies: Dependencies, runtime: str = MACHINE) -> Package:
+    """Return the zip for the code under *app_dir*``/vendor`` on *runtime*; made only when nothing in *cache* fits.
 
     Raises:
         LanesError: The code is not there, a library is missing, or there is too much for Lambda.
@@ -116,20 +123,20 @@ def build_package(app_dir: Path, cache: Path, dependencies: Dependencies) -> Pac
     if not files:
         raise LanesError("there is no code to deploy", where=str(app_dir / "vendor"), fix="restore its symlinks")
     key = dependencies.key(requirements)
-    path = cache / f"code-{_digest(files, key)}.zip"
+    path = cache / f"code-{_digest(files, key, runtime)}.zip"
     with _locked(cache):
         if not path.exists():
-            libraries = _libraries(cache, requirements, dependencies, key)
+            libraries = _libraries(cache, requirements, dependencies, f"{runtime}-{_short(key)}")
             _write(path, {**dict(_needed(libraries)), **files})
             forget(cache, "code-*.zip")
     content = path.read_bytes()
     digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
-    return Package(path, digest, len(content))
+    return Package(path, digest, len(content), runtime)
 
 
-def _libraries(cache: Path, requirements: Path, dependencies: Dependencies, key: str) -> Path:
+def _libraries(cache: Path, requirements: Path, dependencies: Dependencies, name: str) -> Path:
     """Return the folder with the libraries; kept apart from the code, so that an edit does not fetch them again."""
-    folder = cache / f"libraries-{RUNTIME}-{_short(key)}"
+    folder = cache / f"libraries-{name}"
     if not folder.exists():
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
             draft = Path(scratch, "libraries")
@@ -161,13 +168,13 @@ def _tree(folder: Path, top: Path) -> Iterator[tuple[str, Path]]:
                 yield path.relative_to(top).as_posix(), path
 
 
-def _digest(files: Mapping[str, Path], key: str) -> str:
+def _digest(files: Mapping[str, Path], key: str, runtime: str) -> str:
     digest = hashlib.sha256()
     for name, path in sorted(files.items()):
         content = path.read_bytes()
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
-    return f"{RUNTIME}-{_short(key)}-{digest.hexdigest()[:32]}"
+    return f"{runtime}-{_short(key)}-{digest.hexdigest()[:32]}"
 
 
 def _short(key: str) -> str:

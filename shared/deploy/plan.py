@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from shared.deploy.caller import is_deployer
@@ -10,9 +11,11 @@ from shared.deploy.guard import check_ownership, is_ours, lane_tags
 from shared.deploy.model import Plan
 from shared.deploy.quota import check_concurrency
 from shared.deploy.resources import HOLD_DATA, KINDS, log_delivery, rendezvous_key
+from shared.deploy.runtimes import check_runtimes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
+    from datetime import date
 
     from shared.config.lane import Lane
     from shared.deploy.aws import Aws
@@ -21,12 +24,14 @@ if TYPE_CHECKING:
 _READERS = 8  # reads at once; each waits for AWS most of its time
 
 
-def plan(lane: Lane, wanted: Iterable[Resource], aws: Aws) -> Plan:
+def plan(lane: Lane, wanted: Iterable[Resource], aws: Aws, today: date | None = None) -> Plan:
     """Return the steps that make what is there into *wanted*: makes and updates first, then what is left over.
 
     A team's deployer may not list what is not the team's, so what is left over is for others to find (``caller.py``).
+    *today* is the day by which a runtime may be at its end.
 
     Raises:
+        LanesError: Lambda does not take the functions' runtime any more.
         OwnershipError: A name is taken by another team, or by nobody we know; every such name is listed.
         QuotaError: The account has less concurrency left than the functions are to have reserved.
     """
@@ -34,6 +39,7 @@ def plan(lane: Lane, wanted: Iterable[Resource], aws: Aws) -> Plan:
     wanted = tuple(wanted)
     found = _read(aws, [(resource.kind, resource.name) for resource in wanted])
     check_ownership((resource for resource in found.values() if resource), tags)
+    check_runtimes(wanted, found, today or datetime.now(UTC).date())
     check_concurrency(wanted, found, aws)
     deployer = is_deployer(lane, aws)
     delivery = log_delivery.desired(lane.place, tags)

@@ -80,6 +80,7 @@ class LambdaRuntime:
         self._endpoint = endpoint
         self._issuer = issuer or Issuer(new_owner_key())
         self._logs = logs or MotoLogs()
+        self._told: set[str] = set()  # functions that were told what they run on
         self._folder, self._lock = _own_folder(state_dir)
         code = self._folder / "code"
         code.mkdir()
@@ -201,6 +202,7 @@ class LambdaRuntime:
         try:
             code = self._unpacked(spec)  # first: an image may take longer to unpack than a worker to start
             log.write(init_start_line(spec.runtime))
+            self._say_where(spec, log)
             began = time.monotonic()
             worker = self._start(spec, log, *code)
             try:
@@ -217,6 +219,13 @@ class LambdaRuntime:
         finally:
             self._pool.start_over(spec, time.monotonic() - began)
         return self._start(spec, log, *code), None
+
+    def _say_where(self, spec: FunctionSpec, log: LogStream) -> None:
+        """Say once in a function's log that its Python is not this machine's."""
+        if spec.arn not in self._told:
+            self._told.add(spec.arn)
+            if said := self._sandbox.runs_elsewhere(spec):
+                log.write(f"EMBEDDED {said}\n")
 
     def _unpacked(self, spec: FunctionSpec) -> tuple[Path, Path | None]:
         """Return where its code lies, and its layers; without them, the slot we hold is free again."""

@@ -15,11 +15,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.local.lambda_runtime.libraries import Libraries, search_path
+from shared.config.runtimes import MACHINE
+from shared.local.pythons import RUNTIME_MODULES, Python, find_python, module_path, other_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,6 +54,15 @@ exec "$@"
 
 
 @dataclass(frozen=True)
+class _Interpreter:
+    """What runs workers: its command, the runtime's modules for it where workers see no other, where it lies."""
+
+    command: str
+    runtime: Path | None
+    prefixes: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
 class Room:
     """Where one worker lives.
 
@@ -76,6 +87,7 @@ class Sandbox:
         private_mounts: Use mount namespaces; None finds out whether they work.
         rendezvous: Returns host:port of the cloud's own rendezvous, which takes the place of the one that a function
             was deployed with: its ranks run here, so they meet here.
+        find: Finds the machine's interpreter for a runtime that is not of this one.
 
     Attributes:
         private_mounts: Workers have their own /tmp and read-only code; if not, only what the module says.
@@ -87,14 +99,20 @@ class Sandbox:
         *,
         private_mounts: bool | None = None,
         rendezvous: Callable[[], str] | None = None,
+        find: Callable[[str], Python | str] = find_python,
     ) -> None:
         self._rendezvous = rendezvous
+        self._find = find
         self._folder = folder
+        self._packaged = packaged
         self._box = folder / "box"
         self._box.mkdir()
         self._tmp = folder / "tmp"
         self._tmp.mkdir()
-        self._libraries = Libraries(folder / "libraries")
+        own = _link(folder / "runtime", _own_modules().values()) if packaged else None
+        self._own = _Interpreter(sys.executable, own, (Path(sys.prefix), Path(sys.base_prefix)))
+        self._others: dict[str, _Interpreter] = {}
+        self._asking = threading.Lock()
         self.private_mounts = mounts_work(folder) if private_mounts is None else private_mounts
 
     def room(self, task: Path, opt: Path | None, name: str) -> Room:
@@ -113,10 +131,12 @@ class Sandbox:
 
     def command(self, spec: FunctionSpec, room: Room) -> list[str]:
         """Return the worker's command line."""
-        python = [str(self._libraries.programs / "python"), "-m", "awslambdaric", spec.handler]
+        by = self._interpreter(spec)
+        # -S: without the interpreter's site-packages, which a packaged function must not lean on.
+        python = [by.command, *(["-S"] if by.runtime else []), "-m", "awslambdaric", spec.handler]
         if not self.private_mounts:
             return python
-        kept = (room.task, room.opt, self._folder, Path(sys.prefix), Path(sys.base_prefix))
+        kept = (room.task, room.opt, by.runtime, *by.prefixes)
         return _enter(self._box, room.task, kept, f"{spec.ephemeral_mb}m", python)
 
     def environment(  # noqa: PLR0913  what an environment is made of
@@ -135,12 +155,14 @@ class Sandbox:
         own = dict(spec.environment)
         if self._rendezvous and _RENDEZVOUS in own:
             own[_RENDEZVOUS] = self._rendezvous()
-        libraries = self._libraries
-        layers = room.opt / "python" if room.opt else None
-        paths = [libraries.site, own.get("PYTHONPATH"), layers, room.libraries, libraries.runtime]
-        own["PYTHONPATH"] = os.pathsep.join(str(path) for path in paths if path)
-        programs = [libraries.programs, search_path(), room.opt / "bin" if room.opt else None]
-        own.setdefault("PATH", os.pathsep.join(str(path) for path in programs if path))
+        paths = [str(room.opt / "python")] if room.opt else []
+        if runtime := self._interpreter(spec).runtime:
+            paths.append(str(runtime))
+        if paths:
+            own["PYTHONPATH"] = os.pathsep.join([*filter(None, [own.get("PYTHONPATH")]), *paths])
+        if room.opt:
+            paths.append(str(room.opt / "bin"))
+            own.setdefault("PATH", f"{os.environ.get('PATH', os.defpath)}:{room.opt / 'bin'}")
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         defaults = {
             "AWS_ENDPOINT_URL": endpoint,
@@ -150,6 +172,29 @@ class Sandbox:
             "TZ": ":UTC",
         }
         return inherited | defaults | own | _reserved(spec, room, api, stream, key)
+
+    def runs_elsewhere(self, spec: FunctionSpec) -> str:
+        """Return what is to be said of a function whose runtime is not this Python's; "" where nothing is."""
+        if spec.image is not None:
+            return ""
+        return other_python(spec.runtime, packaged=self._packaged, find=self._find)
+
+    def _interpreter(self, spec: FunctionSpec) -> _Interpreter:
+        """Return what runs *spec*: its runtime's own Python, where workers bring their libraries and there is one."""
+        if not self._packaged or spec.image is not None or spec.runtime == MACHINE:
+            return self._own
+        with self._asking:
+            if spec.runtime not in self._others:
+                self._others[spec.runtime] = self._other(spec.runtime)
+            return self._others[spec.runtime]
+
+    def _other(self, runtime: str) -> _Interpreter:
+        found = self._find(runtime)
+        if isinstance(found, str):
+            return self._own
+        modules = {**_own_modules(), **found.modules}
+        places = {Path(found.command).parent, *found.prefixes, *(source.parent for source in modules.values())}
+        return _Interpreter(found.command, _link(self._folder / runtime, modules.values()), tuple(places))
 
 
 def _reserved(spec: FunctionSpec, room: Room, api: str, stream: str, key: AccessKey) -> dict[str, str]:
@@ -202,3 +247,22 @@ def _enter(box: Path, task: Path, kept: Iterable[Path | None], size: str, comman
     arguments = [size, str(box), str(task), str(len(keep)), *keep]
     unshare = ["unshare", *user, "--mount", "--propagation", "private", "--"]
     return [*unshare, "sh", "-c", _ENTER, "sh", *arguments, *command]
+
+
+def _own_modules() -> dict[str, Path]:
+    """Return where this environment has the runtime's own modules."""
+    found = {}
+    for name in RUNTIME_MODULES:
+        spec = find_spec(name)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(name)
+        found[name] = module_path(spec.origin)
+    return found
+
+
+def _link(folder: Path, modules: Iterable[Path]) -> Path:
+    """Make *folder*, which holds those *modules* and nothing else."""
+    folder.mkdir()
+    for source in modules:
+        (folder / source.name).symlink_to(source)
+    return folder

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
-from shared.deploy.access_key import AccessKey
+from shared.config.runtimes import MACHINE
 from shared.deploy.aws import Aws, connect_endpoint
 from shared.local.account_settings import account_settings_told
 from shared.local.bucket_policy import left_to_iam
@@ -64,6 +64,7 @@ class Project:
     """What deploy asks of a project."""
 
     root: Path
+    runtime: str = MACHINE
 
 
 @pytest.fixture

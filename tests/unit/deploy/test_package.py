@@ -8,8 +8,8 @@ import zipfile
 
 import pytest
 
-from shared.deploy.package import RUNTIME, FromEnvironment, Vendored, build_package
-from shared.deploy.stand_in import STAND_IN
+from shared.config.runtimes import MACHINE
+from shared.deploy.package import FromEnvironment, Vendored, build_package
 from shared.errors import LanesError
 
 CPYTHON = f"cp{sys.version_info.major}{sys.version_info.minor}"
@@ -64,7 +64,7 @@ def test_the_zip_holds_the_handlers_and_nothing_of_chalice(build):
     content = package.path.read_bytes()
     assert package.size == len(content)
     assert package.sha256 == base64.b64encode(hashlib.sha256(content).digest()).decode()
-    assert package.runtime == RUNTIME
+    assert package.runtime == MACHINE
 
 
 def test_the_same_code_gives_the_same_bytes_whenever_and_wherever_it_was_written(app, build, tmp_path):
@@ -165,6 +165,29 @@ def test_vendored_libraries_come_from_pip(app, build, tmp_path):
     requirements = f"--no-index\n--find-links {tmp_path / 'index'}\nanswers==1.0\n"
     (app / "requirements.txt").write_text(requirements)
     assert "answers.py" in names(build(Vendored()))
+
+
+OTHER = "python3.14" if MACHINE != "python3.14" else "python3.13"
+FOR_OTHER = OTHER.replace("python3.", "cp3")
+
+
+def test_a_package_for_another_python_holds_that_ones_wheels(app, build, tmp_path):
+    wheel(tmp_path / "index", "answers", f"{FOR_OTHER}-{FOR_OTHER}-manylinux_2_17_x86_64")
+    requirements = f"--no-index\n--find-links {tmp_path / 'index'}\nanswers==1.0\n"
+    (app / "requirements.txt").write_text(requirements)
+    made = build_package(app, tmp_path / "cache", Vendored(OTHER), OTHER)
+    assert made.runtime == OTHER
+    assert "answers.py" in names(made)
+    with pytest.raises(LanesError, match="answers"):
+        build(Vendored())
+
+
+def test_a_library_without_a_wheel_for_another_python_is_an_error(app, tmp_path):
+    wheel(tmp_path / "index", "answers", f"{FOR_OTHER}-{FOR_OTHER}-manylinux_2_35_x86_64")
+    (app / "requirements.txt").write_text(f"--no-index\n--find-links {tmp_path / 'index'}\nanswers==1.0\n")
+    with pytest.raises(LanesError, match=rf"no wheel for Lambda's {OTHER} \(x86_64\): ERROR: .*answers"):
+        build_package(app, tmp_path / "cache", Vendored(OTHER), OTHER)
+    assert not list((tmp_path / "cache").glob("code-*"))
 
 
 @pytest.mark.parametrize(

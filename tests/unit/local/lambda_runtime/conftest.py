@@ -10,6 +10,7 @@ from collections import defaultdict
 
 import pytest
 
+from shared.config.runtimes import MACHINE
 from shared.local.lambda_runtime import FunctionSpec, ImageCode, LambdaRuntime
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -60,7 +61,7 @@ def function(zipped):
             region=REGION,
             code=code,
             code_sha256=hashlib.sha256(code).hexdigest(),
-            **{"handler": "app.handler", "runtime": "python3.11", "timeout": 10, **settings},
+            **{"handler": "app.handler", "runtime": MACHINE, "timeout": 10, **settings},
         )
 
     return make

@@ -1,0 +1,61 @@
+"""Lambda's runtimes for Python: which may be chosen here, and until when AWS keeps each."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal, get_args
+
+SOURCE = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"
+READ = date(2026, 11, 29)
+"""When the dates below were read. AWS calls them projected, and has put off the last two more than once."""
+
+RuntimeName = Literal["python3.11", "python3.12", "python3.13", "python3.14"]
+OFFERED: tuple[str, ...] = get_args(RuntimeName)
+"""What functions of a zip may run on: what the handlers run on, and Lambda and Chalice have."""
+MACHINE = f"python{sys.version_info.major}.{sys.version_info.minor}"
+"""The runtime of this machine's own Python."""
+_NOTICE = timedelta(days=183)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The end of a runtime: from when on it gets no patches, no new functions, no changes of functions."""
+
+    deprecated: date
+    no_create: date
+    no_update: date
+
+
+RUNTIMES = {
+    "python3.9": Runtime(date(2025, 12, 15), date(2027, 2, 1), date(2027, 3, 3)),
+    "python3.10": Runtime(date(2026, 10, 31), date(2027, 2, 1), date(2027, 3, 3)),
+    "python3.11": Runtime(date(2027, 6, 30), date(2027, 7, 31), date(2027, 8, 31)),
+    "python3.12": Runtime(date(2028, 10, 31), date(2028, 11, 30), date(2029, 1, 10)),
+    "python3.13": Runtime(date(2029, 6, 30), date(2029, 7, 31), date(2029, 8, 31)),
+    "python3.14": Runtime(date(2029, 6, 30), date(2029, 7, 31), date(2029, 8, 31)),
+}
+
+
+def end_of(runtime: str, today: date) -> str:
+    """Return what is to be said of the end of *runtime*: that it has come or comes within six months; else ""."""
+    known = RUNTIMES.get(runtime)
+    if known is None or today + _NOTICE < known.deprecated:
+        return ""
+    if today >= known.no_create:
+        return f"Lambda makes no {runtime} functions any more, since {known.no_create}"
+    word = "is deprecated since" if today >= known.deprecated else "is deprecated on"
+    return f"{runtime} {word} {known.deprecated}; from {known.no_create} on Lambda makes no functions of it"
+
+
+def refused(runtime: str, today: date, *, new: bool) -> str:
+    """Return why Lambda takes no function of *runtime*, a *new* one or a change of one that is there; "" if it does."""
+    known = RUNTIMES.get(runtime)
+    if known is None or runtime not in OFFERED:
+        return f"{runtime} is none of the runtimes for it: {', '.join(OFFERED)}"
+    if new and today >= known.no_create:
+        return f"Lambda makes no {runtime} functions since {known.no_create}"
+    if today >= known.no_update:
+        return f"Lambda changes no {runtime} functions since {known.no_update}"
+    return ""

@@ -1,0 +1,105 @@
+"""Other Pythons of this machine. Lambda runs a function on its runtime's Python; so does the embedded cloud if it can.
+
+It needs a ``python3.X`` on the PATH that starts, is of that version and has AWS's runtime client, which is compiled for
+it. The libraries in this project's environment are compiled too, for the project's own Python: functions that lean on
+them (all but those of a packaged cloud) can run on no other.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.config.runtimes import MACHINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+# What Lambda's own Python runtime brings beside the standard library: its client and boto3 with what boto3 needs.
+RUNTIME_MODULES = (
+    "awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson",
+    "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3",
+)  # fmt: skip
+_COMPILED = ("awslambdaric", "runtime_client")  # of the others a copy for another Python will do
+_ASK = """
+import json, sys
+from importlib.util import find_spec
+found = {name: find_spec(name) for name in sys.argv[1:]}
+origins = {name: spec.origin for name, spec in found.items() if spec and spec.origin}
+version = "python%d.%d" % sys.version_info[:2]
+print(json.dumps({"version": version, "prefixes": [sys.prefix, sys.base_prefix], "origins": origins}))
+"""
+_PATIENCE = 30  # seconds for an interpreter to start, on a busy machine
+
+
+@dataclass(frozen=True, slots=True)
+class Python:
+    """An interpreter: its command, where it is installed, and its runtime modules by name, each a folder or a file."""
+
+    command: str
+    prefixes: tuple[Path, ...]
+    modules: Mapping[str, Path]
+
+
+def find_python(
+    runtime: str,
+    *,
+    which: Callable[[str], str | None] = shutil.which,
+    ask: Callable[[str, Iterable[str]], Mapping[str, Any] | None] | None = None,
+) -> Python | str:
+    """Return the machine's interpreter for *runtime*, or why there is none, with the way to have one.
+
+    Args:
+        runtime: As Lambda calls it: ``python3.13``.
+        which: Finds a command on the PATH.
+        ask: Has a command say its version, prefixes and where it has modules; None if it does not start.
+    """
+    command = which(runtime)
+    if command is None:
+        return f"there is no {runtime} on the PATH"
+    told = (ask or _ask)(command, RUNTIME_MODULES)
+    if told is None or told["version"] != runtime:
+        return f"{command} does not start a {runtime}"
+    if any(name not in told["origins"] for name in _COMPILED):
+        return f"{command} has no awslambdaric ({command} -m pip install awslambdaric)"
+    modules = {name: module_path(origin) for name, origin in told["origins"].items()}
+    return Python(command, tuple(map(Path, told["prefixes"])), modules)
+
+
+def module_path(origin: str) -> Path:
+    """Return the folder or file that a module lies in, by the *origin* that its spec names."""
+    path = Path(origin)
+    return path.parent if path.stem == "__init__" else path
+
+
+def other_python(runtime: str, *, packaged: bool, find: Callable[[str], Python | str] = find_python) -> str:
+    """Return what is to be said of functions of *runtime* on this machine's embedded cloud; "" where nothing is.
+
+    Args:
+        runtime: The functions' runtime.
+        packaged: The cloud's functions see their zip alone.
+        find: Finds another interpreter.
+    """
+    if runtime == MACHINE:
+        return ""
+    if not packaged:
+        return f"functions are {runtime} on AWS; here they run on {MACHINE}, as the libraries do, but for --packaged"
+    found = find(runtime)
+    if isinstance(found, Python):
+        return f"functions run on {found.command}, as {runtime} on AWS"
+    return f"functions are {runtime} on AWS; here they run on {MACHINE}: {found}"
+
+
+def _ask(command: str, modules: Iterable[str]) -> Mapping[str, Any] | None:
+    try:
+        done = subprocess.run(  # noqa: S603  an interpreter from the user's own PATH
+            [command, "-c", _ASK, *modules], capture_output=True, text=True, timeout=_PATIENCE, check=True, cwd="/"
+        )
+        told: Mapping[str, Any] = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+    return told
