@@ -1,7 +1,8 @@
 """moto's own look at bucket policies, switched off: what a call may is decided before moto sees it.
 
 moto 5.2 reads no condition: it answers "denied" to whatever a statement with one is about, met or not, so our own
-bucket policy (TLS only, own account only) would shut every bucket. :mod:`shared.local.enforcement` decides by all of it.
+bucket policy (TLS only, own account only) would shut every bucket. :mod:`shared.local.enforcement` decides by all
+of it.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from shared.errors import LanesError
@@ -12,10 +13,7 @@ if TYPE_CHECKING:
     from shared.iam.decision import Decision
     from shared.local.enforcement.callers import Actor
 
-_WRITTEN_IN = (
-    "shared/isolation/policies.py says what functions may, shared/isolation/workflow_policy.py what state machines "
-    "may, shared/isolation/deployer.py what deployers may; a card can grant nothing"
-)
+_WRITTEN_IN = "shared/isolation/policies.py for functions, shared/isolation/workflow_policy.py for state machines"
 
 
 class DeniedError(LanesError):
@@ -58,8 +56,7 @@ def _way_out(actor: Actor, action: str, resource: str, decision: Decision) -> st
     if decision.policy:
         return f"mend {decision.policy}, which cannot be read"
     if decision.layer is Layer.IDENTITY and ":role/" in who:
-        own = f"a team reaches its own names alone; if {resource} is one of them"
-        return f"{own}, grant {action} on it to {who}: {_WRITTEN_IN}"
+        return _of_role(who.rpartition("/")[2], resource)
     ways = {
         Layer.ROOT: "take the role as a user or as another role",
         Layer.IDENTITY: f"attach a policy to {who} that allows {action} on {resource}",
@@ -69,3 +66,11 @@ def _way_out(actor: Actor, action: str, resource: str, decision: Decision) -> st
         Layer.SESSION: f"allow {action} in the policy that the session of {who} was given",
     }
     return ways[decision.layer]
+
+
+def _of_role(role: str, resource: str) -> str:
+    """Return what to do about a right that *role* lacks: whose the *resource* is, its name tells, as each name does."""
+    team = role.partition("-")[0]
+    if resource == "*" or not re.search(rf"[:/]{re.escape(team)}[-/_]", resource):
+        return f"it is none of {team}'s own names, which are all that its roles reach: ask whose it is for a copy"
+    return f"no card can grant it: add it to what {role} may, in {_WRITTEN_IN}, and run lanes isolation prove"
