@@ -1,7 +1,12 @@
 """A lane made by hand, with every document that is rendered for it, and the proof over any such documents."""
 
+import json
+import os
+import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +29,22 @@ from shared.isolation.workflow_policy import workflow_policy
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 NAMES = NameRules("[a-z][a-z0-9]{1,11}", frozenset(), {"bucket": "{team}-{component}-{hash}"})
+
+
+# The simulator is another's program (AGPL-3.0): never shipped, and asked over its standard input, where it is.
+SIMULATOR = "@cloud-copilot/iam-simulate"
+_SCRIPT = f"""
+const {{ runSimulation }} = require('{SIMULATOR}');
+(async () => {{
+  const asked = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+  const answers = [];
+  for (const each of asked) {{
+    const answer = await runSimulation(each, {{}});
+    answers.push(answer.resultType === 'error' ? 'error: ' + JSON.stringify(answer.errors) : answer.overallResult);
+  }}
+  console.log(JSON.stringify(answers));
+}})();
+"""
 
 
 def make_lane(team: str) -> Lane:
@@ -188,3 +209,33 @@ def proof_of() -> Callable[..., Proof]:
         return prove(documents, PLACE, NAMES, catalogue, scripts)
 
     return proved
+
+
+@pytest.fixture(scope="session")
+def simulate() -> Callable[[list[dict[str, Any]]], list[str]]:
+    """Return a function from requests to verdicts: Allowed, ExplicitlyDenied, ImplicitlyDenied, or an error."""
+    node = shutil.which("node")
+    folder = _simulator_folder()
+    if not node or not folder:
+        pytest.skip(
+            f"no second opinion: {SIMULATOR} is in no folder that LANES_IAM_SIMULATE names, nor installed globally"
+        )
+
+    def run(requests: list[dict[str, Any]]) -> list[str]:
+        done = subprocess.run(
+            [node, "-e", _SCRIPT], cwd=folder, input=json.dumps(requests), capture_output=True, text=True, check=True
+        )
+        verdicts: list[str] = json.loads(done.stdout)
+        return verdicts
+
+    return run
+
+
+def _simulator_folder() -> Path | None:
+    """Return the folder whose node_modules has the simulator: the one that is named, else npm's global one."""
+    named, npm = os.environ.get("LANES_IAM_SIMULATE"), shutil.which("npm")
+    folders = [Path(named)] if named else []
+    if not named and npm:
+        root = subprocess.run([npm, "root", "-g"], capture_output=True, text=True, check=False).stdout.strip()
+        folders.append(Path(root).parent)
+    return next((folder for folder in folders if (folder / "node_modules" / SIMULATOR).is_dir()), None)

@@ -5,11 +5,7 @@ Its licence (AGPL-3.0) keeps it out of the project: it runs in a process of its 
 """
 
 import copy
-import json
-import os
 import runpy
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,40 +17,10 @@ from shared.isolation.documents import Kind, read
 from shared.isolation.territory import Territory
 
 LEAKS = runpy.run_path(str(Path(__file__).with_name("mutants.py")))["LEAKS"]
-PACKAGE = "@cloud-copilot/iam-simulate"
-SCRIPT = f"""
-const {{ runSimulation }} = require('{PACKAGE}');
-(async () => {{
-  const asked = JSON.parse(require('fs').readFileSync(0, 'utf8'));
-  const answers = [];
-  for (const each of asked) {{
-    const answer = await runSimulation(each, {{}});
-    answers.push(answer.resultType === 'error' ? 'error: ' + JSON.stringify(answer.errors) : answer.overallResult);
-  }}
-  console.log(JSON.stringify(answers));
-}})();
-"""
 IDENTITY = ("function", "machine", "deployer")
 # Fewer than six segments: AWS fills them in, the simulator does not. Another partition is another world of accounts.
 NOT_ASKED = {"missing segments", "star over colons", "any partition"}
 REACHING = {"foreign-name", "every-resource", "open-place"}
-
-
-@pytest.fixture(scope="module")
-def simulate():
-    """Return a function from requests to verdicts: Allowed, ImplicitlyDenied, or an error."""
-    folder = os.environ.get("LANES_IAM_SIMULATE")
-    node = shutil.which("node")
-    if not folder or not node or not (Path(folder) / "node_modules" / PACKAGE).is_dir():
-        pytest.skip(f"LANES_IAM_SIMULATE names no folder with {PACKAGE} and a node to run it: no second opinion")
-
-    def run(requests):
-        done = subprocess.run(
-            [node, "-e", SCRIPT], cwd=folder, input=json.dumps(requests), capture_output=True, text=True, check=True
-        )
-        return json.loads(done.stdout)
-
-    return run
 
 
 def ask(action, resource, body, boundary=None, context=None):
