@@ -96,10 +96,17 @@ def differences(want: Any, have: Any, path: str = "") -> tuple[str, ...]:
             )
         )
     if isinstance(want, list) and isinstance(have, list):
-        gone = (f"{path}: - {_short(item)}" for item in have if item not in want)
-        added = (f"{path}: + {_short(item)}" for item in want if item not in have)
-        return (*gone, *added) or (f"{path}: reordered",)
+        gone, added = ([item for item in one if item not in other] for one, other in ((have, want), (want, have)))
+        if len(gone) == len(added) == 1 and _alike(gone[0], added[0]):
+            return differences(added[0], gone[0], f"{path}[{have.index(gone[0])}]")
+        lines = (*(f"{path}: - {_short(item)}" for item in gone), *(f"{path}: + {_short(item)}" for item in added))
+        return lines or (f"{path}: reordered",)
     return (f"{path}: {_short(have)} -> {_short(want)}",)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two items of a list are one thing that changed, not two: objects of the same keys."""
+    return isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys()
 
 
 def missing_tags(want: Resource, have: Resource) -> tuple[str, ...]:
@@ -115,7 +122,10 @@ def _short(value: Any) -> str:
     if value is None or value is _ABSENT:
         return "none" if value is None else "absent"
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
+    if len(text) <= _WIDEST:
+        return text
+    head = _WIDEST // 2  # names of one kind begin alike and differ at their ends
+    return f"{text[:head]}...{text[head + 3 - _WIDEST :]}"
 
 
 def pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:

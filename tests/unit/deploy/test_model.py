@@ -28,12 +28,16 @@ def test_a_difference_is_told_at_the_innermost_key():
         'statements: + {"y": 2}',
     )
     assert differences([1, 2], [2, 1], "list") == ("list: reordered",)
+    assert differences([{"a": {"b": 1}}, 2], [{"a": {"b": 3}}, 2], "list") == ("list[0].a.b: 3 -> 1",)
 
 
 def test_long_values_are_cut_to_a_line():
     (line,) = summary({"definition": {"States": "x" * 500}, "boundary": None})
     assert line.startswith('definition: {"States": "xxx')
     assert len(line) < 120
+    (line,) = differences({"group": "x" * 100 + "-mine"}, {"group": "x" * 100 + "-theirs"})
+    assert "-theirs -> " in line
+    assert line.endswith("-mine")
 
 
 def test_tags_of_others_are_left_alone():
