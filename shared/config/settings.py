@@ -179,12 +179,18 @@ class RendezvousSettings(FileModel):
 
 
 class Settings(FileModel):
-    """All of shared/settings.yaml."""
+    """All of shared/settings.yaml.
+
+    ``operators`` are users, groups, roles and event rules of the account that reach every team, and why they may.
+    """
 
     account: Annotated[str, Field(pattern=r"^\d{12}$")]
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,15}$")]
     tags: dict[str, Text] = Field(default_factory=dict)
+    operators: dict[Annotated[str, Field(pattern=r"^(user|group|role|rule)/[\w+=,.@-]{1,128}$")], Text] = Field(
+        default_factory=dict
+    )
     defaults: Defaults
     limits: Limits
     rendezvous: RendezvousSettings

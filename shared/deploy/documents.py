@@ -1,27 +1,24 @@
-"""The documents that the isolation proof reads: of the resources that a deploy makes, or of those that are there."""
+"""The documents and links that the isolation proof reads of the resources that a deploy makes."""
 
 from __future__ import annotations
 
-import json
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from shared.config.template import render_definition
 from shared.deploy.desired import foundation
 from shared.deploy.rendezvous.desired import access
-from shared.deploy.resources import KINDS
-from shared.errors import code_of
 from shared.isolation.documents import Document, Kind
+from shared.isolation.links import DEFAULT_BUS, Logging, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from shared.config.lane import Lane
     from shared.config.platform import RendezvousService
-    from shared.deploy.aws import Aws
     from shared.deploy.model import Resource
+    from shared.isolation.links import Link
 
 
 def lane_documents(lane: Lane) -> list[Document]:
@@ -40,52 +37,19 @@ def service_documents(service: RendezvousService) -> list[Document]:
     return [document for resource in access(service) for document in resource_documents(service.lane, resource)]
 
 
-def deployed_documents(lane: Lane, aws: Aws) -> Iterator[Document]:
-    """Yield the documents of all that is named like *lane*'s in AWS, whoever made it, managed policies by hand too."""
-    for kind in ("policy", "role", "bucket", "repository"):
-        for name in KINDS[kind].names(aws, f"{lane.team}-"):
-            resource = KINDS[kind].current(aws, name)
-            if resource:
-                yield from resource_documents(lane, resource)
-                for arn in resource.properties.get("attached", ()):
-                    body = _managed(aws, arn)
-                    boundary = resource.properties["boundary"] or ""
-                    yield Document(Kind.ROLE, f"{name} ({arn})", lane.team, body, lane.role_arn(name), boundary)
-    for name, arn, text in _own_policies(aws, f"{lane.team}-"):
-        yield Document(Kind.RESOURCE, name, lane.team, json.loads(text), arn)
+def lane_links(lane: Lane) -> list[Link]:
+    """Return where the state machines of *lane* are to log."""
+    groups = {key: lane.place.arn("logs", f"log-group:{each.log_group}:*") for key, each in lane.workflows.items()}
+    return [Logging(lane.state_machine_arn(key), (group,)) for key, group in groups.items()]
 
 
-def _own_policies(aws: Aws, prefix: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (name, ARN, policy) of the functions, secrets and tables of a team that have a policy of their own."""
-    dynamodb, manager = aws.client("dynamodb"), aws.client("secretsmanager")
-    for name in KINDS["function"].names(aws, prefix):
-        found = _policy_or_none("ResourceNotFoundException", aws.lambda_.get_policy, FunctionName=name)
-        if found:
-            yield name, aws.place.arn("lambda", f"function:{name}"), found["Policy"]
-    for name in chain(KINDS["database"].names(aws, prefix), KINDS["rendezvous key"].names(aws, prefix)):
-        found = manager.get_resource_policy(SecretId=name)
-        if found.get("ResourcePolicy"):
-            yield name, found["ARN"], found["ResourcePolicy"]
-    for name in KINDS["table"].names(aws, prefix):
-        arn = aws.place.arn("dynamodb", f"table/{name}")
-        found = _policy_or_none("PolicyNotFoundException", dynamodb.get_resource_policy, ResourceArn=arn)
-        if found:
-            yield name, arn, found["Policy"]
-
-
-def _policy_or_none(absent: str, ask: Callable[..., Any], **params: str) -> Any:
-    """Return what *ask* answers, or None where its error's code is *absent*."""
-    try:
-        return ask(**params)
-    except ClientError as error:
-        if code_of(error) != absent:
-            raise
-        return None
-
-
-def _managed(aws: Aws, arn: str) -> Any:
-    version = aws.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    return aws.iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+def service_links(service: RendezvousService) -> list[Link]:
+    """Return the rules of the rendezvous *service*: they run on a schedule and see no event."""
+    lane = service.lane
+    return [
+        Rule(lane.place.arn("events", f"rule/{name}"), DEFAULT_BUS, None, ((lane.function_arn(key), ""),))
+        for key, name in service.rules.items()
+    ]
 
 
 def resource_documents(lane: Lane, resource: Resource) -> Iterator[Document]:

@@ -46,8 +46,8 @@ def _policy(own: OwnNames, functions: list[str], machines: list[str]) -> Policy:
             Statement("ReadRoles", READ_ROLES, (own.arn("iam", "role/"),)),
             *_read_foundation(own),
             Statement("Logs", MANAGE_LOGS, own.arns("logs", LOGS)),
-            Statement("Data", (*OBJECTS, FETCH_CODE), (own.arn("s3", ""),)),
-            Statement("Tables", (*ITEMS, "dynamodb:ListTagsOfResource"), (own.arn("dynamodb", "table/"),)),
+            Statement("Data", OBJECTS, (own.arn("s3", ""),)),
+            Statement("Tables", (*ITEMS, *_SEE_TABLES), (own.arn("dynamodb", "table/"),)),
             Statement("Images", PUSH_IMAGES, (own.folder("ecr", "repository/"),)),
             Statement("Look", _LOOK, ("*",)),
         )
@@ -60,7 +60,7 @@ def _read_foundation(own: OwnNames) -> list[Statement]:
         Statement("ReadBoundaries", _READ_POLICIES, (own.arn("iam", "policy/"),)),
         Statement("ReadBucket", READ_BUCKETS, (own.arn("s3", ""),)),
         Statement("ReadBudget", ("budgets:ViewBudget",), (own.arn("budgets", "budget/"),)),
-        Statement("SeeSecret", ("secretsmanager:DescribeSecret",), (own.folder("secretsmanager", "secret:"),)),
+        Statement("SeeSecret", _SEE_SECRETS, (own.folder("secretsmanager", "secret:"),)),
     ]
 
 
@@ -81,8 +81,11 @@ MANAGE_FUNCTIONS = tuple(
         "GetFunction",
         "GetFunctionConcurrency",
         "GetFunctionConfiguration",
+        "GetPolicy",
         "InvokeFunction",
+        "ListAliases",
         "ListTags",
+        "ListVersionsByFunction",
         "PutFunctionConcurrency",
         "TagResource",
         "UntagResource",
@@ -153,6 +156,9 @@ READ_BUCKETS = (
     "s3:GetEncryptionConfiguration",
     "s3:GetLifecycleConfiguration",
 )
+# A policy of its own on a secret or a table is for lanes isolation prove --deployed to find.
+_SEE_SECRETS = ("secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy")
+_SEE_TABLES = ("dynamodb:GetResourcePolicy", "dynamodb:ListTagsOfResource")
 _LOOK = (
     "ecr:GetAuthorizationToken",
     "lambda:GetAccountSettings",

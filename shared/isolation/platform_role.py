@@ -1,8 +1,9 @@
 """The platform's role: it makes and removes whole lanes, and roles only under a boundary of ours.
 
-So a role that it makes is never wider than a lane. An administrator makes this role once, from what
-``lanes isolation platform`` prints; it is trusted, for it can change every team's roles. Running the rendezvous takes a
-second policy (:mod:`shared.isolation.rendezvous_role`).
+That keeps mistakes small, and no more: it may write any policy called ``*-boundary-*``, so what its roles stand under
+is as wide as it says. It is trusted, for it can change every team's roles. An administrator makes it once, from what
+``lanes isolation platform`` prints. Running the rendezvous takes a second policy
+(:mod:`shared.isolation.rendezvous_role`).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def platform_policy(place: Place) -> Policy:
             Statement("Tables", _MANAGE_TABLES, (place.arn("dynamodb", "table/*-*"),)),
             Statement("Secrets", _MANAGE_SECRETS, tuple(place.arn("secretsmanager", each) for each in _SECRETS)),
             Statement("Repositories", _MANAGE_REPOSITORIES, (place.arn("ecr", "repository/*/*"),)),
-            Statement("Functions", (*MANAGE_FUNCTIONS, "lambda:GetPolicy"), (place.arn("lambda", "function:*-*"),)),
+            Statement("Functions", MANAGE_FUNCTIONS, (place.arn("lambda", "function:*-*"),)),
             Statement("Machines", MANAGE_MACHINES, tuple(place.arn("states", f"{each}:*-*") for each in _OF_MACHINES)),
             Statement("Budgets", _MANAGE_BUDGETS, (place.arn("budgets", "budget/*"),)),
             Statement("LogGroups", MANAGE_LOGS, tuple(place.arn("logs", f"{head}*") for head in LOGS)),
@@ -70,8 +71,6 @@ _MANAGE_POLICIES = (
     "iam:CreatePolicyVersion",
     "iam:DeletePolicy",
     "iam:DeletePolicyVersion",
-    "iam:GetPolicy",
-    "iam:GetPolicyVersion",
     "iam:ListPolicyVersions",
     "iam:TagPolicy",
     "iam:UntagPolicy",
@@ -128,6 +127,12 @@ _LOOK = (
     "dynamodb:ListTables",
     "ecr:DescribeRepositories",
     "ecr:GetAuthorizationToken",
+    "events:ListEventBuses",
+    "events:ListRules",
+    "events:ListTargetsByRule",
+    "iam:GetAccountAuthorizationDetails",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
     "iam:ListPolicies",
     "iam:ListRoles",
     "lambda:GetAccountSettings",
@@ -138,4 +143,5 @@ _LOOK = (
     "secretsmanager:ListSecrets",
     "states:ListStateMachines",
     "sts:GetCallerIdentity",
+    "tag:GetResources",
 )

@@ -5,16 +5,18 @@
 2. Territories of different slugs are disjoint, for every pair of slugs that the rule allows (:mod:`slugs`).
 3. Every role hangs under a boundary of its team's, and the boundary lets it do what its policy says.
 4. Every statement that makes a team's database role is a reviewed one on its own schema (:mod:`database_rules`).
-From 1, 2 and 4 no team reaches another's resources; what this does not cover is in :data:`LIMITS`.
+5. No event rule and no state machine's logging of a team hears or tells more than its own (:mod:`links`).
+From 1, 2, 4 and 5 no team reaches another's resources; of a cloud that is read back, nobody else of its account does
+either (:mod:`outsiders` adds both). What this does not cover is in :data:`LIMITS`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shared.config.platform import SLUG
-from shared.iam.globs import complete_arn, contains
+from shared.iam.globs import complete_arn, contains, is_literal
 from shared.isolation.database_rules import judge_script
 from shared.isolation.documents import Document, Finding, Kind, Statement, read
 from shared.isolation.principals import judge_bucket, judge_repository, judge_resource, judge_tls, judge_trust
@@ -37,7 +39,7 @@ LIMITS = (
     "bucket names are shared with all other accounts: calls carry ExpectedBucketOwner, policies cannot say it",
     "code of one team that runs under its own role may do what that role may, within the team",
     "account quotas are shared: concurrency is planned (`lanes isolation quotas`), API rates are not",
-    "log deliveries have no ARN: a state machine's role could end or misdirect another's future log events",
+    "log deliveries have no ARN: what logs for a state machine could end or misdirect another's future log events",
     "the teams' database shares its load, locks and names, not rows; what is granted there by hand is not read back",
     "the FMI rendezvous server is no AWS resource: it lets in what is signed with a key that only own roles may read",
 )
@@ -45,10 +47,12 @@ LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was shown, or why not. It stands when ``findings`` is empty.
+    """What was shown, or why not. It stands when ``findings`` and ``unseen`` are empty.
 
     ``pairs`` counts (action, resource) pairs after action globs were expanded, ``sql`` the statements that make and
     remove database roles; ``account_wide`` names the reviewed actions that some document really uses, with the reason.
+    Of a cloud that was read back, ``outsiders`` counts the users, groups and roles that are no team's, ``by_design``
+    names those who reach teams and why they may, and ``unseen`` the reads that were refused.
     """
 
     findings: tuple[Finding, ...]
@@ -60,11 +64,14 @@ class Proof:
     lemmas: tuple[str, ...]
     account_wide: Mapping[str, str]
     limits: tuple[str, ...] = LIMITS
+    outsiders: int = 0
+    by_design: Mapping[str, str] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
-        """Whether nothing was found."""
-        return not self.findings
+        """Whether nothing was found, and nothing that was to be read was refused."""
+        return not self.findings and not self.unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,7 @@ def prove(
     findings += check_boundaries(statements, catalogue, place)
     findings += (finding for script in scripts for finding in judge_script(script))
     return Proof(
-        findings=tuple(_merge(findings)),
+        findings=tuple(merge(findings)),
         teams=tuple(teams),
         documents=len(documents),
         statements=sum(map(len, statements.values())),
@@ -214,9 +221,15 @@ def _gaps(
 ) -> Iterator[Finding]:
     """Yield what *pattern* grants and *ceiling* does not; what lies outside own names is found already."""
     for resource in map(complete_arn, statement.resources):
+        let = {
+            action.name: any(_lets(above, statement, action.name, resource, catalogue) for above in ceiling)
+            for action in catalogue.expand(pattern)
+        }
+        if not is_literal(pattern) and any(let.values()):
+            continue  # a glob is written for those of its actions that there are
         for action in catalogue.expand(pattern):
             rightly = territory.holds(resource) or action.name.lower() in REVIEWED
-            if rightly and not any(_lets(above, statement, action.name, resource, catalogue) for above in ceiling):
+            if rightly and not let[action.name]:
                 why = "the team's boundary does not let it: the role would be refused when it runs"
                 fix = "widen the boundary in shared/isolation/boundary.py, inside own names"
                 yield statement.finding("boundary-gap", why, fix, action=action.name, resource=resource)
@@ -238,7 +251,7 @@ def count_pairs(statement: Statement, catalogue: Catalogue) -> int:
     return sum(len(catalogue.expand(pattern)) for pattern in statement.actions) * max(1, len(statement.resources))
 
 
-def _merge(findings: Iterable[Finding]) -> Iterator[Finding]:
+def merge(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Make findings that differ in their action alone into one."""
     groups: dict[Finding, list[str]] = {}
     for finding in findings:

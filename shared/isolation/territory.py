@@ -49,6 +49,7 @@ _NAMED: tuple[tuple[str, str, str], ...] = (
     ("ecs", "task/", "-"),
     ("ecs", "task-definition/", "-"),
     ("events", "rule/", "-"),
+    ("events", "event-bus/", "-"),
     ("scheduler", "schedule-group/", "-"),
     ("scheduler", "schedule/", "-"),
     ("scheduler", "schedule/default/", "-"),

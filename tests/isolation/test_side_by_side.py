@@ -10,8 +10,10 @@ from shared.config.template import render_definition
 from shared.deploy.apply import apply
 from shared.deploy.aws import connect_endpoint
 from shared.deploy.deploy import deploy, destroy, plan
+from shared.deploy.deployed.lanes import deployed_documents
+from shared.deploy.deployed.sight import Sight
 from shared.deploy.desired import foundation
-from shared.deploy.documents import deployed_documents, lane_documents
+from shared.deploy.documents import lane_documents
 from shared.deploy.guard import OwnershipError, lane_tags
 from shared.deploy.model import Plan
 from shared.deploy.resources import policy
@@ -105,7 +107,7 @@ def rules(project):
 
 
 def prove_deployed(project, aws, *teams):
-    documents = [document for team in teams for document in deployed_documents(project.lane(team), aws)]
+    documents = [document for team in teams for document in deployed_documents(project.lane(team), aws, Sight())]
     return prove(documents, project.place, rules(project), load_catalogue())
 
 
@@ -119,7 +121,7 @@ def test_the_sample_teams_are_proved(project):
 def test_what_hangs_in_the_cloud_is_what_was_proved(neighbours, project, aws):
     for lane in neighbours:
         rendered = {(d.kind, d.name) for d in lane_documents(lane)}
-        assert {(d.kind, d.name) for d in deployed_documents(lane, aws)} == rendered
+        assert {(d.kind, d.name) for d in deployed_documents(lane, aws, Sight())} == rendered
     assert prove_deployed(project, aws, "lab", "lab1").holds
 
 

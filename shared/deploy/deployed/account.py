@@ -1,0 +1,192 @@
+"""An account's users, groups and roles, and what else could touch a team: read whole, page by page."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from shared.deploy.deployed.lanes import managed_policy
+from shared.iam.statements import Policy, read_identity_policy, read_resource_policy
+from shared.isolation.account import Account, Principal, ServicePolicy
+from shared.isolation.links import Logging, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.config.lane import Lane
+    from shared.deploy.aws import Aws
+    from shared.deploy.deployed.sight import Sight
+
+_DETAILS: tuple[Literal["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"], ...] = (
+    "User",
+    "Role",
+    "Group",
+    "LocalManagedPolicy",
+    "AWSManagedPolicy",
+)
+NOT_READ = (
+    "service and resource control policies of an organisation: they only take away, and nothing here leans on them",
+    "what another account lets this one's roles do, and its own users: IAM tells of one account",
+    "grants inside the teams' database, and who reaches it over the network",
+    "VPC endpoints' policies, session policies, and credentials that somebody holds already",
+    "S3 access points: the bucket's own policy, which is read, must allow what one lets in",
+    "layers' policies: what a layer shows is its code",
+    "EventBridge pipes, archives and schedules, event source mappings, a function's destinations",
+    "log groups' subscription filters, buckets' replication and notifications, streams of tables",
+    "keys of KMS: a lane uses none of its own",
+)
+
+
+def read_account(lanes: list[Lane], aws: Aws, sight: Sight) -> Account:
+    """Return what was read of the account that *lanes* lie in, and all that *sight* noted as refused so far."""
+    return Account(
+        teams=tuple(lane.team for lane in lanes),
+        principals=tuple(_principals(aws, sight)),
+        policies=(*_log_policies(lanes, aws, sight), *_bus_policies(aws, sight)),
+        links=(*_rules(aws, sight), *_loggings(lanes, aws, sight)),
+        unseen=tuple(map(str, sight.unseen)),
+        limits=NOT_READ,
+    )
+
+
+def _principals(aws: Aws, sight: Sight) -> list[Principal]:
+    pages = sight.list(
+        "IAM users, groups and roles of the account",
+        lambda: aws.iam.get_paginator("get_account_authorization_details").paginate(Filter=list(_DETAILS)),
+    )
+    if pages is None:
+        return []
+    managed = {
+        each["Arn"]: read_identity_policy(each["Arn"], _in_force(each)) for page in pages for each in page["Policies"]
+    }
+    lists = {"user": "UserDetailList", "group": "GroupDetailList", "role": "RoleDetailList"}
+    raws = [(kind, raw) for kind, key in lists.items() for page in pages for raw in page[key]]
+    for arn in {arn for _, raw in raws for arn in _carried(raw)} - managed.keys():
+        with sight.looking(f"policy {arn}"):
+            managed[arn] = read_identity_policy(arn, managed_policy(aws, arn))
+    return [_principal(kind, raw, managed) for kind, raw in raws]
+
+
+def _in_force(policy: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next((each["Document"] for each in policy["PolicyVersionList"] if each["IsDefaultVersion"]), {})
+
+
+def _carried(raw: Mapping[str, Any]) -> list[str]:
+    """Return the ARNs of the managed policies of a user, group or role, its boundary's with them."""
+    boundary = (raw.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+    return [
+        *(each["PolicyArn"] for each in raw.get("AttachedManagedPolicies") or ()),
+        *([boundary] if boundary else []),
+    ]
+
+
+def _principal(kind: str, raw: Mapping[str, Any], managed: Mapping[str, Policy]) -> Principal:
+    """Return a user, group or role. A managed policy that could not be read counts as none: the sight has noted it."""
+    inline = raw.get(f"{kind.capitalize()}PolicyList") or ()
+    attached = (each["PolicyArn"] for each in raw.get("AttachedManagedPolicies") or ())
+    trust = raw.get("AssumeRolePolicyDocument")
+    return Principal(
+        kind=kind,
+        arn=raw["Arn"],
+        path=raw["Path"],
+        policies=(
+            *(read_identity_policy(each["PolicyName"], each["PolicyDocument"]) for each in inline),
+            *(managed.get(arn, Policy(arn, ())) for arn in attached),
+        ),
+        trust=read_resource_policy("trust", trust) if trust else None,
+        boundary=managed.get((raw.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn", "")),
+    )
+
+
+def _log_policies(lanes: list[Lane], aws: Aws, sight: Sight) -> Iterator[ServicePolicy]:
+    """Yield the resource policies of the region's logs, and those of the lanes' own groups.
+
+    A group may have one of its own since 2025, told only when it is asked for. Source: CloudWatch Logs API reference,
+    DescribeResourcePolicies (November 2026).
+    """
+    for raw in _told_log_policies(aws, sight, "log resource policies of the account", {}):
+        title = f"log resource policy {raw['policyName']}"
+        yield ServicePolicy(read_resource_policy(title, raw["policyDocument"]), "logs")
+    for lane in lanes:
+        groups = (
+            *(each.log_group for each in lane.functions.values()),
+            *(each.log_group for each in lane.workflows.values()),
+        )
+        for arn in (lane.place.arn("logs", f"log-group:{group}") for group in groups):
+            asked = {"resourceArn": arn, "policyScope": "RESOURCE"}
+            for raw in _told_log_policies(aws, sight, f"resource policies of {lane.team}'s log groups", asked):
+                if raw.get("policyScope") == "RESOURCE":
+                    title = f"resource policy of {arn.partition('log-group:')[2]}"
+                    yield ServicePolicy(read_resource_policy(title, raw["policyDocument"]), "logs", arn)
+
+
+def _told_log_policies(aws: Aws, sight: Sight, what: str, asked: Mapping[str, str]) -> list[Any]:
+    pages = sight.list(
+        what,
+        lambda: aws.client("logs").get_paginator("describe_resource_policies").paginate(**asked),
+    )
+    return [raw for page in pages or () for raw in page["resourcePolicies"]]
+
+
+def _buses(aws: Aws, sight: Sight) -> list[Any]:
+    return sight.list("event buses", lambda: _all(aws, "list_event_buses", "EventBuses")) or []
+
+
+def _bus_policies(aws: Aws, sight: Sight) -> Iterator[ServicePolicy]:
+    for bus in _buses(aws, sight):
+        if bus.get("Policy"):
+            title = f"policy of event bus {bus['Name']}"
+            yield ServicePolicy(read_resource_policy(title, bus["Policy"]), "events", bus["Arn"])
+
+
+def _rules(aws: Aws, sight: Sight) -> Iterator[Rule]:
+    for bus in _buses(aws, sight):
+        where = {"EventBusName": bus["Name"]}
+        rules = sight.list(f"rules of event bus {bus['Name']}", partial(_all, aws, "list_rules", "Rules", **where))
+        for raw in rules or ():
+            yield _rule(raw, bus["Name"], aws, sight)
+
+
+def _rule(raw: Mapping[str, Any], bus: str, aws: Aws, sight: Sight) -> Rule:
+    which = {"Rule": raw["Name"], "EventBusName": bus}
+    targets = sight.list(
+        f"targets of rule {raw['Name']}",
+        lambda: _all(aws, "list_targets_by_rule", "Targets", **which),
+    )
+    return Rule(
+        arn=raw["Arn"],
+        bus=bus,
+        pattern=json.loads(raw["EventPattern"]) if raw.get("EventPattern") else None,
+        targets=tuple((each["Arn"], each.get("RoleArn") or "") for each in targets or ()),
+        managed_by=raw.get("ManagedBy") or "",
+    )
+
+
+def _all(aws: Aws, call: str, key: str, **asked: str) -> Iterator[Any]:
+    """Yield what a call of EventBridge lists, page by page; boto3 has no paginator for its buses."""
+    token: dict[str, str] = {}
+    while True:
+        answer = getattr(aws.client("events"), call)(**asked, **token)
+        yield from answer[key]
+        if not answer.get("NextToken"):
+            return
+        token = {"NextToken": answer["NextToken"]}
+
+
+def _loggings(lanes: list[Lane], aws: Aws, sight: Sight) -> Iterator[Logging]:
+    """Yield where each state machine of the account logs: one that is nobody's may log into a team's group."""
+    machines = sight.list("state machines", lambda: _machines(aws))
+    if machines is None:
+        machines = [lane.state_machine_arn(key) for lane in lanes for key in lane.workflows]
+    for arn in machines:
+        with sight.looking("where state machines log that are not the caller's"):
+            logging = aws.states.describe_state_machine(stateMachineArn=arn).get("loggingConfiguration", {})
+            groups = (each.get("cloudWatchLogsLogGroup", {}) for each in logging.get("destinations", ()))
+            if logging.get("level") != "OFF":
+                yield Logging(arn, tuple(each["logGroupArn"] for each in groups if "logGroupArn" in each))
+
+
+def _machines(aws: Aws) -> Iterator[str]:
+    for page in aws.states.get_paginator("list_state_machines").paginate():
+        yield from (machine["stateMachineArn"] for machine in page["stateMachines"])

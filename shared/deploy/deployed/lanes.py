@@ -1,0 +1,115 @@
+"""The documents of all that is named like a team's in AWS, whoever made it; managed policies attached by hand too."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from shared.config.template import render_definition
+from shared.deploy.deployed.sight import found
+from shared.deploy.desired import foundation
+from shared.deploy.documents import resource_documents
+from shared.deploy.resources import KINDS
+from shared.isolation.documents import Document, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.config.lane import Lane
+    from shared.deploy.aws import Aws
+    from shared.deploy.deployed.sight import Sight
+
+_WITH_POLICIES = ("policy", "role", "bucket", "repository", "function", "database", "rendezvous key", "table")
+_GONE = "ResourceNotFoundException"
+
+
+def deployed_documents(lane: Lane, aws: Aws, sight: Sight) -> Iterator[Document]:
+    """Yield the documents of all that is named like *lane*'s in AWS.
+
+    Where the caller may not list a kind, *sight* notes it, and the names that the team's file makes are looked at.
+    """
+    for kind in _WITH_POLICIES:
+        for name in _names(lane, kind, aws, sight):
+            with sight.looking(f"policies of {kind} {name}"):
+                yield from _documents(lane, kind, name, aws, sight)
+
+
+def _names(lane: Lane, kind: str, aws: Aws, sight: Sight) -> list[str]:
+    what = f"{kind}: what is named {lane.team}-... and not in the team's file"
+    listed = sight.list(what, lambda: KINDS[kind].names(aws, f"{lane.team}-"))
+    if listed is not None:
+        return listed
+    if kind == "function":
+        return [each.name for each in lane.functions.values()]
+    definitions = {key: render_definition(lane, key) for key in lane.workflows}
+    return [resource.name for resource in foundation(lane, definitions) if resource.kind == kind]
+
+
+def _documents(lane: Lane, kind: str, name: str, aws: Aws, sight: Sight) -> Iterator[Document]:
+    if kind == "function":
+        yield from _of_function(lane, name, aws)
+    elif kind in {"database", "rendezvous key"}:
+        policy = found(lambda: aws.client("secretsmanager").get_resource_policy(SecretId=name), _GONE) or {}
+        if policy.get("ResourcePolicy"):
+            yield _own(lane, name, policy["ARN"], policy["ResourcePolicy"])
+    elif kind == "table":
+        arn = lane.place.arn("dynamodb", f"table/{name}")
+        read = aws.client("dynamodb").get_resource_policy
+        policy = found(lambda: read(ResourceArn=arn), "PolicyNotFoundException", _GONE)
+        if policy:
+            yield _own(lane, name, arn, policy["Policy"])
+    else:
+        resource = KINDS[kind].current(aws, name)
+        if resource:
+            yield from resource_documents(lane, resource)
+            for arn in resource.properties.get("attached", ()):
+                with sight.looking(f"policy {arn}, attached to role {name}"):
+                    body, under = managed_policy(aws, arn), resource.properties["boundary"] or ""
+                    yield Document(Kind.ROLE, f"{name} ({arn})", lane.team, body, lane.role_arn(name), under)
+
+
+def _of_function(lane: Lane, name: str, aws: Aws) -> Iterator[Document]:
+    """Yield the policies of a function, of each of its versions and of its aliases.
+
+    A policy hangs on one of them, and GetPolicy without a Qualifier tells the function's alone. Source: Lambda API
+    reference, GetPolicy (November 2026).
+    """
+    own = lane.place.arn("lambda", f"function:{name}")
+    arns = {"": own, **{qualifier: f"{own}:{qualifier}" for qualifier in _qualifiers(name, aws)}}
+    for qualifier, arn in arns.items():
+        body = _policy_of(name, qualifier, aws)
+        others = [each for each in arns.values() if each != arn]  # moto joins the policies of all, AWS does not
+        told = [each for each in body.get("Statement", ()) if each.get("Resource") not in others]
+        if told:
+            title = f"{name}:{qualifier}" if qualifier else name
+            yield Document(Kind.RESOURCE, title, lane.team, {**body, "Statement": told}, arn)
+
+
+def _policy_of(name: str, qualifier: str, aws: Aws) -> Mapping[str, Any]:
+    which = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
+    answer = found(lambda: aws.client("lambda").get_policy(**which), _GONE)
+    return dict(json.loads(answer["Policy"])) if answer else {}
+
+
+def _qualifiers(name: str, aws: Aws) -> list[str]:
+    """Return the versions and aliases of a function, none when it is gone."""
+    client = aws.client("lambda")
+    versions = found(lambda: list(_paged(client, "list_versions_by_function", name, "Versions")), _GONE) or []
+    aliases = found(lambda: list(_paged(client, "list_aliases", name, "Aliases")), _GONE) or []
+    numbers = [each["Version"] for each in versions if each["Version"] != "$LATEST"]
+    return [*numbers, *(each["Name"] for each in aliases)]
+
+
+def _paged(client: Any, call: str, name: str, key: str) -> Iterator[Any]:
+    for page in client.get_paginator(call).paginate(FunctionName=name):
+        yield from page[key]
+
+
+def _own(lane: Lane, name: str, arn: str, text: str) -> Document:
+    return Document(Kind.RESOURCE, name, lane.team, json.loads(text), arn)
+
+
+def managed_policy(aws: Aws, arn: str) -> Any:
+    """Return the version in force of the managed policy *arn*, as its JSON reads."""
+    version = aws.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return aws.iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]

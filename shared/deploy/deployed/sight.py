@@ -1,0 +1,72 @@
+"""What could not be seen: the reads that AWS refused, by name."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from shared.deploy.caller import is_denial
+from shared.deploy.guard import OwnershipError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Unseen:
+    """What was not read, and the call that AWS refused."""
+
+    what: str
+    call: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: AWS refused {self.call} to the caller"
+
+
+class Sight:
+    """Reads, and remembers what it was refused."""
+
+    def __init__(self) -> None:
+        self._unseen: set[Unseen] = set()
+
+    @property
+    def unseen(self) -> tuple[Unseen, ...]:
+        """What was not read, sorted."""
+        return tuple(sorted(self._unseen))
+
+    @contextlib.contextmanager
+    def looking(self, what: str) -> Iterator[None]:
+        """Note a denial of what is read inside, and go on after it. Any other error is raised.
+
+        A bucket that may not be seen is taken for another account's by :mod:`shared.deploy.resources.bucket`.
+        """
+        try:
+            yield
+        except ClientError as error:
+            if not is_denial(error):
+                raise
+            self._unseen.add(Unseen(what, error.operation_name))
+        except OwnershipError:
+            self._unseen.add(Unseen(what, "HeadBucket"))
+
+    def list(self, what: str, read: Callable[[], Iterable[Any]]) -> list[Any] | None:
+        """Return all that *read* yields, or None when it is refused."""
+        with self.looking(what):
+            return list(read())
+        return None
+
+
+def found(read: Callable[[], Any], *absent: str) -> Any:
+    """Return what *read* does, or None when AWS answers with one of the codes *absent*: there is no such thing.
+
+    The codes are compared, not botocore's exception classes: it makes these lazily, without a lock.
+    """
+    try:
+        return read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in absent:
+            raise
+        return None

@@ -1,0 +1,310 @@
+"""What an account may hold beside the teams' own documents, as data: what leaks into team1 or out of it, and what not.
+
+Each entry of LEAKS is (what is there, the rule that must name it); of CONTROLS, what is there and harms nobody; of
+BY_DESIGN, who is listed with a reason. The teams looked for are team1 and team10. Tests read this file with runpy.
+"""
+
+from shared.iam.statements import read_identity_policy, read_resource_policy
+from shared.isolation.account import Principal, ServicePolicy
+from shared.isolation.links import Logging, Rule
+
+A = "123456789012"
+IAM = f"arn:aws:iam::{A}:"
+FUNCTION = f"arn:aws:lambda:us-east-1:{A}:function:"
+MACHINE = f"arn:aws:states:us-east-1:{A}:stateMachine:"
+EXECUTION = f"arn:aws:states:us-east-1:{A}:execution:"
+LOGS = f"arn:aws:logs:us-east-1:{A}:log-group:"
+EVENTS = f"arn:aws:events:us-east-1:{A}:"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+SSO = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
+OURS = "arn:aws:s3:::team1-data-0a1b2c3d"
+
+
+def body(*statements):
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(action, resource, **more):
+    grant = {"Sid": "New", "Effect": "Allow", "Action": action, "Resource": resource, **more}
+    return {key: value for key, value in grant.items() if value is not None}
+
+
+def who(kind, name, *statements, policy="quick", path="/", trust=None, boundary=None):  # noqa: PLR0913  its parts
+    """A principal with one policy of *statements*."""
+    return Principal(
+        kind,
+        f"{IAM}{kind}{path}{name}",
+        path,
+        (read_identity_policy(policy, body(*statements)),) if statements else (),
+        read_resource_policy("trust", body(trust)) if trust else None,
+        read_identity_policy("boundary", body(boundary)) if boundary else None,
+    )
+
+
+def user(*statements, **more):
+    return who("user", "ann", *statements, **more)
+
+
+def trusting(principal, name="ci", **more):
+    trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
+    return who("role", name, trust=trust)
+
+
+def logs_policy(*statements, attached=""):
+    return ServicePolicy(read_resource_policy("log resource policy x", body(*statements)), "logs", attached)
+
+
+def bus_policy(bus, *statements):
+    return ServicePolicy(
+        read_resource_policy(f"policy of {bus}", body(*statements)), "events", f"{EVENTS}event-bus/{bus}"
+    )
+
+
+def rule(name, pattern=None, *targets, bus="default", managed=""):
+    where = name if bus == "default" else f"{bus}/{name}"
+    aims = tuple(each if isinstance(each, tuple) else (each, "") for each in targets)
+    return Rule(f"{EVENTS}rule/{where}", bus, pattern, aims, managed)
+
+
+def told(**detail):
+    return {"source": ["aws.states"], "detail": detail}
+
+
+def delivery(**more):
+    grant = allow(
+        ["logs:CreateLogStream", "logs:PutLogEvents"],
+        f"{LOGS}/aws/vendedlogs/states/*",
+        Principal={"Service": "delivery.logs.amazonaws.com"},
+        Condition={"StringEquals": {"aws:SourceAccount": A}},
+    )
+    return {**grant, **more}
+
+
+EVERYTHING = allow("*", "*")
+DATA = allow("s3:*", f"{OURS}/*")
+
+LEAKS = {
+    # users, groups and roles by their policies
+    "user of a team's bucket": (user(DATA), "outsider"),
+    "user of everything": (user(EVERYTHING), "outsider"),
+    "user of all buckets": (user(allow("s3:GetObject", "arn:aws:s3:::*/*")), "outsider"),
+    "user by a managed policy": (user(DATA, policy=f"{IAM}policy/Science"), "outsider"),
+    "user by AWS's policy": (user(allow("s3:*", "*"), policy="arn:aws:iam::aws:policy/AmazonS3FullAccess"), "outsider"),
+    "an administrator's policy of one's own": (user(EVERYTHING, policy=f"{IAM}policy/AdministratorAccess"), "outsider"),
+    "an inline policy of that name": (user(EVERYTHING, policy="policy/AdministratorAccess"), "outsider"),
+    "group": (who("group", "all", DATA), "outsider"),
+    "role": (who("role", "ec2", DATA), "outsider"),
+    "role named nearly so": (who("role", "team11-x", DATA), "outsider"),
+    "user of another team": (who("user", "team10-bob", DATA), "outsider"),
+    "all but what is listed": (user(allow(None, "*", NotAction="iam:*")), "outsider"),
+    "everywhere but there": (user(allow("s3:*", None, NotResource="arn:aws:s3:::cosmicai-*")), "outsider"),
+    "everywhere but part of a team's": (user(allow("s3:*", None, NotResource=f"{OURS}*")), "outsider"),
+    "policy variable": (user(allow("s3:GetObject", "arn:aws:s3:::${aws:username}-data/*")), "outsider"),
+    "under a condition": (user({**DATA, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}), "outsider"),
+    "a Deny beside it": (user(DATA, {"Sid": "No", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}), "outsider"),
+    "under a wide boundary": (user(DATA, boundary=allow("s3:*", "*")), "outsider"),
+    "function's code": (user(allow("lambda:UpdateFunctionCode", f"{FUNCTION}*")), "outsider"),
+    "role handed on": (user(allow("iam:PassRole", f"{IAM}role/*")), "outsider"),
+    "role's policy": (user(allow("iam:PutRolePolicy", f"{IAM}role/team1-*")), "outsider"),
+    "secrets": (user(allow("secretsmanager:GetSecretValue", "*")), "outsider"),
+    "logs": (user(allow("logs:FilterLogEvents", f"{LOGS}/aws/lambda/*")), "outsider"),
+    "environments of all functions": (user(allow("lambda:ListFunctions", "*")), "outsider"),
+    "answers of waiting tasks": (user(allow("states:SendTask*", "*")), "outsider"),
+    "who may write logs": (user(allow("logs:PutResourcePolicy", "*")), "outsider"),
+    "what cannot be read": (
+        user({"Sid": "New", "Effect": "allow", "Action": "s3:*", "Resource": "*"}),
+        "malformed",
+    ),
+    "a platform of its own": (who("role", "platform", allow("iam:CreateRole", f"{IAM}role/*-*")), "outsider"),
+    # by trust
+    "role for a team's role": (trusting({"AWS": f"{IAM}role/team1-x-role-0a1b2c3d"}), "trusts-team"),
+    "role for a team's session": (trusting({"AWS": f"arn:aws:sts::{A}:assumed-role/team1-x/s"}), "trusts-team"),
+    "role for a team's user": (trusting({"AWS": [f"{IAM}user/ops", f"{IAM}user/team1-ann"]}), "trusts-team"),
+    "role for anybody": (trusting("*"), "trusts-team"),
+    "role for the account's teams": (
+        trusting({"AWS": f"{IAM}root"}, Condition={"ArnLike": {"aws:PrincipalArn": f"{IAM}role/*-role-*"}}),
+        "trusts-team",
+    ),
+    "an administrator's role for a team": (
+        Principal(
+            "role",
+            f"{IAM}role/admin",
+            policies=(read_identity_policy(ADMINISTRATOR, body(EVERYTHING)),),
+            trust=read_resource_policy(
+                "trust",
+                body({"Effect": "Allow", "Principal": {"AWS": f"{IAM}role/team1-x"}, "Action": "sts:AssumeRole"}),
+            ),
+        ),
+        "trusts-team",
+    ),
+    # policies of logs and buses
+    "logs for anybody": (logs_policy(allow("logs:*", "*", Principal="*")), "logs-policy"),
+    "logs for another service": (
+        logs_policy(allow("logs:PutLogEvents", "arn:aws:logs:*", Principal={"Service": "es.amazonaws.com"})),
+        "logs-policy",
+    ),
+    "logs delivered from anywhere": (logs_policy(delivery(Condition={})), "logs-policy"),
+    "logs delivered from another account": (
+        logs_policy(delivery(Condition={"StringEquals": {"aws:SourceAccount": "210987654321"}})),
+        "logs-policy",
+    ),
+    "log delivery that reads": (
+        logs_policy(delivery(Action=["logs:PutLogEvents", "logs:GetLogEvents"])),
+        "logs-policy",
+    ),
+    "log delivery and somebody": (
+        logs_policy(delivery(Principal={"Service": ["delivery.logs.amazonaws.com", "es.amazonaws.com"]})),
+        "logs-policy",
+    ),
+    "a group's own policy": (
+        logs_policy(
+            allow("logs:GetLogEvents", None, Principal={"AWS": f"{IAM}role/team10-x"}),
+            attached=f"{LOGS}/aws/lambda/team1-x",
+        ),
+        "logs-policy",
+    ),
+    "a team's bus for another": (
+        bus_policy("team1-events", allow("events:PutEvents", None, Principal={"AWS": f"{IAM}role/team10-x"})),
+        "events-policy",
+    ),
+    # event rules
+    "every execution on the default bus": (rule("team1-ended", {"source": ["aws.states"]}), "default-bus"),
+    "everything on the default bus": (rule("team1-all", {"account": [A]}), "default-bus"),
+    "executions by prefix without separator": (
+        rule("team1-ended", told(stateMachineArn=[{"prefix": f"{MACHINE}team1"}])),
+        "default-bus",
+    ),
+    "executions by suffix": (rule("team1-ended", told(stateMachineArn=[{"suffix": "-cosmic"}])), "default-bus"),
+    "executions but another's": (
+        rule("team1-ended", told(stateMachineArn=[{"anything-but": f"{MACHINE}team10-x"}])),
+        "default-bus",
+    ),
+    "own executions and another's": (
+        rule("team1-ended", told(stateMachineArn=[f"{MACHINE}team1-x", f"{MACHINE}team10-x"])),
+        "default-bus",
+    ),
+    "executions by name": (rule("team1-ended", told(name=[{"prefix": "team1-"}])), "default-bus"),
+    "no execution named": (rule("team1-ended", told(stateMachineArn=[])), "default-bus"),
+    "one of two patterns": (
+        rule("team1-ended", {"$or": [told(stateMachineArn=[f"{MACHINE}team1-x"]), {"source": ["aws.s3"]}]}),
+        "default-bus",
+    ),
+    "objects of every bucket": (
+        rule("team1-new", {"source": ["aws.s3"], "detail": {"bucket": {"name": [{"wildcard": "*-data-*"}]}}}),
+        "default-bus",
+    ),
+    "a rule of its name on a shared bus": (
+        rule("team1-x", {"source": ["lab"]}, f"{FUNCTION}team1-x", bus="lab"),
+        "foreign-rule",
+    ),
+    "own events to another's function": (
+        rule("team1-x", told(stateMachineArn=[f"{MACHINE}team1-x"]), f"{FUNCTION}team10-x"),
+        "foreign-target",
+    ),
+    "own events as another's role": (
+        rule("team1-x", told(stateMachineArn=[f"{MACHINE}team1-x"]), (f"{MACHINE}team1-y", f"{IAM}role/ops")),
+        "foreign-target",
+    ),
+    "a schedule of another's function": (rule("team1-x", None, f"{FUNCTION}team10-x"), "foreign-target"),
+    "a stranger's rule on a function": (rule("nightly", None, f"{FUNCTION}team1-x"), "foreign-rule"),
+    "a stranger's rule on an alias": (rule("nightly", None, f"{FUNCTION}team1-x:live"), "foreign-rule"),
+    "a stranger's rule as a team's role": (
+        rule("nightly", None, (f"{MACHINE}x", f"{IAM}role/team1-x")),
+        "foreign-rule",
+    ),
+    "a stranger's rule on a bus of its own": (
+        rule("nightly", {"source": ["lab"]}, f"{MACHINE}team1-x", bus="lab"),
+        "foreign-rule",
+    ),
+    "a stranger listens": (rule("audit", {"source": ["aws.states"]}), "overhears"),
+    "a stranger listens to all": (rule("audit", {"account": [A]}), "overhears"),
+    "a stranger listens by prefix": (rule("audit", {"source": [{"prefix": "aws."}]}), "overhears"),
+    "a stranger listens to a team": (rule("audit", told(stateMachineArn=[f"{MACHINE}team1-x"])), "overhears"),
+    # state machines' logs
+    "a team's machine logs elsewhere": (
+        Logging(f"{MACHINE}team1-x", (f"{LOGS}/aws/vendedlogs/states/team10-x:*",)),
+        "foreign-log",
+    ),
+    "a team's machine logs there too": (
+        Logging(
+            f"{MACHINE}team1-x",
+            (f"{LOGS}/aws/vendedlogs/states/team1-x:*", f"{LOGS}/aws/vendedlogs/states/shared:*"),
+        ),
+        "foreign-log",
+    ),
+    "a team's machine logs in another region": (
+        Logging(f"{MACHINE}team1-x", (f"{LOGS}/aws/vendedlogs/states/team1-x:*".replace("us-east-1", "eu-west-1"),)),
+        "foreign-log",
+    ),
+    "a stranger's machine logs into a team's": (
+        Logging(f"{MACHINE}mine", (f"{LOGS}/aws/vendedlogs/states/team1-x:*",)),
+        "foreign-log",
+    ),
+}
+
+CONTROLS = {
+    "user of something else": user(allow("s3:*", "arn:aws:s3:::cosmicai-data/*")),
+    "user of a slug without separator": user(allow("s3:*", "arn:aws:s3:::team1data/*")),
+    "user of a third team": user(allow("s3:*", "arn:aws:s3:::team2-data/*")),
+    "user of machines": user(allow("ec2:*", "*")),
+    "user of what is reviewed": user(allow(["logs:DescribeLogGroups", "ecr:GetAuthorizationToken"], "*")),
+    "user who asks who he is": user(allow("sts:GetCallerIdentity", "*")),
+    "the team's own user": who("user", "team1-ann", DATA),
+    "everywhere but the teams": user(
+        allow("s3:*", None, NotResource=["arn:aws:s3:::team1-*", "arn:aws:s3:::team10-*"])
+    ),
+    "all but the team's service": user(allow(None, f"{OURS}/*", NotAction=["s3:*", "s3express:*"])),
+    "only a Deny": user({"Sid": "No", "Effect": "Deny", "Action": "*", "Resource": "*"}),
+    "under a narrow boundary": user(DATA, boundary=allow("ec2:*", "*")),
+    "under a boundary of other names": user(EVERYTHING, boundary=allow("s3:*", "arn:aws:s3:::cosmicai-*")),
+    "role for a service": trusting({"Service": "ec2.amazonaws.com"}),
+    "role for the account": trusting({"AWS": f"{IAM}root"}),
+    "role for another role": trusting({"AWS": f"{IAM}role/team1x"}),
+    "role for operators": trusting(
+        {"AWS": f"{IAM}root"}, Condition={"ArnLike": {"aws:PrincipalArn": f"{IAM}role/ops-*"}}
+    ),
+    "role that trusts nobody of a team": who(
+        "role",
+        "ci",
+        trust={"Effect": "Deny", "Principal": {"AWS": f"{IAM}role/team1-x"}, "Action": "sts:AssumeRole"},
+    ),
+    "log delivery": logs_policy(delivery()),
+    "logs of another service": logs_policy(
+        allow("logs:PutLogEvents", f"{LOGS}/aws/route53/*", Principal={"Service": "route53.amazonaws.com"})
+    ),
+    "logs denied": logs_policy({**allow("logs:*", "*", Principal="*"), "Effect": "Deny"}),
+    "a team's bus for itself": bus_policy(
+        "team1-events", allow("events:PutEvents", None, Principal={"AWS": f"{IAM}role/team1-x"})
+    ),
+    "another bus for anybody": bus_policy("lab", allow("events:PutEvents", None, Principal="*")),
+    "a rule on its own bus": rule("ended", {"source": ["lab"]}, f"{FUNCTION}team1-x", bus="team1-events"),
+    "own machines by name": rule("team1-ended", told(stateMachineArn=[f"{MACHINE}team1-x"]), f"{FUNCTION}team1-x"),
+    "own machines by prefix": rule("team1-ended", told(stateMachineArn=[{"prefix": f"{MACHINE}team1-"}])),
+    "own executions by wildcard": rule("team1-ended", told(executionArn=[{"wildcard": f"{EXECUTION}team1-x:*"}])),
+    "own bucket's objects": rule("team1-new", {"detail": {"bucket": {"name": ["team1-data-0a1b2c3d"]}}}),
+    "a schedule": rule("team1-check", None, f"{FUNCTION}team1-check", (f"{MACHINE}team1-x", f"{IAM}role/team1-x")),
+    "AWS's own rule": rule("StepFunctionsGetEvents", {"source": ["aws.states"]}, managed="states.amazonaws.com"),
+    "a stranger listens to something else": rule("audit", {"source": ["aws.guardduty"]}, f"{FUNCTION}audit"),
+    "a stranger listens to its own machine": rule("audit", told(stateMachineArn=[f"{MACHINE}audit"])),
+    "a stranger listens on another bus": rule("audit", {"account": [A]}, bus="lab"),
+    "a team's machine logs at home": Logging(f"{MACHINE}team1-x", (f"{LOGS}/aws/vendedlogs/states/team1-x:*",)),
+    "a machine that does not log": Logging(f"{MACHINE}team1-x", ()),
+    "a stranger's machine logs at home": Logging(f"{MACHINE}mine", (f"{LOGS}/aws/vendedlogs/states/mine:*",)),
+}
+
+BY_DESIGN = {
+    "administrator": (user(EVERYTHING, policy=ADMINISTRATOR), "user/ann"),
+    "administrators' group": (who("group", "admins", EVERYTHING, policy=ADMINISTRATOR), "group/admins"),
+    "login of the organisation": (
+        who("role", "AWSReservedSSO_Ops_1", EVERYTHING, path=SSO),
+        "role/AWSReservedSSO_Ops_1",
+    ),
+    "service-linked role": (
+        who("role", "AWSServiceRoleForX", EVERYTHING, path="/aws-service-role/x.amazonaws.com/"),
+        "role/AWSServiceRoleForX",
+    ),
+    "operator": (who("role", "audit", DATA), "role/audit"),
+    "operator that a team may take": (trusting({"AWS": f"{IAM}role/team1-x"}, name="audit"), ""),
+    "operator's rule": (rule("watch", {"source": ["aws.states"]}), "rule/watch"),
+}
+OPERATORS = {"role/audit": "reads what a night cost", "rule/watch": "counts failures"}

@@ -1,0 +1,111 @@
+"""Who and what of an account reaches teams, seeded one at a time: found by its rule, let be, or listed with why."""
+
+import runpy
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from shared.iam.statements import read_identity_policy
+from shared.isolation.account import Account, Expected, Principal
+from shared.isolation.catalogue import load_catalogue
+from shared.isolation.links import Logging, Rule
+from shared.isolation.outsiders import survey, with_account
+from shared.isolation.platform_role import platform_policy
+
+SEEDS = runpy.run_path(str(Path(__file__).with_name("deployed_mutants.py")))
+LEAKS, CONTROLS, BY_DESIGN = SEEDS["LEAKS"], SEEDS["CONTROLS"], SEEDS["BY_DESIGN"]
+TEAMS = ("team1", "team10")
+
+
+@pytest.fixture
+def found(place):
+    """Return a function from one thing of an account to what the survey says of it."""
+
+    def look(thing, expected=Expected()):  # noqa: B008  frozen
+        if isinstance(thing, Principal):
+            account = Account(TEAMS, principals=(thing,))
+        elif isinstance(thing, Rule | Logging):
+            account = Account(TEAMS, links=(thing,))
+        else:
+            account = Account(TEAMS, policies=(thing,))
+        return survey(account, place, load_catalogue(), expected)
+
+    return look
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_a_leak_is_found_by_its_rule(name, found):
+    thing, rule = LEAKS[name]
+    told = found(thing).findings
+    assert {each.rule for each in told} == {rule}, told
+    for each in told:
+        assert each.document
+        assert each.why
+        assert each.fix
+        assert rule == "malformed" or "team1" in each.team.split(", ")
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_a_control_is_let_be(name, found):
+    told = found(CONTROLS[name])
+    assert [str(each) for each in told.findings] == []
+    assert told.by_design == {}
+
+
+@pytest.mark.parametrize("name", BY_DESIGN)
+def test_who_reaches_by_design_is_listed_with_the_reason(name, found):
+    thing, title = BY_DESIGN[name]
+    told = found(thing, Expected(SEEDS["OPERATORS"]))
+    assert [str(each) for each in told.findings] == []
+    assert list(told.by_design) == ([title] if title else [])
+    assert all(told.by_design.values())
+
+
+@pytest.mark.parametrize("name", ["operator", "operator's rule", "operator that a team may take"])
+def test_an_operator_that_the_settings_do_not_name_is_found(name, found):
+    assert found(BY_DESIGN[name][0]).findings
+
+
+def test_a_finding_names_who_by_what_whom_and_the_way_out(found):
+    (told,) = found(LEAKS["user of a team's bucket"][0]).findings
+    assert str(told) == (
+        "policy quick of user/ann, statement New: s3:* on arn:aws:s3:::team1-*: arn:aws:iam::123456789012:user/ann "
+        "reaches what is team1's [outsider]\n  fix: aws iam delete-user-policy --user-name ann --policy-name quick; or "
+        "name in it what it is for; or list user/ann under operators in shared/settings.yaml with the reason"
+    )
+    (told,) = found(LEAKS["user by a managed policy"][0]).findings
+    assert "aws iam detach-user-policy --user-name ann --policy-arn arn:aws:iam::123456789012:policy/Scien" in told.fix
+    (told,) = found(LEAKS["user of everything"][0]).findings
+    assert told.team == "team1, team10"
+
+
+def test_the_platforms_role_is_known_by_its_policy_and_by_no_more(found, place):
+    printed = read_identity_policy("lanes", platform_policy(place).document())
+    platform = Principal("role", "arn:aws:iam::123456789012:role/builders", policies=(printed,))
+    expected = Expected(platform=(printed,))
+    told = found(platform, expected)
+    assert (told.findings, list(told.by_design)) == ((), ["role/builders"])
+    assert found(platform).findings, "nobody is the platform by its name"
+    wider = read_identity_policy("more", SEEDS["body"](SEEDS["DATA"]))
+    told = found(replace(platform, policies=(printed, wider)), expected)
+    assert [each.document for each in told.findings] == ["policy more of role/builders"]
+    unheld = [replace(each, conditions=()) for each in printed.statements]
+    told = found(replace(platform, policies=(replace(printed, statements=tuple(unheld)),)), expected)
+    assert [each.statement for each in told.findings] == ["RolesUnderBoundary", "PassToFunctions", "PassToMachines"]
+
+
+def test_a_teams_own_role_is_left_to_the_proof(found):
+    assert found(SEEDS["who"]("role", "team1-x-role-0a1b2c3d", SEEDS["EVERYTHING"])).principals == 0
+
+
+def test_a_proof_does_not_stand_on_what_was_not_read(rendered, proof_of, place):
+    proof = proof_of(list(rendered("team1").values()))
+    assert proof.holds
+    blind = with_account(
+        proof, Account(TEAMS, unseen=("users: AWS refused it",), limits=("KMS",)), place, load_catalogue()
+    )
+    assert (blind.findings, blind.holds) == ((), False)
+    assert blind.limits == (*proof.limits, "KMS")
+    leaking = Account(TEAMS, principals=(LEAKS["user of everything"][0],))
+    assert not with_account(proof, leaking, place, load_catalogue()).holds
