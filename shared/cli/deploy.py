@@ -47,7 +47,8 @@ def plan(
 
     Example: lanes plan team1 team2
     """
-    from shared.cli.wiring import (  # noqa: PLC0415  --help is quick
+    from shared.cli.orphan_view import look_for_orphans  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import (  # noqa: PLC0415  as above
         known_images,
         one_deploy,
         open_cloud,
@@ -65,12 +66,15 @@ def plan(
             with one_deploy(project):  # a deploy may be making the same images
                 images = known_images(project, lane, cloud, packaged=packaged, push=False)
             plans.append(work.plan(lane, project, cloud, packaged=packaged, images=images))
+        left = look_for_orphans(project, cloud)
         warn_if_brief(project, cloud)
     if as_json:
-        console.print_json([as_data(todo) for todo in plans])
-    else:
-        for todo in plans:
-            show(todo, console.out)
+        console.print_json([as_data(todo) | left.of([todo.team], project.teams).data() for todo in plans])
+        return
+    for todo in plans:
+        show(todo, console.out)
+    for line in left.of([todo.team for todo in plans], project.teams).lines():
+        console.out.print(line, markup=False, highlight=False)
 
 
 def deploy(  # noqa: PLR0913  one for each option

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
-from shared.config.platform import SLUG
+from shared.cli.proof_view import told
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
+    from shared.cli.orphan_view import Orphans
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.config.platform import RendezvousService
+    from shared.isolation.account import Account, Expected
     from shared.isolation.documents import Document
-    from shared.isolation.proof import Proof
 
 TeamOption = Annotated[str | None, typer.Option("--team", help="This team only; all of them when left out.")]
 TeamArgument = Annotated[str, typer.Argument(help="The team's slug.")]
@@ -24,10 +25,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 DeployedOption = Annotated[bool, typer.Option("--deployed", help="What the cloud holds, not what a deploy would make.")]
 AwsOption = Annotated[bool, typer.Option("--aws", help="Ask the AWS account, not the embedded cloud or the settings.")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="The AWS profile to use with --aws.")]
-
-_DATABASE_ROLES = (
-    "  - database roles come from reviewed SQL that names their team's own schema alone, PostgreSQL or MySQL"
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +51,7 @@ def prove(
     from shared.isolation import proof as proofs  # noqa: PLC0415  as above
     from shared.isolation.catalogue import load_catalogue  # noqa: PLC0415  as above
     from shared.isolation.database_role import lane_scripts  # noqa: PLC0415  as above
+    from shared.isolation.outsiders import with_account  # noqa: PLC0415  as above
 
     project = open_project()
     naming = project.naming
@@ -62,16 +60,20 @@ def prove(
         frozenset(naming.slug.reserved),
         {kind: rule.template for kind, rule in naming.kinds.items()},
     )
+    catalogue, left = load_catalogue(), None
     if deployed or aws:
-        documents, scripts = _deployed(project, team, aws=aws, profile=profile), []
+        documents, account, left = _deployed(project, team, aws=aws, profile=profile)
+        proof = proofs.prove(documents, project.place, rules, catalogue)
+        proof = with_account(proof, account, project.place, catalogue, _expected(project))
     else:
         documents = [*_documents(project, team), *_service_documents(project, team)]
         scripts = [script for lane in _lanes(project, team) for script in lane_scripts(lane)]
-    proof = proofs.prove(documents, project.place, rules, load_catalogue(), scripts)
+        proof = proofs.prove(documents, project.place, rules, catalogue, scripts)
+        proof = with_account(proof, _wanted_account(project, team, proof.teams), project.place, catalogue)
     if as_json:
-        console.print_json({"proved": proof.holds, **asdict(proof)})
+        console.print_json({"proved": proof.holds, **asdict(proof), **(left.data() if left else {})})
     else:
-        for line in _told(proof):
+        for line in (*told(proof), *(left.lines() if left else ())):
             console.out.print(line, markup=False, highlight=False)
     if not proof.holds:
         raise typer.Exit(1)
@@ -183,17 +185,49 @@ def _service(project: Project) -> RendezvousService | None:
     return rendezvous_service(project) if project.settings.rendezvous.service else None
 
 
-def _deployed(project: Project, team: str | None, *, aws: bool, profile: str | None) -> list[Document]:
-    from shared.cli.wiring import open_cloud  # noqa: PLC0415  boto3 takes 0.2 s
-    from shared.deploy.documents import deployed_documents  # noqa: PLC0415  as above
+def _wanted_account(project: Project, team: str | None, teams: tuple[str, ...]) -> Account:
+    """Return what deploys make beside documents: where machines log, and the platform's rules."""
+    from shared.deploy.documents import lane_links, service_links  # noqa: PLC0415  --help is quick
+    from shared.isolation.account import Account  # noqa: PLC0415  as above
+
+    service = None if team else _service(project)
+    links = [link for lane in _lanes(project, team) for link in lane_links(lane)]
+    return Account(teams, links=(*links, *(service_links(service) if service else ())))
+
+
+def _expected(project: Project) -> Expected:
+    """Return who reaches teams by design: the settings' operators, and whoever has the platform's policies."""
+    from shared.iam.statements import read_identity_policy  # noqa: PLC0415  --help is quick
+    from shared.isolation.account import Expected  # noqa: PLC0415  as above
+    from shared.isolation.platform_role import platform_policy  # noqa: PLC0415  as above
+    from shared.isolation.rendezvous_role import rendezvous_policy  # noqa: PLC0415  as above
+
+    service = _service(project)
+    policies = [platform_policy(project.place), *([rendezvous_policy(service)] if service else [])]
+    return Expected(
+        project.settings.operators, tuple(read_identity_policy("platform", each.document()) for each in policies)
+    )
+
+
+def _deployed(
+    project: Project, team: str | None, *, aws: bool, profile: str | None
+) -> tuple[list[Document], Account, Orphans]:
+    from shared.cli.orphan_view import look_for_orphans  # noqa: PLC0415  boto3 takes 0.2 s
+    from shared.cli.wiring import open_cloud  # noqa: PLC0415  as above
+    from shared.deploy.deployed.account import read_account  # noqa: PLC0415  as above
+    from shared.deploy.deployed.lanes import deployed_documents  # noqa: PLC0415  as above
+    from shared.deploy.deployed.sight import Sight  # noqa: PLC0415  as above
 
     service = None if team else _service(project)
     lanes = [*_lanes(project, team), *([service.lane] if service else [])]
+    sight = Sight()
     with open_cloud(project, aws=aws, profile=profile) as cloud:
-        documents = [document for lane in lanes for document in deployed_documents(lane, cloud)]
-    if not documents:
-        raise LanesError("nothing is deployed, so there is nothing to prove", fix="lanes up, then lanes deploy TEAM")
-    return documents
+        documents = [document for lane in lanes for document in deployed_documents(lane, cloud, sight)]
+        if not documents:
+            raise LanesError(
+                "nothing is deployed, so there is nothing to prove", fix="lanes up, then lanes deploy TEAM"
+            )
+        return documents, read_account(lanes, cloud, sight), look_for_orphans(project, cloud)
 
 
 def _lanes(project: Project, team: str | None) -> list[Lane]:
@@ -205,29 +239,6 @@ def _account_limit(project: Project, profile: str | None) -> int:
 
     with open_cloud(project, aws=True, profile=profile) as cloud:
         return cloud.lambda_.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-
-
-def _told(proof: Proof) -> list[str]:
-    """Return the lines that tell *proof* to a reader."""
-    counts = f"{proof.documents} documents, {proof.statements} statements, {proof.pairs} (action, resource) pairs"
-    if proof.sql:
-        counts += f", {proof.sql} SQL statements"
-    count = len(set(proof.teams) - {SLUG})
-    teams = f"{count} team{'s' * (count != 1)}{' and the rendezvous' * (SLUG in proof.teams)}"
-    if not proof.holds:
-        findings = f"{len(proof.findings)} finding{'s' * (len(proof.findings) != 1)}"
-        return [*map(str, proof.findings), "", f"NOT proved: {findings} in {counts} of {teams}"]
-    return [
-        f"proved for {teams}: {counts}",
-        *(f"  - {lemma}" for lemma in proof.lemmas),
-        "  - every statement stays inside its team's own names, so no team reaches another, of today or to come",
-        "  - every role carries a boundary of its team's, and the boundaries stay inside own names too",
-        *([_DATABASE_ROLES] if proof.sql else []),
-        "granted for the whole account, after review:",
-        *(f"  - {action}: {reason}" for action, reason in proof.account_wide.items()),
-        "not covered:",
-        *(f"  - {limit}" for limit in proof.limits),
-    ]
 
 
 def _cells(team: str, row: dict[str, tuple[str, ...]]) -> list[str]:

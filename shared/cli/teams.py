@@ -12,6 +12,7 @@ from shared.errors import LanesError, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shared.cli.orphan_view import Orphans
     from shared.config.load import Project
 
 TeamArgument = Annotated[str, typer.Argument(help="The team's slug.")]
@@ -29,10 +30,18 @@ def register(app: typer.Typer) -> None:
     app.add_typer(team, name="team")
 
 
-def validate(*, as_json: JsonOption = False) -> None:
+def validate(
+    *,
+    deployed: Annotated[
+        bool, typer.Option("--deployed", help="Find in the cloud, too, what no file explains; exit 1 if there is any.")
+    ] = False,
+    aws: Annotated[bool, typer.Option("--aws", help="In the AWS account, not the embedded cloud.")] = False,
+    profile: Annotated[str | None, typer.Option("--profile", help="The AWS profile to use with --aws.")] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Check naming.yaml, the settings, the workflow cards and every team's file; list every problem with its line.
 
-    Example: lanes validate
+    Example: lanes validate, or lanes validate --deployed --aws
     """
     from dataclasses import asdict  # noqa: PLC0415  --help is quick
 
@@ -51,11 +60,24 @@ def validate(*, as_json: JsonOption = False) -> None:
         "workflows": len(project.cards),
         "names": sum(map(len, project.names.values())),
     }
+    left = _orphans(project, aws=aws, profile=profile) if deployed or aws else None
     if as_json:
-        console.print_json({"valid": True, "problems": [], **counts})
+        console.print_json({"valid": True, "problems": [], **counts, **(left.data() if left else {})})
     else:
         told = (f"{count} {what.removesuffix('s') if count == 1 else what}" for what, count in counts.items())
         console.out.print("valid: " + ", ".join(told), highlight=False)
+        for line in left.lines() if left else ():
+            console.out.print(line, markup=False, highlight=False)
+    if left and (left.found or left.unseen):
+        raise typer.Exit(1)
+
+
+def _orphans(project: Project, *, aws: bool, profile: str | None) -> Orphans:
+    from shared.cli.orphan_view import look_for_orphans  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import open_cloud  # noqa: PLC0415  boto3 takes 0.2 s
+
+    with open_cloud(project, aws=aws, profile=profile) as cloud:
+        return look_for_orphans(project, cloud)
 
 
 def names(team: TeamArgument, *, as_json: JsonOption = False) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 
 import pytest
+from botocore.exceptions import ClientError
 
 from shared.iam.globs import contains
 from shared.isolation.catalogue import load_catalogue
@@ -64,7 +65,7 @@ RESOURCES = {
 OF_OBJECTS = ("Object", "Objects")
 MAKING = ("Create", "Put", "Register")
 TAGGING = {"iam:CreateRole": "iam:TagRole", "iam:CreatePolicy": "iam:TagPolicy", "ec2:CreateTags": "ec2:CreateTags"}
-PREFIXES = {"monitoring": "cloudwatch"}  # where a service signs by another name than its actions'
+PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}  # where a service signs by another name than its actions'
 RECORD_NAMES = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
 RECORD_TYPES = "route53:ChangeResourceRecordSetsRecordTypes"
 
@@ -211,6 +212,22 @@ def recorder():
 def refused():
     """Return a function from a policy and what was asked for to what of it the policy does not allow."""
     return refuse
+
+
+@pytest.fixture(scope="session")
+def hold():
+    """Return a function that holds clients still to be made by an *aws* to a policy: the rest is refused, as by AWS."""
+
+    def hold_to(aws, lane, policy):
+        def check(params, model, **_):
+            name = model.service_model.signing_name
+            if refuse(policy, needs(PREFIXES.get(name, name), model.name, params, lane)):
+                told = {"Code": "AccessDenied", "Message": "not allowed"}
+                raise ClientError({"Error": told, "ResponseMetadata": {"HTTPStatusCode": 403}}, model.name)
+
+        aws.session.events.register("provide-client-params.*.*", check)
+
+    return hold_to
 
 
 @pytest.fixture(scope="session")

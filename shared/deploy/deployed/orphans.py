@@ -1,0 +1,158 @@
+"""Orphans: what carries our tags in a cloud, and no team's file explains any more.
+
+A team's file was deleted, a workflow or a function renamed, or the hash of names changed. Most kinds are told by their
+tags, all services at once; roles, boundaries and budgets are listed one kind at a time, for AWS tells no roles by tag.
+Source: Resource Groups Tagging API reference, "Services that support the Resource Groups Tagging API" (November 2026).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from shared.config.resolve import KEY_COMPONENT
+from shared.deploy.guard import MANAGER
+from shared.deploy.rendezvous.keys import MASTER_SECRET
+from shared.deploy.resources import HOLD_DATA, KINDS, rendezvous_key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from shared.config.lane import Lane
+    from shared.config.load import Project
+    from shared.deploy.aws import Aws
+    from shared.deploy.deployed.sight import Sight
+
+_LISTED = ("role", "policy", "budget")
+# How an ARN tells its kind: service, and what stands before the name.
+_KINDS = (
+    ("logs", "log-group:", "log group"),
+    ("s3", "", "bucket"),
+    ("lambda", "function:", "function"),
+    ("states", "stateMachine:", "state machine"),
+    ("dynamodb", "table/", "table"),
+    ("secretsmanager", "secret:", "database"),
+    ("ecr", "repository/", "repository"),
+    ("iam", "role/", "role"),
+    ("iam", "policy/", "policy"),
+    ("budgets", "budget/", "budget"),
+    ("events", "rule/", "rule"),
+    ("cloudwatch", "alarm:", "alarm"),
+    ("ecs", "cluster/", "cluster"),
+    ("ecs", "service/", "service"),
+    ("ecs", "task-definition/", "task definition"),
+    ("ec2", "security-group/", "security group"),
+)
+_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager ends an ARN with a hyphen and six letters
+_DIGEST = re.compile(r"-([0-9a-f]{8})$")
+# What removes the kinds that hold data, which lanes deploy keeps.
+_DELETE = {
+    "bucket": "aws s3 rb s3://{name} --force",
+    "table": "aws dynamodb delete-table --table-name {name}",
+    "database": "drop its schema, then aws secretsmanager delete-secret --secret-id {name}",
+    "repository": "aws ecr delete-repository --force --repository-name {name}",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Orphan:
+    """One resource that nothing explains: its kind and name, the team and owner its tags tell, why, and the fix."""
+
+    team: str
+    kind: str
+    name: str
+    owner: str
+    why: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} ({self.owner or 'no owner'}): {self.why}\n  fix: {self.fix}"
+
+
+def find_orphans(project: Project, aws: Aws, sight: Sight) -> list[Orphan]:
+    """Return the resources of this stage that carry our tags and that no team's file makes, sorted.
+
+    The platform's own are left out: ``lanes rendezvous plan`` shows them. *sight* notes what the caller may not read.
+    """
+    explained = {name.value for names in project.names.values() for name in names} | {MASTER_SECRET}
+    found: dict[tuple[str, str], Orphan] = {}
+    for kind, name, tags in (*_tagged(aws, sight), *_listed(project, explained, aws, sight)):
+        ours = tags.get("managed-by") == MANAGER and tags.get("stage") == project.place.stage
+        team = tags.get("team", "")
+        strange = ours and name not in explained and team not in project.naming.slug.reserved
+        if strange and _is_there(kind, name, aws, sight):
+            lane = project.teams.get(team)
+            why, fix = _reason(kind, name, lane) if lane else _gone(team)
+            found[kind, name] = Orphan(team, kind, name, tags.get("owner", ""), why, fix)
+    return sorted(found.values())
+
+
+def _tagged(aws: Aws, sight: Sight) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    client = aws.client("resourcegroupstaggingapi")
+    wanted = [{"Key": "managed-by", "Values": [MANAGER]}]
+    pages = sight.list(
+        "orphans, but for roles, policies and budgets",
+        lambda: client.get_paginator("get_resources").paginate(TagFilters=wanted),
+    )
+    for raw in (raw for page in pages or () for raw in page["ResourceTagMappingList"]):
+        kind, name = _named(raw["ResourceARN"])
+        yield kind, name, {tag["Key"]: tag["Value"] for tag in raw["Tags"]}
+
+
+def _is_there(kind: str, name: str, aws: Aws, sight: Sight) -> bool:
+    """Whether *name* is there; AWS goes on telling the tags of what was deleted for a while."""
+    with sight.looking(f"whether {kind} {name} is still there"):
+        return kind not in KINDS or KINDS[kind].current(aws, name) is not None
+    return True
+
+
+def _named(arn: str) -> tuple[str, str]:
+    """Return the kind and name of what *arn* names; what is of no kind of ours is called by its ARN."""
+    parts = arn.split(":", 5)
+    for service, before, kind in _KINDS:
+        if parts[2] == service and parts[5].startswith(before):
+            name = parts[5].removeprefix(before)
+            if service == "secretsmanager":
+                name = _SUFFIX.sub("", name)
+                return (rendezvous_key.KIND if f"/{KEY_COMPONENT}-" in name else kind), name
+            return kind, name.removesuffix(":*")
+    return parts[2], arn
+
+
+def _listed(
+    project: Project, explained: Collection[str], aws: Aws, sight: Sight
+) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    ours = re.compile(rf"{project.naming.slug.pattern}-.+{_DIGEST.pattern}")
+    for kind in _LISTED:
+        names = sight.list(f"orphans of kind {kind}", partial(KINDS[kind].names, aws, ""))
+        for name in names or ():
+            if name not in explained and ours.fullmatch(name):
+                with sight.looking(f"orphans of kind {kind}"):
+                    resource = KINDS[kind].current(aws, name)
+                    if resource:
+                        yield kind, name, resource.tags
+
+
+def _gone(team: str) -> tuple[str, str]:
+    why = f"there is no teams/{team}.yaml" if team else "its tags name no team"
+    return why, (
+        f"bring the file back (git log -- teams/{team}.yaml finds it), lanes destroy {team}, then delete the file"
+        if team
+        else "tag it with its team, or delete it by hand"
+    )
+
+
+def _reason(kind: str, name: str, lane: Lane) -> tuple[str, str]:
+    digest = _DIGEST.search(name)
+    old = digest is not None and digest[1] != lane.hash
+    why = (
+        f"it was named under the hash {digest[1]}, and {lane.team}'s is {lane.hash} now"
+        if digest and old
+        else f"nothing in teams/{lane.team}.yaml makes it any more: a workflow or function was removed or renamed"
+    )
+    if kind in HOLD_DATA:
+        delete = _DELETE[kind].format(name=name)
+        return why, f"it may hold data, so lanes deploy keeps it; save that, then {delete}"
+    return why, f"lanes deploy {lane.team} (lanes plan {lane.team} shows what it removes)"

@@ -1,0 +1,106 @@
+"""What reading a cloud back asks of AWS: all of it is the platform's to ask, and a team's people see their own."""
+
+import json
+
+import pytest
+
+from shared.config.load import load_project
+from shared.deploy.aws import connect_endpoint
+from shared.deploy.deploy import deploy
+from shared.deploy.deployed.account import read_account
+from shared.deploy.deployed.lanes import deployed_documents
+from shared.deploy.deployed.orphans import find_orphans
+from shared.deploy.deployed.sight import Sight
+from shared.isolation.deployer import deployer_boundary, deployer_policy
+from shared.isolation.platform_role import platform_policy
+from shared.local.cloud import EmbeddedCloud
+
+TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  cosmic:\n  item-map:\n  random-mean:\n"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, copy_project):
+    root = copy_project(tmp_path_factory.mktemp("reads") / "project")
+    for slug in ("lab", "lab1"):
+        (root / "teams" / f"{slug}.yaml").write_text(TEAM.format(slug=slug), encoding="utf-8")
+    return load_project(root)
+
+
+@pytest.fixture(scope="module")
+def endpoint(project, tmp_path_factory):
+    with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
+        aws = connect_endpoint(project.place, cloud.endpoint)
+        for slug in ("lab", "lab1"):
+            deploy(project.lane(slug), project, aws)
+        function = next(iter(project.lane("lab").functions.values())).name
+        version = aws.lambda_.publish_version(FunctionName=function)["Version"]
+        aws.lambda_.create_alias(FunctionName=function, Name="live", FunctionVersion=version)
+        whose = [{"Key": key, "Value": value} for key, value in (("managed-by", "teamlanes"), ("stage", "dev"))]
+        aws.s3.create_bucket(Bucket="gone-data-0a1b2c3d")
+        aws.s3.put_bucket_tagging(
+            Bucket="gone-data-0a1b2c3d", Tagging={"TagSet": [*whose, {"Key": "team", "Value": "gone"}]}
+        )
+        yield cloud.endpoint
+
+
+def read(project, aws, *teams):
+    """Read everything back, as ``lanes isolation prove --deployed`` does."""
+    lanes, sight = [project.lane(team) for team in teams], Sight()
+    documents = {(document.kind, document.name) for lane in lanes for document in deployed_documents(lane, aws, sight)}
+    account, orphans = read_account(lanes, aws, sight), find_orphans(project, aws, sight)
+    return documents, account, orphans, sight.unseen
+
+
+def test_the_platform_may_read_all_of_it(project, endpoint, recorder, refused, unknown):
+    aws = connect_endpoint(project.place, endpoint)
+    calls = recorder(aws, project.lane("lab"))
+    _, account, orphans, unseen = read(project, aws, "lab", "lab1")
+    asked = calls.take()
+    assert refused(platform_policy(project.place), asked) == []
+    assert unknown(asked) == []
+    assert {"iam:GetAccountAuthorizationDetails", "events:ListRules", "tag:GetResources", "lambda:ListAliases"} <= {
+        each.action for each in asked
+    }
+    assert (unseen, [each.name for each in orphans]) == ((), ["gone-data-0a1b2c3d"])
+    assert len(account.links) > 2
+
+
+def test_a_teams_people_see_their_own_and_are_told_what_they_do_not(project, endpoint, hold):
+    everything, _, _, _ = read(project, connect_endpoint(project.place, endpoint), "lab")
+    aws = connect_endpoint(project.place, endpoint)
+    hold(aws, project.lane("lab"), deployer_policy(project.lane("lab")))
+    documents, account, orphans, unseen = read(project, aws, "lab")
+    assert documents == everything
+    assert (account.principals, orphans) == ((), [])
+    assert {each.arn.rpartition(":")[2] for each in account.links} >= {
+        workflow.name for workflow in project.lane("lab").workflows.values()
+    }
+    assert {each.call for each in unseen} == {
+        "DescribeBudgets",
+        "DescribeRepositories",
+        "DescribeStateMachine",
+        "GetAccountAuthorizationDetails",
+        "GetResources",
+        "ListBuckets",
+        "ListEventBuses",
+        "ListFunctions",
+        "ListPolicies",
+        "ListRoles",
+        "ListSecrets",
+        "ListTables",
+    }
+
+
+def test_a_teams_people_see_nothing_of_another_team(project, endpoint, hold):
+    aws = connect_endpoint(project.place, endpoint)
+    hold(aws, project.lane("lab"), deployer_policy(project.lane("lab")))
+    documents, account, _, unseen = read(project, aws, "lab1")
+    assert documents == set()
+    assert not any("lab1-" in each.arn for each in account.links)
+    assert any(each.what.startswith("policies of role lab1-") for each in unseen)
+
+
+def test_the_rights_fit_a_managed_policy(project):
+    """A managed policy, and so a boundary and the platform's, has 6,144 characters. Source: IAM and STS quotas."""
+    for policy in (platform_policy(project.place), deployer_boundary("abcdefghijkl", project.place)):
+        assert len(json.dumps(policy.document(), separators=(",", ":"))) <= 6144
