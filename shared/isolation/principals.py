@@ -56,7 +56,7 @@ def judge_trust(statement: Statement, territory: Territory) -> Iterator[Finding]
             yield statement.finding(
                 "principal",
                 f"{kind} principals are vouched for by somebody outside the account",
-                "trust an AWS service, or the account with aws:PrincipalArn",
+                "trust an AWS service, own roles by their ARNs, or the account with aws:PrincipalArn",
                 resource=value,
             )
 
@@ -97,13 +97,16 @@ def _judge_source(statement: Statement, service: str, territory: Territory) -> I
 
 
 def _judge_people(statement: Statement, principal: str, territory: Territory) -> Iterator[Finding]:
-    """Users and roles: the account, held to the team's own by aws:PrincipalArn."""
+    """Users and roles: own ones by their ARNs, or the account, held to the team's own by aws:PrincipalArn."""
+    if is_literal(principal) and contains(territory.principals, principal):
+        return
     place = territory.place
     root = f"arn:{place.partition}:iam::{place.account}:root"
     if principal not in {root, place.account}:
         yield statement.finding(
             "principal",
-            "only a service, or the account with a condition, may be trusted: not anyone, a session, another account",
+            "only a service, own roles and users, or the account with a condition may be trusted: not anyone, "
+            "a session, another account",
             f"trust {root} with ArnLike aws:PrincipalArn of {territory.slug}'s own users and roles",
             resource=principal,
         )

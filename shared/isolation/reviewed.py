@@ -64,6 +64,14 @@ class Reviewed:
 _MAPPING = "arn:{partition}:lambda:{region}:{account}:event-source-mapping:*"
 _SYNC_RULE = "arn:{partition}:events:{region}:{account}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
 _DELIVERY = "Step Functions asks it of the role of a state machine that logs; "
+# Log delivery writes as its own service, under the destination group's resource policy, which cannot tell machines
+# apart: the SourceArn it brings is the logs delivery's. Source: CloudWatch Logs user guide, "Logs sent to CloudWatch
+# Logs" (November 2026). The rights are for services that log on a caller's behalf: logs' API has no such operations.
+_WRITES_AS_SERVICE = (
+    "it writes as delivery.logs.amazonaws.com wherever the account's log policy lets that, so a machine can log its "
+    "own events into another team's group and reads nothing there; lanes plan and prove --deployed show one that does"
+)
+_NO_CALL = "no API of logs does it, so no code of a team can call it; Step Functions, in its place, "
 _MANAGED = "AWS's own rule for nested executions, which Events lets nobody but Step Functions change"
 _ZONES, _CHANGES = (f"arn:{{partition}}:route53:::{kind}/*" for kind in ("hostedzone", "change"))
 _OWN_MAPPING = "mappings are called by a UUID; the condition keeps to those of the team's own functions"
@@ -82,9 +90,10 @@ REVIEWED: dict[str, Reviewed] = {
         Reviewed("logs:DescribeResourcePolicies", "tells who may write logs, no event"),
         Reviewed("logs:GetLogDelivery", _DELIVERY + "tells where a delivery goes, no event"),
         Reviewed("logs:ListLogDeliveries", _DELIVERY + "tells where deliveries go, no event"),
-        Reviewed("logs:CreateLogDelivery", _DELIVERY + "a delivery reaches only what the caller may write to"),
-        Reviewed("logs:UpdateLogDelivery", _DELIVERY + "could misdirect a delivery's future events, reads none"),
-        Reviewed("logs:DeleteLogDelivery", _DELIVERY + "could end a delivery's future events, reads none"),
+        Reviewed("logs:CreateLogDelivery", _DELIVERY + _WRITES_AS_SERVICE),
+        Reviewed("logs:UpdateLogDelivery", _DELIVERY + _NO_CALL + "could turn a delivery's future events elsewhere"),
+        Reviewed("logs:DeleteLogDelivery", _DELIVERY + _NO_CALL + "could end a delivery's future events"),
+        Reviewed("logs:StopQuery", "ends a query by an id that only its maker was told, reads nothing"),
         Reviewed("events:PutRule", _MANAGED, (_SYNC_RULE,)),
         Reviewed("events:PutTargets", _MANAGED, (_SYNC_RULE,)),
         Reviewed("events:DescribeRule", _MANAGED, (_SYNC_RULE,)),

@@ -56,10 +56,21 @@ def judge(statement: Statement, territory: Territory, catalogue: Catalogue) -> I
             finding
             for action in actions
             for resource in statement.resources
+            if not _is_void(pattern, action, complete_arn(resource), territory)
             for finding in judge_pair(statement, action, resource, territory)
         )
         yield from islice(found, _MOST_SHOWN)
-        yield from islice(_untouched(statement, actions), _MOST_SHOWN)
+        yield from islice(_untouched(statement, pattern, actions), _MOST_SHOWN)
+
+
+def _is_void(pattern: str, action: Action, resource: str, territory: Territory) -> bool:
+    """Whether *action*, of those that the glob *pattern* stands for, is granted by nothing on *resource*.
+
+    What takes no resource is asked for on ``*``, letter by letter, so an ARN does not grant it. This is believed of
+    what reads, and of own names, where it would do no harm; one that is spelt out is judged all the same. Source: IAM
+    user guide, "Actions, resources, and condition keys for AWS services" (November 2026).
+    """
+    return not is_literal(pattern) and not action.arns and action.level in _READING and territory.holds(resource)
 
 
 def judge_pair(statement: Statement, action: Action, resource: str, territory: Territory) -> Iterator[Finding]:
@@ -118,11 +129,15 @@ def _judge_resource(statement: Statement, action: Action, resource: str, territo
         )
 
 
-def _untouched(statement: Statement, actions: tuple[Action, ...]) -> Iterator[Finding]:
-    """Yield the actions that can touch none of the statement's resources: void, or a hole in the catalogue."""
+def _untouched(statement: Statement, pattern: str, actions: tuple[Action, ...]) -> Iterator[Finding]:
+    """Yield the actions that can touch none of the statement's resources: void, or a hole in the catalogue.
+
+    Of a glob, some may: it is written for those that do.
+    """
     resources = [complete_arn(resource) for resource in statement.resources]
-    for action in actions:
-        if action.arns and not any(action.can_touch(resource) for resource in resources):
+    void = [each for each in actions if each.arns and not any(each.can_touch(resource) for resource in resources)]
+    if is_literal(pattern) or len(void) == len(actions):
+        for action in void:
             yield statement.finding(
                 "no-such-resource",
                 f"by the catalogue the action touches none of these, but {' or '.join(action.arns)}",

@@ -12,7 +12,8 @@ from shared.isolation.database_role import make_role, remove_role
 from shared.isolation.documents import Document, Kind
 
 MUTANTS = runpy.run_path(str(Path(__file__).with_name("mutants.py")))
-LEAKS, CONTROLS = MUTANTS["LEAKS"], MUTANTS["CONTROLS"]
+NEAR = runpy.run_path(str(Path(__file__).with_name("near_misses.py")))
+LEAKS, CONTROLS = MUTANTS["LEAKS"] | NEAR["LEAKS"], MUTANTS["CONTROLS"] | NEAR["CONTROLS"]
 DOCUMENTS = (
     *("function", "function trust", "machine", "machine trust", "boundary"),
     *("deployer", "deployer trust", "deployer boundary", "bucket", "repository"),

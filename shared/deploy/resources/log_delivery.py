@@ -2,6 +2,12 @@
 
 A role that may set such a policy could let anybody write anybody's logs, and a region holds ten of them. So it is
 set once for all teams, by whoever deploys first, and stays when a team goes. It carries no tags: AWS offers none.
+
+It cannot tell teams apart: log delivery writes as its own service, and the SourceArn it brings is the logs delivery's,
+not the state machine's. So it holds to this account, region and prefix, which is all that AWS's own such policy holds
+to, and where a machine logs is the matter of its own configuration, which plans compare and ``lanes isolation prove
+--deployed`` reads. Source: CloudWatch Logs user guide, "Logs sent to CloudWatch Logs", the policy
+AWSLogDeliveryWrite20150319 (November 2026).
 """
 
 from __future__ import annotations
@@ -22,7 +28,7 @@ NAME = "teamlanes-states"
 
 
 def desired(place: Place, tags: Mapping[str, str]) -> Resource:
-    """Return the policy: the delivery service may write below /aws/vendedlogs/states/, for this account alone."""
+    """Return the policy: deliveries of this account and region may write below /aws/vendedlogs/states/."""
     document = {
         "Version": "2012-10-17",
         "Statement": [
@@ -31,7 +37,10 @@ def desired(place: Place, tags: Mapping[str, str]) -> Resource:
                 "Principal": {"Service": "delivery.logs.amazonaws.com"},
                 "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
                 "Resource": place.arn("logs", "log-group:/aws/vendedlogs/states/*"),
-                "Condition": {"StringEquals": {"aws:SourceAccount": place.account}},
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": place.account},
+                    "ArnLike": {"aws:SourceArn": place.arn("logs", "*")},
+                },
             }
         ],
     }
