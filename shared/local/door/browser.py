@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from shared.local.door.signature import Arrived
@@ -59,5 +60,5 @@ def _other_page(arrived: Arrived) -> str | None:
 
 
 def _closed(arrived: Arrived) -> str | None:
-    path = arrived.path.lower()
+    path = unquote(arrived.path).lower()
     return f"{path[:32]} is moto's console, and closed" if path.startswith(_CONSOLES) else None

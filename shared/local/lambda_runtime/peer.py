@@ -17,12 +17,10 @@ _USER = 7  # the column, from 0 (proc_pid_net(5))
 
 def is_ours(connection: socket.socket) -> bool:
     """Say whether *connection*, of IPv4, comes from a process of the user that we run as; not if nobody can tell."""
-    wanted = [_address(connection.getpeername()), _address(connection.getsockname())]
-    for line in _TABLE.read_text(encoding="ascii").splitlines()[1:]:
-        columns = line.split()
-        if columns[1:3] == wanted:
-            return int(columns[_USER]) == os.geteuid()
-    return False
+    wanted = f" {_address(connection.getpeername())} {_address(connection.getsockname())} "
+    found = (line for line in _TABLE.read_text(encoding="ascii").splitlines() if wanted in line)
+    line = next(found, None)
+    return line is not None and int(line.split()[_USER]) == os.geteuid()
 
 
 def _address(name: tuple[str, int]) -> str:

@@ -35,6 +35,8 @@ def test_state(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
         state = compile_state(name, spec, jsonata=jsonata)
     except ValueError as error:
         raise InvalidDefinition(f"Invalid State Machine Definition: '{error}'") from error
+    if mock is None and not params.get("roleArn") and hasattr(state, "integration"):
+        raise wrong.ValidationException("a state that calls a service needs a roleArn, or a mock of its answer")
     trial = _Trial(state, params, mock)
     prefix = f"arn:aws:states:{backend.region_name}:{backend.account_id}"
     identity = Identity("TestState", f"{prefix}:stateMachine:TestState", "TestState", params.get("roleArn") or "")
