@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import itertools
 import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
+from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.secretsmanager.exceptions import SecretsManagerClientError
@@ -39,7 +41,7 @@ def install() -> Iterator[None]:
     backend = EC2ContainerServiceBackend
     originals = {name: getattr(backend, name) for name in ("create_service", "update_service", "delete_service")}
     for name, original in originals.items():
-        setattr(backend, name, _followed(original, fleet))
+        setattr(backend, name, _followed(_once(original) if name == "create_service" else original, fleet))
     create = EC2ContainerServiceResponse.create_service
     setattr(EC2ContainerServiceResponse, "create_service", _configured(create))  # noqa: B010  a method cannot be assigned
     try:
@@ -61,6 +63,28 @@ def _configured(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return answer
 
     return keep
+
+
+def _once(create: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *create*, which makes a service, giving the one that is there when it is asked for again, as AWS does.
+
+    One whose first answer was lost is asked for twice. Source: ECS API reference, CreateService; moto 5.2 makes another.
+    """
+    signature = inspect.signature(create)
+
+    @functools.wraps(create)
+    def once(backend: Any, *args: Any, **named: Any) -> Any:
+        asked = signature.bind(backend, *args, **named).arguments
+        cluster = asked["cluster_str"].rpartition("/")[2]
+        have = backend.services.get(f"{cluster}:{asked['service_name']}")
+        if have is None or have.status != "ACTIVE":
+            return create(backend, *args, **named)
+        definition = backend.describe_task_definition(asked["task_definition_str"]).arn
+        if (have.task_definition, have.desired_count) != (definition, asked["desired_count"]):
+            raise InvalidParameterException("Creation of service was not idempotent.")
+        return have
+
+    return once
 
 
 def _followed(original: Callable[..., Any], fleet: _Fleet) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.config.lane import Lane
-    from shared.deploy.apply import OnStep, OnWait
+    from shared.deploy.apply import OnStep, OnWait, Sleep
     from shared.deploy.aws import Aws
 
 TAG = "latest"
@@ -47,7 +48,14 @@ def pushed_images(lane: Lane, aws: Aws) -> Mapping[str, str]:
     return found
 
 
-def make_repositories(lane: Lane, aws: Aws, on_step: OnStep | None = None, on_wait: OnWait | None = None) -> None:
+def make_repositories(
+    lane: Lane,
+    aws: Aws,
+    *,
+    on_step: OnStep | None = None,
+    on_wait: OnWait | None = None,
+    sleep: Sleep = time.sleep,
+) -> None:
     """Make the repositories of *lane* what a deploy would make them, so that a push has where to go.
 
     Raises:
@@ -59,7 +67,7 @@ def make_repositories(lane: Lane, aws: Aws, on_step: OnStep | None = None, on_wa
     found = [repository.current(aws, want.name) for want in wanted]
     check_ownership((have for have in found if have), tags)
     steps = tuple(repository.steps(want, have) for want, have in zip(wanted, found, strict=True))
-    apply(Plan(lane.team, lane.place.stage, steps, tags), aws, on_step=on_step, on_wait=on_wait)
+    apply(Plan(lane.team, lane.place.stage, steps, tags), aws, on_step=on_step, on_wait=on_wait, sleep=sleep)
 
 
 def _find(name: str, aws: Aws) -> str | None:

@@ -39,7 +39,7 @@ _DONE: Mapping[str, tuple[str, str]] = {
     "iam.delete_role_permissions_boundary": ("NoSuchEntity", ""),
     "iam.delete_role_policy": ("NoSuchEntity", ""),
     "iam.detach_role_policy": ("NoSuchEntity", ""),
-    "lambda.add_permission": ("ResourceConflictException", ""),  # ours is named after its rule
+    "lambda.add_permission": ("ResourceConflictException", "already exist"),  # ours is named after its rule
     "lambda.delete_function": ("ResourceNotFoundException", ""),
     "logs.delete_log_group": ("ResourceNotFoundException", ""),
     "route53.change_resource_record_sets": ("InvalidChangeBatch", "delete .* not found"),

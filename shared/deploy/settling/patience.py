@@ -120,12 +120,13 @@ class _PatientClient:
                 try:
                     return _whole(method(**params), name)
                 except (ClientError, BotoCoreError) as error:
-                    if is_done(call, error):
-                        return {}
                     rule = passing(call, error)
-                    if rule is None:
+                    if rule is not None:
+                        wait.once_more(rule, error)
+                    elif is_done(call, error):
+                        return {}
+                    else:
                         raise
-                    wait.once_more(rule, error)
 
         return ask
 

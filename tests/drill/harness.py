@@ -1,0 +1,478 @@
+"""A cloud in this process whose answers can be changed on their way to the client, and a way to read all it holds.
+
+Faults and kills come between client and cloud, by botocore's own events: nothing of the project is patched. moto does
+not model that AWS settles, and holds its state in this process: so it can be laid side by side, down to each attribute.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import datetime as dt
+import hashlib
+import os
+import re
+import runpy
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
+from moto.core.base_backend import BackendDict
+
+from shared.config.load import load_project
+from shared.config.platform import RESTART, rendezvous_service
+from shared.deploy.apply import apply
+from shared.deploy.aws import connect_endpoint
+from shared.deploy.deploy import carry_out, package, plan
+from shared.deploy.images.pushed import make_repositories
+from shared.deploy.plan import destroy_plan
+from shared.deploy.rendezvous import deploy as rendezvous
+from shared.deploy.rendezvous.desired import kinds
+from shared.local.cloud import EmbeddedCloud
+from shared.local.images import images_here
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+FAULTS = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("faults.py"))))
+READS = ("Get", "List", "Describe", "Head", "BatchGet")
+# Every kind of resource that a lane may have, in as few as will do.
+TEAM = """
+team: drill
+owner: drill@example.edu
+database: true
+workflows: {fmi-script: , item-map: , random-mean: , wssr: }
+"""
+KEPT = ("item-map-log", "wssr-init")  # a function that is a zip, and one that is an image
+SERVICES = (
+    *("iam", "s3", "logs", "lambda", "stepfunctions", "dynamodb", "budgets", "secretsmanager", "ecr", "ecs"),
+    *("events", "cloudwatch", "route53"),
+)
+# What is another every time: when it was made, and what moto draws or counts. And AWS's own policies, which are many.
+_VARIES = re.compile(
+    r"aws_managed|delegation_set|attachments|time|date|created|creation|modified|_at$|timestamp|last_|pushed|revision|next_token|password|secret_string"
+    r"|^version_id|uuid|^id$|unique_id|^_id$|policy_id|(^|_)arn_id|access_key|url|endpoint|transitions|etag|"
+    r"default_version|next_version|task_number|change_id|caller_reference",
+    re.IGNORECASE,
+)
+_DRAWN = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b(sgr?|eni|vpc|subnet|acl|rtb)-[0-9a-f]{8,}"
+    r"|(?<=rendezvous-master-)\w{6}|(?<=rendezvous-[0-9a-f]{8}-)\w{6}|(?<=database-[0-9a-f]{8}-)\w{6}"
+    r"|\bAROA\w{17}\b|\bZ?[A-Z0-9]{21,22}\b|(?<=lanes_platform/database-)\w{6}|ecs-svc/\d+|\b[0-9a-f]{32}\b|127\.\d+\.\d+\.\d+|:\d{4,5}(?=/)|\b(v\d+|\d{10,}(\.\d+)?)\b"
+    r"|(?<=task-definition/platform-rendezvous-[0-9a-f]{8}):\d+",
+)
+
+
+class Killed(BaseException):
+    """The process died here: nothing of it catches this."""
+
+
+class Account:
+    """The emulated account and who works on it.
+
+    Attributes:
+        aws: Clients whose calls this object sees.
+        calls: The changing calls that were made, as ``service.Operation``.
+        happened: The faults that were answered: (call, fault).
+    """
+
+    def __init__(self, project: Any, cloud: EmbeddedCloud) -> None:
+        self.project = project
+        self.aws = connect_endpoint(project.place, cloud.endpoint)
+        self.calls: list[str] = []
+        self.happened: list[tuple[str, Any]] = []
+        self._waiting: dict[str, collections.deque[Any]] = {}
+        self._left: int | None = None
+        self._lose: str | None = None
+        events = self.aws.session.events
+        events.register("before-call.*.*", self._before)
+        events.register("after-call.*.*", self._after)
+
+    def disturb(self, faults: Mapping[str, tuple[Any, ...]]) -> None:
+        """Answer each call with its *faults*, one after the other, before it is let through."""
+        self._waiting = {call: collections.deque(each) for call, each in faults.items()}
+
+    def kill_after(self, calls: int | None) -> None:
+        """Die when so many changing calls more were carried out; never, when None."""
+        self._left = calls
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Let somebody else's calls through, and write none of them down."""
+        waiting, self._waiting = self._waiting, {}
+        made = list(self.calls)
+        yield
+        self._waiting, self.calls = waiting, made
+
+    def take(self) -> list[str]:
+        """Return the changing calls since it was asked last."""
+        taken, self.calls = self.calls, []
+        return taken
+
+    def _before(self, model: Any, **_: Any) -> Any:
+        call = f"{model.service_model.service_name}.{model.name}"
+        if model.name.startswith(READS):
+            return None
+        if self._left == 0:
+            raise Killed
+        queue = self._waiting.get(call)
+        if not queue:
+            self.calls.append(call)
+            return None
+        fault = queue.popleft()
+        self.happened.append((call, fault))
+        if fault.when == "before":
+            raise EndpointConnectionError(endpoint_url="the cloud")
+        if fault.when == "after":
+            self._lose = call
+            return None
+        error = {"Error": {"Code": fault.code, "Message": fault.message}}
+        return SimpleNamespace(status_code=fault.status), {
+            **error,
+            "ResponseMetadata": {"HTTPStatusCode": fault.status},
+        }
+
+    def _after(self, model: Any, **_: Any) -> None:
+        call = f"{model.service_model.service_name}.{model.name}"
+        if self._lose == call:
+            self._lose = None
+            raise ConnectionClosedError(endpoint_url="the cloud")
+        if self._left is not None and not model.name.startswith(READS):
+            self._left -= 1
+            if self._left == 0:
+                raise Killed
+
+
+@contextmanager
+def account(root: Path, folder: Path) -> Iterator[Account]:
+    """Give an account of the project at *root* for as long as the block lasts."""
+    (root / "teams" / "drill.yaml").write_text(TEAM, encoding="utf-8")
+    before = os.environ.get("AWS_MAX_ATTEMPTS")
+    os.environ["AWS_MAX_ATTEMPTS"] = "1"  # what botocore asks again by itself is asked by nobody here
+    project = load_project(root)
+    try:
+        with EmbeddedCloud(project.place, folder) as cloud:
+            yield Account(project, cloud)
+    finally:
+        if before is None:
+            del os.environ["AWS_MAX_ATTEMPTS"]
+        else:
+            os.environ["AWS_MAX_ATTEMPTS"] = before
+
+
+class LaneWork:
+    """Deploying and destroying a lane."""
+
+    def __init__(self, account: Account, lane: Any) -> None:
+        self.account = account
+        self.lane = lane
+        self.name = lane.team
+        self._images = account.project.root / "images"
+
+    def prepare(self) -> None:
+        """Start from an account with nothing in it."""
+        BackendDict.reset()
+
+    def deploy(self) -> None:
+        """Deploy, without waiting for anything."""
+        self._deploy(self.lane)
+
+    def change(self) -> None:
+        """Deploy other settings, where somebody has changed all by hand meanwhile."""
+        with self.account.quiet():
+            _drift_of_a_lane(self.account.aws, self.lane)
+        self._deploy(_changed(self.lane))
+
+    def _deploy(self, lane: Any) -> None:
+        todo = plan(lane, self.account.project, self.account.aws, images=self._push(lane))
+        carry_out(todo, lane, self.account.project, self.account.aws, sleep=no_sleep)
+
+    def _push(self, lane: Any) -> dict[str, str]:
+        """Make the repositories, without waiting for anything, and bring the images."""
+        own = package(self.account.project, packaged=False).path
+        make_repositories(lane, self.account.aws, sleep=no_sleep)
+        return images_here(lane, own, self._images, self.account.aws, push=True)
+
+    def destroy(self) -> None:
+        """Destroy, without waiting for anything."""
+        apply(destroy_plan(self.lane, self.account.aws), self.account.aws, sleep=no_sleep)
+
+
+class RendezvousWork:
+    """Deploying and destroying the rendezvous service."""
+
+    name = "rendezvous"
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.service = rendezvous_service(account.project)
+
+    def prepare(self) -> None:
+        """Start from an account that has the zone and nothing else."""
+        BackendDict.reset()
+        zone = self.service.zone
+        self.account.aws.client("route53").create_hosted_zone(Name=zone, CallerReference="1")
+        self.account.take()
+
+    def deploy(self) -> None:
+        """Deploy, without waiting for anything."""
+        self._deploy(self.service)
+
+    def change(self) -> None:
+        """Deploy other settings, where somebody has changed all by hand meanwhile."""
+        with self.account.quiet():
+            _drift_of_the_rendezvous(self.account.aws, self.service)
+        self._deploy(dataclasses.replace(self.service, cpu=512, memory_mb=1024, restart="rate(7 days)"))
+
+    def _deploy(self, service: Any) -> None:
+        todo = rendezvous.plan(service, self.account.project, self.account.aws)
+        rendezvous.carry_out(todo, service, self.account.project, self.account.aws, sleep=no_sleep)
+
+    def destroy(self) -> None:
+        """Destroy, without waiting for anything."""
+        todo = rendezvous.destroy_plan(self.service, self.account.aws)
+        apply(todo, self.account.aws, kinds=kinds(self.service), sleep=no_sleep)
+
+
+def _drift_of_a_lane(aws: Any, lane: Any) -> None:
+    """Change by hand all that a deploy puts right."""
+    wide = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}'
+    trust = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}'
+    zipped, image = (lane.functions[key] for key in KEPT)
+    iam, s3, owner = aws.iam, aws.s3, ["owner"]
+    managed = iam.create_policy(PolicyName="Wide", PolicyDocument=wide)["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName=zipped.role, PolicyArn=managed)
+    iam.put_role_policy(RoleName=zipped.role, PolicyName="by-hand", PolicyDocument=wide)
+    iam.put_role_policy(RoleName=zipped.role, PolicyName="lane", PolicyDocument=wide)
+    iam.update_assume_role_policy(RoleName=zipped.role, PolicyDocument=trust)
+    iam.delete_role_permissions_boundary(RoleName=zipped.role)
+    iam.untag_role(RoleName=zipped.role, TagKeys=owner)
+    iam.create_policy_version(PolicyArn=lane.boundary_arn, PolicyDocument=wide, SetAsDefault=True)
+    iam.untag_policy(PolicyArn=lane.boundary_arn, TagKeys=owner)
+    bucket = {"Bucket": lane.bucket}
+    s3.delete_bucket_policy(**bucket)
+    s3.delete_public_access_block(**bucket)
+    s3.delete_bucket_ownership_controls(**bucket)
+    s3.delete_bucket_encryption(**bucket)
+    s3.delete_bucket_lifecycle(**bucket)
+    s3.put_bucket_versioning(**bucket, VersioningConfiguration={"Status": "Suspended"})
+    mine = [{"Key": key, "Value": value} for key, value in {"team": lane.team, "stage": lane.place.stage}.items()]
+    s3.put_bucket_tagging(**bucket, Tagging={"TagSet": [*mine, {"Key": "managed-by", "Value": "teamlanes"}]})
+    aws.logs.put_retention_policy(logGroupName=zipped.log_group, retentionInDays=1)
+    aws.logs.untag_resource(resourceArn=lane.place.arn("logs", f"log-group:{zipped.log_group}"), tagKeys=owner)
+    aws.logs.put_resource_policy(policyName="teamlanes-states", policyDocument=wide)
+    machine = lane.state_machine_arn("item-map")
+    aws.states.untag_resource(resourceArn=machine, tagKeys=owner)
+    aws.states.update_state_machine(stateMachineArn=machine, roleArn=lane.role_arn(zipped.role))
+    manager = aws.client("secretsmanager")
+    manager.put_secret_value(SecretId=lane.rendezvous_key, SecretString="by hand")
+    manager.untag_resource(SecretId=lane.rendezvous_key, TagKeys=owner)
+    manager.update_secret(SecretId=lane.database.secret, Description="in the making")
+    (table,) = lane.tables
+    tables = aws.client("dynamodb")
+    tables.untag_resource(ResourceArn=lane.table_arn(table), TagKeys=owner)
+    rates = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    tables.update_table(TableName=table.name, BillingMode="PROVISIONED", ProvisionedThroughput=rates)
+    for key in KEPT:
+        aws.lambda_.untag_resource(Resource=lane.function_arn(key), TagKeys=owner)
+    aws.lambda_.update_function_configuration(FunctionName=zipped.name, Handler="by.hand")
+    aws.lambda_.update_function_configuration(FunctionName=image.name, Timeout=7)
+    aws.lambda_.put_function_concurrency(FunctionName=image.name, ReservedConcurrentExecutions=3)
+    aws.lambda_.put_function_concurrency(FunctionName=zipped.name, ReservedConcurrentExecutions=3)
+    ecr = aws.client("ecr")
+    ecr.delete_repository_policy(repositoryName=image.image.repository)
+    ecr.untag_resource(resourceArn=lane.place.arn("ecr", f"repository/{image.image.repository}"), tagKeys=owner)
+
+
+def _changed(lane: Any) -> Any:
+    """Return the lane with other settings of its functions and its budget."""
+    (zipped, image), budget = KEPT, dataclasses.replace(lane.budget, monthly_usd=99)
+    functions = {
+        zipped: dataclasses.replace(lane.functions[zipped], memory_mb=256, reserved_concurrency=2),
+        image: dataclasses.replace(lane.functions[image], memory_mb=512),
+    }
+    return dataclasses.replace(lane, functions=functions, budget=budget)
+
+
+def _drift_of_the_rendezvous(aws: Any, service: Any) -> None:
+    """Change by hand all that a deploy puts right."""
+    ec2, ecs, events, project = aws.client("ec2"), aws.client("ecs"), aws.client("events"), ["project"]
+    groups = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [service.security_group]}])
+    (group,) = groups["SecurityGroups"]
+    everyone = [{"CidrIp": "0.0.0.0/0"}]
+    for change, port in ((ec2.authorize_security_group_ingress, 22), (ec2.revoke_security_group_ingress, 10000)):
+        rule = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": everyone}
+        change(GroupId=group["GroupId"], IpPermissions=[rule])
+    ec2.delete_tags(Resources=[group["GroupId"]], Tags=[{"Key": "project"}])
+    ecs.untag_resource(resourceArn=service.cluster_arn, tagKeys=project)
+    ecs.untag_resource(resourceArn=service.service_arn, tagKeys=project)
+    for rule in service.rules.values():
+        events.disable_rule(Name=rule)
+        events.untag_resource(ResourceARN=events.describe_rule(Name=rule)["Arn"], TagKeys=project)
+    each = service.lane.functions[RESTART]
+    aws.lambda_.remove_permission(FunctionName=each.name, StatementId=service.rules[RESTART])
+    aws.client("cloudwatch").disable_alarm_actions(AlarmNames=[service.alarm])
+    arn = service.lane.place.arn("cloudwatch", f"alarm:{service.alarm}")
+    aws.client("cloudwatch").untag_resource(ResourceARN=arn, TagKeys=project)
+
+
+def no_sleep(_seconds: float) -> None:
+    """Wait for nothing."""
+
+
+def small_lane(project: Any) -> Any:
+    """Return a lane with one or two of every kind of resource."""
+    lane = project.lane("drill")
+    functions = {key: lane.functions[key] for key in KEPT}
+    workflows = {"item-map": lane.workflows["item-map"]}
+    return dataclasses.replace(lane, functions=functions, workflows=workflows)
+
+
+def run(step: Callable[[], None], account: Account, kill_after: int | None = None) -> bool:
+    """Take *step* and say whether it came to its end."""
+    account.kill_after(kill_after)
+    try:
+        step()
+    except Killed:
+        return False
+    finally:
+        account.kill_after(None)
+    return True
+
+
+def dump() -> dict[str, Any]:
+    """Return all that the emulated account holds, without what is another every time."""
+    from moto.backends import get_backend  # noqa: PLC0415  moto finds its parts when asked
+
+    found: dict[str, Any] = {}
+    for service in SERVICES:
+        for own, regions in get_backend(service).items():
+            for region, backend in list(regions.items()):
+                found[f"{service} {own} {region}"] = _plain(vars(backend), ())
+    groups = {
+        group.name: group
+        for regions in get_backend("ec2").values()
+        for backend in list(regions.values())
+        for of_vpc in backend.groups.values()
+        for group in of_vpc.values()
+    }
+    found["ec2"] = {
+        name: _plain([group.ingress_rules, group.egress_rules, group.get_tags()], ()) for name, group in groups.items()
+    }
+    return found
+
+
+def _plain(value: Any, above: tuple[int, ...]) -> Any:
+    """Return *value* as plain data that compares: lists without order, and no entry twice (as moto keeps tags)."""
+    if isinstance(value, str):
+        return _DRAWN.sub("*", value)
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dt.datetime):
+        return "*"
+    if id(value) in above:
+        return "above"
+    above = (*above, id(value))
+    if isinstance(value, dict):
+        told = {
+            _DRAWN.sub("*", str(key)): "*" if _VARIES.search(str(key)) else _plain(inner, above)
+            for key, inner in value.items()
+        }
+        return {key: told[key] for key in sorted(told)}
+    if isinstance(value, list | tuple | set | frozenset | collections.deque):
+        entries = [_plain(inner, above) for inner in value]
+        return [each for _, each in sorted({repr(each): each for each in entries}.items())]
+    if hasattr(value, "__dict__") and type(value).__module__.startswith("moto."):
+        if type(value).__name__.endswith("Backend") and len(above) > 1:
+            return type(value).__name__
+        return {"is": type(value).__name__, **_plain(vars(value), above)}
+    return type(value).__name__
+
+
+def different(one: Any, other: Any, path: str = "") -> list[str]:
+    """Return a line for each place where two dumps differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return [
+            line
+            for key in sorted({*one, *other})
+            for line in different(one.get(key, "absent"), other.get(key, "absent"), f"{path}/{key}")
+        ]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [line for left, right in zip(one, other, strict=True) for line in different(left, right, f"{path}[]")]
+    return [] if one == other else [f"{path}: {str(one)[:300]} -> {str(other)[:300]}"]
+
+
+class Outcome(NamedTuple):
+    """What came of one fault, or of one kill: the call, what befell it, and what is not as it should be."""
+
+    call: str
+    what: str
+    wrong: list[str]
+
+
+def killed_at_every_call(work: Any) -> Iterator[Outcome]:
+    """Kill a deploy after each of its changing calls, then a destroy; run each again, and lay the account side by side.
+
+    Between two calls nothing happens to the cloud, so killed after one call is killed before the next.
+    """
+    work.prepare()
+    work.deploy()
+    deploy, deployed = work.account.take(), dump()
+    work.destroy()
+    destroy, destroyed = work.account.take(), dump()
+    for at in range(max(len(deploy), len(destroy))):
+        work.prepare()
+        for calls, step, whole in ((deploy, work.deploy, deployed), (destroy, work.destroy, destroyed)):
+            killed = at < len(calls) and not run(step, work.account, at + 1)
+            step()
+            if killed:
+                yield Outcome(calls[at], f"{step.__name__} killed after call {at + 1}", different(whole, dump()))
+        work.account.take()
+
+
+def killed_again_and_again(work: Any) -> Iterator[Outcome]:
+    """Kill a deploy, and a destroy, after the next changing call, each time that it is run again, until it is done."""
+    work.prepare()
+    work.deploy()
+    deployed = dump()
+    work.destroy()
+    destroyed = dump()
+    for step, end in ((work.deploy, deployed), (work.destroy, destroyed)):
+        work.account.take()
+        while not run(step, work.account, 1):
+            yield Outcome(work.account.take()[-1], f"{step.__name__} killed after its next call", [])
+        yield Outcome("", f"{step.__name__} done", different(end, dump()))
+
+
+def disturbed(work: Any, faults_of: Callable[[str], tuple[Any, ...]], calls: set[str]) -> Iterator[Outcome]:
+    """Deploy, change and destroy with every fault of every call, so many a call at a time; each has to finish at once."""
+    ends = [dump() for step in _steps(work) if step() is None]
+    rounds = max(-(-len(faults_of(call)) // _IN_A_ROW) for call in calls)
+    for number in range(rounds):
+        some = slice(number * _IN_A_ROW, (number + 1) * _IN_A_ROW)
+        account = work.account
+        account.happened = []
+        account.disturb({call: faults_of(call)[some] for call in calls})
+        wrong = []
+        for step, end in zip(_steps(work), ends, strict=True):
+            step()
+            wrong += [line for line in different(end, dump()) if not _TWICE.search(line)]
+        account.disturb({})
+        yield from (Outcome(call, str(fault), wrong) for call, fault in account.happened)
+
+
+def _steps(work: Any) -> tuple[Callable[[], None], ...]:
+    def begin() -> None:
+        work.prepare()
+        work.deploy()
+
+    return (begin, work.change, work.destroy)
+
+
+_IN_A_ROW = 6  # faults of one call: all of them pass in less time than it has
+# Done twice when the answer is lost, and harmless: a further revision of the same, which nothing uses.
+_TWICE = re.compile(r"/task_definitions/|/versions")
