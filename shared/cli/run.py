@@ -72,7 +72,7 @@ def run(  # noqa: PLR0913  one per option
         _print_parameters(names)
         return
     from shared.cli import wiring  # noqa: PLC0415  --help is quick
-    from shared.run.start import check_payload, new_run_id, start  # noqa: PLC0415  as above
+    from shared.run.start import check_account, check_payload, new_run_id, start  # noqa: PLC0415  as above
     from shared.run.upload import upload_files  # noqa: PLC0415  as above
 
     project = wiring.open_project()
@@ -82,6 +82,8 @@ def run(  # noqa: PLR0913  one per option
     check_payload(lane, workflow.key, payload)
     with wiring.open_cloud(project, aws=aws, profile=profile, speed=speed) as cloud:
         wiring.make_ready(project, lane, workflow.key, payload, cloud, packaged=packaged)
+        if told := check_account(cloud, lane, workflow.key, payload):
+            console.note(told)
         keep = wiring.outlives_command(project, cloud)
         now = datetime.now(UTC)
         run_id = new_run_id(now)

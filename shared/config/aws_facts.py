@@ -62,6 +62,8 @@ DIRECT_UPLOAD = Fact(50 * 1024**2, _LAMBDA, _READ)
 """Bytes of a zip that is sent to Lambda itself; a larger one comes from S3."""
 UNZIPPED = Fact(250 * 1024**2, _LAMBDA, _READ)
 """Bytes of a zip's contents, layers included, however it comes."""
+CODE_STORAGE = Fact(75 * 1024**3, _LAMBDA, _READ)
+"""Bytes of all zips and layers of an account in a region, before it asks for more."""
 CONCURRENCY = Fact(1000, _LAMBDA, _READ)
 """Concurrent executions of an account in a region; a new account has fewer, often 10."""
 KEPT_UNRESERVED = Fact(100, _CONCURRENCY, _READ)

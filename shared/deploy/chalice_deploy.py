@@ -8,6 +8,7 @@ It is quick, it changes neither ``os.environ`` nor ``sys.modules``, and a failur
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,7 @@ class ChaliceDeployer:
             raise LanesError(
                 f"Chalice could not deploy {params['function']}: {error.original_error}",
                 where=self.lane.functions[params["function"]].name,
+                fix=_fix(str(error.original_error)),
             ) from error
 
     def _config(self, key: str) -> Any:
@@ -95,6 +97,14 @@ class ChaliceDeployer:
             executor=executor.Executor(client, _Quiet()),
             recorder=deployer.NoopResultsRecorder(osutils),
         )
+
+
+def _fix(said: str) -> str | None:
+    """Return what to do about a refusal of Lambda's that only the account explains."""
+    memory = re.search(r"memorysize.*less than or equal to (\d+)", said, re.IGNORECASE | re.DOTALL)
+    if memory:
+        return f"set memorySize to {memory[1]} or less: the account is new, and has no more until it asks AWS"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shared.deploy.caller import is_deployer
 from shared.deploy.guard import check_ownership, is_ours, lane_tags
 from shared.deploy.model import Plan
-from shared.deploy.quota import check_concurrency
+from shared.deploy.quota import check_concurrency, check_function_memory
 from shared.deploy.resources import HOLD_DATA, KINDS, log_delivery, rendezvous_key
 from shared.deploy.runtimes import check_runtimes
 
@@ -33,7 +33,7 @@ def plan(lane: Lane, wanted: Iterable[Resource], aws: Aws, today: date | None = 
     Raises:
         LanesError: Lambda does not take the functions' runtime any more.
         OwnershipError: A name is taken by another team, or by nobody we know; every such name is listed.
-        QuotaError: The account has less concurrency left than the functions are to have reserved.
+        QuotaError: The account has less concurrency left, or less memory, than the functions are to have.
     """
     tags = lane_tags(lane)
     wanted = tuple(wanted)
@@ -41,6 +41,7 @@ def plan(lane: Lane, wanted: Iterable[Resource], aws: Aws, today: date | None = 
     check_ownership((resource for resource in found.values() if resource), tags)
     check_runtimes(wanted, found, today or datetime.now(UTC).date())
     check_concurrency(wanted, found, aws)
+    check_function_memory(wanted, found, aws)
     deployer = is_deployer(lane, aws)
     delivery = log_delivery.desired(lane.place, tags)
     steps = [log_delivery.steps(delivery, log_delivery.current(aws, delivery.name))]

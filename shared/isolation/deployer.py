@@ -164,6 +164,7 @@ _LOOK = (
     "lambda:GetAccountSettings",
     "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies",
+    "servicequotas:ListServiceQuotas",
     "states:ListStateMachines",
     "states:ValidateStateMachineDefinition",
     "sts:GetCallerIdentity",

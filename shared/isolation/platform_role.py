@@ -141,6 +141,7 @@ _LOOK = (
     "logs:DescribeResourcePolicies",
     "s3:ListAllMyBuckets",
     "secretsmanager:ListSecrets",
+    "servicequotas:ListServiceQuotas",
     "states:ListStateMachines",
     "sts:GetCallerIdentity",
     "tag:GetResources",

@@ -9,13 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shared.config.aws_facts import KEPT_UNRESERVED
+from shared.config.aws_facts import CONCURRENCY, KEPT_UNRESERVED, NEW_ACCOUNT_MEMORY
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from shared.config.lane import Lane
+    from shared.config.lane import Function, Lane
+
+
+MEMORY_QUOTA = "Function memory maximum"
+"""What Service Quotas calls the largest memory of a function."""
 
 
 class QuotaError(LanesError):
@@ -90,8 +94,37 @@ def check_room(more: Mapping[str, int], limit: int, unreserved: int) -> None:
             f"it reserves {asked} concurrent executions more ({parts}), and {room} are left: the account has {limit}, "
             f"{limit - unreserved} are reserved, {KEPT_UNRESERVED.value} must stay unreserved",
             where="reservedConcurrency in teams/*.yaml",
-            fix=f"ask for {asked - room} less, or ask AWS for a higher limit",
+            fix=f"ask for {asked - room} less, or ask AWS for a higher limit{_of_a_new_account(limit)}",
         )
+
+
+def check_memory(sizes: Mapping[str, int], largest: int) -> None:
+    """Refuse functions with more memory than the account may give one.
+
+    Args:
+        sizes: The MB of each function that is to be made or changed.
+        largest: The MB that the account may give a function.
+
+    Raises:
+        QuotaError: Names those that are larger.
+    """
+    larger = {name: size for name, size in sizes.items() if size > largest}
+    if larger:
+        parts = ", ".join(f"{name} {size} MB" for name, size in larger.items())
+        raise QuotaError(
+            f"{parts}: the account gives a function {largest} MB at most",
+            where="memorySize in teams/*.yaml, or on the workflow's card",
+            fix=f"take {largest} or less, or ask AWS for more ({MEMORY_QUOTA} of AWS Lambda; a new account has "
+            f"{NEW_ACCOUNT_MEMORY.value})",
+        )
+
+
+def _of_a_new_account(limit: int) -> str:
+    """Return what to add to the fix where the account has less than AWS's default."""
+    if limit >= CONCURRENCY.value:
+        return ""
+    usual = CONCURRENCY.value
+    return f" (Concurrent executions of AWS Lambda in Service Quotas: {usual} usually, a new account has fewer)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +165,12 @@ def crowded_maps(lane: Lane, definition: Mapping[str, Any]) -> list[CrowdedMap]:
             if room and (concurrency is None or concurrency == 0 or concurrency > room):
                 found.append(CrowdedMap(name, arn.rpartition(":")[2], concurrency, room))
     return found
+
+
+def mapped_functions(lane: Lane, definition: Mapping[str, Any]) -> list[Function]:
+    """Return the functions of *lane* that the Maps of a rendered *definition* call: many of them at once."""
+    arns = {arn for _, state in _maps(definition) for arn in _called(state)}
+    return [function for key, function in lane.functions.items() if lane.function_arn(key) in arns]
 
 
 def _concurrency(state: Mapping[str, Any]) -> int | None:

@@ -82,6 +82,7 @@ REVIEWED: dict[str, Reviewed] = {
         Reviewed("ecr:GetAuthorizationToken", "a token opens only the repositories its holder is granted"),
         Reviewed("sts:GetCallerIdentity", "tells the caller who it is"),
         Reviewed("lambda:GetAccountSettings", "tells the account's limits and sums, nothing of a team"),
+        Reviewed("servicequotas:ListServiceQuotas", "tells the account's limits, nothing of a team"),
         Reviewed("states:ListStateMachines", "tells names"),
         Reviewed("states:ValidateStateMachineDefinition", "reads the text it is given"),
         Reviewed("xray:PutTraceSegments", "write-only telemetry that no handler reads"),

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.errors import LanesError, UsageError, code_of
+from shared.config.template import render_definition
+from shared.errors import LanesError, UsageError
 from shared.handlers.payload import Reader
+from shared.isolation.quotas import mapped_functions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +65,37 @@ def check_together(lane: Lane, workflow: str, payload: Mapping[str, Any]) -> Non
                 where=f"teams/{lane.team}.yaml",
                 fix=f"lower --world-size, or raise reservedConcurrency of {key}",
             )
+
+
+def check_account(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Any]) -> str:
+    """See that the account can run so many ranks at once as *payload* asks for, of functions without a reservation.
+
+    Returns:
+        What to say where there is less room than ranks and these do not wait for each other; "" where nothing is.
+
+    Raises:
+        UsageError: They wait for each other, so that none would ever end.
+    """
+    ranks = _ranks(lane, workflow, payload)
+    if ranks is None or ranks == 1:
+        return ""
+    mapped = mapped_functions(lane, render_definition(lane, workflow))
+    open_to_all = [function for function in mapped if function.reserved_concurrency is None]
+    if not open_to_all:
+        return ""
+    limit = aws.lambda_.get_account_settings()["AccountLimit"]
+    room = limit["UnreservedConcurrentExecutions"]
+    if ranks <= room:
+        return ""
+    what = f"{ranks} ranks, and the account runs {room} functions at once that have no reservation"
+    meet = any("RENDEZVOUS_ENDPOINT" in function.environment for function in open_to_all)
+    if meet and payload.get("fmi_enabled", True):
+        raise UsageError(
+            f"{what}; the ranks wait for each other, so none would end",
+            where=f"account {lane.place.account}, {lane.place.region}",
+            fix=f"lower --world-size to {room}, or ask AWS for more (Concurrent executions of AWS Lambda)",
+        )
+    return f"{what}: the others are refused for a while and tried again"
 
 
 def check_bucket(lane: Lane, payload: Mapping[str, Any]) -> None:

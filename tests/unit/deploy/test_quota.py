@@ -4,8 +4,10 @@ import dataclasses
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from shared.deploy.deploy import deploy, plan
+from shared.errors import LanesError
 from shared.isolation.quotas import QuotaError
 
 
@@ -49,3 +51,56 @@ def test_a_map_that_is_written_to_outrun_its_function_is_refused(lane, project, 
         else:
             with pytest.raises(QuotaError, match=r"'Ranks': MaxConcurrency is 9, but .* has 8 reserved"):
                 plan(lane, project, aws)
+
+
+def sized(lane, memory):
+    functions = {key: dataclasses.replace(each, memory_mb=memory) for key, each in lane.functions.items()}
+    return dataclasses.replace(lane, functions=functions)
+
+
+@pytest.fixture
+def new_account(aws):
+    """An account whose functions get no more memory than a new one's: Service Quotas says so."""
+
+    def tell(parsed, **_):
+        parsed["Quotas"] = [{"QuotaName": "Function memory maximum", "Value": 3008.0}]
+
+    aws.session.events.register("after-call.service-quotas.ListServiceQuotas", tell)
+    return aws
+
+
+def test_more_memory_than_the_account_gives_is_refused_and_nothing_is_made(lane, project, new_account, snapshot):
+    with pytest.raises(QuotaError, match=r"(?s)team2-cosmic-init-7078ea12 3009 MB, .* 3008 MB at most.*fix: .*3008"):
+        deploy(sized(lane, 3009), project, new_account)
+    assert not any(snapshot("team2").values())
+    deploy(sized(lane, 3008), project, new_account)
+
+
+def test_memory_is_asked_about_only_where_it_grows_past_what_every_account_gives(lane, project, aws):
+    asked = []
+    aws.session.events.register("before-call.service-quotas.*", lambda **_: asked.append(1))
+    deploy(sized(lane, 3008), project, aws)
+    assert not asked
+    deploy(sized(lane, 10_240), project, aws)
+    assert len(asked) == 1
+    plan(sized(lane, 10_240), project, aws)
+    deploy(sized(lane, 4000), project, aws)
+    assert len(asked) == 1
+
+
+def test_an_account_that_does_not_tell_refuses_by_itself(lane, project, aws):
+    def refuse(**_):
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ListServiceQuotas")
+
+    aws.session.events.register("before-call.service-quotas.*", refuse)
+    assert plan(sized(lane, 10_240), project, aws).changes
+
+
+def test_what_lambda_says_of_a_new_accounts_memory_is_told_with_the_way_out(lane, project, aws):
+    def refuse(**_):
+        message = "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 3008"
+        raise ClientError({"Error": {"Code": "InvalidParameterValueException", "Message": message}}, "CreateFunction")
+
+    aws.session.events.register("before-call.lambda.CreateFunction", refuse)
+    with pytest.raises(LanesError, match=r"(?s)fix: set memorySize to 3008 or less: the account is new"):
+        deploy(sized(lane, 10_240), project, aws, sleep=lambda _: None)
