@@ -73,8 +73,7 @@ class Bench:
 
     def __init__(self, endpoint: str) -> None:
         self.states = client(endpoint, "stepfunctions")
-        role = client(endpoint, "iam").create_role(RoleName="bench", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-        self.role = role
+        self.role = role = self._role(client(endpoint, "iam"))
         body = io.BytesIO()
         with zipfile.ZipFile(body, "w") as archive:
             archive.writestr("app.py", HANDLER)
@@ -88,6 +87,21 @@ class Bench:
         )
         self.function = made["FunctionArn"]
         self.count = 0
+
+    @staticmethod
+    def _role(iam: Any) -> str:
+        """Return a role that functions and machines run as, and that may call both."""
+        services = {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]}
+        trust = {"Effect": "Allow", "Principal": services, "Action": "sts:AssumeRole"}
+        calls = {
+            "Effect": "Allow",
+            "Action": ["lambda:InvokeFunction", "states:StartExecution", "logs:*"],
+            "Resource": "*",
+        }
+        trusted, allowed = (json.dumps({"Version": "2012-10-17", "Statement": [each]}) for each in (trust, calls))
+        role = iam.create_role(RoleName="bench", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+        iam.put_role_policy(RoleName="bench", PolicyName="calls", PolicyDocument=allowed)
+        return str(role)
 
     def machine(self, definition: dict[str, Any]) -> str:
         self.count += 1
@@ -194,7 +208,7 @@ def serve(engine: str, port: int) -> None:
             parts.enter_context(lambda_runtime.install(runtime))
             server.start()
         else:
-            parts.enter_context(EmbeddedCloud(Place(ACCOUNT, "us-east-1", "bench"), folder, port=port))
+            parts.enter_context(EmbeddedCloud(Place(ACCOUNT, "us-east-1", "bench"), folder, port=port, any_key=True))
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         while True:
             time.sleep(3600)

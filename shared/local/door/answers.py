@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -17,7 +18,6 @@ Answer = tuple[str, list[tuple[str, str]], bytes]
 """A WSGI status, headers, and a body."""
 
 _DECLARED = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_FORBIDDEN = "403 Forbidden"
 _XML, _FORM = "text/xml", "application/x-www-form-urlencoded"
 _QUERY = frozenset({"cloudfront", "route53"})  # they speak XML over REST, with Query's errors
 
@@ -29,7 +29,7 @@ def forbidden(arrived: Arrived, why: str) -> Answer:
         'Its own clients work: boto3, the AWS CLI and Chalice, in a shell that has run: eval "$(lanes env)"\n'
         "A presigned URL opens in a browser when it is typed or pasted into the address bar.\n"
     )
-    return _answer(arrived, "text/plain; charset=utf-8", text, {})
+    return _answer(HTTPStatus.FORBIDDEN, arrived, "text/plain; charset=utf-8", text, {})
 
 
 def refusal(refused: RefusedError, arrived: Arrived, service: str) -> Answer:
@@ -38,23 +38,24 @@ def refusal(refused: RefusedError, arrived: Arrived, service: str) -> Answer:
     kind, told = arrived.one("content-type"), {"x-amzn-requestid": request}
     if service in S3 or not (service or "Action=" in arrived.target or kind or arrived.one("x-amz-target")):
         body = f"<Error>{_told(wrong.s3, message)}<RequestId>{request}</RequestId></Error>"
-        return _answer(arrived, "application/xml", _DECLARED + body, {"x-amz-request-id": request})
+        return _answer(refused.status, arrived, "application/xml", _DECLARED + body, {"x-amz-request-id": request})
     if service == "ec2":
         errors = f"<Errors><Error>{_told(wrong.ec2, message)}</Error></Errors>"
-        return _answer(arrived, _XML, f"{_DECLARED}<Response>{errors}<RequestID>{request}</RequestID></Response>", told)
+        body = f"<Response>{errors}<RequestID>{request}</RequestID></Response>"
+        return _answer(refused.status, arrived, _XML, _DECLARED + body, told)
     if service in _QUERY or "Action=" in arrived.target or kind.startswith(_FORM):
         error = f"<Error><Type>Sender</Type>{_told(wrong.query, message)}</Error>"
         body = f"<ErrorResponse>{error}<RequestId>{request}</RequestId></ErrorResponse>"
-        return _answer(arrived, _XML, _DECLARED + body, told)
+        return _answer(refused.status, arrived, _XML, _DECLARED + body, told)
     body = json.dumps({"__type": wrong.json, "message": message})
-    return _answer(arrived, "application/json", body, {"x-amzn-errortype": wrong.json, **told})
+    return _answer(refused.status, arrived, "application/json", body, {"x-amzn-errortype": wrong.json, **told})
 
 
 def _told(code: str, message: str) -> str:
     return f"<Code>{code}</Code><Message>{escape(message)}</Message>"
 
 
-def _answer(arrived: Arrived, kind: str, text: str, more: dict[str, str]) -> Answer:
+def _answer(status: HTTPStatus, arrived: Arrived, kind: str, text: str, more: dict[str, str]) -> Answer:
     body = text.encode("utf-8", "replace")
     headers = {"Content-Type": kind, "Content-Length": str(len(body)), **more}
-    return _FORBIDDEN, list(headers.items()), b"" if arrived.method == "HEAD" else body
+    return f"{status.value} {status.phrase}", list(headers.items()), b"" if arrived.method == "HEAD" else body

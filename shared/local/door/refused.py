@@ -2,12 +2,13 @@
 
 Codes and texts: IAM API Reference, "Common Errors"; Amazon S3 API Reference, "List of error codes"; Amazon EC2 API
 Reference, "Common client errors" (read 2026-11-29). AWS answers some of them with 400; here all are 403, so that
-whoever has no key meets one status.
+whoever has no key meets one status. What IAM denies has AWS's own.
 """
 
 from __future__ import annotations
 
 from enum import Enum
+from http import HTTPStatus
 
 from shared.errors import LanesError
 
@@ -15,7 +16,7 @@ FIX = 'eval "$(lanes env)" in this shell; while lanes up runs, it prints the key
 
 
 class Wrong(Enum):
-    """What is wrong with a request's signature; its codes in S3, EC2, and services that speak JSON or Query.
+    """What is wrong with a request; its codes in S3, EC2, and services that speak JSON or Query.
 
     JSON's are Query's with "Exception" at the end, but where AWS has another word.
     """
@@ -28,6 +29,9 @@ class Wrong(Enum):
     MISMATCH = ("SignatureDoesNotMatch", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException")
     SKEWED = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
     EXPIRED_REQUEST = ("AccessDenied", "RequestExpired", "RequestExpired", "RequestExpired")
+    DENIED = ("AccessDenied", "UnauthorizedOperation", "AccessDenied")
+    DENIED_BY_TOPIC = ("AccessDenied", "UnauthorizedOperation", "AuthorizationError")
+    DENIED_BY_QUEUE = ("AccessDenied", "UnauthorizedOperation", "AccessDenied", "AccessDenied")
     OTHER_BODY = ("XAmzContentSHA256Mismatch", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException")
 
     def __init__(self, s3: str, ec2: str, query: str, json: str = "") -> None:
@@ -42,8 +46,10 @@ class RefusedError(LanesError):
 
     Attributes:
         wrong: Why.
+        status: The HTTP status.
     """
 
-    def __init__(self, wrong: Wrong, what: str, fix: str = FIX) -> None:
+    def __init__(self, wrong: Wrong, what: str, fix: str = FIX, status: HTTPStatus = HTTPStatus.FORBIDDEN) -> None:
         super().__init__(what, fix=fix)
         self.wrong = wrong
+        self.status = status

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from shared.local.calls.call import CallNotReadError
-from shared.local.calls.needs import needs
-from shared.local.calls.read import read_call
+from shared.local.calls import CallNotReadError, Request, needs, read_call, request_keys
+from shared.local.calls.models import models_signed_as
 from shared.local.door.app import arrived
 from shared.local.door.callers import caller_of
 from shared.local.door.refused import RefusedError, Wrong
 from shared.local.enforcement.callers import actor_of
 from shared.local.enforcement.changes import may_change
-from shared.local.enforcement.denied import denied, unknown
+from shared.local.enforcement.denied import DeniedError, denied, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,9 +24,14 @@ if TYPE_CHECKING:
     from shared.local.calls.call import Call
     from shared.local.calls.needs import Need
     from shared.local.enforcement.callers import Actor
-    from shared.local.enforcement.judge import Judge
+    from shared.local.enforcement.judge import Judge, Keys
 
     WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+# Services with a code of their own (each API's reference, "Common errors"; read 2026-11-29).
+_OWN_WORDS = {"sns": Wrong.DENIED_BY_TOPIC, "sqs": Wrong.DENIED_BY_QUEUE}
+_JUDGED_ANEW = frozenset({"aws:CurrentTime", "aws:EpochTime"})  # the judge knows the time itself
+_OBJECT_READ = frozenset({"GetObject", "HeadObject", "GetObjectAttributes", "GetObjectTagging"})
 
 
 class Enforcement:
@@ -45,6 +52,25 @@ class Enforcement:
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         """Answer one request.
+
+        Raises:
+            RefusedError: It is not allowed: the door answers it.
+        """
+        actor = actor_of(caller_of(environ))
+        region, service = _scope(environ["HTTP_AUTHORIZATION"])
+        request = _request(environ)
+        try:
+            call = self._read(actor, service, region, request)
+            keys = _keys(environ, region, request)
+            if call is not None:
+                self._check(actor, call, keys)
+                if call.service == "s3" and call.operation in _OBJECT_READ:
+                    bucket = f"arn:aws:s3:::{call.parameters['Bucket']}"
+                    see = partial(self._decide, actor, call, "s3:ListBucket", bucket, keys)
+                    return self._read_object(environ, start, see)
+        except DeniedError as error:
+            raise _refused(error, service) from error
+        return self._pass_on(environ, start, call)
 
         Raises:
             RefusedError: It is not allowed.
@@ -73,18 +99,19 @@ class Enforcement:
         except CallNotReadError as error:
             if actor.principal.is_root:
                 return None
-            raise _refused(unknown(actor, f"{request.method} {path}", str(error.what))) from error
+            raise unknown(actor, f"{request.method} {request.path}", error) from error
 
     def _check(self, actor: Actor, call: Call) -> None:
         for need in self._needs(actor, call):
             if need.resource is None:
-                why = f"nobody can tell which resource it is about ({need.action})"
-                raise _refused(unknown(actor, str(call), why))
-            keys = tuple(sorted(need.context.items()))
-            decision = self._judge.decide(actor, need.action, need.resource, keys)
-            if not decision.allowed:
-                quoted = call.service == "s3"
-                raise _refused(denied(actor, need.action, need.resource, decision, quoted=quoted))
+                error = CallNotReadError(f"nobody can tell which resource {need.action} is about", fix="name it")
+                raise unknown(actor, str(call), error)
+            self._decide(actor, call, need.action, need.resource, (*keys, *sorted(need.context.items())))
+
+    def _decide(self, actor: Actor, call: Call, action: str, resource: str, keys: Keys) -> None:
+        decision = self._judge.decide(actor, action, resource, keys)
+        if not decision.allowed:
+            raise denied(actor, action, resource, decision, quoted=call.service == "s3")
 
     def _needs(self, actor: Actor, call: Call) -> tuple[Need, ...]:
         try:
@@ -92,12 +119,51 @@ class Enforcement:
         except CallNotReadError as error:
             if actor.principal.is_root:
                 return ()
-            raise _refused(unknown(actor, str(call), str(error.what))) from error
+            raise unknown(actor, str(call), error) from error
         return tuple(need for need in found if need.resource) if actor.principal.is_root else found
 
+    def _read_object(self, environ: dict[str, Any], start: Any, see: Callable[[], None]) -> Iterable[bytes]:
+        """Answer for an object; *see* raises unless the caller may be told that there is none.
 
-def _refused(error: Any) -> RefusedError:
-    return RefusedError(Wrong.DENIED, error.what, error.fix)
+        Whoever may not list the bucket is refused instead (Amazon S3 API Reference, GetObject, "Permissions"; read
+        2026-11-29). That there is no such bucket is told to everybody.
+        """
+        told: list[Any] = []
+
+        def hold(*answer: Any) -> Any:
+            told[:] = answer
+            return lambda _: None
+
+        body = list(self._cloud(environ, hold))
+        if told[0].startswith("404") and b"NoSuchBucket" not in b"".join(body):
+            see()
+        start(*told)
+        return body
+
+
+def _refused(error: DeniedError, service: str) -> RefusedError:
+    """Return *error* as the *service* that a request was signed for tells it, in its code and with its status."""
+    wrong = _OWN_WORDS.get(service, Wrong.DENIED)
+    models = models_signed_as(service)
+    speaks_json = bool(models) and models[0].metadata["protocol"] == "json"
+    status = HTTPStatus.BAD_REQUEST if speaks_json else HTTPStatus.FORBIDDEN
+    return RefusedError(wrong, error.what, str(error.fix), status)
+
+
+def _request(environ: dict[str, Any]) -> Request:
+    """Return the request of *environ*, whose body whoever comes next can read again."""
+    came = arrived(environ)
+    length = int(came.one("content-length") or 0)
+    body = environ["wsgi.input"].read(length) if length else b""
+    environ["wsgi.input"] = BytesIO(body)
+    path, _, query = came.target.partition("?")
+    return Request(came.method, path, query, dict(came.headers), body)
+
+
+def _keys(environ: dict[str, Any], region: str, request: Request) -> Keys:
+    """Return the condition keys that every request has. What comes over the loopback stands for TLS on AWS."""
+    keys = request_keys(region, datetime.now(UTC), environ.get("REMOTE_ADDR", ""), request.headers, secure=True)
+    return tuple(sorted((key, values) for key, values in keys.items() if key not in _JUDGED_ANEW))
 
 
 def _scope(authorization: str) -> tuple[str, str]:

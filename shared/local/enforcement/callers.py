@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shared.iam.principals import Principal
@@ -39,6 +40,7 @@ def service(name: str) -> Actor:
     return Actor(Principal(name, kind="Service"))
 
 
+@lru_cache(maxsize=1024)
 def role_session(role: str, session: str) -> Actor:
     """Return who acts in a *session* of the *role* with that ARN."""
     parts = role.split(":", _RESOURCE)

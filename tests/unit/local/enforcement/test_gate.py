@@ -12,12 +12,12 @@ FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:team1-f"
 
 
 def test_a_role_does_what_it_may_and_nothing_else(account, gate):
-    role = account.role("machine", account.allow("lambda:InvokeFunction", FUNCTION))
+    role = account.role("team1-machine", account.allow("lambda:InvokeFunction", FUNCTION))
     gate.permit(role, "lambda:InvokeFunction", FUNCTION)
     with pytest.raises(DeniedError) as refused:
         gate.permit(role, "lambda:InvokeFunction", f"{FUNCTION}2")
     what = refused.value.what
-    assert what.startswith("User: arn:aws:sts::123456789012:assumed-role/machine/")
+    assert what.startswith("User: arn:aws:sts::123456789012:assumed-role/team1-machine/")
     assert what.endswith(
         f" is not authorized to perform: lambda:InvokeFunction on resource: {FUNCTION}2 because no identity-based "
         "policy allows the lambda:InvokeFunction action"

@@ -1,0 +1,93 @@
+"""What deciding every call costs the Map of warm Lambdas: the same cloud with IAM enforced and not, in turns.
+
+Both are measured in one process and on the same workers, run by run, so that what else the machine does meets both.
+
+    .venv/bin/python tests/benchmarks/enforcement.py [--items 1000] [--pairs 7]
+"""
+
+# ruff: noqa: PLC0415, T201  it prints, and each process imports what it serves or measures
+from __future__ import annotations
+
+import argparse
+import contextlib
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+from engine import ACCOUNT, Bench  # noqa: E402  the benchmark beside it
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONCURRENCY = 40
+
+
+@contextlib.contextmanager
+def not_enforced(engine: Any, logs: Any) -> Iterator[None]:
+    """Let everything through, as it was before there was a judge."""
+    permit, may = engine.permit, logs._may  # noqa: SLF001  the benchmark's own switch: the product has none
+    engine.permit, logs._may = (lambda *_: None), (lambda *_: True)  # noqa: SLF001  the same
+    try:
+        yield
+    finally:
+        engine.permit, logs._may = permit, may  # noqa: SLF001  the same
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--items", type=int, default=1000)
+    parser.add_argument("--pairs", type=int, default=7)
+    options = parser.parse_args()
+
+    from moto.stepfunctions.models import stepfunctions_backends
+
+    from shared.config.lane import Place
+    from shared.local import lambda_runtime
+    from shared.local.cloud import EmbeddedCloud
+
+    made: list[Any] = []
+    original = lambda_runtime.MotoLogs
+    lambda_runtime.MotoLogs = lambda may: made.append(original(may)) or made[-1]  # type: ignore[assignment, misc, func-returns-value]  # to hold it
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        EmbeddedCloud(Place(ACCOUNT, "us-east-1", "bench"), Path(folder), any_key=True) as cloud,
+    ):
+        bench = Bench(cloud.endpoint)
+        task = {"Type": "Task", "Resource": bench.function, "End": True}
+        state = {
+            "Type": "Map",
+            "MaxConcurrency": CONCURRENCY,
+            "ItemProcessor": {"StartAt": "T", "States": {"T": task}},
+            "End": True,
+        }
+        machine = bench.machine({"StartAt": "M", "States": {"M": state}})
+        engine, items = stepfunctions_backends[ACCOUNT]["us-east-1"].engine, list(range(options.items))
+        for _ in range(2):
+            bench.run(machine, items)  # warms the workers
+        pairs = []
+        for place in range(options.pairs):
+            figures = {}
+            for enforced in (True, False) if place % 2 else (False, True):
+                with contextlib.nullcontext() if enforced else not_enforced(engine, made[0]):
+                    figures[enforced] = bench.run(machine, items)
+            pairs.append((figures[True], figures[False]))
+            print(f"pair {place + 1}: on {pairs[-1][0]:.3f} s, off {pairs[-1][1]:.3f} s", file=sys.stderr)
+        on, off = (statistics.median(each) for each in zip(*pairs, strict=True))
+        ratio = statistics.median(one / other for one, other in pairs)
+        print(f"Map of {options.items:,} warm Lambdas, concurrency {CONCURRENCY}, medians of {options.pairs} pairs:")
+        print(f"enforced {on * 1000:,.0f} ms, not enforced {off * 1000:,.0f} ms; ratio, pair by pair: {ratio:.3f}")
+        decisions = 10_000
+        begin = time.perf_counter()
+        for _ in range(decisions):
+            engine.permit(bench.role, "lambda:InvokeFunction", bench.function)
+        print(f"one decision that was made before: {(time.perf_counter() - begin) / decisions * 1e6:.1f} us")
+
+
+if __name__ == "__main__":
+    main()
