@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from shared.local.state import Running
@@ -105,24 +106,38 @@ def doctor(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Say what this machine has and lacks for the embedded cloud and the optional parts.
+    """Say what this machine has and lacks for the embedded cloud, the optional parts, and what it can be held against.
+
+    In a project it warns half a year before AWS gives up the runtime of the project's functions.
 
     Example: lanes doctor
     """
     from dataclasses import asdict  # noqa: PLC0415  --help is quick
 
+    from shared.config.runtimes import MACHINE  # noqa: PLC0415  as above
     from shared.local.doctor import examine  # noqa: PLC0415  as above
 
-    findings = examine()
+    findings = examine(_runtime() or MACHINE)
     if as_json:
         console.print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            mark = "ok     " if finding.ok else "missing" if finding.optional else "FAILS  "
+            lacking = "warns  " if finding.warning else "missing" if finding.optional else "FAILS  "
+            mark = "ok     " if finding.ok else lacking
             advice = "" if finding.ok else f"  ({finding.fix})"
             console.out.print(f"{mark}  {finding.name}: {finding.found}{advice}", markup=False, highlight=False)
     if not all(finding.ok or finding.optional for finding in findings):
         raise typer.Exit(1)
+
+
+def _runtime() -> str | None:
+    """Return what the functions of the project here run on; None outside of one, where a doctor is of use as well."""
+    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+
+    try:
+        return open_project().runtime
+    except LanesError:
+        return None
 
 
 def _say(running: Running) -> None:

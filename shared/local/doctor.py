@@ -1,42 +1,75 @@
-"""What this machine has for the embedded cloud: one check a line, each with the way to get what is missing."""
+"""What this machine has, and what it can check: one finding a line, each with the way to get what is missing."""
 
 from __future__ import annotations
 
+import json
+import os
 import platform
 import shutil
 import socket
 import sys
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from shared.config.runtimes import MACHINE, OFFERED, RUNTIMES, end_of
+from shared.local.pythons import Python, find_python, other_python
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IAM_SIMULATE = "LANES_IAM_SIMULATE"
+"""Names the folder in which npm installed iam-simulate."""
 _ENOUGH_MB = 1024  # the sample run, with room
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what it is about, what was found, and what to do when that is not *ok*."""
+    """One check: what it is about, what was found, and what to do when that is not *ok*.
+
+    What is ``optional`` nobody must have; a ``warning`` is nothing to have but something to know in time.
+    """
 
     name: str
     ok: bool
     found: str
     fix: str = ""
     optional: bool = False
+    warning: bool = False
 
 
-def examine() -> list[Finding]:
-    """Run every check."""
+def examine(
+    runtime: str = MACHINE,
+    today: date | None = None,
+    find: Callable[[str], Python | str] = find_python,
+) -> list[Finding]:
+    """Run every check.
+
+    Args:
+        runtime: What the project's functions run on.
+        today: The day by which a runtime may be at its end.
+        find: Finds the machine's interpreter for a runtime.
+    """
     return [
         _python(),
         _system(),
         _loopback(),
         _disk(),
         _walls(),
+        _runtime(runtime, today or datetime.now(UTC).date()),
+        _own_python(runtime, find),
+        _other_pythons(runtime, find),
         _tool("Rscript", "R models", "apt install r-base-core, or brew install r"),
         _tool("docker", "images that need commands run (lanes images dockerfile)", "docs.docker.com/get-docker"),
-        _library("torch", "your own models and .pt files (lanes model import, lanes data import)", "train"),
-        _library("GalSim", "a survey of your own (lanes data make)", "survey"),
+        _tool("mariadbd", "holding teams' databases to MySQL (tests)", "apt install mariadb-server"),
+        _tool("chromium", "looking at reports as a browser does (tests)", "apt install chromium"),
+        _iam_simulate(),
+        _library("ministack", "deploying to a second emulator (tests)", "pip install ministack"),
+        _library("torch", "your own models and .pt files (lanes model import, lanes data import)", _extra("train")),
+        _library("GalSim", "a survey of your own (lanes data make)", _extra("survey")),
     ]
 
 
@@ -76,14 +109,60 @@ def _walls() -> Finding:
     return Finding("Private /tmp", private, found, "allow unprivileged user namespaces, or run as root", optional=True)
 
 
+def _runtime(runtime: str, today: date) -> Finding:
+    """Say whether AWS keeps the functions' runtime."""
+    told = end_of(runtime, today)
+    later = [name for name in OFFERED if not end_of(name, today)]
+    fix = f"set defaults.runtime in shared/settings.yaml: {', '.join(later)}"
+    found = told or f"{runtime}, until {RUNTIMES[runtime].deprecated}"
+    return Finding("Lambda's runtime", not told, found, fix, optional=True, warning=True)
+
+
+def _own_python(runtime: str, find: Callable[[str], Python | str]) -> Finding:
+    """Say what the functions run on here."""
+    name = "Functions' Python"
+    if runtime == MACHINE:
+        return Finding(name, True, f"{MACHINE}, as on AWS", optional=True)  # noqa: FBT003  Finding.ok
+    said = other_python(runtime, packaged=True, find=find)
+    fix = f"install {runtime} with awslambdaric, or work with that Python"
+    return Finding(name, isinstance(find(runtime), Python), said, fix, optional=True, warning=True)
+
+
+def _other_pythons(runtime: str, find: Callable[[str], Python | str]) -> Finding:
+    """Say for which of Lambda's other runtimes there is an interpreter."""
+    others = {name: find(name) for name in OFFERED if name not in {MACHINE, runtime}}
+    there = [name for name, found in others.items() if isinstance(found, Python)]
+    why = "; ".join(str(found) for found in others.values() if not isinstance(found, Python))
+    found = ", ".join(there) if there else f"none; for functions of other runtimes with --packaged: {why}"
+    return Finding("Other Pythons", bool(there), found, "install one, and awslambdaric for it", optional=True)
+
+
+def _iam_simulate() -> Finding:
+    """Say whether policies can be held against an independent program, which node runs."""
+    name, purpose = "iam-simulate", "holding decisions of IAM against another program (tests)"
+    folder = os.environ.get(IAM_SIMULATE, "")
+    package = Path(folder, "node_modules/@cloud-copilot/iam-simulate/package.json")
+    if not shutil.which("node"):
+        return Finding(name, False, f"there is no node; for {purpose}", "apt install nodejs npm", optional=True)  # noqa: FBT003  as above
+    if not folder or not package.is_file():
+        fix = f"npm install @cloud-copilot/iam-simulate in a folder, and {IAM_SIMULATE} set to it"
+        return Finding(name, False, f"not installed; for {purpose}", fix, optional=True)  # noqa: FBT003  as above
+    version = json.loads(package.read_text(encoding="utf-8"))["version"]
+    return Finding(name, True, f"{version} in {folder}", optional=True)  # noqa: FBT003  as above
+
+
 def _tool(command: str, purpose: str, fix: str) -> Finding:
     path = shutil.which(command)
     return Finding(command, path is not None, path or f"not installed; for {purpose}", fix, optional=True)
 
 
-def _library(name: str, purpose: str, extra: str) -> Finding:
+def _library(name: str, purpose: str, fix: str) -> Finding:
     try:
         found = metadata.version(name)
     except metadata.PackageNotFoundError:
-        return Finding(name, False, f"not installed; for {purpose}", f"pip install -e '.[{extra}]'", optional=True)  # noqa: FBT003  Finding.ok
+        return Finding(name, False, f"not installed; for {purpose}", fix, optional=True)  # noqa: FBT003  Finding.ok
     return Finding(name, True, found, optional=True)  # noqa: FBT003  as above
+
+
+def _extra(name: str) -> str:
+    return f"pip install -e '.[{name}]'"

@@ -1,6 +1,12 @@
 import sys
+from datetime import date
+from pathlib import Path
 
+import pytest
+
+from shared.config.runtimes import MACHINE, RUNTIMES
 from shared.local.doctor import examine
+from shared.local.pythons import Python
 
 
 def test_every_finding_says_what_and_how_to_get_it():
@@ -10,7 +16,10 @@ def test_every_finding_says_what_and_how_to_get_it():
     assert "MB free" in findings["Temporary space"].found
     assert all(finding.fix for finding in findings.values() if not finding.ok)
     optional = [name for name, finding in findings.items() if finding.optional]
-    assert optional == ["Private /tmp", "Rscript", "docker", "torch", "GalSim"]
+    assert optional == [
+        "Private /tmp", "Lambda's runtime", "Functions' Python", "Other Pythons", "Rscript", "docker", "mariadbd",
+        "chromium", "iam-simulate", "ministack", "torch", "GalSim",
+    ]  # fmt: skip
 
 
 def test_a_tool_that_is_not_on_the_path_is_missing_with_the_way_to_get_it(monkeypatch, tmp_path):
@@ -39,3 +48,54 @@ def test_a_library_is_missing_with_the_extra_that_brings_it_or_named_by_its_vers
     assert (findings["torch"].ok, findings["torch"].found) == (True, "2.9.1")
     assert not findings["GalSim"].ok
     assert findings["GalSim"].fix == "pip install -e '.[survey]'"
+
+
+OTHER = "python3.14" if MACHINE != "python3.14" else "python3.13"
+
+
+def about(name, **asked):
+    return {finding.name: finding for finding in examine(**asked)}[name]
+
+
+@pytest.mark.parametrize(
+    ("today", "ok", "found"),
+    [
+        (date(2026, 11, 29), True, "python3.11, until 2027-06-30"),
+        (date(2027, 1, 1), False, "python3.11 is deprecated on 2027-06-30"),
+        (date(2027, 8, 1), False, "Lambda makes no python3.11 functions any more"),
+    ],
+)
+def test_a_runtime_that_aws_gives_up_is_warned_of_half_a_year_before(today, ok, found):
+    finding = about("Lambda's runtime", runtime="python3.11", today=today)
+    assert (finding.ok, finding.warning, finding.optional) == (ok, True, True)
+    assert finding.found.startswith(found)
+    assert "python3.12, python3.13, python3.14" in finding.fix
+    assert RUNTIMES["python3.11"].deprecated == date(2027, 6, 30)
+
+
+def test_it_says_what_functions_of_another_runtime_run_on():
+    there = Python(f"/opt/{OTHER}", (Path("/opt"),), {})
+    found = about("Functions' Python", runtime=OTHER, find=lambda _: there)
+    assert (found.ok, found.found) == (True, f"functions run on /opt/{OTHER}, as {OTHER} on AWS")
+    lacking = about("Functions' Python", runtime=OTHER, find=lambda name: f"there is no {name} on the PATH")
+    assert not lacking.ok
+    assert lacking.found.endswith(f"here they run on {MACHINE}: there is no {OTHER} on the PATH")
+    assert about("Functions' Python").found == f"{MACHINE}, as on AWS"
+    others = about("Other Pythons", find=lambda name: there if name == OTHER else "none")
+    assert (others.ok, others.found) == (True, OTHER)
+
+
+def test_iam_simulate_is_found_where_the_tests_look_for_it(monkeypatch, tmp_path):
+    node = tmp_path / "node"
+    node.write_text("#!/bin/sh\n")
+    node.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("LANES_IAM_SIMULATE", raising=False)
+    assert "npm install @cloud-copilot/iam-simulate" in about("iam-simulate").fix
+    package = tmp_path / "node_modules/@cloud-copilot/iam-simulate/package.json"
+    package.parent.mkdir(parents=True)
+    package.write_text('{"version": "0.1.173"}')
+    monkeypatch.setenv("LANES_IAM_SIMULATE", str(tmp_path))
+    assert about("iam-simulate").found == f"0.1.173 in {tmp_path}"
+    node.unlink()
+    assert "there is no node" in about("iam-simulate").found
