@@ -92,10 +92,11 @@ def run(  # noqa: PLR0913  one per option
         begun = start(cloud, lane, workflow.key, payload, run_id)
         where = "".join((" --aws" if aws else "", f" --profile {profile}" if aws and profile else ""))
         ends = f"lanes stop {lane.team} {run_id}{where}" if keep else None
-        started, outcome, cost, trace = _follow(cloud, begun, now, ends)
+        started, outcome, cost = _follow(cloud, begun, now, ends)
+    more = f"lanes logs {lane.team} --run {run_id}{where}" if keep else None
     if not keep:
         console.note("this cloud and what lay in it ended with the command; lanes up keeps one")
-    _report(started, outcome, cost, trace, as_json=as_json, printed=show_output)
+    _report(started, outcome, cost, as_json=as_json, printed=show_output, more=more)
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -236,8 +237,8 @@ def _price(cloud: Aws, started: Run, reader: LogReader) -> tuple[Cost | None, Tr
         return None, None
 
 
-def _report(  # noqa: PLR0913  a run, what is known of it, and how to show it
-    started: Run, outcome: Outcome, cost: Cost | None, trace: Trace | None, *, as_json: bool, printed: bool
+def _report(  # noqa: PLR0913  what to tell, and how
+    started: Run, outcome: Outcome, cost: Cost | None, *, as_json: bool, printed: bool, more: str | None
 ) -> None:
     from shared.cli import run_view  # noqa: PLC0415  --help is quick
     from shared.measure.cost import cost_line  # noqa: PLC0415  as above
@@ -251,7 +252,7 @@ def _report(  # noqa: PLR0913  a run, what is known of it, and how to show it
         if trace and (told := run_view.slower_start(outcome, trace)):
             console.note(told)
     if outcome.failure is not None:
-        console.fail(run_view.failure_text(started, outcome))
+        console.fail(run_view.failure_text(started, outcome, more))
         if cost:
             console.note(cost_line(cost))
         raise typer.Exit(1)

@@ -13,6 +13,7 @@ from rich.table import Table
 from shared.cli import console
 from shared.measure.cost import cost_line
 from shared.run.logs import is_written
+from shared.run.own_code import in_checkout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from shared.measure.cost import Cost
-    from shared.measure.trace import Trace
+    from shared.run.failure import Failure
     from shared.run.gather import Outcome, Rank
     from shared.run.start import Run
     from shared.run.watch import Snapshot
@@ -209,8 +210,14 @@ def as_json(
         "cost": cost.as_record() if cost else None,
         "ranks": [_row(rank, printed=printed) for rank in outcome.ranks],
         "output": outcome.output,
-        "failure": asdict(outcome.failure) | {"log_tail": list(outcome.log_tail)} if outcome.failure else None,
+        "failure": _failure(outcome.failure) | {"log_tail": list(outcome.log_tail)} if outcome.failure else None,
     }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    record = asdict(failure)
+    del record["nameless"]  # it only served to find the request
+    return record
 
 
 def _row(rank: Rank, *, printed: bool) -> dict[str, Any]:
@@ -220,19 +227,41 @@ def _row(rank: Rank, *, printed: bool) -> dict[str, Any]:
     return row
 
 
-def failure_text(run: Run, outcome: Outcome) -> str:
-    """Return why a run failed, with the end of the failing invocation's log."""
+def failure_text(run: Run, outcome: Outcome, more: str | None = None) -> str:
+    """Return why a run failed: the traceback in the function's own code, or the end of the invocation's log.
+
+    *more* is the command that shows all of it.
+    """
     failure = outcome.failure
     if failure is None:
         return ""
     at = ", ".join(
         [f"state {failure.state}"] * bool(failure.state) + [f"rank {failure.rank}"] * (failure.rank is not None)
     )
-    lines = [f"run {run.id} {failure.status}" + (f" at {at}" if at else ""), f"  {failure.error}: {failure.message}"]
-    tail = outcome.log_tail
-    if _FIX in failure.message:  # an error of ours is told already, and its traceback in the log tells nothing
-        told = {line.strip() for line in failure.message.splitlines()}
-        tail = tuple(line for line in tail if is_written(line) and _FIX not in line and line.strip() not in told)
+    lines = [f"run {run.id} {failure.status}" + (f" at {at}" if at else "")]
+    ours = _FIX in failure.message  # an error of ours is told already, and its traceback tells nothing
+    if failure.traceback and not ours:
+        lines += ["  Traceback (most recent call last):"]
+        lines += [f"  {line}" for frame in failure.traceback for line in frame.splitlines()]
+    lines += [f"  {failure.error}: {failure.message}"]
+    if failure.fix:
+        lines += [f"  fix: {failure.fix}"]
+    told = {line.strip() for line in failure.message.splitlines()}
+    tail = [line for line in outcome.log_tail if not _told(line, failure) and not (ours and _is_noise(line, told))]
+    if failure.traceback or failure.fix:  # what Lambda says of it adds nothing to what is told
+        tail = [line for line in tail if is_written(line)]
     if tail:
-        lines += [f"  the end of its log (request {failure.request_id}):", *(f"    {line}" for line in tail)]
+        lines += [f"  the end of its log (request {failure.request_id}):"]
+        lines += [f"    {line}" for each in tail for line in in_checkout(each).splitlines()]
+    if more and failure.request_id:
+        lines += [f"  all of its log: {more}"]
     return "\n".join(lines)
+
+
+def _told(line: str, failure: Failure) -> bool:
+    """Say whether *line* is Lambda's word for the *failure*, whose traceback is shown."""
+    return line.startswith(f"[ERROR] {failure.error}") and (bool(failure.traceback) or "File " not in line)
+
+
+def _is_noise(line: str, told: set[str]) -> bool:
+    return not is_written(line) or _FIX in line or line.strip() in told

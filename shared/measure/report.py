@@ -6,6 +6,7 @@ Both come from one :class:`Report`, by templates: what a reader sees is decided 
 from __future__ import annotations
 
 import platform
+import re
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -100,13 +101,20 @@ def _render(name: str, report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"svg": _svg, "cell": _cell}
+    environment.filters |= {"svg": _svg, "cell": _cell, "fenced": _fenced}
     return environment.get_template(name).render(report=report)
 
 
 def _svg(drawing: Figure | str) -> Markup:
     """Mark a drawing of our own as safe; all text in it was escaped when it was made."""
     return Markup(drawing if isinstance(drawing, str) else as_svg(drawing))  # noqa: S704  see above
+
+
+def _fenced(text: str) -> str:
+    """Return *text* as a block of code in Markdown, between fences that nothing in it closes."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text}\n{fence}"
 
 
 def _cell(text: str) -> str:

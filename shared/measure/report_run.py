@@ -78,7 +78,10 @@ def _machine(aws: Aws, found: Found, trace: Trace) -> Section:
         failure = find_failure(aws.states, found.run.arn)
         where = f" at {failure.state}" if failure.state else ""
         rank = f", rank {failure.rank}" if failure.rank is not None else ""
-        section.code = f"{failure.status}{where}{rank}\n{failure.error}: {failure.message}"
+        frames = ["Traceback (most recent call last):", *failure.traceback] if failure.traceback else []
+        fix = [f"fix: {failure.fix}"] if failure.fix else []
+        said = [f"{failure.status}{where}{rank}", *frames, f"{failure.error}: {failure.message}", *fix]
+        section.code = "\n".join(said)
     return section
 
 

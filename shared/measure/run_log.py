@@ -19,10 +19,11 @@ from shared.run.logs import LogReader
 from shared.run.watch import is_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from shared.deploy.aws import Aws
     from shared.measure.trace import Visit
+    from shared.run.failure import Nameless
     from shared.run.find import Found
     from shared.run.logs import Invocation, Line
 
@@ -61,14 +62,16 @@ class RunLog:
         self._reader = LogReader(aws, groups, int(1000 * since), int(1000 * until) if until else None)
         self._held: list[Line] = []
         self._ranks: dict[str, int | None] = {}  # of each request that the history names
-        self._asked = False  # a history that has ended tells nothing new
-        self.unread = 0
+        self._nameless: dict[Nameless, int | None] = {}  # errors whose request it does not, and their ranks
 
     def read(self, *, ended: bool = True) -> list[RunLine]:
         """Return the lines that are new, in order of time; unless the run has *ended*, its children are not asked."""
         self._held += self._reader.read()
-        if self._undecided() and not self._asked:
-            self._ask(ended=ended)
+        if self._undecided():
+            self._note(visits_of(history(self._states, self._run.arn)))
+        if ended and self._undecided():
+            self._note(read_trace(self._states, self._run.arn).visits)
+        self._recognize()
         mine = [line for line in self._held if self._is_mine(line.invocation)]
         self._held = self._undecided()
         return [self._told(line) for line in sorted(mine, key=lambda line: line.at_ms)]
@@ -81,17 +84,18 @@ class RunLog:
         waited |= self._ranks.keys() if self._whole else set()
         return all(name in seen and seen[name].report for name in waited)
 
-    def _ask(self, *, ended: bool) -> None:
-        """Ask the history, and at the end those of children where it does not tell all."""
-        self._note(visits_of(history(self._states, self._run.arn)))
-        if ended and self._undecided():
-            trace = read_trace(self._states, self._run.arn)
-            self._note(trace.visits)
-            self.unread = trace.unread
-        self._asked = ended
-
-    def _note(self, visits: Iterable[Visit]) -> None:
+    def _note(self, visits: Sequence[Visit]) -> None:
         self._ranks |= {request: visit.rank for visit in visits for request in visit.requests}
+
+        self._nameless |= {error: visit.rank for visit in visits for error in visit.nameless}
+
+    def _recognize(self) -> None:
+        """Take the invocations of functions that could not be loaded for the run's own, by what their logs show."""
+        for request, invocation in self._reader.invocations.items():
+            if not self._is_mine(invocation):
+                ranks = [rank for error, rank in self._nameless.items() if error.is_of(invocation)]
+                if ranks:
+                    self._ranks[request] = ranks[0]
 
     def _is_mine(self, invocation: Invocation) -> bool:
         return self._run.id in invocation.runs or invocation.request_id in self._ranks

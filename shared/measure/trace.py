@@ -14,8 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared.config.aws_facts import EXPRESS_STARTS, HISTORY_CALLS, STANDARD_STARTS
-from shared.run.failure import MOST_A_PAGE, find_request, history
+from shared.run.failure import Nameless, find_nameless, find_request, history
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,6 +43,7 @@ class Visit:
         services: What it called: a service (``lambda``, ``s3``, ``aws-sdk:dynamodb``) and an action for each call.
         requests: The ids of the Lambda invocations that answered.
         failures: The errors of its calls, retried and caught ones included.
+        nameless: Those of them that a function raised before it knew its request: it could not be loaded.
     """
 
     state: str
@@ -55,6 +55,7 @@ class Visit:
     services: list[tuple[str, str]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    nameless: list[Nameless] = field(default_factory=list)
 
     @property
     def transitions(self) -> int:
@@ -169,7 +170,7 @@ def visits_of(events: Iterable[Mapping[str, Any]]) -> list[Visit]:
             owner.left = event["timestamp"]
             rank = owner.rank
         elif owner is not None:
-            _note(owner, kind, details)
+            _note(owner, kind, details, event["timestamp"])
         ranks[number] = rank
         if owner is not None:
             owners[number] = owner
@@ -183,7 +184,7 @@ def _open(visits: list[Visit], name: str, owner: Visit | None) -> Visit:
     return next(visit for visit in reversed(visits) if visit.state == name and visit.left is None)
 
 
-def _note(visit: Visit, kind: str, details: Mapping[str, Any]) -> None:
+def _note(visit: Visit, kind: str, details: Mapping[str, Any], at: datetime) -> None:
     """Take down what the event tells about a visit's service calls."""
     if kind in _CALLS:
         visit.calls += 1
@@ -194,8 +195,10 @@ def _note(visit: Visit, kind: str, details: Mapping[str, Any]) -> None:
         visit.requests += [request] if request else []
     elif kind.endswith(_FAILED):
         visit.failures.append(details.get("error", kind))
-        request = find_request(details.get("cause", ""))
+        cause = details.get("cause", "")
+        request, nameless = find_request(cause), find_nameless(cause, visit.entered, at)
         visit.requests += [request] if request else []
+        visit.nameless += [nameless] if nameless else []
 
 
 def _rank(text: str | None) -> int | None:

@@ -11,16 +11,22 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from shared.run.own_code import fix_of, in_checkout, own_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import PaginatorConfigTypeDef
 
+    from shared.run.logs import Invocation
+
 _UUID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _REQUEST_ID = re.compile(rf"RequestId: {_UUID}|{_UUID} Task timed out")  # Lambda's two ways to name it in a text
+_SLACK = 1.0  # seconds between the clocks of Step Functions and Lambda
 _FAILED = ("Failed", "TimedOut", "Aborted")
 MOST_A_PAGE: PaginatorConfigTypeDef = {"PageSize": 1000}  # at most; unasked AWS gives 100
 _NOT_A_CAUSE = ("ExecutionFailed", "ExecutionTimedOut", "MapIterationFailed", "MapStateFailed", "ParallelStateFailed")
@@ -35,8 +41,13 @@ class Failure:
         state: The state that failed, None when the execution as a whole was ended.
         rank: The rank or map item that failed, None outside a map.
         error: The error's name, as Retry and Catch know it.
-        message: What the error says.
-        request_id: The invocation that raised it, None when no function did.
+        message: What the error says; paths of the function's code are those of the checkout.
+        request_id: The invocation that raised it, None when no function did, or when it failed before the handler was
+            there: then Lambda names none.
+        traceback: The frames of the function's own code, a file and its line each; those of Lambda's runtime and of
+            libraries are left out.
+        fix: What to do about it, None where that is not known.
+        nameless: The error as its invocation logged it, where it names no request; else None.
     """
 
     status: str
@@ -45,6 +56,33 @@ class Failure:
     error: str
     message: str
     request_id: str | None
+    traceback: tuple[str, ...] = ()
+    fix: str | None = None
+    nameless: Nameless | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nameless:
+    """A function's error that names no request: the call began and failed between two moments, in Unix seconds."""
+
+    error: str
+    message: str
+    since: float
+    until: float
+
+    def is_of(self, invocation: Invocation) -> bool:
+        """Say whether the log of *invocation* shows this error, in this time."""
+        began = invocation.started_ms / 1000
+        in_time = self.since - _SLACK <= began <= self.until + _SLACK
+        return in_time and invocation.raised(self.error, self.message)
+
+
+def find_nameless(cause: str, since: datetime, until: datetime) -> Nameless | None:
+    """Return the error that a failure's *cause* tells of, if it is a function's and names no request."""
+    said = _parsed(cause)
+    if "errorType" not in said or find_request(cause):
+        return None
+    return Nameless(str(said["errorType"]), str(said.get("errorMessage", "")), since.timestamp(), until.timestamp())
 
 
 def find_failure(states: SFNClient, execution_arn: str) -> Failure:
@@ -55,11 +93,37 @@ def find_failure(states: SFNClient, execution_arn: str) -> Failure:
     if deepest is None:
         message = cause or {"ABORTED": "it was stopped", "TIMED_OUT": "it took too long"}.get(execution["status"], "")
         return Failure(execution["status"], None, None, error or execution["status"], message, None)
-    found, state, rank = deepest
+    found, (state, rank, around) = deepest
     error, cause = found.get("error", "") or error, found.get("cause", "") or cause
     said = _parsed(cause)
-    message = str(said.get("errorMessage", cause))
-    return Failure(execution["status"], state, rank, str(said.get("errorType", error)), message, find_request(cause))
+    error, message, request = (
+        str(said.get("errorType", error)),
+        str(said.get("errorMessage", cause)),
+        find_request(cause),
+    )
+    return Failure(
+        execution["status"],
+        state,
+        rank,
+        error,
+        in_checkout(message),
+        request,
+        traceback=own_frames(said.get("stackTrace")),
+        fix=fix_of(error, message),
+        nameless=find_nameless(cause, *around) if around else None,
+    )
+
+
+def find_invocation(failure: Failure, invocations: Iterable[Invocation]) -> Invocation | None:
+    """Return which of *invocations* ended in *failure*: the one it names, or the last that logged the same in its time.
+
+    A handler that cannot be loaded fails before Lambda's runtime knows of a request, so its error names none.
+    """
+    if failure.request_id:
+        return next((each for each in invocations if each.request_id == failure.request_id), None)
+    if failure.nameless is None:
+        return None
+    return max(filter(failure.nameless.is_of, invocations), key=lambda each: each.started_ms, default=None)
 
 
 def find_request(cause: str) -> str | None:
@@ -69,8 +133,8 @@ def find_request(cause: str) -> str | None:
     return said.get("requestId") or (named and (named[1] or named[2]))
 
 
-def _deepest(states: SFNClient, arn: str) -> tuple[Mapping[str, Any], str | None, int | None] | None:
-    """Return (details, state, rank) of the failure that ended the execution, from a child execution where it has one.
+def _deepest(states: SFNClient, arn: str) -> tuple[Mapping[str, Any], _Place] | None:
+    """Return (details, place) of the failure that ended the execution, from a child execution where it has one.
 
     None when no failure did: it took too long, or was stopped.
     """
@@ -81,9 +145,9 @@ def _deepest(states: SFNClient, arn: str) -> tuple[Mapping[str, Any], str | None
     blamed = _blamed(events, ending)
     child = _one_too_many(states, _map_run(events, blamed)) if blamed["type"] == "MapRunFailed" else None
     if child and (below := _deepest(states, child)):
-        details, state, rank = below
-        return details, state, _rank_of_input(states, child) if rank is None else rank
-    return (_details(blamed), *_place(events, blamed))
+        details, place = below
+        return details, place if place.rank is not None else place._replace(rank=_rank_of_input(states, child))
+    return _details(blamed), _place(events, blamed)
 
 
 def _one_too_many(states: SFNClient, map_run: str) -> str | None:
@@ -146,20 +210,39 @@ def _details(event: Mapping[str, Any]) -> Mapping[str, Any]:
     return found[0] if found else {}
 
 
-def _place(events: Mapping[int, Mapping[str, Any]], event: Mapping[str, Any]) -> tuple[str | None, int | None]:
-    """Walk back from *event* to the state and the rank it happened in."""
+class _Place(NamedTuple):
+    """Where a failure happened: the state, the rank, and the moments of its entry and its failure."""
+
+    state: str | None
+    rank: int | None
+    around: tuple[datetime, datetime] | None
+
+
+def _place(events: Mapping[int, Mapping[str, Any]], event: Mapping[str, Any]) -> _Place:
+    """Walk back from *event* to the state and the rank it happened in; what a map before it did is not asked."""
     state: str | None = None
     rank: int | None = None
+    entered: datetime | None = None
+    maps = 0  # that were left on the way here
     at: Mapping[str, Any] | None = event
     while at is not None:
         details = _details(at)
-        if at["type"].endswith("StateEntered"):
+        if at["type"] == "MapStateExited":
+            maps += 1
+        elif at["type"] == "MapStateEntered" and maps:
+            maps -= 1
+        elif maps:
+            pass
+        elif at["type"].endswith("StateEntered"):
             state = state or details.get("name")
+            entered = entered or at.get("timestamp")
             rank = _rank(details.get("input")) if rank is None else rank
-        if at["type"] == "MapIterationStarted":
-            return state, details.get("index") if rank is None else rank
+        elif at["type"] == "MapIterationStarted":
+            rank = details.get("index") if rank is None else rank
+            break
         at = events.get(at.get("previousEventId", 0))
-    return state, rank
+    failed = event.get("timestamp")
+    return _Place(state, rank, (entered, failed) if entered and failed else None)
 
 
 def _rank_of_input(states: SFNClient, arn: str) -> int | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from shared.run.failure import Failure, find_failure
+from shared.run.failure import Failure, find_failure, find_invocation
+from shared.run.own_code import is_noise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,21 +89,28 @@ def gather(
     Other ranks of a failed run go on until they end by themselves: only the one that failed is waited for.
     """
     failure = find_failure(aws.states, run.arn) if end.status != "SUCCEEDED" else None
-    wanted = failure.request_id if failure else None
     for _ in range(_PATIENCE):
-        if _reported(reader, wanted) if failure else _all_reported(reader, run.id):
+        if _reported(reader, failure) if failure else _all_reported(reader, run.id):
             break
         sleep(1.0)
         reader.read()
-    failed = reader.invocations.get(wanted or "")
+    failed = find_invocation(failure, reader.invocations.values()) if failure else None
+    if failure and failed:
+        failure = replace(failure, request_id=failed.request_id)
     return Outcome(
         status=end.status,
         wall_seconds=(end.stopped - end.started).total_seconds() if end.stopped else 0.0,
         ranks=_ranks(_of_run(reader, run.id)),
         output=json.loads(end.output) if end.output else None,
         failure=failure,
-        log_tail=tuple(failed.lines[-_TAIL:]) if failed else (),
+        log_tail=_tail(failed) if failed else (),
     )
+
+
+def _tail(invocation: Invocation) -> tuple[str, ...]:
+    """Return the end of its log, from its START on: a cold start that failed was tried again after that."""
+    start = next((at for at, line in enumerate(invocation.lines) if line.startswith("START RequestId: ")), 0)
+    return tuple([line for line in invocation.lines[start:] if not is_noise(line)][-_TAIL:])
 
 
 def _of_run(reader: LogReader, run_id: str) -> list[Invocation]:
@@ -110,10 +118,11 @@ def _of_run(reader: LogReader, run_id: str) -> list[Invocation]:
     return sorted(found, key=lambda invocation: invocation.started_ms)
 
 
-def _reported(reader: LogReader, request_id: str | None) -> bool:
-    """Say whether the invocation has its REPORT line; so it is where no invocation is meant."""
-    found = reader.invocations.get(request_id or "")
-    return request_id is None or (found is not None and found.report is not None)
+def _reported(reader: LogReader, failure: Failure) -> bool:
+    """Say whether the invocation that failed has its REPORT line; so it is where no invocation is meant."""
+    found = find_invocation(failure, reader.invocations.values())
+    meant = failure.request_id is not None or failure.nameless is not None
+    return not meant or (found is not None and found.report is not None)
 
 
 def _all_reported(reader: LogReader, run_id: str) -> bool:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _LOOK_BACK_MS = 10_000  # CloudWatch takes seconds to show a line
 _START = re.compile(r"START RequestId: (\S+)")
-_PLATFORM = re.compile(r"(START|END) RequestId: |INIT_START |XRAY TraceId: ")
+_END = re.compile(r"END RequestId: ")
+_PLATFORM = re.compile(r"(START|END) RequestId: |INIT_START |INIT_REPORT |XRAY TraceId: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Invocation:
     report: Report | None = None
     started_ms: int = 0
 
+    def raised(self, error: str, message: str) -> bool:
+        """Say whether its log shows that *error* with that *message*, as Lambda's Python runtime writes it."""
+        wanted = f"[ERROR] {error}: {message}" if message else f"[ERROR] {error}"
+        return any(line.startswith(wanted) for line in self.lines)
+
     @property
     def seconds(self) -> float | None:
         """How long the handler ran, without the cold start; None until it is reported."""
@@ -75,16 +81,17 @@ class LogReader:
         self._end = {} if until_ms is None else {"endTime": until_ms}
         self._seen: set[tuple[str, str]] = set()
         self._current: dict[tuple[str, str], str] = {}
+        self._early: dict[tuple[str, str], list[tuple[int, str]]] = {}  # of cold starts whose invocation is to come
         self.invocations: dict[str, Invocation] = {}
 
     def read(self) -> list[Line]:
         """Take in every line that is new, and return them, group by group."""
-        found = [
-            self._take(key, event["logStreamName"], event["message"], event["timestamp"])
+        return [
+            line
             for key, group in self._groups.items()
             for event in self._events(key, group)
+            for line in self._take(key, event["logStreamName"], event["message"], event["timestamp"])
         ]
-        return [line for line in found if line is not None]
 
     def _events(self, key: str, group: str) -> Iterable[Any]:
         paginator = self._logs.get_paginator("filter_log_events")
@@ -99,18 +106,25 @@ class LogReader:
             newest = max(event["timestamp"] for event in events)
             self._from[key] = max(self._since, newest - _LOOK_BACK_MS)
 
-    def _take(self, key: str, stream: str, message: str, timestamp: int) -> Line | None:
+    def _take(self, key: str, stream: str, message: str, timestamp: int) -> list[Line]:
         text = message.rstrip("\n")
+        early: list[Line] = []
         if started := _START.match(text):
             request_id = started[1]
             self._current[key, stream] = request_id
-            self.invocations.setdefault(request_id, Invocation(request_id, key, started_ms=timestamp))
+            found = self.invocations.setdefault(request_id, Invocation(request_id, key, started_ms=timestamp))
+            early = [Line(at, said, found) for at, said in self._early.pop((key, stream), ())]
+            found.lines += [line.text for line in early]
         invocation = self.invocations.get(self._current.get((key, stream), ""))
         reported = _report(text)
         if reported:
             invocation = self.invocations.get(reported.request_id, invocation)
-        if invocation is None:
-            return None  # a line of the init phase, or of an invocation that began before we looked
+        if invocation is None:  # a line of the init phase, or of an invocation that began before we looked
+            if reported or _END.match(text):
+                self._early.pop((key, stream), None)  # they were of one that began before
+            elif not text.startswith("INIT_START "):
+                self._early.setdefault((key, stream), []).append((timestamp, text))
+            return []
         invocation.lines.append(text)
         if reported:
             self._current.pop((key, stream), None)
@@ -120,7 +134,7 @@ class LogReader:
             invocation.runs.add(run_id)
         elif not _PLATFORM.match(text):
             invocation.printed.append(text)
-        return Line(timestamp, text, invocation)
+        return [*early, Line(timestamp, text, invocation)]
 
 
 def _report(text: str) -> Report | None:

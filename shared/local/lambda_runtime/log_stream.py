@@ -143,9 +143,9 @@ def init_start_line(runtime: str) -> str:
     return f"INIT_START Runtime Version: {language}.embedded\tRuntime Version ARN: embedded\n"
 
 
-def init_report_line(init_ms: float, status: str) -> str:
-    """Return the line of an init phase that failed or took too long."""
-    return f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: init\tStatus: {status}\n"
+def init_report_line(init_ms: float, status: str, phase: str = "init") -> str:
+    """Return the line of an init phase that failed or took too long; its second try is in the phase ``invoke``."""
+    return f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: {phase}\tStatus: {status}\n"
 
 
 def billed_ms(duration_ms: float, init_ms: float | None) -> int:

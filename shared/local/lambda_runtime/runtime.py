@@ -186,6 +186,12 @@ class LambdaRuntime:
         worker.log.begin_tail()
         worker.log.write(f"START RequestId: {call.request_id} Version: {call.spec.version}\n")
         try:
+            worker.wait_ready(deadline)
+        except WorkerEnd as end:
+            seconds = time.monotonic() - began
+            worker.log.write(init_report_line(1000 * seconds, _init_status(end), phase="invoke"))
+            return call.died(end, seconds)
+        try:
             outcome, body = worker.serve(call.event(), call.request_id, deadline)
         except WorkerEnd as end:
             return call.died(end, time.monotonic() - began)

@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from shared.deploy.access_key import AccessKey
     from shared.local.lambda_runtime.function import FunctionSpec
 
+_TASK = "/var/task"  # where Lambda has a function's code, and Python's own
+_STANDARD = f"/var/lang/lib/python3.{sys.version_info.minor}"
 _RENDEZVOUS = "RENDEZVOUS_ENDPOINT"  # of the functions whose card says rendezvous
 _INHERITED = ("LD_LIBRARY_PATH",)  # what Python itself may need to start
 
@@ -71,12 +74,20 @@ class Room:
         opt: The unpacked layers, if any.
         tmp: The folder TMPDIR names: /tmp itself, or a folder of the worker's own.
         libraries: What the code names in the place of libraries, if it does.
+        names: Folders, each with its name on Lambda.
     """
 
     task: Path
     opt: Path | None
     tmp: Path
     libraries: Path | None
+    names: tuple[tuple[str, str], ...] = ()
+
+    def on_lambda(self, text: str) -> str:
+        """Return *text*, a log line or an error of the worker's, with its paths as they are on Lambda."""
+        for here, there in self.names:
+            text = text.replace(here, there)
+        return text
 
 
 class Sandbox:
@@ -118,11 +129,15 @@ class Sandbox:
     def room(self, task: Path, opt: Path | None, name: str) -> Room:
         """Return a room for the worker *name*."""
         libraries = self._libraries.of(task)
+        standard = sysconfig.get_path("stdlib")
+        packages = f"{_STANDARD}/site-packages"
+        folders = {task: _TASK, opt: "/opt", libraries: packages, self._libraries.runtime: "/var/runtime"}
+        names = (*((str(here), there) for here, there in folders.items() if here), (standard, _STANDARD))
         if self.private_mounts:
-            return Room(task, opt, Path("/tmp"), libraries)  # noqa: S108  the worker's own
+            return Room(task, opt, Path("/tmp"), libraries, names)  # noqa: S108  the worker's own
         tmp = self._tmp / name
         tmp.mkdir()
-        return Room(task, opt, tmp, libraries)
+        return Room(task, opt, tmp, libraries, names)
 
     def leave(self, room: Room) -> None:
         """Remove what the worker left behind."""
@@ -168,6 +183,7 @@ class Sandbox:
             "AWS_ENDPOINT_URL": endpoint,
             "HOME": str(room.tmp),
             "LANG": "C.UTF-8",
+            "PYTHONFAULTHANDLER": "1",  # what dies of a signal says where: AWS only that it died
             "TMPDIR": str(room.tmp),
             "TZ": ":UTC",
         }

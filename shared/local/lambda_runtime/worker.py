@@ -29,8 +29,8 @@ from shared.local.lambda_runtime.memory import MemoryWatch
 from shared.local.lambda_runtime.peer import is_ours
 
 if TYPE_CHECKING:
-    from shared.deploy.access_key import AccessKey
-    from shared.local.door.sessions import Issuer
+    from collections.abc import Iterable
+
     from shared.local.lambda_runtime.function import FunctionSpec
     from shared.local.lambda_runtime.sandbox import Room, Sandbox
 
@@ -129,7 +129,9 @@ class Worker:
             elif request.is_init_error:
                 self._reply(connection, runtime_api.ACCEPTED)
                 self._drain_log()
-                raise InitFailed(request.body, request.headers.get("lambda-runtime-function-error-type", "Unhandled"))
+                raise InitFailed(
+                    self._told(request.body), request.headers.get("lambda-runtime-function-error-type", "Unhandled")
+                )
             else:
                 self._reply(connection, runtime_api.NOT_FOUND)
 
@@ -150,7 +152,14 @@ class Worker:
             if outcome:
                 self._drain_log()
                 self._check_memory()
-                return outcome, request.body
+                return outcome, self._told(request.body) if outcome == "error" else request.body
+
+    def _told(self, error: bytes) -> bytes:
+        """Return an *error* object (JSON) with the paths of its traceback as they are on Lambda."""
+        return self._room.on_lambda(error.decode("utf-8", "replace")).encode()
+
+    def _log(self, messages: Iterable[str]) -> None:
+        self.log.write(*map(self._room.on_lambda, messages))
 
     def _next_request(self, deadline: float, tick: float = _TICK) -> tuple[socket.socket, runtime_api.Request]:
         """Wait for a request, reading the log and watching the memory meanwhile."""
@@ -225,8 +234,7 @@ class Worker:
                 self._check_alive(wait=_TICK)
                 return
             messages = self._reader.feed(data)
-            if messages:
-                self.log.write(*messages)
+            self._log(messages)
 
     def _check_memory(self) -> None:
         if self._memory.measure() > self.spec.memory_mb * 1024 * 1024:
@@ -250,7 +258,7 @@ class Worker:
             self._process.wait()
         with suppress(OSError, WorkerEnd):
             self._drain_log()
-        self.log.write(*self._reader.flush())
+        self._log(self._reader.flush())
         self._memory.close()
         self._close_files()
         self._sandbox.leave(self._room)
