@@ -1,0 +1,125 @@
+"""What services bring to functions: only what the function's policy, or its role, lets through."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
+from moto.events import notifications as from_events
+from moto.events.models import events_backends
+from moto.s3 import notifications as from_s3
+from moto.sns.models import sns_backends
+from moto.stepfunctions import responses
+
+from shared.local.enforcement import deliveries
+
+
+def seam(module, name):
+    """Return moto's own function as it is now: that of the module, or what stands in for it."""
+    return vars(module)[name]
+
+
+@pytest.fixture
+def called(monkeypatch, gate):
+    """What reached a function, or started a machine; nothing is run."""
+    arrived = []
+    monkeypatch.setattr(LambdaFunction, "invoke", lambda self, *_: arrived.append(self.function_name) or b"{}")
+    monkeypatch.setattr(LambdaBackend, "invoke", lambda _self, function_name, **_: arrived.append(function_name))
+    with deliveries.install(gate):
+        yield arrived
+
+
+@pytest.fixture
+def function(account):
+    def make(*statements):
+        role = account.role("team1-f", *statements)
+        spec = {"FunctionName": "f", "Role": role, "Handler": "a.b", "Runtime": "python3.12", "Code": {"ZipFile": ""}}
+        lambda_backends[account.id][account.region].create_function(spec)
+        return account.arn("lambda", "function:f")
+
+    return make
+
+
+@pytest.fixture
+def let_in(account, judge):
+    def add(service, source):
+        statement = {"StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": service, "SourceArn": source}
+        lambda_backends[account.id][account.region].add_permission("f", None, json.dumps(statement))
+        judge.changed()
+
+    return add
+
+
+def test_a_bucket_calls_a_function_that_lets_it_in(account, function, called, let_in, said):
+    arn = function()
+    event = {"Records": [{"s3": {"bucket": {"arn": "arn:aws:s3:::team1-data"}}}]}
+    seam(from_s3, "_invoke_awslambda")(account.id, event, arn, account.region)
+    assert called == []
+    assert "s3.amazonaws.com is not authorized" in said[0]
+    let_in("s3.amazonaws.com", "arn:aws:s3:::team1-data")
+    seam(from_s3, "_invoke_awslambda")(account.id, event, arn, account.region)
+    assert called == ["f"]
+
+
+def test_a_topic_calls_a_function_that_lets_it_in(account, function, called, let_in):
+    arn = function()
+    topic = sns_backends[account.id][account.region].create_topic("t")
+    subscription = sns_backends[account.id][account.region].subscribe(topic.arn, arn, "lambda")
+    subscription.publish("hello", "id")
+    assert called == []
+    let_in("sns.amazonaws.com", topic.arn)
+    subscription.publish("hello", "id")
+    assert called == ["f"]
+
+
+def test_a_rule_calls_a_function_that_lets_it_in(account, function, called, let_in):
+    arn = function()
+    rules = events_backends[account.id][account.region]
+    rule = rules.put_rule("r", event_pattern='{"source": ["aws.s3"]}')
+    rules.put_targets("r", None, [{"Id": "1", "Arn": arn}])
+    seam(from_events, "_invoke_lambda")(account.id, fn_arn=arn, event={})
+    assert called == []
+    let_in("events.amazonaws.com", rule.arn)
+    seam(from_events, "_invoke_lambda")(account.id, fn_arn=arn, event={})
+    assert called == [arn]
+
+
+def test_a_rule_starts_a_machine_with_its_targets_role(account, called, monkeypatch, said):
+    machine = account.arn("states", "stateMachine:m")
+    backend = SimpleNamespace(start_execution=lambda **given: called.append(given["state_machine_arn"]))
+    monkeypatch.setattr(responses, "get_backend", lambda *_: backend)
+    may = account.role("team1-starts", account.allow("states:StartExecution", machine))
+    may_not = account.role("team1-idle")
+    rules = events_backends[account.id][account.region]
+    for role in (may_not, may):
+        rules.put_rule("r", event_pattern='{"source": ["aws.s3"]}')
+        rules.put_targets("r", None, [{"Id": "1", "Arn": machine, "RoleArn": role}])
+        seam(from_events, "_start_sfn_execution")(account.id, region=account.region, sfn_arn=machine, event={})
+    assert called == [machine]
+    assert "assumed-role/team1-idle/events is not authorized to perform: states:StartExecution" in said[0]
+
+
+def test_log_lines_reach_a_function_that_lets_their_group_in(account, function, called, let_in):
+    arn = function()
+    backend = lambda_backends[account.id][account.region]
+    backend.send_log_event(arn, "filter", "/g", "s", [])
+    assert called == []
+    let_in("logs.amazonaws.com", account.arn("logs", "log-group:/g:*"))
+    backend.send_log_event(arn, "filter", "/g", "s", [])
+    assert called == ["f"]
+
+
+def test_a_queue_is_read_by_the_functions_role(account, function, called, said, judge):
+    queue = account.arn("sqs", "team1-q")
+    arn = function()
+    backend = lambda_backends[account.id][account.region]
+    assert not backend.send_dynamodb_items(arn, [], account.arn("dynamodb", "table/t/stream/1"))
+    assert not backend.send_sqs_batch(arn, [], queue)
+    assert called == []
+    assert [text for text in said if "sqs:ReceiveMessage" in text]
+    reads = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    account.iam.put_role_policy("team1-f", "queue", account.document(account.allow(reads, queue)))
+    judge.changed()
+    assert backend.send_sqs_batch(arn, [], queue) is not False
