@@ -190,3 +190,31 @@ def test_following_does_not_wait_for_ever_for_a_report(aws, found):
     waits = []
     assert told(follow_log(aws, found, RunLog(aws, found), sleep=waits.append))[0] == ("work", 0, "killed")
     assert waits == [1.0] * 19
+
+
+def not_loaded(name, rank):
+    """Return the history of a state whose function could not be loaded: its error names no request."""
+    entered = {"name": name, "input": json.dumps({"rank": rank})}
+    said = json.dumps({"errorType": "KeyError", "errorMessage": "'b'", "requestId": "", "stackTrace": []})
+    failed = {"resourceType": "lambda", "error": "KeyError", "cause": said}
+    told = [("TaskStateEntered", entered, 0), ("TaskFailed", failed, 3)]
+    return [
+        {
+            "id": number,
+            "previousEventId": number - 1,
+            "type": kind,
+            "timestamp": START + timedelta(seconds=after),
+            "someEventDetails": details,
+        }
+        for number, (kind, details, after) in enumerate(told, 2)
+    ]
+
+
+def test_a_function_that_cannot_be_loaded_is_known_by_its_error(aws, found):
+    aws.logs.write("work", "ours", 1, "[ERROR] KeyError: 'b'\nTraceback (most recent call last):")
+    aws.logs.write("work", "later", 7, "[ERROR] KeyError: 'b'\nTraceback (most recent call last):")
+    aws.logs.write("work", "other", 1, "[ERROR] KeyError: 'c'\nTraceback (most recent call last):")
+    aws.states.histories["arn:run"] = not_loaded("Work", 4)
+    lines = RunLog(aws, found).read()
+    assert {line.request_id for line in lines} == {"ours"}
+    assert told(lines) == [("work", 4, "[ERROR] KeyError: 'b'\nTraceback (most recent call last):")]

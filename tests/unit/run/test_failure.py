@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.run.failure import Failure, find_failure
+from shared.run.failure import Failure, find_failure, find_invocation
+from shared.run.logs import Invocation
 
 ARN = "arn:run"
 REQUEST = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -208,3 +209,78 @@ def test_an_express_child_has_no_history_to_ask(aws):
     aws.states.children["Ranks"] = [{"executionArn": arn, "stopDate": datetime(2026, 1, 2, tzinfo=UTC)}]
     fail(aws.states, ARN, [*map_run(2, 1, "Ranks"), ended(6, 5, OVER, "too many of Ranks")])
     assert find_failure(aws.states, ARN) == Failure("FAILED", "Ranks", None, OVER, "too many of Ranks", None)
+
+
+def test_a_map_that_was_left_before_has_no_rank_to_give(aws):
+    text = cause("E", "m")
+    iteration = {"type": "MapIterationStarted", "mapIterationStartedEventDetails": {"name": "Ranks", "index": 3}}
+    events = [
+        {"id": 2, "previousEventId": 1, "type": "MapStateEntered", "stateEnteredEventDetails": {"name": "Ranks"}},
+        {"id": 3, "previousEventId": 2, **iteration},
+        entered(4, 3, "Count", {"rank": 3}),
+        {"id": 5, "previousEventId": 4, "type": "TaskStateExited", "stateExitedEventDetails": {"name": "Count"}},
+        {"id": 6, "previousEventId": 5, "type": "MapIterationSucceeded"},
+        {"id": 7, "previousEventId": 6, "type": "MapStateExited", "stateExitedEventDetails": {"name": "Ranks"}},
+        *[entered(8, 7, "Merge"), failed(9, 8, "E", text), ended(10, 9, "E", text)],
+    ]
+    fail(aws.states, ARN, events)
+    found = find_failure(aws.states, ARN)
+    assert (found.state, found.rank) == ("Merge", None)
+
+
+def at(event, seconds):
+    return event | {"timestamp": datetime(2026, 1, 2, 3, 4, seconds, tzinfo=UTC)}
+
+
+def not_loaded(aws, **said):
+    """Have Merge fail between second 10 and 12 as Lambda's runtime tells of code that it cannot load."""
+    text = json.dumps({"errorType": "KeyError", "errorMessage": "'b'", "requestId": "", "stackTrace": [], **said})
+    events = [at(entered(2, 1, "Merge"), 10), at(failed(3, 2, "KeyError", text), 12), ended(4, 3, "KeyError", text)]
+    fail(aws.states, ARN, events)
+    return find_failure(aws.states, ARN)
+
+
+def test_a_traceback_comes_with_the_failure(aws):
+    frames = [
+        '  File "/var/runtime/x.py", line 1, in f\n',
+        '  File "/var/task/m.py", line 3, in <module>\n    T["b"]\n',
+    ]
+    assert not_loaded(aws, stackTrace=frames).traceback == ('  File "m.py", line 3, in <module>\n    T["b"]',)
+
+
+def logged(request, second, *lines):
+    moment = datetime(2026, 1, 2, 3, 4, second, tzinfo=UTC)
+    return Invocation(request, "merge", lines=list(lines), started_ms=int(moment.timestamp() * 1000))
+
+
+SAME = "[ERROR] KeyError: 'b'\nTraceback (most recent call last):"
+
+
+def test_an_error_without_a_request_is_found_by_its_log_and_its_time(aws):
+    found = not_loaded(aws)
+    ours = logged("ours", 11, "START", SAME)
+    others = [
+        *[logged("before", 5, SAME), logged("after", 20, SAME)],
+        *[logged("other", 11, "[ERROR] KeyError: 'c'"), logged("fine", 11, "START")],
+    ]
+    assert find_invocation(found, [*others[:2], ours, *others[2:]]) is ours
+    assert find_invocation(found, others) is None
+
+
+def test_of_two_tries_the_last_is_the_one(aws):
+    first, last = logged("first", 10, SAME), logged("last", 12, SAME)
+    assert find_invocation(not_loaded(aws), [last, first]) is last
+
+
+def test_a_request_that_is_named_is_taken_by_its_name(aws):
+    found = not_loaded(aws, requestId=REQUEST)
+    assert find_invocation(found, [logged("ours", 11, SAME), logged(REQUEST, 30)]).request_id == REQUEST
+    assert find_invocation(found, [logged("ours", 11, SAME)]) is None
+
+
+def test_an_error_of_the_service_has_no_invocation(aws):
+    text = "Rate Exceeded."
+    events = [at(entered(2, 1, "Merge"), 10), at(failed(3, 2, "Lambda.TooManyRequestsException", text), 12)]
+    fail(aws.states, ARN, [*events, ended(4, 3, "Lambda.TooManyRequestsException", text)])
+    found = find_failure(aws.states, ARN)
+    assert find_invocation(found, [logged("ours", 11, SAME)]) is None

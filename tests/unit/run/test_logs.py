@@ -76,3 +76,37 @@ def test_what_the_code_prints_is_told_from_what_lambda_and_progress_say(aws, rea
 def test_a_programs_own_progress_that_is_no_number_is_its_own_affair():
     assert parse_progress('{"progress": {"run_id": "a", "rank": "first", "done": 1, "of": 2}}') is None
     assert parse_progress('{"progress": {"run_id": "a", "rank": 0, "done": null, "of": 2}}') is None
+
+
+def event(number, message, stream="s"):
+    return stream, 1000 + number, f"{message}\n"
+
+
+def test_what_a_cold_start_wrote_belongs_to_the_invocation_that_follows(aws, reader):
+    aws.logs.groups[GROUP] = [
+        event(1, "INIT_START Runtime Version: python:3.12"),
+        event(2, "loading"),
+        event(3, "[ERROR] KeyError: 'b'"),
+        event(4, "elsewhere", stream="t"),
+    ]
+    assert reader.read() == []
+    aws.logs.groups[GROUP] += [event(5, "START RequestId: a Version: 1"), event(6, "END RequestId: a")]
+    read = reader.read()
+    assert [(line.at_ms, line.text) for line in read][:3] == [
+        (1002, "loading"),
+        (1003, "[ERROR] KeyError: 'b'"),
+        (1005, "START RequestId: a Version: 1"),
+    ]
+    assert reader.invocations["a"].lines[:2] == ["loading", "[ERROR] KeyError: 'b'"]
+    assert reader.invocations["a"].raised("KeyError", "'b'")
+    assert not reader.invocations["a"].printed
+
+
+def test_the_end_of_an_invocation_from_before_is_nobodys(aws, reader):
+    aws.logs.groups[GROUP] = [
+        event(1, "said before we looked"),
+        event(2, "END RequestId: old"),
+        event(3, "START RequestId: a Version: 1"),
+    ]
+    reader.read()
+    assert reader.invocations["a"].lines == ["START RequestId: a Version: 1"]

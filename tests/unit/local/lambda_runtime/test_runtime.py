@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -107,10 +108,30 @@ def test_an_init_that_fails_is_tried_again_and_reported(  # noqa: PLR0913, PLR09
     assert invocation.function_error == "Unhandled"
     assert error["errorType"] == kind
     assert message in error["errorMessage"]
-    [init_report] = [line for line in logs.messages if line.startswith("INIT_REPORT")]
-    assert init_report.endswith(f"\tPhase: init\tStatus: error\tError Type: {kind}\n")
+    reports = [line.partition("\t")[2] for line in logs.messages if line.startswith("INIT_REPORT")]
+    assert reports == [f"Phase: {phase}\tStatus: error\tError Type: {kind}\n" for phase in ("init", "invoke")]
     assert f"\tStatus: error\tError Type: {kind}\t\n" in logs.messages[-1]
     assert runtime.processes == 0
+
+
+def test_the_traceback_of_an_init_that_fails_has_the_paths_and_lines_of_lambda(runtime, function, logs):
+    source = "import json\nVALUE = json.loads('{')\ndef handler(event, context): return VALUE\n"
+    error = json.loads(runtime.invoke(function(source), b"{}").payload)
+    assert "  File \"/var/task/app.py\", line 2, in <module>\n    VALUE = json.loads('{')\n" in error["stackTrace"]
+    standard = f"/var/lang/lib/python3.{sys.version_info.minor}/"
+    frames = [frame for frame in error["stackTrace"] if "<frozen" not in frame]
+    folders = [standard, "/var/task/", *[standard] * len(frames)]
+    assert all(f'File "{folder}' in frame for frame, folder in zip(frames, folders, strict=False))
+    shown = [line for line in logs.messages if line.startswith("[ERROR] JSONDecodeError: ")]
+    assert len(shown) == 2  # as on AWS: in the init phase, and when it is tried again
+    assert all('File "/var/task/app.py", line 2, in <module>' in line for line in shown)
+
+
+def test_a_crash_at_import_says_where(runtime, function, logs):
+    source = "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
+    error = json.loads(runtime.invoke(function(source), b"{}").payload)
+    assert error["errorMessage"].endswith("Runtime exited with error: signal: segmentation fault")
+    assert '  File "/var/task/app.py", line 2 in <module>\n' in logs.messages
 
 
 def test_a_timeout_kills_and_says_what_lambda_says(runtime, function, logs):

@@ -1,0 +1,69 @@
+"""Of a function's traceback, what is its own; and what to do about code that cannot be loaded."""
+
+import pytest
+
+from shared.run.own_code import fix_of, is_noise, own_frames
+
+IMPORTLIB = (
+    '  File "/var/lang/lib/python3.12/importlib/__init__.py", line 90, in import_module\n    return _gcd_import(name)\n'
+)
+FROZEN = '  File "<frozen importlib._bootstrap>", line 1387, in _gcd_import\n'
+OWN = '  File "/var/task/shared/handlers/merge.py", line 3, in <module>\n    TABLE = {"a": 1}["b"]\n'
+BOTO = '  File "/var/runtime/botocore/client.py", line 606, in _api_call\n    return self._make_api_call(name)\n'
+STAND_IN = '  File "/var/lang/lib/python3.12/site-packages/numpy/core.py", line 1, in f\n'
+LAYER = '  File "/opt/python/team.py", line 7, in go\n    raise KeyError\n'
+SHOWN = '  File "shared/handlers/merge.py", line 3, in <module>\n    TABLE = {"a": 1}["b"]'
+
+
+def test_frames_of_the_runtime_and_of_libraries_are_left_out_and_paths_are_the_checkouts():
+    assert own_frames([IMPORTLIB, FROZEN, OWN, BOTO, STAND_IN]) == (SHOWN,)
+
+
+def test_a_layer_of_the_teams_own_is_shown():
+    assert own_frames([LAYER, BOTO]) == (LAYER.rstrip(),)
+
+
+def test_where_no_frame_is_own_all_are_shown():
+    assert own_frames([IMPORTLIB, BOTO]) == (IMPORTLIB.rstrip(), BOTO.rstrip())
+
+
+def test_a_syntax_error_has_the_form_of_lambdas_runtime():
+    frame = '  File "/var/task/shared/handlers/merge.py" Line 1\n    def handler(e, c)\n'
+    assert own_frames([frame]) == ('  File "shared/handlers/merge.py" Line 1\n    def handler(e, c)',)
+
+
+@pytest.mark.parametrize("trace", [None, [], "text", 3, {}])
+def test_what_is_no_trace_has_no_frame(trace):
+    assert own_frames(trace) == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "fix"),
+    [
+        (
+            "Runtime.ImportModuleError",
+            "Unable to import module 'm': No module named 'typer'",
+            "add what brings typer to ",
+        ),
+        ("Runtime.ImportModuleError", "Unable to import module 'm': No module named 'a.b'", "add what brings a to "),
+        (
+            "Runtime.ImportModuleError",
+            "Unable to import module 'm': No module named 'shared.config'",
+            "see that shared.config is there",
+        ),
+        ("Runtime.HandlerNotFound", "Handler 'h' missing on module 'm'", "name in the workflow's card"),
+        ("Runtime.UserCodeSyntaxError", "Syntax error in module 'm'", "correct that line"),
+    ],
+)
+def test_code_that_cannot_be_loaded_has_a_fix(error, message, fix):
+    assert fix_of(error, message).startswith(fix)
+
+
+def test_an_error_of_the_programs_own_has_none():
+    assert fix_of("KeyError", "No module named 'typer'") is None
+
+
+@pytest.mark.parametrize("line", [FROZEN, BOTO, "[WARNING]\t2026\t\tLAMBDA_WARNING: Unhandled exception."])
+def test_noise_is_known(line):
+    assert is_noise(line)
+    assert not is_noise(OWN)
