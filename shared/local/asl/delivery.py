@@ -51,15 +51,15 @@ def _deliver(execution: Execution, level: str, groups: list[str], *, data: bool)
 
 
 def _write(execution: Execution, level: str, groups: list[str], *, data: bool) -> None:
-    services = execution.engine.services
-    client = services.client("logs", services.region_of(execution.arn))
     day = dt.datetime.fromtimestamp(execution.started_at, dt.UTC)
     stream = f"states/{execution.identity.machine_name}/{day:%Y-%m-%d-%H-%M}/{execution.identity.name}"
     entries = list(_entries(execution, level, data=data))
-    for arn in groups if entries else []:
-        if not _let_in(execution, arn, stream):
-            continue
-        group = arn.split(":log-group:")[-1]
+    open_groups = [arn.split(":log-group:")[-1] for arn in groups if entries and _let_in(execution, arn, stream)]
+    if not open_groups:
+        return
+    services = execution.engine.services
+    client = services.client("logs", services.region_of(execution.arn))
+    for group in open_groups:
         try:
             client.create_log_stream(logGroupName=group, logStreamName=stream)
         except ClientError as error:

@@ -1,0 +1,118 @@
+"""What a machine's role may not do fails in Step Functions' words, and never reaches anything."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.local.asl.delivery import deliver_at_the_end
+
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
+ROLE = "arn:aws:iam::123456789012:role/r"
+TASK = {"Type": "Task", "Resource": FUNCTION, "End": True}
+INVOKE = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::lambda:invoke",
+    "Parameters": {"FunctionName": "f", "Payload": {}},
+    "End": True,
+}
+NESTED = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::states:startExecution",
+    "Parameters": {"StateMachineArn": MACHINE + "2"},
+    "End": True,
+}
+DISTRIBUTED = {
+    "Type": "Map",
+    "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "P",
+        "States": {"P": {"Type": "Pass", "End": True}},
+    },
+    "End": True,
+}
+
+
+class DeniedError(Exception):
+    code, message = "AccessDeniedException", "User: r is not authorized"
+
+
+def alone(state):
+    return {"StartAt": "S", "States": {"S": state}}
+
+
+@pytest.fixture
+def denying(world):
+    """A world whose roles may nothing, and what they asked for."""
+    asked = []
+
+    def permit(role, action, resource):
+        asked.append((role, action, resource))
+        raise DeniedError
+
+    world.engine.permit = permit
+    return world, asked
+
+
+@pytest.mark.parametrize("state", [TASK, INVOKE, {**INVOKE, "Parameters": {"FunctionName": FUNCTION}}])
+def test_a_function_that_the_role_may_not_invoke(denying, state):
+    world, asked = denying
+    execution = world.run(alone(state))
+    assert execution.error == "Lambda.AWSLambdaException"
+    assert execution.cause.startswith(
+        "User: r is not authorized (Service: AWSLambda; Status Code: 403; Error Code: AccessDeniedException; Request "
+    )
+    assert execution.cause.endswith("; Proxy: null)")
+    assert asked == [(ROLE, "lambda:InvokeFunction", FUNCTION)]
+    assert world.calls == []
+
+
+def test_a_version_is_asked_for_by_itself(denying):
+    world, asked = denying
+    world.run(alone({**INVOKE, "Parameters": {"FunctionName": "f", "Qualifier": "live"}}))
+    assert asked == [(ROLE, "lambda:InvokeFunction", f"{FUNCTION}:live")]
+
+
+def test_what_is_denied_can_be_caught(denying):
+    world, _ = denying
+    caught = {**TASK, "Catch": [{"ErrorEquals": ["Lambda.AWSLambdaException"], "Next": "C"}]}
+    definition = {"StartAt": "S", "States": {"S": caught, "C": {"Type": "Pass", "End": True}}}
+    assert world.output(definition)["Error"] == "Lambda.AWSLambdaException"
+
+
+def test_a_machine_that_the_role_may_not_start(denying):
+    world, asked = denying
+    execution = world.run(alone(NESTED))
+    assert execution.error == "StepFunctions.AWSStepFunctionsException"
+    assert "(Service: AWSStepFunctions; Status Code: 400; Error Code: AccessDeniedException; " in execution.cause
+    assert asked == [(ROLE, "states:StartExecution", MACHINE + "2")]
+
+
+def test_a_distributed_map_starts_its_own_machine(denying):
+    world, asked = denying
+    execution = world.run(alone(DISTRIBUTED), [1, 2])
+    assert execution.error == "StepFunctions.AWSStepFunctionsException"
+    assert asked == [(ROLE, "states:StartExecution", MACHINE)]
+    assert execution.map_runs == []
+
+
+def test_log_delivery_comes_in_by_the_groups_policy(world):
+    asked = []
+
+    def lets_in(service, action, resource, source):
+        asked.append((service, action, resource.rpartition("/")[0], source))
+        return False
+
+    world.engine.lets_in = lets_in
+    execution = world.start(alone({"Type": "Pass", "End": True}))
+    group = {"cloudWatchLogsLogGroup": {"logGroupArn": "arn:aws:logs:us-east-1:123456789012:log-group:g:*"}}
+    deliver_at_the_end(execution, {"level": "ALL", "destinations": [group]})
+    world.scheduler.run()
+    assert asked == [
+        (
+            "delivery.logs.amazonaws.com",
+            "logs:CreateLogStream",
+            "arn:aws:logs:us-east-1:123456789012:log-group:g:log-stream:states/m/2023-11-14-22-13",
+            "arn:aws:logs:us-east-1:123456789012:*",
+        )
+    ]
