@@ -116,7 +116,7 @@ class Sampler:
 
     def __init__(self, random, roles, documents, place):
         self._random = random
-        self._roles = roles
+        self.roles = roles
         self._documents = documents
         self._place = place
         self._catalogue = load_catalogue()
@@ -126,7 +126,7 @@ class Sampler:
 
     def identity_case(self):
         """A role asks."""
-        role = self._random.choice(self._roles)
+        role = self._random.choice(self.roles)
         action = self._action(role)
         resource = self._resource(action, role)
         context = self._context(action, [*role.identity, *([role.boundary] if role.boundary else [])])
@@ -144,7 +144,7 @@ class Sampler:
     def trust_case(self):
         """A service, a role, a user or a stranger asks to take a role."""
         document = self._random.choice([each for each in self._documents if each.kind is Kind.TRUST])
-        caller = self._random.choice(self._roles)
+        caller = self._random.choice(self.roles)
         context = self._context(self._catalogue.expand("sts:AssumeRole")[0], [document.body])
         service = self._random.choice(("lambda", "states", "ecs-tasks", "scheduler", "events"))
         kind = self._random.randrange(3)
@@ -176,11 +176,11 @@ class Sampler:
         """A role asks for a thing that has a policy of its own."""
         kinds = {Kind.BUCKET, Kind.REPOSITORY}
         document = self._random.choice([each for each in self._documents if each.kind in kinds and each.body])
-        role = self._random.choice(self._roles)
+        role = self._random.choice(self.roles)
         pattern = "s3:*Object" if document.kind is Kind.BUCKET else "ecr:*Image"
         action = self._random.choice(self._catalogue.expand(pattern))
         resource = document.attached + ("/key" if document.kind is Kind.BUCKET else "")
-        if not action.can_touch(resource):
+        if not fits(action, resource):
             action = self._catalogue.expand("s3:GetObject" if document.kind is Kind.BUCKET else "ecr:BatchGetImage")[0]
         foreign = self._random.random() < 0.2
         arn = re.sub(r"::\d+:", f"::{OTHER_ACCOUNT}:", role.arn) if foreign else role.arn
@@ -205,7 +205,7 @@ class Sampler:
     def _resource(self, action, role):
         if not action.arns:
             return "*"
-        fitting = [each for each in map(self._concrete, self._patterns) if action.can_touch(each)]
+        fitting = [each for each in map(self._concrete, self._patterns) if fits(action, each)]
         own = [each for each in fitting if role.team in each]
         if self._random.random() < 0.45 and own:
             return self._random.choice(own)
@@ -242,7 +242,7 @@ class Sampler:
             )
         )
         twisted = twist(resource)
-        return twisted if action.can_touch(twisted) else resource
+        return twisted if fits(action, twisted) else resource
 
     def _context(self, action, bodies):
         """Values for the keys that statements about *action* ask for, of those that the action or every request has."""
@@ -262,6 +262,27 @@ class Sampler:
             elif choice < 0.8:
                 context[key] = "false" if values[0] in {"true", "false"} else "other"
         return context
+
+
+def fits(action, resource):
+    """Whether a resource is of a kind that the action takes; the catalogue's ``*`` of a bucket would take objects."""
+    service, name = resource.split(":")[2], resource.rpartition(":::")[2]
+    buckets_only = service == "s3" and "/" in name and "arn:*:s3:::*/*" not in action.arns
+    return action.can_touch(resource) and not buckets_only
+
+
+def told_of(principal, role):
+    """The condition keys that AWS gives a request for its caller (IAM User Guide, "Global condition context keys")."""
+    if principal.endswith(".amazonaws.com"):
+        return {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": principal}
+    user = {} if role else {"aws:username": principal.rpartition("/")[2]}
+    return {
+        **user,
+        "aws:PrincipalIsAWSService": "false",
+        "aws:PrincipalArn": role or principal,
+        "aws:PrincipalAccount": principal.split(":")[4],
+        "aws:PrincipalType": "AssumedRole" if role else "User",
+    }
 
 
 def session_of(arn):
