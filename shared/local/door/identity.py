@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.iam.models import iam_backends
-from moto.sts.exceptions import STSClientError
 from moto.sts.responses import TokenResponse
 
 from shared.local.door.callers import caller_of
+from shared.local.door.refused import RefusedError, Wrong
 from shared.local.door.sessions import Session
 
 if TYPE_CHECKING:
@@ -131,7 +131,9 @@ def _session(response: Any, issuer: Issuer, call: str, name: str) -> dict[str, A
     """Return the credentials that *call* gives its caller, for the federated user *name* if there is one."""
     caller = _caller(response)
     if caller.session:
-        raise STSClientError("AccessDenied", f"Cannot call {call} with session credentials")
+        raise RefusedError(
+            Wrong.FORBIDDEN, f"Cannot call {call} with session credentials", "call it with a key that stays"
+        )
     now = int(utcnow().replace(tzinfo=UTC).timestamp())
     longest = _ROOT_LONGEST if caller.kind == "root" else _USER_USUAL
     seconds = min(response._get_int_param("DurationSeconds", longest), _USER_LONGEST)  # noqa: SLF001  moto's own way

@@ -16,7 +16,7 @@ FIX = 'eval "$(lanes env)" in this shell; while lanes up runs, it prints the key
 
 
 class Wrong(Enum):
-    """What is wrong with a request; its codes in S3, EC2, and services that speak JSON or Query.
+    """What is wrong with a request, or with who signs it; its codes in S3, EC2, and services that speak JSON or Query.
 
     JSON's are Query's with "Exception" at the end, but where AWS has another word.
     """
@@ -28,6 +28,7 @@ class Wrong(Enum):
     EXPIRED_TOKEN = ("ExpiredToken", "RequestExpired", "ExpiredToken")
     MISMATCH = ("SignatureDoesNotMatch", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException")
     SKEWED = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
+    FORBIDDEN = ("AccessDenied", "UnauthorizedOperation", "AccessDenied")
     EXPIRED_REQUEST = ("AccessDenied", "RequestExpired", "RequestExpired", "RequestExpired")
     DENIED = ("AccessDenied", "UnauthorizedOperation", "AccessDenied")
     DENIED_BY_TOPIC = ("AccessDenied", "UnauthorizedOperation", "AuthorizationError")
