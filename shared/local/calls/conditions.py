@@ -8,6 +8,7 @@ NOT_GIVEN lists what of the services in use is left out, and why.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from shared.local.calls.rules import lambda_, running, states
 
@@ -149,12 +150,10 @@ def _s3(asked: Asked, resource: str | None) -> Iterator[tuple[str, tuple[str, ..
 
 def _object_tags(tagging: object) -> list[tuple[str, str]]:
     """Return an object's tags: a header's ``key=value&...``, or a document's set."""
-    from urllib.parse import parse_qsl  # noqa: PLC0415
-
     if isinstance(tagging, str):
         return parse_qsl(tagging, keep_blank_values=True)
     if isinstance(tagging, dict):
-        return [(each["Key"], each.get("Value", "")) for each in tagging.get("TagSet", [])]
+        return [(each.get("Key", ""), each.get("Value", "")) for each in tagging.get("TagSet", [])]
     return []
 
 
@@ -273,11 +272,16 @@ def _route53(asked: Asked, _: str | None) -> Iterator[tuple[str, tuple[str, ...]
     changes = asked.all("ChangeBatch.Changes[]")
     if changes:
         start = "route53:ChangeResourceRecordSets"
-        names = [each["ResourceRecordSet"]["Name"].rstrip(".").lower() for each in changes]
+        names = [each.rstrip(".").lower() for each in asked.all("ChangeBatch.Changes[].ResourceRecordSet.Name")]
+        types = asked.all("ChangeBatch.Changes[].ResourceRecordSet.Type")
         yield f"{start}NormalizedRecordNames", tuple(dict.fromkeys(names))
-        yield f"{start}RecordTypes", tuple(dict.fromkeys(each["ResourceRecordSet"]["Type"] for each in changes))
-        yield f"{start}Actions", tuple(dict.fromkeys(each["Action"] for each in changes))
-    vpcs = [f"VPCId={each['VPCId']},VPCRegion={each['VPCRegion']}" for each in asked.all("VPC") if "VPCRegion" in each]
+        yield f"{start}RecordTypes", tuple(dict.fromkeys(types))
+        yield f"{start}Actions", tuple(dict.fromkeys(asked.all("ChangeBatch.Changes[].Action")))
+    vpcs = [
+        f"VPCId={each['VPCId']},VPCRegion={each['VPCRegion']}"
+        for each in asked.all("VPC")
+        if {"VPCId", "VPCRegion"} <= set(each)
+    ]
     if vpcs:
         yield "route53:VPCs", tuple(vpcs)
 

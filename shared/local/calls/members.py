@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from shared.local.calls.call import CallNotReadError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,7 +20,7 @@ class Members(Mapping[str, Any]):
 
     Args:
         shape: The operation's input, None when it takes none.
-        read: Returns the value of a member, or `ABSENT`.
+        read: Returns the value of a member, or `ABSENT`; raises ValueError for one of another type.
     """
 
     def __init__(self, shape: StructureShape | None, read: Callable[[str, Shape], Any]) -> None:
@@ -29,7 +31,12 @@ class Members(Mapping[str, Any]):
     def _value(self, name: str) -> Any:
         if name not in self._known:
             shape = self._shapes.get(name)
-            self._known[name] = self._read(name, shape) if shape else ABSENT
+            try:
+                self._known[name] = self._read(name, shape) if shape else ABSENT
+            except ValueError as error:
+                raise CallNotReadError(
+                    f"{name} cannot be read: {error}", fix="see its type in boto3's reference"
+                ) from error
         return self._known[name]
 
     def __getitem__(self, name: str) -> Any:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from shared.isolation.catalogue import load_catalogue
-from shared.local.calls.asked import Asked, NoFacts
+from shared.local.calls.asked import Asked, NoFacts, is_arn
 from shared.local.calls.call import CallNotReadError
 from shared.local.calls.conditions import keys_of
 from shared.local.calls.models import model_of
@@ -57,31 +57,38 @@ def needs(call: Call, account: str, facts: Facts = _NO_FACTS) -> tuple[Need, ...
         CallNotReadError: No action is known for the operation.
     """
     asked = Asked(call, account, facts)
-    prefix = prefix_of(call.service)
     found: dict[tuple[str, str | None], Need] = {}
-    for action, resources in _asked_for(asked, prefix):
-        for resource in resources:
-            if (action.name, resource) not in found:
-                found[action.name, resource] = Need(action.name, resource, keys_of(asked, action, resource))
+    for action, resource in _asked_for(asked):
+        if (action.name, resource) not in found:
+            found[action.name, resource] = Need(action.name, resource, keys_of(asked, action, resource))
     for resource, context in passed_roles(asked):
         found["iam:PassRole", resource] = Need("iam:PassRole", resource, context)
     return tuple(found.values())
 
 
-def _asked_for(asked: Asked, prefix: str) -> Iterator[tuple[Action, Found]]:
+def _asked_for(asked: Asked) -> Iterator[tuple[Action, str | None]]:
+    """Yield each action with each resource that it is asked for on.
+
+    A call whose parameters name nothing that its actions are about has left out what it must say; what is no ARN is no
+    resource. Neither is let through for that.
+    """
     call = asked.call
     exceptions = EXCEPTIONS.get(call.service, {})
     if call.operation in exceptions:
-        for name, where in exceptions[call.operation]:
-            yield _action(name), _found(asked, where)
-        return
-    action = action_of(call.service, call.operation)
-    if action is None:
-        raise CallNotReadError(
-            f"no IAM action is known for {call}",
-            fix="a role can be given none for it; call it with the account's own key, or leave it",
-        )
-    yield action, _by_types(asked, prefix, action)
+        rows = [(_action(name), _found(asked, where)) for name, where in exceptions[call.operation]]
+    else:
+        action = action_of(call.service, call.operation)
+        if action is None:
+            raise CallNotReadError(
+                f"no IAM action is known for {call}",
+                fix="a role can be given none for it; call it with the account's own key, or leave it",
+            )
+        rows = [(action, _by_types(asked, prefix_of(call.service), action))]
+    if rows and not any(resources for _, resources in rows):
+        yield rows[0][0], None
+    for action, resources in rows:
+        for resource in resources:
+            yield action, resource if resource == "*" or is_arn(resource) else None
 
 
 @cache

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
 from botocore.model import ListShape, MapShape
-from botocore.parsers import RpcV2CBORParser
+from botocore.parsers import ResponseParserError, RpcV2CBORParser
 
 from shared.local.calls.call import Call, CallNotReadError
 from shared.local.calls.members import ABSENT, Members
@@ -136,8 +136,8 @@ def _operation(model: ServiceModel, name: str) -> OperationModel | None:
 def _by_target(models: Sequence[ServiceModel], request: _Opened) -> _Found | None:
     """Read a request of the JSON protocol: all is in the target and the body."""
     prefix, _, name = request.headers["x-amz-target"].rpartition(".")
-    if request.query:
-        raise CallNotReadError("a request of the JSON protocol has no query", fix=_FIX)
+    if request.query or request.is_form:
+        raise CallNotReadError("a request of the JSON protocol has no query and no form", fix=_FIX)
     for model in models:
         if "json" in _protocols(model) and model.metadata.get("targetPrefix") == prefix:
             operation = _operation(model, name)
@@ -161,9 +161,9 @@ def _by_cbor_path(models: Sequence[ServiceModel], request: _Opened) -> _Found | 
 def _by_action(models: Sequence[ServiceModel], request: _Opened) -> _Found | None:
     """Read a form, in the body or the query; the version tells services of one signing name apart."""
     pairs = list(request.pairs)
+    if pairs and request.body:
+        raise CallNotReadError("parameters are in the query and in the body", fix=_FIX)
     if request.is_form:
-        if pairs:
-            raise CallNotReadError("parameters are in the query and in the body", fix=_FIX)
         try:
             pairs = parse_qsl(request.inflated().decode(), keep_blank_values=True, max_num_fields=100_000)
         except ValueError as error:
@@ -220,8 +220,15 @@ def _json(request: _Opened) -> Callable[[], Any]:
 def _cbor(request: _Opened) -> Callable[[], Any]:
     @cache
     def parsed() -> Any:
-        stream = RpcV2CBORParser().get_peekable_stream_from_bytes(request.inflated()) if request.body else None
-        return RpcV2CBORParser().parse_data_item(stream) if stream else {}
+        parser = RpcV2CBORParser()
+        stream = parser.get_peekable_stream_from_bytes(request.inflated())
+        try:
+            document = parser.parse_data_item(stream) if request.body else {}
+        except ResponseParserError as error:
+            raise CallNotReadError(f"the body is no CBOR: {error}", fix=_FIX) from error
+        if not isinstance(document, dict):
+            raise CallNotReadError("the body is no CBOR map", fix=_FIX)
+        return document
 
     return parsed
 
@@ -232,6 +239,8 @@ def _as_it_is(_: Shape, value: Any) -> Any:
 
 def _by_route(models: Sequence[ServiceModel], request: _Opened) -> _Found | None:
     path = request.path
+    if models and models[0].service_name != "s3" and request.is_form and request.body:
+        raise CallNotReadError("the body is a form, which could be taken for the query", fix=_FIX)
     if any(model.service_name == "s3" for model in models):
         bucket = _BUCKET_HOST.match(request.headers.get("host", ""))
         path = f"/{bucket[1]}{path}" if bucket else path

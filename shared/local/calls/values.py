@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 _WHOLE = frozenset({"integer", "long"})
 _REAL = frozenset({"float", "double"})
+_JSON_TYPES: dict[str, type] = {
+    "structure": dict,
+    "list": list,
+    "map": dict,
+    "string": str,
+    "blob": str,
+    "boolean": bool,
+}
 
 
 def from_text(shape: Shape, text: str) -> Any:
@@ -41,22 +49,29 @@ def from_text(shape: Shape, text: str) -> Any:
 
 
 def from_json(shape: Shape, value: Any) -> Any:
-    """Read a value of a JSON document."""
-    if value is None:
-        return None
-    if isinstance(shape, StructureShape) and not shape.is_document_type:
+    """Read a value of a JSON document.
+
+    Raises:
+        ValueError: It is of another type than the shape.
+    """
+    kind = shape.type_name
+    if value is None or getattr(shape, "is_document_type", False):
+        return value
+    if kind in _JSON_TYPES and not isinstance(value, _JSON_TYPES[kind]):
+        raise ValueError(f"a {kind} is no {type(value).__name__}")
+    if isinstance(shape, StructureShape):
         return {
             name: from_json(member, value[wire])
             for name, member in shape.members.items()
-            if (wire := member.serialization.get("name", name)) in value
+            if (wire := _name(member, name)) in value
         }
     if isinstance(shape, ListShape):
         return [from_json(shape.member, each) for each in value]
     if isinstance(shape, MapShape):
         return {key: from_json(shape.value, each) for key, each in value.items()}
-    if shape.type_name == "timestamp":
+    if kind == "timestamp":
         return parse_timestamp(value)
-    return base64.b64decode(value) if shape.type_name == "blob" else value
+    return base64.b64decode(value) if kind == "blob" else value
 
 
 Tree = dict[str, Any]  # a form's names split at their dots; a value is under "" of its branch

@@ -40,6 +40,11 @@ def function(asked: Asked) -> list[str | None]:
     return [function_arn(asked, name, asked.text("Qualifier"))]
 
 
+def _named(asked: Asked) -> list[str | None]:
+    """Return the function that a call must name."""
+    return function(asked) or [None]
+
+
 def _layers(asked: Asked) -> list[str | None]:
     return list(asked.all("Layers[]"))
 
@@ -88,24 +93,24 @@ _NETWORK = tuple((f"ec2:Describe{what}", _in_network) for what in ("SecurityGrou
 _CODE = (("s3:GetObject", _code(version=False)), ("s3:GetObjectVersion", _code(version=True)))
 
 EXCEPTIONS: Exceptions = {
-    "Invoke": (("lambda:InvokeFunction", function),),  # SAR
-    "InvokeAsync": (("lambda:InvokeFunction", function),),  # API
-    "InvokeWithResponseStream": (("lambda:InvokeFunction", function),),  # API
+    "Invoke": (("lambda:InvokeFunction", _named),),  # SAR
+    "InvokeAsync": (("lambda:InvokeFunction", _named),),  # API
+    "InvokeWithResponseStream": (("lambda:InvokeFunction", _named),),  # API
     "CreateFunction": (
-        ("lambda:CreateFunction", function),
+        ("lambda:CreateFunction", _named),
         ("lambda:GetLayerVersion", _layers),  # Developer Guide, "Adding layers to functions"
         ("lambda:TagResource", _tagged),  # Developer Guide, "Using tags on Lambda functions"
         *_CODE,
         *_NETWORK,
     ),
-    "UpdateFunctionCode": (("lambda:UpdateFunctionCode", function), *_CODE),
+    "UpdateFunctionCode": (("lambda:UpdateFunctionCode", _named), *_CODE),
     "UpdateFunctionConfiguration": (
-        ("lambda:UpdateFunctionConfiguration", function),
+        ("lambda:UpdateFunctionConfiguration", _named),
         ("lambda:GetLayerVersion", _layers),
         *_NETWORK,
     ),
     "GetLayerVersionByArn": (("lambda:GetLayerVersion", _layer_version),),  # API
-    "ListFunctionEventInvokeConfigs": (("lambda:ListFunctionEventInvokeConfigs", function),),
+    "ListFunctionEventInvokeConfigs": (("lambda:ListFunctionEventInvokeConfigs", _named),),
 }
 
 RESOURCES: Resources = {

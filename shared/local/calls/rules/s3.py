@@ -56,7 +56,7 @@ def _source(*, version: bool) -> Callable[[Asked], list[str | None]]:
     def found(asked: Asked) -> list[str | None]:
         source = asked.call.parameters.get("CopySource")
         if isinstance(source, dict):  # a call that was never on the wire
-            path, has_version = f"{source['Bucket']}/{source['Key']}", bool(source.get("VersionId"))
+            path, has_version = f"{source.get('Bucket')}/{source.get('Key')}", bool(source.get("VersionId"))
         else:
             path, _, given = str(source).partition("?versionId=")
             path, has_version = unquote(path).removeprefix("/"), bool(given)

@@ -68,7 +68,7 @@ def _everywhere(_: Asked) -> list[str | None]:
 
 def _made(action: str) -> tuple[tuple[str, Callable[[Asked], list[str | None]]], ...]:
     return (
-        (action, machine),
+        (action, lambda asked: machine(asked) or [None]),
         ("states:PublishStateMachineVersion", _if("publish", machine)),  # SAR, a dependent action
         ("states:TagResource", _if("tags", machine)),  # Developer Guide, "Tagging state machines"
     )
@@ -77,7 +77,10 @@ def _made(action: str) -> tuple[tuple[str, Callable[[Asked], list[str | None]]],
 EXCEPTIONS: Exceptions = {
     "CreateStateMachine": _made("states:CreateStateMachine"),
     "UpdateStateMachine": _made("states:UpdateStateMachine"),
-    "CreateActivity": (("states:CreateActivity", activity), ("states:TagResource", _if("tags", activity))),
+    "CreateActivity": (
+        ("states:CreateActivity", lambda asked: activity(asked) or [None]),
+        ("states:TagResource", _if("tags", activity)),
+    ),
     "TestState": (("states:TestState", "*"), ("states:RevealSecrets", _if("revealSecrets", _everywhere))),
 }
 

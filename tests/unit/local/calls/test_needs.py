@@ -1,6 +1,7 @@
 """What calls need: one row an operation, its actions and the resources that they are asked for on."""
 
 import datetime as dt
+import random
 
 import pytest
 
@@ -450,3 +451,21 @@ def test_the_keys_of_every_request():
         "aws:SourceIp": ("127.0.0.1",),
         "aws:UserAgent": ("boto3",),
     }
+
+
+@pytest.mark.parametrize("service", sorted(EXCEPTIONS))
+def test_whatever_a_call_says_its_needs_are_told_or_refused(service, wire):
+    model, rng = model_of(service), random.Random(service)
+    for name in model.operation_names:
+        shape = model.operation_model(name).input_shape
+        for _ in range(3):
+            said = wire["structure"](shape, rng) if shape else {}
+            left = {key: value for key, value in said.items() if rng.random() < 0.7}
+            try:
+                found = needs(Call(service, name, left, "us-east-1"), ACCOUNT, Known())
+            except CallNotReadError:
+                continue
+            assert found or name in {"GetCallerIdentity", "GetSessionToken"}, (name, left)
+            assert all(
+                need.resource is None or need.resource == "*" or need.resource.startswith("arn:") for need in found
+            )
