@@ -96,6 +96,6 @@ def _say_what_it_is() -> None:
 
     prices = read_prices()
     console.note(
-        f"an estimate: list prices noted on {prices.date} for {prices.region}, without free tiers, transfer, storage; "
+        f"an estimate: list prices noted on {prices.date} for {prices.region}, {prices.without}; "
         "S3 requests of functions are counted from their code"
     )

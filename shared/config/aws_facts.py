@@ -45,6 +45,8 @@ STANDARD_STARTS = Fact(100, _STATES, _READ)
 """Standard child executions that a distributed Map starts a second, at most."""
 EXPRESS_STARTS = Fact(1000, _STATES, _READ)
 """Express child executions that a distributed Map starts a second, at most."""
+MAP_CHILDREN = Fact(10_000, _STATES, _READ)
+"""Child executions of one distributed Map that run at once, at most."""
 HISTORY_CALLS = Throttle(400, 20, _STATES, _READ)
 """GetExecutionHistory."""
 MAP_RUN_CALLS = Throttle(200, 1, _STATES, _READ)

@@ -20,6 +20,8 @@ LABELS = {
     "lambda_gb_seconds": ("Lambda compute", "GB-s"),
     "storage_gb_seconds": ("Lambda /tmp above 512 MB", "GB-s"),
     "state_transitions": ("Step Functions transitions", ""),
+    "express_requests": ("Express executions", ""),
+    "express_gb_seconds": ("Express time, at the least", "GB-s"),
     "s3_puts": ("S3 puts and lists", ""),
     "s3_gets": ("S3 gets", ""),
     "dynamodb_writes": ("DynamoDB writes", ""),
@@ -29,12 +31,21 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """A price table: US dollars a unit, under the names of :class:`Usage`; of what day, region and source."""
+    """A price table: US dollars a unit, under the names of :class:`Usage`; of what region and sources.
+
+    ``date`` is that of the oldest of them, ``logs`` what a GB of logs costs in its first tier; no estimate counts it.
+    """
 
     date: date
     region: str
     source: tuple[str, ...]
     usd: Mapping[str, float]
+    logs: float = 0.0
+
+    @property
+    def without(self) -> str:
+        """What an estimate leaves out."""
+        return f"without free tiers, transfer, storage and logs (${self.logs:.2f} a GB)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +83,10 @@ class Cost:
 def read_prices() -> Prices:
     """Return the price table that lies beside this module."""
     read = yaml.safe_load(files("shared.measure").joinpath("prices.yaml").read_text(encoding="utf-8"))
-    about = {key: read.pop(key) for key in ("date", "region", "source")}
-    return Prices(about["date"], about["region"], tuple(about["source"]), read)
+    noted = read["prices"]
+    oldest = min(each["read"] for each in noted.values())
+    usd = {name: each["usd"] for name, each in noted.items()}
+    return Prices(oldest, read["region"], tuple(read["pages"].values()), usd, read["logs"][0]["usd"])
 
 
 def cost_of(usage: Usage, prices: Prices | None = None) -> Cost:

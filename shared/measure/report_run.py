@@ -165,9 +165,7 @@ def cost_section(cost: Cost) -> Section:
         rows.append([label, f"{item.amount:,.3f} {unit}" if unit else f"{item.amount:,.0f}", dollars(item.usd)])
     rows.append(["total", "", dollars(cost.usd)])
     prices = read_prices()
-    note = (
-        f"An estimate: list prices noted on {prices.date} for {prices.region}, without free tiers, transfer, storage."
-    )
+    note = f"An estimate: list prices noted on {prices.date} for {prices.region}, {prices.without}."
     return Section("Cost", tables=[Table("", ("item", "amount", "US dollars"), rows, note=note)])
 
 

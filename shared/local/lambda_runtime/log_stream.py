@@ -149,7 +149,11 @@ def init_report_line(init_ms: float, status: str, phase: str = "init") -> str:
 
 
 def billed_ms(duration_ms: float, init_ms: float | None) -> int:
-    """Return what AWS bills: whole milliseconds, the cold start included."""
+    """Return what AWS bills: whole milliseconds, the cold start included.
+
+    Of zips on Lambda's own runtimes since 1 August 2025:
+    https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/, read on 2026-11-29.
+    """
     return math.ceil(duration_ms + (init_ms or 0.0))
 
 

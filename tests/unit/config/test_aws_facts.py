@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from shared.config import aws_facts
-from shared.config.aws_facts import Fact, Throttle
+from shared.config.aws_facts import MAP_CHILDREN, STATE_DATA, Fact, Throttle
+from shared.handlers.cosmic import deal
+from shared.handlers.cosmic import payload as cosmic
+from shared.handlers.random_mean import payload as random_mean
+from shared.handlers.wssr import init as wssr
 
 FACTS = {name: value for name, value in vars(aws_facts).items() if isinstance(value, Fact | Throttle)}
 PAGE = re.compile(r"https://(docs\.)?aws\.amazon\.com/\S+")
@@ -38,3 +42,8 @@ def test_every_number_of_the_module_is_such_a_fact_and_says_its_unit():
 )  # fmt: skip
 def test_the_numbers_are_those_of_the_pages(name, value):
     assert FACTS[name].value == value
+
+
+def test_what_handlers_keep_for_themselves_is_the_same():
+    assert {cosmic.MAX_RANKS, random_mean.MOST_AT_ONCE, wssr.MOST_AT_ONCE} == {MAP_CHILDREN.value}
+    assert STATE_DATA.value == deal.ITEM_BYTES

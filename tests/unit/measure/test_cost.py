@@ -1,9 +1,12 @@
 from datetime import date
+from pathlib import Path
 
 import pytest
+import yaml
 
+from shared.measure import cost
 from shared.measure.cost import LABELS, Prices, cost_line, cost_of, dollars, read_prices
-from shared.measure.trace import Trace, Visit
+from shared.measure.trace import MapChildren, Trace, Visit
 from shared.measure.usage import Usage, used_by_functions, used_by_states
 from shared.run.report_line import Report
 
@@ -14,6 +17,23 @@ def test_every_amount_has_a_price_a_label_and_the_table_a_date_and_a_source():
     assert all(0 < price < 0.001 for price in prices.usd.values())
     assert isinstance(prices.date, date)
     assert all(source.startswith("https://aws.amazon.com/") for source in prices.source)
+    assert prices.without == "without free tiers, transfer, storage and logs ($0.50 a GB)"
+
+
+def test_every_price_has_its_page_and_the_day_it_was_read():
+    table = yaml.safe_load(Path(cost.__file__).with_name("prices.yaml").read_text(encoding="utf-8"))
+    noted = [*table["prices"].values(), *table["logs"]]
+    assert len(noted) == len(Usage.__slots__) + 4
+    for each in noted:
+        assert table["pages"][each["page"]].startswith("https://aws.amazon.com/")
+        assert date(2026, 1, 1) <= each["read"] <= date.today()  # noqa: DTZ011  a day, wherever the tests run
+    assert [each["usd"] for each in table["logs"]] == [0.50, 0.25, 0.10, 0.05]
+
+
+def test_express_children_are_counted_and_cost_what_aws_bills_at_the_least():
+    usage = used_by_states(Trace((), 3, maps=(MapChildren(16_000, express=True), MapChildren(5))))
+    assert usage == Usage(state_transitions=3, express_requests=16_000, express_gb_seconds=100.0)
+    assert cost_of(usage).usd == pytest.approx(3 * 0.000025 + 0.016 + 100 * 0.06 / 3600)
 
 
 def test_what_ten_ranks_of_the_paper_cost():
