@@ -96,6 +96,7 @@ class EmbeddedCloud:
         from shared.local.budgets import subscribers_told  # noqa: PLC0415  the same
         from shared.local.door import identity  # noqa: PLC0415  the same
         from shared.local.enforcement import deliveries, trust  # noqa: PLC0415  the same
+        from shared.local.enforcement.callers import actor_in  # noqa: PLC0415  the same
         from shared.local.enforcement.gate import Gate  # noqa: PLC0415  the same
         from shared.local.enforcement.judge import Judge  # noqa: PLC0415  the same
         from shared.local.postgres import offered  # noqa: PLC0415  the same
@@ -123,12 +124,12 @@ class EmbeddedCloud:
             MotoServer(
                 self._port,
                 lambda moto: Threshold(
-                    registry.RegistryApp(images, passwords).in_front_of(self._door(moto, issuer, judge))
+                    registry.RegistryApp(images, passwords, gate.why_not).in_front_of(self._door(moto, issuer, judge))
                 ),
                 {"ecs": lambda: fleet.enter_context(_fargate())},
             )
         )
-        parts.enter_context(registry.install(images, passwords, server.endpoint))
+        parts.enter_context(registry.install(images, passwords, server.endpoint, actor_in))
         meeting = parts.enter_context(LocalRendezvous(keys=lambda: _keys(self.place, server.endpoint, self.key)))
         runtime = lambda_runtime.LambdaRuntime(
             folder,

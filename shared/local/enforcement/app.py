@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from shared.local.calls import CallNotReadError, Request, needs, read_call, request_keys
 from shared.local.calls.models import models_signed_as
 from shared.local.door.app import arrived
-from shared.local.door.callers import caller_of
 from shared.local.door.refused import RefusedError, Wrong
-from shared.local.enforcement.callers import actor_of
+from shared.local.enforcement.callers import actor_in
 from shared.local.enforcement.changes import may_change
 from shared.local.enforcement.denied import DeniedError, denied, unknown
 
@@ -56,7 +55,7 @@ class Enforcement:
         Raises:
             RefusedError: It is not allowed: the door answers it.
         """
-        actor = actor_of(caller_of(environ))
+        actor = actor_in(environ)
         region, service = _scope(environ["HTTP_AUTHORIZATION"])
         request = _request(environ)
         try:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.iam.principals import Principal
+from shared.local.door.callers import caller_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shared.local.door.callers import Caller
 
 _NOTHING = '{"Version": "2012-10-17", "Statement": []}'
@@ -47,6 +50,11 @@ def role_session(role: str, session: str) -> Actor:
     name = parts[_RESOURCE].rpartition("/")[2]
     arn = f"arn:{parts[1]}:sts::{parts[_ACCOUNT]}:assumed-role/{name}/{session}"
     return Actor(Principal(arn, role), role)
+
+
+def actor_in(environ: Mapping[str, Any]) -> Actor:
+    """Return who makes the request of *environ*, which came through the door."""
+    return actor_of(caller_of(environ))
 
 
 def actor_of(caller: Caller) -> Actor:

@@ -49,6 +49,11 @@ class Gate:
         if not decision.allowed:
             raise denied(actor, action, resource, decision)
 
+    def why_not(self, actor: Actor, action: str, resource: str) -> str:
+        """Return why *actor* may not do *action* on *resource*, nothing where it may."""
+        decision = self._judge.decide(actor, action, resource)
+        return "" if decision.allowed else denied(actor, action, resource, decision).message
+
     def allows(self, role: str, action: str, resource: str) -> bool:
         """Whether *role* may do *action* on *resource*."""
         return self._judge.decide(role_session(role, self._session), action, resource).allowed

@@ -35,23 +35,28 @@ _books = threading.Lock()
 
 
 class Passwords:
-    """What ECR gives a client to log in with: each is good for one account and region."""
+    """What ECR gives a client to log in with: each is good for one account and region, and does what its holder may."""
 
     def __init__(self) -> None:
-        self._given: dict[tuple[str, str], str] = {}
+        self._given: dict[tuple[str, str, Any], str] = {}
         self._lock = threading.Lock()
 
-    def give(self, account: str, region: str) -> str:
-        """Return the password for the registry of *account* in *region*."""
+    def give(self, account: str, region: str, holder: Any = None) -> str:
+        """Return *holder*'s password for the registry of *account* in *region*."""
         with self._lock:
-            return self._given.setdefault((account, region), secrets.token_urlsafe(32))
+            return self._given.setdefault((account, region, holder), secrets.token_urlsafe(32))
 
-    def place(self, password: str) -> tuple[str, str] | None:
-        """Return the account and region that *password* is for, if it is for any."""
+    def place(self, password: str) -> tuple[str, str, Any] | None:
+        """Return the account and region that *password* is for, if it is for any, and who holds it."""
         with self._lock:
             given = list(self._given.items())
         known = (place for place, own in given if secrets.compare_digest(own.encode(), password.encode()))
         return next(known, None)
+
+
+def arn(repository: Repository) -> str:
+    """Return the ARN of *repository*."""
+    return f"arn:aws:ecr:{repository.region}:{repository.account}:repository/{repository.name}"
 
 
 class PushedImage(Image):  # type: ignore[misc]  # moto ships no types
@@ -169,10 +174,19 @@ def _check_parts(store: Store, repository: Repository, manifest: dict[str, Any])
 
 
 @contextmanager
-def install(store: Store, passwords: Passwords, endpoint: str) -> Iterator[None]:
-    """Have moto's ECR speak of the registry at *endpoint* while the block lasts."""
+def install(
+    store: Store, passwords: Passwords, endpoint: str, holder: Callable[[Any], Any] = lambda _: None
+) -> Iterator[None]:
+    """Have moto's ECR speak of the registry at *endpoint* while the block lasts.
+
+    Args:
+        store: The blobs.
+        passwords: Where the passwords are kept that it gives out.
+        endpoint: The registry's URL.
+        holder: Tells from the environ of a request who asks for a password.
+    """
     seams: list[tuple[Any, str, Callable[..., Any]]] = [
-        (ECRResponse, "get_authorization_token", _token(passwords, endpoint)),
+        (ECRResponse, "get_authorization_token", _token(passwords, endpoint, holder)),
         (ECRBackend, "delete_repository", _emptying(store, ECRBackend.delete_repository)),
     ]
     before = [getattr(owner, name) for owner, name, _ in seams]
@@ -185,9 +199,11 @@ def install(store: Store, passwords: Passwords, endpoint: str) -> Iterator[None]
             setattr(owner, name, original)
 
 
-def _token(passwords: Passwords, endpoint: str) -> Callable[[ECRResponse], ActionResult]:
+def _token(
+    passwords: Passwords, endpoint: str, holder: Callable[[Any], Any]
+) -> Callable[[ECRResponse], ActionResult]:
     def get_authorization_token(self: ECRResponse) -> ActionResult:
-        password = passwords.give(self.current_account, self.region)
+        password = passwords.give(self.current_account, self.region, holder(self.normalized_request.environ))
         told = {
             "authorizationToken": base64.b64encode(f"{USER}:{password}".encode()).decode(),
             "expiresAt": datetime.now(UTC) + _VALID,

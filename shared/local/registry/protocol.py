@@ -27,10 +27,25 @@ if TYPE_CHECKING:
     from shared.local.registry.store import Store
 
     WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+    Denied = Callable[[Any, str, str], str]
 
 _LARGEST_MANIFEST = 4 << 20  # bytes: what the specification asks a registry to take
 _BYTES = "application/octet-stream"
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64}")
+# What each needs of IAM. Source: Amazon ECR User Guide, "Required IAM permissions for pushing an image"; Service
+# Authorization Reference, Amazon ECR (read 2026-11-29). Docker's client looks for a layer with HEAD.
+_ACTIONS = {
+    "tags": "ecr:ListImages",
+    "manifest": "ecr:BatchGetImage",
+    "put_manifest": "ecr:PutImage",
+    "blob": "ecr:GetDownloadUrlForLayer",
+    "begin": "ecr:InitiateLayerUpload",
+    "progress": "ecr:UploadLayerPart",
+    "append": "ecr:UploadLayerPart",
+    "finish": "ecr:CompleteLayerUpload",
+    "cancel": "ecr:InitiateLayerUpload",
+}
+_LOOK, _FETCH = "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer"
 _RANGE = re.compile(r"(?:bytes )?(\d+)-\d+(?:/\S+)?")
 _URLS = Map(
     [
@@ -56,11 +71,13 @@ class RegistryApp:
     Args:
         store: The blobs.
         passwords: Who may log in.
+        denied: Says why the holder of a password may not do an action on a repository's ARN; nothing if it may.
     """
 
-    def __init__(self, store: Store, passwords: Passwords) -> None:
+    def __init__(self, store: Store, passwords: Passwords, denied: Denied = lambda *_: "") -> None:
         self._store = store
         self._passwords = passwords
+        self._denied = denied
 
     def in_front_of(self, other: WsgiApp) -> WsgiApp:
         """Return an application that answers what is ours and leaves the rest, ``/v2/`` APIs of AWS too, to *other*."""
@@ -87,7 +104,7 @@ class RegistryApp:
         return answer
 
     def _answer(self, request: Request) -> Response:
-        account, region = self._who(request)
+        account, region, holder = self._who(request)
         try:
             endpoint, found = _URLS.bind_to_environ(request.environ).match()
         except HTTPException as error:
@@ -96,11 +113,16 @@ class RegistryApp:
         if endpoint == "ping":
             return Response("{}", content_type="application/json")
         repository = Repository(account, region, found.pop("name"))
+        action = _LOOK if (endpoint, request.method) == ("blob", "HEAD") else _ACTIONS[endpoint]
+        if why := self._denied(holder, action, ecr.arn(repository)):
+            raise RefusedError("DENIED", why, HTTPStatus.FORBIDDEN)
         ecr.check_known(repository)
+        if endpoint == "begin":
+            return self._begin(request, repository, holder)
         answer: Response = getattr(self, f"_{endpoint}")(request, repository, **found)
         return answer
 
-    def _who(self, request: Request) -> tuple[str, str]:
+    def _who(self, request: Request) -> tuple[str, str, Any]:
         told = request.authorization
         place = self._passwords.place(told.password or "") if told and told.username == ecr.USER else None
         if place is None:
@@ -136,17 +158,19 @@ class RegistryApp:
         chunks = self._store.blobs(repository).chunks(Blob(_BYTES, digest, size))
         return Response(chunks, headers=headers, content_type=_BYTES, direct_passthrough=True)
 
-    def _begin(self, request: Request, repository: Repository) -> Response:
+    def _begin(self, request: Request, repository: Repository, holder: Any) -> Response:
         mount, source = request.args.get("mount"), request.args.get("from")
-        if mount and source and self._mounted(repository, mount, source):
+        if mount and source and self._mounted(repository, mount, source, holder):
             return _blob_created(repository, mount)
         upload = self._store.begin(repository)
         if "digest" in request.args:
             return self._finish(request, repository, upload)
         return _uploading(repository, upload, 0)
 
-    def _mounted(self, repository: Repository, digest: str, source: str) -> bool:
+    def _mounted(self, repository: Repository, digest: str, source: str, holder: Any) -> bool:
         other = repository._replace(name=source)
+        if self._denied(holder, _FETCH, ecr.arn(other)):
+            return False
         try:
             ecr.check_known(other)
             self._store.mount(other, digest, repository)
