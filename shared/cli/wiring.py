@@ -149,13 +149,16 @@ def make_deployed(project: Project, lane: Lane, aws: Aws, *, packaged: bool = Fa
 
 
 def say_python(lane: Lane, aws: Aws, *, packaged: bool) -> None:
-    """On the embedded cloud, say that functions run on another Python than on AWS, or on one found for them."""
-    if aws.endpoint is None:
-        return
-    from shared.local.pythons import other_python  # noqa: PLC0415  AWS needs none of it
+    """Say that functions are of another Python than this machine's, and on the embedded cloud what they run on."""
+    from shared.config.runtimes import MACHINE  # noqa: PLC0415  --help is quick
+    from shared.local.pythons import other_python  # noqa: PLC0415  as above
 
-    if said := other_python(lane.runtime, packaged=packaged):
-        console.note(said)
+    if lane.runtime == MACHINE:
+        return
+    if aws.endpoint is None:
+        console.note(f"functions get {lane.runtime}, as the settings say; this machine's own is {MACHINE}")
+    else:
+        console.note(other_python(lane.runtime, packaged=packaged))
 
 
 def known_images(project: Project, lane: Lane, aws: Aws, *, packaged: bool, push: bool) -> Mapping[str, str] | None:

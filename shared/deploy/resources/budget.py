@@ -1,7 +1,7 @@
 """AWS Budgets: what a team may cost in a month, and who hears of it at 80 and at 100 percent. It stops nothing.
 
 AWS brings a budget up to date up to three times a day, so an alert may come hours after the money is spent.
-Source: docs.aws.amazon.com/cost-management/latest/userguide/budgets-best-practices.html, read on 2026-11-29.
+Source: docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html, read on 2026-11-29.
 
 A budget counts what carries the lane's tags, so the tags ``team``, ``stage`` and ``managed-by`` must be activated as
 cost allocation tags in the account that pays (Billing, once, by hand; it takes AWS a day). The same filter says whose
