@@ -214,9 +214,9 @@ def _deployed(
 ) -> tuple[list[Document], Account, Orphans]:
     from shared.cli.orphan_view import look_for_orphans  # noqa: PLC0415  boto3 takes 0.2 s
     from shared.cli.wiring import open_cloud  # noqa: PLC0415  as above
-    from shared.deploy.deployed.account import read_account  # noqa: PLC0415  as above
-    from shared.deploy.deployed.lanes import deployed_documents  # noqa: PLC0415  as above
-    from shared.deploy.deployed.sight import Sight  # noqa: PLC0415  as above
+    from shared.deploy.readback.account import read_account  # noqa: PLC0415  as above
+    from shared.deploy.readback.lanes import deployed_documents  # noqa: PLC0415  as above
+    from shared.deploy.readback.sight import Sight  # noqa: PLC0415  as above
 
     service = None if team else _service(project)
     lanes = [*_lanes(project, team), *([service.lane] if service else [])]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from shared.config.load import Project
     from shared.deploy.aws import Aws
-    from shared.deploy.deployed.orphans import Orphan
+    from shared.deploy.readback.orphans import Orphan
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class Orphans:
 
 def look_for_orphans(project: Project, aws: Aws) -> Orphans:
     """Return what *aws* holds that no file of *project* explains."""
-    from shared.deploy.deployed.orphans import find_orphans  # noqa: PLC0415  boto3 takes 0.2 s
-    from shared.deploy.deployed.sight import Sight  # noqa: PLC0415  as above
+    from shared.deploy.readback.orphans import find_orphans  # noqa: PLC0415  boto3 takes 0.2 s
+    from shared.deploy.readback.sight import Sight  # noqa: PLC0415  as above
 
     sight = Sight()
     found = tuple(find_orphans(project, aws, sight))

@@ -7,16 +7,20 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.config.load import load_project
+from shared.config.platform import rendezvous_service
 from shared.deploy.aws import connect_endpoint
 from shared.deploy.deploy import deploy, plan
-from shared.deploy.deployed.account import read_account
-from shared.deploy.deployed.lanes import deployed_documents
-from shared.deploy.deployed.orphans import find_orphans
-from shared.deploy.deployed.sight import Sight
+from shared.deploy.documents import lane_links, service_links
 from shared.deploy.plan import destroy_plan
+from shared.deploy.readback.account import read_account
+from shared.deploy.readback.lanes import deployed_documents
+from shared.deploy.readback.orphans import find_orphans
+from shared.deploy.readback.sight import Sight
 from shared.isolation.catalogue import load_catalogue
+from shared.isolation.links import Logging, judge_links
 from shared.isolation.outsiders import with_account
 from shared.isolation.proof import NameRules, prove
+from shared.isolation.territory import Territory
 from shared.local.cloud import EmbeddedCloud
 
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  item-map:\n"
@@ -32,12 +36,18 @@ def project(tmp_path_factory, copy_project):
 
 
 @pytest.fixture(scope="module")
-def aws(project, tmp_path_factory):
+def connect(project, tmp_path_factory):
+    """Return what makes one more connection to the cloud."""
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
-        aws = connect_endpoint(project.place, cloud.endpoint)
-        for team in ("lab", "lab1"):
-            deploy(project.lane(team), project, aws)
-        yield aws
+        yield lambda: connect_endpoint(project.place, cloud.endpoint)
+
+
+@pytest.fixture(scope="module")
+def aws(project, connect):
+    aws = connect()
+    for team in ("lab", "lab1"):
+        deploy(project.lane(team), project, aws)
+    return aws
 
 
 @pytest.fixture
@@ -72,6 +82,15 @@ def test_what_was_just_deployed_is_proved_with_all_that_is_around_it(seen):
     assert [str(each) for each in proof.findings] == []
     assert proof.unseen == ()
     assert any("organisation" in limit for limit in proof.limits)
+
+
+def test_where_machines_log_is_what_was_proved_before(project, aws):
+    lanes = [project.lane(team) for team in ("lab", "lab1")]
+    found = [link for link in read_account(lanes, aws, Sight()).links if isinstance(link, Logging)]
+    assert sorted(found, key=str) == sorted((link for lane in lanes for link in lane_links(lane)), key=str)
+    rules = service_links(rendezvous_service(project))
+    assert len(rules) == 2
+    assert list(judge_links(rules, [Territory("platform", project.place)])) == []
 
 
 def test_users_groups_and_roles_that_reach_a_team_by_hand_are_found(seen, project, aws):
@@ -139,14 +158,14 @@ def as_aws_answers(aws):
     return qualifiers
 
 
-def test_the_policies_of_versions_and_aliases_are_found(seen, project, aws):
+def test_the_policies_of_versions_and_aliases_are_found(seen, project, aws, connect):
     lane = project.lane("lab")
     name = next(iter(lane.functions.values())).name
     version = aws.lambda_.publish_version(FunctionName=name)["Version"]
     aws.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
     let = {"StatementId": "Anybody", "Action": "lambda:InvokeFunction", "Principal": "*"}
     aws.lambda_.add_permission(FunctionName=name, Qualifier="live", **let)
-    strict = connect_endpoint(project.place, aws.endpoint)
+    strict = connect()
     qualifiers = as_aws_answers(strict)
     found = rules(seen(cloud=strict))
     assert ("resource-policy", f"resource policy of {name}:live", "Anybody") in found
@@ -155,7 +174,7 @@ def test_the_policies_of_versions_and_aliases_are_found(seen, project, aws):
     aws.lambda_.remove_permission(FunctionName=name, StatementId="Anybody", Qualifier="live")
     own = {"Principal": "events.amazonaws.com", "SourceArn": lane.place.arn("events", "rule/lab-check")}
     aws.lambda_.add_permission(FunctionName=name, Qualifier="live", **{**let, **own, "StatementId": "Rule"})
-    assert seen(cloud=connect_endpoint(project.place, aws.endpoint)).holds
+    assert seen().holds
 
 
 def test_log_policies_event_rules_and_buses_are_found(seen, project, aws):
@@ -209,19 +228,19 @@ def test_a_machine_that_logs_into_another_teams_group_is_found_and_set_right(see
 
 
 @pytest.fixture
-def refusing(project, aws):
+def refusing(aws, connect):
     """Return a function to a connection that is refused some calls, as a role is."""
 
-    def connect(*calls, code="AccessDeniedException"):
+    def refused(*calls, code="AccessDeniedException"):
         def refuse(model, **_):
             if model.name in calls:
                 raise ClientError({"Error": {"Code": code, "Message": "no"}}, model.name)
 
-        cloud = connect_endpoint(project.place, aws.endpoint)
+        cloud = connect()
         cloud.session.events.register("provide-client-params.*.*", refuse)
         return cloud
 
-    return connect
+    return refused
 
 
 READS = {

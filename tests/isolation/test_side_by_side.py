@@ -10,12 +10,12 @@ from shared.config.template import render_definition
 from shared.deploy.apply import apply
 from shared.deploy.aws import connect_endpoint
 from shared.deploy.deploy import deploy, destroy, plan
-from shared.deploy.deployed.lanes import deployed_documents
-from shared.deploy.deployed.sight import Sight
 from shared.deploy.desired import foundation
 from shared.deploy.documents import lane_documents
 from shared.deploy.guard import OwnershipError, lane_tags
 from shared.deploy.model import Plan
+from shared.deploy.readback.lanes import deployed_documents
+from shared.deploy.readback.sight import Sight
 from shared.deploy.resources import policy
 from shared.isolation.catalogue import load_catalogue
 from shared.isolation.proof import NameRules, prove

@@ -7,10 +7,10 @@ import pytest
 from shared.config.load import load_project
 from shared.deploy.aws import connect_endpoint
 from shared.deploy.deploy import deploy
-from shared.deploy.deployed.account import read_account
-from shared.deploy.deployed.lanes import deployed_documents
-from shared.deploy.deployed.orphans import find_orphans
-from shared.deploy.deployed.sight import Sight
+from shared.deploy.readback.account import read_account
+from shared.deploy.readback.lanes import deployed_documents
+from shared.deploy.readback.orphans import find_orphans
+from shared.deploy.readback.sight import Sight
 from shared.isolation.deployer import deployer_boundary, deployer_policy
 from shared.isolation.platform_role import platform_policy
 from shared.local.cloud import EmbeddedCloud
@@ -27,9 +27,14 @@ def project(tmp_path_factory, copy_project):
 
 
 @pytest.fixture(scope="module")
-def endpoint(project, tmp_path_factory):
+def connect(project, tmp_path_factory):
+    """Return what makes one more connection to a cloud of two teams, a version, an alias and an orphan."""
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
-        aws = connect_endpoint(project.place, cloud.endpoint)
+
+        def connect():
+            return connect_endpoint(project.place, cloud.endpoint)
+
+        aws = connect()
         for slug in ("lab", "lab1"):
             deploy(project.lane(slug), project, aws)
         function = next(iter(project.lane("lab").functions.values())).name
@@ -40,7 +45,7 @@ def endpoint(project, tmp_path_factory):
         aws.s3.put_bucket_tagging(
             Bucket="gone-data-0a1b2c3d", Tagging={"TagSet": [*whose, {"Key": "team", "Value": "gone"}]}
         )
-        yield cloud.endpoint
+        yield connect
 
 
 def read(project, aws, *teams):
@@ -51,8 +56,8 @@ def read(project, aws, *teams):
     return documents, account, orphans, sight.unseen
 
 
-def test_the_platform_may_read_all_of_it(project, endpoint, recorder, refused, unknown):
-    aws = connect_endpoint(project.place, endpoint)
+def test_the_platform_may_read_all_of_it(project, connect, recorder, refused, unknown):
+    aws = connect()
     calls = recorder(aws, project.lane("lab"))
     _, account, orphans, unseen = read(project, aws, "lab", "lab1")
     asked = calls.take()
@@ -65,9 +70,9 @@ def test_the_platform_may_read_all_of_it(project, endpoint, recorder, refused, u
     assert len(account.links) > 2
 
 
-def test_a_teams_people_see_their_own_and_are_told_what_they_do_not(project, endpoint, hold):
-    everything, _, _, _ = read(project, connect_endpoint(project.place, endpoint), "lab")
-    aws = connect_endpoint(project.place, endpoint)
+def test_a_teams_people_see_their_own_and_are_told_what_they_do_not(project, connect, hold):
+    everything, _, _, _ = read(project, connect(), "lab")
+    aws = connect()
     hold(aws, project.lane("lab"), deployer_policy(project.lane("lab")))
     documents, account, orphans, unseen = read(project, aws, "lab")
     assert documents == everything
@@ -91,8 +96,8 @@ def test_a_teams_people_see_their_own_and_are_told_what_they_do_not(project, end
     }
 
 
-def test_a_teams_people_see_nothing_of_another_team(project, endpoint, hold):
-    aws = connect_endpoint(project.place, endpoint)
+def test_a_teams_people_see_nothing_of_another_team(project, connect, hold):
+    aws = connect()
     hold(aws, project.lane("lab"), deployer_policy(project.lane("lab")))
     documents, account, _, unseen = read(project, aws, "lab1")
     assert documents == set()

@@ -6,7 +6,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from shared.deploy.deployed.lanes import managed_policy
+from shared.deploy.readback.lanes import managed_policy
 from shared.iam.statements import Policy, read_identity_policy, read_resource_policy
 from shared.isolation.account import Account, Principal, ServicePolicy
 from shared.isolation.links import Logging, Rule
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from shared.config.lane import Lane
     from shared.deploy.aws import Aws
-    from shared.deploy.deployed.sight import Sight
+    from shared.deploy.readback.sight import Sight
 
 _DETAILS: tuple[Literal["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"], ...] = (
     "User",

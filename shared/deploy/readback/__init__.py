@@ -2,5 +2,5 @@
 
 :mod:`lanes` reads the documents of a team's own names, :mod:`account` everybody else's that could touch them,
 :mod:`orphans` what carries our tags and no team's file explains. A read that AWS refuses is never taken for "nothing
-there": :class:`~shared.deploy.deployed.sight.Sight` notes it, and the proof does not stand without it.
+there": :class:`~shared.deploy.readback.sight.Sight` notes it, and the proof does not stand without it.
 """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.deploy.aws import Aws
-    from shared.deploy.deployed.sight import Sight
+    from shared.deploy.readback.sight import Sight
 
 _LISTED = ("role", "policy", "budget")
 # How an ARN tells its kind: service, and what stands before the name.

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from shared.config.template import render_definition
-from shared.deploy.deployed.sight import found
 from shared.deploy.desired import foundation
 from shared.deploy.documents import resource_documents
+from shared.deploy.readback.sight import found
 from shared.deploy.resources import KINDS
 from shared.isolation.documents import Document, Kind
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from shared.config.lane import Lane
     from shared.deploy.aws import Aws
-    from shared.deploy.deployed.sight import Sight
+    from shared.deploy.readback.sight import Sight
 
 _WITH_POLICIES = ("policy", "role", "bucket", "repository", "function", "database", "rendezvous key", "table")
 _GONE = "ResourceNotFoundException"
