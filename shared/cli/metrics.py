@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
-from shared.errors import UsageError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from shared.config.lane import Lane
+    from shared.measure.exports import Problems
     from shared.measure.invocations import Invocations, Row, Summary
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -55,8 +56,9 @@ def metrics(  # noqa: PLR0913  one per option
     steps: dict[str, str] = {}
     with Invocations() as table:
         if files:
+            steps = _steps_of(names)
             collect_files(table, files)
-            rows: Iterable[Row] = table.rows(*names[1:])
+            rows: Iterable[Row] = (row for row in table.rows(*names[1:]) if _is_of(row, names, steps))
         else:
             from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  as above
             from shared.run.find import find_run  # noqa: PLC0415  as above
@@ -71,7 +73,42 @@ def metrics(  # noqa: PLR0913  one per option
                     collect_team(table, cloud, lane, moment(since, datetime.now(UTC)))
                     rows = table.rows()
         shown: list[Row] = []
-        _print(table, shown, summarize(_keep(rows, shown, None if as_json else limit)), steps, as_json=as_json)
+        summary = summarize(_keep(rows, shown, None if as_json else limit))
+        _print(table, shown, summary, steps, as_json=as_json)
+        if files and (summary is None or table.problems.lost):
+            raise _lacking(table.problems, files)
+        if summary is None and not as_json:
+            console.note("no invocations")
+        _tell_problems(table)
+
+
+def _steps_of(names: list[str]) -> dict[str, str]:
+    """Return the steps by log group of the team that *names* begin with, if they do.
+
+    Raises:
+        UsageError: There is no such team.
+    """
+    if not names:
+        return {}
+    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+
+    return steps_by_group(open_project().lane(names[0]))
+
+
+def _is_of(row: Row, names: list[str], steps: Mapping[str, str]) -> bool:
+    """Say whether *row* is of the team that was named; a file that tells no log group is taken for its own."""
+    return not names or not row.group or row.group in steps
+
+
+def _lacking(problems: Problems, files: list[Path]) -> LanesError:
+    """Return the error for figures that lack an invocation which the *files* tell of, or that stand on none."""
+    where = ", ".join(map(str, files))
+    fix = "export @timestamp, @message, @logStream and @log from Logs Insights as CSV, or what aws logs tail prints"
+    if problems.count:
+        places = "".join(f"\n  {example}" for example in problems.examples)
+        what = f"lines that were not understood, and that no figure holds: {problems.count}{places}"
+        return LanesError(what, where=where, fix=fix)
+    return LanesError("there is no invocation in it: no line that begins with REPORT", where=where, fix=fix)
 
 
 def split_files(words: list[str], files: list[str]) -> tuple[list[str], list[Path]]:
@@ -132,13 +169,14 @@ def _print(
                 "repeated": table.repeated,
             }
         )
-    elif summary is None:
-        console.note("no invocations")
-    else:
+    elif summary is not None:
         print_table(shown, steps)
         if summary.count > len(shown):
             console.out.print(f"and {summary.count - len(shown)} more (--limit, or --json for all)", highlight=False)
         _print_summary(summary)
+
+
+def _tell_problems(table: Invocations) -> None:
     if table.repeated:
         console.note(f"{table.repeated} REPORT lines were there more than once and count once")
     if table.problems.count:

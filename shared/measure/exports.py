@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
-from shared.errors import UsageError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,31 +33,45 @@ _STREAM = ("@logStream", "logStreamName")
 _GROUP = ("@log", "logGroupName")
 _STAMP = re.compile(r"\s*(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)\s+")
 _STREAM_WORD = re.compile(r"(\S+/\[[^\]]+\][0-9a-f]{32})\s+")
+_SEPARATORS = ",;\t"  # of a CSV file: the export's own, and those that spreadsheets write
+_FIELDS = ("@duration", "@billedDuration")  # columns of a query that left the message out
+_INVOCATION = re.compile(r"REPORT RequestId|platform\.report|[Bb]illed ?Duration")
 _CUT_OFF = (EOFError, gzip.BadGzipFile, zlib.error)
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One event of a log: Unix milliseconds (0 when not known), the message, its stream and its group's name."""
+    """One event of a log: Unix milliseconds (0 when not known), the message, its stream, its group's name, its line."""
 
     at_ms: int
     message: str
     stream: str = ""
     group: str = ""
+    number: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
 class Problems:
-    """What could not be read: how often, and the first few places."""
+    """What could not be read: how often, and the first few places.
+
+    ``lost`` counts those of them that tell of an invocation, which no figure holds.
+    """
 
     count: int = 0
+    lost: int = 0
     examples: list[str] = field(default_factory=list)
 
-    def add(self, where: str, what: str) -> None:
-        """Count one more."""
+    def add(self, where: str, what: str, text: str = "") -> None:
+        """Count one more, whose *text* was not understood."""
         self.count += 1
+        self.lost += tells_of_invocation(text)
         if len(self.examples) < _EXAMPLES:
             self.examples.append(f"{where}: {what}")
+
+
+def tells_of_invocation(text: str) -> bool:
+    """Say whether a line is about an invocation's end, in whatever form."""
+    return bool(_INVOCATION.search(text))
 
 
 def read_export(path: Path, problems: Problems) -> Iterator[LogLine]:
@@ -65,6 +79,7 @@ def read_export(path: Path, problems: Problems) -> Iterator[LogLine]:
 
     Raises:
         UsageError: The file cannot be opened.
+        LanesError: It holds fields of invocations, and not their log.
     """
     try:
         file = path.open("rb")
@@ -124,23 +139,37 @@ class _TooLong(Exception):  # noqa: N818  never leaves this module
 def _events(lines: _Lines, name: str, problems: Problems) -> Iterator[LogLine]:
     csv.field_size_limit(_LONGEST)  # its default, 128 KiB, is less than a log event may be
     header = next(lines, "")
-    columns = next(csv.reader([header]), [])
+    separator, columns = _columns(header)
     if not any(column in _MESSAGE for column in columns):
+        if any(column in _FIELDS for column in columns):
+            raise LanesError(
+                f"the columns are {', '.join(columns)}, and none is the message",
+                where=f"{name}:1",
+                fix="export @timestamp, @message, @logStream and @log from Logs Insights",
+            )
         lines.give_back()
         if header:
-            yield _plain(header)
-        yield from map(_plain, lines_of(lines))
+            yield _plain(header, 1)
+        for line in lines_of(lines):
+            yield _plain(line, lines.number)
         return
     places = {column: index for index, column in enumerate(columns)}
     message, at = _first(places, _MESSAGE), _first(places, _TIME)
     stream, group = _first(places, _STREAM), _first(places, _GROUP)
-    for row in _records(lines, len(columns), name, problems):
+    for first, row in _records(lines, separator, len(columns), name, problems):
         when = _milliseconds(row[at]) if at is not None else 0
         if when is None or message is None:
-            problems.add(f"{name}:{lines.number}", f"this is no time: {row[at or 0][:_SHOWN]!r}")
+            problems.add(f"{name}:{first}", f"this is no time: {row[at or 0][:_SHOWN]!r}", ",".join(row))
             continue
         log = row[group].partition(":")[2] or row[group] if group is not None else ""
-        yield LogLine(when, row[message], row[stream] if stream is not None else "", log)
+        yield LogLine(when, row[message], row[stream] if stream is not None else "", log, first)
+
+
+def _columns(header: str) -> tuple[str, list[str]]:
+    """Return the separator of a CSV file with that *header*, and its columns."""
+    found = {separator: next(csv.reader([header], delimiter=separator), []) for separator in _SEPARATORS}
+    separator = max(found, key=lambda each: len(found[each]))
+    return separator, found[separator]
 
 
 def lines_of(lines: _Lines) -> Iterator[str]:
@@ -150,25 +179,27 @@ def lines_of(lines: _Lines) -> Iterator[str]:
         yield line
 
 
-def _records(lines: _Lines, width: int, name: str, problems: Problems) -> Iterator[list[str]]:
-    """Yield the CSV records of *width* fields."""
+def _records(
+    lines: _Lines, separator: str, width: int, name: str, problems: Problems
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the CSV records of *width* fields, each with the number of its first line."""
     while True:
         lines.start_record()
         try:
-            row = next(csv.reader(lines, strict=True))
+            row = next(csv.reader(lines, delimiter=separator, strict=True))
         except StopIteration:
             return
         except (csv.Error, _TooLong) as error:
             fault = "a quote that nothing closes" if isinstance(error, _TooLong) else str(error)
         else:
             if len(row) == width:
-                yield row
+                yield lines.number - len(lines.taken) + 1, row
                 continue
             if not row:  # an empty line
                 continue
             fault = f"{len(row)} fields instead of {width}"
         first = lines.number - len(lines.taken) + 1
-        problems.add(f"{name}:{first}", f"{fault}: {lines.taken[0].strip()[:_SHOWN]!r}")
+        problems.add(f"{name}:{first}", f"{fault}: {lines.taken[0].strip()[:_SHOWN]!r}", lines.taken[0])
         lines.give_back()
 
 
@@ -176,13 +207,16 @@ def _first(places: dict[str, int], names: tuple[str, ...]) -> int | None:
     return next((places[name] for name in names if name in places), None)
 
 
-def _plain(line: str) -> LogLine:
-    """Return a line of text as an event: an optional time and an optional stream stand before the message."""
-    stamp = _STAMP.match(line)
-    rest = line[stamp.end() :] if stamp else line
-    stream = _STREAM_WORD.match(rest)
-    text = rest[stream.end() :] if stream else rest
-    return LogLine((_milliseconds(stamp[1]) or 0) if stamp else 0, text, stream[1] if stream else "")
+def _plain(line: str, number: int) -> LogLine:
+    """Return a line of text as an event: an optional time and an optional stream, either first, stand before it."""
+    rest, stamp, stream = line, None, None
+    for _ in range(2):
+        if stamp is None and (stamp := _STAMP.match(rest)):
+            rest = rest[stamp.end() :]
+        if stream is None and (stream := _STREAM_WORD.match(rest)):
+            rest = rest[stream.end() :]
+    at = (_milliseconds(stamp[1]) or 0) if stamp else 0
+    return LogLine(at, rest.removeprefix("- ") if stamp else rest, stream[1] if stream else "", number=number)
 
 
 def _milliseconds(text: str) -> int | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from shared.measure.exports import Problems
+from shared.measure.exports import Problems, tells_of_invocation
 from shared.run.logs import parse_progress
 from shared.run.report_line import BadReport, Report, parse_report
 
@@ -112,12 +112,20 @@ class Invocations:
         """Take in log *lines*; *source* names them where one is damaged."""
         with self._db:
             for line in lines:
+                where = f"{source}:{line.number}" if line.number else source
                 try:
-                    self._take(line)
+                    known = self._take(line)
                 except BadReport as error:
-                    self.problems.add(source, f"{error}: {line.message[:60].strip()!r}")
+                    self.problems.add(where, f"{error}: {line.message[:60].strip()!r}", line.message)
+                else:
+                    if not known and line.number and tells_of_invocation(line.message):
+                        said = line.message[:60].strip()
+                        self.problems.add(
+                            where, f"an invocation in a form that is not understood: {said!r}", line.message
+                        )
 
-    def _take(self, line: LogLine) -> None:
+    def _take(self, line: LogLine) -> bool:
+        """Take in a *line*, and say whether it is of a kind that is known."""
         if found := parse_report(line.message):
             numbers = (found.duration_ms, found.billed_ms, found.memory_mb, found.used_mb, found.init_ms, found.status)
             row = (found.request_id, line.stream, line.group, line.at_ms, *numbers)
@@ -129,6 +137,9 @@ class Invocations:
             self._mark(line, _KIND.get(failure[0][0], "timeout"), "", 0)
             if _TRACEBACK in line.message:  # Lambda writes an error and its traceback as one event
                 self._mark(line, "traceback", "", 0)
+        else:
+            return False
+        return True
 
     def _mark(self, line: LogLine, kind: str, run: str, rank: int) -> None:
         values = (line.stream, line.at_ms, kind, run, rank)

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 _BEGIN = "REPORT RequestId: "
-_NUMBER = re.compile(r"([A-Za-z ]+): (\d+(?:\.\d+)?) (?:ms|MB)$")
+_NUMBER = re.compile(r"((?:[A-Z][a-z]+ )*[A-Z][a-z]+): (\d+(?:\.\d+)?) (?:ms|MB)\b")
+_STATUS = re.compile(r"Status: (\w+)")
 _NEEDED = ("Duration", "Billed Duration", "Memory Size", "Max Memory Used")
 
 
@@ -40,17 +41,17 @@ class Report:
 def parse_report(text: str) -> Report | None:
     """Return what the log line *text* reports, None when it is another kind of line.
 
-    Fields are separated by tabs and come in any order; those that are not known are left out.
+    Fields come in any order; those that are not known are left out. Lambda sets them apart by tabs, of which other
+    programs make spaces.
 
     Raises:
         BadReport: It is a REPORT that lacks a field; the message says which.
     """
     if not text.startswith(_BEGIN):
         return None
-    first, *rest = text.strip().split("\t")
-    request_id = first.removeprefix(_BEGIN).strip()
-    fields = [part.strip() for part in rest]
-    numbers = {found[1]: float(found[2]) for part in fields if (found := _NUMBER.match(part))}
+    words = text.removeprefix(_BEGIN).strip().split(maxsplit=1)
+    request_id, rest = words[0] if words else "", words[1] if len(words) > 1 else ""
+    numbers = {name: float(value) for name, value in _NUMBER.findall(rest)}
     missing = [name for name in _NEEDED if name not in numbers]
     if missing or not request_id:
         raise BadReport(f"a REPORT line without {', '.join(missing or ['its request id'])}")
@@ -61,5 +62,5 @@ def parse_report(text: str) -> Report | None:
         memory_mb=int(numbers["Memory Size"]),
         used_mb=int(numbers["Max Memory Used"]),
         init_ms=numbers.get("Init Duration"),
-        status=next((part.removeprefix("Status: ") for part in fields if part.startswith("Status: ")), None),
+        status=found[1] if (found := _STATUS.search(rest)) else None,
     )
