@@ -92,8 +92,8 @@ class EmbeddedCloud:
         from shared.local import lambda_runtime, registry  # noqa: PLC0415  the same
         from shared.local.account_settings import account_settings_told  # noqa: PLC0415  the same
         from shared.local.asl import plug as engine  # noqa: PLC0415  the same
-        from shared.local.bucket_policy import left_to_iam  # noqa: PLC0415  the same
-        from shared.local.budgets import subscribers_told  # noqa: PLC0415  the same
+        from shared.local.bucket_policy import conditions_left_out  # noqa: PLC0415  the same
+        from shared.local.budgets import budgets_told  # noqa: PLC0415  the same
         from shared.local.door import identity  # noqa: PLC0415  the same
         from shared.local.enforcement import deliveries, trust  # noqa: PLC0415  the same
         from shared.local.enforcement.callers import actor_in  # noqa: PLC0415  the same
@@ -113,8 +113,7 @@ class EmbeddedCloud:
         parts.enter_context(trust.install(gate))
         parts.enter_context(deliveries.install(gate))
         parts.enter_context(account_settings_told())
-        parts.enter_context(subscribers_told())
-        parts.enter_context(tags_of_new_buckets_kept())
+        parts.enter_context(budgets_told())
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         parts.callback(BackendDict.reset)
         parts.enter_context(offered(folder))

@@ -5,7 +5,8 @@ Source: docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-co
 
 A budget counts what carries the lane's tags, so the tags ``team``, ``stage`` and ``managed-by`` must be activated as
 cost allocation tags in the account that pays (Billing, once, by hand; it takes AWS a day). The same filter says whose
-the budget is.
+the budget is; AWS tells it only when asked (https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/
+API_budgets_DescribeBudget.html, read 2026-11-29).
 """
 
 from __future__ import annotations
@@ -49,17 +50,15 @@ def current(aws: Aws, name: str) -> Resource | None:
     budgets = aws.client(SERVICE)
     on = {"AccountId": aws.place.account, "BudgetName": name}
     try:
-        found = budgets.describe_budget(**on)["Budget"]
-    except ClientError as error:
-        if code_of(error) != "NotFoundException":
-            raise
+        found = budgets.describe_budget(**on, ShowFilterExpression=True)["Budget"]
+    except budgets.exceptions.NotFoundException:
         return None
     parts = [part["Tags"] for part in found.get("FilterExpression", {}).get("And", ()) if "Tags" in part]
     pages = budgets.get_paginator("describe_notifications_for_budget").paginate(**on)
     return Resource(
         KIND,
         name,
-        {part["Key"]: part["Values"][0] for part in parts},
+        {part["Key"]: part["Values"][0] for part in parts if part.get("Key") and part.get("Values")},
         {
             "account": aws.place.account,
             "monthly_usd": float(found["BudgetLimit"]["Amount"]) if "BudgetLimit" in found else None,

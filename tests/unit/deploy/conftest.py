@@ -15,9 +15,8 @@ from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.config.runtimes import MACHINE
 from shared.deploy.aws import Aws, connect_endpoint
 from shared.local.account_settings import account_settings_told
-from shared.local.bucket_policy import left_to_iam
-from shared.local.budgets import subscribers_told
-from shared.local.new_buckets import tags_of_new_buckets_kept
+from shared.local.bucket_policy import conditions_left_out
+from shared.local.budgets import budgets_told
 from shared.local.server import MotoServer
 
 if TYPE_CHECKING:
@@ -141,7 +140,7 @@ def lane(make_lane: Callable[..., Lane]) -> Lane:
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     server = MotoServer()
-    with left_to_iam(), account_settings_told(), subscribers_told():
+    with conditions_left_out(), account_settings_told(), budgets_told():
         server.start()
         yield server.endpoint
         server.stop()

@@ -22,7 +22,7 @@ def costed(lane):
 
 def only(aws):
     account = aws.place.account
-    (found,) = aws.client("budgets").describe_budgets(AccountId=account)["Budgets"]
+    (found,) = aws.client("budgets").describe_budgets(AccountId=account, ShowFilterExpression=True)["Budgets"]
     return found
 
 
@@ -62,6 +62,19 @@ def test_it_goes_when_it_is_no_longer_wanted_and_with_the_lane(costed, lane, pro
         deploy(costed(), project, aws)
         remove()
         assert aws.client("budgets").describe_budgets(AccountId=aws.place.account)["Budgets"] == []
+
+
+def test_what_a_budget_counts_is_told_only_when_asked_as_on_aws_and_the_second_deploy_asks(costed, lane, project, aws):
+    deploy(costed(), project, aws)
+    budgets, account = aws.client("budgets"), aws.place.account
+    for found in (
+        budgets.describe_budget(AccountId=account, BudgetName=NAME)["Budget"],
+        *budgets.describe_budgets(AccountId=account)["Budgets"],
+    ):
+        assert not {"FilterExpression", "Metrics"} & found.keys()
+    assert plan(costed(), project, aws).changes == ()
+    destroy(lane, aws)
+    assert budgets.describe_budgets(AccountId=account)["Budgets"] == []
 
 
 def test_somebody_elses_budget_of_that_name_stops_the_plan(costed, project, aws, snapshot):
