@@ -62,7 +62,7 @@ def desired_image(lane: Lane, function: Function, image: str, tags: Mapping[str,
             "package": "image",
             "arn": lane.function_arn(function.key),
             **_settings(lane, function),
-            "code_sha256": image.rpartition("sha256:")[2],  # of an image, Lambda tells the digest's own hex
+            "code_sha256": image.rpartition("sha256:")[2],
             "failed": None,
         },
     )
@@ -97,6 +97,9 @@ def current(aws: Aws, name: str) -> Resource | None:
     }
     if configuration.get("PackageType") == "Image":
         own = {"package": "image", "arn": configuration["FunctionArn"], "failed": failure(configuration)}
+        # The digest that Lambda runs is in the URI that it resolved; only there does its documentation promise it.
+        _, at, digest = found.get("Code", {}).get("ResolvedImageUri", "").rpartition("@sha256:")
+        settings["code_sha256"] = digest if at else settings["code_sha256"]
     else:
         own = {"package": "zip", "handler": configuration["Handler"], "runtime": configuration["Runtime"]}
     return Resource(KIND, name, found.get("Tags", {}), {**own, **settings})
