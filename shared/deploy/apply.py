@@ -57,6 +57,7 @@ def apply(  # noqa: PLR0913  the plan, where, and five ways to carry it out
     aws: Aws,
     *,
     deployer: Deployer | None = None,
+    routines: Mapping[str, Deployer] | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     on_step: OnStep | None = None,
     on_wait: OnWait | None = None,
@@ -68,6 +69,7 @@ def apply(  # noqa: PLR0913  the plan, where, and five ways to carry it out
         plan: The steps.
         aws: Where.
         deployer: What runs Chalice for one function; a plan with functions to make needs it.
+        routines: Those that stand in for the usual ones of their names.
         kinds: What reads a name back, by its kind.
         on_step: Told of each step when it is done.
         on_wait: Told, a line each, what AWS keeps it waiting for.
@@ -77,8 +79,7 @@ def apply(  # noqa: PLR0913  the plan, where, and five ways to carry it out
         ApplyError: A step failed, or the connection was lost; earlier steps are done, later ones are not begun.
         InterruptedApplyError: As that, by Ctrl-C.
     """
-    routines = {**ROUTINES, **({"chalice deploy": deployer} if deployer else {})}
-    patient = PatientAws(aws, Patience(sleep, on_wait))
+    known = {**ROUTINES, **(routines or {}), **({"chalice deploy": deployer} if deployer else {})}
     changes = plan.changes
     done = 0
     try:
@@ -86,11 +87,7 @@ def apply(  # noqa: PLR0913  the plan, where, and five ways to carry it out
             try:
                 look = partial(_still_ours, plan, step, patient, kinds)
                 look()
-                for call in step.calls:
-                    if isinstance(call, Call):
-                        _call(call, patient, look)
-                    else:
-                        routines[call.name](patient, call.params, sleep)
+                _run(step, aws, known, sleep, look)
             except (*_REFUSED, *_LOST) as error:
                 raise _stopped(changes, done, error) from error
             done += 1

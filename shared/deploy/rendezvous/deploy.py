@@ -22,6 +22,7 @@ from shared.deploy.rendezvous.desired import (
     whose,
 )
 from shared.deploy.rendezvous.keys import find_master
+from shared.deploy.rendezvous.routines import waiting
 from shared.deploy.resources import (
     alarm,
     cluster,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from shared.deploy.aws import Aws
     from shared.deploy.model import Resource, Step
     from shared.deploy.resources import Kind
+    from shared.handlers.rendezvous.service import Tell
 
 _NEW_TASK = "that of the new task"
 _NEW_REVISION = "the new revision"
@@ -99,16 +101,17 @@ def carry_out(  # noqa: PLR0913  the plan, what it is about, where, and how to w
     *,
     packaged: bool = False,
     on_step: OnStep | None = None,
-    on_wait: OnWait | None = None,
+    tell: Tell = lambda _said: None,
     sleep: Sleep = time.sleep,
 ) -> None:
-    """Carry out *todo*, a plan of *service*.
+    """Carry out *todo*, a plan of *service*; *tell* hears how far a task is that is waited for.
 
     Raises:
         ApplyError: A step failed; running again finishes the job.
     """
     deployer = ChaliceDeployer(service.lane, project.root / APP_DIR, package(project, packaged=packaged))
-    apply(todo, aws, deployer=deployer, kinds=kinds(service), on_step=on_step, on_wait=on_wait, sleep=sleep)
+    waits = waiting(tell)
+    apply(todo, aws, deployer=deployer, routines=waits, kinds=kinds(service), on_step=on_step, sleep=sleep)
 
 
 def destroy_plan(service: RendezvousService, aws: Aws) -> Plan:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from shared.deploy.aws import Aws
 
     Sleep = Callable[[float], None]
+    Tell = Callable[[str], None]
 
 _T = TypeVar("_T")
 _POLL_SECONDS = 3.0
@@ -81,14 +83,14 @@ def update_service(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
     aws.client("ecs").update_service(service=params["service"], forceNewDeployment=True, **settings)
 
 
-def await_service(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
-    """Wait until the service's newest task is healthy.
+def await_service(aws: Aws, params: Mapping[str, Any], sleep: Sleep, tell: Tell = lambda _said: None) -> None:
+    """Wait until the service's newest task is healthy; *tell* hears how far it is.
 
     Raises:
         ServiceError: It is not, and why; or ECS went back to an older revision, whose task is.
     """
     service = Service(**params["service"])
-    state = await_ready(aws.client, service, sleep)
+    state = await_ready(aws.client, service, sleep, tell)
     newest = aws.client("ecs").describe_task_definition(taskDefinition=params["family"])["taskDefinition"]
     if state.definition != newest["taskDefinitionArn"]:
         raise ServiceError(
@@ -124,14 +126,14 @@ def deregister_task_definitions(aws: Aws, params: Mapping[str, Any], sleep: Slee
         ecs.deregister_task_definition(taskDefinition=arn)
 
 
-def point_record(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:
-    """Point the record at the service's task, once that is healthy.
+def point_record(aws: Aws, params: Mapping[str, Any], sleep: Sleep, tell: Tell = lambda _said: None) -> None:
+    """Point the record at the service's task, once that is healthy; *tell* hears how far it is.
 
     Raises:
         ServiceError: It never is, or Route 53 takes too long.
     """
     service = Service(**params["service"])
-    state = await_ready(aws.client, service, sleep)
+    state = await_ready(aws.client, service, sleep, tell)
     point(aws.client, service, state.address, params["mark"], sleep)
 
 
@@ -185,13 +187,18 @@ def _settings(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> dict[str, An
     }
 
 
+def waiting(tell: Tell) -> dict[str, Callable[[Aws, Mapping[str, Any], Sleep], None]]:
+    """Return the routines that wait for a task, which takes minutes, as such that *tell* how far it is."""
+    return {"await service": partial(await_service, tell=tell), "point record": partial(point_record, tell=tell)}
+
+
 ROUTINES: Mapping[str, Callable[[Aws, Mapping[str, Any], Sleep], None]] = {
+    "await service": await_service,
+    "point record": point_record,
     "make security group": make_security_group,
     "register task definition": register_task_definition,
     "create service": create_service,
     "update service": update_service,
-    "await service": await_service,
     "await no service": await_no_service,
     "deregister task definitions": deregister_task_definitions,
-    "point record": point_record,
 }

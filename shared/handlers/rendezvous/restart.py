@@ -62,7 +62,7 @@ def restart(  # noqa: PLR0913  what, how to judge it, and two ways to watch it
     before = observe(clients, service)
     renew(clients, service)
     tell(f"{service.service}: a new task beside the one at {before.address or 'no address'}")
-    after = await_ready(clients, service, sleep)
+    after = await_ready(clients, service, sleep, tell)
     tell(f"the new task is healthy at {after.address}")
     point(clients, service, after.address, text, sleep)
     tell(f"{service.host} points at {after.address}")

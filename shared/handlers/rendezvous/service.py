@@ -27,6 +27,7 @@ MARK = "_teamlanes"  # the TXT record beside ours: records carry no tags
 _OWNER = {"team": "platform", "managed-by": "teamlanes"}
 _POLL_SECONDS = 3.0
 _POLLS = 200  # ten minutes: an image is pulled, a task started and found healthy in one or two
+_IDLE_POLLS = 60  # three minutes: what ECS calls completed has a healthy task, or one that replaces it
 _DNS_POLLS = 40  # two minutes: Route 53 takes half of one
 
 
@@ -75,6 +76,14 @@ class State:
         """Whether the newest deployment's task answers."""
         return self.health == "HEALTHY" and bool(self.address)
 
+    def __str__(self) -> str:
+        rollout = f"its rollout is {self.rollout or 'not told'}"
+        if not self.deployment:
+            return "there is no service yet"
+        if not self.task:
+            return f"{rollout}, and no task of it runs"
+        return f"{rollout}, its task {self.health or 'of unknown health'} at {self.address or 'no address'}"
+
 
 def observe(clients: Clients, service: Service) -> State:
     """Return what there is now; reads AWS, changes nothing."""
@@ -108,20 +117,30 @@ def renew(clients: Clients, service: Service) -> None:
         clients("ecs").update_service(cluster=service.cluster, service=service.service, forceNewDeployment=True)
 
 
-def await_ready(clients: Clients, service: Service, sleep: Sleep = time.sleep) -> State:
-    """Wait until the newest deployment's task is healthy and has an address.
+def await_ready(
+    clients: Clients, service: Service, sleep: Sleep = time.sleep, tell: Tell = lambda _said: None
+) -> State:
+    """Wait until the newest deployment's task is healthy and has an address; *tell* hears of every change on the way.
 
     Raises:
-        ServiceError: ECS gave up, or it takes too long; says what the last task died of.
+        ServiceError: ECS gave up, or it takes too long; says how far it came, and what the last task died of.
     """
+    said, idle = "", 0
     for _ in range(_POLLS):
         state = observe(clients, service)
         if state.ready:
             return state
         if state.rollout == "FAILED":
             raise _unready(clients, service, f"ECS gave up on it: {state.reason}")
+        if str(state) != said:
+            said = str(state)
+            tell(f"waiting for {service.service}: {said}")
+        idle = idle + 1 if state.rollout == "COMPLETED" else 0
+        if idle == _IDLE_POLLS:
+            seconds = f"{_IDLE_POLLS * _POLL_SECONDS:.0f} s"
+            raise _unready(clients, service, f"ECS has nothing left to do, and after {seconds} {said}")
         sleep(_POLL_SECONDS)
-    raise _unready(clients, service, f"no healthy task after {_POLLS * _POLL_SECONDS:.0f} s")
+    raise _unready(clients, service, f"no healthy task after {_POLLS * _POLL_SECONDS:.0f} s: {said}")
 
 
 def point(clients: Clients, service: Service, address: str, text: str, sleep: Sleep = time.sleep) -> None:

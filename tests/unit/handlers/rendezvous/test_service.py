@@ -98,11 +98,44 @@ def test_the_old_deployments_task_is_not_taken_for_the_new_one():
 def test_a_task_that_never_comes_is_given_up_after_ten_minutes():
     aws, clock = Aws(), Clock()
     aws.stopped = [{"taskArn": "dead", "stoppedReason": "CannotPullContainerError: no such image"}]
-    with pytest.raises(
-        ServiceError, match="no healthy task after 600 s; its last task stopped: CannotPullContainerErr"
-    ):
+    with pytest.raises(ServiceError) as error:
         await_ready(aws, SERVICE, clock.sleep)
+    assert error.value.what == (
+        "no healthy task after 600 s: its rollout is IN_PROGRESS, its task UNKNOWN at no address; "
+        "its last task stopped: CannotPullContainerError: no such image"
+    )
     assert clock.slept == 600
+
+
+def test_a_wait_tells_each_change_once():
+    aws, told = Aws(), []
+    aws.started = "not yet"
+    changes = ({}, {"started": "ecs-svc/2"}, {}, {"attached": True, "address": "192.0.2.1"}, {"health": "HEALTHY"})
+    clock = Clock(*(lambda change=change: vars(aws).update(change) for change in changes))
+    await_ready(aws, SERVICE, clock.sleep, told.append)
+    assert told == [
+        "waiting for meet: its rollout is IN_PROGRESS, and no task of it runs",
+        "waiting for meet: its rollout is IN_PROGRESS, its task UNKNOWN at no address",
+        "waiting for meet: its rollout is IN_PROGRESS, its task UNKNOWN at 192.0.2.1",
+    ]
+
+
+@pytest.mark.parametrize("started", ["ecs-svc/2", "whoever"])
+def test_a_rollout_that_is_completed_without_a_healthy_task_is_given_up_after_three_minutes(started):
+    aws, clock = Aws(), Clock()
+    aws.rollout, aws.started = "COMPLETED", started
+    with pytest.raises(ServiceError, match="ECS has nothing left to do, and after 180 s its rollout is COMPLETED"):
+        await_ready(aws, SERVICE, clock.sleep)
+    assert clock.slept == 177
+
+
+def test_the_three_minutes_begin_anew_with_a_rollout():
+    aws = Aws()
+    aws.rollout = "COMPLETED"
+    changes = [{}] * 50 + [{"rollout": "IN_PROGRESS"}, {"rollout": "COMPLETED"}] + [{}] * 50
+    changes += [{"attached": True, "address": "192.0.2.1", "health": "HEALTHY"}]
+    clock = Clock(*(lambda change=change: vars(aws).update(change) for change in changes))
+    assert await_ready(aws, SERVICE, clock.sleep).ready
 
 
 def test_a_rollout_that_ecs_gave_up_ends_the_wait_at_once():
