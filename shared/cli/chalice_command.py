@@ -16,6 +16,7 @@ import click
 from chalice.awsclient import TypedAWSClient
 from chalice.deploy.packager import LambdaDeploymentPackager
 
+from shared.cli import console
 from shared.cli.wiring import running_cloud
 from shared.config.load import find_root, load_project
 from shared.deploy.aws import connect_aws, connect_endpoint
@@ -110,7 +111,9 @@ def _target(project: Project) -> tuple[Aws, bool]:
     context = click.get_current_context(silent=True)
     profile = context.params.get("profile") if context else None
     if wanted == "aws":
-        return connect_aws(project.place, profile), True
+        aws = connect_aws(project.place, profile)
+        console.note(f"on {aws.target}, as {aws.caller}")
+        return aws, True
     if wanted != "local":
         raise unknown("target", wanted, ["aws", "local"], where=_TARGET)
     if profile is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.where import Where, on_cloud
 
 if TYPE_CHECKING:
     from shared.measure.bill import Bill
@@ -19,14 +20,14 @@ def register(app: typer.Typer) -> None:
     app.command()(cost)
 
 
-def cost(  # noqa: PLR0913  one per option
+@on_cloud
+def cost(
     team: Annotated[str, typer.Argument(help="The team's slug.")],
     run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="One run; all of the time otherwise.")] = None,
     *,
     since: Annotated[str, typer.Option(help="From when on: 12h, 7d, or a date.")] = "30d",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
-    aws: Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")] = False,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    where: Where,
 ) -> None:
     """Estimate what a run, or all that a team ran, costs: by run, workflow and month.
 
@@ -40,7 +41,7 @@ def cost(  # noqa: PLR0913  one per option
 
     project = open_project()
     lane = project.lane(team)
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
+    with open_cloud(project, where, [lane]) as cloud:
         warn_if_brief(project, cloud)
         if run_id:
             priced = price_found(cloud, find_run(cloud, lane, run_id))

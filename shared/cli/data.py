@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def split(
     _report(target, written, total, as_json=as_json)
 
 
+@on_cloud
 def upload(  # noqa: PLR0913  one per option
     team: Annotated[str, typer.Argument(help="Whose bucket.")],
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Default: the sample survey.")] = None,
@@ -108,8 +110,7 @@ def upload(  # noqa: PLR0913  one per option
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be uploaded, or why it cannot be.")
     ] = False,
-    aws: Annotated[bool, typer.Option("--aws", help="To AWS instead of the embedded cloud.")] = False,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    where: Where,
     as_json: AsJson = False,
 ) -> None:
     """Upload partitions to the team's bucket.
@@ -127,7 +128,7 @@ def upload(  # noqa: PLR0913  one per option
         records = sum(map(partitions.count, paths))
         files = [(path, f"{place}/{path.name}") for path in paths]
         total = sum(path.stat().st_size for path in paths)
-        with open_cloud(project, aws=aws, profile=profile) as cloud:
+        with open_cloud(project, where, [lane]) as cloud:
             others = transfer.neighbours(cloud, lane, f"{place}/", [key for _, key in files])
             if not dry_run:
                 with progress("uploading", total, "bytes") as advance:

@@ -8,6 +8,7 @@ import typer
 
 from shared.cli import console
 from shared.cli.plan_view import as_data, ask, counts, report, show, tell, tell_what_stays
+from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
@@ -16,14 +17,12 @@ if TYPE_CHECKING:
     from shared.deploy.aws import Aws
 
 Team = Annotated[str, typer.Argument(help="The team's slug.")]
-UseAws = Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")]
-Profile = Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 Teams = Annotated[list[str], typer.Argument(help="The teams' slugs.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Packaged = Annotated[
-    bool, typer.Option("--packaged", help="Put the libraries into the zip, as AWS needs it; always so with --aws.")
+    bool, typer.Option("--packaged", help="Put the libraries into the zip; only the embedded cloud can do without.")
 ]
 
 
@@ -35,11 +34,11 @@ def register(app: typer.Typer) -> None:
     app.command()(render)
 
 
+@on_cloud
 def plan(
     teams: Teams,
     *,
-    aws: UseAws = False,
-    profile: Profile = None,
+    where: Where,
     packaged: Packaged = False,
     as_json: AsJson = False,
 ) -> None:
@@ -59,9 +58,9 @@ def plan(
 
     project = open_project()
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
-    packaged = packaged or aws or wants_packages(project)
     plans = []
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
+    with open_cloud(project, where, lanes) as cloud:
+        packaged = packaged or wants_packages(project, cloud)
         for lane in lanes:
             with one_deploy(project):  # a deploy may be making the same images
                 images = known_images(project, lane, cloud, packaged=packaged, push=False)
@@ -69,20 +68,18 @@ def plan(
         left = look_for_orphans(project, cloud)
         warn_if_brief(project, cloud)
     if as_json:
-        console.print_json([as_data(todo) | left.of([todo.team], project.teams).data() for todo in plans])
-        return
-    for todo in plans:
-        show(todo, console.out)
-    for line in left.of([todo.team for todo in plans], project.teams).lines():
-        console.out.print(line, markup=False, highlight=False)
+        console.print_json([as_data(todo, cloud.target) for todo in plans])
+    else:
+        for todo in plans:
+            show(todo, cloud.target, console.out)
 
 
-def deploy(  # noqa: PLR0913  one for each option
+@on_cloud
+def deploy(
     teams: Teams,
     *,
     yes: Yes = False,
-    aws: UseAws = False,
-    profile: Profile = None,
+    where: Where,
     packaged: Packaged = False,
     as_json: AsJson = False,
 ) -> None:
@@ -106,15 +103,14 @@ def deploy(  # noqa: PLR0913  one for each option
 
     project = open_project()
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
-    packaged = packaged or aws or wants_packages(project)
     done: list[dict[str, Any]] = []
-    with open_cloud(project, aws=aws, profile=profile) as cloud, one_deploy(project):
-        say_python(lanes[0], cloud, packaged=packaged)
+    with open_cloud(project, where, lanes) as cloud, one_deploy(project):
+        packaged = packaged or wants_packages(project, cloud)
         for lane in lanes:
             images = known_images(project, lane, cloud, packaged=packaged, push=False)
             todo = work.plan(lane, project, cloud, packaged=packaged, images=images)
-            if todo.changes and aws and not yes:
-                ask(todo, f"Deploy {lane.team} to account {lane.place.account}? [y/N] ", "y")
+            if todo.changes and not (cloud.target.embedded or yes):
+                ask(todo, cloud.target, f"Deploy {lane.team} to {cloud.target}? [y/N] ", "y")
             try:
                 if todo.changes:
                     known_images(project, lane, cloud, packaged=packaged, push=True)
@@ -123,20 +119,20 @@ def deploy(  # noqa: PLR0913  one for each option
                 _say_what_waits(lanes[len(done) + 1 :])
                 warn_if_brief(project, cloud)
                 raise
-            console.note(f"{lane.team}: {counts(todo, done=True)}")
-            done.append(as_data(todo))
+            console.note(f"{todo.team}: {counts(todo, done=True)}")
+            done.append(as_data(todo, cloud.target))
         warn_if_brief(project, cloud)
     if as_json:
         console.print_json(done)
 
 
-def destroy(  # noqa: PLR0913  one for each option
+@on_cloud
+def destroy(
     team: Team,
     *,
     dry_run: DryRun = False,
     yes: Yes = False,
-    aws: UseAws = False,
-    profile: Profile = None,
+    where: Where,
     as_json: AsJson = False,
 ) -> None:
     """Remove all that a team owns, its data too. Asks for the team's name first.
@@ -154,17 +150,18 @@ def destroy(  # noqa: PLR0913  one for each option
             fix=f"bring the file back (git log -- teams/{team}.yaml finds it), destroy the team, then delete the file",
         )
     lane = project.lane(team)
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
+    with open_cloud(project, where, [lane]) as cloud:
         todo = destroy_plan(lane, cloud)
         if todo.changes and not (yes or dry_run):
-            ask(todo, f"This removes all data of {team} for good. Type {team} to go on: ", team)
+            gone = f"This removes all data of {team} for good, on {cloud.target}"
+            ask(todo, cloud.target, f"{gone}. Type {team} to go on: ", team)
         if not dry_run:
             apply(todo, cloud, on_step=tell, on_wait=console.note)
             tell_what_stays(todo)
-            console.note(f"{team}: {counts(todo, done=True)}")
+            console.note(f"{todo.team}: {counts(todo, done=True)}")
         warn_if_brief(project, cloud)
     if as_json or dry_run:
-        report(todo, as_json=as_json)
+        report(todo, cloud.target, as_json=as_json)
 
 
 def render(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
@@ -89,12 +90,12 @@ def build(  # noqa: PLR0913  one per option
     _show(make.build(lane, package, folder, base, workflow, credentials=login(user)), as_json=as_json)
 
 
+@on_cloud
 def push(  # noqa: PLR0913  one per option
     team: TeamArgument,
     *,
     registry: Annotated[str | None, typer.Option("--registry", metavar="HOST[:PORT]", help="A registry.")] = None,
-    aws: Annotated[bool, typer.Option("--aws", help="The account's own registry (ECR).")] = False,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    where: Where,
     user: UserOption = None,
     tag: Annotated[str, typer.Option(help="What the images are tagged with; a deploy takes latest.")] = "latest",
     out: OutOption = None,
@@ -110,15 +111,15 @@ def push(  # noqa: PLR0913  one per option
     from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
     from shared.deploy.images import make  # noqa: PLC0415  as above
 
-    if aws and registry:
-        raise UsageError("one registry at a time", fix="give --registry HOST[:PORT] or --aws")
+    if where.asked and registry:
+        raise UsageError("one registry at a time", fix="give --registry HOST[:PORT], or where the repositories are")
     project = open_project()
     lane, folder = project.lane(team), _folder(project, team, out)
     make.functions_with_images(lane)
     if registry:
         credentials = login(user)
     else:
-        registry, credentials = _own_registry(project, lane, profile, aws=aws)
+        registry, credentials = _own_registry(project, lane, where)
     _show(make.push(lane, folder, registry, tag, credentials), as_json=as_json)
 
 
@@ -127,19 +128,19 @@ def login(user: str | None) -> tuple[str, str] | None:
     return (user, os.environ.get(_PASSWORD, "")) if user else None
 
 
-def _own_registry(project: Project, lane: Lane, profile: str | None, *, aws: bool) -> tuple[str, tuple[str, str]]:
+def _own_registry(project: Project, lane: Lane, where: Where) -> tuple[str, tuple[str, str]]:
     """Return the registry of AWS or of the running cloud, and how to log in, with the repositories of *lane* made."""
     from shared.cli.plan_view import tell  # noqa: PLC0415  --help is quick
     from shared.cli.wiring import open_cloud, running_cloud  # noqa: PLC0415  as above
     from shared.deploy.images.make import ecr_login  # noqa: PLC0415  as above
     from shared.deploy.images.pushed import make_repositories  # noqa: PLC0415  as above
 
-    if not aws and running_cloud(project) is None:
+    if where.embedded and running_cloud(project) is None:
         raise LanesError(
             "no embedded cloud is running to push to", fix="lanes up; or --aws, or --registry HOST[:PORT] for another"
         )
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
-        make_repositories(lane, cloud, on_step=tell, on_wait=console.note)
+    with open_cloud(project, where, [lane]) as cloud:
+        make_repositories(lane, cloud, on_step=tell)
         return ecr_login(cloud)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
@@ -26,12 +27,12 @@ def _group() -> None:
     """Keep ``load`` a command of its own: typer would take the only one for the group."""
 
 
+@on_cloud
 def load(
     team: Annotated[str, typer.Argument(help="Whose table.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON list of texts, or of objects.")],
     *,
-    aws: Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")] = False,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    where: Where,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Put a list into the team's table, in place of the one that is there.
@@ -47,12 +48,12 @@ def load(
     project = wiring.open_project()
     lane = project.lane(team)
     table = _table(lane)
-    if not aws and wiring.running_cloud(project) is None:
+    if where.embedded and wiring.running_cloud(project) is None:
         raise LanesError(
             "no cloud is running that would keep the list: one made for this command ends with it",
             fix="lanes up, then load it again; lanes run finds it there until lanes down",
         )
-    with wiring.open_cloud(project, aws=aws, profile=profile) as cloud:
+    with wiring.open_cloud(project, where, [lane]) as cloud:
         wiring.make_deployed(project, lane, cloud)
         load_items(cloud, table, items)
     if as_json:

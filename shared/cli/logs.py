@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
+from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, LanesError, unknown
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command()(logs)
 
 
+@on_cloud
 def logs(  # noqa: PLR0913  one per option
     team: Annotated[str, typer.Argument(help="The team's slug.")],
     workflow: Annotated[str | None, typer.Argument(help="Which workflow; any of the team's when left out.")] = None,
@@ -37,8 +39,7 @@ def logs(  # noqa: PLR0913  one per option
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON document; with --follow one for each line.")
     ] = False,
-    aws: Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")] = False,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    where: Where,
 ) -> None:
     """Show the log lines of a run's functions in order of time (UTC), each with its step and its rank or request.
 
@@ -59,12 +60,12 @@ def logs(  # noqa: PLR0913  one per option
     if workflow is not None and workflow not in lane.workflows:
         raise unknown("workflow", workflow, list(lane.workflows), where=f"team {team}")
     begin = moment(since, datetime.now(UTC)) if since else None
-    if not aws and wiring.running_cloud(project) is None:
+    if where.embedded and wiring.running_cloud(project) is None:
         raise LanesError(
             "no cloud runs here, and the log of a run ends with its cloud",
             fix=f"lanes up, then lanes run {team} {workflow or 'WORKFLOW'} again; or --aws for a run on AWS",
         )
-    with wiring.open_cloud(project, aws=aws, profile=profile) as cloud:
+    with wiring.open_cloud(project, where, [lane]) as cloud:
         found = find_run(cloud, lane, run_id, workflow)
         steps = lane.workflows[found.run.workflow].functions
         if step is not None and step not in steps:

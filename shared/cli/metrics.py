@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
-from shared.errors import LanesError, UsageError
+from shared.cli.where import Where, on_cloud
+from shared.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command()(metrics)
 
 
+@on_cloud
 def metrics(  # noqa: PLR0913  one per option
     words: Annotated[
         list[str] | None,
@@ -40,8 +42,7 @@ def metrics(  # noqa: PLR0913  one per option
     since: Annotated[str, typer.Option(help="From when on: 30m, 12h, 7d, or a date.")] = "1d",
     limit: Annotated[int, typer.Option(min=0, help="At most so many rows; the summary is over all.")] = 40,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
-    aws: Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")] = False,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    where: Where,
 ) -> None:
     """Show a row for every invocation, from its REPORT line, and a summary.
 
@@ -66,7 +67,7 @@ def metrics(  # noqa: PLR0913  one per option
             project = open_project()
             lane = project.lane(names[0])
             steps = steps_by_group(lane)
-            with open_cloud(project, aws=aws, profile=profile) as cloud:
+            with open_cloud(project, where, [lane]) as cloud:
                 if names[1:]:
                     rows = collect_run(table, cloud, find_run(cloud, lane, names[1]))[1]
                 else:

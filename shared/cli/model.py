@@ -11,6 +11,7 @@ import typer
 
 from shared.cli import console
 from shared.cli.data import AsJson, need
+from shared.cli.where import Where, on_cloud
 from shared.errors import UsageError
 
 
@@ -26,13 +27,13 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="model")
 
 
-def import_(  # noqa: PLR0913  one per option
+@on_cloud
+def import_(
     file: Annotated[Path, typer.Argument(help="TorchScript (.ts, .pt; needs the extra: train), or ONNX (.onnx).")],
     *,
     team: Annotated[str, typer.Option(help="Upload it to this team's bucket, under models/.")] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Keep the ONNX file here.")] = None,
-    aws: Annotated[bool, typer.Option("--aws", help="To AWS instead of the embedded cloud.")] = False,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    where: Where,
     as_json: AsJson = False,
 ) -> None:
     """Turn your own model into ONNX, check it, and give it to a team.
@@ -54,7 +55,7 @@ def import_(  # noqa: PLR0913  one per option
         _make(file, made)
         size = made.stat().st_size
         if team:
-            _upload(team, made, key, aws=aws, profile=profile)
+            _upload(team, made, key, where)
         if out is not None:
             shutil.copyfile(made, out)
     if as_json:
@@ -80,12 +81,12 @@ def _make(file: Path, target: Path) -> None:
     export.to_onnx(export.load(file), target)
 
 
-def _upload(team: str, path: Path, key: str, *, aws: bool, profile: str | None) -> None:
+def _upload(team: str, path: Path, key: str, where: Where) -> None:
     from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  --help is quick
     from shared.cosmic import transfer  # noqa: PLC0415  as above
 
     project = open_project()
     lane = project.lane(team)
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
+    with open_cloud(project, where, [lane]) as cloud:
         transfer.neighbours(cloud, lane, key, [])
         transfer.upload(cloud, lane, [(path, key)])

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from shared.deploy.model import Plan, Step
+    from shared.deploy.target import Target
 
 _MARKS = {
     "create": ("+", "green"),
@@ -22,8 +23,9 @@ _MARKS = {
 }
 
 
-def show(todo: Plan, where: Console) -> None:
-    """Print a plan as a diff; what stays as it is is only counted."""
+def show(todo: Plan, target: Target, where: Console) -> None:
+    """Print a plan for *target* as a diff; what stays as it is is only counted."""
+    where.print(f"{todo.team} on {target}", markup=False, highlight=False)
     for step in todo.changes:
         mark, style = _MARKS[step.action]
         where.print(f"{mark} {step.kind} {step.name}", style=style, markup=False, highlight=False)
@@ -32,22 +34,22 @@ def show(todo: Plan, where: Console) -> None:
     where.print(f"{todo.team}: {counts(todo)}", markup=False, highlight=False)
 
 
-def report(todo: Plan, *, as_json: bool) -> None:
-    """Print a plan on stdout, as JSON or as a diff."""
+def report(todo: Plan, target: Target, *, as_json: bool) -> None:
+    """Print a plan for *target* on stdout, as JSON or as a diff."""
     if as_json:
-        console.print_json(as_data(todo))
+        console.print_json(as_data(todo, target))
     else:
-        show(todo, console.out)
+        show(todo, target, console.out)
 
 
-def ask(todo: Plan, question: str, answer: str) -> None:
-    """Show a plan on stderr and go on only when *answer* is typed.
+def ask(todo: Plan, target: Target, question: str, answer: str) -> None:
+    """Show a plan for *target* on stderr and go on only when *answer* is typed.
 
     Raises:
         UsageError: Nobody can be asked.
         LanesError: Something else was typed.
     """
-    show(todo, console.err)
+    show(todo, target, console.err)
     confirm(question, answer)
 
 
@@ -79,11 +81,12 @@ def counts(todo: Plan, *, done: bool = False) -> str:
     )
 
 
-def as_data(todo: Plan) -> dict[str, Any]:
-    """Return a plan as data: each step with the calls it stands for."""
+def as_data(todo: Plan, target: Target) -> dict[str, Any]:
+    """Return a plan for *target* as data: each step with the calls it stands for."""
     return {
         "team": todo.team,
         "stage": todo.stage,
+        "target": target.as_data(),
         "steps": [
             {
                 "action": step.action,

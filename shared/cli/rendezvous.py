@@ -13,6 +13,7 @@ import typer
 
 from shared.cli import console, rendezvous_image, rendezvous_service
 from shared.cli.verdict_view import show
+from shared.cli.where import Where, on_cloud
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Protocol(enum.StrEnum):
     V2 = "v2"
 
 
-EndpointArgument = Annotated[
+ServerArgument = Annotated[
     str | None, typer.Argument(metavar="[HOST:PORT]", help="The server; the settings' endpoint when left out.")
 ]
 TeamOption = Annotated[
@@ -39,8 +40,6 @@ TimeoutOption = Annotated[float | None, typer.Option("--timeout", min=0.001, hel
 WatchOption = Annotated[bool, typer.Option("--watch", help="Check again and again until interrupted.")]
 EveryOption = Annotated[float, typer.Option("--every", min=0.1, help="Seconds between two checks of --watch.")]
 ProtocolOption = Annotated[Protocol, typer.Option("--protocol", help="v2 only for a server that does not know v1.")]
-AwsOption = Annotated[bool, typer.Option("--aws", help="Read the team's key on AWS instead of the embedded cloud.")]
-ProfileOption = Annotated[str | None, typer.Option("--profile", help="The AWS profile to use with --aws.")]
 TEAM_KEY = "FMI_TEAM_KEY"
 
 
@@ -102,16 +101,16 @@ def key(team: Annotated[str, typer.Argument(help="The team's slug.")]) -> None:
     console.line(team_key(master, team).hex())
 
 
+@on_cloud
 def check(  # noqa: PLR0913  each is an option of the command line
-    endpoint: EndpointArgument = None,
+    server: ServerArgument = None,
     *,
     team: TeamOption = None,
     timeout: TimeoutOption = None,
     watch: WatchOption = False,
     every: EveryOption = 10.0,
     protocol: ProtocolOption = Protocol.V1,
-    aws: AwsOption = False,
-    profile: ProfileOption = None,
+    where: Where,
     as_json: JsonOption = False,
 ) -> None:
     """Pair two sockets through the server: exit 0 healthy, 1 degraded, 3 down (hung, refused, unresolvable).
@@ -131,8 +130,8 @@ def check(  # noqa: PLR0913  each is an option of the command line
     project = open_project()
     lane = project.lane(team) if team else None
     settings = lane.rendezvous if lane else project.settings.rendezvous.resolve()
-    signer = _signer(project, lane, aws=aws, profile=profile) if lane else None
-    meeting = Meeting.parse(endpoint or settings.endpoint)
+    signer = _signer(project, lane, where) if lane else None
+    meeting = Meeting.parse(server or settings.endpoint)
     patience = timeout or settings.timeout
     trend = Trend(settings.failure_threshold, settings.success_threshold)
     while True:
@@ -153,7 +152,7 @@ def check(  # noqa: PLR0913  each is an option of the command line
         time.sleep(every)
 
 
-def _signer(project: Project, lane: Lane, *, aws: bool, profile: str | None) -> Namespace | None:
+def _signer(project: Project, lane: Lane, where: Where) -> Namespace | None:
     """Return what signs as *lane*'s ranks do, from the environment or a cloud; say so when there is nothing."""
     from shared.cli.wiring import open_cloud, running_cloud  # noqa: PLC0415  --help is quick
     from shared.fmi.rendezvous.keys import Namespace, read_key  # noqa: PLC0415  as above
@@ -162,12 +161,12 @@ def _signer(project: Project, lane: Lane, *, aws: bool, profile: str | None) -> 
         fix = f"give it what lanes rendezvous key {lane.team} prints"
         return Namespace(lane.team, key=read_key(os.environ[TEAM_KEY], TEAM_KEY, fix))
     found = None
-    if aws or running_cloud(project):
+    if where.asked or running_cloud(project):
         from shared.deploy.rendezvous.keys import signed  # noqa: PLC0415  boto3 takes 0.2 s
 
-        with open_cloud(project, aws=aws, profile=profile) as cloud:
+        with open_cloud(project, where, [lane]) as cloud:
             found = signed(lane, cloud)
     if found is None:
-        where = "on AWS" if aws else "in an embedded cloud that runs"
-        console.note(f"{lane.team} has no key {where}, so the check's name is not signed (lanes deploy makes the key)")
+        place = "in an embedded cloud that runs" if where.embedded else "there"
+        console.note(f"{lane.team} has no key {place}, so the check's name is not signed (lanes deploy makes the key)")
     return found

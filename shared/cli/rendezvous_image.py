@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from shared.cli import console
-from shared.cli.deploy import AsJson, Profile, UseAws, warn_if_brief
+from shared.cli.deploy import AsJson, warn_if_brief
 from shared.cli.images import UserOption, login
 from shared.cli.plan_view import tell
+from shared.cli.where import Where, on_cloud
 from shared.errors import UsageError
 
 _FOLDER = ".lanes/images/platform"
@@ -36,12 +37,12 @@ def dockerfile() -> None:
     console.line(text(open_project().settings.rendezvous.resolve().port).rstrip("\n"))
 
 
+@on_cloud
 def push(
     *,
     base: BaseOption,
     user: UserOption = None,
-    aws: UseAws = False,
-    profile: Profile = None,
+    where: Where,
     as_json: AsJson = False,
 ) -> None:
     """Build the server's image without a container engine and bring it to its repository, which is made if missing.
@@ -72,8 +73,8 @@ def push(
     layout = Layout(folder / "rendezvous")
     on = find_base(base, folder / "bases", login(user))
     made = build(project.root, service.lane.rendezvous.port, on, layout)
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
-        apply(repository_plan(service, cloud), cloud, kinds=kinds(service), on_step=tell, on_wait=console.note)
+    with open_cloud(project, where) as cloud:
+        apply(repository_plan(service, cloud), cloud, kinds=kinds(service), on_step=tell)
         host, credentials = ecr_login(cloud)
         reference = Reference(host, own.repository, own.tag)
         Registry(reference, credentials).push(layout)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from shared.cli import console
-from shared.cli.deploy import AsJson, DryRun, Packaged, Profile, UseAws, Yes, warn_if_brief
+from shared.cli.deploy import AsJson, DryRun, Packaged, Yes, warn_if_brief
 from shared.cli.plan_view import as_data, ask, confirm, counts, report, tell, tell_what_stays
 from shared.cli.verdict_view import show as show_verdict
+from shared.cli.where import Where, on_cloud
 
 if TYPE_CHECKING:
     from shared.config.platform import RendezvousService
@@ -27,7 +28,8 @@ def add(group: typer.Typer) -> None:
         group.command()(command)
 
 
-def plan(*, aws: UseAws = False, profile: Profile = None, packaged: Packaged = False, as_json: AsJson = False) -> None:
+@on_cloud
+def plan(*, where: Where, packaged: Packaged = False, as_json: AsJson = False) -> None:
     """Show what a deploy of the rendezvous service would change, and change nothing.
 
     Example: lanes rendezvous plan --aws
@@ -38,18 +40,18 @@ def plan(*, aws: UseAws = False, profile: Profile = None, packaged: Packaged = F
 
     project = open_project()
     service = rendezvous_service(project)
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
+    with open_cloud(project, where) as cloud:
         make_zone(service.zone, cloud)
-        todo = work.plan(service, project, cloud, packaged=packaged or aws or wants_packages(project))
+        todo = work.plan(service, project, cloud, packaged=packaged or wants_packages(project, cloud))
         warn_if_brief(project, cloud)
-    report(todo, as_json=as_json)
+    report(todo, cloud.target, as_json=as_json)
 
 
+@on_cloud
 def deploy(
     *,
     yes: Yes = False,
-    aws: UseAws = False,
-    profile: Profile = None,
+    where: Where,
     packaged: Packaged = False,
     as_json: AsJson = False,
 ) -> None:
@@ -67,24 +69,25 @@ def deploy(
 
     project = open_project()
     service = rendezvous_service(project)
-    packaged = packaged or aws or wants_packages(project)
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
+    with open_cloud(project, where) as cloud:
+        packaged = packaged or wants_packages(project, cloud)
         make_zone(service.zone, cloud)
         todo = work.plan(service, project, cloud, packaged=packaged)
-        if todo.changes and aws and not yes:
-            ask(todo, f"Deploy the rendezvous to account {project.place.account}? [y/N] ", "y")
-        work.carry_out(todo, service, project, cloud, packaged=packaged, on_step=tell, on_wait=console.note)
+        if todo.changes and not (cloud.target.embedded or yes):
+            ask(todo, cloud.target, f"Deploy the rendezvous to {cloud.target}? [y/N] ", "y")
+        work.carry_out(todo, service, project, cloud, packaged=packaged, on_step=tell, tell=console.note)
         console.note(f"{todo.team}: {counts(todo, done=True)}")
         verdict = _check(service, cloud, observe(cloud.client, operated(service)).address)
         warn_if_brief(project, cloud)
     if as_json:
-        console.print_json({**as_data(todo), "check": verdict.as_json()})
+        console.print_json({**as_data(todo, cloud.target), "check": verdict.as_json()})
     else:
         show_verdict(verdict)
     raise typer.Exit(verdict.exit_code)
 
 
-def restart(*, yes: Yes = False, aws: UseAws = False, profile: Profile = None, as_json: AsJson = False) -> None:
+@on_cloud
+def restart(*, where: Where, yes: Yes = False, as_json: AsJson = False) -> None:
     """Start a new task, point the record at it when it is healthy, and pair two sockets through it.
 
     Pairs that have met go on; a client that waits for its peer is turned away and asks again.
@@ -102,16 +105,17 @@ def restart(*, yes: Yes = False, aws: UseAws = False, profile: Profile = None, a
     service = rendezvous_service(project)
     at = service.lane.rendezvous
     judged = Meeting(at.host, at.port, at.timeout, at.degraded_after)
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
-        if aws and not yes:
-            confirm(f"Restart {at.endpoint} now? [y/N] ", "y")
+    with open_cloud(project, where) as cloud:
+        if not (cloud.target.embedded or yes):
+            confirm(f"Restart {at.endpoint} on {cloud.target} now? [y/N] ", "y")
         make_zone(service.zone, cloud)
         verdict = renew(cloud.client, operated(service), judged, signed(service.lane, cloud), tell=console.note)
     show_verdict(verdict, as_json=as_json)
     raise typer.Exit(verdict.exit_code)
 
 
-def status(*, aws: UseAws = False, profile: Profile = None, as_json: AsJson = False) -> None:
+@on_cloud
+def status(*, where: Where, as_json: AsJson = False) -> None:
     """Show the service, its task, record and alarm, and pair two sockets through it; exit codes as of check.
 
     Example: lanes rendezvous status --aws
@@ -124,7 +128,7 @@ def status(*, aws: UseAws = False, profile: Profile = None, as_json: AsJson = Fa
 
     project = open_project()
     service = rendezvous_service(project)
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
+    with open_cloud(project, where) as cloud:
         make_zone(service.zone, cloud)
         state = observe(cloud.client, operated(service))
         verdict = _check(service, cloud, state.address) if state.address else None
@@ -147,12 +151,12 @@ def status(*, aws: UseAws = False, profile: Profile = None, as_json: AsJson = Fa
     raise typer.Exit(verdict.exit_code if verdict else _DOWN)
 
 
+@on_cloud
 def destroy(
     *,
     dry_run: DryRun = False,
     yes: Yes = False,
-    aws: UseAws = False,
-    profile: Profile = None,
+    where: Where,
     as_json: AsJson = False,
 ) -> None:
     """Remove the rendezvous service, its record and its image. Runs with FMI fail from then on. Asks first.
@@ -167,18 +171,20 @@ def destroy(
 
     project = open_project()
     service = rendezvous_service(project)
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
+    with open_cloud(project, where) as cloud:
         make_zone(service.zone, cloud)
         todo = destroy_plan(service, cloud)
         if todo.changes and not (yes or dry_run):
-            ask(todo, f"No rank will meet another at {service.lane.rendezvous.endpoint}. Type {SLUG} to go on: ", SLUG)
+            gone = f"This removes the rendezvous on {cloud.target}"
+            at = service.lane.rendezvous.endpoint
+            ask(todo, cloud.target, f"{gone}: no rank will meet another at {at}. Type {SLUG} to go on: ", SLUG)
         if not dry_run:
             apply(todo, cloud, kinds=kinds(service), on_step=tell, on_wait=console.note)
             tell_what_stays(todo)
             console.note(f"{todo.team}: {counts(todo, done=True)}")
         warn_if_brief(project, cloud)
     if as_json or dry_run:
-        report(todo, as_json=as_json)
+        report(todo, cloud.target, as_json=as_json)
 
 
 def _check(service: RendezvousService, cloud: Aws, address: str) -> Verdict:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.where import Where, on_cloud
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ def register(app: typer.Typer) -> None:
     app.command()(report)
 
 
-def report(  # noqa: PLR0913  one per option
+@on_cloud
+def report(
     team: Annotated[str, typer.Argument(help="The team's slug.")],
     subject: Annotated[
         str | None, typer.Argument(metavar="[RUN|SWEEP]", help="A run, or a sweep's folder; the newest run otherwise.")
@@ -27,8 +29,7 @@ def report(  # noqa: PLR0913  one per option
     *,
     out: Annotated[Path | None, typer.Option(help="Folder to write into; reports/ and a name unless given.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the paths as JSON.")] = False,
-    aws: Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")] = False,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    where: Where,
 ) -> None:
     """Write a report of a run or a sweep: one HTML file that needs no network, and Markdown.
 
@@ -50,7 +51,7 @@ def report(  # noqa: PLR0913  one per option
         from shared.measure.report_run import report_run  # noqa: PLC0415  as above
         from shared.run.find import find_run  # noqa: PLC0415  as above
 
-        with open_cloud(project, aws=aws, profile=profile) as cloud, Invocations() as table:
+        with open_cloud(project, where, [lane]) as cloud, Invocations() as table:
             found = find_run(cloud, lane, subject)
             trace, rows = collect_run(table, cloud, found)
             made = report_run(cloud, found, trace, rows, bill_rows(cloud, lane, trace, rows))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
+from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, UsageError, unknown
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
     )(run)
 
 
+@on_cloud
 def run(  # noqa: PLR0913  one per option
     context: typer.Context,
     *,
@@ -46,8 +48,7 @@ def run(  # noqa: PLR0913  one per option
         typer.Option("--input", metavar="FILE|-|JSON", help="The payload: a file, stdin or JSON."),
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
-    aws: Annotated[bool, typer.Option("--aws", help="Run on AWS instead of the embedded cloud.")] = False,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    where: Where,
     packaged: Annotated[
         bool, typer.Option("--packaged", help="Put the libraries into the zip, as for AWS; deploying is slower.")
     ] = False,
@@ -80,7 +81,7 @@ def run(  # noqa: PLR0913  one per option
     payload = build_payload(workflow, {**_read_input(given), **options})
     _check_files(workflow, payload)
     check_payload(lane, workflow.key, payload)
-    with wiring.open_cloud(project, aws=aws, profile=profile, speed=speed) as cloud:
+    with wiring.open_cloud(project, where, [lane], packaged=packaged, speed=speed) as cloud:
         wiring.make_ready(project, lane, workflow.key, payload, cloud, packaged=packaged)
         if told := check_account(cloud, lane, workflow.key, payload):
             console.note(told)
@@ -90,8 +91,7 @@ def run(  # noqa: PLR0913  one per option
         payload |= upload_files(cloud, lane, workflow.specs, options, run_id)
         payload |= wiring.meeting_here(lane, payload, cloud)
         begun = start(cloud, lane, workflow.key, payload, run_id)
-        where = "".join((" --aws" if aws else "", f" --profile {profile}" if aws and profile else ""))
-        ends = f"lanes stop {lane.team} {run_id}{where}" if keep else None
+        ends = f"lanes stop {lane.team} {run_id}{where.options}" if keep else None
         started, outcome, cost = _follow(cloud, begun, now, ends)
     more = f"lanes logs {lane.team} --run {run_id}{where}" if keep else None
     if not keep:

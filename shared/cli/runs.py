@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.where import Where, on_cloud
 
 
 def register(app: typer.Typer) -> None:
@@ -15,13 +16,13 @@ def register(app: typer.Typer) -> None:
     app.command()(runs)
 
 
+@on_cloud
 def runs(
     team: Annotated[str, typer.Argument(help="The team's slug.")],
     *,
     limit: Annotated[int, typer.Option(min=1, help="At most so many of each workflow.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
-    aws: Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")] = False,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    where: Where,
 ) -> None:
     """List a team's executions, newest first. The embedded cloud keeps them as long as lanes up does.
 
@@ -33,7 +34,7 @@ def runs(
 
     project = open_project()
     lane = project.lane(team)
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
+    with open_cloud(project, where, [lane]) as cloud:
         found = list_runs(cloud, lane, limit)
         warn_if_brief(project, cloud)
     if as_json:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError
 
 
@@ -15,6 +16,7 @@ def register(app: typer.Typer) -> None:
     app.command()(stop)
 
 
+@on_cloud
 def stop(
     team: Annotated[str, typer.Argument(help="The team's slug.")],
     run_id: Annotated[
@@ -22,8 +24,7 @@ def stop(
     ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
-    aws: Annotated[bool, typer.Option("--aws", help="On AWS instead of the embedded cloud.")] = False,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    where: Where,
 ) -> None:
     """Stop a run that goes on. One that has ended is left as it is.
 
@@ -36,9 +37,9 @@ def stop(
 
     project = wiring.open_project()
     lane = project.lane(team)
-    if not aws and wiring.running_cloud(project) is None:
+    if where.embedded and wiring.running_cloud(project) is None:
         raise LanesError("no cloud runs here, so no run goes on in it", fix="--aws for a run on AWS")
-    with wiring.open_cloud(project, aws=aws, profile=profile) as cloud:
+    with wiring.open_cloud(project, where, [lane]) as cloud:
         found = stop_run(cloud, lane, run_id)
     if as_json:
         told = {"run_id": found.run.id, "workflow": found.run.workflow, "status": found.status} if found else None

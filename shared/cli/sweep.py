@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
+from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def register(app: typer.Typer) -> None:
     app.command(context_settings={"ignore_unknown_options": True})(sweep)
 
 
-def sweep(  # noqa: PLR0913  one per option
+@on_cloud
+def sweep(
     words: Annotated[list[str], typer.Argument(metavar="TEAM WORKFLOW --PARAMETER VALUE,VALUE...", show_default=False)],
     *,
     repeat: Annotated[int, typer.Option(min=1, help="How often each configuration runs.")] = 3,
@@ -34,8 +36,7 @@ def sweep(  # noqa: PLR0913  one per option
         Path | None, typer.Option(help="Folder of the results; sweeps/TEAM-WORKFLOW unless given.", show_default=False)
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
-    aws: Annotated[bool, typer.Option("--aws", help="Run on AWS instead of the embedded cloud.")] = False,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile to use with --aws.")] = None,
+    where: Where,
 ) -> None:
     """Run a workflow at every combination of values, measure, and print the tables.
 
@@ -55,11 +56,11 @@ def sweep(  # noqa: PLR0913  one per option
     folder = out or project.root / "sweeps" / f"{lane.team}-{workflow.key}"
     journal = Journal(folder / _JOURNAL)
     payload = dict(workflow.parameters)
-    cells = make_cells(axes, payload, repeat, _about(lane, workflow, aws=aws))
+    cells = make_cells(axes, payload, repeat, _about(lane, workflow, where))
     for cell in cells:
         check_payload(lane, workflow.key, cell.payload)
     _say_what_is_there(journal, cells)
-    with wiring.open_cloud(project, aws=aws, profile=profile) as cloud:
+    with wiring.open_cloud(project, where, [lane]) as cloud:
         wiring.make_ready(project, lane, workflow.key, cells[0].payload, cloud)
 
         def measure(cell: Cell) -> Record:
@@ -93,9 +94,10 @@ def read_axes(workflow: Workflow, options: Mapping[str, str]) -> dict[str, list[
     return axes
 
 
-def _about(lane: Lane, workflow: Workflow, *, aws: bool) -> dict[str, Any]:
+def _about(lane: Lane, workflow: Workflow, where: Where) -> dict[str, Any]:
     sizes = {step: lane.functions[key].memory_mb for step, key in workflow.functions.items()}
-    return {"team": lane.team, "workflow": workflow.key, "where": "aws" if aws else "embedded", "memory": sizes}
+    place = where.endpoint or ("aws" if where.aws else "embedded")
+    return {"team": lane.team, "workflow": workflow.key, "where": place, "memory": sizes}
 
 
 def _say_what_is_there(journal: Journal, cells: Sequence[Cell]) -> None:

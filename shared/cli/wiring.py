@@ -12,8 +12,9 @@ from shared.cli import console
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from shared.cli.where import Where
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.deploy.aws import Aws
@@ -55,13 +56,16 @@ def running_cloud(project: Project) -> Running | None:
 
 
 @contextlib.contextmanager
-def open_cloud(project: Project, *, aws: bool, profile: str | None = None, speed: float = 1) -> Iterator[Aws]:
+def open_cloud(
+    project: Project, where: Where, lanes: Sequence[Lane] = (), *, packaged: bool = False, speed: float = 1
+) -> Iterator[Aws]:
     """Give the cloud to work against: AWS, the one that ``lanes up`` keeps, or one for this command alone.
 
     Args:
         project: What the command is about.
-        aws: AWS itself is asked for.
-        profile: The AWS profile to use there.
+        where: Which cloud the user asked for, and as whom.
+        lanes: Those that the command is about: the roles that may be asked for are theirs.
+        packaged: Functions of a cloud made for this command see their zip alone.
         speed: How many times such a cloud shortens waits.
 
     Raises:
@@ -70,14 +74,17 @@ def open_cloud(project: Project, *, aws: bool, profile: str | None = None, speed
     """
     from shared.deploy.aws import connect_aws, connect_endpoint  # noqa: PLC0415  boto3 takes 0.2 s
 
-    running = None if aws else running_cloud(project)
-    if speed != 1 and (aws or running):
-        raise UsageError(
-            f"{'AWS' if aws else 'the running cloud'} keeps its own time", fix="lanes down, then lanes up --speed"
-        )
-    if aws:
-        yield connect_aws(project.place, profile)
+    running = running_cloud(project) if where.embedded else None
+    if speed != 1 and (running or not where.embedded):
+        place = "the running cloud" if where.embedded else where.endpoint or "AWS"
+        raise UsageError(f"{place} keeps its own time", fix="lanes down, then lanes up --speed")
+    if not where.embedded:
+        aws = connect_aws(project.place, where.profile, where.endpoint)
+        console.note(f"on {aws.target}, as {aws.caller}")
+        yield aws
         return
+    if where.profile:
+        raise UsageError("--profile is for AWS, and this goes to the embedded cloud", fix="add --aws, or leave it out")
     if running:
         with _told_when_gone(running.endpoint):
             yield connect_endpoint(project.place, running.endpoint, running.key)
@@ -107,8 +114,10 @@ def _told_when_gone(endpoint: str) -> Iterator[None]:
         ) from error
 
 
-def wants_packages(project: Project) -> bool:
-    """Say whether the running cloud wants the libraries themselves in every zip."""
+def wants_packages(project: Project, aws: Aws) -> bool:
+    """Say whether functions see their zip alone, so that it must hold their libraries: not on most embedded clouds."""
+    if not aws.target.embedded:
+        return True
     running = cloud_state(project).running()
     return running is not None and running.packaged
 
@@ -120,7 +129,7 @@ def make_ready(  # noqa: PLR0913  what to run, on what, and how
 
     On AWS both are the user's to ask for.
     """
-    if aws.endpoint is None:
+    if not aws.target.embedded:
         return
     make_deployed(project, lane, aws, packaged=packaged)
     from shared.run.items import place_sample_items  # noqa: PLC0415  AWS needs none of it
@@ -135,12 +144,11 @@ def make_ready(  # noqa: PLR0913  what to run, on what, and how
 
 def make_deployed(project: Project, lane: Lane, aws: Aws, *, packaged: bool = False) -> None:
     """On the embedded cloud, deploy the lane where it lacks anything; on AWS that is the user's to ask for."""
-    if aws.endpoint is None:
+    if not aws.target.embedded:
         return
     from shared.deploy.deploy import deploy  # noqa: PLC0415  AWS needs none of it
 
-    packaged = packaged or wants_packages(project)
-    say_python(lane, aws, packaged=packaged)
+    packaged = packaged or wants_packages(project, aws)
     with one_deploy(project):
         images = known_images(project, lane, aws, packaged=packaged, push=True)
         done = deploy(lane, project, aws, packaged=packaged, images=images, on_wait=console.note).changes
@@ -166,7 +174,7 @@ def known_images(project: Project, lane: Lane, aws: Aws, *, packaged: bool, push
 
     None on AWS, where a deploy looks for what the user pushed. *push* brings them to the cloud; a plan needs it not.
     """
-    if aws.endpoint is None:
+    if not aws.target.embedded:
         return None
     from shared.deploy.deploy import package  # noqa: PLC0415  AWS needs none of it
     from shared.local.images import images_here  # noqa: PLC0415  as above
@@ -184,7 +192,7 @@ def one_deploy(project: Project) -> FileLock:
 
 def make_zone(zone: str, aws: Aws) -> None:
     """On the embedded cloud, make the hosted zone that an account on AWS has from its registrar."""
-    if aws.endpoint is None:
+    if not aws.target.embedded:
         return
     route53 = aws.client("route53")
     found = route53.list_hosted_zones_by_name(DNSName=zone)["HostedZones"]
@@ -198,13 +206,13 @@ def meeting_here(lane: Lane, payload: Mapping[str, Any], aws: Aws) -> dict[str, 
     Payloads of the field spell that endpoint out, and a rehearsal must not leave the machine. Any other is as asked.
     """
     key = "rendezvous_endpoint"
-    return {key: ""} if aws.endpoint and payload.get(key) == lane.rendezvous.endpoint else {}
+    return {key: ""} if aws.target.embedded and payload.get(key) == lane.rendezvous.endpoint else {}
 
 
 def outlives_command(project: Project, aws: Aws) -> bool:
     """Say whether what *aws* holds is still there when this command has ended."""
     running = cloud_state(project).running()
-    return aws.endpoint is None or (running is not None and running.endpoint == aws.endpoint)
+    return not aws.target.embedded or (running is not None and running.endpoint == aws.target.endpoint)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,7 @@
-"""The one way to AWS. The embedded cloud and AWS differ here, in endpoint and credentials, and nowhere else."""
+"""The one way to AWS. The embedded cloud and AWS differ here, in endpoint and credentials, and nowhere else.
+
+What stands in AWS's place at a URL (another emulator, a proxy) is taken for AWS in all but the address.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,13 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.loaders import Loader, create_loader
 
+from shared.deploy.answers import name_what_is_missing
+from shared.deploy.configured import check_none_configured
+from shared.deploy.target import aws_target, embedded_target, endpoint_target
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -23,22 +30,23 @@ if TYPE_CHECKING:
 
     from shared.config.lane import Place
     from shared.deploy.access_key import AccessKey
+    from shared.deploy.target import Target
 
 
 class Aws:
-    """Clients for one place, made on first use.
+    """Clients for one target, made on first use.
 
     Args:
         session: Holds the credentials and the region.
-        place: The account and region that every name is made for.
-        endpoint: Where to send requests instead of AWS, or None for AWS itself.
+        target: Where requests go, for the account and region that every name is made for.
         caller: The ARN of whoever the credentials are of, empty where they mean nothing.
     """
 
-    def __init__(self, session: boto3.Session, place: Place, endpoint: str | None = None, caller: str = "") -> None:
+    def __init__(self, session: boto3.Session, target: Target, caller: str = "") -> None:
+        name_what_is_missing(session)
         self.session = session
-        self.place = place
-        self.endpoint = endpoint
+        self.target = target
+        self.place = target.place
         self.caller = caller
         self._clients: dict[str, Any] = {}
 
@@ -48,12 +56,12 @@ class Aws:
             make: Any = self.session.client  # typed per service below, untyped here
             self._clients[service] = make(
                 service,
-                endpoint_url=self.endpoint,
+                endpoint_url=self.target.endpoint,
                 config=Config(
                     retries={"mode": "standard"},
                     max_pool_connections=32,
-                    s3={"addressing_style": "path"} if self.endpoint else None,
-                    proxies={} if self.endpoint else None,  # a proxy of the environment cannot reach our loopback
+                    s3={"addressing_style": "path"} if self.target.endpoint else None,
+                    proxies={} if self.target.on_loopback else None,  # one of the environment cannot reach our loopback
                 ),
             )
         return self._clients[service]
@@ -89,20 +97,23 @@ class Aws:
         return client
 
 
-def connect_aws(place: Place, profile: str | None = None) -> Aws:
-    """Connect to AWS itself.
+def connect_aws(place: Place, profile: str | None = None, endpoint: str | None = None) -> Aws:
+    """Connect to AWS itself, or to what stands in its place at *endpoint*, a URL, with the user's own credentials.
 
     Raises:
+        ConfiguredEndpointError: AWS itself is asked for, and a variable or a file of the user's leads elsewhere.
         LanesError: There are no credentials, or they belong to another account than the settings name.
+        UsageError: *endpoint* is no URL.
     """
-    aws = Aws(boto3.Session(profile_name=profile, region_name=place.region), place)
+    target = endpoint_target(place, endpoint) if endpoint else aws_target(place)
+    session = boto3.Session(profile_name=profile, region_name=place.region)
+    if not endpoint:
+        check_none_configured(session._session)  # noqa: SLF001  the one that reads the files; boto3 hides it
+    aws = Aws(session, target)
     try:
         identity = aws.client("sts").get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        raise LanesError(
-            f"AWS does not know these credentials: {error}",
-            fix="log in (aws sso login, or aws configure), or leave out --aws to use the embedded cloud",
-        ) from error
+        raise _unknown_caller(target, error) from error
     account, aws.caller = identity["Account"], identity["Arn"]
     if account != place.account:
         raise LanesError(
@@ -118,7 +129,7 @@ def connect_endpoint(place: Place, endpoint: str, key: AccessKey) -> Aws:
 
     The user's AWS profile and files are for AWS: they are not read, so that a broken one does no harm here.
     """
-    return Aws(endpoint_session(place.region, key), place, endpoint)
+    return Aws(endpoint_session(place.region, key), embedded_target(place, endpoint))
 
 
 def endpoint_session(region: str, key: AccessKey) -> boto3.Session:
@@ -139,3 +150,20 @@ def endpoint_session(region: str, key: AccessKey) -> boto3.Session:
 def _models() -> Loader:
     """Return what reads the descriptions of AWS's services: one for all sessions, as reading takes 20 ms a service."""
     return create_loader()
+
+
+def _unknown_caller(target: Target, error: Exception) -> LanesError:
+    """Return what to say when nobody tells who the credentials are of."""
+    if target.endpoint and isinstance(error, NoConnectionError | HTTPClientError):
+        return LanesError(
+            f"nothing answers as AWS does at {target.endpoint}: {error}", fix="start it, or correct the URL"
+        )
+    if target.endpoint:
+        return LanesError(
+            f"{target.endpoint} does not know these credentials: {error}",
+            fix="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to what it takes; an emulator takes most",
+        )
+    return LanesError(
+        f"AWS does not know these credentials: {error}",
+        fix="log in (aws sso login, or aws configure), or leave out --aws to use the embedded cloud",
+    )

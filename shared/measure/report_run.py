@@ -171,7 +171,7 @@ def cost_section(cost: Cost) -> Section:
 
 def environment_section(aws: Aws, lane: Lane, workflow: str) -> Section:
     """Return where it ran, the workflow's functions, and versions."""
-    where = "AWS" if aws.endpoint is None else "the embedded cloud, on one machine"
+    where = "the embedded cloud, on one machine" if aws.target.embedded else aws.target.endpoint or "AWS"
     keys = lane.workflows[workflow].functions.values()
     functions = [lane.functions[key] for key in keys]
     rows = [[each.name, f"{each.memory_mb} MB", f"{each.timeout_seconds} s"] for each in functions]

@@ -174,6 +174,11 @@ def told(cloud):
         (["--stage", "typo"], {"TEAM": "team2"}, "unknown stage 'typo'"),
         (["--stage", "team2", "--profile", "mine"], {}, "--profile is for AWS"),
         (["--stage", "team2"], {"LANES_TARGET": "cloud"}, "unknown target 'cloud'"),
+        (
+            ["--stage", "team2"],
+            {"LANES_TARGET": "aws", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+            "this would send calls elsewhere: AWS_ENDPOINT_URL=http://127.0.0.1:9 in the environment",
+        ),
         (["--stage", "team2"], {}, "no embedded cloud is running to deploy to\n  fix: lanes up"),
     ],
 )

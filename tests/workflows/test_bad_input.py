@@ -131,7 +131,7 @@ def test_a_model_of_the_wrong_shape(lanes, folder, aws, lane):
 
 
 def test_the_port_is_taken(lanes, aws, tmp_path, copy_project, monkeypatch):
-    taken = aws.endpoint.rsplit(":", 1)[1]
+    taken = aws.target.endpoint.rsplit(":", 1)[1]
     monkeypatch.chdir(copy_project(tmp_path / "other"))
     result = lanes("up", "--port", taken)
     assert result.code == 1

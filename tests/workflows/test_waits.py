@@ -92,7 +92,7 @@ def topics(project, aws):
 @pytest.fixture
 def item_map(topics, aws):
     load_items(aws, topics.tables[0], read_items(SIMPLE))
-    return World(topics, aws.endpoint, lambda _, event: event["item"])
+    return World(topics, aws.target.endpoint, lambda _, event: event["item"])
 
 
 def test_one_at_a_time_items_are_two_seconds_apart(item_map):
@@ -165,7 +165,7 @@ def random_mean(project, aws):
     names = [{f"name{number + 1}": f"r+{number}"} for number in range(3)]
     aws.s3.put_object(Bucket=lane.bucket, Key="runs/r/draws.json", Body=json.dumps(names))
     answers = {"generate": {"statusCode": 200, "body": {"csv_name": names}}, "draw": "r", "collect": 500.0}
-    return World(lane, aws.endpoint, lambda function, _: answers[function.split("-")[-2]])
+    return World(lane, aws.target.endpoint, lambda function, _: answers[function.split("-")[-2]])
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class FailingAws(Aws):
     """
 
     def __init__(self, aws, allowed=-1, refusals=None, refused=None, lost=None):
-        super().__init__(aws.session, aws.place, aws.endpoint)
+        super().__init__(aws.session, aws.target)
         self.aws = aws
         self.allowed = allowed
         self.refusals = refusals or {}

@@ -16,6 +16,7 @@ from shared.deploy.aws import Aws
 from shared.deploy.database import ADMIN_SECRET
 from shared.deploy.model import Plan
 from shared.deploy.resources import database
+from shared.deploy.target import aws_target
 from shared.errors import LanesError
 from shared.handlers.database import connect
 from shared.handlers.random_mean.tables import LOCK, migrate
@@ -50,7 +51,7 @@ MIGRATIONS = ("shared.handlers.random_mean.tables",)
 def aws(database_server):
     with mock_aws():
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
-        found = Aws(session, Place("123456789012", "us-east-1", "dev"))
+        found = Aws(session, aws_target(Place("123456789012", "us-east-1", "dev")))
         found.client("secretsmanager").create_secret(Name=ADMIN_SECRET, SecretString=json.dumps(database_server))
         yield found
 

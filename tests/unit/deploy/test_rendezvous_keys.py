@@ -224,7 +224,7 @@ def test_a_teams_deployer_plans_without_reading_a_key(aws, keyed, deploy, planne
     lane = keyed()
     deploy(lane)
     rotate(aws)
-    people = Aws(aws.session, aws.place, aws.endpoint, f"arn:aws:sts::123456789012:assumed-role/{lane.deployer}/ann")
+    people = Aws(aws.session, aws.target, f"arn:aws:sts::123456789012:assumed-role/{lane.deployer}/ann")
     read = []
     people.client("secretsmanager").meta.events.register(
         "provide-client-params.secrets-manager.*",
@@ -239,7 +239,7 @@ def test_the_services_key_is_compared_whatever_the_platforms_role_is_called(aws,
     lane = keyed(SLUG)
     deploy(lane)
     rotate(aws)
-    role = Aws(aws.session, aws.place, aws.endpoint, "arn:aws:sts::123456789012:assumed-role/platform-admin/ann")
+    role = Aws(aws.session, aws.target, "arn:aws:sts::123456789012:assumed-role/platform-admin/ann")
     found = rendezvous_key.current(role, lane.rendezvous_key)
     assert rendezvous_key.steps(rendezvous_key.desired(lane, lane_tags(lane)), found).action == "update"
 

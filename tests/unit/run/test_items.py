@@ -6,6 +6,7 @@ from moto import mock_aws
 
 from shared.config.lane import Place, Table
 from shared.deploy.aws import Aws
+from shared.deploy.target import aws_target
 from shared.errors import LanesError
 from shared.run.items import load_items, read_items
 
@@ -16,7 +17,7 @@ TABLE = Table("topics-item-map-items-0d905a3d", "id")
 def aws():
     with mock_aws():
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
-        yield Aws(session, Place("123456789012", "us-east-1", "dev"))
+        yield Aws(session, aws_target(Place("123456789012", "us-east-1", "dev")))
 
 
 @pytest.fixture

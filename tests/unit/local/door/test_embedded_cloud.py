@@ -275,7 +275,7 @@ def test_a_state_machines_tasks_act_in_its_role(aws, role):
     definition = json.dumps({"StartAt": "Who", "States": {"Who": WHO}})
     arn = aws.states.create_state_machine(name="who", definition=definition, roleArn=role, type="EXPRESS")
     told = aws.session.client(
-        "stepfunctions", endpoint_url=aws.endpoint, config=Config(inject_host_prefix=False)
+        "stepfunctions", endpoint_url=aws.target.endpoint, config=Config(inject_host_prefix=False)
     ).start_sync_execution(stateMachineArn=arn["stateMachineArn"])
     assert json.loads(told["output"])["Arn"].startswith(f"{STS}:assumed-role/worker/")
 
