@@ -196,7 +196,7 @@ def _blamed(events: Mapping[int, Mapping[str, Any]], ending: Mapping[str, Any]) 
     """
     said = _said(ending)
     same = [event for event in events.values() if _is_failure(event) and _said(event) == said]
-    before = events.get(ending["previousEventId"], ending)
+    before = events.get(ending.get("previousEventId", 0), ending)
     return same[-1] if same else before if before["type"] == "FailStateEntered" else ending
 
 

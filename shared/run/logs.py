@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,7 @@ class LogReader:
         self._from = dict.fromkeys(functions, since_ms)
         self._since = since_ms
         self._end = {} if until_ms is None else {"endTime": until_ms}
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[tuple[str, object]] = set()
         self._current: dict[tuple[str, str], str] = {}
         self._early: dict[tuple[str, str], list[tuple[int, str]]] = {}  # of cold starts whose invocation is to come
         self.invocations: dict[str, Invocation] = {}
@@ -96,9 +97,13 @@ class LogReader:
     def _events(self, key: str, group: str) -> Iterable[Any]:
         paginator = self._logs.get_paginator("filter_log_events")
         pages = paginator.paginate(logGroupName=group, startTime=self._from[key], **self._end)  # type: ignore[arg-type]
-        events = [event for page in pages for event in page["events"]]
+        events = [event for page in pages for event in page.get("events", ())]
+        alike: Counter[tuple[str, int, str]] = Counter()
         for event in events:
-            mark = (key, event["eventId"])
+            line = (event["logStreamName"], event["timestamp"], event["message"])
+            alike[line] += 1
+            # AWS calls the id optional; without one, equal lines of one millisecond are told apart by their order.
+            mark = (key, event.get("eventId") or (*line, alike[line]))
             if mark not in self._seen:
                 self._seen.add(mark)
                 yield event

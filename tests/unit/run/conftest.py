@@ -26,6 +26,7 @@ class FakeLogs:
     groups: dict[str, list[tuple[str, int, str]]] = field(default_factory=dict)
     late: list[tuple[str, tuple[str, int, str]]] = field(default_factory=list)
     asked_from: list[int] = field(default_factory=list)
+    ids: bool = True
 
     def get_paginator(self, name):
         assert name == "filter_log_events"
@@ -34,7 +35,12 @@ class FakeLogs:
     def _read(self, *, logGroupName, startTime):  # noqa: N803  AWS's own names
         self.asked_from.append(startTime)
         events = [
-            {"eventId": f"{stream}/{index}", "logStreamName": stream, "timestamp": at, "message": message}
+            {
+                **({"eventId": f"{stream}/{index}"} if self.ids else {}),
+                "logStreamName": stream,
+                "timestamp": at,
+                "message": message,
+            }
             for index, (stream, at, message) in enumerate(self.groups.get(logGroupName, []))
             if at >= startTime
         ]

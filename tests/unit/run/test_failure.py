@@ -55,6 +55,15 @@ def test_a_function_that_raised(aws):
     assert found == Failure("FAILED", "Init", None, "EmptyPrefix", "nothing under datasets/", REQUEST)
 
 
+def test_events_that_name_none_before_them_are_read_too(aws):
+    """AWS calls previousEventId optional."""
+    ending = {"id": 2, "type": "ExecutionFailed", "executionFailedEventDetails": {"error": "Odd", "cause": "so it is"}}
+    aws.states.executions["arn"] = [{"status": "FAILED", "error": "Odd", "cause": "so it is"}]
+    aws.states.histories["arn"] = [{"id": 1, "type": "ExecutionStarted"}, ending]
+    failure = find_failure(aws.states, "arn")
+    assert (failure.error, failure.message, failure.state) == ("Odd", "so it is", None)
+
+
 def test_the_rank_is_read_from_the_states_input(aws):
     text = cause("CorruptPartition", "no header")
     events = [entered(2, 1, "Inference", {"rank": 3}), failed(3, 2, "CorruptPartition", text)]

@@ -35,6 +35,17 @@ def test_each_line_counts_once_however_often_it_is_read(aws, reader, lines):
     assert len(reader.invocations["a"].lines) == 4
 
 
+@pytest.mark.parametrize("ids", [True, False])
+def test_equal_lines_of_one_millisecond_are_each_read_once_also_without_ids(aws, reader, lines, ids):
+    aws.logs.ids = ids
+    start, *rest = lines("a", 0, 1)
+    said = ("s", start[1], "the same\n")
+    aws.logs.groups[GROUP] = [("s", *start[1:]), said, said, *(("s", *line[1:]) for line in rest)]
+    reader.read()
+    reader.read()
+    assert reader.invocations["a"].printed == ["the same", "the same"]
+
+
 def test_a_line_that_shows_up_late_is_not_lost(aws, reader, lines):
     *early, report = lines("a", 0, 1)
     aws.logs.groups[GROUP] = [*early, *lines("b", 1, 1, at=5)]
