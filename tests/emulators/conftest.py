@@ -1,0 +1,116 @@
+"""MiniStack, an emulator by others (MIT), in a process of its own on loopback; the real command line against it.
+
+It is no requirement of the suite: it pins a botocore of its own, so it wants an environment of its own. Where it is not
+found the tests here skip::
+
+    python3 -m venv .ministack && .ministack/bin/pip install ministack==1.5.33 boto3
+    MINISTACK=.ministack/bin/ministack .venv/bin/pytest tests/emulators
+
+Its Lambda runs zips with the Python that it runs with, which must be the one that the zip's libraries are for, and
+takes boto3 from there, as AWS's own runtime has it.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from shared.config.load import load_project
+
+ACCOUNT = "123456789012"
+REPOSITORY = Path(__file__).resolve().parents[2]
+_LISTENING = "0A"
+_ANY_ADDRESS = {"00000000", "0" * 32}
+
+
+def find_ministack():
+    """Return the program, or None."""
+    beside = REPOSITORY / ".ministack/bin/ministack"
+    return os.environ.get("MINISTACK") or (str(beside) if beside.exists() else shutil.which("ministack"))
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory):
+    """The URL of a MiniStack that knows nothing yet."""
+    program = find_ministack()
+    if program is None:
+        pytest.skip("MiniStack is not installed: tests/emulators/conftest.py says how")
+    folder = tmp_path_factory.mktemp("ministack")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    environment = {
+        "PATH": f"{Path(program).resolve().parent}:{os.environ['PATH']}",
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "BIND_HOST": "127.0.0.1",  # its default is every interface
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "S3_DATA_DIR": str(folder / "s3"),
+        "STATE_DIR": str(folder / "state"),
+    }
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([program], env=environment, cwd=folder, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        assert listening_beyond_loopback(process.pid) == []
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def listening_beyond_loopback(pid):
+    """Return what the process listens on that others than this machine reach."""
+    sockets = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == _LISTENING and f"socket:[{inode}]" in sockets and local.partition(":")[0] in _ANY_ADDRESS:
+                found.append(local)
+    return found
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory, copy_project):
+    folder = copy_project(tmp_path_factory.mktemp("emulators") / "project")
+    packages = REPOSITORY / ".lanes/packages"
+    if packages.is_dir():  # the libraries that Lambda needs, where they have been fetched before
+        shutil.copytree(packages, folder / ".lanes/packages")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def project(root):
+    return load_project(root)
+
+
+@pytest.fixture
+def lanes(ministack, root):
+    """Type a command in the project's folder, in a shell whose only way to AWS is --endpoint."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LANES_"))}
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "NO_COLOR": "1", "COLUMNS": "200"}
+
+    def run(*words, code=0):
+        command = [sys.executable, "-m", "shared.cli", *map(str, words), "--endpoint", ministack]
+        done = subprocess.run(
+            command, cwd=root, env=clean | keys, capture_output=True, text=True, timeout=600, check=False
+        )
+        assert "Traceback" not in done.stderr
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    return run
