@@ -73,7 +73,7 @@ def push(
     layout = Layout(folder / "rendezvous")
     on = find_base(base, folder / "bases", login(user))
     made = build(project.root, service.lane.rendezvous.port, on, layout)
-    with open_cloud(project, where) as cloud:
+    with open_cloud(project, where, [service.lane]) as cloud:
         apply(repository_plan(service, cloud), cloud, kinds=kinds(service), on_step=tell)
         host, credentials = ecr_login(cloud)
         reference = Reference(host, own.repository, own.tag)

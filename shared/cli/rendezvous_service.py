@@ -40,7 +40,7 @@ def plan(*, where: Where, packaged: Packaged = False, as_json: AsJson = False) -
 
     project = open_project()
     service = rendezvous_service(project)
-    with open_cloud(project, where) as cloud:
+    with open_cloud(project, where, [service.lane]) as cloud:
         make_zone(service.zone, cloud)
         todo = work.plan(service, project, cloud, packaged=packaged or wants_packages(project, cloud))
         warn_if_brief(project, cloud)
@@ -69,7 +69,7 @@ def deploy(
 
     project = open_project()
     service = rendezvous_service(project)
-    with open_cloud(project, where) as cloud:
+    with open_cloud(project, where, [service.lane]) as cloud:
         packaged = packaged or wants_packages(project, cloud)
         make_zone(service.zone, cloud)
         todo = work.plan(service, project, cloud, packaged=packaged)
@@ -105,7 +105,7 @@ def restart(*, where: Where, yes: Yes = False, as_json: AsJson = False) -> None:
     service = rendezvous_service(project)
     at = service.lane.rendezvous
     judged = Meeting(at.host, at.port, at.timeout, at.degraded_after)
-    with open_cloud(project, where) as cloud:
+    with open_cloud(project, where, [service.lane]) as cloud:
         if not (cloud.target.embedded or yes):
             confirm(f"Restart {at.endpoint} on {cloud.target} now? [y/N] ", "y")
         make_zone(service.zone, cloud)
@@ -128,7 +128,7 @@ def status(*, where: Where, as_json: AsJson = False) -> None:
 
     project = open_project()
     service = rendezvous_service(project)
-    with open_cloud(project, where) as cloud:
+    with open_cloud(project, where, [service.lane]) as cloud:
         make_zone(service.zone, cloud)
         state = observe(cloud.client, operated(service))
         verdict = _check(service, cloud, state.address) if state.address else None
@@ -171,7 +171,7 @@ def destroy(
 
     project = open_project()
     service = rendezvous_service(project)
-    with open_cloud(project, where) as cloud:
+    with open_cloud(project, where, [service.lane]) as cloud:
         make_zone(service.zone, cloud)
         todo = destroy_plan(service, cloud)
         if todo.changes and not (yes or dry_run):

@@ -73,6 +73,7 @@ def open_cloud(
         UsageError: A cloud that keeps its own time was to be sped up.
     """
     from shared.deploy.aws import connect_aws, connect_endpoint  # noqa: PLC0415  boto3 takes 0.2 s
+    from shared.deploy.take_role import take_on_aws  # noqa: PLC0415  the same
 
     running = running_cloud(project) if where.embedded else None
     if speed != 1 and (running or not where.embedded):
@@ -80,6 +81,7 @@ def open_cloud(
         raise UsageError(f"{place} keeps its own time", fix="lanes down, then lanes up --speed")
     if not where.embedded:
         aws = connect_aws(project.place, where.profile, where.endpoint)
+        aws = take_on_aws(aws, where.role, lanes) if where.role else aws
         console.note(f"on {aws.target}, as {aws.caller}")
         yield aws
         return
@@ -87,7 +89,7 @@ def open_cloud(
         raise UsageError("--profile is for AWS, and this goes to the embedded cloud", fix="add --aws, or leave it out")
     if running:
         with _told_when_gone(running.endpoint):
-            yield connect_endpoint(project.place, running.endpoint, running.key)
+            yield _as_asked(project, connect_endpoint(project.place, running.endpoint, running.key), where.role, lanes)
         return
     from shared.local.cloud import EmbeddedCloud  # noqa: PLC0415  moto takes 0.3 s
 
@@ -95,7 +97,33 @@ def open_cloud(
         _signals_unwind(),
         EmbeddedCloud(project.place, cloud_state(project).folder, speed=speed) as cloud,
     ):
-        yield connect_endpoint(project.place, cloud.endpoint, cloud.key)
+        yield _as_asked(project, connect_endpoint(project.place, cloud.endpoint, cloud.key), where.role, lanes)
+
+
+def _as_asked(project: Project, owner: Aws, role: str | None, lanes: Sequence[Lane]) -> Aws:
+    """Return what goes to the embedded cloud with the credentials of *role*, as ``--as`` calls it, or its owner's own.
+
+    Raises:
+        LanesError: The role is not deployed.
+        UsageError: There is none of that name.
+    """
+    if role is None:
+        return owner
+    from shared.config.platform import rendezvous_service  # noqa: PLC0415  most commands need none of it
+    from shared.deploy.take_role import role_called  # noqa: PLC0415  as above
+    from shared.isolation.platform_role import PLATFORM_ROLE, platform_policy  # noqa: PLC0415  as above
+    from shared.isolation.rendezvous_role import rendezvous_policy  # noqa: PLC0415  as above
+    from shared.local.role_keys import make_platform_role, take_role  # noqa: PLC0415  as above
+
+    name = role_called(role, lanes)
+    if name == PLATFORM_ROLE:
+        policies = {PLATFORM_ROLE: platform_policy(project.place)}
+        if project.settings.rendezvous.service:
+            policies[f"{PLATFORM_ROLE}-rendezvous"] = rendezvous_policy(rendezvous_service(project))
+        make_platform_role(owner, policies)
+    aws = take_role(owner, name)
+    console.note(f"as {aws.caller}")
+    return aws
 
 
 @contextlib.contextmanager
@@ -191,10 +219,10 @@ def one_deploy(project: Project) -> FileLock:
 
 
 def make_zone(zone: str, aws: Aws) -> None:
-    """On the embedded cloud, make the hosted zone that an account on AWS has from its registrar."""
+    """On the embedded cloud, make the hosted zone that an account on AWS has from its registrar: its owner's doing."""
     if not aws.target.embedded:
         return
-    route53 = aws.client("route53")
+    route53 = aws.owner.client("route53")
     found = route53.list_hosted_zones_by_name(DNSName=zone)["HostedZones"]
     if not any(each["Name"].rstrip(".") == zone for each in found):
         route53.create_hosted_zone(Name=zone, CallerReference=zone)

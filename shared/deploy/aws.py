@@ -39,15 +39,17 @@ class Aws:
     Args:
         session: Holds the credentials and the region.
         target: Where requests go, for the account and region that every name is made for.
-        caller: The ARN of whoever the credentials are of, empty where they mean nothing.
+        caller: The ARN of whoever the credentials are of, empty for the embedded cloud's owner.
+        owner: The embedded cloud's owner, where the credentials are a role's that was taken there.
     """
 
-    def __init__(self, session: boto3.Session, target: Target, caller: str = "") -> None:
+    def __init__(self, session: boto3.Session, target: Target, caller: str = "", owner: Aws | None = None) -> None:
         name_what_is_missing(session)
         self.session = session
         self.target = target
         self.place = target.place
         self.caller = caller
+        self.owner = owner or self
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:

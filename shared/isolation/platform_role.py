@@ -27,6 +27,9 @@ from shared.isolation.policies import Policy, Statement
 if TYPE_CHECKING:
     from shared.config.lane import Place
 
+PLATFORM_ROLE = "platform-admin"
+"""What the role is called on the embedded cloud; on AWS its name is the administrator's choice."""
+
 
 def platform_policy(place: Place) -> Policy:
     """Return what the platform's role may do: make and remove lanes, and roles under a boundary of ours only."""

@@ -59,6 +59,8 @@ def find_run(aws: Aws, lane: Lane, run_id: str | None = None, workflow: str | No
                 raise
             continue
         run = Run(run_id, arn, lane, key)
-        return Found(run, told["status"], told["startDate"], told.get("stopDate"), told.get("input", "{}"), told.get("output"))
+        return Found(
+            run, told["status"], told["startDate"], told.get("stopDate"), told.get("input", "{}"), told.get("output")
+        )
     whose = f"{workflow} of {lane.team}" if workflow else lane.team
     raise UsageError(f"{whose} has no run {run_id!r}", fix=f"lanes runs {lane.team} lists them")

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from shared.config.lane import Budget, Table
 from shared.config.template import render_definition
+from shared.deploy.access_key import AccessKey
 from shared.deploy.answers import IncompleteAnswerError
 from shared.deploy.aws import Aws, endpoint_session
 from shared.deploy.deploy import deploy, package
@@ -20,6 +21,7 @@ from shared.deploy.desired import desired
 from shared.deploy.resources import KINDS
 from shared.errors import LanesError
 
+KEY = AccessKey("AKIAEXAMPLE", "example")
 NEVER_LEFT_OUT = {"ResponseMetadata"}
 
 
@@ -33,7 +35,7 @@ class Script:
         self.target = target
 
     def recording(self):
-        session = endpoint_session(self.target.place.region)
+        session = endpoint_session(self.target.place.region, KEY)
         session.events.register(
             "before-call", lambda model, context, params, **_: context.update(asked=(model, params))
         )
@@ -41,7 +43,7 @@ class Script:
         return Aws(session, self.target)
 
     def replaying(self):
-        session = endpoint_session(self.target.place.region)
+        session = endpoint_session(self.target.place.region, KEY)
         session.events.register("before-call", lambda model, params, **_: self._answer(model.name, _asked(params)))
         return Aws(session, self.target)
 

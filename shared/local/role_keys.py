@@ -1,0 +1,69 @@
+"""Credentials of any role of the embedded cloud, made of its owner's key: rehearsals go by no role's trust.
+
+On AWS a function's role is taken by Lambda alone and the platform's by who an administrator lets in. Here whoever holds
+the owner's key is all of them, and the cloud decides what each may do.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from shared.deploy.access_key import AccessKey
+from shared.deploy.aws import Aws, endpoint_session
+from shared.deploy.take_role import SESSION
+from shared.errors import LanesError
+from shared.isolation.platform_role import PLATFORM_ROLE
+from shared.isolation.policies import Trust
+from shared.local.door.sessions import Issuer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.config.lane import Place
+    from shared.isolation.policies import Policy
+
+
+def take_role(owner: Aws, name: str) -> Aws:
+    """Return clients with credentials of the role called *name*, made of those of the cloud's *owner*.
+
+    Raises:
+        LanesError: There is no such role.
+    """
+    if not _is_there(owner, name):
+        raise LanesError(
+            f"there is no role {name} in this cloud",
+            fix="lanes up, then lanes deploy TEAM, which makes it; then this again",
+        )
+    place = owner.place
+    held: Any = owner.session.get_credentials()  # its stubs allow for none, and an owner has them
+    key = Issuer(AccessKey(held.access_key, held.secret_key)).of_role(place.arn("iam", f"role/{name}"), SESSION)
+    caller = f"arn:{place.partition}:sts::{place.account}:assumed-role/{name}/{SESSION}"
+    return Aws(endpoint_session(place.region, key), owner.target, caller, owner)
+
+
+def make_platform_role(owner: Aws, policies: Mapping[str, Policy]) -> None:
+    """Make the platform's role where it is missing, with *policies* by their names, as an administrator does on AWS."""
+    if _is_there(owner, PLATFORM_ROLE):
+        return
+    trust = Trust({"AWS": owner.place.arn("iam", "root")})
+    owner.iam.create_role(RoleName=PLATFORM_ROLE, AssumeRolePolicyDocument=json.dumps(trust.document()))
+    for name, policy in policies.items():
+        owner.iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(policy.document()))
+        owner.iam.attach_role_policy(RoleName=PLATFORM_ROLE, PolicyArn=_policy_arn(owner.place, name))
+
+
+def _policy_arn(place: Place, name: str) -> str:
+    return place.arn("iam", f"policy/{name}")
+
+
+def _is_there(owner: Aws, name: str) -> bool:
+    try:
+        owner.iam.get_role(RoleName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchEntity":
+            raise
+        return False
+    return True
