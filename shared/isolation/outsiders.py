@@ -179,6 +179,7 @@ def _invited(principal: Principal, territories: Sequence[Territory]) -> Iterator
     """
     for statement in principal.trust.statements if principal.trust else ():
         named = [value for kind, value in statement.principals if kind == "AWS"]
+        named += ["*"] if statement.not_principals else []
         guests = {
             each.slug: guest
             for each in territories

@@ -47,7 +47,7 @@ def user(*statements, **more):
 
 def trusting(principal, name="ci", **more):
     trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
-    return who("role", name, trust=trust)
+    return who("role", name, trust={key: value for key, value in trust.items() if value is not None})
 
 
 def logs_policy(*statements, attached=""):
@@ -121,6 +121,10 @@ LEAKS = {
     "role for a team's session": (trusting({"AWS": f"arn:aws:sts::{A}:assumed-role/team1-x/s"}), "trusts-team"),
     "role for a team's user": (trusting({"AWS": [f"{IAM}user/ops", f"{IAM}user/team1-ann"]}), "trusts-team"),
     "role for anybody": (trusting("*"), "trusts-team"),
+    "role for all but one": (
+        trusting(None, Principal=None, NotPrincipal={"AWS": f"{IAM}role/x"}),
+        "trusts-team",
+    ),
     "role for the account's teams": (
         trusting({"AWS": f"{IAM}root"}, Condition={"ArnLike": {"aws:PrincipalArn": f"{IAM}role/*-role-*"}}),
         "trusts-team",
