@@ -69,7 +69,9 @@ def metrics(  # noqa: PLR0913  one per option
             steps = steps_by_group(lane)
             with open_cloud(project, where, [lane]) as cloud:
                 if names[1:]:
-                    rows = collect_run(table, cloud, find_run(cloud, lane, names[1]))[1]
+                    trace, rows = collect_run(table, cloud, find_run(cloud, lane, names[1]))
+                    if trace.unread:
+                        console.note(f"{trace.unread} child executions were not read: their states are the functions'")
                 else:
                     collect_team(table, cloud, lane, moment(since, datetime.now(UTC)))
                     rows = table.rows()

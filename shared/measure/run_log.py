@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from shared.run.find import Found
     from shared.run.logs import Invocation, Line
 
+_A_SECOND = (
+    1000  # events of a history that goes on, looked at anew: a page, of the 20 that AWS gives all teams together
+)
 _FIRST_WAIT = 0.2
 _LONGEST_WAIT = 2.0
 _GROWTH = 1.3
@@ -46,13 +49,17 @@ class RunLine:
 
 
 class RunLog:
-    """Reads the log of the run in *found*, of one *step* or of all.
+    """Reads the log of the run in *found*, of one *step* or of all; *clock* is the time in seconds, from any start.
 
     Attributes:
         unread: The child executions that were not asked which invocations are theirs.
     """
 
-    def __init__(self, aws: Aws, found: Found, step: str | None = None) -> None:
+    def __init__(
+        self, aws: Aws, found: Found, step: str | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._next_look = 0.0
         self._states = aws.states
         self._run = found.run
         self._whole = step is None
@@ -84,7 +91,20 @@ class RunLog:
         waited |= self._ranks.keys() if self._whole else set()
         return all(name in seen and seen[name].report for name in waited)
 
-    def _note(self, visits: Sequence[Visit]) -> None:
+    def _ask(self, *, ended: bool) -> None:
+        """Ask the history, and at the end those of children where it does not tell all."""
+        if not ended and self._clock() < self._next_look:
+            return
+        events = list(history(self._states, self._run.arn))
+        self._note(visits_of(events))
+        self._next_look = self._clock() + len(events) // _A_SECOND
+        if ended and self._undecided():
+            trace = read_trace(self._states, self._run.arn)
+            self._note(trace.visits)
+            self.unread = trace.unread
+        self._asked = ended
+
+    def _note(self, visits: Iterable[Visit]) -> None:
         self._ranks |= {request: visit.rank for visit in visits for request in visit.requests}
 
         self._nameless |= {error: visit.rank for visit in visits for error in visit.nameless}

@@ -33,6 +33,7 @@ class States:
 
     def __init__(self, runs=1):
         self.calls = Counter()
+        self.events = 0  # of the history that the machine's own execution has, where a test wants many
         self._runs = [
             {"name": f"run-{number}", "status": "SUCCEEDED", "startDate": START, "stopDate": START + timedelta(hours=1)}
             for number in range(1, runs + 1)
@@ -79,6 +80,8 @@ class States:
                 ("TaskStateEntered", {"name": "Work", "input": "{}"}),
                 ("ExecutionFailed", {"error": "E", "cause": ""}),
             )
+        if self.events:
+            return "events", events(*[("ExecutionStarted", {"input": "{}"})] * self.events)
         return "events", events(
             ("ExecutionStarted", {"input": "{}"}),
             ("MapRunStarted", {"mapRunArn": "arn:map"}),
@@ -153,3 +156,14 @@ def test_a_bill_reads_no_more_histories_than_aws_gives_at_once_however_many_runs
     assert bill.unread == (800 if runs == 1_000 else 0)
     each = {cost.usd for _, cost in bill.runs.values()}
     assert len(each) == 1, "runs that were not read are taken for average ones"
+
+
+def test_a_long_history_that_goes_on_is_looked_at_a_page_a_second(lane, clients):
+    states, now = States(), [0.0]
+    states.events = 5_000
+    found = Found(Run("run-1", ARN, lane, "w"), "RUNNING", START, None, "{}", None)
+    log = RunLog(clients(states), found, clock=lambda: now[0])
+    for second in range(60):
+        now[0] = float(second)
+        log.read(ended=False)
+    assert states.calls["get_execution_history"] == 60
