@@ -208,7 +208,8 @@ def serve(engine: str, port: int) -> None:
             parts.enter_context(lambda_runtime.install(runtime))
             server.start()
         else:
-            parts.enter_context(EmbeddedCloud(Place(ACCOUNT, "us-east-1", "bench"), folder, port=port, any_key=True))
+            place = Place(ACCOUNT, "us-east-1", "bench")
+            parts.enter_context(EmbeddedCloud(place, folder, port=port, any_key=True))  # one key for all engines
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         while True:
             time.sleep(3600)

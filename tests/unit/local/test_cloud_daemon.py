@@ -257,3 +257,27 @@ def test_the_lock_dies_with_its_holder(tmp_path):
         holder.wait()
         assert mine.acquire()
         mine.release()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_a_folder_of_another_users_is_not_trusted(state):
+    state.folder.mkdir()
+    os.chown(state.folder, 65534, 65534)
+    with pytest.raises(LanesError, match="another's") as caught:
+        daemon.up(state, SETTINGS)
+    assert caught.value.where == str(state.folder)
+    os.chown(state.folder, 0, 0)
+
+
+def test_the_folder_and_the_key_are_their_owners_alone(state):
+    state.folder.mkdir(mode=0o755)
+    running = daemon.up(state, SETTINGS)
+    assert state.folder.stat().st_mode & 0o777 == 0o700
+    key = state.folder / "cloud.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert running.key.secret in key.read_text()
+    assert running.key.secret not in (state.folder / "cloud.json").read_text()
+    first = running.key
+    daemon.down(state)
+    assert not key.exists()
+    assert daemon.up(state, SETTINGS).key != first

@@ -37,6 +37,9 @@ def test_it_starts_once_and_leaves_nothing(tmp_path):
     secret = server.start()
     assert server.start() == secret
     assert answers(secret) == "postgres"
+    for password in ("", "postgres"):
+        with pytest.raises(Exception, match="password"):
+            answers(secret | {"password": password})
     server.stop()
     server.stop()
     assert list(tmp_path.iterdir()) == []
