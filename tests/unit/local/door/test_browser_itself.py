@@ -38,7 +38,8 @@ const json = (service, target) => ({method: "POST", body: "{}", headers: {
   await call("reset", "/moto-api/reset", {method: "POST", mode: "no-cors", body: "a=b"});
   await call("silent", "/some-bucket", {method: "GET", mode: "no-cors", referrerPolicy: "no-referrer"});
   await call("user", "/", {method: "POST", mode: "no-cors",
-    headers: {"content-type": "application/x-www-form-urlencoded"}, body: "Action=CreateUser&Version=2010-05-08&UserName=evil"});
+    headers: {"content-type": "application/x-www-form-urlencoded"},
+    body: "Action=CreateUser&Version=2010-05-08&UserName=evil"});
   document.body.textContent = "SEEN" + JSON.stringify(seen) + "SEEN";
 })();
 </script>"""
