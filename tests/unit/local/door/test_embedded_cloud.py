@@ -51,8 +51,8 @@ def bucket(aws):
 
 @pytest.fixture(scope="module")
 def role(aws):
-    trust = {"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]}}
-    trust["Action"] = "sts:AssumeRole"
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+    trust["Principal"] = {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"], "AWS": ACCOUNT}
     policy = {"Version": "2012-10-17", "Statement": [trust]}
     made = aws.iam.create_role(RoleName="worker", Path="/lanes/", AssumeRolePolicyDocument=json.dumps(policy))
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -223,13 +223,17 @@ def test_sts_tells_every_caller_who_it_is(cloud, aws, role):
     user_id = aws.iam.create_user(UserName="ann", Path="/people/")["User"]["UserId"]
     given = aws.iam.create_access_key(UserName="ann")["AccessKey"]
     ann = key_of(given)
+    of_sts = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]}
+    aws.iam.put_user_policy(UserName="ann", PolicyName="sts", PolicyDocument=json.dumps(of_sts))
     assert who(cloud, ann) == (f"{IAM}:user/people/ann", user_id)
     sts = client(cloud, "sts", ann)
     session = key_of(sts.get_session_token()["Credentials"])
     assert who(cloud, session) == (f"{IAM}:user/people/ann", user_id)
     federated = key_of(sts.get_federation_token(Name="bob")["Credentials"])
     assert who(cloud, federated) == (f"{STS}:federated-user/bob", f"{ACCOUNT}:bob")
-    assumed = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="taken")
+    assumed = sts.assume_role(RoleArn=role, RoleSessionName="taken")
+    with pytest.raises(ClientError, match="Roles may not be assumed by root accounts"):
+        aws.client("sts").assume_role(RoleArn=role, RoleSessionName="taken")
     assert assumed["AssumedRoleUser"]["Arn"] == who(cloud, key_of(assumed["Credentials"]))[0]
     with pytest.raises(ClientError, match=r"AccessDenied.*session credentials"):
         client(cloud, "sts", session).get_session_token()
@@ -238,6 +242,7 @@ def test_sts_tells_every_caller_who_it_is(cloud, aws, role):
     with pytest.raises(ClientError, match=r"InvalidClientTokenId.*lanes env"):
         who(cloud, ann)
     aws.iam.delete_access_key(UserName="ann", AccessKeyId=ann.id)
+    aws.iam.delete_user_policy(UserName="ann", PolicyName="sts")
     aws.iam.delete_user(UserName="ann")
 
 
