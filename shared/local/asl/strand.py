@@ -99,9 +99,9 @@ class Strand:
     """
 
     __slots__ = (
-        "before", "body", "children", "done", "early", "entered", "entered_at", "execution", "failure", "index",
-        "input", "item", "on_end", "parked", "previous", "result", "retries", "saved", "state", "ticket", "timer",
-        "token", "variables", "waiting", "work",
+        "acting_as", "before", "body", "children", "done", "early", "entered", "entered_at", "execution", "failure",
+        "index", "input", "item", "on_end", "parked", "previous", "result", "retries", "saved", "state", "ticket",
+        "timer", "token", "variables", "waiting", "work",
     )  # fmt: skip
 
     def __init__(
@@ -118,6 +118,8 @@ class Strand:
         self.before = previous
         self.on_end = on_end
         self.item = item
+        # The role whose credentials the task in hand asks for, empty for the machine's own.
+        self.acting_as = ""
         self.body: Body | None = None
         self.children: set[Strand] = set()
         # Whether it came to its end without a failure.
@@ -145,6 +147,11 @@ class Strand:
     def random(self) -> Random:
         """The engine's random source."""
         return self.execution.engine.random
+
+    @property
+    def role_arn(self) -> str:
+        """The ARN of the role that the task in hand calls with."""
+        return self.acting_as or self.execution.identity.role_arn
 
     def begin(self, body: Body) -> None:
         """Make *body* what this strand runs, and let it run."""

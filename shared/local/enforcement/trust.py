@@ -17,15 +17,21 @@ from moto.core.exceptions import AWSError, JsonRESTError
 from moto.events.models import EventsBackend
 from moto.scheduler.models import EventBridgeSchedulerBackend
 
+from shared.local.asl.api import ACTIONS
 from shared.local.asl.backend import AslBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from shared.local.asl.api import Action
     from shared.local.enforcement.gate import Gate
 
     Check = Callable[[Gate, Any, dict[str, Any]], None]
 
+_NOT_ASSUMED = (
+    "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the "
+    "provided role."
+)
 # What the role of a machine that logs needs (Step Functions Developer Guide, "Logging to CloudWatch Logs"), but for
 # logs:PutResourcePolicy, which is used only where no policy lets the delivery in yet.
 _DELIVER = (
@@ -56,13 +62,24 @@ class AccessDeniedException(AWSError):  # type: ignore[misc]  # noqa: N818  moto
 def install(gate: Gate) -> Iterator[None]:
     """Have moto refuse roles that their services cannot take, while the block lasts."""
     before = [(owner, name, owner.__dict__[name]) for owner, name, _ in _CHECKED]
+    test_state = ACTIONS["test_state"]
     for owner, name, check in _CHECKED:
         setattr(owner, name, _checked(owner.__dict__[name], check, gate))
+    ACTIONS["test_state"] = functools.partial(_test_state, test_state, gate)
     try:
         yield
     finally:
+        ACTIONS["test_state"] = test_state
         for owner, name, original in before:
             setattr(owner, name, original)
+
+
+def _test_state(original: Action, gate: Gate, backend: Any, params: dict[str, Any]) -> Any:
+    """TestState takes its role for no machine: one whose trust asks for which cannot be used."""
+    role = params.get("roleArn")
+    if role and not gate.assumes("states.amazonaws.com", role):
+        raise AccessDeniedException(_NOT_ASSUMED)
+    return original(backend, params)
 
 
 def _checked(original: Callable[..., Any], check: Check, gate: Gate) -> Callable[..., Any]:
@@ -92,10 +109,7 @@ def _of_machine(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
     place = f"{backend.region_name}:{backend.account_id}"
     arn = given.get("arn") or f"arn:aws:states:{place}:stateMachine:{given.get('name')}"
     if role and not gate.assumes("states.amazonaws.com", role, arn):
-        raise AccessDeniedException(
-            "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume "
-            "the provided role."
-        )
+        raise AccessDeniedException(_NOT_ASSUMED)
     role = role or backend.describe_state_machine(arn).roleArn
     _may_deliver(gate, given, role)
     _may_follow(gate, backend, given, role)

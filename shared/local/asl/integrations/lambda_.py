@@ -21,9 +21,9 @@ def call_function(strand: Strand, function: str, payload: Any) -> tuple[Any, Any
     Raises:
         StateFailure: The function failed, under the error type it gave; or could not be invoked.
     """
-    engine, identity = strand.execution.engine, strand.execution.identity
+    engine = strand.execution.engine
     try:
-        engine.permit(identity.role_arn, "lambda:InvokeFunction", function_arn(function, strand.execution.arn))
+        engine.permit(strand.role_arn, "lambda:InvokeFunction", function_arn(function, strand.execution.arn))
         invocation = engine.invoke_lambda(function, dumps(payload).encode())
     except Exception as error:
         raise invocation_failure(error, engine.uuid()) from error

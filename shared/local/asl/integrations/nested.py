@@ -51,8 +51,8 @@ class StartExecution(Integration):
         engine = strand.execution.engine
         given = arguments.get("Input", {})
         try:
-            role, machine = strand.execution.identity.role_arn, str(arguments["StateMachineArn"])
-            engine.permit(role, "states:StartExecution", machine)
+            machine = str(arguments["StateMachineArn"])
+            engine.permit(strand.role_arn, "states:StartExecution", machine)
             child: Execution = engine.start_machine(
                 machine,
                 arguments.get("Name") or engine.uuid(),

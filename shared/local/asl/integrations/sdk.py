@@ -78,7 +78,7 @@ class ApiCall(Integration):
 
     def _client(self, strand: Strand) -> Any:
         services, execution = strand.execution.engine.services, strand.execution
-        return services.client(self.service, services.region_of(execution.arn), execution.identity.role_arn)
+        return services.client(self.service, services.region_of(execution.arn), strand.role_arn)
 
     def _model(self, client: Any) -> Any:
         """Return botocore's model of the operation, whose name may differ in letter case."""

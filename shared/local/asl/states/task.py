@@ -61,10 +61,12 @@ class Task(State):
                 details["heartbeatInSeconds"] = heartbeat
             if self.credentials is not None:
                 seen = states(strand, value) if self.jsonata else effective
-                details["taskCredentials"] = {"roleArn": self.credentials(seen, strand).get("RoleArn")}
+                strand.acting_as = self.credentials(seen, strand).get("RoleArn") or ""
+                details["taskCredentials"] = {"roleArn": strand.acting_as or None}
             strand.record(f"{integration.family}Scheduled", details)
             result = yield from self._call(strand, arguments, Deadline(strand, timeout, heartbeat))
         finally:
+            strand.acting_as = ""
             if strand.token is not None:
                 tokens.drop(strand.token)
                 strand.forget_token()
@@ -92,11 +94,14 @@ def _answer(
 ) -> Generator[Effect | None, Any, Any]:
     """Return what the integration answers; whatever else it raises fails the task, not the engine."""
     try:
+        if strand.acting_as:
+            strand.execution.engine.permit(strand.execution.identity.role_arn, "sts:AssumeRole", strand.acting_as)
         return (yield from integration.run(strand, arguments, deadline))
     except (StateFailure, HistoryFullError):
         raise
     except Exception as error:
-        raise StateFailure(TASK_FAILED, f"{type(error).__name__}: {error}") from error
+        said = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
+        raise StateFailure(TASK_FAILED, said) from error
 
 
 def _positive(seconds: float | None, field: str) -> int | None:

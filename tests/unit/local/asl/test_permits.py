@@ -116,3 +116,27 @@ def test_log_delivery_comes_in_by_the_groups_policy(world):
             "arn:aws:logs:us-east-1:123456789012:*",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("granted", "asked"),
+    [
+        ((), [(ROLE, "sts:AssumeRole", "arn:other")]),
+        (
+            ("sts:AssumeRole",),
+            [(ROLE, "sts:AssumeRole", "arn:other"), ("arn:other", "lambda:InvokeFunction", FUNCTION)],
+        ),
+    ],
+)
+def test_a_task_with_credentials_of_another_role_takes_it_first(world, granted, asked):
+    seen = []
+
+    def permit(role, action, resource):
+        seen.append((role, action, resource))
+        if action not in granted:
+            raise DeniedError
+
+    world.engine.permit = permit
+    execution = world.run(alone({**TASK, "Credentials": {"RoleArn": "arn:other"}}))
+    assert (execution.status, seen) == ("FAILED", asked)
+    assert "User: r is not authorized" in execution.cause

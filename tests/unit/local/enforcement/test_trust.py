@@ -11,6 +11,7 @@ from moto.events.models import events_backends
 from moto.scheduler.models import scheduler_backends
 from moto.stepfunctions.models import StepFunctionBackend
 
+from shared.local.asl.api import ACTIONS
 from shared.local.asl.backend import AslBackend
 from shared.local.enforcement import trust
 
@@ -85,6 +86,14 @@ def test_the_role_of_a_machine_that_waits_for_others_must_make_their_rule(accoun
     role = account.role("m", trust=account.trusting("states.amazonaws.com"))
     with pytest.raises(AWSError, match=f"'{role}' is not authorized to create managed-rule."):
         machines.create_state_machine(name="m", definition=json.dumps(NESTED), roleArn=role)
+
+
+def test_one_state_alone_takes_its_role_for_no_machine(account, machines):
+    tested = {"definition": json.dumps(PASS["States"]["P"]), "input": "{}"}
+    for_one = {"ArnLike": {"aws:SourceArn": account.arn("states", "stateMachine:m")}}
+    role = account.role("m", trust=account.trusting("states.amazonaws.com", condition=for_one))
+    with pytest.raises(AWSError, match="is authorized to assume the provided role"):
+        ACTIONS["test_state"](machines, {**tested, "roleArn": role})
 
 
 def test_eventbridge(account):
