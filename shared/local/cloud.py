@@ -92,8 +92,9 @@ class EmbeddedCloud:
         from shared.local import lambda_runtime, registry  # noqa: PLC0415  the same
         from shared.local.account_settings import account_settings_told  # noqa: PLC0415  the same
         from shared.local.asl import plug as engine  # noqa: PLC0415  the same
-        from shared.local.bucket_policy import conditions_left_out  # noqa: PLC0415  the same
-        from shared.local.budgets import budgets_told  # noqa: PLC0415  the same
+        from shared.local.bucket_policy import left_to_iam  # noqa: PLC0415  the same
+        from shared.local.budgets import subscribers_told  # noqa: PLC0415  the same
+        from shared.local.calls.followed import calls_followed  # noqa: PLC0415  the same
         from shared.local.door import identity  # noqa: PLC0415  the same
         from shared.local.enforcement import deliveries, trust  # noqa: PLC0415  the same
         from shared.local.enforcement.callers import actor_in  # noqa: PLC0415  the same
@@ -112,6 +113,7 @@ class EmbeddedCloud:
         parts.enter_context(left_to_iam())
         parts.enter_context(trust.install(gate))
         parts.enter_context(deliveries.install(gate))
+        parts.enter_context(calls_followed())
         parts.enter_context(account_settings_told())
         parts.enter_context(budgets_told())
         logging.getLogger("werkzeug").setLevel(logging.ERROR)

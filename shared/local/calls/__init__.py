@@ -6,9 +6,20 @@ table to keep: an operation that AWS adds is refused until the catalogue and bot
 """
 
 from shared.local.calls.asked import Facts, NoFacts
-from shared.local.calls.call import Call, CallNotReadError
+from shared.local.calls.call import CALL, Call, CallNotReadError
 from shared.local.calls.conditions import request_keys
 from shared.local.calls.needs import Need, needs
 from shared.local.calls.read import Request, read_call
 
-__all__ = ["Call", "CallNotReadError", "Facts", "Need", "NoFacts", "Request", "needs", "read_call", "request_keys"]
+__all__ = [
+    "CALL",
+    "Call",
+    "CallNotReadError",
+    "Facts",
+    "Need",
+    "NoFacts",
+    "Request",
+    "needs",
+    "read_call",
+    "request_keys",
+]

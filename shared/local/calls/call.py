@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+CALL = "teamlanes.call"
+"""Where a request's WSGI environ carries the call that it was read as, None for one that could not be read."""
+
+
 class CallNotReadError(LanesError):
     """The request is no known operation, or could be read as two; nothing may act on it."""
 

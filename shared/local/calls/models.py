@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
-import botocore.session
-
-if TYPE_CHECKING:
-    from botocore.model import ServiceModel
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 
 # Signing name -> the services that moto serves of those that sign so, where that is not the one of the same name.
 # From botocore's models (1.44.5; reading all of them takes seconds, tests/contract does). Not named are twins of RDS
@@ -49,14 +46,15 @@ _SIGNED_AS = {
 
 
 @cache
-def _session() -> botocore.session.Session:
-    return botocore.session.Session()
+def _loader() -> Loader:
+    """Return a loader of our own: clients that share one with others change S3's model (botocore/handlers.py)."""
+    return Loader()
 
 
 @cache
 def model_of(service: str) -> ServiceModel:
     """Return the model of *service*, by botocore's name of it."""
-    return _session().get_service_model(service)
+    return ServiceModel(_loader().load_service_model(service, "service-2"), service_name=service)
 
 
 @cache
@@ -65,7 +63,7 @@ def models_signed_as(name: str) -> tuple[ServiceModel, ...]:
     name = name.lower()
     if name in _SIGNED_AS:
         return tuple(model_of(service) for service in _SIGNED_AS[name])
-    if name not in _session().get_available_services():
+    if name not in _loader().list_available_services("service-2"):
         return ()
     model = model_of(name)
     return (model,) if model.signing_name.lower() == name else ()

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from shared.local.calls import CallNotReadError, Request, needs, read_call, request_keys
+from shared.local.calls import CALL, CallNotReadError, Request, needs, read_call, request_keys
 from shared.local.calls.models import models_signed_as
 from shared.local.door.app import arrived
 from shared.local.door.refused import RefusedError, Wrong
@@ -59,7 +59,7 @@ class Enforcement:
         region, service = _scope(environ["HTTP_AUTHORIZATION"])
         request = _request(environ)
         try:
-            call = self._read(actor, service, region, request)
+            call = environ[CALL] = self._read(actor, service, region, request)
             keys = _keys(environ, region, request)
             if call is not None:
                 self._check(actor, call, keys)
