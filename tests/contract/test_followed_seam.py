@@ -96,6 +96,10 @@ def test_what_a_client_sends_is_done_all_the_same(cloud):
     iam = client(server, REGION, "iam")
     iam.create_role(RoleName="r", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}', Path="/x/")
     assert iam.get_role(RoleName="r")["Role"]["Path"] == "/x/"
+
+
+def test_a_value_that_looks_like_a_parameter_is_none(cloud):
+    server, followed = cloud
     secrets = client(server, REGION, "secretsmanager")
-    secrets.create_secret(Name="s", SecretString="a=b&Name=t")
-    assert secrets.get_secret_value(SecretId="s")["SecretString"] == "a=b&Name=t"
+    secrets.create_secret(Name="s", SecretString="password=1&Name=t")
+    assert ([each["Name"] for each in secrets.list_secrets()["SecretList"]] == ["s"]) is followed
