@@ -68,7 +68,7 @@ def _configured(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _once(create: Callable[..., Any]) -> Callable[..., Any]:
     """Return *create*, which makes a service, giving the one that is there when it is asked for again, as AWS does.
 
-    One whose first answer was lost is asked for twice. Source: ECS API reference, CreateService; moto 5.2 makes another.
+    One whose first answer was lost is asked for twice. Source: ECS API reference, CreateService; moto makes another.
     """
     signature = inspect.signature(create)
 

@@ -69,8 +69,8 @@ _PERMITTED = Fault(
 )
 _KMS = Fault(
     "InvalidParameterValueException",
-    "Lambda was unable to configure access to your environment variables because the KMS key is invalid for CreateGrant."
-    " KMS Exception: InvalidArnException KMS Message: ARN does not refer to a valid principal",
+    "Lambda was unable to configure access to your environment variables because the KMS key is invalid for "
+    "CreateGrant. KMS Exception: InvalidArnException KMS Message: ARN does not refer to a valid principal",
     "chalice awsclient.py",
 )
 _IMAGE = Fault("InvalidParameterValueException", "Source image x:latest does not exist. Provide a valid one.", "model")
@@ -100,9 +100,7 @@ _TABLES = Fault(
     "tf 2274; serverless 2622",
 )
 _TABLE = Fault("ResourceNotFoundException", "Requested resource not found: Table: x not found", "model")
-_TABLE_BUSY = Fault(
-    "ResourceInUseException", "Attempt to change a resource which is still in use: Table is being", "tf"
-)
+_TABLE_BUSY = Fault("ResourceInUseException", "Attempt to change a resource which is still in use", "model")
 _SECRET = Fault("ResourceNotFoundException", "Secrets Manager can't find the specified secret.", "API, consistency")
 _SCHEDULED = Fault(
     "InvalidRequestException",
@@ -296,5 +294,5 @@ ANY = (
 
 
 def faults_of(call: str) -> tuple[Fault, ...]:
-    """Return every fault of *call* (``service.Operation``); what loses the answer of a call that was done comes last."""
+    """Return every fault of *call* (``service.Operation``); the one that comes when the work is done is the last."""
     return (*SPECIFIC[call], *ANY)

@@ -91,13 +91,12 @@ def steps(want: Resource, have: Resource | None) -> Step:
     changed, tags = differences(want.properties, have.properties), missing_tags(want, have)
     if not (changed or tags):
         return Step("nothing", KIND, want.name)
-    calls = []
-    if changed:
-        calls += [
-            Call(SERVICE, "put_image_tag_mutability", {**on, **mutability}),
-            Call(SERVICE, "put_image_scanning_configuration", {**on, **scanning}),
-            policy,
-        ]
+    settings = {
+        "mutability": Call(SERVICE, "put_image_tag_mutability", {**on, **mutability}),
+        "scan_on_push": Call(SERVICE, "put_image_scanning_configuration", {**on, **scanning}),
+        "policy": policy,
+    }
+    calls = [call for key, call in settings.items() if want.properties[key] != have.properties[key]]
     if tags:
         calls.append(Call(SERVICE, "tag_resource", {"resourceArn": want.properties["arn"], "tags": pairs(want.tags)}))
     return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))

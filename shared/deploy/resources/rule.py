@@ -64,7 +64,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
     changed, tags = differences(want.properties, found), missing_tags(want, have)
     if not (changed or tags):
         return Step("nothing", KIND, want.name)
-    calls = [_put(want)] if changed else []
+    calls = [_put(want)] if any(want.properties[key] != found[key] for key in ("schedule", "state")) else []
     if not have.properties["may_invoke"] or want.properties["targets"] != have.properties["targets"]:
         calls += [*_unaim(have), _allow(want), _aim(want)]
     if tags:
