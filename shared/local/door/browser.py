@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shared.local.door.signature import Arrived
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|\[::1\]|(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.)?localhost)(?::([0-9]{1,5}))?")
+_LENGTH = re.compile(r"[0-9]{1,15}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
 _HTTP_PORT = 80  # where a Host need not name it
 _OWN = frozenset({"none", "same-origin"})  # the user, by hand, and a page of this very address
@@ -33,7 +34,7 @@ def _odd(arrived: Arrived) -> str | None:
     if not arrived.target.startswith("/"):
         return "its target is no path"
     lengths, codings = arrived.all("content-length"), arrived.all("transfer-encoding")
-    if len(lengths) + len(codings) > 1 or not all(each.isascii() and each.isdigit() for each in lengths):
+    if len(lengths) + len(codings) > 1 or not all(_LENGTH.fullmatch(each) for each in lengths):
         return "the length of its body is not told in one way"
     if codings and codings != ["chunked"]:
         return "its body is coded in a way that this cloud does not know"

@@ -13,7 +13,6 @@ import json
 import secrets
 import time
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shared.deploy.access_key import AccessKey
@@ -27,7 +26,6 @@ LONGEST = 12 * 3600
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ID_LENGTH = 20  # characters of a key's id on AWS, its prefix included
 _MAC_BYTES = hashlib.sha256().digest_size
-_REMEMBERED = 1024  # tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,6 @@ class Issuer:
     def __init__(self, owner: AccessKey, clock: Callable[[], float] = time.time) -> None:
         self.owner = owner
         self._clock = clock
-        self._read = lru_cache(_REMEMBERED)(self._read_token)
 
     def of_role(self, role: str, name: str, seconds: int = LONGEST) -> AccessKey:
         """Return credentials of the role with the ARN *role*, for a session called *name*, for so many *seconds*."""
@@ -88,13 +85,6 @@ class Issuer:
 
         The session may be over: see :attr:`Session.expires`.
         """
-        found = self._read(token)
-        if found is None:
-            return None
-        session, key = found
-        return (session, key.secret) if hmac.compare_digest(key.id.encode(), key_id.encode()) else None
-
-    def _read_token(self, token: str) -> tuple[Session, AccessKey] | None:
         try:
             raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
         except ValueError:
@@ -105,7 +95,8 @@ class Issuer:
         told = json.loads(claim)
         listed = {name: tuple(told[name]) for name in ("policies", "policy_arns")}
         session = Session(**told | listed | {"tags": tuple((name, value) for name, value in told["tags"])})
-        return session, self._key(claim, token)
+        key = self._key(claim, token)
+        return (session, key.secret) if key.id == key_id else None
 
     def _key(self, claim: bytes, token: str) -> AccessKey:
         letters = base64.b32encode(self._mac("id", claim)).decode()

@@ -34,6 +34,7 @@ S3 = frozenset({"s3", "s3-outposts", "s3-object-lambda", "s3express"})
 _DAY = re.compile(r"[0-9]{8}")
 _MOMENT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _PLACE = re.compile(r"[A-Za-z0-9-]{1,64}")  # a region or a service; moto makes a host name of them
+_SECONDS = re.compile(r"[0-9]{1,6}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SAFE = "-_.~"
 
@@ -225,7 +226,7 @@ def _in_query(query: dict[str, str]) -> Signed:
     if algorithm != ALGORITHM:
         raise _other_algorithm(algorithm)
     expires = query.get("X-Amz-Expires", "")
-    if not (expires.isascii() and expires.isdigit() and 0 < int(expires[:9]) <= LONGEST_PRESIGNED):
+    if not _SECONDS.fullmatch(expires) or not 0 < int(expires) <= LONGEST_PRESIGNED:
         raise _malformed(f"X-Amz-Expires must be a number of seconds from 1 to {LONGEST_PRESIGNED}")
     return _signed(
         query.get("X-Amz-Credential", ""),

@@ -39,10 +39,9 @@ class Request:
         """The worker is idle and asks for an event."""
         return self.method == "GET" and self.path == NEXT
 
-    @property
-    def is_of_a_page(self) -> bool:
-        """A browser sent it, which tells the page it comes from; no worker does."""
-        return not _OF_BROWSERS.isdisjoint(self.headers)
+    def is_of_a_page(self, address: str) -> bool:
+        """Say whether a browser sent it: it tells the page it comes from, or took *address* for another host's."""
+        return self.headers.get("host") != address or not _OF_BROWSERS.isdisjoint(self.headers)
 
     @property
     def is_init_error(self) -> bool:

@@ -69,6 +69,7 @@ class Worker:
         self._waiting: socket.socket | None = None
         self._poll = select.poll()
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self._log_fd, log_end = os.pipe2(os.O_CLOEXEC)
         life_end, self._life_fd = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self._log_fd, False)
@@ -87,9 +88,8 @@ class Worker:
         self._memory = MemoryWatch(self._process.pid)
 
     def _start(self, endpoint: str, key: AccessKey, log_end: int, life_end: int) -> subprocess.Popen[bytes]:
-        port = self._listener.getsockname()[1]
         environment = self._sandbox.environment(
-            self.spec, self._room, api=f"127.0.0.1:{port}", stream=self.log.name, endpoint=endpoint, key=key
+            self.spec, self._room, api=self._address, stream=self.log.name, endpoint=endpoint, key=key
         )
         environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(log_end)
         process = subprocess.Popen(  # noqa: S603  the command is ours, the handler is what we are here to run
@@ -207,7 +207,7 @@ class Worker:
             return
         reader.feed(data)
         while (request := reader.next_request()) is not None:
-            if request.is_of_a_page:
+            if request.is_of_a_page(self._address):
                 self._reply(connection, runtime_api.FORBIDDEN)
             else:
                 self._requests.append((connection, request))

@@ -145,6 +145,7 @@ def test_motos_consoles_are_closed(target):
         [("content-length", "3"), ("transfer-encoding", "chunked")],
         [("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")],
         [("content-length", "-1")],
+        [("content-length", "1" * 5000)],
         [("content-length", "+3")],
         [("content-length", "3,3")],
         [("content-length", "")],

@@ -358,12 +358,12 @@ def test_another_user_takes_no_event_of_a_worker_and_answers_none(aws, function)
         assert process.communicate()[0] == "b''\n"  # hung up on
 
 
-def test_a_page_takes_no_event_of_a_worker(aws, function):
+@pytest.mark.parametrize("headers", [f"Host: {{}}\r\nOrigin: {EVIL}", "Host: evil.example", "Accept: */*"])
+def test_a_page_takes_no_event_of_a_worker(aws, function, headers):
     address = json.loads(aws.lambda_.invoke(FunctionName="asks")["Payload"].read())[1]
     host, port = address.split(":")
     with socket.create_connection((host, int(port)), timeout=30) as page:
-        page.sendall(
-            f"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: {address}\r\nOrigin: {EVIL}\r\n\r\n".encode()
-        )
+        request = f"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n{headers.format(address)}\r\n\r\n"
+        page.sendall(request.encode())
         aws.lambda_.invoke(FunctionName="asks")
         assert page.recv(65536).startswith(b"HTTP/1.1 403")
