@@ -1,5 +1,5 @@
 # Two commands do all on a fresh machine with Python 3.11, 3.12 or 3.13: `make demo` and `make test`.
-.PHONY: demo test check format lock clean
+.PHONY: demo test drill check format lock clean
 BIN := .venv/bin
 
 demo: .venv/.installed  ## the main job: cosmic inference on the sample survey, on the embedded cloud
@@ -7,6 +7,9 @@ demo: .venv/.installed  ## the main job: cosmic inference on the sample survey, 
 
 test: .venv/.installed  ## the whole suite
 	$(BIN)/pytest -n auto --dist loadfile
+
+drill: .venv/.installed  ## every fault and every kill of deploy and destroy, for all sample teams (many minutes)
+	$(BIN)/python tests/benchmarks/drill.py
 
 check: .venv/.installed  ## style, types, layers, and whether what is generated is fresh
 	$(BIN)/ruff check .

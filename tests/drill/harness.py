@@ -186,6 +186,10 @@ class LaneWork:
             _drift_of_a_lane(self.account.aws, self.lane)
         self._deploy(_changed(self.lane))
 
+    def steps(self) -> tuple[Callable[[], None], ...]:
+        """Return what is done to it, in order."""
+        return (self.deploy, self.change, self.destroy)
+
     def _deploy(self, lane: Any) -> None:
         todo = plan(lane, self.account.project, self.account.aws, images=self._push(lane))
         carry_out(todo, lane, self.account.project, self.account.aws, sleep=no_sleep)
@@ -199,6 +203,14 @@ class LaneWork:
     def destroy(self) -> None:
         """Destroy, without waiting for anything."""
         apply(destroy_plan(self.lane, self.account.aws), self.account.aws, sleep=no_sleep)
+
+
+class TeamWork(LaneWork):
+    """Deploying and destroying a sample team's lane, which nobody changes by hand meanwhile."""
+
+    def steps(self) -> tuple[Callable[[], None], ...]:
+        """Return what is done to it, in order."""
+        return (self.deploy, self.destroy)
 
 
 class RendezvousWork:
@@ -226,6 +238,10 @@ class RendezvousWork:
         with self.account.quiet():
             _drift_of_the_rendezvous(self.account.aws, self.service)
         self._deploy(dataclasses.replace(self.service, cpu=512, memory_mb=1024, restart="rate(7 days)"))
+
+    def steps(self) -> tuple[Callable[[], None], ...]:
+        """Return what is done to it, in order."""
+        return (self.deploy, self.change, self.destroy)
 
     def _deploy(self, service: Any) -> None:
         todo = rendezvous.plan(service, self.account.project, self.account.aws)
@@ -474,7 +490,7 @@ def killed_again_and_again(work: Any) -> Iterator[Outcome]:
 
 def disturbed(work: Any, faults_of: Callable[[str], tuple[Any, ...]], calls: set[str]) -> Iterator[Outcome]:
     """Deploy, change and destroy with every fault of every call, so many of a call at a time; none may need a rerun."""
-    ends = [dump() for step in _steps(work) if step() is None]
+    ends = [dump() for step in _begun(work) if step() is None]
     rounds = max(-(-len(faults_of(call)) // _IN_A_ROW) for call in calls)
     for number in range(rounds):
         some = slice(number * _IN_A_ROW, (number + 1) * _IN_A_ROW)
@@ -482,19 +498,22 @@ def disturbed(work: Any, faults_of: Callable[[str], tuple[Any, ...]], calls: set
         account.happened = []
         account.disturb({call: faults_of(call)[some] for call in calls})
         wrong = []
-        for step, end in zip(_steps(work), ends, strict=True):
+        for step, end in zip(_begun(work), ends, strict=True):
             step()
             wrong += [line for line in different(end, dump()) if not _TWICE.search(line)]
         account.disturb({})
         yield from (Outcome(call, str(fault), wrong) for call, fault in account.happened)
 
 
-def _steps(work: Any) -> tuple[Callable[[], None], ...]:
+def _begun(work: Any) -> tuple[Callable[[], None], ...]:
+    """Return the steps of *work*, the first from an account with nothing in it."""
+    first, *others = work.steps()
+
     def begin() -> None:
         work.prepare()
-        work.deploy()
+        first()
 
-    return (begin, work.change, work.destroy)
+    return (begin, *others)
 
 
 _TRIES = 200  # of a command that is killed after its next call; each gets a call further

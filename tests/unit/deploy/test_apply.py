@@ -273,15 +273,14 @@ def test_what_does_not_pass_is_told_with_its_cause_what_to_do_and_what_was_done(
     with pytest.raises(ApplyError) as caught:
         apply(todo, aws, on_wait=said.append, sleep=waits.append)
     assert sum(waits) == pytest.approx(120)
-    assert str(caught.value).splitlines() == [
-        (
-            "could not create thing b: An error occurred (NoSuchEntity) when calling the call operation: no (for 120 s "
-            "now: IAM has not told all its servers of what was just made)"
-        ),
-        "  done: create thing a",
-        (
-            "  fix: see in IAM that the lane's roles and boundaries are there, and that nobody else removes them, then run "
-            "the command again: it goes on from here"
-        ),
-    ]
+    what, done, fix = str(caught.value).splitlines()
+    assert what == (
+        "could not create thing b: An error occurred (NoSuchEntity) when calling the call operation: no (for 120 s now: "
+        "IAM has not told all its servers of what was just made)"
+    )
+    assert done == "  done: create thing a"
+    assert fix == (
+        "  fix: see in IAM that the lane's roles and boundaries are there, and that nobody else removes them, "
+        "then run the command again: it goes on from here"
+    )
     assert said[0].startswith("waiting: IAM has not told all its servers of what was just made (iam.put_role_policy")
