@@ -154,15 +154,16 @@ def visits_of(events: Iterable[Mapping[str, Any]]) -> list[Visit]:
     ranks: dict[int, int | None] = {0: None}
     for event in events:
         number, before, kind = event["id"], event.get("previousEventId", 0), event["type"]
-        details: Mapping[str, Any] = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
+        told = (value for name, value in event.items() if name.endswith("EventDetails"))
+        details: Mapping[str, Any] = next(told, event)  # an event without any says of itself what it lacks
         rank, owner = ranks.get(before), owners.get(before)
         if kind == "ExecutionStarted":
             ranks[0] = rank = _rank(details.get("input"))
         elif kind == "MapIterationStarted":
             rank = details.get("index")
         elif kind.endswith("StateEntered"):
-            told = _rank(details.get("input"))
-            rank = rank if told is None else told
+            own = _rank(details.get("input"))
+            rank = rank if own is None else own
             owner = Visit(details["name"], kind.removesuffix("StateEntered"), rank, event["timestamp"])
             visits.append(owner)
         elif kind.endswith("StateExited"):

@@ -1,4 +1,4 @@
-"""``--as``: a command's calls go out with the credentials of a role, on the embedded cloud and, where it lets one, AWS."""
+"""``--as``: a command's calls go out with credentials of a role, on the embedded cloud and, where one is let, AWS."""
 
 import json
 import sys
