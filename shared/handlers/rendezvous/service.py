@@ -91,13 +91,13 @@ def observe(clients: Clients, service: Service) -> State:
     deployment = _deployment(clients, service)
     if deployment is None:
         return State("", "", "", "", "", "", "", recorded)
-    task = _task(clients, service, deployment["id"])
+    task = _task(clients, service, deployment["id"]) if "id" in deployment else None
     return State(
-        deployment["id"],
-        deployment["taskDefinition"],
+        deployment.get("id", "not told"),
+        deployment.get("taskDefinition", ""),
         deployment.get("rolloutState", ""),
         deployment.get("rolloutStateReason", ""),
-        task["taskArn"] if task else "",
+        task.get("taskArn", "not told") if task else "",
         task.get("healthStatus", "UNKNOWN") if task else "",
         _public_address(clients, task) if task else "",
         recorded,
@@ -259,33 +259,33 @@ def _deployment(clients: Clients, service: Service) -> dict[str, Any] | None:
         if code_of(error) != "ClusterNotFoundException":
             raise
         return None
-    active = [each for each in found if each["status"] == "ACTIVE"]
-    newest = [each for service in active for each in service["deployments"] if each["status"] == "PRIMARY"]
+    active = [each for each in found if each.get("status") == "ACTIVE"]
+    newest = [each for one in active for each in one.get("deployments", ()) if each.get("status") == "PRIMARY"]
     return newest[0] if newest else None
 
 
 def _task(clients: Clients, service: Service, deployment: str) -> dict[str, Any] | None:
     """Return the running task that *deployment* started."""
     ecs = clients("ecs")
-    arns = ecs.list_tasks(cluster=service.cluster, serviceName=service.service, desiredStatus="RUNNING")["taskArns"]
+    arns = ecs.list_tasks(cluster=service.cluster, serviceName=service.service, desiredStatus="RUNNING").get("taskArns")
     tasks = ecs.describe_tasks(cluster=service.cluster, tasks=arns)["tasks"] if arns else []
-    own = [task for task in tasks if task.get("startedBy") == deployment and task["lastStatus"] == "RUNNING"]
+    own = [task for task in tasks if task.get("startedBy") == deployment and task.get("lastStatus") == "RUNNING"]
     return own[0] if own else None
 
 
 def _public_address(clients: Clients, task: dict[str, Any]) -> str:
     """Return the public address of the task's network interface; ECS itself does not tell it."""
-    details = (pair for attachment in task.get("attachments", ()) for pair in attachment["details"])
-    interfaces = [pair["value"] for pair in details if pair["name"] == "networkInterfaceId"]
+    details = (pair for attachment in task.get("attachments", ()) for pair in attachment.get("details", ()))
+    interfaces = [pair["value"] for pair in details if pair.get("name") == "networkInterfaceId" and "value" in pair]
     if not interfaces:
         return ""
     found = clients("ec2").describe_network_interfaces(NetworkInterfaceIds=interfaces)["NetworkInterfaces"]
-    return str(found[0].get("Association", {}).get("PublicIp", ""))
+    return str(found[0].get("Association", {}).get("PublicIp", "")) if found else ""
 
 
 def _unready(clients: Clients, service: Service, what: str) -> ServiceError:
     ecs = clients("ecs")
-    arns = ecs.list_tasks(cluster=service.cluster, serviceName=service.service, desiredStatus="STOPPED")["taskArns"]
+    arns = ecs.list_tasks(cluster=service.cluster, serviceName=service.service, desiredStatus="STOPPED").get("taskArns")
     stopped = ecs.describe_tasks(cluster=service.cluster, tasks=arns)["tasks"] if arns else []
     died = f"; its last task stopped: {stopped[0].get('stoppedReason') or 'no reason given'}" if stopped else ""
     fix = "see that the image exists and starts (its log group tells), then run the command again; it goes on from here"

@@ -162,3 +162,28 @@ def test_a_record_is_awaited_on_all_of_route_53s_servers():
     aws.pending = -1
     with pytest.raises(ServiceError, match="still not on all of Route 53's servers after 120 s"):
         point(aws, SERVICE, "192.0.2.1", '"team=platform"', clock.sleep)
+
+
+class Bare(Aws):
+    """ECS that tells of anything only what its description requires: nothing."""
+
+    def describe_services(self, **_):
+        return {"services": [{"status": "ACTIVE", "deployments": [{"status": "PRIMARY"}]}]}
+
+    def list_tasks(self, **_):
+        return {}
+
+
+def test_what_ecs_leaves_out_is_not_there_yet():
+    state = observe(Bare(), SERVICE)
+    assert (state.definition, state.rollout, state.task, state.address, state.ready) == ("", "", "", "", False)
+    assert str(state) == "its rollout is not told, and no task of it runs"
+
+
+def test_a_task_that_tells_no_more_than_that_it_runs_is_not_ready():
+    aws = Aws()
+    aws.describe_tasks = lambda **_: {
+        "tasks": [{"startedBy": "ecs-svc/2", "lastStatus": "RUNNING", "attachments": [{}]}]
+    }
+    state = observe(aws, SERVICE)
+    assert (state.task, state.health, state.address, state.ready) == ("not told", "UNKNOWN", "", False)
