@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.deploy.access_key import AccessKey
     from shared.fmi.rendezvous.keys import TeamKeys
     from shared.local.door.app import WsgiApp
+    from shared.local.enforcement.gate import Gate
     from shared.local.enforcement.judge import Judge
     from shared.local.lambda_runtime import Invocation, LambdaRuntime
 
@@ -127,7 +128,7 @@ class EmbeddedCloud:
                 lambda moto: Threshold(
                     registry.RegistryApp(images, passwords, gate.why_not).in_front_of(self._door(moto, issuer, judge))
                 ),
-                {"ecs": lambda: fleet.enter_context(_fargate())},
+                {"ecs": lambda: fleet.enter_context(_fargate(gate))},
             )
         )
         parts.enter_context(registry.install(images, passwords, server.endpoint, actor_in))
@@ -173,10 +174,10 @@ def _keys(place: Place, endpoint: str, key: AccessKey) -> TeamKeys:
     return TeamKeys(make_master(connect_endpoint(place, endpoint, key)))
 
 
-def _fargate() -> AbstractContextManager[None]:
+def _fargate(gate: Gate) -> AbstractContextManager[None]:
     from shared.local import fargate  # noqa: PLC0415  moto's EC2, which comes with it, takes 0.7 s to import
 
-    return fargate.install()
+    return fargate.install(gate.assumes, gate.permit)
 
 
 def _invoker(runtime: LambdaRuntime, place: Place) -> Callable[[str, bytes], Invocation]:

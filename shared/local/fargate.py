@@ -30,14 +30,23 @@ from shared.local.rendezvous import LocalRendezvous
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    Assumes = Callable[[str, str, str], bool]
+    Permit = Callable[[str, str, str], None]
+
 _ADDRESSES = tuple(f"127.77.{high}.{low}" for high in range(4) for low in range(1, 255))
+_SECRET_ARN = 7  # of the parts of a secret's value, the ARN's
 _MODULE = "shared.fmi.rendezvous"
 
 
 @contextlib.contextmanager
-def install() -> Iterator[None]:
-    """Give moto's ECS services tasks until the ``with`` block ends; then every task's server is closed."""
-    fleet = _Fleet()
+def install(assumes: Assumes = lambda *_: True, permit: Permit = lambda *_: None) -> Iterator[None]:
+    """Give moto's ECS services tasks until the ``with`` block ends; then every task's server is closed.
+
+    Args:
+        assumes: Whether a service, by its name, may take a role for a resource.
+        permit: Raises unless a role may do an action on a resource.
+    """
+    fleet = _Fleet(assumes, permit)
     backend = EC2ContainerServiceBackend
     originals = {name: getattr(backend, name) for name in ("create_service", "update_service", "delete_service")}
     for name, original in originals.items():
@@ -103,7 +112,9 @@ def _followed(original: Callable[..., Any], fleet: _Fleet) -> Callable[..., Any]
 class _Fleet:
     """The tasks of all services, and the servers that answer for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, assumes: Assumes, permit: Permit) -> None:
+        self._assumes = assumes
+        self._permit = permit
         self._lock = threading.Lock()
         self._servers: dict[str, LocalRendezvous] = {}
 
@@ -156,6 +167,7 @@ class _Fleet:
         definition = backend.describe_task_definition(service.task_definition)
         try:
             container = definition.container_definitions[0]
+            self._see_roles(task, definition, container)
             server, address = _serve(container.get("command", []), _injected(container))
         except OSError as error:
             self._stop(task, f"CannotStartContainerError: {error.strerror}")
@@ -167,6 +179,25 @@ class _Fleet:
         task.health_status = "HEALTHY"
         _interface(task).public_ip = address
         return task
+
+    def _see_roles(self, task: Any, definition: Any, container: dict[str, Any]) -> None:
+        """See that ECS can take the task's roles, and that its execution role reads what the container is given.
+
+        Raises:
+            LanesError: It cannot, or does not.
+        """
+        # moto sets what was given.
+        task_role, execution_role = (getattr(definition, f"{kind}_role_arn", None) for kind in ("task", "execution"))
+        for role in filter(None, (task_role, execution_role)):
+            if not self._assumes("ecs-tasks.amazonaws.com", role, task.task_arn):
+                raise LanesError(
+                    f"ECS was unable to assume the role '{role}' that was provided for this task. Please verify that "
+                    "the role being passed has the proper trust relationship and permissions and that your IAM user "
+                    "has permissions to pass this role."
+                )
+        for each in container.get("secrets", []):
+            arn = ":".join(each["valueFrom"].split(":")[:_SECRET_ARN])
+            self._permit(str(execution_role), "secretsmanager:GetSecretValue", arn)
 
     def _stop(self, task: Any, reason: str) -> None:
         task.last_status = task.desired_status = "STOPPED"

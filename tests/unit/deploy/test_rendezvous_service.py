@@ -27,6 +27,8 @@ from shared.handlers.fmi.meeting import Meeting
 from shared.handlers.rendezvous.restart import restart
 from shared.handlers.rendezvous.service import ServiceError, await_ready, follow, observe, point, renew
 from shared.local import fargate
+from shared.local.enforcement.gate import Gate
+from shared.local.enforcement.judge import Judge
 
 HOST, ZONE = "rendezvous.uva-ds5110.com", "uva-ds5110.com"
 PORT = 10000
@@ -181,6 +183,47 @@ def test_old_clients_are_let_in_by_a_setting(aws, zone, service, deploy):
     assert check(address, PORT, 5, 1).ok
     forged = Namespace("team1", key=b"f" * 32)
     assert not check(address, PORT, 5, 1, namespace=forged).ok
+
+
+@pytest.fixture
+def zone_alone(aws, cloud):
+    return aws.client("route53").create_hosted_zone(Name=ZONE, CallerReference="1")["HostedZone"]["Id"]
+
+
+@pytest.mark.usefixtures("zone_alone")
+def test_ecs_takes_the_tasks_roles_and_they_read_what_the_task_is_given(aws, service, deploy):
+    judge = Judge("123456789012")
+    gate = Gate(judge, "123456789012")
+
+    def assumes(*asked):
+        judge.changed()  # nobody watches the calls of this test
+        return gate.assumes(*asked)
+
+    with fargate.install(assumes, gate.permit):
+        deploy(service)
+        assert observe(aws.client, operated(service)).ready
+
+
+def denied_secret(*_):
+    raise LanesError("User: r is not authorized to perform: secretsmanager:GetSecretValue")
+
+
+REFUSED = {
+    "cannot be taken": (
+        {"assumes": lambda *_: False},
+        "ECS was unable to assume the role 'arn:aws:iam::123456789012:role/",
+    ),
+    "read nothing": ({"permit": denied_secret}, "ResourceInitializationError: User: r is not authorized"),
+}
+
+
+@pytest.mark.usefixtures("zone_alone")
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_task_whose_roles_fall_short_does_not_start(service, deploy, case):
+    how, reason = REFUSED[case]
+    with fargate.install(**how), pytest.raises(LanesError) as stopped:
+        deploy(service)
+    assert reason in str(stopped.value)
 
 
 def test_a_task_whose_secret_is_gone_does_not_start(aws, zone, service, deploy):
