@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import re
 
-_READING = r"(?!Get|List|Simulate|Generate)"
+_UNLESS_IT_READS = r"(?!Get|List|Describe|Simulate|Generate)"
 _MAY_CHANGE = {
     "cloudformation": r"Create|Delete|Execute|Update",  # stacks hold roles and policies
     "dynamodb": r".*ResourcePolicy|(Create|Delete|Restore|Import)Table|Update(Table|TimeToLive)",
     "ecr": r".*RepositoryPolicy|(Create|Delete)Repository",
     "events": r".*Permission|(Create|Delete|Update)EventBus",
-    "iam": _READING,
+    "iam": r".*",
     "kms": r"PutKeyPolicy|CreateKey|ReplicateKey|ScheduleKeyDeletion",
-    "lambda": r".*Permission|(Create|Delete)Function|(Create|Delete|Update)Alias|PublishVersion",
+    "lambda": r".*Permission|.*ResourcePolicy|(Create|Delete)Function|(Create|Delete|Update)Alias|PublishVersion",
     "logs": r".*ResourcePolicy",
     "s3": r".*BucketPolicy|(Create|Delete)Bucket",
     "secretsmanager": r".*ResourcePolicy|(Create|Delete|Restore)Secret",
     "sns": r".*Permission|SetTopicAttributes|(Create|Delete)Topic",
     "sqs": r".*Permission|SetQueueAttributes|(Create|Delete)Queue",
 }
-_PATTERNS = {service: re.compile(pattern) for service, pattern in _MAY_CHANGE.items()}
+_PATTERNS = {service: re.compile(f"{_UNLESS_IT_READS}(?:{pattern})") for service, pattern in _MAY_CHANGE.items()}
 
 
 def may_change(service: str, operation: str) -> bool:

@@ -20,9 +20,9 @@ _SEGMENTS = 6
 def hanging_on(arn: str, account: str) -> tuple[Policy, ...]:
     """Return the policies of the resource *arn* of *account*, none or one."""
     parts = arn.split(":", _SEGMENTS - 1)
-    if len(parts) < _SEGMENTS or parts[2] not in _READERS:
+    if len(parts) < _SEGMENTS or parts[2] not in READERS:
         return ()
-    document = _READERS[parts[2]](parts[4] or account, parts[3], parts[5])
+    document = READERS[parts[2]](parts[4] or account, parts[3], parts[5])
     return (read_resource_policy(arn, document),) if document else ()
 
 
@@ -113,7 +113,7 @@ def _log_group(account: str, region: str, _resource: str) -> str | dict[str, Any
     return {"Version": "2012-10-17", "Statement": statements} if statements else None
 
 
-_READERS: dict[str, Callable[[str, str, str], Any]] = {
+READERS: dict[str, Callable[[str, str, str], Any]] = {
     "dynamodb": _table,
     "ecr": _repository,
     "events": _bus,
