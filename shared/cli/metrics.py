@@ -133,11 +133,11 @@ def moment(text: str, now: datetime) -> datetime:
     Raises:
         UsageError: It is neither.
     """
-    if ago := re.fullmatch(r"(\d+)([mhdw])", text.strip()):
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
+        if ago := re.fullmatch(r"(\d+)([mhdw])", text.strip()):
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         when = datetime.fromisoformat(text)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"this is no time: {text!r}", where="--since", fix="30m, 12h, 7d, or 2026-01-31") from error
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 

@@ -179,6 +179,8 @@ def _read_input(given: str) -> dict[str, Any]:
         raise UsageError(
             f"{error.strerror}", where=where, fix="give a file, - for stdin, or the JSON itself"
         ) from error
+    except RecursionError as error:
+        raise UsageError("this is nested too deeply", where=where) from error
     except ValueError as error:
         raise UsageError(f"this is not JSON: {error}", where=where, fix='write {"world_size": 4, ...}') from error
     if not isinstance(value, dict):

@@ -59,6 +59,9 @@ def read_document(path: Path, file: str, problems: Problems) -> Document | None:
     except yaml.YAMLError as error:
         problems.add(_malformed(file, text, error))
         return None
+    except RecursionError:
+        problems.add(Problem(file, 1, "it is nested too deeply"))
+        return None
     return Document(file, data, document.lines, problems)
 
 

@@ -56,6 +56,9 @@ def read_template(path: Path, file: str, known: Iterable[str], problems: Problem
     except json.JSONDecodeError as error:
         problems.add(Problem(file, error.lineno, f"this is not JSON: {error.msg}"))
         return {}
+    except RecursionError:
+        problems.add(Problem(file, 1, "it is nested too deeply"))
+        return {}
     except (OSError, UnicodeDecodeError) as error:
         problems.add(Problem(file, 1, f"it cannot be read: {error}"))
         return {}

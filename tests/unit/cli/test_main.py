@@ -177,3 +177,9 @@ def test_a_folder_for_a_file_or_the_reverse_is_asked_wrongly(words, said, tmp_pa
     with pytest.raises(UsageError) as caught:
         CliRunner().invoke(app, given, catch_exceptions=False)
     assert said in str(caught.value)
+
+
+def test_a_payload_that_is_nested_too_deeply_is_asked_wrongly(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[3])
+    with pytest.raises(UsageError, match="nested too deeply"):
+        CliRunner().invoke(app, ["run", "team2", "cosmic", "--input", "[" * 100_000], catch_exceptions=False)
