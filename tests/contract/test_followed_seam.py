@@ -12,7 +12,8 @@ from moto.core.base_backend import BackendDict
 
 from shared.local.calls.call import CALL
 from shared.local.calls.followed import calls_followed
-from shared.local.calls.read import Request, read_call
+from shared.local.calls.read import read_call
+from shared.local.calls.request import Request
 from shared.local.server import MotoServer
 
 REGION, OTHER = "us-east-1", "eu-west-1"

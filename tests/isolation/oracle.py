@@ -8,6 +8,7 @@ condition keys are those that any statement about the action asks for, met, miss
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from shared.config.load import load_project
 from shared.config.platform import rendezvous_service
@@ -51,8 +52,8 @@ class Role:
     name: str
     arn: str
     team: str
-    identity: tuple[dict, ...]
-    boundary: dict | None
+    identity: tuple[dict[str, Any], ...]
+    boundary: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,10 @@ class Case:
     principal: str  # an ARN, or a service's name
     action: str
     resource: str
-    context: dict = field(default_factory=dict)
-    identity: tuple[dict, ...] = ()
-    boundary: dict | None = None
-    policy: dict | None = None  # the resource's
+    context: dict[str, Any] = field(default_factory=dict)
+    identity: tuple[dict[str, Any], ...] = ()
+    boundary: dict[str, Any] | None = None
+    policy: dict[str, Any] | None = None  # the resource's
     role: str = ""  # the ARN of the role that the principal is a session of
     owner: str = ""
 

@@ -7,9 +7,10 @@ table to keep: an operation that AWS adds is refused until the catalogue and bot
 
 from shared.local.calls.asked import Facts, NoFacts
 from shared.local.calls.call import CALL, Call, CallNotReadError
-from shared.local.calls.conditions import request_keys
+from shared.local.calls.every_request import request_keys
 from shared.local.calls.needs import Need, needs
-from shared.local.calls.read import Request, read_call
+from shared.local.calls.read import read_call
+from shared.local.calls.request import Request
 
 __all__ = [
     "CALL",

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -22,6 +20,7 @@ from botocore.parsers import ResponseParserError, RpcV2CBORParser
 from shared.local.calls.call import Call, CallNotReadError
 from shared.local.calls.members import ABSENT, Members
 from shared.local.calls.models import models_signed_as
+from shared.local.calls.request import FIX, Opened, Request
 from shared.local.calls.routes import routes_of
 from shared.local.calls.values import form_name, from_form, from_json, from_text, from_xml, grow, member_of
 
@@ -34,29 +33,8 @@ if TYPE_CHECKING:
 
 _REST = {"rest-json", "rest-xml"}
 _FORMS = {"query", "ec2"}
-_MAX_INFLATED = 64 << 20  # bytes; Lambda's zips in JSON, the largest bodies that are read, are under 70 MB as sent
 _CBOR_PATH = re.compile(r"/service/([^/]+)/operation/([^/]+)$")
 _BUCKET_HOST = re.compile(r"(?!www\.)([^.:\[\]]+)\.(?:[^:]+\.)?localhost(?::\d+)?$", re.IGNORECASE)
-_FIX = "call it through a client of boto3, without a hand in its requests"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request as it came.
-
-    Args:
-        method: ``GET``, ``POST`` and so on, in capitals.
-        path: Percent-encoded, without the query.
-        query: Without the question mark.
-        headers: By names in lower case.
-        body: All of it.
-    """
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def read_call(service: str, region: str, request: Request) -> Call:
@@ -72,48 +50,19 @@ def read_call(service: str, region: str, request: Request) -> Call:
     """
     models = models_signed_as(service)
     if not models:
-        raise CallNotReadError(f"the embedded cloud serves no service that signs as {service!r}", fix=_FIX)
-    found = _find(models, _Opened(request))
+        raise CallNotReadError(f"the embedded cloud serves no service that signs as {service!r}", fix=FIX)
+    found = _find(models, Opened(request))
     if found is None:
         name = " or ".join(model.service_name for model in models)
-        raise CallNotReadError(f"{request.method} {request.path} is no operation of {name} that is known", fix=_FIX)
+        raise CallNotReadError(f"{request.method} {request.path} is no operation of {name} that is known", fix=FIX)
     operation, members = found
     return Call(operation.service_model.service_name, operation.name, members, region)
-
-
-class _Opened:
-    """A request with its query taken apart."""
-
-    def __init__(self, request: Request) -> None:
-        self.method = request.method
-        self.path = request.path
-        self.pairs = parse_qsl(request.query, keep_blank_values=True)
-        self.query = dict(reversed(self.pairs))  # the first of a name, as those who take one do
-        self.headers = request.headers
-        self.body = request.body
-
-    @property
-    def is_form(self) -> bool:
-        return self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-
-    def inflated(self) -> bytes:
-        """Return the body as its client wrote it: clients of CloudWatch compress (botocore/compress.py)."""
-        if self.headers.get("content-encoding") != "gzip":
-            return self.body
-        engine = zlib.decompressobj(wbits=31)
-        try:
-            body = engine.decompress(self.body, _MAX_INFLATED)
-        except zlib.error as error:
-            raise CallNotReadError(f"the body is no gzip: {error}", fix=_FIX) from error
-        if engine.unconsumed_tail:
-            raise CallNotReadError(f"the body is over {_MAX_INFLATED >> 20} MiB inflated", fix="send less at once")
-        return body
 
 
 _Found = tuple["OperationModel", Members]
 
 
-def _find(models: Sequence[ServiceModel], request: _Opened) -> _Found | None:
+def _find(models: Sequence[ServiceModel], request: Opened) -> _Found | None:
     if "x-amz-target" in request.headers:
         return _by_target(models, request)
     if "smithy-protocol" in request.headers:
@@ -133,11 +82,11 @@ def _operation(model: ServiceModel, name: str) -> OperationModel | None:
     return model.operation_model(name) if name in model.operation_names else None
 
 
-def _by_target(models: Sequence[ServiceModel], request: _Opened) -> _Found | None:
+def _by_target(models: Sequence[ServiceModel], request: Opened) -> _Found | None:
     """Read a request of the JSON protocol: all is in the target and the body."""
     prefix, _, name = request.headers["x-amz-target"].rpartition(".")
     if request.query or request.is_form:
-        raise CallNotReadError("a request of the JSON protocol has no query and no form", fix=_FIX)
+        raise CallNotReadError("a request of the JSON protocol has no query and no form", fix=FIX)
     for model in models:
         if "json" in _protocols(model) and model.metadata.get("targetPrefix") == prefix:
             operation = _operation(model, name)
@@ -146,7 +95,7 @@ def _by_target(models: Sequence[ServiceModel], request: _Opened) -> _Found | Non
     return None
 
 
-def _by_cbor_path(models: Sequence[ServiceModel], request: _Opened) -> _Found | None:
+def _by_cbor_path(models: Sequence[ServiceModel], request: Opened) -> _Found | None:
     match = _CBOR_PATH.match(request.path)
     if not match or request.query or request.headers["smithy-protocol"] != "rpc-v2-cbor":
         return None
@@ -158,19 +107,19 @@ def _by_cbor_path(models: Sequence[ServiceModel], request: _Opened) -> _Found | 
     return None
 
 
-def _by_action(models: Sequence[ServiceModel], request: _Opened) -> _Found | None:
+def _by_action(models: Sequence[ServiceModel], request: Opened) -> _Found | None:
     """Read a form, in the body or the query; the version tells services of one signing name apart."""
     pairs = list(request.pairs)
     if pairs and request.body:
-        raise CallNotReadError("parameters are in the query and in the body", fix=_FIX)
+        raise CallNotReadError("parameters are in the query and in the body", fix=FIX)
     if request.is_form:
         try:
             pairs = parse_qsl(request.inflated().decode(), keep_blank_values=True, max_num_fields=100_000)
         except ValueError as error:
-            raise CallNotReadError(f"the form cannot be read: {error}", fix=_FIX) from error
+            raise CallNotReadError(f"the form cannot be read: {error}", fix=FIX) from error
     form = dict(pairs)
     if len(form) != len(pairs):
-        raise CallNotReadError("the form says a parameter twice", fix=_FIX)
+        raise CallNotReadError("the form says a parameter twice", fix=FIX)
     for model in models:
         operation = _operation(model, form.get("Action", ""))
         if operation and form.get("Version") == model.api_version:
@@ -201,7 +150,7 @@ def _of_document(
     return Members(operation.input_shape, read)
 
 
-def _json(request: _Opened) -> Callable[[], Any]:
+def _json(request: Opened) -> Callable[[], Any]:
     """Return what parses the body once: a document, an object wherever it holds members."""
 
     @cache
@@ -209,15 +158,15 @@ def _json(request: _Opened) -> Callable[[], Any]:
         try:
             document = json.loads(request.inflated() or b"{}")
         except ValueError as error:
-            raise CallNotReadError(f"the body is no JSON: {error}", fix=_FIX) from error
+            raise CallNotReadError(f"the body is no JSON: {error}", fix=FIX) from error
         if not isinstance(document, dict):
-            raise CallNotReadError("the body is no JSON object", fix=_FIX)
+            raise CallNotReadError("the body is no JSON object", fix=FIX)
         return document
 
     return parsed
 
 
-def _cbor(request: _Opened) -> Callable[[], Any]:
+def _cbor(request: Opened) -> Callable[[], Any]:
     @cache
     def parsed() -> Any:
         parser = RpcV2CBORParser()
@@ -225,9 +174,9 @@ def _cbor(request: _Opened) -> Callable[[], Any]:
         try:
             document = parser.parse_data_item(stream) if request.body else {}
         except ResponseParserError as error:
-            raise CallNotReadError(f"the body is no CBOR: {error}", fix=_FIX) from error
+            raise CallNotReadError(f"the body is no CBOR: {error}", fix=FIX) from error
         if not isinstance(document, dict):
-            raise CallNotReadError("the body is no CBOR map", fix=_FIX)
+            raise CallNotReadError("the body is no CBOR map", fix=FIX)
         return document
 
     return parsed
@@ -237,10 +186,10 @@ def _as_it_is(_: Shape, value: Any) -> Any:
     return value
 
 
-def _by_route(models: Sequence[ServiceModel], request: _Opened) -> _Found | None:
+def _by_route(models: Sequence[ServiceModel], request: Opened) -> _Found | None:
     path = request.path
     if models and models[0].service_name != "s3" and request.is_form and request.body:
-        raise CallNotReadError("the body is a form, which could be taken for the query", fix=_FIX)
+        raise CallNotReadError("the body is a form, which could be taken for the query", fix=FIX)
     if any(model.service_name == "s3" for model in models):
         bucket = _BUCKET_HOST.match(request.headers.get("host", ""))
         path = f"/{bucket[1]}{path}" if bucket else path
@@ -259,7 +208,7 @@ def _in_turn(models: Sequence[ServiceModel], path: str) -> Sequence[ServiceModel
     return models
 
 
-def _of_rest(operation: OperationModel, request: _Opened, labels: Mapping[str, str], *, xml: bool) -> Members:
+def _of_rest(operation: OperationModel, request: Opened, labels: Mapping[str, str], *, xml: bool) -> Members:
     """Return the members of a REST request: each has its place, and the body is opened for those without one."""
     shape = operation.input_shape
     payload = shape.serialization.get("payload") if shape else None
@@ -287,7 +236,7 @@ def _of_rest(operation: OperationModel, request: _Opened, labels: Mapping[str, s
     return Members(shape, read)
 
 
-def _of_payload(member: Shape, request: _Opened, document: Callable[[], Any], *, xml: bool) -> Any:
+def _of_payload(member: Shape, request: Opened, document: Callable[[], Any], *, xml: bool) -> Any:
     """Read the member that is the whole body."""
     if not request.body:
         return ABSENT
@@ -310,7 +259,7 @@ def _of_headers(place: str, called: str, member: Shape, headers: Mapping[str, st
     return from_text(member, text)
 
 
-def _of_query(called: str, member: Shape, request: _Opened, shape: StructureShape | None) -> Any:
+def _of_query(called: str, member: Shape, request: Opened, shape: StructureShape | None) -> Any:
     """Read a member that is in the query: once, a list many times, and a map is all that no other member is."""
     if isinstance(member, MapShape):
         own = {each.serialization.get("name") for each in (shape.members.values() if shape else ())}
@@ -326,16 +275,16 @@ def _of_query(called: str, member: Shape, request: _Opened, shape: StructureShap
     if isinstance(member, ListShape):
         return [from_text(member.member, each) for each in values]
     if len(values) > 1:
-        raise CallNotReadError(f"the query says {called} twice", fix=_FIX)
+        raise CallNotReadError(f"the query says {called} twice", fix=FIX)
     return from_text(member, values[0])
 
 
-def _xml(request: _Opened) -> Callable[[], Any]:
+def _xml(request: Opened) -> Callable[[], Any]:
     @cache
     def parsed() -> Any:
         try:
             return ET.fromstring(request.inflated())  # noqa: S314  expat limits what entities may grow to
         except ET.ParseError as error:
-            raise CallNotReadError(f"the body is no XML: {error}", fix=_FIX) from error
+            raise CallNotReadError(f"the body is no XML: {error}", fix=FIX) from error
 
     return parsed

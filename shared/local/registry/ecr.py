@@ -199,9 +199,7 @@ def install(
             setattr(owner, name, original)
 
 
-def _token(
-    passwords: Passwords, endpoint: str, holder: Callable[[Any], Any]
-) -> Callable[[ECRResponse], ActionResult]:
+def _token(passwords: Passwords, endpoint: str, holder: Callable[[Any], Any]) -> Callable[[ECRResponse], ActionResult]:
     def get_authorization_token(self: ECRResponse) -> ActionResult:
         password = passwords.give(self.current_account, self.region, holder(self.normalized_request.environ))
         told = {

@@ -8,7 +8,7 @@ import pytest
 from shared.isolation.catalogue import load_catalogue
 from shared.local.calls.asked import NoFacts
 from shared.local.calls.call import Call, CallNotReadError
-from shared.local.calls.conditions import request_keys
+from shared.local.calls.every_request import request_keys
 from shared.local.calls.models import model_of
 from shared.local.calls.needs import Need, needs
 from shared.local.calls.rules import EITHER, EXCEPTIONS, RESOURCES

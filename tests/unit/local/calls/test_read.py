@@ -8,7 +8,8 @@ import pytest
 
 from shared.local.calls.call import CallNotReadError
 from shared.local.calls.models import model_of
-from shared.local.calls.read import Request, read_call
+from shared.local.calls.read import read_call
+from shared.local.calls.request import Request
 
 TOUCHED = (
     "athena",

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from botocore.awsrequest import create_request_object, prepare_request_dict
 from botocore.serialize import create_serializer
 
-from shared.local.calls.read import Request
+from shared.local.calls.request import Request
 
 WHEN = dt.datetime(2026, 11, 29, 12, 30, 15, tzinfo=dt.UTC)
 TEXTS = ("plain", "with space", "a/b", "ü=&+%?#", "x:y", "tilde~")
