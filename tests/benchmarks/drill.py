@@ -69,25 +69,22 @@ def _show(title: str, outcomes: Iterable[Any]) -> bool:
         for what, wrong in bad.items():
             print(f"    {what}: {'; '.join(wrong[:3])}")
     total = sum(len(met) for met in by_call.values())
-    wrong = sum(bool(lines) for met in by_call.values() for lines in met.values())
-    print(f"  {len(by_call)} calls, {total} cases, {wrong} failed")
-    return wrong > 0
+    failed = sum(bool(lines) for met in by_call.values() for lines in met.values())
+    print(f"  {len(by_call)} calls, {total} cases, {failed} failed")
+    return failed > 0
 
 
 def _works(drill: Any, account: Any, names: list[str]) -> list[Any]:
+    teams = [team for team in account.project.teams if team != EVERY_KIND]
     known = {
-        EVERY_KIND: lambda: drill.LaneWork(account, drill.small_lane(account.project)),
-        "rendezvous": lambda: drill.RendezvousWork(account),
-        **{
-            team: lambda team=team: drill.TeamWork(account, account.project.lane(team))
-            for team in account.project.teams
-            if team != EVERY_KIND
-        },
+        EVERY_KIND: drill.LaneWork(account, drill.small_lane(account.project)),
+        "rendezvous": drill.RendezvousWork(account),
+        **{team: drill.TeamWork(account, account.project.lane(team)) for team in teams},
     }
     missing = [name for name in names if name not in known]
     if missing:
         sys.exit(f"unknown: {', '.join(missing)}; known: {', '.join(known)}")
-    return [known[name]() for name in names or known]
+    return [known[name] for name in names or known]
 
 
 def _copy(folder: Path) -> Path:

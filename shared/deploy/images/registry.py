@@ -16,10 +16,12 @@ from urllib.parse import urljoin
 import urllib3
 
 from shared.deploy.images.layout import CONFIG, INDEX, LAYER, MANIFEST, Blob, Layout, draft_of, to_json
+from shared.deploy.settling.patience import Patience, Wait
+from shared.deploy.settling.rules import UNAVAILABLE
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from shared.deploy.images.reference import Reference
 
@@ -36,11 +38,18 @@ _ACCEPT = ", ".join([MANIFEST, INDEX, *list(_AS_OCI)[:2]])
 _PLATFORM = {"os": "linux", "architecture": "amd64"}  # what our functions run on
 _AT_ONCE = 4
 _OK, _CREATED, _ACCEPTED, _UNAUTHORIZED, _NOT_FOUND = 200, 201, 202, 401, 404
+# distribution-spec, TOOMANYREQUESTS; ECR answers 503 when it throttles (moby/moby 24473), and for a moment NAME_UNKNOWN
+# of a repository that was just made (aws/aws-cli 2675).
+_BUSY = frozenset({408, 429, 500, 502, 503, 504})
+_NEW = "NAME_UNKNOWN"
+_CUT_OFF = (urllib3.exceptions.ProtocolError, urllib3.exceptions.ReadTimeoutError)
 _TIMEOUT = urllib3.Timeout(connect=10, read=300)
 
 
 class RegistryError(LanesError):
-    """A registry refused, or cannot be reached."""
+    """A registry refused, or cannot be reached; ``passes`` is whether it may take the same a little later."""
+
+    passes = False
 
 
 class Registry:
@@ -49,10 +58,14 @@ class Registry:
     Args:
         reference: The image it is about.
         credentials: User and password, where it wants them.
+        patience: How a push waits for a registry that is busy.
     """
 
-    def __init__(self, reference: Reference, credentials: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self, reference: Reference, credentials: tuple[str, str] | None = None, patience: Patience | None = None
+    ) -> None:
         self.reference = reference
+        self._patience = patience or Patience()
         self._base = f"{reference.url}/v2/{reference.repository}"
         self._pool = urllib3.PoolManager(maxsize=_AT_ONCE, timeout=_TIMEOUT, retries=urllib3.Retry(3, redirect=5))
         self._basic = urllib3.make_headers(basic_auth=":".join(credentials))["authorization"] if credentials else None
@@ -66,8 +79,24 @@ class Registry:
         """
         config, layers = layout.parts()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(lambda blob: self._push_blob(layout, blob), dict.fromkeys([config, *layers])))
+            blobs = dict.fromkeys([config, *layers])
+            list(pool.map(lambda blob: self._patiently(lambda: self._push_blob(layout, blob)), blobs))
         manifest = layout.image()
+        self._patiently(lambda: self._push_manifest(layout, manifest))
+        return manifest.digest
+
+    def _patiently(self, work: Callable[[], None]) -> None:
+        """Do *work*, which may be begun again, until the registry takes it."""
+        wait = Wait(self._patience, "push", {})
+        while True:
+            try:
+                return work()
+            except RegistryError as error:
+                if not error.passes:
+                    raise
+                wait.once_more(UNAVAILABLE, error)
+
+    def _push_manifest(self, layout: Layout, manifest: Blob) -> None:
         answer = self._ask(
             "PUT",
             f"{self._base}/manifests/{self.reference.version}",
@@ -75,7 +104,6 @@ class Registry:
             headers={"Content-Type": manifest.media_type},
         )
         self._expect(answer, _CREATED, "the image's manifest was not taken")
-        return manifest.digest
 
     def pull(self, layout: Layout) -> Blob:
         """Bring the image into *layout* and return its manifest; of several platforms, the one of our functions.
@@ -145,15 +173,20 @@ class Registry:
 
     def _ask(self, method: str, url: str, *, stream: bool = False, **request: Any) -> Answer:
         """Make a request, its ``body()`` anew each time; when it is told to log in, do so and make it again."""
-        headers, body = request.pop("headers", {}), request.pop("body", lambda: None)
+        headers, body = request.pop("headers", {}), request.pop("body", None)
+        if body:
+            request["retries"] = False  # what was read of it is gone: whoever pushes begins again
         for attempt in range(2):
             own = headers | ({"Authorization": self._login} if self._login and url.startswith(self._base) else {})
             try:
-                answer = self._pool.request(method, url, headers=own, body=body(), preload_content=not stream)
+                request["body"] = body() if body else None
+                answer = self._pool.request(method, url, headers=own, preload_content=not stream, **request)
             except urllib3.exceptions.HTTPError as error:
-                raise RegistryError(
+                lost = RegistryError(
                     f"the registry cannot be reached: {error}", where=self.reference.host, fix="check its name and port"
-                ) from error
+                )
+                lost.passes = isinstance(getattr(error, "reason", error), _CUT_OFF)
+                raise lost from error
             if answer.status != _UNAUTHORIZED or attempt:
                 break
             self._login = self._log_in(answer.headers.get("WWW-Authenticate", ""))
@@ -179,7 +212,9 @@ class Registry:
             _UNAUTHORIZED: "log in: --user, and the password in LANES_REGISTRY_PASSWORD",
             _NOT_FOUND: "check the name; a registry may want its repository to be made first",
         }.get(answer.status)
-        raise RegistryError(f"{what}: {said}", where=str(self.reference), fix=fix)
+        refused = RegistryError(f"{what}: {said}", where=str(self.reference), fix=fix)
+        refused.passes = answer.status in _BUSY or _NEW in said
+        raise refused
 
 
 def _complaints(answer: Answer) -> Iterator[str]:

@@ -200,7 +200,7 @@ RULES: tuple[Passing, ...] = (
         (
             *("lambda.create_function", "lambda.update_function_code", "lambda.update_function_configuration"),
             *("lambda.put_function_concurrency", "lambda.delete_function_concurrency", "lambda.delete_function"),
-            *("lambda.add_permission", "lambda.tag_resource"),
+            *("lambda.add_permission", "lambda.tag_resource", "lambda.untag_resource"),
         ),
         ("ResourceConflictException",),
         "the function's last change is not through yet",
@@ -212,6 +212,7 @@ RULES: tuple[Passing, ...] = (
         (
             *("lambda.update_function_code", "lambda.update_function_configuration", "lambda.put_function_concurrency"),
             *("lambda.delete_function_concurrency", "lambda.add_permission", "lambda.tag_resource"),
+            "lambda.untag_resource",
         ),
         ("ResourceNotFoundException",),
         "Lambda has not told all its servers of the function that was just made",

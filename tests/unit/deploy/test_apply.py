@@ -275,8 +275,8 @@ def test_what_does_not_pass_is_told_with_its_cause_what_to_do_and_what_was_done(
     assert sum(waits) == pytest.approx(120)
     what, done, fix = str(caught.value).splitlines()
     assert what == (
-        "could not create thing b: An error occurred (NoSuchEntity) when calling the call operation: no (for 120 s now: "
-        "IAM has not told all its servers of what was just made)"
+        "could not create thing b: An error occurred (NoSuchEntity) when calling the call operation: no (for 120 s "
+        "now: IAM has not told all its servers of what was just made)"
     )
     assert done == "  done: create thing a"
     assert fix == (
