@@ -62,6 +62,7 @@ class Enforcement:
             call = environ[CALL] = self._read(actor, service, region, request)
             keys = _keys(environ, region, request)
             if call is not None:
+                environ[CALL] = call  # what is decided about is what moto will do
                 self._check(actor, call, keys)
                 if call.service == "s3" and call.operation in _OBJECT_READ:
                     bucket = f"arn:aws:s3:::{call.parameters['Bucket']}"

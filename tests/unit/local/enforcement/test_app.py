@@ -8,6 +8,7 @@ import json
 import pytest
 from moto.s3.models import s3_backends
 
+from shared.local.calls import CALL
 from shared.local.door.app import HEADERS
 from shared.local.door.callers import CALLER, Caller
 from shared.local.door.refused import RefusedError, Wrong
@@ -27,6 +28,7 @@ class Cloud:
 
     def __call__(self, environ, start):
         self.asked.append((environ["REQUEST_METHOD"], environ["REQUEST_URI"], environ["wsgi.input"].read()))
+        self.call = str(environ.get(CALL))
         start(self.status, [("X-It", "is")])
         return [self.body]
 
@@ -83,6 +85,7 @@ def test_what_is_allowed_reaches_the_cloud_whole(ask, cloud, account, caller):
     role = caller(account.role("team1-f", account.allow("s3:PutObject", "arn:aws:s3:::team1-data/*")))
     assert ask(role, "s3", "PUT /team1-data/a%20b", b"body") == ("200 OK", b"here")
     assert cloud.asked == [("PUT", "/team1-data/a%20b", b"body")]
+    assert cloud.call == "s3:PutObject"  # what was decided is what the cloud is told to do
 
 
 def test_what_is_not_never_reaches_it(ask, cloud, account, caller):
