@@ -119,6 +119,22 @@ def script(whole, project, aws):
     return Script(aws.target)
 
 
+def test_an_answer_says_what_it_lacks_and_of_which_call(aws):
+    aws.iam.create_role(RoleName="somebody", AssumeRolePolicyDocument="{}")
+    answer = aws.iam.list_roles()
+    assert answer["Roles"][0]["RoleName"] == "somebody"
+    assert answer["Roles"][0].get("PermissionsBoundary") is None
+    for read in (
+        lambda: aws.iam.get_role(RoleName="somebody")["Role"]["PermissionsBoundary"],
+        lambda: next(iter(aws.iam.get_paginator("list_roles").paginate()))["Roles"][0]["PermissionsBoundary"],
+        lambda: answer["Users"],
+    ):
+        with pytest.raises(
+            IncompleteAnswerError, match=r"(Role|Roles)\.(PermissionsBoundary|Users) is not in the answer"
+        ):
+            read()
+
+
 def look(kind, wanted, cloud):
     """Return what a second deploy would do to what is *wanted* of a kind, and which names of it there are."""
     found = {name: kind.current(cloud, name) for name in sorted(kind.names(cloud, "team2-"))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -77,6 +78,40 @@ def test_a_new_one_is_made_from_the_image_by_its_digest_with_all_that_the_lane_s
 
 def test_one_that_is_as_it_should_be_is_left_alone(want):
     assert function.steps(want(), found(want())).action == "nothing"
+
+
+class Lambda:
+    """Tells of one function that runs an image."""
+
+    def __init__(self, code, code_sha256):
+        self.told = {
+            "Configuration": {
+                "FunctionArn": "arn",
+                "Role": "role",
+                "MemorySize": 512,
+                "Timeout": 60,
+                "PackageType": "Image",
+                "CodeSha256": code_sha256,
+            },
+            **code,
+        }
+
+    def get_function(self, **_):
+        return self.told
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "digest"),
+    [
+        ({"Code": {"ResolvedImageUri": ONE}}, "another", "1" * 64),
+        ({"Code": {"ResolvedImageUri": "host/team2/cosmic-infer:latest"}}, "2" * 64, "2" * 64),
+        ({"Code": {}}, "2" * 64, "2" * 64),
+        ({}, "2" * 64, "2" * 64),
+    ],
+)
+def test_the_digest_is_that_of_the_image_that_lambda_resolved_where_it_tells(code, told, digest):
+    aws = SimpleNamespace(lambda_=Lambda(code, told))
+    assert function.current(aws, "f").properties["code_sha256"] == digest
 
 
 CHANGES = {
