@@ -82,7 +82,7 @@ class Account:
 
     def __init__(self, project: Any, cloud: EmbeddedCloud) -> None:
         self.project = project
-        self.aws = connect_endpoint(project.place, cloud.endpoint)
+        self.aws = connect_endpoint(project.place, cloud.endpoint, cloud.key)
         self.calls: list[str] = []
         self.happened: list[tuple[str, Any]] = []
         self._waiting: dict[str, collections.deque[Any]] = {}

@@ -39,7 +39,7 @@ def project(tmp_path_factory, copy_project):
 def connect(project, tmp_path_factory):
     """Return what makes one more connection to the cloud."""
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
-        yield lambda: connect_endpoint(project.place, cloud.endpoint)
+        yield lambda: connect_endpoint(project.place, cloud.endpoint, cloud.key)
 
 
 @pytest.fixture(scope="module")

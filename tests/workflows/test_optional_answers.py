@@ -8,8 +8,9 @@ import pytest
 from shared.deploy.access_key import AccessKey
 from shared.deploy.aws import Aws, endpoint_session
 from shared.deploy.deploy import deploy
-from shared.deploy.documents import deployed_documents
 from shared.deploy.plan import destroy_plan
+from shared.deploy.readback.lanes import deployed_documents
+from shared.deploy.readback.sight import Sight
 from shared.errors import LanesError
 from shared.measure.bill import price_run
 from shared.run.find import find_run
@@ -74,7 +75,7 @@ def test_every_command_finishes_or_says_what_is_missing(aws, bare, project, lane
     for act in (
         lambda: deploy(lane, project, bare),
         lambda: destroy_plan(lane, bare),
-        lambda: list(deployed_documents(lane, bare)),
+        lambda: list(deployed_documents(lane, bare, Sight())),
         lambda: list_runs(bare, lane, 5),
         lambda: find_run(bare, lane),
         run,

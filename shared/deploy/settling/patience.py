@@ -91,7 +91,7 @@ class PatientAws(Aws):
     """
 
     def __init__(self, aws: Aws, patience: Patience) -> None:
-        super().__init__(aws.session, aws.place, aws.endpoint, aws.caller)
+        super().__init__(aws.session, aws.target, aws.caller, aws.owner)
         self.patience = patience
         self._aws = aws
 

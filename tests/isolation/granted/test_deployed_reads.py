@@ -32,7 +32,7 @@ def connect(project, tmp_path_factory):
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
 
         def connect():
-            return connect_endpoint(project.place, cloud.endpoint)
+            return connect_endpoint(project.place, cloud.endpoint, cloud.key)
 
         aws = connect()
         for slug in ("lab", "lab1"):
