@@ -59,7 +59,7 @@ def read_template(path: Path, file: str, known: Iterable[str], problems: Problem
     except RecursionError:
         problems.add(Problem(file, 1, "it is nested too deeply"))
         return {}
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # of a number, too, that is longer than Python reads
         problems.add(Problem(file, 1, f"it cannot be read: {error}"))
         return {}
     if not isinstance(template, dict):
