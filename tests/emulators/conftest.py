@@ -4,7 +4,9 @@ It is no requirement of the suite: it pins a botocore of its own, so it wants an
 found the tests here skip::
 
     python3 -m venv .ministack && .ministack/bin/pip install ministack==1.5.33 boto3
-    MINISTACK=.ministack/bin/ministack .venv/bin/pytest tests/emulators
+    .venv/bin/pytest tests/emulators
+
+One elsewhere, not on the PATH, is named by the variable MINISTACK.
 
 Its Lambda runs zips with the Python that it runs with, which must be the one that the zip's libraries are for, and
 takes boto3 from there, as AWS's own runtime has it.
@@ -30,8 +32,8 @@ _ANY_ADDRESS = {"00000000", "0" * 32}
 
 def find_ministack():
     """Return the program, or None."""
-    beside = REPOSITORY / ".ministack/bin/ministack"
-    return os.environ.get("MINISTACK") or (str(beside) if beside.exists() else shutil.which("ministack"))
+    beside = f"{os.environ['PATH']}{os.pathsep}{REPOSITORY / '.ministack/bin'}"
+    return os.environ.get("MINISTACK") or shutil.which("ministack", path=beside)
 
 
 @pytest.fixture(scope="session")
