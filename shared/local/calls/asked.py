@@ -36,6 +36,9 @@ class Facts(Protocol):
     def boundary(self, kind: str, name: str, /) -> str | None:
         """Return the ARN of the permissions boundary of the role or user *name*, if it has one."""
 
+    def tags(self, arn: str, /) -> Mapping[str, str]:
+        """Return the tags of the resource *arn*; none where they cannot be told cheaply."""
+
 
 class NoFacts:
     """Knows of nothing: what a call needs by its parameters alone."""
@@ -63,6 +66,10 @@ class NoFacts:
     def boundary(self, *_: str) -> str | None:
         """Return None."""
         return None
+
+    def tags(self, *_: str) -> Mapping[str, str]:
+        """Return no tag."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def keys_of(asked: Asked, action: Action, resource: str | None) -> Keys:
         return {}
     service = _OF_SERVICE.get(action.service)
     found: Keys = {}
-    for given in (_tags(asked), service(asked, resource) if service else ()):
+    for given in (_tags(asked), _tags_of(asked, action, resource), service(asked, resource) if service else ()):
         for key, values in given:
             if _is_of(key, action):
                 found[key] = values
@@ -42,7 +42,14 @@ def _is_of(key: str, action: Action) -> bool:
 
 # Tags: lists of pairs or maps, under names that differ by service (each operation's API page).
 
-_TAGS = ("Tags", "tags", "ResourceTags", "TagList", "CreateBucketConfiguration.Tags")
+_TAGS = (
+    "Tags",
+    "tags",
+    "ResourceTags",
+    "TagList",
+    "CreateBucketConfiguration.Tags",
+    "TagSpecifications[].Tags",
+)
 _TAG_KEYS = ("TagKeys", "tagKeys", "ResourceTagKeys")
 _KEY_NAMES = ("Key", "key", "TagKey")
 _VALUE_NAMES = ("Value", "value", "TagValue")
@@ -55,6 +62,15 @@ def _tags(asked: Asked) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"aws:RequestTag/{key}", (value,)
     if pairs or keys:
         yield "aws:TagKeys", (*pairs, *keys)
+
+
+def _tags_of(asked: Asked, action: Action, resource: str | None) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the tags that the resource has, for an action that has such keys."""
+    own = f"{action.service}:resourcetag/"
+    if resource and any(each.startswith(("aws:resourcetag/", own)) for each in action.condition_keys):
+        for key, value in asked.facts.tags(resource).items():
+            yield f"aws:ResourceTag/{key}", (value,)
+            yield f"{action.service}:ResourceTag/{key}", (value,)
 
 
 def _tag_pairs(asked: Asked) -> Iterator[tuple[str, str]]:

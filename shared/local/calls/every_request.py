@@ -22,7 +22,8 @@ NOT_GIVEN = {
     "dynamodb:Attributes": "expressions are not taken apart",
     "dynamodb:LeadingKeys of Query, Scan and PartiQL": "likewise; of items and keys in the request it is given",
     "kms:*": "keys encrypt nothing here",
-    "ec2:*": "instances are no part of this cloud",
+    "ec2:* but tags and CreateAction": "instances are no part of this cloud",
+    "aws:ResourceTag/<key> of others than EC2": "tags are looked up where nothing else tells whose a thing is",
 }
 
 

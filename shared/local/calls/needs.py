@@ -19,6 +19,7 @@ from shared.local.calls.models import model_of
 from shared.local.calls.passed import passed_roles
 from shared.local.calls.resources import resources_of
 from shared.local.calls.rules import EITHER, EXCEPTIONS, PREFIXES
+from shared.local.calls.rules.ec2 import born_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,6 +64,8 @@ def needs(call: Call, account: str, facts: Facts = _NO_FACTS) -> tuple[Need, ...
             found[action.name, resource] = Need(action.name, resource, keys_of(asked, action, resource))
     for resource, context in passed_roles(asked):
         found["iam:PassRole", resource] = Need("iam:PassRole", resource, context)
+    for resource, context in born_tags(asked) if call.service == "ec2" else ():
+        found["ec2:CreateTags", resource] = Need("ec2:CreateTags", resource, context)
     return tuple(found.values())
 
 
@@ -123,7 +126,7 @@ def _by_types(asked: Asked, prefix: str, action: Action) -> Found:
     found: list[str | None] = []
     for kind in action.types:
         if by_kind[kind.name] or kind.name in either:
-            found += [each for each in by_kind[kind.name] if kind.required or each is not None]
+            found += [each for each in by_kind[kind.name] if kind.required or (each and not each.endswith("*"))]
         elif kind.required:
             found.append(None)
     if found:

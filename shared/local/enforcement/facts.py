@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import iam_backends
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _USUAL_PATH = "/"
 _ROLES = ("task_role_arn", "execution_role_arn")
@@ -66,6 +69,15 @@ class MotoFacts:
     def boundary(self, kind: str, name: str) -> str | None:
         """Return the ARN of the boundary of a role or user, or None."""
         return getattr(self._entity(kind, name), "permissions_boundary_arn", None)
+
+    def tags(self, arn: str) -> Mapping[str, str]:
+        """Return the tags of one of EC2's, which has no name to know it by; of others none are told."""
+        _, _, service, region, _, name = arn.split(":", 5)
+        if service != "ec2" or "/" not in name:
+            return {}
+        from moto.ec2.models import ec2_backends  # noqa: PLC0415  as above
+
+        return dict(ec2_backends[self._account][region].tags.get(name.partition("/")[2], {}))
 
     def _entity(self, kind: str, name: str) -> Any:
         for backend in list(iam_backends[self._account].values()):

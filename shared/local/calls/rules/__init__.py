@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.local.calls.rules import account, dynamodb, keeping, lambda_, running, s3, states
+from shared.local.calls.rules import account, dynamodb, ec2, keeping, lambda_, running, s3, states
 
 if TYPE_CHECKING:
     from shared.local.calls.rules.types import Exceptions, Resources
@@ -20,6 +20,7 @@ EXCEPTIONS: dict[str, Exceptions] = {
     "budgets": account.BUDGETS,
     "cloudformation": account.CLOUDFORMATION,
     "dynamodb": dynamodb.EXCEPTIONS,
+    "ec2": ec2.EXCEPTIONS,
     "ecr": running.ECR,
     "ecs": running.ECS,
     "events": running.EVENTS,
@@ -42,6 +43,7 @@ RESOURCES: dict[str, Resources] = {
     "budgets": account.BUDGETS_RESOURCES,
     "cloudformation": account.CLOUDFORMATION_RESOURCES,
     "dynamodb": dynamodb.RESOURCES,
+    "ec2": ec2.RESOURCES,
     "ecs": running.ECS_RESOURCES,
     "events": running.EVENTS_RESOURCES,
     "iam": account.IAM_RESOURCES,

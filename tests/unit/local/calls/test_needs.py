@@ -47,6 +47,9 @@ class Known(NoFacts):
     def boundary(self, _, name):
         return "arn:aws:iam::1:policy/has" if name == "deep" else None
 
+    def tags(self, arn):
+        return {"team": "a"} if arn.endswith("/sg-1") else {}
+
 
 def asked(service, operation, **parameters):
     return needs(Call(service, operation, parameters, "us-east-1"), ACCOUNT, Known())
@@ -359,6 +362,23 @@ def test_what_an_operation_needs(service, operation, parameters, wanted):
 def test_the_condition_keys_of_a_call(service, operation, parameters, keys):
     context = asked(service, operation, **parameters)[0].context
     assert keys.items() <= dict(context).items()
+
+
+def test_a_security_group_is_known_by_the_tags_that_it_was_born_with():
+    born = {"TagSpecifications": [{"ResourceType": "security-group", "Tags": TAGS}]}
+    made = asked("ec2", "CreateSecurityGroup", GroupName="g", VpcId="vpc-1", **born)
+    groups = f"arn:aws:ec2:{HERE}:security-group/*"
+    assert pairs(made) == [
+        ("ec2:CreateSecurityGroup", groups),
+        ("ec2:CreateSecurityGroup", f"arn:aws:ec2:{HERE}:vpc/vpc-1"),
+        ("ec2:CreateTags", groups),
+    ]
+    assert made[0].context["aws:RequestTag/team"] == ("a",)
+    assert made[2].context["ec2:CreateAction"] == ("CreateSecurityGroup",)
+    found = asked("ec2", "AuthorizeSecurityGroupIngress", GroupId="sg-1")
+    assert pairs(found) == [("ec2:AuthorizeSecurityGroupIngress", f"arn:aws:ec2:{HERE}:security-group/sg-1")]
+    assert found[0].context["aws:ResourceTag/team"] == ("a",)
+    assert "aws:ResourceTag/team" not in asked("ec2", "DeleteSecurityGroup", GroupId="sg-2")[0].context
 
 
 def test_a_key_is_given_only_to_actions_that_have_it():
