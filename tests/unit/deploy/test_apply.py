@@ -172,7 +172,11 @@ def test_a_deploy_or_destroy_interrupted_at_any_answer_is_finished_by_running_it
 
 @pytest.mark.parametrize(
     "lost",
-    [SSLError(endpoint_url="there", error="untrusted"), S3UploadFailedError("reset"), ConnectionResetError("reset")],
+    [
+        SSLError(endpoint_url="there", error=OSError("untrusted")),
+        S3UploadFailedError("reset"),
+        ConnectionResetError("reset"),
+    ],
     ids=["botocore", "boto3", "socket"],
 )
 def test_a_lost_connection_says_what_is_done_and_what_is_left(lost):
