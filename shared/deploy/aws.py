@@ -108,11 +108,11 @@ def connect_aws(place: Place, profile: str | None = None, endpoint: str | None =
         UsageError: *endpoint* is no URL.
     """
     target = endpoint_target(place, endpoint) if endpoint else aws_target(place)
-    session = boto3.Session(profile_name=profile, region_name=place.region)
-    if not endpoint:
-        check_none_configured(session._session)  # noqa: SLF001  the one that reads the files; boto3 hides it
-    aws = Aws(session, target)
     try:
+        session = boto3.Session(profile_name=profile, region_name=place.region)
+        if not endpoint:
+            check_none_configured(session._session)  # noqa: SLF001  the one that reads the files; boto3 hides it
+        aws = Aws(session, target)
         identity = aws.client("sts").get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         raise _unknown_caller(target, error) from error

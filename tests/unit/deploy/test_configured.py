@@ -123,6 +123,20 @@ def test_what_botocore_does_not_follow_is_none(environment, monkeypatch):
     assert not isinstance(error.value, ConfiguredEndpointError)
 
 
+@pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:9"])
+def test_a_profile_or_file_that_cannot_be_read_is_told(endpoint, files, monkeypatch):
+    with pytest.raises(LanesError, match="nobodys"):
+        connect_aws(PLACE, "nobodys", endpoint)
+    (files / "config").write_text("this is no such file")
+    with pytest.raises(LanesError, match="config"):
+        connect_aws(PLACE, endpoint=endpoint)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(LanesError, match="credentials"):
+        connect_aws(PLACE, endpoint=endpoint)
+
+
 def test_an_endpoint_on_purpose_goes_before_all_that_is_configured(cloud, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:6")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:7")
