@@ -202,7 +202,7 @@ SPECIFIC: dict[str, tuple[Fault, ...]] = {
     "stepfunctions.UpdateStateMachine": (_TAKES_ROLE, _LOGS_REACHED, _LOGS_THERE, _MACHINE_BUSY),
     "stepfunctions.TagResource": (Fault("ResourceNotFound", "Resource not found: 'arn:x'", "model"),),
     "stepfunctions.DeleteStateMachine": (),
-    "stepfunctions.StopExecution": (Fault("ExecutionDoesNotExist", "Execution Does Not Exist: 'arn:x'", "model"),),
+    "stepfunctions.StopExecution": (),
     "dynamodb.CreateTable": (_TABLES, _TABLE_BUSY),
     "dynamodb.UpdateTable": (_TABLES, _TABLE_BUSY, _TABLE),
     "dynamodb.TagResource": (_TABLE_BUSY, _TABLE),
