@@ -64,9 +64,12 @@ def examine(
         _other_pythons(runtime, find),
         _tool("Rscript", "R models", "apt install r-base-core, or brew install r"),
         _tool("docker", "images that need commands run (lanes images dockerfile)", "docs.docker.com/get-docker"),
-        _library("torch", "your own models and .pt files (lanes model import, lanes data import)", "train"),
-        _library("GalSim", "a survey of your own (lanes data make)", "survey"),
+        _tool("mariadbd", "holding teams' databases to MySQL (tests)", "apt install mariadb-server"),
+        _tool("chromium", "looking at reports as a browser does (tests)", "apt install chromium"),
+        _iam_simulate(),
         _emulator(),
+        _library("torch", "your own models and .pt files (lanes model import, lanes data import)", _extra("train")),
+        _library("GalSim", "a survey of your own (lanes data make)", _extra("survey")),
     ]
 
 
@@ -161,7 +164,7 @@ def _emulator() -> Finding:
     return Finding("MiniStack", path is not None, found, fix, optional=True)
 
 
-def _library(name: str, purpose: str, extra: str) -> Finding:
+def _library(name: str, purpose: str, fix: str) -> Finding:
     try:
         found = metadata.version(name)
     except metadata.PackageNotFoundError:

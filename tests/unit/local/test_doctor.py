@@ -16,7 +16,10 @@ def test_every_finding_says_what_and_how_to_get_it():
     assert "MB free" in findings["Temporary space"].found
     assert all(finding.fix for finding in findings.values() if not finding.ok)
     optional = [name for name, finding in findings.items() if finding.optional]
-    assert optional == ["Private /tmp", "Rscript", "docker", "torch", "GalSim", "MiniStack"]
+    assert optional == [
+        "Private /tmp", "Lambda's runtime", "Functions' Python", "Other Pythons", "Rscript", "docker", "mariadbd",
+        "chromium", "iam-simulate", "MiniStack", "torch", "GalSim",
+    ]  # fmt: skip
 
 
 def test_a_tool_that_is_not_on_the_path_is_missing_with_the_way_to_get_it(monkeypatch, tmp_path):
