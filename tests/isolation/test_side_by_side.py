@@ -199,11 +199,11 @@ def squat(aws, lane, tags):
     harmless = {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}
     aws.iam.create_policy(PolicyName=lane.boundary, PolicyDocument=policy_of(harmless), Tags=listed)
     trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    aws.iam.create_role(RoleName=workflow.role, AssumeRolePolicyDocument=policy_of(trust), Tags=listed)
+    role = aws.iam.create_role(RoleName=workflow.role, AssumeRolePolicyDocument=policy_of(trust), Tags=listed)["Role"]
     aws.states.create_state_machine(
         name=workflow.name,
         definition=json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}),
-        roleArn="arn:aws:iam::123456789012:role/lab1-other",
+        roleArn=role["Arn"],
         tags=[{"key": key, "value": value} for key, value in tags.items()],
     )
 
