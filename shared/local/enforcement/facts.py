@@ -71,8 +71,8 @@ class MotoFacts:
         return getattr(self._entity(kind, name), "permissions_boundary_arn", None)
 
     def tags(self, arn: str) -> Mapping[str, str]:
-        """Return the tags of one of EC2's, which has no name to know it by; of others none are told."""
-        _, _, service, region, _, name = arn.split(":", 5)
+        """Return the tags of one of EC2's, which has no name to know it by; of others, and of ``*``, none are told."""
+        _, _, service, region, _, name = [*arn.split(":", 5), *[""] * 5][:6]
         if service != "ec2" or "/" not in name:
             return {}
         from moto.ec2.models import ec2_backends  # noqa: PLC0415  as above

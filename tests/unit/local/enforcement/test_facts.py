@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from moto.dynamodb.models import dynamodb_backends
+from moto.ec2.models import ec2_backends
 from moto.ecs.models import ecs_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
@@ -63,3 +64,12 @@ def test_the_partition_key_of_a_table_and_an_index(account, facts):
 
 def test_no_mapping_feeds_a_function(account, facts):
     assert facts.mapping_function(account.region, "0" * 36) is None
+
+
+def test_tags_are_told_of_what_has_no_name(account, facts):
+    backend = ec2_backends[account.id][account.region]
+    vpc = backend.create_vpc("10.0.0.0/16")
+    backend.create_tags([vpc.id], {"team": "platform"})
+    assert facts.tags(account.arn("ec2", f"vpc/{vpc.id}")) == {"team": "platform"}
+    for arn in ("*", account.arn("ec2", "vpc"), account.arn("sqs", "x"), "arn:aws:s3:::data"):
+        assert facts.tags(arn) == {}
