@@ -191,10 +191,10 @@ def say_python(lane: Lane, aws: Aws, *, packaged: bool) -> None:
 
     if lane.runtime == MACHINE:
         return
-    if aws.endpoint is None:
-        console.note(f"functions get {lane.runtime}, as the settings say; this machine's own is {MACHINE}")
-    else:
+    if aws.target.embedded:
         console.note(other_python(lane.runtime, packaged=packaged))
+    else:
+        console.note(f"functions get {lane.runtime}, as the settings say; this machine's own is {MACHINE}")
 
 
 def known_images(project: Project, lane: Lane, aws: Aws, *, packaged: bool, push: bool) -> Mapping[str, str] | None:

@@ -91,11 +91,9 @@ class EmbeddedCloud:
         from moto.core.base_backend import BackendDict  # noqa: PLC0415  0.3 s that only a cloud needs
 
         from shared.local import lambda_runtime, registry  # noqa: PLC0415  the same
-        from shared.local.account_settings import account_settings_told  # noqa: PLC0415  the same
         from shared.local.asl import plug as engine  # noqa: PLC0415  the same
-        from shared.local.bucket_policy import left_to_iam  # noqa: PLC0415  the same
-        from shared.local.budgets import subscribers_told  # noqa: PLC0415  the same
         from shared.local.calls.followed import calls_followed  # noqa: PLC0415  the same
+        from shared.local.corrections import moto_corrected  # noqa: PLC0415  the same
         from shared.local.door import identity  # noqa: PLC0415  the same
         from shared.local.enforcement import deliveries, trust  # noqa: PLC0415  the same
         from shared.local.enforcement.callers import actor_in  # noqa: PLC0415  the same
@@ -111,12 +109,10 @@ class EmbeddedCloud:
         parts.enter_context(identity.install(issuer))
         judge = Judge(self.place.account)
         gate = Gate(judge, self.place.account)
-        parts.enter_context(left_to_iam())
+        parts.enter_context(moto_corrected())
         parts.enter_context(trust.install(gate))
         parts.enter_context(deliveries.install(gate))
         parts.enter_context(calls_followed())
-        parts.enter_context(account_settings_told())
-        parts.enter_context(budgets_told())
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         parts.callback(BackendDict.reset)
         parts.enter_context(offered(folder))

@@ -14,9 +14,7 @@ from botocore.exceptions import ClientError
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.config.runtimes import MACHINE
 from shared.deploy.aws import Aws, connect_endpoint
-from shared.local.account_settings import account_settings_told
-from shared.local.bucket_policy import conditions_left_out
-from shared.local.budgets import budgets_told
+from shared.local.corrections import moto_corrected
 from shared.local.server import MotoServer
 
 if TYPE_CHECKING:
@@ -140,7 +138,7 @@ def lane(make_lane: Callable[..., Lane]) -> Lane:
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     server = MotoServer()
-    with conditions_left_out(), account_settings_told(), budgets_told():
+    with moto_corrected():
         server.start()
         yield server.endpoint
         server.stop()

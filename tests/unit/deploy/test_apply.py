@@ -7,14 +7,17 @@ import dataclasses
 import json
 from types import SimpleNamespace
 
+import boto3
 import pytest
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError, SSLError
 
+from shared.config.lane import Place
 from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
 from shared.deploy.aws import Aws
 from shared.deploy.deploy import deploy, destroy, plan
 from shared.deploy.model import Call, Plan, Resource, Step
+from shared.deploy.target import aws_target
 
 READS = ("get_", "list_", "describe_", "head_")
 
@@ -88,8 +91,9 @@ class ScriptedClient:
 
 
 class ScriptedAws:
-    session = place = endpoint = None
-    caller = ""
+    session = boto3.Session(region_name="us-east-1")
+    target = aws_target(Place("123456789012", "us-east-1", "dev"))
+    owner, caller = None, ""
 
     def __init__(self, *answers):
         self.scripted = ScriptedClient(answers)
