@@ -7,7 +7,7 @@ decision that meets such a policy is no.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,7 +122,7 @@ def unknown_elements(raw: Mapping[str, Any]) -> list[str]:
     return [element for element in raw if element not in _ELEMENTS]
 
 
-def _read(name: str, document: Mapping[str, Any] | str, faults: Any) -> Policy:
+def _read(name: str, document: Mapping[str, Any] | str, faults: Callable[[Statement], list[str]]) -> Policy:
     body = _body(document)
     if isinstance(body, str):
         return Policy(name, (), broken=(body,))
