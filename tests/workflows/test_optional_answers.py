@@ -12,7 +12,7 @@ from shared.deploy.plan import destroy_plan
 from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.sight import Sight
 from shared.errors import LanesError
-from shared.measure.bill import price_run
+from shared.measure.bill import price_run, quick_trace
 from shared.run.find import find_run
 from shared.run.gather import gather
 from shared.run.listing import list_runs
@@ -70,7 +70,7 @@ def test_every_command_finishes_or_says_what_is_missing(aws, bare, project, lane
         begun = start(bare, lane, "item-map", PAYLOAD, new_run_id(now))
         reader = read_logs(bare, begun, now)
         *_, end = follow(bare, begun, reader)
-        return gather(bare, begun, end, reader), price_run(bare, begun, reader)
+        return gather(bare, begun, end, reader), price_run(bare, begun, reader, quick_trace(bare, begun))
 
     for act in (
         lambda: deploy(lane, project, bare),

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from shared.cli.main import main
+from shared.cli.where import Where
 from shared.cli.wiring import open_cloud
 from shared.config.load import load_project
 from shared.local import daemon
@@ -23,7 +24,7 @@ def project(copy_project, tmp_path_factory):
 def aws(project):
     state = State(project.root / STATE_DIR)
     daemon.up(state, daemon.Settings(project.place, 0))
-    with open_cloud(project, aws=False) as aws:
+    with open_cloud(project, Where()) as aws:
         yield aws
     daemon.down(state)
 

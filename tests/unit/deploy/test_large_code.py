@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from shared.deploy.chalice_deploy import ChaliceDeployer
 from shared.deploy.deploy import deploy, package, plan
 from shared.deploy.large_code import LargeCodeClient
-from shared.errors import LanesError
+from shared.errors import LanesError, code_of
 
 
 def zipped(text):
@@ -88,8 +88,9 @@ def test_a_bucket_that_is_not_there_is_told_with_the_way_to_have_one(aws, lane):
 def test_all_else_is_lambdas_own_client(aws, deployed):
     client = LargeCodeClient(aws, deployed)
     assert client.get_function(FunctionName=deployed.functions["cosmic-init"].name)["Configuration"]
-    with pytest.raises(client.exceptions.ResourceNotFoundException):
+    with pytest.raises(ClientError) as caught:
         client.get_function(FunctionName="nobody")
+    assert code_of(caught.value) == "ResourceNotFoundException"
     with pytest.raises(ClientError):
         client.update_function_code(FunctionName="nobody", ZipFile=b"small")
 

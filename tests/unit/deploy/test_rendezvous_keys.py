@@ -93,7 +93,7 @@ def test_no_key_stands_in_a_plan(aws, keyed, deploy, planned):
     old = [stored(aws, MASTER_SECRET), stored(aws, lane.rendezvous_key)]
     rotate(aws)
     mended = planned(lane)
-    told = json.dumps([as_data(made), as_data(mended)]) + repr((made, mended))
+    told = json.dumps([as_data(made, aws.target), as_data(mended, aws.target)]) + repr((made, mended))
     assert not any(secret in told for secret in (*old, stored(aws, MASTER_SECRET)))
 
 

@@ -42,7 +42,6 @@ class States:
             {"executionArn": f"{ARN}-child-{number}", "stopDate": START + timedelta(seconds=number), "status": "FAILED"}
             for number in range(ITEMS)
         ]
-        self.exceptions = SimpleNamespace(StateMachineDoesNotExist=LookupError)
 
     def describe_execution(self, *, executionArn):  # noqa: N803  AWS's own names
         self.calls["describe_execution"] += 1

@@ -7,11 +7,12 @@ import stat
 import struct
 import zipfile
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from shared.config.lane import Place
+from shared.deploy.aws import connect_endpoint
+from shared.isolation.policies import function_trust
 from shared.local.cloud import EmbeddedCloud
 from shared.local.lambda_runtime.zips import LARGEST_UNZIPPED, LARGEST_ZIPPED, Checked, RefusedZip
 
@@ -104,10 +105,10 @@ def test_what_headers_claim_beyond_the_limit_is_never_read():
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory):
     with EmbeddedCloud(PLACE, tmp_path_factory.mktemp("state")) as cloud:
-        keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": PLACE.region}
-        session = boto3.Session(**keys)
-        made = {name: session.client(name, endpoint_url=cloud.endpoint) for name in ("lambda", "iam", "s3")}
-        made["iam"].create_role(RoleName="r", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
+        made = {
+            name: connect_endpoint(PLACE, cloud.endpoint, cloud.key).client(name) for name in ("lambda", "iam", "s3")
+        }
+        made["iam"].create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(function_trust().document()))
         made["s3"].create_bucket(Bucket="code")
         yield made
 
