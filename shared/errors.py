@@ -11,6 +11,9 @@ from typing import Any
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as a shell has it: 128 and SIGINT."""
 
+FIX = "\n  fix: "
+"""What stands before the fix in an error's text: in a log or an answer, an error of ours is known by it."""
+
 
 class LanesError(Exception):
     """Something failed that its reader can act on.
@@ -38,7 +41,7 @@ class LanesError(Exception):
         if self.where:
             text = f"{self.where}: {text}"
         if self.fix:
-            text = f"{text}\n  fix: {self.fix}"
+            text = f"{text}{FIX}{self.fix}"
         return text
 
 

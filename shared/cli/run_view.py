@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from shared.cli import console
+from shared.errors import FIX
 from shared.measure.cost import cost_line
 from shared.run.logs import is_written
 from shared.run.own_code import in_checkout
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from shared.run.start import Run
     from shared.run.watch import Snapshot
 
-_FIX = "\n  fix: "  # what only our own errors have
 _LARGE = 1e5  # from here on a number has no decimals
 _MOST_BARS = 24  # ranks with a bar of their own; beyond, one bar stands for all
 _MOST_ROWS = 40  # ranks with a row of their own; --json has them all
@@ -165,7 +165,7 @@ def print_printed(outcome: Outcome) -> None:
     """Print what each rank's code wrote, every line behind its rank."""
     for rank in outcome.ranks:
         for line in rank.printed:
-            if line.startswith("[ERROR] ") and _FIX in line:
+            if line.startswith("[ERROR] ") and FIX in line:
                 continue  # Lambda's word for an error of ours, which is told at the end
             console.out.print(f"[rank {rank.rank}] {line}", markup=False, highlight=False)
 
@@ -239,8 +239,8 @@ def failure_text(run: Run, outcome: Outcome, more: str | None = None) -> str:
         [f"state {failure.state}"] * bool(failure.state) + [f"rank {failure.rank}"] * (failure.rank is not None)
     )
     lines = [f"run {run.id} {failure.status}" + (f" at {at}" if at else "")]
-    ours = _FIX in failure.message  # an error of ours is told already, and its traceback tells nothing
-    if failure.traceback and not ours:
+    ours = FIX in failure.message
+    if failure.traceback:
         lines += ["  Traceback (most recent call last):"]
         lines += [f"  {line}" for frame in failure.traceback for line in frame.splitlines()]
     lines += [f"  {failure.error}: {failure.message}"]
@@ -248,7 +248,7 @@ def failure_text(run: Run, outcome: Outcome, more: str | None = None) -> str:
         lines += [f"  fix: {failure.fix}"]
     told = {line.strip() for line in failure.message.splitlines()}
     tail = [line for line in outcome.log_tail if not _told(line, failure) and not (ours and _is_noise(line, told))]
-    if failure.traceback or failure.fix:  # what Lambda says of it adds nothing to what is told
+    if ours or failure.traceback or failure.fix:  # what Lambda says of it adds nothing to what is told
         tail = [line for line in tail if is_written(line)]
     if tail:
         lines += [f"  the end of its log (request {failure.request_id}):"]
@@ -259,9 +259,11 @@ def failure_text(run: Run, outcome: Outcome, more: str | None = None) -> str:
 
 
 def _told(line: str, failure: Failure) -> bool:
-    """Say whether *line* is Lambda's word for the *failure*, whose traceback is shown."""
-    return line.startswith(f"[ERROR] {failure.error}") and (bool(failure.traceback) or "File " not in line)
+    """Say whether *line* is Lambda's word for the *failure*, which is shown already."""
+    return line.startswith(f"[ERROR] {failure.error}") and (
+        bool(failure.traceback) or FIX in failure.message or "File " not in line
+    )
 
 
 def _is_noise(line: str, told: set[str]) -> bool:
-    return not is_written(line) or _FIX in line or line.strip() in told
+    return not is_written(line) or FIX in line or line.strip() in told

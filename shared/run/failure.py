@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from shared.errors import FIX
 from shared.run.own_code import fix_of, in_checkout, own_frames
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Failure:
         request_id: The invocation that raised it, None when no function did, or when it failed before the handler was
             there: then Lambda names none.
         traceback: The frames of the function's own code, a file and its line each; those of Lambda's runtime and of
-            libraries are left out.
+            libraries are left out. An error of our own tree has none: its message tells all.
         fix: What to do about it, None where that is not known.
         nameless: The error as its invocation logged it, where it names no request; else None.
     """
@@ -108,7 +109,7 @@ def find_failure(states: SFNClient, execution_arn: str) -> Failure:
         error,
         in_checkout(message),
         request,
-        traceback=own_frames(said.get("stackTrace")),
+        traceback=() if FIX in message else own_frames(said.get("stackTrace")),
         fix=fix_of(error, message),
         nameless=find_nameless(cause, *around) if around else None,
     )

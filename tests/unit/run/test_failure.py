@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from shared.errors import LanesError
 from shared.run.failure import Failure, find_failure, find_invocation
 from shared.run.logs import Invocation
 
@@ -255,6 +256,12 @@ def test_a_traceback_comes_with_the_failure(aws):
         '  File "/var/task/m.py", line 3, in <module>\n    T["b"]\n',
     ]
     assert not_loaded(aws, stackTrace=frames).traceback == ('  File "m.py", line 3, in <module>\n    T["b"]',)
+
+
+def test_an_error_of_ours_has_no_traceback_for_its_message_tells_all(aws):
+    frames = ['  File "/var/task/shared/handlers/cosmic/init.py", line 79, in find_partitions\n    raise NoData(\n']
+    message = str(LanesError("no partitions under 'x/'", where="s3://b", fix="upload some"))
+    assert not_loaded(aws, errorType="NoData", errorMessage=message, stackTrace=frames).traceback == ()
 
 
 def logged(request, second, *lines):
