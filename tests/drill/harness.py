@@ -255,7 +255,7 @@ class RendezvousWork:
 
 def _drift_of_a_lane(aws: Any, lane: Any) -> None:
     """Change by hand all that a deploy puts right."""
-    wide = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}'
+    wide = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
     trust = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}'
     zipped = lane.functions[KEPT[0]]
     iam, s3, owner = aws.iam, aws.s3, ["owner"]
