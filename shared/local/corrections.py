@@ -9,6 +9,7 @@ from shared.local.account_settings import account_settings_told
 from shared.local.bucket_names import reserved_names_refused
 from shared.local.bucket_policy import left_to_iam
 from shared.local.budgets import budgets_told
+from shared.local.function_policies import function_policies_written
 from shared.local.new_buckets import tags_of_new_buckets_kept
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _CORRECTIONS = (
     account_settings_told,
     budgets_told,
+    function_policies_written,
     left_to_iam,
     reserved_names_refused,
     tags_of_new_buckets_kept,
