@@ -141,6 +141,7 @@ class EmbeddedCloud:
             engine.install(_invoker(runtime, self.place), server.endpoint, speed=self._speed, issuer=issuer)
         )
         plug.engine.permit, plug.engine.lets_in = gate.permit, gate.delivers
+        plug.engine.services.since = judge.since
         parts.enter_context(runtime)
         parts.enter_context(lambda_runtime.install(runtime))
         parts.enter_context(lambda_runtime.install_images(images))
@@ -157,7 +158,7 @@ class EmbeddedCloud:
 
         account = self.place.account
         cloud = Enforcement(moto, judge, account, MotoFacts(account))
-        keyring = Keyring(issuer, account, time.time, lambda key_id: identity.user_key(account, key_id))
+        keyring = Keyring(issuer, account, time.time, lambda key_id: identity.user_key(account, key_id), judge.since)
         return Door(cloud, keyring, time.time, account, any_key=self._any_key)
 
 

@@ -55,7 +55,9 @@ def nothing(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
 
 def guarded(application: Any) -> Any:
     """Return *application* behind the door."""
-    return Threshold(Door(application, Keyring(ISSUER, ACCOUNT, time.time, lambda _: None), time.time, ACCOUNT))
+    return Threshold(
+        Door(application, Keyring(ISSUER, ACCOUNT, time.time, lambda _: None, lambda _: 0), time.time, ACCOUNT)
+    )
 
 
 def request(key: AccessKey, service: str, method: str, path: str, headers: dict[str, str], size: int) -> dict[str, Any]:  # noqa: PLR0913, PLR0917  what one is made of

@@ -28,6 +28,9 @@ class Services:
         issuer: Makes the credentials of roles, and has the owner's.
         region: Where a call goes that names no region.
         clock: Seconds since the epoch.
+
+    Attributes:
+        since: Returns when a role was made: credentials of one that was deleted are none of its namesake's.
     """
 
     def __init__(
@@ -41,7 +44,8 @@ class Services:
         self.region = region
         self._issuer = issuer or Issuer(new_owner_key())
         self._clock = clock
-        self._clients: OrderedDict[tuple[str, str, str], tuple[Any, float]] = OrderedDict()
+        self.since: Callable[[str], float | None] = lambda _: None
+        self._clients: OrderedDict[tuple[str, str, str, float | None], tuple[Any, float]] = OrderedDict()
         self._lock = threading.Lock()
         self._session: Any = None
 
@@ -53,7 +57,7 @@ class Services:
             region: Where.
             role: The ARN of the role that calls; none is Step Functions itself, with the owner's key.
         """
-        place = service, region, role
+        place = service, region, role, self.since(role) if role else None
         with self._lock:
             client, until = self._clients.get(place, (None, 0.0))
             if client is None or until <= self._clock():

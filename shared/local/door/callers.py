@@ -73,6 +73,7 @@ class Keyring:
         account: The owner's.
         clock: Seconds since the epoch.
         user_key: Returns the ARN and the secret of the IAM user who holds a key that stays, by the key's id, or None.
+        since: Returns when the user or role with that ARN was made, in seconds since the epoch; None if there is none.
     """
 
     def __init__(
@@ -81,11 +82,13 @@ class Keyring:
         account: str,
         clock: Callable[[], float],
         user_key: Callable[[str], tuple[str, str] | None],
+        since: Callable[[str], float | None],
     ) -> None:
         self._issuer = issuer
         self._account = account
         self._clock = clock
         self._user_key = user_key
+        self._since = since
 
     def find(self, key_id: str, token: str) -> tuple[Caller, str]:
         """Return who signs with the key *key_id* and the session's *token*, if any, and the secret to check it with.
@@ -114,7 +117,20 @@ class Keyring:
         session, secret = found
         if session.expires <= self._clock():
             raise RefusedError(Wrong.EXPIRED_TOKEN, f"the session of {shown(key_id)} is over")
-        return of_session(session, key_id), secret
+        caller = of_session(session, key_id)
+        if caller.kind != "root":
+            self._see_that_it_is_there(session)
+        return caller, secret
+
+    def _see_that_it_is_there(self, session: Session) -> None:
+        """Refuse a session of who was deleted, though one of the same name was made since, which is another."""
+        since = self._since(session.principal)
+        if since is None or session.issued < int(since):
+            raise RefusedError(
+                Wrong.WRONG_TOKEN,
+                f"{session.principal} is not there any more, or was made anew since this session began",
+                "take it again, as who is there now",
+            )
 
 
 def shown(told: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from moto.iam.models import iam_backends
@@ -24,6 +25,7 @@ class Hanging:
         boundary: Its permissions boundary, None where it has none.
         trust: Who may take a role, as JSON text; empty for a user.
         tags: Its tags, as pairs.
+        since: When it was made, in seconds since the epoch.
         known: Whether there is such a user or role at all; one that is gone may nothing.
     """
 
@@ -31,6 +33,7 @@ class Hanging:
     boundary: Policy | None = None
     trust: str = ""
     tags: tuple[tuple[str, str], ...] = ()
+    since: float = 0
     known: bool = True
 
 
@@ -46,6 +49,7 @@ def hanging_on(arn: str) -> Hanging:
         boundary=_boundary(backend, arn, thing),
         trust=thing.assume_role_policy_document if _is_role(arn) else "",
         tags=tuple(_tags(thing)),
+        since=thing.create_date.replace(tzinfo=UTC).timestamp(),  # moto's clock tells UTC and no zone
     )
 
 

@@ -75,6 +75,11 @@ class Judge:
                     self._hanging[arn] = found
         return found
 
+    def since(self, arn: str) -> float | None:
+        """Return when the user or role *arn* was made, in seconds since the epoch; None if there is none."""
+        found = self.hanging_on(arn)
+        return found.since if found.known else None
+
     def _remember(self, generation: int, asked: tuple[Actor, str, str, Keys], decision: Decision) -> None:
         with self._lock:
             if generation != self._generation:

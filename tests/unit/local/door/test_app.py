@@ -13,7 +13,7 @@ from shared.local.door import signature
 from shared.local.door.app import Door, Threshold
 from shared.local.door.callers import Keyring, caller_of
 from shared.local.door.refused import FIX
-from shared.local.door.sessions import Issuer, new_owner_key
+from shared.local.door.sessions import Issuer, Session, new_owner_key
 from shared.local.door.signature import Arrived
 
 ACCOUNT = "123456789012"
@@ -50,11 +50,17 @@ def users():
 
 
 @pytest.fixture
-def knock(cloud, issuer, users, environ_of):
+def made():
+    """When users and roles were made."""
+    return {USER: 0, ROLE: 0}
+
+
+@pytest.fixture
+def knock(cloud, issuer, users, made, environ_of):
     """Send a request and return the status, the headers and the body of the answer."""
 
     def knock(arrived, body=b"", clock=time.time, **settings):
-        door = Door(cloud, Keyring(issuer, ACCOUNT, clock, users.get), clock, ACCOUNT, **settings)
+        door = Door(cloud, Keyring(issuer, ACCOUNT, clock, users.get, made.get), clock, ACCOUNT, **settings)
         told = []
         answer = Threshold(door)(
             environ_of(arrived, body), lambda status, headers: told.append((status, dict(headers)))
@@ -202,6 +208,19 @@ def test_a_session_ends_when_it_says(knock, issuer, sign):
     key = issuer.of_role(ROLE, "s", seconds=60)
     assert knock(sign(key))[0] == "200 OK"
     assert knock(sign(key), clock=lambda: time.time() + 61)[0] == "403 Forbidden"
+
+
+@pytest.mark.parametrize("arn", [USER, ROLE])
+def test_a_session_ends_with_who_it_is_of_and_is_not_one_of_its_namesake(knock, issuer, made, sign, arn):
+    now = int(time.time())
+    key = issuer.issue(Session(arn, "s" if arn == ROLE else "", now, now + 60))
+    made[arn] = now + 0.9  # within the second that the session began in
+    assert knock(sign(key))[0] == "200 OK"
+    made[arn] = now + 1
+    status, _, body = knock(sign(key))
+    assert (status, b"made anew" in body) == ("403 Forbidden", True)
+    del made[arn]
+    assert knock(sign(key))[0] == "403 Forbidden"
 
 
 def in_pieces(arrived, key, *pieces):

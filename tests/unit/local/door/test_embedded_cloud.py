@@ -246,6 +246,17 @@ def test_sts_tells_every_caller_who_it_is(cloud, aws, role):
     aws.iam.delete_user(UserName="ann")
 
 
+def test_a_session_ends_with_its_user(cloud, aws):
+    aws.iam.create_user(UserName="eve")
+    eve = key_of(aws.iam.create_access_key(UserName="eve")["AccessKey"])
+    session = key_of(client(cloud, "sts", eve).get_session_token()["Credentials"])
+    aws.iam.delete_access_key(UserName="eve", AccessKeyId=eve.id)
+    assert who(cloud, session)[0] == f"{IAM}:user/eve"  # as on AWS: it needs its key no more
+    aws.iam.delete_user(UserName="eve")
+    with pytest.raises(ClientError, match=r"InvalidClientTokenId.*not there any more"):
+        who(cloud, session)
+
+
 ASKS = """
 import boto3, os
 def handler(event, context):
