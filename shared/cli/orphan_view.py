@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     from shared.config.load import Project
     from shared.deploy.aws import Aws
     from shared.deploy.readback.orphans import Orphan
+    from shared.deploy.readback.sight import Unseen
 
 
 @dataclass(frozen=True, slots=True)
 class Orphans:
-    """What was found, and what could not be looked for, as sentences."""
+    """What was found, and what could not be looked for."""
 
     found: tuple[Orphan, ...]
-    unseen: tuple[str, ...]
+    unseen: tuple[Unseen, ...]
 
     def of(self, teams: Collection[str], known: Collection[str]) -> Orphans:
         """Return those of *teams*, and those of teams that are not *known*: no other team's plan would show them."""
@@ -28,12 +29,21 @@ class Orphans:
         """Return the lines that tell a reader, none when nothing was found or hidden."""
         told = [f"orphans, made by lanes and in no team's file ({len(self.found)}):"] if self.found else []
         told += [f"  {line}" for each in self.found for line in str(each).splitlines()]
-        hidden = ["orphans could not be looked for everywhere:"] if self.unseen else []
-        return [*told, *hidden, *(f"  {each}" for each in self.unseen)]
+        return [*told, *self._hidden()]
 
     def data(self) -> dict[str, Any]:
         """Return them as JSON has them."""
-        return {"orphans": [asdict(each) for each in self.found], "orphansUnseen": list(self.unseen)}
+        return {"orphans": [asdict(each) for each in self.found], "orphansUnseen": list(map(str, self.unseen))}
+
+    def _hidden(self) -> list[str]:
+        """Return one line and its fix: a team's deployer gets them with every plan."""
+        calls = sorted({each.call for each in self.unseen})
+        if not calls:
+            return []
+        return [
+            f"orphans were not looked for everywhere: AWS refused {', '.join(calls)} to the caller",
+            "  fix: the platform's role sees all (lanes validate --deployed, with its credentials or --as platform)",
+        ]
 
 
 def look_for_orphans(project: Project, aws: Aws) -> Orphans:
@@ -43,4 +53,4 @@ def look_for_orphans(project: Project, aws: Aws) -> Orphans:
 
     sight = Sight()
     found = tuple(find_orphans(project, aws, sight))
-    return Orphans(found, tuple(map(str, sight.unseen)))
+    return Orphans(found, sight.unseen)

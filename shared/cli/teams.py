@@ -66,7 +66,7 @@ def validate(
     else:
         told = (f"{count} {what.removesuffix('s') if count == 1 else what}" for what, count in counts.items())
         console.out.print("valid: " + ", ".join(told), highlight=False)
-        for line in left.lines() if left else ():
+        for line in left.lines() or ["no orphans: all that lanes made is in a team's file"] if left else ():
             console.out.print(line, markup=False, highlight=False)
     if left and (left.found or left.unseen):
         raise typer.Exit(1)

@@ -53,7 +53,7 @@ def make_orphan(aws):
 def test_orphans_are_shown_by_validate_plan_and_prove(lanes, aws):
     assert lanes("deploy", "team2")[0] == 0
     code, out, _ = lanes("validate", "--deployed")
-    assert (code, len(out.splitlines())) == (0, 1)
+    assert (code, out.splitlines()[1:]) == (0, ["no orphans: all that lanes made is in a team's file"])
     code, out, _ = lanes("isolation", "prove", "--deployed", "--team", "team2")
     assert code == 0
     assert "orphans" not in out
@@ -81,6 +81,21 @@ def test_orphans_are_shown_by_validate_plan_and_prove(lanes, aws):
     proof = json.loads(lanes("isolation", "prove", "--deployed", "--json")[1])
     assert proof["orphans"] == data["orphans"]
     aws.s3.delete_bucket(Bucket=OLD)
+
+
+def test_what_a_deployer_cannot_look_for_is_one_line_and_who_can(lanes):
+    assert lanes("deploy", "team2")[0] == 0
+    code, out, _ = lanes("plan", "team2", "--as", "deployer")
+    assert code == 0
+    refused = "DescribeBudgets, GetResources, ListPolicies, ListRoles"
+    assert out.splitlines()[-2:] == [
+        f"orphans were not looked for everywhere: AWS refused {refused} to the caller",
+        "  fix: the platform's role sees all (lanes validate --deployed, with its credentials or --as platform)",
+    ]
+    hidden = json.loads(lanes("plan", "team2", "--as", "deployer", "--json")[1])[0]["orphansUnseen"]
+    assert "orphans of kind role: AWS refused ListRoles to the caller" in hidden
+    code, out, _ = lanes("validate", "--deployed", "--as", "platform")
+    assert (code, out.splitlines()[1:]) == (0, ["no orphans: all that lanes made is in a team's file"])
 
 
 def test_an_operator_of_the_settings_is_listed_and_no_finding(lanes, project, aws):
