@@ -53,10 +53,17 @@ class _Lines:
         done = sum(progress.done for progress in snapshot.ranks.values())
         text = f"{snapshot.status} {snapshot.state or ''}".rstrip()
         if snapshot.of:
-            text += f": {done} of {snapshot.of} records on {len(snapshot.ranks)} ranks"
+            text += f": {done} of {_total(snapshot)}"
         if text != self._said:
             self._said = text
             console.note(text)
+
+
+def _total(snapshot: Snapshot) -> str:
+    """Return how many records and ranks there are; of ranks not seen yet the records are an estimate."""
+    seen, expected = len(snapshot.ranks), snapshot.expected or 0
+    about, ranks = ("about ", f"{seen} of {expected}") if expected > seen else ("", f"{seen}")
+    return f"{about}{snapshot.of} records on {ranks} rank{'' if max(seen, expected) == 1 else 's'}"
 
 
 class _Bars:

@@ -201,15 +201,17 @@ def test_off_a_terminal_each_change_is_one_line(shown):
 
     def watch():
         with run_view.live() as show:
-            for ranks in ({}, {}, {0: Progress(0, 10, 20)}, {0: Progress(0, 20, 20), 1: Progress(1, 5, 20)}):
-                show(Snapshot("RUNNING", "Ranks", ranks, now, None, None))
+            both = {0: Progress(0, 20, 20), 1: Progress(1, 5, 20)}
+            for ranks, expected in (({}, None), ({}, None), ({0: Progress(0, 10, 20)}, None), (both, None), (both, 4)):
+                show(Snapshot("RUNNING", "Ranks", ranks, now, None, None, expected))
 
     printed = shown(watch)
     assert printed.out == ""
     assert printed.err.splitlines() == [
         "RUNNING Ranks",
-        "RUNNING Ranks: 10 of 20 records on 1 ranks",
+        "RUNNING Ranks: 10 of 20 records on 1 rank",
         "RUNNING Ranks: 25 of 40 records on 2 ranks",
+        "RUNNING Ranks: 25 of about 80 records on 2 of 4 ranks",
     ]
 
 
