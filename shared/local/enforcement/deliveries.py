@@ -1,31 +1,50 @@
 """What one service brings to another without anybody's credentials: it needs the receiver's policy, or a role.
 
-S3, SNS, EventBridge and CloudWatch Logs call a function as themselves, so the function's own policy must let them in;
-queues and streams are read by the function's role. While installed, moto delivers what is allowed. What is not, AWS
-drops without a word to whoever sent it; here it is said once.
+S3, SNS, EventBridge and CloudWatch Logs call a function, and write into a queue, a topic or a log group, as themselves,
+so its own policy must let them in; a rule's target may name a role instead, and queues and streams are read by the
+function's role. While installed, moto delivers what is allowed. What is not, AWS drops without a word to whoever sent
+it; here it is said once. A bucket that is told to notify what does not let it in is refused at once.
 
-Source: AWS Lambda Developer Guide, "Using Lambda with other services", and "Event source mappings" (read 2026-11-29).
+Source: AWS Lambda Developer Guide, "Using Lambda with other services", and "Event source mappings"; Amazon S3 User
+Guide, "Granting permissions to publish event notification messages to a destination"; Amazon SNS Developer Guide,
+"Fanout to Amazon SQS queues"; Amazon EventBridge User Guide, "Using resource-based policies" (read 2026-11-29).
 """
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import LambdaBackend
 from moto.events import notifications as from_events
-from moto.events.models import events_backends
+from moto.events.models import Rule, events_backends
 from moto.s3 import notifications as from_s3
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import FakeBucket
 from moto.sns.models import Subscription
+
+from shared.local.enforcement.callers import service
+from shared.local.enforcement.gate import source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from shared.local.enforcement.gate import Gate
 
-_INVOKE = "lambda:InvokeFunction"
+_INVOKE, _SEND, _PUBLISH = "lambda:InvokeFunction", "sqs:SendMessage", "sns:Publish"
+_S3 = "s3.amazonaws.com"
+# What a rule does to a target of each service; others moto does not reach.
+_OF_RULES = {
+    "events": "events:PutEvents",
+    "lambda": _INVOKE,
+    "logs": "logs:PutLogEvents",
+    "sns": _PUBLISH,
+    "sqs": _SEND,
+    "states": "states:StartExecution",
+}
 _FROM_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 _FROM_TABLE = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 _READ_FROM = ("queue_arn", "source", "kinesis_stream")  # what moto calls the queue's or stream's ARN
@@ -37,6 +56,10 @@ def install(gate: Gate) -> Iterator[None]:
     """Have moto deliver only what is allowed, while the block lasts."""
     seams: tuple[tuple[Any, str, Callable[..., Callable[..., Any]]], ...] = (
         (from_s3, "_invoke_awslambda", _from_bucket),
+        (from_s3, "_send_sqs_message", _from_bucket_to_queue),
+        (from_s3, "_send_sns_message", _from_bucket_to_topic),
+        (FakeBucket, "set_notification_configuration", _notifying),
+        (Rule, "send_to_targets", _from_rule_to_targets),
         (from_events, "_invoke_lambda", _from_rule),
         (from_events, "_start_sfn_execution", _from_rule_to_machine),
         (Subscription, "publish", _from_topic),
@@ -59,10 +82,81 @@ def _from_bucket(original: Callable[..., None], gate: Gate) -> Callable[..., Non
     @functools.wraps(original)
     def invoke(account_id: str, event_body: Any, fn_arn: str, region_name: str) -> None:
         bucket = event_body["Records"][0]["s3"]["bucket"]["arn"]
-        if gate.delivers("s3.amazonaws.com", _INVOKE, fn_arn, bucket):
+        if gate.delivers(_S3, _INVOKE, fn_arn, bucket):
             original(account_id, event_body, fn_arn, region_name)
 
     return invoke
+
+
+def _from_bucket_to_queue(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
+    @functools.wraps(original)
+    def send(account_id: str, event_body: Any, queue_name: str, region_name: str) -> None:
+        queue = f"arn:aws:sqs:{region_name}:{account_id}:{queue_name}"
+        if gate.delivers(_S3, _SEND, queue, _told_of(event_body)):
+            original(account_id, event_body, queue_name, region_name)
+
+    return send
+
+
+def _from_bucket_to_topic(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
+    @functools.wraps(original)
+    def send(account_id: str, event_body: Any, topic_arn: str, region_name: str) -> None:
+        if gate.delivers(_S3, _PUBLISH, topic_arn, _told_of(event_body)):
+            original(account_id, event_body, topic_arn, region_name)
+
+    return send
+
+
+def _told_of(event: dict[str, Any]) -> str:
+    """Return the ARN of the bucket that *event* tells of, S3's trial event too."""
+    return str(event["Records"][0]["s3"]["bucket"]["arn"]) if "Records" in event else f"arn:aws:s3:::{event['Bucket']}"
+
+
+def _notifying(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
+    @functools.wraps(original)
+    def set_notification_configuration(self: Any, *args: Any, **named: Any) -> None:
+        before = self.notification_configuration
+        original(self, *args, **named)
+        keys = source(self.arn, self.account_id)
+        told = _notified(self.notification_configuration)
+        reasons = [why for arn, action in told if (why := gate.why_not(service(_S3), action, arn, keys))]
+        if reasons:
+            self.notification_configuration = before
+            words = "Unable to validate the following destination configurations"
+            raise S3ClientError("InvalidArgument", f"{words}: {'; '.join(reasons)}")
+
+    return set_notification_configuration
+
+
+def _notified(configuration: Any) -> Iterator[tuple[str, str]]:
+    """Yield the ARN of all that a bucket notifies, and what it does to it."""
+    for kind, action in (("cloud_function", _INVOKE), ("queue", _SEND), ("topic", _PUBLISH)):
+        yield from ((each.arn, action) for each in getattr(configuration, kind, ()))
+
+
+def _from_rule_to_targets(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
+    @functools.wraps(original)
+    def send_to_targets(self: Any, original_event: Any, *args: Any, **named: Any) -> None:
+        if self.event_pattern.matches_event(original_event):
+            allowed = copy.copy(self)
+            allowed.targets = [target for target in self.targets if _may_reach(gate, self, target)]
+            original(allowed, original_event, *args, **named)
+
+    return send_to_targets
+
+
+def _may_reach(gate: Gate, rule: Any, target: dict[str, Any]) -> bool:
+    """Whether *rule* may do what it does to *target*: as the target's role, or let in by the target's own policy."""
+    arn, role = target["Arn"], target.get("RoleArn")
+    _, _, name, _, _, rest = arn.split(":", 5)
+    action = _OF_RULES.get(name)
+    if action is None or (name == "events" and not rest.startswith("event-bus/")):
+        return True  # an archive of EventBridge's own, or nothing that moto reaches
+    if name == "logs":
+        arn = f"{arn.removesuffix(':*')}:log-stream:{rule.name}"
+    if role:
+        return gate.may(role, "events", action, arn)
+    return gate.delivers("events.amazonaws.com", action, arn, rule.arn)
 
 
 def _from_rule(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
@@ -98,8 +192,8 @@ def _rules(account: str, target_arn: str) -> Iterator[tuple[Any, dict[str, Any]]
 def _from_topic(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
     @functools.wraps(original)
     def publish(self: Any, *args: Any, **named: Any) -> None:
-        lambdas = self.protocol == "lambda"
-        if not lambdas or gate.delivers("sns.amazonaws.com", _INVOKE, self.endpoint, self.topic.arn):
+        action = {"lambda": _INVOKE, "sqs": _SEND}.get(self.protocol)
+        if action is None or gate.delivers("sns.amazonaws.com", action, self.endpoint, self.topic.arn):
             original(self, *args, **named)
 
     return publish

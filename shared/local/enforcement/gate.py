@@ -49,9 +49,9 @@ class Gate:
         if not decision.allowed:
             raise denied(actor, action, resource, decision)
 
-    def why_not(self, actor: Actor, action: str, resource: str) -> str:
-        """Return why *actor* may not do *action* on *resource*, nothing where it may."""
-        decision = self._judge.decide(actor, action, resource)
+    def why_not(self, actor: Actor, action: str, resource: str, keys: Keys = ()) -> str:
+        """Return why *actor* may not do *action* on *resource*, the request having *keys*; nothing where it may."""
+        decision = self._judge.decide(actor, action, resource, keys)
         return "" if decision.allowed else denied(actor, action, resource, decision).message
 
     def allows(self, role: str, action: str, resource: str) -> bool:

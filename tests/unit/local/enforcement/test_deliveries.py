@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +11,10 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.events import notifications as from_events
 from moto.events.models import events_backends
 from moto.s3 import notifications as from_s3
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 from moto.stepfunctions import responses
 
 from shared.local.enforcement import deliveries
@@ -99,6 +103,74 @@ def test_a_rule_starts_a_machine_with_its_targets_role(account, called, monkeypa
         seam(from_events, "_start_sfn_execution")(account.id, region=account.region, sfn_arn=machine, event={})
     assert called == [machine]
     assert "assumed-role/team1-idle/events is not authorized to perform: states:StartExecution" in said[0]
+
+
+@pytest.fixture
+def queue(account):
+    return sqs_backends[account.id][account.region].create_queue("team1-q")
+
+
+@pytest.fixture
+def open_queue(account, queue, judge):
+    def let(name, arn):
+        condition = {"ArnEquals": {"aws:SourceArn": arn}}
+        statement = account.allow("sqs:SendMessage", queue.queue_arn, Principal={"Service": name}, Condition=condition)
+        queues = sqs_backends[account.id][account.region]
+        queues.set_queue_attributes(queue.name, {"Policy": account.document(statement)})
+        judge.changed()
+
+    return let
+
+
+@pytest.fixture
+def only_if_let_in(queue, open_queue, called, said):
+    """See that what *send* sends arrives if the queue lets the service in for what it acts for, and else does not."""
+
+    def see(name, arn, send):
+        send()
+        open_queue(name, f"{arn}-other")
+        send()
+        assert (queue.messages, called) == ([], [])
+        assert f"{name} is not authorized to perform: sqs:SendMessage" in said[0]
+        open_queue(name, arn)
+        send()
+        assert len(queue.messages) == 1
+
+    return see
+
+
+def test_a_topic_writes_into_a_queue_that_lets_it_in(account, queue, only_if_let_in):
+    topics = sns_backends[account.id][account.region]
+    arn = topics.create_topic("t").arn
+    topics.subscribe(arn, queue.queue_arn, "sqs")
+    only_if_let_in("sns.amazonaws.com", arn, lambda: topics.publish("hello", arn=arn))
+
+
+def test_a_bucket_writes_into_a_queue_that_lets_it_in(account, queue, only_if_let_in):
+    arn = "arn:aws:s3:::team1-data"
+    send = partial(seam, from_s3, "_send_sqs_message")
+    event = {"Records": [{"s3": {"bucket": {"arn": arn}}}]}
+    only_if_let_in("s3.amazonaws.com", arn, lambda: send()(account.id, event, queue.name, account.region))
+
+
+def test_a_rule_writes_into_a_queue_that_lets_it_in(account, queue, only_if_let_in):
+    rules = events_backends[account.id][account.region]
+    arn = rules.put_rule("r", event_pattern='{"source": ["ours"]}').arn
+    rules.put_targets("r", None, [{"Id": "1", "Arn": queue.queue_arn}])
+    event = {"Source": "ours", "DetailType": "d", "Detail": "{}"}
+    only_if_let_in("events.amazonaws.com", arn, lambda: rules.put_events([dict(event)]))
+
+
+def test_a_bucket_notifies_no_queue_that_does_not_let_it_in(account, called, queue, open_queue):
+    buckets = s3_backends[account.id]["aws"]
+    bucket = buckets.create_bucket("team1-data", account.region)
+    wanted = {"QueueConfiguration": [{"Queue": queue.queue_arn, "Event": ["s3:ObjectCreated:*"]}]}
+    with pytest.raises(S3ClientError, match=r"Unable to validate the following destination.*sqs:SendMessage"):
+        buckets.put_bucket_notification_configuration("team1-data", wanted)
+    assert bucket.notification_configuration is None
+    open_queue("s3.amazonaws.com", bucket.arn)
+    buckets.put_bucket_notification_configuration("team1-data", wanted)
+    assert len(queue.messages) == 1  # S3's trial event
 
 
 def test_log_lines_reach_a_function_that_lets_their_group_in(account, function, called, let_in):
