@@ -52,7 +52,7 @@ def plan(
         one_deploy,
         open_cloud,
         open_project,
-        wants_packages,
+        with_libraries,
     )
     from shared.deploy import deploy as work  # noqa: PLC0415  as above
 
@@ -60,7 +60,7 @@ def plan(
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
     plans = []
     with open_cloud(project, where, lanes) as cloud:
-        packaged = packaged or wants_packages(project, cloud)
+        packaged = with_libraries(project, cloud, asked=packaged)
         for lane in lanes:
             with one_deploy(project):  # a deploy may be making the same images
                 images = known_images(project, lane, cloud, packaged=packaged, push=False)
@@ -96,7 +96,7 @@ def deploy(
         open_cloud,
         open_project,
         say_python,
-        wants_packages,
+        with_libraries,
     )
     from shared.deploy import deploy as work  # noqa: PLC0415  as above
     from shared.deploy.apply import ApplyError  # noqa: PLC0415  as above
@@ -105,7 +105,8 @@ def deploy(
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
     done: list[dict[str, Any]] = []
     with open_cloud(project, where, lanes) as cloud, one_deploy(project):
-        packaged = packaged or wants_packages(project, cloud)
+        packaged = with_libraries(project, cloud, asked=packaged)
+        say_python(lanes[0], cloud, packaged=packaged)
         for lane in lanes:
             images = known_images(project, lane, cloud, packaged=packaged, push=False)
             todo = work.plan(lane, project, cloud, packaged=packaged, images=images)

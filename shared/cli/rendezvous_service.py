@@ -34,7 +34,7 @@ def plan(*, where: Where, packaged: Packaged = False, as_json: AsJson = False) -
 
     Example: lanes rendezvous plan --aws
     """
-    from shared.cli.wiring import make_zone, open_cloud, open_project, wants_packages  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import make_zone, open_cloud, open_project, with_libraries  # noqa: PLC0415  --help is quick
     from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
     from shared.deploy.rendezvous import deploy as work  # noqa: PLC0415  as above
 
@@ -42,7 +42,7 @@ def plan(*, where: Where, packaged: Packaged = False, as_json: AsJson = False) -
     service = rendezvous_service(project)
     with open_cloud(project, where, [service.lane]) as cloud:
         make_zone(service.zone, cloud)
-        todo = work.plan(service, project, cloud, packaged=packaged or wants_packages(project, cloud))
+        todo = work.plan(service, project, cloud, packaged=with_libraries(project, cloud, asked=packaged))
         warn_if_brief(project, cloud)
     report(todo, cloud.target, as_json=as_json)
 
@@ -61,7 +61,7 @@ def deploy(
 
     Example: lanes rendezvous deploy --aws
     """
-    from shared.cli.wiring import make_zone, open_cloud, open_project, wants_packages  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import make_zone, open_cloud, open_project, with_libraries  # noqa: PLC0415  --help is quick
     from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
     from shared.deploy.rendezvous import deploy as work  # noqa: PLC0415  as above
     from shared.deploy.rendezvous.desired import operated  # noqa: PLC0415  as above
@@ -70,7 +70,7 @@ def deploy(
     project = open_project()
     service = rendezvous_service(project)
     with open_cloud(project, where, [service.lane]) as cloud:
-        packaged = packaged or wants_packages(project, cloud)
+        packaged = with_libraries(project, cloud, asked=packaged)
         make_zone(service.zone, cloud)
         todo = work.plan(service, project, cloud, packaged=packaged)
         if todo.changes and not (cloud.target.embedded or yes):

@@ -142,12 +142,18 @@ def _told_when_gone(endpoint: str) -> Iterator[None]:
         ) from error
 
 
-def wants_packages(project: Project, aws: Aws) -> bool:
-    """Say whether functions see their zip alone, so that it must hold their libraries: not on most embedded clouds."""
-    if not aws.target.embedded:
-        return True
-    running = cloud_state(project).running()
-    return running is not None and running.packaged
+def with_libraries(project: Project, aws: Aws, *, asked: bool) -> bool:
+    """Say whether every zip must hold its libraries: the embedded cloud has them, unless it was told otherwise.
+
+    Where they are still to be fetched that is said, for it takes some 20 s without another word.
+    """
+    from shared.deploy.deploy import must_fetch  # noqa: PLC0415  --help is quick
+
+    running = cloud_state(project).running() if aws.target.embedded else None
+    packaged = asked or not aws.target.embedded or (running is not None and running.packaged)
+    if packaged and must_fetch(project):
+        console.note(f"fetching the libraries of chalice_app/requirements.txt for {project.runtime}, once")
+    return packaged
 
 
 def make_ready(  # noqa: PLR0913  what to run, on what, and how
@@ -176,7 +182,8 @@ def make_deployed(project: Project, lane: Lane, aws: Aws, *, packaged: bool = Fa
         return
     from shared.deploy.deploy import deploy  # noqa: PLC0415  AWS needs none of it
 
-    packaged = packaged or wants_packages(project, aws)
+    packaged = with_libraries(project, aws, asked=packaged)
+    say_python(lane, aws, packaged=packaged)
     with one_deploy(project):
         images = known_images(project, lane, aws, packaged=packaged, push=True)
         done = deploy(lane, project, aws, packaged=packaged, images=images, on_wait=console.note).changes
@@ -200,7 +207,7 @@ def say_python(lane: Lane, aws: Aws, *, packaged: bool) -> None:
 def known_images(project: Project, lane: Lane, aws: Aws, *, packaged: bool, push: bool) -> Mapping[str, str] | None:
     """Return the images that functions of *lane* are to run, by key: on the embedded cloud they are made as needed.
 
-    None on AWS, where a deploy looks for what the user pushed. *push* brings them to the cloud; a plan needs it not.
+    None on AWS, where a deploy looks for what the user pushed. *push* brings them to the cloud; a plan does without.
     """
     if not aws.target.embedded:
         return None

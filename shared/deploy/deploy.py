@@ -11,7 +11,7 @@ from shared.deploy.caller import check_may
 from shared.deploy.chalice_deploy import ChaliceDeployer
 from shared.deploy.desired import desired
 from shared.deploy.images.pushed import pushed_images
-from shared.deploy.package import FromEnvironment, Vendored, build_package
+from shared.deploy.package import FromEnvironment, Vendored, build_package, has_libraries
 from shared.deploy.plan import destroy_plan
 from shared.deploy.plan import plan as make_plan
 from shared.deploy.quota import check_maps
@@ -34,6 +34,11 @@ def package(project: Project, *, packaged: bool) -> Package:
     """Return the code of *project* as a zip: with its libraries when *packaged*, else for whoever has them."""
     dependencies = Vendored(project.runtime) if packaged else FromEnvironment()
     return build_package(project.root / APP_DIR, project.root / _CACHE, dependencies, project.runtime)
+
+
+def must_fetch(project: Project) -> bool:
+    """Say whether a packaged zip needs its libraries fetched first, which takes its time."""
+    return not has_libraries(project.root / APP_DIR, project.root / _CACHE, Vendored(project.runtime), project.runtime)
 
 
 def plan(

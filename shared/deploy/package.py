@@ -126,7 +126,7 @@ def build_package(app_dir: Path, cache: Path, dependencies: Dependencies, runtim
     path = cache / f"code-{_digest(files, key, runtime)}.zip"
     with _locked(cache):
         if not path.exists():
-            libraries = _libraries(cache, requirements, dependencies, f"{runtime}-{_short(key)}")
+            libraries = _libraries(_folder(cache, key, runtime), requirements, dependencies)
             _write(path, {**dict(_needed(libraries)), **files})
             forget(cache, "code-*.zip")
     content = path.read_bytes()
@@ -134,9 +134,19 @@ def build_package(app_dir: Path, cache: Path, dependencies: Dependencies, runtim
     return Package(path, digest, len(content), runtime)
 
 
-def _libraries(cache: Path, requirements: Path, dependencies: Dependencies, name: str) -> Path:
-    """Return the folder with the libraries; kept apart from the code, so that an edit does not fetch them again."""
-    folder = cache / f"libraries-{name}"
+def has_libraries(app_dir: Path, cache: Path, dependencies: Dependencies, runtime: str = MACHINE) -> bool:
+    """Say whether *cache* holds the libraries that :func:`build_package` would else install first."""
+    return _folder(cache, dependencies.key(app_dir / "requirements.txt"), runtime).exists()
+
+
+def _folder(cache: Path, key: str, runtime: str) -> Path:
+    """Return where the libraries lie: apart from the code, so that an edit does not fetch them again."""
+    return cache / f"libraries-{runtime}-{_short(key)}"
+
+
+def _libraries(folder: Path, requirements: Path, dependencies: Dependencies) -> Path:
+    """Return *folder*, with the libraries in it."""
+    cache = folder.parent
     if not folder.exists():
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
             draft = Path(scratch, "libraries")

@@ -13,7 +13,9 @@ from shared.cli import wiring
 from shared.cli.main import main
 from shared.cli.where import Where, on_cloud
 from shared.config.load import load_project
+from shared.config.runtimes import MACHINE
 from shared.deploy.aws import connect_aws
+from shared.deploy.deploy import package
 from shared.local.server import MotoServer
 
 ACCOUNT = "account 123456789012 in us-east-1"
@@ -125,10 +127,21 @@ def test_nothing_comes_by_itself_to_another_endpoint(project, elsewhere):
     assert aws.client("route53").list_hosted_zones()["HostedZones"] == []
     assert aws.s3.list_buckets()["Buckets"] == []
     assert wiring.known_images(project, lane, aws, packaged=True, push=True) is None
-    assert wiring.wants_packages(project, aws)
+    assert wiring.with_libraries(project, aws, asked=False)
     assert wiring.outlives_command(project, aws)
     meeting = {"rendezvous_endpoint": lane.rendezvous.endpoint}
     assert wiring.meeting_here(lane, meeting, aws) == {}
+
+
+def test_libraries_that_are_still_to_be_fetched_are_announced(copy_project, tmp_path, elsewhere, capsys):
+    root = copy_project(tmp_path)
+    (root / "chalice_app/requirements.txt").write_text("")
+    fresh, aws = load_project(root), connect_aws_at(elsewhere)
+    assert wiring.with_libraries(fresh, aws, asked=False)
+    assert capsys.readouterr().err == f"fetching the libraries of chalice_app/requirements.txt for {MACHINE}, once\n"
+    package(fresh, packaged=True)
+    assert wiring.with_libraries(fresh, aws, asked=False)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_profile_without_aws_is_refused(lanes):

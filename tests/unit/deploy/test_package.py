@@ -9,7 +9,8 @@ import zipfile
 import pytest
 
 from shared.config.runtimes import MACHINE
-from shared.deploy.package import FromEnvironment, Vendored, build_package
+from shared.deploy.package import FromEnvironment, Vendored, build_package, has_libraries
+from shared.deploy.stand_in import STAND_IN
 from shared.errors import LanesError
 
 CPYTHON = f"cp{sys.version_info.major}{sys.version_info.minor}"
@@ -116,7 +117,7 @@ def test_what_libraries_bring_for_builders_and_testers_stays_out(build):
     assert numpy == ["numpy/__init__.py", "numpy/testing.py"]
 
 
-def test_libraries_are_fetched_once_for_many_versions_of_the_code(app, build):
+def test_libraries_are_fetched_once_for_many_versions_of_the_code(app, build, tmp_path):
     libraries = Libraries()
     assert "numpy/__init__.py" in names(build(libraries))
     (app / "vendor/shared/handlers/cosmic/init.py").write_text("changed = 1\n")
@@ -124,6 +125,8 @@ def test_libraries_are_fetched_once_for_many_versions_of_the_code(app, build):
     build()  # without libraries, in between
     build(libraries)
     assert libraries.installs == 1
+    assert has_libraries(app, tmp_path / "cache", libraries)
+    assert not has_libraries(app, tmp_path / "cache", libraries, OTHER)
     newer = Libraries("2")
     assert build(newer).sha256 != build(libraries).sha256
     assert newer.installs == 1
