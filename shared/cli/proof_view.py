@@ -22,7 +22,7 @@ def told(proof: Proof) -> list[str]:
     if proof.sql:
         counts += f", {proof.sql} SQL statements"
     if proof.outsiders:
-        counts += f", {proof.outsiders} users, groups and roles"
+        counts += f", {proof.outsiders} of the account's users, groups and roles"
     count = len(set(proof.teams) - {SLUG})
     teams = f"{count} team{'s' * (count != 1)}{' and the rendezvous' * (SLUG in proof.teams)}"
     around = [

@@ -122,6 +122,8 @@ def read(document: Document) -> tuple[list[Statement], list[Finding]]:
 
 
 def _read_frame(document: Document) -> list[Finding]:
+    if not document.body:
+        return [_broken(document, "", "there is none")]
     findings = []
     if document.body.get("Version") != "2012-10-17":
         findings.append(_broken(document, "", f"Version is {document.body.get('Version')!r}, not 2012-10-17"))
