@@ -1,10 +1,11 @@
 """The whole drill of transient faults and kills: every sample team and the rendezvous, with a table of the outcomes.
 
-    .venv/bin/python tests/benchmarks/drill.py [--faults] [--kills] [TEAM ...]
+    .venv/bin/python tests/benchmarks/drill.py [--faults] [--kills] [--processes N] [TEAM ...]
 
 Faults: each changing call meets everything that AWS may answer it with, and the command may not need a rerun. Kills: a
 deploy and a destroy die after each of their changing calls, one run a call, and are run again; then the account must be
-as after an undisturbed run. Exit code 1 when anything went wrong. With both, on all teams, it takes many minutes.
+as after an undisturbed run. Exit code 1 when anything went wrong. Processes share the work, each with an account of its
+own.
 """
 
 # ruff: noqa: T201  it prints
@@ -12,13 +13,18 @@ from __future__ import annotations
 
 import argparse
 import collections
+import multiprocessing
+import os
 import runpy
 import shutil
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +32,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PARTS = ("naming.yaml", "shared", "statemachines", "teams", "chalice_app")
 EVERY_KIND = "drill"  # a lane with each kind of resource, changed by hand between its deploys
+SHARES = 6  # of one work's kills
+
+Told = tuple[str, str, list[str]]
+"""A call, what befell it, and what was wrong then."""
+
+
+class Share(NamedTuple):
+    """What one process does at a time: the faults of a work, or every so manyth of its kills."""
+
+    work: str
+    part: str
+    first: int = 0
 
 
 def main() -> int:
@@ -33,35 +51,71 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faults", action="store_true", help="the faults alone")
     parser.add_argument("--kills", action="store_true", help="the kills alone")
-    parser.add_argument("teams", nargs="*", help="sample teams, rendezvous, or drill (a lane of every kind)")
+    parser.add_argument(
+        "--processes", type=int, default=os.cpu_count(), help="how many at a time; one a core if left out"
+    )
+    parser.add_argument("works", nargs="*", metavar="TEAM", help="sample teams, rendezvous, or drill (of every kind)")
     asked = parser.parse_args()
-    drill = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "drill" / "harness.py")))
-    with tempfile.TemporaryDirectory() as folder:
-        root = _copy(Path(folder))
-        with drill.account(root, Path(folder) / "cloud") as account:
-            bad = [_drill(drill, work, asked) for work in _works(drill, account, asked.teams)]
-    return int(any(bad))
+    teams = [yaml.safe_load(path.read_text(encoding="utf-8"))["team"] for path in sorted(ROOT.glob("teams/*.yaml"))]
+    known = (EVERY_KIND, "rendezvous", *teams)
+    missing = [name for name in asked.works if name not in known]
+    if missing:
+        sys.exit(f"unknown: {', '.join(missing)}; known: {', '.join(known)}")
+    shares = [
+        *(Share(name, "faults") for name in asked.works or known if asked.faults or not asked.kills),
+        *(
+            Share(name, "kills", first)
+            for name in asked.works or known
+            for first in range(SHARES)
+            if asked.kills or not asked.faults
+        ),
+    ]
+    return int(_run(shares, asked.processes))
 
 
-def _drill(drill: Any, work: Any, asked: argparse.Namespace) -> bool:
-    """Drill *work*, print its tables and say whether anything went wrong."""
+def _run(shares: list[Share], processes: int) -> bool:
+    """Have *processes* take the *shares*, print a table for each work and part, and say whether anything went wrong."""
+    left = collections.Counter((share.work, share.part) for share in shares)
+    told: dict[tuple[str, str], list[Told]] = collections.defaultdict(list)
     bad = False
-    if asked.faults or not asked.kills:
-        work.prepare()
-        for step in work.steps():
-            step()
-        calls = set(work.account.take())
-        bad |= _show(f"{work.name}: faults", drill.disturbed(work, drill.FAULTS.faults_of, calls))
-    if asked.kills or not asked.faults:
-        bad |= _show(f"{work.name}: kills", drill.killed_at_every_call(work))
+    # A fresh process each: moto keeps its account in the module.
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=fresh, max_tasks_per_child=1) as pool:
+        taken = {pool.submit(_take, share): share for share in shares}
+        for number, done in enumerate(as_completed(taken), 1):
+            share = taken[done]
+            table = (share.work, share.part)
+            told[table] += done.result()
+            left[table] -= 1
+            print(f"{number} of {len(shares)} shares done", file=sys.stderr, flush=True)
+            if not left[table]:
+                bad |= _show(f"{share.work}: {share.part}", told[table])
     return bad
 
 
-def _show(title: str, outcomes: Iterable[Any]) -> bool:
+def _take(share: Share) -> list[Told]:
+    drill = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "drill" / "harness.py")))
+    with tempfile.TemporaryDirectory() as folder, drill.account(_copy(Path(folder)), Path(folder) / "cloud") as account:
+        work = _work(drill, account, share.work)
+        if share.part == "faults":
+            known = drill.undisturbed(work, work.steps())
+            return [tuple(each) for each in drill.disturbed(work, known, drill.FAULTS.faults_of)]
+        return [tuple(each) for each in drill.killed_at_every_call(work, share.first, SHARES)]
+
+
+def _work(drill: Any, account: Any, name: str) -> Any:
+    if name == EVERY_KIND:
+        return drill.LaneWork(account, drill.small_lane(account.project))
+    if name == "rendezvous":
+        return drill.RendezvousWork(account)
+    return drill.TeamWork(account, account.project.lane(name))
+
+
+def _show(title: str, outcomes: Iterable[Told]) -> bool:
     """Print a line for each call with what befell it; say whether anything went wrong."""
     by_call: dict[str, dict[str, list[str]]] = collections.defaultdict(dict)
-    for each in outcomes:
-        by_call[each.call].setdefault(each.what, []).extend(each.wrong)
+    for call, what, wrong in outcomes:
+        by_call[call].setdefault(what, []).extend(wrong)
     print(f"\n{title}")
     for call, met in sorted(by_call.items()):
         bad = {what: wrong for what, wrong in met.items() if wrong}
@@ -70,21 +124,8 @@ def _show(title: str, outcomes: Iterable[Any]) -> bool:
             print(f"    {what}: {'; '.join(wrong[:3])}")
     total = sum(len(met) for met in by_call.values())
     failed = sum(bool(lines) for met in by_call.values() for lines in met.values())
-    print(f"  {len(by_call)} calls, {total} cases, {failed} failed")
+    print(f"  {len(by_call)} calls, {total} cases, {failed} failed", flush=True)
     return failed > 0
-
-
-def _works(drill: Any, account: Any, names: list[str]) -> list[Any]:
-    teams = [team for team in account.project.teams if team != EVERY_KIND]
-    known = {
-        EVERY_KIND: drill.LaneWork(account, drill.small_lane(account.project)),
-        "rendezvous": drill.RendezvousWork(account),
-        **{team: drill.TeamWork(account, account.project.lane(team)) for team in teams},
-    }
-    missing = [name for name in names if name not in known]
-    if missing:
-        sys.exit(f"unknown: {', '.join(missing)}; known: {', '.join(known)}")
-    return [known[name] for name in names or known]
 
 
 def _copy(folder: Path) -> Path:

@@ -19,15 +19,3 @@ def account(drill, tmp_path_factory, copy_project):
     folder = tmp_path_factory.mktemp("drill")
     with drill.account(copy_project(folder / "project"), folder / "cloud") as account:
         yield account
-
-
-@pytest.fixture(scope="module")
-def lane(drill, account):
-    """The work on a lane with one or two of every kind of resource."""
-    return drill.LaneWork(account, drill.small_lane(account.project))
-
-
-@pytest.fixture(scope="module")
-def rendezvous(drill, account):
-    """The work on the rendezvous service."""
-    return drill.RendezvousWork(account)

@@ -138,7 +138,8 @@ _RULE = Fault("ResourceNotFoundException", "Rule x does not exist on EventBus de
 _RULE_BUSY = Fault("ConcurrentModificationException", "Rule x was modified concurrently", "elastic_whenever 41; model")
 _ALARM_BUSY = Fault("ConcurrentModificationException", "More than one process tried to modify a resource", "model")
 
-SPECIFIC: dict[str, tuple[Fault, ...]] = {
+# What a lane's deploy, change and destroy call.
+LANE: dict[str, tuple[Fault, ...]] = {
     "iam.CreateRole": (_BOUNDARY, _IAM_BUSY, _PRINCIPAL),
     "iam.PutRolePolicy": (_ROLE, _IAM_BUSY),
     "iam.TagRole": (_ROLE, _IAM_BUSY),
@@ -190,11 +191,6 @@ SPECIFIC: dict[str, tuple[Fault, ...]] = {
     "lambda.UpdateFunctionConfiguration": (_FUNCTION, _FUNCTION_BUSY, _ASSUMED, _KMS),
     "lambda.PutFunctionConcurrency": (_FUNCTION, _FUNCTION_BUSY, _FUNCTION_PENDING),
     "lambda.DeleteFunctionConcurrency": (_FUNCTION, _FUNCTION_BUSY, _FUNCTION_PENDING),
-    "lambda.AddPermission": (
-        _FUNCTION,
-        _FUNCTION_BUSY,
-        Fault("PreconditionFailedException", "The RevisionId provided does not match the latest", "model", 412),
-    ),
     "lambda.TagResource": (_FUNCTION, _FUNCTION_BUSY),
     "lambda.UntagResource": (_FUNCTION, _FUNCTION_BUSY),
     "lambda.DeleteFunction": (_FUNCTION_BUSY,),
@@ -220,6 +216,14 @@ SPECIFIC: dict[str, tuple[Fault, ...]] = {
     "ecr.PutImageScanningConfiguration": (_REPOSITORY,),
     "ecr.TagResource": (_REPOSITORY,),
     "ecr.DeleteRepository": (),
+}
+# What the rendezvous's call besides.
+RENDEZVOUS: dict[str, tuple[Fault, ...]] = {
+    "lambda.AddPermission": (
+        _FUNCTION,
+        _FUNCTION_BUSY,
+        Fault("PreconditionFailedException", "The RevisionId provided does not match the latest", "model", 412),
+    ),
     "ecs.CreateCluster": (_FIRST_DAY,),
     "ecs.RegisterTaskDefinition": (_TASK_ROLE, _REVISIONS),
     "ecs.DeregisterTaskDefinition": (),
@@ -270,6 +274,7 @@ SPECIFIC: dict[str, tuple[Fault, ...]] = {
         Fault("PriorRequestNotComplete", "The request was rejected because Route 53 was still processing", "model"),
     ),
 }
+SPECIFIC = {**LANE, **RENDEZVOUS}
 
 # Any call. Codes: botocore/retries/standard.py and the models; DynamoDB's and S3's own spellings among them.
 ANY = (
@@ -296,3 +301,14 @@ ANY = (
 def faults_of(call: str) -> tuple[Fault, ...]:
     """Return every fault of *call* (``service.Operation``); the one that comes when the work is done is the last."""
     return (*SPECIFIC[call], *ANY)
+
+
+def some_of(call: str) -> tuple[Fault, ...]:
+    """Return all faults that are *call*'s own, and of those of any call as many as there is room for, in turn."""
+    own, turn = SPECIFIC[call], sum(call.encode()) % len(ANY)
+    room = min(_ROOM - len(own), len(ANY))
+    drawn = {(turn + number) % len(ANY) for number in range(room)}
+    return (*own, *(fault for number, fault in enumerate(ANY) if number in drawn))
+
+
+_ROOM = 6  # as many as pass one after the other in less time than a call has

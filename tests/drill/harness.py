@@ -36,7 +36,7 @@ from shared.run.items import load_items
 from shared.run.start import start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
 FAULTS = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("faults.py"))))
 READS = ("Get", "List", "Describe", "Head", "BatchGet")
@@ -48,10 +48,8 @@ database: true
 workflows: {fmi-script: , item-map: , random-mean: , wssr: }
 """
 KEPT = ("item-map-log", "wssr-init")  # a function that is a zip, and one that is an image
-SERVICES = (
-    *("iam", "s3", "logs", "lambda", "stepfunctions", "dynamodb", "budgets", "secretsmanager", "ecr", "ecs"),
-    *("events", "cloudwatch", "route53"),
-)
+OF_LANES = ("iam", "s3", "logs", "lambda", "stepfunctions", "dynamodb", "budgets", "secretsmanager", "ecr")
+OF_THE_RENDEZVOUS = (*OF_LANES, "ecs", "events", "cloudwatch", "route53", "ec2")
 # What is another every time: when it was made, and what moto draws or counts. And AWS's own policies, which are many.
 _VARIES = re.compile(
     r"aws_managed|^rr_changes$|delegation_set|attachments|time|date|created|creation|modified|_at$|timestamp|last_|pushed|revision|next_token|password|secret_string"
@@ -87,6 +85,7 @@ class Account:
         self.happened: list[tuple[str, Any]] = []
         self._waiting: dict[str, collections.deque[Any]] = {}
         self._left: int | None = None
+        self._of: Container[str] | None = None
         self._lose: str | None = None
         events = self.aws.session.events
         events.register("before-call.*.*", self._before)
@@ -96,9 +95,9 @@ class Account:
         """Answer each call with its *faults*, one after the other, before it is let through."""
         self._waiting = {call: collections.deque(each) for call, each in faults.items()}
 
-    def kill_after(self, calls: int | None) -> None:
-        """Die when so many changing calls more were carried out; never, when None."""
-        self._left = calls
+    def kill_after(self, calls: int | None, of: Container[str] | None = None) -> None:
+        """Die when so many changing calls more were carried out, of those that *of* names; never, when None."""
+        self._left, self._of = calls, of
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -139,8 +138,8 @@ class Account:
         if self._lose == call:
             self._lose = None
             raise ConnectionClosedError(endpoint_url="the cloud")
-        carried_out = http_response.status_code < HTTPStatus.MULTIPLE_CHOICES
-        if self._left is not None and carried_out and not model.name.startswith(READS):
+        carried_out = http_response.status_code < HTTPStatus.MULTIPLE_CHOICES and not model.name.startswith(READS)
+        if self._left is not None and carried_out and (self._of is None or call in self._of):
             self._left -= 1
             if self._left == 0:
                 raise Killed
@@ -150,6 +149,7 @@ class Account:
 def account(root: Path, folder: Path) -> Iterator[Account]:
     """Give an account of the project at *root* for as long as the block lasts."""
     (root / "teams" / "drill.yaml").write_text(TEAM, encoding="utf-8")
+    (root / "chalice_app" / "requirements.txt").write_text("", encoding="utf-8")  # no function is called here
     before = os.environ.get("AWS_MAX_ATTEMPTS")
     os.environ["AWS_MAX_ATTEMPTS"] = "1"  # what botocore asks again by itself is asked by nobody here
     project = load_project(root)
@@ -165,6 +165,8 @@ def account(root: Path, folder: Path) -> Iterator[Account]:
 
 class LaneWork:
     """Deploying and destroying a lane."""
+
+    services = OF_LANES
 
     def __init__(self, account: Account, lane: Any) -> None:
         self.account = account
@@ -217,6 +219,7 @@ class RendezvousWork:
     """Deploying and destroying the rendezvous service."""
 
     name = "rendezvous"
+    services = OF_THE_RENDEZVOUS
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -361,9 +364,9 @@ def small_lane(project: Any) -> Any:
     return dataclasses.replace(lane, functions=functions, workflows=workflows)
 
 
-def run(step: Callable[[], None], account: Account, kill_after: int | None = None) -> bool:
-    """Take *step* and say whether it came to its end."""
-    account.kill_after(kill_after)
+def run(step: Callable[[], None], account: Account, kill_after: int, of: Container[str] | None = None) -> bool:
+    """Take *step*, killed after so many calls, and say whether it came to its end."""
+    account.kill_after(kill_after, of)
     try:
         step()
     except Killed:
@@ -373,32 +376,30 @@ def run(step: Callable[[], None], account: Account, kill_after: int | None = Non
     return True
 
 
-def dump() -> dict[str, Any]:
-    """Return all that the emulated account holds, without what is another every time."""
+def dump(services: tuple[str, ...]) -> dict[str, Any]:
+    """Return all that the emulated account holds in *services*, without what is another every time."""
     from moto.backends import get_backend  # noqa: PLC0415  moto finds its parts when asked
 
     found: dict[str, Any] = {}
-    for service in SERVICES:
+    for service in services:
         for own, regions in get_backend(service).items():
             for region, backend in list(regions.items()):
-                found[f"{service} {own} {region}"] = _plain(vars(backend), ())
-    groups = {
-        group.name: group
-        for regions in get_backend("ec2").values()
-        for backend in list(regions.values())
-        for of_vpc in backend.groups.values()
-        for group in of_vpc.values()
-    }
-    found["ec2"] = {
+                found[f"{service} {own} {region}"] = _groups(backend) if service == "ec2" else _plain(vars(backend), ())
+    return found
+
+
+def _groups(ec2: Any) -> dict[str, Any]:
+    """Return the security groups by name: of the rest of EC2, each account has what AWS makes there."""
+    groups = {group.name: group for of_vpc in ec2.groups.values() for group in of_vpc.values()}
+    return {
         name: _plain([group.ingress_rules, group.egress_rules, group.get_tags()], ()) for name, group in groups.items()
     }
-    return found
 
 
 def _plain(value: Any, above: tuple[int, ...]) -> Any:
     """Return *value* as plain data that compares: lists without order, and no entry twice (as moto keeps tags)."""
     if isinstance(value, str | bytes):
-        return _DRAWN.sub("*", value) if isinstance(value, str) else hashlib.sha256(value).hexdigest()
+        return _plain_text(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     if id(value) in above:
@@ -410,6 +411,12 @@ def _plain(value: Any, above: tuple[int, ...]) -> Any:
         entries = [_plain(inner, above) for inner in value]
         return [each for _, each in sorted({repr(each): each for each in entries}.items())]
     return _plain_object(value, above)
+
+
+def _plain_text(value: str | bytes) -> str:
+    if isinstance(value, str) and len(value) < _A_FILE:
+        return _DRAWN.sub("*", value)
+    return hashlib.sha256(value.encode() if isinstance(value, str) else value).hexdigest()
 
 
 def _plain_mapping(value: dict[Any, Any], above: tuple[int, ...]) -> dict[str, Any]:
@@ -448,76 +455,91 @@ class Outcome(NamedTuple):
     wrong: list[str]
 
 
-def killed_at_every_call(work: Any) -> Iterator[Outcome]:
+class Undisturbed(NamedTuple):
+    """What the steps of some work do when nothing is in their way: each one's calls, and what the account holds then."""
+
+    calls: tuple[list[str], ...]
+    ends: tuple[dict[str, Any], ...]
+
+    def all_calls(self) -> set[str]:
+        """Return every call of every step."""
+        return set().union(*self.calls)
+
+
+def undisturbed(work: Any, steps: tuple[Callable[[], None], ...]) -> Undisturbed:
+    """Take *steps* of *work*, from an account with nothing in it, and write down what comes of them."""
+    work.prepare()
+    work.account.take()
+    calls, ends = [], []
+    for step in steps:
+        step()
+        calls.append(work.account.take())
+        ends.append(dump(work.services))
+    return Undisturbed(tuple(calls), tuple(ends))
+
+
+def killed_at_every_call(work: Any, first: int = 0, every: int = 1) -> Iterator[Outcome]:
     """Kill a deploy after each of its changing calls, then a destroy; run each again, and lay the account side by side.
 
-    Between two calls nothing happens to the cloud, so killed after one call is killed before the next.
+    Between two calls nothing happens to the cloud, so killed after one call is killed before the next. From the *first*
+    call on, *every* so many: so processes share the work.
     """
-    work.prepare()
-    work.deploy()
-    deploy, deployed = work.account.take(), dump()
-    work.destroy()
-    destroy, destroyed = work.account.take(), dump()
-    for at in range(max(len(deploy), len(destroy))):
+    steps = (work.deploy, work.destroy)
+    known = undisturbed(work, steps)
+    for at in range(first, max(map(len, known.calls)), every):
         work.prepare()
-        for calls, step, whole in ((deploy, work.deploy, deployed), (destroy, work.destroy, destroyed)):
+        for calls, step, end in zip(known.calls, steps, known.ends, strict=True):
             killed = at < len(calls) and not run(step, work.account, at + 1)
             step()
             if killed:
-                yield Outcome(calls[at], f"{step.__name__} killed after call {at + 1}", different(whole, dump()))
+                wrong = different(end, dump(work.services))
+                yield Outcome(calls[at], f"{step.__name__} killed after call {at + 1}", wrong)
         work.account.take()
 
 
-def killed_again_and_again(work: Any) -> Iterator[Outcome]:
-    """Kill a deploy, and a destroy, after the next changing call, each time that it is run again, until it is done."""
+def killed_again_and_again(work: Any, of: Container[str] | None = None) -> Iterator[Outcome]:
+    """Kill a deploy, and a destroy, after the next changing call, each time that it is run again, until it is done.
+
+    After those that *of* names, if not after all.
+    """
+    steps = (work.deploy, work.destroy)
+    known = undisturbed(work, steps)
     work.prepare()
-    work.deploy()
-    deployed = dump()
-    work.destroy()
-    destroyed = dump()
-    work.prepare()
-    for step, end in ((work.deploy, deployed), (work.destroy, destroyed)):
+    for step, end in zip(steps, known.ends, strict=True):
         work.account.take()
         last, calls = "", 1
         for _ in range(_TRIES):
-            if run(step, work.account, calls):
+            if run(step, work.account, calls, of):
                 break
             call = work.account.take()[-1]
             # Chalice sets the retention of a function's logs each time before all else: that far it was already.
             last, calls = call, calls + 1 if call == last else 1
             yield Outcome(call, f"{step.__name__} killed after its next call", [])
-        yield Outcome("", f"{step.__name__} run to its end", different(end, dump()))
+        yield Outcome("", f"{step.__name__} run to its end", different(end, dump(work.services)))
 
 
-def disturbed(work: Any, faults_of: Callable[[str], tuple[Any, ...]], calls: set[str]) -> Iterator[Outcome]:
-    """Deploy, change and destroy with every fault of every call, so many of a call at a time; none may need a rerun."""
-    ends = [dump() for step in _begun(work) if step() is None]
-    rounds = max(-(-len(faults_of(call)) // _IN_A_ROW) for call in calls)
+def disturbed(work: Any, known: Undisturbed, faults_of: Callable[[str], tuple[Any, ...]]) -> Iterator[Outcome]:
+    """Deploy, change and destroy with every fault of every call, so many of a call at a time; none may need a rerun.
+
+    *known* is what these steps do undisturbed.
+    """
+    calls, account = known.all_calls(), work.account
+    rounds = max(-(-len(faults_of(call)) // IN_A_ROW) for call in calls)
     for number in range(rounds):
-        some = slice(number * _IN_A_ROW, (number + 1) * _IN_A_ROW)
-        account = work.account
+        some = slice(number * IN_A_ROW, (number + 1) * IN_A_ROW)
+        work.prepare()
         account.happened = []
         account.disturb({call: faults_of(call)[some] for call in calls})
         wrong = []
-        for step, end in zip(_begun(work), ends, strict=True):
+        for step, end in zip(work.steps(), known.ends, strict=True):
             step()
-            wrong += [line for line in different(end, dump()) if not _TWICE.search(line)]
+            wrong += [line for line in different(end, dump(work.services)) if not _TWICE.search(line)]
         account.disturb({})
         yield from (Outcome(call, str(fault), wrong) for call, fault in account.happened)
 
 
-def _begun(work: Any) -> tuple[Callable[[], None], ...]:
-    """Return the steps of *work*, the first from an account with nothing in it."""
-    first, *others = work.steps()
-
-    def begin() -> None:
-        work.prepare()
-        first()
-
-    return (begin, *others)
-
-
+IN_A_ROW = 6  # faults of one call: all of them pass in less time than it has
+_A_FILE = 100_000  # characters: code, which nothing drawn is in
 _TRIES = 200  # of a command that is killed after its next call; each gets a call further
-_IN_A_ROW = 6  # faults of one call: all of them pass in less time than it has
 # Done twice when the answer is lost, and harmless: a further revision of the same, which nothing uses.
 _TWICE = re.compile(r"/task_definitions/|/versions")
