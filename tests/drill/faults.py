@@ -1,6 +1,6 @@
 """What AWS may answer to each changing call, though nothing is wrong: (code, message, source).
 
-Held against the commands by ``test_faults.py`` and ``make drill``. The words are AWS's, from the sources named; "tf" is
+Held against the commands by the tests beside this and ``make drill``. The words are AWS's, from the sources named; "tf" is
 an issue of hashicorp/terraform-provider-aws, "model" is botocore's list of the call's errors.
 """
 

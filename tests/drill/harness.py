@@ -456,7 +456,7 @@ class Outcome(NamedTuple):
 
 
 class Undisturbed(NamedTuple):
-    """What the steps of some work do when nothing is in their way: each one's calls, and what the account holds then."""
+    """What steps do when nothing is in their way: each one's calls, and what the account then holds."""
 
     calls: tuple[list[str], ...]
     ends: tuple[dict[str, Any], ...]
