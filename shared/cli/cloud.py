@@ -148,5 +148,6 @@ def _say(running: Running) -> None:
     )
     if running.any_key:
         console.note(
-            "warning: it takes any access key, so every user of this machine may do all in it, and run code as you"
+            "warning: it takes any access key, so every user of this machine may do all in it, and run code as you;"
+            " roles that are not there, or that such a key made, may do all, too, where AWS would refuse them"
         )

@@ -42,7 +42,7 @@ class EmbeddedCloud:
         state_dir: Where its scratch files go; they are gone afterwards (``.lanes`` in a project).
         port: The loopback port, 0 for any free one.
         speed: By how much Wait states and retry delays are shortened.
-        any_key: Let in who signs with whatever key, as the account's owner.
+        any_key: Let in who signs with whatever key, as the account's owner; so are roles that such callers name.
 
     Attributes:
         key: The account owner's, to sign requests with; a new one each time.
@@ -99,6 +99,7 @@ class EmbeddedCloud:
         from shared.local.enforcement.callers import actor_in  # noqa: PLC0415  the same
         from shared.local.enforcement.gate import Gate  # noqa: PLC0415  the same
         from shared.local.enforcement.judge import Judge  # noqa: PLC0415  the same
+        from shared.local.enforcement.strangers import Strangers  # noqa: PLC0415  the same
         from shared.local.postgres import offered  # noqa: PLC0415  the same
         from shared.local.rendezvous import LocalRendezvous  # noqa: PLC0415  the same
         from shared.local.server import MotoServer  # noqa: PLC0415  the same
@@ -107,7 +108,7 @@ class EmbeddedCloud:
         folder = parts.enter_context(scratch(State(self._state_dir).scratch))
         issuer = Issuer(self.key)
         parts.enter_context(identity.install(issuer))
-        judge = Judge(self.place.account)
+        judge = Judge(self.place.account, strangers=Strangers() if self._any_key else None)
         gate = Gate(judge, self.place.account)
         parts.enter_context(moto_corrected())
         parts.enter_context(trust.install(gate))

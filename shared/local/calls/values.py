@@ -30,6 +30,7 @@ _JSON_TYPES: dict[str, type] = {
     "blob": str,
     "boolean": bool,
 }
+_TOLD_AS_TEXT = ("true", "false")  # a boolean in quotes, which AWS takes
 
 
 def from_text(shape: Shape, text: str) -> Any:
@@ -57,6 +58,8 @@ def from_json(shape: Shape, value: Any) -> Any:
     kind = shape.type_name
     if value is None or getattr(shape, "is_document_type", False):
         return value
+    if kind == "boolean" and value in _TOLD_AS_TEXT:
+        value = value == "true"
     if kind in _JSON_TYPES and not isinstance(value, _JSON_TYPES[kind]):
         raise ValueError(f"a {kind} is no {type(value).__name__}")
     if isinstance(shape, StructureShape):

@@ -98,7 +98,7 @@ class Door:
             return self._keyring.find(signed.key_id, signed.token)
         except RefusedError as refused:
             if self._any_key and refused.wrong in _NO_KEYS:
-                return root(self._account, signed.key_id), None
+                return root(self._account, signed.key_id, known=False), None
             raise
 
     def _check(self, environ: dict[str, Any], request: Arrived, signed: Signed | SignedUrl, secret: str) -> None:

@@ -29,6 +29,7 @@ class Caller:
         account: Whose that is.
         key_id: The id of the access key.
         session: What its temporary credentials say; None for a key that stays.
+        known: Whether the key is known, or anybody's who is let in for the owner.
     """
 
     kind: Kind
@@ -37,6 +38,7 @@ class Caller:
     account: str
     key_id: str
     session: Session | None = None
+    known: bool = True
 
 
 def caller_of(environ: Mapping[str, Any]) -> Caller:
@@ -45,10 +47,10 @@ def caller_of(environ: Mapping[str, Any]) -> Caller:
     return caller
 
 
-def root(account: str, key_id: str) -> Caller:
-    """Return the owner of *account*, who signs with the key *key_id*."""
+def root(account: str, key_id: str, *, known: bool = True) -> Caller:
+    """Return the owner of *account*, who signs with the key *key_id*, or who is taken for the owner."""
     arn = f"arn:aws:iam::{account}:root"
-    return Caller("root", arn, arn, account, key_id)
+    return Caller("root", arn, arn, account, key_id, known=known)
 
 
 def of_session(session: Session, key_id: str) -> Caller:

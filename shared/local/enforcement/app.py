@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shared.local.calls import CALL, CallNotReadError, Request, needs, read_call, request_keys
 from shared.local.calls.models import models_signed_as
 from shared.local.door.app import arrived
+from shared.local.door.callers import caller_of
 from shared.local.door.refused import RefusedError, Wrong
 from shared.local.enforcement.callers import actor_in
 from shared.local.enforcement.changes import may_change
@@ -64,6 +65,8 @@ class Enforcement:
             if call is not None:
                 environ[CALL] = call  # what is decided about is what moto will do
                 self._check(actor, call, keys)
+                if self._judge.strangers and not caller_of(environ).known:
+                    self._judge.strangers.note(call)
                 if call.service == "s3" and call.operation in _OBJECT_READ:
                     bucket = f"arn:aws:s3:::{call.parameters['Bucket']}"
                     see = partial(self._decide, actor, call, "s3:ListBucket", bucket, keys)

@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from shared.iam.decision import Decision, Policies, Request, decide
+from shared.iam.decision import Decision, Layer, Policies, Request, decide
 from shared.iam.statements import Policy, read_identity_policy, read_resource_policy
 from shared.local.enforcement import identities, resources
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from shared.local.enforcement.callers import Actor
+    from shared.local.enforcement.strangers import Strangers
 
 _MOST = 65_536  # decisions that are remembered
 _TIMES = ("aws:currenttime", "aws:epochtime")
@@ -34,11 +35,15 @@ class Judge:
     Args:
         account: Whose resources these are, where an ARN does not say.
         clock: Seconds since the epoch.
+        strangers: Whose roles are the owner's, in an open cloud.
     """
 
-    def __init__(self, account: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, account: str, clock: Callable[[], float] = time.time, strangers: Strangers | None = None
+    ) -> None:
         self._account = account
         self._clock = clock
+        self.strangers = strangers
         self._lock = threading.Lock()
         self._generation = 0
         self._decided: dict[tuple[Actor, str, str, Keys], Decision] = {}
@@ -58,6 +63,8 @@ class Judge:
         if known is not None:
             return known
         generation = self._generation
+        if self._is_strangers(actor, action, resource):
+            return Decision(allowed=True, layer=Layer.ROOT)
         policies = self._policies(actor, action, resource)
         decision = decide(self._request(actor, action, resource, keys), policies)
         if not any(_asks_for_time(policy) for policy in _all(policies)):
@@ -75,10 +82,14 @@ class Judge:
                     self._hanging[arn] = found
         return found
 
-    def since(self, arn: str) -> float | None:
-        """Return when the user or role *arn* was made, in seconds since the epoch; None if there is none."""
-        found = self.hanging_on(arn)
-        return found.since if found.known else None
+    def _is_strangers(self, actor: Actor, action: str, resource: str) -> bool:
+        """Whether this is a matter among strangers and AWS's services, which an open cloud leaves to them."""
+        if self.strangers is None:
+            return False
+        if actor.hangs_on:
+            return self.strangers.own(actor.hangs_on)
+        taken = action.startswith(_TRUST) and self.strangers.own(resource)
+        return actor.principal.kind == "Service" and (taken or not action.startswith(_TRUST))
 
     def _remember(self, generation: int, asked: tuple[Actor, str, str, Keys], decision: Decision) -> None:
         with self._lock:

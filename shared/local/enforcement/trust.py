@@ -64,7 +64,7 @@ def install(gate: Gate) -> Iterator[None]:
     before = [(owner, name, owner.__dict__[name]) for owner, name, _ in _CHECKED]
     test_state = ACTIONS["test_state"]
     for owner, name, check in _CHECKED:
-        setattr(owner, name, _checked(owner.__dict__[name], check, gate))
+        setattr(owner, name, _checked(owner, name, check, gate))
     ACTIONS["test_state"] = functools.partial(_test_state, test_state, gate)
     try:
         yield
@@ -82,17 +82,14 @@ def _test_state(original: Action, gate: Gate, backend: Any, params: dict[str, An
     return original(backend, params)
 
 
-def _checked(original: Callable[..., Any], check: Check, gate: Gate) -> Callable[..., Any]:
-    signature = inspect.signature(original)
+def _checked(owner: type, name: str, check: Check, gate: Gate) -> Callable[..., Any]:
+    original = owner.__dict__[name]
+    # moto's own names all parameters: AslBackend, which stands before it, passes on what it does not look at.
+    signature = inspect.signature(next(each.__dict__[name] for each in reversed(owner.__mro__) if name in vars(each)))
 
     @functools.wraps(original)
     def checked(self: Any, *args: Any, **named: Any) -> Any:
-        bound = signature.bind(self, *args, **named)
-        flat = dict(bound.arguments)
-        for extra in ("args", "kwargs"):  # of AslBackend's, which pass on what they do not look at
-            found = flat.pop(extra, None)
-            flat |= found if isinstance(found, dict) else {}
-        check(gate, self, flat)
+        check(gate, self, dict(signature.bind(self, *args, **named).arguments))
         return original(self, *args, **named)
 
     return checked

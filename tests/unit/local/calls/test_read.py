@@ -221,3 +221,10 @@ def test_one_signing_name_may_be_several_services(send):
     assert send("elbv2", "DescribeLoadBalancers").service == "elbv2"
     assert send("dynamodbstreams", "ListStreams").service == "dynamodbstreams"
     assert send("timestream-write", "ListDatabases").service == "timestream-write"
+
+
+def test_a_boolean_in_quotes_is_taken_as_aws_takes_it():
+    body = b'{"TableName": "t", "Item": {"id": {"S": "a"}, "b": {"BOOL": "false"}, "c": {"BOOL": "true"}}}'
+    target = {"x-amz-target": "DynamoDB_20120810.PutItem", "content-type": "application/x-amz-json-1.0"}
+    call = read_call("dynamodb", "us-east-1", Request("POST", "/", "", target, body))
+    assert (call.parameters["Item"]["b"], call.parameters["Item"]["c"]) == ({"BOOL": False}, {"BOOL": True})

@@ -131,3 +131,10 @@ def test_all_is_as_before_afterwards(gate):
         assert AslBackend.__dict__["create_state_machine"] is not before
     assert AslBackend.__dict__["create_state_machine"] is before
     assert issubclass(AslBackend, StepFunctionBackend)
+
+
+def test_a_role_given_by_place_as_cloudformation_does_is_looked_at_too(account, machines):
+    trusted, other = account.role("a", trust=account.trusting("states.amazonaws.com")), account.role("b")
+    assert machines.create_state_machine("m", json.dumps(PASS), trusted).roleArn == trusted
+    with pytest.raises(AWSError, match="authorized to assume the provided role"):
+        machines.create_state_machine("n", json.dumps(PASS), other)
