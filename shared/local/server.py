@@ -9,6 +9,7 @@ import errno
 import functools
 import socket
 import threading
+from email.errors import MultipartInvariantViolationDefect, StartBoundaryNotFoundDefect
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 
+_OF_THE_BODY = (MultipartInvariantViolationDefect, StartBoundaryNotFoundDefect)
+
 
 class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
     """One connection. Answers leave at once: Nagle's wait would cost 40 ms on every small one."""
@@ -31,10 +34,13 @@ class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
     disable_nagle_algorithm = True
 
     def parse_request(self) -> bool:
-        """Take a request in, unless a line among its headers is none: what follows such a line would be lost."""
+        """Take a request in, unless a line among its headers is none: what follows such a line would be lost.
+
+        That the parts of a form (multipart) are not there is no fault of the headers: its body was not read yet.
+        """
         if not super().parse_request():
             return False
-        if self.headers.defects:
+        if not all(isinstance(defect, _OF_THE_BODY) for defect in self.headers.defects):
             self.send_error(HTTPStatus.BAD_REQUEST)
             return False
         return True
