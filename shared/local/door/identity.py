@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.iam.models import iam_backends
+from moto.sts.exceptions import STSValidationError
 from moto.sts.responses import TokenResponse
 
 from shared.local.door.callers import caller_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from shared.local.door.sessions import Issuer
 
 _ROOT_LONGEST = 3600
+_CHAINED_LONGEST = 3600  # seconds, also of a role that says nothing (STS, AssumeRole, DurationSeconds)
 _USER_USUAL, _USER_LONGEST = 12 * 3600, 36 * 3600
 """Seconds that GetSessionToken and GetFederationToken may last (AWS STS API Reference, read 2026-11-29)."""
 
@@ -80,6 +82,7 @@ def _issued(issuer: Issuer, original: Callable[[Any], Any]) -> Callable[[Any], A
 
     @functools.wraps(original)
     def assume(response: Any) -> Any:
+        _see_that_it_ends(response)
         answer = original(response)
         role = answer.result["Credentials"]
         key = issuer.issue(
@@ -97,6 +100,20 @@ def _issued(issuer: Issuer, original: Callable[[Any], Any]) -> Callable[[Any], A
         return answer
 
     return assume
+
+
+def _see_that_it_ends(response: Any) -> None:
+    """Refuse a session that is to last longer than its role's may, or than one that another role's session takes."""
+    seconds = response._get_int_param("DurationSeconds") or 0  # noqa: SLF001  moto's own way
+    role = response._get_param("RoleArn") or ""  # noqa: SLF001  as above
+    if seconds > _CHAINED_LONGEST and _caller(response).kind == "role":
+        raise STSValidationError(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+        )
+    roles = iam_backends[response.current_account][response.partition].roles.values()
+    found = next((each for each in list(roles) if each.arn == role), None)
+    if found and seconds > int(found.max_session_duration or _CHAINED_LONGEST):
+        raise STSValidationError("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 
 
 def _bounds(response: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:

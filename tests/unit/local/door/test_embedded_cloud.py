@@ -144,6 +144,16 @@ def test_a_request_with_two_meanings_has_none(cloud, request_text):
     assert told.count(b"HTTP/1.1 ") <= 1
 
 
+def test_a_form_of_several_parts_is_told_that_it_has_no_key(cloud, bucket):
+    body = b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--x--\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    request = urllib.request.Request(f"{cloud.endpoint}/{bucket}", body, kind, method="POST")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=30)
+    assert refused.value.code == 403
+    assert b"form" in refused.value.read()
+
+
 def client(cloud, service, key, **settings):
     return boto3.session.Session(key.id, key.secret, key.token or None, REGION).client(
         service, endpoint_url=cloud.endpoint, config=Config(retries={"total_max_attempts": 1}, **settings)
@@ -237,6 +247,12 @@ def test_sts_tells_every_caller_who_it_is(cloud, aws, role):
     assert assumed["AssumedRoleUser"]["Arn"] == who(cloud, key_of(assumed["Credentials"]))[0]
     with pytest.raises(ClientError, match=r"AccessDenied.*session credentials"):
         client(cloud, "sts", session).get_session_token()
+    with pytest.raises(ClientError, match=r"ValidationError.*exceeds the MaxSessionDuration"):
+        sts.assume_role(RoleArn=role, RoleSessionName="taken", DurationSeconds=3601)
+    with pytest.raises(ClientError, match=r"ValidationError.*role chaining"):
+        client(cloud, "sts", key_of(assumed["Credentials"])).assume_role(
+            RoleArn=role, RoleSessionName="again", DurationSeconds=3601
+        )
 
     aws.iam.update_access_key(UserName="ann", AccessKeyId=ann.id, Status="Inactive")
     with pytest.raises(ClientError, match=r"InvalidClientTokenId.*lanes env"):
