@@ -28,6 +28,7 @@ from moto.sns.models import Subscription
 
 from shared.local.enforcement.callers import service
 from shared.local.enforcement.gate import source
+from shared.local.enforcement.reads import FROM_QUEUE, FROM_STREAM, FROM_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,10 +46,7 @@ _OF_RULES = {
     "sqs": _SEND,
     "states": "states:StartExecution",
 }
-_FROM_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-_FROM_TABLE = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 _READ_FROM = ("queue_arn", "source", "kinesis_stream")  # what moto calls the queue's or stream's ARN
-_FROM_STREAM = ("kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator")
 
 
 @contextlib.contextmanager
@@ -64,9 +62,9 @@ def install(gate: Gate) -> Iterator[None]:
         (from_events, "_start_sfn_execution", _from_rule_to_machine),
         (Subscription, "publish", _from_topic),
         (LambdaBackend, "send_log_event", _from_log_group),
-        (LambdaBackend, "send_sqs_batch", functools.partial(_polled, actions=_FROM_QUEUE)),
-        (LambdaBackend, "send_dynamodb_items", functools.partial(_polled, actions=_FROM_TABLE)),
-        (LambdaBackend, "send_kinesis_message", functools.partial(_polled, actions=_FROM_STREAM)),
+        (LambdaBackend, "send_sqs_batch", functools.partial(_polled, actions=FROM_QUEUE)),
+        (LambdaBackend, "send_dynamodb_items", functools.partial(_polled, actions=FROM_TABLE)),
+        (LambdaBackend, "send_kinesis_message", functools.partial(_polled, actions=FROM_STREAM)),
     )
     before = [(owner, name, vars(owner)[name]) for owner, name, _ in seams]
     for owner, name, wrap in seams:

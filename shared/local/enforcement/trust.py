@@ -1,7 +1,10 @@
-"""Roles that a service is given: it must be able to take them, or AWS refuses the call, whoever makes it.
+"""What a service is to do later with rights that are not the caller's: AWS looks whether it may, whoever calls.
 
-Each refusal is in the code and words of its service. Their sources: Lambda's and Step Functions' API references
-(CreateFunction, CreateStateMachine), and what users report of EventBridge, its Scheduler and ECS (read 2026-11-29).
+A role that a service is given it must be able to take, a function's role must read the queue or stream that the
+function is to be fed from, and a bucket must let CloudWatch Logs write what it is to export. Each refusal is in the
+code and words of its service. Their sources: the API references of Lambda, Step Functions and CloudWatch Logs
+(CreateFunction, CreateEventSourceMapping, CreateStateMachine, CreateExportTask), and what users report of them, of
+EventBridge, its Scheduler and ECS (read 2026-11-29).
 """
 
 from __future__ import annotations
@@ -15,10 +18,13 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend
 from moto.core.exceptions import AWSError, JsonRESTError
 from moto.events.models import EventsBackend
+from moto.logs.exceptions import InvalidParameterException
+from moto.logs.models import LogsBackend
 from moto.scheduler.models import EventBridgeSchedulerBackend
 
 from shared.local.asl.api import ACTIONS
 from shared.local.asl.backend import AslBackend
+from shared.local.enforcement.reads import FROM_QUEUE, FROM_STREAM, FROM_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,6 +107,41 @@ def _of_function(gate: Gate, _: Any, given: dict[str, Any]) -> None:
         raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
 
 
+def _of_mapping(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
+    """See that the function's role may read what the function is fed from."""
+    asked = given["spec"]
+    arn, name = asked.get("EventSourceArn") or "", asked.get("FunctionName")
+    actions = {"sqs": FROM_QUEUE, "dynamodb": FROM_TABLE, "kinesis": FROM_STREAM}.get(
+        arn.split(":")[2] if arn else "", ()
+    )
+    role = backend.get_function(name).role if name else ""
+    for action in actions if role else ():
+        if not gate.allows(role, action, arn):
+            call = action.partition(":")[2]
+            on = action.partition(":")[0].upper()
+            raise InvalidParameterValueException(
+                f"The provided execution role does not have permissions to call {call} on {on}"
+            )
+
+
+def _of_export(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
+    """See that CloudWatch Logs may write into the bucket that a log group is exported to."""
+    region, account = backend.region_name, backend.account_id
+    group = f"arn:aws:logs:{region}:{account}:*"
+    bucket, folder = given["destination"], given.get("destinationPrefix") or "exportedlogs"
+    if not all(
+        gate.delivers(f"logs.{region}.amazonaws.com", action, arn, group)
+        for action, arn in (
+            ("s3:GetBucketAcl", f"arn:aws:s3:::{bucket}"),
+            ("s3:PutObject", f"arn:aws:s3:::{bucket}/{folder}/x"),
+        )
+    ):
+        raise InvalidParameterException(
+            "PutObject call on the given bucket failed. Please check if CloudWatch Logs has been granted permission to "
+            "perform this operation."
+        )
+
+
 def _of_machine(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
     role = given.get("roleArn") or given.get("role_arn")
     place = f"{backend.region_name}:{backend.account_id}"
@@ -155,6 +196,8 @@ def _of_schedule(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
 _CHECKED: tuple[tuple[type, str, Check], ...] = (
     (LambdaBackend, "create_function", _of_function),
     (LambdaBackend, "update_function_configuration", _of_function),
+    (LambdaBackend, "create_event_source_mapping", _of_mapping),
+    (LogsBackend, "create_export_task", _of_export),
     (AslBackend, "create_state_machine", _of_machine),
     (AslBackend, "update_state_machine", _of_machine),
     (EventsBackend, "put_rule", _of_rule),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 from moto.awslambda.models import lambda_backends
 from moto.core.exceptions import AWSError, JsonRESTError
 from moto.events.models import events_backends
+from moto.logs.models import logs_backends
+from moto.s3.models import s3_backends
 from moto.scheduler.models import scheduler_backends
+from moto.sqs.models import sqs_backends
 from moto.stepfunctions.models import StepFunctionBackend
 
 from shared.local.asl.api import ACTIONS
@@ -52,6 +56,38 @@ def test_lambda(account):
         backend.update_function_configuration("f", None, {"Role": other})
     backend.update_function_configuration("f", None, {"Timeout": 5})
     assert backend.get_function("f").role == trusted
+
+
+def test_a_function_is_fed_from_what_its_role_reads(account, judge):
+    queue = sqs_backends[account.id][account.region].create_queue("team1-q").queue_arn
+    create_function(account, account.role("team1-f"))
+    backend = lambda_backends[account.id][account.region]
+    asked = {"FunctionName": "f", "EventSourceArn": queue}
+    with pytest.raises(JsonRESTError, match="role does not have permissions to call ReceiveMessage on SQS") as refused:
+        backend.create_event_source_mapping(dict(asked))
+    assert refused.value.error_type == "InvalidParameterValueException"
+    reads = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    account.iam.put_role_policy("team1-f", "queue", account.document(account.allow(reads, queue)))
+    judge.changed()
+    assert backend.create_event_source_mapping(dict(asked)).event_source_arn == queue
+
+
+def test_logs_are_exported_into_a_bucket_that_lets_them_in(account, judge):
+    logs = logs_backends[account.id][account.region]
+    logs.create_log_group("team1-g", {}, kmsKeyId=None)
+    bucket = s3_backends[account.id]["aws"].create_bucket("team2-data", account.region)
+    export = partial(logs.create_export_task, "", "team1-g", "team2-data", "", 0, 1)
+    with pytest.raises(JsonRESTError, match="PutObject call on the given bucket failed"):
+        export()
+    assert bucket.keys == {}
+    service = {"Service": f"logs.{account.region}.amazonaws.com"}
+    statements = [
+        account.allow("s3:GetBucketAcl", bucket.arn, Principal=service),
+        account.allow("s3:PutObject", f"{bucket.arn}/*", Principal=service),
+    ]
+    s3_backends[account.id]["aws"].put_bucket_policy("team2-data", account.document(*statements).encode())
+    judge.changed()
+    assert export()
 
 
 @pytest.fixture
