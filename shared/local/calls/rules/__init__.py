@@ -31,6 +31,7 @@ EXCEPTIONS: dict[str, Exceptions] = {
     "route53": keeping.ROUTE53,
     "s3": s3.EXCEPTIONS,
     "secretsmanager": keeping.SECRETS,
+    "servicecatalog": account.SERVICE_CATALOG,
     "sns": keeping.SNS,
     "sqs": keeping.SQS,
     "ssm": keeping.SSM,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.local.calls.call import CallNotReadError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -148,7 +150,31 @@ def stack(asked: Asked) -> list[str | None]:
     return [name if name.startswith("arn:") else asked.arn("cloudformation", f"stack/{name}/*")]
 
 
+def _with_whose_rights(asked: Asked) -> list[str | None]:
+    """Refuse what makes or takes away all that a template names.
+
+    AWS does that with the rights of the caller, or of the role that the stack was given (AWS CloudFormation User Guide,
+    "CloudFormation service role"); moto asks for none.
+
+    Raises:
+        CallNotReadError: Always.
+    """
+    raise CallNotReadError(
+        f"{asked.call} is done with nobody's rights in the embedded cloud, so that no role or user may call it",
+        fix="make the stack with the account's own key, or each of its resources by a call of its own",
+    )
+
+
+def _stacks(prefix: str, *operations: str) -> Exceptions:
+    return {name: ((f"{prefix}:{name}", _with_whose_rights),) for name in operations}
+
+
 CLOUDFORMATION: Exceptions = {
     "DescribeStacks": (("cloudformation:DescribeStacks", lambda asked: stack(asked) or ["*"]),),  # SAR
+    **_stacks("cloudformation", "CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet", "UpdateStackSet"),
+    **_stacks("cloudformation", "CreateStackInstances", "UpdateStackInstances", "DeleteStackInstances"),
 }
+SERVICE_CATALOG = _stacks(
+    "servicecatalog", "ProvisionProduct", "UpdateProvisionedProduct", "TerminateProvisionedProduct"
+)
 CLOUDFORMATION_RESOURCES: Resources = {"stack": stack}

@@ -47,6 +47,19 @@ def _in_transaction(kind: str) -> Callable[[Asked], list[str | None]]:
     return lambda asked: [table_arn(asked, each) for each in asked.all(f"TransactItems[].{kind}.TableName")]
 
 
+def _exported(asked: Asked) -> list[str | None]:
+    """Return what an export writes: objects in a folder of its own, under a prefix."""
+    prefix = asked.text("S3Prefix")
+    folder = f"{prefix}/AWSDynamoDB" if prefix else "AWSDynamoDB"
+    return list(asked.fill(f"arn:${{Partition}}:s3:::${{S3Bucket}}/{folder}/*"))
+
+
+def _imported(asked: Asked) -> list[str | None]:
+    """Return what an import reads: the objects under a prefix."""
+    prefix = asked.text("S3BucketSource.S3KeyPrefix") or ""
+    return list(asked.fill(f"arn:${{Partition}}:s3:::${{S3BucketSource.S3Bucket}}/{prefix}*"))
+
+
 def statements(asked: Asked) -> list[str]:
     """Return the PartiQL statements of the call."""
     return [*asked.all("Statement"), *asked.all("Statements[].Statement"), *asked.all("TransactStatements[].Statement")]
@@ -78,6 +91,16 @@ EXCEPTIONS: Exceptions = {
         ("dynamodb:UpdateItem", _in_transaction("Update")),
         ("dynamodb:DeleteItem", _in_transaction("Delete")),
         ("dynamodb:ConditionCheckItem", _in_transaction("ConditionCheck")),
+    ),
+    # With the caller's permission (Developer Guide, "DynamoDB data export to Amazon S3", "Import data from Amazon S3").
+    "ExportTableToPointInTime": (
+        ("dynamodb:ExportTableToPointInTime", table),
+        ("s3:PutObject", _exported),
+    ),
+    "ImportTable": (
+        ("dynamodb:ImportTable", table),
+        ("s3:ListBucket", "arn:${Partition}:s3:::${S3BucketSource.S3Bucket}"),
+        ("s3:GetObject", _imported),
     ),
     "ExecuteStatement": _PARTIQL,
     "BatchExecuteStatement": _PARTIQL,

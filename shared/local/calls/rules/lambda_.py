@@ -53,7 +53,7 @@ def _code(*, version: bool) -> Callable[[Asked], list[str | None]]:
     """Return what finds the object that code is read from, with the caller's own permission."""
 
     def found(asked: Asked) -> list[str | None]:
-        at = "Code." if asked.all("Code") else ""
+        at = next((f"{name}." for name in ("Code", "Content") if asked.all(name)), "")
         if asked.text(f"{at}S3Bucket") is None or bool(asked.text(f"{at}S3ObjectVersion")) is not version:
             return []
         return list(asked.fill(f"arn:${{Partition}}:s3:::${{{at}S3Bucket}}/${{{at}S3Key}}"))
@@ -89,7 +89,7 @@ def _layer_version(asked: Asked) -> list[str | None]:
 
 # Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC": the caller looks these up.
 _NETWORK = tuple((f"ec2:Describe{what}", _in_network) for what in ("SecurityGroups", "Subnets", "Vpcs"))
-# API, CreateFunction and UpdateFunctionCode: code in S3 is read with the caller's permission.
+# API, CreateFunction, UpdateFunctionCode and PublishLayerVersion: code in S3 is read with the caller's permission.
 _CODE = (("s3:GetObject", _code(version=False)), ("s3:GetObjectVersion", _code(version=True)))
 
 EXCEPTIONS: Exceptions = {
@@ -109,6 +109,7 @@ EXCEPTIONS: Exceptions = {
         ("lambda:GetLayerVersion", _layers),
         *_NETWORK,
     ),
+    "PublishLayerVersion": (("lambda:PublishLayerVersion", _layer), *_CODE),
     "GetLayerVersionByArn": (("lambda:GetLayerVersion", _layer_version),),  # API
     "ListFunctionEventInvokeConfigs": (("lambda:ListFunctionEventInvokeConfigs", _named),),
 }

@@ -59,7 +59,40 @@ def pairs(found):
     return [(need.action, need.resource) for need in found]
 
 
+STACKS = [
+    ("cloudformation", "CreateStack", {"StackName": "s"}),
+    ("cloudformation", "UpdateStack", {"StackName": "s"}),
+    ("cloudformation", "ExecuteChangeSet", {"ChangeSetName": "c"}),
+    ("servicecatalog", "ProvisionProduct", {"ProvisionedProductName": "p"}),
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "parameters"), STACKS)
+def test_what_makes_resources_with_nobodys_rights_is_refused(service, operation, parameters):
+    with pytest.raises(CallNotReadError, match="nobody's rights") as refused:
+        asked(service, operation, **parameters)
+    assert "the account's own key" in refused.value.fix
+
+
 ROWS = [
+    (
+        "lambda",
+        "PublishLayerVersion",
+        {"LayerName": "l", "Content": {"S3Bucket": "b", "S3Key": "k"}},
+        [f"lambda:PublishLayerVersion arn:aws:lambda:{HERE}:layer:l", "s3:GetObject arn:aws:s3:::b/k"],
+    ),
+    (
+        "dynamodb",
+        "ExportTableToPointInTime",
+        {"TableArn": TABLE, "S3Bucket": "b", "S3Prefix": "p"},
+        [f"dynamodb:ExportTableToPointInTime {TABLE}", "s3:PutObject arn:aws:s3:::b/p/AWSDynamoDB/*"],
+    ),
+    (
+        "dynamodb",
+        "ImportTable",
+        {"S3BucketSource": {"S3Bucket": "b", "S3KeyPrefix": "p"}, "TableCreationParameters": {"TableName": "t"}},
+        [f"dynamodb:ImportTable {TABLE}", "s3:ListBucket arn:aws:s3:::b", "s3:GetObject arn:aws:s3:::b/p*"],
+    ),
     # S3
     ("s3", "GetObject", {"Bucket": "b", "Key": "k/x"}, ["s3:GetObject arn:aws:s3:::b/k/x"]),
     ("s3", "GetObject", {"Bucket": "b", "Key": "k", "VersionId": "1"}, ["s3:GetObjectVersion arn:aws:s3:::b/k"]),
@@ -249,9 +282,9 @@ ROWS = [
     ("budgets", "DescribeBudget", {"BudgetName": "x"}, [f"budgets:ViewBudget arn:aws:budgets::{ACCOUNT}:budget/x"]),
     (
         "cloudformation",
-        "CreateStack",
+        "GetTemplate",
         {"StackName": "s"},
-        [f"cloudformation:CreateStack arn:aws:cloudformation:{HERE}:stack/s/*"],
+        [f"cloudformation:GetTemplate arn:aws:cloudformation:{HERE}:stack/s/*"],
     ),
     # Others
     (
