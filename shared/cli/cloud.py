@@ -48,6 +48,7 @@ def up(
     state = cloud_state(project)
     settings = daemon.Settings(project.place, port, packaged, speed, any_key)
     if running := state.running():
+        _refuse_another(running, packaged=packaged, any_key=any_key)
         console.note("it runs already")
         _say(running)
     elif foreground:
@@ -138,6 +139,18 @@ def _runtime() -> str | None:
         return open_project().runtime
     except LanesError:
         return None
+
+
+def _refuse_another(running: Running, *, packaged: bool, any_key: bool) -> None:
+    """Refuse to take *running* for the cloud that is asked for, when it was started without the same options."""
+    options = (("--packaged", packaged, running.packaged), ("--open", any_key, running.any_key))
+    lacking = [option for option, asked, has in options if asked and not has]
+    if lacking:
+        raise LanesError(
+            f"a cloud runs already, without {' and '.join(lacking)}",
+            where=running.endpoint,
+            fix="lanes down, which takes all that is in it along, then lanes up again",
+        )
 
 
 def _say(running: Running) -> None:

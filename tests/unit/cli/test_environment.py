@@ -130,3 +130,11 @@ def test_up_tells_no_secret_and_warns_of_an_open_door(lanes, running):
     assert running.key.secret not in done.output
     assert 'eval "$(lanes env)"' in done.stderr
     assert "warning: it takes any access key" in done.stderr
+
+
+def test_up_takes_no_other_cloud_for_the_one_that_is_asked_for(lanes, running):
+    error = lanes("up", "--packaged", "--open").exception  # it is open
+    assert isinstance(error, LanesError)
+    assert (error.what, error.where) == ("a cloud runs already, without --packaged", running.endpoint)
+    assert error.fix.startswith("lanes down")
+    assert lanes("up", "--open").exit_code == 0
