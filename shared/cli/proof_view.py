@@ -22,7 +22,7 @@ def told(proof: Proof) -> list[str]:
     if proof.sql:
         counts += f", {proof.sql} SQL statements"
     if proof.outsiders:
-        counts += f", {proof.outsiders} of the account's users, groups and roles"
+        counts += f", {proof.outsiders} other principal{'s' * (proof.outsiders != 1)}"
     count = len(set(proof.teams) - {SLUG})
     teams = f"{count} team{'s' * (count != 1)}{' and the rendezvous' * (SLUG in proof.teams)}"
     around = [
@@ -32,10 +32,10 @@ def told(proof: Proof) -> list[str]:
     ]
     if proof.findings:
         findings = f"{len(proof.findings)} finding{'s' * (len(proof.findings) != 1)}"
-        return [*map(str, proof.findings), "", *around, "", f"NOT proved: {findings} in {counts} of {teams}"]
+        return [*map(str, proof.findings), "", *around, "", f"NOT proved for {teams}: {findings} in {counts}"]
     if proof.unseen:
         refused = f"{len(proof.unseen)} read{'s were' if len(proof.unseen) != 1 else ' was'} refused"
-        return [*around, "", f"NOT proved, for {refused}; no finding in {counts} of {teams}"]
+        return [*around, "", f"NOT proved for {teams}: {refused}; no finding in {counts}"]
     return [
         f"proved for {teams}: {counts}",
         *(f"  - {lemma}" for lemma in proof.lemmas),

@@ -106,7 +106,7 @@ def test_an_operator_of_the_settings_is_listed_and_no_finding(lanes, project, aw
     code, out, _ = lanes("isolation", "prove", "--deployed", "--team", "team2")
     assert code == 1
     assert "policy quick of user/ann, statement #0: s3:* on arn:aws:s3:::team2-*" in out
-    assert "NOT proved: 1 finding in" in out
+    assert "NOT proved for 1 team: 1 finding in" in out
     settings = project.root / "shared" / "settings.yaml"
     text = settings.read_text(encoding="utf-8")
     settings.write_text(text.replace("operators: {}", "operators: {user/ann: backs up at night}"), encoding="utf-8")

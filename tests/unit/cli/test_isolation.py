@@ -59,7 +59,7 @@ def test_a_leak_is_named_and_the_exit_code_is_1(lanes, copy_project, tmp_path):
     code, out, _ = lanes("prove", cwd=root)
     assert code == 1
     assert "the template of parameter makes names that are not the team's own" in out
-    assert "NOT proved: 1 finding in" in out
+    assert "NOT proved for 4 teams and the rendezvous: 1 finding in" in out
     code, out, _ = lanes("prove", "--json", cwd=root)
     assert (code, json.loads(out)["findings"][0]["rule"]) == (1, "slug")
 
