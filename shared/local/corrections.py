@@ -11,6 +11,7 @@ from shared.local.bucket_policy import left_to_iam
 from shared.local.budgets import budgets_told
 from shared.local.function_policies import function_policies_written
 from shared.local.new_buckets import tags_of_new_buckets_kept
+from shared.local.user_boundaries import user_boundaries_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ _CORRECTIONS = (
     left_to_iam,
     reserved_names_refused,
     tags_of_new_buckets_kept,
+    user_boundaries_kept,
 )
 
 

@@ -46,7 +46,7 @@ def hanging_on(arn: str) -> Hanging:
     owners = [thing, *(backend.get_groups_for_user(thing.name) if not _is_role(arn) else ())]
     return Hanging(
         identity=tuple(policy for owner in owners for policy in _policies(owner)),
-        boundary=_boundary(backend, arn, thing),
+        boundary=_boundary(backend, thing),
         trust=thing.assume_role_policy_document if _is_role(arn) else "",
         tags=tuple(_tags(thing)),
         since=thing.create_date.replace(tzinfo=UTC).timestamp(),  # moto's clock tells UTC and no zone
@@ -77,8 +77,8 @@ def _policies(owner: Any) -> Iterator[Policy]:
         yield _default_version(policy)
 
 
-def _boundary(backend: Any, arn: str, thing: Any) -> Policy | None:
-    boundary = thing.permissions_boundary_arn if _is_role(arn) else None  # moto's users have none
+def _boundary(backend: Any, thing: Any) -> Policy | None:
+    boundary = getattr(thing, "permissions_boundary_arn", None)  # users have one (shared.local.user_boundaries)
     return _managed(backend, boundary) if boundary else None
 
 
