@@ -62,10 +62,10 @@ def up(
 
 def environment(
     *,
-    unset: Annotated[bool, typer.Option("--unset", help="What takes the shell out of the cloud again.")] = False,
+    unset: Annotated[bool, typer.Option("--unset", help="Print what takes the shell out of the cloud again.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The variables, as one JSON document.")] = False,
 ) -> None:
-    """Print what a shell evaluates to work against the cloud that lanes up keeps; it holds that cloud's key.
+    """Print what a shell evaluates to work against the cloud that lanes up keeps: its address, its key, its region.
 
     Example: eval "$(lanes env)" && python -c "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
     """
@@ -107,7 +107,7 @@ def doctor(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Say what this machine has and lacks for the embedded cloud, the optional parts, and what it can be held against.
+    """Say what this machine has and lacks: for the embedded cloud, for optional parts, and for comparisons with others.
 
     In a project it warns half a year before AWS gives up the runtime of the project's functions.
 

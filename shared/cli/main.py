@@ -42,7 +42,12 @@ from shared.errors import INTERRUPTED, LanesError
 
 app = typer.Typer(
     name="lanes",
-    help="One AWS account, a lane for every team: deploy, run and rehearse parallel science.",
+    help="""One AWS account, a lane for every team: deploy, run and rehearse parallel science.
+
+    Without --aws or --endpoint, all commands work on the embedded cloud, on this machine.
+
+    Example: lanes up && lanes deploy team2 && lanes run team2 cosmic
+    """,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
