@@ -159,9 +159,15 @@ def private_folder(folder: Path) -> None:
     """Make *folder*, or see that it is ours; nobody but us may enter it from now on.
 
     Raises:
-        LanesError: It is somebody else's, who could put a key of his own into it.
+        LanesError: It is somebody else's, who could put a key of his own into it; or it is no folder.
     """
-    folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        what = "a link that leads nowhere" if folder.is_symlink() else "a file"
+        raise LanesError(
+            f"an embedded cloud keeps its files in a folder, and this is {what}", where=str(folder), fix="remove it"
+        ) from error
     found = folder.stat()
     if found.st_uid != os.geteuid():
         raise _anothers(folder)

@@ -19,7 +19,7 @@ from shared.deploy.access_key import AccessKey
 from shared.deploy.aws import connect_endpoint
 from shared.errors import LanesError
 from shared.local import daemon
-from shared.local.state import FileLock, Running, State, scratch
+from shared.local.state import FileLock, Running, State, private_folder, scratch
 
 PLACE = Place("123456789012", "us-east-1", "test")
 SETTINGS = daemon.Settings(PLACE, 0)
@@ -257,6 +257,18 @@ def test_the_lock_dies_with_its_holder(tmp_path):
         holder.wait()
         assert mine.acquire()
         mine.release()
+
+
+def test_what_is_no_folder_is_told_and_left_alone(state, tmp_path):
+    state.folder.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(LanesError, match="a link that leads nowhere"):
+        daemon.up(state, SETTINGS)
+    state.folder.unlink()
+    state.folder.touch()
+    with pytest.raises(LanesError, match="this is a file"):
+        private_folder(state.folder)
+    assert state.folder.is_file()
+    state.folder.unlink()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
