@@ -15,7 +15,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
-from moto.awslambda.models import LambdaBackend
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.core.exceptions import AWSError, JsonRESTError
 from moto.events.models import EventsBackend
 from moto.logs.exceptions import InvalidParameterException
@@ -69,6 +69,8 @@ def install(gate: Gate) -> Iterator[None]:
     """Have moto refuse roles that their services cannot take, while the block lasts."""
     before = [(owner, name, owner.__dict__[name]) for owner, name, _ in _CHECKED]
     test_state = ACTIONS["test_state"]
+    make_function = LambdaFunction.__init__
+    LambdaFunction.__init__ = _made(make_function, gate)
     for owner, name, check in _CHECKED:
         setattr(owner, name, _checked(owner, name, check, gate))
     ACTIONS["test_state"] = functools.partial(_test_state, test_state, gate)
@@ -76,6 +78,7 @@ def install(gate: Gate) -> Iterator[None]:
         yield
     finally:
         ACTIONS["test_state"] = test_state
+        LambdaFunction.__init__ = make_function
         for owner, name, original in before:
             setattr(owner, name, original)
 
@@ -99,6 +102,17 @@ def _checked(owner: type, name: str, check: Check, gate: Gate) -> Callable[..., 
         return original(self, *args, **named)
 
     return checked
+
+
+def _made(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
+    """Look at a new function's role after its code: what is wrong with that is told first, and needs no role."""
+
+    @functools.wraps(original)
+    def make(self: Any, account_id: str, spec: dict[str, Any], *args: Any, **named: Any) -> None:
+        original(self, account_id, spec, *args, **named)
+        _of_function(gate, self, {"spec": spec})
+
+    return make
 
 
 def _of_function(gate: Gate, _: Any, given: dict[str, Any]) -> None:
@@ -194,7 +208,6 @@ def _of_schedule(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
 
 
 _CHECKED: tuple[tuple[type, str, Check], ...] = (
-    (LambdaBackend, "create_function", _of_function),
     (LambdaBackend, "update_function_configuration", _of_function),
     (LambdaBackend, "create_event_source_mapping", _of_mapping),
     (LogsBackend, "create_export_task", _of_export),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import zipfile
 from functools import partial
 
 import pytest
@@ -18,6 +21,8 @@ from moto.stepfunctions.models import StepFunctionBackend
 from shared.local.asl.api import ACTIONS
 from shared.local.asl.backend import AslBackend
 from shared.local.enforcement import trust
+from shared.local.lambda_runtime.limits import install_limits
+from shared.local.lambda_runtime.zips import LARGEST_UNZIPPED
 
 PASS = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
 NESTED = {
@@ -56,6 +61,19 @@ def test_lambda(account):
         backend.update_function_configuration("f", None, {"Role": other})
     backend.update_function_configuration("f", None, {"Timeout": 5})
     assert backend.get_function("f").role == trusted
+
+
+def test_what_is_wrong_with_code_is_told_before_what_is_wrong_with_a_role(account):
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file, file.open("zeros", "w") as zeros:
+        for _ in range(LARGEST_UNZIPPED // (1 << 20) + 1):
+            zeros.write(bytes(1 << 20))
+    spec = {"FunctionName": "f", "Role": account.role("b", trust=account.trusting("states.amazonaws.com"))}
+    spec |= {"Handler": "a.b", "Runtime": "python3.12", "Code": {"ZipFile": base64.b64encode(code.getvalue())}}
+    backend = lambda_backends[account.id][account.region]
+    with install_limits(), pytest.raises(JsonRESTError, match=f"smaller than {LARGEST_UNZIPPED} bytes"):
+        backend.create_function(spec)
+    assert list(backend.list_functions()) == []
 
 
 def test_a_function_is_fed_from_what_its_role_reads(account, judge):
