@@ -156,9 +156,15 @@ def _models() -> Loader:
 
 def _unknown_caller(target: Target, error: Exception) -> LanesError:
     """Return what to say when nobody tells who the credentials are of."""
-    if target.endpoint and isinstance(error, NoConnectionError | HTTPClientError):
+    unreached = isinstance(error, NoConnectionError | HTTPClientError)
+    if target.endpoint and unreached:
         return LanesError(
             f"nothing answers as AWS does at {target.endpoint}: {error}", fix="start it, or correct the URL"
+        )
+    if unreached:
+        return LanesError(
+            f"AWS cannot be reached: {error}",
+            fix="see to the network, and to HTTPS_PROXY; or leave out --aws to use the embedded cloud",
         )
     if target.endpoint:
         return LanesError(

@@ -118,7 +118,7 @@ def test_what_botocore_does_not_follow_is_none(environment, monkeypatch):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # as far as it gets: nobody listens there
-    with pytest.raises(LanesError, match="AWS does not know these credentials") as error:
+    with pytest.raises(LanesError, match=r"AWS (cannot be reached|does not know these credentials): ") as error:
         connect_aws(PLACE)
     assert not isinstance(error.value, ConfiguredEndpointError)
 
@@ -145,6 +145,14 @@ def test_an_endpoint_on_purpose_goes_before_all_that_is_configured(cloud, monkey
     assert (aws.target.kind, aws.target.endpoint, aws.target.embedded) == (TargetKind.ENDPOINT, cloud, False)
     assert aws.s3.list_buckets()["Buckets"] == []
     assert aws.caller.startswith("arn:aws:")
+
+
+def test_that_aws_cannot_be_reached_is_no_fault_of_credentials(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody listens there
+    with pytest.raises(LanesError, match="AWS cannot be reached: "):
+        connect_aws(PLACE)
 
 
 def test_what_does_not_answer_is_told_as_such(listener):
