@@ -408,8 +408,7 @@ def _plain(value: Any, above: tuple[int, ...]) -> Any:
     if isinstance(value, dict):
         return _plain_mapping(value, above)
     if isinstance(value, list | tuple | set | frozenset | collections.deque):
-        entries = [_plain(inner, above) for inner in value]
-        return [each for _, each in sorted({repr(each): each for each in entries}.items())]
+        return _once([_plain(inner, above) for inner in value])
     return _plain_object(value, above)
 
 
@@ -420,11 +419,18 @@ def _plain_text(value: str | bytes) -> str:
 
 
 def _plain_mapping(value: dict[Any, Any], above: tuple[int, ...]) -> dict[str, Any]:
-    told = {
-        _DRAWN.sub("*", str(key)): "*" if _VARIES.search(str(key)) else _plain(inner, above)
-        for key, inner in value.items()
-    }
-    return {key: told[key] for key in sorted(told) if told[key] not in ({}, [])}  # moto makes empty ones by reading
+    """Return *value* as plain data; what has keys that are drawn stands under one, as roles do that moto has by id."""
+    found: dict[str, list[Any]] = collections.defaultdict(list)
+    for key, inner in value.items():
+        name = _DRAWN.sub("*", str(key))
+        found[name].append("*" if _VARIES.search(name) else _plain(inner, above))
+    told = {name: each[0] if len(each) == 1 else _once(each) for name, each in found.items()}
+    return {name: told[name] for name in sorted(told) if told[name] not in ({}, [])}  # moto makes empty ones by reading
+
+
+def _once(entries: list[Any]) -> list[Any]:
+    """Return *entries* in an order that compares, and none twice."""
+    return [each for _, each in sorted({repr(each): each for each in entries}.items())]
 
 
 def _plain_object(value: Any, above: tuple[int, ...]) -> Any:
