@@ -1,7 +1,7 @@
 """What AWS may answer to each changing call, though nothing is wrong: (code, message, source).
 
-Held against the commands by the tests here and by ``make drill``. The words are AWS's, from the sources named; "tf" is an
-issue of hashicorp/terraform-provider-aws, "model" is botocore's list of the call's errors.
+Held against the commands by the tests here and by ``make drill``. The words are AWS's, from the sources named; "tf" is
+an issue of hashicorp/terraform-provider-aws, "model" is botocore's list of the call's errors.
 """
 
 from __future__ import annotations
