@@ -12,6 +12,7 @@ from pathlib import Path
 
 import botocore.session
 import pytest
+from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PARTS = ("naming.yaml", "shared", "statemachines", "teams", "chalice_app")
@@ -22,6 +23,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Each test has sessions of its own. What botocore's files say of AWS's services is the same for all, and slow to read.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+
+# No test asserts a time: an example may take long on a busy machine, and so may the search for one.
+settings.register_profile("any load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any load")
 
 
 @pytest.fixture(scope="session")
