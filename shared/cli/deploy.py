@@ -68,10 +68,12 @@ def plan(
         left = look_for_orphans(project, cloud)
         warn_if_brief(project, cloud)
     if as_json:
-        console.print_json([as_data(todo, cloud.target) for todo in plans])
-    else:
-        for todo in plans:
-            show(todo, cloud.target, console.out)
+        console.print_json([as_data(todo, cloud.target) | left.of([todo.team], project.teams).data() for todo in plans])
+        return
+    for todo in plans:
+        show(todo, cloud.target, console.out)
+    for line in left.of([todo.team for todo in plans], project.teams).lines():
+        console.out.print(line, markup=False, highlight=False)
 
 
 @on_cloud

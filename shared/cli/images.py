@@ -140,7 +140,7 @@ def _own_registry(project: Project, lane: Lane, where: Where) -> tuple[str, tupl
             "no embedded cloud is running to push to", fix="lanes up; or --aws, or --registry HOST[:PORT] for another"
         )
     with open_cloud(project, where, [lane]) as cloud:
-        make_repositories(lane, cloud, on_step=tell)
+        make_repositories(lane, cloud, on_step=tell, on_wait=console.note)
         return ecr_login(cloud)
 
 

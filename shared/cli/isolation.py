@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.proof_view import told
 from shared.cli.where import Where, on_cloud
-from shared.config.platform import SLUG
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -59,8 +59,11 @@ def prove(
         frozenset(naming.slug.reserved),
         {kind: rule.template for kind, rule in naming.kinds.items()},
     )
+    catalogue, left = load_catalogue(), None
     if deployed or where.asked:
-        documents, scripts = _deployed(project, team, where), []
+        documents, account, left = _deployed(project, team, where)
+        proof = proofs.prove(documents, project.place, rules, catalogue)
+        proof = with_account(proof, account, project.place, catalogue, _expected(project))
     else:
         documents = [*_documents(project, team), *_service_documents(project, team)]
         scripts = [script for lane in _lanes(project, team) for script in lane_scripts(lane)]
@@ -182,17 +185,47 @@ def _service(project: Project) -> RendezvousService | None:
     return rendezvous_service(project) if project.settings.rendezvous.service else None
 
 
-def _deployed(project: Project, team: str | None, where: Where) -> list[Document]:
-    from shared.cli.wiring import open_cloud  # noqa: PLC0415  boto3 takes 0.2 s
-    from shared.deploy.documents import deployed_documents  # noqa: PLC0415  as above
+def _wanted_account(project: Project, team: str | None, teams: tuple[str, ...]) -> Account:
+    """Return what deploys make beside documents: where machines log, and the platform's rules."""
+    from shared.deploy.documents import lane_links, service_links  # noqa: PLC0415  --help is quick
+    from shared.isolation.account import Account  # noqa: PLC0415  as above
+
+    service = None if team else _service(project)
+    links = [link for lane in _lanes(project, team) for link in lane_links(lane)]
+    return Account(teams, links=(*links, *(service_links(service) if service else ())))
+
+
+def _expected(project: Project) -> Expected:
+    """Return who reaches teams by design: the settings' operators, and whoever has the platform's policies."""
+    from shared.iam.statements import read_identity_policy  # noqa: PLC0415  --help is quick
+    from shared.isolation.account import Expected  # noqa: PLC0415  as above
+    from shared.isolation.platform_role import platform_policy  # noqa: PLC0415  as above
+    from shared.isolation.rendezvous_role import rendezvous_policy  # noqa: PLC0415  as above
+
+    service = _service(project)
+    policies = [platform_policy(project.place), *([rendezvous_policy(service)] if service else [])]
+    return Expected(
+        project.settings.operators, tuple(read_identity_policy("platform", each.document()) for each in policies)
+    )
+
+
+def _deployed(project: Project, team: str | None, where: Where) -> tuple[list[Document], Account, Orphans]:
+    from shared.cli.orphan_view import look_for_orphans  # noqa: PLC0415  boto3 takes 0.2 s
+    from shared.cli.wiring import open_cloud  # noqa: PLC0415  as above
+    from shared.deploy.readback.account import read_account  # noqa: PLC0415  as above
+    from shared.deploy.readback.lanes import deployed_documents  # noqa: PLC0415  as above
+    from shared.deploy.readback.sight import Sight  # noqa: PLC0415  as above
 
     service = None if team else _service(project)
     lanes = [*_lanes(project, team), *([service.lane] if service else [])]
+    sight = Sight()
     with open_cloud(project, where, lanes) as cloud:
-        documents = [document for lane in lanes for document in deployed_documents(lane, cloud)]
-    if not documents:
-        raise LanesError("nothing is deployed, so there is nothing to prove", fix="lanes up, then lanes deploy TEAM")
-    return documents
+        documents = [document for lane in lanes for document in deployed_documents(lane, cloud, sight)]
+        if not documents:
+            raise LanesError(
+                "nothing is deployed, so there is nothing to prove", fix="lanes up, then lanes deploy TEAM"
+            )
+        return documents, read_account(lanes, cloud, sight), look_for_orphans(project, cloud)
 
 
 def _lanes(project: Project, team: str | None) -> list[Lane]:

@@ -12,7 +12,7 @@ import typer
 
 from shared.cli import console
 from shared.cli.where import Where, on_cloud
-from shared.errors import UsageError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -74,7 +74,7 @@ def push(
     on = find_base(base, folder / "bases", login(user))
     made = build(project.root, service.lane.rendezvous.port, on, layout)
     with open_cloud(project, where, [service.lane]) as cloud:
-        apply(repository_plan(service, cloud), cloud, kinds=kinds(service), on_step=tell)
+        apply(repository_plan(service, cloud), cloud, kinds=kinds(service), on_step=tell, on_wait=console.note)
         host, credentials = ecr_login(cloud)
         reference = Reference(host, own.repository, own.tag)
         Registry(reference, credentials).push(layout)

@@ -75,7 +75,7 @@ def deploy(
         todo = work.plan(service, project, cloud, packaged=packaged)
         if todo.changes and not (cloud.target.embedded or yes):
             ask(todo, cloud.target, f"Deploy the rendezvous to {cloud.target}? [y/N] ", "y")
-        work.carry_out(todo, service, project, cloud, packaged=packaged, on_step=tell, tell=console.note)
+        work.carry_out(todo, service, project, cloud, packaged=packaged, on_step=tell, on_wait=console.note)
         console.note(f"{todo.team}: {counts(todo, done=True)}")
         verdict = _check(service, cloud, observe(cloud.client, operated(service)).address)
         warn_if_brief(project, cloud)

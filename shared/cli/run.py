@@ -81,7 +81,7 @@ def run(  # noqa: PLR0913  one per option
     payload = build_payload(workflow, {**_read_input(given), **options})
     _check_files(workflow, payload)
     check_payload(lane, workflow.key, payload)
-    with wiring.open_cloud(project, where, [lane], packaged=packaged, speed=speed) as cloud:
+    with wiring.open_cloud(project, where, [lane], speed=speed) as cloud:
         wiring.make_ready(project, lane, workflow.key, payload, cloud, packaged=packaged)
         if told := check_account(cloud, lane, workflow.key, payload):
             console.note(told)
@@ -92,11 +92,11 @@ def run(  # noqa: PLR0913  one per option
         payload |= wiring.meeting_here(lane, payload, cloud)
         begun = start(cloud, lane, workflow.key, payload, run_id)
         ends = f"lanes stop {lane.team} {run_id}{where.options}" if keep else None
-        started, outcome, cost = _follow(cloud, begun, now, ends)
-    more = f"lanes logs {lane.team} --run {run_id}{where}" if keep else None
+        started, outcome, cost, trace = _follow(cloud, begun, now, ends)
+    more = f"lanes logs {lane.team} --run {run_id}{where.options}" if keep else None
     if not keep:
         console.note("this cloud and what lay in it ended with the command; lanes up keeps one")
-    _report(started, outcome, cost, as_json=as_json, printed=show_output, more=more)
+    _report(started, outcome, cost, trace, as_json=as_json, printed=show_output, more=more)
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -239,8 +239,15 @@ def _price(cloud: Aws, started: Run, reader: LogReader) -> tuple[Cost | None, Tr
         return None, None
 
 
-def _report(  # noqa: PLR0913  what to tell, and how
-    started: Run, outcome: Outcome, cost: Cost | None, *, as_json: bool, printed: bool, more: str | None
+def _report(  # noqa: PLR0913  a run, what is known of it, and how to show it
+    started: Run,
+    outcome: Outcome,
+    cost: Cost | None,
+    trace: Trace | None,
+    *,
+    as_json: bool,
+    printed: bool,
+    more: str | None,
 ) -> None:
     from shared.cli import run_view  # noqa: PLC0415  --help is quick
     from shared.measure.cost import cost_line  # noqa: PLC0415  as above

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from shared.measure.cost import Cost
+    from shared.measure.trace import Trace
     from shared.run.failure import Failure
     from shared.run.gather import Outcome, Rank
     from shared.run.start import Run

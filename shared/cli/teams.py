@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ def register(app: typer.Typer) -> None:
     app.add_typer(team, name="team")
 
 
+@on_cloud
 def validate(
     *,
     deployed: Annotated[
         bool, typer.Option("--deployed", help="Find in the cloud, too, what no file explains; exit 1 if there is any.")
     ] = False,
-    aws: Annotated[bool, typer.Option("--aws", help="In the AWS account, not the embedded cloud.")] = False,
-    profile: Annotated[str | None, typer.Option("--profile", help="The AWS profile to use with --aws.")] = None,
+    where: Where,
     as_json: JsonOption = False,
 ) -> None:
     """Check naming.yaml, the settings, the workflow cards and every team's file; list every problem with its line.
@@ -60,7 +61,7 @@ def validate(
         "workflows": len(project.cards),
         "names": sum(map(len, project.names.values())),
     }
-    left = _orphans(project, aws=aws, profile=profile) if deployed or aws else None
+    left = _orphans(project, where) if deployed or where.asked else None
     if as_json:
         console.print_json({"valid": True, "problems": [], **counts, **(left.data() if left else {})})
     else:
@@ -72,11 +73,11 @@ def validate(
         raise typer.Exit(1)
 
 
-def _orphans(project: Project, *, aws: bool, profile: str | None) -> Orphans:
+def _orphans(project: Project, where: Where) -> Orphans:
     from shared.cli.orphan_view import look_for_orphans  # noqa: PLC0415  --help is quick
     from shared.cli.wiring import open_cloud  # noqa: PLC0415  boto3 takes 0.2 s
 
-    with open_cloud(project, aws=aws, profile=profile) as cloud:
+    with open_cloud(project, where, list(project.teams.values())) as cloud:
         return look_for_orphans(project, cloud)
 
 

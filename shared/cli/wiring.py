@@ -56,16 +56,13 @@ def running_cloud(project: Project) -> Running | None:
 
 
 @contextlib.contextmanager
-def open_cloud(
-    project: Project, where: Where, lanes: Sequence[Lane] = (), *, packaged: bool = False, speed: float = 1
-) -> Iterator[Aws]:
+def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, speed: float = 1) -> Iterator[Aws]:
     """Give the cloud to work against: AWS, the one that ``lanes up`` keeps, or one for this command alone.
 
     Args:
         project: What the command is about.
         where: Which cloud the user asked for, and as whom.
         lanes: Those that the command is about: the roles that may be asked for are theirs.
-        packaged: Functions of a cloud made for this command see their zip alone.
         speed: How many times such a cloud shortens waits.
 
     Raises:

@@ -80,6 +80,7 @@ def apply(  # noqa: PLR0913  the plan, where, and five ways to carry it out
         InterruptedApplyError: As that, by Ctrl-C.
     """
     known = {**ROUTINES, **(routines or {}), **({"chalice deploy": deployer} if deployer else {})}
+    patient = PatientAws(aws, Patience(sleep, on_wait))
     changes = plan.changes
     done = 0
     try:
@@ -87,7 +88,11 @@ def apply(  # noqa: PLR0913  the plan, where, and five ways to carry it out
             try:
                 look = partial(_still_ours, plan, step, patient, kinds)
                 look()
-                _run(step, aws, known, sleep, look)
+                for call in step.calls:
+                    if isinstance(call, Call):
+                        _call(call, patient, look)
+                    else:
+                        known[call.name](patient, call.params, sleep)
             except (*_REFUSED, *_LOST) as error:
                 raise _stopped(changes, done, error) from error
             done += 1

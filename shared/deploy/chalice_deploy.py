@@ -13,7 +13,9 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shared.deploy.guard import is_ours, lane_tags
 from shared.deploy.large_code import LargeCodeClient
+from shared.deploy.resources import function
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -55,11 +57,18 @@ class ChaliceDeployer:
         except ChaliceDeploymentError as error:
             if isinstance(error.original_error, LanesError):
                 raise error.original_error from error
-            raise LanesError(
-                f"Chalice could not deploy {params['function']}: {error.original_error}",
-                where=self.lane.functions[params["function"]].name,
-                fix=_fix(str(error.original_error)),
-            ) from error
+            what = f"Chalice could not deploy {params['function']}: {error.original_error}"
+            raise LanesError(what, where=name, fix=_fix(str(error.original_error))) from error
+
+    def _deploy(self, aws: Aws, params: Mapping[str, Any], sleep: Callable[[float], None]) -> None:
+        config = self._config(params["function"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Chalice's own, nothing a reader can act on
+            self._deployer(aws, sleep).deploy(config, chalice_stage_name=self.lane.team)
+
+    def _is_ours(self, aws: Aws, name: str) -> bool:
+        found = function.current(aws, name)
+        return found is not None and is_ours(found.tags, lane_tags(self.lane))
 
     def _config(self, key: str) -> Any:
         from chalice.config import Config  # noqa: PLC0415  as above

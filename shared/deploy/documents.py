@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from shared.config.template import render_definition
 from shared.deploy.desired import foundation
 from shared.deploy.rendezvous.desired import access
@@ -13,7 +11,7 @@ from shared.isolation.documents import Document, Kind
 from shared.isolation.links import DEFAULT_BUS, Logging, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from shared.config.lane import Lane
     from shared.config.platform import RendezvousService

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from shared.config.aws_facts import UNZIPPED
 from shared.config.runtimes import MACHINE
+from shared.deploy.stand_in import STAND_IN, library_names
 from shared.deploy.wheels import fetch_wheels
 from shared.errors import LanesError
 

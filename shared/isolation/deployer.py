@@ -46,7 +46,7 @@ def _policy(own: OwnNames, functions: list[str], machines: list[str]) -> Policy:
             Statement("ReadRoles", READ_ROLES, (own.arn("iam", "role/"),)),
             *_read_foundation(own),
             Statement("Logs", MANAGE_LOGS, own.arns("logs", LOGS)),
-            Statement("Data", OBJECTS, (own.arn("s3", ""),)),
+            Statement("Data", (*OBJECTS, FETCH_CODE), (own.arn("s3", ""),)),
             Statement("Tables", (*ITEMS, *_SEE_TABLES), (own.arn("dynamodb", "table/"),)),
             Statement("Images", PUSH_IMAGES, (own.folder("ecr", "repository/"),)),
             Statement("Look", _LOOK, ("*",)),

@@ -51,13 +51,12 @@ class EmbeddedCloud:
         LanesError: The port is taken, the disk is full, or this process has a cloud already.
     """
 
-    def __init__(  # noqa: PLR0913  what `lanes up` may ask for
+    def __init__(
         self,
         place: Place,
         state_dir: Path,
         *,
         port: int = 0,
-        packaged: bool = False,
         speed: float = 1.0,
         any_key: bool = False,
     ) -> None:
@@ -133,7 +132,6 @@ class EmbeddedCloud:
         runtime = lambda_runtime.LambdaRuntime(
             folder,
             lambda: server.endpoint,
-            packaged=self._packaged,
             rendezvous=meeting.endpoint,
             logs=lambda_runtime.MotoLogs(gate.may),
             issuer=issuer,

@@ -66,7 +66,6 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
             place,
             state.folder,
             port=settings.port,
-            packaged=packaged,
             speed=settings.speed,
             any_key=settings.any_key,
         )

@@ -1,8 +1,8 @@
 """Other Pythons of this machine. Lambda runs a function on its runtime's Python; so does the embedded cloud if it can.
 
 It needs a ``python3.X`` on the PATH that starts, is of that version and has AWS's runtime client, which is compiled for
-it. The libraries in this project's environment are compiled too, for the project's own Python: functions that lean on
-them (all but those of a packaged cloud) can run on no other.
+it. The libraries in this project's environment are compiled too, for the project's own Python: functions whose zip
+names libraries instead of holding them can run on no other.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def other_python(runtime: str, *, packaged: bool, find: Callable[[str], Python |
 
     Args:
         runtime: The functions' runtime.
-        packaged: The cloud's functions see their zip alone.
+        packaged: Their zip holds their libraries.
         find: Finds another interpreter.
     """
     if runtime == MACHINE:

@@ -69,15 +69,15 @@ class RunLog:
         self._reader = LogReader(aws, groups, int(1000 * since), int(1000 * until) if until else None)
         self._held: list[Line] = []
         self._ranks: dict[str, int | None] = {}  # of each request that the history names
+        self._asked = False  # a history that has ended tells nothing new
+        self.unread = 0
         self._nameless: dict[Nameless, int | None] = {}  # errors whose request it does not, and their ranks
 
     def read(self, *, ended: bool = True) -> list[RunLine]:
         """Return the lines that are new, in order of time; unless the run has *ended*, its children are not asked."""
         self._held += self._reader.read()
-        if self._undecided():
-            self._note(visits_of(history(self._states, self._run.arn)))
-        if ended and self._undecided():
-            self._note(read_trace(self._states, self._run.arn).visits)
+        if self._undecided() and not self._asked:
+            self._ask(ended=ended)
         self._recognize()
         mine = [line for line in self._held if self._is_mine(line.invocation)]
         self._held = self._undecided()
@@ -98,13 +98,14 @@ class RunLog:
         events = list(history(self._states, self._run.arn))
         self._note(visits_of(events))
         self._next_look = self._clock() + len(events) // _A_SECOND
+        self._recognize()
         if ended and self._undecided():
             trace = read_trace(self._states, self._run.arn)
             self._note(trace.visits)
             self.unread = trace.unread
         self._asked = ended
 
-    def _note(self, visits: Iterable[Visit]) -> None:
+    def _note(self, visits: Sequence[Visit]) -> None:
         self._ranks |= {request: visit.rank for visit in visits for request in visit.requests}
 
         self._nameless |= {error: visit.rank for visit in visits for error in visit.nameless}

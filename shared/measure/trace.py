@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared.run.failure import Nameless, find_nameless, find_request, history
+from shared.config.aws_facts import EXPRESS_STARTS, HISTORY_CALLS, STANDARD_STARTS
+from shared.run.failure import MOST_A_PAGE, Nameless, find_nameless, find_request, history
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

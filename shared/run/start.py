@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shared.config.template import render_definition
-from shared.errors import LanesError, UsageError
+from shared.errors import LanesError, UsageError, code_of
 from shared.handlers.payload import Reader
 from shared.isolation.quotas import mapped_functions
 

@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from shared.deploy.aws import Aws
     from shared.deploy.model import Resource, Step
     from shared.deploy.resources import Kind
-    from shared.handlers.rendezvous.service import Tell
 
 _NEW_TASK = "that of the new task"
 _NEW_REVISION = "the new revision"
@@ -101,17 +100,25 @@ def carry_out(  # noqa: PLR0913  the plan, what it is about, where, and how to w
     *,
     packaged: bool = False,
     on_step: OnStep | None = None,
-    tell: Tell = lambda _said: None,
+    on_wait: OnWait = lambda _said: None,
     sleep: Sleep = time.sleep,
 ) -> None:
-    """Carry out *todo*, a plan of *service*; *tell* hears how far a task is that is waited for.
+    """Carry out *todo*, a plan of *service*; *on_wait* is told what is waited for, and how far it is.
 
     Raises:
         ApplyError: A step failed; running again finishes the job.
     """
     deployer = ChaliceDeployer(service.lane, project.root / APP_DIR, package(project, packaged=packaged))
-    waits = waiting(tell)
-    apply(todo, aws, deployer=deployer, routines=waits, kinds=kinds(service), on_step=on_step, sleep=sleep)
+    apply(
+        todo,
+        aws,
+        deployer=deployer,
+        routines=waiting(on_wait),
+        kinds=kinds(service),
+        on_step=on_step,
+        on_wait=on_wait,
+        sleep=sleep,
+    )
 
 
 def destroy_plan(service: RendezvousService, aws: Aws) -> Plan:

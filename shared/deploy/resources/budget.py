@@ -51,7 +51,9 @@ def current(aws: Aws, name: str) -> Resource | None:
     on = {"AccountId": aws.place.account, "BudgetName": name}
     try:
         found = budgets.describe_budget(**on, ShowFilterExpression=True)["Budget"]
-    except budgets.exceptions.NotFoundException:
+    except ClientError as error:
+        if code_of(error) != "NotFoundException":
+            raise
         return None
     parts = [part["Tags"] for part in found.get("FilterExpression", {}).get("And", ()) if "Tags" in part]
     pages = budgets.get_paginator("describe_notifications_for_budget").paginate(**on)

@@ -30,9 +30,8 @@ class Wrong(Enum):
     SKEWED = ("RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch", "InvalidSignatureException")
     FORBIDDEN = ("AccessDenied", "UnauthorizedOperation", "AccessDenied")
     EXPIRED_REQUEST = ("AccessDenied", "RequestExpired", "RequestExpired", "RequestExpired")
-    DENIED = ("AccessDenied", "UnauthorizedOperation", "AccessDenied")
-    DENIED_BY_TOPIC = ("AccessDenied", "UnauthorizedOperation", "AuthorizationError")
-    DENIED_BY_QUEUE = ("AccessDenied", "UnauthorizedOperation", "AccessDenied", "AccessDenied")
+    FORBIDDEN_BY_TOPIC = ("AccessDenied", "UnauthorizedOperation", "AuthorizationError")
+    FORBIDDEN_BY_QUEUE = ("AccessDenied", "UnauthorizedOperation", "AccessDenied", "AccessDenied")
     OTHER_BODY = ("XAmzContentSHA256Mismatch", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException")
 
     def __init__(self, s3: str, ec2: str, query: str, json: str = "") -> None:

@@ -20,16 +20,14 @@ from shared.local.enforcement.denied import DeniedError, denied, unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from shared.local.calls.asked import Facts
-    from shared.local.calls.call import Call
-    from shared.local.calls.needs import Need
+    from shared.local.calls import Call, Facts, Need
     from shared.local.enforcement.callers import Actor
     from shared.local.enforcement.judge import Judge, Keys
 
     WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 # Services with a code of their own (each API's reference, "Common errors"; read 2026-11-29).
-_OWN_WORDS = {"sns": Wrong.DENIED_BY_TOPIC, "sqs": Wrong.DENIED_BY_QUEUE}
+_OWN_WORDS = {"sns": Wrong.FORBIDDEN_BY_TOPIC, "sqs": Wrong.FORBIDDEN_BY_QUEUE}
 _JUDGED_ANEW = frozenset({"aws:CurrentTime", "aws:EpochTime"})  # the judge knows the time itself
 _OBJECT_READ = frozenset({"GetObject", "HeadObject", "GetObjectAttributes", "GetObjectTagging"})
 
@@ -75,13 +73,7 @@ class Enforcement:
             raise _refused(error, service) from error
         return self._pass_on(environ, start, call)
 
-        Raises:
-            RefusedError: It is not allowed.
-        """
-        actor = actor_of(caller_of(environ))
-        call = self._read(environ, actor)
-        if call is not None:
-            self._check(actor, call)
+    def _pass_on(self, environ: dict[str, Any], start: Any, call: Call | None) -> Iterable[bytes]:
         changes = call is None or may_change(call.service, call.operation)
         try:
             return self._cloud(environ, start)
@@ -89,22 +81,16 @@ class Enforcement:
             if changes:
                 self._judge.changed()
 
-    def _read(self, environ: dict[str, Any], actor: Actor) -> Call | None:
+    def _read(self, actor: Actor, service: str, region: str, request: Request) -> Call | None:
         """Return the call, None for one that cannot be read and that the account's root makes."""
-        request = arrived(environ)
-        length = int(request.one("content-length") or 0)
-        body = environ["wsgi.input"].read(length) if length else b""
-        environ["wsgi.input"] = BytesIO(body)
-        path, _, query = request.target.partition("?")
-        region, service = _scope(environ["HTTP_AUTHORIZATION"])
         try:
-            return read_call(service, region, request.method, path, query, dict(request.headers), body)
+            return read_call(service, region, request)
         except CallNotReadError as error:
             if actor.principal.is_root:
                 return None
             raise unknown(actor, f"{request.method} {request.path}", error) from error
 
-    def _check(self, actor: Actor, call: Call) -> None:
+    def _check(self, actor: Actor, call: Call, keys: Keys) -> None:
         for need in self._needs(actor, call):
             if need.resource is None:
                 error = CallNotReadError(f"nobody can tell which resource {need.action} is about", fix="name it")
@@ -146,7 +132,7 @@ class Enforcement:
 
 def _refused(error: DeniedError, service: str) -> RefusedError:
     """Return *error* as the *service* that a request was signed for tells it, in its code and with its status."""
-    wrong = _OWN_WORDS.get(service, Wrong.DENIED)
+    wrong = _OWN_WORDS.get(service, Wrong.FORBIDDEN)
     models = models_signed_as(service)
     speaks_json = bool(models) and models[0].metadata["protocol"] == "json"
     status = HTTPStatus.BAD_REQUEST if speaks_json else HTTPStatus.FORBIDDEN

@@ -38,10 +38,9 @@ def denied(actor: Actor, action: str, resource: str, decision: Decision, *, quot
     return DeniedError(message(request, decision, quoted=quoted), fix=_fix(actor, action, resource, decision))
 
 
-def unknown(actor: Actor, call: str, why: str) -> DeniedError:
+def unknown(actor: Actor, call: str, error: LanesError) -> DeniedError:
     """Return the error for a *call* of which nobody knows what it needs, so that no policy can allow it."""
-    what = f"User: {actor.principal.arn} is not authorized to perform: {call}: {why}"
-    return DeniedError(what, fix="call it with the account's own key, or leave it out")
+    return DeniedError(f"User: {actor.principal.arn} is not authorized to perform: {call}: {error.what}", fix=error.fix)
 
 
 def _fix(actor: Actor, action: str, resource: str, decision: Decision) -> str:

@@ -91,6 +91,16 @@ class Judge:
         taken = action.startswith(_TRUST) and self.strangers.own(resource)
         return actor.principal.kind == "Service" and (taken or not action.startswith(_TRUST))
 
+    def since(self, arn: str) -> float | None:
+        """Return when the user or role *arn* was made, in seconds since the epoch; None if there is none.
+
+        Roles of strangers were there always.
+        """
+        if self.strangers is not None and self.strangers.own(arn):
+            return 0
+        found = self.hanging_on(arn)
+        return found.since if found.known else None
+
     def _remember(self, generation: int, asked: tuple[Actor, str, str, Keys], decision: Decision) -> None:
         with self._lock:
             if generation != self._generation:

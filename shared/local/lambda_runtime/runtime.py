@@ -208,7 +208,7 @@ class LambdaRuntime:
         try:
             code = self._unpacked(spec)  # first: an image may take longer to unpack than a worker to start
             log.write(init_start_line(spec.runtime))
-            self._say_where(spec, log)
+            self._say_where(spec, log, code[0])
             began = time.monotonic()
             worker = self._start(spec, log, *code)
             try:
@@ -226,11 +226,11 @@ class LambdaRuntime:
             self._pool.start_over(spec, time.monotonic() - began)
         return self._start(spec, log, *code), None
 
-    def _say_where(self, spec: FunctionSpec, log: LogStream) -> None:
+    def _say_where(self, spec: FunctionSpec, log: LogStream, task: Path) -> None:
         """Say once in a function's log that its Python is not this machine's."""
         if spec.arn not in self._told:
             self._told.add(spec.arn)
-            if said := self._sandbox.runs_elsewhere(spec):
+            if said := self._sandbox.runs_elsewhere(spec, task):
                 log.write(f"EMBEDDED {said}\n")
 
     def _unpacked(self, spec: FunctionSpec) -> tuple[Path, Path | None]:

@@ -18,10 +18,12 @@ import sysconfig
 import tempfile
 import threading
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.config.runtimes import MACHINE
+from shared.local.lambda_runtime.libraries import Libraries, search_path
 from shared.local.pythons import RUNTIME_MODULES, Python, find_python, module_path, other_python
 
 if TYPE_CHECKING:
@@ -58,10 +60,10 @@ exec "$@"
 
 @dataclass(frozen=True)
 class _Interpreter:
-    """What runs workers: its command, the runtime's modules for it where workers see no other, where it lies."""
+    """What runs workers: its command, the runtime's modules for it, and where it lies."""
 
     command: str
-    runtime: Path | None
+    runtime: Path
     prefixes: tuple[Path, ...]
 
 
@@ -115,13 +117,13 @@ class Sandbox:
         self._rendezvous = rendezvous
         self._find = find
         self._folder = folder
-        self._packaged = packaged
         self._box = folder / "box"
         self._box.mkdir()
         self._tmp = folder / "tmp"
         self._tmp.mkdir()
-        own = _link(folder / "runtime", _own_modules().values()) if packaged else None
-        self._own = _Interpreter(sys.executable, own, (Path(sys.prefix), Path(sys.base_prefix)))
+        self._libraries = Libraries(folder / "libraries")
+        own = str(self._libraries.programs / "python")
+        self._own = _Interpreter(own, self._libraries.runtime, (Path(sys.prefix), Path(sys.base_prefix)))
         self._others: dict[str, _Interpreter] = {}
         self._asking = threading.Lock()
         self.private_mounts = mounts_work(folder) if private_mounts is None else private_mounts
@@ -146,12 +148,11 @@ class Sandbox:
 
     def command(self, spec: FunctionSpec, room: Room) -> list[str]:
         """Return the worker's command line."""
-        by = self._interpreter(spec)
-        # -S: without the interpreter's site-packages, which a packaged function must not lean on.
-        python = [by.command, *(["-S"] if by.runtime else []), "-m", "awslambdaric", spec.handler]
+        by = self._interpreter(spec, room.libraries)
+        python = [by.command, "-m", "awslambdaric", spec.handler]
         if not self.private_mounts:
             return python
-        kept = (room.task, room.opt, by.runtime, *by.prefixes)
+        kept = (room.task, room.opt, self._folder, *by.prefixes)
         return _enter(self._box, room.task, kept, f"{spec.ephemeral_mb}m", python)
 
     def environment(  # noqa: PLR0913  what an environment is made of
@@ -170,14 +171,12 @@ class Sandbox:
         own = dict(spec.environment)
         if self._rendezvous and _RENDEZVOUS in own:
             own[_RENDEZVOUS] = self._rendezvous()
-        paths = [str(room.opt / "python")] if room.opt else []
-        if runtime := self._interpreter(spec).runtime:
-            paths.append(str(runtime))
-        if paths:
-            own["PYTHONPATH"] = os.pathsep.join([*filter(None, [own.get("PYTHONPATH")]), *paths])
-        if room.opt:
-            paths.append(str(room.opt / "bin"))
-            own.setdefault("PATH", f"{os.environ.get('PATH', os.defpath)}:{room.opt / 'bin'}")
+        libraries, runtime = self._libraries, self._interpreter(spec, room.libraries).runtime
+        layers = room.opt / "python" if room.opt else None
+        paths = [libraries.site, own.get("PYTHONPATH"), layers, room.libraries, runtime]
+        own["PYTHONPATH"] = os.pathsep.join(str(path) for path in paths if path)
+        programs = [libraries.programs, search_path(), room.opt / "bin" if room.opt else None]
+        own.setdefault("PATH", os.pathsep.join(str(path) for path in programs if path))
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         defaults = {
             "AWS_ENDPOINT_URL": endpoint,
@@ -187,17 +186,17 @@ class Sandbox:
             "TMPDIR": str(room.tmp),
             "TZ": ":UTC",
         }
-        return inherited | defaults | own | _reserved(spec, room, api, stream, key)
+        return inherited | defaults | own | _reserved(spec, room, api, stream, runtime, key)
 
-    def runs_elsewhere(self, spec: FunctionSpec) -> str:
-        """Return what is to be said of a function whose runtime is not this Python's; "" where nothing is."""
+    def runs_elsewhere(self, spec: FunctionSpec, task: Path) -> str:
+        """Return what is to be said of a function, its code in *task*, whose runtime is not this Python's; else ""."""
         if spec.image is not None:
             return ""
-        return other_python(spec.runtime, packaged=self._packaged, find=self._find)
+        return other_python(spec.runtime, packaged=self._libraries.of(task) is None, find=self._find)
 
-    def _interpreter(self, spec: FunctionSpec) -> _Interpreter:
-        """Return what runs *spec*: its runtime's own Python, where workers bring their libraries and there is one."""
-        if not self._packaged or spec.image is not None or spec.runtime == MACHINE:
+    def _interpreter(self, spec: FunctionSpec, libraries: Path | None) -> _Interpreter:
+        """Return what runs *spec*: its runtime's own Python if there is one and its libraries are not this Python's."""
+        if libraries is not None or spec.image is not None or spec.runtime == MACHINE:
             return self._own
         with self._asking:
             if spec.runtime not in self._others:
@@ -213,7 +212,9 @@ class Sandbox:
         return _Interpreter(found.command, _link(self._folder / runtime, modules.values()), tuple(places))
 
 
-def _reserved(spec: FunctionSpec, room: Room, api: str, stream: str, key: AccessKey) -> dict[str, str]:
+def _reserved(  # noqa: PLR0913, PLR0917  what Lambda tells
+    spec: FunctionSpec, room: Room, api: str, stream: str, runtime: Path, key: AccessKey
+) -> dict[str, str]:
     """Return the variables that Lambda sets and a function cannot."""
     return {
         "AWS_ACCESS_KEY_ID": key.id,
@@ -230,7 +231,7 @@ def _reserved(spec: FunctionSpec, room: Room, api: str, stream: str, key: Access
         "AWS_REGION": spec.region,
         "AWS_SECRET_ACCESS_KEY": key.secret,
         "AWS_SESSION_TOKEN": key.token,
-        "LAMBDA_RUNTIME_DIR": str(Path(sysconfig.get_path("purelib"), "awslambdaric")),
+        "LAMBDA_RUNTIME_DIR": str(runtime),
         "LAMBDA_TASK_ROOT": str(room.task),
         "_HANDLER": spec.handler,
     }

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.config.runtimes import MACHINE
+from shared.deploy.access_key import AccessKey
 from shared.deploy.aws import Aws, connect_endpoint
 from shared.local.corrections import moto_corrected
 from shared.local.server import MotoServer

@@ -151,5 +151,5 @@ def test_a_policy_against_plain_http_does_not_lock_the_loopback_out(bucket):
 
 def test_a_policy_without_conditions_holds(bucket):
     s3 = bucket(Action="s3:PutObject")
-    with pytest.raises(ClientError, match="403"):
+    with pytest.raises(ClientError, match="with an explicit deny in a resource-based policy"):
         s3.put_object(Bucket="some-bucket", Key="key", Body=b"body")

@@ -93,7 +93,7 @@ def test_what_is_not_never_reaches_it(ask, cloud, account, caller):
     with pytest.raises(RefusedError) as refused:
         ask(role, "s3", "PUT /team2-data/a", b"body")
     assert cloud.asked == []
-    assert (refused.value.wrong, refused.value.status) == (Wrong.DENIED, 403)
+    assert (refused.value.wrong, refused.value.status) == (Wrong.FORBIDDEN, 403)
     assert refused.value.what == (
         "User: arn:aws:sts::123456789012:assumed-role/team1-f/run is not authorized to perform: s3:PutObject on "
         'resource: "arn:aws:s3:::team2-data/a" because no identity-based policy allows the s3:PutObject action'
@@ -158,7 +158,7 @@ def test_a_topics_and_a_queues_refusals_have_their_own_codes(ask, account, calle
     form = b"Action=Publish&TopicArn=arn:aws:sns:us-east-1:123456789012:t&Message=m&Version=2010-03-31"
     with pytest.raises(RefusedError) as refused:
         ask(role, "sns", "POST /", form, [("Content-Type", "application/x-www-form-urlencoded")])
-    assert refused.value.wrong is Wrong.DENIED_BY_TOPIC
+    assert refused.value.wrong is Wrong.FORBIDDEN_BY_TOPIC
     with pytest.raises(RefusedError) as refused:
         ask(role, "sqs", *json_request("AmazonSQS.ListQueues", {}))
-    assert refused.value.wrong is Wrong.DENIED_BY_QUEUE
+    assert refused.value.wrong is Wrong.FORBIDDEN_BY_QUEUE

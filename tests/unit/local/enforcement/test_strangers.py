@@ -10,6 +10,7 @@ from shared.deploy.access_key import AccessKey
 from shared.deploy.aws import connect_endpoint
 from shared.errors import code_of
 from shared.local.cloud import EmbeddedCloud
+from shared.local.door.sessions import Issuer
 
 PLACE = Place("123456789012", "us-east-1", "test")
 NOBODY = "arn:aws:iam::123456789012:role/nobody"
@@ -83,3 +84,9 @@ def test_and_taken_by_whom_it_trusts_alone(owner, stranger):
     with pytest.raises(ClientError) as caught:
         run(stranger, "locked", role)
     assert code_of(caught.value) == "AccessDeniedException"
+
+
+def test_a_role_that_is_not_there_has_sessions_that_hold(cloud):
+    key = Issuer(cloud.key).of_role(NOBODY, "worker")
+    told = connect_endpoint(PLACE, cloud.endpoint, key).client("sts").get_caller_identity()
+    assert told["Arn"] == "arn:aws:sts::123456789012:assumed-role/nobody/worker"

@@ -14,6 +14,7 @@ from shared.deploy.images.layout import CONFIG, INDEX, MANIFEST, Layout, to_json
 from shared.deploy.images.reference import Reference
 from shared.deploy.images.registry import Registry
 from shared.errors import code_of
+from shared.isolation.policies import function_trust
 from shared.local.cloud import EmbeddedCloud
 
 PLACE = Place("210987654321", "eu-west-1", "test")
@@ -35,7 +36,8 @@ def other(event, context):
 def aws(tmp_path_factory):
     with EmbeddedCloud(PLACE, tmp_path_factory.mktemp("cloud")) as cloud:
         aws = connect_endpoint(PLACE, cloud.endpoint, cloud.key)
-        aws.iam.create_role(RoleName="r", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
+        trust = function_trust().document()
+        aws.iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(trust))
         yield aws
 
 

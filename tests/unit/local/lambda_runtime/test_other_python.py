@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from shared.config.runtimes import MACHINE
+from shared.deploy.stand_in import STAND_IN
 from shared.local.lambda_runtime.sandbox import Sandbox
 
 OTHER = "python3.14" if MACHINE != "python3.14" else "python3.13"
@@ -39,7 +40,7 @@ def answer(runtime, spec):
 
 
 def test_a_packaged_function_runs_on_its_runtimes_python_and_says_so_once(make_runtime, function, logs, other):
-    runtime = make_runtime(packaged=True)
+    runtime = make_runtime()
     spec = function(SOURCE, runtime=OTHER)
     assert answer(runtime, spec) == [OTHER, f"AWS_Lambda_{OTHER}"]
     runtime.retire(spec.arn, at_once=True)
@@ -51,7 +52,7 @@ def test_a_packaged_function_runs_on_its_runtimes_python_and_says_so_once(make_r
 
 def test_without_such_a_python_it_runs_on_this_one_and_says_why(make_runtime, function, logs, monkeypatch):
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    runtime = make_runtime(packaged=True)
+    runtime = make_runtime()
     assert answer(runtime, function(SOURCE, runtime="python3.99"))[0] is None
     told = [message for message in logs.messages if message.startswith("EMBEDDED")]
     assert told == [
@@ -59,14 +60,16 @@ def test_without_such_a_python_it_runs_on_this_one_and_says_why(make_runtime, fu
     ]
 
 
-def test_what_leans_on_this_environments_compiled_libraries_runs_on_its_python(make_runtime, function, other):
-    assert answer(make_runtime(), function(SOURCE, runtime=OTHER))[0] is None
+@pytest.mark.usefixtures("other")
+def test_what_leans_on_this_environments_compiled_libraries_runs_on_its_python(make_runtime, function, with_file):
+    spec = with_file(function(SOURCE, runtime=OTHER), STAND_IN, "numpy\n")
+    assert answer(make_runtime(), spec)[0] is None
 
 
 def test_the_other_python_is_asked_once(tmp_path, function):
     asked = []
-    sandbox = Sandbox(tmp_path, packaged=True, private_mounts=False, find=lambda name: asked.append(name) or "none")
+    sandbox = Sandbox(tmp_path, private_mounts=False, find=lambda name: asked.append(name) or "none")
     room = sandbox.room(tmp_path, None, "a")
-    for _ in range(3):
-        assert sandbox.command(function(SOURCE, runtime=OTHER), room)[0] == sys.executable
+    commands = {sandbox.command(function(SOURCE, runtime=OTHER), room)[0] for _ in range(3)}
     assert asked == [OTHER]
+    assert commands == {sandbox.command(function(SOURCE), room)[0]}

@@ -1,6 +1,7 @@
 """What is ECR's about the embedded cloud's registry: its repositories, its tokens, and what boto3 sees of a push."""
 
 import http.client
+import json
 import socket
 import tracemalloc
 
@@ -12,6 +13,7 @@ from shared.config.lane import Place
 from shared.deploy.aws import connect_endpoint
 from shared.deploy.images import make
 from shared.deploy.images.layout import MANIFEST
+from shared.local.door.sessions import Issuer
 
 
 def files(folder):
@@ -40,6 +42,41 @@ def test_a_password_is_for_one_region(aws, cloud, embedded, tools):
     with urllib3.PoolManager(retries=False) as pool:
         other = embedded._replace(credentials=make.ecr_login(there)[1], pool=pool)
         assert tools[1](other.ask("GET", "wssr/work/manifests/v1")) == ["NAME_UNKNOWN"]
+
+
+@pytest.fixture
+def pushes_to_other(aws, cloud, embedded):
+    """A client with the password of a role that may push to and fetch from the repository "other" alone."""
+    account = {"AWS": aws.place.account}
+    trust = {"Effect": "Allow", "Principal": account, "Action": "sts:AssumeRole"}
+    own = {"Effect": "Allow", "Action": "ecr:*", "Resource": aws.place.arn("ecr", "repository/other")}
+    login = {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
+    documents = [json.dumps({"Version": "2012-10-17", "Statement": each}) for each in (trust, [own, login])]
+    role = aws.iam.create_role(RoleName="pusher", AssumeRolePolicyDocument=documents[0])["Role"]["Arn"]
+    aws.iam.put_role_policy(RoleName="pusher", PolicyName="own", PolicyDocument=documents[1])
+    pusher = connect_endpoint(aws.place, cloud.endpoint, Issuer(cloud.key).of_role(role, "test"))
+    with urllib3.PoolManager(retries=False) as pool:
+        yield embedded._replace(credentials=make.ecr_login(pusher)[1], pool=pool)
+    aws.iam.delete_role_policy(RoleName="pusher", PolicyName="own")
+    aws.iam.delete_role(RoleName="pusher")
+
+
+def test_a_password_does_what_its_holder_may(embedded, pushes_to_other, tools):
+    theirs = embedded.put_blob(b"their layer")
+    assert pushes_to_other.put_image("v1", repository="other")[1].status == 201
+    for method, path in (
+        ("GET", f"wssr/work/blobs/{theirs['digest']}"),
+        ("GET", "wssr/work/manifests/v1"),
+        ("GET", "wssr/work/tags/list"),
+        ("POST", "wssr/work/blobs/uploads/"),
+        ("PUT", "wssr/work/manifests/v1"),
+    ):
+        answer = pushes_to_other.ask(method, path)
+        assert (answer.status, tools[1](answer)) == (403, ["DENIED"])
+        assert "assumed-role/pusher/test is not authorized to perform: ecr:" in answer.json()["errors"][0]["message"]
+    mounted = pushes_to_other.ask("POST", f"other/blobs/uploads/?mount={theirs['digest']}&from=wssr/work")
+    assert mounted.status == 202  # an upload begins: nothing was mounted
+    assert pushes_to_other.ask("GET", f"other/blobs/{theirs['digest']}").status == 404
 
 
 @pytest.mark.parametrize("login", ["AWS:wrong", "aws:{}", "AWS:", "AWS:pässwort", "{}"])
