@@ -115,7 +115,7 @@ class Enforcement:
         """Answer for an object; *see* raises unless the caller may be told that there is none.
 
         Whoever may not list the bucket is refused instead (Amazon S3 API Reference, GetObject, "Permissions"; read
-        2026-11-29). That there is no such bucket is told to everybody.
+        2026-11-29). That there is no such bucket is told to whoever may read an object of that name.
         """
         told: list[Any] = []
 
