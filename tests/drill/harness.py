@@ -422,6 +422,8 @@ def _plain_mapping(value: dict[Any, Any], above: tuple[int, ...]) -> dict[str, A
     """Return *value* as plain data; what has keys that are drawn stands under one, as roles do that moto has by id."""
     found: dict[str, list[Any]] = collections.defaultdict(list)
     for key, inner in value.items():
+        if getattr(inner, "stopped_reason", None):
+            continue  # a task of ECS that is over, which AWS tells of for an hour: one more deployment leaves one more
         name = _DRAWN.sub("*", str(key))
         found[name].append("*" if _VARIES.search(name) else _plain(inner, above))
     told = {name: each[0] if len(each) == 1 else _once(each) for name, each in found.items()}
