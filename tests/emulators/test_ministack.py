@@ -171,7 +171,7 @@ def test_the_rendezvous_is_deployed_until_its_task_is_awaited_and_destroyed(lane
     for stops_at in (f"create service {service.service}", "create record rendezvous.uva-ds5110.com"):
         todo = plan(service, project, aws)
         with pytest.raises(ApplyError, match="ECS has nothing left to do, and after 180 s") as stopped:
-            carry_out(todo, service, project, aws, tell=told.append, sleep=lambda _seconds: None)
+            carry_out(todo, service, project, aws, on_wait=told.append, sleep=lambda _seconds: None)
         assert str(stopped.value).startswith(f"could not {stops_at}: ")
     assert told[0].endswith("its rollout is COMPLETED, and no task of it runs")
     made = [step for step in plan(service, project, aws).steps if step.action == "nothing"]
