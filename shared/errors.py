@@ -69,7 +69,7 @@ def code_of(error: BaseException) -> str:
 
 def unknown(kind: str, value: str, known: list[str], *, where: str | None = None) -> UsageError:
     """Return the error for a *value* that is none of the *known* ones, with the nearest one suggested."""
-    import difflib  # noqa: PLC0415  only an error needs it, and every Lambda imports this module
+    import difflib  # only an error needs it, and every Lambda imports this module
 
     near = difflib.get_close_matches(value, known, n=1)
     listing = ", ".join(sorted(known)) or "there are none"

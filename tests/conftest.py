@@ -50,7 +50,7 @@ def copy_project():
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
     """A PostgreSQL server for all tests that want one, as its superuser's secret."""
-    from shared.local.postgres import Postgres  # noqa: PLC0415  moto takes time that few tests have to spend
+    from shared.local.postgres import Postgres  # moto takes time that few tests have to spend
 
     server = Postgres(tmp_path_factory.mktemp("postgres"))
     yield server.start()

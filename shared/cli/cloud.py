@@ -41,8 +41,8 @@ def up(
 
     Example: lanes up && lanes deploy team2 && lanes run team2 cosmic
     """
-    from shared.cli.wiring import cloud_state, open_project  # noqa: PLC0415  --help is quick
-    from shared.local import daemon  # noqa: PLC0415  as above
+    from shared.cli.wiring import cloud_state, open_project
+    from shared.local import daemon
 
     project = open_project()
     state = cloud_state(project)
@@ -69,12 +69,12 @@ def environment(
 
     Example: eval "$(lanes env)" && python -c "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
     """
-    import os  # noqa: PLC0415  --help is quick
-    import sys  # noqa: PLC0415  as above
+    import os
+    import sys
 
-    from shared.cli.environment import entering, leaving, variables  # noqa: PLC0415  as above
-    from shared.cli.wiring import open_project, running_cloud  # noqa: PLC0415  as above
-    from shared.errors import LanesError, UsageError  # noqa: PLC0415  as above
+    from shared.cli.environment import entering, leaving, variables
+    from shared.cli.wiring import open_project, running_cloud
+    from shared.errors import LanesError, UsageError
 
     if unset and as_json:
         raise UsageError("--unset prints lines for a shell, and no JSON", fix="leave one of them out")
@@ -96,8 +96,8 @@ def down() -> None:
 
     Example: lanes down
     """
-    from shared.cli.wiring import cloud_state, open_project  # noqa: PLC0415  --help is quick
-    from shared.local import daemon  # noqa: PLC0415  as above
+    from shared.cli.wiring import cloud_state, open_project
+    from shared.local import daemon
 
     running = daemon.down(cloud_state(open_project()))
     console.note(f"ended {running.endpoint}" if running else "no cloud runs here")
@@ -113,10 +113,10 @@ def doctor(
 
     Example: lanes doctor
     """
-    from dataclasses import asdict  # noqa: PLC0415  --help is quick
+    from dataclasses import asdict
 
-    from shared.config.runtimes import MACHINE  # noqa: PLC0415  as above
-    from shared.local.doctor import examine  # noqa: PLC0415  as above
+    from shared.config.runtimes import MACHINE
+    from shared.local.doctor import examine
 
     findings = examine(_runtime() or MACHINE)
     if as_json:
@@ -133,7 +133,7 @@ def doctor(
 
 def _runtime() -> str | None:
     """Return what the functions of the project here run on; None outside of one, where a doctor is of use as well."""
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import open_project
 
     try:
         return open_project().runtime

@@ -33,11 +33,11 @@ def cost(
 
     Example: lanes cost team2
     """
-    from shared.cli.deploy import warn_if_brief  # noqa: PLC0415  --help is quick
-    from shared.cli.metrics import moment  # noqa: PLC0415  --help is quick
-    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  as above
-    from shared.measure.bill import price_found, price_team  # noqa: PLC0415  as above
-    from shared.run.find import find_run  # noqa: PLC0415  as above
+    from shared.cli.deploy import warn_if_brief
+    from shared.cli.metrics import moment
+    from shared.cli.wiring import open_cloud, open_project
+    from shared.measure.bill import price_found, price_team
+    from shared.run.find import find_run
 
     project = open_project()
     lane = project.lane(team)
@@ -69,7 +69,7 @@ def _record(bill: Bill) -> dict[str, object]:
 
 
 def _print_bill(bill: Bill) -> None:
-    from shared.measure.cost import dollars  # noqa: PLC0415  --help is quick
+    from shared.measure.cost import dollars
 
     for name, (workflow, cost) in bill.runs.items():
         console.out.print(f"{name}  {workflow:<16} {dollars(cost.usd):>12}", markup=False, highlight=False)
@@ -82,7 +82,7 @@ def _print_bill(bill: Bill) -> None:
 
 
 def _print_items(cost: Cost) -> None:
-    from shared.measure.cost import LABELS, dollars  # noqa: PLC0415  --help is quick
+    from shared.measure.cost import LABELS, dollars
 
     for item in cost.items:
         label, unit = LABELS[item.name]
@@ -93,7 +93,7 @@ def _print_items(cost: Cost) -> None:
 
 
 def _say_what_it_is() -> None:
-    from shared.measure.cost import read_prices  # noqa: PLC0415  --help is quick
+    from shared.measure.cost import read_prices
 
     prices = read_prices()
     console.note(

@@ -49,7 +49,7 @@ def make(
     Example: lanes data make --galaxies 5000 --seed 3 --out survey
     """
     need("galsim", "survey")
-    from shared.cosmic import partitions, survey  # noqa: PLC0415  --help is quick
+    from shared.cosmic import partitions, survey
 
     with progress("rendering", galaxies, "galaxies") as advance:
         blocks = (
@@ -72,7 +72,7 @@ def import_(
     Example: lanes data import 1.pt 2.pt 3.pt --out partitions
     """
     need("torch", "train")
-    from shared.cosmic import convert, partitions  # noqa: PLC0415  --help is quick
+    from shared.cosmic import convert, partitions
 
     with progress("converting", len(files), "files") as advance:
         blocks = _advancing(map(convert.load, files), lambda _: advance(1))
@@ -91,7 +91,7 @@ def split(
 
     Example: lanes data split --megabytes 25 survey survey-25MB
     """
-    from shared.cosmic import partitions  # noqa: PLC0415  --help is quick
+    from shared.cosmic import partitions
 
     paths = partitions.find(source)
     total = sum(map(partitions.count, paths))
@@ -102,7 +102,7 @@ def split(
 
 
 @on_cloud
-def upload(  # noqa: PLR0913  one per option
+def upload(
     team: Annotated[str, typer.Argument(help="Whose bucket.")],
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Default: the sample survey.")] = None,
     *,
@@ -117,8 +117,8 @@ def upload(  # noqa: PLR0913  one per option
 
     Example: lanes data upload team2 survey-25MB
     """
-    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  --help is quick
-    from shared.cosmic import partitions, sample, transfer  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_cloud, open_project
+    from shared.cosmic import partitions, sample, transfer
 
     project = open_project()
     lane = project.lane(team)
@@ -151,7 +151,7 @@ def need(module: str, extra: str) -> None:
 @contextlib.contextmanager
 def progress(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
     """Show a bar on stderr while the block runs; gives what to call with each amount done."""
-    from rich.progress import Progress  # noqa: PLC0415  --help is quick
+    from rich.progress import Progress
 
     with Progress(console=console.err, transient=True, disable=not console.err.is_terminal) as bars:
         bar = bars.add_task(f"{what} {total:,} {unit}", total=total)
@@ -189,7 +189,7 @@ def _report(folder: Path, paths: list[Path], records: int, *, as_json: bool) -> 
         )
 
 
-def _say_uploaded(  # noqa: PLR0913  one per figure
+def _say_uploaded(
     lane: Lane, place: str, keys: list[str], records: int, size: int, *, dry_run: bool, as_json: bool
 ) -> None:
     if as_json:

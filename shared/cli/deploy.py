@@ -46,15 +46,15 @@ def plan(
 
     Example: lanes plan team1 team2
     """
-    from shared.cli.orphan_view import look_for_orphans  # noqa: PLC0415  --help is quick
-    from shared.cli.wiring import (  # noqa: PLC0415  as above
+    from shared.cli.orphan_view import look_for_orphans
+    from shared.cli.wiring import (
         known_images,
         one_deploy,
         open_cloud,
         open_project,
         with_libraries,
     )
-    from shared.deploy import deploy as work  # noqa: PLC0415  as above
+    from shared.deploy import deploy as work
 
     project = open_project()
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
@@ -92,7 +92,7 @@ def deploy(
 
     Example: lanes deploy team1 team2
     """
-    from shared.cli.wiring import (  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import (
         known_images,
         one_deploy,
         open_cloud,
@@ -100,8 +100,8 @@ def deploy(
         say_python,
         with_libraries,
     )
-    from shared.deploy import deploy as work  # noqa: PLC0415  as above
-    from shared.deploy.apply import ApplyError  # noqa: PLC0415  as above
+    from shared.deploy import deploy as work
+    from shared.deploy.apply import ApplyError
 
     project = open_project()
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
@@ -142,9 +142,9 @@ def destroy(
 
     Example: lanes destroy team2
     """
-    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  --help is quick
-    from shared.deploy.apply import apply  # noqa: PLC0415  as above
-    from shared.deploy.plan import destroy_plan  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_cloud, open_project
+    from shared.deploy.apply import apply
+    from shared.deploy.plan import destroy_plan
 
     project = open_project()
     if team not in project.teams:  # no nearest name is suggested: it would be another team's data
@@ -175,8 +175,8 @@ def render(
 
     Example: lanes render --check
     """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.deploy.chalice_stage import config_is_fresh, config_path, write_config  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.deploy.chalice_stage import config_is_fresh, config_path, write_config
 
     project = open_project()
     path = config_path(project).relative_to(project.root)
@@ -196,7 +196,7 @@ def _say_what_waits(lanes: list[Lane]) -> None:
 
 def warn_if_brief(project: Project, cloud: Aws) -> None:
     """Say that an embedded cloud started for one command ends with it."""
-    from shared.cli.wiring import outlives_command  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import outlives_command
 
     if not outlives_command(project, cloud):
         console.note("this embedded cloud began empty and ends with the command; lanes up keeps one")

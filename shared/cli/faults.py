@@ -31,7 +31,7 @@ def told(error: BaseException) -> str:
 
 def _who_may(error: BaseException) -> str:
     """Return the fix for an *error* of AWS's that says no to these credentials; nothing for any other."""
-    from shared.deploy.caller import WHO_MAY, is_denial  # noqa: PLC0415  only an error needs it
+    from shared.deploy.caller import WHO_MAY, is_denial
 
     return f"\n  fix: take credentials that may: {WHO_MAY}" if isinstance(error, Exception) and is_denial(error) else ""
 

@@ -42,9 +42,9 @@ def dockerfile(team: TeamArgument, *, out: OutOption = None, as_json: JsonOption
 
     Example: lanes images dockerfile wssr
     """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.deploy.images.dockerfile import write_context  # noqa: PLC0415  as above
-    from shared.deploy.images.make import functions_with_images  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.deploy.images.dockerfile import write_context
+    from shared.deploy.images.make import functions_with_images
 
     project = open_project()
     lane = project.lane(team)
@@ -62,7 +62,7 @@ def dockerfile(team: TeamArgument, *, out: OutOption = None, as_json: JsonOption
         console.print_json(written)
 
 
-def build(  # noqa: PLR0913  one per option
+def build(
     team: TeamArgument,
     *,
     base: Annotated[
@@ -77,8 +77,8 @@ def build(  # noqa: PLR0913  one per option
 
     Example: lanes images build wssr --base registry.example.edu/lambda-r:4.4.1
     """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.deploy.images import make  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.deploy.images import make
 
     if user and base is None:  # the cards' bases may be in several registries, and a password is for one
         raise UsageError("which registry is --user for?", fix="--base HOST/REPOSITORY:TAG, with the base that is there")
@@ -91,7 +91,7 @@ def build(  # noqa: PLR0913  one per option
 
 
 @on_cloud
-def push(  # noqa: PLR0913  one per option
+def push(
     team: TeamArgument,
     *,
     registry: Annotated[str | None, typer.Option("--registry", metavar="HOST[:PORT]", help="A registry.")] = None,
@@ -108,8 +108,8 @@ def push(  # noqa: PLR0913  one per option
 
     Example: lanes images push wssr --aws
     """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.deploy.images import make  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.deploy.images import make
 
     if where.asked and registry:
         raise UsageError("one registry at a time", fix="give --registry HOST[:PORT], or where the repositories are")
@@ -130,10 +130,10 @@ def login(user: str | None) -> tuple[str, str] | None:
 
 def _own_registry(project: Project, lane: Lane, where: Where) -> tuple[str, tuple[str, str]]:
     """Return the registry of AWS or of the running cloud, and how to log in, with the repositories of *lane* made."""
-    from shared.cli.plan_view import tell  # noqa: PLC0415  --help is quick
-    from shared.cli.wiring import open_cloud, running_cloud  # noqa: PLC0415  as above
-    from shared.deploy.images.make import ecr_login  # noqa: PLC0415  as above
-    from shared.deploy.images.pushed import make_repositories  # noqa: PLC0415  as above
+    from shared.cli.plan_view import tell
+    from shared.cli.wiring import open_cloud, running_cloud
+    from shared.deploy.images.make import ecr_login
+    from shared.deploy.images.pushed import make_repositories
 
     if where.embedded and running_cloud(project) is None:
         raise LanesError(
@@ -149,7 +149,7 @@ def _folder(project: Project, team: str, out: Path | None) -> Path:
 
 
 def _package(project: Project, *, libraries: bool) -> Path:
-    from shared.deploy.deploy import package  # noqa: PLC0415  --help is quick
+    from shared.deploy.deploy import package
 
     return package(project, packaged=libraries).path
 

@@ -46,11 +46,11 @@ def prove(
 
     Example: lanes isolation prove --team team2, or lanes isolation prove --deployed --aws
     """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.isolation import proof as proofs  # noqa: PLC0415  as above
-    from shared.isolation.catalogue import load_catalogue  # noqa: PLC0415  as above
-    from shared.isolation.database_role import lane_scripts  # noqa: PLC0415  as above
-    from shared.isolation.outsiders import with_account  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.isolation import proof as proofs
+    from shared.isolation.catalogue import load_catalogue
+    from shared.isolation.database_role import lane_scripts
+    from shared.isolation.outsiders import with_account
 
     project = open_project()
     naming = project.naming
@@ -83,9 +83,9 @@ def matrix(*, as_json: JsonOption = False) -> None:
 
     Example: lanes isolation matrix
     """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.isolation.catalogue import load_catalogue  # noqa: PLC0415  as above
-    from shared.isolation.matrix import reach_matrix  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.isolation.catalogue import load_catalogue
+    from shared.isolation.matrix import reach_matrix
 
     project = open_project()
     table = reach_matrix(_documents(project, None), project.place, load_catalogue())
@@ -110,7 +110,7 @@ def policies(team: TeamArgument) -> None:
 
     Example: lanes isolation policies team2
     """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import open_project
 
     project = open_project()
     project.lane(team)
@@ -125,10 +125,10 @@ def platform(
 
     Example: lanes isolation platform > platform-policy.json
     """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
-    from shared.isolation.platform_role import platform_policy  # noqa: PLC0415  as above
-    from shared.isolation.rendezvous_role import rendezvous_policy  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.config.platform import rendezvous_service
+    from shared.isolation.platform_role import platform_policy
+    from shared.isolation.rendezvous_role import rendezvous_policy
 
     project = open_project()
     policy = rendezvous_policy(rendezvous_service(project)) if rendezvous else platform_policy(project.place)
@@ -141,9 +141,9 @@ def quotas(*, where: Where, as_json: JsonOption = False) -> None:
 
     Example: lanes isolation quotas
     """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.config.template import render_definition  # noqa: PLC0415  as above
-    from shared.isolation.quotas import crowded_maps, plan_reservations  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.config.template import render_definition
+    from shared.isolation.quotas import crowded_maps, plan_reservations
 
     project = open_project()
     settings = project.settings.limits.concurrency
@@ -166,29 +166,29 @@ def quotas(*, where: Where, as_json: JsonOption = False) -> None:
 
 
 def _documents(project: Project, team: str | None) -> list[Document]:
-    from shared.deploy.documents import lane_documents  # noqa: PLC0415  --help is quick
+    from shared.deploy.documents import lane_documents
 
     return [document for lane in _lanes(project, team) for document in lane_documents(lane)]
 
 
 def _service_documents(project: Project, team: str | None) -> list[Document]:
     """Return the platform's own: the rendezvous service's, where it is ours to run and no single team is asked for."""
-    from shared.deploy.documents import service_documents  # noqa: PLC0415  --help is quick
+    from shared.deploy.documents import service_documents
 
     service = None if team else _service(project)
     return service_documents(service) if service else []
 
 
 def _service(project: Project) -> RendezvousService | None:
-    from shared.config.platform import rendezvous_service  # noqa: PLC0415  --help is quick
+    from shared.config.platform import rendezvous_service
 
     return rendezvous_service(project) if project.settings.rendezvous.service else None
 
 
 def _wanted_account(project: Project, team: str | None, teams: tuple[str, ...]) -> Account:
     """Return what deploys make beside documents: where machines log, and the platform's rules."""
-    from shared.deploy.documents import lane_links, service_links  # noqa: PLC0415  --help is quick
-    from shared.isolation.account import Account  # noqa: PLC0415  as above
+    from shared.deploy.documents import lane_links, service_links
+    from shared.isolation.account import Account
 
     service = None if team else _service(project)
     links = [link for lane in _lanes(project, team) for link in lane_links(lane)]
@@ -197,10 +197,10 @@ def _wanted_account(project: Project, team: str | None, teams: tuple[str, ...]) 
 
 def _expected(project: Project) -> Expected:
     """Return who reaches teams by design: the settings' operators, and whoever has the platform's policies."""
-    from shared.iam.statements import read_identity_policy  # noqa: PLC0415  --help is quick
-    from shared.isolation.account import Expected  # noqa: PLC0415  as above
-    from shared.isolation.platform_role import platform_policy  # noqa: PLC0415  as above
-    from shared.isolation.rendezvous_role import rendezvous_policy  # noqa: PLC0415  as above
+    from shared.iam.statements import read_identity_policy
+    from shared.isolation.account import Expected
+    from shared.isolation.platform_role import platform_policy
+    from shared.isolation.rendezvous_role import rendezvous_policy
 
     service = _service(project)
     policies = [platform_policy(project.place), *([rendezvous_policy(service)] if service else [])]
@@ -210,11 +210,11 @@ def _expected(project: Project) -> Expected:
 
 
 def _deployed(project: Project, team: str | None, where: Where) -> tuple[list[Document], Account, Orphans]:
-    from shared.cli.orphan_view import look_for_orphans  # noqa: PLC0415  boto3 takes 0.2 s
-    from shared.cli.wiring import open_cloud  # noqa: PLC0415  as above
-    from shared.deploy.readback.account import read_account  # noqa: PLC0415  as above
-    from shared.deploy.readback.lanes import deployed_documents  # noqa: PLC0415  as above
-    from shared.deploy.readback.sight import Sight  # noqa: PLC0415  as above
+    from shared.cli.orphan_view import look_for_orphans
+    from shared.cli.wiring import open_cloud
+    from shared.deploy.readback.account import read_account
+    from shared.deploy.readback.lanes import deployed_documents
+    from shared.deploy.readback.sight import Sight
 
     service = None if team else _service(project)
     lanes = [*_lanes(project, team), *([service.lane] if service else [])]
@@ -233,7 +233,7 @@ def _lanes(project: Project, team: str | None) -> list[Lane]:
 
 
 def _account_limit(project: Project, where: Where) -> int:
-    from shared.cli.wiring import open_cloud  # noqa: PLC0415  boto3 takes 0.2 s
+    from shared.cli.wiring import open_cloud
 
     with open_cloud(project, where) as cloud:
         return cloud.lambda_.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]

@@ -41,8 +41,8 @@ def load(
 
     Example: lanes items load topics statemachines/samples/simplelist.json
     """
-    from shared.cli import wiring  # noqa: PLC0415  --help is quick
-    from shared.run.items import load_items, read_items  # noqa: PLC0415  as above
+    from shared.cli import wiring
+    from shared.run.items import load_items, read_items
 
     items = read_items(file)
     project = wiring.open_project()

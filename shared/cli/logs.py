@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 @on_cloud
-def logs(  # noqa: PLR0913  one per option
+def logs(
     team: Annotated[str, typer.Argument(help="The team's slug.")],
     workflow: Annotated[str | None, typer.Argument(help="Which workflow; any of the team's when left out.")] = None,
     *,
@@ -50,10 +50,10 @@ def logs(  # noqa: PLR0913  one per option
 
     Example: lanes logs team2 cosmic --run 20260102T030405Z-a1b2c3 --follow --since 5m
     """
-    from shared.cli import wiring  # noqa: PLC0415  --help is quick
-    from shared.cli.metrics import moment  # noqa: PLC0415  as above
-    from shared.measure.run_log import RunLog, follow_log  # noqa: PLC0415  as above
-    from shared.run.find import find_run  # noqa: PLC0415  as above
+    from shared.cli import wiring
+    from shared.cli.metrics import moment
+    from shared.measure.run_log import RunLog, follow_log
+    from shared.run.find import find_run
 
     project = wiring.open_project()
     lane = project.lane(team)

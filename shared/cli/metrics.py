@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 @on_cloud
-def metrics(  # noqa: PLR0913  one per option
+def metrics(
     words: Annotated[
         list[str] | None,
         typer.Argument(metavar="[TEAM [RUN]]", help="The team, and one run of it.", show_default=False),
@@ -50,8 +50,8 @@ def metrics(  # noqa: PLR0913  one per option
 
     Example: lanes metrics --csv logs-insights-results.csv
     """
-    from shared.measure.collect import collect_files, collect_run, collect_team  # noqa: PLC0415  --help is quick
-    from shared.measure.invocations import Invocations, summarize  # noqa: PLC0415  as above
+    from shared.measure.collect import collect_files, collect_run, collect_team
+    from shared.measure.invocations import Invocations, summarize
 
     names, files = split_files(words or [], csv or [])
     steps: dict[str, str] = {}
@@ -61,8 +61,8 @@ def metrics(  # noqa: PLR0913  one per option
             collect_files(table, files)
             rows: Iterable[Row] = (row for row in table.rows(*names[1:]) if _is_of(row, names, steps))
         else:
-            from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  as above
-            from shared.run.find import find_run  # noqa: PLC0415  as above
+            from shared.cli.wiring import open_cloud, open_project
+            from shared.run.find import find_run
 
             project = open_project()
             lane = project.lane(names[0])
@@ -93,7 +93,7 @@ def _steps_of(names: list[str]) -> dict[str, str]:
     """
     if not names:
         return {}
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import open_project
 
     return steps_by_group(open_project().lane(names[0]))
 
@@ -209,7 +209,7 @@ def print_table(rows: list[Row], steps: Mapping[str, str]) -> None:
 
     *steps* says what to call a log group where no state is known. Within 80 columns where names are short.
     """
-    from rich.table import Table  # noqa: PLC0415  --help is quick
+    from rich.table import Table
 
     worlds: dict[str | None, int] = {}
     for row in rows:

@@ -68,7 +68,7 @@ def import_(
 
 def _make(file: Path, target: Path) -> None:
     """Write the model in *file* as ONNX to *target*, checked with onnxruntime."""
-    from shared.handlers.cosmic.model import Model  # noqa: PLC0415  --help is quick
+    from shared.handlers.cosmic.model import Model
 
     if file.suffix == ".onnx":
         Model(file, file.name, threads=1)
@@ -76,14 +76,14 @@ def _make(file: Path, target: Path) -> None:
         return
     need("torch", "train")
     need("onnx", "train")
-    from shared.cosmic import export  # noqa: PLC0415  an extra
+    from shared.cosmic import export
 
     export.to_onnx(export.load(file), target)
 
 
 def _upload(team: str, path: Path, key: str, where: Where) -> None:
-    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  --help is quick
-    from shared.cosmic import transfer  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_cloud, open_project
+    from shared.cosmic import transfer
 
     project = open_project()
     lane = project.lane(team)

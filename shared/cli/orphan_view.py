@@ -48,8 +48,8 @@ class Orphans:
 
 def look_for_orphans(project: Project, aws: Aws) -> Orphans:
     """Return what *aws* holds that no file of *project* explains."""
-    from shared.deploy.readback.orphans import find_orphans  # noqa: PLC0415  boto3 takes 0.2 s
-    from shared.deploy.readback.sight import Sight  # noqa: PLC0415  as above
+    from shared.deploy.readback.orphans import find_orphans
+    from shared.deploy.readback.sight import Sight
 
     sight = Sight()
     found = tuple(find_orphans(project, aws, sight))

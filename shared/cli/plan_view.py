@@ -61,8 +61,8 @@ def tell(step: Step) -> None:
 
 def tell_what_stays(done: Plan) -> None:
     """Say what *done*, a plan that removed things, left on purpose: others' keys are made from the master, too."""
-    from shared.deploy.rendezvous.keys import MASTER_SECRET  # noqa: PLC0415  --help is quick
-    from shared.deploy.resources.rendezvous_key import KIND  # noqa: PLC0415  as above
+    from shared.deploy.rendezvous.keys import MASTER_SECRET
+    from shared.deploy.resources.rendezvous_key import KIND
 
     if any(step.kind == KIND for step in done.changes):
         console.note(f"secret {MASTER_SECRET} stays: every team's rendezvous key is made from it")

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command()(predict)
 
 
-def predict(  # noqa: PLR0913  one per option
+def predict(
     workflow: Annotated[str, typer.Argument(help="cosmic, the workflow that has been measured.")],
     *,
     records: Annotated[int, typer.Option(min=1, help="How many records; 51,130,000 make 1 TB.")],
@@ -42,7 +42,7 @@ def predict(  # noqa: PLR0913  one per option
 
     Example: lanes predict cosmic --records 51130000 --deadline 900
     """
-    from shared.measure import model  # noqa: PLC0415  --help is quick
+    from shared.measure import model
 
     if workflow != "cosmic":
         raise UsageError(f"there is no model of {workflow}", fix="lanes predict cosmic")
@@ -69,23 +69,23 @@ def predict(  # noqa: PLR0913  one per option
 
 
 def _fit(folder: Path | None) -> Fit:
-    from shared.measure.model import published  # noqa: PLC0415  --help is quick
+    from shared.measure.model import published
 
     if folder is None:
         return published()
-    from shared.measure.fit import fit_published, fit_sweep  # noqa: PLC0415  as above
+    from shared.measure.fit import fit_published, fit_sweep
 
     return fit_sweep(folder) if (folder / "cells.jsonl").exists() else fit_published(folder)
 
 
 def _record(fit: Fit) -> dict[str, Any]:
-    from dataclasses import asdict  # noqa: PLC0415  --help is quick
+    from dataclasses import asdict
 
     return asdict(fit)
 
 
 def _words(run: Prediction | None) -> str:
-    from shared.measure.cost import dollars  # noqa: PLC0415  --help is quick
+    from shared.measure.cost import dollars
 
     if run is None:
         return "-"
@@ -98,9 +98,9 @@ def _safely(fit: Fit, deadline: float | None) -> float | None:
 
 
 def _print(fit: Fit, found: list[Prediction], choice: Prediction | None) -> None:
-    from rich.table import Table  # noqa: PLC0415  --help is quick
+    from rich.table import Table
 
-    from shared.measure.cost import dollars  # noqa: PLC0415  as above
+    from shared.measure.cost import dollars
 
     table = Table(box=None, padding=(0, 1, 0, 0))
     for heading in ("ranks", "batch", "memory", "time", "9 in 10", "cost", "a rank", ""):

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
         Example: lanes reference
         """
-        from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+        from shared.cli.wiring import open_project
 
         path = open_project().root / FILE
         fresh = markdown(app)

@@ -53,7 +53,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="rendezvous")
 
 
-def serve(  # noqa: PLR0913  each is an option of the command line
+def serve(
     *,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "0.0.0.0",  # noqa: S104  it is public
     port: Annotated[int, typer.Option(min=0, max=65535, help="The rendezvous port; 0 takes a free one.")] = 10000,
@@ -73,9 +73,9 @@ def serve(  # noqa: PLR0913  each is an option of the command line
 
     Example: FMI_MASTER_KEY=$(cat master.key) lanes rendezvous serve --port 10000 --http-port 10001
     """
-    from shared.fmi.rendezvous.keys import TeamKeys, master_of  # noqa: PLC0415  --help is quick
-    from shared.fmi.rendezvous.limits import Limits  # noqa: PLC0415  as above
-    from shared.fmi.rendezvous.process import run  # noqa: PLC0415  as above
+    from shared.fmi.rendezvous.keys import TeamKeys, master_of
+    from shared.fmi.rendezvous.limits import Limits
+    from shared.fmi.rendezvous.process import run
 
     limits = Limits(
         connections=connections, waiting=waiting, wait_timeout=wait_timeout, rate=rate, relays=relays
@@ -91,7 +91,7 @@ def key(team: Annotated[str, typer.Argument(help="The team's slug.")]) -> None:
 
     Example: FMI_MASTER_KEY=$(openssl rand -hex 32) lanes rendezvous key team1
     """
-    from shared.fmi.rendezvous.keys import MASTER_VARIABLE, master_of, team_key  # noqa: PLC0415  --help is quick
+    from shared.fmi.rendezvous.keys import MASTER_VARIABLE, master_of, team_key
 
     master = master_of()
     if not master:
@@ -102,7 +102,7 @@ def key(team: Annotated[str, typer.Argument(help="The team's slug.")]) -> None:
 
 
 @on_cloud
-def check(  # noqa: PLR0913  each is an option of the command line
+def check(
     server: ServerArgument = None,
     *,
     team: TeamOption = None,
@@ -120,12 +120,12 @@ def check(  # noqa: PLR0913  each is an option of the command line
 
     Example: lanes rendezvous check rendezvous.example.edu:10000 --team team1 --aws
     """
-    import time  # noqa: PLC0415  --help is quick
+    import time
 
-    from shared.cli.wiring import open_project  # noqa: PLC0415  as above
-    from shared.fmi.rendezvous.client import Meeting  # noqa: PLC0415  as above
-    from shared.fmi.rendezvous.health import check as probe  # noqa: PLC0415  as above
-    from shared.fmi.rendezvous.verdict import Trend  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.fmi.rendezvous.client import Meeting
+    from shared.fmi.rendezvous.health import check as probe
+    from shared.fmi.rendezvous.verdict import Trend
 
     project = open_project()
     lane = project.lane(team) if team else None
@@ -154,15 +154,15 @@ def check(  # noqa: PLR0913  each is an option of the command line
 
 def _signer(project: Project, lane: Lane, where: Where) -> Namespace | None:
     """Return what signs as *lane*'s ranks do, from the environment or a cloud; say so when there is nothing."""
-    from shared.cli.wiring import open_cloud, running_cloud  # noqa: PLC0415  --help is quick
-    from shared.fmi.rendezvous.keys import Namespace, read_key  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_cloud, running_cloud
+    from shared.fmi.rendezvous.keys import Namespace, read_key
 
     if TEAM_KEY in os.environ:
         fix = f"give it what lanes rendezvous key {lane.team} prints"
         return Namespace(lane.team, key=read_key(os.environ[TEAM_KEY], TEAM_KEY, fix))
     found = None
     if where.asked or running_cloud(project):
-        from shared.deploy.rendezvous.keys import signed  # noqa: PLC0415  boto3 takes 0.2 s
+        from shared.deploy.rendezvous.keys import signed
 
         with open_cloud(project, where, [lane]) as cloud:
             found = signed(lane, cloud)

@@ -31,8 +31,8 @@ def dockerfile() -> None:
 
     Example: lanes rendezvous dockerfile | docker build -t IMAGE -f - .
     """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.deploy.rendezvous.image import dockerfile as text  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.deploy.rendezvous.image import dockerfile as text
 
     console.line(text(open_project().settings.rendezvous.resolve().port).rstrip("\n"))
 
@@ -49,16 +49,16 @@ def push(
 
     Example: lanes rendezvous push --base registry.example.edu/python:3.13-slim --aws
     """
-    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  --help is quick
-    from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
-    from shared.deploy.apply import apply  # noqa: PLC0415  as above
-    from shared.deploy.images.layout import Layout  # noqa: PLC0415  as above
-    from shared.deploy.images.make import ecr_login, find_base  # noqa: PLC0415  as above
-    from shared.deploy.images.reference import Reference  # noqa: PLC0415  as above
-    from shared.deploy.images.registry import Registry  # noqa: PLC0415  as above
-    from shared.deploy.rendezvous.deploy import repository_plan  # noqa: PLC0415  as above
-    from shared.deploy.rendezvous.desired import kinds  # noqa: PLC0415  as above
-    from shared.deploy.rendezvous.image import build, own_image  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_cloud, open_project
+    from shared.config.platform import rendezvous_service
+    from shared.deploy.apply import apply
+    from shared.deploy.images.layout import Layout
+    from shared.deploy.images.make import ecr_login, find_base
+    from shared.deploy.images.reference import Reference
+    from shared.deploy.images.registry import Registry
+    from shared.deploy.rendezvous.deploy import repository_plan
+    from shared.deploy.rendezvous.desired import kinds
+    from shared.deploy.rendezvous.image import build, own_image
 
     project = open_project()
     service = rendezvous_service(project)

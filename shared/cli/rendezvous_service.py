@@ -34,9 +34,9 @@ def plan(*, where: Where, packaged: Packaged = False, as_json: AsJson = False) -
 
     Example: lanes rendezvous plan --aws
     """
-    from shared.cli.wiring import make_zone, open_cloud, open_project, with_libraries  # noqa: PLC0415  --help is quick
-    from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
-    from shared.deploy.rendezvous import deploy as work  # noqa: PLC0415  as above
+    from shared.cli.wiring import make_zone, open_cloud, open_project, with_libraries
+    from shared.config.platform import rendezvous_service
+    from shared.deploy.rendezvous import deploy as work
 
     project = open_project()
     service = rendezvous_service(project)
@@ -61,11 +61,11 @@ def deploy(
 
     Example: lanes rendezvous deploy --aws
     """
-    from shared.cli.wiring import make_zone, open_cloud, open_project, with_libraries  # noqa: PLC0415  --help is quick
-    from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
-    from shared.deploy.rendezvous import deploy as work  # noqa: PLC0415  as above
-    from shared.deploy.rendezvous.desired import operated  # noqa: PLC0415  as above
-    from shared.handlers.rendezvous.service import observe  # noqa: PLC0415  as above
+    from shared.cli.wiring import make_zone, open_cloud, open_project, with_libraries
+    from shared.config.platform import rendezvous_service
+    from shared.deploy.rendezvous import deploy as work
+    from shared.deploy.rendezvous.desired import operated
+    from shared.handlers.rendezvous.service import observe
 
     project = open_project()
     service = rendezvous_service(project)
@@ -94,12 +94,12 @@ def restart(*, where: Where, yes: Yes = False, as_json: AsJson = False) -> None:
 
     Example: lanes rendezvous restart --aws --yes
     """
-    from shared.cli.wiring import make_zone, open_cloud, open_project  # noqa: PLC0415  --help is quick
-    from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
-    from shared.deploy.rendezvous.desired import operated  # noqa: PLC0415  as above
-    from shared.deploy.rendezvous.keys import signed  # noqa: PLC0415  as above
-    from shared.handlers.fmi.meeting import Meeting  # noqa: PLC0415  as above
-    from shared.handlers.rendezvous.restart import restart as renew  # noqa: PLC0415  as above
+    from shared.cli.wiring import make_zone, open_cloud, open_project
+    from shared.config.platform import rendezvous_service
+    from shared.deploy.rendezvous.desired import operated
+    from shared.deploy.rendezvous.keys import signed
+    from shared.handlers.fmi.meeting import Meeting
+    from shared.handlers.rendezvous.restart import restart as renew
 
     project = open_project()
     service = rendezvous_service(project)
@@ -120,11 +120,11 @@ def status(*, where: Where, as_json: AsJson = False) -> None:
 
     Example: lanes rendezvous status --aws
     """
-    from shared.cli.wiring import make_zone, open_cloud, open_project  # noqa: PLC0415  --help is quick
-    from shared.config.platform import rendezvous_service  # noqa: PLC0415  as above
-    from shared.deploy.rendezvous.desired import operated  # noqa: PLC0415  as above
-    from shared.deploy.resources import alarm  # noqa: PLC0415  as above
-    from shared.handlers.rendezvous.service import observe  # noqa: PLC0415  as above
+    from shared.cli.wiring import make_zone, open_cloud, open_project
+    from shared.config.platform import rendezvous_service
+    from shared.deploy.rendezvous.desired import operated
+    from shared.deploy.resources import alarm
+    from shared.handlers.rendezvous.service import observe
 
     project = open_project()
     service = rendezvous_service(project)
@@ -163,11 +163,11 @@ def destroy(
 
     Example: lanes rendezvous destroy
     """
-    from shared.cli.wiring import make_zone, open_cloud, open_project  # noqa: PLC0415  --help is quick
-    from shared.config.platform import SLUG, rendezvous_service  # noqa: PLC0415  as above
-    from shared.deploy.apply import apply  # noqa: PLC0415  as above
-    from shared.deploy.rendezvous.deploy import destroy_plan  # noqa: PLC0415  as above
-    from shared.deploy.rendezvous.desired import kinds  # noqa: PLC0415  as above
+    from shared.cli.wiring import make_zone, open_cloud, open_project
+    from shared.config.platform import SLUG, rendezvous_service
+    from shared.deploy.apply import apply
+    from shared.deploy.rendezvous.deploy import destroy_plan
+    from shared.deploy.rendezvous.desired import kinds
 
     project = open_project()
     service = rendezvous_service(project)
@@ -189,8 +189,8 @@ def destroy(
 
 def _check(service: RendezvousService, cloud: Aws, address: str) -> Verdict:
     """Pair two sockets at *address*, so that no resolver's memory of another task is in the way."""
-    from shared.deploy.rendezvous.keys import signed  # noqa: PLC0415  --help is quick
-    from shared.fmi.rendezvous.health import check  # noqa: PLC0415  as above
+    from shared.deploy.rendezvous.keys import signed
+    from shared.fmi.rendezvous.health import check
 
     at = service.lane.rendezvous
     return check(address, at.port, at.timeout, at.degraded_after, namespace=signed(service.lane, cloud))

@@ -37,19 +37,19 @@ def report(
 
     Example: lanes report team2 sweeps/team2-cosmic
     """
-    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  --help is quick
-    from shared.measure.report import write_report  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_cloud, open_project
+    from shared.measure.report import write_report
 
     project = open_project()
     lane = project.lane(team)
     if subject and Path(subject).is_dir():
         name, made = _of_sweep(team, Path(subject))
     else:
-        from shared.measure.bill import bill_rows  # noqa: PLC0415  as above
-        from shared.measure.collect import collect_run  # noqa: PLC0415  as above
-        from shared.measure.invocations import Invocations  # noqa: PLC0415  as above
-        from shared.measure.report_run import report_run  # noqa: PLC0415  as above
-        from shared.run.find import find_run  # noqa: PLC0415  as above
+        from shared.measure.bill import bill_rows
+        from shared.measure.collect import collect_run
+        from shared.measure.invocations import Invocations
+        from shared.measure.report_run import report_run
+        from shared.run.find import find_run
 
         with open_cloud(project, where, [lane]) as cloud, Invocations() as table:
             found = find_run(cloud, lane, subject)
@@ -64,8 +64,8 @@ def report(
 
 
 def _of_sweep(team: str, folder: Path) -> tuple[str, Report]:
-    from shared.measure.report_sweep import report_sweep  # noqa: PLC0415  --help is quick
-    from shared.measure.sweep import Journal  # noqa: PLC0415  as above
+    from shared.measure.report_sweep import report_sweep
+    from shared.measure.sweep import Journal
 
     records = list(Journal(folder / "cells.jsonl").read().values())
     if not records:

@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 @on_cloud
-def run(  # noqa: PLR0913  one per option
+def run(
     context: typer.Context,
     *,
     words: Annotated[
@@ -72,9 +72,9 @@ def run(  # noqa: PLR0913  one per option
         console.line(context.get_help())
         _print_parameters(names)
         return
-    from shared.cli import wiring  # noqa: PLC0415  --help is quick
-    from shared.run.start import check_account, check_payload, new_run_id, start  # noqa: PLC0415  as above
-    from shared.run.upload import upload_files  # noqa: PLC0415  as above
+    from shared.cli import wiring
+    from shared.run.start import check_account, check_payload, new_run_id, start
+    from shared.run.upload import upload_files
 
     project = wiring.open_project()
     lane, workflow = find_workflow(project, names)
@@ -127,7 +127,7 @@ def build_payload(workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any
     Raises:
         UsageError: Names every parameter that is unknown, of another type or out of bounds.
     """
-    from shared.config.parameters import coerce_all  # noqa: PLC0415  --help is quick
+    from shared.config.parameters import coerce_all
 
     checked = coerce_all(workflow.specs, given, where=f"workflow {workflow.key}")
     follows = {spec.instead_of for spec in workflow.specs if checked.get(spec.name) is not None}
@@ -204,9 +204,9 @@ def _follow(
     cloud: Aws, started: Run, now: datetime, ends: str | None
 ) -> tuple[Run, Outcome, Cost | None, Trace | None]:
     """Follow the run to its end; *ends* is the command that ends it, None where its cloud goes with this one."""
-    from shared.cli import run_view  # noqa: PLC0415  --help is quick
-    from shared.run.gather import gather  # noqa: PLC0415  as above
-    from shared.run.watch import follow, read_logs  # noqa: PLC0415  as above
+    from shared.cli import run_view
+    from shared.run.gather import gather
+    from shared.run.watch import follow, read_logs
 
     console.note(f"run {started.id}: {started.lane.team} {started.workflow}")
     try:
@@ -227,9 +227,9 @@ def _follow(
 
 def _price(cloud: Aws, started: Run, reader: LogReader) -> tuple[Cost | None, Trace | None]:
     """Return what the run cost, and its trace; None where AWS does not let us see it: no result may be lost for it."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415  --help is quick
+    from botocore.exceptions import ClientError
 
-    from shared.measure.bill import price_run, quick_trace  # noqa: PLC0415  as above
+    from shared.measure.bill import price_run, quick_trace
 
     try:
         trace = quick_trace(cloud, started)
@@ -239,7 +239,7 @@ def _price(cloud: Aws, started: Run, reader: LogReader) -> tuple[Cost | None, Tr
         return None, None
 
 
-def _report(  # noqa: PLR0913  a run, what is known of it, and how to show it
+def _report(
     started: Run,
     outcome: Outcome,
     cost: Cost | None,
@@ -249,8 +249,8 @@ def _report(  # noqa: PLR0913  a run, what is known of it, and how to show it
     printed: bool,
     more: str | None,
 ) -> None:
-    from shared.cli import run_view  # noqa: PLC0415  --help is quick
-    from shared.measure.cost import cost_line  # noqa: PLC0415  as above
+    from shared.cli import run_view
+    from shared.measure.cost import cost_line
 
     if as_json:
         console.print_json(run_view.as_json(started, outcome, cost, trace, printed=printed))
@@ -271,9 +271,9 @@ def _print_parameters(names: Sequence[str]) -> None:
     """Print the parameters of the workflow that was named, if one was."""
     if len(names) < 2:  # noqa: PLR2004  a team and a workflow
         return
-    from rich.table import Table  # noqa: PLC0415  --help of all else is quick
+    from rich.table import Table
 
-    from shared.cli.wiring import open_project  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
 
     _, workflow = find_workflow(open_project(), names)
     table = Table(box=None, padding=(0, 2, 0, 0), title=f"{' '.join(names)}", title_justify="left")

@@ -28,9 +28,9 @@ def runs(
 
     Example: lanes runs team2
     """
-    from shared.cli.deploy import warn_if_brief  # noqa: PLC0415  --help is quick
-    from shared.cli.wiring import open_cloud, open_project  # noqa: PLC0415  as above
-    from shared.run.listing import list_runs  # noqa: PLC0415  as above
+    from shared.cli.deploy import warn_if_brief
+    from shared.cli.wiring import open_cloud, open_project
+    from shared.run.listing import list_runs
 
     project = open_project()
     lane = project.lane(team)

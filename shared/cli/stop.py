@@ -32,8 +32,8 @@ def stop(
 
     Example: lanes stop team2
     """
-    from shared.cli import wiring  # noqa: PLC0415  --help is quick
-    from shared.run.stop import stop_run  # noqa: PLC0415  as above
+    from shared.cli import wiring
+    from shared.run.stop import stop_run
 
     project = wiring.open_project()
     lane = project.lane(team)

@@ -44,10 +44,10 @@ def sweep(
 
     Example: lanes sweep team2 cosmic --world-size 1,2,3,4 --batch-size 8,16,32,64,128 --repeat 3
     """
-    from shared.cli import wiring  # noqa: PLC0415  --help is quick
-    from shared.cli.run import find_workflow, split_words  # noqa: PLC0415  as above
-    from shared.measure.sweep import Journal, make_cells, run_sweep  # noqa: PLC0415  as above
-    from shared.run.start import check_payload  # noqa: PLC0415  as above
+    from shared.cli import wiring
+    from shared.cli.run import find_workflow, split_words
+    from shared.measure.sweep import Journal, make_cells, run_sweep
+    from shared.run.start import check_payload
 
     names, options = split_words(words)
     project = wiring.open_project()
@@ -64,7 +64,7 @@ def sweep(
         wiring.make_ready(project, lane, workflow.key, cells[0].payload, cloud)
 
         def measure(cell: Cell) -> Record:
-            from shared.measure.cells import measure_run  # noqa: PLC0415  --help is quick
+            from shared.measure.cells import measure_run
 
             whole = {**cell.payload, **wiring.meeting_here(lane, cell.payload, cloud)}
             return measure_run(cloud, lane, workflow.key, whole)
@@ -83,7 +83,7 @@ def read_axes(workflow: Workflow, options: Mapping[str, str]) -> dict[str, list[
     Raises:
         UsageError: No parameter is given, or a value is none that the card allows.
     """
-    from shared.cli.run import build_payload  # noqa: PLC0415  --help is quick
+    from shared.cli.run import build_payload
 
     if not options:
         raise UsageError("which parameters?", fix="lanes sweep TEAM WORKFLOW --world-size 1,2,4 --batch-size 32,128")
@@ -101,7 +101,7 @@ def _about(lane: Lane, workflow: Workflow, where: Where) -> dict[str, Any]:
 
 
 def _say_what_is_there(journal: Journal, cells: Sequence[Cell]) -> None:
-    from shared.measure.sweep import DONE  # noqa: PLC0415  --help is quick
+    from shared.measure.sweep import DONE
 
     records = journal.read()
     there = sum(records.get(cell.key, {}).get("status") == DONE for cell in cells)
@@ -125,9 +125,9 @@ def _show(progress: Progress) -> None:
 
 
 def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
-    from shared.measure.plots_style import save  # noqa: PLC0415  --help is quick
-    from shared.measure.plots_sweep import plot_sweep  # noqa: PLC0415  as above
-    from shared.measure.summary import (  # noqa: PLC0415  as above
+    from shared.measure.plots_style import save
+    from shared.measure.plots_sweep import plot_sweep
+    from shared.measure.summary import (
         average_by_world,
         best,
         summarize_sweep,
@@ -145,7 +145,7 @@ def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
         save(figure, folder / "plots", name)
     failed = [record for record in records if record["status"] != "SUCCEEDED"]
     if as_json:
-        from dataclasses import asdict  # noqa: PLC0415  as above
+        from dataclasses import asdict
 
         top = best(points)
         console.print_json(
@@ -167,10 +167,10 @@ def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
 
 def print_tables(points: Sequence[Point]) -> None:
     """Print a row for each configuration, the averages by world size, and the best one."""
-    from rich.table import Table  # noqa: PLC0415  --help is quick
+    from rich.table import Table
 
-    from shared.measure.cost import dollars  # noqa: PLC0415  as above
-    from shared.measure.summary import average_by_world, best  # noqa: PLC0415  as above
+    from shared.measure.cost import dollars
+    from shared.measure.summary import average_by_world, best
 
     if not points:
         return

@@ -44,10 +44,10 @@ def validate(
 
     Example: lanes validate, or lanes validate --deployed --aws
     """
-    from dataclasses import asdict  # noqa: PLC0415  --help is quick
+    from dataclasses import asdict
 
-    from shared.cli.wiring import open_project  # noqa: PLC0415  as above
-    from shared.config.problems import ConfigError  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.config.problems import ConfigError
 
     try:
         project = open_project()
@@ -74,8 +74,8 @@ def validate(
 
 
 def _orphans(project: Project, where: Where) -> Orphans:
-    from shared.cli.orphan_view import look_for_orphans  # noqa: PLC0415  --help is quick
-    from shared.cli.wiring import open_cloud  # noqa: PLC0415  boto3 takes 0.2 s
+    from shared.cli.orphan_view import look_for_orphans
+    from shared.cli.wiring import open_cloud
 
     with open_cloud(project, where, list(project.teams.values())) as cloud:
         return look_for_orphans(project, cloud)
@@ -86,7 +86,7 @@ def names(team: TeamArgument, *, as_json: JsonOption = False) -> None:
 
     Example: lanes names team2
     """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
+    from shared.cli.wiring import open_project
 
     project = open_project()
     project.lane(team)
@@ -109,10 +109,10 @@ def print_team(team: TeamArgument, *, as_json: JsonOption = False) -> None:
 
     Example: lanes print team2
     """
-    import yaml  # noqa: PLC0415  --help is quick
+    import yaml
 
-    from shared.cli.wiring import open_project  # noqa: PLC0415  as above
-    from shared.config.show import resolved  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.config.show import resolved
 
     data = resolved(open_project().lane(team))
     if as_json:
@@ -129,8 +129,8 @@ def schema(
 
     Example: lanes schema
     """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.config.schema import FILE, schema_text  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.config.schema import FILE, schema_text
 
     project = open_project()
     path = project.root / FILE
@@ -148,8 +148,8 @@ def new(slug: Annotated[str, typer.Argument(help="The new team's slug: [a-z][a-z
 
     Example: lanes team new team3
     """
-    from shared.cli.wiring import open_project  # noqa: PLC0415  --help is quick
-    from shared.config.show import starter  # noqa: PLC0415  as above
+    from shared.cli.wiring import open_project
+    from shared.config.show import starter
 
     project = open_project()
     _check_new(project, slug)

@@ -27,14 +27,14 @@ def open_project() -> Project:
     Raises:
         LanesError: There is none, or its files have problems; all of them are listed.
     """
-    from shared.config.load import find_root, load_project  # noqa: PLC0415  --help needs no YAML
+    from shared.config.load import find_root, load_project
 
     return load_project(find_root(Path.cwd()))
 
 
 def cloud_state(project: Project) -> State:
     """Return the files of the project's embedded cloud."""
-    from shared.local.state import STATE_DIR, State  # noqa: PLC0415  --help is quick
+    from shared.local.state import STATE_DIR, State
 
     return State(project.root / STATE_DIR)
 
@@ -69,8 +69,8 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
         LanesError: AWS refuses the credentials, or the embedded cloud cannot start.
         UsageError: A cloud that keeps its own time was to be sped up.
     """
-    from shared.deploy.aws import connect_aws, connect_endpoint  # noqa: PLC0415  boto3 takes 0.2 s
-    from shared.deploy.take_role import take_on_aws  # noqa: PLC0415  the same
+    from shared.deploy.aws import connect_aws, connect_endpoint
+    from shared.deploy.take_role import take_on_aws
 
     running = running_cloud(project) if where.embedded else None
     if speed != 1 and (running or not where.embedded):
@@ -88,7 +88,7 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
         with _told_when_gone(running.endpoint):
             yield _as_asked(project, connect_endpoint(project.place, running.endpoint, running.key), where.role, lanes)
         return
-    from shared.local.cloud import EmbeddedCloud  # noqa: PLC0415  moto takes 0.3 s
+    from shared.local.cloud import EmbeddedCloud
 
     with (
         _signals_unwind(),
@@ -106,11 +106,11 @@ def _as_asked(project: Project, owner: Aws, role: str | None, lanes: Sequence[La
     """
     if role is None:
         return owner
-    from shared.config.platform import rendezvous_service  # noqa: PLC0415  most commands need none of it
-    from shared.deploy.take_role import role_called  # noqa: PLC0415  as above
-    from shared.isolation.platform_role import PLATFORM_ROLE, platform_policy  # noqa: PLC0415  as above
-    from shared.isolation.rendezvous_role import rendezvous_policy  # noqa: PLC0415  as above
-    from shared.local.role_keys import make_platform_role, take_role  # noqa: PLC0415  as above
+    from shared.config.platform import rendezvous_service
+    from shared.deploy.take_role import role_called
+    from shared.isolation.platform_role import PLATFORM_ROLE, platform_policy
+    from shared.isolation.rendezvous_role import rendezvous_policy
+    from shared.local.role_keys import make_platform_role, take_role
 
     name = role_called(role, lanes)
     if name == PLATFORM_ROLE:
@@ -126,7 +126,7 @@ def _as_asked(project: Project, owner: Aws, role: str | None, lanes: Sequence[La
 @contextlib.contextmanager
 def _told_when_gone(endpoint: str) -> Iterator[None]:
     """Say of the embedded cloud at *endpoint* that it ended meanwhile, where botocore says that no URL answers."""
-    from botocore.exceptions import ConnectionClosedError, EndpointConnectionError  # noqa: PLC0415  as boto3
+    from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 
     try:
         yield
@@ -144,7 +144,7 @@ def with_libraries(project: Project, aws: Aws, *, asked: bool) -> bool:
 
     Where they are still to be fetched that is said, for it takes some 20 s without another word.
     """
-    from shared.deploy.deploy import must_fetch  # noqa: PLC0415  --help is quick
+    from shared.deploy.deploy import must_fetch
 
     running = cloud_state(project).running() if aws.target.embedded else None
     packaged = asked or not aws.target.embedded or (running is not None and running.packaged)
@@ -153,7 +153,7 @@ def with_libraries(project: Project, aws: Aws, *, asked: bool) -> bool:
     return packaged
 
 
-def make_ready(  # noqa: PLR0913  what to run, on what, and how
+def make_ready(
     project: Project, lane: Lane, workflow: str, payload: Mapping[str, Any], aws: Aws, *, packaged: bool = False
 ) -> None:
     """On the embedded cloud, deploy the lane where it lacks anything, and put sample data where there is none.
@@ -163,8 +163,8 @@ def make_ready(  # noqa: PLR0913  what to run, on what, and how
     if not aws.target.embedded:
         return
     make_deployed(project, lane, aws, packaged=packaged)
-    from shared.run.items import place_sample_items  # noqa: PLC0415  AWS needs none of it
-    from shared.run.sample import place_sample  # noqa: PLC0415  as above
+    from shared.run.items import place_sample_items
+    from shared.run.sample import place_sample
 
     card = project.cards[workflow]
     if placed := place_sample(card, lane, payload, aws, cloud_state(project).scratch):
@@ -177,7 +177,7 @@ def make_deployed(project: Project, lane: Lane, aws: Aws, *, packaged: bool = Fa
     """On the embedded cloud, deploy the lane where it lacks anything; on AWS that is the user's to ask for."""
     if not aws.target.embedded:
         return
-    from shared.deploy.deploy import deploy  # noqa: PLC0415  AWS needs none of it
+    from shared.deploy.deploy import deploy
 
     packaged = with_libraries(project, aws, asked=packaged)
     say_python(lane, aws, packaged=packaged)
@@ -190,8 +190,8 @@ def make_deployed(project: Project, lane: Lane, aws: Aws, *, packaged: bool = Fa
 
 def say_python(lane: Lane, aws: Aws, *, packaged: bool) -> None:
     """Say that functions are of another Python than this machine's, and on the embedded cloud what they run on."""
-    from shared.config.runtimes import MACHINE  # noqa: PLC0415  --help is quick
-    from shared.local.pythons import other_python  # noqa: PLC0415  as above
+    from shared.config.runtimes import MACHINE
+    from shared.local.pythons import other_python
 
     if lane.runtime == MACHINE:
         return
@@ -208,8 +208,8 @@ def known_images(project: Project, lane: Lane, aws: Aws, *, packaged: bool, push
     """
     if not aws.target.embedded:
         return None
-    from shared.deploy.deploy import package  # noqa: PLC0415  AWS needs none of it
-    from shared.local.images import images_here  # noqa: PLC0415  as above
+    from shared.deploy.deploy import package
+    from shared.local.images import images_here
 
     folder = cloud_state(project).folder / "images-here"
     return images_here(lane, package(project, packaged=packaged).path, folder, aws, push=push)
@@ -217,7 +217,7 @@ def known_images(project: Project, lane: Lane, aws: Aws, *, packaged: bool, push
 
 def one_deploy(project: Project) -> FileLock:
     """Return what to hold while deploying: of two first runs at once, one deploys and the other finds it done."""
-    from shared.local.state import STATE_DIR, FileLock  # noqa: PLC0415  most commands need none of it
+    from shared.local.state import STATE_DIR, FileLock
 
     return FileLock(project.root / STATE_DIR / "deploy.lock")
 

@@ -41,8 +41,8 @@ def load(path: Path) -> Tensors:
     Raises:
         LanesError: The file cannot be read safely, or holds something else.
     """
-    import torch  # noqa: PLC0415  an extra
-    from torch.utils.data import TensorDataset  # noqa: PLC0415  as above
+    import torch
+    from torch.utils.data import TensorDataset
 
     try:
         with torch.serialization.safe_globals([TensorDataset]), warnings.catch_warnings():
@@ -63,7 +63,7 @@ def load(path: Path) -> Tensors:
 
 def _pick(content: Any, path: Path) -> dict[str, Any]:
     """Return the three tensors by our names, as numpy arrays."""
-    import torch  # noqa: PLC0415  an extra
+    import torch
 
     found: dict[str, Any] = {}
     if isinstance(content, dict):

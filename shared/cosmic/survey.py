@@ -84,7 +84,7 @@ def draw(random: np.random.Generator) -> Galaxy:
 
 def render(galaxy: Galaxy) -> Array:
     """Return the galaxy's image [5, 32, 32] in nanomaggies, without noise."""
-    import galsim  # noqa: PLC0415  an extra
+    import galsim
 
     # 2 % of light folded back is far below the noise; GalSim's own 0.5 % makes each image four times as large.
     loose = galsim.GSParams(folding_threshold=0.02, maxk_threshold=0.01, maximum_fft_size=16384)

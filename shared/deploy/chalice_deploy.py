@@ -43,7 +43,7 @@ class ChaliceDeployer:
         Raises:
             LanesError: Chalice or AWS refuses.
         """
-        from chalice.deploy.deployer import ChaliceDeploymentError  # noqa: PLC0415  0.3 s that only a deploy needs
+        from chalice.deploy.deployer import ChaliceDeploymentError  # 0.3 s that only a deploy needs
 
         name = self.lane.functions[params["function"]].name
         try:
@@ -71,9 +71,9 @@ class ChaliceDeployer:
         return found is not None and is_ours(found.tags, lane_tags(self.lane))
 
     def _config(self, key: str) -> Any:
-        from chalice.config import Config  # noqa: PLC0415  as above
+        from chalice.config import Config
 
-        from shared.deploy.chalice_stage import make_app, render_config  # noqa: PLC0415  as above
+        from shared.deploy.chalice_stage import make_app, render_config
 
         return Config(
             chalice_stage=self.lane.team,
@@ -83,13 +83,13 @@ class ChaliceDeployer:
         )
 
     def _deployer(self, aws: Aws, sleep: Callable[[float], None]) -> Any:
-        from chalice.awsclient import TypedAWSClient  # noqa: PLC0415  as above
-        from chalice.config import DeployedResources  # noqa: PLC0415  as above
-        from chalice.deploy import deployer, executor, planner  # noqa: PLC0415  as above
-        from chalice.deploy.appgraph import DependencyBuilder  # noqa: PLC0415  as above
-        from chalice.utils import OSUtils  # noqa: PLC0415  as above
+        from chalice.awsclient import TypedAWSClient
+        from chalice.config import DeployedResources
+        from chalice.deploy import deployer, executor, planner
+        from chalice.deploy.appgraph import DependencyBuilder
+        from chalice.utils import OSUtils
 
-        from shared.deploy.chalice_names import named_graph_builder  # noqa: PLC0415  as above
+        from shared.deploy.chalice_names import named_graph_builder
 
         client = TypedAWSClient(_Session(aws, self.lane), sleep)
         osutils = OSUtils()

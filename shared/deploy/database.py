@@ -42,7 +42,7 @@ def provision(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noq
     admin = _admin(aws)
     secret = _secret(aws, params, admin)
     _ask(admin, lambda connection: _make(connection, params["tags"]["team"], secret))
-    from shared.handlers.database import connect  # noqa: PLC0415  SQLAlchemy takes 0.2 s that few deploys need
+    from shared.handlers.database import connect  # SQLAlchemy takes 0.2 s that few deploys need
 
     team = connect(secret)
     with _refusals(team):
@@ -110,7 +110,7 @@ def _secret(aws: Aws, params: Mapping[str, Any], admin: Mapping[str, Any]) -> di
 
 
 def _ask(admin: Mapping[str, Any], what: Callable[[Connection], None]) -> None:
-    from shared.handlers.database import connect  # noqa: PLC0415  SQLAlchemy takes 0.2 s that few deploys need
+    from shared.handlers.database import connect  # SQLAlchemy takes 0.2 s that few deploys need
 
     on = connect(admin)
     with _refusals(on), on.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -120,7 +120,7 @@ def _ask(admin: Mapping[str, Any], what: Callable[[Connection], None]) -> None:
 @contextlib.contextmanager
 def _refusals(on: Engine) -> Iterator[None]:
     """Tell what the database at *on* refuses, or that it is lost, as an error of ours."""
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  as above
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield

@@ -91,8 +91,8 @@ class Vendored:
         if self.runtime != MACHINE:
             fetch_wheels(self.runtime, requirements, target)
             return
-        from chalice.deploy import packager  # noqa: PLC0415  only a packaged deploy needs it
-        from chalice.utils import OSUtils  # noqa: PLC0415  as above
+        from chalice.deploy import packager  # only a packaged deploy needs it
+        from chalice.utils import OSUtils
 
         builder = packager.DependencyBuilder(OSUtils())
         abi = MACHINE.replace("python", "cp").replace(".", "")

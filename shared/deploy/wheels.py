@@ -41,7 +41,7 @@ def fetch_wheels(runtime: str, requirements: Path, target: Path) -> None:
         chosen.write_text("\n".join(_lines_for(version, requirements)) + "\n", encoding="utf-8")
         wheels = Path(scratch, "wheels")
         wheels.mkdir()
-        done = subprocess.run(  # noqa: S603  pip of this very Python
+        done = subprocess.run(
             [
                 *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"),
                 *("--only-binary", ":all:", "--implementation", "cp", "--python-version", version),

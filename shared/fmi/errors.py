@@ -13,11 +13,11 @@ class FmiError(LanesError):
     """Anything that went wrong between ranks."""
 
 
-class RendezvousUnavailable(FmiError):  # noqa: N818  the name is what Step Functions shows as the error of the run
+class RendezvousUnavailable(FmiError):
     """The rendezvous server cannot pair ranks now: down, hung or refusing. Raised before any rank starts."""
 
 
-class PairingFailed(FmiError):  # noqa: N818  reads as what happened; the tree's root says it is an error
+class PairingFailed(FmiError):
     """Two ranks could not be connected.
 
     Args:
@@ -33,7 +33,7 @@ class PairingFailed(FmiError):  # noqa: N818  reads as what happened; the tree's
         super().__init__(f"cannot pair with rank {rank}: {reason}", where=f"stage {stage}", fix=fix)
 
 
-class PeerLost(FmiError):  # noqa: N818  as PairingFailed
+class PeerLost(FmiError):
     """A rank died, left or stayed silent while another waited for it. ``rank`` is the one to look at first."""
 
     def __init__(self, rank: int, reason: str, *, operation: str) -> None:
@@ -43,7 +43,7 @@ class PeerLost(FmiError):  # noqa: N818  as PairingFailed
         super().__init__(f"lost rank {rank}: {reason}", where=operation, fix=fix)
 
 
-class PeerMismatch(FmiError):  # noqa: N818  as PairingFailed
+class PeerMismatch(FmiError):
     """Two ranks are at different places of the program: another operation, dtype or shape than the one expected."""
 
     def __init__(self, rank: int, what: str, *, operation: str) -> None:

@@ -18,7 +18,7 @@ T = TypeVar("T")
 _GATES: WeakSet[Gate] = WeakSet()
 
 
-class Refused(UsageError):  # noqa: N818  reads as what happened; the tree's root says it is an error
+class Refused(UsageError):
     """The call was not let through, so nothing of it was sent."""
 
 

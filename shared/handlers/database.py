@@ -37,11 +37,11 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.02, 1.0
 _TURNED_AWAY = ("too many connections", "too many clients", "remaining connection slots", "max_user_connections")
 
 
-class NoDatabase(LanesError):  # noqa: N818  Step Functions shows this name
+class NoDatabase(LanesError):
     """The team has no database."""
 
 
-class DatabaseDown(LanesError):  # noqa: N818  Step Functions shows this name
+class DatabaseDown(LanesError):
     """The database does not answer."""
 
 

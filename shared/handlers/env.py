@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MB_PER_VCPU = 1769  # AWS: "at 1,769 MB, a function has the equivalent of one vCPU"
 
 
-class MissingEnvironment(LanesError):  # noqa: N818  Step Functions shows this name
+class MissingEnvironment(LanesError):
     """The function was deployed without a variable that it needs."""
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-class BadInput(UsageError):  # noqa: N818  Step Functions shows this name
+class BadInput(UsageError):
     """The payload asks for something that cannot be; the message lists every problem in it."""
 
 

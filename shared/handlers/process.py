@@ -22,7 +22,7 @@ LAST_LINES = 15
 LINE_BYTES = 500  # of a line in an error: Step Functions keeps 32 KB of its cause
 
 
-class ScriptFailed(LanesError):  # noqa: N818  Step Functions shows this name
+class ScriptFailed(LanesError):
     """A program ended badly. The message has its last lines."""
 
 
@@ -47,7 +47,7 @@ def run(
         os.fdopen(writing, "wb", buffering=0) as pipe,
         os.fdopen(reading, encoding="utf-8", errors="replace") as output,
     ):
-        process = subprocess.Popen(  # noqa: S603  running the team's program is what this is for
+        process = subprocess.Popen(
             command,
             cwd=folder,
             env=dict(environment),

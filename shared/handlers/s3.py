@@ -29,11 +29,11 @@ _GONE = {"404", "NoSuchKey"}
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}  # it is there, or another is just writing it
 
 
-class MissingObject(LanesError):  # noqa: N818  Step Functions shows this name
+class MissingObject(LanesError):
     """An object that should be in the bucket is not."""
 
 
-class StorageFull(LanesError):  # noqa: N818  Step Functions shows this name
+class StorageFull(LanesError):
     """The function's /tmp has no room for what it downloads."""
 
 

@@ -23,7 +23,7 @@ _RESERVED = re.compile(r"(xn--|sthree-|amzn-s3-demo-).*|.*(-s3alias|--ol-s3|\.mr
 _ACCOUNT_REGIONAL = re.compile(r".+-\d{12}-[a-z]{2,}(-[a-z]+)+-\d-an")
 
 
-class MissingNamespaceHeaderError(S3ClientError):  # type: ignore[misc]  # moto ships no types
+class MissingNamespaceHeaderError(S3ClientError):
     """A name of an account's own namespace, asked for as any other."""
 
     code = 400

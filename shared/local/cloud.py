@@ -87,21 +87,21 @@ class EmbeddedCloud:
         Callers first, then the workers, so that no execution waits for one, then the engine, then the files.
         """
         parts.enter_context(_environment(self.place.account))
-        from moto.core.base_backend import BackendDict  # noqa: PLC0415  0.3 s that only a cloud needs
+        from moto.core.base_backend import BackendDict  # 0.3 s that only a cloud needs
 
-        from shared.local import lambda_runtime, registry  # noqa: PLC0415  the same
-        from shared.local.asl import plug as engine  # noqa: PLC0415  the same
-        from shared.local.calls.followed import calls_followed  # noqa: PLC0415  the same
-        from shared.local.corrections import moto_corrected  # noqa: PLC0415  the same
-        from shared.local.door import identity  # noqa: PLC0415  the same
-        from shared.local.enforcement import deliveries, trust  # noqa: PLC0415  the same
-        from shared.local.enforcement.callers import actor_in  # noqa: PLC0415  the same
-        from shared.local.enforcement.gate import Gate  # noqa: PLC0415  the same
-        from shared.local.enforcement.judge import Judge  # noqa: PLC0415  the same
-        from shared.local.enforcement.strangers import Strangers  # noqa: PLC0415  the same
-        from shared.local.postgres import offered  # noqa: PLC0415  the same
-        from shared.local.rendezvous import LocalRendezvous  # noqa: PLC0415  the same
-        from shared.local.server import MotoServer  # noqa: PLC0415  the same
+        from shared.local import lambda_runtime, registry
+        from shared.local.asl import plug as engine
+        from shared.local.calls.followed import calls_followed
+        from shared.local.corrections import moto_corrected
+        from shared.local.door import identity
+        from shared.local.enforcement import deliveries, trust
+        from shared.local.enforcement.callers import actor_in
+        from shared.local.enforcement.gate import Gate
+        from shared.local.enforcement.judge import Judge
+        from shared.local.enforcement.strangers import Strangers
+        from shared.local.postgres import offered
+        from shared.local.rendezvous import LocalRendezvous
+        from shared.local.server import MotoServer
 
         private_folder(self._state_dir)
         folder = parts.enter_context(scratch(State(self._state_dir).scratch))
@@ -151,9 +151,9 @@ class EmbeddedCloud:
         self.endpoint = server.endpoint
 
     def _door(self, moto: WsgiApp, issuer: Issuer, judge: Judge) -> WsgiApp:
-        from shared.local.door import identity  # noqa: PLC0415  as above
-        from shared.local.enforcement.app import Enforcement  # noqa: PLC0415  as above
-        from shared.local.enforcement.facts import MotoFacts  # noqa: PLC0415  as above
+        from shared.local.door import identity
+        from shared.local.enforcement.app import Enforcement
+        from shared.local.enforcement.facts import MotoFacts
 
         account = self.place.account
         cloud = Enforcement(moto, judge, account, MotoFacts(account))
@@ -163,24 +163,24 @@ class EmbeddedCloud:
 
 def _keys(place: Place, endpoint: str, key: AccessKey) -> TeamKeys:
     """Return the keys of this cloud's rendezvous: those of the account's master, as its teams' are."""
-    from shared.deploy.aws import connect_endpoint  # noqa: PLC0415  boto3 takes 0.2 s that only ranks need
-    from shared.deploy.rendezvous.keys import make_master  # noqa: PLC0415  the same
-    from shared.fmi.rendezvous.keys import TeamKeys  # noqa: PLC0415  the same
+    from shared.deploy.aws import connect_endpoint  # boto3 takes 0.2 s that only ranks need
+    from shared.deploy.rendezvous.keys import make_master
+    from shared.fmi.rendezvous.keys import TeamKeys
 
     return TeamKeys(make_master(connect_endpoint(place, endpoint, key)))
 
 
 def _fargate(gate: Gate) -> AbstractContextManager[None]:
-    from shared.local import fargate  # noqa: PLC0415  moto's EC2, which comes with it, takes 0.7 s to import
+    from shared.local import fargate  # moto's EC2, which comes with it, takes 0.7 s to import
 
     return fargate.install(gate.assumes, gate.permit)
 
 
 def _invoker(runtime: LambdaRuntime, place: Place) -> Callable[[str, bytes], Invocation]:
     """Return what the engine calls functions with: in process, for the way over HTTP takes ten times as long."""
-    from moto.awslambda.utils import get_backend  # noqa: PLC0415  0.1 s that only a cloud needs
+    from moto.awslambda.utils import get_backend  # 0.1 s that only a cloud needs
 
-    from shared.local.lambda_runtime.plug import spec_of  # noqa: PLC0415  the same
+    from shared.local.lambda_runtime.plug import spec_of
 
     def invoke(function: str, payload: bytes) -> Invocation:
         region = function.split(":")[3] if function.startswith("arn:") else place.region

@@ -128,7 +128,7 @@ def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START) ->
     command = [sys.executable, "-m", "shared.local.daemon", str(folder), json.dumps(asdict(settings))]
     with (
         state.log.open("ab") as log,
-        subprocess.Popen(  # noqa: S603  our own interpreter and module
+        subprocess.Popen(
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL,

@@ -102,7 +102,7 @@ def _disk() -> Finding:
 
 def _walls() -> Finding:
     """Say whether functions get a /tmp of their own and code they cannot write, as on AWS."""
-    from shared.local.lambda_runtime.sandbox import Sandbox  # noqa: PLC0415  with moto behind it, 0.3 s
+    from shared.local.lambda_runtime.sandbox import Sandbox  # with moto behind it, 0.3 s
 
     with tempfile.TemporaryDirectory(prefix="lanes-doctor-") as folder:
         private = Sandbox(Path(folder)).private_mounts

@@ -62,7 +62,7 @@ class Postgres:
             return self._superuser
 
     def _begin(self, password: str) -> int:
-        keeper = subprocess.Popen(  # noqa: S603  our own words
+        keeper = subprocess.Popen(
             [sys.executable, "-I", str(_KEEPER), str(_programs()), str(self._folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -111,7 +111,7 @@ def offered(folder: Path) -> Iterator[None]:
     server = Postgres(folder)
     lock = threading.Lock()
 
-    class Offering(SecretsManagerBackend):  # type: ignore[misc]  # moto ships no types
+    class Offering(SecretsManagerBackend):
         def get_secret_value(self, secret_id: str, version_id: str, version_stage: str) -> Any:
             if secret_id == ADMIN_SECRET:
                 with lock:

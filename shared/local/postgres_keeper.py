@@ -68,7 +68,7 @@ class Keeper:
         if self.user is not None:
             os.chown(told, self.user, -1)
         words = ("-U", "postgres", "-A", "scram-sha-256", "-E", "utf8", "--no-locale", "--no-sync", f"--pwfile={told}")
-        made = subprocess.run(  # noqa: S603  our own words
+        made = subprocess.run(
             self.command("initdb", *words), check=False, capture_output=True, text=True, user=self.user
         )
         told.unlink()
@@ -87,7 +87,7 @@ class Keeper:
             port = _free_port()
             command = self.command("postgres", "-h", "127.0.0.1", "-p", str(port), *settings)
             with log.open("wb") as file:
-                server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, user=self.user)  # noqa: S603  our own words
+                server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, user=self.user)
             if self._comes_up(server):
                 return server, port
             server.kill()
@@ -116,7 +116,7 @@ def says_ready(lock_file: Path) -> bool:
 def _may_be_somebody_else() -> bool:
     if shutil.which(_AS_NOT_ROOT[0]) is None:
         return False
-    tried = subprocess.run([*_AS_NOT_ROOT, "true"], check=False, capture_output=True)  # noqa: S603  fixed words
+    tried = subprocess.run([*_AS_NOT_ROOT, "true"], check=False, capture_output=True)
     return tried.returncode == 0
 
 

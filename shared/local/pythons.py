@@ -96,7 +96,7 @@ def other_python(runtime: str, *, packaged: bool, find: Callable[[str], Python |
 
 def _ask(command: str, modules: Iterable[str]) -> Mapping[str, Any] | None:
     try:
-        done = subprocess.run(  # noqa: S603  an interpreter from the user's own PATH
+        done = subprocess.run(
             [command, "-c", _ASK, *modules], capture_output=True, text=True, timeout=_PATIENCE, check=True, cwd="/"
         )
         told: Mapping[str, Any] = json.loads(done.stdout)

@@ -27,7 +27,7 @@ LOOPBACK = "127.0.0.1"
 _OF_THE_BODY = (MultipartInvariantViolationDefect, StartBoundaryNotFoundDefect)
 
 
-class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
+class _Handler(MotoRequestHandler):
     """One connection. Answers leave at once: Nagle's wait would cost 40 ms on every small one."""
 
     protocol_version = "HTTP/1.1"
@@ -58,7 +58,7 @@ class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto ships no types
         """Say nothing: clients of registries try TLS first, and have their answer."""
 
 
-class _Server(ThreadedWSGIServer):  # type: ignore[misc]  # as above
+class _Server(ThreadedWSGIServer):
     """A threaded server that knows its open connections, so that closing it ends them."""
 
     request_queue_size = 128
@@ -96,7 +96,7 @@ class _Server(ThreadedWSGIServer):  # type: ignore[misc]  # as above
 _service_app = functools.cache(create_backend_app)  # stateless, and slow to make: it compiles a service's routes
 
 
-class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # as above
+class _Dispatcher(DomainDispatcherApplication):
     """moto's choice of who answers a request, made once for each host: it lists moto's folder every time."""
 
     def __init__(self, before: Mapping[str, Callable[[], None]]) -> None:

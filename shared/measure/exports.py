@@ -132,7 +132,7 @@ class _Lines:
         self.start_record()
 
 
-class _TooLong(Exception):  # noqa: N818  never leaves this module
+class _TooLong(Exception):
     """A record without an end: an opening quote that nothing closes."""
 
 

@@ -11,7 +11,7 @@ _STATUS = re.compile(r"Status: (\w+)")
 _NEEDED = ("Duration", "Billed Duration", "Memory Size", "Max Memory Used")
 
 
-class BadReport(ValueError):  # noqa: N818  as its message reads
+class BadReport(ValueError):
     """A line that begins as a REPORT and lacks what every REPORT has: cut off, or damaged."""
 
 

@@ -60,7 +60,7 @@ def guarded(application: Any) -> Any:
     )
 
 
-def request(key: AccessKey, service: str, method: str, path: str, headers: dict[str, str], size: int) -> dict[str, Any]:  # noqa: PLR0913, PLR0917  what one is made of
+def request(key: AccessKey, service: str, method: str, path: str, headers: dict[str, str], size: int) -> dict[str, Any]:
     """Return the WSGI environ of a request that botocore has signed; its body is to be put in."""
     host = f"127.0.0.1:{PORT}"
     sent = AWSRequest(method=method, url=f"http://{host}{path}", headers={"host": host, **headers}, data=bytes(size))

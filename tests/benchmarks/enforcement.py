@@ -5,7 +5,7 @@ Both are measured in one process and on the same workers, run by run, so that wh
     .venv/bin/python tests/benchmarks/enforcement.py [--items 1000] [--pairs 7]
 """
 
-# ruff: noqa: PLC0415, T201  it prints, and each process imports what it serves or measures
+# ruff: noqa: T201  it prints, and each process imports what it serves or measures
 from __future__ import annotations
 
 import argparse

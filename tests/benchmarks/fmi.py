@@ -256,7 +256,7 @@ class Loader(asyncio.Protocol):
 
 async def load(port: int, pairs: int, at_once: int) -> float:
     """Return pairings a second with *at_once* pairs under way."""
-    from shared.fmi.wire.v2 import V2Client  # noqa: PLC0415  only the load needs it
+    from shared.fmi.wire.v2 import V2Client  # only the load needs it
 
     loop = asyncio.get_running_loop()
     slots = asyncio.Semaphore(at_once)

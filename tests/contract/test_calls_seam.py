@@ -33,7 +33,7 @@ RENAMED = {
 
 def by_moto(service, request):
     """The operation that moto dispatches *request* to."""
-    from moto.core.request import Request as MotoRequest  # noqa: PLC0415  named as ours
+    from moto.core.request import Request as MotoRequest
 
     builder = EnvironBuilder(method=request.method, path=request.path, headers=list(request.headers.items()))
     environ = builder.get_environ()

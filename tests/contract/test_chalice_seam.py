@@ -38,11 +38,11 @@ def test_the_version_is_the_one_whose_seams_we_know():
     ("seam", "parameters"),
     [
         (
-            ApplicationGraphBuilder._create_lambda_model,  # noqa: SLF001  it is what we watch
+            ApplicationGraphBuilder._create_lambda_model,
             ["self", "config", "deployment", "name", "handler_name", "stage_name"],
         ),
         (LambdaDeploymentPackager.create_deployment_package, ["self", "project_dir", "python_version"]),
-        (TypedAWSClient._client, ["self", "service_name"]),  # noqa: SLF001  as above
+        (TypedAWSClient._client, ["self", "service_name"]),
     ],
 )
 def test_each_seam_is_where_it_was(seam, parameters):
@@ -52,7 +52,7 @@ def test_each_seam_is_where_it_was(seam, parameters):
 def test_every_call_of_chalices_client_goes_through_the_seam():
     source = inspect.getsource(TypedAWSClient)
     assert source.count("create_client(") == 1
-    assert "create_client(" in inspect.getsource(TypedAWSClient._client)  # noqa: SLF001  as above
+    assert "create_client(" in inspect.getsource(TypedAWSClient._client)
 
 
 @pytest.fixture(scope="module")

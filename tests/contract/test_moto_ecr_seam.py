@@ -18,7 +18,7 @@ def test_the_methods_we_replace_and_call_have_the_signatures_we_know():
     assert names(ECRResponse.get_authorization_token) == ["self"]
     assert names(ECRBackend.delete_repository)[:2] == ["self", "repository_name"]
     assert names(Image)[:6] == ["account_id", "tag", "manifest", "repository", "image_manifest_mediatype", "digest"]
-    assert names(LambdaFunction._set_function_code) == ["self", "updated_spec"]  # noqa: SLF001  the seam itself
+    assert names(LambdaFunction._set_function_code) == ["self", "updated_spec"]
     assert names(LambdaFunction.get_code) == ["self"]
     assert names(LambdaFunction.update_configuration) == ["self", "config_updates"]
 

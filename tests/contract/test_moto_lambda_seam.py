@@ -203,9 +203,7 @@ def test_the_number_of_retries_is_the_functions(aws, deploy):
         ({"InvocationType": "Event"}, b'"' + b"x" * (1 << 20) + b'"', "RequestEntityTooLargeException", 413),
     ],
 )
-def test_bad_payloads_are_refused(  # noqa: PLR0913, PLR0917  fixtures and examples
-    aws, deploy, settings, payload, code, status
-):
+def test_bad_payloads_are_refused(aws, deploy, settings, payload, code, status):
     with pytest.raises(ClientError) as refused:
         aws("lambda").invoke(FunctionName=deploy(), Payload=payload, **settings)
     assert refused.value.response["Error"]["Code"] == code

@@ -378,7 +378,7 @@ def run(step: Callable[[], None], account: Account, kill_after: int, of: Contain
 
 def dump(services: tuple[str, ...]) -> dict[str, Any]:
     """Return all that the emulated account holds in *services*, without what is another every time."""
-    from moto.backends import get_backend  # noqa: PLC0415  moto finds its parts when asked
+    from moto.backends import get_backend  # moto finds its parts when asked
 
     found: dict[str, Any] = {}
     for service in services:

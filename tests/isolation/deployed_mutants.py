@@ -29,7 +29,7 @@ def allow(action, resource, **more):
     return {key: value for key, value in grant.items() if value is not None}
 
 
-def who(kind, name, *statements, policy="quick", path="/", trust=None, boundary=None):  # noqa: PLR0913  its parts
+def who(kind, name, *statements, policy="quick", path="/", trust=None, boundary=None):
     """A principal with one policy of *statements*."""
     return Principal(
         kind,

@@ -94,11 +94,11 @@ def test_report_lines_have_awss_own_form(finished, aws, lane):
 
 
 def test_two_runs_at_once_do_not_mix(finished, aws, lane, project):
-    from datetime import UTC, datetime  # noqa: PLC0415  beside what they are for
+    from datetime import UTC, datetime  # beside what they are for
 
-    from shared.run.gather import gather  # noqa: PLC0415  as above
-    from shared.run.start import new_run_id, start  # noqa: PLC0415  as above
-    from shared.run.watch import follow, read_logs  # noqa: PLC0415  as above
+    from shared.run.gather import gather
+    from shared.run.start import new_run_id, start
+    from shared.run.watch import follow, read_logs
 
     outcomes = {}
 

@@ -11,7 +11,7 @@ class LinkError(Exception):
         self.peer = peer
 
 
-class Gone(LinkError):  # noqa: N818  as PeerLost: reads as what happened
+class Gone(LinkError):
     """The connection ended without a word: the rank died, or its host did."""
 
 
@@ -19,11 +19,11 @@ class Left(Gone):
     """The rank took leave in good order."""
 
 
-class Silent(LinkError):  # noqa: N818  as PeerLost: reads as what happened
+class Silent(LinkError):
     """Nothing came, or nothing was taken, until the deadline."""
 
 
-class Aborted(LinkError):  # noqa: N818  as PeerLost: reads as what happened
+class Aborted(LinkError):
     """The peer told that ``suspect`` is lost; not ``certain`` if it only heard nothing from it."""
 
     def __init__(self, peer: int, suspect: int, reason: str, *, certain: bool) -> None:
@@ -31,5 +31,5 @@ class Aborted(LinkError):  # noqa: N818  as PeerLost: reads as what happened
         self.suspect, self.certain = suspect, certain
 
 
-class Mismatch(LinkError):  # noqa: N818  as PeerLost: reads as what happened
+class Mismatch(LinkError):
     """The peer sent something else than was expected here."""

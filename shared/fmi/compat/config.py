@@ -145,10 +145,10 @@ def _timeout(settings: Config) -> float:
 
 
 def _s3(settings: Config, timeout: float) -> Any:
-    import boto3  # noqa: PLC0415  only the S3 channel needs it
-    from botocore.config import Config as Calls  # noqa: PLC0415  as above
+    import boto3  # only the S3 channel needs it
+    from botocore.config import Config as Calls
 
-    from shared.fmi.channels.s3 import S3Store  # noqa: PLC0415  as above
+    from shared.fmi.channels.s3 import S3Store
 
     wait = timeout / _TRIES
     calls = Calls(connect_timeout=wait, read_timeout=wait, retries={"total_max_attempts": _TRIES})
@@ -163,7 +163,7 @@ def _redis(settings: Config, timeout: float) -> Any:
         retry = import_module("redis.retry").Retry(import_module("redis.backoff").NoBackoff(), _TRIES - 1)
     except ImportError as error:
         raise LanesError("the Redis channel needs the package redis", fix="pip install redis") from error
-    from shared.fmi.channels.redis import RedisStore  # noqa: PLC0415  as above
+    from shared.fmi.channels.redis import RedisStore
 
     host, port, wait = _needed(settings, "Redis", "host"), int(settings.get("port", 6379)), timeout / _TRIES
     client = redis.Redis(host, port, socket_timeout=wait, socket_connect_timeout=wait, retry=retry)

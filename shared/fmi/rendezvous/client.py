@@ -278,7 +278,7 @@ class _Pairing:
         return PairingFailed(self._peer, self._stage, self._reason, _FIXES[self._stage])
 
 
-class _Again(Exception):  # noqa: N818  control flow within this module
+class _Again(Exception):
     """This attempt failed; another may not."""
 
 

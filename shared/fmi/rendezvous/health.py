@@ -65,7 +65,7 @@ def check(  # noqa: PLR0913  the last two are for servers that are not ours, or 
     return probe.verdict(Status.HEALTHY, f"paired two sockets in {1000 * took:.1f} ms")
 
 
-class _Down(Exception):  # noqa: N818  control flow within this module
+class _Down(Exception):
     def __init__(self, status: Status, reason: str, advice: str = "") -> None:
         super().__init__(reason)
         self.status, self.reason, self.advice = status, reason, advice

@@ -28,7 +28,7 @@ _HANDSHAKE_SECONDS = 3.0
 _PAUSE = 0.02
 
 
-class WrongPeer(Exception):  # noqa: N818  not an error of ours: somebody else knocked
+class WrongPeer(Exception):
     """Whoever is at the other end is not the peer that was meant."""
 
 

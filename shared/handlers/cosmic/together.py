@@ -45,7 +45,7 @@ class Group:
         """
         if self.comm is None:
             return None
-        from shared.fmi.operators import SUM  # noqa: PLC0415  only a run with FMI needs it
+        from shared.fmi.operators import SUM  # only a run with FMI needs it
 
         summed = self.comm.reduce(np.array(list(values.values()), np.float64), SUM, 0)
         return None if summed is None else dict(zip(values, summed.tolist(), strict=True))
@@ -66,11 +66,11 @@ def joined(event: Mapping[str, Any], context: Context) -> Iterator[Group]:
     if not event["fmi_enabled"]:
         yield Group()
         return
-    from shared.fmi.communicator import Communicator  # noqa: PLC0415  only a run with FMI needs it
-    from shared.fmi.errors import PeerLost  # noqa: PLC0415  as above
-    from shared.fmi.rendezvous.client import Meeting  # noqa: PLC0415  as above
-    from shared.handlers.fmi.key import own_namespace  # noqa: PLC0415  as above
-    from shared.handlers.fmi.meeting import meeting, protocol  # noqa: PLC0415  as above
+    from shared.fmi.communicator import Communicator  # only a run with FMI needs it
+    from shared.fmi.errors import PeerLost
+    from shared.fmi.rendezvous.client import Meeting
+    from shared.handlers.fmi.key import own_namespace
+    from shared.handlers.fmi.meeting import meeting, protocol
 
     began = time.perf_counter()
     rank, size, run = event["rank"], event["world_size"], event["run_id"]

@@ -24,6 +24,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     named = payload.get("rendezvous_endpoint") if isinstance(payload, dict) else None
     at = meeting(named)
     verdict = check(at.host, at.port, at.timeout, at.degraded_after, namespace=own_namespace())
-    print(f"rendezvous {at.endpoint} is {verdict.status.value}: {verdict.reason}")  # noqa: T201  the function's log
+    print(f"rendezvous {at.endpoint} is {verdict.status.value}: {verdict.reason}")
     verdict.raise_if_down()
     return verdict.as_json()

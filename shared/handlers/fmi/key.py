@@ -22,7 +22,7 @@ SECRET = "RENDEZVOUS_SECRET"  # noqa: S105  the variable that names the secret
 LIFETIME = 300.0  # seconds that a worker keeps a key: workers live for hours, and a key may be renewed meanwhile
 
 
-class NoTeamKey(LanesError):  # noqa: N818  Step Functions shows this name
+class NoTeamKey(LanesError):
     """The team has no key at the rendezvous, or its function may not read it."""
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MAX_PORT = 65535
 
 
-class BadEndpoint(UsageError):  # noqa: N818  Step Functions shows this name
+class BadEndpoint(UsageError):
     """A payload's rendezvous_endpoint is not host:port."""
 
 

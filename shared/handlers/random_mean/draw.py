@@ -27,5 +27,5 @@ def handler(event: dict[str, Any], _context: object) -> str:
     time.sleep(event.get("sleep_seconds", 0))
     open_store(event.get("storage", "csv"), here).add(batch, iteration, secrets.randbelow(draws.MOST + 1))
     done = {"run_id": event.get("run_id", batch), "rank": iteration, "done": 1, "of": 1}
-    print(json.dumps({"progress": done}))  # noqa: T201  lanes run follows these lines
+    print(json.dumps({"progress": done}))
     return batch

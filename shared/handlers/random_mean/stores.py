@@ -36,6 +36,6 @@ def open_store(storage: str, here: Env) -> Store:
     """Return the store that *storage* names."""
     if storage == "csv":
         return CsvStore(here)
-    from shared.handlers.random_mean.database_store import DatabaseStore  # noqa: PLC0415  SQLAlchemy takes 0.2 s
+    from shared.handlers.random_mean.database_store import DatabaseStore  # SQLAlchemy takes 0.2 s
 
     return DatabaseStore()

@@ -18,7 +18,7 @@ def handler(_event: object, _context: object) -> dict[str, object]:
     at, service = meeting(), own_service()
     state = follow(clients(), service)
     verdict = check(at.host, at.port, at.timeout, at.degraded_after, namespace=own_namespace())
-    print(  # noqa: T201  the function's log
+    print(
         f"{at.endpoint} is {verdict.status.value}: {verdict.reason}; "
         f"task at {state.address or 'no address'} is {state.health or 'not there'}"
     )

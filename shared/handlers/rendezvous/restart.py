@@ -85,7 +85,7 @@ def own_service(environ: Mapping[str, str] = os.environ) -> Service:
 
 def clients() -> Clients:
     """Return a maker of boto3 clients that makes each one once."""
-    import boto3  # noqa: PLC0415  the command line brings its own
+    import boto3  # the command line brings its own
 
     make: Any = boto3.client
     return cache(make)

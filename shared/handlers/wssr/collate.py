@@ -23,7 +23,7 @@ TYPES = {
 }
 
 
-class MissingIteration(LanesError):  # noqa: N818  Step Functions shows this name
+class MissingIteration(LanesError):
     """An iteration of the run left no rows."""
 
 

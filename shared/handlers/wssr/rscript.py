@@ -12,7 +12,7 @@ from shared.handlers import process
 FOLDER = Path(__file__).parent
 
 
-class MissingR(LanesError):  # noqa: N818  Step Functions shows this name
+class MissingR(LanesError):
     """There is no Rscript where the function runs."""
 
 

@@ -32,5 +32,5 @@ def handler(event: dict[str, Any], _context: object) -> int:
         rscript.run("simulate.R", f"iteration {number}", iteration=number, **figures, out=out)
         Bucket(here.bucket, here.account).put(layout.iteration(run_id, number), out.read_bytes(), RDS)
     done = {"run_id": run_id, "rank": number, "done": 1, "of": 1}
-    print(json.dumps({"progress": done}))  # noqa: T201  lanes run follows these lines
+    print(json.dumps({"progress": done}))
     return int(number)

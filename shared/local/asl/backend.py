@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}$")
 
 
-class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no types
+class AslBackend(StepFunctionBackend):
     """The state machines and executions of one account and region."""
 
     # Set by `install`; moto makes backends without arguments of ours.
@@ -44,7 +44,7 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
 
     @property
     def _url_module(self) -> Any:
-        from moto.stepfunctions import urls  # noqa: PLC0415  as moto's own property does
+        from moto.stepfunctions import urls  # as moto's own property does
 
         return urls
 
@@ -172,14 +172,14 @@ class AslBackend(StepFunctionBackend):  # type: ignore[misc]  # moto ships no ty
         self.runs.pop(arn, None)
 
 
-class StateMachineAlreadyExists(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
+class StateMachineAlreadyExists(AWSError):
     """A machine of this name has another definition."""
 
     TYPE = "StateMachineAlreadyExists"
     STATUS = 400
 
 
-class InvalidDefinition(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
+class InvalidDefinition(AWSError):
     """A definition with problems."""
 
     TYPE = "InvalidDefinition"

@@ -42,7 +42,7 @@ def deliver_at_the_end(execution: Execution, configuration: dict[str, Any] | Non
 
 
 def _deliver(execution: Execution, level: str, groups: list[str], *, data: bool) -> None:
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415  loaded with the client, not with the engine
+    from botocore.exceptions import BotoCoreError  # loaded with the client, not with the engine
 
     try:
         _write(execution, level, groups, data=data)

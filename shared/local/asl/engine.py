@@ -118,7 +118,7 @@ class Engine:
 
 
 def _system_random() -> Random:
-    import random  # noqa: PLC0415  5 ms that a test with its own source saves
+    import random  # 5 ms that a test with its own source saves
 
     return random.SystemRandom()
 

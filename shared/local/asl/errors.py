@@ -27,7 +27,7 @@ def dumps(value: Any) -> str:
     return _encoder.encode(value)
 
 
-class StateFailure(Exception):  # noqa: N818  the language calls it a failure; Catch turns it into output
+class StateFailure(Exception):
     """A state failed.
 
     Args:

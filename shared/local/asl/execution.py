@@ -199,7 +199,7 @@ class Execution:
             cause = "The execution reached the maximum number of history events (25000)."
             self.finish(FAILED, StateFailure(RUNTIME, cause), strand.previous)
         except Exception as bug:
-            import logging  # noqa: PLC0415  10 ms for what should never happen
+            import logging  # 10 ms for what should never happen
 
             logging.getLogger(__name__).exception("the engine failed in state %s of %s", strand.state, self.arn)
             self.finish(FAILED, StateFailure(RUNTIME, f"Internal error: {type(bug).__name__}: {bug}"), strand.previous)

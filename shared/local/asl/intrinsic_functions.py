@@ -22,7 +22,7 @@ _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha38
 OPEN, CLOSE = "\ue000", "\ue001"
 
 
-class WrongArgument(Exception):  # noqa: N818  becomes a RuntimeFailure with the call's text around it
+class WrongArgument(Exception):
     """An argument a function cannot work with."""
 
 
@@ -143,7 +143,7 @@ def _hash(_random: Random, data: Any, algorithm: Any) -> str:
     text = _plain(data) if isinstance(data, str) else dumps(data)
     if len(text) > MAX_ENCODED:
         raise WrongArgument(f"The data must not exceed {MAX_ENCODED} characters")
-    import hashlib  # noqa: PLC0415  5 ms that few need
+    import hashlib  # 5 ms that few need
 
     return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 

@@ -151,7 +151,7 @@ def _reason(error: Exception) -> str:
 
 @cache
 def _library() -> tuple[Any, Any]:
-    from jsonata import jsonata, utils  # noqa: PLC0415  40 ms that only JSONata workflows pay
+    from jsonata import jsonata, utils  # 40 ms that only JSONata workflows pay
 
     return jsonata, utils.Utils.NULL_VALUE
 
@@ -200,7 +200,7 @@ def _hash(data: Any, algorithm: Any) -> str:
     if algorithm not in _HASHES:
         raise ValueError(f"The algorithm must be one of {', '.join(_HASHES)}")
     text = data if isinstance(data, str) else dumps(data)
-    import hashlib  # noqa: PLC0415  5 ms that few need
+    import hashlib  # 5 ms that few need
 
     return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 

@@ -71,7 +71,7 @@ class Reader:
         if kind == "MANIFEST":
             return self._manifest(client, given)
         body = client.get_object(**given)["Body"]
-        import gzip  # noqa: PLC0415  4 ms that only a reader of files needs
+        import gzip  # 4 ms that only a reader of files needs
 
         compressed = str(given.get("Key", "")).endswith(".gz")
         if kind == "JSON":
@@ -93,7 +93,7 @@ class Reader:
         return iter(found)
 
     def _csv(self, lines: Iterable[str]) -> Iterator[Any]:
-        import csv  # noqa: PLC0415  the same
+        import csv
 
         rows = csv.reader(lines, delimiter=_DELIMITERS[self.config.get("CSVDelimiter", "COMMA")])
         given = self.config.get("CSVHeaderLocation") == "GIVEN"
@@ -103,8 +103,8 @@ class Reader:
         return (_row(headers, row) for row in rows if row)
 
     def _manifest(self, client: Any, given: dict[str, Any]) -> Iterator[Any]:
-        import csv  # noqa: PLC0415  the same
-        import gzip  # noqa: PLC0415  the same
+        import csv
+        import gzip
 
         manifest = json.loads(client.get_object(**given)["Body"].read())
         headers = [name.strip() for name in manifest.get("fileSchema", "").split(",")]

@@ -69,9 +69,9 @@ class Services:
         return client
 
     def _make(self, service: str, region: str, role: str) -> Any:
-        from botocore.config import Config  # noqa: PLC0415  a workflow of Lambdas alone never needs it
+        from botocore.config import Config  # a workflow of Lambdas alone never needs it
 
-        from shared.deploy.aws import endpoint_session  # noqa: PLC0415  the same
+        from shared.deploy.aws import endpoint_session
 
         if self._session is None:
             self._session = endpoint_session(region, self._issuer.owner)

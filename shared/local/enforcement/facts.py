@@ -25,7 +25,7 @@ class MotoFacts:
 
     def secret_arn(self, region: str, name: str) -> str | None:
         """Return the ARN of the secret *name*, or None."""
-        from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415  a service loads when it is asked
+        from moto.secretsmanager.models import secretsmanager_backends  # a service loads when it is asked
 
         secrets = secretsmanager_backends[self._account][region].secrets
         return secrets[name].arn if name in secrets else None
@@ -37,14 +37,14 @@ class MotoFacts:
 
     def mapping_function(self, region: str, uuid: str) -> str | None:
         """Return the ARN of the function that an event source mapping feeds, or None."""
-        from moto.awslambda.utils import get_backend  # noqa: PLC0415  as above
+        from moto.awslambda.utils import get_backend
 
         found = get_backend(self._account, region)._event_source_mappings.get(uuid)  # noqa: SLF001  moto has no other way
         return found.function_arn if found else None
 
     def task_definition(self, region: str, name: str) -> tuple[str, tuple[str, ...]] | None:
         """Return the ARN of a task definition and its roles' ARNs, or None."""
-        from moto.ecs.models import ecs_backends  # noqa: PLC0415  as above
+        from moto.ecs.models import ecs_backends
 
         family, _, revision = name.rpartition("/")[2].partition(":")
         revisions = ecs_backends[self._account][region].task_definitions.get(family) or {}
@@ -56,7 +56,7 @@ class MotoFacts:
 
     def hash_key(self, region: str, table: str, index: str = "") -> str | None:
         """Return the name of a table's or index's partition key, or None."""
-        from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415  as above
+        from moto.dynamodb.models import dynamodb_backends
 
         found = dynamodb_backends[self._account][region].tables.get(table.rpartition("/")[2])
         if found is None:
@@ -75,7 +75,7 @@ class MotoFacts:
         _, _, service, region, _, name = [*arn.split(":", 5), *[""] * 5][:6]
         if service != "ec2" or "/" not in name:
             return {}
-        from moto.ec2.models import ec2_backends  # noqa: PLC0415  as above
+        from moto.ec2.models import ec2_backends
 
         return dict(ec2_backends[self._account][region].tags.get(name.partition("/")[2], {}))
 

@@ -27,7 +27,7 @@ def hanging_on(arn: str, account: str) -> tuple[Policy, ...]:
 
 
 def _bucket(account: str, _region: str, resource: str) -> str | None:
-    from moto.s3.models import s3_backends  # noqa: PLC0415  each service's model loads when it is first asked about
+    from moto.s3.models import s3_backends  # each service's model loads when it is first asked about
 
     for backend in list(s3_backends[account].values()):
         bucket = backend.buckets.get(resource.partition("/")[0])
@@ -37,7 +37,7 @@ def _bucket(account: str, _region: str, resource: str) -> str | None:
 
 
 def _secret(account: str, region: str, resource: str) -> str | None:
-    from moto.secretsmanager.models import secretsmanager_backends  # noqa: PLC0415  as above
+    from moto.secretsmanager.models import secretsmanager_backends
 
     secrets = list(secretsmanager_backends[account][region].secrets.values())
     found = next((each for each in secrets if each.arn.endswith(f":{resource}")), None)
@@ -45,7 +45,7 @@ def _secret(account: str, region: str, resource: str) -> str | None:
 
 
 def _repository(account: str, region: str, resource: str) -> str | None:
-    from moto.ecr.models import ecr_backends  # noqa: PLC0415  as above
+    from moto.ecr.models import ecr_backends
 
     found = ecr_backends[account][region].repositories.get(resource.removeprefix("repository/"))
     return found.policy if found else None
@@ -53,7 +53,7 @@ def _repository(account: str, region: str, resource: str) -> str | None:
 
 def _function(account: str, region: str, resource: str) -> dict[str, Any] | None:
     """Return the policies of a function, its versions and its aliases as one: each statement names what it opens."""
-    from moto.awslambda.utils import get_backend  # noqa: PLC0415  as above
+    from moto.awslambda.utils import get_backend
 
     kind, name, *_ = [*resource.split(":"), ""]
     versions = get_backend(account, region).list_versions_by_function(name) if kind == "function" else ()
@@ -64,7 +64,7 @@ def _function(account: str, region: str, resource: str) -> dict[str, Any] | None
 
 def _table(account: str, region: str, resource: str) -> str | None:
     """Return the policy of a table, which its indexes share, or of a stream."""
-    from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415  as above
+    from moto.dynamodb.models import dynamodb_backends
 
     policies = dynamodb_backends[account][region].resource_policies
     own = resource.partition("/index/")[0]
@@ -73,28 +73,28 @@ def _table(account: str, region: str, resource: str) -> str | None:
 
 
 def _queue(account: str, region: str, resource: str) -> str | dict[str, Any] | None:
-    from moto.sqs.models import sqs_backends  # noqa: PLC0415  as above
+    from moto.sqs.models import sqs_backends
 
     found = sqs_backends[account][region].queues.get(resource)
     return found.policy if found else None
 
 
 def _topic(account: str, region: str, resource: str) -> str | None:
-    from moto.sns.models import sns_backends  # noqa: PLC0415  as above
+    from moto.sns.models import sns_backends
 
     topics = list(sns_backends[account][region].topics.values())
     return next((topic.policy for topic in topics if topic.arn.endswith(f":{resource}")), None)
 
 
 def _key(account: str, region: str, resource: str) -> str | None:
-    from moto.kms.models import kms_backends  # noqa: PLC0415  as above
+    from moto.kms.models import kms_backends
 
     found = kms_backends[account][region].keys.get(resource.removeprefix("key/"))
     return found.policy if found else None
 
 
 def _bus(account: str, region: str, resource: str) -> str | None:
-    from moto.events.models import events_backends  # noqa: PLC0415  as above
+    from moto.events.models import events_backends
 
     found = events_backends[account][region].event_buses.get(resource.removeprefix("event-bus/"))
     return found.policy if found else None
@@ -102,7 +102,7 @@ def _bus(account: str, region: str, resource: str) -> str | None:
 
 def _log_group(account: str, region: str, _resource: str) -> str | dict[str, Any] | None:
     """Return the region's resource policies of CloudWatch Logs as one: each statement names the groups it opens."""
-    from moto.logs.models import logs_backends  # noqa: PLC0415  as above
+    from moto.logs.models import logs_backends
 
     statements: list[Any] = []
     for policy in list(logs_backends[account][region].resource_policies.values()):

@@ -57,7 +57,7 @@ _MANAGED_RULES = {
 _MANAGE_RULE = ("events:DescribeRule", "events:PutRule", "events:PutTargets")
 
 
-class AccessDeniedException(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
+class AccessDeniedException(AWSError):
     """Step Functions cannot take the role."""
 
     TYPE = "AccessDeniedException"

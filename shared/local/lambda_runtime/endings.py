@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 
-class WorkerEnd(Exception):  # noqa: N818  an outcome, not always an error
+class WorkerEnd(Exception):
     """The worker can serve no more."""
 
 

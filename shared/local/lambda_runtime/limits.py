@@ -34,7 +34,7 @@ _ACTIONS = {
 }
 
 
-class RequestTooLarge(LambdaClientError):  # type: ignore[misc]  # noqa: N818  moto's, untyped; AWS's own name follows
+class RequestTooLarge(LambdaClientError):
     """A request larger than Lambda reads."""
 
     code = 413

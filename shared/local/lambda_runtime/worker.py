@@ -94,7 +94,7 @@ class Worker:
             self.spec, self._room, api=self._address, stream=self.log.name, endpoint=endpoint, key=key
         )
         environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(log_end)
-        process = subprocess.Popen(  # noqa: S603  the command is ours, the handler is what we are here to run
+        process = subprocess.Popen(
             self._sandbox.command(self.spec, self._room),
             cwd=self._room.task,
             env=environment,

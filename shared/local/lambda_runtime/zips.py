@@ -23,7 +23,7 @@ _BLOCK = 1 << 20
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
-class RefusedZip(ValueError):  # noqa: N818  as its message reads
+class RefusedZip(ValueError):
     """A zip that Lambda does not take; the message is AWS's."""
 
 

@@ -59,7 +59,7 @@ def arn(repository: Repository) -> str:
     return f"arn:aws:ecr:{repository.region}:{repository.account}:repository/{repository.name}"
 
 
-class PushedImage(Image):  # type: ignore[misc]  # moto ships no types
+class PushedImage(Image):
     """An image that came through the registry. moto would give its config's size for the image's."""
 
     def get_image_size_in_bytes(self) -> int:

@@ -42,7 +42,7 @@ def test_a_shell_has_the_cloud_and_its_key_however_that_is_spelt():
     assert (after["AWS_ACCESS_KEY_ID"], after["AWS_SECRET_ACCESS_KEY"]) == (KEY.id, KEY.secret)
     assert after["AWS_DEFAULT_REGION"] == after["AWS_REGION"] == CLOUD[1]
     assert after["AWS_DISABLE_HOST_PREFIX_INJECTION"] == "true"
-    assert not os.path.exists("evil")  # noqa: PTH110  what a shell would have made
+    assert not os.path.exists("evil")
 
 
 def test_nothing_is_left_that_leads_elsewhere():
@@ -121,7 +121,7 @@ def test_it_prints_the_running_clouds_key_which_nobody_else_finds(lanes, running
     assert stat.S_IMODE((folder / "cloud.key").stat().st_mode) == 0o600
     process = [(f"/proc/{running.pid}/{name}") for name in ("cmdline", "environ")]
     for path in (*process, *(path for path in folder.rglob("*") if path.is_file() and path.name != "cloud.key")):
-        with open(path, "rb") as file:  # noqa: PTH123  of /proc, too
+        with open(path, "rb") as file:
             assert running.key.secret.encode() not in file.read(), path
 
 

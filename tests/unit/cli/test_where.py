@@ -114,7 +114,7 @@ def test_a_question_names_account_region_and_target(lanes, elsewhere):
 
 
 def connect_aws_at(endpoint):
-    from shared.config.lane import Place  # noqa: PLC0415  beside its one use
+    from shared.config.lane import Place  # beside its one use
 
     return connect_aws(Place("123456789012", "us-east-1", "dev"), endpoint=endpoint)
 

@@ -18,7 +18,7 @@ PLAIN = st.recursive(
 class NoAliases(yaml.SafeDumper):
     """Writes a list that occurs twice out twice."""
 
-    def ignore_aliases(self, data):  # noqa: ARG002  PyYAML's signature
+    def ignore_aliases(self, data):
         return True
 
 

@@ -19,7 +19,7 @@ def test_the_table_says_where_it_is_from_and_knows_all_that_is_offered():
 def test_lambda_and_chalice_have_all_that_is_offered():
     has = get_session().get_service_model("lambda").shape_for("Runtime").enum
     assert set(OFFERED) <= set(has)
-    assert set(OFFERED) <= set(LambdaDeploymentPackager._RUNTIME_TO_ABI)  # noqa: SLF001  what Chalice packages for
+    assert set(OFFERED) <= set(LambdaDeploymentPackager._RUNTIME_TO_ABI)
 
 
 @pytest.mark.parametrize(

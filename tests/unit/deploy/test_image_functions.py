@@ -146,7 +146,7 @@ def test_a_reservation_and_tags_are_put_right(want):
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
-    from shared.config.lane import Place  # noqa: PLC0415  as conftest's PLACE, which cannot be imported
+    from shared.config.lane import Place  # as conftest's PLACE, which cannot be imported
 
     place = Place("123456789012", "us-east-1", "dev")
     with EmbeddedCloud(place, tmp_path_factory.mktemp("cloud")) as cloud:

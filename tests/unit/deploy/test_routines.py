@@ -65,7 +65,7 @@ class Function:
     def __init__(self, *told):
         self.told = list(told)
 
-    def get_function_configuration(self, FunctionName):  # noqa: ARG002, N803  boto3's word
+    def get_function_configuration(self, FunctionName):
         state, update = self.told.pop(0) if len(self.told) > 1 else self.told[0]
         return {"State": state, "StateReason": "no layer", "LastUpdateStatus": update, "LastUpdateStatusReason": "size"}
 

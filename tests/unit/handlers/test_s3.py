@@ -29,7 +29,7 @@ def test_another_failure_keeps_its_own_name(store: Any) -> None:
 
 
 def test_every_call_names_the_owner(store: Any) -> None:
-    from shared.handlers.s3 import client  # noqa: PLC0415  the client of this test's store
+    from shared.handlers.s3 import client  # the client of this test's store
 
     asked: list[tuple[str, Any]] = []
 

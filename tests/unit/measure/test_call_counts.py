@@ -43,11 +43,11 @@ class States:
             for number in range(ITEMS)
         ]
 
-    def describe_execution(self, *, executionArn):  # noqa: N803  AWS's own names
+    def describe_execution(self, *, executionArn):
         self.calls["describe_execution"] += 1
         return {"status": "FAILED", "error": "E", "cause": "", "input": json.dumps({"rank": 7}), "arn": executionArn}
 
-    def describe_map_run(self, *, mapRunArn):  # noqa: ARG002, N803
+    def describe_map_run(self, *, mapRunArn):
         self.calls["describe_map_run"] += 1
         counts = {"total": ITEMS}
         return {
@@ -58,7 +58,7 @@ class States:
     def get_paginator(self, name):
         return SimpleNamespace(paginate=lambda **asked: self._pages(name, **asked))
 
-    def _pages(self, name, PaginationConfig=None, **asked):  # noqa: N803
+    def _pages(self, name, PaginationConfig=None, **asked):
         key, found = getattr(self, f"_{name}")(**asked)
         size = (PaginationConfig or {}).get("PageSize", 100)
         for at in range(0, max(1, len(found)), size):
@@ -66,13 +66,13 @@ class States:
             more = {"nextToken": "more"} if at + size < len(found) else {}
             yield {key: found[at : at + size], **more}
 
-    def _list_executions(self, *, stateMachineArn=None, **_):  # noqa: N803
+    def _list_executions(self, *, stateMachineArn=None, **_):
         return "executions", self._runs if stateMachineArn else self._children
 
     def _list_map_runs(self, **_):
         return "mapRuns", [{"mapRunArn": "arn:map"}]
 
-    def _get_execution_history(self, *, executionArn):  # noqa: N803
+    def _get_execution_history(self, *, executionArn):
         if "-child-" in executionArn:
             return "events", events(
                 ("ExecutionStarted", {"input": "{}"}),

@@ -60,7 +60,7 @@ def test_without_streams_nothing_is_guessed(table, report):
 
 
 def test_a_history_goes_before_the_logs(table, report):
-    from datetime import UTC, datetime  # noqa: PLC0415  only here
+    from datetime import UTC, datetime  # only here
 
     table.add([LogLine(1, progress(0), "s"), LogLine(2, report("a"), "s")], "x")
     table.join("run-2", [Visit("Inference", "Task", 7, datetime.now(UTC), requests=["a"])])
@@ -118,7 +118,7 @@ def test_memory_does_not_grow_with_the_log(table, report):
 
 
 def test_reading_holds_one_record_at_a_time(tmp_path, report):
-    from shared.measure.exports import Problems  # noqa: PLC0415  only here
+    from shared.measure.exports import Problems  # only here
 
     path = tmp_path / "long.log"
     path.write_text(report("a") * 20_000)

@@ -41,7 +41,7 @@ def test_the_packaged_numbers_were_judged_on_a_half_that_was_held_out():
 
 
 def test_the_published_tables_are_predicted_from_their_other_half(published):
-    from shared.measure.model import published as packaged  # noqa: PLC0415  the fixture has its name here
+    from shared.measure.model import published as packaged  # the fixture has its name here
 
     fit = fit_published(published / "cai")
     assert (fit.measurements, fit.held_out) == (42, 42)
@@ -52,7 +52,7 @@ def test_the_published_tables_are_predicted_from_their_other_half(published):
 
 
 def test_ranks_on_a_terabyte_which_no_fit_saw_are_predicted_too(published):
-    import csv  # noqa: PLC0415  only here
+    import csv  # only here
 
     fit = fit_published(published / "cai")
     with (published / "cai" / "result_stats.csv").open() as file:

@@ -29,7 +29,7 @@ class Logs:
         assert name == "filter_log_events"
         return Pages(self._read)
 
-    def _read(self, *, logGroupName, **between):  # noqa: N803  AWS's own names
+    def _read(self, *, logGroupName, **between):
         self.asked.append((logGroupName, between))
         yield {
             "events": [
@@ -60,14 +60,14 @@ class States:
         self.children = []
         self.asked = []
 
-    def describe_execution(self, *, executionArn):  # noqa: N803  AWS's own names
+    def describe_execution(self, *, executionArn):
         assert executionArn == "arn:run"
         return {"status": self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]}
 
     def get_paginator(self, name):
         return Pages(getattr(self, f"_{name}"))
 
-    def _get_execution_history(self, *, executionArn, **_):  # noqa: N803
+    def _get_execution_history(self, *, executionArn, **_):
         self.asked.append(executionArn)
         return [{"events": self.histories.get(executionArn, [])}]
 

@@ -42,15 +42,15 @@ class States:
         runs = [{"mapRuns": [{"mapRunArn": "map"}]}]
         listed = [{"executions": [{"executionArn": arn} for arn in children]}]
         self._pages = {
-            "get_execution_history": lambda executionArn, **_: [{"events": self._events(executionArn)}],  # noqa: N803
-            "list_map_runs": lambda executionArn, **_: runs if executionArn == "parent" else [],  # noqa: N803
-            "list_executions": lambda mapRunArn, **_: listed if mapRunArn == "map" else [],  # noqa: N803
+            "get_execution_history": lambda executionArn, **_: [{"events": self._events(executionArn)}],
+            "list_map_runs": lambda executionArn, **_: runs if executionArn == "parent" else [],
+            "list_executions": lambda mapRunArn, **_: listed if mapRunArn == "map" else [],
         }
 
     def get_paginator(self, name):
         return Pages(self._pages[name])
 
-    def describe_map_run(self, *, mapRunArn):  # noqa: N803
+    def describe_map_run(self, *, mapRunArn):
         assert mapRunArn == "map"
         assert self._told is not None, "one small page says it"
         return {"executionCounts": {"total": self._told}}

@@ -32,7 +32,7 @@ class FakeLogs:
         assert name == "filter_log_events"
         return Pages(self._read)
 
-    def _read(self, *, logGroupName, startTime):  # noqa: N803  AWS's own names
+    def _read(self, *, logGroupName, startTime):
         self.asked_from.append(startTime)
         events = [
             {
@@ -63,21 +63,21 @@ class FakeStates:
     children: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     tolerated: tuple[int, float] = (0, 0.0)
 
-    def describe_execution(self, *, executionArn):  # noqa: N803
+    def describe_execution(self, *, executionArn):
         answers = self.executions[executionArn]
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
-    def get_execution_history(self, *, executionArn, reverseOrder, maxResults):  # noqa: N803
+    def get_execution_history(self, *, executionArn, reverseOrder, maxResults):
         assert reverseOrder
         return {"events": self.histories.get(executionArn, [])[::-1][:maxResults]}
 
     def get_paginator(self, name):
         return Pages(getattr(self, f"_{name}"))
 
-    def _get_execution_history(self, *, executionArn, PaginationConfig):  # noqa: ARG002, N803
+    def _get_execution_history(self, *, executionArn, PaginationConfig):
         return [{"events": self.histories.get(executionArn, [])}]
 
-    def describe_map_run(self, *, mapRunArn):  # noqa: N803
+    def describe_map_run(self, *, mapRunArn):
         count, percentage = self.tolerated
         return {
             "toleratedFailureCount": count,
@@ -87,7 +87,7 @@ class FakeStates:
             "mapRunArn": mapRunArn,
         }
 
-    def _list_executions(self, *, mapRunArn, statusFilter, PaginationConfig):  # noqa: ARG002, N803
+    def _list_executions(self, *, mapRunArn, statusFilter, PaginationConfig):
         assert statusFilter == "FAILED"
         return [{"executions": [child]} for child in self.children.get(mapRunArn, [])]
 
@@ -135,7 +135,7 @@ def started():
 def lines():
     """Return a maker of the lines one invocation writes: START, progress, END, REPORT."""
 
-    def make(request_id, rank, done, *, at=0, run_id="run-1", stream=None, reported=True):  # noqa: PLR0913  what a test varies
+    def make(request_id, rank, done, *, at=0, run_id="run-1", stream=None, reported=True):
         stream = stream or request_id
         moment = int((START + timedelta(seconds=at)).timestamp() * 1000)
         written = [

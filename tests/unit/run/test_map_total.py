@@ -27,7 +27,7 @@ class World:
         self.states = SimpleNamespace(describe_map_run=self._describe)
         self.total = MapTotal(self.states, clock=lambda: self.now, draw=lambda: 0.0)
 
-    def _describe(self, *, mapRunArn):  # noqa: N803  AWS's own name
+    def _describe(self, *, mapRunArn):
         self.asked.append((self.now, mapRunArn))
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):

@@ -23,19 +23,19 @@ class States:
         assert name == "list_executions"
         return SimpleNamespace(paginate=self._pages)
 
-    def _pages(self, *, stateMachineArn, statusFilter):  # noqa: N803  AWS's own names
+    def _pages(self, *, stateMachineArn, statusFilter):
         assert stateMachineArn.endswith(":stateMachine:team-w-0")
         for name, status in self.executions.items():
             found = {"name": name, "status": status, "startDate": START}
             yield {"executions": [found] if status == statusFilter else []}
 
-    def describe_execution(self, *, executionArn):  # noqa: N803  AWS's own names
+    def describe_execution(self, *, executionArn):
         name = executionArn.rpartition(":")[2]
         if name not in self.executions:
             raise ClientError({"Error": {"Code": "ExecutionDoesNotExist"}}, "DescribeExecution")
         return {"status": self.executions[name], "startDate": START, "input": "{}"}
 
-    def stop_execution(self, *, executionArn, error, cause):  # noqa: N803  AWS's own names
+    def stop_execution(self, *, executionArn, error, cause):
         name = executionArn.rpartition(":")[2]
         self.executions[name] = "ABORTED"
         self.stopped[name] = (error, cause)

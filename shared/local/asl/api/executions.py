@@ -19,7 +19,7 @@ _STATUSES = {RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, "PENDING_REDRIVE"}
 _MOST = 1000
 
 
-class UnsupportedType(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
+class UnsupportedType(AWSError):
     """The action is not for machines of this type."""
 
     TYPE = "StateMachineTypeNotSupported"

@@ -13,7 +13,7 @@ from shared.local.asl.validation import ERROR, problems_of
 _DIAGNOSTICS = 100
 
 
-class ConflictException(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
+class ConflictException(AWSError):
     """Something still refers to the version."""
 
     TYPE = "ConflictException"

@@ -14,7 +14,7 @@ _BILLED_STEP_MS = 100
 _BILLED_MEMORY_MB = 64
 
 
-class ExecutionNotRedrivable(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
+class ExecutionNotRedrivable(AWSError):
     """The execution runs, or went well."""
 
     TYPE = "ExecutionNotRedrivable"

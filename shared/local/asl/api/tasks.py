@@ -12,21 +12,21 @@ from shared.local.asl.errors import StateFailure
 from shared.local.asl.tokens import Answer, LateTokenError, UnknownTokenError
 
 
-class TaskTimedOut(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
+class TaskTimedOut(AWSError):
     """The task a token stands for has ended."""
 
     TYPE = "TaskTimedOut"
     STATUS = 400
 
 
-class TaskDoesNotExist(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
+class TaskDoesNotExist(AWSError):
     """No task has the token."""
 
     TYPE = "TaskDoesNotExist"
     STATUS = 400
 
 
-class InvalidOutput(AWSError):  # type: ignore[misc]  # noqa: N818  moto ships no types; AWS's name
+class InvalidOutput(AWSError):
     """The output is not JSON."""
 
     TYPE = "InvalidOutput"

@@ -90,8 +90,8 @@ class ApiCall(Integration):
 
     def call(self, strand: Strand, arguments: Any) -> Any:
         """Return the API's answer, its members in Pascal case."""
-        from botocore import xform_name  # noqa: PLC0415  the same
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  needed only with a client
+        from botocore import xform_name
+        from botocore.exceptions import BotoCoreError, ClientError  # needed only with a client
 
         client = self._client(strand)
         model = self._model(client)

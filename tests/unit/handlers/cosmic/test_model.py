@@ -19,7 +19,7 @@ def test_the_packaged_model_answers_any_number_of_records(galaxies: Any) -> None
 
 
 def test_the_packaged_model_is_small_enough_for_the_repository() -> None:
-    from shared.handlers.cosmic import model  # noqa: PLC0415  for its path alone
+    from shared.handlers.cosmic import model  # for its path alone
 
     assert model.PACKAGED.stat().st_size < 4 * 2**20
 

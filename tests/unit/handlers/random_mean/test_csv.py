@@ -103,7 +103,7 @@ def test_nothing_is_averaged_for_a_run_that_is_not_there(store, step):
 
 
 def test_more_draws_than_a_listing_holds_are_averaged(store, environment):
-    from shared.handlers import env  # noqa: PLC0415  the environment is there now
+    from shared.handlers import env  # the environment is there now
 
     draws = CsvStore(env.read())
     for iteration in range(1100):

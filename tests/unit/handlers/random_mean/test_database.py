@@ -18,9 +18,9 @@ from shared.handlers.random_mean.tables import DRAWS, MEANS, METADATA, RUNS, mig
 @pytest.fixture
 def engine(database_server, monkeypatch, store):
     """The team's database, reached by its secret as in a function."""
-    import json  # noqa: PLC0415  beside what it is for
+    import json  # beside what it is for
 
-    import boto3  # noqa: PLC0415  as above
+    import boto3
 
     boto3.client("secretsmanager").create_secret(
         Name="team2/database-7078ea12", SecretString=json.dumps(database_server)

@@ -134,18 +134,18 @@ class FakeS3:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
 
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: ARG002, N803  boto's names
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         if Key not in self.objects:
             raise LookupError("The specified key does not exist.")
         return {"Body": io.BytesIO(self.objects[Key])}
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes, **_more: str) -> None:  # noqa: ARG002, N803  boto's names
+    def put_object(self, Bucket: str, Key: str, Body: bytes, **_more: str) -> None:
         self.objects[Key] = Body
 
     def get_paginator(self, _name: str) -> FakeS3:
         return self
 
-    def paginate(self, Bucket: str, Prefix: str = "") -> Any:  # noqa: ARG002, N803  boto's names
+    def paginate(self, Bucket: str, Prefix: str = "") -> Any:
         entries = [
             {"Key": key, "ETag": '"e"', "Size": len(body), "LastModified": dt.datetime(2024, 1, 1, tzinfo=dt.UTC)}
             for key, body in sorted(self.objects.items())

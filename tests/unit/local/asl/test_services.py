@@ -26,7 +26,7 @@ def services(issuer, now):
 
 
 def credentials(client):
-    return client._request_signer._credentials.get_frozen_credentials()  # noqa: SLF001  botocore shows them nowhere
+    return client._request_signer._credentials.get_frozen_credentials()
 
 
 def test_a_task_calls_in_its_machines_role_and_step_functions_itself_with_the_owners_key(services, issuer):

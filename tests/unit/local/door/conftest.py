@@ -14,7 +14,7 @@ from shared.local.door.signature import Arrived
 HOST = "127.0.0.1:4599"
 
 
-def _signed(  # noqa: PLR0913  what a request is made of
+def _signed(
     key,
     *,
     service="s3",

@@ -60,9 +60,9 @@ def callers(pool):
     with ThreadPoolExecutor(8) as threads:
 
         def call(spec):
-            before = len(pool._waiting)  # noqa: SLF001  nothing else tells that a caller has come to wait
+            before = len(pool._waiting)
             taken = threads.submit(pool.take, spec)
-            while len(pool._waiting) == before and not taken.done():  # noqa: SLF001  as above
+            while len(pool._waiting) == before and not taken.done():
                 pass
             return taken
 

@@ -100,9 +100,7 @@ def test_an_exception_answers_as_lambda_does(runtime, function, logs):
         ("import os; os._exit(0)", "Runtime.ExitError", "Runtime exited without providing a reason"),
     ],
 )
-def test_an_init_that_fails_is_tried_again_and_reported(  # noqa: PLR0913, PLR0917  fixtures and examples
-    runtime, function, logs, source, kind, message
-):
+def test_an_init_that_fails_is_tried_again_and_reported(runtime, function, logs, source, kind, message):
     invocation = runtime.invoke(function(source), b"{}")
     error = json.loads(invocation.payload)
     assert invocation.function_error == "Unhandled"

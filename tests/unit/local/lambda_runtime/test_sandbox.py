@@ -57,7 +57,7 @@ def test_a_worker_has_a_tmp_of_its_own_with_a_quota(private, function):
     assert call(private, one, {"name": "b", "megabytes": 5}) == [errno.ENOSPC, "/tmp"]
     assert {"a", "b"} <= set(call(private, one, {"list": True}))
     assert not {"a", "b"} & set(call(private, other, {"list": True}))
-    assert not os.path.exists("/tmp/a")  # noqa: PTH110  a plain question
+    assert not os.path.exists("/tmp/a")
 
 
 def test_the_code_is_read_only(private, function):
@@ -76,9 +76,9 @@ def test_without_mounts_tempfile_is_private_and_files_are_bounded(shared, functi
 def test_without_mounts_the_files_go_with_the_worker(shared, function):
     spec = function(WRITE)
     _, folder = call(shared, spec, {"name": "a", "megabytes": 1})
-    assert os.listdir(folder) == ["a"]  # noqa: PTH208  a plain question
+    assert os.listdir(folder) == ["a"]
     shared.retire(spec.arn)
-    assert not os.path.exists(folder)  # noqa: PTH110  a plain question
+    assert not os.path.exists(folder)
 
 
 def test_the_clouds_rendezvous_takes_the_place_of_the_one_that_a_function_was_deployed_with(function, tmp_path):

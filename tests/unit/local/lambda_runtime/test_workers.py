@@ -21,7 +21,7 @@ def answer(invocation):
 
 def alive(pid):
     try:
-        with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123  a process file
+        with open(f"/proc/{pid}/stat") as file:
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
