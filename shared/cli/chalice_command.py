@@ -16,15 +16,15 @@ import click
 from chalice.awsclient import TypedAWSClient
 from chalice.deploy.packager import LambdaDeploymentPackager
 
+from shared.aws.client import connect_aws, connect_endpoint
 from shared.cli import console
 from shared.cli.wiring import running_cloud
 from shared.config.load import find_root, load_project
-from shared.deploy.aws import connect_aws, connect_endpoint
-from shared.deploy.chalice_names import install_names
-from shared.deploy.chalice_stage import config_is_fresh, make_app, zipped
+from shared.deploy.chalice.large_code import LargeCodeClient
+from shared.deploy.chalice.names import install_names
+from shared.deploy.chalice.stage import config_is_fresh, make_app, zipped
 from shared.deploy.deploy import package
 from shared.deploy.guard import check_ownership, lane_tags
-from shared.deploy.large_code import LargeCodeClient
 from shared.deploy.resources import function, log_group, role
 from shared.errors import LanesError, UsageError, unknown
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from chalice import Chalice
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.config.load import Project
-    from shared.deploy.aws import Aws
 
 _CHALICE_RUNS = "AWS_CHALICE_CLI_MODE"  # Chalice sets it for its own command, and in no other case
 _TARGET = "LANES_TARGET"

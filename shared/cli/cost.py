@@ -11,8 +11,8 @@ from shared.cli import console
 from shared.cli.where import Where, on_cloud
 
 if TYPE_CHECKING:
-    from shared.measure.bill import Bill
-    from shared.measure.cost import Cost
+    from shared.measure.billing.bill import Bill
+    from shared.measure.billing.cost import Cost
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def cost(
     from shared.cli.deploy import warn_if_brief
     from shared.cli.metrics import moment
     from shared.cli.wiring import open_cloud, open_project
-    from shared.measure.bill import price_found, price_team
+    from shared.measure.billing.bill import price_found, price_team
     from shared.run.find import find_run
 
     project = open_project()
@@ -69,7 +69,7 @@ def _record(bill: Bill) -> dict[str, object]:
 
 
 def _print_bill(bill: Bill) -> None:
-    from shared.measure.cost import dollars
+    from shared.measure.billing.cost import dollars
 
     for name, (workflow, cost) in bill.runs.items():
         console.out.print(f"{name}  {workflow:<16} {dollars(cost.usd):>12}", markup=False, highlight=False)
@@ -82,7 +82,7 @@ def _print_bill(bill: Bill) -> None:
 
 
 def _print_items(cost: Cost) -> None:
-    from shared.measure.cost import LABELS, dollars
+    from shared.measure.billing.cost import LABELS, dollars
 
     for item in cost.items:
         label, unit = LABELS[item.name]
@@ -93,7 +93,7 @@ def _print_items(cost: Cost) -> None:
 
 
 def _say_what_it_is() -> None:
-    from shared.measure.cost import read_prices
+    from shared.measure.billing.cost import read_prices
 
     prices = read_prices()
     console.note(

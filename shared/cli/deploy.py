@@ -12,9 +12,9 @@ from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.config.load import Project
-    from shared.deploy.aws import Aws
 
 Team = Annotated[str, typer.Argument(help="The team's slug.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
@@ -176,7 +176,7 @@ def render(
     Example: lanes render --check
     """
     from shared.cli.wiring import open_project
-    from shared.deploy.chalice_stage import config_is_fresh, config_path, write_config
+    from shared.deploy.chalice.stage import config_is_fresh, config_path, write_config
 
     project = open_project()
     path = config_path(project).relative_to(project.root)

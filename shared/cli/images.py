@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from shared.config.lane import Lane
     from shared.config.load import Project
-    from shared.deploy.images.make import Made
+    from shared.packages.images.make import Made
 
 _PASSWORD = "LANES_REGISTRY_PASSWORD"  # noqa: S105  the name of a variable
 _FOLDER = ".lanes/images"
@@ -43,8 +43,8 @@ def dockerfile(team: TeamArgument, *, out: OutOption = None, as_json: JsonOption
     Example: lanes images dockerfile wssr
     """
     from shared.cli.wiring import open_project
-    from shared.deploy.images.dockerfile import write_context
-    from shared.deploy.images.make import functions_with_images
+    from shared.packages.images.dockerfile import write_context
+    from shared.packages.images.make import functions_with_images
 
     project = open_project()
     lane = project.lane(team)
@@ -78,7 +78,7 @@ def build(
     Example: lanes images build wssr --base registry.example.edu/lambda-r:4.4.1
     """
     from shared.cli.wiring import open_project
-    from shared.deploy.images import make
+    from shared.packages.images import make
 
     if user and base is None:  # the cards' bases may be in several registries, and a password is for one
         raise UsageError("which registry is --user for?", fix="--base HOST/REPOSITORY:TAG, with the base that is there")
@@ -109,7 +109,7 @@ def push(
     Example: lanes images push wssr --aws
     """
     from shared.cli.wiring import open_project
-    from shared.deploy.images import make
+    from shared.packages.images import make
 
     if where.asked and registry:
         raise UsageError("one registry at a time", fix="give --registry HOST[:PORT], or where the repositories are")
@@ -132,8 +132,8 @@ def _own_registry(project: Project, lane: Lane, where: Where) -> tuple[str, tupl
     """Return the registry of AWS or of the running cloud, and how to log in, with the repositories of *lane* made."""
     from shared.cli.plan_view import tell
     from shared.cli.wiring import open_cloud, running_cloud
-    from shared.deploy.images.make import ecr_login
-    from shared.deploy.images.pushed import make_repositories
+    from shared.deploy.pushed import make_repositories
+    from shared.packages.images.make import ecr_login
 
     if where.embedded and running_cloud(project) is None:
         raise LanesError(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.config.platform import RendezvousService
-    from shared.isolation.account import Account, Expected
-    from shared.isolation.documents import Document
+    from shared.iam.documents import Document
+    from shared.isolation.proof.account import Account, Expected
 
 TeamOption = Annotated[str | None, typer.Option("--team", help="This team only; all of them when left out.")]
 TeamArgument = Annotated[str, typer.Argument(help="The team's slug.")]
@@ -47,10 +47,10 @@ def prove(
     Example: lanes isolation prove --team team2, or lanes isolation prove --deployed --aws
     """
     from shared.cli.wiring import open_project
-    from shared.isolation import proof as proofs
-    from shared.isolation.catalogue import load_catalogue
-    from shared.isolation.database_role import lane_scripts
-    from shared.isolation.outsiders import with_account
+    from shared.iam.catalogue import load_catalogue
+    from shared.isolation.proof import proof as proofs
+    from shared.isolation.proof.outsiders import with_account
+    from shared.isolation.roles.database_role import lane_scripts
 
     project = open_project()
     naming = project.naming
@@ -84,8 +84,8 @@ def matrix(*, as_json: JsonOption = False) -> None:
     Example: lanes isolation matrix
     """
     from shared.cli.wiring import open_project
-    from shared.isolation.catalogue import load_catalogue
-    from shared.isolation.matrix import reach_matrix
+    from shared.iam.catalogue import load_catalogue
+    from shared.isolation.proof.matrix import reach_matrix
 
     project = open_project()
     table = reach_matrix(_documents(project, None), project.place, load_catalogue())
@@ -127,8 +127,8 @@ def platform(
     """
     from shared.cli.wiring import open_project
     from shared.config.platform import rendezvous_service
-    from shared.isolation.platform_role import platform_policy
-    from shared.isolation.rendezvous_role import rendezvous_policy
+    from shared.isolation.roles.platform_role import platform_policy
+    from shared.isolation.roles.rendezvous_role import rendezvous_policy
 
     project = open_project()
     policy = rendezvous_policy(rendezvous_service(project)) if rendezvous else platform_policy(project.place)
@@ -143,7 +143,7 @@ def quotas(*, where: Where, as_json: JsonOption = False) -> None:
     """
     from shared.cli.wiring import open_project
     from shared.config.template import render_definition
-    from shared.isolation.quotas import crowded_maps, plan_reservations
+    from shared.deploy.concurrency import crowded_maps, plan_reservations
 
     project = open_project()
     settings = project.settings.limits.concurrency
@@ -188,7 +188,7 @@ def _service(project: Project) -> RendezvousService | None:
 def _wanted_account(project: Project, team: str | None, teams: tuple[str, ...]) -> Account:
     """Return what deploys make beside documents: where machines log, and the platform's rules."""
     from shared.deploy.documents import lane_links, service_links
-    from shared.isolation.account import Account
+    from shared.isolation.proof.account import Account
 
     service = None if team else _service(project)
     links = [link for lane in _lanes(project, team) for link in lane_links(lane)]
@@ -198,9 +198,9 @@ def _wanted_account(project: Project, team: str | None, teams: tuple[str, ...]) 
 def _expected(project: Project) -> Expected:
     """Return who reaches teams by design: the settings' operators, and whoever has the platform's policies."""
     from shared.iam.statements import read_identity_policy
-    from shared.isolation.account import Expected
-    from shared.isolation.platform_role import platform_policy
-    from shared.isolation.rendezvous_role import rendezvous_policy
+    from shared.isolation.proof.account import Expected
+    from shared.isolation.roles.platform_role import platform_policy
+    from shared.isolation.roles.rendezvous_role import rendezvous_policy
 
     service = _service(project)
     policies = [platform_policy(project.place), *([rendezvous_policy(service)] if service else [])]

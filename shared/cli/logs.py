@@ -16,7 +16,7 @@ from shared.errors import INTERRUPTED, LanesError, unknown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shared.measure.run_log import RunLine
+    from shared.measure.observed.run_log import RunLine
     from shared.run.find import Found
 
 _DIGITS = 12  # of a request id, its last part
@@ -52,7 +52,7 @@ def logs(
     """
     from shared.cli import wiring
     from shared.cli.metrics import moment
-    from shared.measure.run_log import RunLog, follow_log
+    from shared.measure.observed.run_log import RunLog, follow_log
     from shared.run.find import find_run
 
     project = wiring.open_project()

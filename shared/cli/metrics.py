@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from shared.config.lane import Lane
-    from shared.measure.exports import Problems
-    from shared.measure.invocations import Invocations, Row, Summary
+    from shared.measure.observed.exports import Problems
+    from shared.measure.observed.invocations import Invocations, Row, Summary
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -50,8 +50,8 @@ def metrics(
 
     Example: lanes metrics --csv logs-insights-results.csv
     """
-    from shared.measure.collect import collect_files, collect_run, collect_team
-    from shared.measure.invocations import Invocations, summarize
+    from shared.measure.observed.collect import collect_files, collect_run, collect_team
+    from shared.measure.observed.invocations import Invocations, summarize
 
     names, files = split_files(words or [], csv or [])
     steps: dict[str, str] = {}

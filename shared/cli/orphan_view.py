@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from shared.aws.client import Aws
     from shared.config.load import Project
-    from shared.deploy.aws import Aws
     from shared.deploy.readback.orphans import Orphan
     from shared.deploy.readback.sight import Unseen
 

@@ -11,8 +11,8 @@ from shared.errors import LanesError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from shared.aws.target import Target
     from shared.deploy.model import Plan, Step
-    from shared.deploy.target import Target
 
 _MARKS = {
     "create": ("+", "green"),
@@ -61,7 +61,7 @@ def tell(step: Step) -> None:
 
 def tell_what_stays(done: Plan) -> None:
     """Say what *done*, a plan that removed things, left on purpose: others' keys are made from the master, too."""
-    from shared.deploy.rendezvous.keys import MASTER_SECRET
+    from shared.deploy.rendezvous_keys import MASTER_SECRET
     from shared.deploy.resources.rendezvous_key import KIND
 
     if any(step.kind == KIND for step in done.changes):

@@ -11,7 +11,7 @@ from shared.cli import console
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
-    from shared.measure.model import Fit, Prediction
+    from shared.measure.scaling.model import Fit, Prediction
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +42,7 @@ def predict(
 
     Example: lanes predict cosmic --records 51130000 --deadline 900
     """
-    from shared.measure import model
+    from shared.measure.scaling import model
 
     if workflow != "cosmic":
         raise UsageError(f"there is no model of {workflow}", fix="lanes predict cosmic")
@@ -69,11 +69,11 @@ def predict(
 
 
 def _fit(folder: Path | None) -> Fit:
-    from shared.measure.model import published
+    from shared.measure.scaling.model import published
 
     if folder is None:
         return published()
-    from shared.measure.fit import fit_published, fit_sweep
+    from shared.measure.scaling.fit import fit_published, fit_sweep
 
     return fit_sweep(folder) if (folder / "cells.jsonl").exists() else fit_published(folder)
 
@@ -85,7 +85,7 @@ def _record(fit: Fit) -> dict[str, Any]:
 
 
 def _words(run: Prediction | None) -> str:
-    from shared.measure.cost import dollars
+    from shared.measure.billing.cost import dollars
 
     if run is None:
         return "-"
@@ -100,7 +100,7 @@ def _safely(fit: Fit, deadline: float | None) -> float | None:
 def _print(fit: Fit, found: list[Prediction], choice: Prediction | None) -> None:
     from rich.table import Table
 
-    from shared.measure.cost import dollars
+    from shared.measure.billing.cost import dollars
 
     table = Table(box=None, padding=(0, 1, 0, 0))
     for heading in ("ranks", "batch", "memory", "time", "9 in 10", "cost", "a rank", ""):

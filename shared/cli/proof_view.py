@@ -9,7 +9,7 @@ from shared.config.platform import SLUG
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shared.isolation.proof import Proof
+    from shared.isolation.proof.proof import Proof
 
 _DATABASE_ROLES = (
     "  - database roles come from reviewed SQL that names their team's own schema alone, PostgreSQL or MySQL"

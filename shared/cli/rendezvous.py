@@ -162,7 +162,7 @@ def _signer(project: Project, lane: Lane, where: Where) -> Namespace | None:
         return Namespace(lane.team, key=read_key(os.environ[TEAM_KEY], TEAM_KEY, fix))
     found = None
     if where.asked or running_cloud(project):
-        from shared.deploy.rendezvous.keys import signed
+        from shared.deploy.rendezvous_keys import signed
 
         with open_cloud(project, where, [lane]) as cloud:
             found = signed(lane, cloud)

@@ -52,13 +52,13 @@ def push(
     from shared.cli.wiring import open_cloud, open_project
     from shared.config.platform import rendezvous_service
     from shared.deploy.apply import apply
-    from shared.deploy.images.layout import Layout
-    from shared.deploy.images.make import ecr_login, find_base
-    from shared.deploy.images.reference import Reference
-    from shared.deploy.images.registry import Registry
     from shared.deploy.rendezvous.deploy import repository_plan
     from shared.deploy.rendezvous.desired import kinds
     from shared.deploy.rendezvous.image import build, own_image
+    from shared.packages.images.layout import Layout
+    from shared.packages.images.make import ecr_login, find_base
+    from shared.packages.images.reference import Reference
+    from shared.packages.images.registry import Registry
 
     project = open_project()
     service = rendezvous_service(project)

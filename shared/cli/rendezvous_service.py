@@ -14,8 +14,8 @@ from shared.cli.verdict_view import show as show_verdict
 from shared.cli.where import Where, on_cloud
 
 if TYPE_CHECKING:
+    from shared.aws.client import Aws
     from shared.config.platform import RendezvousService
-    from shared.deploy.aws import Aws
     from shared.fmi.rendezvous.verdict import Verdict
     from shared.handlers.rendezvous.service import State
 
@@ -97,7 +97,7 @@ def restart(*, where: Where, yes: Yes = False, as_json: AsJson = False) -> None:
     from shared.cli.wiring import make_zone, open_cloud, open_project
     from shared.config.platform import rendezvous_service
     from shared.deploy.rendezvous.desired import operated
-    from shared.deploy.rendezvous.keys import signed
+    from shared.deploy.rendezvous_keys import signed
     from shared.handlers.fmi.meeting import Meeting
     from shared.handlers.rendezvous.restart import restart as renew
 
@@ -189,7 +189,7 @@ def destroy(
 
 def _check(service: RendezvousService, cloud: Aws, address: str) -> Verdict:
     """Pair two sockets at *address*, so that no resolver's memory of another task is in the way."""
-    from shared.deploy.rendezvous.keys import signed
+    from shared.deploy.rendezvous_keys import signed
     from shared.fmi.rendezvous.health import check
 
     at = service.lane.rendezvous

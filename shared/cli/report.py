@@ -12,7 +12,7 @@ from shared.cli.where import Where, on_cloud
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
-    from shared.measure.report import Report
+    from shared.measure.reports.report import Report
 
 
 def register(app: typer.Typer) -> None:
@@ -38,17 +38,17 @@ def report(
     Example: lanes report team2 sweeps/team2-cosmic
     """
     from shared.cli.wiring import open_cloud, open_project
-    from shared.measure.report import write_report
+    from shared.measure.reports.report import write_report
 
     project = open_project()
     lane = project.lane(team)
     if subject and Path(subject).is_dir():
         name, made = _of_sweep(team, Path(subject))
     else:
-        from shared.measure.bill import bill_rows
-        from shared.measure.collect import collect_run
-        from shared.measure.invocations import Invocations
-        from shared.measure.report_run import report_run
+        from shared.measure.billing.bill import bill_rows
+        from shared.measure.observed.collect import collect_run
+        from shared.measure.observed.invocations import Invocations
+        from shared.measure.reports.report_run import report_run
         from shared.run.find import find_run
 
         with open_cloud(project, where, [lane]) as cloud, Invocations() as table:
@@ -64,8 +64,8 @@ def report(
 
 
 def _of_sweep(team: str, folder: Path) -> tuple[str, Report]:
-    from shared.measure.report_sweep import report_sweep
-    from shared.measure.sweep import Journal
+    from shared.measure.reports.report_sweep import report_sweep
+    from shared.measure.scaling.sweep import Journal
 
     records = list(Journal(folder / "cells.jsonl").read().values())
     if not records:

@@ -17,11 +17,11 @@ from shared.errors import INTERRUPTED, UsageError, unknown
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane, Workflow
     from shared.config.load import Project
-    from shared.deploy.aws import Aws
-    from shared.measure.cost import Cost
-    from shared.measure.trace import Trace
+    from shared.measure.billing.cost import Cost
+    from shared.measure.observed.trace import Trace
     from shared.run.gather import Outcome
     from shared.run.logs import LogReader
     from shared.run.start import Run
@@ -229,7 +229,7 @@ def _price(cloud: Aws, started: Run, reader: LogReader) -> tuple[Cost | None, Tr
     """Return what the run cost, and its trace; None where AWS does not let us see it: no result may be lost for it."""
     from botocore.exceptions import ClientError
 
-    from shared.measure.bill import price_run, quick_trace
+    from shared.measure.billing.bill import price_run, quick_trace
 
     try:
         trace = quick_trace(cloud, started)
@@ -250,7 +250,7 @@ def _report(
     more: str | None,
 ) -> None:
     from shared.cli import run_view
-    from shared.measure.cost import cost_line
+    from shared.measure.billing.cost import cost_line
 
     if as_json:
         console.print_json(run_view.as_json(started, outcome, cost, trace, printed=printed))

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from shared.cli import console
 from shared.errors import FIX
-from shared.measure.cost import cost_line
+from shared.measure.billing.cost import cost_line
 from shared.run.logs import is_written
 from shared.run.own_code import in_checkout
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
-    from shared.measure.cost import Cost
-    from shared.measure.trace import Trace
+    from shared.measure.billing.cost import Cost
+    from shared.measure.observed.trace import Trace
     from shared.run.failure import Failure
     from shared.run.gather import Outcome, Rank
     from shared.run.start import Run

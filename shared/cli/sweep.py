@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from shared.config.lane import Lane, Workflow
-    from shared.measure.summary import Point
-    from shared.measure.sweep import Cell, Journal, Progress, Record
+    from shared.measure.scaling.summary import Point
+    from shared.measure.scaling.sweep import Cell, Journal, Progress, Record
 
 _JOURNAL = "cells.jsonl"
 
@@ -46,7 +46,7 @@ def sweep(
     """
     from shared.cli import wiring
     from shared.cli.run import find_workflow, split_words
-    from shared.measure.sweep import Journal, make_cells, run_sweep
+    from shared.measure.scaling.sweep import Journal, make_cells, run_sweep
     from shared.run.start import check_payload
 
     names, options = split_words(words)
@@ -64,7 +64,7 @@ def sweep(
         wiring.make_ready(project, lane, workflow.key, cells[0].payload, cloud)
 
         def measure(cell: Cell) -> Record:
-            from shared.measure.cells import measure_run
+            from shared.measure.scaling.cells import measure_run
 
             whole = {**cell.payload, **wiring.meeting_here(lane, cell.payload, cloud)}
             return measure_run(cloud, lane, workflow.key, whole)
@@ -101,7 +101,7 @@ def _about(lane: Lane, workflow: Workflow, where: Where) -> dict[str, Any]:
 
 
 def _say_what_is_there(journal: Journal, cells: Sequence[Cell]) -> None:
-    from shared.measure.sweep import DONE
+    from shared.measure.scaling.sweep import DONE
 
     records = journal.read()
     there = sum(records.get(cell.key, {}).get("status") == DONE for cell in cells)
@@ -125,9 +125,9 @@ def _show(progress: Progress) -> None:
 
 
 def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
-    from shared.measure.plots_style import save
-    from shared.measure.plots_sweep import plot_sweep
-    from shared.measure.summary import (
+    from shared.measure.reports.plots_style import save
+    from shared.measure.reports.plots_sweep import plot_sweep
+    from shared.measure.scaling.summary import (
         average_by_world,
         best,
         summarize_sweep,
@@ -169,8 +169,8 @@ def print_tables(points: Sequence[Point]) -> None:
     """Print a row for each configuration, the averages by world size, and the best one."""
     from rich.table import Table
 
-    from shared.measure.cost import dollars
-    from shared.measure.summary import average_by_world, best
+    from shared.measure.billing.cost import dollars
+    from shared.measure.scaling.summary import average_by_world, best
 
     if not points:
         return

@@ -14,10 +14,10 @@ from shared.errors import LanesError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from shared.aws.client import Aws
     from shared.cli.where import Where
     from shared.config.lane import Lane
     from shared.config.load import Project
-    from shared.deploy.aws import Aws
     from shared.local.state import FileLock, Running, State
 
 
@@ -69,8 +69,8 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
         LanesError: AWS refuses the credentials, or the embedded cloud cannot start.
         UsageError: A cloud that keeps its own time was to be sped up.
     """
-    from shared.deploy.aws import connect_aws, connect_endpoint
-    from shared.deploy.take_role import take_on_aws
+    from shared.aws.client import connect_aws, connect_endpoint
+    from shared.aws.take_role import take_on_aws
 
     running = running_cloud(project) if where.embedded else None
     if speed != 1 and (running or not where.embedded):
@@ -106,10 +106,10 @@ def _as_asked(project: Project, owner: Aws, role: str | None, lanes: Sequence[La
     """
     if role is None:
         return owner
+    from shared.aws.take_role import role_called
     from shared.config.platform import rendezvous_service
-    from shared.deploy.take_role import role_called
-    from shared.isolation.platform_role import PLATFORM_ROLE, platform_policy
-    from shared.isolation.rendezvous_role import rendezvous_policy
+    from shared.isolation.roles.platform_role import PLATFORM_ROLE, platform_policy
+    from shared.isolation.roles.rendezvous_role import rendezvous_policy
     from shared.local.role_keys import make_platform_role, take_role
 
     name = role_called(role, lanes)

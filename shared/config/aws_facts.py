@@ -1,6 +1,6 @@
 """Numbers of AWS that it may change, each with the page that says it and the day on which that page was read.
 
-What a number is used for stands where it is used. Prices lie in ``measure/prices.yaml``, runtimes in
+What a number is used for stands where it is used. Prices lie in ``measure/billing/prices.yaml``, runtimes in
 :mod:`shared.config.runtimes`, both with their sources as well; handlers travel alone and keep theirs beside them.
 """
 

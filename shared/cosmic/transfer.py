@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.deploy.aws import Aws
 
 
 def neighbours(aws: Aws, lane: Lane, prefix: str, keys: Iterable[str]) -> list[str]:

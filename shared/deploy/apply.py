@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Any
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.aws.settling.answers import is_made
+from shared.aws.settling.patience import Patience, PatientAws, Wait
+from shared.aws.settling.rules import LEAVING
 from shared.deploy.caller import WHO_MAY, is_denial
 from shared.deploy.guard import check_ownership
 from shared.deploy.model import Call
 from shared.deploy.resources import KINDS
 from shared.deploy.routines import ROUTINES
-from shared.deploy.settling.answers import is_made
-from shared.deploy.settling.patience import Patience, PatientAws, Wait
-from shared.deploy.settling.rules import LEAVING
 from shared.errors import INTERRUPTED, LanesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shared.deploy.aws import Aws
+    from shared.aws.client import Aws
     from shared.deploy.model import Plan, Step
     from shared.deploy.resources import Kind
 

@@ -14,8 +14,8 @@ from shared.deploy.resources import function, state_machine
 from shared.errors import LanesError, code_of
 
 if TYPE_CHECKING:
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.deploy.aws import Aws
     from shared.deploy.model import Plan
 
 WHO_MAY = (

@@ -16,16 +16,16 @@ from botocore.exceptions import ClientError
 
 from shared.deploy.secret import put_secret
 from shared.errors import LanesError, code_of
-from shared.isolation.database_role import make_role, remove_role
-from shared.isolation.database_rules import judge_script
+from shared.isolation.proof.database_rules import judge_script
+from shared.isolation.roles.database_role import make_role, remove_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from sqlalchemy import Connection, Engine
 
-    from shared.deploy.aws import Aws
-    from shared.isolation.database_role import Script
+    from shared.aws.client import Aws
+    from shared.isolation.roles.database_role import Script
 
     Sleep = Callable[[float], None]
 

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 from shared.config.template import render_definition
 from shared.deploy.apply import apply
 from shared.deploy.caller import check_may
-from shared.deploy.chalice_deploy import ChaliceDeployer
+from shared.deploy.chalice.deployer import ChaliceDeployer
 from shared.deploy.desired import desired
-from shared.deploy.images.pushed import pushed_images
-from shared.deploy.package import FromEnvironment, Vendored, build_package, has_libraries
 from shared.deploy.plan import destroy_plan
 from shared.deploy.plan import plan as make_plan
+from shared.deploy.pushed import pushed_images
 from shared.deploy.quota import check_maps
+from shared.packages.package import FromEnvironment, Vendored, build_package, has_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.deploy.apply import OnStep, OnWait
-    from shared.deploy.aws import Aws
     from shared.deploy.model import Plan
-    from shared.deploy.package import Package
+    from shared.packages.package import Package
 
 APP_DIR = "chalice_app"
 _CACHE = ".lanes/packages"

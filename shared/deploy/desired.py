@@ -18,17 +18,17 @@ from shared.deploy.resources import (
     state_machine,
     table,
 )
-from shared.isolation.boundary import boundary_policy
-from shared.isolation.deployer import deployer_boundary, deployer_policy, deployer_trust
-from shared.isolation.policies import function_policy, function_trust, workflow_trust
-from shared.isolation.workflow_policy import workflow_policy
+from shared.isolation.roles.boundary import boundary_policy
+from shared.isolation.roles.deployer import deployer_boundary, deployer_policy, deployer_trust
+from shared.isolation.roles.policies import function_policy, function_trust, workflow_trust
+from shared.isolation.roles.workflow_policy import workflow_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.config.lane import Lane
     from shared.deploy.model import Resource
-    from shared.deploy.package import Package
+    from shared.packages.package import Package
 
 
 def desired(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from datetime import date
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.deploy.aws import Aws
     from shared.deploy.model import Resource, Step
 
 _READERS = 8  # reads at once; each waits for AWS most of its time

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shared.config.aws_facts import NEW_ACCOUNT_MEMORY
+from shared.deploy.concurrency import MEMORY_QUOTA, QuotaError, check_memory, check_room, crowded_maps
 from shared.deploy.resources import function
-from shared.isolation.quotas import MEMORY_QUOTA, QuotaError, check_memory, check_room, crowded_maps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.deploy.aws import Aws
     from shared.deploy.model import Resource
 
 
@@ -45,7 +45,7 @@ def check_function_memory(
     """Refuse functions with more memory than the account may give one, where AWS tells how much that is.
 
     It is asked only about functions that a new account could not have. Where it does not tell, it refuses the function
-    itself, when that is made (``chalice_deploy.py``).
+    itself, when that is made (``chalice/deployer.py``).
 
     Raises:
         QuotaError: A function is to have more.

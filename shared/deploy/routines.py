@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from shared.aws.settling.rules import THROTTLED, UNAVAILABLE
+from shared.deploy import rendezvous_routines as rendezvous
 from shared.deploy.database import drop, provision
-from shared.deploy.rendezvous import routines as rendezvous
-from shared.deploy.rendezvous.keys import put_key, put_master
+from shared.deploy.rendezvous_keys import put_key, put_master
 from shared.deploy.resources.function import failure
-from shared.deploy.settling.rules import THROTTLED, UNAVAILABLE
 from shared.errors import LanesError, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shared.deploy.aws import Aws
+    from shared.aws.client import Aws
 
     Sleep = Callable[[float], None]
 

@@ -13,7 +13,7 @@ from shared.errors import code_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shared.deploy.aws import Aws
+    from shared.aws.client import Aws
 
 
 class Described(NamedTuple):

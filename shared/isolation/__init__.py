@@ -1,1 +1,1 @@
-"""What each role of a lane may do: policies made from the lane's own names."""
+"""Why no team reaches another: ``roles`` says what each role may do, ``proof`` shows that it stays in its lane."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from shared.aws.access_key import AccessKey
     from shared.config.lane import Place
-    from shared.deploy.access_key import AccessKey
     from shared.fmi.rendezvous.keys import TeamKeys
     from shared.local.door.app import WsgiApp
     from shared.local.enforcement.gate import Gate
@@ -92,7 +92,7 @@ class EmbeddedCloud:
         from shared.local import lambda_runtime, registry
         from shared.local.asl import plug as engine
         from shared.local.calls.followed import calls_followed
-        from shared.local.corrections import moto_corrected
+        from shared.local.corrections.corrected import moto_corrected
         from shared.local.door import identity
         from shared.local.enforcement import deliveries, trust
         from shared.local.enforcement.callers import actor_in
@@ -163,8 +163,8 @@ class EmbeddedCloud:
 
 def _keys(place: Place, endpoint: str, key: AccessKey) -> TeamKeys:
     """Return the keys of this cloud's rendezvous: those of the account's master, as its teams' are."""
-    from shared.deploy.aws import connect_endpoint  # boto3 takes 0.2 s that only ranks need
-    from shared.deploy.rendezvous.keys import make_master
+    from shared.aws.client import connect_endpoint  # boto3 takes 0.2 s that only ranks need
+    from shared.deploy.rendezvous_keys import make_master
     from shared.fmi.rendezvous.keys import TeamKeys
 
     return TeamKeys(make_master(connect_endpoint(place, endpoint, key)))

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.deploy.images.build import assemble, package_layers, write_scratch
-from shared.deploy.images.layout import Layout
-from shared.deploy.images.make import ecr_login
-from shared.deploy.images.pushed import find_images, make_repositories
-from shared.deploy.images.reference import Reference
-from shared.deploy.images.registry import Registry
-from shared.deploy.package import forget
+from shared.deploy.pushed import find_images, make_repositories
+from shared.packages.images.build import assemble, package_layers, write_scratch
+from shared.packages.images.layout import Layout
+from shared.packages.images.make import ecr_login
+from shared.packages.images.reference import Reference
+from shared.packages.images.registry import Registry
+from shared.packages.package import forget
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shared.aws.client import Aws
     from shared.config.lane import Function, Image, Lane
-    from shared.deploy.aws import Aws
 
 _CODE = "code-*"  # as packages are called: a folder for each, with all that was made of it
 

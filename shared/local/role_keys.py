@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.deploy.access_key import AccessKey
-from shared.deploy.aws import Aws, endpoint_session
-from shared.deploy.take_role import SESSION
+from shared.aws.access_key import AccessKey
+from shared.aws.client import Aws, endpoint_session
+from shared.aws.take_role import SESSION
 from shared.errors import LanesError
-from shared.isolation.platform_role import PLATFORM_ROLE
-from shared.isolation.policies import Trust
+from shared.isolation.roles.platform_role import PLATFORM_ROLE
+from shared.isolation.roles.policies import Trust
 from shared.local.door.sessions import Issuer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.config.lane import Place
-    from shared.isolation.policies import Policy
+    from shared.isolation.roles.policies import Policy
 
 
 def take_role(owner: Aws, name: str) -> Aws:

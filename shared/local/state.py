@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from shared.deploy.access_key import AccessKey
+from shared.aws.access_key import AccessKey
 from shared.errors import LanesError
 
 if TYPE_CHECKING:

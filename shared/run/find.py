@@ -14,8 +14,8 @@ from shared.run.start import Run
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.deploy.aws import Aws
 
 
 @dataclass(frozen=True, slots=True)

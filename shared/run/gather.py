@@ -13,7 +13,7 @@ from shared.run.own_code import is_noise
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from shared.deploy.aws import Aws
+    from shared.aws.client import Aws
     from shared.run.logs import Invocation, LogReader
     from shared.run.start import Run
     from shared.run.watch import Snapshot

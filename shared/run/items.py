@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from shared.aws.client import Aws
     from shared.config.cards import Card
     from shared.config.lane import Table, Workflow
-    from shared.deploy.aws import Aws
 
 LIST = "list"  # what the list is found by
 MOST_BYTES = 240 * 1024  # of the 256 KB that Step Functions passes between states

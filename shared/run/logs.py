@@ -18,7 +18,7 @@ from shared.run.report_line import BadReport, Report, parse_report
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from shared.deploy.aws import Aws
+    from shared.aws.client import Aws
 
 _LOOK_BACK_MS = 10_000  # CloudWatch takes seconds to show a line
 _START = re.compile(r"START RequestId: (\S+)")

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from shared.aws.client import Aws
     from shared.config.cards import Card
     from shared.config.lane import Lane
-    from shared.deploy.aws import Aws
 
 UNFINISHED = f"{SCRATCH}sample-unfinished"
 """The mark of a sample that is being uploaded: there before its first file, gone after its last."""

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shared.config.template import render_definition
+from shared.deploy.concurrency import mapped_functions
 from shared.errors import LanesError, UsageError, code_of
 from shared.handlers.payload import Reader
-from shared.isolation.quotas import mapped_functions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.deploy.aws import Aws
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from shared.run.listing import list_runs
 from shared.run.watch import is_over
 
 if TYPE_CHECKING:
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.deploy.aws import Aws
 
 
 def stop_run(aws: Aws, lane: Lane, run_id: str | None = None) -> Found | None:

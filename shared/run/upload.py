@@ -13,8 +13,8 @@ from shared.errors import LanesError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane, Parameter
-    from shared.deploy.aws import Aws
 
 
 def upload_files(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from shared.deploy.aws import Aws
+    from shared.aws.client import Aws
     from shared.run.logs import Progress
     from shared.run.start import Run
 

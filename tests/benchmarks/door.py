@@ -32,7 +32,7 @@ from shared.local.server import MotoServer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.deploy.access_key import AccessKey
+    from shared.aws.access_key import AccessKey
 
 ACCOUNT, REGION, PORT = "123456789012", "us-east-1", 4599
 ISSUER = Issuer(new_owner_key())

@@ -19,9 +19,9 @@ from chalice.awsclient import TypedAWSClient
 from chalice.deploy.appgraph import ApplicationGraphBuilder
 from chalice.deploy.packager import LambdaDeploymentPackager
 
+from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
-from shared.deploy.aws import connect_endpoint
-from shared.deploy.chalice_stage import config_is_fresh, write_config
+from shared.deploy.chalice.stage import config_is_fresh, write_config
 from shared.deploy.deploy import deploy, destroy, package, plan
 from shared.local import daemon
 from shared.local.images import images_here

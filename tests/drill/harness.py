@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 from moto.core.base_backend import BackendDict
 
+from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.config.platform import RESTART, rendezvous_service
 from shared.deploy.apply import apply
-from shared.deploy.aws import connect_endpoint
 from shared.deploy.deploy import carry_out, package, plan
-from shared.deploy.images.pushed import make_repositories
 from shared.deploy.plan import destroy_plan
+from shared.deploy.pushed import make_repositories
 from shared.deploy.rendezvous import deploy as rendezvous
 from shared.deploy.rendezvous.desired import kinds
 from shared.local.cloud import EmbeddedCloud

@@ -14,13 +14,13 @@ import sys
 import boto3
 import pytest
 
+from shared.aws.client import connect_aws
 from shared.config.platform import rendezvous_service
 from shared.deploy.apply import ApplyError
-from shared.deploy.aws import connect_aws
-from shared.deploy.images.build import write_scratch
-from shared.deploy.images.layout import Layout
-from shared.deploy.images.pushed import make_repositories
+from shared.deploy.pushed import make_repositories
 from shared.deploy.rendezvous.deploy import carry_out, destroy_plan, plan
+from shared.packages.images.build import write_scratch
+from shared.packages.images.layout import Layout
 
 pytestmark = [pytest.mark.workflow, pytest.mark.emulator]
 

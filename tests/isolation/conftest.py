@@ -12,20 +12,20 @@ import pytest
 
 from shared.config.cards import KEY_VARIABLE
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
-from shared.isolation.boundary import boundary_policy
-from shared.isolation.catalogue import load_catalogue
-from shared.isolation.database_role import Script
-from shared.isolation.deployer import deployer_boundary, deployer_policy, deployer_trust
-from shared.isolation.documents import Document, Kind
-from shared.isolation.policies import (
+from shared.iam.catalogue import load_catalogue
+from shared.iam.documents import Document, Kind
+from shared.isolation.proof.proof import NameRules, Proof, prove
+from shared.isolation.roles.boundary import boundary_policy
+from shared.isolation.roles.database_role import Script
+from shared.isolation.roles.deployer import deployer_boundary, deployer_policy, deployer_trust
+from shared.isolation.roles.policies import (
     bucket_arn,
     function_policy,
     function_trust,
     repository_policy,
     workflow_trust,
 )
-from shared.isolation.proof import NameRules, Proof, prove
-from shared.isolation.workflow_policy import workflow_policy
+from shared.isolation.roles.workflow_policy import workflow_policy
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 NAMES = NameRules("[a-z][a-z0-9]{1,11}", frozenset(), {"bucket": "{team}-{component}-{hash}"})

@@ -13,10 +13,10 @@ from typing import Any
 from shared.config.load import load_project
 from shared.config.platform import rendezvous_service
 from shared.deploy.documents import lane_documents, service_documents
-from shared.isolation.catalogue import load_catalogue
-from shared.isolation.documents import Kind
-from shared.isolation.platform_role import platform_policy
-from shared.isolation.rendezvous_role import rendezvous_policy
+from shared.iam.catalogue import load_catalogue
+from shared.iam.documents import Kind
+from shared.isolation.roles.platform_role import platform_policy
+from shared.isolation.roles.rendezvous_role import rendezvous_policy
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = (

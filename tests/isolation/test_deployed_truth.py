@@ -6,9 +6,9 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.config.platform import rendezvous_service
-from shared.deploy.aws import connect_endpoint
 from shared.deploy.deploy import deploy, plan
 from shared.deploy.documents import lane_links, service_links
 from shared.deploy.plan import destroy_plan
@@ -16,11 +16,11 @@ from shared.deploy.readback.account import read_account
 from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.orphans import find_orphans
 from shared.deploy.readback.sight import Sight
-from shared.isolation.catalogue import load_catalogue
-from shared.isolation.links import Logging, judge_links
-from shared.isolation.outsiders import with_account
-from shared.isolation.proof import NameRules, prove
-from shared.isolation.territory import Territory
+from shared.iam.catalogue import load_catalogue
+from shared.isolation.proof.links import Logging, judge_links
+from shared.isolation.proof.outsiders import with_account
+from shared.isolation.proof.proof import NameRules, prove
+from shared.isolation.proof.territory import Territory
 from shared.local.cloud import EmbeddedCloud
 
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  item-map:\n"

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from shared.isolation.catalogue import load_catalogue
-from shared.isolation.matrix import reach_matrix
+from shared.iam.catalogue import load_catalogue
+from shared.isolation.proof.matrix import reach_matrix
 
 
 @pytest.fixture

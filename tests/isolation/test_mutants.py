@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.isolation.database_role import make_role, remove_role
-from shared.isolation.documents import Document, Kind
+from shared.iam.documents import Document, Kind
+from shared.isolation.roles.database_role import make_role, remove_role
 
 MUTANTS = runpy.run_path(str(Path(__file__).with_name("mutants.py")))
 NEAR = runpy.run_path(str(Path(__file__).with_name("near_misses.py")))

@@ -5,10 +5,10 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.config.template import render_definition
 from shared.deploy.apply import apply
-from shared.deploy.aws import connect_endpoint
 from shared.deploy.deploy import deploy, destroy, plan
 from shared.deploy.desired import foundation
 from shared.deploy.documents import lane_documents
@@ -17,8 +17,8 @@ from shared.deploy.model import Plan
 from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.sight import Sight
 from shared.deploy.resources import policy
-from shared.isolation.catalogue import load_catalogue
-from shared.isolation.proof import NameRules, prove
+from shared.iam.catalogue import load_catalogue
+from shared.isolation.proof.proof import NameRules, prove
 from shared.local.cloud import EmbeddedCloud
 
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  cosmic:\n  item-map:\n"

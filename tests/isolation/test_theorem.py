@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from shared.isolation.catalogue import Catalogue, load_catalogue
-from shared.isolation.database_role import DIALECTS, make_role, remove_role
-from shared.isolation.documents import Document, Kind
-from shared.isolation.proof import NameRules, prove
+from shared.iam.catalogue import Catalogue, load_catalogue
+from shared.iam.documents import Document, Kind
+from shared.isolation.proof.proof import NameRules, prove
+from shared.isolation.roles.database_role import DIALECTS, make_role, remove_role
 
 
 def test_every_document_of_a_lane_is_proved(rendered, proof_of):

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 import urllib3
 
-from shared.deploy.images.layout import CONFIG, LAYER, MANIFEST, Layout, to_json
+from shared.packages.images.layout import CONFIG, LAYER, MANIFEST, Layout, to_json
 
 PASSWORD_OF_SOMEBODY = "somebody:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"  # "secret"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.aws.client import connect_endpoint
 from shared.cli.main import main
 from shared.config.load import load_project
-from shared.deploy.aws import connect_endpoint
 from shared.local import daemon
 from shared.local.state import STATE_DIR, State
 

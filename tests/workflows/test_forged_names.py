@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from shared.deploy.rendezvous.keys import signed
+from shared.deploy.rendezvous_keys import signed
 from shared.fmi.errors import PairingFailed
 from shared.fmi.rendezvous.client import Meeting, pair_all
 from shared.fmi.rendezvous.health import check

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
-from shared.deploy.aws import connect_endpoint
 from shared.local import daemon
 from shared.local.state import STATE_DIR, State
 

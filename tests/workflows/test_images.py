@@ -4,12 +4,12 @@ import json
 
 import pytest
 
+from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
-from shared.deploy.aws import connect_endpoint
-from shared.deploy.images.build import write_scratch
-from shared.deploy.images.layout import Layout
 from shared.local import daemon
 from shared.local.state import STATE_DIR, State
+from shared.packages.images.build import write_scratch
+from shared.packages.images.layout import Layout
 
 pytestmark = pytest.mark.workflow
 

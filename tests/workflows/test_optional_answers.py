@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.deploy.access_key import AccessKey
-from shared.deploy.aws import Aws, endpoint_session
+from shared.aws.access_key import AccessKey
+from shared.aws.client import Aws, endpoint_session
 from shared.deploy.deploy import deploy
 from shared.deploy.plan import destroy_plan
 from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.sight import Sight
 from shared.errors import LanesError
-from shared.measure.bill import price_run, quick_trace
+from shared.measure.billing.bill import price_run, quick_trace
 from shared.run.find import find_run
 from shared.run.gather import gather
 from shared.run.listing import list_runs

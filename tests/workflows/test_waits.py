@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from shared.aws.access_key import AccessKey
+from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.config.template import render_definition
-from shared.deploy.access_key import AccessKey
-from shared.deploy.aws import connect_endpoint
 from shared.local.asl.engine import Engine
 from shared.local.asl.execution import Execution
 from shared.local.asl.history import MAX_EVENTS

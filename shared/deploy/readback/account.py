@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from shared.deploy.readback.lanes import managed_policy
 from shared.deploy.readback.sight import found
 from shared.iam.statements import Policy, read_identity_policy, read_resource_policy
-from shared.isolation.account import Account, Principal, ServicePolicy
-from shared.isolation.links import Logging, Rule
+from shared.isolation.proof.account import Account, Principal, ServicePolicy
+from shared.isolation.proof.links import Logging, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.deploy.aws import Aws
     from shared.deploy.readback.sight import Sight
 
 _DETAILS: tuple[Literal["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"], ...] = (

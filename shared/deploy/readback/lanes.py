@@ -10,13 +10,13 @@ from shared.deploy.desired import foundation
 from shared.deploy.documents import resource_documents
 from shared.deploy.readback.sight import found
 from shared.deploy.resources import KINDS
-from shared.isolation.documents import Document, Kind
+from shared.iam.documents import Document, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.deploy.aws import Aws
     from shared.deploy.readback.sight import Sight
 
 _WITH_POLICIES = ("policy", "role", "bucket", "repository", "function", "database", "rendezvous key", "table")

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from shared.config.resolve import KEY_COMPONENT
 from shared.deploy.guard import MANAGER
-from shared.deploy.rendezvous.keys import MASTER_SECRET
+from shared.deploy.rendezvous_keys import MASTER_SECRET
 from shared.deploy.resources import HOLD_DATA, KINDS, rendezvous_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.config.load import Project
-    from shared.deploy.aws import Aws
     from shared.deploy.readback.sight import Sight
 
 _LISTED = ("role", "policy", "budget")

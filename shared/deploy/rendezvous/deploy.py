@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from shared.deploy.apply import apply
-from shared.deploy.chalice_deploy import ChaliceDeployer
+from shared.deploy.chalice.deployer import ChaliceDeployer
 from shared.deploy.deploy import APP_DIR, package
 from shared.deploy.guard import OwnershipError, check_ownership, is_ours, lane_tags
 from shared.deploy.model import Plan
@@ -21,8 +21,8 @@ from shared.deploy.rendezvous.desired import (
     task_service,
     whose,
 )
-from shared.deploy.rendezvous.keys import find_master
-from shared.deploy.rendezvous.routines import waiting
+from shared.deploy.rendezvous_keys import find_master
+from shared.deploy.rendezvous_routines import waiting
 from shared.deploy.resources import (
     alarm,
     cluster,
@@ -45,10 +45,10 @@ from shared.handlers.rendezvous.service import MARK, mark, observe, zone_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from shared.aws.client import Aws
     from shared.config.load import Project
     from shared.config.platform import RendezvousService
     from shared.deploy.apply import OnStep, OnWait, Sleep
-    from shared.deploy.aws import Aws
     from shared.deploy.model import Resource, Step
     from shared.deploy.resources import Kind
 

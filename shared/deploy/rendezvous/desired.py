@@ -27,15 +27,15 @@ from shared.deploy.resources.record import Records
 from shared.deploy.resources.service import Services
 from shared.fmi.rendezvous.keys import MASTER_VARIABLE
 from shared.handlers.rendezvous.service import Service
-from shared.isolation.policies import function_trust
+from shared.isolation.roles.policies import function_trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.config.platform import RendezvousService
     from shared.deploy.model import Resource
-    from shared.deploy.package import Package
     from shared.deploy.resources import Kind
+    from shared.packages.package import Package
 
 _ANYWHERE = "0.0.0.0/0"
 

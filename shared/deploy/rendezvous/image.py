@@ -6,15 +6,15 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.deploy.images.build import TASK_ROOT, assemble
 from shared.errors import LanesError
+from shared.packages.images.build import TASK_ROOT, assemble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from shared.config.platform import RendezvousService
-    from shared.deploy.images.layout import Blob, Layout
+    from shared.packages.images.layout import Blob, Layout
 
 SOURCES = ("shared/__init__.py", "shared/errors.py", "shared/fmi")
 _ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?::([^@]+))?(@.*)?")

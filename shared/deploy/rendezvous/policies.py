@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from shared.config.cards import KEY_VARIABLE
 from shared.config.platform import RESTART, SLUG
 from shared.deploy.rendezvous.image import in_ecr
-from shared.deploy.rendezvous.keys import MASTER_SECRET
+from shared.deploy.rendezvous_keys import MASTER_SECRET
 from shared.handlers.rendezvous.service import MARK
-from shared.isolation.own_names import OwnNames
-from shared.isolation.policies import Conditions, Policy, Statement, Trust, read_secret
-from shared.isolation.rendezvous_role import RECORD_NAMES
+from shared.isolation.roles.own_names import OwnNames
+from shared.isolation.roles.policies import Conditions, Policy, Statement, Trust, read_secret
+from shared.isolation.roles.rendezvous_role import RECORD_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ from shared.deploy.resources import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shared.deploy.aws import Aws
+    from shared.aws.client import Aws
     from shared.deploy.model import Resource, Step
 
 

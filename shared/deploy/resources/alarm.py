@@ -16,8 +16,8 @@ from shared.deploy.model import Call, Resource, Step, differences, missing_tags,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Place
-    from shared.deploy.aws import Aws
 
 KIND = "alarm"
 _CLIENT = "cloudwatch"

@@ -16,8 +16,8 @@ from shared.errors import code_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.deploy.aws import Aws
 
 KIND = "bucket"
 SERVICE = "s3"

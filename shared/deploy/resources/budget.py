@@ -22,8 +22,8 @@ from shared.errors import code_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Budget, Place
-    from shared.deploy.aws import Aws
 
 KIND = "budget"
 SERVICE = "budgets"

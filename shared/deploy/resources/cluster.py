@@ -9,7 +9,7 @@ from shared.deploy.model import Call, Resource, Step, missing_tags, summary
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shared.deploy.aws import Aws
+    from shared.aws.client import Aws
 
 KIND = "cluster"
 

@@ -14,8 +14,8 @@ from shared.deploy.secret import described, secret_names
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Database
-    from shared.deploy.aws import Aws
 
 KIND = "database"
 SERVICE = "secretsmanager"

@@ -17,9 +17,9 @@ from shared.errors import code_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Function, Lane
-    from shared.deploy.aws import Aws
-    from shared.deploy.package import Package
+    from shared.packages.package import Package
 
 KIND = "function"
 SERVICE = "lambda"

@@ -20,8 +20,8 @@ from shared.deploy.model import Call, Resource, Step, differences, summary
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Place
-    from shared.deploy.aws import Aws
 
 KIND = "log delivery"
 NAME = "teamlanes-states"

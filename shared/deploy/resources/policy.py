@@ -13,9 +13,9 @@ from shared.errors import code_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Place
-    from shared.deploy.aws import Aws
-    from shared.isolation.policies import Policy
+    from shared.isolation.roles.policies import Policy
 
 KIND = "policy"
 SERVICE = "iam"

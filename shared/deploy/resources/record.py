@@ -12,7 +12,7 @@ from shared.handlers.rendezvous.service import MARK, TTL, find_record, mark, rea
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shared.deploy.aws import Aws
+    from shared.aws.client import Aws
 
 KIND = "record"
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from shared.config.platform import SLUG
 from shared.config.resolve import KEY_COMPONENT
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
-from shared.deploy.rendezvous.keys import KEY_KIND, MASTER_KIND, MASTER_SECRET, key_is_current, read_master
+from shared.deploy.rendezvous_keys import KEY_KIND, MASTER_KIND, MASTER_SECRET, key_is_current, read_master
 from shared.deploy.secret import described, secret_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.deploy.aws import Aws
 
 KIND = KEY_KIND
 SERVICE = "secretsmanager"

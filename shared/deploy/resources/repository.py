@@ -9,13 +9,13 @@ from botocore.exceptions import ClientError
 
 from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs, summary
 from shared.errors import code_of
-from shared.isolation.policies import repository_policy
+from shared.isolation.roles.policies import repository_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Image, Lane
-    from shared.deploy.aws import Aws
 
 KIND = "repository"
 SERVICE = "ecr"

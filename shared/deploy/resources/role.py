@@ -13,8 +13,8 @@ from shared.errors import code_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shared.deploy.aws import Aws
-    from shared.isolation.policies import Policy, Trust
+    from shared.aws.client import Aws
+    from shared.isolation.roles.policies import Policy, Trust
 
 KIND = "role"
 SERVICE = "iam"

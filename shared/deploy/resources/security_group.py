@@ -10,7 +10,7 @@ from shared.deploy.model import Call, Resource, Routine, Step, differences, miss
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from shared.deploy.aws import Aws
+    from shared.aws.client import Aws
 
 KIND = "security group"
 

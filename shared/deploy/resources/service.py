@@ -15,7 +15,7 @@ from shared.errors import code_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shared.deploy.aws import Aws
+    from shared.aws.client import Aws
     from shared.deploy.model import Action
 
 KIND = "service"

@@ -13,8 +13,8 @@ from shared.errors import code_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from shared.aws.client import Aws
     from shared.config.lane import Lane, Table
-    from shared.deploy.aws import Aws
 
 KIND = "table"
 SERVICE = "dynamodb"

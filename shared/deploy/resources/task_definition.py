@@ -13,7 +13,7 @@ from shared.errors import code_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shared.deploy.aws import Aws
+    from shared.aws.client import Aws
 
 KIND = "task definition"
 _FARGATE = {"networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"]}

@@ -1,7 +1,7 @@
 """Step Functions' engine: the Amazon States Language, run as AWS runs it, behind moto's API.
 
-Its stages: a definition is checked (``validate``) and compiled once (``machine``, ``states``, ``payload``,
-``jsonpath``, ``intrinsics``, ``jsonata``); an ``execution`` runs it as ``strand`` generators, which say what they
+Its stages: a definition is checked (``validation``) and compiled once (``machine``, ``states``, ``maps``,
+``payload``, ``languages``); an ``execution`` runs it as ``strand`` generators, which say what they
 wait for to the ``scheduler``; ``integrations`` call Lambda and the rest of AWS; ``history`` records; ``plug`` and
 ``api`` put it behind moto.
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import RuntimeFailure
-from shared.local.asl.jsonpath import NoResultError
+from shared.local.asl.languages.jsonpath import NoResultError
 from shared.local.asl.payload import compile_read
 
 if TYPE_CHECKING:

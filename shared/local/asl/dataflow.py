@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.config.aws_facts import STATE_DATA
 from shared.local.asl.errors import DATA_LIMIT, RESULT_PATH, RuntimeFailure, StateFailure, dumps
-from shared.local.asl.jsonpath import NoResultError, compile_reference
+from shared.local.asl.languages.jsonpath import NoResultError, compile_reference
 from shared.local.asl.payload import compile_jsonata, compile_read, compile_template
 
 if TYPE_CHECKING:

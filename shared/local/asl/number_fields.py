@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.dataflow import states
 from shared.local.asl.errors import QueryFailure, RuntimeFailure, dumps
-from shared.local.asl.jsonata import Expression, is_expression, kind
-from shared.local.asl.jsonpath import NoResultError
+from shared.local.asl.languages.jsonata import Expression, is_expression, kind
+from shared.local.asl.languages.jsonpath import NoResultError
 from shared.local.asl.payload import compile_read
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl import intrinsics, jsonata
 from shared.local.asl.errors import RuntimeFailure, dumps
-from shared.local.asl.jsonpath import NoResultError, compile_path
+from shared.local.asl.languages import intrinsics, jsonata
+from shared.local.asl.languages.jsonpath import NoResultError, compile_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -71,7 +71,7 @@ class Services:
     def _make(self, service: str, region: str, role: str) -> Any:
         from botocore.config import Config  # a workflow of Lambdas alone never needs it
 
-        from shared.deploy.aws import endpoint_session
+        from shared.aws.client import endpoint_session
 
         if self._session is None:
             self._session = endpoint_session(region, self._issuer.owner)

@@ -13,7 +13,7 @@ from shared.local.calls.rules import lambda_, running, states
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from shared.isolation.catalogue import Action
+    from shared.iam.catalogue import Action
     from shared.local.calls.asked import Asked
 
 Keys = dict[str, tuple[str, ...]]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.isolation.catalogue import load_catalogue
+from shared.iam.catalogue import load_catalogue
 from shared.local.calls.asked import Asked, NoFacts, is_arn
 from shared.local.calls.call import CallNotReadError
 from shared.local.calls.conditions import keys_of
@@ -24,7 +24,7 @@ from shared.local.calls.rules.ec2 import born_tags
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shared.isolation.catalogue import Action
+    from shared.iam.catalogue import Action
     from shared.local.calls.asked import Facts
     from shared.local.calls.call import Call
     from shared.local.calls.rules.types import Found, Where

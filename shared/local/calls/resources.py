@@ -17,7 +17,7 @@ from shared.local.calls.rules import RESOURCES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shared.isolation.catalogue import ResourceType
+    from shared.iam.catalogue import ResourceType
     from shared.local.calls.asked import Asked
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")

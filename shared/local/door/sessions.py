@@ -15,7 +15,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from shared.deploy.access_key import AccessKey
+from shared.aws.access_key import AccessKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable

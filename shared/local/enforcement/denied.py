@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from shared.iam.decision import Decision
     from shared.local.enforcement.callers import Actor
 
-_WRITTEN_IN = "shared/isolation/policies.py for functions, shared/isolation/workflow_policy.py for state machines"
+_WRITTEN_IN = (
+    "shared/isolation/roles/policies.py for functions, shared/isolation/roles/workflow_policy.py for state machines"
+)
 
 
 class DeniedError(LanesError):

@@ -78,7 +78,9 @@ def _policies(owner: Any) -> Iterator[Policy]:
 
 
 def _boundary(backend: Any, thing: Any) -> Policy | None:
-    boundary = getattr(thing, "permissions_boundary_arn", None)  # users have one (shared.local.user_boundaries)
+    boundary = getattr(
+        thing, "permissions_boundary_arn", None
+    )  # users have one (shared.local.corrections.user_boundaries)
     return _managed(backend, boundary) if boundary else None
 
 

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import ImageConfig, LambdaFunction
 
-from shared.deploy.images.layout import LAYER, Blob
-from shared.deploy.images.reference import Reference
 from shared.errors import UsageError
 from shared.local.lambda_runtime.function import ImageCode, InvokeRefusedError
 from shared.local.registry.ecr import find
 from shared.local.registry.refused import RefusedError
 from shared.local.registry.store import Repository
+from shared.packages.images.layout import LAYER, Blob
+from shared.packages.images.reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.deploy.stand_in import STAND_IN
+from shared.packages.stand_in import STAND_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -29,7 +29,7 @@ from shared.local.pythons import RUNTIME_MODULES, Python, find_python, module_pa
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from shared.deploy.access_key import AccessKey
+    from shared.aws.access_key import AccessKey
     from shared.local.lambda_runtime.function import FunctionSpec
 
 _TASK = "/var/task"  # where Lambda has a function's code, and Python's own

@@ -31,7 +31,7 @@ from shared.local.lambda_runtime.peer import is_ours
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shared.deploy.access_key import AccessKey
+    from shared.aws.access_key import AccessKey
     from shared.local.door.sessions import Issuer
     from shared.local.lambda_runtime.function import FunctionSpec
     from shared.local.lambda_runtime.sandbox import Room, Sandbox

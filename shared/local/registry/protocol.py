@@ -15,10 +15,10 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from shared.deploy.images.layout import Blob
 from shared.local.registry import ecr
 from shared.local.registry.refused import RefusedError, not_found
 from shared.local.registry.store import Repository
+from shared.packages.images.layout import Blob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from shared.deploy.images.layout import Layout
 from shared.errors import LanesError
 from shared.local.registry.refused import RefusedError, not_found
+from shared.packages.images.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ import dataclasses
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.iam.catalogue import load_catalogue
 from shared.iam.globs import contains
-from shared.isolation.catalogue import load_catalogue
 
 # The IAM actions of a call that has not one of its own name. Source: AWS's service authorization reference.
 ACTIONS = {

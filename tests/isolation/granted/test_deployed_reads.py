@@ -4,15 +4,15 @@ import json
 
 import pytest
 
+from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
-from shared.deploy.aws import connect_endpoint
 from shared.deploy.deploy import deploy
 from shared.deploy.readback.account import read_account
 from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.orphans import find_orphans
 from shared.deploy.readback.sight import Sight
-from shared.isolation.deployer import deployer_boundary, deployer_policy
-from shared.isolation.platform_role import platform_policy
+from shared.isolation.roles.deployer import deployer_boundary, deployer_policy
+from shared.isolation.roles.platform_role import platform_policy
 from shared.local.cloud import EmbeddedCloud
 
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  cosmic:\n  item-map:\n  random-mean:\n"

@@ -5,17 +5,17 @@ import datetime as dt
 
 import pytest
 
+from shared.aws.client import connect_endpoint
 from shared.cli.chalice_command import _check_foundation
 from shared.config.load import find_root, load_project
 from shared.deploy.apply import apply
-from shared.deploy.aws import connect_endpoint
+from shared.deploy.chalice.large_code import LargeCodeClient
 from shared.deploy.deploy import carry_out, package, plan
-from shared.deploy.large_code import LargeCodeClient
 from shared.deploy.plan import destroy_plan
-from shared.isolation.catalogue import load_catalogue
-from shared.isolation.deployer import deployer_policy
-from shared.isolation.platform_role import platform_policy
-from shared.isolation.policies import function_policy
+from shared.iam.catalogue import load_catalogue
+from shared.isolation.roles.deployer import deployer_policy
+from shared.isolation.roles.platform_role import platform_policy
+from shared.isolation.roles.policies import function_policy
 from shared.local.cloud import EmbeddedCloud
 from shared.local.images import images_here
 from shared.run.items import load_items

@@ -5,19 +5,19 @@ import json
 
 import pytest
 
+from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.config.platform import CHECK, RESTART, rendezvous_service
 from shared.deploy.apply import apply
-from shared.deploy.aws import connect_endpoint
 from shared.deploy.rendezvous.deploy import carry_out, destroy_plan, plan
 from shared.deploy.rendezvous.desired import kinds, operated
-from shared.deploy.rendezvous.keys import MASTER_SECRET, signed
+from shared.deploy.rendezvous_keys import MASTER_SECRET, signed
 from shared.handlers.fmi.meeting import Meeting
 from shared.handlers.rendezvous.restart import restart
 from shared.handlers.rendezvous.service import follow, observe, renew
-from shared.isolation.platform_role import platform_policy
-from shared.isolation.policies import Policy
-from shared.isolation.rendezvous_role import rendezvous_policy
+from shared.isolation.roles.platform_role import platform_policy
+from shared.isolation.roles.policies import Policy
+from shared.isolation.roles.rendezvous_role import rendezvous_policy
 from shared.local.cloud import EmbeddedCloud
 
 

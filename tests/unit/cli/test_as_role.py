@@ -7,15 +7,15 @@ from types import SimpleNamespace
 import boto3
 import pytest
 
+from shared.aws.client import Aws
+from shared.aws.take_role import role_called, take_on_aws
+from shared.aws.target import aws_target
 from shared.cli.main import main
 from shared.cli.where import Where
 from shared.cli.wiring import open_cloud
 from shared.config.load import load_project
-from shared.deploy.aws import Aws
 from shared.deploy.caller import is_deployer
 from shared.deploy.deploy import deploy
-from shared.deploy.take_role import role_called, take_on_aws
-from shared.deploy.target import aws_target
 from shared.errors import LanesError, UsageError
 from shared.local import daemon
 from shared.local.state import STATE_DIR, State

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from shared.aws.client import connect_endpoint
 from shared.cli.main import app
 from shared.cli.wiring import open_project
 from shared.config.lane import Place
 from shared.cosmic import partitions, transfer
-from shared.deploy.aws import connect_endpoint
 from shared.errors import LanesError, UsageError
 from shared.local import daemon
 from shared.local.cloud import EmbeddedCloud

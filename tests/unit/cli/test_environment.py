@@ -9,10 +9,10 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from shared.aws.access_key import AccessKey
 from shared.cli.environment import entering, leaving, variables
 from shared.cli.main import app
 from shared.config.load import load_project
-from shared.deploy.access_key import AccessKey
 from shared.errors import LanesError, UsageError
 from shared.local import daemon
 from shared.local.state import STATE_DIR, State

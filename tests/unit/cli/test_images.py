@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from shared.cli.main import main
-from shared.deploy.images.layout import CONFIG, MANIFEST, Layout, to_json
-from shared.deploy.images.reference import Reference
-from shared.deploy.images.registry import Registry
+from shared.packages.images.layout import CONFIG, MANIFEST, Layout, to_json
+from shared.packages.images.reference import Reference
+from shared.packages.images.registry import Registry
 
 
 @pytest.fixture

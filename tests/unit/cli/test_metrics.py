@@ -8,7 +8,7 @@ from rich.console import Console
 
 from shared.cli import console, metrics
 from shared.config.load import find_root, load_project
-from shared.measure.invocations import Row
+from shared.measure.observed.invocations import Row
 from shared.run.report_line import Report
 
 

@@ -10,18 +10,18 @@ import tarfile
 
 import pytest
 
+from shared.aws.client import connect_endpoint
 from shared.cli.main import main
 from shared.config.load import load_project
 from shared.config.platform import CHECK, RESTART, rendezvous_service
-from shared.deploy.aws import connect_endpoint
-from shared.deploy.images.build import write_scratch
-from shared.deploy.images.layout import CONFIG, MANIFEST, Layout, to_json
-from shared.deploy.images.make import ecr_login
-from shared.deploy.images.reference import Reference
-from shared.deploy.images.registry import Registry
 from shared.deploy.rendezvous.image import health_command
 from shared.local import daemon
 from shared.local.state import STATE_DIR, State
+from shared.packages.images.build import write_scratch
+from shared.packages.images.layout import CONFIG, MANIFEST, Layout, to_json
+from shared.packages.images.make import ecr_login
+from shared.packages.images.reference import Reference
+from shared.packages.images.registry import Registry
 
 HOST = "rendezvous.uva-ds5110.com"
 

@@ -14,9 +14,9 @@ from shared.cli.run import build_payload, split_words
 from shared.config.lane import Parameter, Workflow
 from shared.config.load import load_project
 from shared.errors import UsageError
-from shared.measure.cost import cost_of
-from shared.measure.trace import MapChildren, Trace
-from shared.measure.usage import Usage
+from shared.measure.billing.cost import cost_of
+from shared.measure.billing.usage import Usage
+from shared.measure.observed.trace import MapChildren, Trace
 from shared.run.failure import Failure
 from shared.run.gather import Outcome, Rank
 from shared.run.logs import Progress

@@ -8,13 +8,13 @@ import sys
 import pytest
 import typer
 
+from shared.aws.client import connect_aws
 from shared.cli import main as command_line
 from shared.cli import wiring
 from shared.cli.main import main
 from shared.cli.where import Where, on_cloud
 from shared.config.load import load_project
 from shared.config.runtimes import MACHINE
-from shared.deploy.aws import connect_aws
 from shared.deploy.deploy import package
 from shared.local.server import MotoServer
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.aws.access_key import AccessKey
+from shared.aws.client import Aws, connect_endpoint
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.config.runtimes import MACHINE
-from shared.deploy.access_key import AccessKey
-from shared.deploy.aws import Aws, connect_endpoint
-from shared.local.corrections import moto_corrected
+from shared.local.corrections.corrected import moto_corrected
 from shared.local.server import MotoServer
 
 if TYPE_CHECKING:

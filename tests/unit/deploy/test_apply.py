@@ -12,12 +12,12 @@ import pytest
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError, SSLError
 
+from shared.aws.client import Aws
+from shared.aws.target import aws_target
 from shared.config.lane import Place
 from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
-from shared.deploy.aws import Aws
 from shared.deploy.deploy import deploy, destroy, plan
 from shared.deploy.model import Call, Plan, Resource, Step
-from shared.deploy.target import aws_target
 
 READS = ("get_", "list_", "describe_", "head_")
 

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from shared.config.lane import Image
-from shared.deploy.chalice_stage import make_app, render_config, zipped
+from shared.deploy.chalice.stage import make_app, render_config, zipped
 from shared.errors import LanesError
 
 

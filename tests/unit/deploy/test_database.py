@@ -10,13 +10,13 @@ from moto import mock_aws
 from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
+from shared.aws.client import Aws
+from shared.aws.target import aws_target
 from shared.config.lane import Database, Place
 from shared.deploy.apply import ApplyError, apply
-from shared.deploy.aws import Aws
 from shared.deploy.database import ADMIN_SECRET
 from shared.deploy.model import Plan
 from shared.deploy.resources import database
-from shared.deploy.target import aws_target
 from shared.errors import LanesError
 from shared.handlers.database import connect
 from shared.handlers.random_mean.tables import LOCK, migrate

@@ -7,9 +7,9 @@ import json
 
 from moto.s3.models import s3_backends
 
+from shared.aws.access_key import AccessKey
+from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
-from shared.deploy.access_key import AccessKey
-from shared.deploy.aws import connect_endpoint
 from shared.deploy.deploy import deploy, destroy, plan
 
 NOTHING = {"roles": [], "policies": [], "functions": [], "machines": [], "log groups": [], "buckets": []}

@@ -7,10 +7,10 @@ import json
 import pytest
 from moto import mock_aws
 
+from shared.aws.access_key import AccessKey
+from shared.aws.client import connect_aws, connect_endpoint
 from shared.config.lane import Place
-from shared.deploy.access_key import AccessKey
 from shared.deploy.apply import ApplyError
-from shared.deploy.aws import connect_aws, connect_endpoint
 from shared.deploy.deploy import carry_out, deploy, plan
 from shared.deploy.guard import OwnershipError, lane_tags
 from shared.errors import LanesError

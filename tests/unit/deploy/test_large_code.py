@@ -9,9 +9,9 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 
-from shared.deploy.chalice_deploy import ChaliceDeployer
+from shared.deploy.chalice.deployer import ChaliceDeployer
+from shared.deploy.chalice.large_code import LargeCodeClient
 from shared.deploy.deploy import deploy, package, plan
-from shared.deploy.large_code import LargeCodeClient
 from shared.errors import LanesError, code_of
 
 

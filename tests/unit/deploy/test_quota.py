@@ -6,9 +6,9 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.deploy.concurrency import QuotaError
 from shared.deploy.deploy import deploy, plan
 from shared.errors import LanesError
-from shared.isolation.quotas import QuotaError
 
 
 def reserving(lane, count):

@@ -4,15 +4,15 @@ import json
 
 import pytest
 
+from shared.aws.access_key import AccessKey
+from shared.aws.client import Aws, connect_endpoint
 from shared.cli.plan_view import as_data
 from shared.config.lane import Place
 from shared.config.platform import SLUG
-from shared.deploy.access_key import AccessKey
 from shared.deploy.apply import apply
-from shared.deploy.aws import Aws, connect_endpoint
 from shared.deploy.guard import OwnershipError, lane_tags
 from shared.deploy.plan import destroy_plan, plan
-from shared.deploy.rendezvous.keys import MASTER_SECRET, MASTER_TAGS, make_master, put_key, read_master, signed
+from shared.deploy.rendezvous_keys import MASTER_SECRET, MASTER_TAGS, make_master, put_key, read_master, signed
 from shared.deploy.resources import database, rendezvous_key
 from shared.errors import LanesError
 from shared.fmi.rendezvous.keys import Judgement, TeamKeys, team_key

@@ -9,16 +9,16 @@ import urllib.request
 
 import pytest
 
+from shared.aws.access_key import AccessKey
+from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
 from shared.config.load import load_project
 from shared.config.platform import CHECK, RESTART, rendezvous_service
-from shared.deploy.access_key import AccessKey
 from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
-from shared.deploy.aws import connect_endpoint
 from shared.deploy.guard import OwnershipError
 from shared.deploy.rendezvous.deploy import carry_out, destroy_plan, network, plan
 from shared.deploy.rendezvous.desired import kinds, operated
-from shared.deploy.rendezvous.keys import MASTER_SECRET, read_master, signed
+from shared.deploy.rendezvous_keys import MASTER_SECRET, read_master, signed
 from shared.deploy.resources import alarm
 from shared.errors import LanesError
 from shared.fmi.rendezvous.health import check

@@ -10,8 +10,8 @@ from shared.config.template import render_definition
 from shared.deploy.deploy import deploy, package, plan
 from shared.deploy.desired import desired
 from shared.deploy.plan import plan as make_plan
-from shared.deploy.wheels import _lines_for, _platforms
 from shared.errors import LanesError
+from shared.packages.wheels import _lines_for, _platforms
 
 OTHER = "python3.14" if MACHINE != "python3.14" else "python3.13"
 

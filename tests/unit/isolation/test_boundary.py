@@ -5,14 +5,14 @@ import json
 import pytest
 
 from shared.config.lane import Place
+from shared.iam.catalogue import load_catalogue
+from shared.iam.documents import SIZE_LIMITS, Kind
 from shared.iam.globs import matches
-from shared.isolation.boundary import boundary_policy
-from shared.isolation.catalogue import load_catalogue
-from shared.isolation.deployer import deployer_boundary
-from shared.isolation.documents import SIZE_LIMITS, Kind
-from shared.isolation.platform_role import platform_policy
-from shared.isolation.slugs import parse_rule
-from shared.isolation.territory import SEPARATORS
+from shared.isolation.proof.slugs import parse_rule
+from shared.isolation.proof.territory import SEPARATORS
+from shared.isolation.roles.boundary import boundary_policy
+from shared.isolation.roles.deployer import deployer_boundary
+from shared.isolation.roles.platform_role import platform_policy
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 

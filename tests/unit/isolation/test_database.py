@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.config.load import load_project
-from shared.isolation.policies import function_policy
+from shared.isolation.roles.policies import function_policy
 
 SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.config.load import load_project
-from shared.isolation.workflow_policy import UngrantedError, workflow_policy
+from shared.isolation.roles.workflow_policy import UngrantedError, workflow_policy
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import threading
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.aws.access_key import AccessKey
+from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
-from shared.deploy.access_key import AccessKey
-from shared.deploy.aws import connect_endpoint
 from shared.errors import LanesError
 from shared.local.asl.services import Services
 from shared.local.cloud import EmbeddedCloud

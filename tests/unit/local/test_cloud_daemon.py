@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.aws.access_key import AccessKey
+from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
-from shared.deploy.access_key import AccessKey
-from shared.deploy.aws import connect_endpoint
 from shared.errors import LanesError
 from shared.local import daemon
 from shared.local.state import FileLock, Running, State, private_folder, scratch

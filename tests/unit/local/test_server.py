@@ -5,9 +5,9 @@ import contextlib
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.aws.access_key import AccessKey
+from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
-from shared.deploy.access_key import AccessKey
-from shared.deploy.aws import connect_endpoint
 from shared.local.server import MotoServer
 
 PLACE = Place("123456789012", "us-east-1", "test")

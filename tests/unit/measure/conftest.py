@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.measure.invocations import Invocations
+from shared.measure.observed.invocations import Invocations
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 

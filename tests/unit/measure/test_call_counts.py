@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from shared.config.aws_facts import HISTORY_CALLS
-from shared.measure.bill import price_team
-from shared.measure.run_log import RunLog
-from shared.measure.trace import read_trace
+from shared.measure.billing.bill import price_team
+from shared.measure.observed.run_log import RunLog
+from shared.measure.observed.trace import read_trace
 from shared.run.failure import find_failure
 from shared.run.find import Found
 from shared.run.start import Run

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from shared.measure import cost
-from shared.measure.cost import LABELS, Prices, cost_line, cost_of, dollars, read_prices
-from shared.measure.trace import MapChildren, Trace, Visit
-from shared.measure.usage import Usage, used_by_functions, used_by_states
+from shared.measure.billing import cost
+from shared.measure.billing.cost import LABELS, Prices, cost_line, cost_of, dollars, read_prices
+from shared.measure.billing.usage import Usage, used_by_functions, used_by_states
+from shared.measure.observed.trace import MapChildren, Trace, Visit
 from shared.run.report_line import Report
 
 

@@ -3,7 +3,7 @@ import gzip
 import pytest
 
 from shared.errors import LanesError
-from shared.measure.exports import LogLine, Problems, read_export
+from shared.measure.observed.exports import LogLine, Problems, read_export
 
 
 def read(path):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.measure.graph import draw_machine, outcomes
-from shared.measure.trace import Visit
+from shared.measure.observed.trace import Visit
+from shared.measure.reports.graph import draw_machine, outcomes
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MACHINES = sorted((Path(__file__).parents[3] / "statemachines").glob("*.asl.json"))

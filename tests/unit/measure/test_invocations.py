@@ -1,10 +1,10 @@
 import json
 import tracemalloc
 
-from shared.measure.collect import collect_files
-from shared.measure.exports import LogLine, read_export
-from shared.measure.invocations import summarize
-from shared.measure.trace import Visit
+from shared.measure.observed.collect import collect_files
+from shared.measure.observed.exports import LogLine, read_export
+from shared.measure.observed.invocations import summarize
+from shared.measure.observed.trace import Visit
 
 
 def progress(rank, run="run-1"):
@@ -118,7 +118,7 @@ def test_memory_does_not_grow_with_the_log(table, report):
 
 
 def test_reading_holds_one_record_at_a_time(tmp_path, report):
-    from shared.measure.exports import Problems  # only here
+    from shared.measure.observed.exports import Problems  # only here
 
     path = tmp_path / "long.log"
     path.write_text(report("a") * 20_000)

@@ -1,7 +1,7 @@
 from matplotlib.figure import Figure
 
-from shared.measure.report import Plot, Report, Section, Table, versions, write_report
-from shared.measure.report_run import flat
+from shared.measure.reports.report import Plot, Report, Section, Table, versions, write_report
+from shared.measure.reports.report_run import flat
 
 
 def test_html_and_markdown_say_the_same_and_text_is_only_text(tmp_path):

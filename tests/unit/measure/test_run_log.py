@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from shared.measure.run_log import RunLog, follow_log
+from shared.measure.observed.run_log import RunLog, follow_log
 from shared.run.find import Found
 from shared.run.start import Run
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import LanesError
-from shared.measure.sweep import Journal, make_cells, run_sweep
+from shared.measure.scaling.sweep import Journal, make_cells, run_sweep
 
 ABOUT = {"team": "t", "workflow": "w"}
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.measure.trace import MapChildren, read_trace, visits_of
+from shared.measure.observed.trace import MapChildren, read_trace, visits_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -4,9 +4,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from shared.aws.client import Aws
+from shared.aws.target import aws_target
 from shared.config.lane import Place, Table
-from shared.deploy.aws import Aws
-from shared.deploy.target import aws_target
 from shared.errors import LanesError
 from shared.run.items import load_items, read_items
 

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 from moto import mock_aws
 
+from shared.aws.access_key import AccessKey
+from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
 from shared.config.load import load_project
-from shared.deploy.access_key import AccessKey
-from shared.deploy.aws import connect_endpoint
 from shared.run.sample import place_sample
 
 

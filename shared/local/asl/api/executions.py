@@ -13,7 +13,7 @@ from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIME
 
 if TYPE_CHECKING:
     from shared.local.asl.execution import Execution
-    from shared.local.asl.map_run import MapRun
+    from shared.local.asl.maps.run import MapRun
 
 _STATUSES = {RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, "PENDING_REDRIVE"}
 _MOST = 1000

@@ -9,7 +9,7 @@ from moto.stepfunctions import exceptions as wrong
 from shared.local.asl.api.paging import page
 
 if TYPE_CHECKING:
-    from shared.local.asl.map_run import MapRun
+    from shared.local.asl.maps.run import MapRun
 
 
 def _run(backend: Any, params: dict[str, Any]) -> MapRun:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import RuntimeFailure
-from shared.local.asl.map_distributed import Distributed
-from shared.local.asl.map_fields import MapFields
-from shared.local.asl.map_inline import run_inline
+from shared.local.asl.maps.distributed import Distributed
+from shared.local.asl.maps.fields import MapFields
+from shared.local.asl.maps.inline import run_inline
 from shared.local.asl.number_fields import number_field
 from shared.local.asl.retry import Recovery
 from shared.local.asl.state import State
@@ -15,7 +15,7 @@ from shared.local.asl.state import State
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from shared.local.asl.map_fields import Processor
+    from shared.local.asl.maps.fields import Processor
     from shared.local.asl.strand import Effect, Strand
 
 

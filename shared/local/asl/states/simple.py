@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Never
 from shared.local.asl.choice import compile_rule
 from shared.local.asl.dataflow import PathFlow, leave_state, states
 from shared.local.asl.errors import RuntimeFailure, StateFailure
-from shared.local.asl.jsonata import Expression
+from shared.local.asl.languages.jsonata import Expression
 from shared.local.asl.payload import compile_jsonata, compile_template, compile_value
 from shared.local.asl.state import State
 

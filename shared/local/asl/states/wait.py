@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from shared.local.asl.choice import parse_time
 from shared.local.asl.dataflow import states
 from shared.local.asl.errors import RuntimeFailure, dumps
-from shared.local.asl.jsonata import Expression, is_expression
-from shared.local.asl.jsonpath import NoResultError
+from shared.local.asl.languages.jsonata import Expression, is_expression
+from shared.local.asl.languages.jsonpath import NoResultError
 from shared.local.asl.payload import compile_read
 from shared.local.asl.state import State
 from shared.local.asl.strand import Sleep

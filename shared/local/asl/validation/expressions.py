@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl import jsonata
-from shared.local.asl.jsonpath import compile_path, compile_reference
+from shared.local.asl.languages import jsonata
+from shared.local.asl.languages.jsonpath import compile_path, compile_reference
 from shared.local.asl.payload import TemplateError, compile_read, compile_template
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.choice import parse_time
 from shared.local.asl.integrations.resolve import UnknownResourceError, resolve
-from shared.local.asl.jsonata import is_expression
+from shared.local.asl.languages.jsonata import is_expression
 from shared.local.asl.validation import fields
 from shared.local.asl.validation.choices import check_rule
 from shared.local.asl.validation.expressions import check_jsonata, check_path, check_reference, check_template

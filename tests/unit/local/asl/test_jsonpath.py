@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.local.asl.jsonpath import NoResultError, PathSyntaxError, compile_path, compile_reference
-from shared.local.asl.jsonpath_filter import FilterSyntaxError
+from shared.local.asl.languages.jsonpath import NoResultError, PathSyntaxError, compile_path, compile_reference
+from shared.local.asl.languages.jsonpath_filter import FilterSyntaxError
 
 STORE = {
     "store": {

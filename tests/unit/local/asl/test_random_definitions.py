@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.local.asl.jsonata import Expression
+from shared.local.asl.languages.jsonata import Expression
 from shared.local.asl.validation import ERROR, problems_of
 
 # The JSONata library raises the recursion limit when it is imported: before hypothesis looks, please.

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from shared.isolation.catalogue import load_catalogue
+from shared.iam.catalogue import load_catalogue
 from shared.local.calls.asked import NoFacts
 from shared.local.calls.call import Call, CallNotReadError
 from shared.local.calls.every_request import request_keys

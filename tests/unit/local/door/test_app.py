@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.deploy.access_key import AccessKey
+from shared.aws.access_key import AccessKey
 from shared.local.door import signature
 from shared.local.door.app import Door, Threshold
 from shared.local.door.callers import Keyring, caller_of

@@ -11,8 +11,8 @@ import threading
 
 import pytest
 
+from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
-from shared.deploy.aws import connect_endpoint
 from shared.local.cloud import EmbeddedCloud
 
 PLACE = Place("123456789012", "us-east-1", "test")

@@ -17,10 +17,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from shared.aws.access_key import AccessKey
+from shared.aws.client import connect_endpoint
 from shared.cli.environment import variables
 from shared.config.lane import Place
-from shared.deploy.access_key import AccessKey
-from shared.deploy.aws import connect_endpoint
 from shared.local.cloud import EmbeddedCloud
 from shared.local.door.sessions import Issuer
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.deploy.access_key import AccessKey
+from shared.aws.access_key import AccessKey
 from shared.local.door import signature
 from shared.local.door.refused import RefusedError, Wrong
 from shared.local.door.signature import Arrived

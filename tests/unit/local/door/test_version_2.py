@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from shared.deploy.access_key import AccessKey
+from shared.aws.access_key import AccessKey
 from shared.local.door import version_2
 from shared.local.door.refused import RefusedError, Wrong
 from shared.local.door.signature import Arrived

@@ -110,7 +110,9 @@ def test_a_table_that_the_role_does_not_name(ask, account, caller):
     assert "dynamodb:PutItem on resource: arn:aws:dynamodb:us-east-1:123456789012:table/team1-totals" in str(
         refused.value.what
     )
-    assert "no card can grant it: add it to what team1-f may, in shared/isolation/policies.py" in str(refused.value.fix)
+    assert "no card can grant it: add it to what team1-f may, in shared/isolation/roles/policies.py" in str(
+        refused.value.fix
+    )
 
 
 def test_a_call_that_nobody_knows_is_refused_to_roles_by_name_and_not_to_the_root(ask, cloud, account, caller, root):

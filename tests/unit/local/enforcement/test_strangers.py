@@ -5,9 +5,9 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.aws.access_key import AccessKey
+from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
-from shared.deploy.access_key import AccessKey
-from shared.deploy.aws import connect_endpoint
 from shared.errors import code_of
 from shared.local.cloud import EmbeddedCloud
 from shared.local.door.sessions import Issuer

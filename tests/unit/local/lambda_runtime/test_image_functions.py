@@ -6,16 +6,16 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
+from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
-from shared.deploy.aws import connect_endpoint
-from shared.deploy.images import make
-from shared.deploy.images.build import assemble, write_scratch
-from shared.deploy.images.layout import CONFIG, INDEX, MANIFEST, Layout, to_json
-from shared.deploy.images.reference import Reference
-from shared.deploy.images.registry import Registry
 from shared.errors import code_of
-from shared.isolation.policies import function_trust
+from shared.isolation.roles.policies import function_trust
 from shared.local.cloud import EmbeddedCloud
+from shared.packages.images import make
+from shared.packages.images.build import assemble, write_scratch
+from shared.packages.images.layout import CONFIG, INDEX, MANIFEST, Layout, to_json
+from shared.packages.images.reference import Reference
+from shared.packages.images.registry import Registry
 
 PLACE = Place("210987654321", "eu-west-1", "test")
 HOST = "210987654321.dkr.ecr.eu-west-1.amazonaws.com"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.deploy.stand_in import STAND_IN
 from shared.local.lambda_runtime.libraries import RUNTIME, Libraries, interpreter, search_path
+from shared.packages.stand_in import STAND_IN
 
 FIND = """
 import importlib.util

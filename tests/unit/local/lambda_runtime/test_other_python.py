@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from shared.config.runtimes import MACHINE
-from shared.deploy.stand_in import STAND_IN
 from shared.local.lambda_runtime.sandbox import Sandbox
+from shared.packages.stand_in import STAND_IN
 
 OTHER = "python3.14" if MACHINE != "python3.14" else "python3.13"
 SOURCE = """

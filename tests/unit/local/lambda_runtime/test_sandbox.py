@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from shared.deploy.access_key import AccessKey
+from shared.aws.access_key import AccessKey
 from shared.local.lambda_runtime.sandbox import Sandbox
 
 WRITE = """

@@ -10,9 +10,9 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
-from shared.deploy.aws import connect_endpoint
-from shared.isolation.policies import function_trust
+from shared.isolation.roles.policies import function_trust
 from shared.local.cloud import EmbeddedCloud
 from shared.local.lambda_runtime.zips import LARGEST_UNZIPPED, LARGEST_ZIPPED, Checked, RefusedZip
 

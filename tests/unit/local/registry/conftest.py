@@ -6,11 +6,11 @@ from typing import NamedTuple
 import pytest
 import urllib3
 
+from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
-from shared.deploy.aws import connect_endpoint
-from shared.deploy.images import make
-from shared.deploy.images.layout import MANIFEST, to_json
 from shared.local.cloud import EmbeddedCloud
+from shared.packages.images import make
+from shared.packages.images.layout import MANIFEST, to_json
 
 PLACE = Place("210987654321", "eu-west-1", "test")
 REPOSITORIES = ("wssr/work", "wssr/work/deeper", "other")

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from shared.deploy.images.build import assemble, package_layers
-from shared.deploy.images.layout import INDEX, MANIFEST, Layout, to_json
-from shared.deploy.images.reference import Reference
-from shared.deploy.images.registry import Registry, RegistryError
+from shared.packages.images.build import assemble, package_layers
+from shared.packages.images.layout import INDEX, MANIFEST, Layout, to_json
+from shared.packages.images.reference import Reference
+from shared.packages.images.registry import Registry, RegistryError
 
 BLOB = bytes(range(256)) * 1000
 NOTHING = "sha256:" + "0" * 64

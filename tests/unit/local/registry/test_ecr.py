@@ -9,11 +9,11 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
+from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
-from shared.deploy.aws import connect_endpoint
-from shared.deploy.images import make
-from shared.deploy.images.layout import MANIFEST
 from shared.local.door.sessions import Issuer
+from shared.packages.images import make
+from shared.packages.images.layout import MANIFEST
 
 
 def files(folder):

@@ -1,0 +1,95 @@
+"""What AWS's answer to a changing call means: it passes, the work is done already, or it is there to stay.
+
+A call that is asked again may find its own work, for what was lost may have been the answer alone.
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, SSLError  # noqa: A004  botocore's own
+
+from shared.aws.settling.rules import LOST, RULES, THROTTLED, UNAVAILABLE
+from shared.errors import code_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.aws.settling.rules import Passing
+
+# The call's work is done: somebody was quicker, or an earlier try of ours got this far and its answer was lost.
+_DONE: Mapping[str, tuple[str, str]] = {
+    "cloudwatch.delete_alarms": ("ResourceNotFound", ""),
+    "budgets.delete_budget": ("NotFoundException", ""),
+    "dynamodb.delete_table": ("ResourceNotFoundException", ""),
+    "ec2.authorize_security_group_ingress": ("InvalidPermission.Duplicate", ""),
+    "ec2.delete_security_group": ("InvalidGroup.NotFound", ""),
+    "ec2.revoke_security_group_ingress": ("InvalidPermission.NotFound", ""),
+    "ecr.delete_repository": ("RepositoryNotFoundException", ""),
+    "ecs.delete_cluster": ("ClusterNotFoundException", ""),
+    "ecs.delete_service": ("ServiceNotFoundException", ""),
+    "ecs.deregister_task_definition": ("ClientException", "inactive"),
+    "events.delete_rule": ("ResourceNotFoundException", ""),
+    "events.remove_targets": ("ResourceNotFoundException", ""),
+    "iam.delete_policy": ("NoSuchEntity", ""),
+    "iam.delete_policy_version": ("NoSuchEntity", ""),
+    "iam.delete_role": ("NoSuchEntity", ""),
+    "iam.delete_role_permissions_boundary": ("NoSuchEntity", ""),
+    "iam.delete_role_policy": ("NoSuchEntity", ""),
+    "iam.detach_role_policy": ("NoSuchEntity", ""),
+    "lambda.add_permission": ("ResourceConflictException", "already exist"),  # ours is named after its rule
+    "lambda.delete_function": ("ResourceNotFoundException", ""),
+    "logs.delete_log_group": ("ResourceNotFoundException", ""),
+    "route53.change_resource_record_sets": ("InvalidChangeBatch", "delete .* not found"),
+    "s3.delete_bucket": ("NoSuchBucket", ""),
+    "secretsmanager.delete_secret": ("ResourceNotFoundException", ""),
+    "stepfunctions.stop_execution": ("ExecutionDoesNotExist", ""),
+}
+# There is one of that name now, which was not there when the step began.
+_MADE: Mapping[str, tuple[str, str]] = {
+    "budgets.create_budget": ("DuplicateRecordException", ""),
+    "dynamodb.create_table": ("ResourceInUseException", ""),
+    "ec2.create_security_group": ("InvalidGroup.Duplicate", ""),
+    "ecr.create_repository": ("RepositoryAlreadyExistsException", ""),
+    "iam.create_policy": ("EntityAlreadyExists", ""),
+    "iam.create_role": ("EntityAlreadyExists", ""),
+    "lambda.create_function": ("ResourceConflictException", ""),
+    "logs.create_log_group": ("ResourceAlreadyExistsException", ""),
+    "s3.create_bucket": ("BucketAlreadyOwnedByYou", ""),
+    "secretsmanager.create_secret": ("ResourceExistsException", ""),
+}
+
+
+def passing(call: str, error: Exception) -> Passing | None:
+    """Return what *error* waits for, AWS's answer to *call* (``service.method``); None when it is there to stay."""
+    if isinstance(error, ConnectionError | HTTPClientError):
+        return None if isinstance(error, SSLError) else LOST
+    if not isinstance(error, ClientError):
+        return None
+    code, text = code_of(error), error.response.get("Error", {}).get("Message", "")
+    for rule in RULES:
+        if call in rule.calls and rule.covers(code, text):
+            return rule
+    if code in THROTTLED.codes:
+        return THROTTLED
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return UNAVAILABLE if code in UNAVAILABLE.codes or status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
+
+
+def is_done(call: str, error: Exception) -> bool:
+    """Say whether *error* says that there is nothing left to do for *call*."""
+    return _says(_DONE, call, error)
+
+
+def is_made(call: str, error: Exception) -> bool:
+    """Say whether *error* says that what *call* was to make is there; whose it is has to be looked at."""
+    return _says(_MADE, call, error)
+
+
+def _says(table: Mapping[str, tuple[str, str]], call: str, error: Exception) -> bool:
+    code, message = table.get(call, ("", ""))
+    if not code or code != code_of(error) or not isinstance(error, ClientError):
+        return False
+    return bool(re.search(message, error.response.get("Error", {}).get("Message", ""), re.IGNORECASE))

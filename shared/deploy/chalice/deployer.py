@@ -1,0 +1,147 @@
+"""Runs Chalice's own deployer in this process, for one function at a time, against our clients.
+
+Chalice's parts are wired here as its ``_create_deployer`` wires them, with four of ours in their places: the
+graph builder that knows the lane's names, a packager that has the zip already, no sweeper (what is left over is
+found by tag, see ``deploy/plan.py``), and no record (state is what AWS says; Chalice's file could be of another cloud).
+It is quick, it changes neither ``os.environ`` nor ``sys.modules``, and a failure is one function's.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.deploy.chalice.large_code import LargeCodeClient
+from shared.deploy.guard import is_ours, lane_tags
+from shared.deploy.resources import function
+from shared.errors import LanesError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from shared.aws.client import Aws
+    from shared.config.lane import Lane
+    from shared.packages.package import Package
+
+_TAKEN = "already exist"  # Lambda API reference, CreateFunction, ResourceConflictException: "Function already exist"
+
+
+@dataclass(frozen=True, slots=True)
+class ChaliceDeployer:
+    """Deploys functions of *lane* from the Chalice project in *app_dir*, running the code in *package*."""
+
+    lane: Lane
+    app_dir: Path
+    package: Package
+
+    def __call__(self, aws: Aws, params: Mapping[str, Any], sleep: Callable[[float], None]) -> None:
+        """Create or update the function whose key is ``params["function"]``.
+
+        Raises:
+            LanesError: Chalice or AWS refuses.
+        """
+        from chalice.deploy.deployer import ChaliceDeploymentError  # 0.3 s that only a deploy needs
+
+        name = self.lane.functions[params["function"]].name
+        try:
+            try:
+                self._deploy(aws, params, sleep)
+            except ChaliceDeploymentError as error:
+                # An earlier try of ours made it, and its answer was lost: it is there now, so Chalice updates it.
+                if _TAKEN not in str(error.original_error) or not self._is_ours(aws, name):
+                    raise
+                self._deploy(aws, params, sleep)
+        except ChaliceDeploymentError as error:
+            if isinstance(error.original_error, LanesError):
+                raise error.original_error from error
+            what = f"Chalice could not deploy {params['function']}: {error.original_error}"
+            raise LanesError(what, where=name, fix=_fix(str(error.original_error))) from error
+
+    def _deploy(self, aws: Aws, params: Mapping[str, Any], sleep: Callable[[float], None]) -> None:
+        config = self._config(params["function"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Chalice's own, nothing a reader can act on
+            self._deployer(aws, sleep).deploy(config, chalice_stage_name=self.lane.team)
+
+    def _is_ours(self, aws: Aws, name: str) -> bool:
+        found = function.current(aws, name)
+        return found is not None and is_ours(found.tags, lane_tags(self.lane))
+
+    def _config(self, key: str) -> Any:
+        from chalice.config import Config
+
+        from shared.deploy.chalice.stage import make_app, render_config
+
+        return Config(
+            chalice_stage=self.lane.team,
+            user_provided_params={"chalice_app": make_app(self.lane, [key], self.app_dir)},
+            config_from_disk=render_config([self.lane]),
+            default_params={"project_dir": str(self.app_dir), "autogen_policy": False},
+        )
+
+    def _deployer(self, aws: Aws, sleep: Callable[[float], None]) -> Any:
+        from chalice.awsclient import TypedAWSClient
+        from chalice.config import DeployedResources
+        from chalice.deploy import deployer, executor, planner
+        from chalice.deploy.appgraph import DependencyBuilder
+        from chalice.utils import OSUtils
+
+        from shared.deploy.chalice.names import named_graph_builder
+
+        client = TypedAWSClient(_Session(aws, self.lane), sleep)
+        osutils = OSUtils()
+        return deployer.Deployer(
+            application_builder=named_graph_builder(self.lane),
+            deps_builder=DependencyBuilder(),
+            build_stage=deployer.BuildStage(
+                steps=[deployer.InjectDefaults(), deployer.DeploymentPackager(packager=_Ready(self.package))]
+            ),
+            plan_stage=planner.PlanStage(
+                osutils=osutils, remote_state=planner.RemoteState(client, DeployedResources.empty())
+            ),
+            sweeper=_NoSweeper(),
+            executor=executor.Executor(client, _Quiet()),
+            recorder=deployer.NoopResultsRecorder(osutils),
+        )
+
+
+def _fix(said: str) -> str | None:
+    """Return what to do about a refusal of Lambda's that only the account explains."""
+    memory = re.search(r"memorysize.*less than or equal to (\d+)", said, re.IGNORECASE | re.DOTALL)
+    if memory:
+        return f"set memorySize to {memory[1]} or less: the account is new, and has no more until it asks AWS"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """All that Chalice's client asks of a botocore session: so it works with our clients, endpoint and retries."""
+
+    aws: Aws
+    lane: Lane
+
+    def create_client(self, service: str) -> Any:
+        return LargeCodeClient(self.aws, self.lane) if service == "lambda" else self.aws.client(service)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """Chalice's packager, when the package is made already."""
+
+    package: Package
+
+    def create_deployment_package(self, project_dir: str, python_version: str) -> str:  # noqa: ARG002  Chalice's words
+        return str(self.package.path)
+
+
+class _NoSweeper:
+    def execute(self, plan: Any, config: Any) -> None:
+        """Delete nothing: this run knows one function of many."""
+
+
+class _Quiet:
+    def write(self, text: str) -> None:
+        """Say nothing: our own steps are told by whoever applies them."""

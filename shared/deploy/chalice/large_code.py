@@ -1,0 +1,95 @@
+"""Code that is too large for Lambda's own door goes through the lane's bucket, as AWS asks.
+
+Lambda takes 50 MB in a request; from S3 it takes whatever has 250 MB unzipped. Whoever deploys, ``lanes`` or the
+``chalice`` command, does it through Chalice's client, so here is Lambda's client with another way in for such code.
+
+What Lambda fetches is what was sent: the object is named by its hash, S3 itself confirms that hash, and Lambda is told
+the version. It lies under the scratch prefix, where the bucket's lifecycle removes it: Lambda keeps a copy of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from shared.config.aws_facts import DIRECT_UPLOAD
+from shared.errors import LanesError
+from shared.isolation.roles.own_names import CODE
+
+if TYPE_CHECKING:
+    from shared.aws.client import Aws
+    from shared.config.lane import Lane
+
+
+class LargeCodeClient:
+    """Lambda's client: code of more than 50 MB goes through the bucket of *lane*, all else as it stands.
+
+    Args:
+        aws: Where.
+        lane: Whose functions are deployed.
+        largest: How many bytes of a zip go to Lambda itself.
+    """
+
+    def __init__(self, aws: Aws, lane: Lane, *, largest: int = DIRECT_UPLOAD.value) -> None:
+        self._aws = aws
+        self._lane = lane
+        self._largest = largest
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._aws.lambda_, name)
+
+    def create_function(self, **given: Any) -> Any:
+        """Create a function."""
+        return self._aws.lambda_.create_function(**{**given, "Code": self._sent(given["Code"])})
+
+    def update_function_code(self, **given: Any) -> Any:
+        """Change a function's code."""
+        return self._aws.lambda_.update_function_code(**self._sent(given))
+
+    def _sent(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return *given* with the place of its code instead of the code, where that is large.
+
+        Raises:
+            LanesError: The bucket is not there, or S3 does not take it.
+        """
+        content: bytes = given.get("ZipFile", b"")
+        if len(content) <= self._largest:
+            return given
+        digest = hashlib.sha256(content)
+        key = f"{CODE}{digest.hexdigest()}.zip"
+        try:
+            version = self._version(key, content, base64.b64encode(digest.digest()).decode())
+        except ClientError as error:
+            raise LanesError(
+                f"the package has {len(content) / 1024**2:.1f} MB, more than Lambda takes directly, and could not be "
+                f"put into the bucket: {error}",
+                where=f"s3://{self._lane.bucket}/{key}",
+                fix=f"lanes deploy {self._lane.team} makes the bucket; else see who may write to it",
+            ) from error
+        others = {name: value for name, value in given.items() if name != "ZipFile"}
+        return {**others, "S3Bucket": self._lane.bucket, "S3Key": key, "S3ObjectVersion": version}
+
+    def _version(self, key: str, content: bytes, checksum: str) -> str:
+        """Return the version of the object called *key* that holds *content*: the one that is there, or a new one."""
+        s3, bucket, owner = self._aws.s3, self._lane.bucket, self._lane.place.account
+        try:
+            there = s3.head_object(Bucket=bucket, Key=key, ExpectedBucketOwner=owner, ChecksumMode="ENABLED")
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.NOT_FOUND:  # a HEAD has no code
+                raise
+        else:
+            if there.get("ChecksumSHA256") == checksum and "VersionId" in there:
+                return there["VersionId"]
+        made = s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=content,
+            ExpectedBucketOwner=owner,
+            ChecksumAlgorithm="SHA256",
+            ChecksumSHA256=checksum,
+        )
+        return made["VersionId"]

@@ -1,0 +1,177 @@
+"""IAM documents as the proof reads them: whose they are, their statements, and what is wrong with their form.
+
+Reading fails closed: an element, effect or shape that is not understood becomes a finding, never nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from shared.iam import statements as iam
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Kind(StrEnum):
+    """What a document does."""
+
+    ROLE = "role policy"
+    DEPLOYER = "deployer policy"
+    BOUNDARY = "permissions boundary"
+    TRUST = "trust policy"
+    BUCKET = "bucket policy"
+    REPOSITORY = "repository policy"
+    RESOURCE = "resource policy"
+
+
+# Characters without white space. Source: IAM and STS quotas; Amazon S3 bucket policies (20 KB); ECR's API reference;
+# Lambda, Secrets Manager and DynamoDB take 20 KB each.
+SIZE_LIMITS = {
+    Kind.ROLE: 10_240,
+    Kind.DEPLOYER: 10_240,
+    Kind.BOUNDARY: 6_144,
+    Kind.TRUST: 2_048,
+    Kind.BUCKET: 20_480,
+    Kind.REPOSITORY: 10_240,
+    Kind.RESOURCE: 20_480,
+}
+
+_INVERTED = frozenset({"NotAction", "NotResource", "NotPrincipal"})
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One IAM document and what it hangs on.
+
+    Args:
+        kind: What it does.
+        name: The role, policy, bucket, repository, function, secret or table it belongs to, as AWS names it.
+        team: Whose it is.
+        body: The document, as its JSON reads.
+        attached: The ARN of what it hangs on, or of the boundary itself.
+        under: The ARN of the permissions boundary that its role carries.
+    """
+
+    kind: Kind
+    name: str
+    team: str
+    body: Mapping[str, Any] = field(hash=False)
+    attached: str = ""
+    under: str = ""
+
+    @property
+    def title(self) -> str:
+        """How a reader finds it."""
+        return f"{self.kind} of {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One way in which a document lets a team past its own names, or might.
+
+    ``rule`` is the short name of what was broken, ``statement`` the Sid or ``#index``.
+    """
+
+    rule: str
+    document: str
+    team: str
+    statement: str
+    action: str
+    resource: str
+    why: str
+    fix: str
+
+    def __str__(self) -> str:
+        subject = " on ".join(part for part in (self.action, self.resource) if part)
+        place = f"{self.document}, statement {self.statement}" if self.statement else self.document
+        return f"{place}: {subject + ': ' if subject else ''}{self.why} [{self.rule}]\n  fix: {self.fix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement(iam.Statement):
+    """One statement, and the document that it stands in."""
+
+    document: Document
+
+    def finding(self, rule: str, why: str, fix: str, *, action: str = "", resource: str = "") -> Finding:
+        """Return a finding about this statement."""
+        document = self.document
+        return Finding(rule, document.title, document.team, self.label, action, resource, why, fix)
+
+
+def read(document: Document) -> tuple[list[Statement], list[Finding]]:
+    """Take *document* apart; its form is judged here, its meaning in :mod:`shared.isolation.proof.rules`."""
+    statements: list[Statement] = []
+    findings = _read_frame(document)
+    for index, raw in enumerate(iam.listed(document.body.get("Statement", []))):
+        label = iam.label_of(index, raw)
+        try:
+            read_alone = iam.read_statement(label, raw)
+        except (TypeError, ValueError, AttributeError) as error:
+            findings.append(_broken(document, label, f"the statement cannot be read: {error}"))
+            continue
+        parts = {part.name: getattr(read_alone, part.name) for part in fields(read_alone)}
+        statement = Statement(**parts, document=document)
+        statements.append(statement)
+        findings.extend(_read_form(statement, raw))
+    return statements, findings
+
+
+def _read_frame(document: Document) -> list[Finding]:
+    if not document.body:
+        return [_broken(document, "", "there is none")]
+    findings = []
+    if document.body.get("Version") != "2012-10-17":
+        findings.append(_broken(document, "", f"Version is {document.body.get('Version')!r}, not 2012-10-17"))
+    findings.extend(
+        _broken(document, "", f"the element {key!r} is not understood")
+        for key in document.body
+        if key not in {"Version", "Id", "Statement"}
+    )
+    if not document.body.get("Statement"):
+        findings.append(_broken(document, "", "it has no statement"))
+    size = len(json.dumps(document.body, separators=(",", ":")))
+    limit = SIZE_LIMITS[document.kind]
+    if size > limit:
+        why = f"it has {size} characters, AWS takes {limit}"
+        findings.append(
+            Finding("size", document.title, document.team, "", "", "", why, "name resources by one own-name pattern")
+        )
+    return findings
+
+
+def _read_form(statement: Statement, raw: Mapping[str, Any]) -> list[Finding]:
+    """Judge the elements of one statement: only what the argument understands, and no inversion."""
+    findings = []
+    for element in raw:
+        if element in _INVERTED:
+            plain = element.removeprefix("Not")
+            why = f"{element} grants all but what it lists, teams to come included"
+            findings.append(statement.finding("inverted", why, f"list what is meant under {plain}"))
+    findings.extend(
+        _broken(statement.document, statement.label, f"the element {element!r} is not understood")
+        for element in iam.unknown_elements(raw)
+    )
+    if statement.effect not in {"Allow", "Deny"}:
+        findings.append(_broken(statement.document, statement.label, f"Effect is {statement.effect!r}"))
+    texts = (*statement.resources, *(value for line in statement.conditions for value in line.values))
+    findings.extend(
+        statement.finding(
+            "variable",
+            "a policy variable is filled in at run time, from what the caller may choose",
+            "write the name out: one policy for each team",
+            resource=text,
+        )
+        for text in texts
+        if "${" in text
+    )
+    return findings
+
+
+def _broken(document: Document, label: str, why: str) -> Finding:
+    fix = "write what AWS documents; the proof refuses what it cannot read"
+    return Finding("malformed", document.title, document.team, label, "", "", why, fix)

@@ -1,0 +1,89 @@
+"""An account as it was read: its users, groups and roles with their policies, and the policies that let services in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.iam.documents import Finding
+    from shared.iam.statements import Policy
+    from shared.isolation.proof.links import Link
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """One user, group or role of the account.
+
+    ``kind`` is "user", "group" or "role"; ``path`` begins and ends with a slash. A managed policy is named by its ARN.
+    A group's policies are the group's: a member does not repeat them. ``trust`` is a role's own.
+    """
+
+    kind: str
+    arn: str
+    path: str = "/"
+    policies: tuple[Policy, ...] = ()
+    trust: Policy | None = None
+    boundary: Policy | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name, without the path."""
+        return self.arn.rpartition("/")[2]
+
+    @property
+    def title(self) -> str:
+        """How a reader finds it, and how shared/settings.yaml names it: ``role/ops``."""
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePolicy:
+    """A policy that lets services and others in: of the account's logs, of one log group or of one event bus.
+
+    ``service`` is its ARNs' (``logs``); ``attached`` the ARN that it hangs on, empty where its statements name
+    resources; its ``policy`` is named as a reader finds it.
+    """
+
+    policy: Policy
+    service: str
+    attached: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What was read of an account beside the documents of the teams' own names.
+
+    ``teams`` are the slugs whose names were looked for; ``unseen`` the reads that were refused and ``limits`` what
+    is never read, as sentences.
+    """
+
+    teams: tuple[str, ...] = ()
+    principals: tuple[Principal, ...] = ()
+    policies: tuple[ServicePolicy, ...] = ()
+    links: tuple[Link, ...] = ()
+    unseen: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Who reaches teams by design.
+
+    ``operators`` are shared/settings.yaml's: ``role/ops`` -> why. ``platform`` are the policies that ``lanes isolation
+    platform`` prints: what grants no more than these runs the platform.
+    """
+
+    operators: Mapping[str, str] = field(default_factory=dict, hash=False)
+    platform: tuple[Policy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found, who reaches teams by design (``user/ann`` -> why), and how many principals were looked at."""
+
+    findings: tuple[Finding, ...]
+    by_design: Mapping[str, str] = field(hash=False)
+    principals: int

@@ -1,0 +1,103 @@
+"""Who reaches whom: for each pair of teams, what one's policies let it touch of the other's names.
+
+It is counted from the documents, without the proof's rules: each granted resource glob is laid against every team's
+territory, and each principal that a document lets in is taken for the team that it belongs to.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from shared.iam.documents import Kind, Statement, read
+from shared.iam.globs import complete_arn, intersect, literal_prefix
+from shared.isolation.proof.territory import Territory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from shared.config.lane import Place
+    from shared.iam.catalogue import Catalogue
+    from shared.iam.documents import Document
+
+_ENTERED = {Kind.TRUST: "iam", Kind.BUCKET: "s3", Kind.REPOSITORY: "ecr"}  # documents that say who may come in
+Matrix = dict[str, dict[str, tuple[str, ...]]]
+
+
+def reach_matrix(documents: Sequence[Document], place: Place, catalogue: Catalogue) -> Matrix:
+    """Return, by team and other team, the sorted services of the other that the team could reach; itself included.
+
+    A boundary grants nothing and is left out. Conditions are left out too, so what is shown is the most.
+    """
+    teams = sorted({document.team for document in documents})
+    index = _Index({team: Territory(team, place) for team in teams})
+    reached: dict[str, dict[str, set[str]]] = {team: {other: set() for other in teams} for team in teams}
+    for document in documents:
+        statements, _ = read(document)
+        for statement in statements:
+            if statement.effect == "Deny" or document.kind is Kind.BOUNDARY:
+                continue
+            if document.kind in _ENTERED:
+                for guest in index.guests(statement):
+                    reached[guest][document.team].add(_ENTERED[document.kind])
+            else:
+                for other, service in index.touched(statement, catalogue):
+                    reached[document.team][other].add(service)
+    return {team: {other: tuple(sorted(services)) for other, services in row.items()} for team, row in reached.items()}
+
+
+class _Index:
+    """Finds the teams whose territory a glob meets without trying all: by what the patterns spell before a star."""
+
+    def __init__(self, territories: Mapping[str, Territory]) -> None:
+        self._territories = territories
+        self._heads = sorted(
+            (literal_prefix(pattern), pattern, team)
+            for team, territory in territories.items()
+            for pattern in territory.patterns
+        )
+        self._lengths = {len(head) for head, _, _ in self._heads}
+
+    def touched(self, statement: Statement, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+        """Yield (team, service) for what *statement* grants; an action that takes no resource touches none."""
+        for resource in map(complete_arn, statement.resources):
+            met = list(self._meeting(resource))
+            for pattern in statement.actions if met else ():
+                for action in catalogue.expand(pattern):
+                    yield from ((team, action.service) for own, team in met if action.can_touch(own))
+
+    def guests(self, statement: Statement) -> Iterator[str]:
+        """Yield the teams whose users and roles a trust or bucket policy lets in."""
+        narrowed = [
+            value
+            for line in statement.conditions
+            if line.key.lower() == "aws:principalarn" and line.operator in {"ArnLike", "ArnEquals", "StringLike"}
+            for value in line.values
+        ]
+        for kind, value in statement.principals:
+            if kind != "AWS":
+                continue
+            everybody = value == "*" or value.endswith(":root") or value.isdigit()
+            people = (
+                (narrowed or ["*"]) if everybody else [value.replace(":sts:", ":iam:").replace("assumed-role", "role")]
+            )
+            for team, territory in self._territories.items():
+                if any(intersect(own, person) for own in territory.principals for person in people):
+                    yield team
+
+    def _meeting(self, resource: str) -> Iterator[tuple[str, str]]:
+        """Yield (own pattern, team) where *resource* meets the pattern: one's spelt start must begin the other's."""
+        head = literal_prefix(resource)
+        start = bisect_left(self._heads, (head, "", ""))
+        candidates = []
+        for entry in self._heads[start:]:
+            if not entry[0].startswith(head):
+                break
+            candidates.append(entry)
+        for length in sorted(self._lengths):
+            if length < len(head):
+                at = bisect_left(self._heads, (head[:length], "", ""))
+                while at < len(self._heads) and self._heads[at][0] == head[:length]:
+                    candidates.append(self._heads[at])
+                    at += 1
+        yield from ((own, team) for _, own, team in candidates if intersect(own, resource))

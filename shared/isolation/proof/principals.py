@@ -1,0 +1,236 @@
+"""Who may come in: trust policies, bucket policies and repository policies.
+
+A role is taken by an AWS service alone, on behalf of the team's own resources where the service says on whose behalf
+it acts; a deployer's role by the team's own users and roles. A bucket is opened to the team's own roles, over TLS. A
+repository is opened to Lambda alone, to fetch images for the team's own functions.
+A Deny in either's policy takes nothing from the argument: it is ignored, but for the TLS rule that must be there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.config.platform import SLUG
+from shared.iam.documents import Finding
+from shared.iam.globs import contains, is_literal
+from shared.isolation.proof.reviewed import Own, confined, fixed
+from shared.isolation.roles.policies import FETCH_IMAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.iam.catalogue import Catalogue
+    from shared.iam.documents import Document, Statement
+    from shared.isolation.proof.territory import Territory
+
+# Whether the service says, when it takes a role, for which resource it does: aws:SourceArn and aws:SourceAccount.
+# Source: "cross-service confused deputy prevention" in each service's guide. Lambda's names none for execution roles.
+TRUSTED_SERVICES = {
+    "lambda.amazonaws.com": False,
+    "states.amazonaws.com": True,
+    "scheduler.amazonaws.com": True,
+    "events.amazonaws.com": True,
+}
+# The platform's alone. ECS says no more than the account and region whose tasks it takes a role for.
+_TASKS = "ecs-tasks.amazonaws.com"
+
+
+def judge_trust(statement: Statement, territory: Territory) -> Iterator[Finding]:
+    """Yield what is wrong with whom *statement* lets take the role."""
+    if statement.effect == "Deny":
+        yield statement.finding("deny", "isolation must not lean on a Deny", "trust less instead")
+        return
+    if statement.actions != ("sts:AssumeRole",):
+        actions = ", ".join(statement.actions) or "nothing"
+        yield statement.finding(
+            "trust-action", f"it allows {actions}", "allow sts:AssumeRole and nothing else", action=actions
+        )
+    if not statement.principals:
+        yield statement.finding("malformed", "it names no Principal", "name the service")
+    for kind, value in statement.principals:
+        if kind == "Service":
+            yield from _judge_service(statement, value, territory)
+        elif kind == "AWS":
+            yield from _judge_people(statement, value, territory)
+        else:
+            yield statement.finding(
+                "principal",
+                f"{kind} principals are vouched for by somebody outside the account",
+                "trust an AWS service, own roles by their ARNs, or the account with aws:PrincipalArn",
+                resource=value,
+            )
+
+
+def _judge_service(statement: Statement, service: str, territory: Territory) -> Iterator[Finding]:
+    if service == _TASKS and territory.slug == SLUG:
+        yield from _judge_account(statement, service, territory)
+    elif service not in TRUSTED_SERVICES:
+        known = ", ".join(sorted(TRUSTED_SERVICES))
+        yield statement.finding(
+            "principal", "no team's role is for this service", f"trust one of: {known}", resource=service
+        )
+    elif TRUSTED_SERVICES[service]:
+        yield from _judge_account(statement, service, territory)
+        yield from _judge_source(statement, service, territory)
+
+
+def _judge_account(statement: Statement, service: str, territory: Territory) -> Iterator[Finding]:
+    """Yield a finding unless *service* may come for resources of this account alone."""
+    if not fixed(statement.conditions, "aws:SourceAccount", frozenset({territory.place.account})):
+        yield statement.finding(
+            "source-account",
+            "the service would come on behalf of another account's resource",
+            f"add StringEquals aws:SourceAccount {territory.place.account}",
+            resource=service,
+        )
+
+
+def _judge_source(statement: Statement, service: str, territory: Territory) -> Iterator[Finding]:
+    """Yield a finding unless *service* may come for the team's own resources alone."""
+    if not confined(statement.conditions, "aws:SourceArn", Own.ARN, territory):
+        yield statement.finding(
+            "source-arn",
+            "another team's resource could name this one, and the service would come on its behalf",
+            f"add ArnLike aws:SourceArn with an ARN of {territory.slug}'s own",
+            resource=service,
+        )
+
+
+def _judge_people(statement: Statement, principal: str, territory: Territory) -> Iterator[Finding]:
+    """Users and roles: own ones by their ARNs, or the account, held to the team's own by aws:PrincipalArn."""
+    if is_literal(principal) and contains(territory.principals, principal):
+        return
+    place = territory.place
+    root = f"arn:{place.partition}:iam::{place.account}:root"
+    if principal not in {root, place.account}:
+        yield statement.finding(
+            "principal",
+            "only a service, own roles and users, or the account with a condition may be trusted: not anyone, "
+            "a session, another account",
+            f"trust {root} with ArnLike aws:PrincipalArn of {territory.slug}'s own users and roles",
+            resource=principal,
+        )
+    elif not confined(statement.conditions, "aws:PrincipalArn", Own.PRINCIPAL, territory):
+        yield statement.finding(
+            "principal",
+            "everybody in the account whose own policy says so could take the role",
+            f"add ArnLike aws:PrincipalArn {territory.principals[0]}",
+            resource=principal,
+        )
+
+
+def judge_bucket(
+    statement: Statement, document: Document, territory: Territory, catalogue: Catalogue
+) -> Iterator[Finding]:
+    """Yield what is wrong with whom *statement* lets at the bucket, and to do what."""
+    if statement.effect == "Deny":
+        return
+    yield from _judge_bucket_actions(statement, catalogue)
+    own = (document.attached, f"{document.attached}/*")
+    for resource in statement.resources:
+        if not contains(own, resource):
+            yield statement.finding("foreign-name", "it is not this bucket", f"name {own[0]}", resource=resource)
+    if not statement.principals:
+        yield statement.finding("malformed", "it names no Principal", "name the team's own role by its ARN")
+    for kind, value in statement.principals:
+        if value.split(":")[2:3] == ["sts"]:
+            yield statement.finding(
+                "session",
+                "a grant to a role's session stands beside its boundary: nothing limits it",
+                "name the role's ARN (arn:...:iam::...:role/...)",
+                resource=value,
+            )
+        elif kind != "AWS" or not (is_literal(value) and contains(territory.principals, value)):
+            yield statement.finding(
+                "principal",
+                f"{kind} {value} is not one of {territory.slug}'s own roles",
+                f"name own roles one by one: {territory.principals[0]}",
+                resource=value,
+            )
+
+
+def _judge_bucket_actions(statement: Statement, catalogue: Catalogue) -> Iterator[Finding]:
+    for pattern in statement.actions:
+        actions = catalogue.expand(pattern)
+        if not actions or any(action.service != "s3" for action in actions):
+            yield statement.finding("unknown-action", "it is no action of S3", "name one", action=pattern)
+        doors = [action.name for action in actions if action.level == "Permissions management"]
+        if doors:
+            yield statement.finding(
+                "opens-door",
+                "whoever holds it can let others at the bucket",
+                "leave the bucket's policy and ACLs to the platform role",
+                action=", ".join(doors[:3]),
+            )
+
+
+def judge_repository(statement: Statement, territory: Territory) -> Iterator[Finding]:
+    """Yield what is wrong with whom *statement* lets at the repository, and to do what."""
+    if statement.effect == "Deny":
+        return
+    more = set(statement.actions) - set(FETCH_IMAGES)
+    if more or not statement.actions:
+        yield statement.finding(
+            "repository-action",
+            f"it allows {', '.join(sorted(more)) or 'nothing'}, and Lambda only fetches",
+            f"allow {' and '.join(FETCH_IMAGES)}",
+            action=", ".join(sorted(more)),
+        )
+    if statement.resources:
+        yield statement.finding("malformed", "ECR takes no Resource here: it is this repository", "leave it out")
+    if not statement.principals:
+        yield statement.finding("malformed", "it names no Principal", "name lambda.amazonaws.com")
+    for kind, value in statement.principals:
+        if (kind, value) == ("Service", "lambda.amazonaws.com"):
+            yield from _judge_source(statement, value, territory)
+        else:
+            yield statement.finding(
+                "principal",
+                "the team's own people have their own role for it, nobody else is for its images",
+                "let lambda.amazonaws.com in, and nobody else",
+                resource=value,
+            )
+
+
+def judge_resource(statement: Statement, document: Document, territory: Territory) -> Iterator[Finding]:
+    """Yield what a function's, a secret's or a table's own policy lets in: nobody but a rule of the team's own."""
+    lines = [(line.operator, line.key.lower(), line.values) for line in statement.conditions]
+    rules = [
+        value for operator, key, values in lines if (operator, key) == ("ArnLike", "aws:sourcearn") for value in values
+    ]
+    called_by_rule = (
+        statement.principals == (("Service", "events.amazonaws.com"),)
+        and statement.actions == ("lambda:InvokeFunction",)
+        and statement.resources == (document.attached,)
+        and bool(rules)
+        and all(map(territory.holds, rules))
+    )
+    if statement.effect != "Deny" and not called_by_rule:
+        who = ", ".join(value for _, value in statement.principals) or "nobody that is named"
+        why = f"it lets in {who}, which no role's policy tells"
+        yield statement.finding("resource-policy", why, "take the statement away; grant it to a role of the team's own")
+
+
+def judge_tls(statements: list[Statement], document: Document) -> Iterator[Finding]:
+    """Yield a finding unless some statement denies everybody everything over plain HTTP."""
+    wanted = {document.attached, f"{document.attached}/*"}
+    for statement in statements:
+        lines = [(line.operator, line.key.lower(), line.values) for line in statement.conditions]
+        if (
+            statement.effect == "Deny"
+            and statement.principals == (("AWS", "*"),)
+            and statement.actions == ("s3:*",)
+            and wanted.issubset(statement.resources)
+            and lines == [("Bool", "aws:securetransport", ("false",))]
+        ):
+            return
+    yield Finding(
+        "tls",
+        document.title,
+        document.team,
+        "",
+        "s3:*",
+        document.attached,
+        "no statement refuses plain HTTP",
+        'add Deny, Principal "*", s3:*, bucket and objects, Bool aws:SecureTransport false',
+    )

@@ -1,0 +1,92 @@
+"""What one statement of anybody's policy could touch of a team's names, its conditions left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.iam.globs import complete_arn, contains, intersect, matches
+from shared.isolation.proof.reviewed import REVIEWED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shared.iam.catalogue import Action, Catalogue
+    from shared.iam.statements import Statement
+    from shared.isolation.proof.territory import Territory
+
+# Granted for the whole account or not at all, and each reaches into every team.
+_INTO_ALL = {
+    "states:SendTaskFailure": "for it answers any team's waiting tasks",
+    "states:SendTaskSuccess": "for it answers any team's waiting tasks",
+    "lambda:ListFunctions": "for it reads the environment of every function",
+    "logs:PutResourcePolicy": "for it may let anybody write any log",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """One action on one glob of a team's names; ``what`` says what it does where the glob does not."""
+
+    action: str
+    resource: str
+    what: str = ""
+
+
+class Grant:
+    """What a statement allows, as globs; NotAction and NotResource leave out what they list, and no more."""
+
+    def __init__(self, statement: Statement) -> None:
+        self._but_actions = tuple(each.lower() for each in statement.not_actions)
+        self._but_resources = tuple(map(_opened, statement.not_resources))
+        self.actions = statement.actions or (("*",) if self._but_actions else ())
+        self.resources = tuple(map(_opened, statement.resources)) or (("*",) if self._but_resources else ())
+
+    def allows(self, name: str) -> bool:
+        """Whether it allows the action *name*."""
+        name = name.lower()
+        return any(matches(name, each.lower()) for each in self.actions) and not any(
+            matches(name, each) for each in self._but_actions
+        )
+
+    def meets(self, own: str) -> bool:
+        """Whether it names some resource that the glob *own* stands for."""
+        spared = bool(self._but_resources) and contains(self._but_resources, own)
+        return not spared and any(intersect(own, each) for each in self.resources)
+
+
+def touched(
+    grant: Grant, ceiling: Sequence[Grant] | None, territory: Territory, catalogue: Catalogue
+) -> Iterator[Touch]:
+    """Yield what *grant* touches of the team's names, as far as *ceiling*, a permissions boundary, lets it."""
+    for own in filter(grant.meets, territory.patterns):
+        for action in (each for pattern in grant.actions for each in catalogue.expand(pattern)):
+            if not _can_touch(action, own) or _harmless(action) or not grant.allows(action.name):
+                continue
+            if ceiling is None or any(above.meets(own) and above.allows(action.name) for above in ceiling):
+                yield Touch(action.name, own)
+    for name, what in _INTO_ALL.items() if "*" in grant.resources else ():
+        if grant.allows(name) and (ceiling is None or any(above.allows(name) for above in ceiling)):
+            yield Touch(name, "*", what)
+
+
+def _can_touch(action: Action, own: str) -> bool:
+    """Whether *action* is of the service that *own* belongs to, and can touch it.
+
+    What another service does to it, a backup say, it does as a role that is handed over or with the caller's own
+    rights, and both are judged by themselves.
+    """
+    return action.service == own.split(":")[2] and action.can_touch(own)
+
+
+def _harmless(action: Action) -> bool:
+    """Whether anybody may hold it on everything, after review."""
+    entry = REVIEWED.get(action.name.lower())
+    return entry is not None and not entry.key and not entry.team and entry.resources == ("*",)
+
+
+def _opened(text: str) -> str:
+    """Return a resource as a glob: a policy variable may be filled with anything."""
+    while (start := text.find("${")) >= 0 and (end := text.find("}", start)) >= 0:
+        text = f"{text[:start]}*{text[end + 1 :]}"
+    return complete_arn(text)

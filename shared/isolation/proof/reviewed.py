@@ -1,0 +1,164 @@
+"""The reviewed exceptions: what may be granted past a team's own names, why, and on what condition.
+
+Everything else that is not inside own names is refused. An entry is added by hand, with a reason that says what a team
+could do to another with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from shared.config.platform import SLUG
+from shared.iam.globs import contains, is_literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shared.iam.statements import Condition
+    from shared.isolation.proof.territory import Territory
+
+
+class Own(StrEnum):
+    """What the values of a condition must be inside of."""
+
+    ARN = "an own-name ARN"
+    PRINCIPAL = "an own user or role"
+    LABEL = "an own name"
+    SPELT = "names spelt out, without a star"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """One action that may stand outside own names.
+
+    Args:
+        action: The action, as AWS writes it.
+        reason: Why it is no path to another team.
+        resources: Globs it may be granted on, to be filled with the place.
+        key: The condition key that must confine it, or "" when none is needed.
+        own: What that key's values must be inside of.
+        team: Whose it is alone; everybody's when empty.
+    """
+
+    action: str
+    reason: str
+    resources: tuple[str, ...] = ("*",)
+    key: str = ""
+    own: Own = Own.ARN
+    team: str = ""
+
+    def allows(self, resource: str, territory: Territory) -> bool:
+        """Whether the entry speaks of *resource*, to this team."""
+        if self.team not in {"", territory.slug}:
+            return False
+        place = territory.place
+        within = tuple(
+            pattern.format(partition=place.partition, region=place.region, account=place.account)
+            for pattern in self.resources
+        )
+        return resource in within or ("*" not in within and contains(within, resource))
+
+
+_MAPPING = "arn:{partition}:lambda:{region}:{account}:event-source-mapping:*"
+_SYNC_RULE = "arn:{partition}:events:{region}:{account}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+_DELIVERY = "Step Functions asks it of the role of a state machine that logs; "
+# Log delivery writes as its own service, under the destination group's resource policy, which cannot tell machines
+# apart: the SourceArn it brings is the logs delivery's. Source: CloudWatch Logs user guide, "Logs sent to CloudWatch
+# Logs" (November 2026). The rights are for services that log on a caller's behalf: logs' API has no such operations.
+_WRITES_AS_SERVICE = (
+    "it writes as delivery.logs.amazonaws.com wherever the account's log policy lets that, so a machine can log its "
+    "own events into another team's group and reads nothing there; lanes plan and prove --deployed show one that does"
+)
+_NO_CALL = "no API of logs does it, so no code of a team can call it; Step Functions, in its place, "
+_MANAGED = "AWS's own rule for nested executions, which Events lets nobody but Step Functions change"
+_ZONES, _CHANGES = (f"arn:{{partition}}:route53:::{kind}/*" for kind in ("hostedzone", "change"))
+_OWN_MAPPING = "mappings are called by a UUID; the condition keeps to those of the team's own functions"
+
+REVIEWED: dict[str, Reviewed] = {
+    entry.action.lower(): entry
+    for entry in (
+        Reviewed("ecr:GetAuthorizationToken", "a token opens only the repositories its holder is granted"),
+        Reviewed("sts:GetCallerIdentity", "tells the caller who it is"),
+        Reviewed("lambda:GetAccountSettings", "tells the account's limits and sums, nothing of a team"),
+        Reviewed("servicequotas:ListServiceQuotas", "tells the account's limits, nothing of a team"),
+        Reviewed("states:ListStateMachines", "tells names"),
+        Reviewed("states:ValidateStateMachineDefinition", "reads the text it is given"),
+        Reviewed("xray:PutTraceSegments", "write-only telemetry that no handler reads"),
+        Reviewed("xray:PutTelemetryRecords", "write-only telemetry that no handler reads"),
+        Reviewed("logs:DescribeLogGroups", "tells names and sizes, no event"),
+        Reviewed("logs:DescribeResourcePolicies", "tells who may write logs, no event"),
+        Reviewed("logs:GetLogDelivery", _DELIVERY + "tells where a delivery goes, no event"),
+        Reviewed("logs:ListLogDeliveries", _DELIVERY + "tells where deliveries go, no event"),
+        Reviewed("logs:CreateLogDelivery", _DELIVERY + _WRITES_AS_SERVICE),
+        Reviewed("logs:UpdateLogDelivery", _DELIVERY + _NO_CALL + "could turn a delivery's future events elsewhere"),
+        Reviewed("logs:DeleteLogDelivery", _DELIVERY + _NO_CALL + "could end a delivery's future events"),
+        Reviewed("logs:StopQuery", "ends a query by an id that only its maker was told, reads nothing"),
+        Reviewed("events:PutRule", _MANAGED, (_SYNC_RULE,)),
+        Reviewed("events:PutTargets", _MANAGED, (_SYNC_RULE,)),
+        Reviewed("events:DescribeRule", _MANAGED, (_SYNC_RULE,)),
+        Reviewed(
+            "cloudwatch:PutMetricData",
+            "the condition keeps to the team's own namespaces",
+            key="cloudwatch:namespace",
+            own=Own.LABEL,
+        ),
+        Reviewed("lambda:CreateEventSourceMapping", _OWN_MAPPING, key="lambda:FunctionArn"),
+        Reviewed("lambda:UpdateEventSourceMapping", _OWN_MAPPING, ("*", _MAPPING), key="lambda:FunctionArn"),
+        Reviewed("lambda:DeleteEventSourceMapping", _OWN_MAPPING, ("*", _MAPPING), key="lambda:FunctionArn"),
+        Reviewed("lambda:GetEventSourceMapping", _OWN_MAPPING, ("*", _MAPPING), key="lambda:FunctionArn"),
+        Reviewed("ecs:ListTasks", "the condition keeps to the own cluster", key="ecs:cluster", team=SLUG),
+        Reviewed("ec2:DescribeNetworkInterfaces", "tells addresses; the rendezvous finds its task's", team=SLUG),
+        Reviewed("route53:ListHostedZonesByName", "tells names; the rendezvous finds its zone's id", team=SLUG),
+        Reviewed("route53:ListResourceRecordSets", "tells names and addresses, as DNS does", (_ZONES,), team=SLUG),
+        Reviewed(
+            "route53:ChangeResourceRecordSets",
+            "zones are called by ids; the condition keeps to the record of the rendezvous and its mark",
+            (_ZONES,),
+            key="route53:ChangeResourceRecordSetsNormalizedRecordNames",
+            own=Own.SPELT,
+            team=SLUG,
+        ),
+        Reviewed("route53:GetChange", "tells whether a change has arrived", (_CHANGES,), team=SLUG),
+    )
+}
+
+# Operators that are false when the key is missing; ...IfExists is true then and confines nothing. So is ForAllValues:,
+# unless another line asks for the key itself.
+_CONFINING = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
+_FOR_ALL = "ForAllValues:"
+
+
+def confined(conditions: tuple[Condition, ...], key: str, own: Own, territory: Territory) -> bool:
+    """Whether some line of *conditions* keeps *key* inside what is the team's own.
+
+    Values are read as globs under every operator, which takes StringEquals for more than it allows, never for less.
+    """
+    union = {Own.ARN: territory.patterns, Own.PRINCIPAL: territory.principals, Own.LABEL: territory.labels}.get(own)
+    return any(
+        line.key.lower() == key.lower()
+        and _confines(line, conditions)
+        and line.values
+        and all(is_literal(value) if union is None else contains(union, value) for value in line.values)
+        for line in conditions
+    )
+
+
+def _confines(line: Condition, conditions: tuple[Condition, ...]) -> bool:
+    there = any(
+        other.operator == "Null" and other.key.lower() == line.key.lower() and other.values == ("false",)
+        for other in conditions
+    )
+    return line.operator in _CONFINING or (there and line.operator.removeprefix(_FOR_ALL) in _CONFINING)
+
+
+def fixed(conditions: Iterable[Condition], key: str, allowed: frozenset[str]) -> bool:
+    """Whether some line of *conditions* holds *key* to values that are all *allowed*, letter by letter."""
+    return any(
+        line.key.lower() == key.lower()
+        and line.operator in {"StringEquals", "StringLike"}
+        and line.values
+        and allowed.issuperset(line.values)
+        for line in conditions
+    )

@@ -1,0 +1,142 @@
+"""What is a team's own: the ARNs whose names begin with its slug and a separator, in one account and region.
+
+A team's territory is made from its slug alone, never from a list of teams, so what lies inside one lies outside every
+other team's, today's and tomorrow's (:mod:`shared.isolation.proof.slugs` shows why).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.iam.globs import contains
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.config.lane import Place
+
+SEPARATORS = ("-", "/")
+SCHEMA_SEPARATOR = "_"
+
+# Service, what stands before the name, what stands after the separator. "-" names only, unless a path is usual.
+_NAMED: tuple[tuple[str, str, str], ...] = (
+    ("s3", "", "-"),
+    ("lambda", "function:", "-"),
+    ("lambda", "layer:", "-"),
+    ("states", "stateMachine:", "-"),
+    ("states", "execution:", "-"),
+    ("states", "express:", "-"),
+    ("states", "mapRun:", "-"),
+    ("states", "activity:", "-"),
+    ("iam", "role/", "-"),
+    ("iam", "user/", "-"),
+    ("iam", "policy/", "-"),
+    ("logs", "log-group:/aws/lambda/", "-"),
+    ("logs", "log-group:/aws/vendedlogs/states/", "-"),
+    ("logs", "log-group:/ecs/", "-"),
+    ("dynamodb", "table/", "-"),
+    ("ecr", "repository/", "-"),
+    ("ecr", "repository/", "/"),
+    ("secretsmanager", "secret:", "-"),
+    ("secretsmanager", "secret:", "/"),
+    ("ssm", "parameter/", "-"),
+    ("ssm", "parameter/", "/"),
+    ("ecs", "cluster/", "-"),
+    ("ecs", "service/", "-"),
+    ("ecs", "task/", "-"),
+    ("ecs", "task-definition/", "-"),
+    ("events", "rule/", "-"),
+    ("events", "event-bus/", "-"),
+    ("scheduler", "schedule-group/", "-"),
+    ("scheduler", "schedule/", "-"),
+    ("scheduler", "schedule/default/", "-"),
+    ("sqs", "", "-"),
+    ("sns", "", "-"),
+    ("cloudwatch", "alarm:", "-"),
+    ("rds", "db:", "-"),
+    ("budgets", "budget/", "-"),
+)
+# How naming.yaml's kinds stand in an ARN.
+_KINDS = {
+    "bucket": ("s3", ""),
+    "role": ("iam", "role/"),
+    "policy": ("iam", "policy/"),
+    "function": ("lambda", "function:"),
+    "functionLogGroup": ("logs", "log-group:"),
+    "stateMachine": ("states", "stateMachine:"),
+    "stateMachineLogGroup": ("logs", "log-group:"),
+    "table": ("dynamodb", "table/"),
+    "cluster": ("ecs", "cluster/"),
+    "service": ("ecs", "service/"),
+    "taskDefinition": ("ecs", "task-definition/"),
+    "containerLogGroup": ("logs", "log-group:"),
+    "repository": ("ecr", "repository/"),
+    "rule": ("events", "rule/"),
+    "alarm": ("cloudwatch", "alarm:"),
+    "schedule": ("scheduler", "schedule/default/"),
+    "budget": ("budgets", "budget/"),
+    "secret": ("secretsmanager", "secret:"),
+    "parameter": ("ssm", "parameter"),
+}
+# A schema is the database's and has no ARN (database_rules.py); a security group's ARN has its id and not its name.
+_WITHOUT_ARN = {"schema": SCHEMA_SEPARATOR, "securityGroup": "-"}
+_FIELD = re.compile(r"\{[^}]*\}")
+_NO_REGION = frozenset({"iam", "s3", "budgets"})
+
+
+@dataclass(frozen=True)
+class Territory:
+    """The own names of the team *slug* at *place*."""
+
+    slug: str
+    place: Place
+
+    @cached_property
+    def patterns(self) -> tuple[str, ...]:
+        """Globs of every ARN that is the team's own."""
+        return tuple(f"{head}{self.slug}{separator}*" for head, separator in heads(self.place))
+
+    @cached_property
+    def principals(self) -> tuple[str, ...]:
+        """Globs of the team's own users and roles, as ``aws:PrincipalArn`` spells them."""
+        iam = f"arn:{self.place.partition}:iam::{self.place.account}"
+        return (f"{iam}:role/{self.slug}-*", f"{iam}:user/{self.slug}-*")
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Globs of names that stand in no ARN, such as a metric's namespace."""
+        return (self.slug, *(f"{self.slug}{separator}*" for separator in SEPARATORS))
+
+    def holds(self, resource: str) -> bool:
+        """Whether every ARN that the glob *resource* matches is the team's own."""
+        return contains(self.patterns, resource)
+
+
+def heads(place: Place) -> tuple[tuple[str, str], ...]:
+    """Return what stands before the slug in each kind of ARN, with the separator that follows the slug."""
+    made = []
+    for service, before, separator in _NAMED:
+        region = "" if service in _NO_REGION else place.region
+        account = "" if service == "s3" else place.account
+        made.append((f"arn:{place.partition}:{service}:{region}:{account}:{before}", separator))
+    return tuple(made)
+
+
+def templates_outside(templates: Mapping[str, str], place: Place) -> list[str]:
+    """Return the kinds whose *templates* (naming.yaml's) make names that are not inside the team's territory."""
+    slug = "anyteam"  # patterns treat every slug alike
+    territory = Territory(slug, place)
+    outside = []
+    for kind, template in templates.items():
+        if kind in _WITHOUT_ARN:
+            if not template.startswith("{team}" + _WITHOUT_ARN[kind]):
+                outside.append(kind)
+            continue
+        name = _FIELD.sub("*", template.replace("{team}", slug))
+        service, head = _KINDS.get(kind, ("", ""))
+        if not service or not territory.holds(place.arn(service, head + name)):
+            outside.append(kind)
+    return outside

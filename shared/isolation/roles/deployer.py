@@ -1,0 +1,171 @@
+"""The role of a team's people: they deploy their functions and machines, run them, and write nothing in IAM.
+
+The role is part of the lane's foundation, so whoever makes the lane's other roles makes it too. It stands under a
+ceiling of its own: the boundary of the lane's roles lets nobody change code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.isolation.roles.own_names import ITEMS, LOGS, OBJECTS, OwnNames
+from shared.isolation.roles.policies import FETCH_IMAGES, Policy, Statement, Trust
+
+if TYPE_CHECKING:
+    from shared.config.lane import Lane, Place
+
+
+def deployer_policy(lane: Lane) -> Policy:
+    """Return what the people of a team may do: deploy and run its functions and machines, read and write its data."""
+    functions = sorted({lane.role_arn(each.role) for each in lane.functions.values()})
+    machines = sorted({lane.role_arn(each.role) for each in lane.workflows.values()})
+    return _policy(OwnNames(lane.team, lane.place), functions, machines)
+
+
+def deployer_boundary(team: str, place: Place) -> Policy:
+    """Return the most that the deployer's role of *team* may ever do. As the policy, but with any role of the team."""
+    own = OwnNames(team, place)
+    roles = [own.arn("iam", "role/")]
+    return _policy(own, roles, roles)
+
+
+def deployer_trust(team: str, place: Place) -> Trust:
+    """Let the team's own users and roles take the deployer's role."""
+    people = OwnNames(team, place).arns("iam", ("role/", "user/"))
+    return Trust({"AWS": place.arn("iam", "root")}, {"ArnLike": {"aws:PrincipalArn": people}}, sid="OwnPeople")
+
+
+def _policy(own: OwnNames, functions: list[str], machines: list[str]) -> Policy:
+    """Return the policy; *functions* and *machines* are the roles that may be handed to them."""
+    return Policy(
+        (
+            Statement("Functions", MANAGE_FUNCTIONS, (own.arn("lambda", "function:"),)),
+            Statement("Machines", MANAGE_MACHINES, own.arns("states", ("stateMachine:", "execution:", "mapRun:"))),
+            *pass_roles("PassToFunctions", functions, "lambda.amazonaws.com"),
+            *pass_roles("PassToMachines", machines, "states.amazonaws.com"),
+            Statement("ReadRoles", READ_ROLES, (own.arn("iam", "role/"),)),
+            *_read_foundation(own),
+            Statement("Logs", MANAGE_LOGS, own.arns("logs", LOGS)),
+            Statement("Data", (*OBJECTS, FETCH_CODE), (own.arn("s3", ""),)),
+            Statement("Tables", (*ITEMS, *_SEE_TABLES), (own.arn("dynamodb", "table/"),)),
+            Statement("Images", PUSH_IMAGES, (own.folder("ecr", "repository/"),)),
+            Statement("Look", _LOOK, ("*",)),
+        )
+    )
+
+
+def _read_foundation(own: OwnNames) -> list[Statement]:
+    """Return what a plan reads of the foundation, to see that nothing of it changes."""
+    return [
+        Statement("ReadBoundaries", _READ_POLICIES, (own.arn("iam", "policy/"),)),
+        Statement("ReadBucket", READ_BUCKETS, (own.arn("s3", ""),)),
+        Statement("ReadBudget", ("budgets:ViewBudget",), (own.arn("budgets", "budget/"),)),
+        Statement("SeeSecret", _SEE_SECRETS, (own.folder("secretsmanager", "secret:"),)),
+    ]
+
+
+def pass_roles(sid: str, roles: list[str], service: str) -> list[Statement]:
+    """Let the roles, named one by one, be handed to *service*; no statement when there is none."""
+    held = {"StringEquals": {"iam:PassedToService": service}}
+    return [Statement(sid, ("iam:PassRole",), tuple(roles), held)] if roles else []
+
+
+FETCH_CODE = "s3:GetObjectVersion"
+"""What Lambda asks of whoever gives it code from a bucket, beside s3:GetObject: it is told which version."""
+MANAGE_FUNCTIONS = tuple(
+    f"lambda:{name}"
+    for name in (
+        "CreateFunction",
+        "DeleteFunction",
+        "DeleteFunctionConcurrency",
+        "GetFunction",
+        "GetFunctionConcurrency",
+        "GetFunctionConfiguration",
+        "GetPolicy",
+        "InvokeFunction",
+        "ListAliases",
+        "ListTags",
+        "ListVersionsByFunction",
+        "PutFunctionConcurrency",
+        "TagResource",
+        "UntagResource",
+        "UpdateFunctionCode",
+        "UpdateFunctionConfiguration",
+    )
+)
+MANAGE_MACHINES = tuple(
+    f"states:{name}"
+    for name in (
+        "CreateStateMachine",
+        "DeleteStateMachine",
+        "DescribeExecution",
+        "DescribeMapRun",
+        "DescribeStateMachine",
+        "DescribeStateMachineForExecution",
+        "GetExecutionHistory",
+        "ListExecutions",
+        "ListMapRuns",
+        "ListTagsForResource",
+        "RedriveExecution",
+        "StartExecution",
+        "StopExecution",
+        "TagResource",
+        "UntagResource",
+        "UpdateStateMachine",
+    )
+)
+MANAGE_LOGS = tuple(
+    f"logs:{name}"
+    for name in (
+        "CreateLogGroup",
+        "DeleteLogGroup",
+        "DescribeLogStreams",
+        "FilterLogEvents",
+        "GetLogEvents",
+        "ListTagsForResource",
+        "PutRetentionPolicy",
+        "TagResource",
+        "UntagResource",
+    )
+)
+PUSH_IMAGES = (
+    *FETCH_IMAGES,
+    *(
+        f"ecr:{name}"
+        for name in (
+            "BatchCheckLayerAvailability",
+            "CompleteLayerUpload",
+            "DescribeImages",
+            "DescribeRepositories",
+            "GetRepositoryPolicy",
+            "InitiateLayerUpload",
+            "ListTagsForResource",
+            "PutImage",
+            "UploadLayerPart",
+        )
+    ),
+)
+READ_ROLES = ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
+_READ_POLICIES = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions")
+READ_BUCKETS = (
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketTagging",
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+)
+# A policy of its own on a secret or a table is for lanes isolation prove --deployed to find.
+_SEE_SECRETS = ("secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy")
+_SEE_TABLES = ("dynamodb:GetResourcePolicy", "dynamodb:ListTagsOfResource")
+_LOOK = (
+    "ecr:GetAuthorizationToken",
+    "lambda:GetAccountSettings",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "servicequotas:ListServiceQuotas",
+    "states:ListStateMachines",
+    "states:ValidateStateMachineDefinition",
+    "sts:GetCallerIdentity",
+)

@@ -1,0 +1,128 @@
+"""The platform role's second policy: make, operate and remove the rendezvous service.
+
+It stands beside :mod:`shared.isolation.roles.platform_role`'s, for a managed policy may have 6,144 characters and no
+more. The service's names begin with the platform's own slug, which no team can have. Where AWS calls a thing by an id,
+or offers an action for no single one, a condition holds it to the service's own; two kinds of writes have neither, see
+:data:`_REVISIONS`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.config.platform import SLUG
+from shared.isolation.roles.deployer import MANAGE_LOGS, pass_roles
+from shared.isolation.roles.own_names import OwnNames
+from shared.isolation.roles.policies import Conditions, Policy, Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.config.platform import RendezvousService
+
+_MANAGER = "teamlanes"
+RECORD_NAMES = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+_RECORD_TYPES = "route53:ChangeResourceRecordSetsRecordTypes"
+
+
+def rendezvous_policy(service: RendezvousService) -> Policy:
+    """Return what planning, deploying, restarting, watching and removing *service* takes, over what lanes take."""
+    return Policy((*_tasks(service), *_security_groups(service), *_schedules(service), *_records(service)))
+
+
+def _tasks(service: RendezvousService) -> Iterator[Statement]:
+    place = service.lane.place
+    own = OwnNames(SLUG, place)
+    services, clusters, definitions = own.arns("ecs", ("service/", "cluster/", "task-definition/"))
+    in_cluster = {"ArnLike": {"ecs:cluster": clusters}}
+    yield Statement("Clusters", ("ecs:CreateCluster", "ecs:DeleteCluster", "ecs:DescribeClusters"), (clusters,))
+    yield Statement("Services", _MANAGE_SERVICES, (services,))
+    yield Statement("Revise", ("ecs:RegisterTaskDefinition",), (definitions,))
+    yield Statement("Revisions", _REVISIONS, ("*",))
+    yield Statement("TagTasks", ("ecs:TagResource",), (clusters, services, definitions))
+    yield Statement("ListTasks", ("ecs:ListTasks",), ("*",), in_cluster)
+    yield Statement("Tasks", ("ecs:DescribeTasks",), (own.arn("ecs", "task/"),))
+    yield from pass_roles("PassToTasks", [own.arn("iam", "role/")], "ecs-tasks.amazonaws.com")
+    yield Statement(
+        "FirstService",  # ECS makes its own role for an account with the first service in it
+        ("iam:CreateServiceLinkedRole",),
+        (place.arn("iam", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),),
+        {"StringEquals": {"iam:AWSServiceName": "ecs.amazonaws.com"}},
+    )
+    yield Statement("ContainerLogs", MANAGE_LOGS, (own.arn("logs", "log-group:/ecs/"),))
+
+
+def _schedules(service: RendezvousService) -> Iterator[Statement]:
+    own = OwnNames(SLUG, service.lane.place)
+    yield Statement("Rules", _MANAGE_RULES, (own.arn("events", "rule/"),))
+    functions = (own.arn("lambda", "function:"),)
+    yield Statement("Alarms", _MANAGE_ALARMS, (own.arn("cloudwatch", "alarm:"),))
+    yield Statement("SeeWhoInvokes", ("lambda:GetPolicy",), functions)
+    by_rules = {"StringEquals": {"lambda:Principal": "events.amazonaws.com"}}
+    yield Statement("LetRulesInvoke", ("lambda:AddPermission",), functions, by_rules)
+
+
+def _security_groups(service: RendezvousService) -> Iterator[Statement]:
+    """Yield the grants on security groups: they are called by ids, so tags that they are born with tell the own."""
+    place = service.lane.place
+    groups, networks = place.arn("ec2", "security-group/*"), place.arn("ec2", "vpc/*")
+    new = {"StringEquals": _whose("aws:RequestTag")}
+    own = {"StringEquals": _whose("aws:ResourceTag")}
+    yield Statement("MakeGroups", ("ec2:CreateSecurityGroup",), (groups,), new)
+    yield Statement("MakeGroupsIn", ("ec2:CreateSecurityGroup",), (networks,))
+    born = {"StringEquals": {**_whose("aws:RequestTag"), "ec2:CreateAction": "CreateSecurityGroup"}}
+    yield Statement("TagNewGroups", ("ec2:CreateTags",), (groups,), born)
+    yield Statement("Groups", _MANAGE_GROUPS, (groups,), own)
+    yield Statement("LookAround", _LOOK, ("*",))
+
+
+def _records(service: RendezvousService) -> Iterator[Statement]:
+    """Yield the grants on DNS: addresses and texts of names below the zone's own, whichever zone has its name."""
+    zones, changes = (f"arn:{service.lane.place.partition}:route53:::{each}/*" for each in ("hostedzone", "change"))
+    below: Conditions = {
+        "ForAllValues:StringLike": {RECORD_NAMES: f"*.{service.zone}", _RECORD_TYPES: ("A", "TXT")},
+        "Null": {RECORD_NAMES: "false", _RECORD_TYPES: "false"},  # "for all" is true of none
+    }
+    yield Statement("ReadRecords", ("route53:ListResourceRecordSets",), (zones,))
+    yield Statement("MoveRecords", ("route53:ChangeResourceRecordSets",), (zones,), below)
+    yield Statement("AwaitRecords", ("route53:GetChange",), (changes,))
+
+
+def _whose(key: str) -> dict[str, str]:
+    return {f"{key}/team": SLUG, f"{key}/managed-by": _MANAGER}
+
+
+_MANAGE_SERVICES = ("ecs:CreateService", "ecs:DeleteService", "ecs:DescribeServices", "ecs:UpdateService")
+# AWS offers these for all task definitions or none. Deregistering one of another's leaves its running tasks alone.
+_REVISIONS = ("ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions")
+_MANAGE_GROUPS = (
+    "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:CreateTags",
+    "ec2:DeleteSecurityGroup",
+    "ec2:RevokeSecurityGroupIngress",
+)
+_MANAGE_ALARMS = (
+    "cloudwatch:DeleteAlarms",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:ListTagsForResource",
+    "cloudwatch:PutMetricAlarm",
+    "cloudwatch:TagResource",
+)
+_MANAGE_RULES = (
+    "events:DeleteRule",
+    "events:DescribeRule",
+    "events:ListTagsForResource",
+    "events:ListTargetsByRule",
+    "events:PutRule",
+    "events:PutTargets",
+    "events:RemoveTargets",
+    "events:TagResource",
+)
+_LOOK = (
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroupRules",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "route53:ListHostedZonesByName",
+)

@@ -1,0 +1,1 @@
+"""The languages of a state's fields: JSONPath, JSONata, and the intrinsic functions."""

@@ -1,0 +1,130 @@
+"""ResultWriter: the results of a Map run, shaped, and exported to S3 with a manifest."""
+
+from __future__ import annotations
+
+import json
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from shared.local.asl.dataflow import states
+from shared.local.asl.errors import RESULT_WRITER, StateFailure, dumps
+from shared.local.asl.execution import timestamp
+from shared.local.asl.payload import compile_jsonata, compile_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.local.asl.engine import Engine
+    from shared.local.asl.execution import Execution
+    from shared.local.asl.maps.run import MapRun
+    from shared.local.asl.strand import Strand
+
+# One file holds so much text before the next begins.
+FILE_BYTES = 5 * 2**20
+
+
+class Writer:
+    """A compiled ResultWriter field."""
+
+    def __init__(self, spec: dict[str, Any], *, jsonata: bool) -> None:
+        config = spec.get("WriterConfig", {})
+        self.exports = "Resource" in spec
+        self.transformation: str = config.get("Transformation", "NONE")
+        self.lines = config.get("OutputType") == "JSONL"
+        self.jsonata = jsonata
+        field = "Arguments" if jsonata else "Parameters"
+        given = spec.get(field, {})
+        self._arguments = compile_jsonata(given, f"ResultWriter/{field}") if jsonata else compile_template(given)
+
+    def arguments(self, strand: Strand, effective: Any) -> dict[str, Any]:
+        """Return the bucket and prefix to write to."""
+        found: dict[str, Any] = self._arguments(states(strand, effective) if self.jsonata else effective, strand)
+        return found
+
+    def entry(self, child: Execution, run: MapRun) -> Any:
+        """Return what the file says about *child*, a child that succeeded."""
+        return record(child, run) if self.transformation == "NONE" else child.output
+
+    def shaped(self, results: list[Any]) -> list[Any]:
+        """Return *results* as the transformation asks."""
+        return list(_flat(results)) if self.transformation == "FLATTEN" else results
+
+    def export(self, engine: Engine, arguments: dict[str, Any], run: MapRun) -> dict[str, Any]:
+        """Write the run's results and its manifest to S3; return where the manifest lies.
+
+        Raises:
+            StateFailure: S3 refused.
+        """
+        client = engine.services.client("s3", engine.services.region_of(run.arn), run.parent.identity.role_arn)
+        try:
+            bucket, prefix = arguments["Bucket"], str(arguments.get("Prefix") or "").strip("/")
+            folder = f"{prefix}/{run.name}" if prefix else run.name
+            files = {
+                status: self._files(client, bucket, f"{folder}/{status}", entries)
+                for status, entries in self._groups(run).items()
+            }
+            manifest = {"DestinationBucket": bucket, "MapRunArn": run.arn, "ResultFiles": files}
+            client.put_object(Bucket=bucket, Key=f"{folder}/manifest.json", Body=json.dumps(manifest).encode())
+        except Exception as error:
+            raise StateFailure(RESULT_WRITER, str(error)) from error
+        return {"MapRunArn": run.arn, "ResultWriterDetails": {"Bucket": bucket, "Key": f"{folder}/manifest.json"}}
+
+    def _groups(self, run: MapRun) -> dict[str, list[Any]]:
+        failed = [record(child, run) for _, _, child in sorted(run.failed, key=itemgetter(0))]
+        return {"FAILED": failed, "PENDING": run.pending(), "SUCCEEDED": self.shaped(run.outputs())}
+
+    def _files(self, client: Any, bucket: str, stem: str, entries: list[Any]) -> list[dict[str, Any]]:
+        """Write *entries* to files named after *stem*; return what the manifest says about them."""
+        files = []
+        for number, text in enumerate(self._texts(entries)):
+            key, body = f"{stem}_{number}.json{'l' if self.lines else ''}", text.encode()
+            client.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+            files.append({"Key": key, "Size": len(body)})
+        return files
+
+    def _texts(self, entries: list[Any]) -> Iterator[str]:
+        """Yield the text of each file for *entries*."""
+        held: list[str] = []
+        size = 0
+        for entry in entries:
+            text = dumps(entry)
+            if held and size + len(text) > FILE_BYTES:
+                yield self._text(held)
+                held, size = [], 0
+            held.append(text)
+            size += len(text)
+        if held:
+            yield self._text(held)
+
+    def _text(self, held: list[str]) -> str:
+        return "\n".join(held) + "\n" if self.lines else "[" + ",".join(held) + "]"
+
+
+def _flat(results: list[Any]) -> Iterator[Any]:
+    for result in results:
+        if isinstance(result, list):
+            yield from result
+        else:
+            yield result
+
+
+def record(child: Execution, run: MapRun) -> dict[str, Any]:
+    """Return the metadata of *child* as result files hold them."""
+    shown: dict[str, Any] = {
+        "ExecutionArn": child.arn,
+        "Input": child.input_text,
+        "InputDetails": {"Included": True},
+        "Name": child.identity.name,
+        "StartDate": timestamp(child.started_at),
+        "StateMachineArn": run.parent.identity.machine_arn,
+        "Status": child.status,
+        "StopDate": timestamp(child.stopped_at or child.started_at),
+        "RedriveCount": child.redrives,
+    }
+    if child.output_text() is not None:
+        shown |= {"Output": child.output_text(), "OutputDetails": {"Included": True}}
+        shown["RedriveStatus"] = "NOT_REDRIVABLE"
+        shown["RedriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven"
+    else:
+        shown |= {"Error": child.error, "Cause": child.cause, "RedriveStatus": "REDRIVABLE_BY_MAP_RUN"}
+    return shown

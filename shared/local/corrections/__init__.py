@@ -1,0 +1,1 @@
+"""What moto does otherwise than AWS, put right from outside."""

@@ -1,0 +1,36 @@
+"""Where moto answers otherwise than AWS: each correction has a file of its own, and here all are switched on."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from shared.local.corrections.account_settings import account_settings_told
+from shared.local.corrections.bucket_names import reserved_names_refused
+from shared.local.corrections.bucket_policy import left_to_iam
+from shared.local.corrections.budgets import budgets_told
+from shared.local.corrections.function_policies import function_policies_written
+from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
+from shared.local.corrections.user_boundaries import user_boundaries_kept
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CORRECTIONS = (
+    account_settings_told,
+    budgets_told,
+    function_policies_written,
+    left_to_iam,
+    reserved_names_refused,
+    tags_of_new_buckets_kept,
+    user_boundaries_kept,
+)
+
+
+@contextmanager
+def moto_corrected() -> Iterator[None]:
+    """Have moto answer as AWS does in what deploys meet."""
+    with ExitStack() as switched_on:
+        for correction in _CORRECTIONS:
+            switched_on.enter_context(correction())
+        yield

@@ -1,0 +1,1 @@
+"""What runs used, and what that costs."""

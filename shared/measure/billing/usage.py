@@ -1,0 +1,111 @@
+"""What a run, or all of a team, used of what AWS bills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from botocore.exceptions import ClientError
+
+from shared.errors import code_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from shared.aws.client import Aws
+    from shared.measure.observed.trace import Trace
+    from shared.run.report_line import Report
+
+_LEAST_EXPRESS = 0.1 * 64 / 1024  # GB-seconds; aws.amazon.com/step-functions/pricing, read on 2026-11-29
+_FREE_STORAGE_MB = 512  # comes with every function
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Amounts, under the names of prices.yaml: requests are counts, GB-seconds are 1024 MB for a second."""
+
+    lambda_requests: float = 0
+    lambda_gb_seconds: float = 0
+    storage_gb_seconds: float = 0
+    state_transitions: float = 0
+    express_requests: float = 0
+    express_gb_seconds: float = 0
+    s3_puts: float = 0
+    s3_gets: float = 0
+    dynamodb_writes: float = 0
+    dynamodb_reads: float = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Usage)))
+
+    def shared_by(self, parts: int) -> Usage:
+        """Return one part of it, of so many."""
+        return Usage(*(getattr(self, each.name) / parts for each in fields(Usage)))
+
+
+def used_by_functions(calls: Iterable[tuple[str, Report]], storage_mb: Mapping[str, int], ranks: int) -> Usage:
+    """Return what invocations used.
+
+    Args:
+        calls: Function keys and REPORT lines.
+        storage_mb: The size of /tmp by function key; 512 where it is not given.
+        ranks: How many ranks a step that reads every rank's results finds.
+    """
+    amounts = dict.fromkeys((each.name for each in fields(Usage)), 0.0)
+    for key, report in calls:
+        seconds = report.billed_ms / 1000
+        more = max(0, storage_mb.get(key, _FREE_STORAGE_MB) - _FREE_STORAGE_MB)
+        wants = _requests().get(key, {})
+        amounts["lambda_requests"] += 1
+        amounts["lambda_gb_seconds"] += seconds * report.memory_mb / 1024
+        amounts["storage_gb_seconds"] += seconds * more / 1024
+        amounts["s3_puts"] += wants.get("puts", 0)
+        amounts["s3_gets"] += wants.get("gets", 0) + ranks * wants.get("getsPerRank", 0)
+    return Usage(**amounts)
+
+
+def used_by_states(trace: Trace) -> Usage:
+    """Return what a run's state machine itself used: transitions, and the services it called without a function.
+
+    Express children keep no history: each is taken for the least that AWS bills, 100 ms of 64 MB.
+    """
+    called = [call for visit in trace.visits for call in visit.services]
+    s3 = [action for service, action in called if service in {"s3", "aws-sdk:s3"}]
+    tables = [action for service, action in called if service in {"dynamodb", "aws-sdk:dynamodb"}]
+    express = sum(each.count for each in trace.maps if each.express)
+    puts = sum(action.lower().startswith(("put", "copy", "list", "create")) for action in s3)
+    writes = sum(action.lower().startswith(("put", "update", "delete", "batchwrite")) for action in tables)
+    return Usage(
+        state_transitions=trace.transitions,
+        express_requests=express,
+        express_gb_seconds=express * _LEAST_EXPRESS,
+        s3_puts=puts,
+        s3_gets=len(s3) - puts,
+        dynamodb_writes=writes,
+        dynamodb_reads=len(tables) - writes,
+    )
+
+
+def storage_sizes(aws: Aws, names: Mapping[str, str]) -> dict[str, int]:
+    """Return the size in MB of /tmp of each deployed function, by key; *names* maps keys to their names in AWS."""
+    sizes = {}
+    for key, name in names.items():
+        try:
+            told = aws.lambda_.get_function_configuration(FunctionName=name)
+        except ClientError as error:
+            if code_of(error) != "ResourceNotFoundException":
+                raise
+            continue
+        sizes[key] = told.get("EphemeralStorage", {}).get("Size", _FREE_STORAGE_MB)
+    return sizes
+
+
+@cache
+def _requests() -> Mapping[str, Mapping[str, Any]]:
+    read: Mapping[str, Mapping[str, Any]] = yaml.safe_load(
+        files("shared.measure.billing").joinpath("requests.yaml").read_text(encoding="utf-8")
+    )
+    return read

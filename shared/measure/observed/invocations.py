@@ -1,0 +1,198 @@
+"""A table of invocations: REPORT lines joined to ranks, states and failures, with its summary.
+
+It lies in a private SQLite file that vanishes with it, so memory does not grow with the logs. What joins a line to an
+invocation: an execution environment runs one invocation at a time and writes to a stream of its own, so a line
+belongs to the next REPORT of its stream. Lines may come in any order, and twice.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from array import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from shared.measure.observed.exports import Problems, tells_of_invocation
+from shared.run.logs import parse_progress
+from shared.run.report_line import BadReport, Report, parse_report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import TracebackType
+
+    from shared.measure.observed.exports import LogLine
+    from shared.measure.observed.trace import Visit
+
+_SCHEMA = """
+CREATE TABLE report (request, stream, grp, at, duration, billed, memory, used, init, status, PRIMARY KEY (request, at));
+CREATE INDEX report_stream ON report (stream, at);
+CREATE TABLE mark (stream, at, kind, run, rank, UNIQUE (stream, at, kind, run, rank));
+CREATE TABLE visit (request PRIMARY KEY, run, state, rank);
+"""
+_FAILURE = re.compile(
+    r"\[ERROR\]|RequestId: \S+ Error: |Traceback \(most recent call last\)|.{0,80}Task timed out after "
+)
+_TRACEBACK = "Traceback (most recent call last)"
+_KIND = {"[": "error", "R": "error", "T": "traceback"}
+# Between the REPORT before it in its stream and its own: an invocation's lines.
+_OWN = """mark.stream = report.stream AND mark.stream <> '' AND mark.at <= report.at AND mark.at > coalesce(
+    (SELECT max(at) FROM report AS earlier WHERE earlier.stream = report.stream AND earlier.at < report.at), -1)"""
+_JOINED = f"""
+SELECT request, grp, at, duration, billed, memory, used, init, status,
+  coalesce(visit.run, (SELECT run FROM mark WHERE kind = 'rank' AND {_OWN} ORDER BY mark.at DESC LIMIT 1)),
+  coalesce(visit.rank, (SELECT rank FROM mark WHERE kind = 'rank' AND {_OWN} ORDER BY mark.at DESC LIMIT 1)),
+  visit.state,
+  status = 'timeout' OR EXISTS (SELECT 1 FROM mark WHERE kind = 'timeout' AND {_OWN}),
+  status IN ('error', 'failure') OR EXISTS (SELECT 1 FROM mark WHERE kind = 'error' AND {_OWN}),
+  EXISTS (SELECT 1 FROM mark WHERE kind = 'traceback' AND {_OWN})
+FROM report LEFT JOIN visit USING (request)
+"""  # noqa: S608  made of constants
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One invocation: its REPORT, the log group and Unix milliseconds of that, and what was joined to it.
+
+    ``run``, ``rank`` and ``state`` are None where nothing tells them; ``traceback`` says that its log shows one.
+    """
+
+    report: Report
+    group: str
+    at_ms: int
+    run: str | None
+    rank: int | None
+    state: str | None
+    timed_out: bool
+    failed: bool
+    traceback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Figures over invocations: durations without cold starts, in milliseconds; memory in MB.
+
+    ``headroom`` is the share of memory that no invocation used, 0..1; percentiles are nearest ranks.
+    """
+
+    count: int
+    duration_p50: float
+    duration_p95: float
+    duration_max: float
+    billed_total_ms: int
+    cold_starts: int
+    init_p50: float | None
+    timeouts: int
+    errors: int
+    tracebacks: int
+    used_max_mb: int
+    memory_mb: int
+    headroom: float
+    gb_seconds: float
+
+
+class Invocations:
+    """The table; a context manager. ``problems`` counts what was damaged, ``repeated`` REPORT lines met again."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("")  # a private file, removed when it is closed
+        self._db.executescript(_SCHEMA)
+        self.problems = Problems()
+        self.repeated = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _type: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None) -> None:
+        self._db.close()
+
+    def add(self, lines: Iterable[LogLine], source: str) -> None:
+        """Take in log *lines*; *source* names them where one is damaged."""
+        with self._db:
+            for line in lines:
+                where = f"{source}:{line.number}" if line.number else source
+                try:
+                    known = self._take(line)
+                except BadReport as error:
+                    self.problems.add(where, f"{error}: {line.message[:60].strip()!r}", line.message)
+                else:
+                    if not known and line.number and tells_of_invocation(line.message):
+                        said = line.message[:60].strip()
+                        self.problems.add(
+                            where, f"an invocation in a form that is not understood: {said!r}", line.message
+                        )
+
+    def _take(self, line: LogLine) -> bool:
+        """Take in a *line*, and say whether it is of a kind that is known."""
+        if found := parse_report(line.message):
+            numbers = (found.duration_ms, found.billed_ms, found.memory_mb, found.used_mb, found.init_ms, found.status)
+            row = (found.request_id, line.stream, line.group, line.at_ms, *numbers)
+            added = self._db.execute("INSERT OR IGNORE INTO report VALUES (?,?,?,?,?,?,?,?,?,?)", row).rowcount
+            self.repeated += 1 - added
+        elif told := parse_progress(line.message):
+            self._mark(line, "rank", told[0], told[1].rank)
+        elif failure := _FAILURE.match(line.message):
+            self._mark(line, _KIND.get(failure[0][0], "timeout"), "", 0)
+            if _TRACEBACK in line.message:  # Lambda writes an error and its traceback as one event
+                self._mark(line, "traceback", "", 0)
+        else:
+            return False
+        return True
+
+    def _mark(self, line: LogLine, kind: str, run: str, rank: int) -> None:
+        values = (line.stream, line.at_ms, kind, run, rank)
+        self._db.execute("INSERT OR IGNORE INTO mark VALUES (?,?,?,?,?)", values)
+
+    def join(self, run_id: str, visits: Iterable[Visit]) -> None:
+        """Say which run, state and rank each request of the *visits* belongs to; this goes before what logs tell."""
+        rows = [(request, run_id, visit.state, visit.rank) for visit in visits for request in visit.requests]
+        with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO visit VALUES (?,?,?,?)", rows)
+
+    def rows(self, run_id: str | None = None) -> Iterator[Row]:
+        """Yield the invocations, of one run or of all, in order of time."""
+        for found in self._db.execute(f"{_JOINED} ORDER BY at, request"):
+            request, group, at, duration, billed, memory, used, init, status, run, rank, state, *flags = found
+            if run_id is None or run == run_id:
+                report = Report(request, duration, billed, memory, used, init, status)
+                yield Row(report, group, at, run, rank, state, *map(bool, flags))
+
+
+def summarize(rows: Iterable[Row]) -> Summary | None:
+    """Return the figures over *rows*, None when there is none. Holds 16 bytes of each."""
+    durations, inits = array("d"), array("d")
+    billed = timeouts = errors = tracebacks = used = size = 0
+    gb_ms = tightest = 0.0
+    for row in rows:
+        report = row.report
+        durations.append(report.duration_ms)
+        if report.init_ms is not None:
+            inits.append(report.init_ms)
+        billed += report.billed_ms
+        gb_ms += report.billed_ms * report.memory_mb / 1024
+        timeouts += row.timed_out
+        errors += row.failed
+        tracebacks += row.traceback
+        used, size = max(used, report.used_mb), max(size, report.memory_mb)
+        tightest = max(tightest, report.used_mb / report.memory_mb) if report.memory_mb else tightest
+    if not durations:
+        return None
+    p50, p95 = np.percentile(durations, [50, 95], method="inverted_cdf")
+    return Summary(
+        count=len(durations),
+        duration_p50=float(p50),
+        duration_p95=float(p95),
+        duration_max=max(durations),
+        billed_total_ms=billed,
+        cold_starts=len(inits),
+        init_p50=float(np.percentile(inits, 50, method="inverted_cdf")) if inits else None,
+        timeouts=timeouts,
+        errors=errors,
+        tracebacks=tracebacks,
+        used_max_mb=used,
+        memory_mb=size,
+        headroom=1 - tightest,
+        gb_seconds=gb_ms / 1000,
+    )

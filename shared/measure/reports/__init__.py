@@ -1,0 +1,1 @@
+"""What people look at: plots, the graph of a run, and the report."""

@@ -1,0 +1,165 @@
+"""Plots of a sweep: time and throughput, speed-up, memory, and cost against time with its Pareto front."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from shared.measure.reports.plots_style import GREY, VERMILION, draw, marker, shades, whole_ticks
+from shared.measure.scaling.summary import WORLD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from shared.measure.scaling.summary import Point, Spread
+
+_MOST_SERIES = 8  # lines in one panel; beyond, nobody can tell them apart
+
+
+def plot_sweep(points: Sequence[Point]) -> dict[str, Figure]:
+    """Return the figures that *points* have data for, by name."""
+    axes = [axis for axis in points[0].axes if _numbers(points, axis)] if points else []
+    figures: dict[str, Figure] = {}
+    if axes:
+        figures["time-and-throughput"] = draw(
+            (4.6 * len(axes[:2]), 6.4), lambda figure: _grid(figure, points, axes[:2])
+        )
+        figures["memory"] = draw((6.4, 3.8), lambda figure: _memory(figure, points, axes))
+    if WORLD in axes and len(_values(points, WORLD)) > 1:
+        figures["speed-up"] = draw((6.4, 4.2), lambda figure: _speedup(figure, points, axes))
+    if len(points) > 1:
+        figures["cost-and-time"] = draw((6.4, 4.6), lambda figure: _pareto(figure, points))
+    return figures
+
+
+def pareto(points: Sequence[Point]) -> list[Point]:
+    """Return the points that no other beats in both time and cost, from the fastest to the cheapest."""
+    front: list[Point] = []
+    for point in sorted(points, key=_time_and_cost):
+        if not front or point.figures["cost_usd"].median < front[-1].figures["cost_usd"].median:
+            front.append(point)
+    return front
+
+
+def _time_and_cost(point: Point) -> tuple[float, float]:
+    return point.figures["wall_seconds"].median, point.figures["cost_usd"].median
+
+
+def _values(points: Sequence[Point], axis: str) -> list[Any]:
+    return sorted({point.axes[axis] for point in points})
+
+
+def _numbers(points: Sequence[Point], axis: str) -> bool:
+    return all(isinstance(point.axes[axis], int | float) for point in points)
+
+
+def _label(axis: str) -> str:
+    return axis.replace("_", " ")
+
+
+def _lines(axes: Axes, points: Sequence[Point], axis: str, value: Callable[[Point], Spread | float]) -> None:
+    """Draw *value* over *axis*, a line for each place on the other axes, the spread of the repeats as bars."""
+    series: dict[tuple[Any, ...], list[Point]] = defaultdict(list)
+    for point in points:
+        series[tuple(item for item in point.axes.items() if item[0] != axis)].append(point)
+    shown = dict(sorted(series.items(), key=lambda item: [str(value).rjust(12) for _, value in item[0]]))
+    shown = dict(list(shown.items())[:_MOST_SERIES])
+    places = _values(points, axis)
+    whole_ticks(axes, places)
+    for index, ((place, line), colour) in enumerate(zip(shown.items(), shades(len(shown)), strict=True)):
+        line.sort(key=lambda point: point.axes[axis])
+        shift = 0.024 * (index - (len(shown) - 1) / 2)  # side by side, so that no bar hides another
+        values = [value(point) for point in line]
+        middles = [each if isinstance(each, float | int) else each.median for each in values]
+        spreads = [(0.0, 0.0) if isinstance(each, float | int) else _bars(each) for each in values]
+        axes.errorbar(
+            [_shifted(axes, places, point.axes[axis], shift) for point in line],
+            middles,
+            yerr=list(zip(*spreads, strict=True)),
+            label=", ".join(f"{_label(name)} {place}" for name, place in place),
+            marker=marker(index),
+            color=colour,
+            capsize=2,
+            elinewidth=0.8,
+        )
+    axes.set_xlabel(_label(axis))
+    axes.set_ylim(0, 1.06 * axes.get_ylim()[1])
+
+
+def _shifted(axes: Axes, places: Sequence[float], place: float, shift: float) -> float:
+    """Move *place* by a share of the distance between neighbouring ticks."""
+    if axes.get_xscale() == "log":
+        return float(place * 2 ** (2 * shift))
+    return place + 2 * shift * (places[-1] - places[0]) / max(1, len(places) - 1)
+
+
+def _bars(spread: Spread) -> tuple[float, float]:
+    return spread.median - spread.low, spread.high - spread.median
+
+
+def _figure(name: str) -> Callable[[Point], Spread]:
+    return lambda point: point.figures[name]
+
+
+def _grid(figure: Figure, points: Sequence[Point], axes: Sequence[str]) -> None:
+    panels = figure.subplots(2, len(axes), squeeze=False, sharey="row")
+    for column, axis in enumerate(axes):
+        time, throughput = panels[0][column], panels[1][column]
+        _lines(time, points, axis, _figure("wall_seconds"))
+        _lines(throughput, points, axis, _figure("wall_throughput"))
+        time.set_title(f"By {_label(axis)}")
+        if len(points[0].axes) > 1:
+            throughput.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+    panels[0][0].set_ylabel("time (s), whole execution")
+    panels[1][0].set_ylabel("records/s, whole execution")
+    figure.suptitle("Median of the repeats; bars from the least to the greatest", fontsize=9, color=GREY)
+
+
+def _speedup(figure: Figure, points: Sequence[Point], axes: Sequence[str]) -> None:
+    panel = figure.subplots()
+    worlds = _values(points, WORLD)
+    ideal = [world / worlds[0] for world in worlds]
+    panel.plot(worlds, ideal, color=VERMILION, linestyle="--", label="ideal")
+    _lines(panel, points, WORLD, lambda point: point.speedup or 0.0)
+    panel.set_ylabel(f"speed-up over world size {worlds[0]}")
+    panel.set_title("Speed-up of the whole execution")
+    if len(axes) > 1 or len(points[0].axes) > 1:
+        panel.legend(fontsize=8, loc="upper left")
+
+
+def _memory(figure: Figure, points: Sequence[Point], axes: Sequence[str]) -> None:
+    panel = figure.subplots()
+    axis = next((name for name in axes if name != WORLD), axes[0])
+    _lines(panel, points, axis, _figure("memory_mb"))
+    panel.set_ylabel("MB, the greatest of the ranks")
+    panel.set_title("Memory used")
+    if len(points[0].axes) > 1:
+        panel.legend(fontsize=8, loc="lower right", ncols=2)
+
+
+def _pareto(figure: Figure, points: Sequence[Point]) -> None:
+    panel = figure.subplots()
+    by_world: Mapping[Any, list[Point]] = defaultdict(list)
+    for point in points:
+        by_world[point.axes.get(WORLD, "")].append(point)
+    worlds = sorted(by_world)
+    for index, (world, colour) in enumerate(zip(worlds, shades(len(worlds)), strict=True)):
+        places = [_time_and_cost(point) for point in by_world[world]]
+        label = f"world size {world}" if world != "" else None
+        times, costs = zip(*places, strict=True)
+        panel.scatter(times, [1000 * cost for cost in costs], color=colour, marker=marker(index), label=label, zorder=3)
+    front = pareto(points)
+    times, costs = zip(*map(_time_and_cost, front), strict=True)
+    panel.plot(times, [1000 * cost for cost in costs], color=VERMILION, linewidth=1.2, label="Pareto front", zorder=2)
+    for point in front[:_MOST_SERIES]:
+        time, cost = _time_and_cost(point)
+        text = " x ".join(f"{value}" for value in point.axes.values())
+        panel.annotate(text, (time, 1000 * cost), xytext=(5, 5), textcoords="offset points", fontsize=8)
+    panel.margins(x=0.12, y=0.12)
+    panel.set_xlabel("time (s), whole execution")
+    panel.set_ylabel("US dollars for 1,000 runs, estimated")
+    panel.set_title("Cost against time (" + " x ".join(map(_label, points[0].axes)) + ")")
+    panel.legend(fontsize=8)

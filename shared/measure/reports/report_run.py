@@ -1,0 +1,193 @@
+"""The report of one run: what was asked, what happened, how long it took, what came out, what it cost."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shared.handlers.cosmic import layout
+from shared.measure.billing.cost import LABELS, Cost, dollars, read_prices
+from shared.measure.observed.invocations import summarize
+from shared.measure.reports.graph import draw_machine
+from shared.measure.reports.plots_run import plot_redshifts, plot_residuals, plot_timeline, stragglers
+from shared.measure.reports.report import Plot, Report, Section, Table, versions
+from shared.run.failure import find_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from shared.aws.client import Aws
+    from shared.config.lane import Lane
+    from shared.measure.observed.invocations import Row
+    from shared.measure.observed.trace import Trace
+    from shared.run.find import Found
+
+_MOST_ROWS = 200
+_MOST_RECORDS = 1_000_000  # drawn; a plot shows no more of more
+
+
+def report_run(aws: Aws, found: Found, trace: Trace, rows: Sequence[Row], cost: Cost) -> Report:
+    """Return the report of the run *found*, with its *trace*, its invocations and its *cost*."""
+    run = found.run
+    output = json.loads(found.output) if found.output else None
+    sections = [
+        Section("Configuration", tables=[Table("", ("parameter", "value"), list(flat(json.loads(found.input))), 2)]),
+        _machine(aws, found, trace),
+    ]
+    if rows:
+        sections += [_time(rows), _invocations(rows)]
+    sections += _results(aws, run.lane, output)
+    sections += [cost_section(cost), environment_section(aws, run.lane, run.workflow)]
+    records = output.get("records") if isinstance(output, dict) else None
+    figures = [
+        ("status", found.status),
+        ("run", run.id),
+        ("time", f"{found.seconds:.2f} s" if found.seconds is not None else "it still runs"),
+        ("invocations", str(len(rows))),
+        *([("records", f"{records:,}")] if records else []),
+        *([("records/s, whole run", f"{records / found.seconds:,.1f}")] if records and found.seconds else []),
+        ("cost, estimated", dollars(cost.usd)),
+    ]
+    return Report(f"{run.lane.team}: a run of {run.workflow}", made_now(found.started), figures, sections)
+
+
+def made_now(started: datetime) -> str:
+    """Return the line about when it ran and when the report was made."""
+    return (
+        f"Started {started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC. Report made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC."
+    )
+
+
+def _machine(aws: Aws, found: Found, trace: Trace) -> Section:
+    told = aws.states.describe_state_machine(stateMachineArn=found.run.lane.state_machine_arn(found.run.workflow))
+    drawing = draw_machine(json.loads(told["definition"]), trace.visits, found.status)
+    section = Section("State machine", drawing=drawing)
+    section.text = f"{trace.transitions} state transitions, {trace.children} child executions."
+    if trace.unread:
+        section.text += f" {trace.unread} of those were not read, and are taken for average ones."
+    least = trace.largest_map.least_seconds
+    if found.seconds is not None and found.seconds < least:
+        section.text += f" On AWS it takes at least {least:,.0f} s to start those of the largest Map."
+    if found.status not in {"RUNNING", "SUCCEEDED"}:
+        failure = find_failure(aws.states, found.run.arn)
+        where = f" at {failure.state}" if failure.state else ""
+        rank = f", rank {failure.rank}" if failure.rank is not None else ""
+        frames = ["Traceback (most recent call last):", *failure.traceback] if failure.traceback else []
+        fix = [f"fix: {failure.fix}"] if failure.fix else []
+        said = [f"{failure.status}{where}{rank}", *frames, f"{failure.error}: {failure.message}", *fix]
+        section.code = "\n".join(said)
+    return section
+
+
+def _time(rows: Sequence[Row]) -> Section:
+    late = stragglers(rows)
+    names = ", ".join("rank " + str(row.rank) if row.rank is not None else str(row.state) for row in late[:12])
+    text = f"{len(late)} stragglers: {names}." if late else "No stragglers."
+    caption = "Every invocation from the start of its cold start to its end, by its REPORT line."
+    return Section("Timeline", text, plots=[Plot("timeline", plot_timeline(rows), caption)])
+
+
+def _invocations(rows: Sequence[Row]) -> Section:
+    summary = summarize(rows)
+    section = Section("Invocations")
+    if summary:
+        section.text = (
+            f"{summary.count} invocations, {summary.cold_starts} cold starts, {summary.timeouts} timeouts, "
+            f"{summary.errors} errors. Duration: p50 {summary.duration_p50:.0f} ms, p95 {summary.duration_p95:.0f} ms, "
+            f"most {summary.duration_max:.0f} ms. Memory: {100 * summary.headroom:.0f} % headroom at the tightest."
+        )
+    headings = ("state", "rank", "request id", "duration", "billed", "memory size", "memory used", "init")
+    left = f"and {len(rows) - _MOST_ROWS} more" if len(rows) > _MOST_ROWS else ""
+    section.tables = [Table("", headings, [_row(row) for row in rows[:_MOST_ROWS]], numbers=3, note=left)]
+    return section
+
+
+def _row(row: Row) -> list[str]:
+    report = row.report
+    return [
+        row.state or row.group.rpartition("/")[2],
+        "" if row.rank is None else str(row.rank),
+        report.request_id,
+        f"{report.duration_ms:.2f} ms",
+        f"{report.billed_ms} ms",
+        f"{report.memory_mb} MB",
+        f"{report.used_mb} MB",
+        "" if report.init_ms is None else f"{report.init_ms:.2f} ms",
+    ]
+
+
+def _results(aws: Aws, lane: Lane, output: Any) -> list[Section]:
+    """Return what came out: the output's figures, and plots where there are predicted redshifts."""
+    if output is None:
+        return []
+    section = Section("Results", tables=[Table("", ("figure", "value"), list(flat(output)), 2)])
+    results = output.get("results") if isinstance(output, dict) else None
+    if isinstance(results, dict) and isinstance(results.get("ranks"), str):
+        true, predicted = _redshifts(aws, lane, results["ranks"], str(output.get("run_id")))
+        if len(true):
+            section.plots = [
+                Plot("redshift", plot_redshifts(true, predicted), "Predicted against true redshift, by density."),
+                Plot("residuals", plot_residuals(true, predicted), "Scaled residuals over the true redshift."),
+            ]
+    return [section]
+
+
+def _redshifts(aws: Aws, lane: Lane, ranks: str, run_id: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the true and the predicted redshifts that a cosmic run stored, at most a million."""
+    path = ranks.removesuffix(layout.ranks("", run_id))
+    prefix = layout.predictions(path, run_id, 0).removesuffix("0.npz")
+    true, predicted = [np.empty(0, np.float32)], [np.empty(0, np.float32)]
+    owner = lane.place.account
+    pages = aws.s3.get_paginator("list_objects_v2")
+    for page in pages.paginate(Bucket=lane.bucket, Prefix=prefix, ExpectedBucketOwner=owner):
+        for entry in page.get("Contents", []):
+            found = aws.s3.get_object(Bucket=lane.bucket, Key=entry["Key"], ExpectedBucketOwner=owner)
+            body = found["Body"].read()
+            with np.load(io.BytesIO(body), allow_pickle=False) as file:
+                true.append(file["redshift"])
+                predicted.append(file["predicted"])
+            if sum(map(len, true)) > _MOST_RECORDS:
+                break
+    return np.concatenate(true), np.concatenate(predicted)
+
+
+def cost_section(cost: Cost) -> Section:
+    """Return the bill, item by item."""
+    rows = []
+    for item in cost.items:
+        label, unit = LABELS[item.name]
+        rows.append([label, f"{item.amount:,.3f} {unit}" if unit else f"{item.amount:,.0f}", dollars(item.usd)])
+    rows.append(["total", "", dollars(cost.usd)])
+    prices = read_prices()
+    note = f"An estimate: list prices noted on {prices.date} for {prices.region}, {prices.without}."
+    return Section("Cost", tables=[Table("", ("item", "amount", "US dollars"), rows, note=note)])
+
+
+def environment_section(aws: Aws, lane: Lane, workflow: str) -> Section:
+    """Return where it ran, the workflow's functions, and versions."""
+    where = "the embedded cloud, on one machine" if aws.target.embedded else aws.target.endpoint or "AWS"
+    keys = lane.workflows[workflow].functions.values()
+    functions = [lane.functions[key] for key in keys]
+    rows = [[each.name, f"{each.memory_mb} MB", f"{each.timeout_seconds} s"] for each in functions]
+    tables = [Table("Functions", ("function", "memory", "timeout"), rows), versions()]
+    return Section(
+        "Environment", f"Ran on {where}, for account {lane.place.account} in {lane.place.region}.", tables=tables
+    )
+
+
+def flat(value: Mapping[str, Any] | Any, path: str = "") -> Iterator[list[str]]:
+    """Yield (dotted name, text) of every scalar in a JSON value."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from flat(inner, f"{path}.{key}" if path else str(key))
+    elif value is not None and value != "":
+        text = (
+            f"{value:.6g}" if isinstance(value, float) else json.dumps(value) if isinstance(value, list) else str(value)
+        )
+        yield [path or "output", text]

@@ -1,0 +1,101 @@
+"""The report of a sweep: its tables, its plots, the best configuration, the cost of all of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from shared.errors import LanesError
+from shared.measure.billing.cost import dollars
+from shared.measure.reports.plots_sweep import plot_sweep
+from shared.measure.reports.report import Plot, Report, Section, Table, versions
+from shared.measure.reports.report_run import made_now
+from shared.measure.scaling.summary import average_by_world, best, summarize_sweep
+from shared.measure.scaling.sweep import DONE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.measure.scaling.summary import Point
+    from shared.measure.scaling.sweep import Record
+
+_CAPTIONS = {
+    "time-and-throughput": "Time and throughput of the whole execution.",
+    "speed-up": "Speed-up of the median time against the smallest world; dashed is ideal.",
+    "cost-and-time": "Estimated cost against time; the line joins configurations that no other beats in both.",
+    "memory": "Memory used by the largest rank.",
+}
+
+
+def report_sweep(records: Sequence[Record], title: str) -> Report:
+    """Return the report of a sweep's *records*.
+
+    Raises:
+        LanesError: None of them succeeded.
+    """
+    points = summarize_sweep(records)
+    top = best(points)
+    if top is None:
+        raise LanesError("no cell of this sweep succeeded", fix="lanes sweep runs the failed cells again")
+    done = [record for record in records if record["status"] == DONE]
+    failed = [record for record in records if record["status"] != DONE]
+    place = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in top.axes.items())
+    figures = [
+        ("configurations", str(len(points))),
+        ("runs", f"{len(done)}" + (f", {len(failed)} failed" if failed else "")),
+        ("best configuration", place),
+        ("its records/s", f"{top.figures['wall_throughput'].median:.2f}"),
+        ("its time", f"{top.figures['wall_seconds'].median:.2f} s"),
+        ("cost of all runs, estimated", dollars(sum(record["cost_usd"] for record in done))),
+    ]
+    sections = [Section("Summary", tables=_summary(points))]
+    plots = [Plot(name, figure, _CAPTIONS[name]) for name, figure in plot_sweep(points).items()]
+    sections.append(Section("Plots", plots=plots))
+    sections.append(Section("All configurations", tables=[_configurations(points)]))
+    if failed:
+        rows = [[str(dict(record["axes"])), str(record["repeat"]), str(record.get("error"))] for record in failed]
+        sections.append(Section("Failed runs", tables=[Table("", ("configuration", "repeat", "why"), rows, 3)]))
+    sections.append(Section("Environment", tables=[versions()]))
+    started = min(datetime.fromisoformat(record["measured_at"]) for record in done)
+    return Report(title, made_now(started), figures, sections)
+
+
+def _summary(points: Sequence[Point]) -> list[Table]:
+    headings = ("world size", "average time (s)", "records/s, whole", "records/s, summed over ranks", "cost")
+    rows = [
+        [
+            str(row.world_size),
+            f"{row.seconds:.2f}",
+            f"{row.wall_throughput:.2f}",
+            f"{row.aggregate_throughput:.2f}",
+            dollars(row.cost_usd),
+        ]
+        for row in average_by_world(points)
+    ]
+    note = "Averages over the configurations of each world size, of the medians of their repeats."
+    return [Table("Average by world size", headings, rows, note=note)] if rows else []
+
+
+def _configurations(points: Sequence[Point]) -> Table:
+    axes = list(points[0].axes)
+    figures = ("time (s)", "least", "greatest", "records/s", "summed", "memory", "cost", "speed-up", "efficiency")
+    rows = []
+    for point in points:
+        spread = point.figures["wall_seconds"]
+        rows.append(
+            [
+                *(str(point.axes[axis]) for axis in axes),
+                str(point.runs),
+                f"{spread.median:.2f}",
+                f"{spread.low:.2f}",
+                f"{spread.high:.2f}",
+                f"{point.figures['wall_throughput'].median:.1f}",
+                f"{point.figures['aggregate_throughput'].median:.1f}",
+                f"{point.figures['memory_mb'].median:.0f} MB",
+                dollars(point.figures["cost_usd"].median),
+                "" if point.speedup is None else f"{point.speedup:.2f}",
+                "" if point.efficiency is None else f"{100 * point.efficiency:.0f} %",
+            ]
+        )
+    note = "Medians of the runs; records/s of the whole execution, and summed over the ranks' own times."
+    return Table("", (*(axis.replace("_", " ") for axis in axes), "runs", *figures), rows, numbers=0, note=note)

@@ -1,0 +1,141 @@
+"""A team's images: each function of a workflow that says ``package: image``, built and brought to a registry."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared.errors import LanesError, UsageError, unknown
+from shared.packages.images.build import assemble, package_layers
+from shared.packages.images.layout import Layout
+from shared.packages.images.reference import Reference, names_registry
+from shared.packages.images.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.aws.client import Aws
+    from shared.config.lane import Function, Image, Lane
+
+
+class Made(NamedTuple):
+    """One image: whose it is, its digest, the bytes of its layers, and where it lies."""
+
+    function: str
+    digest: str
+    size: int
+    place: str
+
+
+def functions_with_images(lane: Lane, workflow: str | None = None) -> list[tuple[Function, Image]]:
+    """Return the functions of *lane* that are images, of one *workflow* or of all.
+
+    Raises:
+        UsageError: There are none, or no such workflow.
+    """
+    if workflow is not None and workflow not in lane.workflows:
+        raise unknown("workflow", workflow, list(lane.workflows))
+    keys = lane.functions if workflow is None else lane.workflows[workflow].functions.values()
+    found = [(function, function.image) for function in map(lane.functions.__getitem__, keys) if function.image]
+    if not found:
+        raise UsageError(
+            f"no function of {workflow or lane.team} is an image",
+            fix=f"say package: image under a workflow in teams/{lane.team}.yaml",
+        )
+    return found
+
+
+def build(  # noqa: PLR0913  what is built, of what, and where
+    lane: Lane,
+    package: Path,
+    folder: Path,
+    base: str | None,
+    workflow: str | None = None,
+    *,
+    credentials: tuple[str, str] | None = None,
+) -> Iterator[Made]:
+    """Build the image of each function into a layout ``<folder>/<function key>/image``.
+
+    Args:
+        lane: The team's lane.
+        package: The zip of its functions.
+        folder: Where the layouts go, and what is fetched of bases.
+        base: What all stand on instead of their cards' bases: an image in a registry, or the folder of a layout.
+        workflow: The one whose functions they are; those of all when None.
+        credentials: User and password, where the registry of *base* wants them; they go to no card's registry.
+
+    Raises:
+        LanesError: A base wants steps that only a container engine can run, or cannot be had.
+    """
+    for function, image in functions_with_images(lane, workflow):
+        if base is None and image.setup:
+            raise LanesError(
+                f"the image of {function.key} wants {len(image.setup)} commands run on its base, which takes an engine",
+                where=image.base,
+                fix=f"lanes images dockerfile {lane.team} and docker build; or --base with an image that has it all",
+            )
+        if base is None and not names_registry(image.base):
+            raise LanesError(
+                f"the base of {function.key} is in a registry that its card does not name",
+                where=image.base,
+                fix=f"--base HOST/{image.base}, with the registry that you have it from",
+            )
+        layers = package_layers(package, libraries=image.libraries)
+        target = Layout(folder / function.key / "image")
+        cache = folder / "bases"
+        on = find_base(base, cache, credentials) if base else find_base(image.base, cache)
+        made = assemble(on, layers, function.handler, target, image.entrypoint)
+        size = sum(layer.size for layer in target.parts()[1])
+        yield Made(function.key, made.digest, size, str(target.folder))
+
+
+def push(lane: Lane, folder: Path, host: str, tag: str, credentials: tuple[str, str] | None = None) -> Iterator[Made]:
+    """Bring what :func:`build` left in *folder* to the registry at *host*, each under its repository's name.
+
+    Raises:
+        LanesError: An image was not built, or the registry refuses.
+    """
+    layouts = built(lane, folder)
+    for function, image in functions_with_images(lane):
+        layout = layouts[function.key]
+        reference = Reference(host, image.repository, tag)
+        digest = Registry(reference, credentials).push(layout)
+        size = sum(layer.size for layer in layout.parts()[1])
+        yield Made(function.key, digest, size, f"{host}/{image.repository}@{digest}")
+
+
+def built(lane: Lane, folder: Path) -> dict[str, Layout]:
+    """Return what :func:`build` left in *folder*, by the function's key.
+
+    Raises:
+        LanesError: Names every function whose image was not built.
+    """
+    layouts = {function.key: Layout(folder / function.key / "image") for function, _ in functions_with_images(lane)}
+    missing = [key for key, layout in layouts.items() if not layout.is_whole()]
+    if missing:
+        raise LanesError(
+            f"there is no image of {', '.join(missing)}",
+            where=str(folder),
+            fix=f"lanes images build {lane.team}, or docker push",
+        )
+    return layouts
+
+
+def ecr_login(aws: Aws) -> tuple[str, tuple[str, str]]:
+    """Return the host of the account's own registry, and the user and password that ECR gives for 12 hours."""
+    (told,) = aws.client("ecr").get_authorization_token()["authorizationData"]
+    user, _, password = base64.b64decode(told["authorizationToken"]).decode().partition(":")
+    return told["proxyEndpoint"].partition("://")[2], (user, password)
+
+
+def find_base(named: str, cache: Path, credentials: tuple[str, str] | None = None) -> Layout:
+    """Return the layout of *named*, fetched, with *credentials* if wanted, where it is no folder of this machine."""
+    if Path(named).is_dir():
+        return Layout(Path(named))
+    reference = Reference.parse(named)
+    layout = Layout(
+        cache / reference.host.replace(":", "_") / reference.repository / reference.version.replace(":", "_")
+    )
+    Registry(reference, credentials).pull(layout)
+    return layout
