@@ -26,6 +26,8 @@ ROLE = "arn:aws:iam::123456789012:role/states"
 class Invocation:
     payload: bytes
     function_error: str | None = None
+    request_id: str = "request-1"
+    version: str = "$LATEST"
 
 
 def double_or_fail(function: str, payload: bytes) -> Invocation:

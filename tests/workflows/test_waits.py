@@ -43,6 +43,8 @@ def aws(project):
 class Invocation:
     payload: bytes
     function_error: str | None = None
+    request_id: str = "request-1"
+    version: str = "$LATEST"
 
 
 @dataclass

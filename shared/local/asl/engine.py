@@ -38,6 +38,14 @@ class Invocation(Protocol):
     def function_error(self) -> str | None:
         """``Unhandled`` or ``Handled`` when the function failed, else None."""
 
+    @property
+    def request_id(self) -> str:
+        """The id under which the function logged: that of its REPORT line."""
+
+    @property
+    def version(self) -> str:
+        """The version that ran: ``$LATEST``, or a published one's number, which an alias leads to as well."""
+
 
 class InvokeLambda(Protocol):
     """Invokes a function, by its name or ARN, and waits for it."""

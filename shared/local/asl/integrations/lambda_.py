@@ -142,14 +142,13 @@ class Invoke(Integration):
         event = arguments.get("InvocationType") == "Event"
         if event and self.pattern == REQUEST:
             strand.execution.engine.scheduler.submit(lambda: _ignore(strand, function, arguments.get("Payload", {})))
-            return {**_response(b"", 202, strand.execution.engine.uuid()), "StatusCode": 202}
+            return {**_response(202, strand.execution.engine.uuid(), 0, {}), "StatusCode": 202}
         invocation, payload = call_function(strand, function, arguments.get("Payload", {}))
-        body = bytes(invocation.payload)
-        request = getattr(invocation, "request_id", None) or strand.execution.engine.uuid()  # that of the REPORT line
+        executed = {"X-Amz-Executed-Version": invocation.version}
         return {
-            "ExecutedVersion": getattr(invocation, "executed_version", None) or "$LATEST",
+            "ExecutedVersion": invocation.version,
             "Payload": payload,
-            **_response(body, 200, request),
+            **_response(200, invocation.request_id, len(invocation.payload), executed),
             "StatusCode": 200,
         }
 
@@ -162,13 +161,14 @@ def _ignore(strand: Strand, function: str, payload: Any) -> None:
         return
 
 
-def _response(body: bytes, status: int, request: str) -> dict[str, Any]:
+def _response(status: int, request: str, length: int, executed: dict[str, str]) -> dict[str, Any]:
+    """Return what the Java SDK tells of a response of *length* bytes; *executed* names the version that ran."""
     headers = {
-        "X-Amz-Executed-Version": "$LATEST",
+        **executed,
         "x-amzn-Remapped-Content-Length": "0",
         "Connection": "keep-alive",
         "x-amzn-RequestId": request,
-        "Content-Length": str(len(body)),
+        "Content-Length": str(length),
         "Content-Type": "application/json",
     }
     return {

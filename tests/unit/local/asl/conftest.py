@@ -26,6 +26,8 @@ FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
 class Invocation:
     payload: bytes
     function_error: str | None = None
+    request_id: str = "request-1"
+    version: str = "$LATEST"
 
 
 class FunctionError(Exception):
@@ -43,6 +45,7 @@ class World:
         self.scheduler = VirtualScheduler()
         self.calls: list[tuple[str, Any]] = []
         self.function: Any = lambda value: value
+        self.version = "$LATEST"
         self.engine = Engine(self.scheduler, self._invoke, random=Random(7))
         self.count = 0
 
@@ -50,7 +53,7 @@ class World:
         value = json.loads(payload)
         self.calls.append((function, value))
         try:
-            return Invocation(json.dumps(self.function(value)).encode())
+            return Invocation(json.dumps(self.function(value)).encode(), version=self.version)
         except FunctionError as error:
             return Invocation(json.dumps(error.payload).encode(), "Unhandled")
 

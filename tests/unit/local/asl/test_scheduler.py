@@ -17,6 +17,8 @@ PREFIX = "arn:aws:states:us-east-1:123456789012"
 class Invocation:
     payload: bytes
     function_error: str | None = None
+    request_id: str = "request-1"
+    version: str = "$LATEST"
 
 
 def asl_threads():

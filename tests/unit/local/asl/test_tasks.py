@@ -45,6 +45,14 @@ def test_invoke_gives_lambdas_response(world, types):
     assert json.loads(scheduled["parameters"]) == {"FunctionName": "f", "Payload": 3}
 
 
+def test_invoke_tells_the_version_that_ran_and_the_request_that_it_was(world):
+    world.version = "7"
+    output = world.output(machine(T=invoke()), 3)
+    assert output["ExecutedVersion"] == "7"
+    assert output["SdkHttpMetadata"]["HttpHeaders"]["X-Amz-Executed-Version"] == "7"
+    assert output["SdkResponseMetadata"]["RequestId"] == "request-1"
+
+
 def test_a_function_fails_under_its_error_type(world, call, fail):
     def broken(_value):
         raise fail("ValueError", "no")
