@@ -91,6 +91,7 @@ class EmbeddedCloud:
 
         from shared.local import lambda_runtime, registry
         from shared.local.asl import plug as engine
+        from shared.local.asl.services import Services
         from shared.local.calls.followed import calls_followed
         from shared.local.corrections.corrected import moto_corrected
         from shared.local.door import identity
@@ -137,10 +138,13 @@ class EmbeddedCloud:
             issuer=issuer,
         )
         plug = parts.enter_context(
-            engine.install(_invoker(runtime, self.place), server.endpoint, speed=self._speed, issuer=issuer)
+            engine.install(
+                _invoker(runtime, self.place),
+                Services(server.endpoint, issuer, since=judge.since),
+                speed=self._speed,
+            )
         )
-        plug.engine.permit, plug.engine.lets_in = gate.permit, gate.delivers
-        plug.engine.services.since = judge.since
+        plug.engine.enforce(gate.permit, gate.delivers)
         parts.enter_context(runtime)
         parts.enter_context(lambda_runtime.install(runtime))
         parts.enter_context(lambda_runtime.install_images(images))

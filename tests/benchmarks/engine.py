@@ -265,11 +265,12 @@ def in_process(definition: dict[str, Any], value: Any, times: int) -> list[float
     from shared.local.asl.scheduler import ThreadScheduler
 
     engine = Engine(ThreadScheduler(), lambda _function, _payload: None)  # type: ignore[arg-type]  # not called
-    machine, identity, seconds = Machine(definition), Identity("x", "m", "m", "r"), []
+    identity = Identity("arn:aws:states:us-east-1:1:execution:m:x", "x", "m", "m", "r")
+    machine, seconds = Machine(definition), []
     for _ in range(times):
         ended = threading.Event()
         begin = time.perf_counter()
-        execution = Execution(engine, machine, "arn:aws:states:us-east-1:1:execution:m:x", json.dumps(value), identity)
+        execution = Execution(engine, machine, identity, json.dumps(value))
         execution.watch(ended.set)
         execution.start(value)
         ended.wait()

@@ -89,9 +89,10 @@ def replay(case: dict[str, Any]) -> Execution:
     engine = Engine(scheduler, lambda function, _payload: pytest.fail(f"{function} was called"), random=Random(0))
     name = "machine-1"
     prefix = f"arn:aws:states:us-east-1:{ACCOUNT}"
-    identity = Identity("run", f"{prefix}:stateMachine:{name}", name, f"arn:aws:iam::{ACCOUNT}:role/r")
+    role = f"arn:aws:iam::{ACCOUNT}:role/r"
+    identity = Identity(f"{prefix}:execution:{name}:run", "run", f"{prefix}:stateMachine:{name}", name, role)
     text = case["input"] or "{}"
-    execution = Execution(engine, Machine(json.loads(definition)), f"{prefix}:execution:{name}:run", text, identity)
+    execution = Execution(engine, Machine(json.loads(definition)), identity, text)
     execution.start(json.loads(text))
     scheduler.run()
     return execution

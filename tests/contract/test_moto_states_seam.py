@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from shared.local.asl.plug import install
+from shared.local.asl.services import Services
 from shared.local.server import MotoServer
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Cloud:
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
     server = MotoServer()
-    with install(double_or_fail, server.endpoint, speed=1000):
+    with install(double_or_fail, Services(server.endpoint), speed=1000):
         server.start()
         yield Cloud(server.endpoint)
         server.stop()

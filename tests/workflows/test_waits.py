@@ -67,10 +67,10 @@ class World:
 
         engine = Engine(scheduler, invoke, Services(self.endpoint), random=Random(7))
         machine = self.lane.state_machine_arn(workflow)
-        identity = Identity(name, machine, machine.rsplit(":", 1)[1], "arn:aws:iam::123456789012:role/r")
         arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+        identity = Identity(arn, name, machine, machine.rsplit(":", 1)[1], "arn:aws:iam::123456789012:role/r")
         definition = Machine(render_definition(self.lane, workflow))
-        execution = Execution(engine, definition, arn, json.dumps(given), identity)
+        execution = Execution(engine, definition, identity, json.dumps(given))
         execution.start(given)
         scheduler.run()
         engine.close()

@@ -16,17 +16,21 @@ POLL_SECONDS = 60.0
 
 
 class Activities:
-    """All queues.
+    """All queues."""
 
-    Args:
-        exists: Tells whether there is an activity of an ARN.
-    """
-
-    def __init__(self, exists: Callable[[str], bool]) -> None:
-        self.exists = exists
+    def __init__(self) -> None:
+        self._exists: Callable[[str], bool] = _always
         self._changed = threading.Condition()
         self._queues: dict[str, deque[tuple[str, str, Taken]]] = {}
         self._closed = False
+
+    def known_by(self, exists: Callable[[str], bool]) -> None:
+        """Ask *exists* whether there is an activity of an ARN; until then there is one of each."""
+        self._exists = exists
+
+    def exists(self, arn: str) -> bool:
+        """Tell whether there is an activity of this ARN."""
+        return self._exists(arn)
 
     def put(self, arn: str, token: str, given: str, taken: Taken) -> None:
         """Queue a task with its *token* and input *given*, JSON; *taken* is told when a worker has it."""
@@ -45,7 +49,11 @@ class Activities:
                 return token, given
 
     def close(self) -> None:
-        """Send every waiting worker home."""
+        """Let every worker that waits return without a task."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+def _always(_arn: str) -> bool:
+    return True

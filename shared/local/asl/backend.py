@@ -6,12 +6,11 @@ ours.
 
 from __future__ import annotations
 
-import copy
 import functools
 import json
 import re
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
@@ -20,12 +19,13 @@ from moto.stepfunctions.models import StepFunctionBackend
 from shared.local.asl.dataflow import MAX_BYTES
 from shared.local.asl.delivery import deliver_at_the_end
 from shared.local.asl.execution import RUNNING, Execution
-from shared.local.asl.identity import Identity
+from shared.local.asl.identity import Identity, StartedMachine
 from shared.local.asl.machine import Machine
 from shared.local.asl.validation import ERROR, problems_of
 
 if TYPE_CHECKING:
     from shared.local.asl.engine import Engine
+    from shared.values import Json
 
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}$")
 
@@ -43,7 +43,7 @@ class AslBackend(StepFunctionBackend):
         self._start_lock = threading.Lock()
 
     @property
-    def _url_module(self) -> Any:
+    def _url_module(self) -> object:
         from moto.stepfunctions import urls  # as moto's own property does
 
         return urls
@@ -56,16 +56,16 @@ class AslBackend(StepFunctionBackend):
 
     # Machines.
 
-    def create_state_machine(self, name: str, definition: str, *args: Any, **kwargs: Any) -> Any:
+    def create_state_machine(self, name: str, definition: str, *args: object, **kwargs: object) -> object:
         """Create a machine whose definition is found valid."""
-        kind = kwargs.get("sm_type") or "STANDARD"
+        kind = str(kwargs.get("sm_type") or "STANDARD")
         check_definition(definition, kind)
         before = next((each for each in self.state_machines if each.name == name), None)
         if before is not None and (before.definition, before.type) != (definition, kind):
             raise StateMachineAlreadyExists(f"State Machine Already Exists: '{before.arn}'")
         return super().create_state_machine(name, definition, *args, **kwargs)
 
-    def update_state_machine(self, arn: str, definition: str | None = None, *args: Any, **kwargs: Any) -> Any:
+    def update_state_machine(self, arn: str, definition: str | None = None, *args: object, **kwargs: object) -> object:
         """Update a machine; a new definition must be valid."""
         if definition is not None:
             check_definition(definition, self.describe_state_machine(arn).type)
@@ -104,19 +104,18 @@ class AslBackend(StepFunctionBackend):
             machine = self._compiled[definition] = Machine(json.loads(definition))
         return machine
 
-    def resolve(self, arn: str) -> Any:
-        """Return the machine, version or alias target that *arn* names."""
+    def resolve(self, arn: str) -> StartedMachine:
+        """Return the machine or version that *arn* names, or that the alias of this ARN leads to this time."""
         head, _, tail = arn.rpartition(":")
         if tail and not tail.isnumeric() and ":stateMachine:" in head:
             alias = self.describe_state_machine_alias(arn)
-            routes = alias.routing_configuration
             point = self.engine.random.random() * 100
-            for route in routes:
+            for route in alias.routing_configuration:
                 point -= route["weight"]
                 if point < 0:
                     break
-            return self.describe_state_machine(route["stateMachineVersionArn"])
-        return self.describe_state_machine(arn)
+            arn = route["stateMachineVersionArn"]
+        return _as_started(self.describe_state_machine(arn))
 
     # Executions.
 
@@ -127,30 +126,31 @@ class AslBackend(StepFunctionBackend):
         if not _NAME.match(name):
             raise wrong.InvalidName(f"Invalid Name: '{name}'")
         value = parse_input(execution_input)
-        express = machine.type == "EXPRESS"
+        express = machine.kind == "EXPRESS"
         prefix = f"arn:aws:states:{self.region_name}:{self.account_id}"
         middle = "express" if express else "execution"
         arn = f"{prefix}:{middle}:{machine.name}:{name}" + (f":{self.engine.uuid()}" if express else "")
+        identity = Identity(
+            arn=arn,
+            name=name,
+            machine_arn=machine.arn.split(":stateMachine:")[0] + f":stateMachine:{machine.name}",
+            machine_name=machine.name,
+            role_arn=machine.role_arn,
+            express=express,
+            machine=machine,
+            alias=state_machine_arn if machine.arn != state_machine_arn else None,
+        )
         with self._start_lock:
             before = self.runs.get(arn)
             if before is not None:
                 if before.status == RUNNING and json.loads(before.input_text) == value:
                     return before
                 raise wrong.ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
-            identity = Identity(
-                name,
-                machine.arn.split(":stateMachine:")[0] + f":stateMachine:{machine.name}",
-                machine.name,
-                machine.roleArn,
-            )
             program = self.compiled(machine.definition)
-            execution = Execution(self.engine, program, arn, execution_input, identity, express=express)
-            execution.source = copy.copy(machine)  # an update changes moto's own in place
-            execution.alias = state_machine_arn if machine.arn != state_machine_arn else None
-            self.runs[arn] = execution
+            execution = self.runs[arn] = Execution(self.engine, program, identity, execution_input)
         if express:  # nobody can ask for it once it has ended
             execution.watch(functools.partial(self._forget, arn))
-        deliver_at_the_end(execution, machine.loggingConfiguration)
+        deliver_at_the_end(execution, machine.logging)
         execution.start(value)
         return execution
 
@@ -163,7 +163,7 @@ class AslBackend(StepFunctionBackend):
         if ":express:" in arn:
             raise wrong.InvalidArn("Invalid Arn: 'Resource type not valid in this context: express'")
         found = self.runs.get(arn) or self.engine.child(arn)
-        if found is None:
+        if not isinstance(found, Execution):
             self._validate_execution_arn(arn)
             raise wrong.ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
         return found
@@ -193,11 +193,26 @@ def check_definition(definition: str, kind: str) -> None:
         raise InvalidDefinition(f"Invalid State Machine Definition: '{', '.join(errors)}'")
 
 
-def _no_constant(name: str) -> Any:
+def _as_started(machine: Any) -> StartedMachine:
+    """Return what moto's record of a *machine* is now: an update changes the record itself."""
+    return StartedMachine(
+        machine.arn,
+        machine.name,
+        machine.type,
+        machine.definition,
+        machine.roleArn,
+        machine.update_date,
+        machine.loggingConfiguration,
+        machine.tracingConfiguration,
+        machine.encryptionConfiguration,
+    )
+
+
+def _no_constant(name: str) -> Never:
     raise ValueError(f"{name} is not JSON")
 
 
-def parse_input(text: str) -> Any:
+def parse_input(text: str) -> Json:
     """Return the execution input *text* as a value.
 
     Raises:
@@ -208,6 +223,7 @@ def parse_input(text: str) -> Any:
             f"Invalid State Machine Execution Input: 'The input exceeds {MAX_BYTES} bytes'"
         )
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        value: Json = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise wrong.InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
+    return value

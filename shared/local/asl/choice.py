@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 import re
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.errors import RuntimeFailure
 from shared.local.asl.languages.jsonpath import NoResultError
 from shared.local.asl.payload import compile_read
+from shared.local.asl.reading import part, parts, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    Test = Callable[[Any, Any], bool]
-    Compare = Callable[[Any, Any], bool]
+    from shared.local.asl.evaluation import Evaluate, Surroundings, Test
+    from shared.local.asl.reading import Spec
+    from shared.values import Json
+
+    Compare = Callable[[Json, Json], bool]
 
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:?\d\d)$")
 
 
-def parse_time(text: Any) -> float | None:
-    """Return the RFC 3339 time *text* in seconds since the epoch, or None if it is none."""
-    match = _RFC3339.match(text) if isinstance(text, str) else None
+def parse_time(value: Json) -> float | None:
+    """Return the RFC 3339 time *value* in seconds since the epoch, or None if it is none."""
+    match = _RFC3339.match(value) if isinstance(value, str) else None
     if match is None:
         return None
     whole, fraction, zone = match.groups()
@@ -32,28 +37,28 @@ def parse_time(text: Any) -> float | None:
     return moment.timestamp() + float(fraction or 0)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Json) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _of(check: Callable[[Any], bool], compare: Compare) -> Compare:
+def _of(check: Callable[[Json], bool], compare: Compare) -> Compare:
     return lambda left, right: check(left) and check(right) and compare(left, right)
 
 
 def _time(compare: Compare) -> Compare:
-    def test(left: Any, right: Any) -> bool:
+    def test(left: Json, right: Json) -> bool:
         moments = parse_time(left), parse_time(right)
         return None not in moments and compare(*moments)
 
     return test
 
 
-def _matches(text: Any, pattern: Any) -> bool:
-    return isinstance(text, str) and isinstance(pattern, str) and wildcard(pattern).fullmatch(text) is not None
+def _matches(value: Json, pattern: Json) -> bool:
+    return isinstance(value, str) and isinstance(pattern, str) and wildcard(pattern).fullmatch(value) is not None
 
 
 def wildcard(pattern: str) -> re.Pattern[str]:
-    """Return StringMatches' *pattern* as a regular expression: a star is anything, an escaped one a star."""
+    """Return the *pattern* of StringMatches as a regular expression: a star is any text, an escaped one a star."""
     letters, at = [], 0
     while at < len(pattern):
         if pattern[at] == "\\" and at + 1 < len(pattern):
@@ -65,12 +70,13 @@ def wildcard(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(letters), re.DOTALL)
 
 
-_ORDER: dict[str, Compare] = {
-    "Equals": lambda left, right: left == right,
-    "LessThan": lambda left, right: left < right,
-    "GreaterThan": lambda left, right: left > right,
-    "LessThanEquals": lambda left, right: left <= right,
-    "GreaterThanEquals": lambda left, right: left >= right,
+# Each is asked only about two values of the kind that its operator is for.
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "Equals": operator.eq,
+    "LessThan": operator.lt,
+    "GreaterThan": operator.gt,
+    "LessThanEquals": operator.le,
+    "GreaterThanEquals": operator.ge,
 }
 COMPARISONS: dict[str, Compare] = {
     **{f"String{name}": _of(lambda value: isinstance(value, str), compare) for name, compare in _ORDER.items()},
@@ -80,7 +86,7 @@ COMPARISONS: dict[str, Compare] = {
     "StringMatches": _matches,
 }
 # What "IsString": true asks of a value that is there.
-KINDS: dict[str, Callable[[Any], bool]] = {
+KINDS: dict[str, Callable[[Json], bool]] = {
     "IsNull": lambda value: value is None,
     "IsNumeric": _is_number,
     "IsString": lambda value: isinstance(value, str),
@@ -92,48 +98,47 @@ OPERATORS = frozenset(
 )
 
 
-def compile_rule(rule: dict[str, Any]) -> Test:
+def compile_rule(rule: Spec) -> Test:
     """Return the test of a JSONPath choice *rule*, already found valid."""
     if "Not" in rule:
-        inner = compile_rule(rule["Not"])
-        return lambda value, strand: not inner(value, strand)
+        inner = compile_rule(part(rule, "Not"))
+        return lambda value, around: not inner(value, around)
     for name, combine in (("And", all), ("Or", any)):
         if name in rule:
-            tests = [compile_rule(part) for part in rule[name]]
-            return _combined(combine, tests)
-    operator = next(name for name in rule if name in OPERATORS)
-    return _comparison(rule["Variable"], operator, rule[operator])
+            return _combined(combine, [compile_rule(each) for each in parts(rule, name)])
+    kind = next(name for name in rule if name in OPERATORS)
+    return _comparison(text(rule, "Variable"), kind, rule[kind])
 
 
-def _combined(combine: Callable[[Any], bool], tests: list[Test]) -> Test:
-    return lambda value, strand: combine(test(value, strand) for test in tests)
+def _combined(combine: Callable[[Iterable[bool]], bool], tests: list[Test]) -> Test:
+    return lambda value, around: combine(test(value, around) for test in tests)
 
 
-def _comparison(variable: str, operator: str, operand: Any) -> Test:
+def _comparison(variable: str, kind: str, operand: Json) -> Test:
     read = compile_read(variable)
-    if operator == "IsPresent":
-        return _presence(read, wanted=operand)
+    if kind == "IsPresent":
+        return _presence(read, wanted=bool(operand))
     left = _required(read, variable)
-    if operator in KINDS:
-        check = KINDS[operator]
-        return lambda value, strand: check(left(value, strand)) == operand
-    if operator.endswith("Path"):
-        compare = COMPARISONS[operator.removesuffix("Path")]
-        right = _required(compile_read(operand), operand)
-        return lambda value, strand: compare(left(value, strand), right(value, strand))
-    if operator == "StringMatches":
-        pattern = wildcard(operand)
-        return lambda value, strand: (
-            isinstance(text := left(value, strand), str) and pattern.fullmatch(text) is not None
+    if kind in KINDS:
+        check = KINDS[kind]
+        return lambda value, around: check(left(value, around)) == operand
+    if kind.endswith("Path"):
+        compare = COMPARISONS[kind.removesuffix("Path")]
+        right = _required(compile_read(str(operand)), str(operand))
+        return lambda value, around: compare(left(value, around), right(value, around))
+    if kind == "StringMatches":
+        pattern = wildcard(str(operand))
+        return lambda value, around: (
+            isinstance(found := left(value, around), str) and pattern.fullmatch(found) is not None
         )
-    compare = COMPARISONS[operator]
-    return lambda value, strand: compare(left(value, strand), operand)
+    compare = COMPARISONS[kind]
+    return lambda value, around: compare(left(value, around), operand)
 
 
-def _required(read: Callable[[Any, Any], Any], path: str) -> Callable[[Any, Any], Any]:
-    def evaluate(value: Any, strand: Any) -> Any:
+def _required(read: Evaluate, path: str) -> Evaluate:
+    def evaluate(value: Json, around: Surroundings) -> Json:
         try:
-            return read(value, strand)
+            return read(value, around)
         except NoResultError:
             raise RuntimeFailure(
                 f"Invalid path '{path}': The choice state's condition path references an invalid value."
@@ -142,10 +147,10 @@ def _required(read: Callable[[Any, Any], Any], path: str) -> Callable[[Any, Any]
     return evaluate
 
 
-def _presence(read: Callable[[Any, Any], Any], *, wanted: bool) -> Test:
-    def test(value: Any, strand: Any) -> bool:
+def _presence(read: Evaluate, *, wanted: bool) -> Test:
+    def test(value: Json, around: Surroundings) -> bool:
         try:
-            read(value, strand)
+            read(value, around)
         except NoResultError:
             return not wanted
         return wanted

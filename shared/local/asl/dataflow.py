@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from shared.config.aws_facts import STATE_DATA
 from shared.local.asl.errors import DATA_LIMIT, RESULT_PATH, RuntimeFailure, StateFailure, dumps
 from shared.local.asl.languages.jsonpath import NoResultError, compile_reference
-from shared.local.asl.payload import compile_jsonata, compile_read, compile_template
+from shared.local.asl.payload import compile_assign, compile_field, compile_read
+from shared.local.asl.reading import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
+    from shared.local.asl.evaluation import Evaluate, Surroundings
+    from shared.local.asl.languages.jsonpath import Path
+    from shared.local.asl.reading import Spec
     from shared.local.asl.strand import Strand
+    from shared.values import Json
 
-    Evaluate = Callable[[Any, Any], Any]
+    # A state's output, and the variables that it assigns.
+    Finished: TypeAlias = tuple[Json, Mapping[str, Json] | None]
 
 MAX_BYTES = STATE_DATA.value
-_ABSENT = object()
 
 
-def check_size(value: Any, state: str) -> None:
-    """Fail as AWS does when *value*, the outcome of *state*, is larger than 256 KB as JSON."""
+def check_size(value: Json, state: str) -> None:
+    """Raise as AWS does when *value*, what *state* has come to, is larger than 256 KB as JSON."""
     if isinstance(value, (dict, list, str)):
         text = dumps(value)
         # A character is at most four bytes: only what could be too large is encoded to count.
@@ -33,106 +38,103 @@ def check_size(value: Any, state: str) -> None:
             )
 
 
-def _reader(spec: Any) -> Evaluate | None:
-    """Return what InputPath or OutputPath *spec* does: None for ``$``."""
-    if spec == "$":
+def _reader(spec: Spec, name: str) -> Evaluate | None:
+    """Return what the InputPath or OutputPath *name* does: None for ``$``."""
+    if spec.get(name, "$") == "$":
         return None
-    if spec is None:
-        return lambda _value, _strand: {}
-    read = compile_read(spec)
+    if spec[name] is None:
+        return lambda _value, _around: {}
+    path = text(spec, name)
+    read = compile_read(path)
 
-    def evaluate(value: Any, strand: Any) -> Any:
+    def evaluate(value: Json, around: Surroundings) -> Json:
         try:
-            return read(value, strand)
+            return read(value, around)
         except NoResultError as missing:
-            raise RuntimeFailure(f"Invalid path '{spec}' : {missing}") from None
+            raise RuntimeFailure(f"Invalid path '{path}' : {missing}") from None
 
     return evaluate
+
+
+def _place(spec: Spec) -> Path | None:
+    """Return where ResultPath puts a result, None for nowhere."""
+    return None if spec.get("ResultPath", "$") is None else compile_reference(str(spec.get("ResultPath", "$")))
+
+
+def _write(place: Path, raw: Json, content: Json) -> Json:
+    """Return *raw* with *content* at *place*."""
+    if not place.keys:
+        return content
+    try:
+        return place.write(raw, content)
+    except NoResultError:
+        raise RuntimeFailure(f"Unable to apply ReferencePath {place.text} to input {dumps(raw)}", RESULT_PATH) from None
 
 
 class PathFlow:
     """The JSONPath way: InputPath, Parameters, ResultSelector, Assign, ResultPath, OutputPath."""
 
-    __slots__ = ("_assign", "_input", "_output", "_parameters", "_place", "_selector", "name")
+    __slots__ = ("_assign", "_input", "_output", "_parameters", "_place", "_selector")
 
-    def __init__(self, name: str, spec: dict[str, Any], *, parameters: str = "Parameters") -> None:
-        self.name = name
-        self._input = _reader(spec.get("InputPath", "$"))
-        self._output = _reader(spec.get("OutputPath", "$"))
-        self._parameters = compile_template(spec[parameters]) if parameters in spec else None
-        self._selector = compile_template(spec["ResultSelector"]) if "ResultSelector" in spec else None
-        self._assign = compile_template(spec["Assign"]) if "Assign" in spec else None
-        place = spec.get("ResultPath", "$")
-        self._place = place if place is None else compile_reference(place)
+    def __init__(self, spec: Spec, *, parameters: str = "Parameters") -> None:
+        self._input = _reader(spec, "InputPath")
+        self._output = _reader(spec, "OutputPath")
+        self._parameters = compile_field(spec, parameters, jsonata=False)
+        self._selector = compile_field(spec, "ResultSelector", jsonata=False)
+        self._assign = compile_assign(spec, jsonata=False)
+        self._place = _place(spec)
 
-    def read(self, strand: Strand, raw: Any) -> Any:
+    def read(self, strand: Strand, raw: Json) -> Json:
         """Return the effective input for the state's *raw* one, before Parameters."""
         return raw if self._input is None else self._input(raw, strand)
 
-    def arguments(self, strand: Strand, effective: Any) -> Any:
+    def arguments(self, strand: Strand, effective: Json) -> Json:
         """Return what Parameters make of the *effective* input."""
         return effective if self._parameters is None else self._parameters(effective, strand)
 
-    def finish(self, strand: Strand, raw: Any, result: Any) -> tuple[Any, dict[str, Any] | None]:
+    def finish(self, strand: Strand, raw: Json, result: Json) -> Finished:
         """Return the state's output and what it assigns, for its *result*."""
         result = self.select(strand, result)
         assigned = self._assign(result, strand) if self._assign is not None else None
         return self.leave(strand, self.put(raw, result)), assigned
 
-    def select(self, strand: Strand, result: Any) -> Any:
+    def select(self, strand: Strand, result: Json) -> Json:
         """Return what ResultSelector makes of *result*."""
         return result if self._selector is None else self._selector(result, strand)
 
-    def put(self, raw: Any, result: Any) -> Any:
+    def put(self, raw: Json, result: Json) -> Json:
         """Return *raw* with *result* where ResultPath says."""
-        if self._place is None:
-            return raw
-        if not self._place.keys:
-            return result
-        try:
-            return self._place.write(raw, result)
-        except NoResultError:
-            raise RuntimeFailure(
-                f"Unable to apply ReferencePath {self._place.text} to input {dumps(raw)}", RESULT_PATH
-            ) from None
+        return raw if self._place is None else _write(self._place, raw, result)
 
-    def leave(self, strand: Strand, value: Any) -> Any:
+    def leave(self, strand: Strand, value: Json) -> Json:
         """Return what OutputPath selects of *value*."""
         return value if self._output is None else self._output(value, strand)
 
-    def caught(self, strand: Strand, raw: Any, spec: Caught, output: Any) -> tuple[Any, dict[str, Any] | None]:
+    def caught(self, strand: Strand, raw: Json, spec: Caught, output: Json) -> Finished:
         """Return the output and assignments of a Catcher *spec* for the error *output*."""
         assigned = spec.assign(output, strand) if spec.assign is not None else None
-        if spec.place is None:
-            return raw, assigned
-        try:
-            return spec.place.write(raw, output), assigned
-        except NoResultError:
-            raise RuntimeFailure(
-                f"Unable to apply ReferencePath {spec.place.text} to input {dumps(raw)}", RESULT_PATH
-            ) from None
+        return raw if spec.place is None else _write(spec.place, raw, output), assigned
 
 
 class QueryFlow:
     """The JSONata way: Arguments, Output, Assign."""
 
-    __slots__ = ("_arguments", "_assign", "_output", "name")
+    __slots__ = ("_arguments", "_assign", "_output")
 
-    def __init__(self, name: str, spec: dict[str, Any]) -> None:
-        self.name = name
-        self._arguments = compile_jsonata(spec["Arguments"], "Arguments") if "Arguments" in spec else None
-        self._output = compile_jsonata(spec["Output"], "Output") if "Output" in spec else None
-        self._assign = compile_jsonata(spec["Assign"], "Assign") if "Assign" in spec else None
+    def __init__(self, spec: Spec) -> None:
+        self._arguments = compile_field(spec, "Arguments", jsonata=True)
+        self._output = compile_field(spec, "Output", jsonata=True)
+        self._assign = compile_assign(spec, jsonata=True)
 
-    def read(self, _strand: Strand, raw: Any) -> Any:
+    def read(self, _strand: Strand, raw: Json) -> Json:
         """Return the input as it is: JSONata reaches it through ``$states.input``."""
         return raw
 
-    def arguments(self, strand: Strand, effective: Any) -> Any:
+    def arguments(self, strand: Strand, effective: Json) -> Json:
         """Return what Arguments give for the state's input."""
         return effective if self._arguments is None else self._arguments(states(strand, effective), strand)
 
-    def finish(self, strand: Strand, raw: Any, result: Any) -> tuple[Any, dict[str, Any] | None]:
+    def finish(self, strand: Strand, raw: Json, result: Json) -> Finished:
         """Return the state's output and what it assigns, for its *result*."""
         if self._output is None and self._assign is None:
             return result, None
@@ -140,9 +142,9 @@ class QueryFlow:
         assigned = self._assign(seen, strand) if self._assign is not None else None
         return result if self._output is None else self._output(seen, strand), assigned
 
-    def caught(self, strand: Strand, raw: Any, spec: Caught, output: Any) -> tuple[Any, dict[str, Any] | None]:
+    def caught(self, strand: Strand, raw: Json, spec: Caught, output: Json) -> Finished:
         """Return the output and assignments of a Catcher *spec* for the error *output*."""
-        seen = states(strand, raw, error=output)
+        seen = states(strand, raw, errorOutput=output)
         assigned = spec.assign(seen, strand) if spec.assign is not None else None
         return output if spec.output is None else spec.output(seen, strand), assigned
 
@@ -151,39 +153,23 @@ Flow = PathFlow | QueryFlow
 
 
 class Caught:
-    """Where the error output of a Catcher goes."""
+    """What a Catcher does with the error output: where it goes, and what is assigned."""
 
     __slots__ = ("assign", "output", "place")
 
-    def __init__(self, spec: dict[str, Any], *, jsonata: bool, field: str) -> None:
-        self.output: Evaluate | None = None
-        self.assign: Evaluate | None = None
-        self.place: Any = None
-        if jsonata:
-            self.output = compile_jsonata(spec["Output"], f"{field}/Output") if "Output" in spec else None
-            self.assign = compile_jsonata(spec["Assign"], f"{field}/Assign") if "Assign" in spec else None
-        else:
-            place = spec.get("ResultPath", "$")
-            self.place = None if place is None else compile_reference(place)
-            self.assign = compile_template(spec["Assign"]) if "Assign" in spec else None
+    def __init__(self, spec: Spec, *, jsonata: bool, field: str) -> None:
+        self.output = compile_field(spec, "Output", jsonata=True, within=field) if jsonata else None
+        self.assign = compile_assign(spec, jsonata=jsonata, within=field)
+        self.place = None if jsonata else _place(spec)
 
 
-def states(strand: Strand, raw: Any, *, result: Any = _ABSENT, error: Any = _ABSENT) -> dict[str, Any]:
-    """Return ``$states`` for a JSONata expression."""
-    seen = {"input": raw, "context": strand.context()}
-    if result is not _ABSENT:
-        seen["result"] = result
-    if error is not _ABSENT:
-        seen["errorOutput"] = error
-    return seen
+def states(strand: Strand, raw: Json, **more: Json) -> dict[str, Json]:
+    """Return ``$states`` for a JSONata expression: the *raw* input, the context object, and what there is *more*."""
+    return {"input": raw, "context": strand.context(), **more}
 
 
-def leave_state(strand: Strand, kind: str, raw: Any, output: Any, assigned: dict[str, Any] | None) -> None:
-    """Record that the strand's state is done, and make its assignments."""
+def leave_state(strand: Strand, event: str, raw: Json, output: Json, assigned: Mapping[str, Json] | None) -> None:
+    """Let the strand leave its state, whose input was *raw*, with *output*, if that is not too large."""
     if output is not raw:
         check_size(output, strand.state)
-    details: dict[str, Any] = {"name": strand.state, "output": output}
-    if assigned:
-        details["assignedVariables"] = assigned
-        strand.variables.assign(assigned)
-    strand.record(kind, details)
+    strand.leave(event, output, assigned)

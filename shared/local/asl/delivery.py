@@ -6,7 +6,7 @@ They are written when the execution has ended, in a job of the pool. For an expr
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -16,6 +16,10 @@ from shared.local.asl.history import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mypy_boto3_logs.client import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import InputLogEventTypeDef
+    from mypy_boto3_stepfunctions.type_defs import LoggingConfigurationTypeDef
 
     from shared.local.asl.execution import Execution
 
@@ -27,16 +31,16 @@ _ERROR_ENDINGS = ("Failed", "Aborted", "TimedOut")
 _BATCH_EVENTS, _BATCH_BYTES, _OVERHEAD = 1000, 1_000_000, 26
 
 
-def deliver_at_the_end(execution: Execution, configuration: dict[str, Any] | None) -> None:
+def deliver_at_the_end(execution: Execution, configuration: LoggingConfigurationTypeDef) -> None:
     """Write the events of *execution* to the log groups of the logging *configuration* once it has ended."""
-    level = (configuration or {}).get("level", OFF)
+    level = configuration.get("level", OFF)
     groups = [
         destination["cloudWatchLogsLogGroup"]["logGroupArn"].removesuffix(":*")
-        for destination in (configuration or {}).get("destinations", [])
+        for destination in configuration.get("destinations", [])
     ]
     if level == OFF or not groups:
         return
-    data = bool((configuration or {}).get("includeExecutionData"))
+    data = bool(configuration.get("includeExecutionData"))
     scheduler = execution.engine.scheduler
     execution.watch(lambda: scheduler.submit(lambda: _deliver(execution, level, groups, data=data)))
 
@@ -47,7 +51,7 @@ def _deliver(execution: Execution, level: str, groups: list[str], *, data: bool)
     try:
         _write(execution, level, groups, data=data)
     except BotoCoreError:
-        return  # the cloud is being closed, and CloudWatch with it: there is nobody left to read this
+        return  # the cloud is being closed, and CloudWatch with it: nobody can read this any more
 
 
 def _write(execution: Execution, level: str, groups: list[str], *, data: bool) -> None:
@@ -58,13 +62,13 @@ def _write(execution: Execution, level: str, groups: list[str], *, data: bool) -
     if not open_groups:
         return
     services = execution.engine.services
-    client = services.client("logs", services.region_of(execution.arn))
+    client: CloudWatchLogsClient = services.client("logs", services.region_of(execution.arn))
     for group in open_groups:
         try:
             client.create_log_stream(logGroupName=group, logStreamName=stream)
         except ClientError as error:
             if code_of(error) == "ResourceNotFoundException":
-                continue  # AWS, too, drops what has nowhere to go
+                continue  # AWS, too, drops the events of a group that is not there
             if code_of(error) != "ResourceAlreadyExistsException":  # a redrive goes on in the same stream
                 raise
         for batch in _batches(entries):
@@ -72,7 +76,7 @@ def _write(execution: Execution, level: str, groups: list[str], *, data: bool) -
 
 
 def _let_in(execution: Execution, group: str, stream: str) -> bool:
-    """Whether CloudWatch Logs lets the log delivery into the *group*: by its resource policies, not by any role.
+    """Tell whether CloudWatch Logs lets the log delivery into the *group*. Its resource policies say so, no role does.
 
     Source: Amazon CloudWatch Logs User Guide, "Enabling logging from AWS services" (read 2026-11-29).
     """
@@ -84,14 +88,14 @@ def _let_in(execution: Execution, group: str, stream: str) -> bool:
     )
 
 
-def _entries(execution: Execution, level: str, *, data: bool) -> Iterator[dict[str, Any]]:
+def _entries(execution: Execution, level: str, *, data: bool) -> Iterator[InputLogEventTypeDef]:
     for place, event in enumerate(execution.history.events):
         kind = event[0]
         wanted = kind in _FATAL if level == FATAL else kind.endswith(_ERROR_ENDINGS) if level == ERROR else True
         if not wanted:
             continue
         shown = render(event, place + 1, data=data)
-        details: dict[str, Any] = next((item for key, item in shown.items() if key.endswith("EventDetails")), {})
+        details = next((item for key, item in shown.items() if key.endswith("EventDetails")), {})
         stamp = int(event[2] * 1000)
         message = {
             "id": str(place + 1),
@@ -105,8 +109,8 @@ def _entries(execution: Execution, level: str, *, data: bool) -> Iterator[dict[s
         yield {"timestamp": stamp, "message": dumps(message)}
 
 
-def _batches(entries: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
+def _batches(entries: list[InputLogEventTypeDef]) -> Iterator[list[InputLogEventTypeDef]]:
+    batch: list[InputLogEventTypeDef] = []
     size = 0
     for entry in entries:
         weight = len(entry["message"].encode()) + _OVERHEAD

@@ -1,4 +1,4 @@
-"""The engine: what all executions share. It knows none of them, but for the register of their Map runs."""
+"""The engine: what all executions share. It does not know the executions, only the Map runs that they registered."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from shared.local.asl.services import Services
 from shared.local.asl.tokens import Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from random import Random
 
     from shared.local.asl.scheduler import Scheduler
 
-    # The ARN or name of a state machine, an execution's name and its input: starts it and returns the execution.
+    # Starts the state machine of an ARN with an execution's name and its input; returns the execution.
     StartMachine = Callable[[str, str, str], Any]
-    # A role's ARN, an action and a resource's ARN: raises when the role may not do it.
+    # Raises when the role of an ARN may not do an action with the resource of an ARN.
     Permit = Callable[[str, str, str], None]
-    # A service, an action, a resource's ARN, and that of what it acts for: whether the resource lets the service in.
+    # Tells whether a service may do an action with the resource of an ARN, for the source of another ARN.
     LetIn = Callable[[str, str, str, str], bool]
 
 _TOKEN_BYTES = 96
@@ -54,15 +54,27 @@ class InvokeLambda(Protocol):
         """Return the invocation; raise when the function cannot be invoked at all."""
 
 
+class RegisteredRun(Protocol):
+    """A Map run, as far as the engine knows it."""
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+
+    @property
+    def children(self) -> Mapping[str, object]:
+        """The child executions that are remembered, by ARN."""
+
+
 class Engine:
     """Time, threads, randomness and the ways out to the rest of AWS.
 
     Args:
-        scheduler: Gives it time and threads.
+        scheduler: Gives time and threads.
         invoke_lambda: Calls Lambda functions.
-        services: The way to every other API of AWS's.
-        random: The random source of jitter, UUIDs and the random functions.
-        speed: By how much Wait states and retry delays are shortened.
+        services: Clients of every other API of AWS.
+        random: The random source of jitter, UUIDs and the random functions; the system's by default.
+        speed: How many times Wait states and retry delays are shortened.
     """
 
     def __init__(
@@ -80,12 +92,20 @@ class Engine:
         self.random = random or _system_random()
         self.speed = speed
         self.tokens = Tokens()
-        self.activities = Activities(lambda _arn: True)
-        self.start_machine: StartMachine = _nobody
-        self.permit: Permit = _anything
-        self.lets_in: LetIn = _anybody
+        self.activities = Activities()
+        self.start_machine: StartMachine = _no_machine
+        self.permit: Permit = _permit_all
+        self.lets_in: LetIn = _let_all_in
         self._lock = threading.Lock()
-        self._map_runs: dict[str, Any] = {}
+        self._map_runs: dict[str, RegisteredRun] = {}
+
+    def run_machines(self, start: StartMachine) -> None:
+        """Let *start* start the machines that tasks name; until then there is none."""
+        self.start_machine = start
+
+    def enforce(self, permit: Permit, lets_in: LetIn) -> None:
+        """Ask *permit* and *lets_in* before each call; until then everything is allowed, as without IAM."""
+        self.permit, self.lets_in = permit, lets_in
 
     def uuid(self) -> str:
         """Return a new UUID from the engine's random source."""
@@ -96,12 +116,12 @@ class Engine:
         bits = self.random.getrandbits(_TOKEN_BYTES * 8)
         return binascii.b2a_base64(bits.to_bytes(_TOKEN_BYTES), newline=False).decode()
 
-    def add_map_run(self, run: Any) -> None:
+    def add_map_run(self, run: RegisteredRun) -> None:
         """Register *run*."""
         with self._lock:
             self._map_runs[run.arn] = run
 
-    def map_run(self, arn: str) -> Any:
+    def map_run(self, arn: str) -> RegisteredRun | None:
         """Return the Map run of *arn*, or None."""
         return self._map_runs.get(arn)
 
@@ -111,7 +131,7 @@ class Engine:
             for arn in [arn for arn in self._map_runs if arn.startswith(prefix)]:
                 del self._map_runs[arn]
 
-    def child(self, arn: str) -> Any:
+    def child(self, arn: str) -> object:
         """Return the child execution of *arn*, of any Map run that is known, or None."""
         for run in list(self._map_runs.values()):
             if arn in run.children:
@@ -131,14 +151,14 @@ def _system_random() -> Random:
     return random.SystemRandom()
 
 
-def _nobody(arn: str, _name: str, _text: str) -> Never:
+def _no_machine(arn: str, _name: str, _text: str) -> Never:
     raise LookupError(f"State Machine Does Not Exist: '{arn}'")
 
 
-def _anything(_role: str, _action: str, _resource: str) -> None:
-    """Permit all: so it is in a test without IAM."""
+def _permit_all(_role: str, _action: str, _resource: str) -> None:
+    """Permit everything."""
 
 
-def _anybody(_service: str, _action: str, _resource: str, _source: str) -> bool:
-    """Let everybody in: the same."""
+def _let_all_in(_service: str, _action: str, _resource: str, _source: str) -> bool:
+    """Let every service in."""
     return True

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.values import Json
 
 ALL = "States.ALL"
 TIMEOUT = "States.Timeout"
@@ -22,8 +25,8 @@ RESULT_WRITER = "States.ResultWriterFailed"
 _encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
-def dumps(value: Any) -> str:
-    """Return *value* as AWS writes JSON: no blanks, letters beyond ASCII as they are."""
+def dumps(value: object) -> str:
+    """Return *value* as AWS writes JSON: without blanks, letters beyond ASCII as they are."""
     return _encoder.encode(value)
 
 
@@ -37,7 +40,7 @@ class StateFailure(Exception):
 
     # A second name that Retry and Catch know it by.
     also: str | None = None
-    # True while the cause lacks "An error occurred while executing the state ..." in front.
+    # Whether the cause still lacks "An error occurred while executing the state ..." in front.
     bare = False
 
     def __init__(self, error: str | None, cause: str | None = None) -> None:
@@ -45,13 +48,13 @@ class StateFailure(Exception):
         self.error = error
         self.cause = cause
 
-    def output(self) -> dict[str, Any]:
+    def output(self) -> dict[str, Json]:
         """Return the error output that a Catcher hands on."""
         parts = {"Error": self.error, "Cause": self.cause}
         return {key: value for key, value in parts.items() if value is not None}
 
     def located(self, state: str, event: int) -> None:
-        """Say in the cause which *state*, entered at which *event*, could not go on."""
+        """Put in front of the cause which *state* failed, and the id of the *event* that entered it."""
         if self.bare:
             self.bare = False
             place = f"An error occurred while executing the state '{state}' (entered at the event id #{event})."
@@ -59,7 +62,7 @@ class StateFailure(Exception):
 
 
 class HeartbeatFailure(StateFailure):
-    """A task gave no sign of life in time: AWS calls it a timeout, and lets Retry and Catch tell it apart."""
+    """A task gave no sign of life in time. AWS calls it a timeout, but Retry and Catch can tell the two apart."""
 
     also = HEARTBEAT_TIMEOUT
 
@@ -68,7 +71,7 @@ class HeartbeatFailure(StateFailure):
 
 
 class RuntimeFailure(StateFailure):
-    """The interpreter itself could not go on; the cause is completed with the state and event."""
+    """A field of the state could not be evaluated; the cause is completed with the state and event."""
 
     bare = True
 

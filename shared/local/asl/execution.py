@@ -10,19 +10,26 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from shared.local.asl.errors import RUNTIME, StateFailure, dumps
 from shared.local.asl.history import MAX_EVENTS, History, HistoryFullError, Text
-from shared.local.asl.strand import Call, Strand
+from shared.local.asl.strand import Strand
 from shared.local.asl.variables import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Mapping
 
+    from shared.local.asl.effects import Call, Steps
     from shared.local.asl.engine import Engine
     from shared.local.asl.identity import Identity
-    from shared.local.asl.strand import Effect
+    from shared.local.asl.scheduler import Timer
+    from shared.local.asl.strand import Host, RunBelow
+    from shared.local.asl.tokens import Answer
+    from shared.values import Json
+
+    # A strand, the ticket it waits under, and the call it waits for.
+    _Pending = tuple[Strand, int, Call[object]]
 
 EXPRESS_SECONDS, EXPRESS_EVENTS = 300.0, 10**9
 RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED = "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"
@@ -37,10 +44,23 @@ def timestamp(seconds: float) -> str:
 class Runs(Protocol):
     """What an execution runs: a machine."""
 
-    timeout: float | None
+    @property
+    def timeout(self) -> float | None:
+        """The seconds that an execution of it may take, None for as long as it likes."""
 
-    def run(self, strand: Strand, value: Any, start: str | None = None, /) -> Generator[Effect | None, Any, Any]:
+    def run(self, strand: Strand, value: Json, start: str | None = None, /) -> Steps[Json]:
         """Go from the state *start*, by default the first, to an end; return the output."""
+
+
+class RunAbove(Protocol):
+    """The Map run that an execution is a child of, as the execution knows it."""
+
+    @property
+    def parent(self) -> Host:
+        """The execution that the run belongs to."""
+
+    def child_ended(self, child: Execution, /) -> None:
+        """Count *child*, one of the run's own, which has ended."""
 
 
 class Execution:
@@ -49,77 +69,64 @@ class Execution:
     Args:
         engine: What runs it.
         machine: The compiled definition.
-        arn: Its own ARN.
-        input_text: The input as given, JSON.
         identity: What the context object and the API tell about it.
-        on_end: Called once with the execution when it has ended.
-        express: Whether it is an express one: five minutes at most, and no limit to its events.
+        input_text: The input as given, JSON.
+        map_run: The Map run whose child it is: that one's execution lends its lock, and the run is told the end.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917  what one is made of
-        self,
-        engine: Engine,
-        machine: Runs,
-        arn: str,
-        input_text: str,
-        identity: Identity,
-        on_end: Callable[[Execution], None] | None = None,
-        *,
-        express: bool = False,
+    def __init__(
+        self, engine: Engine, machine: Runs, identity: Identity, input_text: str, map_run: RunAbove | None = None
     ) -> None:
         self.engine = engine
         self.machine = machine
-        self.arn = arn
-        self.input_text = input_text
         self.identity = identity
-        self.on_end = on_end
+        self.arn = identity.arn
+        self.input_text = input_text
+        self.map_run = map_run
+        express = identity.express
         self.history = History(engine.scheduler.now, EXPRESS_EVENTS if express else MAX_EVENTS)
         limits = [limit for limit in (machine.timeout, EXPRESS_SECONDS if express else None) if limit is not None]
         self.timeout = min(limits, default=None)
         self.status = RUNNING
         self.error: str | None = None
         self.cause: str | None = None
-        self.output: Any = None
+        self.output: Json = None
         self.started_at = engine.scheduler.now()
         self.stopped_at: float | None = None
         self.redrives = 0
         self.redriven_at: float | None = None
-        self.map_run: Any = None
-        # The API's record of the machine, version or alias target it was started with.
-        self.source: Any = None
-        self.alias: str | None = None
-        self.map_runs: list[Any] = []
+        self.map_runs: list[RunBelow] = []
+        self.lock = threading.RLock() if map_run is None else map_run.parent.lock
         self._watchers: list[Callable[[], None]] = []
-        self.breathe = False
-        self.lock = threading.RLock()
-        self._ready: deque[tuple[Strand, Any, BaseException | None]] = deque()
-        self._input: Any = None
+        self._ready: deque[tuple[Strand, Answer | None, BaseException | None]] = deque()
+        self._breathes = False
+        self._input: Json = None
         self._root: Strand | None = None
-        self._deadline: Any = None
+        self._deadline: Timer | None = None
 
-    def start(self, value: Any) -> None:
+    def start(self, value: Json) -> None:
         """Begin with the input *value*."""
         self._input = value
         details = {
             "input": Text(self.input_text),
             "roleArn": self.identity.role_arn,
-            "stateMachineAliasArn": self.alias,
+            "stateMachineAliasArn": self.identity.alias,
         }
         self.history.add("ExecutionStarted", 0, details)
         self._begin(lambda strand: self.machine.run(strand, value), 0)
 
-    def _begin(self, body: Callable[[Strand], Any], previous: int) -> None:
+    def _begin(self, body: Callable[[Strand], Steps[Json]], previous: int) -> None:
         root = self._root = Strand(self, Scope(), previous, self._root_ended)
         if self.timeout is not None:
             self._deadline = self.engine.scheduler.call_later(self.timeout, self._timed_out)
         root.begin(body(root))
         self.engine.scheduler.submit(self.advance)
 
-    def context(self, state: str, entered_at: float, retries: int) -> dict[str, Any]:
-        """Return a fresh context object for *state*."""
+    def context(self, state: str, entered_at: float, retries: int) -> dict[str, Json]:
+        """Return a fresh context object for *state*; *retries* is -1 where nothing is retried."""
         identity = self.identity
-        execution: dict[str, Any] = {
-            "Id": self.arn,
+        execution: dict[str, Json] = {
+            "Id": identity.arn,
             "Input": self._input,
             "StartTime": timestamp(self.started_at),
             "Name": identity.name,
@@ -128,7 +135,7 @@ class Execution:
         }
         if self.redriven_at is not None:
             execution["RedriveTime"] = timestamp(self.redriven_at)
-        where: dict[str, Any] = {"Name": state, "EnteredTime": timestamp(entered_at)}
+        where: dict[str, Json] = {"Name": state, "EnteredTime": timestamp(entered_at)}
         if retries >= 0:
             where["RetryCount"] = retries
         return {
@@ -137,64 +144,70 @@ class Execution:
             "State": where,
         }
 
+    def add_map_run(self, run: RunBelow) -> None:
+        """Register *run*, which one of its strands has started."""
+        self.map_runs.append(run)
+
     # What moves it on. The lock is held from here to the end of `_run`.
 
-    def post(self, strand: Strand, value: Any, error: BaseException | None) -> None:
-        """Put *strand* among those that are ready, for *value* or *error*; any other answer is late now."""
-        strand.ticket += 1
-        strand.parked = False
-        self._ready.append((strand, value, error))
+    def post(self, strand: Strand, answer: Answer | None, error: BaseException | None) -> None:
+        """Put *strand* among those that are ready, with *answer* or *error*; any other answer is late now."""
+        strand.stop_waiting()
+        self._ready.append((strand, answer, error))
 
-    def resume(self, strand: Strand, ticket: int, value: Any, error: BaseException | None) -> None:
+    def resume(self, strand: Strand, ticket: int, error: BaseException | None) -> None:
         """Resume *strand* from outside if it still waits under *ticket*, and go on from there."""
         with self.lock:
             if strand.ticket != ticket or self.status != RUNNING:
                 return
-            self.post(strand, value, error)
+            self.post(strand, None, error)
         self.advance()
+
+    def let_others_in(self) -> None:
+        """Give up the lock after this step, and go on in another job of the pool."""
+        self._breathes = True
 
     def advance(self) -> None:
         """Run all that is ready and make the calls that come of it."""
         self.work_through(self._run())
 
-    def work_through(self, pending: list[tuple[Strand, int, Call]]) -> None:
+    def work_through(self, pending: list[_Pending]) -> None:
         """Make the first *pending* call here and hand the others to the pool, until no call comes of it."""
         while pending:
-            for strand, ticket, call in pending[1:]:
-                self.engine.scheduler.submit(_Work(self, strand, ticket, call))
+            for each in pending[1:]:
+                self.engine.scheduler.submit(_Work(self, each))
             pending = self.perform(*pending[0])
 
-    def perform(self, strand: Strand, ticket: int, call: Call) -> list[tuple[Strand, int, Call]]:
-        """Make *call*, give *strand* its answer, run what is ready then, and return the calls to make next."""
-        value, error = None, None
+    def perform(self, strand: Strand, ticket: int, call: Call[object]) -> list[_Pending]:
+        """Make *call*, let *strand* know, run what is ready then, and return the calls to make next."""
+        error = None
         try:
-            value = call.function()
+            call.make()
         except Exception as raised:  # noqa: BLE001  whatever a call raises is the strand's to handle
             error = raised
         with self.lock:
             if strand.ticket == ticket and self.status == RUNNING:
-                self.post(strand, value, error)
+                self.post(strand, None, error)
         return self._run()
 
-    def _run(self) -> list[tuple[Strand, int, Call]]:
+    def _run(self) -> list[_Pending]:
         """Run every ready strand; return the calls they want made."""
-        calls: list[tuple[Strand, int, Call]] = []
+        calls: list[_Pending] = []
         with self.lock:
             while self._ready:
-                strand, value, error = self._ready.popleft()
-                call = self._step(strand, value, error)
+                strand, answer, error = self._ready.popleft()
+                call = self._step(strand, answer, error)
                 if call is not None:
                     calls.append((strand, strand.ticket, call))
-                if self.breathe:
-                    # A long loop of pure states lets others at the lock now and then.
-                    self.breathe = False
+                if self._breathes:
+                    self._breathes = False
                     self.engine.scheduler.submit(self.advance)
                     break
         return calls
 
-    def _step(self, strand: Strand, value: Any, error: BaseException | None) -> Call | None:
+    def _step(self, strand: Strand, answer: Answer | None, error: BaseException | None) -> Call[object] | None:
         try:
-            return strand.step(value, error)
+            return strand.step(answer, error)
         except HistoryFullError:
             cause = "The execution reached the maximum number of history events (25000)."
             self.finish(FAILED, StateFailure(RUNTIME, cause), strand.previous)
@@ -214,7 +227,7 @@ class Execution:
         last = len(self.history.events)
         previous = self.history.add("ExecutionRedriven", last, {"redriveCount": self.redrives})
 
-        def body(strand: Strand) -> Any:
+        def body(strand: Strand) -> Steps[Json]:
             start = strand.go_on_from(stopped) if stopped is not None else None
             value = stopped.input if stopped is not None and start is not None else self._input
             return self.machine.run(strand, value, start)
@@ -258,8 +271,8 @@ class Execution:
         watchers, self._watchers = self._watchers, []
         for watcher in watchers:
             watcher()
-        if self.on_end is not None:
-            self.on_end(self)
+        if self.map_run is not None:
+            self.map_run.child_ended(self)
 
     @property
     def ended(self) -> bool:
@@ -274,9 +287,7 @@ class Execution:
                 return
         watcher()
 
-    def _ending(
-        self, status: str, failure: StateFailure | None, previous: int
-    ) -> tuple[str, int, dict[str, Any] | None]:
+    def _ending(self, status: str, failure: StateFailure | None, previous: int) -> tuple[str, int, Mapping[str, Json]]:
         if status == SUCCEEDED:
             return "ExecutionSucceeded", previous, {"output": self.output}
         kind = {FAILED: "ExecutionFailed", TIMED_OUT: "ExecutionTimedOut", ABORTED: "ExecutionAborted"}[status]
@@ -290,11 +301,11 @@ class Execution:
 class _Work:
     """A call on its way to a pool thread."""
 
-    __slots__ = ("arguments", "execution")
+    __slots__ = ("execution", "pending")
 
-    def __init__(self, execution: Execution, strand: Strand, ticket: int, call: Call) -> None:
+    def __init__(self, execution: Execution, pending: _Pending) -> None:
         self.execution = execution
-        self.arguments = (strand, ticket, call)
+        self.pending = pending
 
     def __call__(self) -> None:
-        self.execution.work_through([self.arguments])
+        self.execution.work_through([self.pending])

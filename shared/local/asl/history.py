@@ -1,19 +1,25 @@
 """The history of one execution: what happened, in AWS's event types, details and order.
 
 An event is kept as a small tuple that points at the values themselves; JSON is written when somebody reads. Nobody
-writes into a value, so what is read later is what was then.
+ever writes into a value, so a value that is read later still is what it was at the time of the event.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from shared.config.aws_facts import HISTORY_EVENTS
 from shared.local.asl.errors import dumps
+from shared.local.asl.reading import members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from shared.values import Json
+
+    # Type, id of the event before, time in seconds since the epoch, details.
+    Event: TypeAlias = tuple[str, int, float, Mapping[str, Json] | None]
 
 MAX_EVENTS = HISTORY_EVENTS.value
 # Details that hold a value and are shown as JSON text.
@@ -42,11 +48,10 @@ class History:
 
     def __init__(self, clock: Callable[[], float], limit: int = MAX_EVENTS) -> None:
         self.clock = clock
-        # type, id of the event before, time, details
-        self.events: list[tuple[str, int, float, dict[str, Any] | None]] = []
-        self.limit = limit - 1  # the last one is kept for the event that ends the execution
+        self.events: list[Event] = []
+        self.limit = limit - 1  # the last place is kept for the event that ends the execution
 
-    def add(self, kind: str, previous: int, details: dict[str, Any] | None = None) -> int:
+    def add(self, kind: str, previous: int, details: Mapping[str, Json] | None = None) -> int:
         """Record an event of *kind* after the event *previous*; return its id, counted from 1.
 
         Raises:
@@ -58,7 +63,7 @@ class History:
         events.append((kind, previous, self.clock(), details))
         return len(events)
 
-    def end(self, kind: str, previous: int, details: dict[str, Any] | None) -> int:
+    def end(self, kind: str, previous: int, details: Mapping[str, Json] | None) -> int:
         """Record the event that ends the execution, for which there is always room."""
         self.events.append((kind, previous, self.clock(), details))
         return len(self.events)
@@ -68,17 +73,17 @@ class History:
         """Whether only an ending may still be recorded."""
         return len(self.events) >= self.limit
 
-    def page(self, start: int, count: int, *, reverse: bool, data: bool) -> list[dict[str, Any]]:
+    def page(self, start: int, count: int, *, reverse: bool, data: bool) -> list[dict[str, object]]:
         """Return up to *count* events from place *start* (0 is the first, or the last when *reverse*)."""
         total = len(self.events)
         places = range(total - 1 - start, -1, -1) if reverse else range(start, total)
         return [render(self.events[place], place + 1, data=data) for place in places[:count]]
 
 
-def render(event: tuple[str, int, float, dict[str, Any] | None], number: int, *, data: bool = True) -> dict[str, Any]:
+def render(event: Event, number: int, *, data: bool = True) -> dict[str, object]:
     """Return *event* as GetExecutionHistory shows it; without *data* its inputs and outputs are left out."""
     kind, previous, when, details = event
-    shown: dict[str, Any] = {
+    shown: dict[str, object] = {
         "timestamp": dt.datetime.fromtimestamp(when, dt.UTC),
         "type": kind,
         "id": number,
@@ -97,8 +102,8 @@ def _details_key(kind: str) -> str:
     return kind[0].lower() + kind[1:] + "EventDetails"
 
 
-def _render_details(details: dict[str, Any], *, data: bool) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
+def _render_details(details: Mapping[str, Json], *, data: bool) -> dict[str, object]:
+    shown: dict[str, object] = {}
     for key, value in details.items():
         if key in _VALUES:
             if data:
@@ -107,7 +112,7 @@ def _render_details(details: dict[str, Any], *, data: bool) -> dict[str, Any]:
                 shown[f"{key}Details"] = {"truncated": False}
         elif key == "assignedVariables":
             if data:
-                shown[key] = {name: dumps(item) for name, item in value.items()}
+                shown[key] = {name: dumps(item) for name, item in members(value).items()}
             shown["assignedVariablesDetails"] = {"truncated": False}
         elif value is not None:
             shown[key] = value

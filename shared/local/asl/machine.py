@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.errors import StateFailure
+from shared.local.asl.reading import number_or_none, part, parts, text
 from shared.local.asl.retry import place_failure
 from shared.local.asl.states.map import Map
 from shared.local.asl.states.parallel import Parallel
@@ -13,15 +14,16 @@ from shared.local.asl.states.task import Task
 from shared.local.asl.states.wait import Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
+    from shared.local.asl.effects import Steps
+    from shared.local.asl.reading import Spec
     from shared.local.asl.state import State
-    from shared.local.asl.strand import Effect, Strand
+    from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 _PLAIN: dict[str, type[State]] = {
     "Pass": Pass, "Succeed": Succeed, "Fail": Fail, "Choice": Choice, "Wait": Wait, "Task": Task,
 }  # fmt: skip
-# After so many states without a wait a strand lets others run.
+# A strand lets others run after so many states.
 _BREATH = 1024
 
 
@@ -33,37 +35,30 @@ class Machine:
         jsonata: Whether JSONata is the query language where a state does not say.
     """
 
-    def __init__(self, spec: dict[str, Any], *, jsonata: bool = False) -> None:
+    def __init__(self, spec: Spec, *, jsonata: bool = False) -> None:
         jsonata = spec.get("QueryLanguage", "JSONata" if jsonata else "JSONPath") == "JSONata"
-        self.start: str = spec["StartAt"]
-        self.timeout: float | None = spec.get("TimeoutSeconds")
-        self.states = {name: compile_state(name, state, jsonata=jsonata) for name, state in spec["States"].items()}
+        self.start = text(spec, "StartAt")
+        self.timeout = number_or_none(spec, "TimeoutSeconds")
+        states = part(spec, "States")
+        self.states = {name: compile_state(name, part(states, name), jsonata=jsonata) for name in states}
 
-    def run(self, strand: Strand, value: Any, start: str | None = None) -> Generator[Effect | None, Any, Any]:
+    def run(self, strand: Strand, value: Json, start: str | None = None) -> Steps[Json]:
         """Go from *start* to an end with *value* as input; return the output.
 
         Raises:
             StateFailure: A state failed and nothing caught it.
         """
-        states, history = self.states, strand.execution.history
+        states = self.states
         name, count = start or self.start, 0
         while True:
             state = states[name]
-            strand.before = strand.previous
-            strand.entered_at = history.clock()
-            strand.entered = strand.previous = history.add(
-                state.entered, strand.previous, {"input": value, "name": name}
-            )
-            strand.state, strand.input = name, value
+            strand.enter(state.entered, name, value, waiting=state.waiting)
             try:
                 if state.simple:
                     value, following = state.step(strand, value)
                 else:
-                    strand.waiting = state.kind
                     value, following = yield from state.run(strand, value)
-                    strand.waiting = ""
             except StateFailure as failure:
-                strand.state = name
                 place_failure(strand, failure)
                 raise
             if following is None:
@@ -73,13 +68,14 @@ class Machine:
                 yield None
 
 
-def compile_state(name: str, spec: dict[str, Any], *, jsonata: bool) -> State:
+def compile_state(name: str, spec: Spec, *, jsonata: bool) -> State:
     """Return the state object for *spec*; *jsonata* is the query language around it."""
-    language, kind = spec.get("QueryLanguage"), spec["Type"]
+    language, kind = spec.get("QueryLanguage"), text(spec, "Type")
     jsonata = jsonata if language is None else language == "JSONata"
     if kind == "Parallel":
-        return Parallel(name, spec, [Machine(branch, jsonata=jsonata) for branch in spec["Branches"]], jsonata=jsonata)
+        branches = [Machine(branch, jsonata=jsonata) for branch in parts(spec, "Branches")]
+        return Parallel(name, spec, branches, jsonata=jsonata)
     if kind == "Map":
-        processor = Machine(spec["ItemProcessor" if "ItemProcessor" in spec else "Iterator"], jsonata=jsonata)
+        processor = Machine(part(spec, "ItemProcessor" if "ItemProcessor" in spec else "Iterator"), jsonata=jsonata)
         return Map(name, spec, processor, jsonata=jsonata)
     return _PLAIN[kind](name, spec, jsonata=jsonata)

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from shared.local.asl.dataflow import states
-from shared.local.asl.errors import QueryFailure, RuntimeFailure, dumps
-from shared.local.asl.languages.jsonata import Expression, is_expression, kind
+from shared.local.asl.errors import RuntimeFailure, dumps
+from shared.local.asl.languages.jsonata import Expression, is_expression
 from shared.local.asl.languages.jsonpath import NoResultError
 from shared.local.asl.payload import compile_read
+from shared.local.asl.reading import number_or_none, text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shared.local.asl.reading import Spec
     from shared.local.asl.strand import Strand
+    from shared.values import Json
+
+    ReadNumber: TypeAlias = Callable[[Strand, Json], float | None]
 
 
-def number_field(
-    spec: dict[str, Any], field: str, *, jsonata: bool, integer: bool
-) -> Callable[[Strand, Any], int | float | None]:
+def number_field(spec: Spec, field: str, *, jsonata: bool, integer: bool) -> ReadNumber:
     """Return a reader of the number *field*: a constant, ``fieldPath`` or an expression; None if absent."""
-    given, path = spec.get(field), spec.get(f"{field}Path")
+    given, path = spec.get(field), text_or_none(spec, f"{field}Path")
     if jsonata and is_expression(given):
-        expression = Expression(str(given), field)
+        expression = Expression(given, field)
         return lambda strand, effective: _query_number(expression, strand, effective, integer=integer)
     if path is None:
-        return lambda _strand, _effective: given
+        constant = number_or_none(spec, field)
+        return lambda _strand, _effective: constant
     read = compile_read(path)
 
-    def evaluate(strand: Strand, effective: Any) -> int | float:
+    def evaluate(strand: Strand, effective: Json) -> float:
         try:
             found = read(effective, strand)
         except NoResultError as missing:
@@ -45,7 +49,7 @@ def number_field(
     return evaluate
 
 
-def _number(value: Any, *, integer: bool) -> int | float | None:
+def _number(value: Json, *, integer: bool) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -54,14 +58,8 @@ def _number(value: Any, *, integer: bool) -> int | float | None:
         return None
 
 
-def _query_number(expression: Expression, strand: Strand, effective: Any, *, integer: bool) -> int | float:
-    found = expression.evaluate(strand, states(strand, effective))
-    expression.expect(found, "number")
-    number: int | float = found
-    if integer and not isinstance(number, int):
-        raise QueryFailure(
-            f"The JSONata expression '{expression.source}' specified for the field '{expression.field}' returned an "
-            f"unexpected result type. Expected 'integer', but was '{kind(number)}' for value: {dumps(number)}",
-            expression.field,
-        )
-    return number
+def _query_number(expression: Expression, strand: Strand, effective: Json, *, integer: bool) -> float:
+    found = expression.number(strand, states(strand, effective))
+    if integer and not isinstance(found, int):
+        raise expression.unexpected("integer", found)
+    return found

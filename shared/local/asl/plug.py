@@ -1,9 +1,9 @@
-"""Plugging the engine into moto: one call that takes effect for every account and region, and one that undoes it."""
+"""Putting the engine behind moto's API: one call does it for every account and region, and one undoes it."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from moto.core.responses import ActionResult
 from moto.stepfunctions import responses
@@ -13,28 +13,24 @@ from moto.stepfunctions.models import stepfunctions_backends as backends
 from shared.local.asl.api import ACTIONS
 from shared.local.asl.backend import AslBackend
 from shared.local.asl.engine import Engine
-from shared.local.asl.scheduler import WORKERS, ThreadScheduler
-from shared.local.asl.services import Services
+from shared.local.asl.scheduler import ThreadScheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from random import Random
 
     from shared.local.asl.api import Action
     from shared.local.asl.engine import InvokeLambda
-    from shared.local.asl.execution import Execution
-    from shared.local.asl.scheduler import Scheduler
-    from shared.local.door.sessions import Issuer
+    from shared.local.asl.services import Services
 
 _ABSENT = object()
 
 
 class Plug:
-    """The engine in its socket; :meth:`close` pulls it out, and no thread of it is left then."""
+    """The engine behind moto's API until :meth:`close`, after which no thread of it is left."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._before: dict[str, Any] = {}
+        self._before: dict[str, object] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -54,13 +50,8 @@ class Plug:
             self._before[name] = responses.StepFunctionResponse.__dict__.get(name, _ABSENT)
             setattr(responses.StepFunctionResponse, name, _method(action))
 
-        def start(arn: str, name: str, text: str) -> Execution:
-            _, _, _, region, account, *_ = arn.split(":")
-            execution: Execution = backends[account][region].start_execution(arn, name, text)
-            return execution
-
-        engine.start_machine = start
-        engine.activities.exists = lambda arn: arn in backends[arn.split(":")[4]][arn.split(":")[3]].activities
+        engine.run_machines(lambda arn, name, text: _backend_of(arn).start_execution(arn, name, text))
+        engine.activities.known_by(lambda arn: arn in _backend_of(arn).activities)
 
     def close(self) -> None:
         """Stop the engine and give moto its own back."""
@@ -78,42 +69,44 @@ class Plug:
         self._before.clear()
 
 
-def _method(action: Action) -> Callable[[Any], ActionResult]:
+def _backend_of(arn: str) -> AslBackend:
+    """Return the backend of the account and region that *arn* names."""
+    _, _, _, region, account, *_ = arn.split(":")
+    backend: AslBackend = backends[account][region]
+    return backend
+
+
+class _Response(Protocol):
+    """moto's response object, as far as an action needs it."""
+
+    body: str
+
+    @property
+    def stepfunction_backend(self) -> AslBackend:
+        """The backend of the account and region of the request."""
+
+
+def _method(action: Action) -> Callable[[_Response], ActionResult]:
     """Return *action* as a method of moto's response class."""
 
-    def method(response: Any) -> ActionResult:
+    def method(response: _Response) -> ActionResult:
         answer = action(response.stepfunction_backend, json.loads(response.body or "{}"))
         return ActionResult(answer or {})
 
     return method
 
 
-def install(  # noqa: PLR0913  all but two are for rehearsals and tests
-    invoke_lambda: InvokeLambda,
-    endpoint: str,
-    *,
-    speed: float = 1.0,
-    workers: int = WORKERS,
-    scheduler: Scheduler | None = None,
-    random: Random | None = None,
-    issuer: Issuer | None = None,
-) -> Plug:
+def install(invoke_lambda: InvokeLambda, services: Services, *, speed: float = 1.0) -> Plug:
     """Put the engine behind moto's Step Functions API, for this process.
 
     Args:
-        invoke_lambda: Invokes a function by name or ARN with a payload; returns ``payload`` and ``function_error``.
-        endpoint: The URL of the embedded cloud, where tasks call every other service.
-        speed: By how much Wait states and retry delays are shortened: 60 makes a minute a second.
-        workers: How many tasks may block at a time.
-        scheduler: Time and threads, for a test; by default real ones.
-        random: The random source, for a test; by default the system's.
-        issuer: Gives tasks the credentials of their machine's role; a cloud without a door, in a test, needs none.
+        invoke_lambda: Invokes a function by name or ARN with a payload.
+        services: Clients of every other service, which tasks call.
+        speed: How many times Wait states and retry delays are shortened: 60 makes a minute a second.
 
     Returns:
         The plug; close it (or leave its ``with`` block) after the server has stopped.
     """
-    services = Services(endpoint, issuer)
-    engine = Engine(scheduler or ThreadScheduler(workers), invoke_lambda, services, random=random, speed=speed)
-    plug = Plug(engine)
+    plug = Plug(Engine(ThreadScheduler(), invoke_lambda, services, speed=speed))
     plug.plug_in()
     return plug

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.dataflow import Caught, leave_state
+from shared.local.asl.effects import Sleep
 from shared.local.asl.errors import QueryFailure, StateFailure, matches
-from shared.local.asl.strand import Sleep
+from shared.local.asl.reading import number, number_or_none, parts, text, texts
+from shared.local.asl.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-
-    from shared.local.asl.state import State
-    from shared.local.asl.strand import Effect, Strand
-
-    Attempt = Callable[[Strand, Any], Generator[Effect | None, Any, tuple[Any, str | None]]]
+    from shared.local.asl.effects import Steps
+    from shared.local.asl.reading import Spec
+    from shared.local.asl.state import Outcome
+    from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 FULL_JITTER = "FULL"
 
@@ -24,17 +25,17 @@ class Retrier:
 
     __slots__ = ("attempts", "backoff", "ceiling", "interval", "jitter", "names")
 
-    def __init__(self, spec: dict[str, Any]) -> None:
-        self.names = tuple(spec["ErrorEquals"])
-        self.interval: float = spec.get("IntervalSeconds", 1)
-        self.attempts: int = spec.get("MaxAttempts", 3)
-        self.backoff: float = spec.get("BackoffRate", 2.0)
-        self.ceiling: float | None = spec.get("MaxDelaySeconds")
+    def __init__(self, spec: Spec) -> None:
+        self.names = texts(spec, "ErrorEquals")
+        self.interval = number(spec, "IntervalSeconds", 1)
+        self.attempts = number(spec, "MaxAttempts", 3)
+        self.backoff = number(spec, "BackoffRate", 2.0)
+        self.ceiling = number_or_none(spec, "MaxDelaySeconds")
         self.jitter = spec.get("JitterStrategy") == FULL_JITTER
 
     def delay(self, done: int, strand: Strand) -> float:
         """Return the seconds before the attempt that follows *done* earlier retries."""
-        seconds = self.interval * self.backoff**done
+        seconds: float = self.interval * self.backoff**done
         if self.ceiling is not None:
             seconds = min(seconds, self.ceiling)
         return seconds * strand.random.random() if self.jitter else seconds
@@ -45,57 +46,54 @@ class Catcher:
 
     __slots__ = ("caught", "names", "next")
 
-    def __init__(self, spec: dict[str, Any], place: int, *, jsonata: bool) -> None:
-        self.names = tuple(spec["ErrorEquals"])
-        self.next: str = spec["Next"]
+    def __init__(self, spec: Spec, place: int, *, jsonata: bool) -> None:
+        self.names = texts(spec, "ErrorEquals")
+        self.next = text(spec, "Next")
         self.caught = Caught(spec, jsonata=jsonata, field=f"Catch[{place}]")
 
 
-class Recovery:
-    """The Retry and Catch of one state."""
+class RecoveringState(State):
+    """A state that may have Retry and Catch: what it does is ``attempt``."""
 
-    __slots__ = ("catchers", "retriers", "state")
+    simple = False
+    # The event that says that the state failed, where there is one. A fault in the state's own fields leaves none.
+    failed: str | None = None
 
-    def __init__(self, state: State) -> None:
-        self.state = state
-        self.retriers = [Retrier(spec) for spec in state.spec.get("Retry", [])]
-        self.catchers = [
-            Catcher(spec, place, jsonata=state.jsonata) for place, spec in enumerate(state.spec.get("Catch", []))
-        ]
+    def __init__(self, name: str, spec: Spec, *, jsonata: bool) -> None:
+        super().__init__(name, spec, jsonata=jsonata)
+        self.retriers = [Retrier(each) for each in parts(spec, "Retry")]
+        self.catchers = [Catcher(each, place, jsonata=jsonata) for place, each in enumerate(parts(spec, "Catch"))]
 
-    def run(
-        self, strand: Strand, value: Any, attempt: Attempt, failed: str | None = None
-    ) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
-        """Run *attempt* with the state's input *value* until it works, is caught, or fails for good.
+    def attempt(self, strand: Strand, value: Json) -> Steps[Outcome]:
+        """Do once what the state does with its input *value*; return its output and the next state."""
+        raise NotImplementedError
 
-        Args:
-            strand: Runs it.
-            value: The state's input.
-            attempt: A generator function of strand and input that returns the output and the next state.
-            failed: The event that says the state failed, when it has one. A fault in the state's own fields leaves
-                none.
-        """
+    def run(self, strand: Strand, value: Json) -> Steps[Outcome]:
+        """Attempt it until it works, is caught, or fails for good."""
         done = [0] * len(self.retriers)
-        strand.retries = 0
+        retries = 0
+        strand.count_retries(retries)
         while True:
             try:
-                outcome = yield from attempt(strand, value)
+                outcome = yield from self.attempt(strand, value)
             except StateFailure as failure:
                 own = failure.bare and not isinstance(failure, QueryFailure)
                 place_failure(strand, failure)
                 delay = self._delay(strand, failure, done)
                 if delay is None:
-                    if failed is not None and not own:
-                        strand.record(failed)
+                    if self.failed is not None and not own:
+                        strand.record(self.failed)
                     return self._catch(strand, value, failure)
                 strand.drop_children()
                 yield Sleep(delay)
-                strand.retries += 1
+                retries += 1
+                strand.count_retries(retries)
             else:
-                strand.retries = -1
+                strand.count_retries(-1)
                 return outcome
 
     def _delay(self, strand: Strand, failure: StateFailure, done: list[int]) -> float | None:
+        """Return the seconds until the next attempt, or None when there is to be none."""
         for place, retrier in enumerate(self.retriers):
             if matches(retrier.names, failure):
                 if done[place] >= retrier.attempts:
@@ -104,13 +102,12 @@ class Recovery:
                 return retrier.delay(done[place] - 1, strand)
         return None
 
-    def _catch(self, strand: Strand, value: Any, failure: StateFailure) -> tuple[Any, str | None]:
+    def _catch(self, strand: Strand, value: Json, failure: StateFailure) -> Outcome:
         for catcher in self.catchers:
             if matches(catcher.names, failure):
-                state = self.state
-                output, assigned = state.flow.caught(strand, value, catcher.caught, failure.output())
-                strand.retries = -1
-                leave_state(strand, state.exited, value, output, assigned)
+                output, assigned = self.flow.caught(strand, value, catcher.caught, failure.output())
+                strand.count_retries(-1)
+                leave_state(strand, self.exited, value, output, assigned)
                 return output, catcher.next
         raise failure
 
@@ -122,4 +119,4 @@ def place_failure(strand: Strand, failure: StateFailure) -> None:
     failure.located(strand.state, strand.entered)
     if isinstance(failure, QueryFailure):
         details = {"error": failure.error, "cause": failure.cause, "location": failure.location, "state": strand.state}
-        strand.previous = strand.execution.history.add("EvaluationFailed", strand.before, details)
+        strand.record_at_mark("EvaluationFailed", details)

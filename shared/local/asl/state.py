@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.dataflow import Flow, PathFlow, QueryFlow, leave_state
+from shared.local.asl.reading import text, text_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from shared.local.asl.effects import Steps
+    from shared.local.asl.reading import Spec
+    from shared.local.asl.strand import Strand
+    from shared.values import Json
 
-    from shared.local.asl.strand import Effect, Strand
+    # A state's output and the next state, None at an end.
+    Outcome = tuple[Json, str | None]
 
 
 class State:
@@ -21,29 +26,31 @@ class State:
         jsonata: Whether its query language is JSONata.
     """
 
-    # A simple state never waits.
+    # A simple state never waits: it has ``step``. The others have ``run``.
     simple = True
+    # The field that makes the arguments of the input, if any does.
     parameters = "Parameters"
 
-    def __init__(self, name: str, spec: dict[str, Any], *, jsonata: bool) -> None:
+    def __init__(self, name: str, spec: Spec, *, jsonata: bool) -> None:
         self.name = name
         self.spec = spec
         self.jsonata = jsonata
-        self.kind: str = spec["Type"]
-        self.next: str | None = spec.get("Next")
-        self.flow: Flow = QueryFlow(name, spec) if jsonata else PathFlow(name, spec, parameters=self.parameters)
-        self.entered = f"{self.kind}StateEntered"
-        self.exited = f"{self.kind}StateExited"
+        kind = text(spec, "Type")
+        self.next = text_or_none(spec, "Next")
+        self.flow: Flow = QueryFlow(spec) if jsonata else PathFlow(spec, parameters=self.parameters)
+        self.waiting = "" if self.simple else kind
+        self.entered = f"{kind}StateEntered"
+        self.exited = f"{kind}StateExited"
 
-    def step(self, strand: Strand, value: Any) -> tuple[Any, str | None]:
+    def step(self, strand: Strand, value: Json) -> Outcome:
         """Do what the state does with its input *value*; return its output and the next state, None at the end."""
         raise NotImplementedError
 
-    def run(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
+    def run(self, strand: Strand, value: Json) -> Steps[Outcome]:
         """Do the same in a state that waits on the way."""
         raise NotImplementedError
 
-    def leave(self, strand: Strand, raw: Any, result: Any) -> tuple[Any, str | None]:
+    def leave(self, strand: Strand, raw: Json, result: Json) -> Outcome:
         """Leave with *result*: return the output and the next state."""
         output, assigned = self.flow.finish(strand, raw, result)
         leave_state(strand, self.exited, raw, output, assigned)

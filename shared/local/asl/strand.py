@@ -1,89 +1,65 @@
 """A strand: one line of control through states, as a generator that says what it waits for.
 
-An execution begins with one strand; Map and Parallel start more. A strand yields effects (call this, sleep so long,
-park until somebody resumes me) and is resumed with the answer. Each time it waits it gets a new ticket, so that an
-answer which comes too late (a call that a timeout overtook) finds nobody.
+It is resumed when that has come.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from shared.local.asl.effects import Call, Park, Sleep
 from shared.local.asl.errors import TIMEOUT, StateFailure
 from shared.local.asl.variables import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Mapping
     from random import Random
     from threading import RLock
 
+    from shared.local.asl.effects import Effect, Steps
     from shared.local.asl.engine import Engine
     from shared.local.asl.history import History
     from shared.local.asl.identity import Identity
     from shared.local.asl.scheduler import Timer
     from shared.local.asl.tokens import Answer
+    from shared.values import Json
 
-    Body = Generator["Effect | None", Any, Any]
-
-
-class Call:
-    """Run *function* on a pool thread and resume with what it returns or raises.
-
-    Args:
-        function: May block.
-        timeout: Seconds until the strand is resumed with States.Timeout instead.
-    """
-
-    __slots__ = ("function", "timeout")
-
-    def __init__(self, function: Callable[[], Any], timeout: float | None = None) -> None:
-        self.function = function
-        self.timeout = timeout
+Work = TypeVar("Work")
 
 
-class Park:
-    """Wait until :meth:`Strand.wake`; with *timeout* seconds at most, then States.Timeout."""
+class RunBelow(Protocol):
+    """A Map run, as the execution that started it knows it."""
 
-    __slots__ = ("timeout",)
-
-    def __init__(self, timeout: float | None = None) -> None:
-        self.timeout = timeout
-
-
-class Sleep:
-    """Wait *seconds*, made shorter by the execution's speed."""
-
-    __slots__ = ("seconds",)
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-
-Effect = Call | Park | Sleep
+    def abort(self) -> None:
+        """End, because the execution has."""
 
 
 class Host(Protocol):
     """What strands know of the execution that they belong to."""
 
     arn: str
-    breathe: bool
     engine: Engine
     history: History
     identity: Identity
     lock: RLock
-    map_runs: list[Any]
 
-    def post(self, strand: Strand, value: Any, error: BaseException | None) -> None:
+    def post(self, strand: Strand, answer: Answer | None, error: BaseException | None) -> None:
         """Put *strand* among those that are ready; needs the lock."""
 
-    def resume(self, strand: Strand, ticket: int, value: Any, error: BaseException | None) -> None:
+    def resume(self, strand: Strand, ticket: int, error: BaseException | None) -> None:
         """Resume *strand* from outside if it still waits under *ticket*."""
 
     def advance(self) -> None:
         """Run all that is ready."""
 
-    def context(self, state: str, entered_at: float, retries: int) -> dict[str, Any]:
+    def add_map_run(self, run: RunBelow) -> None:
+        """Register *run*, which one of its strands has started; needs the lock."""
+
+    def let_others_in(self) -> None:
+        """Give up the lock after this step, and go on later; needs the lock."""
+
+    def context(self, state: str, entered_at: float, retries: int) -> dict[str, Json]:
         """Return a fresh context object for *state*."""
 
 
@@ -95,7 +71,7 @@ class Strand:
         variables: The variables it sees and assigns.
         previous: The id of the event that came before it.
         on_end: Called with the strand when it has ended; its ``result`` or ``failure`` is set then.
-        item: ``$$.Map.Item`` for an iteration.
+        index: Its place among the branches or iterations that were started together.
     """
 
     __slots__ = (
@@ -110,81 +86,137 @@ class Strand:
         variables: Scope,
         previous: int,
         on_end: Callable[[Strand], None],
-        item: dict[str, Any] | None = None,
+        index: int = 0,
     ) -> None:
         self.execution = execution
         self.variables = variables
+        self.on_end = on_end
+        self.index = index
+        # What ``$$.Map.Item`` is, None outside of a Map.
+        self.item: Mapping[str, Json] | None = None
+        # The ids of its last event, and of the one that the event of a failed query is to follow.
         self.previous = previous
         self.before = previous
-        self.on_end = on_end
-        self.item = item
         # The role whose credentials the task in hand asks for, empty for the machine's own.
         self.acting_as = ""
-        self.body: Body | None = None
+        self.body: Steps[Json] | None = None
         self.children: set[Strand] = set()
         # Whether it came to its end without a failure.
         self.done = False
+        self.failure: StateFailure | None = None
+        self.result: Json = None
+        # The state that it is in, the event and time that it was entered with, and what it was given.
+        self.state = ""
         self.entered = 0
         self.entered_at = 0.0
-        self.failure: StateFailure | None = None
-        self.index = 0
-        self.input: Any = None
-        self.parked = False
-        self.result: Any = None
-        self.retries = -1
-        # For a redrive: the branches or iterations in hand, and those of the attempt that this one goes on from.
-        self.work: Any = None
-        self.saved: Any = None
-        self.state = ""
+        self.input: Json = None
+        # The kind of the state while it is one that may wait.
         self.waiting = ""
+        # How often the state was retried, -1 where nothing is retried.
+        self.retries = -1
+        # For a redrive: the branches, iterations or Map run in hand, and those that this attempt goes on from.
+        self.work: object = None
+        self.saved: object = None
+        # Whether it waits in a Park, what an answer must know to reach it, and the timer that may come first.
+        self.parked = False
         self.ticket = 0
         self.timer: Timer | None = None
         # The task token, and the answers that came before anybody waited for one.
         self.token: str | None = None
         self.early: deque[Answer] | None = None
 
-    @property
-    def random(self) -> Random:
-        """The engine's random source."""
-        return self.execution.engine.random
+    # What it runs.
 
-    @property
-    def role_arn(self) -> str:
-        """The ARN of the role that the task in hand calls with."""
-        return self.acting_as or self.execution.identity.role_arn
-
-    def begin(self, body: Body) -> None:
+    def begin(self, body: Steps[Json]) -> None:
         """Make *body* what this strand runs, and let it run."""
         self.body = body
         self.execution.post(self, None, None)
 
-    def record(self, kind: str, details: dict[str, Any] | None = None) -> None:
-        """Add an event after this strand's last one."""
-        self.previous = self.execution.history.add(kind, self.previous, details)
-
-    def take_saved(self) -> Any:
-        """Return the work that a redrive goes on from, once; None when there is none."""
-        saved, self.saved = self.saved, None
-        return saved
-
-    def go_on_from(self, stopped: Strand) -> str | None:
-        """Take over what *stopped* had assigned and in hand; return the state it stopped in, None if in none."""
-        self.variables.names = stopped.variables.names
-        self.saved = stopped.work
-        return stopped.state if stopped.entered else None
-
-    def fork(self, on_end: Callable[[Strand], None], item: dict[str, Any] | None = None) -> Strand:
-        """Return a child strand that sees this one's variables and has scopes of its own."""
-        child = Strand(
-            self.execution, Scope(self.variables), self.previous, on_end, item if item is not None else self.item
-        )
+    def fork(
+        self,
+        on_end: Callable[[Strand], None],
+        index: int,
+        *,
+        previous: int | None = None,
+        item: Mapping[str, Json] | None = None,
+    ) -> Strand:
+        """Return a child that sees this strand's variables, assigns its own, and has this one's item if not its own."""
+        if previous is None:
+            previous = self.previous
+        child = Strand(self.execution, Scope(self.variables), previous, on_end, index)
+        child.swap_item(self.item if item is None else item)
         self.children.add(child)
         return child
 
-    def wake(self, value: Any = None, error: BaseException | None = None) -> None:
-        """Resume the strand if it is parked; needs the execution's lock, or to run in one of its strands."""
+    def step(self, answer: Answer | None, error: BaseException | None) -> Call[object] | None:
+        """Run until the next effect; return a call for the caller to make, or None."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        body = self.body
+        if body is None:
+            return None
+        try:
+            effect = body.throw(error) if error is not None else body.send(answer)
+        except StopIteration as end:
+            self._end(end.value, None)
+            return None
+        except StateFailure as failure:
+            self._end(None, failure)
+            return None
+        return self._wait(effect)
+
+    def _wait(self, effect: Effect | None) -> Call[object] | None:
+        execution, ticket = self.execution, self.ticket
+        if effect is None:
+            execution.post(self, None, None)
+            execution.let_others_in()
+            return None
+        if isinstance(effect, Sleep):
+            seconds = effect.seconds / execution.engine.speed
+            self.timer = execution.engine.scheduler.call_later(seconds, lambda: execution.resume(self, ticket, None))
+            return None
+        if effect.timeout is not None:
+            late = StateFailure(TIMEOUT)
+            self.timer = execution.engine.scheduler.call_later(
+                effect.timeout, lambda: execution.resume(self, ticket, late)
+            )
+        self.parked = isinstance(effect, Park)
+        return effect if isinstance(effect, Call) else None
+
+    def _end(self, result: Json, failure: StateFailure | None) -> None:
+        self.body = None
+        self.result, self.failure, self.done = result, failure, failure is None
+        self.drop_children()
+        self.on_end(self)
+
+    def cancel(self) -> None:
+        """End now, without a result; needs the execution's lock."""
+        self.stop_waiting()
+        if self.timer is not None:
+            self.timer.cancel()
+        self.drop_children()
+        body, self.body = self.body, None
+        if body is not None:
+            body.close()
+
+    def drop_children(self) -> None:
+        """Cancel every strand below this one."""
+        children, self.children = self.children, set()
+        for child in children:
+            child.cancel()
+
+    # What reaches it while it waits.
+
+    def stop_waiting(self) -> None:
+        """Take no answer any more under the ticket so far."""
+        self.ticket += 1
+        self.parked = False
+
+    def wake(self) -> None:
+        """Resume the strand if it is parked; needs the execution's lock."""
         if self.parked:
-            self.execution.post(self, value, error)
+            self.execution.post(self, None, None)
 
     def deliver(self, token: str, answer: Answer) -> bool:
         """Resume with the *answer* to *token*, or keep it until it is waited for; False when the task has ended."""
@@ -200,76 +232,103 @@ class Strand:
         execution.engine.scheduler.submit(execution.advance)
         return True
 
-    def take_early(self) -> Any:
+    def take_early(self) -> Answer | None:
         """Return an answer that came before the strand waited for one, or None."""
         return self.early.popleft() if self.early else None
 
+    # Where it is.
+
+    def enter(self, event: str, name: str, given: Json, *, waiting: str = "") -> None:
+        """Enter the state *name* with the input *given*, recorded as *event*; *waiting* is its kind if it may wait."""
+        history = self.execution.history
+        self.before = self.previous
+        self.entered_at = history.clock()
+        self.entered = self.previous = history.add(event, self.previous, {"input": given, "name": name})
+        self.state, self.input, self.waiting = name, given, waiting
+
+    def leave(self, event: str, output: Json, assigned: Mapping[str, Json] | None) -> None:
+        """Leave the state with its *output*, recorded as *event*, and assign what is *assigned*."""
+        details: dict[str, Json] = {"name": self.state, "output": output}
+        if assigned:
+            details["assignedVariables"] = assigned
+            self.variables.assign(assigned)
+        self.waiting = ""
+        self.record(event, details)
+
+    def stand_in_for(self, parent: Strand) -> None:
+        """Be in the state that *parent* is in: what fails before the first state of an iteration fails there."""
+        self.state, self.entered, self.entered_at = parent.state, parent.entered, parent.entered_at
+        self.before = parent.before
+
+    def record(self, event: str, details: Mapping[str, Json] | None = None) -> None:
+        """Add an event after this strand's last one."""
+        self.previous = self.execution.history.add(event, self.previous, details)
+
+    def follow(self, event: int) -> None:
+        """Let the next event follow the one of this id, which a child recorded."""
+        self.previous = event
+
+    def mark(self) -> None:
+        """Let the event of a query that fails from now on follow the last event."""
+        self.before = self.previous
+
+    def record_at_mark(self, event: str, details: Mapping[str, Json]) -> None:
+        """Add the event of a query that failed."""
+        self.previous = self.execution.history.add(event, self.before, details)
+
+    # The task or attempt in hand.
+
+    @property
+    def role_arn(self) -> str:
+        """The ARN of the role that the task in hand calls with."""
+        return self.acting_as or self.execution.identity.role_arn
+
+    def act_as(self, role: str) -> None:
+        """Call with the *role* of this ARN from now on, with the machine's own if it is empty."""
+        self.acting_as = role
+
+    def take_token(self, token: str) -> None:
+        """Have a task *token*, which answers may be delivered for."""
+        self.token = token
+
     def forget_token(self) -> None:
-        """Be without a token, and what came for it: the task has ended."""
+        """Be without a token, and without what came for it: the task has ended."""
         self.token = self.early = None
 
-    def step(self, value: Any, error: BaseException | None) -> Call | None:
-        """Run until the next effect; return a call for the caller to make, or None."""
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
-        body = self.body
-        if body is None:
-            return None
-        try:
-            effect = body.throw(error) if error is not None else body.send(value)
-        except StopIteration as end:
-            self._end(end.value, None)
-            return None
-        except StateFailure as failure:
-            self._end(None, failure)
-            return None
-        return self._wait(effect)
+    def count_retries(self, retries: int) -> None:
+        """Say from now on that the state was retried so often, -1 outside of a state that may be."""
+        self.retries = retries
 
-    def _wait(self, effect: Effect | None) -> Call | None:
-        execution, ticket = self.execution, self.ticket
-        if effect is None:
-            execution.post(self, None, None)
-            execution.breathe = True
-            return None
-        if isinstance(effect, Sleep):
-            seconds = effect.seconds / execution.engine.speed
-            self.timer = execution.engine.scheduler.call_later(
-                seconds, lambda: execution.resume(self, ticket, None, None)
-            )
-            return None
-        if effect.timeout is not None:
-            late = StateFailure(TIMEOUT)
-            self.timer = execution.engine.scheduler.call_later(
-                effect.timeout, lambda: execution.resume(self, ticket, None, late)
-            )
-        self.parked = isinstance(effect, Park)
-        return effect if isinstance(effect, Call) else None
+    def swap_item(self, item: Mapping[str, Json] | None) -> Mapping[str, Json] | None:
+        """Make *item* what ``$$.Map.Item`` is, and return what it was."""
+        before, self.item = self.item, item
+        return before
 
-    def _end(self, result: Any, failure: StateFailure | None) -> None:
-        self.body = None
-        self.result, self.failure, self.done = result, failure, failure is None
-        self.drop_children()
-        self.on_end(self)
+    # What a redrive goes on from.
 
-    def cancel(self) -> None:
-        """End now, without a result; needs the execution's lock, or to run in another of its strands."""
-        self.ticket += 1
-        self.parked = False
-        if self.timer is not None:
-            self.timer.cancel()
-        self.drop_children()
-        body, self.body = self.body, None
-        if body is not None:
-            body.close()
+    def take_up(self, work: object) -> None:
+        """Have *work* in hand: branches, iterations or a Map run; None when it is done."""
+        self.work = work
 
-    def drop_children(self) -> None:
-        """Cancel every strand below this one."""
-        children, self.children = self.children, set()
-        for child in children:
-            child.cancel()
+    def take_saved(self, kind: type[Work]) -> Work | None:
+        """Return the work of this *kind* that a redrive goes on from, once; None when there is none."""
+        saved, self.saved = self.saved, None
+        return saved if isinstance(saved, kind) else None
 
-    def context(self) -> dict[str, Any]:
+    def go_on_from(self, stopped: Strand) -> str | None:
+        """Take over what *stopped* had assigned and in hand; return the state it stopped in, None if in none."""
+        self.variables.take_over(stopped.variables)
+        self.saved = stopped.work
+        return stopped.state if stopped.entered else None
+
+    # What expressions see.
+
+    @property
+    def random(self) -> Random:
+        """The engine's random source."""
+        return self.execution.engine.random
+
+    def context(self) -> dict[str, Json]:
         """Return the context object, ``$$``."""
         context = self.execution.context(self.state, self.entered_at, self.retries)
         if self.item is not None:
@@ -285,7 +344,7 @@ def abort_children(strand: Strand, iteration: str | None = None) -> None:
     for child in sorted(strand.children, key=lambda each: each.index):
         if child.children:
             abort_children(child)
-        if child.waiting in {"Task", "Wait", "Parallel", "Map"}:
+        if child.waiting:
             history.add(f"{child.waiting}StateAborted", child.previous)
         if iteration is not None:
             history.add("MapIterationAborted", child.previous, {"name": iteration, "index": child.index})

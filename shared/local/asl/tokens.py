@@ -1,12 +1,15 @@
-"""Task tokens: where the answer to each goes."""
+"""Task tokens: which task the answer to each belongs to."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from shared.local.asl.errors import StateFailure
+    from shared.values import Json
 
     Deliver = Callable[["Answer"], bool]
 
@@ -25,12 +28,12 @@ class Answer:
     Args:
         output: The result, when it went well.
         failure: The failure otherwise.
-        alive: It is a sign of life, and neither of them.
+        alive: Whether it is a sign of life instead, with neither of them.
     """
 
     __slots__ = ("alive", "failure", "output")
 
-    def __init__(self, output: Any = None, failure: Any = None, *, alive: bool = False) -> None:
+    def __init__(self, output: Json = None, failure: StateFailure | None = None, *, alive: bool = False) -> None:
         self.output = output
         self.failure = failure
         self.alive = alive
@@ -45,7 +48,7 @@ class Tokens:
         self._spent: dict[str, None] = {}
 
     def give(self, token: str, deliver: Deliver) -> None:
-        """Let *token* stand for a task whose answers *deliver* takes; it says False when the task has ended."""
+        """Let *token* stand for a task; *deliver* takes its answers, and returns False when the task has ended."""
         with self._lock:
             self._waiting[token] = deliver
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.values import Json
 
 
 class Scope:
@@ -15,10 +20,10 @@ class Scope:
     __slots__ = ("names", "outer")
 
     def __init__(self, outer: Scope | None = None) -> None:
-        self.names: dict[str, Any] = {}
+        self.names: dict[str, Json] = {}
         self.outer = outer
 
-    def look_up(self, name: str) -> Any:
+    def look_up(self, name: str) -> Json:
         """Return the value of *name*.
 
         Raises:
@@ -31,11 +36,15 @@ class Scope:
             scope = scope.outer
         raise KeyError(name)
 
-    def assign(self, values: dict[str, Any]) -> None:
+    def assign(self, values: Mapping[str, Json]) -> None:
         """Assign all *values* here, at once."""
         self.names = {**self.names, **values}
 
-    def visible(self) -> dict[str, Any]:
+    def take_over(self, other: Scope) -> None:
+        """Hold what *other* holds, and nothing else."""
+        self.names = other.names
+
+    def visible(self) -> dict[str, Json]:
         """Return every variable seen from here."""
         if self.outer is None:
             return self.names

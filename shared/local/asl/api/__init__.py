@@ -12,7 +12,10 @@ from shared.local.asl.api import executions, machines, map_runs, sync, tasks, te
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Action = Callable[[Any, dict[str, Any]], dict[str, Any] | None]
+    from shared.local.asl.backend import AslBackend
+
+    # Each action says itself which request it takes.
+    Action = Callable[[AslBackend, Any], dict[str, object] | None]
 
 ACTIONS: dict[str, Action] = {
     **executions.ACTIONS,

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
 
 from shared.local.asl.api.paging import page, place_of
-from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT
+from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution
+from shared.local.asl.maps.run import MapRun
 
 if TYPE_CHECKING:
-    from shared.local.asl.execution import Execution
-    from shared.local.asl.maps.run import MapRun
+    from mypy_boto3_stepfunctions.type_defs import (
+        DescribeExecutionInputTypeDef,
+        DescribeStateMachineForExecutionInputTypeDef,
+        GetExecutionHistoryInputTypeDef,
+        ListExecutionsInputTypeDef,
+        StartExecutionInputTypeDef,
+        StopExecutionInputTypeDef,
+    )
+
+    from shared.local.asl.backend import AslBackend
+    from shared.local.asl.identity import StartedMachine
 
 _STATUSES = {RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, "PENDING_REDRIVE"}
 _MOST = 1000
@@ -31,22 +41,22 @@ def date(seconds: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(seconds, dt.UTC)
 
 
-def start_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def start_execution(backend: AslBackend, params: StartExecutionInputTypeDef) -> dict[str, object]:
     """StartExecution."""
-    execution = backend.start_execution(params.get("stateMachineArn"), params.get("name"), params.get("input") or "{}")
+    execution = backend.start_execution(params["stateMachineArn"], params.get("name"), params.get("input") or "{}")
     return {"executionArn": execution.arn, "startDate": date(execution.started_at)}
 
 
-def stop_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def stop_execution(backend: AslBackend, params: StopExecutionInputTypeDef) -> dict[str, object]:
     """StopExecution."""
-    execution = backend.execution(params.get("executionArn"))
+    execution = backend.execution(params["executionArn"])
     execution.stop(params.get("error"), params.get("cause"))
-    return {"stopDate": date(execution.stopped_at)}
+    return {"stopDate": date(execution.stopped_at or execution.started_at)}
 
 
-def describe(execution: Execution) -> dict[str, Any]:
+def describe(execution: Execution) -> dict[str, object]:
     """Return what DescribeExecution answers."""
-    shown: dict[str, Any] = {
+    shown: dict[str, object] = {
         "executionArn": execution.arn,
         "stateMachineArn": execution.identity.machine_arn,
         "name": execution.identity.name,
@@ -66,14 +76,20 @@ def describe(execution: Execution) -> dict[str, Any]:
     shown |= {name: value for name, value in failure.items() if value is not None}
     if execution.redriven_at is not None:
         shown["redriveDate"] = date(execution.redriven_at)
-    if execution.map_run is not None:
-        shown["mapRunArn"] = execution.map_run.arn
-    source = execution.source
-    if source is not None and source.arn != execution.identity.machine_arn:
-        shown["stateMachineVersionArn"] = source.arn
-    if execution.alias is not None:
-        shown["stateMachineAliasArn"] = execution.alias
+    if (run := _run_above(execution)) is not None:
+        shown["mapRunArn"] = run.arn
+    identity = execution.identity
+    if identity.machine is not None and identity.machine.arn != identity.machine_arn:
+        shown["stateMachineVersionArn"] = identity.machine.arn
+    if identity.alias is not None:
+        shown["stateMachineAliasArn"] = identity.alias
     return shown
+
+
+def _run_above(execution: object) -> MapRun | None:
+    """Return the Map run that *execution* is a child of, or None."""
+    run = execution.map_run if isinstance(execution, Execution) else None
+    return run if isinstance(run, MapRun) else None
 
 
 def redrive_status(execution: Execution) -> dict[str, str]:
@@ -93,33 +109,53 @@ def redrive_status(execution: Execution) -> dict[str, str]:
     return {"redriveStatus": "REDRIVABLE"}
 
 
-def describe_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def describe_execution(backend: AslBackend, params: DescribeExecutionInputTypeDef) -> dict[str, object]:
     """DescribeExecution."""
-    return describe(backend.execution(params.get("executionArn")))
+    return describe(backend.execution(params["executionArn"]))
 
 
-def describe_state_machine_for_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def describe_state_machine_for_execution(
+    backend: AslBackend, params: DescribeStateMachineForExecutionInputTypeDef
+) -> dict[str, object]:
     """DescribeStateMachineForExecution: the machine as it was when the execution started."""
-    execution = backend.execution(params.get("executionArn"))
-    run: MapRun | None = execution.map_run
-    while execution.map_run is not None:
-        execution = execution.map_run.parent
-    machine = execution.source
+    execution = backend.execution(params["executionArn"])
+    run = _run_above(execution)
     of_child = {} if run is None else {"mapRunArn": run.arn, "label": run.machine_label.rpartition("/")[2]}
+    identity = execution.identity
+    while run is not None:
+        identity = run.parent.identity
+        run = _run_above(run.parent)
+    return {"stateMachineArn": identity.machine_arn, **_machine(identity.machine), **of_child}
+
+
+def _machine(machine: StartedMachine | None) -> dict[str, object]:
+    """Return what is told of the *machine* that an execution started with."""
+    if machine is None:
+        return {}
     return {
-        "stateMachineArn": execution.identity.machine_arn,
         "name": machine.name,
         "definition": machine.definition,
-        "roleArn": machine.roleArn,
-        "updateDate": machine.update_date,
-        "loggingConfiguration": machine.loggingConfiguration,
-        "tracingConfiguration": machine.tracingConfiguration,
-        "encryptionConfiguration": machine.encryptionConfiguration,
-        **of_child,
+        "roleArn": machine.role_arn,
+        "updateDate": machine.updated,
+        "loggingConfiguration": machine.logging,
+        "tracingConfiguration": machine.tracing,
+        "encryptionConfiguration": machine.encryption,
     }
 
 
-def list_executions(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def find_map_run(backend: AslBackend, arn: str) -> MapRun:
+    """Return the Map run of *arn*.
+
+    Raises:
+        ResourceNotFound: There is none.
+    """
+    run = backend.engine.map_run(arn)
+    if not isinstance(run, MapRun):
+        raise wrong.ResourceNotFound(arn)
+    return run
+
+
+def list_executions(backend: AslBackend, params: ListExecutionsInputTypeDef) -> dict[str, object]:
     """ListExecutions, of a machine or of a Map run, the newest first."""
     arn, run_arn = params.get("stateMachineArn"), params.get("mapRunArn")
     wanted, redriven = params.get("statusFilter"), params.get("redriveFilter")
@@ -129,9 +165,7 @@ def list_executions(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
             "must satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]"
         )
     if run_arn is not None:
-        run = backend.engine.map_run(run_arn)
-        if run is None:
-            raise wrong.ResourceNotFound(run_arn)
+        run = find_map_run(backend, run_arn)
         found = [each for each in list(run.children.values()) if _passes(each, redriven)]
     else:
         if redriven is not None:
@@ -142,7 +176,7 @@ def list_executions(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
         found = [run for run in list(backend.runs.values()) if _belongs(run, machine.arn)]
     found = [each for each in reversed(found) if wanted is None or each.status == wanted]
     entries, token = page(found, params.get("maxResults"), params.get("nextToken"), _MOST, 100)
-    answer: dict[str, Any] = {"executions": [_entry(each) for each in entries]}
+    answer: dict[str, object] = {"executions": [_entry(each) for each in entries]}
     if token is not None:
         answer["nextToken"] = token
     return answer
@@ -154,10 +188,11 @@ def _passes(child: Execution, redriven: str | None) -> bool:
 
 
 def _belongs(run: Execution, arn: str) -> bool:
-    return run.identity.machine_arn == arn or (run.source is not None and run.source.arn == arn)
+    identity = run.identity
+    return identity.machine_arn == arn or (identity.machine is not None and identity.machine.arn == arn)
 
 
-def _entry(execution: Execution) -> dict[str, Any]:
+def _entry(execution: Execution) -> dict[str, object]:
     keys = (
         "executionArn", "stateMachineArn", "name", "status", "startDate", "stopDate", "mapRunArn", "redriveCount",
         "redriveDate", "stateMachineVersionArn", "stateMachineAliasArn",
@@ -166,9 +201,9 @@ def _entry(execution: Execution) -> dict[str, Any]:
     return {key: shown[key] for key in keys if key in shown}
 
 
-def get_execution_history(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def get_execution_history(backend: AslBackend, params: GetExecutionHistoryInputTypeDef) -> dict[str, object]:
     """GetExecutionHistory, a page at a time."""
-    execution = backend.execution(params.get("executionArn"))
+    execution = backend.execution(params["executionArn"])
     start, most = place_of(params.get("nextToken")), params.get("maxResults") or 100
     data = params.get("includeExecutionData")
     with execution.lock:
@@ -176,7 +211,7 @@ def get_execution_history(backend: Any, params: dict[str, Any]) -> dict[str, Any
             start, int(most), reverse=bool(params.get("reverseOrder")), data=data is None or bool(data)
         )
         total = len(execution.history.events)
-    answer: dict[str, Any] = {"events": events}
+    answer: dict[str, object] = {"events": events}
     if start + len(events) < total:
         answer["nextToken"] = str(start + len(events))
     return answer

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
 
 from shared.local.asl.api.paging import page
 from shared.local.asl.validation import ERROR, problems_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.type_defs import (
+        DeleteStateMachineVersionInputTypeDef,
+        ListStateMachineVersionsInputTypeDef,
+        PublishStateMachineVersionInputTypeDef,
+        ValidateStateMachineDefinitionInputTypeDef,
+    )
+
+    from shared.local.asl.backend import AslBackend
 
 _DIAGNOSTICS = 100
 
@@ -20,7 +30,9 @@ class ConflictException(AWSError):
     STATUS = 400
 
 
-def publish_state_machine_version(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def publish_state_machine_version(
+    backend: AslBackend, params: PublishStateMachineVersionInputTypeDef
+) -> dict[str, object]:
     """PublishStateMachineVersion: a new version, or the latest when nothing changed since."""
     machine = backend.describe_state_machine(params["stateMachineArn"])
     latest = machine.latest_version
@@ -30,7 +42,7 @@ def publish_state_machine_version(backend: Any, params: dict[str, Any]) -> dict[
     return {"creationDate": latest.creation_date, "stateMachineVersionArn": latest.arn}
 
 
-def list_state_machine_versions(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def list_state_machine_versions(backend: AslBackend, params: ListStateMachineVersionsInputTypeDef) -> dict[str, object]:
     """ListStateMachineVersions, the newest first."""
     machine = backend.describe_state_machine(params["stateMachineArn"])
     versions = [machine.versions[number] for number in sorted(machine.versions, reverse=True)]
@@ -39,7 +51,7 @@ def list_state_machine_versions(backend: Any, params: dict[str, Any]) -> dict[st
     return {"stateMachineVersions": shown, **({"nextToken": token} if token else {})}
 
 
-def delete_state_machine_version(backend: Any, params: dict[str, Any]) -> None:
+def delete_state_machine_version(backend: AslBackend, params: DeleteStateMachineVersionInputTypeDef) -> None:
     """DeleteStateMachineVersion: refused while an alias points at it."""
     arn = params["stateMachineVersionArn"]
     source, _, number = arn.rpartition(":")
@@ -61,7 +73,9 @@ def delete_state_machine_version(backend: Any, params: dict[str, Any]) -> None:
     machine.versions.pop(int(number), None)
 
 
-def validate_state_machine_definition(_backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def validate_state_machine_definition(
+    _backend: AslBackend, params: ValidateStateMachineDefinitionInputTypeDef
+) -> dict[str, object]:
     """ValidateStateMachineDefinition."""
     problems = problems_of(params["definition"], params.get("type") or "STANDARD")
     failed = any(problem.severity == ERROR for problem in problems)

@@ -2,57 +2,98 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from moto.stepfunctions import exceptions as wrong
-
+from shared.local.asl.api.executions import date, find_map_run
 from shared.local.asl.api.paging import page
+from shared.local.asl.execution import SUCCEEDED
+from shared.local.asl.maps.run import Limits, MapRun
 
 if TYPE_CHECKING:
-    from shared.local.asl.maps.run import MapRun
+    from mypy_boto3_stepfunctions.type_defs import (
+        DescribeMapRunInputTypeDef,
+        ListMapRunsInputTypeDef,
+        UpdateMapRunInputTypeDef,
+    )
+
+    from shared.local.asl.backend import AslBackend
 
 
-def _run(backend: Any, params: dict[str, Any]) -> MapRun:
-    arn = params.get("mapRunArn")
-    run: MapRun | None = backend.engine.map_run(arn)
-    if run is None:
-        raise wrong.ResourceNotFound(arn)
-    return run
-
-
-def list_map_runs(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def list_map_runs(backend: AslBackend, params: ListMapRunsInputTypeDef) -> dict[str, object]:
     """ListMapRuns, the newest first."""
-    execution = backend.execution(params.get("executionArn"))
-    runs = list(reversed(execution.map_runs))
+    execution = backend.execution(params["executionArn"])
+    runs = [run for run in reversed(execution.map_runs) if isinstance(run, MapRun)]
     entries, token = page(runs, params.get("maxResults"), params.get("nextToken"), 1000, 100)
-    answer: dict[str, Any] = {"mapRuns": [run.summary() for run in entries]}
+    answer: dict[str, object] = {"mapRuns": [_entry(run) for run in entries]}
     if token is not None:
         answer["nextToken"] = token
     return answer
 
 
-def describe_map_run(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def _entry(run: MapRun) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "executionArn": run.parent.arn,
+        "mapRunArn": run.arn,
+        "stateMachineArn": run.parent.identity.machine_arn,
+        "startDate": date(run.started_at),
+    }
+    if run.stopped_at is not None:
+        shown["stopDate"] = date(run.stopped_at)
+    return shown
+
+
+def describe_map_run(backend: AslBackend, params: DescribeMapRunInputTypeDef) -> dict[str, object]:
     """DescribeMapRun."""
-    run = _run(backend, params)
+    run = find_map_run(backend, params["mapRunArn"])
     with run.parent.lock:
-        return run.describe()
+        return describe(run)
 
 
-def update_map_run(backend: Any, params: dict[str, Any]) -> None:
+def describe(run: MapRun) -> dict[str, object]:
+    """Return what DescribeMapRun answers; needs the lock of the execution that *run* belongs to."""
+    running, running_items = run.running()
+    shown: dict[str, object] = {
+        "mapRunArn": run.arn,
+        "executionArn": run.parent.arn,
+        "status": run.status,
+        "startDate": date(run.started_at),
+        "maxConcurrency": run.limits.concurrency,
+        "toleratedFailurePercentage": float(run.limits.failed_percentage or 0),
+        "toleratedFailureCount": run.limits.failed_count or 0,
+        "itemCounts": _counts(run, run.items, running_items, run.offered_items),
+        "executionCounts": _counts(run, run.executions, running, run.offered),
+        "redriveCount": run.redrives,
+    }
+    if run.redriven_at is not None:
+        shown["redriveDate"] = date(run.redriven_at)
+    if run.stopped_at is not None:
+        shown["stopDate"] = date(run.stopped_at)
+    return shown
+
+
+def _counts(run: MapRun, ended: dict[str, int], running: int, total: int) -> dict[str, int]:
+    pending = total - running - sum(ended.values())
+    written = ended["succeeded"] if run.entry is not None and run.status == SUCCEEDED else 0
+    return {
+        "pending": pending, "running": running, **ended, "total": total, "resultsWritten": written,
+        "failuresNotRedrivable": 0, "pendingRedrive": 0,
+    }  # fmt: skip
+
+
+def update_map_run(backend: AslBackend, params: UpdateMapRunInputTypeDef) -> None:
     """UpdateMapRun: takes effect on children not yet started."""
-    run = _run(backend, params)
+    run = find_map_run(backend, params["mapRunArn"])
+    concurrency, count = params.get("maxConcurrency"), params.get("toleratedFailureCount")
+    percentage = params.get("toleratedFailurePercentage")
     with run.parent.lock:
-        count, percentage = (
-            params.get("toleratedFailureCount"),
-            params.get("toleratedFailurePercentage"),
+        before = run.limits
+        run.change_limits(
+            Limits(
+                before.concurrency if concurrency is None else int(concurrency),
+                before.failed_count if count is None else int(count),
+                before.failed_percentage if percentage is None else float(percentage),
+            )
         )
-        if count is not None:
-            run.tolerated_count = int(count)
-        if percentage is not None:
-            run.tolerated_percentage = float(percentage)
-        concurrency = params.get("maxConcurrency")
-        if concurrency is not None:
-            run.set_concurrency(int(concurrency))
 
 
 ACTIONS = {action.__name__: action for action in (list_map_runs, describe_map_run, update_map_run)}

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import Any
+from typing import TYPE_CHECKING
 
 from moto.core.exceptions import AWSError
 
 from shared.local.asl.api.executions import UnsupportedType, date, describe, redrive_status
 
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.type_defs import RedriveExecutionInputTypeDef, StartSyncExecutionInputTypeDef
+
+    from shared.local.asl.backend import AslBackend
+
 _BILLED_STEP_MS = 100
 _BILLED_MEMORY_MB = 64
+# What DescribeExecution tells and StartSyncExecution does not.
+_NOT_TOLD = frozenset(
+    {"redriveCount", "redriveStatus", "redriveStatusReason", "stateMachineVersionArn", "stateMachineAliasArn"}
+)
 
 
 class ExecutionNotRedrivable(AWSError):
@@ -21,28 +30,17 @@ class ExecutionNotRedrivable(AWSError):
     STATUS = 400
 
 
-def start_sync_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def start_sync_execution(backend: AslBackend, params: StartSyncExecutionInputTypeDef) -> dict[str, object]:
     """StartSyncExecution: answers when the express execution has ended."""
     arn = params["stateMachineArn"]
-    if backend.resolve(arn).type != "EXPRESS":
+    if backend.resolve(arn).kind != "EXPRESS":
         raise UnsupportedType("This operation is not supported by this type of state machine")
     execution = backend.start_execution(arn, params.get("name"), params.get("input") or "{}")
     ended = threading.Event()
     execution.watch(ended.set)
     ended.wait()
-    shown = {
-        key: value
-        for key, value in describe(execution).items()
-        if key
-        not in {
-            "redriveCount",
-            "redriveStatus",
-            "redriveStatusReason",
-            "stateMachineVersionArn",
-            "stateMachineAliasArn",
-        }
-    }
-    seconds = execution.stopped_at - execution.started_at
+    shown = {key: value for key, value in describe(execution).items() if key not in _NOT_TOLD}
+    seconds = (execution.stopped_at or execution.started_at) - execution.started_at
     billed = max(1, math.ceil(seconds * 1000 / _BILLED_STEP_MS)) * _BILLED_STEP_MS
     return {
         **shown,
@@ -50,7 +48,7 @@ def start_sync_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def redrive_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def redrive_execution(backend: AslBackend, params: RedriveExecutionInputTypeDef) -> dict[str, object]:
     """RedriveExecution: goes on from the states that did not succeed."""
     execution = backend.execution(params["executionArn"])
     with execution.lock:
@@ -58,7 +56,7 @@ def redrive_execution(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
             reason = redrive_status(execution).get("redriveStatusReason", "Execution is a child of a Map run")
             raise ExecutionNotRedrivable(f"Execution is not redrivable: '{reason}'")
         execution.redrive()
-    return {"redriveDate": date(execution.redriven_at)}
+    return {"redriveDate": date(execution.redriven_at or execution.started_at)}
 
 
 ACTIONS = {action.__name__: action for action in (start_sync_execution, redrive_execution)}

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
 
 from shared.local.asl.errors import StateFailure
 from shared.local.asl.tokens import Answer, LateTokenError, UnknownTokenError
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.type_defs import (
+        GetActivityTaskInputTypeDef,
+        SendTaskFailureInputTypeDef,
+        SendTaskHeartbeatInputTypeDef,
+        SendTaskSuccessInputTypeDef,
+    )
+
+    from shared.local.asl.backend import AslBackend
 
 
 class TaskTimedOut(AWSError):
@@ -33,38 +43,39 @@ class InvalidOutput(AWSError):
     STATUS = 400
 
 
-def _answer(backend: Any, params: dict[str, Any], answer: Answer) -> None:
+def _answer(backend: AslBackend, token: str, answer: Answer) -> None:
     try:
-        backend.engine.tokens.answer(params.get("taskToken"), answer)
+        backend.engine.tokens.answer(token, answer)
     except UnknownTokenError:
         raise wrong.InvalidToken("'Invalid token'") from None
     except LateTokenError:
         raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'") from None
 
 
-def send_task_success(backend: Any, params: dict[str, Any]) -> None:
+def send_task_success(backend: AslBackend, params: SendTaskSuccessInputTypeDef) -> None:
     """SendTaskSuccess."""
-    text = str(params.get("output"))
     try:
-        output = json.loads(text)
+        output = json.loads(str(params.get("output")))
     except ValueError as error:
         raise InvalidOutput(f"Invalid Output: '{error}'") from error
-    _answer(backend, params, Answer(output))
+    _answer(backend, params.get("taskToken", ""), Answer(output))
 
 
-def send_task_failure(backend: Any, params: dict[str, Any]) -> None:
+def send_task_failure(backend: AslBackend, params: SendTaskFailureInputTypeDef) -> None:
     """SendTaskFailure."""
-    _answer(backend, params, Answer(failure=StateFailure(params.get("error"), params.get("cause"))))
+    _answer(
+        backend, params.get("taskToken", ""), Answer(failure=StateFailure(params.get("error"), params.get("cause")))
+    )
 
 
-def send_task_heartbeat(backend: Any, params: dict[str, Any]) -> None:
+def send_task_heartbeat(backend: AslBackend, params: SendTaskHeartbeatInputTypeDef) -> None:
     """SendTaskHeartbeat."""
-    _answer(backend, params, Answer(alive=True))
+    _answer(backend, params.get("taskToken", ""), Answer(alive=True))
 
 
-def get_activity_task(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def get_activity_task(backend: AslBackend, params: GetActivityTaskInputTypeDef) -> dict[str, object]:
     """GetActivityTask: waits up to a minute for a task."""
-    arn = params.get("activityArn")
+    arn = params["activityArn"]
     backend.describe_activity(arn)
     task = backend.engine.activities.poll(arn, params.get("workerName"))
     return {} if task is None else {"taskToken": task[0], "input": task[1]}

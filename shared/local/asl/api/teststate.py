@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.stepfunctions import exceptions as wrong
 
@@ -15,18 +15,23 @@ from shared.local.asl.execution import Execution
 from shared.local.asl.identity import Identity
 from shared.local.asl.integrations.base import Integration
 from shared.local.asl.machine import compile_state
-from shared.local.asl.retry import Recovery, place_failure
+from shared.local.asl.retry import RecoveringState, place_failure
+from shared.local.asl.states.task import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from mypy_boto3_stepfunctions.type_defs import MockInputTypeDef, TestStateInputTypeDef
 
-    from shared.local.asl.state import State
-    from shared.local.asl.strand import Effect, Strand
+    from shared.local.asl.backend import AslBackend
+    from shared.local.asl.effects import Steps
+    from shared.local.asl.reading import Spec
+    from shared.local.asl.state import Outcome, State
+    from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 _SECONDS = 300
 
 
-def test_state(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
+def test_state(backend: AslBackend, params: TestStateInputTypeDef) -> dict[str, object]:
     """TestState."""
     name, spec, jsonata = _one_state(params)
     value = parse_input(params.get("input") or "{}")
@@ -35,12 +40,20 @@ def test_state(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
         state = compile_state(name, spec, jsonata=jsonata)
     except ValueError as error:
         raise InvalidDefinition(f"Invalid State Machine Definition: '{error}'") from error
-    if mock is None and not params.get("roleArn") and hasattr(state, "integration"):
+    if mock is None and not params.get("roleArn") and isinstance(state, Task):
         raise wrong.ValidationException("a state that calls a service needs a roleArn, or a mock of its answer")
-    trial = _Trial(state, params, mock)
+    if mock is not None and isinstance(state, Task):
+        state.mock(_Mocked(state.integration, mock))
+    trial = _Trial(state, params)
     prefix = f"arn:aws:states:{backend.region_name}:{backend.account_id}"
-    identity = Identity("TestState", f"{prefix}:stateMachine:TestState", "TestState", params.get("roleArn") or "")
-    execution = Execution(backend.engine, trial, f"{prefix}:execution:TestState:TestState", dumps(value), identity)
+    identity = Identity(
+        arn=f"{prefix}:execution:TestState:TestState",
+        name="TestState",
+        machine_arn=f"{prefix}:stateMachine:TestState",
+        machine_name="TestState",
+        role_arn=params.get("roleArn") or "",
+    )
+    execution = Execution(backend.engine, trial, identity, dumps(value))
     ended = threading.Event()
     execution.watch(ended.set)
     execution.start(value)
@@ -49,7 +62,7 @@ def test_state(backend: Any, params: dict[str, Any]) -> dict[str, Any]:
     return trial.answer(execution, value)
 
 
-def _one_state(params: dict[str, Any]) -> tuple[str, dict[str, Any], bool]:
+def _one_state(params: TestStateInputTypeDef) -> tuple[str, Spec, bool]:
     """Return the name, definition and outer query language of the state to test.
 
     Raises:
@@ -83,19 +96,20 @@ def _one_state(params: dict[str, Any]) -> tuple[str, dict[str, Any], bool]:
 
 
 class _Mocked(Integration):
-    """Answers with what the caller wants the task to have answered."""
+    """Answers what the caller of TestState wants the task to have answered."""
 
-    def __init__(self, real: Integration, mock: dict[str, Any]) -> None:
+    def __init__(self, real: Integration, mock: MockInputTypeDef) -> None:
         super().__init__(real.kind, real.action)
         self.family = real.family
         self._mock = mock
 
-    def call(self, _strand: Strand, _arguments: Any) -> Any:
+    def call(self, _strand: Strand, _arguments: Json) -> Json:
         """Return the result, or raise the error, that was asked for."""
         error = self._mock.get("errorOutput")
         if error is not None:
             raise StateFailure(error.get("error"), error.get("cause"))
-        return json.loads(self._mock.get("result") or "{}")
+        result: Json = json.loads(self._mock.get("result") or "{}")
+        return result
 
 
 class _Trial:
@@ -104,73 +118,68 @@ class _Trial:
     Args:
         state: The state.
         params: The request.
-        mock: What stands in for the task's answer, or None.
     """
 
-    def __init__(self, state: State, params: dict[str, Any], mock: dict[str, Any] | None) -> None:
+    def __init__(self, state: State, params: TestStateInputTypeDef) -> None:
         self.timeout: float | None = None
         self.failure: StateFailure | None = None
         self.state = state
         self.level = params.get("inspectionLevel") or "INFO"
-        self.variables: dict[str, Any] = json.loads(params.get("variables") or "{}")
+        self.variables: dict[str, Json] = json.loads(params.get("variables") or "{}")
         self.retried = (params.get("stateConfiguration") or {}).get("retrierRetryCount") or 0
-        self.seen: dict[str, Any] = {}
+        self.seen: dict[str, Json] = {}
         self.next: str | None = None
         self.status = "SUCCEEDED"
-        self.details: dict[str, Any] = {}
-        integration = getattr(state, "integration", None)
-        if mock is not None and integration is not None:
-            state.integration = _Mocked(integration, mock)  # type: ignore[attr-defined]  # it has one
+        self.details: dict[str, object] = {}
 
-    def run(self, strand: Strand, value: Any, _start: str | None = None) -> Generator[Effect | None, Any, Any]:
+    def run(self, strand: Strand, value: Json, _start: str | None = None) -> Steps[Json]:
         """Run the state as a machine would."""
-        state, history = self.state, strand.execution.history
+        state = self.state
         strand.variables.assign(self.variables)
-        strand.entered_at = history.clock()
-        strand.entered = strand.previous = history.add(
-            state.entered, strand.previous, {"input": value, "name": state.name}
-        )
-        strand.state = state.name
-        recovery: Recovery | None = getattr(state, "recovery", None)
+        strand.enter(state.entered, state.name, value, waiting=state.waiting)
         try:
-            if state.simple:
-                output, self.next = state.step(strand, value)
-            elif recovery is not None:
-                strand.retries = self.retried
-                output, self.next = yield from state._attempt(strand, value)  # type: ignore[attr-defined]  # noqa: SLF001  it has
-            else:
-                output, self.next = yield from state.run(strand, value)
+            output, self.next = yield from self._once(strand, value)
         except StateFailure as failure:
             place_failure(strand, failure)
-            if recovery is None:
+            if not isinstance(state, RecoveringState):
                 raise
-            output = self._recovered(recovery, strand, value, failure)
+            output = self._recovered(state, strand, value, failure)
         self._inspect(strand, value)
         return output
 
-    def _recovered(self, recovery: Recovery, strand: Strand, value: Any, failure: StateFailure) -> Any:
-        """Say what Retry or Catch would make of *failure*; return the Catcher's output.
+    def _once(self, strand: Strand, value: Json) -> Steps[Outcome]:
+        """Run the state without its Retry and Catch."""
+        state = self.state
+        if state.simple:
+            return state.step(strand, value)
+        if isinstance(state, RecoveringState):
+            strand.count_retries(self.retried)
+            return (yield from state.attempt(strand, value))
+        return (yield from state.run(strand, value))
+
+    def _recovered(self, state: RecoveringState, strand: Strand, value: Json, failure: StateFailure) -> Json:
+        """Note what Retry or Catch would make of *failure*; return the Catcher's output.
 
         Raises:
             StateFailure: It would be retried, or nothing deals with it.
         """
-        for place, retrier in enumerate(recovery.retriers):
+        for place, retrier in enumerate(state.retriers):
             if matches(retrier.names, failure) and self.retried < retrier.attempts:
                 self.status = "RETRIABLE"
                 delay = int(retrier.delay(self.retried, strand))
                 self.details = {"retryIndex": place, "retryBackoffIntervalSeconds": delay}
                 raise failure
-        for place, catcher in enumerate(recovery.catchers):
+        for place, catcher in enumerate(state.catchers):
             if matches(catcher.names, failure):
                 self.status, self.next, self.details = "CAUGHT_ERROR", catcher.next, {"catchIndex": place}
                 self.failure = failure
-                output, assigned = self.state.flow.caught(strand, value, catcher.caught, failure.output())
+                output, assigned = state.flow.caught(strand, value, catcher.caught, failure.output())
                 strand.variables.assign(assigned or {})
                 return output
         raise failure
 
-    def _inspect(self, strand: Strand, value: Any) -> None:
-        """Work out what the data looked like on the way."""
+    def _inspect(self, strand: Strand, value: Json) -> None:
+        """Work out what the data was on the way."""
         flow, seen = self.state.flow, self.seen
         seen["input"] = value
         seen["variables"] = strand.variables.visible()
@@ -191,10 +200,10 @@ class _Trial:
         except StateFailure:
             return
 
-    def answer(self, execution: Execution, value: Any) -> dict[str, Any]:
+    def answer(self, execution: Execution, value: Json) -> dict[str, object]:
         """Return what TestState answers."""
         failed = execution.status != "SUCCEEDED"
-        shown: dict[str, Any] = {"status": "FAILED" if failed and self.status == "SUCCEEDED" else self.status}
+        shown: dict[str, object] = {"status": "FAILED" if failed and self.status == "SUCCEEDED" else self.status}
         failure = self.failure or execution
         for name in ("error", "cause"):
             if (failed or self.status != "SUCCEEDED") and getattr(failure, name) is not None:
@@ -205,9 +214,8 @@ class _Trial:
                 shown["nextState"] = self.next
         if self.level != "INFO":
             seen = self.seen or {"input": value}
-            shown["inspectionData"] = {key: dumps(item) for key, item in seen.items()}
-            if self.details:
-                shown["inspectionData"]["errorDetails"] = self.details
+            inspected: dict[str, object] = {key: dumps(item) for key, item in seen.items()}
+            shown["inspectionData"] = {**inspected, "errorDetails": self.details} if self.details else inspected
         return shown
 
 

@@ -1,15 +1,19 @@
-"""Activities: a Task waits until a worker has polled for it and answered."""
+"""Activities: a Task waits until a worker has asked for it and has answered."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.errors import StateFailure, dumps
 from shared.local.asl.integrations.base import TOKEN, Integration, wait_for_token
 
 if TYPE_CHECKING:
-    from shared.local.asl.integrations.base import Deadline, Run
+    from collections.abc import Mapping
+
+    from shared.local.asl.effects import Steps
+    from shared.local.asl.integrations.base import Deadline
     from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 
 class ActivityTask(Integration):
@@ -21,15 +25,15 @@ class ActivityTask(Integration):
         super().__init__("activity", arn, TOKEN)
         self.arn = arn
 
-    def where(self) -> dict[str, Any]:
+    def where(self) -> Mapping[str, Json]:
         """Return nothing: these events carry only input, output or error."""
         return {}
 
-    def scheduled(self, _strand: Strand, arguments: Any) -> dict[str, Any]:
+    def scheduled(self, _strand: Strand, arguments: Json) -> dict[str, Json]:
         """Return the activity and its input."""
         return {"resource": self.arn, "input": arguments}
 
-    def run(self, strand: Strand, arguments: Any, deadline: Deadline) -> Run:
+    def run(self, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
         """Queue the task for a worker and wait for the answer."""
         activities = strand.execution.engine.activities
         if not activities.exists(self.arn):

@@ -1,18 +1,19 @@
-"""What every integration has: how its events are called, and what it does."""
+"""What every integration has: the names of its events, and the call that it makes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from shared.local.asl.effects import Call, Park
 from shared.local.asl.errors import HeartbeatFailure, RuntimeFailure, StateFailure, dumps
-from shared.local.asl.strand import Call, Park
+from shared.local.asl.reading import members
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Mapping
 
-    from shared.local.asl.strand import Effect, Strand
-
-    Run = Generator[Effect | None, Any, Any]
+    from shared.local.asl.effects import Steps
+    from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 # The three ways to call: request a response, run a job to its end, wait for a callback.
 REQUEST, SYNC, SYNC_2, TOKEN = "", "sync", "sync:2", "waitForTaskToken"
@@ -22,8 +23,8 @@ class Integration:
     """Calls one thing.
 
     Args:
-        kind: What AWS names resourceType in events, such as ``lambda`` or ``aws-sdk:s3``.
-        action: What AWS names resource there, such as ``invoke`` or ``invoke.waitForTaskToken``.
+        kind: What events call resourceType, such as ``lambda`` or ``aws-sdk:s3``.
+        action: What events call resource, such as ``invoke`` or ``invoke.waitForTaskToken``.
         pattern: How it is called: one of REQUEST, SYNC, SYNC_2, TOKEN.
     """
 
@@ -37,14 +38,14 @@ class Integration:
         self.kind = kind
         self.action = action
         self.pattern = pattern
-        # What a result that is too large is said to come from.
+        # What the error for a result that is too large names.
         self.result_name = kind
 
-    def where(self) -> dict[str, Any]:
+    def where(self) -> Mapping[str, Json]:
         """Return the details that every event of the task carries."""
         return {"resourceType": self.kind, "resource": self.action}
 
-    def scheduled(self, strand: Strand, arguments: Any) -> dict[str, Any]:
+    def scheduled(self, strand: Strand, arguments: Json) -> dict[str, Json]:
         """Return the details of the event that says the task was scheduled."""
         region = strand.execution.engine.services.region_of(strand.execution.arn)
         return {**self.where(), "region": region, "parameters": arguments}
@@ -53,11 +54,11 @@ class Integration:
         """Return the name of the event that says the task failed with *failure*."""
         return f"{self.family}Failed"
 
-    def check(self, _strand: Strand, arguments: Any) -> None:
+    def check(self, _strand: Strand, arguments: Json) -> None:
         """Raise a RuntimeFailure unless a task may be started with *arguments*."""
         if self.fields is None:
             return
-        given = arguments if isinstance(arguments, dict) else {}
+        given = members(arguments)
         problems = [
             f'The field "{name}" is not supported by Step Functions' for name in given if name not in self.fields
         ]
@@ -65,30 +66,30 @@ class Integration:
         if problems:
             raise RuntimeFailure(unusable(arguments, problems))
 
-    def call(self, strand: Strand, arguments: Any) -> Any:
-        """Do it and return the result; runs on a pool thread and may block.
+    def call(self, strand: Strand, arguments: Json) -> Json:
+        """Make the call and return the result; runs on a pool thread and may block.
 
         Raises:
             StateFailure: It failed.
         """
         raise NotImplementedError
 
-    def run(self, strand: Strand, arguments: Any, deadline: Deadline) -> Run:
+    def run(self, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
         """Yield effects until there is a result, and return it."""
-        result = yield Call(lambda: self.call(strand, arguments), deadline.left())
+        result = yield from Call(lambda: self.call(strand, arguments), deadline.left()).answered()
         if self.pattern != TOKEN:
             return result
         strand.record("TaskSubmitted", {**self.where(), "output": result})
         return (yield from wait_for_token(strand, deadline))
 
 
-def unusable(arguments: Any, problems: list[str]) -> str:
+def unusable(arguments: Json, problems: list[str]) -> str:
     """Return AWS's words for *arguments* that a task cannot be started with."""
     return f"The Parameters '{dumps(arguments)}' could not be used to start the Task: [{', '.join(problems)}]"
 
 
 class Deadline:
-    """When a task is too late.
+    """The times by which a task has to end, and to give signs of life.
 
     Args:
         strand: Runs the task.
@@ -113,7 +114,7 @@ class Deadline:
         return left, False
 
 
-def wait_for_token(strand: Strand, deadline: Deadline) -> Run:
+def wait_for_token(strand: Strand, deadline: Deadline) -> Steps[Json]:
     """Wait until somebody answers for the strand's token; return the output."""
     while True:
         answer = strand.take_early()
@@ -125,7 +126,7 @@ def wait_for_token(strand: Strand, deadline: Deadline) -> Run:
                 if beating:
                     raise HeartbeatFailure from None
                 raise late from None
-        if answer.alive:
+        if answer is None or answer.alive:
             continue
         if answer.failure is not None:
             raise answer.failure

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.errors import StateFailure, dumps
 from shared.local.asl.integrations.base import REQUEST, Integration
+from shared.local.asl.reading import members
 
 if TYPE_CHECKING:
-    from shared.local.asl.integrations.base import Deadline, Run
+    from collections.abc import Mapping
+
+    from shared.local.asl.effects import Steps
+    from shared.local.asl.engine import Invocation
+    from shared.local.asl.integrations.base import Deadline
     from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 UNKNOWN = "Lambda.Unknown"
 
 
-def call_function(strand: Strand, function: str, payload: Any) -> tuple[Any, Any]:
-    """Invoke *function* with *payload* as JSON; return the runtime's invocation and the payload it gave back.
+def call_function(strand: Strand, function: str, payload: Json) -> tuple[Invocation, Json]:
+    """Invoke *function* with *payload* as JSON; return the invocation and the payload that came back.
 
     Raises:
         StateFailure: The function failed, under the error type it gave; or could not be invoked.
@@ -34,7 +40,7 @@ def call_function(strand: Strand, function: str, payload: Any) -> tuple[Any, Any
 
 
 def function_arn(function: str, neighbour: str) -> str:
-    """Return the ARN of *function*: one already, a name, or ``account:function:name``, in the place of *neighbour*."""
+    """Return the ARN of *function*, an ARN, a name or ``account:function:name``, where *neighbour*'s ARN is."""
     if function.startswith("arn:"):
         return function
     name = function.partition(":function:")[2] or function
@@ -58,9 +64,9 @@ def function_failure(text: str) -> StateFailure:
 
 
 def invocation_failure(error: Exception, request: str) -> StateFailure:
-    """Return the failure for an *error* that kept a function from being invoked at all, under the id *request*.
+    """Return the failure for an *error* because of which a function was not invoked at all, under the id *request*.
 
-    The runtime's errors say which with ``code``, moto's with ``error_type``, boto's in their response.
+    The runtime's errors tell AWS's name in ``code``, moto's in ``error_type``, boto's in their response.
     """
     response = getattr(error, "response", None)
     if isinstance(response, dict):
@@ -89,7 +95,7 @@ _STATUS = {
     "AccessDeniedException": 403,
     "SdkClientException": 500,
 }
-# Codes that the Java SDK has no class for: it raises the service's. Seen in aws-deployment-framework, issue 460.
+# The Java SDK has no class for these codes: it raises the service's. Seen in aws-deployment-framework, issue 460.
 _NAMED = {"AccessDeniedException": "AWSLambdaException"}
 
 
@@ -102,20 +108,20 @@ class FunctionTask(Integration):
         super().__init__("lambda", "invoke")
         self.arn = self.result_name = arn
 
-    def where(self) -> dict[str, Any]:
+    def where(self) -> Mapping[str, Json]:
         """Return nothing: these events carry only input, output or error."""
         return {}
 
-    def scheduled(self, _strand: Strand, arguments: Any) -> dict[str, Any]:
+    def scheduled(self, _strand: Strand, arguments: Json) -> dict[str, Json]:
         """Return the function and its input."""
         return {"resource": self.arn, "input": arguments}
 
-    def run(self, strand: Strand, arguments: Any, deadline: Deadline) -> Run:
+    def run(self, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
         """Invoke the function."""
         strand.record("LambdaFunctionStarted")
         return (yield from super().run(strand, arguments, deadline))
 
-    def call(self, strand: Strand, arguments: Any) -> Any:
+    def call(self, strand: Strand, arguments: Json) -> Json:
         """Return what the function returns."""
         return call_function(strand, self.arn, arguments)[1]
 
@@ -129,21 +135,22 @@ class Invoke(Integration):
     def __init__(self, pattern: str) -> None:
         super().__init__("lambda", "invoke" + (f".{pattern}" if pattern else ""), pattern)
 
-    def run(self, strand: Strand, arguments: Any, deadline: Deadline) -> Run:
+    def run(self, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
         """Invoke the function, and wait for its callback if the pattern says so."""
         strand.record("TaskStarted", self.where())
         return (yield from super().run(strand, arguments, deadline))
 
-    def call(self, strand: Strand, arguments: Any) -> Any:
+    def call(self, strand: Strand, arguments: Json) -> Json:
         """Return Lambda's response."""
-        function = str(arguments["FunctionName"])
-        if qualifier := arguments.get("Qualifier"):
+        given = members(arguments)
+        function, sent = str(given["FunctionName"]), given.get("Payload", {})
+        if qualifier := given.get("Qualifier"):
             function = f"{function}:{qualifier}"
-        event = arguments.get("InvocationType") == "Event"
+        event = given.get("InvocationType") == "Event"
         if event and self.pattern == REQUEST:
-            strand.execution.engine.scheduler.submit(lambda: _ignore(strand, function, arguments.get("Payload", {})))
+            strand.execution.engine.scheduler.submit(lambda: _ignore(strand, function, sent))
             return {**_response(202, strand.execution.engine.uuid(), 0, {}), "StatusCode": 202}
-        invocation, payload = call_function(strand, function, arguments.get("Payload", {}))
+        invocation, payload = call_function(strand, function, sent)
         executed = {"X-Amz-Executed-Version": invocation.version}
         return {
             "ExecutedVersion": invocation.version,
@@ -153,15 +160,15 @@ class Invoke(Integration):
         }
 
 
-def _ignore(strand: Strand, function: str, payload: Any) -> None:
-    """Invoke *function* for its effect: an asynchronous invocation has no one to tell of its failure."""
+def _ignore(strand: Strand, function: str, payload: Json) -> None:
+    """Invoke *function* and forget what comes of it: nobody waits for an asynchronous invocation."""
     try:
         call_function(strand, function, payload)
     except StateFailure:
         return
 
 
-def _response(status: int, request: str, length: int, executed: dict[str, str]) -> dict[str, Any]:
+def _response(status: int, request: str, length: int, executed: Mapping[str, str]) -> dict[str, Json]:
     """Return what the Java SDK tells of a response of *length* bytes; *executed* names the version that ran."""
     headers = {
         **executed,

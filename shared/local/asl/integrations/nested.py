@@ -1,19 +1,22 @@
-"""``states:startExecution``: an execution inside an execution, started in process; waiting for it costs no thread."""
+"""``states:startExecution``: an execution starts another, in the same process; waiting for its end takes no thread."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from shared.local.asl.effects import Call, Park
 from shared.local.asl.errors import TASK_FAILED, StateFailure, dumps
 from shared.local.asl.execution import SUCCEEDED
 from shared.local.asl.integrations.base import REQUEST, SYNC_2, TOKEN, Integration, wait_for_token
-from shared.local.asl.strand import Call, Park
+from shared.local.asl.reading import members
 
 if TYPE_CHECKING:
+    from shared.local.asl.effects import Steps
     from shared.local.asl.execution import Execution
-    from shared.local.asl.integrations.base import Deadline, Run
+    from shared.local.asl.integrations.base import Deadline
     from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 
 class StartExecution(Integration):
@@ -31,10 +34,10 @@ class StartExecution(Integration):
             return "TaskSubmitFailed"
         return "TaskFailed"
 
-    def run(self, strand: Strand, arguments: Any, deadline: Deadline) -> Run:
+    def run(self, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
         """Start it; wait for its end or a callback as the pattern says."""
         strand.record("TaskStarted", self.where())
-        child: Execution = yield Call(lambda: self._start(strand, arguments), deadline.left())
+        child = yield from Call(lambda: self._start(strand, members(arguments)), deadline.left()).answered()
         started = _started(child)
         if self.pattern == REQUEST:
             return started
@@ -47,7 +50,8 @@ class StartExecution(Integration):
             raise StateFailure(TASK_FAILED, dumps(shown))
         return shown
 
-    def _start(self, strand: Strand, arguments: Any) -> Execution:
+    @staticmethod
+    def _start(strand: Strand, arguments: dict[str, Json]) -> Execution:
         engine = strand.execution.engine
         given = arguments.get("Input", {})
         try:
@@ -55,8 +59,8 @@ class StartExecution(Integration):
             engine.permit(strand.role_arn, "states:StartExecution", machine)
             child: Execution = engine.start_machine(
                 machine,
-                arguments.get("Name") or engine.uuid(),
-                given if isinstance(given, str) and self._is_text(arguments) else dumps(given),
+                str(arguments.get("Name") or engine.uuid()),
+                given if isinstance(given, str) and _is_json(given) else dumps(given),
             )
         except StateFailure:
             raise
@@ -64,18 +68,18 @@ class StartExecution(Integration):
             raise start_failure(error, engine.uuid()) from error
         return child
 
-    @staticmethod
-    def _is_text(arguments: Any) -> bool:
-        """Tell whether Input is JSON text already, as some definitions give it."""
-        try:
-            json.loads(arguments["Input"])
-        except ValueError:
-            return False
-        return True
+
+def _is_json(text: str) -> bool:
+    """Tell whether an Input *text* is JSON already, as some definitions give it."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def start_failure(error: Exception, request: str) -> StateFailure:
-    """Return the failure for an *error* that kept a machine from being started, under the id *request*.
+    """Return the failure for an *error* because of which a machine was not started, under the id *request*.
 
     The Java SDK has no class for AccessDeniedException: it raises the service's, as it does for Lambda's.
     """
@@ -88,10 +92,10 @@ def start_failure(error: Exception, request: str) -> StateFailure:
 _NAMED = {"AccessDeniedException": "AWSStepFunctionsException"}
 
 
-def _end_of(child: Execution, strand: Strand, deadline: Deadline) -> Run:
+def _end_of(child: Execution, strand: Strand, deadline: Deadline) -> Steps[None]:
     """Wait until *child* has ended; stop it when the wait is cut short."""
     engine, ticket = strand.execution.engine, strand.ticket
-    child.watch(lambda: engine.scheduler.submit(lambda: strand.execution.resume(strand, ticket, None, None)))
+    child.watch(lambda: engine.scheduler.submit(lambda: strand.execution.resume(strand, ticket, None)))
     try:
         yield Park(deadline.left())
     finally:
@@ -103,7 +107,7 @@ def _milliseconds(seconds: float | None) -> int:
     return int((seconds or 0) * 1000)
 
 
-def _started(child: Execution) -> dict[str, Any]:
+def _started(child: Execution) -> dict[str, Json]:
     request = child.engine.uuid()
     headers = {
         "Connection": "keep-alive",
@@ -123,10 +127,10 @@ def _started(child: Execution) -> dict[str, Any]:
     }
 
 
-def _described(child: Execution, *, parsed: bool) -> dict[str, Any]:
+def _described(child: Execution, *, parsed: bool) -> dict[str, Json]:
     """Return DescribeExecution's answer as the sync patterns hand it on; sync:2 has JSON *parsed*."""
     succeeded = child.status == SUCCEEDED
-    shown: dict[str, Any] = {
+    shown: dict[str, Json] = {
         "ExecutionArn": child.arn,
         "Input": json.loads(child.input_text) if parsed else child.input_text,
         "InputDetails": {"Included": True},

@@ -19,7 +19,7 @@ _ACTIVITY = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d+:activity:.+$")
 
 
 class UnknownResourceError(ValueError):
-    """A Resource that nothing answers to."""
+    """A Resource that names nothing that a Task can call."""
 
 
 @lru_cache(maxsize=1024)
@@ -27,7 +27,7 @@ def resolve(resource: str) -> Integration:
     """Return what the ARN *resource* calls.
 
     Raises:
-        UnknownResourceError: Nothing does.
+        UnknownResourceError: It names nothing that a Task can call.
     """
     if _FUNCTION.match(resource):
         return FunctionTask(resource)
@@ -43,15 +43,18 @@ def _service(text: str, resource: str) -> Integration:
     pattern = next((each for each in _PATTERNS if text.endswith(f".{each}")), REQUEST)
     name = text.removesuffix(f".{pattern}") if pattern else text
     parts = name.split(":")
-    if parts[0] == "aws-sdk" and len(parts) == 3 and pattern in {REQUEST, TOKEN}:  # noqa: PLR2004  aws-sdk:service:action
-        return SdkCall(parts[1], parts[2], pattern)
-    if name == "lambda:invoke" and pattern in {REQUEST, TOKEN}:
-        return Invoke(pattern)
     if name == "states:startExecution":
         return StartExecution(pattern)
-    if len(parts) == 2 and parts[0] in OPTIMIZED and pattern in {REQUEST, TOKEN}:  # noqa: PLR2004  service:action
-        call = PutEvents if name == "events:putEvents" else OptimizedCall
-        return call(parts[0], parts[1], pattern)
+    if pattern in {REQUEST, TOKEN}:
+        match parts:
+            case ["aws-sdk", service, action]:
+                return SdkCall(service, action, pattern)
+            case ["lambda", "invoke"]:
+                return Invoke(pattern)
+            case ["events", "putEvents"]:
+                return PutEvents("events", "putEvents", pattern)
+            case [service, action] if service in OPTIMIZED:
+                return OptimizedCall(service, action, pattern)
     if parts[0] in ELSEWHERE | OPTIMIZED.keys():
         return Elsewhere(parts[0], ":".join(parts[1:]), pattern)
     raise UnknownResourceError(resource)

@@ -6,7 +6,7 @@ import binascii
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.errors import dumps
 from shared.local.asl.names import new_uuid
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
+    from shared.values import Json
+
 MAX_RANGE = 1000
 MAX_ENCODED = 10_000
 _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
-# Escaped braces travel as these until a template is filled, so that \{\} is not a slot.
+# Escaped braces are kept as these characters until a template is filled: \{\} is no place to fill.
 OPEN, CLOSE = "\ue000", "\ue001"
 
 
@@ -26,11 +28,15 @@ class WrongArgument(Exception):
     """An argument a function cannot work with."""
 
 
-def _plain(value: Any) -> Any:
-    return value.replace(OPEN, "{").replace(CLOSE, "}") if isinstance(value, str) else value
+def _plain(value: Json) -> Json:
+    return _braces(value) if isinstance(value, str) else value
 
 
-def _shown(value: Any) -> str:
+def _braces(text: str) -> str:
+    return text.replace(OPEN, "{").replace(CLOSE, "}")
+
+
+def _shown(value: Json) -> str:
     """Return *value* as States.Format shows it: objects as Java prints a map."""
     if isinstance(value, str):
         return value
@@ -41,7 +47,7 @@ def _shown(value: Any) -> str:
     return dumps(value)
 
 
-def _format(_random: Random, template: Any, *values: Any) -> str:
+def _format(_random: Random, template: Json, *values: Json) -> str:
     if not isinstance(template, str):
         raise WrongArgument("The first argument must be a string")
     parts = template.split("{}")
@@ -50,51 +56,52 @@ def _format(_random: Random, template: Any, *values: Any) -> str:
     filled = parts[0]
     for value, part in zip(values, parts[1:], strict=True):
         filled += _shown(value) + part
-    return str(_plain(filled))
+    return _braces(filled)
 
 
-def _string_to_json(_random: Random, text: Any) -> Any:
+def _string_to_json(_random: Random, text: Json) -> Json:
     if not isinstance(text, str):
         raise WrongArgument("The argument must be a string")
     if not text.strip():
         return None
     try:
-        return json.loads(_plain(text))
+        found: Json = json.loads(_braces(text))
     except ValueError as error:
         raise WrongArgument(f"Failed to parse the JSON string: {error}") from None
+    return found
 
 
-def _array(*, name: str, value: Any) -> list[Any]:
+def _array(value: Json, name: str = "array") -> list[Json]:
     if not isinstance(value, list):
         raise WrongArgument(f"The {name} argument must be an array")
     return value
 
 
-def _integer(value: Any, name: str) -> int:
+def _integer(value: Json, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise WrongArgument(f"The {name} argument must be a number")
     return math.floor(value + 0.5)
 
 
-def _partition(_random: Random, items: Any, size: Any) -> list[list[Any]]:
-    items, length = _array(name="array", value=items), _integer(size, "chunk size")
+def _partition(_random: Random, given: Json, size: Json) -> list[list[Json]]:
+    items, length = _array(given), _integer(size, "chunk size")
     if length <= 0:
         raise WrongArgument("The chunk size must be a positive integer")
     return [items[at : at + length] for at in range(0, len(items), length)]
 
 
-def _same(left: Any, right: Any) -> bool:
+def _same(left: Json, right: Json) -> bool:
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     return bool(left == right)
 
 
-def _contains(_random: Random, items: Any, wanted: Any) -> bool:
-    return any(_same(item, _plain(wanted)) for item in _array(name="array", value=items))
+def _contains(_random: Random, items: Json, wanted: Json) -> bool:
+    return any(_same(item, _plain(wanted)) for item in _array(items))
 
 
-def _range(_random: Random, first: Any, last: Any, step: Any) -> list[int]:
-    first, last, step = _integer(first, "start"), _integer(last, "end"), _integer(step, "step")
+def _range(_random: Random, start: Json, end: Json, by: Json) -> list[int]:
+    first, last, step = _integer(start, "start"), _integer(end, "end"), _integer(by, "step")
     if step == 0:
         raise WrongArgument("The step must not be 0")
     numbers = range(first, last + (1 if step > 0 else -1), step)
@@ -103,52 +110,53 @@ def _range(_random: Random, first: Any, last: Any, step: Any) -> list[int]:
     return list(numbers)
 
 
-def _get_item(_random: Random, items: Any, index: Any) -> Any:
-    items, place = _array(name="array", value=items), _integer(index, "index")
+def _get_item(_random: Random, given: Json, index: Json) -> Json:
+    items, place = _array(given), _integer(index, "index")
     if not 0 <= place < len(items):
         raise WrongArgument("The index is out of bounds")
     return items[place]
 
 
-def _unique(_random: Random, items: Any) -> list[Any]:
-    kept: list[Any] = []
-    for item in _array(name="array", value=items):
+def _unique(_random: Random, items: Json) -> list[Json]:
+    kept: list[Json] = []
+    for item in _array(items):
         if not any(_same(item, other) for other in kept):
             kept.append(item)
     return kept
 
 
-def _encode(_random: Random, text: Any) -> str:
+def _encode(_random: Random, text: Json) -> str:
     return binascii.b2a_base64(_short(text).encode(), newline=False).decode()
 
 
-def _decode(_random: Random, text: Any) -> str:
+def _decode(_random: Random, text: Json) -> str:
     try:
         return binascii.a2b_base64(_short(text), strict_mode=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         raise WrongArgument("The argument is not valid Base64") from None
 
 
-def _short(text: Any) -> str:
+def _short(text: Json) -> str:
     if not isinstance(text, str):
         raise WrongArgument("The argument must be a string")
     if len(text) > MAX_ENCODED:
         raise WrongArgument(f"The argument must not exceed {MAX_ENCODED} characters")
-    return str(_plain(text))
+    return _braces(text)
 
 
-def _hash(_random: Random, data: Any, algorithm: Any) -> str:
-    if algorithm not in _HASHES:
+def _hash(_random: Random, data: Json, algorithm: Json) -> str:
+    name = _HASHES.get(algorithm) if isinstance(algorithm, str) else None
+    if name is None:
         raise WrongArgument(f"The algorithm must be one of {', '.join(_HASHES)}")
-    text = _plain(data) if isinstance(data, str) else dumps(data)
+    text = _braces(data) if isinstance(data, str) else dumps(data)
     if len(text) > MAX_ENCODED:
         raise WrongArgument(f"The data must not exceed {MAX_ENCODED} characters")
     import hashlib  # 5 ms that few need
 
-    return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
+    return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _merge(_random: Random, left: Any, right: Any, deep: Any) -> dict[str, Any]:
+def _merge(_random: Random, left: Json, right: Json, deep: Json) -> dict[str, Json]:
     if not isinstance(left, dict) or not isinstance(right, dict):
         raise WrongArgument("The first and second arguments must be JSON objects")
     if deep is not False:
@@ -156,7 +164,7 @@ def _merge(_random: Random, left: Any, right: Any, deep: Any) -> dict[str, Any]:
     return {**left, **right}
 
 
-def _random_number(random: Random, start: Any, end: Any, *seed: Any) -> int:
+def _random_number(random: Random, start: Json, end: Json, *seed: Json) -> int:
     first, last = _integer(start, "start"), _integer(end, "end")
     if seed:
         random = type(random)(_integer(seed[0], "seed"))
@@ -165,23 +173,23 @@ def _random_number(random: Random, start: Any, end: Any, *seed: Any) -> int:
     return first + math.floor(random.random() * (last - first))
 
 
-def _add(_random: Random, left: Any, right: Any) -> int:
+def _add(_random: Random, left: Json, right: Json) -> int:
     return _integer(left, "first") + _integer(right, "second")
 
 
-def _split(_random: Random, text: Any, separators: Any) -> list[str]:
+def _split(_random: Random, text: Json, separators: Json) -> list[str]:
     if not isinstance(text, str) or not isinstance(separators, str):
         raise WrongArgument("Both arguments must be strings")
     if not separators:
         return [text]
-    return [part for part in re.split("[" + re.escape(str(_plain(separators))) + "]", str(_plain(text))) if part]
+    return [part for part in re.split("[" + re.escape(_braces(separators)) + "]", _braces(text)) if part]
 
 
 def _uuid(random: Random) -> str:
     return new_uuid(random)
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., Json]] = {
     "Format": _format,
     "StringToJson": _string_to_json,
     "JsonToString": lambda _random, value: dumps(_plain(value)),
@@ -190,7 +198,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ArrayContains": _contains,
     "ArrayRange": _range,
     "ArrayGetItem": _get_item,
-    "ArrayLength": lambda _random, items: len(_array(name="array", value=items)),
+    "ArrayLength": lambda _random, items: len(_array(items)),
     "ArrayUnique": _unique,
     "Base64Encode": _encode,
     "Base64Decode": _decode,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.errors import INTRINSIC, RuntimeFailure
 from shared.local.asl.languages.intrinsic_functions import CLOSE, FUNCTIONS, OPEN, WrongArgument
@@ -16,8 +16,8 @@ from shared.local.asl.languages.intrinsic_functions import CLOSE, FUNCTIONS, OPE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    # The state's input and the strand that evaluates: gives the value.
-    Evaluate = Callable[[Any, Any], Any]
+    from shared.local.asl.evaluation import Evaluate, Surroundings
+    from shared.values import Json
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$")
 
@@ -49,7 +49,8 @@ def _call(text: str, at: int, compile_path: Callable[[str], Evaluate]) -> tuple[
     function = FUNCTIONS.get(name.removeprefix("States."))
     if function is None or opening < 0 or not name.startswith("States."):
         raise CallSyntaxError(f"no intrinsic function {name!r}")
-    start, arguments = at, []
+    start = at
+    arguments: list[Evaluate] = []
     at = _blank(text, opening + 1)
     while not text.startswith(")", at):
         argument, at = _argument(text, at, compile_path)
@@ -61,10 +62,10 @@ def _call(text: str, at: int, compile_path: Callable[[str], Evaluate]) -> tuple[
             raise CallSyntaxError(f"expected , or ) at {text[at:]!r}")
     source = text[start : at + 1]
 
-    def evaluate(value: Any, strand: Any) -> Any:
-        given = [argument(value, strand) for argument in arguments]
+    def evaluate(value: Json, around: Surroundings) -> Json:
+        given = [argument(value, around) for argument in arguments]
         try:
-            return function(strand.random, *given)
+            return function(around.random, *given)
         except WrongArgument as wrong:
             raise RuntimeFailure(f"The function '{source}' had the following error: {wrong}", INTRINSIC) from None
         except (TypeError, ValueError) as wrong:
@@ -94,8 +95,8 @@ def _argument(text: str, at: int, compile_path: Callable[[str], Evaluate]) -> tu
     raise CallSyntaxError(f"cannot read the argument {word!r}")
 
 
-def _constant(value: Any) -> Evaluate:
-    return lambda _value, _strand: value
+def _constant(value: Json) -> Evaluate:
+    return lambda _value, _around: value
 
 
 def _literal(text: str, at: int) -> tuple[str, int]:

@@ -7,31 +7,36 @@ from __future__ import annotations
 
 import json
 import math
-import threading
+from contextvars import ContextVar
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from shared.local.asl.errors import QueryFailure, dumps
 from shared.local.asl.names import new_uuid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from random import Random
+
+    from shared.local.asl.evaluation import Surroundings
+    from shared.values import Json
 
 MAX_RANGE = 1000
 _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
-_local = threading.local()
+# The random source of the evaluation under way: $random and $uuid are made once, for all of them.
+_source: ContextVar[Random] = ContextVar("random")
 
 
 class ExpressionSyntaxError(ValueError):
     """A JSONata expression that does not parse."""
 
 
-def is_expression(value: Any) -> bool:
+def is_expression(value: object) -> TypeGuard[str]:
     """Tell whether *value* is a ``{% ... %}`` string."""
     return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")
 
 
-def kind(value: Any) -> str:
+def kind(value: object) -> str:
     """Return the name AWS gives the type of *value*."""
     if value is None:
         return "null"
@@ -67,17 +72,17 @@ class Expression:
         compiled.set_validate_input(False)
         self.compiled = compiled
 
-    def evaluate(self, strand: Any, states: dict[str, Any]) -> Any:
-        """Return the value for *states* (``$states``) and the variables that *strand* sees.
+    def evaluate(self, around: Surroundings, states: Json) -> Json:
+        """Return the value for *states* (``$states``) and the variables *around* it.
 
         Raises:
             QueryFailure: The expression failed, gave nothing, or gave a function.
         """
         _, null = _library()
-        bindings = {name: _nulls(value, null) for name, value in strand.variables.visible().items()}
+        bindings = {name: _nulls(value, null) for name, value in around.variables.visible().items()}
         bindings["states"] = _nulls(states, null)
         bindings.update(_functions())
-        _local.random = strand.random
+        _source.set(around.random)
         try:
             found = self.compiled.evaluate(None, bindings)
         except RecursionError:
@@ -90,15 +95,24 @@ class Expression:
             )
         return self._plain(found)
 
-    def expect(self, value: Any, wanted: str) -> None:
-        """Raise unless *value*, a result of this expression, is of the type *wanted*."""
-        found = kind(value)
-        if found != wanted:
-            raise QueryFailure(
-                f"The JSONata expression '{self.source}' {self._place()} returned an unexpected result type. "
-                f"Expected '{wanted}', but was '{found}' for value: {dumps(value)}",
-                self.field,
-            )
+    def number(self, around: Surroundings, states: Json) -> float:
+        """Evaluate, and return a number.
+
+        Raises:
+            QueryFailure: The expression failed, or gave something else.
+        """
+        found = self.evaluate(around, states)
+        if isinstance(found, bool) or not isinstance(found, (int, float)):
+            raise self.unexpected("number", found)
+        return found
+
+    def unexpected(self, wanted: str, value: Json) -> QueryFailure:
+        """Return the failure for *value*, a result of this expression where one of the type *wanted* is needed."""
+        return QueryFailure(
+            f"The JSONata expression '{self.source}' {self._place()} returned an unexpected result type. "
+            f"Expected '{wanted}', but was '{kind(value)}' for value: {dumps(value)}",
+            self.field,
+        )
 
     def _place(self) -> str:
         return f"specified for the field '{self.field}'"
@@ -109,8 +123,8 @@ class Expression:
             self.field,
         )
 
-    def _plain(self, value: Any) -> Any:
-        """Return *value* free of what only JSONata knows: its null, its sequences, its functions."""
+    def _plain(self, value: object) -> Json:
+        """Return *value* as plain JSON, without JSONata's own null and sequences."""
         _, null = _library()
         if value is null:
             return None
@@ -118,7 +132,7 @@ class Expression:
             return {key: self._plain(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [self._plain(item) for item in value]
-        if value is None or isinstance(value, (str, bool, int)):
+        if value is None or isinstance(value, (str, int)):
             return value
         if isinstance(value, float):
             if not math.isfinite(value):
@@ -129,8 +143,8 @@ class Expression:
         )
 
 
-def _nulls(value: Any, null: Any) -> Any:
-    """Return *value* with JSON's null as JSONata's; a value without any is returned as it is, not copied."""
+def _nulls(value: object, null: object) -> object:
+    """Return *value* with JSON's null as JSONata's; a value without a null is returned as it is, not copied."""
     if value is None:
         return null
     if isinstance(value, dict):
@@ -157,11 +171,12 @@ def _library() -> tuple[Any, Any]:
 
 
 @cache
-def _functions() -> dict[str, Any]:
+def _functions() -> Mapping[str, object]:
+    """Return AWS's own functions as the library wants them, by name."""
     jsonata, null = _library()
 
-    def register(function: Callable[..., Any]) -> Any:
-        def call(*arguments: Any) -> Any:
+    def register(function: Callable[..., object]) -> object:
+        def call(*arguments: object) -> object:
             if any(argument is None for argument in arguments):
                 return None
             return function(*(None if argument is null else argument for argument in arguments))
@@ -173,21 +188,20 @@ def _functions() -> dict[str, Any]:
         "range": register(_range),
         "hash": register(_hash),
         "random": register(_random),
-        "uuid": register(lambda: new_uuid(_local.random)),
+        "uuid": register(lambda: new_uuid(_source.get())),
         "parse": register(_parse(null)),
     }
 
 
-def _partition(items: Any, size: Any) -> list[list[Any]]:
-    if not isinstance(items, list):
-        items = [items]
+def _partition(given: object, size: float) -> list[list[object]]:
+    items = given if isinstance(given, list) else [given]
     length = int(size)
     if length <= 0:
         raise ValueError("The chunk size must be a positive integer")
     return [list(items[at : at + length]) for at in range(0, len(items), length)]
 
 
-def _range(first: Any, last: Any, step: Any) -> list[Any]:
+def _range(first: float, last: float, step: float) -> list[float]:
     if step == 0:
         raise ValueError("The step must not be 0")
     count = math.floor((last - first) / step) + 1
@@ -196,7 +210,7 @@ def _range(first: Any, last: Any, step: Any) -> list[Any]:
     return [first + step * place for place in range(max(count, 0))]
 
 
-def _hash(data: Any, algorithm: Any) -> str:
+def _hash(data: object, algorithm: str) -> str:
     if algorithm not in _HASHES:
         raise ValueError(f"The algorithm must be one of {', '.join(_HASHES)}")
     text = data if isinstance(data, str) else dumps(data)
@@ -205,14 +219,14 @@ def _hash(data: Any, algorithm: Any) -> str:
     return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _random(*seed: Any) -> float:
-    source = type(_local.random)(seed[0]) if seed else _local.random
-    return float(source.random())
+def _random(*seed: float) -> float:
+    source = _source.get()
+    return (type(source)(seed[0]) if seed else source).random()
 
 
-def _parse(null: Any) -> Callable[[Any], Any]:
-    def parse(text: Any) -> Any:
-        value = json.loads(text)
+def _parse(null: object) -> Callable[[str], object]:
+    def parse(text: str) -> object:
+        value: Json = json.loads(text)
         return null if value is None else value
 
     return parse

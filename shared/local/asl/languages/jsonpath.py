@@ -7,9 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.languages.jsonpath_filter import compile_filter
+from shared.local.asl.languages.jsonpath_steps import descend, indexed, matching, member, sliced, wildcard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from shared.local.asl.languages.jsonpath_steps import Step
+    from shared.values import Json
 
 _NAME = re.compile(r"[^\s.\[\]()'\"]+")
 _INDEX = re.compile(r"-?\d+(\s*,\s*-?\d+)*$")
@@ -37,19 +39,20 @@ class Path:
     __slots__ = ("keys", "measured", "steps", "text")
 
     def __init__(
-        self, text: str, keys: tuple[str | int, ...] | None, steps: tuple[Any, ...], *, measured: bool
+        self, text: str, keys: tuple[str | int, ...] | None, steps: tuple[Step, ...], *, measured: bool
     ) -> None:
         self.text = text
         self.keys = keys
         self.steps = steps
         self.measured = measured
 
-    def read(self, value: Any) -> Any:
+    def read(self, value: Json) -> Json:
         """Return what the path selects in *value*: one value if definite, else a list.
 
         Raises:
             NoResultError: The path is definite and the place is not there.
         """
+        found: Json
         if self.keys is not None:
             found = self._follow(value, self.keys)
         else:
@@ -61,12 +64,11 @@ class Path:
             return len(found) if isinstance(found, (list, dict, str)) else None
         return found
 
-    def _follow(self, value: Any, keys: tuple[str | int, ...]) -> Any:
-        node = value
+    def _follow(self, node: Any, keys: tuple[str | int, ...]) -> Any:
+        """Return what lies at *keys* below *node*; whether a key fits is found out by trying."""
         for depth, key in enumerate(keys):
             try:
-                # A name in a list and an index in text or an object are TypeError and KeyError already, but text
-                # takes an index, and no object has an integer for a name.
+                # A name in a list is a TypeError, an index in an object a KeyError; but text would take an index.
                 if type(node) is str:
                     node = {}
                 node = node[key]
@@ -74,7 +76,7 @@ class Path:
                 raise NoResultError(_missing(keys, depth, node)) from None
         return node
 
-    def write(self, value: Any, content: Any) -> Any:
+    def write(self, value: Json, content: Json) -> Json:
         """Return *value* with *content* at this reference path; what lies off the path is shared, not copied.
 
         Raises:
@@ -87,7 +89,7 @@ def _canonical(keys: tuple[str | int, ...]) -> str:
     return "$" + "".join(f"[{key}]" if type(key) is int else f"['{key}']" for key in keys)
 
 
-def _missing(keys: tuple[str | int, ...], depth: int, node: Any) -> str:
+def _missing(keys: tuple[str | int, ...], depth: int, node: object) -> str:
     """Return Jayway's words for *keys* that stop at *depth*, where *node* is what was there."""
     key, before = keys[depth], _canonical(keys[:depth])
     if type(key) is int:
@@ -103,7 +105,7 @@ def _missing(keys: tuple[str | int, ...], depth: int, node: Any) -> str:
     return f"Missing property in path {before}['{key}']"
 
 
-def _write(node: Any, keys: tuple[str | int, ...], content: Any) -> Any:
+def _write(node: Json, keys: tuple[str | int, ...], content: Json) -> Json:
     if not keys:
         return content
     key, rest = keys[0], keys[1:]
@@ -135,7 +137,7 @@ def compile_path(text: str) -> Path:
     if body.endswith(".length()"):
         body, measured = body[: -len(".length()")], True
     keys: list[str | int] = []
-    steps: list[Any] = []
+    steps: list[Step] = []
     definite, at = True, 0
     while at < len(body):
         step, found, at = _next_step(body, at)
@@ -147,24 +149,24 @@ def compile_path(text: str) -> Path:
     return Path(text, tuple(keys) if definite else None, () if definite else tuple(steps), measured=measured)
 
 
-def _next_step(body: str, at: int) -> tuple[Any, str | int | None, int]:
+def _next_step(body: str, at: int) -> tuple[Step, str | int | None, int]:
     """Return the step at *at*, its key if it names exactly one place, and where the next begins."""
     if body.startswith("..", at):
         at += 2
         if body.startswith("[", at):
             inner, _, at = _bracket(body, at)
         elif body.startswith("*", at):
-            inner, at = _wildcard, at + 1
+            inner, at = wildcard, at + 1
         else:
             name, at = _name(body, at)
-            inner = _member((name,))
-        return _descend(inner), None, at
+            inner = member((name,))
+        return descend(inner), None, at
     if body[at] == ".":
         at += 1
         if body.startswith("*", at):
-            return _wildcard, None, at + 1
+            return wildcard, None, at + 1
         name, at = _name(body, at)
-        return _member((name,)), name, at
+        return member((name,)), name, at
     if body[at] == "[":
         return _bracket(body, at)
     raise PathSyntaxError(f"expected . or [ at {body[at:]!r}")
@@ -177,21 +179,21 @@ def _name(body: str, at: int) -> tuple[str, int]:
     return match.group(), match.end()
 
 
-def _bracket(body: str, at: int) -> tuple[Any, str | int | None, int]:
+def _bracket(body: str, at: int) -> tuple[Step, str | int | None, int]:
     end = _closing(body, at)
     inner = body[at + 1 : end].strip()
     if inner == "*":
-        return _wildcard, None, end + 1
+        return wildcard, None, end + 1
     if inner.startswith("?"):
-        return _filter(compile_filter(inner[1:].strip(), compile_path)), None, end + 1
+        return matching(compile_filter(inner[1:].strip(), compile_path)), None, end + 1
     if _INDEX.match(inner):
         places = tuple(int(part) for part in inner.split(","))
-        return _index(places), places[0] if len(places) == 1 else None, end + 1
+        return indexed(places), places[0] if len(places) == 1 else None, end + 1
     if part := _SLICE.match(inner):
         bounds = [int(text) if text else None for text in (*part.groups()[:2], part.group(3) or "")]
-        return _slice(slice(*bounds)), None, end + 1
+        return sliced(slice(*bounds)), None, end + 1
     names = _quoted(inner)
-    return _member(names), names[0] if len(names) == 1 else None, end + 1
+    return member(names), names[0] if len(names) == 1 else None, end + 1
 
 
 def _closing(body: str, at: int) -> int:
@@ -229,60 +231,6 @@ def _quoted(inner: str) -> tuple[str, ...]:
     if not names:
         raise PathSyntaxError("[] selects nothing")
     return tuple(names)
-
-
-def _wildcard(node: Any, _root: Any) -> Iterator[Any]:
-    if isinstance(node, dict):
-        yield from node.values()
-    elif isinstance(node, list):
-        yield from node
-
-
-def _member(names: tuple[str, ...]) -> Any:
-    def step(node: Any, _root: Any) -> Iterator[Any]:
-        if isinstance(node, dict):
-            for name in names:
-                if name in node:
-                    yield node[name]
-
-    return step
-
-
-def _index(places: tuple[int, ...]) -> Any:
-    def step(node: Any, _root: Any) -> Iterator[Any]:
-        if isinstance(node, list):
-            for place in places:
-                if -len(node) <= place < len(node):
-                    yield node[place]
-
-    return step
-
-
-def _slice(bounds: slice) -> Any:
-    def step(node: Any, _root: Any) -> Iterator[Any]:
-        if isinstance(node, list):
-            yield from node[bounds]
-
-    return step
-
-
-def _filter(keep: Callable[[Any, Any], bool]) -> Any:
-    def step(node: Any, root: Any) -> Iterator[Any]:
-        if isinstance(node, list):
-            yield from (item for item in node if keep(item, root))
-        elif isinstance(node, dict) and keep(node, root):
-            yield node
-
-    return step
-
-
-def _descend(inner: Any) -> Any:
-    def step(node: Any, root: Any) -> Iterator[Any]:
-        yield from inner(node, root)
-        for child in _wildcard(node, root):
-            yield from step(child, root)
-
-    return step
 
 
 def compile_reference(text: str) -> Path:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
+import operator
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Operand = Callable[[Any, Any], Any]
-    Test = Callable[[Any, Any], bool]
+    from shared.values import Json
+
+    # From an item and the whole value: what one side of a comparison is, or whether the item is kept.
+    Operand: TypeAlias = Callable[[Json, Json], object]
+    Keep: TypeAlias = Callable[[Json, Json], bool]
+
+
+class CompiledPath(Protocol):
+    """A compiled JSONPath."""
+
+    def read(self, value: Json, /) -> Json:
+        """Return what it selects in *value*; raise LookupError when there is nothing."""
+
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<op>&&|\|\||==|!=|<=|>=|=~|<|>|!|\(|\)|\bin\b|\bnin\b)
@@ -28,7 +40,7 @@ class FilterSyntaxError(ValueError):
     """A filter that does not parse."""
 
 
-def compile_filter(text: str, compile_path: Callable[[str], Any]) -> Test:
+def compile_filter(text: str, compile_path: Callable[[str], CompiledPath]) -> Keep:
     """Return a test ``(item, root) -> bool`` for the filter *text*, with or without its parentheses.
 
     Raises:
@@ -52,7 +64,7 @@ def compile_filter(text: str, compile_path: Callable[[str], Any]) -> Test:
 class _Parser:
     """Recursive descent: || binds least, then &&, then ! and comparisons."""
 
-    def __init__(self, tokens: list[tuple[str, str]], compile_path: Callable[[str], Any]) -> None:
+    def __init__(self, tokens: list[tuple[str, str]], compile_path: Callable[[str], CompiledPath]) -> None:
         self.tokens = tokens
         self.compile_path = compile_path
         self.at = 0
@@ -66,19 +78,19 @@ class _Parser:
             return True
         return False
 
-    def disjunction(self) -> Test:
+    def disjunction(self) -> Keep:
         tests = [self.conjunction()]
         while self.take("||"):
             tests.append(self.conjunction())
         return tests[0] if len(tests) == 1 else lambda item, root: any(test(item, root) for test in tests)
 
-    def conjunction(self) -> Test:
+    def conjunction(self) -> Keep:
         tests = [self.negation()]
         while self.take("&&"):
             tests.append(self.negation())
         return tests[0] if len(tests) == 1 else lambda item, root: all(test(item, root) for test in tests)
 
-    def negation(self) -> Test:
+    def negation(self) -> Keep:
         if self.take("!"):
             test = self.negation()
             return lambda item, root: not test(item, root)
@@ -89,13 +101,13 @@ class _Parser:
             return test
         return self.comparison()
 
-    def comparison(self) -> Test:
+    def comparison(self) -> Keep:
         left = self.operand()
-        kind, operator = self.peek()
-        if kind != "op" or operator not in _COMPARE:
+        kind, sign = self.peek()
+        if kind != "op" or sign not in _COMPARE:
             return lambda item, root: left(item, root) is not _MISSING
         self.at += 1
-        right, compare = self.operand(), _COMPARE[operator]
+        right, compare = self.operand(), _COMPARE[sign]
         return lambda item, root: compare(left(item, root), right(item, root))
 
     def operand(self) -> Operand:
@@ -105,7 +117,7 @@ class _Parser:
             path = self.compile_path("$" + text[1:])
             from_item = text[0] == "@"
 
-            def read(item: Any, root: Any) -> Any:
+            def read(item: Json, root: Json) -> object:
                 try:
                     return path.read(item if from_item else root)
                 except LookupError:
@@ -113,7 +125,7 @@ class _Parser:
 
             return read
         if kind == "string":
-            constant: Any = re.sub(r"\\(.)", r"\1", text[1:-1])
+            constant: object = re.sub(r"\\(.)", r"\1", text[1:-1])
         elif kind == "regex":
             body, _, flags = text[1:].rpartition("/")
             constant = re.compile(body, re.IGNORECASE if "i" in flags else 0)
@@ -124,8 +136,8 @@ class _Parser:
         return lambda _item, _root: constant
 
 
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    def test(left: Any, right: Any) -> bool:
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[object, object], bool]:
+    def test(left: object, right: object) -> bool:
         numbers = all(isinstance(side, (int, float)) and not isinstance(side, bool) for side in (left, right))
         strings = isinstance(left, str) and isinstance(right, str)
         return (numbers or strings) and compare(left, right)
@@ -133,18 +145,26 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     return test
 
 
-def _equal(left: Any, right: Any) -> bool:
+def _equal(left: object, right: object) -> bool:
     return left is not _MISSING and isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+def _matched(text: object, pattern: object) -> bool:
+    return isinstance(text, str) and isinstance(pattern, re.Pattern) and pattern.fullmatch(text) is not None
+
+
+def _among(value: object, items: object) -> bool:
+    return isinstance(items, list) and any(_equal(value, item) for item in items)
+
+
+_COMPARE: dict[str, Callable[[object, object], bool]] = {
     "==": _equal,
     "!=": lambda left, right: not _equal(left, right),
-    "<": _ordered(lambda left, right: left < right),
-    "<=": _ordered(lambda left, right: left <= right),
-    ">": _ordered(lambda left, right: left > right),
-    ">=": _ordered(lambda left, right: left >= right),
-    "=~": lambda left, right: isinstance(left, str) and right.fullmatch(left) is not None,
-    "in": lambda left, right: any(_equal(left, item) for item in right),
-    "nin": lambda left, right: not any(_equal(left, item) for item in right),
+    "<": _ordered(operator.lt),
+    "<=": _ordered(operator.le),
+    ">": _ordered(operator.gt),
+    ">=": _ordered(operator.ge),
+    "=~": _matched,
+    "in": _among,
+    "nin": lambda value, items: not _among(value, items),
 }

@@ -1,34 +1,33 @@
-"""ItemBatcher: items gathered into batches, bounded by count and bytes."""
+"""ItemBatcher: items are gathered into batches, which are bounded by number and by bytes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.dataflow import MAX_BYTES, states
 from shared.local.asl.errors import RuntimeFailure, dumps
 from shared.local.asl.number_fields import number_field
-from shared.local.asl.payload import compile_jsonata, compile_template
+from shared.local.asl.payload import compile_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shared.local.asl.reading import Spec
     from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 
 class Batcher:
     """A compiled ItemBatcher field."""
 
-    def __init__(self, spec: dict[str, Any], *, jsonata: bool) -> None:
+    def __init__(self, spec: Spec, *, jsonata: bool) -> None:
         self.jsonata = jsonata
         self.items = number_field(spec, "MaxItemsPerBatch", jsonata=jsonata, integer=True)
         self.bytes = number_field(spec, "MaxInputBytesPerBatch", jsonata=jsonata, integer=True)
-        self.input: Any = None
-        if "BatchInput" in spec:
-            given = spec["BatchInput"]
-            self.input = compile_jsonata(given, "ItemBatcher/BatchInput") if jsonata else compile_template(given)
+        self.input = compile_field(spec, "BatchInput", jsonata=jsonata, within="ItemBatcher")
 
-    def begin(self, strand: Strand, effective: Any) -> Batches:
-        """Return an empty batcher for one run over the state's *effective* input.
+    def begin(self, strand: Strand, effective: Json) -> Batches:
+        """Return the batches of one run over the state's *effective* input, none yet.
 
         Raises:
             RuntimeFailure: A limit is not positive.
@@ -37,7 +36,7 @@ class Batcher:
         for name, limit in zip(("MaxItemsPerBatch", "MaxInputBytesPerBatch"), limits, strict=True):
             if limit is not None and limit <= 0:
                 raise RuntimeFailure(f"field {name} must be positive")
-        shared: Any = None
+        shared: Json = None
         if self.input is not None:
             shared = self.input(states(strand, effective) if self.jsonata else effective, strand)
         items, most = limits
@@ -47,19 +46,19 @@ class Batcher:
 class Batches:
     """The batches of one run."""
 
-    def __init__(self, most_items: int | None, most_bytes: int, shared: Any) -> None:
+    def __init__(self, most_items: int | None, most_bytes: int, shared: Json) -> None:
         self.most_items = most_items
         self.most_bytes = most_bytes
         self.shared = shared
         self.empty = len(dumps(self._input([])).encode())
-        self.items: list[Any] = []
+        self.items: list[Json] = []
         self.size = self.empty
 
-    def _input(self, items: list[Any]) -> dict[str, Any]:
+    def _input(self, items: list[Json]) -> dict[str, Json]:
         return {"Items": items} if self.shared is None else {"BatchInput": self.shared, "Items": items}
 
-    def add(self, item: Any) -> Iterator[dict[str, Any]]:
-        """Take *item*; yield the batch it does not fit in any more, and the one it fills.
+    def add(self, item: Json) -> Iterator[tuple[dict[str, Json], int]]:
+        """Take *item*; yield the batch it no longer fits in, and the one it fills, each with its number of items.
 
         Raises:
             RuntimeFailure: The item alone is larger than a batch may be.
@@ -74,8 +73,8 @@ class Batches:
         if len(self.items) == self.most_items:
             yield from self.rest()
 
-    def rest(self) -> Iterator[dict[str, Any]]:
-        """Yield what has gathered, if anything has."""
+    def rest(self) -> Iterator[tuple[dict[str, Json], int]]:
+        """Yield what has gathered, if anything has, and the number of items in it."""
         if self.items:
             items, self.items, self.size = self.items, [], self.empty
-            yield self._input(items)
+            yield self._input(items), len(items)

@@ -1,36 +1,40 @@
 """A distributed Map: a run of child executions over items that are read as they are needed.
 
-The run keeps a bounded number of children going, reads ahead no further than it must, and forgets the oldest
-children that succeeded: ten thousand items or a million take the same memory.
+A bounded number of children runs at a time, items are read only a chunk ahead, and the oldest children that succeeded
+are forgotten. So ten thousand items take as much memory as a million, but for the results themselves.
 """
 
 from __future__ import annotations
 
 import itertools
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from shared.local.asl.effects import Call
 from shared.local.asl.errors import RuntimeFailure, StateFailure
 from shared.local.asl.integrations.nested import start_failure
 from shared.local.asl.maps.batches import Batcher
 from shared.local.asl.maps.readers import Reader
-from shared.local.asl.maps.run import MapRun
+from shared.local.asl.maps.run import Limits, MapRun
 from shared.local.asl.maps.writers import Writer
 from shared.local.asl.number_fields import number_field
-from shared.local.asl.strand import Call
+from shared.local.asl.reading import part
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator, Sequence
 
+    from shared.local.asl.effects import Steps
     from shared.local.asl.maps.fields import MapFields
-    from shared.local.asl.strand import Effect, Strand
+    from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 # How many items are read at a time.
 CHUNK = 500
+_PER_CENT = 100
 
 
 class Distributed:
-    """What a Map state in distributed mode has beyond the others; compiled once.
+    """What only a Map state in distributed mode has; compiled once.
 
     Args:
         state: The Map state.
@@ -41,11 +45,11 @@ class Distributed:
         self.state = state
         self.tolerated_count = number_field(spec, "ToleratedFailureCount", jsonata=jsonata, integer=True)
         self.tolerated_percentage = number_field(spec, "ToleratedFailurePercentage", jsonata=jsonata, integer=False)
-        self.reader = Reader(spec["ItemReader"], jsonata=jsonata) if "ItemReader" in spec else None
-        self.batcher = Batcher(spec["ItemBatcher"], jsonata=jsonata) if "ItemBatcher" in spec else None
-        self.writer = Writer(spec["ResultWriter"], jsonata=jsonata) if "ResultWriter" in spec else None
+        self.reader = Reader(part(spec, "ItemReader"), jsonata=jsonata) if "ItemReader" in spec else None
+        self.batcher = Batcher(part(spec, "ItemBatcher"), jsonata=jsonata) if "ItemBatcher" in spec else None
+        self.writer = Writer(part(spec, "ResultWriter"), jsonata=jsonata) if "ResultWriter" in spec else None
 
-    def run(self, strand: Strand, effective: Any, concurrency: float) -> Generator[Effect | None, Any, Any]:
+    def run(self, strand: Strand, effective: Json, concurrency: float) -> Steps[Json]:
         """Run a child execution for each item or batch; return the state's result.
 
         Raises:
@@ -53,7 +57,8 @@ class Distributed:
         """
         items = None if self.reader else self.state.items(strand, effective)
         strand.record("MapStateStarted", {"length": len(items) if items is not None else 0})
-        run = strand.work = self._begin(strand, effective, concurrency)
+        run = self._begin(strand, effective, concurrency)
+        strand.take_up(run)
         try:
             if not run.complete:
                 yield from self._feed(strand, effective, run, items)
@@ -66,14 +71,14 @@ class Distributed:
             strand.record("MapRunFailed", {"error": failure.error, "cause": failure.cause})
             raise
         run.succeed()
-        strand.work = None
+        strand.take_up(None)
         strand.record("MapRunSucceeded")
         strand.execution.history.add("MapStateSucceeded", strand.previous)
         return result
 
-    def _begin(self, strand: Strand, effective: Any, concurrency: float) -> MapRun:
+    def _begin(self, strand: Strand, effective: Json, concurrency: float) -> MapRun:
         """Return a new run, or the one that a redrive goes on with."""
-        run: MapRun | None = strand.take_saved()
+        run = strand.take_saved(MapRun)
         if run is not None:
             run.redrive(strand)
             strand.record("MapRunRedriven", {"mapRunArn": run.arn, "redriveCount": run.redrives})
@@ -82,29 +87,24 @@ class Distributed:
         strand.record("MapRunStarted", {"mapRunArn": run.arn})
         return run
 
-    def _new_run(self, strand: Strand, effective: Any, concurrency: float) -> MapRun:
+    def _new_run(self, strand: Strand, effective: Json, concurrency: float) -> MapRun:
         count = self.tolerated_count(strand, effective)
         if count is not None and count < 0:
             raise RuntimeFailure("ToleratedFailureCount cannot be negative.")
         percentage = self.tolerated_percentage(strand, effective)
-        if percentage is not None and not 0 <= percentage <= 100:  # noqa: PLR2004  per cent
+        if percentage is not None and not 0 <= percentage <= _PER_CENT:
             raise RuntimeFailure("ToleratedFailurePercentage must be between 0 and 100.")
         self._permit(strand)
-        run = MapRun(
-            self.state,
-            strand,
-            concurrency=int(concurrency),
-            count=None if count is None else int(count),
-            percentage=percentage,
-            entry=self.writer.entry if self.writer is not None and self.writer.exports else None,
-        )
-        strand.execution.map_runs.append(run)
+        limits = Limits(int(concurrency), None if count is None else int(count), percentage)
+        entry = self.writer.entry if self.writer is not None and self.writer.exports else None
+        run = MapRun(self.state, strand, limits, entry)
+        strand.execution.add_map_run(run)
         strand.execution.engine.add_map_run(run)
         return run
 
     @staticmethod
     def _permit(strand: Strand) -> None:
-        """See that the machine's role may start the machine: children are executions of it.
+        """Raise unless the machine's role may start the machine: children are executions of it.
 
         Source: Step Functions Developer Guide, "IAM policies for using Distributed Map states" (read 2026-11-29).
         """
@@ -114,45 +114,34 @@ class Distributed:
         except Exception as error:
             raise start_failure(error, engine.uuid()) from error
 
-    def _feed(
-        self, strand: Strand, effective: Any, run: MapRun, items: list[Any] | None
-    ) -> Generator[Effect | None, Any, None]:
-        """Read items and hand them to *run*, no faster than it takes them."""
+    def _feed(self, strand: Strand, effective: Json, run: MapRun, items: Sequence[Json] | None) -> Steps[None]:
+        """Read items and hand them to *run*, no faster than its children end."""
         if self.batcher is not None and run.batches is None:
-            run.batches = self.batcher.begin(strand, effective)
-        source: Iterator[Any] = iter(items or [])
+            run.gather_in(self.batcher.begin(strand, effective))
+        source = iter(items or [])
         if self.reader is not None:
-            arguments = self.reader.arguments(strand, effective)
-            source = yield Call(partial(self.reader.open, strand.execution.engine, arguments))
+            opening = partial(self.reader.open, strand.execution.engine, self.reader.source(strand, effective))
+            source = yield from Call(opening).answered()
         source = itertools.islice(source, run.read, None)
         while not run.exceeded():
-            chunk: list[Any] = (yield Call(partial(_take, source))) if self.reader is not None else _take(source)
+            taking = partial(_take, source)
+            chunk = taking() if self.reader is None else (yield from Call(taking).answered())
             for value in chunk:
-                given = self.state.item_input(strand, effective, {"Index": run.read, "Value": value})
-                run.read += 1
-                self._offer(run, given)
+                run.take(self.state.item_input(strand, effective, {"Index": run.read, "Value": value}))
             if len(chunk) < CHUNK:
                 run.all_read()
                 return
             yield from run.fall_to(CHUNK)
 
-    @staticmethod
-    def _offer(run: MapRun, given: Any) -> None:
-        if run.batches is None:
-            run.offer(given, 1)
-            return
-        for batch in run.batches.add(given):
-            run.offer(batch, len(batch["Items"]))
-
-    def _result(self, strand: Strand, effective: Any, run: MapRun) -> Generator[Effect | None, Any, Any]:
+    def _result(self, strand: Strand, effective: Json, run: MapRun) -> Steps[Json]:
         writer = self.writer
         if writer is None:
             return run.outputs()
         if not writer.exports:
             return writer.shaped(run.outputs())
         arguments = writer.arguments(strand, effective)
-        return (yield Call(partial(writer.export, strand.execution.engine, arguments, run)))
+        return (yield from Call(partial(writer.export, strand.execution.engine, arguments, run)).answered())
 
 
-def _take(source: Iterator[Any]) -> list[Any]:
+def _take(source: Iterator[Json]) -> list[Json]:
     return list(itertools.islice(source, CHUNK))

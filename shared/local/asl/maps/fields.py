@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from shared.local.asl.dataflow import states
 from shared.local.asl.errors import QueryFailure, RuntimeFailure, dumps
 from shared.local.asl.execution import Runs
 from shared.local.asl.languages.jsonata import Expression, is_expression
 from shared.local.asl.languages.jsonpath import NoResultError
-from shared.local.asl.payload import compile_jsonata, compile_read, compile_template
+from shared.local.asl.payload import compile_field, compile_jsonata, compile_read
+from shared.local.asl.reading import part, text_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from shared.local.asl.evaluation import Evaluate
+    from shared.local.asl.reading import Spec
     from shared.local.asl.strand import Strand
+    from shared.values import Json
+
+    # From a strand and the state's effective input to the items.
+    ReadItems = Callable[[Strand, Json], Sequence[Json]]
 
 
 class Processor(Runs, Protocol):
     """A machine that is run once for each item."""
 
     @property
-    def states(self) -> Mapping[str, Any]:
+    def states(self) -> Mapping[str, object]:
         """Its states by name."""
 
 
@@ -35,43 +42,40 @@ class MapFields:
         jsonata: Whether its query language is JSONata.
     """
 
-    def __init__(self, name: str, spec: dict[str, Any], processor: Processor, *, jsonata: bool) -> None:
+    def __init__(self, name: str, spec: Spec, processor: Processor, *, jsonata: bool) -> None:
         self.name = name
         self.spec = spec
         self.processor = processor
         self.jsonata = jsonata
-        config = spec["ItemProcessor" if "ItemProcessor" in spec else "Iterator"].get("ProcessorConfig", {})
+        config = part(part(spec, "ItemProcessor" if "ItemProcessor" in spec else "Iterator"), "ProcessorConfig")
         self.distributed = config.get("Mode") == "DISTRIBUTED"
-        self.label: str | None = spec.get("Label")
+        self.label = spec.get("Label")
         self.express = config.get("ExecutionType") == "EXPRESS"
         self.select = self._selector()
         self.items = self._items()
 
-    def item_input(self, strand: Strand, effective: Any, item: dict[str, Any]) -> Any:
-        """Return the input of the iteration for *item*, what ``$$.Map.Item`` is."""
+    def item_input(self, strand: Strand, effective: Json, item: Mapping[str, Json]) -> Json:
+        """Return the input of the iteration for *item*, which ``$$.Map.Item`` is meanwhile."""
         if self.select is None:
             return item["Value"]
-        outer, strand.item = strand.item, item
+        outer = strand.swap_item(item)
         try:
             return self.select(states(strand, effective) if self.jsonata else effective, strand)
         finally:
-            strand.item = outer
+            strand.swap_item(outer)
 
-    def _selector(self) -> Callable[[Any, Any], Any] | None:
-        spec = self.spec
-        if "ItemSelector" not in spec:
-            return compile_template(spec["Parameters"]) if "Parameters" in spec else None
-        if self.jsonata:
-            return compile_jsonata(spec["ItemSelector"], "ItemSelector")
-        return compile_template(spec["ItemSelector"])
+    def _selector(self) -> Evaluate | None:
+        if "ItemSelector" in self.spec:
+            return compile_field(self.spec, "ItemSelector", jsonata=self.jsonata)
+        return compile_field(self.spec, "Parameters", jsonata=False)
 
-    def _items(self) -> Callable[[Strand, Any], list[Any]]:
+    def _items(self) -> ReadItems:
         if self.jsonata:
             return self._query_items()
-        path = self.spec.get("ItemsPath", "$")
+        path = text_or_none(self.spec, "ItemsPath") or "$"
         read = compile_read(path)
 
-        def evaluate(strand: Strand, effective: Any) -> list[Any]:
+        def evaluate(strand: Strand, effective: Json) -> Sequence[Json]:
             try:
                 found = read(effective, strand)
             except NoResultError as missing:
@@ -82,26 +86,27 @@ class MapFields:
 
         return evaluate
 
-    def _query_items(self) -> Callable[[Strand, Any], list[Any]]:
+    def _query_items(self) -> ReadItems:
         given = self.spec.get("Items")
         if given is None:
 
-            def from_input(_strand: Strand, effective: Any) -> list[Any]:
+            def from_input(_strand: Strand, effective: Json) -> Sequence[Json]:
                 if not isinstance(effective, list):
                     raise QueryFailure(f"Map state input must be an array but was: {dumps(effective)}", None)
                 return effective
 
             return from_input
         template = compile_jsonata(given, "Items")
-        expression = Expression(str(given), "Items") if is_expression(given) else None
+        expression = Expression(given, "Items") if is_expression(given) else None
 
-        def evaluate(strand: Strand, effective: Any) -> list[Any]:
+        def evaluate(strand: Strand, effective: Json) -> Sequence[Json]:
             found = template(states(strand, effective), strand)
             if isinstance(found, dict) and self.distributed:
                 return [{"Key": key, "Value": item} for key, item in found.items()]
+            if isinstance(found, list):
+                return found
             if expression is not None:
-                expression.expect(found, "array")
-            items: list[Any] = found
-            return items
+                raise expression.unexpected("array", found)
+            raise QueryFailure(f"Map state items must be an array but were: {dumps(found)}", None)
 
         return evaluate

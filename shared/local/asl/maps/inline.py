@@ -1,26 +1,27 @@
-"""An inline Map: iterations as strands of the same execution, so many at a time."""
+"""An inline Map: iterations as strands of the same execution, a bounded number at a time."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shared.local.asl.strand import Park, abort_children
+from shared.local.asl.effects import Park
+from shared.local.asl.strand import abort_children
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Mapping, Sequence
 
+    from shared.local.asl.effects import Steps
     from shared.local.asl.errors import StateFailure
     from shared.local.asl.maps.fields import MapFields
-    from shared.local.asl.strand import Effect, Strand
+    from shared.local.asl.strand import Strand
+    from shared.values import Json
 
-# What MaxConcurrency 0 comes to on AWS.
+# The most iterations at a time, whatever MaxConcurrency says: so it is on AWS.
 MOST = 40
 
 
-def run_inline(
-    state: MapFields, strand: Strand, effective: Any, concurrency: float
-) -> Generator[Effect | None, Any, list[Any]]:
+def run_inline(state: MapFields, strand: Strand, effective: Json, concurrency: float) -> Steps[list[Json]]:
     """Run the processor of *state* for each item and return the outputs in order.
 
     Raises:
@@ -28,37 +29,38 @@ def run_inline(
     """
     items = state.items(strand, effective)
     strand.record("MapStateStarted", {"length": len(items)})
-    iterations = strand.work = _Iterations(state, strand, effective, items, strand.take_saved())
+    iterations = _Iterations(state, strand, effective, items)
+    strand.take_up(iterations)
     for _ in range(min(int(concurrency) or MOST, MOST, iterations.missing)):
         iterations.start(strand.previous)
     if iterations.missing:
         yield Park()
     if iterations.failure is not None:
         raise iterations.failure
-    strand.work = None
+    strand.take_up(None)
     strand.execution.history.add("MapStateSucceeded", strand.previous)
     return iterations.results
 
 
 class _Iterations:
-    """The iterations of one attempt: a slot that falls free takes the next item.
+    """The iterations of one attempt: where one ends, the next begins in its slot.
+
+    After a redrive, iterations that ended well are not run again.
 
     Args:
         state: The Map state.
         parent: The strand that waits.
         effective: The state's effective input.
         items: The items.
-        saved: The iterations that a redrive goes on from: those that ended well are not run again.
     """
 
-    def __init__(
-        self, state: MapFields, parent: Strand, effective: Any, items: list[Any], saved: _Iterations | None
-    ) -> None:
+    def __init__(self, state: MapFields, parent: Strand, effective: Json, items: Sequence[Json]) -> None:
+        saved = parent.take_saved(_Iterations)
         self.state = state
         self.parent = parent
         self.effective = effective
         self.items = items
-        self.results: list[Any] = [None] * len(items)
+        self.results: list[Json] = [None] * len(items)
         self.failure: StateFailure | None = None
         self.stopped: dict[int, Strand] = {} if saved is None else saved.strands
         self.strands: dict[int, Strand] = {}
@@ -73,21 +75,19 @@ class _Iterations:
         self.missing = len(self.todo)
 
     def start(self, previous: int) -> None:
-        """Start the next iteration in a slot whose last event was *previous*."""
+        """Start the next iteration in a slot whose last event has the id *previous*."""
         if self.failure is not None or not self.todo:
             return
         index = self.todo.popleft()
         item = {"Index": index, "Value": self.items[index]}
-        child = self.parent.fork(self.ended, item)
-        child.index, child.previous = index, previous
+        child = self.parent.fork(self.ended, index, previous=previous, item=item)
         self.strands[index] = child
         child.record("MapIterationStarted", {"name": self.state.name, "index": index})
         child.begin(self._run(child, item))
 
-    def _run(self, child: Strand, item: dict[str, Any]) -> Generator[Effect | None, Any, Any]:
-        parent, state = self.parent, self.state
-        child.state, child.entered, child.before = parent.state, parent.entered, parent.before
-        child.entered_at = parent.entered_at
+    def _run(self, child: Strand, item: Mapping[str, Json]) -> Steps[Json]:
+        state = self.state
+        child.stand_in_for(self.parent)
         stopped = self.stopped.get(child.index)
         start = child.go_on_from(stopped) if stopped is not None else None
         if stopped is not None and start in state.processor.states:
@@ -96,14 +96,16 @@ class _Iterations:
         return (yield from state.processor.run(child, given))
 
     def ended(self, child: Strand) -> None:
+        """Take the result of *child* and start the next, or take its failure, which ends the others."""
         parent = self.parent
         parent.children.discard(child)
         if self.failure is not None:
             return
-        history, details = parent.execution.history, {"name": self.state.name, "index": child.index}
+        history = parent.execution.history
+        details: dict[str, Json] = {"name": self.state.name, "index": child.index}
         if child.failure is not None:
             self.failure = child.failure
-            parent.previous = child.previous
+            parent.follow(child.previous)
             history.add("MapIterationFailed", child.previous, details)
             abort_children(parent, self.state.name)
             parent.wake()
@@ -114,5 +116,5 @@ class _Iterations:
         if self.todo:
             self.start(child.previous)
         elif self.missing == 0:
-            parent.previous = last
+            parent.follow(last)
             parent.wake()

@@ -5,28 +5,43 @@ All of it happens under the lock of the execution that the run belongs to; the c
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections import OrderedDict, deque
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
+from shared.local.asl.effects import Park
 from shared.local.asl.errors import EXCEED_TOLERATED, StateFailure, dumps
 from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution
 from shared.local.asl.identity import Identity
-from shared.local.asl.strand import Park
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
+    from shared.local.asl.effects import Steps
     from shared.local.asl.maps.batches import Batches
     from shared.local.asl.maps.fields import MapFields
-    from shared.local.asl.strand import Effect, Strand
+    from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 # The most children at a time (AWS allows 10,000), and how many that succeeded are remembered.
 MOST = 1000
 REMEMBERED = 1000
 _COUNTS = {SUCCEEDED: "succeeded", FAILED: "failed", TIMED_OUT: "timedOut", ABORTED: "aborted"}
+
+
+class Limits(NamedTuple):
+    """What a run keeps to; UpdateMapRun changes them while it runs.
+
+    Attributes:
+        concurrency: The most children at a time, 0 for as many as there may be.
+        failed_count: How many failed items are tolerated, None for no such limit.
+        failed_percentage: How many per cent of failed items are tolerated, None for no such limit.
+    """
+
+    concurrency: int
+    failed_count: int | None
+    failed_percentage: float | None
 
 
 class MapRun:
@@ -35,30 +50,23 @@ class MapRun:
     Args:
         fields: The Map state's fields.
         strand: The strand that waits for it.
-        concurrency: The most children at a time, 0 for as many as there may be.
-        count: How many failed items are tolerated, None for no such limit.
-        percentage: How many per cent of failed items are tolerated, None for no such limit.
-        entry: What a file of results says of a child that succeeded; None where none is written.
+        limits: What it keeps to.
+        entry: Makes what a file of results says of a child that succeeded; None where no such file is written.
     """
 
-    def __init__(  # noqa: PLR0913  what one is made of
+    def __init__(
         self,
         fields: MapFields,
         strand: Strand,
-        *,
-        concurrency: int,
-        count: int | None,
-        percentage: float | None,
-        entry: Callable[[Execution, MapRun], Any] | None,
+        limits: Limits,
+        entry: Callable[[Execution, MapRun], Json] | None,
     ) -> None:
         parent = strand.execution
         self.fields = fields
         self.entry = entry
         self.parent = parent
         self.strand = strand
-        self.concurrency = concurrency
-        self.tolerated_count = count
-        self.tolerated_percentage = percentage
+        self.limits = limits
         self.engine = parent.engine
         self.machine_label = f"{parent.identity.machine_name}/{fields.label or self.engine.uuid()}"
         self.name = self.engine.uuid()
@@ -72,9 +80,9 @@ class MapRun:
         self.executions = dict(self.items)
         self.children: OrderedDict[str, Execution] = OrderedDict()
         self.failed: list[tuple[int, int, Execution]] = []
-        self.results: dict[int, Any] = {}
+        self.results: dict[int, Json] = {}
         self.offered = self.offered_items = 0
-        self._waiting: deque[tuple[int, Any, int]] = deque()
+        self._waiting: deque[tuple[int, Json, int]] = deque()
         self._running: dict[Execution, tuple[int, int]] = {}
         # How far reading has come, the batch in the making, and whether all was read.
         self.read = 0
@@ -84,13 +92,26 @@ class MapRun:
         self.redriven_at: float | None = None
         self._again: deque[tuple[int, int, Execution]] = deque()
         self._remembered = 0
-        # The backlog that the strand waits for: it is not woken before.
+        # The strand is woken when the backlog has fallen to this.
         self._awaited = 0
 
     # Giving it work.
 
-    def offer(self, given: Any, size: int) -> None:
-        """Take a child's input *given*, which stands for *size* items."""
+    def gather_in(self, batches: Batches) -> None:
+        """Give each child a batch of *batches* from now on, instead of one item."""
+        self.batches = batches
+
+    def take(self, item: Json) -> None:
+        """Take the next *item* that was read: for a child of its own, or into the batch in the making."""
+        self.read += 1
+        if self.batches is None:
+            self._offer(item, 1)
+            return
+        for batch, size in self.batches.add(item):
+            self._offer(batch, size)
+
+    def _offer(self, given: Json, size: int) -> None:
+        """Let a child with the input *given*, which stands for *size* items, start as soon as it may."""
         self._waiting.append((self.offered, given, size))
         self.offered += 1
         self.offered_items += size
@@ -99,27 +120,31 @@ class MapRun:
     def all_read(self) -> None:
         """Take what has gathered in a batch, and know from now on how many items there are."""
         if self.batches is not None:
-            for batch in self.batches.rest():
-                self.offer(batch, len(batch["Items"]))
+            for batch, size in self.batches.rest():
+                self._offer(batch, size)
         self.complete = True
 
     def backlog(self) -> int:
         """Return how many children have not ended."""
         return len(self._waiting) + len(self._running) + len(self._again)
 
-    def fall_to(self, backlog: int) -> Generator[Effect, Any, None]:
-        """Wait until no more than *backlog* children are to end, or too many items failed."""
+    def running(self) -> tuple[int, int]:
+        """Return how many children run, and how many items they stand for."""
+        return len(self._running), sum(size for _, size in self._running.values())
+
+    def fall_to(self, backlog: int) -> Steps[None]:
+        """Wait until no more than *backlog* children have not ended, or too many items failed."""
         self._awaited = backlog
         while self.backlog() > backlog and not self.exceeded():
             yield Park()
 
-    def set_concurrency(self, concurrency: int) -> None:
-        """Change the most children at a time while it runs."""
-        self.concurrency = concurrency
+    def change_limits(self, limits: Limits) -> None:
+        """Keep to other *limits* from now on."""
+        self.limits = limits
         self._start()
 
     def _start(self) -> None:
-        most = min(self.concurrency or MOST, MOST)
+        most = min(self.limits.concurrency or MOST, MOST)
         while len(self._running) < most and self.status == RUNNING and not self.exceeded():
             if self._again:
                 self._begin_again(*self._again.popleft())
@@ -128,27 +153,24 @@ class MapRun:
             else:
                 return
 
-    def _begin(self, index: int, given: Any, size: int) -> None:
-        parent, name = self.parent, self.engine.uuid()
-        prefix = parent.identity.machine_arn.rsplit(":stateMachine:", 1)[0]
-        kind = "express" if self.fields.express else "execution"
-        child = Execution(
-            self.engine,
-            self.fields.processor,
-            f"{prefix}:{kind}:{self.machine_label}:{name}",
-            dumps(given),
-            Identity(name, f"{prefix}:stateMachine:{self.machine_label}", self.machine_label, parent.identity.role_arn),
-            on_end=self._ended,
-            express=self.fields.express,
+    def _begin(self, index: int, given: Json, size: int) -> None:
+        name, express = self.engine.uuid(), self.fields.express
+        prefix = self.parent.identity.machine_arn.rsplit(":stateMachine:", 1)[0]
+        identity = Identity(
+            arn=f"{prefix}:{'express' if express else 'execution'}:{self.machine_label}:{name}",
+            name=name,
+            machine_arn=f"{prefix}:stateMachine:{self.machine_label}",
+            machine_name=self.machine_label,
+            role_arn=self.parent.identity.role_arn,
+            express=express,
         )
-        child.lock = parent.lock
-        child.map_run = self
+        child = Execution(self.engine, self.fields.processor, identity, dumps(given), self)
         self._running[child] = (index, size)
         self.children[child.arn] = child
         child.start(given)
 
     def _begin_again(self, index: int, size: int, child: Execution) -> None:
-        """Redrive *child*; an express one, which keeps no state, starts anew."""
+        """Redrive *child*; an express one, which keeps no state, is replaced by a new one."""
         if self.fields.express:
             del self.children[child.arn]
             self._begin(index, json.loads(child.input_text), size)
@@ -157,7 +179,7 @@ class MapRun:
         child.redrive()
 
     def redrive(self, strand: Strand) -> None:
-        """Go on, for *strand*: children that did not succeed run again, then those that never started."""
+        """Go on, for *strand*: children that did not succeed run again, then those that never started run."""
         self.strand = strand
         self.status, self.stopped_at = RUNNING, None
         self.redrives += 1
@@ -171,7 +193,8 @@ class MapRun:
 
     # What becomes of it.
 
-    def _ended(self, child: Execution) -> None:
+    def child_ended(self, child: Execution) -> None:
+        """Count *child*, start the next, and wake the strand if what it waits for is true."""
         if child not in self._running:
             return
         index, size = self._running.pop(child)
@@ -200,27 +223,28 @@ class MapRun:
     def exceeded(self) -> bool:
         """Tell whether more items failed than are tolerated."""
         failed = self.items["failed"] + self.items["timedOut"]
-        if self.tolerated_count is not None and failed > self.tolerated_count:
+        count, percentage = self.limits.failed_count, self.limits.failed_percentage
+        if count is not None and failed > count:
             return True
-        if self.tolerated_percentage is not None:
-            return self.complete and failed * 100 > self.tolerated_percentage * self.offered_items
-        return self.tolerated_count is None and failed > 0
+        if percentage is not None:
+            return self.complete and failed * 100 > percentage * self.offered_items
+        return count is None and failed > 0
 
     def check(self) -> None:
         """Raise if more items failed than are tolerated."""
         if self.exceeded():
             raise StateFailure(EXCEED_TOLERATED, "The specified tolerated failure threshold was exceeded")
 
-    def outputs(self) -> list[Any]:
+    def outputs(self) -> list[Json]:
         """Return the outputs of the children that succeeded, in the order of their items."""
         return [self.results[index] for index in sorted(self.results)]
 
-    def pending(self) -> list[Any]:
+    def pending(self) -> list[Json]:
         """Return the inputs that no child was started for."""
         return [given for _, given, _ in self._waiting]
 
     def succeed(self) -> None:
-        """End well; what the children returned is in the state's result now."""
+        """End well; the children's outputs are in the state's result now, and are forgotten here."""
         self._end(SUCCEEDED)
         self.results.clear()
 
@@ -239,49 +263,3 @@ class MapRun:
         self.stopped_at = self.engine.scheduler.now()
         for child in list(self._running):
             child.stop(None, None)
-
-    # What the API shows.
-
-    def describe(self) -> dict[str, Any]:
-        """Return what DescribeMapRun answers."""
-        shown: dict[str, Any] = {
-            "mapRunArn": self.arn,
-            "executionArn": self.parent.arn,
-            "status": self.status,
-            "startDate": _date(self.started_at),
-            "maxConcurrency": self.concurrency,
-            "toleratedFailurePercentage": float(self.tolerated_percentage or 0),
-            "toleratedFailureCount": self.tolerated_count or 0,
-            "itemCounts": self._counts(self.items, sum(size for _, size in self._running.values()), self.offered_items),
-            "executionCounts": self._counts(self.executions, len(self._running), self.offered),
-            "redriveCount": self.redrives,
-        }
-        if self.redriven_at is not None:
-            shown["redriveDate"] = _date(self.redriven_at)
-        if self.stopped_at is not None:
-            shown["stopDate"] = _date(self.stopped_at)
-        return shown
-
-    def _counts(self, ended: dict[str, int], running: int, total: int) -> dict[str, int]:
-        pending = total - running - sum(ended.values())
-        written = ended["succeeded"] if self.entry is not None and self.status == SUCCEEDED else 0
-        return {
-            "pending": pending, "running": running, **ended, "total": total, "resultsWritten": written,
-            "failuresNotRedrivable": 0, "pendingRedrive": 0,
-        }  # fmt: skip
-
-    def summary(self) -> dict[str, Any]:
-        """Return its entry in ListMapRuns."""
-        shown = {
-            "executionArn": self.parent.arn,
-            "mapRunArn": self.arn,
-            "stateMachineArn": self.parent.identity.machine_arn,
-            "startDate": _date(self.started_at),
-        }
-        if self.stopped_at is not None:
-            shown["stopDate"] = _date(self.stopped_at)
-        return shown
-
-
-def _date(seconds: float) -> dt.datetime:
-    return dt.datetime.fromtimestamp(seconds, dt.UTC)

@@ -4,60 +4,67 @@ from __future__ import annotations
 
 import json
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.dataflow import states
 from shared.local.asl.errors import RESULT_WRITER, StateFailure, dumps
 from shared.local.asl.execution import timestamp
-from shared.local.asl.payload import compile_jsonata, compile_template
+from shared.local.asl.payload import compile_field
+from shared.local.asl.reading import members, part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_s3.client import S3Client
 
     from shared.local.asl.engine import Engine
     from shared.local.asl.execution import Execution
     from shared.local.asl.maps.run import MapRun
+    from shared.local.asl.reading import Spec
     from shared.local.asl.strand import Strand
+    from shared.values import Json
 
-# One file holds so much text before the next begins.
+# The most text that one file holds before the next begins.
 FILE_BYTES = 5 * 2**20
 
 
 class Writer:
     """A compiled ResultWriter field."""
 
-    def __init__(self, spec: dict[str, Any], *, jsonata: bool) -> None:
-        config = spec.get("WriterConfig", {})
+    def __init__(self, spec: Spec, *, jsonata: bool) -> None:
+        config = part(spec, "WriterConfig")
         self.exports = "Resource" in spec
-        self.transformation: str = config.get("Transformation", "NONE")
+        self.transformation = config.get("Transformation", "NONE")
         self.lines = config.get("OutputType") == "JSONL"
         self.jsonata = jsonata
-        field = "Arguments" if jsonata else "Parameters"
-        given = spec.get(field, {})
-        self._arguments = compile_jsonata(given, f"ResultWriter/{field}") if jsonata else compile_template(given)
+        self._arguments = compile_field(
+            spec, "Arguments" if jsonata else "Parameters", jsonata=jsonata, within="ResultWriter"
+        )
 
-    def arguments(self, strand: Strand, effective: Any) -> dict[str, Any]:
+    def arguments(self, strand: Strand, effective: Json) -> dict[str, Json]:
         """Return the bucket and prefix to write to."""
-        found: dict[str, Any] = self._arguments(states(strand, effective) if self.jsonata else effective, strand)
-        return found
+        if self._arguments is None:
+            return {}
+        return members(self._arguments(states(strand, effective) if self.jsonata else effective, strand))
 
-    def entry(self, child: Execution, run: MapRun) -> Any:
-        """Return what the file says about *child*, a child that succeeded."""
+    def entry(self, child: Execution, run: MapRun) -> Json:
+        """Return what the file says about *child*, which succeeded."""
         return record(child, run) if self.transformation == "NONE" else child.output
 
-    def shaped(self, results: list[Any]) -> list[Any]:
+    def shaped(self, results: list[Json]) -> list[Json]:
         """Return *results* as the transformation asks."""
         return list(_flat(results)) if self.transformation == "FLATTEN" else results
 
-    def export(self, engine: Engine, arguments: dict[str, Any], run: MapRun) -> dict[str, Any]:
-        """Write the run's results and its manifest to S3; return where the manifest lies.
+    def export(self, engine: Engine, arguments: Mapping[str, Json], run: MapRun) -> dict[str, Json]:
+        """Write the run's results and its manifest to S3; return where the manifest is.
 
         Raises:
             StateFailure: S3 refused.
         """
-        client = engine.services.client("s3", engine.services.region_of(run.arn), run.parent.identity.role_arn)
+        role = run.parent.identity.role_arn
+        client: S3Client = engine.services.client("s3", engine.services.region_of(run.arn), role)
         try:
-            bucket, prefix = arguments["Bucket"], str(arguments.get("Prefix") or "").strip("/")
+            bucket, prefix = str(arguments["Bucket"]), str(arguments.get("Prefix") or "").strip("/")
             folder = f"{prefix}/{run.name}" if prefix else run.name
             files = {
                 status: self._files(client, bucket, f"{folder}/{status}", entries)
@@ -69,21 +76,21 @@ class Writer:
             raise StateFailure(RESULT_WRITER, str(error)) from error
         return {"MapRunArn": run.arn, "ResultWriterDetails": {"Bucket": bucket, "Key": f"{folder}/manifest.json"}}
 
-    def _groups(self, run: MapRun) -> dict[str, list[Any]]:
-        failed = [record(child, run) for _, _, child in sorted(run.failed, key=itemgetter(0))]
+    def _groups(self, run: MapRun) -> dict[str, list[Json]]:
+        failed: list[Json] = [record(child, run) for _, _, child in sorted(run.failed, key=itemgetter(0))]
         return {"FAILED": failed, "PENDING": run.pending(), "SUCCEEDED": self.shaped(run.outputs())}
 
-    def _files(self, client: Any, bucket: str, stem: str, entries: list[Any]) -> list[dict[str, Any]]:
+    def _files(self, client: S3Client, bucket: str, stem: str, entries: list[Json]) -> list[dict[str, Json]]:
         """Write *entries* to files named after *stem*; return what the manifest says about them."""
-        files = []
+        files: list[dict[str, Json]] = []
         for number, text in enumerate(self._texts(entries)):
             key, body = f"{stem}_{number}.json{'l' if self.lines else ''}", text.encode()
             client.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
             files.append({"Key": key, "Size": len(body)})
         return files
 
-    def _texts(self, entries: list[Any]) -> Iterator[str]:
-        """Yield the text of each file for *entries*."""
+    def _texts(self, entries: list[Json]) -> Iterator[str]:
+        """Yield the text of each file that *entries* fill."""
         held: list[str] = []
         size = 0
         for entry in entries:
@@ -100,7 +107,7 @@ class Writer:
         return "\n".join(held) + "\n" if self.lines else "[" + ",".join(held) + "]"
 
 
-def _flat(results: list[Any]) -> Iterator[Any]:
+def _flat(results: list[Json]) -> Iterator[Json]:
     for result in results:
         if isinstance(result, list):
             yield from result
@@ -108,9 +115,9 @@ def _flat(results: list[Any]) -> Iterator[Any]:
             yield result
 
 
-def record(child: Execution, run: MapRun) -> dict[str, Any]:
+def record(child: Execution, run: MapRun) -> dict[str, Json]:
     """Return the metadata of *child* as result files hold them."""
-    shown: dict[str, Any] = {
+    shown: dict[str, Json] = {
         "ExecutionArn": child.arn,
         "Input": child.input_text,
         "InputDetails": {"Included": True},

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.errors import RuntimeFailure
 from shared.local.asl.maps.distributed import Distributed
 from shared.local.asl.maps.fields import MapFields
 from shared.local.asl.maps.inline import run_inline
 from shared.local.asl.number_fields import number_field
-from shared.local.asl.retry import Recovery
-from shared.local.asl.state import State
+from shared.local.asl.retry import RecoveringState
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
+    from shared.local.asl.effects import Steps
     from shared.local.asl.maps.fields import Processor
-    from shared.local.asl.strand import Effect, Strand
+    from shared.local.asl.reading import Spec
+    from shared.local.asl.state import Outcome
+    from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 
-class Map(State):
-    """Maps.
+class Map(RecoveringState):
+    """Runs its processor for each item.
 
     Args:
         name: Its name in the machine.
@@ -29,22 +30,18 @@ class Map(State):
         jsonata: Whether its query language is JSONata.
     """
 
-    simple = False
+    failed = "MapStateFailed"
     # Parameters is the old name of ItemSelector: it is applied to each item, not to the input.
     parameters = ""
 
-    def __init__(self, name: str, spec: dict[str, Any], processor: Processor, *, jsonata: bool) -> None:
+    def __init__(self, name: str, spec: Spec, processor: Processor, *, jsonata: bool) -> None:
         super().__init__(name, spec, jsonata=jsonata)
         self.fields = MapFields(name, spec, processor, jsonata=jsonata)
         self.concurrency = number_field(spec, "MaxConcurrency", jsonata=jsonata, integer=True)
         self.distributed = Distributed(self.fields) if self.fields.distributed else None
-        self.recovery = Recovery(self)
 
-    def run(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
+    def attempt(self, strand: Strand, value: Json) -> Steps[Outcome]:
         """Map over the items."""
-        return (yield from self.recovery.run(strand, value, self._attempt, "MapStateFailed"))
-
-    def _attempt(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
         effective = self.flow.read(strand, value)
         concurrency = self.concurrency(strand, effective) or 0
         if concurrency < 0:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shared.local.asl.retry import Recovery
-from shared.local.asl.state import State
-from shared.local.asl.strand import Park, abort_children
+from shared.local.asl.effects import Park
+from shared.local.asl.retry import RecoveringState
+from shared.local.asl.strand import abort_children
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
+    from shared.local.asl.effects import Steps
     from shared.local.asl.errors import StateFailure
     from shared.local.asl.execution import Runs
-    from shared.local.asl.strand import Effect, Strand
+    from shared.local.asl.reading import Spec
+    from shared.local.asl.state import Outcome
+    from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 
-class Parallel(State):
-    """Runs branches.
+class Parallel(RecoveringState):
+    """Runs branches side by side.
 
     Args:
         name: Its name in the machine.
@@ -26,29 +30,26 @@ class Parallel(State):
         jsonata: Whether its query language is JSONata.
     """
 
-    simple = False
+    failed = "ParallelStateFailed"
 
-    def __init__(self, name: str, spec: dict[str, Any], branches: Sequence[Runs], *, jsonata: bool) -> None:
+    def __init__(self, name: str, spec: Spec, branches: Sequence[Runs], *, jsonata: bool) -> None:
         super().__init__(name, spec, jsonata=jsonata)
         self.branches = branches
-        self.recovery = Recovery(self)
 
-    def run(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
+    def attempt(self, strand: Strand, value: Json) -> Steps[Outcome]:
         """Run every branch; the first failure ends the others."""
-        return (yield from self.recovery.run(strand, value, self._attempt, "ParallelStateFailed"))
-
-    def _attempt(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
         flow = self.flow
         given = flow.arguments(strand, flow.read(strand, value))
         strand.record("ParallelStateStarted")
-        gathering = strand.work = _Gathering(strand, len(self.branches), strand.take_saved())
+        gathering = _Gathering(strand, len(self.branches), strand.take_saved(_Gathering))
+        strand.take_up(gathering)
         for place, branch in enumerate(self.branches):
             gathering.begin(place, branch, given)
         if gathering.missing:
             yield Park()
         if gathering.failure is not None:
             raise gathering.failure
-        strand.work = None
+        strand.take_up(None)
         strand.execution.history.add("ParallelStateSucceeded", strand.previous)
         return self.leave(strand, value, gathering.results)
 
@@ -65,12 +66,12 @@ class _Gathering:
     def __init__(self, parent: Strand, count: int, saved: _Gathering | None) -> None:
         self.parent = parent
         self.missing = count
-        self.results: list[Any] = [None] * count
+        self.results: list[Json] = [None] * count
         self.failure: StateFailure | None = None
         self.strands: list[Strand] = []
         self.saved = saved
 
-    def begin(self, place: int, branch: Runs, given: Any) -> None:
+    def begin(self, place: int, branch: Runs, given: Json) -> None:
         """Begin the branch at *place* with the input *given*, or go on with it."""
         stopped = self.saved.strands[place] if self.saved else None
         if stopped is not None and stopped.done:
@@ -78,25 +79,25 @@ class _Gathering:
             self.results[place] = stopped.result
             self.missing -= 1
             return
-        child = self.parent.fork(self.ended)
-        child.index = place
+        child = self.parent.fork(self.ended, place)
         self.strands.append(child)
         start = child.go_on_from(stopped) if stopped is not None else None
         child.begin(branch.run(child, given if start is None or stopped is None else stopped.input, start))
 
     def ended(self, child: Strand) -> None:
+        """Take the result of *child*, or its failure, which ends the others."""
         parent = self.parent
         parent.children.discard(child)
         if self.failure is not None:
             return
         if child.failure is not None:
             self.failure = child.failure
-            parent.previous = child.previous
+            parent.follow(child.previous)
             abort_children(parent)
             parent.wake()
             return
         self.results[child.index] = child.result
-        parent.previous = max(parent.previous, child.previous)
+        parent.follow(max(parent.previous, child.previous))
         self.missing -= 1
         if self.missing == 0:
             parent.wake()

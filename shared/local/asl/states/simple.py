@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Never
 
 from shared.local.asl.choice import compile_rule
 from shared.local.asl.dataflow import PathFlow, leave_state, states
-from shared.local.asl.errors import RuntimeFailure, StateFailure
+from shared.local.asl.errors import RuntimeFailure, StateFailure, dumps
 from shared.local.asl.languages.jsonata import Expression
-from shared.local.asl.payload import compile_jsonata, compile_template, compile_value
+from shared.local.asl.payload import compile_assign, compile_field, compile_value
+from shared.local.asl.reading import parts, text, text_or_none
 from shared.local.asl.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
+    from shared.local.asl.evaluation import Evaluate, Surroundings, Test
+    from shared.local.asl.reading import Spec
+    from shared.local.asl.state import Outcome
     from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 
 class Pass(State):
     """Hands its input on, or a fixed Result, or what Parameters make of the input."""
 
-    def __init__(self, name: str, spec: dict[str, Any], *, jsonata: bool) -> None:
+    def __init__(self, name: str, spec: Spec, *, jsonata: bool) -> None:
         super().__init__(name, spec, jsonata=jsonata)
         self.fixed = "Result" in spec
         self.result = spec.get("Result")
 
-    def step(self, strand: Strand, value: Any) -> tuple[Any, str | None]:
+    def step(self, strand: Strand, value: Json) -> Outcome:
         """Pass the value on."""
         flow = self.flow
         result = flow.arguments(strand, flow.read(strand, value))
@@ -35,7 +40,7 @@ class Pass(State):
 class Succeed(State):
     """Ends its branch well."""
 
-    def step(self, strand: Strand, value: Any) -> tuple[Any, str | None]:
+    def step(self, strand: Strand, value: Json) -> Outcome:
         """End with what the paths leave of the input."""
         return self.leave(strand, value, self.flow.read(strand, value))
 
@@ -43,36 +48,43 @@ class Succeed(State):
 class Fail(State):
     """Ends its branch with an error."""
 
-    def __init__(self, name: str, spec: dict[str, Any], *, jsonata: bool) -> None:
+    def __init__(self, name: str, spec: Spec, *, jsonata: bool) -> None:
         super().__init__(name, spec, jsonata=jsonata)
         self.error = self._text("Error")
         self.cause = self._text("Cause")
 
-    def _text(self, field: str) -> Callable[[Any, Any], Any]:
+    def _text(self, field: str) -> Evaluate | None:
         spec = self.spec
-        if f"{field}Path" in spec and not self.jsonata:
-            return compile_value(spec[f"{field}Path"], f"{field}Path")
+        if self.jsonata:
+            return compile_field(spec, field, jsonata=True)
+        if f"{field}Path" in spec:
+            return compile_value(text(spec, f"{field}Path"), f"{field}Path")
         constant = spec.get(field)
-        if self.jsonata and constant is not None:
-            return compile_jsonata(constant, field)
-        return lambda _value, _strand: constant
+        return lambda _value, _around: constant
 
-    def step(self, strand: Strand, value: Any) -> Never:
+    def step(self, strand: Strand, value: Json) -> Never:
         """Fail."""
         seen = states(strand, value) if self.jsonata else value
-        raise StateFailure(self.error(seen, strand), self.cause(seen, strand))
+        error, cause = (None if read is None else read(seen, strand) for read in (self.error, self.cause))
+        raise StateFailure(_shown(error), _shown(cause))
+
+
+def _shown(value: Json) -> str | None:
+    return value if value is None or isinstance(value, str) else dumps(value)
 
 
 class Choice(State):
     """Goes where the first rule that holds points."""
 
-    def __init__(self, name: str, spec: dict[str, Any], *, jsonata: bool) -> None:
+    def __init__(self, name: str, spec: Spec, *, jsonata: bool) -> None:
         super().__init__(name, spec, jsonata=jsonata)
-        self.default: str | None = spec.get("Default")
-        self.rules = [_Rule(rule, f"Choices[{place}]", jsonata=jsonata) for place, rule in enumerate(spec["Choices"])]
+        self.default = text_or_none(spec, "Default")
+        self.rules = [
+            _Rule(rule, f"Choices[{place}]", jsonata=jsonata) for place, rule in enumerate(parts(spec, "Choices"))
+        ]
 
-    def step(self, strand: Strand, value: Any) -> tuple[Any, str | None]:
-        """Return the input, or the rule's Output, and the state the rule names."""
+    def step(self, strand: Strand, value: Json) -> Outcome:
+        """Return the input, or the rule's Output, and the state that the rule names."""
         flow = self.flow
         effective = flow.read(strand, value)
         seen = states(strand, value) if self.jsonata else effective
@@ -83,15 +95,12 @@ class Choice(State):
                 return self._go(strand, value, output, assigned, rule.next)
         if self.default is None:
             raise RuntimeFailure("Failed to transition out of the state. The state does not point to a next state.")
-        output, assigned = flow.finish(strand, value, effective)
-        return self._go(strand, value, output, assigned, self.default)
+        return self._go(strand, value, *flow.finish(strand, value, effective), self.default)
 
-    def _go(self, strand: Strand, raw: Any, output: Any, assigned: Any, target: str) -> tuple[Any, str]:
+    def _go(self, strand: Strand, raw: Json, output: Json, assigned: Mapping[str, Json] | None, target: str) -> Outcome:
         flow = self.flow
-        if isinstance(flow, PathFlow) and output is not raw:
+        if isinstance(flow, PathFlow):
             output = flow.leave(strand, output)
-        elif isinstance(flow, PathFlow):
-            output = flow.leave(strand, raw)
         leave_state(strand, self.exited, raw, output, assigned)
         return output, target
 
@@ -101,27 +110,22 @@ class _Rule:
 
     __slots__ = ("assign", "next", "output", "test")
 
-    def __init__(self, spec: dict[str, Any], field: str, *, jsonata: bool) -> None:
-        self.next: str = spec["Next"]
-        self.assign: Any = None
-        self.output: Any = None
-        if not jsonata:
-            self.test = compile_rule(spec)
-            self.assign = compile_template(spec["Assign"]) if "Assign" in spec else None
-            return
-        self.test = _condition(spec["Condition"], f"{field}/Condition")
-        self.assign = compile_jsonata(spec["Assign"], f"{field}/Assign") if "Assign" in spec else None
-        self.output = compile_jsonata(spec["Output"], f"{field}/Output") if "Output" in spec else None
+    def __init__(self, spec: Spec, field: str, *, jsonata: bool) -> None:
+        self.next = text(spec, "Next")
+        self.assign = compile_assign(spec, jsonata=jsonata, within=field)
+        self.output = compile_field(spec, "Output", jsonata=True, within=field) if jsonata else None
+        self.test = _condition(spec["Condition"], f"{field}/Condition") if jsonata else compile_rule(spec)
 
 
-def _condition(text: Any, field: str) -> Callable[[Any, Any], bool]:
-    if isinstance(text, bool):
-        return lambda _seen, _strand: text
-    expression = Expression(text, field)
+def _condition(given: Json, field: str) -> Test:
+    if isinstance(given, bool):
+        return lambda _seen, _around: given
+    expression = Expression(str(given), field)
 
-    def test(seen: Any, strand: Any) -> bool:
-        value = expression.evaluate(strand, seen)
-        expression.expect(value, "boolean")
-        return bool(value)
+    def test(seen: Json, around: Surroundings) -> bool:
+        value = expression.evaluate(around, seen)
+        if not isinstance(value, bool):
+            raise expression.unexpected("boolean", value)
+        return value
 
     return test

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.dataflow import check_size, states
 from shared.local.asl.errors import TASK_FAILED, TIMEOUT, RuntimeFailure, StateFailure
@@ -11,42 +11,40 @@ from shared.local.asl.history import HistoryFullError
 from shared.local.asl.integrations.base import TOKEN, Deadline
 from shared.local.asl.integrations.resolve import resolve
 from shared.local.asl.number_fields import number_field
-from shared.local.asl.payload import compile_jsonata, compile_template
-from shared.local.asl.retry import Recovery
-from shared.local.asl.state import State
+from shared.local.asl.payload import compile_field
+from shared.local.asl.reading import members, text
+from shared.local.asl.retry import RecoveringState
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
+    from shared.local.asl.effects import Steps
     from shared.local.asl.integrations.base import Integration
-    from shared.local.asl.strand import Effect, Strand
+    from shared.local.asl.reading import Spec
+    from shared.local.asl.state import Outcome
+    from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 
-class Task(State):
-    """Calls."""
+class Task(RecoveringState):
+    """Calls a function, an activity or an API."""
 
-    simple = False
-
-    def __init__(self, name: str, spec: dict[str, Any], *, jsonata: bool) -> None:
+    def __init__(self, name: str, spec: Spec, *, jsonata: bool) -> None:
         super().__init__(name, spec, jsonata=jsonata)
-        self.integration = resolve(spec["Resource"])
+        self.integration = resolve(text(spec, "Resource"))
         self.timeout = number_field(spec, "TimeoutSeconds", jsonata=jsonata, integer=True)
         self.heartbeat = number_field(spec, "HeartbeatSeconds", jsonata=jsonata, integer=True)
-        credentials = spec.get("Credentials")
-        self.credentials: Any = None
-        if credentials is not None:
-            self.credentials = compile_jsonata(credentials, "Credentials") if jsonata else compile_template(credentials)
-        self.recovery = Recovery(self)
+        self.credentials = compile_field(spec, "Credentials", jsonata=jsonata)
 
-    def run(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
-        """Call, as often as Retry allows."""
-        return (yield from self.recovery.run(strand, value, self._attempt))
+    def mock(self, integration: Integration) -> None:
+        """Let *integration* answer instead of what the definition names."""
+        self.integration = integration
 
-    def _attempt(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
+    def attempt(self, strand: Strand, value: Json) -> Steps[Outcome]:
+        """Call, and leave with what comes of it."""
         integration, flow = self.integration, self.flow
         tokens = strand.execution.engine.tokens
         if integration.pattern == TOKEN:
-            token = strand.token = strand.execution.engine.new_token()
+            token = strand.execution.engine.new_token()
+            strand.take_token(token)
             tokens.give(token, partial(strand.deliver, token))
         try:
             effective = flow.read(strand, value)
@@ -61,19 +59,19 @@ class Task(State):
                 details["heartbeatInSeconds"] = heartbeat
             if self.credentials is not None:
                 seen = states(strand, value) if self.jsonata else effective
-                strand.acting_as = self.credentials(seen, strand).get("RoleArn") or ""
+                strand.act_as(str(members(self.credentials(seen, strand)).get("RoleArn") or ""))
                 details["taskCredentials"] = {"roleArn": strand.acting_as or None}
             strand.record(f"{integration.family}Scheduled", details)
             result = yield from self._call(strand, arguments, Deadline(strand, timeout, heartbeat))
         finally:
-            strand.acting_as = ""
+            strand.act_as("")
             if strand.token is not None:
                 tokens.drop(strand.token)
                 strand.forget_token()
-        strand.before = strand.previous
+        strand.mark()
         return self.leave(strand, value, result)
 
-    def _call(self, strand: Strand, arguments: Any, deadline: Deadline) -> Generator[Effect | None, Any, Any]:
+    def _call(self, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
         integration = self.integration
         family, where = integration.family, integration.where()
         try:
@@ -83,16 +81,14 @@ class Task(State):
             late = failure.error == TIMEOUT and failure.cause is None
             kind = f"{family}TimedOut" if late else integration.failed_event(failure)
             strand.record(kind, {**where, "error": failure.error, "cause": failure.cause})
-            strand.before = strand.previous
+            strand.mark()
             raise
         strand.record(f"{family}Succeeded", {**where, "output": result})
         return result
 
 
-def _answer(
-    integration: Integration, strand: Strand, arguments: Any, deadline: Deadline
-) -> Generator[Effect | None, Any, Any]:
-    """Return what the integration answers; whatever else it raises fails the task, not the engine."""
+def _answer(integration: Integration, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
+    """Return what the integration answers; an error of another kind that it raises fails the task, not the engine."""
     try:
         if strand.acting_as:
             strand.execution.engine.permit(strand.execution.identity.role_arn, "sts:AssumeRole", strand.acting_as)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.choice import parse_time
 from shared.local.asl.dataflow import states
+from shared.local.asl.effects import Sleep
 from shared.local.asl.errors import RuntimeFailure, dumps
 from shared.local.asl.languages.jsonata import Expression, is_expression
 from shared.local.asl.languages.jsonpath import NoResultError
 from shared.local.asl.payload import compile_read
 from shared.local.asl.state import State
-from shared.local.asl.strand import Sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from shared.local.asl.strand import Effect, Strand
+    from shared.local.asl.effects import Steps
+    from shared.local.asl.reading import Spec
+    from shared.local.asl.state import Outcome
+    from shared.local.asl.strand import Strand
+    from shared.values import Json
 
 MAX_SECONDS = 99_999_999
 
@@ -26,15 +28,15 @@ class Wait(State):
 
     simple = False
 
-    def __init__(self, name: str, spec: dict[str, Any], *, jsonata: bool) -> None:
+    def __init__(self, name: str, spec: Spec, *, jsonata: bool) -> None:
         super().__init__(name, spec, jsonata=jsonata)
         self.field = next(field for field in ("Seconds", "SecondsPath", "Timestamp", "TimestampPath") if field in spec)
         given = spec[self.field]
         self.given = given
         self.expression = Expression(given, self.field) if jsonata and is_expression(given) else None
-        self.path = compile_read(given) if self.field.endswith("Path") else None
+        self.path = compile_read(str(given)) if self.field.endswith("Path") else None
 
-    def run(self, strand: Strand, value: Any) -> Generator[Effect | None, Any, tuple[Any, str | None]]:
+    def run(self, strand: Strand, value: Json) -> Steps[Outcome]:
         """Wait, then hand the input on."""
         effective = self.flow.read(strand, value)
         seconds = self._seconds(strand, value, effective)
@@ -42,7 +44,7 @@ class Wait(State):
             yield Sleep(seconds)
         return self.leave(strand, value, effective)
 
-    def _seconds(self, strand: Strand, raw: Any, effective: Any) -> float:
+    def _seconds(self, strand: Strand, raw: Json, effective: Json) -> float:
         given = self.given
         if self.expression is not None:
             given = self.expression.evaluate(strand, states(strand, raw))
@@ -58,7 +60,7 @@ class Wait(State):
             raise RuntimeFailure(self._no_time(given))
         return moment - strand.execution.engine.scheduler.now()
 
-    def _no_time(self, given: Any) -> str:
+    def _no_time(self, given: Json) -> str:
         shown = given if isinstance(given, str) else dumps(given)
         where = shown if self.path is None else f"{self.given} == {shown}"
         return (
@@ -66,9 +68,9 @@ class Wait(State):
             f"{where}"
         )
 
-    def _count(self, given: Any) -> float:
-        if self.expression is not None:
-            self.expression.expect(given, "number")
+    def _count(self, given: Json) -> float:
+        if self.expression is not None and (isinstance(given, bool) or not isinstance(given, (int, float))):
+            raise self.expression.unexpected("number", given)
         if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= MAX_SECONDS:
             shown = given if isinstance(given, str) else dumps(given)
             where = f"{self.given} == {shown}" if self.path is not None else shown

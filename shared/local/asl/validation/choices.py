@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.choice import KINDS, OPERATORS, parse_time
+from shared.local.asl.languages.jsonata import is_expression
 from shared.local.asl.validation.expressions import check_jsonata, check_path, check_template
 
 if TYPE_CHECKING:
+    from shared.local.asl.reading import Spec
     from shared.local.asl.validation.problems import Problems
+    from shared.values import Json
 
 _AROUND = {"Next", "Comment", "Assign", "Output"}
 
 
-def check_rule(rule: Any, problems: Problems, location: str, *, jsonata: bool, top: bool) -> None:
+def check_rule(rule: Json, problems: Problems, location: str, *, jsonata: bool, top: bool) -> None:
     """Check a choice *rule*; only one at the *top* names the next state."""
     if not problems.is_a(rule, dict, "Object", location):
         return
     if top and "Next" not in rule:
         problems.add("These fields are required: [Next]", location)
+    elif top:
+        problems.is_a(rule["Next"], str, "String", f"{location}/Next")
     if "Assign" in rule:
         problems.is_a(rule["Assign"], dict, "Object", f"{location}/Assign")
     if not top and "Next" in rule:
@@ -31,7 +36,7 @@ def check_rule(rule: Any, problems: Problems, location: str, *, jsonata: bool, t
     _check_test({key: item for key, item in rule.items() if key not in _AROUND}, problems, location)
 
 
-def _check_condition(rule: dict[str, Any], problems: Problems, location: str) -> None:
+def _check_condition(rule: Spec, problems: Problems, location: str) -> None:
     if "Condition" not in rule:
         problems.add("These fields are required: [Condition]", location)
     for key, item in rule.items():
@@ -39,9 +44,11 @@ def _check_condition(rule: dict[str, Any], problems: Problems, location: str) ->
             problems.add(f"The field '{key}' is not supported by Step Functions", location)
         elif key in {"Condition", "Assign", "Output"}:
             check_jsonata(item, problems, f"{location}/{key}")
+        if key == "Condition" and not isinstance(item, bool) and not is_expression(item):
+            problems.add("Expected value of type Boolean or JSONata expression", f"{location}/Condition")
 
 
-def _check_test(test: dict[str, Any], problems: Problems, location: str) -> None:
+def _check_test(test: Spec, problems: Problems, location: str) -> None:
     combinators = [name for name in ("And", "Or", "Not") if name in test]
     operators = [name for name in test if name in OPERATORS]
     for name in test:
@@ -63,7 +70,7 @@ def _check_test(test: dict[str, Any], problems: Problems, location: str) -> None
                 check_rule(part, problems, f"{where}[{place}]", jsonata=False, top=False)
 
 
-def _check_comparison(test: dict[str, Any], operator: str, problems: Problems, location: str) -> None:
+def _check_comparison(test: Spec, operator: str, problems: Problems, location: str) -> None:
     if "Variable" not in test:
         problems.add("These fields are required: [Variable]", location)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.languages import jsonata
 from shared.local.asl.languages.jsonpath import compile_path, compile_reference
@@ -10,9 +10,10 @@ from shared.local.asl.payload import TemplateError, compile_read, compile_templa
 
 if TYPE_CHECKING:
     from shared.local.asl.validation.problems import Problems
+    from shared.values import Json
 
 
-def check_path(value: Any, problems: Problems, location: str) -> None:
+def check_path(value: Json, problems: Problems, location: str) -> None:
     """Check that *value* is a path into the input, the context object or a variable."""
     if not problems.is_a(value, str, "String", location):
         return
@@ -22,7 +23,7 @@ def check_path(value: Any, problems: Problems, location: str) -> None:
         problems.add("Value is not a valid JSONPath.", location)
 
 
-def check_reference(value: Any, problems: Problems, location: str) -> None:
+def check_reference(value: Json, problems: Problems, location: str) -> None:
     """Check that *value* is a path that names one place of the input."""
     if not problems.is_a(value, str, "String", location):
         return
@@ -33,7 +34,7 @@ def check_reference(value: Any, problems: Problems, location: str) -> None:
         problems.add("Value is not a Reference Path: Only single-node JSONPaths are allowed.", location)
 
 
-def check_template(value: Any, problems: Problems, location: str) -> None:
+def check_template(value: Json, problems: Problems, location: str) -> None:
     """Check the computed fields of a JSONPath payload template."""
     if isinstance(value, dict):
         for key, item in value.items():
@@ -49,7 +50,7 @@ def check_template(value: Any, problems: Problems, location: str) -> None:
             check_template(item, problems, f"{location}[{place}]")
 
 
-def check_jsonata(value: Any, problems: Problems, location: str) -> None:
+def check_jsonata(value: Json, problems: Problems, location: str) -> None:
     """Check every JSONata expression in *value*."""
     if jsonata.is_expression(value):
         try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeGuard, TypeVar
+
+Kind = TypeVar("Kind")
 
 ERROR, WARNING = "ERROR", "WARNING"
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
@@ -47,10 +49,11 @@ class Problems:
         """Record a warning."""
         self.found.append(Problem(code, message, location or "/", WARNING))
 
-    def is_a(self, value: Any, kinds: type | tuple[type, ...], wanted: str, location: str) -> bool:
-        """Tell whether *value* is one of *kinds*; if not, record that it should be *wanted*."""
-        kinds = kinds if isinstance(kinds, tuple) else (kinds,)
-        if isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds):
+    def is_a(
+        self, value: object, kind: type[Kind] | tuple[type[Kind], ...], wanted: str, location: str
+    ) -> TypeGuard[Kind]:
+        """Tell whether *value* is of this *kind*, or of one of them; if not, record that it should be *wanted*."""
+        if isinstance(value, kind) and (not isinstance(value, bool) or kind is bool):
             return True
         self.add(f"Expected value of type {wanted}", location)
         return False

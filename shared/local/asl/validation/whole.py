@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.asl.validation import fields
+from shared.local.asl.validation.numbers import check_number
 from shared.local.asl.validation.problems import DUPLICATE, NOT_JSON, TARGET, Problem, Problems
 from shared.local.asl.validation.states import check_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from shared.local.asl.reading import Spec
+    from shared.values import Json
 
 MOST_LETTERS = 80
 MOST_DEPTH = 200
@@ -38,13 +42,14 @@ class _Checker:
         self.express = express
         self.names: set[str] = set()
 
-    def machine(self, machine: Any, location: str, *, jsonata: bool, nested: bool) -> None:
+    def machine(self, machine: Json, location: str, *, jsonata: bool, nested: bool) -> None:
         problems = self.problems
         if not problems.is_a(machine, dict, "Object", location):
             return
         for name in machine:
             if name not in (fields.NESTED if nested else fields.TOP):
                 problems.add(f"The field '{name}' is not supported by Step Functions", f"{location}/{name}")
+        check_number(machine, "TimeoutSeconds", problems, location, jsonata=False)
         missing = [name for name in ("StartAt", "States") if name not in machine]
         if missing:
             problems.add(f"These fields are required: [{', '.join(missing)}]", location)
@@ -53,12 +58,13 @@ class _Checker:
         if language not in (None, "JSONPath", "JSONata"):
             problems.add("Value must be one of [JSONPath, JSONata]", f"{location}/QueryLanguage")
         jsonata = jsonata if language is None else language == "JSONata"
-        if not problems.is_a(machine["States"], dict, "Object", f"{location}/States"):
+        states = machine["States"]
+        if not problems.is_a(states, dict, "Object", f"{location}/States"):
             return
-        self._states(machine["States"], f"{location}/States", jsonata=jsonata)
-        self._graph(machine, location)
+        self._states(states, f"{location}/States", jsonata=jsonata)
+        self._graph(states, machine["StartAt"], location)
 
-    def _states(self, states: dict[str, Any], location: str, *, jsonata: bool) -> None:
+    def _states(self, states: Spec, location: str, *, jsonata: bool) -> None:
         for name, spec in states.items():
             where = f"{location}/{name}"
             if not self.problems.is_a(spec, dict, "Object", where):
@@ -78,7 +84,7 @@ class _Checker:
             self._express(spec, where)
             self._inside(spec, where, jsonata=queries)
 
-    def _express(self, spec: dict[str, Any], location: str) -> None:
+    def _express(self, spec: Spec, location: str) -> None:
         resource = spec.get("Resource")
         if not self.express or not isinstance(resource, str):
             return
@@ -87,7 +93,7 @@ class _Checker:
                 f"Express state machine does not support the service integration {resource}", f"{location}/Resource"
             )
 
-    def _inside(self, spec: dict[str, Any], location: str, *, jsonata: bool) -> None:
+    def _inside(self, spec: Spec, location: str, *, jsonata: bool) -> None:
         if location.count("/") > MOST_DEPTH:
             self.problems.add("The definition is nested too deeply", location)
             return
@@ -99,8 +105,8 @@ class _Checker:
             if spec.get("Type") == "Map" and name in spec:
                 self.machine(spec[name], f"{location}/{name}", jsonata=jsonata, nested=True)
 
-    def _graph(self, machine: dict[str, Any], location: str) -> None:
-        states, start = machine["States"], machine["StartAt"]
+    def _graph(self, states: Spec, start: Json, location: str) -> None:
+        """Check where the *states* lead, and that each is reached from *start*."""
         if not isinstance(start, str) or start not in states:
             self.problems.add(f"Missing 'StartAt' target: {start}", f"{location}/StartAt", TARGET)
             return
@@ -109,7 +115,8 @@ class _Checker:
                 if target not in states:
                     where = f"{location}/States/{name}/{field}"
                     self.problems.add(f"Missing '{field.rsplit('/', 1)[-1]}' target: {target}", where, TARGET)
-        reached, waiting = set(), [start]
+        reached: set[str] = set()
+        waiting = [start]
         while waiting:
             name = waiting.pop()
             if name in states and name not in reached:
@@ -120,7 +127,7 @@ class _Checker:
                 self.problems.add(f'State "{name}" is not reachable.', f"{location}/States/{name}", TARGET)
 
 
-def _targets(spec: Any) -> Iterator[tuple[str, str]]:
+def _targets(spec: Json) -> Iterator[tuple[str, str]]:
     """Yield every state that *spec* may go to, and the field that says so."""
     if not isinstance(spec, dict):
         return

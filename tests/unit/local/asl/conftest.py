@@ -16,6 +16,7 @@ from shared.local.asl.execution import Execution
 from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
 from shared.local.asl.scheduler import VirtualScheduler
+from shared.local.asl.services import Services
 from shared.local.asl.validation import ERROR, problems_of
 
 PREFIX = "arn:aws:states:us-east-1:123456789012"
@@ -62,10 +63,10 @@ class World:
         text = json.dumps(definition)
         assert [problem for problem in problems_of(text) if problem.severity == ERROR] == []
         self.count += 1
-        identity = Identity(f"x{self.count}", f"{PREFIX}:stateMachine:{name}", name, "arn:aws:iam::123456789012:role/r")
         value = {} if value is None else value
-        arn = f"{PREFIX}:execution:{name}:x{self.count}"
-        execution = Execution(self.engine, Machine(json.loads(text)), arn, json.dumps(value), identity)
+        run, machine = f"x{self.count}", f"{PREFIX}:stateMachine:{name}"
+        identity = Identity(f"{PREFIX}:execution:{name}:{run}", run, machine, name, "arn:aws:iam::123456789012:role/r")
+        execution = Execution(self.engine, Machine(json.loads(text)), identity, json.dumps(value))
         execution.start(value)
         return execution
 
@@ -162,9 +163,9 @@ def s3(world: World) -> FakeS3:
     """Return the bucket that the world's engine sees as S3."""
     fake = FakeS3()
 
-    class Services(type(world.engine.services)):  # type: ignore[misc]  # its class is known only here
+    class FakeServices(Services):
         def client(self, _service: str, _region: str, _role: str = "") -> Any:
             return fake
 
-    world.engine.services = Services("")
+    world.engine.services = FakeServices("")
     return fake

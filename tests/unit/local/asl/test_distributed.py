@@ -5,6 +5,9 @@ import json
 
 import pytest
 
+from shared.local.asl.api.map_runs import describe
+from shared.local.asl.maps.run import Limits
+
 
 def distributed(states, *, execution="STANDARD", **more):
     config = {"Mode": "DISTRIBUTED", "ExecutionType": execution}
@@ -33,7 +36,7 @@ def test_children_are_executions_of_their_own(world, call, types):
     child = next(iter(run.children.values()))
     assert types(child)[0] == "ExecutionStarted"
     assert child.arn.startswith(f"{run.arn.rsplit(':', 1)[0]}".replace(":mapRun:", ":execution:"))
-    assert run.describe()["itemCounts"]["succeeded"] == 3
+    assert describe(run)["itemCounts"]["succeeded"] == 3
 
 
 FIRST_ROW = {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}
@@ -118,7 +121,7 @@ def test_items_are_batched_by_bytes(world):
 
 def test_batches_count_as_items(world, s3):
     execution = world.run(distributed(PASS, ItemBatcher={"MaxItemsPerBatch": 10}), list(range(25)))
-    described = execution.map_runs[0].describe()
+    described = describe(execution.map_runs[0])
     assert described["itemCounts"]["succeeded"] == 25
     assert described["executionCounts"]["succeeded"] == 3
 
@@ -146,7 +149,7 @@ def test_failure_is_tolerated_up_to_a_threshold(world, tolerated, status):
     assert execution.status == status
     if status == "FAILED":
         assert execution.error == "States.ExceedToleratedFailureThreshold"
-        assert execution.map_runs[0].describe()["status"] == "FAILED"
+        assert describe(execution.map_runs[0])["status"] == "FAILED"
     else:
         assert execution.output == list(range(8))
 
@@ -202,7 +205,7 @@ def test_concurrency_may_change_while_it_runs(world):
     execution = world.start(distributed(wait, MaxConcurrency=1), list(range(20)))
     world.scheduler.run(until=world.scheduler.now() + 1.5)
     with execution.lock:
-        execution.map_runs[0].set_concurrency(100)
+        execution.map_runs[0].change_limits(Limits(100, None, None))
     world.scheduler.run()
     assert execution.status == "SUCCEEDED"
     assert world.elapsed == pytest.approx(2.5)
@@ -213,7 +216,7 @@ def test_stopping_the_execution_aborts_the_run_and_its_children(world):
     execution = world.start(distributed(wait), [1, 2])
     world.scheduler.run(until=world.scheduler.now() + 1)
     execution.stop(None, None)
-    run = execution.map_runs[0].describe()
+    run = describe(execution.map_runs[0])
     assert (run["status"], run["itemCounts"]["aborted"], run["itemCounts"]["pending"]) == ("ABORTED", 2, 0)
 
 
@@ -235,7 +238,7 @@ def test_ten_thousand_items_are_read_as_needed_and_not_all_remembered(world, s3)
     world.scheduler.run()
     assert execution.status == "SUCCEEDED"
     run = execution.map_runs[0]
-    assert run.describe()["itemCounts"]["succeeded"] == 10_000
+    assert describe(run)["itemCounts"]["succeeded"] == 10_000
     assert max(ahead) <= 1100
     assert len(run.children) <= 1000
 

@@ -50,7 +50,7 @@ def denying(world):
         asked.append((role, action, resource))
         raise DeniedError
 
-    world.engine.permit = permit
+    world.engine.enforce(permit, lambda *_: True)
     return world, asked
 
 
@@ -103,7 +103,7 @@ def test_log_delivery_comes_in_by_the_groups_policy(world):
         asked.append((service, action, resource.rpartition("/")[0], source))
         return False
 
-    world.engine.lets_in = lets_in
+    world.engine.enforce(lambda *_: None, lets_in)
     execution = world.start(alone({"Type": "Pass", "End": True}))
     group = {"cloudWatchLogsLogGroup": {"logGroupArn": "arn:aws:logs:us-east-1:123456789012:log-group:g:*"}}
     deliver_at_the_end(execution, {"level": "ALL", "destinations": [group]})
@@ -136,7 +136,7 @@ def test_a_task_with_credentials_of_another_role_takes_it_first(world, granted, 
         if action not in granted:
             raise DeniedError
 
-    world.engine.permit = permit
+    world.engine.enforce(permit, lambda *_: True)
     execution = world.run(alone({**TASK, "Credentials": {"RoleArn": "arn:other"}}))
     assert (execution.status, seen) == ("FAILED", asked)
     assert "User: r is not authorized" in execution.cause

@@ -2,6 +2,8 @@
 
 import pytest
 
+from shared.local.asl.api.map_runs import describe
+
 
 def redrive(world, execution):
     with execution.lock:
@@ -88,7 +90,7 @@ def test_a_map_run_runs_only_the_children_that_did_not_succeed(world, call, flak
     assert execution.output == [10, 20, 30, 40]
     assert [value for _, value in world.calls] == [1, 2, 3, 3, 4]
     assert "MapRunRedriven" in types(execution)
-    described = execution.map_runs[0].describe()
+    described = describe(execution.map_runs[0])
     assert (described["redriveCount"], described["itemCounts"]["failed"]) == (1, 0)
 
 

@@ -26,9 +26,8 @@ def asl_threads():
 
 
 def start(engine, definition, value, name):
-    identity = Identity(name, f"{PREFIX}:stateMachine:m", "m", "role")
-    arn = f"{PREFIX}:execution:m:{name}"
-    execution = Execution(engine, Machine(definition), arn, json.dumps(value), identity)
+    identity = Identity(f"{PREFIX}:execution:m:{name}", name, f"{PREFIX}:stateMachine:m", "m", "role")
+    execution = Execution(engine, Machine(definition), identity, json.dumps(value))
     execution.start(value)
     return execution
 

@@ -290,7 +290,7 @@ def test_what_an_integration_raises_fails_the_task_only(world, types):
 
 
 def test_a_worker_passes_over_any_number_of_tasks_that_have_ended():
-    activities = Activities(lambda _arn: True)
+    activities = Activities()
     for token in range(3000):
         activities.put("arn", str(token), "{}", lambda _worker: False)
     activities.put("arn", "live", "[1]", lambda worker: worker == "w")

@@ -15,10 +15,15 @@ def found(states, start=None, **top):
 DONE = {"Type": "Succeed"}
 PARALLEL = {"Type": "Parallel", "End": True}
 MAP = {"Type": "Map", "End": True}
+QUERY = {"QueryLanguage": "JSONata"}
 
 
 def one(state):
     return {"StartAt": "B", "States": {"B": state}}
+
+
+CONFIG = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+EACH = {**MAP, "ItemProcessor": {**CONFIG, **one(DONE)}}
 
 
 def test_a_dangling_next_and_an_unreachable_state_are_both_reported():
@@ -51,6 +56,8 @@ def test_every_way_to_a_state_is_followed():
         ({"Type": "Pass", "End": True, "QueryLanguage": "JSONata", "Output": "{% 1 + %}"}, "/States/A/Output"),
         ({"Type": "Pass", "End": True, "QueryLanguage": "JSONata", "Parameters": {}}, "/States/A/Parameters"),
         ({"Type": "Pass", "End": True, "QueryLanguage": "SQL"}, "/States/A/QueryLanguage"),
+        ({"Type": "Pass", "Next": None}, "/States/A/Next"),
+        ({"Type": "Fail", "ErrorPath": 1}, "/States/A/ErrorPath.$"),
         ({"Type": "Task", "End": True}, "/States/A"),
         ({"Type": "Task", "End": True, "Resource": "arn:nothing"}, "/States/A/Resource"),
         ({"Type": "Task", "End": True, "Resource": "arn:aws:states:::aws-sdk:s3:getObject.sync"}, "/States/A/Resource"),
@@ -63,7 +70,18 @@ def test_every_way_to_a_state_is_followed():
         ({"Type": "Choice", "Choices": [{"And": [{"IsNull": True}], "Next": "A"}]}, "/States/A/Choices[0]/And[0]"),
         ({"Type": "Parallel", "End": True, "Branches": []}, "/States/A/Branches"),
         ({**PARALLEL, "Branches": [{"StartAt": "B", "States": {}}]}, "/States/A/Branches[0]/StartAt"),
+        ({"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": 1}]}, "/States/A/Choices[0]/Next"),
+        ({"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True}], "Default": 1}, "/States/A/Default"),
+        ({**QUERY, "Type": "Choice", "Choices": [{"Condition": 1, "Next": "A"}]}, "/States/A/Choices[0]/Condition"),
         ({**MAP}, "/States/A"),
+        ({**EACH, "ItemReader": {"Resource": 1}}, "/States/A/ItemReader/Resource"),
+        ({**EACH, "ItemReader": {"Resource": "r", "ReaderConfig": 1}}, "/States/A/ItemReader/ReaderConfig"),
+        (
+            {**EACH, "ItemReader": {"Resource": "r", "ReaderConfig": {"MaxItems": "1"}}},
+            "/States/A/ItemReader/ReaderConfig/MaxItems",
+        ),
+        ({**EACH, "ResultWriter": {"WriterConfig": 1}}, "/States/A/ResultWriter/WriterConfig"),
+        ({**EACH, "ItemBatcher": {"MaxItemsPerBatch": "1"}}, "/States/A/ItemBatcher/MaxItemsPerBatch"),
         ({**MAP, "ItemProcessor": one({"Type": "X"})}, "/States/A/ItemProcessor/States/B/Type"),
         ({**MAP, "ItemReader": {"Resource": "r"}, "Iterator": one(DONE)}, "/States/A/ItemReader"),
         ({**PARALLEL, "Branches": [{"StartAt": "A", "States": {"A": DONE}}]}, "/States/A/Branches[0]/States/A"),
@@ -88,6 +106,17 @@ def test_a_problem_is_found_where_it_is(state, place):
 def test_retry_is_checked(call, retry, place):
     problems = found({"A": call(Retry=retry)})
     assert any(problem.endswith(f" at /States/A/{place}") for problem in problems), problems
+
+
+def test_a_catcher_leads_to_a_state_by_name(call):
+    problems = found({"A": call(Catch=[{"ErrorEquals": ["States.ALL"], "Next": None}])})
+    assert problems == ["SCHEMA_VALIDATION_FAILED: Expected value of type String at /States/A/Catch[0]/Next"]
+
+
+def test_a_machines_timeout_is_a_number():
+    assert found({"A": DONE}, TimeoutSeconds="soon") == [
+        "SCHEMA_VALIDATION_FAILED: Expected value of type Number at /TimeoutSeconds"
+    ]
 
 
 def test_what_is_not_json_is_one_problem():

@@ -1,0 +1,65 @@
+"""Checking Retry and Catch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.local.asl.validation.expressions import check_jsonata, check_reference, check_template
+from shared.local.asl.validation.numbers import check_number
+
+if TYPE_CHECKING:
+    from shared.local.asl.reading import Spec
+    from shared.local.asl.validation.problems import Problems
+
+
+def check_recovery(spec: Spec, problems: Problems, location: str, *, jsonata: bool) -> None:
+    """Check Retry and Catch."""
+    for name in ("Retry", "Catch"):
+        entries, where = spec.get(name), f"{location}/{name}"
+        if entries is None or not problems.is_a(entries, list, "Array", where):
+            continue
+        for place, entry in enumerate(entries):
+            if problems.is_a(entry, dict, "Object", f"{where}[{place}]"):
+                _check_errors(entry, problems, f"{where}[{place}]", last=place == len(entries) - 1)
+                if name == "Retry":
+                    _check_retrier(entry, problems, f"{where}[{place}]")
+                else:
+                    _check_catcher(entry, problems, f"{where}[{place}]", jsonata=jsonata)
+
+
+def _check_errors(entry: Spec, problems: Problems, location: str, *, last: bool) -> None:
+    names = entry.get("ErrorEquals")
+    if names is None:
+        problems.add("These fields are required: [ErrorEquals]", location)
+    elif problems.is_a(names, list, "Array", f"{location}/ErrorEquals"):
+        if not names:
+            problems.add("Array is too short, minimum is 1", f"{location}/ErrorEquals")
+        for place, name in enumerate(names):
+            problems.is_a(name, str, "String", f"{location}/ErrorEquals[{place}]")
+        if "States.ALL" in names and (len(names) > 1 or not last):
+            problems.add(
+                "States.ALL must appear alone in ErrorEquals, and only in the last element of the array", location
+            )
+
+
+def _check_retrier(entry: Spec, problems: Problems, location: str) -> None:
+    for name in ("IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds"):
+        check_number(entry, name, problems, location, jsonata=False)
+    if entry.get("JitterStrategy") not in (None, "FULL", "NONE"):
+        problems.add("Value must be one of [FULL, NONE]", f"{location}/JitterStrategy")
+
+
+def _check_catcher(entry: Spec, problems: Problems, location: str, *, jsonata: bool) -> None:
+    if "Next" not in entry:
+        problems.add("These fields are required: [Next]", location)
+    else:
+        problems.is_a(entry["Next"], str, "String", f"{location}/Next")
+    if "Assign" in entry:
+        problems.is_a(entry["Assign"], dict, "Object", f"{location}/Assign")
+    if jsonata:
+        for name in ("Assign", "Output"):
+            check_jsonata(entry.get(name), problems, f"{location}/{name}")
+        return
+    if entry.get("ResultPath") is not None:
+        check_reference(entry["ResultPath"], problems, f"{location}/ResultPath")
+    check_template(entry.get("Assign"), problems, f"{location}/Assign")
