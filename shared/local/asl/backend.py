@@ -146,12 +146,13 @@ class AslBackend(StepFunctionBackend):
                 if before.status == RUNNING and json.loads(before.input_text) == value:
                     return before
                 raise wrong.ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
-            program = self.compiled(machine.definition)
-            execution = self.runs[arn] = Execution(self.engine, program, identity, execution_input)
+            execution = Execution(self.engine, self.compiled(machine.definition), identity, execution_input)
+            with execution.lock:  # who finds it and wants to stop it waits until it has begun
+                self.runs[arn] = execution
+                execution.start(value)
         if express:  # nobody can ask for it once it has ended
             execution.watch(functools.partial(self._forget, arn))
         deliver_at_the_end(execution, machine.logging)
-        execution.start(value)
         return execution
 
     def execution(self, arn: str) -> Execution:

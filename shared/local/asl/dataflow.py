@@ -94,9 +94,11 @@ class PathFlow:
 
     def finish(self, strand: Strand, raw: Json, result: Json) -> Finished:
         """Return the state's output and what it assigns, for its *result*."""
-        result = self.select(strand, result)
+        if self._selector is not None:
+            result = self._selector(result, strand)
         assigned = self._assign(result, strand) if self._assign is not None else None
-        return self.leave(strand, self.put(raw, result)), assigned
+        output = self.put(raw, result)
+        return output if self._output is None else self._output(output, strand), assigned
 
     def select(self, strand: Strand, result: Json) -> Json:
         """Return what ResultSelector makes of *result*."""
@@ -104,7 +106,10 @@ class PathFlow:
 
     def put(self, raw: Json, result: Json) -> Json:
         """Return *raw* with *result* where ResultPath says."""
-        return raw if self._place is None else _write(self._place, raw, result)
+        place = self._place
+        if place is None:
+            return raw
+        return _write(place, raw, result) if place.keys else result
 
     def leave(self, strand: Strand, value: Json) -> Json:
         """Return what OutputPath selects of *value*."""

@@ -106,14 +106,15 @@ class Execution:
 
     def start(self, value: Json) -> None:
         """Begin with the input *value*."""
-        self._input = value
         details = {
             "input": Text(self.input_text),
             "roleArn": self.identity.role_arn,
             "stateMachineAliasArn": self.identity.alias,
         }
-        self.history.add("ExecutionStarted", 0, details)
-        self._begin(lambda strand: self.machine.run(strand, value), 0)
+        with self.lock:
+            self._input = value
+            self.history.add("ExecutionStarted", 0, details)
+            self._begin(lambda strand: self.machine.run(strand, value), 0)
 
     def _begin(self, body: Callable[[Strand], Steps[Json]], previous: int) -> None:
         root = self._root = Strand(self, Scope(), previous, self._root_ended)
@@ -148,10 +149,10 @@ class Execution:
         """Register *run*, which one of its strands has started."""
         self.map_runs.append(run)
 
-    # What moves it on. The lock is held from here to the end of `_run`.
+    # What moves it on.
 
     def post(self, strand: Strand, answer: Answer | None, error: BaseException | None) -> None:
-        """Put *strand* among those that are ready, with *answer* or *error*; any other answer is late now."""
+        """Put *strand* among those that are ready, with *answer* or *error*; needs the lock."""
         strand.stop_waiting()
         self._ready.append((strand, answer, error))
 
@@ -168,7 +169,7 @@ class Execution:
         self._breathes = True
 
     def advance(self) -> None:
-        """Run all that is ready and make the calls that come of it."""
+        """Run all that is ready and make the calls that come of it; the lock must not be held."""
         self.work_through(self._run())
 
     def work_through(self, pending: list[_Pending]) -> None:
@@ -180,6 +181,8 @@ class Execution:
 
     def perform(self, strand: Strand, ticket: int, call: Call[object]) -> list[_Pending]:
         """Make *call*, let *strand* know, run what is ready then, and return the calls to make next."""
+        if strand.ticket != ticket:  # it was cancelled or timed out while the call waited for a thread
+            return self._run()
         error = None
         try:
             call.make()

@@ -52,7 +52,7 @@ class Machine:
         name, count = start or self.start, 0
         while True:
             state = states[name]
-            strand.enter(state.entered, name, value, waiting=state.waiting)
+            strand.enter(state.entered, name, value, state.waiting)
             try:
                 if state.simple:
                     value, following = state.step(strand, value)

@@ -76,8 +76,8 @@ class Strand:
 
     __slots__ = (
         "acting_as", "before", "body", "children", "done", "early", "entered", "entered_at", "execution", "failure",
-        "index", "input", "item", "on_end", "parked", "previous", "result", "retries", "saved", "state", "ticket",
-        "timer", "token", "variables", "waiting", "work",
+        "history", "index", "input", "item", "on_end", "parked", "previous", "result", "retries", "saved", "state",
+        "ticket", "timer", "token", "variables", "waiting", "work",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +89,7 @@ class Strand:
         index: int = 0,
     ) -> None:
         self.execution = execution
+        self.history = execution.history
         self.variables = variables
         self.on_end = on_end
         self.index = index
@@ -238,13 +239,14 @@ class Strand:
 
     # Where it is.
 
-    def enter(self, event: str, name: str, given: Json, *, waiting: str = "") -> None:
+    def enter(self, event: str, name: str, given: Json, waiting: str) -> None:
         """Enter the state *name* with the input *given*, recorded as *event*; *waiting* is its kind if it may wait."""
-        history = self.execution.history
         self.before = self.previous
-        self.entered_at = history.clock()
-        self.entered = self.previous = history.add(event, self.previous, {"input": given, "name": name})
-        self.state, self.input, self.waiting = name, given, waiting
+        self.entered_at = self.history.clock()
+        self.entered = self.previous = self.history.add(event, self.previous, {"input": given, "name": name})
+        self.state = name
+        self.input = given
+        self.waiting = waiting
 
     def leave(self, event: str, output: Json, assigned: Mapping[str, Json] | None) -> None:
         """Leave the state with its *output*, recorded as *event*, and assign what is *assigned*."""
@@ -253,7 +255,7 @@ class Strand:
             details["assignedVariables"] = assigned
             self.variables.assign(assigned)
         self.waiting = ""
-        self.record(event, details)
+        self.previous = self.history.add(event, self.previous, details)
 
     def stand_in_for(self, parent: Strand) -> None:
         """Be in the state that *parent* is in: what fails before the first state of an iteration fails there."""
@@ -262,7 +264,7 @@ class Strand:
 
     def record(self, event: str, details: Mapping[str, Json] | None = None) -> None:
         """Add an event after this strand's last one."""
-        self.previous = self.execution.history.add(event, self.previous, details)
+        self.previous = self.history.add(event, self.previous, details)
 
     def follow(self, event: int) -> None:
         """Let the next event follow the one of this id, which a child recorded."""
@@ -274,7 +276,7 @@ class Strand:
 
     def record_at_mark(self, event: str, details: Mapping[str, Json]) -> None:
         """Add the event of a query that failed."""
-        self.previous = self.execution.history.add(event, self.before, details)
+        self.previous = self.history.add(event, self.before, details)
 
     # The task or attempt in hand.
 
@@ -340,7 +342,7 @@ class Strand:
 
 def abort_children(strand: Strand, iteration: str | None = None) -> None:
     """Cancel the strands below *strand* and record which states, and iterations of Map *iteration*, that cut short."""
-    history = strand.execution.history
+    history = strand.history
     for child in sorted(strand.children, key=lambda each: each.index):
         if child.children:
             abort_children(child)

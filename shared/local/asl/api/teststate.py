@@ -136,7 +136,7 @@ class _Trial:
         """Run the state as a machine would."""
         state = self.state
         strand.variables.assign(self.variables)
-        strand.enter(state.entered, state.name, value, waiting=state.waiting)
+        strand.enter(state.entered, state.name, value, state.waiting)
         try:
             output, self.next = yield from self._once(strand, value)
         except StateFailure as failure:
@@ -183,7 +183,7 @@ class _Trial:
         flow, seen = self.state.flow, self.seen
         seen["input"] = value
         seen["variables"] = strand.variables.visible()
-        results = [details["output"] for kind, _, _, details in strand.execution.history.events
+        results = [details["output"] for kind, _, _, details in strand.history.events
                    if kind.endswith("Succeeded") and details and "output" in details]  # fmt: skip
         try:
             effective = flow.read(strand, value)

@@ -73,7 +73,7 @@ class Distributed:
         run.succeed()
         strand.take_up(None)
         strand.record("MapRunSucceeded")
-        strand.execution.history.add("MapStateSucceeded", strand.previous)
+        strand.history.add("MapStateSucceeded", strand.previous)
         return result
 
     def _begin(self, strand: Strand, effective: Json, concurrency: float) -> MapRun:

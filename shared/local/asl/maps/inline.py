@@ -38,7 +38,7 @@ def run_inline(state: MapFields, strand: Strand, effective: Json, concurrency: f
     if iterations.failure is not None:
         raise iterations.failure
     strand.take_up(None)
-    strand.execution.history.add("MapStateSucceeded", strand.previous)
+    strand.history.add("MapStateSucceeded", strand.previous)
     return iterations.results
 
 
@@ -101,7 +101,7 @@ class _Iterations:
         parent.children.discard(child)
         if self.failure is not None:
             return
-        history = parent.execution.history
+        history = parent.history
         details: dict[str, Json] = {"name": self.state.name, "index": child.index}
         if child.failure is not None:
             self.failure = child.failure

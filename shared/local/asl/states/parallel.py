@@ -50,7 +50,7 @@ class Parallel(RecoveringState):
         if gathering.failure is not None:
             raise gathering.failure
         strand.take_up(None)
-        strand.execution.history.add("ParallelStateSucceeded", strand.previous)
+        strand.history.add("ParallelStateSucceeded", strand.previous)
         return self.leave(strand, value, gathering.results)
 
 

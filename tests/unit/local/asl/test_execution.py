@@ -1,0 +1,51 @@
+"""What an execution never does: start in parts, or call once it has ended."""
+
+import json
+import threading
+from random import Random
+
+from shared.local.asl.engine import Engine
+from shared.local.asl.execution import Execution
+from shared.local.asl.identity import Identity
+from shared.local.asl.machine import Machine
+from shared.local.asl.scheduler import VirtualScheduler
+
+PREFIX = "arn:aws:states:us-east-1:123456789012"
+ECHO = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+
+
+class Observed(VirtualScheduler):
+    """Asks *free* each time that a job is submitted."""
+
+    def __init__(self, free):
+        super().__init__()
+        self.free = free
+        self.seen = []
+
+    def submit(self, job):
+        self.seen.append(self.free())
+        super().submit(job)
+
+
+def test_nobody_comes_between_its_first_event_and_its_first_strand():
+    def free():
+        found = []
+        other = threading.Thread(target=lambda: found.append(execution.lock.acquire(blocking=False)))
+        other.start()
+        other.join()
+        return found[0]
+
+    scheduler = Observed(free)
+    engine = Engine(scheduler, lambda *_: None, random=Random(7))
+    identity = Identity(f"{PREFIX}:execution:m:x", "x", f"{PREFIX}:stateMachine:m", "m", "role")
+    execution = Execution(engine, Machine(ECHO), identity, json.dumps({}))
+    execution.start({})
+    assert scheduler.seen == [False]
+
+
+def test_a_call_that_waits_for_a_thread_is_not_made_once_the_execution_has_ended(world, call):
+    branch = [{"StartAt": name, "States": {name: call()}} for name in ("A", "B", "C")]
+    execution = world.start({"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": branch, "End": True}}})
+    world.function = lambda _value: execution.stop("Enough", "for today")
+    world.scheduler.run()
+    assert (execution.status, len(world.calls)) == ("ABORTED", 1)
