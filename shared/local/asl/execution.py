@@ -1,8 +1,45 @@
 """One execution: its strands, its history, and how it ends.
 
-Whoever has something for a strand (a worker with an answer, a timer, the API with a token) takes the execution's lock
-and runs every strand that is ready. The worker that finished a call then makes the next call itself: within one slot
-of a Map nothing is handed from thread to thread.
+Who does what::
+
+    thread                 under the lock                                 without the lock
+    ---------------------  ---------------------------------------------  -----------------------------------
+    pool (``asl-worker``)  runs every strand that is ready, until none    makes the calls that strands ask for
+                           is (``advance``, ``_run``)                     (``work_through``, ``perform``)
+    timer (``asl-timer``)  nothing                                        hands due jobs to the pool
+    API (moto's server)    starts, stops, redrives, changes a Map run,    reads the status, and the outcome once
+                           brings an answer to a token, reads history     the status says that there is one
+
+One turn of a pool thread::
+
+    take the lock -> step each ready strand -> let go of the lock -> make the first call, submit the others
+         ^                                                                      |
+         +---- post its strand, if it still waits under the same ticket <-------+
+
+The thread that has made a call thus goes on with the strand that wanted it, and makes the next call itself: within
+one slot of a Map nothing is handed from thread to thread. It ends its turn when no call came of it.
+
+The lock guards the strands, the ready queue, the history, the status and the Map runs. The children of a Map run share
+the lock of the execution that the run belongs to, since each end of a child starts the next child and may wake the
+strand that waits for the run; but each child has a ready queue of its own, so their calls run side by side.
+
+Rules:
+
+- Nobody blocks under the lock. Strands only compute, and ask whether a role may call; what waits for a function or a
+  service is a Call. Watchers run under the lock when the execution ends, so they only set an event or submit a job.
+- Locks are taken in this order: the backend's for starting, an execution's, the one of an execution that it has
+  started (``watch``); then one of the scheduler, the engine, the tokens, the activities or of what decides about roles.
+  Whoever holds one of these last ones asks for none of the others. An execution never asks for the lock of the one
+  that started it: it submits a job that does.
+- An execution starts under its lock: whoever finds it by its ARN and stops it waits until it has begun.
+- Its status goes from RUNNING to SUCCEEDED, FAILED, TIMED_OUT or ABORTED once (``finish``), and back to RUNNING only by
+  ``redrive``. The status changes after output, error and stop time, so who sees it ended without the lock sees them.
+- Nothing runs after the end: the strands are cancelled, the ready queue is empty, Map runs have stopped their children.
+  A call that has not begun is not made. One that is under way goes on, for a thread cannot be stopped; what it brings
+  is dropped, by ticket and status.
+- A long chain of states that never wait would keep the lock from the API and from other strands. So the machine yields
+  None now and then; the turn ends there (``let_others_in``), and another job of the pool goes on.
+- An exception that is no failure of a state is a fault of the engine. It ends the execution, never the thread.
 """
 
 from __future__ import annotations

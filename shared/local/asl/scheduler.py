@@ -1,7 +1,37 @@
 """When things run: a bounded pool of threads for what blocks, one timer thread for what waits.
 
-A wait is an entry in a heap and costs no thread. Both kinds of scheduler have the same four verbs, so that a test can
-run a year of waits in a millisecond with :class:`VirtualScheduler`.
+A job is a function without arguments. ``submit`` runs it soon, ``call_later`` runs it at its time, ``now`` tells the
+time, ``close`` ends all. A wait is an entry in a heap and takes no thread. :class:`VirtualScheduler` has the same four
+verbs without threads, so a test runs a year of waits in a millisecond.
+
+Threads of :class:`ThreadScheduler`, all daemons, none until the first job::
+
+    submit --> queue --> asl-worker, at most WORKERS: takes a job, runs it, takes the next;
+      ^                  ends when none came for _IDLE_SECONDS
+      |
+    due jobs
+      |
+    asl-timer, one: sleeps until the first entry of its heap is due
+
+The timer thread never runs a job itself. A job may wait for an execution's lock, and no other wait may be late for
+that.
+
+How the pool counts. ``_idle`` is the number of workers that wait and that no job was meant for yet. ``submit`` puts the
+job into the queue; then it takes one from ``_idle``, or, where that is 0, makes a thread while there are fewer than the
+limit; else the job waits its turn. A worker that finds the queue empty adds itself to ``_idle``. A worker that has
+waited too long ends only if it can take one from ``_idle``: where it cannot, a job was meant for it, and it looks
+again. A busy worker may take a job that was meant for an idle one. Then ``_idle`` is too low for a while, which may
+cost a thread, but never leaves a job alone.
+
+``cancel`` only lets go of the job; the entry stays in the heap until it is due, or until half of a large heap may be
+such entries. A job that was due is past cancelling: it may run after ``cancel`` has returned. Whoever cancels must
+recognise it then (a strand does so by its ticket).
+
+``close`` drops what is queued, lets jobs under way end, and returns when all threads have; after that ``submit`` and
+``call_later`` do nothing. A thread of the pool may call it, and is then the only one left.
+
+Locks: the pool has one and the timer thread has one. Each is held for a few steps, and nobody who holds one takes
+another or runs a job.
 """
 
 from __future__ import annotations

@@ -1,6 +1,41 @@
 """A strand: one line of control through states, as a generator that says what it waits for.
 
-It is resumed when that has come.
+An execution begins with one strand, its root. Parallel and inline Map start a child strand for each branch or
+iteration; a distributed Map starts child executions instead, each with a root of its own. So the strands of an
+execution are a tree, and only the leaves do anything: a parent is parked until its children have ended or one failed.
+
+What a strand runs is its ``body``, a generator. It yields an effect (``effects``) where it has to wait, and is
+resumed when that has come::
+
+              .------------------------- resumed <-----------------------------------------.
+              v                                                                           |
+    begin --> ready --step--> running --yields--.-- Call:  the call returns or raises ----|  or the timeout of
+                                 |              |-- Sleep: the time comes ----------------|  the Call or Park
+                                 |              |-- Park:  wake, an answer to the token --|  comes first
+                                 |              '-- None:  at once, behind the others ----'
+                                 '-- returns, or raises StateFailure --> ended: on_end(strand)
+
+    in any state: cancel --> gone; on_end is not called
+
+Rules:
+
+- A strand is touched only under the lock of its execution. ``step`` is called by the execution alone, so a generator
+  never runs on two threads, and never runs inside itself. A body must not block: what blocks goes into a Call, whose
+  function runs without the lock. It must not change the strand, and reads only what stays while the strand waits.
+- What a strand waits for and its timeout race; so do an answer and a cancellation. The ticket decides. A strand waits
+  under the ticket that it has. To resume or to cancel it adds one to the ticket, so all that still refers to the old
+  one is too late and does nothing. To cancel the timer is not enough: it may be on its way to a pool thread already.
+- A strand is among the ready ones once at most: whoever puts it there makes every other way to it invalid at once
+  (``stop_waiting``).
+- An answer to a task token may come before anybody waits for it: a function may answer before its own invocation has
+  returned. Such answers are kept (``early``) until the strand asks or the task has ended.
+- Whoever cancels a strand closes its body, so ``finally`` blocks run then, under the lock, on the thread of whoever
+  cancels: a pool thread or one of the API. They must neither yield nor block.
+- A strand that ends or is cancelled takes all strands below it with it. A child's ``on_end`` must take the child out
+  of the parent's ``children`` before it does anything that could cancel those.
+
+``previous`` and ``before`` are ids of events. History is a tree as well: each event names the one before it, and the
+events of two branches are in the order in which they happened, but each names its own branch's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,21 @@
 """One Map run: the child executions of a distributed Map, counted as AWS counts them.
 
-All of it happens under the lock of the execution that the run belongs to; the children share that lock.
+All of it happens under the lock of the execution that the run belongs to; the children share that lock. The strand of
+the Map state feeds the run and waits for it; the ends of children drive it::
+
+    take(item) --> waiting --_start--> running --child_ended--> ended: its output in ``results``, or in ``failed``
+                                                     |
+    fall_to(backlog): the strand is parked <--wake---'  when the backlog has fallen, or too many items failed
+
+- ``_start`` fills every free slot. It is called whenever there may be one: an item came, a child ended, the limits were
+  changed, a redrive began.
+- Once too many items failed no child starts any more. The strand is woken, finds that out by ``check``, and fails the
+  run; that stops the children that still run, which are counted as aborted.
+- ``items`` counts items and ``executions`` counts children: a batch is one child and many items. Both are counted when
+  a child ends, and a redrive counts back those that it runs again.
+- Results stay until the run has succeeded, by the place of their item, for the state's output. Of children that
+  succeeded the last REMEMBERED are kept for the API; those that failed are all kept, for a redrive.
+- A run that has ended changes only by ``redrive``.
 """
 
 from __future__ import annotations
