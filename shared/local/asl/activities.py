@@ -24,7 +24,7 @@ class Activities:
         self._queues: dict[str, deque[tuple[str, str, Taken]]] = {}
         self._closed = False
 
-    def known_by(self, exists: Callable[[str], bool]) -> None:
+    def check_with(self, exists: Callable[[str], bool]) -> None:
         """Ask *exists* whether there is an activity of an ARN; until then there is one of each."""
         self._exists = exists
 
@@ -33,7 +33,7 @@ class Activities:
         return self._exists(arn)
 
     def put(self, arn: str, token: str, given: str, taken: Taken) -> None:
-        """Queue a task with its *token* and input *given*, JSON; *taken* is told when a worker has it."""
+        """Queue a task with its *token* and its input *given*, JSON; *taken* is called when a worker takes it."""
         with self._changed:
             self._queues.setdefault(arn, deque()).append((token, given, taken))
             self._changed.notify_all()

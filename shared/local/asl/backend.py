@@ -1,7 +1,7 @@
 """moto's Step Functions backend with this engine behind it.
 
-State machines, their versions, aliases and tags stay moto's; executions, Map runs, activities' queues and tokens are
-ours.
+State machines, their versions, aliases, activities and tags stay moto's. Executions, Map runs, task tokens and the
+queues of activities are ours.
 """
 
 from __future__ import annotations
@@ -84,12 +84,12 @@ class AslBackend(StepFunctionBackend):
         self.engine.forget_map_runs(arn.replace(":stateMachine:", ":mapRun:") + "/")
 
     def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
-        """Tag a machine or an activity; there must be one."""
+        """Tag a machine or an activity, which must exist."""
         self._find_tagged(arn)
         super().tag_resource(arn, tags)
 
     def untag_resource(self, arn: str, tag_keys: list[str]) -> None:
-        """Take tags from a machine or an activity; there must be one."""
+        """Take tags from a machine or an activity, which must exist."""
         self._find_tagged(arn)
         super().untag_resource(arn, tag_keys)
 
@@ -147,7 +147,7 @@ class AslBackend(StepFunctionBackend):
                     return before
                 raise wrong.ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
             execution = Execution(self.engine, self.compiled(machine.definition), identity, execution_input)
-            with execution.lock:  # who finds it and wants to stop it waits until it has begun
+            with execution.lock:  # whoever finds it and wants to stop it waits until it has begun
                 self.runs[arn] = execution
                 execution.start(value)
         if express:  # nobody can ask for it once it has ended
@@ -181,7 +181,7 @@ class StateMachineAlreadyExists(AWSError):
 
 
 class InvalidDefinition(AWSError):
-    """A definition with problems."""
+    """The definition has problems."""
 
     TYPE = "InvalidDefinition"
     STATUS = 400

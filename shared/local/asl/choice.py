@@ -70,7 +70,7 @@ def wildcard(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(letters), re.DOTALL)
 
 
-# Each is asked only about two values of the kind that its operator is for.
+# Each gets only values of the kind that its operator is for: `_of` and `_time` see to it.
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "Equals": operator.eq,
     "LessThan": operator.lt,

@@ -29,7 +29,7 @@ def check_size(value: Json, state: str) -> None:
     """Raise as AWS does when *value*, what *state* has come to, is larger than 256 KB as JSON."""
     if isinstance(value, (dict, list, str)):
         text = dumps(value)
-        # A character is at most four bytes: only what could be too large is encoded to count.
+        # A character takes four bytes at most. So a text is encoded, to count its bytes, only if it may be too large.
         if len(text) * 4 > MAX_BYTES and len(text.encode()) > MAX_BYTES:
             raise StateFailure(
                 DATA_LIMIT,
@@ -169,12 +169,12 @@ class Caught:
 
 
 def states(strand: Strand, raw: Json, **more: Json) -> dict[str, Json]:
-    """Return ``$states`` for a JSONata expression: the *raw* input, the context object, and what there is *more*."""
+    """Return ``$states`` for a JSONata expression: the *raw* input, the context object, and *more* members."""
     return {"input": raw, "context": strand.context(), **more}
 
 
 def leave_state(strand: Strand, event: str, raw: Json, output: Json, assigned: Mapping[str, Json] | None) -> None:
-    """Let the strand leave its state, whose input was *raw*, with *output*, if that is not too large."""
+    """Let the strand leave its state, whose input was *raw*, with *output*; raise if that is too large."""
     if output is not raw:
         check_size(output, strand.state)
     strand.leave(event, output, assigned)

@@ -1,4 +1,4 @@
-"""The engine: what all executions share. It does not know the executions, only the Map runs that they registered."""
+"""The engine: what all executions share. It knows no execution, only the Map runs that they have registered."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TOKEN_BYTES = 96
 
 
 class Invocation(Protocol):
-    """What invoking a Lambda function gives back."""
+    """What became of an invocation of a Lambda function."""
 
     @property
     def payload(self) -> bytes:
@@ -54,7 +54,7 @@ class InvokeLambda(Protocol):
         """Return the invocation; raise when the function cannot be invoked at all."""
 
 
-class RegisteredRun(Protocol):
+class RegisteredMapRun(Protocol):
     """A Map run, as far as the engine knows it."""
 
     @property
@@ -67,7 +67,7 @@ class RegisteredRun(Protocol):
 
 
 class Engine:
-    """Time, threads, randomness and the ways out to the rest of AWS.
+    """Time, threads, randomness, and what calls the rest of AWS.
 
     Args:
         scheduler: Gives time and threads.
@@ -97,10 +97,10 @@ class Engine:
         self.permit: Permit = _permit_all
         self.lets_in: LetIn = _let_all_in
         self._lock = threading.Lock()
-        self._map_runs: dict[str, RegisteredRun] = {}
+        self._map_runs: dict[str, RegisteredMapRun] = {}
 
-    def run_machines(self, start: StartMachine) -> None:
-        """Let *start* start the machines that tasks name; until then there is none."""
+    def start_machines_with(self, start: StartMachine) -> None:
+        """Use *start* for the machines that tasks start; until then no machine is known."""
         self.start_machine = start
 
     def enforce(self, permit: Permit, lets_in: LetIn) -> None:
@@ -116,12 +116,12 @@ class Engine:
         bits = self.random.getrandbits(_TOKEN_BYTES * 8)
         return binascii.b2a_base64(bits.to_bytes(_TOKEN_BYTES), newline=False).decode()
 
-    def add_map_run(self, run: RegisteredRun) -> None:
+    def add_map_run(self, run: RegisteredMapRun) -> None:
         """Register *run*."""
         with self._lock:
             self._map_runs[run.arn] = run
 
-    def map_run(self, arn: str) -> RegisteredRun | None:
+    def map_run(self, arn: str) -> RegisteredMapRun | None:
         """Return the Map run of *arn*, or None."""
         return self._map_runs.get(arn)
 

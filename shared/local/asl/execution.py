@@ -26,7 +26,8 @@ strand that waits for the run; but each child has a ready queue of its own, so t
 Rules:
 
 - Nobody blocks under the lock. Strands only compute, and ask whether a role may call; what waits for a function or a
-  service is a Call. Watchers run under the lock when the execution ends, so they only set an event or submit a job.
+  service is a Call. Watchers run under the lock when the execution ends, so they do nothing that could wait: they set
+  an event, submit a job, or forget the execution.
 - Locks are taken in this order: the backend's for starting, an execution's, the one of an execution that it has
   started (``watch``); then one of the scheduler, the engine, the tokens, the activities or of what decides about roles.
   Whoever holds one of these last ones asks for none of the others. An execution never asks for the lock of the one
@@ -51,7 +52,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from shared.local.asl.errors import RUNTIME, StateFailure, dumps
 from shared.local.asl.history import MAX_EVENTS, History, HistoryFullError, Text
-from shared.local.asl.strand import Strand
+from shared.local.asl.strand import NOT_RETRIED, Strand
 from shared.local.asl.variables import Scope
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from shared.local.asl.engine import Engine
     from shared.local.asl.identity import Identity
     from shared.local.asl.scheduler import Timer
-    from shared.local.asl.strand import Host, RunBelow
+    from shared.local.asl.strand import Host, StartedMapRun
     from shared.local.asl.tokens import Answer
     from shared.values import Json
 
@@ -78,7 +79,7 @@ def timestamp(seconds: float) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
-class Runs(Protocol):
+class Runnable(Protocol):
     """What an execution runs: a machine."""
 
     @property
@@ -89,7 +90,7 @@ class Runs(Protocol):
         """Go from the state *start*, by default the first, to an end; return the output."""
 
 
-class RunAbove(Protocol):
+class ParentMapRun(Protocol):
     """The Map run that an execution is a child of, as the execution knows it."""
 
     @property
@@ -112,7 +113,12 @@ class Execution:
     """
 
     def __init__(
-        self, engine: Engine, machine: Runs, identity: Identity, input_text: str, map_run: RunAbove | None = None
+        self,
+        engine: Engine,
+        machine: Runnable,
+        identity: Identity,
+        input_text: str,
+        map_run: ParentMapRun | None = None,
     ) -> None:
         self.engine = engine
         self.machine = machine
@@ -132,11 +138,11 @@ class Execution:
         self.stopped_at: float | None = None
         self.redrives = 0
         self.redriven_at: float | None = None
-        self.map_runs: list[RunBelow] = []
+        self.map_runs: list[StartedMapRun] = []
         self.lock = threading.RLock() if map_run is None else map_run.parent.lock
         self._watchers: list[Callable[[], None]] = []
         self._ready: deque[tuple[Strand, Answer | None, BaseException | None]] = deque()
-        self._breathes = False
+        self._lets_others_in = False
         self._input: Json = None
         self._root: Strand | None = None
         self._deadline: Timer | None = None
@@ -161,7 +167,7 @@ class Execution:
         self.engine.scheduler.submit(self.advance)
 
     def context(self, state: str, entered_at: float, retries: int) -> dict[str, Json]:
-        """Return a fresh context object for *state*; *retries* is -1 where nothing is retried."""
+        """Return a fresh context object for *state*, which was retried so often, or NOT_RETRIED."""
         identity = self.identity
         execution: dict[str, Json] = {
             "Id": identity.arn,
@@ -174,7 +180,7 @@ class Execution:
         if self.redriven_at is not None:
             execution["RedriveTime"] = timestamp(self.redriven_at)
         where: dict[str, Json] = {"Name": state, "EnteredTime": timestamp(entered_at)}
-        if retries >= 0:
+        if retries != NOT_RETRIED:
             where["RetryCount"] = retries
         return {
             "Execution": execution,
@@ -182,7 +188,7 @@ class Execution:
             "State": where,
         }
 
-    def add_map_run(self, run: RunBelow) -> None:
+    def add_map_run(self, run: StartedMapRun) -> None:
         """Register *run*, which one of its strands has started."""
         self.map_runs.append(run)
 
@@ -203,7 +209,7 @@ class Execution:
 
     def let_others_in(self) -> None:
         """Give up the lock after this step, and go on in another job of the pool."""
-        self._breathes = True
+        self._lets_others_in = True
 
     def advance(self) -> None:
         """Run all that is ready and make the calls that come of it; the lock must not be held."""
@@ -213,7 +219,7 @@ class Execution:
         """Make the first *pending* call here and hand the others to the pool, until no call comes of it."""
         while pending:
             for each in pending[1:]:
-                self.engine.scheduler.submit(_Work(self, each))
+                self.engine.scheduler.submit(_CallJob(self, each))
             pending = self.perform(*pending[0])
 
     def perform(self, strand: Strand, ticket: int, call: Call[object]) -> list[_Pending]:
@@ -239,8 +245,8 @@ class Execution:
                 call = self._step(strand, answer, error)
                 if call is not None:
                     calls.append((strand, strand.ticket, call))
-                if self._breathes:
-                    self._breathes = False
+                if self._lets_others_in:
+                    self._lets_others_in = False
                     self.engine.scheduler.submit(self.advance)
                     break
         return calls
@@ -268,7 +274,7 @@ class Execution:
         previous = self.history.add("ExecutionRedriven", last, {"redriveCount": self.redrives})
 
         def body(strand: Strand) -> Steps[Json]:
-            start = strand.go_on_from(stopped) if stopped is not None else None
+            start = strand.continue_from(stopped) if stopped is not None else None
             value = stopped.input if stopped is not None and start is not None else self._input
             return self.machine.run(strand, value, start)
 
@@ -338,7 +344,7 @@ class Execution:
         return dumps(self.output) if self.status == SUCCEEDED else None
 
 
-class _Work:
+class _CallJob:
     """A call on its way to a pool thread."""
 
     __slots__ = ("execution", "pending")

@@ -64,7 +64,7 @@ class History:
         return len(events)
 
     def end(self, kind: str, previous: int, details: Mapping[str, Json] | None) -> int:
-        """Record the event that ends the execution, for which there is always room."""
+        """Record the event that ends the execution; there is always room for it."""
         self.events.append((kind, previous, self.clock(), details))
         return len(self.events)
 

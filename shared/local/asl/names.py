@@ -13,6 +13,6 @@ _CLEARED = ~((0xF000 << 64) | (0xC000 << 48))
 
 
 def new_uuid(random: Random) -> str:
-    """Return a version 4 UUID from *random*. The standard module would cost 8 ms to import."""
+    """Return a version 4 UUID from *random*. The standard library's module takes 8 ms to import."""
     digits = f"{(random.getrandbits(128) & _CLEARED) | _VERSION_4 | _VARIANT:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -1,4 +1,4 @@
-"""Fields whose value is a number: a constant, the end of a path, or an expression."""
+"""Fields whose value is a number: a constant, what a path leads to, or an expression."""
 
 from __future__ import annotations
 

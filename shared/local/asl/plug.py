@@ -39,7 +39,7 @@ class Plug:
         self.close()
 
     def plug_in(self) -> None:
-        """Put our backend and actions where moto looks for its own."""
+        """Put our backend and our actions where moto looks for its own."""
         engine = self.engine
         backend = type("AslBackend", (AslBackend,), {"engine": engine, "__module__": AslBackend.__module__})
         backends.clear()
@@ -50,8 +50,8 @@ class Plug:
             self._before[name] = responses.StepFunctionResponse.__dict__.get(name, _ABSENT)
             setattr(responses.StepFunctionResponse, name, _method(action))
 
-        engine.run_machines(lambda arn, name, text: _backend_of(arn).start_execution(arn, name, text))
-        engine.activities.known_by(lambda arn: arn in _backend_of(arn).activities)
+        engine.start_machines_with(lambda arn, name, text: _backend_of(arn).start_execution(arn, name, text))
+        engine.activities.check_with(lambda arn: arn in _backend_of(arn).activities)
 
     def close(self) -> None:
         """Stop the engine and give moto its own back."""

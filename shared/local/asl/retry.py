@@ -9,6 +9,7 @@ from shared.local.asl.effects import Sleep
 from shared.local.asl.errors import QueryFailure, StateFailure, matches
 from shared.local.asl.reading import number, number_or_none, parts, text, texts
 from shared.local.asl.state import State
+from shared.local.asl.strand import NOT_RETRIED
 
 if TYPE_CHECKING:
     from shared.local.asl.effects import Steps
@@ -89,7 +90,7 @@ class RecoveringState(State):
                 retries += 1
                 strand.count_retries(retries)
             else:
-                strand.count_retries(-1)
+                strand.count_retries(NOT_RETRIED)
                 return outcome
 
     def _delay(self, strand: Strand, failure: StateFailure, done: list[int]) -> float | None:
@@ -106,7 +107,7 @@ class RecoveringState(State):
         for catcher in self.catchers:
             if matches(catcher.names, failure):
                 output, assigned = self.flow.caught(strand, value, catcher.caught, failure.output())
-                strand.count_retries(-1)
+                strand.count_retries(NOT_RETRIED)
                 leave_state(strand, self.exited, value, output, assigned)
                 return output, catcher.next
         raise failure
@@ -119,4 +120,4 @@ def place_failure(strand: Strand, failure: StateFailure) -> None:
     failure.located(strand.state, strand.entered)
     if isinstance(failure, QueryFailure):
         details = {"error": failure.error, "cause": failure.cause, "location": failure.location, "state": strand.state}
-        strand.record_at_mark("EvaluationFailed", details)
+        strand.record_failed_query("EvaluationFailed", details)

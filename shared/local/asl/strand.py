@@ -61,9 +61,10 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 Work = TypeVar("Work")
+NOT_RETRIED = -1
 
 
-class RunBelow(Protocol):
+class StartedMapRun(Protocol):
     """A Map run, as the execution that started it knows it."""
 
     def abort(self) -> None:
@@ -88,7 +89,7 @@ class Host(Protocol):
     def advance(self) -> None:
         """Run all that is ready."""
 
-    def add_map_run(self, run: RunBelow) -> None:
+    def add_map_run(self, run: StartedMapRun) -> None:
         """Register *run*, which one of its strands has started; needs the lock."""
 
     def let_others_in(self) -> None:
@@ -148,8 +149,8 @@ class Strand:
         self.input: Json = None
         # The kind of the state while it is one that may wait.
         self.waiting = ""
-        # How often the state was retried, -1 where nothing is retried.
-        self.retries = -1
+        # How often the state was retried.
+        self.retries = NOT_RETRIED
         # For a redrive: the branches, iterations or Map run in hand, and those that this attempt goes on from.
         self.work: object = None
         self.saved: object = None
@@ -292,7 +293,7 @@ class Strand:
         self.waiting = ""
         self.previous = self.history.add(event, self.previous, details)
 
-    def stand_in_for(self, parent: Strand) -> None:
+    def share_state_of(self, parent: Strand) -> None:
         """Be in the state that *parent* is in: what fails before the first state of an iteration fails there."""
         self.state, self.entered, self.entered_at = parent.state, parent.entered, parent.entered_at
         self.before = parent.before
@@ -305,11 +306,11 @@ class Strand:
         """Let the next event follow the one of this id, which a child recorded."""
         self.previous = event
 
-    def mark(self) -> None:
+    def mark_last_event(self) -> None:
         """Let the event of a query that fails from now on follow the last event."""
         self.before = self.previous
 
-    def record_at_mark(self, event: str, details: Mapping[str, Json]) -> None:
+    def record_failed_query(self, event: str, details: Mapping[str, Json]) -> None:
         """Add the event of a query that failed."""
         self.previous = self.history.add(event, self.before, details)
 
@@ -333,7 +334,7 @@ class Strand:
         self.token = self.early = None
 
     def count_retries(self, retries: int) -> None:
-        """Say from now on that the state was retried so often, -1 outside of a state that may be."""
+        """Have the state retried so often, NOT_RETRIED outside of a state with Retry."""
         self.retries = retries
 
     def swap_item(self, item: Mapping[str, Json] | None) -> Mapping[str, Json] | None:
@@ -343,7 +344,7 @@ class Strand:
 
     # What a redrive goes on from.
 
-    def take_up(self, work: object) -> None:
+    def set_work(self, work: object) -> None:
         """Have *work* in hand: branches, iterations or a Map run; None when it is done."""
         self.work = work
 
@@ -352,7 +353,7 @@ class Strand:
         saved, self.saved = self.saved, None
         return saved if isinstance(saved, kind) else None
 
-    def go_on_from(self, stopped: Strand) -> str | None:
+    def continue_from(self, stopped: Strand) -> str | None:
         """Take over what *stopped* had assigned and in hand; return the state it stopped in, None if in none."""
         self.variables.take_over(stopped.variables)
         self.saved = stopped.work

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class UnknownTokenError(LookupError):
-    """The token was never given out."""
+    """The token was never issued."""
 
 
 class LateTokenError(LookupError):
@@ -40,14 +40,14 @@ class Answer:
 
 
 class Tokens:
-    """The tokens that are out."""
+    """The tokens that were issued."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: dict[str, Deliver] = {}
         self._spent: dict[str, None] = {}
 
-    def give(self, token: str, deliver: Deliver) -> None:
+    def issue(self, token: str, deliver: Deliver) -> None:
         """Let *token* stand for a task; *deliver* takes its answers, and returns False when the task has ended."""
         with self._lock:
             self._waiting[token] = deliver

@@ -15,7 +15,7 @@ def page(
     """Return the page of *items* that begins at *token*, and the next page's token or None.
 
     Raises:
-        InvalidToken: The token is none of ours.
+        InvalidToken: The token is not one of ours.
         ValidationException: *most* is out of bounds.
     """
     if most is not None and not 0 <= int(most) <= ceiling:
@@ -29,10 +29,10 @@ def page(
 
 
 def place_of(token: str | None) -> int:
-    """Return the place that *token* stands for; the beginning without one.
+    """Return the place that *token* stands for, or the beginning when there is no token.
 
     Raises:
-        InvalidToken: It is none of ours.
+        InvalidToken: It is not one of ours.
     """
     if token and not str(token).isnumeric():
         raise wrong.InvalidToken

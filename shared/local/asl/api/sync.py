@@ -24,7 +24,7 @@ _NOT_TOLD = frozenset(
 
 
 class ExecutionNotRedrivable(AWSError):
-    """The execution runs, or went well."""
+    """The execution still runs, or has succeeded."""
 
     TYPE = "ExecutionNotRedrivable"
     STATUS = 400

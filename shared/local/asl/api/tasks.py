@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class TaskTimedOut(AWSError):
-    """The task a token stands for has ended."""
+    """The task that the token stands for has ended."""
 
     TYPE = "TaskTimedOut"
     STATUS = 400

@@ -1,4 +1,4 @@
-"""Names as AWS's Java SDK gives them: Step Functions calls services, members and errors by these."""
+"""Names as AWS's Java SDK gives them. Step Functions uses them for services, members and errors."""
 
 from __future__ import annotations
 

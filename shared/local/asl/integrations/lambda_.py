@@ -64,7 +64,7 @@ def function_failure(text: str) -> StateFailure:
 
 
 def invocation_failure(error: Exception, request: str) -> StateFailure:
-    """Return the failure for an *error* because of which a function was not invoked at all, under the id *request*.
+    """Return the failure for an *error* that stopped a function from being invoked, under the id *request*.
 
     The runtime's errors tell AWS's name in ``code``, moto's in ``error_type``, boto's in their response.
     """
@@ -169,7 +169,7 @@ def _ignore(strand: Strand, function: str, payload: Json) -> None:
 
 
 def _response(status: int, request: str, length: int, executed: Mapping[str, str]) -> dict[str, Json]:
-    """Return what the Java SDK tells of a response of *length* bytes; *executed* names the version that ran."""
+    """Return what the Java SDK tells of a response of *length* bytes; *executed* is the header with the version."""
     headers = {
         **executed,
         "x-amzn-Remapped-Content-Length": "0",

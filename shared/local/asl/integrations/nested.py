@@ -79,9 +79,9 @@ def _is_json(text: str) -> bool:
 
 
 def start_failure(error: Exception, request: str) -> StateFailure:
-    """Return the failure for an *error* because of which a machine was not started, under the id *request*.
+    """Return the failure for an *error* that stopped a machine from being started, under the id *request*.
 
-    The Java SDK has no class for AccessDeniedException: it raises the service's, as it does for Lambda's.
+    The Java SDK has no class for AccessDeniedException, and raises the service's, as it does for Lambda.
     """
     code = str(getattr(error, "TYPE", None) or getattr(error, "code", None) or type(error).__name__)
     name = _NAMED.get(code) or (code if code.endswith("Exception") else f"{code}Exception")

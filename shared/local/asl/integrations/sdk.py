@@ -34,7 +34,7 @@ _BOTO_NAMES = {
     "redshiftdata": "redshift-data", "sagemakerruntime": "sagemaker-runtime", "sfn": "stepfunctions",
     "timestreamquery": "timestream-query", "timestreamwrite": "timestream-write",
 }  # fmt: skip
-# Services with an integration of their own: the name AWS gives their errors, and the old SDK's in their causes.
+# Services with an integration of their own: the name in front of their errors, and the old SDK's name in their causes.
 OPTIMIZED = {
     "dynamodb": ("DynamoDB", "AmazonDynamoDBv2"),
     "sqs": ("SQS", "AmazonSQS"),
@@ -69,10 +69,6 @@ class ApiCall(Integration):
         """Call the API, and wait for a callback if the pattern says so."""
         strand.record("TaskStarted", self.where())
         return (yield from super().run(strand, arguments, deadline))
-
-    def failed_event(self, _failure: StateFailure) -> str:
-        """Return TaskFailed, or TaskSubmitFailed where a callback would have followed."""
-        return "TaskFailed"
 
     def _client(self, strand: Strand) -> BaseClient:
         services, identity = strand.execution.engine.services, strand.execution.identity
@@ -111,7 +107,7 @@ class ApiCall(Integration):
 
     @staticmethod
     def member_name(name: str) -> str:
-        """Return how the answer's member *name* is called."""
+        """Return what the answer's member *name* is called."""
         return name[:1].upper() + name[1:]
 
     def shaped(self, answer: dict[str, Json], _metadata: ResponseMetadataTypeDef, _request: str) -> dict[str, Json]:
@@ -170,7 +166,7 @@ class OptimizedCall(ApiCall):
         code, detail = error.response["Error"]["Code"], _detail(error, request)
         modelled = exception_name(model, code)
         name = modelled or (code if code.endswith("Exception") else f"{code}Exception")
-        if code in _DENIED and not modelled:  # the SDK has no class for it: it raises the service's
+        if code in _DENIED and not modelled:  # the SDK has no class for this code, and raises the service's
             name = f"{self.old_name.removesuffix('v2').replace(' ', '')}Exception"
         return StateFailure(
             f"{self.prefix}.{name}",

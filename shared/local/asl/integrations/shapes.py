@@ -87,7 +87,7 @@ def to_value(answer: object, shape: Shape | None, named: Callable[[str], str]) -
 
 
 def to_members(answer: Mapping[str, object], shape: Shape | None, named: Callable[[str], str]) -> dict[str, Json]:
-    """Return the members of boto's *answer* likewise."""
+    """Return the members of boto's *answer* as JSON."""
     if isinstance(shape, StructureShape):
         members = shape.members
         return {named(name): to_value(item, members.get(name), named) for name, item in answer.items()}

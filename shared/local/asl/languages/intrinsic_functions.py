@@ -25,7 +25,7 @@ OPEN, CLOSE = "\ue000", "\ue001"
 
 
 class WrongArgument(Exception):
-    """An argument a function cannot work with."""
+    """A function cannot work with this argument."""
 
 
 def _plain(value: Json) -> Json:
@@ -151,7 +151,7 @@ def _hash(_random: Random, data: Json, algorithm: Json) -> str:
     text = _braces(data) if isinstance(data, str) else dumps(data)
     if len(text) > MAX_ENCODED:
         raise WrongArgument(f"The data must not exceed {MAX_ENCODED} characters")
-    import hashlib  # 5 ms that few need
+    import hashlib  # 5 ms that few workflows need
 
     return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
 

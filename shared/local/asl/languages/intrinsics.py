@@ -1,7 +1,7 @@
 """The intrinsic functions of the JSONPath language: ``States.Format('{} of {}', $.rank, $.size)``.
 
-A call is compiled once into a closure over its arguments. Failures carry AWS's words and end in
-``States.IntrinsicFailure``.
+A call is compiled once, into a function that evaluates its arguments. Its failures are
+``States.IntrinsicFailure``, with AWS's words as cause.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_RANGE = 1000
 _HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
-# The random source of the evaluation under way: $random and $uuid are made once, for all of them.
+# The random source of the evaluation under way. $random and $uuid are made once, for all evaluations.
 _source: ContextVar[Random] = ContextVar("random")
 
 
@@ -214,7 +214,7 @@ def _hash(data: object, algorithm: str) -> str:
     if algorithm not in _HASHES:
         raise ValueError(f"The algorithm must be one of {', '.join(_HASHES)}")
     text = data if isinstance(data, str) else dumps(data)
-    import hashlib  # 5 ms that few need
+    import hashlib  # 5 ms that few workflows need
 
     return hashlib.new(_HASHES[algorithm], text.encode(), usedforsecurity=False).hexdigest()
 

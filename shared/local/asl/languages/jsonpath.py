@@ -77,7 +77,7 @@ class Path:
         return node
 
     def write(self, value: Json, content: Json) -> Json:
-        """Return *value* with *content* at this reference path; what lies off the path is shared, not copied.
+        """Return *value* with *content* at this reference path. Only what the path goes through is copied.
 
         Raises:
             NoResultError: The place cannot be made, for *value* holds something else on the way.
@@ -197,7 +197,7 @@ def _bracket(body: str, at: int) -> tuple[Step, str | int | None, int]:
 
 
 def _closing(body: str, at: int) -> int:
-    """Return where the bracket that opens at *at* closes, minding quotes and nesting."""
+    """Return where the bracket that opens at *at* closes; brackets in quotes or inside it do not count."""
     depth, quote = 0, ""
     position = at
     while position < len(body):

@@ -58,11 +58,11 @@ class Distributed:
         items = None if self.reader else self.state.items(strand, effective)
         strand.record("MapStateStarted", {"length": len(items) if items is not None else 0})
         run = self._begin(strand, effective, concurrency)
-        strand.take_up(run)
+        strand.set_work(run)
         try:
             if not run.complete:
                 yield from self._feed(strand, effective, run, items)
-            yield from run.fall_to(0)
+            yield from run.wait_for_backlog(0)
             run.check()
             result = yield from self._result(strand, effective, run)
         except StateFailure as failure:
@@ -71,7 +71,7 @@ class Distributed:
             strand.record("MapRunFailed", {"error": failure.error, "cause": failure.cause})
             raise
         run.succeed()
-        strand.take_up(None)
+        strand.set_work(None)
         strand.record("MapRunSucceeded")
         strand.history.add("MapStateSucceeded", strand.previous)
         return result
@@ -129,9 +129,9 @@ class Distributed:
             for value in chunk:
                 run.take(self.state.item_input(strand, effective, {"Index": run.read, "Value": value}))
             if len(chunk) < CHUNK:
-                run.all_read()
+                run.finish_reading()
                 return
-            yield from run.fall_to(CHUNK)
+            yield from run.wait_for_backlog(CHUNK)
 
     def _result(self, strand: Strand, effective: Json, run: MapRun) -> Steps[Json]:
         writer = self.writer

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from shared.local.asl.dataflow import states
 from shared.local.asl.errors import QueryFailure, RuntimeFailure, dumps
-from shared.local.asl.execution import Runs
+from shared.local.asl.execution import Runnable
 from shared.local.asl.languages.jsonata import Expression, is_expression
 from shared.local.asl.languages.jsonpath import NoResultError
 from shared.local.asl.payload import compile_field, compile_jsonata, compile_read
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     ReadItems = Callable[[Strand, Json], Sequence[Json]]
 
 
-class Processor(Runs, Protocol):
+class Processor(Runnable, Protocol):
     """A machine that is run once for each item."""
 
     @property
@@ -55,7 +55,7 @@ class MapFields:
         self.items = self._items()
 
     def item_input(self, strand: Strand, effective: Json, item: Mapping[str, Json]) -> Json:
-        """Return the input of the iteration for *item*, which ``$$.Map.Item`` is meanwhile."""
+        """Return the input of the iteration for *item*, which is ``$$.Map.Item`` while the input is made."""
         if self.select is None:
             return item["Value"]
         outer = strand.swap_item(item)

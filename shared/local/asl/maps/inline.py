@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.local.asl.strand import Strand
     from shared.values import Json
 
-# The most iterations at a time, whatever MaxConcurrency says: so it is on AWS.
+# The most iterations at a time, as on AWS, whatever MaxConcurrency says.
 MOST = 40
 
 
@@ -30,14 +30,14 @@ def run_inline(state: MapFields, strand: Strand, effective: Json, concurrency: f
     items = state.items(strand, effective)
     strand.record("MapStateStarted", {"length": len(items)})
     iterations = _Iterations(state, strand, effective, items)
-    strand.take_up(iterations)
+    strand.set_work(iterations)
     for _ in range(min(int(concurrency) or MOST, MOST, iterations.missing)):
         iterations.start(strand.previous)
     if iterations.missing:
         yield Park()
     if iterations.failure is not None:
         raise iterations.failure
-    strand.take_up(None)
+    strand.set_work(None)
     strand.history.add("MapStateSucceeded", strand.previous)
     return iterations.results
 
@@ -87,9 +87,9 @@ class _Iterations:
 
     def _run(self, child: Strand, item: Mapping[str, Json]) -> Steps[Json]:
         state = self.state
-        child.stand_in_for(self.parent)
+        child.share_state_of(self.parent)
         stopped = self.stopped.get(child.index)
-        start = child.go_on_from(stopped) if stopped is not None else None
+        start = child.continue_from(stopped) if stopped is not None else None
         if stopped is not None and start in state.processor.states:
             return (yield from state.processor.run(child, stopped.input, start))
         given = state.item_input(child, self.effective, item)

@@ -142,7 +142,7 @@ class Reader:
 
 
 def _row(headers: list[str], row: list[str]) -> dict[str, str]:
-    """Return *row* by *headers*: what is missing is empty, what is too much is left out."""
+    """Return *row* by *headers*: a missing field is empty, a field too many is left out."""
     return {name: row[place] if place < len(row) else "" for place, name in enumerate(headers)}
 
 

@@ -3,12 +3,12 @@
 All of it happens under the lock of the execution that the run belongs to; the children share that lock. The strand of
 the Map state feeds the run and waits for it; the ends of children drive it::
 
-    take(item) --> waiting --_start--> running --child_ended--> ended: its output in ``results``, or in ``failed``
-                                                     |
-    fall_to(backlog): the strand is parked <--wake---'  when the backlog has fallen, or too many items failed
+    take(item) --> waiting --_fill_slots--> running --child_ended--> ended: output in ``results``, or in ``failed``
+                                                       |
+    wait_for_backlog: the strand is parked <--wake-----'  when the backlog has fallen, or too many items failed
 
-- ``_start`` fills every free slot. It is called whenever there may be one: an item came, a child ended, the limits were
-  changed, a redrive began.
+- ``_fill_slots`` starts a child in each free slot. It is called whenever there may be one: an item came, a child ended,
+  the limits were changed, a redrive began.
 - Once too many items failed no child starts any more. The strand is woken, finds that out by ``check``, and fails the
   run; that stops the children that still run, which are counted as aborted.
 - ``items`` counts items and ``executions`` counts children: a batch is one child and many items. Both are counted when
@@ -110,7 +110,7 @@ class MapRun:
         # The strand is woken when the backlog has fallen to this.
         self._awaited = 0
 
-    # Giving it work.
+    # What gives it work.
 
     def gather_in(self, batches: Batches) -> None:
         """Give each child a batch of *batches* from now on, instead of one item."""
@@ -130,9 +130,9 @@ class MapRun:
         self._waiting.append((self.offered, given, size))
         self.offered += 1
         self.offered_items += size
-        self._start()
+        self._fill_slots()
 
-    def all_read(self) -> None:
+    def finish_reading(self) -> None:
         """Take what has gathered in a batch, and know from now on how many items there are."""
         if self.batches is not None:
             for batch, size in self.batches.rest():
@@ -147,8 +147,8 @@ class MapRun:
         """Return how many children run, and how many items they stand for."""
         return len(self._running), sum(size for _, size in self._running.values())
 
-    def fall_to(self, backlog: int) -> Steps[None]:
-        """Wait until no more than *backlog* children have not ended, or too many items failed."""
+    def wait_for_backlog(self, backlog: int) -> Steps[None]:
+        """Wait until at most *backlog* children have not ended, or too many items failed."""
         self._awaited = backlog
         while self.backlog() > backlog and not self.exceeded():
             yield Park()
@@ -156,9 +156,9 @@ class MapRun:
     def change_limits(self, limits: Limits) -> None:
         """Keep to other *limits* from now on."""
         self.limits = limits
-        self._start()
+        self._fill_slots()
 
-    def _start(self) -> None:
+    def _fill_slots(self) -> None:
         most = min(self.limits.concurrency or MOST, MOST)
         while len(self._running) < most and self.status == RUNNING and not self.exceeded():
             if self._again:
@@ -204,7 +204,7 @@ class MapRun:
             self.executions[_COUNTS[child.status]] -= 1
             self._again.append((index, size, child))
         self.failed = []
-        self._start()
+        self._fill_slots()
 
     # What becomes of it.
 
@@ -222,7 +222,7 @@ class MapRun:
             self.failed.append((index, size, child))
         if self.status != RUNNING:
             return
-        self._start()
+        self._fill_slots()
         if self.strand.parked and (self.backlog() <= self._awaited or self.exceeded()):
             self.strand.wake()
             self.engine.scheduler.submit(self.parent.advance)

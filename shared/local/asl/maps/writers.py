@@ -1,4 +1,4 @@
-"""ResultWriter: the results of a Map run, shaped, and exported to S3 with a manifest."""
+"""ResultWriter: shapes the results of a Map run, and exports them to S3 with a manifest."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """One module per kind of state.
 
-A state is compiled once and never changes. A simple one has ``step(strand, value) -> (output, next)`` and never waits;
-the others have ``run``, a generator that yields effects and returns the same pair.
+A state is compiled once and never changes. A simple state never waits: it has ``step(strand, value)``, which returns
+the output and the next state. The others have ``run``, a generator that yields effects and returns the same pair.
 """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from shared.local.asl.effects import Steps
     from shared.local.asl.errors import StateFailure
-    from shared.local.asl.execution import Runs
+    from shared.local.asl.execution import Runnable
     from shared.local.asl.reading import Spec
     from shared.local.asl.state import Outcome
     from shared.local.asl.strand import Strand
@@ -32,7 +32,7 @@ class Parallel(RecoveringState):
 
     failed = "ParallelStateFailed"
 
-    def __init__(self, name: str, spec: Spec, branches: Sequence[Runs], *, jsonata: bool) -> None:
+    def __init__(self, name: str, spec: Spec, branches: Sequence[Runnable], *, jsonata: bool) -> None:
         super().__init__(name, spec, jsonata=jsonata)
         self.branches = branches
 
@@ -42,14 +42,14 @@ class Parallel(RecoveringState):
         given = flow.arguments(strand, flow.read(strand, value))
         strand.record("ParallelStateStarted")
         gathering = _Gathering(strand, len(self.branches), strand.take_saved(_Gathering))
-        strand.take_up(gathering)
+        strand.set_work(gathering)
         for place, branch in enumerate(self.branches):
             gathering.begin(place, branch, given)
         if gathering.missing:
             yield Park()
         if gathering.failure is not None:
             raise gathering.failure
-        strand.take_up(None)
+        strand.set_work(None)
         strand.history.add("ParallelStateSucceeded", strand.previous)
         return self.leave(strand, value, gathering.results)
 
@@ -71,7 +71,7 @@ class _Gathering:
         self.strands: list[Strand] = []
         self.saved = saved
 
-    def begin(self, place: int, branch: Runs, given: Json) -> None:
+    def begin(self, place: int, branch: Runnable, given: Json) -> None:
         """Begin the branch at *place* with the input *given*, or go on with it."""
         stopped = self.saved.strands[place] if self.saved else None
         if stopped is not None and stopped.done:
@@ -81,7 +81,7 @@ class _Gathering:
             return
         child = self.parent.fork(self.ended, place)
         self.strands.append(child)
-        start = child.go_on_from(stopped) if stopped is not None else None
+        start = child.continue_from(stopped) if stopped is not None else None
         child.begin(branch.run(child, given if start is None or stopped is None else stopped.input, start))
 
     def ended(self, child: Strand) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Pass(State):
-    """Hands its input on, or a fixed Result, or what Parameters make of the input."""
+    """Outputs its input, or a fixed Result, or what Parameters make of the input."""
 
     def __init__(self, name: str, spec: Spec, *, jsonata: bool) -> None:
         super().__init__(name, spec, jsonata=jsonata)
@@ -31,14 +31,14 @@ class Pass(State):
         self.result = spec.get("Result")
 
     def step(self, strand: Strand, value: Json) -> Outcome:
-        """Pass the value on."""
+        """Output the result."""
         flow = self.flow
         result = flow.arguments(strand, flow.read(strand, value))
         return self.leave(strand, value, self.result if self.fixed else result)
 
 
 class Succeed(State):
-    """Ends its branch well."""
+    """Ends its branch with success."""
 
     def step(self, strand: Strand, value: Json) -> Outcome:
         """End with what the paths leave of the input."""
@@ -74,7 +74,7 @@ def _shown(value: Json) -> str | None:
 
 
 class Choice(State):
-    """Goes where the first rule that holds points."""
+    """Goes to the state that the first rule that holds names."""
 
     def __init__(self, name: str, spec: Spec, *, jsonata: bool) -> None:
         super().__init__(name, spec, jsonata=jsonata)

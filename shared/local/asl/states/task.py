@@ -1,4 +1,4 @@
-"""Task: calls something and waits for what comes of it."""
+"""Task: calls something and waits for the answer."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Task(RecoveringState):
         self.integration = integration
 
     def attempt(self, strand: Strand, value: Json) -> Steps[Outcome]:
-        """Call, and leave with what comes of it."""
+        """Call, and leave with the answer."""
         integration, flow = self.integration, self.flow
         tokens = strand.execution.engine.tokens
         if integration.pattern == TOKEN:
             token = strand.execution.engine.new_token()
             strand.take_token(token)
-            tokens.give(token, partial(strand.deliver, token))
+            tokens.issue(token, partial(strand.deliver, token))
         try:
             effective = flow.read(strand, value)
             arguments = flow.arguments(strand, effective)
@@ -68,7 +68,7 @@ class Task(RecoveringState):
             if strand.token is not None:
                 tokens.drop(strand.token)
                 strand.forget_token()
-        strand.mark()
+        strand.mark_last_event()
         return self.leave(strand, value, result)
 
     def _call(self, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
@@ -81,7 +81,7 @@ class Task(RecoveringState):
             late = failure.error == TIMEOUT and failure.cause is None
             kind = f"{family}TimedOut" if late else integration.failed_event(failure)
             strand.record(kind, {**where, "error": failure.error, "cause": failure.cause})
-            strand.mark()
+            strand.mark_last_event()
             raise
         strand.record(f"{family}Succeeded", {**where, "output": result})
         return result

@@ -1,4 +1,4 @@
-"""Wait: for so many seconds, or until a time; its strand sleeps in the timer heap."""
+"""Wait: for a number of seconds, or until a time. Its strand sleeps in the timer heap."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_SECONDS = 99_999_999
 
 
 class Wait(State):
-    """Waits."""
+    """Waits, and outputs its input."""
 
     simple = False
 
@@ -37,7 +37,7 @@ class Wait(State):
         self.path = compile_read(str(given)) if self.field.endswith("Path") else None
 
     def run(self, strand: Strand, value: Json) -> Steps[Outcome]:
-        """Wait, then hand the input on."""
+        """Wait, then leave with the input."""
         effective = self.flow.read(strand, value)
         seconds = self._seconds(strand, value, effective)
         if seconds > 0:

@@ -23,7 +23,7 @@ _LEAST = {
 
 
 def check_number(spec: Spec, name: str, problems: Problems, location: str, *, jsonata: bool) -> None:
-    """Check the number *name* and its path twin."""
+    """Check the number *name*, and the field of the same name with Path at its end."""
     value, where = spec.get(name), f"{location}/{name}"
     if f"{name}Path" in spec and not jsonata:
         check_path(spec[f"{name}Path"], problems, f"{location}/{name}Path")

@@ -1,4 +1,4 @@
-"""Execution logs are a courtesy: an execution ends the same whether or not anybody takes them."""
+"""Log delivery: an execution ends the same whether or not its events can be written."""
 
 from shared.local.asl.delivery import deliver_at_the_end
 

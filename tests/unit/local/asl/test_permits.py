@@ -1,4 +1,4 @@
-"""What a machine's role may not do fails in Step Functions' words, and never reaches anything."""
+"""A task that its machine's role may not do fails in Step Functions' words, and calls nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever valid definition is run on whatever input, it ends in a status and the engine does not fail."""
+"""Any valid definition on any input ends in a status, and the engine does not fail."""
 
 import json
 from itertools import pairwise
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.local.asl.languages.jsonata import Expression
 from shared.local.asl.validation import ERROR, problems_of
 
-# The JSONata library raises the recursion limit when it is imported: before hypothesis looks, please.
+# The JSONata library raises the recursion limit when it is imported, which must be before hypothesis looks at it.
 Expression("{% 1 %}", "")
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"

@@ -1,4 +1,4 @@
-"""Clients of the engine: one a service, region and role, for as long as its credentials hold, and not ever more."""
+"""Clients of the engine: one for each service, region and role, until its credentials end, and a bounded number."""
 
 import pytest
 
