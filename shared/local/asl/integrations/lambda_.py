@@ -15,21 +15,27 @@ if TYPE_CHECKING:
     from shared.local.asl.effects import Steps
     from shared.local.asl.engine import Invocation
     from shared.local.asl.integrations.base import Deadline
-    from shared.local.asl.strand import Strand
+    from shared.local.asl.strand import Host, Strand
     from shared.values import Json
 
 UNKNOWN = "Lambda.Unknown"
 
 
-def call_function(strand: Strand, function: str, payload: Json) -> tuple[Invocation, Json]:
+def call_function(execution: Host, role: str, function: str, payload: Json) -> tuple[Invocation, Json]:
     """Invoke *function* with *payload* as JSON; return the invocation and the payload that came back.
+
+    Args:
+        execution: Whose task it is.
+        role: The ARN of the role that the task calls with.
+        function: A name, or an ARN.
+        payload: The function's event.
 
     Raises:
         StateFailure: The function failed, under the error type it gave; or could not be invoked.
     """
-    engine = strand.execution.engine
+    engine = execution.engine
     try:
-        engine.permit(strand.role_arn, "lambda:InvokeFunction", function_arn(function, strand.execution.arn))
+        engine.permit(role, "lambda:InvokeFunction", function_arn(function, execution.arn))
         invocation = engine.invoke_lambda(function, dumps(payload).encode())
     except Exception as error:
         raise invocation_failure(error, engine.uuid()) from error
@@ -123,7 +129,7 @@ class FunctionTask(Integration):
 
     def call(self, strand: Strand, arguments: Json) -> Json:
         """Return what the function returns."""
-        return call_function(strand, self.arn, arguments)[1]
+        return call_function(strand.execution, strand.role_arn, self.arn, arguments)[1]
 
 
 class Invoke(Integration):
@@ -142,15 +148,16 @@ class Invoke(Integration):
 
     def call(self, strand: Strand, arguments: Json) -> Json:
         """Return Lambda's response."""
-        given = members(arguments)
+        given, execution, role = members(arguments), strand.execution, strand.role_arn
         function, sent = str(given["FunctionName"]), given.get("Payload", {})
         if qualifier := given.get("Qualifier"):
             function = f"{function}:{qualifier}"
         event = given.get("InvocationType") == "Event"
         if event and self.pattern == REQUEST:
-            strand.execution.engine.scheduler.submit(lambda: _ignore(strand, function, sent))
-            return {**_response(202, strand.execution.engine.uuid(), 0, {}), "StatusCode": 202}
-        invocation, payload = call_function(strand, function, sent)
+            # The task is over before this is done, so the job must not ask the strand for anything.
+            execution.engine.scheduler.submit(lambda: _ignore(execution, role, function, sent))
+            return {**_response(202, execution.engine.uuid(), 0, {}), "StatusCode": 202}
+        invocation, payload = call_function(execution, role, function, sent)
         executed = {"X-Amz-Executed-Version": invocation.version}
         return {
             "ExecutedVersion": invocation.version,
@@ -160,10 +167,10 @@ class Invoke(Integration):
         }
 
 
-def _ignore(strand: Strand, function: str, payload: Json) -> None:
+def _ignore(execution: Host, role: str, function: str, payload: Json) -> None:
     """Invoke *function* and forget what comes of it: nobody waits for an asynchronous invocation."""
     try:
-        call_function(strand, function, payload)
+        call_function(execution, role, function, payload)
     except StateFailure:
         return
 

@@ -118,6 +118,15 @@ def test_log_delivery_comes_in_by_the_groups_policy(world):
     ]
 
 
+def test_an_asynchronous_invocation_is_made_in_the_role_of_its_task(world):
+    seen = []
+    world.engine.enforce(lambda role, action, _resource: seen.append((role, action)), lambda *_: True)
+    invoke = {**INVOKE, "Parameters": {**INVOKE["Parameters"], "InvocationType": "Event"}}
+    execution = world.run(alone({**invoke, "Credentials": {"RoleArn": "arn:other"}}))
+    assert (execution.status, len(world.calls)) == ("SUCCEEDED", 1)
+    assert seen == [(ROLE, "sts:AssumeRole"), ("arn:other", "lambda:InvokeFunction")]
+
+
 @pytest.mark.parametrize(
     ("granted", "asked"),
     [
