@@ -16,11 +16,11 @@ from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
 from moto.stepfunctions.models import StepFunctionBackend
 
-from shared.local.asl.dataflow import MAX_BYTES
 from shared.local.asl.delivery import deliver_at_the_end
 from shared.local.asl.execution import RUNNING, Execution
 from shared.local.asl.identity import Identity, StartedMachine
 from shared.local.asl.machine import Machine
+from shared.local.asl.size import MAX_BYTES
 from shared.local.asl.validation import ERROR, problems_of
 
 if TYPE_CHECKING:

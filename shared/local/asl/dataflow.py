@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from shared.config.aws_facts import STATE_DATA
-from shared.local.asl.errors import DATA_LIMIT, RESULT_PATH, RuntimeFailure, StateFailure, dumps
+from shared.local.asl.errors import RESULT_PATH, RuntimeFailure, dumps
 from shared.local.asl.languages.jsonpath import NoResultError, compile_reference
 from shared.local.asl.payload import compile_assign, compile_field, compile_read
 from shared.local.asl.reading import text
@@ -21,21 +20,6 @@ if TYPE_CHECKING:
 
     # A state's output, and the variables that it assigns.
     Finished: TypeAlias = tuple[Json, Mapping[str, Json] | None]
-
-MAX_BYTES = STATE_DATA.value
-
-
-def check_size(value: Json, state: str) -> None:
-    """Raise as AWS does when *value*, what *state* has come to, is larger than 256 KB as JSON."""
-    if isinstance(value, (dict, list, str)):
-        text = dumps(value)
-        # A character takes four bytes at most. So a text is encoded, to count its bytes, only if it may be too large.
-        if len(text) * 4 > MAX_BYTES and len(text.encode()) > MAX_BYTES:
-            raise StateFailure(
-                DATA_LIMIT,
-                f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service "
-                "limit.",
-            )
 
 
 def _reader(spec: Spec, name: str) -> Evaluate | None:
@@ -171,10 +155,3 @@ class Caught:
 def states(strand: Strand, raw: Json, **more: Json) -> dict[str, Json]:
     """Return ``$states`` for a JSONata expression: the *raw* input, the context object, and *more* members."""
     return {"input": raw, "context": strand.context(), **more}
-
-
-def leave_state(strand: Strand, event: str, raw: Json, output: Json, assigned: Mapping[str, Json] | None) -> None:
-    """Let the strand leave its state, whose input was *raw*, with *output*; raise if that is too large."""
-    if output is not raw:
-        check_size(output, strand.state)
-    strand.leave(event, output, assigned)

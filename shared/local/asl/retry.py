@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.local.asl.dataflow import Caught, leave_state
+from shared.local.asl.dataflow import Caught
 from shared.local.asl.effects import Sleep
 from shared.local.asl.errors import QueryFailure, StateFailure, matches
 from shared.local.asl.reading import number, number_or_none, parts, text, texts
@@ -108,7 +108,7 @@ class RecoveringState(State):
             if matches(catcher.names, failure):
                 output, assigned = self.flow.caught(strand, value, catcher.caught, failure.output())
                 strand.count_retries(NOT_RETRIED)
-                leave_state(strand, self.exited, value, output, assigned)
+                strand.leave(self.exited, value, output, assigned)
                 return output, catcher.next
         raise failure
 

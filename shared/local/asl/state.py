@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.local.asl.dataflow import Flow, PathFlow, QueryFlow, leave_state
+from shared.local.asl.dataflow import Flow, PathFlow, QueryFlow
 from shared.local.asl.reading import text, text_or_none
 
 if TYPE_CHECKING:
@@ -53,5 +53,5 @@ class State:
     def leave(self, strand: Strand, raw: Json, result: Json) -> Outcome:
         """Leave with *result*: return the output and the next state."""
         output, assigned = self.flow.finish(strand, raw, result)
-        leave_state(strand, self.exited, raw, output, assigned)
+        strand.leave(self.exited, raw, output, assigned)
         return output, self.next

@@ -45,6 +45,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from shared.local.asl.effects import Call, Park, Sleep
 from shared.local.asl.errors import TIMEOUT, StateFailure
+from shared.local.asl.size import check_size
 from shared.local.asl.variables import Scope
 
 if TYPE_CHECKING:
@@ -284,8 +285,14 @@ class Strand:
         self.input = given
         self.waiting = waiting
 
-    def leave(self, event: str, output: Json, assigned: Mapping[str, Json] | None) -> None:
-        """Leave the state with its *output*, recorded as *event*, and assign what is *assigned*."""
+    def leave(self, event: str, raw: Json, output: Json, assigned: Mapping[str, Json] | None) -> None:
+        """Leave the state, whose input was *raw*, with *output*, recorded as *event*, and assign what is *assigned*.
+
+        Raises:
+            StateFailure: The output is too large.
+        """
+        if output is not raw:
+            check_size(output, self.state)
         details: dict[str, Json] = {"name": self.state, "output": output}
         if assigned:
             details["assignedVariables"] = assigned

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.local.asl.dataflow import MAX_BYTES, states
+from shared.local.asl.dataflow import states
 from shared.local.asl.errors import RuntimeFailure, dumps
 from shared.local.asl.number_fields import number_field
 from shared.local.asl.payload import compile_field
+from shared.local.asl.size import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Never
 
 from shared.local.asl.choice import compile_rule
-from shared.local.asl.dataflow import PathFlow, leave_state, states
+from shared.local.asl.dataflow import PathFlow, states
 from shared.local.asl.errors import RuntimeFailure, StateFailure, dumps
 from shared.local.asl.languages.jsonata import Expression
 from shared.local.asl.payload import compile_assign, compile_field, compile_value
@@ -95,13 +95,14 @@ class Choice(State):
                 return self._go(strand, value, output, assigned, rule.next)
         if self.default is None:
             raise RuntimeFailure("Failed to transition out of the state. The state does not point to a next state.")
-        return self._go(strand, value, *flow.finish(strand, value, effective), self.default)
+        finished, defaults = flow.finish(strand, value, effective)
+        return self._go(strand, value, finished, defaults, self.default)
 
     def _go(self, strand: Strand, raw: Json, output: Json, assigned: Mapping[str, Json] | None, target: str) -> Outcome:
         flow = self.flow
         if isinstance(flow, PathFlow):
             output = flow.leave(strand, output)
-        leave_state(strand, self.exited, raw, output, assigned)
+        strand.leave(self.exited, raw, output, assigned)
         return output, target
 
 

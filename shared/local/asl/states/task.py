@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from shared.local.asl.dataflow import check_size, states
+from shared.local.asl.dataflow import states
 from shared.local.asl.errors import TASK_FAILED, TIMEOUT, RuntimeFailure, StateFailure
 from shared.local.asl.history import HistoryFullError
 from shared.local.asl.integrations.base import TOKEN, Deadline
@@ -14,6 +14,7 @@ from shared.local.asl.number_fields import number_field
 from shared.local.asl.payload import compile_field
 from shared.local.asl.reading import members, text
 from shared.local.asl.retry import RecoveringState
+from shared.local.asl.size import check_size
 
 if TYPE_CHECKING:
     from shared.local.asl.effects import Steps

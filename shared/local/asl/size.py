@@ -1,0 +1,26 @@
+"""How large a state's data may be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.config.aws_facts import STATE_DATA
+from shared.local.asl.errors import DATA_LIMIT, StateFailure, dumps
+
+if TYPE_CHECKING:
+    from shared.values import Json
+
+MAX_BYTES = STATE_DATA.value
+
+
+def check_size(value: Json, state: str) -> None:
+    """Raise as AWS does when *value*, what *state* has come to, is larger than 256 KB as JSON."""
+    if isinstance(value, (dict, list, str)):
+        text = dumps(value)
+        # A character takes four bytes at most. So a text is encoded, to count its bytes, only if it may be too large.
+        if len(text) * 4 > MAX_BYTES and len(text.encode()) > MAX_BYTES:
+            raise StateFailure(
+                DATA_LIMIT,
+                f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service "
+                "limit.",
+            )
