@@ -58,10 +58,11 @@ class History:
             HistoryFullError: Only the ending may still be recorded.
         """
         events = self.events
-        if len(events) >= self.limit:
+        count = len(events)
+        if count >= self.limit:
             raise HistoryFullError
         events.append((kind, previous, self.clock(), details))
-        return len(events)
+        return count + 1
 
     def end(self, kind: str, previous: int, details: Mapping[str, Json] | None) -> int:
         """Record the event that ends the execution; there is always room for it."""
