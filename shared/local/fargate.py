@@ -1,9 +1,9 @@
-"""The embedded cloud's Fargate: services get tasks, which moto's do not.
+"""The embedded cloud's Fargate: services get tasks, which moto's services do not.
 
-While installed, a service that is made or updated gets a task as on AWS, with an interface and a public address, and
-the old task stops once the new one is healthy. No image is run: a container whose command is our rendezvous server is
-served by that server, in this process, on a loopback address of its own and the port its command names. Linux routes
-all of 127.0.0.0/8; where it does not, and for any other image, the task stops and its reason says so.
+While installed, a service that is made or updated gets a task as on AWS, with an interface and a public address. The
+old task stops as soon as the new one is healthy. No image is run. If a container's command is our rendezvous server,
+that server runs in this process, on a loopback address of its own and the port that the command names. (Linux routes
+all of 127.0.0.0/8.) If there is no such address, or for any other image, the task stops and its reason says why.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import inspect
 import itertools
 import threading
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.ec2.models import ec2_backends
 from moto.ecs.exceptions import InvalidParameterException
-from moto.ecs.models import EC2ContainerServiceBackend
+from moto.ecs.models import EC2ContainerServiceBackend, Service, Task, TaskDefinition
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.secretsmanager.exceptions import SecretsManagerClientError
 from moto.secretsmanager.models import secretsmanager_backends
@@ -26,63 +26,72 @@ from moto.secretsmanager.models import secretsmanager_backends
 from shared.errors import LanesError
 from shared.fmi.rendezvous.keys import TeamKeys, master_of
 from shared.local.rendezvous import LocalRendezvous
+from shared.local.seams import Seam, parameter, plugged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from moto.core.responses import ActionResult
+    from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+    from mypy_boto3_ecs.type_defs import ContainerDefinitionOutputTypeDef
+
+    Make = Callable[..., Service]  # a method of moto's that makes, changes or deletes a service, and returns it
     Assumes = Callable[[str, str, str], bool]
     Permit = Callable[[str, str, str], None]
 
 _ADDRESSES = tuple(f"127.77.{high}.{low}" for high in range(4) for low in range(1, 255))
-_SECRET_ARN = 7  # of the parts of a secret's value, the ARN's
+_ACCOUNT = 4  # its position in an ARN, from 0
+_SECRET_ARN = 7  # how many parts of a secret's valueFrom are its ARN
 _MODULE = "shared.fmi.rendezvous"
 
 
 @contextlib.contextmanager
 def install(assumes: Assumes = lambda *_: True, permit: Permit = lambda *_: None) -> Iterator[None]:
-    """Give moto's ECS services tasks until the ``with`` block ends; then every task's server is closed.
+    """Give moto's ECS services tasks while the block lasts; then close every task's server.
 
     Args:
-        assumes: Whether a service, by its name, may take a role for a resource.
+        assumes: Says whether a service, by its name, may take a role for a resource.
         permit: Raises unless a role may do an action on a resource.
     """
     fleet = _Fleet(assumes, permit)
-    backend = EC2ContainerServiceBackend
-    originals = {name: getattr(backend, name) for name in ("create_service", "update_service", "delete_service")}
-    for name, original in originals.items():
-        setattr(backend, name, _followed(_once(original) if name == "create_service" else original, fleet))
-    create = EC2ContainerServiceResponse.create_service
-    setattr(EC2ContainerServiceResponse, "create_service", _configured(create))  # noqa: B010  a method cannot be assigned
+    backend, follow = EC2ContainerServiceBackend, functools.partial(_followed, fleet)
+    seams = (
+        Seam(backend, "create_service", lambda create: follow(_once(create))),
+        Seam(backend, "update_service", follow),
+        Seam(backend, "delete_service", follow),
+        Seam(EC2ContainerServiceResponse, "create_service", _configured),
+    )
     try:
-        yield
+        with plugged(seams):
+            yield
     finally:
-        setattr(EC2ContainerServiceResponse, "create_service", create)  # noqa: B010  as above
-        for name, original in originals.items():
-            setattr(backend, name, original)
         fleet.close()
 
 
-def _configured(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return *create*, which answers CreateService, keeping how the service is deployed; moto keeps it of an update."""
+def _configured(
+    create: Callable[[EC2ContainerServiceResponse], ActionResult],
+) -> Callable[[EC2ContainerServiceResponse], ActionResult]:
+    """Wrap CreateService: the service keeps its deployment configuration, as moto does only for an update."""
 
     @functools.wraps(create)
-    def keep(response: Any) -> Any:
+    def keep(response: EC2ContainerServiceResponse) -> ActionResult:
         answer = create(response)
-        answer.result["service"].deployment_configuration = response._get_param("deploymentConfiguration")  # noqa: SLF001  moto's own way
+        answer.result["service"].deployment_configuration = parameter(response, "deploymentConfiguration")
         return answer
 
     return keep
 
 
-def _once(create: Callable[..., Any]) -> Callable[..., Any]:
-    """Return *create*, which makes a service, giving the one that is there when it is asked for again, as AWS does.
+def _once(create: Make) -> Make:
+    """Wrap the making of a service: asked again for the same service, it returns the one that exists, as AWS does.
 
-    One whose first answer was lost is asked for twice. Source: ECS API reference, CreateService; moto makes another.
+    A client asks twice if the first answer was lost. moto would make a second service. Source: ECS API reference,
+    CreateService.
     """
     signature = inspect.signature(create)
 
     @functools.wraps(create)
-    def once(backend: Any, *args: Any, **named: Any) -> Any:
+    def once(backend: EC2ContainerServiceBackend, *args: object, **named: object) -> Service:
         asked = signature.bind(backend, *args, **named).arguments
         cluster = asked["cluster_str"].rpartition("/")[2]
         have = backend.services.get(f"{cluster}:{asked['service_name']}")
@@ -96,11 +105,11 @@ def _once(create: Callable[..., Any]) -> Callable[..., Any]:
     return once
 
 
-def _followed(original: Callable[..., Any], fleet: _Fleet) -> Callable[..., Any]:
-    """Return *original*, which returns a service, with the service's tasks brought up to it afterwards."""
+def _followed(fleet: _Fleet, original: Make) -> Make:
+    """Wrap a change of a service: afterwards it has the tasks that it wants."""
 
     @functools.wraps(original)
-    def follow(backend: Any, *args: Any, **named: Any) -> Any:
+    def follow(backend: EC2ContainerServiceBackend, *args: object, **named: object) -> Service:
         forced = any(isinstance(each, dict) and each.get("force_new_deployment") for each in args)
         service = original(backend, *args, **named)
         fleet.bring_up(backend, service, forced=forced)
@@ -110,7 +119,7 @@ def _followed(original: Callable[..., Any], fleet: _Fleet) -> Callable[..., Any]
 
 
 class _Fleet:
-    """The tasks of all services, and the servers that answer for them."""
+    """The tasks of all services, and their servers. Thread-safe."""
 
     def __init__(self, assumes: Assumes, permit: Permit) -> None:
         self._assumes = assumes
@@ -118,8 +127,8 @@ class _Fleet:
         self._lock = threading.Lock()
         self._servers: dict[str, LocalRendezvous] = {}
 
-    def bring_up(self, backend: Any, service: Any, *, forced: bool) -> None:
-        """Start what *service* wants and stop what it has too much."""
+    def bring_up(self, backend: EC2ContainerServiceBackend, service: Service, *, forced: bool) -> None:
+        """Start the tasks that *service* wants, and stop those that it has too many; all anew if *forced*."""
         with self._lock:
             wanted = service.desired_count if service.status == "ACTIVE" else 0
             old = [
@@ -149,9 +158,9 @@ class _Fleet:
     def close(self) -> None:
         """Close every server."""
         while self._servers:
-            self._servers.popitem()[1].__exit__()
+            self._servers.popitem()[1].close()
 
-    def _start(self, backend: Any, service: Any) -> Any:
+    def _start(self, backend: EC2ContainerServiceBackend, service: Service) -> Task:
         (task,) = backend.run_task(
             service.cluster_name,
             service.task_definition,
@@ -163,11 +172,11 @@ class _Fleet:
             networking_configuration=service.network_configuration,
             group=f"service:{service.name}",
         )
-        task._transitions = []  # noqa: SLF001  moto would move it on each time it is read
+        task._transitions = []  # noqa: SLF001  else moto changes its status each time it is read
         definition = backend.describe_task_definition(service.task_definition)
         try:
             container = definition.container_definitions[0]
-            self._see_roles(task, definition, container)
+            self._check_roles(task, definition, container)
             server, address = _serve(container.get("command", []), _injected(container))
         except OSError as error:
             self._stop(task, f"CannotStartContainerError: {error.strerror}")
@@ -180,13 +189,13 @@ class _Fleet:
         _interface(task).public_ip = address
         return task
 
-    def _see_roles(self, task: Any, definition: Any, container: dict[str, Any]) -> None:
-        """See that ECS can take the task's roles, and that its execution role reads what the container is given.
+    def _check_roles(self, task: Task, definition: TaskDefinition, container: ContainerDefinitionOutputTypeDef) -> None:
+        """Check that ECS can take the task's roles, and that its execution role can read the container's secrets.
 
         Raises:
-            LanesError: It cannot, or does not.
+            LanesError: One of them is not allowed.
         """
-        # moto sets what was given.
+        # moto's task definition only has the attributes that were given.
         task_role, execution_role = (getattr(definition, f"{kind}_role_arn", None) for kind in ("task", "execution"))
         for role in filter(None, (task_role, execution_role)):
             if not self._assumes("ecs-tasks.amazonaws.com", role, task.task_arn):
@@ -199,19 +208,21 @@ class _Fleet:
             arn = ":".join(each["valueFrom"].split(":")[:_SECRET_ARN])
             self._permit(str(execution_role), "secretsmanager:GetSecretValue", arn)
 
-    def _stop(self, task: Any, reason: str) -> None:
+    def _stop(self, task: Task, reason: str) -> None:
         task.last_status = task.desired_status = "STOPPED"
         task.stopped_reason = reason
         server = self._servers.pop(task.task_arn, None)
         if server:
-            server.__exit__()
+            server.close()
 
 
-def _injected(container: dict[str, Any]) -> dict[str, str]:
-    """Return the variables that ECS fills in from secrets: ``arn:json key:stage:version``, the last three may be empty.
+def _injected(container: ContainerDefinitionOutputTypeDef) -> dict[str, str]:
+    """Return the variables that ECS fills in from secrets.
+
+    A secret is named by ``arn:json key:stage:version``; the last three may be empty.
 
     Raises:
-        SecretsManagerClientError: There is no such secret, or not that version of it.
+        SecretsManagerClientError: There is no such secret, or no such version of it.
     """
     variables = {}
     for each in container.get("secrets", []):
@@ -223,14 +234,14 @@ def _injected(container: dict[str, Any]) -> dict[str, str]:
 
 
 def _serve(command: list[str], environment: dict[str, str]) -> tuple[LocalRendezvous, str]:
-    """Start the server that *command* asks for, on the first loopback address where its ports are free.
+    """Start the server of *command*, on the first loopback address where its ports are free.
 
     Raises:
-        OSError: It is no server of ours, or there is no such address.
-        LanesError: The environment holds something else than a master key.
+        OSError: *command* is not our server, or there is no such address.
+        LanesError: The environment holds something that is not a master key.
     """
     if _MODULE not in command:
-        raise OSError(0, f"the embedded cloud runs no image but python -m {_MODULE}")
+        raise OSError(0, f"the only image that the embedded cloud runs is one with python -m {_MODULE}")
     options = dict(itertools.pairwise(command))
     keys = TeamKeys(master_of(environment), allow_open="--allow-open" in command)
     port, http_port = int(options["--port"]), int(options["--http-port"])
@@ -239,13 +250,13 @@ def _serve(command: list[str], environment: dict[str, str]) -> tuple[LocalRendez
         try:
             server.endpoint()
         except OSError:
-            server.__exit__()
+            server.close()
         else:
             return server, address
-    raise OSError(0, f"no loopback address of 127.77.0.0/22 has ports {port} and {http_port} free")
+    raise OSError(0, f"ports {port} and {http_port} are free on no loopback address of 127.77.0.0/22")
 
 
-def _interface(task: Any) -> Any:
+def _interface(task: Task) -> NetworkInterface:
     details = {pair["name"]: pair["value"] for pair in task.attachments[0]["details"]}
-    backend = ec2_backends[task._account_id][task.region_name]  # noqa: SLF001  moto offers no other way
+    backend = ec2_backends[task.task_arn.split(":")[_ACCOUNT]][task.region_name]
     return backend.enis[details["networkInterfaceId"]]

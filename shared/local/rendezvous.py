@@ -1,4 +1,4 @@
-"""The embedded cloud's own rendezvous, so that ranks which run here meet here and nothing leaves the machine."""
+"""The embedded cloud's own rendezvous. Ranks that run on this machine meet here, so nothing leaves the machine."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _LIMITS = Limits(rate=100_000, burst=100_000, waiting_per_source=16384)  # all r
 
 
 class LocalRendezvous:
-    """A rendezvous server on a loopback address: started when first asked for, gone after the ``with`` block.
+    """A rendezvous server on a loopback address. It starts when its endpoint is first asked for. Thread-safe.
 
     Args:
         host: The address.
-        port: The rendezvous port; 0 takes a free one.
-        http_port: The port of /readyz and its like; None for none.
-        keys: Returns what names are checked with; called when it starts.
+        port: The rendezvous port; 0 for any free one.
+        http_port: The port for /readyz and the like; None for none.
+        keys: Returns the keys that names are checked with. It is called when the server starts.
     """
 
     def __init__(
@@ -46,6 +46,10 @@ class LocalRendezvous:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the server, if it runs."""
         with self._lock:
             if self._loop and self._server and self._thread:
                 asyncio.run_coroutine_threadsafe(self._server.close(), self._loop).result()
@@ -55,11 +59,11 @@ class LocalRendezvous:
             self._loop = self._server = self._thread = None
 
     def endpoint(self) -> str:
-        """Return host:port, where the server answers from now on.
+        """Start the server if it does not run; return its host:port.
 
         Raises:
-            OSError: A port is taken, or the address is not this machine's.
-            LanesError: There are no keys to be had.
+            OSError: A port is taken, or this machine does not have the address.
+            LanesError: The keys could not be had.
         """
         with self._lock:
             if not self._endpoint:

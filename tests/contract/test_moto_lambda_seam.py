@@ -319,5 +319,5 @@ def test_a_handler_reaches_the_embedded_cloud(aws, deploy):
 
 def test_what_cannot_run_here_says_so(aws, deploy):
     name = deploy(Runtime="nodejs20.x")
-    with pytest.raises(ClientError, match="of zip packages, the embedded cloud runs Python's only"):
+    with pytest.raises(ClientError, match="is nodejs20.x: the embedded cloud runs zip packages of Python only"):
         invoke(aws, name, {})

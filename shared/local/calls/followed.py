@@ -1,16 +1,16 @@
 """moto does the call that was read, and no other.
 
-Left to itself, moto 5.2 looks for an operation's name and its parameters in places that no client of AWS uses: a JSON
-body taken for a query string (``{"TableName": "mine", "x": "&TableName=theirs&Action=DeleteTable&"}``), headers taken
-for parameters, the region in a User-Agent. What is decided about the call must be what is done, so while this is
-installed a request that carries its call is held to it: its parameters come from where its protocol has them, its
-region from its signature, and one that moto would still do otherwise is refused.
+moto 5.2 looks for an operation's name and its parameters in places that no client of AWS uses. It reads a JSON body as
+a query string (``{"TableName": "mine", "x": "&TableName=theirs&Action=DeleteTable&"}``), takes headers for parameters,
+and finds a region in a User-Agent. But moto must do exactly the call that was decided about. So while this is
+installed, a request that carries its call is held to it: its parameters come from where its protocol has them, and its
+region from its signature. A request that moto would still read as another call is refused.
 """
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from moto.core.responses import BaseResponse
@@ -19,9 +19,12 @@ from werkzeug.exceptions import BadRequest
 
 from shared.local.calls.call import CALL
 from shared.local.calls.models import model_of
+from shared.local.seams import Seam, plugged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from werkzeug.wrappers import Request
 
     from shared.local.calls.call import Call
 
@@ -30,25 +33,21 @@ _REST = frozenset({"rest-json", "rest-xml"})
 
 @contextlib.contextmanager
 def calls_followed() -> Iterator[None]:
-    """Hold moto to the calls that were read, for as long as the block lasts."""
-    seams: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
-        (BaseResponse, "setup_class", _set_up),
-        (BaseResponse, "_get_action", _get_action),
-        (BaseResponse, "get_region_from_url", _get_region),
-        (S3Response, "setup_class", _set_up_s3),
+    """Hold moto to the calls that were read, while the block lasts."""
+    seams = (
+        Seam(BaseResponse, "setup_class", _set_up),
+        Seam(BaseResponse, "_get_action", _get_action),
+        Seam(BaseResponse, "get_region_from_url", _get_region),
+        Seam(S3Response, "setup_class", _set_up_s3),
     )
-    with contextlib.ExitStack() as undo:
-        for owner, name, held in seams:
-            before = getattr(owner, name)
-            setattr(owner, name, held(before))
-            undo.callback(setattr, owner, name, before)
+    with plugged(seams):
         yield
 
 
 def _set_up(moto: Callable[..., None]) -> Callable[..., None]:
-    """Take parameters from the query alone, where they are in no form."""
+    """Wrap the reading of parameters: they come only from the query, unless the body is a form."""
 
-    def setup_class(self: Any, request: Any, *args: Any, **kwargs: Any) -> None:
+    def setup_class(self: BaseResponse, request: Request, *args: object, **kwargs: object) -> None:
         moto(self, request, *args, **kwargs)
         if _call(request) is not None and not _is_form(request):
             self.querystring = self.data = parse_qs(self.parsed_url.query, keep_blank_values=True)
@@ -56,16 +55,19 @@ def _set_up(moto: Callable[..., None]) -> Callable[..., None]:
     return setup_class
 
 
-def _get_action(moto: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Take the operation that was read; of a REST service moto's own routes must agree, for they give parameters."""
+def _get_action(moto: Callable[[BaseResponse], str | None]) -> Callable[[BaseResponse], str | None]:
+    """Wrap the choice of the operation: it is the one that was read.
 
-    def get_action(self: Any) -> Any:
+    A REST service's routes in moto give its parameters, so they must agree with it.
+    """
+
+    def get_action(self: BaseResponse) -> str | None:
         call = _call(self.normalized_request)
         if call is None or call.service == "s3":
             return moto(self)
         if model_of(call.service).metadata["protocol"] not in _REST:
             return call.operation
-        routed = self._get_action_from_method_and_request_uri(self.normalized_request)
+        routed: str | None = self._get_action_from_method_and_request_uri(self.normalized_request)
         if routed not in {None, call.operation}:
             raise _other(call, routed)
         return routed
@@ -73,8 +75,8 @@ def _get_action(moto: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return get_action
 
 
-def _get_region(moto: Callable[..., Any]) -> Callable[..., Any]:
-    def get_region_from_url(self: Any, request: Any, full_url: str) -> Any:
+def _get_region(moto: Callable[..., str]) -> Callable[..., str]:
+    def get_region_from_url(self: BaseResponse, request: Request, full_url: str) -> str:
         call = _call(request)
         return moto(self, request, full_url) if call is None else call.region
 
@@ -82,9 +84,9 @@ def _get_region(moto: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _set_up_s3(moto: Callable[..., None]) -> Callable[..., None]:
-    """Refuse a bucket or a key that moto takes out of the path or the host otherwise than was read."""
+    """Wrap the reading of bucket and key from path and host: they must be those that were read."""
 
-    def setup_class(self: Any, request: Any, *args: Any, **kwargs: Any) -> None:
+    def setup_class(self: S3Response, request: Request, *args: object, **kwargs: object) -> None:
         moto(self, request, *args, **kwargs)
         call = _call(request)
         if call is None or call.service != "s3":
@@ -97,12 +99,12 @@ def _set_up_s3(moto: Callable[..., None]) -> Callable[..., None]:
     return setup_class
 
 
-def _call(request: Any) -> Call | None:
+def _call(request: Request) -> Call | None:
     found: Call | None = request.environ.get(CALL)
     return found
 
 
-def _is_form(request: Any) -> bool:
+def _is_form(request: Request) -> bool:
     return str(request.headers.get("content-type", "")).startswith("application/x-www-form-urlencoded")
 
 

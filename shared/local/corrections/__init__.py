@@ -1,1 +1,1 @@
-"""What moto does otherwise than AWS, put right from outside."""
+"""Corrections of moto: calls that it answers differently from AWS, one module for each."""

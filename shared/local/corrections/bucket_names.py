@@ -1,30 +1,31 @@
-"""Names of buckets that S3 keeps for itself, which moto gives to anybody.
+"""Names of buckets that S3 reserves, and moto gives to anybody.
 
-Of the account's own namespace (``...-ACCOUNT-REGION-an``) moto knows the header, and not that such a name needs it. The
-errors' codes and words are S3's, as users report them (ansible-collections/amazon.aws issue 2935); for the other
-reserved names it has one.
+moto knows the header for the account's own namespace (``...-ACCOUNT-REGION-an``), but not that such a name needs the
+header. The error's code and words are S3's, as users report them (ansible-collections/amazon.aws issue 2935). For the
+other reserved names moto has S3's error.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.s3.exceptions import InvalidBucketName, S3ClientError
-from moto.s3.models import S3Backend
+from moto.s3.models import FakeBucket, S3Backend
+
+from shared.local.seams import Seam, plugged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-_SEAM = "create_bucket"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, read on 2026-11-29
 _RESERVED = re.compile(r"(xn--|sthree-|amzn-s3-demo-).*|.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)")
 _ACCOUNT_REGIONAL = re.compile(r".+-\d{12}-[a-z]{2,}(-[a-z]+)+-\d-an")
 
 
 class MissingNamespaceHeaderError(S3ClientError):
-    """A name of an account's own namespace, asked for as any other."""
+    """A name in an account's own namespace was asked for without the header."""
 
     code = 400
 
@@ -38,21 +39,20 @@ class MissingNamespaceHeaderError(S3ClientError):
 
 @contextlib.contextmanager
 def reserved_names_refused() -> Iterator[None]:
-    """Make moto refuse the names that S3 refuses, for as long as the block lasts."""
-    original = getattr(S3Backend, _SEAM)
+    """Make moto refuse the names that S3 refuses, while the block lasts."""
+    with plugged([Seam(S3Backend, "create_bucket", _refusing)]):
+        yield
 
+
+def _refusing(original: Callable[..., FakeBucket]) -> Callable[..., FakeBucket]:
     def create_bucket(
-        backend: Any, bucket_name: str, region_name: str, bucket_namespace: str | None = None, **more: Any
-    ) -> Any:
-        own = bucket_namespace == "account-regional"  # moto has seen that the name ends as the account's do
+        backend: S3Backend, bucket_name: str, region_name: str, bucket_namespace: str | None = None, **more: object
+    ) -> FakeBucket:
+        own = bucket_namespace == "account-regional"  # moto has checked that the name ends as this account's do
         if not own and _ACCOUNT_REGIONAL.fullmatch(bucket_name):
             raise MissingNamespaceHeaderError
         if _RESERVED.fullmatch(bucket_name) or (bucket_name.endswith("-an") and not own):
             raise InvalidBucketName
         return original(backend, bucket_name, region_name, bucket_namespace=bucket_namespace, **more)
 
-    setattr(S3Backend, _SEAM, create_bucket)
-    try:
-        yield
-    finally:
-        setattr(S3Backend, _SEAM, original)
+    return create_bucket

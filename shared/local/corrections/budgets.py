@@ -1,53 +1,55 @@
-"""What moto's budgets tell otherwise than AWS: who hears of one, and what it counts.
+"""Where moto's answers about budgets differ from AWS's: who is told about a budget, and what it counts.
 
-moto has no DescribeSubscribersForNotification, and tells a budget's FilterExpression and Metrics unasked. AWS tells
-them to who sets ShowFilterExpression (https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/
-API_budgets_DescribeBudget.html, read 2026-11-29): a reader that forgets it takes every budget for one without tags.
+moto has no DescribeSubscribersForNotification, and always shows a budget's FilterExpression and Metrics. AWS shows them
+only to a caller that sets ShowFilterExpression (https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/
+API_budgets_DescribeBudget.html, read 2026-11-29). A reader that forgets it takes every budget for one without tags.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.budgets.responses import BudgetsResponse
 
+from shared.local.seams import Seam, plugged, replacing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    Answer = Callable[[BudgetsResponse], str]  # a method that answers one of Budgets' calls
 
 _ASKED_FOR = ("FilterExpression", "Metrics")
 
 
 @contextlib.contextmanager
 def budgets_told() -> Iterator[None]:
-    """Make moto tell of budgets what AWS tells, for as long as the block lasts."""
-    one, many = BudgetsResponse.describe_budget, BudgetsResponse.describe_budgets
-    ours: dict[str, Callable[[Any], str]] = {
-        "describe_budget": lambda response: _less_unasked(response, one(response)),
-        "describe_budgets": lambda response: _less_unasked(response, many(response)),
-        "describe_subscribers_for_notification": _describe_subscribers,
-    }
-    for name, answer in ours.items():
-        setattr(BudgetsResponse, name, answer)
-    try:
+    """Make moto answer about budgets as AWS does, while the block lasts."""
+    seams = (
+        Seam(BudgetsResponse, "describe_budget", _less_unasked),
+        Seam(BudgetsResponse, "describe_budgets", _less_unasked),
+        replacing(BudgetsResponse, "describe_subscribers_for_notification", _describe_subscribers),
+    )
+    with plugged(seams):
         yield
-    finally:
-        BudgetsResponse.describe_budget, BudgetsResponse.describe_budgets = one, many
-        del BudgetsResponse.describe_subscribers_for_notification
 
 
-def _less_unasked(response: Any, answer: str) -> str:
-    """Return *answer* without what is told only to who asks."""
-    told = json.loads(answer)
-    if not json.loads(response.body).get("ShowFilterExpression"):
-        for budget in [told["Budget"]] if "Budget" in told else told["Budgets"]:
-            for member in _ASKED_FOR:
-                budget.pop(member, None)
-    return json.dumps(told)
+def _less_unasked(original: Answer) -> Answer:
+    """Wrap an answer: members that the caller did not ask for are left out."""
+
+    def describe(response: BudgetsResponse) -> str:
+        told = json.loads(original(response))
+        if not json.loads(response.body).get("ShowFilterExpression"):
+            for budget in [told["Budget"]] if "Budget" in told else told["Budgets"]:
+                for member in _ASKED_FOR:
+                    budget.pop(member, None)
+        return json.dumps(told)
+
+    return describe
 
 
-def _describe_subscribers(response: Any) -> str:
+def _describe_subscribers(response: BudgetsResponse) -> str:
     asked = json.loads(response.body)
     budget = response.backend.budgets[asked["AccountId"]][asked["BudgetName"]]
     found = [each.subscribers for each in budget.notifications if each.details == asked["Notification"]]

@@ -1,4 +1,4 @@
-"""Where moto answers otherwise than AWS: each correction has a file of its own, and here all are switched on."""
+"""All corrections of moto, switched on together. Each one has a module of its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CORRECTIONS = (
 
 @contextmanager
 def moto_corrected() -> Iterator[None]:
-    """Have moto answer as AWS does in what deploys meet."""
+    """Have moto answer as AWS does, in the calls that deploys make, while the block lasts."""
     with ExitStack() as switched_on:
         for correction in _CORRECTIONS:
             switched_on.enter_context(correction())

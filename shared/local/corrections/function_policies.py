@@ -1,8 +1,8 @@
-"""What AddPermission writes into a function's policy: moto's lines as AWS writes them.
+"""The statement that AddPermission adds to a function's policy, as AWS writes it.
 
-moto 5.2 leaves a role's, a user's or an account's principal as bare text, which no policy has, forgets
-EventSourceToken, puts FunctionUrlAuthType beside the statement's elements, and keeps one of two conditions of one
-operator. Such a policy cannot be read, or opens more than it says.
+moto 5.2 writes the principal of a role, a user or an account as bare text, which no policy has. It forgets
+EventSourceToken, puts FunctionUrlAuthType beside the statement's elements, and keeps only one of two conditions with
+the same operator. Such a policy cannot be read, or allows more than it should.
 
 Source: AWS Lambda API Reference, AddPermission; AWS Lambda Developer Guide, "Viewing resource-based IAM policies"
 (read 2026-11-29).
@@ -11,14 +11,20 @@ Source: AWS Lambda API Reference, AddPermission; AWS Lambda Developer Guide, "Vi
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.awslambda.policy import Policy
+
+from shared.local.seams import Seam, plugged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Parameter -> the operator and the key of the condition that it becomes.
+    from shared.values import Json
+
+    Decode = Callable[[Policy, dict[str, Json]], Policy]
+
+# Parameter -> the operator and the key of its condition.
 _CONDITIONS = {
     "SourceArn": ("ArnLike", "AWS:SourceArn"),
     "SourceAccount": ("StringEquals", "AWS:SourceAccount"),
@@ -31,22 +37,18 @@ _CONDITIONS = {
 
 @contextlib.contextmanager
 def function_policies_written() -> Iterator[None]:
-    """Have moto write what AddPermission asks for, for as long as the block lasts."""
-    before = Policy.decode_policy
-    Policy.decode_policy = _decoder(before)
-    try:
+    """Have moto write statements as AWS does, while the block lasts."""
+    with plugged([Seam(Policy, "decode_policy", _decoder)]):
         yield
-    finally:
-        Policy.decode_policy = before
 
 
-def _decoder(original: Callable[[Any, dict[str, Any]], Any]) -> Callable[[Any, dict[str, Any]], Any]:
-    def decode_policy(self: Any, asked: dict[str, Any]) -> Any:
+def _decoder(original: Decode) -> Decode:
+    def decode_policy(self: Policy, asked: dict[str, Json]) -> Policy:
         conditions: dict[str, dict[str, str]] = {}
         for name, (operator, key) in _CONDITIONS.items():
             given = asked.pop(name, None)
             if given is not None:
-                conditions.setdefault(operator, {})[key] = str(given).lower() if isinstance(given, bool) else given
+                conditions.setdefault(operator, {})[key] = str(given).lower() if isinstance(given, bool) else str(given)
         policy = original(self, asked)
         statement = policy.statements[0]
         statement["Principal"] = _principal(statement.get("Principal"))
@@ -57,8 +59,8 @@ def _decoder(original: Callable[[Any, dict[str, Any]], Any]) -> Callable[[Any, d
     return decode_policy
 
 
-def _principal(given: Any) -> Any:
-    """Return a principal as policies have it: an ARN by its kind, an account by its root's ARN, ``*`` as it is."""
+def _principal(given: Json) -> Json:
+    """Return a principal as policies write it: an ARN under its kind, an account as its root's ARN, ``*`` as it is."""
     if not isinstance(given, str) or given == "*":
         return given
     if given.isdigit():

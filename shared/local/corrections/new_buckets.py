@@ -1,37 +1,38 @@
-"""The tags that a bucket is born with, which moto 5.2 drops: without, a bucket whose maker was killed is nobody's."""
+"""The tags in CreateBucket, which moto 5.2 drops. Without them, a bucket whose maker was killed belongs to nobody."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import xmltodict
 from moto.s3.responses import S3Response
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from shared.local.seams import Seam, plugged
 
-_SEAM = "_bucket_response_put"
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Put = Callable[[S3Response, object, str, dict[str, object]], object]
 
 
 @contextlib.contextmanager
 def tags_of_new_buckets_kept() -> Iterator[None]:
-    """Make moto keep the tags of CreateBucketConfiguration, for as long as the block lasts."""
-    before = getattr(S3Response, _SEAM)
+    """Make moto keep the tags of CreateBucketConfiguration, while the block lasts."""
+    with plugged([Seam(S3Response, "_bucket_response_put", _tagging)]):
+        yield
 
-    def put(response: Any, request: Any, name: str, query: dict[str, Any]) -> Any:
+
+def _tagging(original: Put) -> Put:
+    def put(response: S3Response, request: object, name: str, query: dict[str, object]) -> object:
         new = not query and name not in response.backend.buckets
-        answer = before(response, request, name, query)
+        answer = original(response, request, name, query)
         tags = _tags(response.body) if new else {}
         if tags:
             response.backend.put_bucket_tagging(name, tags)
         return answer
 
-    setattr(S3Response, _SEAM, put)
-    try:
-        yield
-    finally:
-        setattr(S3Response, _SEAM, before)
+    return put
 
 
 def _tags(body: bytes) -> dict[str, str]:

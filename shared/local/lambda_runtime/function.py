@@ -1,9 +1,9 @@
-"""What the runtime knows of a function, what it answers, and what it refuses."""
+"""What the runtime knows of a function, what an invocation gives back, and how it is refused."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from shared.errors import LanesError
 
@@ -26,9 +26,9 @@ class ImageCode:
     Attributes:
         repository: Its URI without tag and digest.
         digest: The digest of its manifest.
-        layers: The files of its layers, tars, lowest first.
-        command: What it runs by itself.
-        environment: Its variables, those that make sense outside of it.
+        layers: The tar files of its layers, lowest first.
+        command: The command in its configuration; for a function, the handler.
+        environment: Its variables, without those that only make sense inside the image.
     """
 
     repository: str
@@ -38,24 +38,35 @@ class ImageCode:
     environment: tuple[tuple[str, str], ...]
 
 
+class CodeParts(TypedDict):
+    """The parts of a :class:`FunctionSpec` that a zip and an image give in different ways."""
+
+    handler: str
+    code_sha256: str
+    code: bytes
+    image: ImageCode | None
+    runtime: str
+    environment: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True)
 class FunctionSpec:
     """One version of a function. Two equal specs can share a warm worker.
 
-    Concurrency, retries and the code's bytes take no part in the comparison: the hash stands for the bytes, and
-    changing the other two needs no new worker.
+    Concurrency, retries and the code's bytes are not compared: the hash stands for the bytes, and a change of the
+    other two needs no new worker.
 
     Attributes:
         arn: The version's ARN (unqualified for $LATEST).
-        role: The ARN of the role it runs as, whose credentials its workers hold.
-        memory_mb: Memory in MB of 1,048,576 bytes; a worker that holds more is killed.
+        role: The ARN of the role it runs as. Its workers hold the role's credentials.
+        memory_mb: Memory in MB of 1,048,576 bytes. A worker that holds more is killed.
         timeout: Seconds an invocation may take.
         environment: The function's own variables, as sorted pairs.
         code_sha256: Hex digest of the zip, or of the image's manifest.
         code: The zip; empty for an image.
         image: The image, None for a zip.
         ephemeral_mb: Size of /tmp in MB.
-        reserved_concurrency: Invocations that may run at once, None for no limit of its own.
+        reserved_concurrency: How many invocations may run at once; None for no limit of its own.
         retry_attempts: How often a failed Event invocation is tried again (AWS: 0 to 2).
     """
 
@@ -86,13 +97,13 @@ class FunctionSpec:
 
     @property
     def function_arn(self) -> str:
-        """The ARN without the version: what concurrency and retirement go by."""
+        """The ARN without the version. Concurrency is counted, and workers are retired, by it."""
         return ":".join(self.arn.split(":")[:7])
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """What became of one invocation.
+    """The result of one invocation.
 
     Attributes:
         payload: The handler's answer, or the error object, as JSON.
@@ -100,7 +111,7 @@ class Invocation:
         log_tail: The last 4 KB of what the invocation logged.
         duration_ms: Time in the handler.
         init_ms: Time of the cold start, None when the worker was warm.
-        max_memory_mb: Peak memory of the worker so far, its children included.
+        max_memory_mb: Peak memory of the worker so far, with its child processes.
     """
 
     request_id: str
@@ -117,7 +128,7 @@ class Invocation:
 
 
 class InvokeRefusedError(LanesError):
-    """Lambda did not start the function: the caller's payload or a limit forbids it.
+    """Lambda did not start the function, because of the caller's payload or of a limit.
 
     Attributes:
         code: AWS's name for it ("TooManyRequestsException").
@@ -133,5 +144,5 @@ class InvokeRefusedError(LanesError):
 
 
 def throttled(reason: str) -> InvokeRefusedError:
-    """Return the refusal of one invocation too many."""
+    """Return the refusal for one invocation too many."""
     return InvokeRefusedError("TooManyRequestsException", 429, "Rate Exceeded.", reason=reason)

@@ -1,9 +1,11 @@
-"""Functions whose code is a container image: which image that is, as of when it was given.
+"""Functions whose code is a container image.
 
 While installed, moto's ``create_function`` and ``update_function_code`` look an image up in the embedded cloud's
-registry and keep its digest, as on AWS: a tag that moves later changes nothing. Of its URI the host is not looked at:
-there is one registry. What counts of an image is its /var/task, its environment and its command, the handler. Its
-ENTRYPOINT is not run, nor its Python: the project's own interpreter runs it, with AWS's own client.
+registry and keep its digest. So a tag that moves later changes nothing, as on AWS. The host in the image's URI is not
+looked at, because there is only one registry.
+
+The runtime uses an image's /var/task, its environment and its command (the handler). It does not run the image's
+ENTRYPOINT or its Python: the project's own interpreter runs the code, with AWS's own client.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import functools
 import json
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import ImageConfig, LambdaFunction
@@ -22,23 +24,33 @@ from shared.local.lambda_runtime.function import ImageCode, InvokeRefusedError
 from shared.local.registry.ecr import find
 from shared.local.registry.refused import RefusedError
 from shared.local.registry.store import Repository
+from shared.local.seams import Seam, plugged
 from shared.packages.images.layout import LAYER, Blob
 from shared.packages.images.reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mypy_boto3_lambda.type_defs import (
+        FunctionCodeTypeDef,
+        GetFunctionResponseTypeDef,
+        UpdateFunctionConfigurationRequestTypeDef,
+    )
+
+    from shared.local.lambda_runtime.function import CodeParts
     from shared.local.registry.store import Store
 
+    Configuration = dict[str, object]  # as GetFunctionConfiguration answers
+
 _LAYERS = {LAYER, LAYER.removesuffix("+gzip"), "application/vnd.docker.image.rootfs.diff.tar.gzip"}
-_OF_THE_IMAGE = {"PATH", "LD_LIBRARY_PATH", "PYTHONHOME"}  # they name folders of the image that are not here
+_OF_THE_IMAGE = {"PATH", "LD_LIBRARY_PATH", "PYTHONHOME"}  # they name folders that are only in the image
 
 
 def resolve(store: Store, account: str, region: str, uri: str) -> ImageCode:
     """Return the image that *uri* names now.
 
     Raises:
-        InvalidParameterValueException: It names none, or one that Lambda does not take; in AWS's words.
+        InvalidParameterValueException: It names no image, or one that Lambda does not take. The words are AWS's.
     """
     try:
         reference = Reference.parse(uri)
@@ -71,11 +83,11 @@ def resolve(store: Store, account: str, region: str, uri: str) -> ImageCode:
     )
 
 
-def image_parts(function: LambdaFunction) -> dict[str, Any]:
-    """Return what a :class:`FunctionSpec` says otherwise of an image than of a zip.
+def image_parts(function: LambdaFunction) -> CodeParts:
+    """Return the parts of a :class:`FunctionSpec` that come from the image.
 
     Raises:
-        InvokeRefusedError: There is no image, or its command is no handler.
+        InvokeRefusedError: There is no image, or its command is not a handler.
     """
     image: ImageCode | None = getattr(function, "image", None)
     if image is None:
@@ -102,25 +114,19 @@ def image_parts(function: LambdaFunction) -> dict[str, Any]:
 @contextmanager
 def install_images(store: Store) -> Iterator[None]:
     """Have moto's Lambda take its images from the registry of *store* while the block lasts."""
-    seams: dict[str, Callable[..., Any]] = {
-        "_set_function_code": _taking_images(store, LambdaFunction._set_function_code),  # noqa: SLF001  moto's one place
-        "get_code": _showing_image(LambdaFunction.get_code),
-        "update_configuration": _updating_command(LambdaFunction.update_configuration),
-        "get_configuration": _without_empty_command(LambdaFunction.get_configuration),
-    }
-    before = {name: getattr(LambdaFunction, name) for name in seams}
-    for name, seam in seams.items():
-        setattr(LambdaFunction, name, seam)
-    try:
+    seams = (
+        Seam(LambdaFunction, "_set_function_code", functools.partial(_taking_images, store)),
+        Seam(LambdaFunction, "get_code", _showing_image),
+        Seam(LambdaFunction, "update_configuration", _updating_command),
+        Seam(LambdaFunction, "get_configuration", _without_empty_command),
+    )
+    with plugged(seams):
         yield
-    finally:
-        for name, original in before.items():
-            setattr(LambdaFunction, name, original)
 
 
 def _taking_images(store: Store, original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
-    def set_code(self: LambdaFunction, spec: dict[str, Any]) -> None:
+    def set_code(self: LambdaFunction, spec: FunctionCodeTypeDef) -> None:
         uri, image = spec.get("ImageUri", ""), self.package_type == "Image"
         if image and (self.handler or self.run_time or self.layers):
             raise InvalidParameterValueException(
@@ -145,9 +151,9 @@ def _taking_images(store: Store, original: Callable[..., None]) -> Callable[...,
     return set_code
 
 
-def _showing_image(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+def _showing_image(original: Callable[..., GetFunctionResponseTypeDef]) -> Callable[..., GetFunctionResponseTypeDef]:
     @functools.wraps(original)
-    def show(self: LambdaFunction) -> dict[str, Any]:
+    def show(self: LambdaFunction) -> GetFunctionResponseTypeDef:
         told = original(self)
         if self.package_type == "Image":
             told["Code"]["ResolvedImageUri"] = f"{self.image.repository}@{self.image.digest}"
@@ -156,11 +162,11 @@ def _showing_image(original: Callable[..., dict[str, Any]]) -> Callable[..., dic
     return show
 
 
-def _updating_command(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a change of the configuration so that it takes ImageConfig, which moto drops."""
+def _updating_command(original: Callable[..., object]) -> Callable[..., object]:
+    """Wrap a change of the configuration: it takes ImageConfig too, which moto drops."""
 
     @functools.wraps(original)
-    def update(self: LambdaFunction, config_updates: dict[str, Any]) -> Any:
+    def update(self: LambdaFunction, config_updates: UpdateFunctionConfigurationRequestTypeDef) -> object:
         if "ImageConfig" in config_updates:
             self.image_config = ImageConfig(config_updates["ImageConfig"])
         return original(self, config_updates)
@@ -168,11 +174,11 @@ def _updating_command(original: Callable[..., Any]) -> Callable[..., Any]:
     return update
 
 
-def _without_empty_command(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Wrap what is told of a function so that ImageConfigResponse has what was given, as on AWS, and moto's [] not."""
+def _without_empty_command(original: Callable[..., Configuration]) -> Callable[..., Configuration]:
+    """Wrap a function's description: ImageConfigResponse has what was given, as on AWS, and not moto's empty lists."""
 
     @functools.wraps(original)
-    def show(self: LambdaFunction, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def show(self: LambdaFunction, *args: object, **kwargs: object) -> Configuration:
         told = original(self, *args, **kwargs)
         given = {name: value for name, value in self.image_config.response().items() if value}
         told.pop("ImageConfigResponse", None)

@@ -1,15 +1,15 @@
-"""What Lambda refuses of a package as it is given: checked where moto takes it, so that no worker ever sees it.
+"""The packages that Lambda refuses when they are given. They are checked where moto takes them; no worker sees them.
 
-Replaced while installed: ``LambdaFunction._set_function_code`` and ``update_configuration``, ``LayerVersion.__init__``
-and, of ``LambdaResponse``, the three actions that carry a zip. tests/contract/test_moto_lambda_seam.py fails when moto
-changes what is used here.
+While installed, these are replaced: ``LambdaFunction._set_function_code`` and ``update_configuration``,
+``LayerVersion.__init__``, and the three actions of ``LambdaResponse`` that carry a zip.
+tests/contract/test_moto_lambda_seam.py fails when moto changes what is used here.
 """
 
 from __future__ import annotations
 
 import functools
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 from moto.awslambda.models import LambdaFunction, LayerVersion
@@ -23,9 +23,12 @@ from shared.local.lambda_runtime.zips import (
     Checked,
     RefusedZip,
 )
+from shared.local.seams import Seam, plugged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from mypy_boto3_lambda.type_defs import FunctionCodeTypeDef, UpdateFunctionConfigurationRequestTypeDef
 
 _ACTIONS = {
     "create_function": "CreateFunction",
@@ -35,7 +38,7 @@ _ACTIONS = {
 
 
 class RequestTooLarge(LambdaClientError):
-    """A request larger than Lambda reads."""
+    """A request is larger than Lambda reads."""
 
     code = 413
 
@@ -48,27 +51,21 @@ class RequestTooLarge(LambdaClientError):
 
 @contextmanager
 def install_limits() -> Iterator[None]:
-    """Have moto's Lambda refuse what AWS refuses of packages while the block lasts."""
+    """Have moto's Lambda refuse the packages that AWS refuses, while the block lasts."""
     checked = Checked()
-    seams: list[tuple[type, str, Callable[..., Any]]] = [
-        (LambdaFunction, "_set_function_code", _checking_code(checked, LambdaFunction._set_function_code)),  # noqa: SLF001  moto's one place
-        (LambdaFunction, "update_configuration", _checking_layers(checked, LambdaFunction.update_configuration)),
-        (LayerVersion, "__init__", _checking_layer(checked, LayerVersion.__init__)),
-        *((LambdaResponse, name, _bounded(getattr(LambdaResponse, name), action)) for name, action in _ACTIONS.items()),
-    ]
-    before = [(owner, name, getattr(owner, name)) for owner, name, _ in seams]
-    for owner, name, seam in seams:
-        setattr(owner, name, seam)
-    try:
+    seams = (
+        Seam(LambdaFunction, "_set_function_code", functools.partial(_checking_code, checked)),
+        Seam(LambdaFunction, "update_configuration", functools.partial(_checking_layers, checked)),
+        Seam(LayerVersion, "__init__", functools.partial(_checking_layer, checked)),
+        *(Seam(LambdaResponse, name, functools.partial(_bounded, action)) for name, action in _ACTIONS.items()),
+    )
+    with plugged(seams):
         yield
-    finally:
-        for owner, name, original in before:
-            setattr(owner, name, original)
 
 
-def _bounded(original: Callable[..., Any], action: str) -> Callable[..., Any]:
+def _bounded(action: str, original: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(original)
-    def act(self: LambdaResponse) -> Any:
+    def act(self: LambdaResponse) -> object:
         if len(self.body) > LARGEST_REQUEST:
             raise RequestTooLarge(action)
         return original(self)
@@ -77,10 +74,10 @@ def _bounded(original: Callable[..., Any], action: str) -> Callable[..., Any]:
 
 
 def _checking_code(checked: Checked, original: Callable[..., None]) -> Callable[..., None]:
-    """Wrap the taking of a function's code: one that is refused leaves the function as it was."""
+    """Wrap the change of a function's code: code that is refused leaves the function as it was."""
 
     @functools.wraps(original)
-    def set_code(self: LambdaFunction, spec: dict[str, Any]) -> None:
+    def set_code(self: LambdaFunction, spec: FunctionCodeTypeDef) -> None:
         before, code = dict(self.__dict__), dict(self.code)
         original(self, spec)
         try:
@@ -95,18 +92,18 @@ def _checking_code(checked: Checked, original: Callable[..., None]) -> Callable[
 
 def _checking_layer(checked: Checked, original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
-    def make(self: LayerVersion, spec: dict[str, Any], *args: Any, **kwargs: Any) -> None:
-        original(self, spec, *args, **kwargs)
+    def make(self: LayerVersion, *args: object, **kwargs: object) -> None:
+        original(self, *args, **kwargs)
         _check(checked, self.code_bytes, self.content)
 
     return make
 
 
-def _checking_layers(checked: Checked, original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a change of the configuration: layers that do not fit beside the code change nothing."""
+def _checking_layers(checked: Checked, original: Callable[..., object]) -> Callable[..., object]:
+    """Wrap a change of the configuration: it is refused when its layers do not fit beside the code."""
 
     @functools.wraps(original)
-    def update(self: LambdaFunction, updates: dict[str, Any]) -> Any:
+    def update(self: LambdaFunction, updates: UpdateFunctionConfigurationRequestTypeDef) -> object:
         if updates.get("Layers") and self.code_bytes:
             layers = self._get_layers_data(updates["Layers"])
             actual = checked.size(self.code_bytes) + _unzipped(checked, self, layers)
@@ -120,10 +117,10 @@ def _checking_layers(checked: Checked, original: Callable[..., Any]) -> Callable
     return update
 
 
-def _check(checked: Checked, code: bytes, told: Mapping[str, Any], *, layers: int = 0) -> None:
-    """Refuse a zip in AWS's words; one from a bucket may be of any size while it is zipped."""
+def _check(checked: Checked, code: bytes, told: Mapping[str, object], *, layers: int = 0) -> None:
+    """Refuse a zip in AWS's words. A zip from a bucket may have any size before it is unzipped."""
     if not code:
-        return  # an image, or a key that moto found nothing under
+        return  # an image, or a key of S3 under which moto found nothing
     if told.get("ZipFile") and len(code) > LARGEST_ZIPPED:
         raise InvalidParameterValueException(f"Zipped size must be smaller than {LARGEST_ZIPPED} bytes")
     try:
@@ -132,8 +129,8 @@ def _check(checked: Checked, code: bytes, told: Mapping[str, Any], *, layers: in
         raise InvalidParameterValueException(str(error)) from error
 
 
-def _unzipped(checked: Checked, function: LambdaFunction, layers: Sequence[Mapping[str, Any]] | None = None) -> int:
-    """Return what the *layers* of a function take unzipped; those it has unless others are given."""
+def _unzipped(checked: Checked, function: LambdaFunction, layers: Sequence[Mapping[str, str]] | None = None) -> int:
+    """Return the size of the *layers* of a function unzipped, in bytes; of those it has, if none are given."""
     backend = get_backend(function.account_id, function.region)
     arns = [layer["Arn"] for layer in (function.layers if layers is None else layers)]
     found = [backend.layers_versions_by_arn(arn) for arn in arns]

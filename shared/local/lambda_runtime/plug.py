@@ -1,8 +1,9 @@
-"""Where moto's Lambda meets the runtime: the one place that reads, and replaces, moto's own.
+"""moto's Lambda runs its functions in our runtime. This module alone reads moto's functions and replaces moto's calls.
 
-Replaced while installed: ``LambdaFunction.invoke`` (every service's way to a function; moto's runs Docker),
-``LambdaBackend.invoke``, ``LambdaResponse.invoke`` and ``invoke_async`` (HTTP), and, so that workers retire, the
-backend's update and delete. tests/contract/test_moto_lambda_seam.py fails when moto changes what is used here.
+While installed, these are replaced: ``LambdaFunction.invoke``, which every service calls (moto's own needs Docker);
+``LambdaBackend.invoke``; ``LambdaResponse.invoke`` and ``invoke_async``, the calls over HTTP; and the backend's update
+and delete, after which a function's workers must retire. tests/contract/test_moto_lambda_seam.py fails when moto
+changes what is used here.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import base64
 import functools
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from moto.awslambda.exceptions import UnknownFunctionException
@@ -21,12 +22,17 @@ from moto.awslambda.utils import get_backend
 
 from shared.local.lambda_runtime.function import FunctionSpec, InvokeRefusedError, Layer
 from shared.local.lambda_runtime.image import image_parts
+from shared.local.seams import Seam, plugged, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from shared.local.lambda_runtime.function import Invocation
+    from mypy_boto3_lambda.type_defs import CreateFunctionRequestTypeDef, UpdateFunctionConfigurationRequestTypeDef
+
+    from shared.local.lambda_runtime.function import CodeParts, Invocation
     from shared.local.lambda_runtime.runtime import LambdaRuntime
+
+    Show = Callable[..., dict[str, object]]  # a method of moto's that describes a function
 
 _HttpAnswer = tuple[int, dict[str, str], bytes]
 
@@ -58,12 +64,12 @@ def spec_of(function: LambdaFunction) -> FunctionSpec:
     )
 
 
-def _zip_parts(function: LambdaFunction) -> dict[str, Any]:
+def _zip_parts(function: LambdaFunction) -> CodeParts:
     if not str(function.run_time).startswith("python"):
         raise InvokeRefusedError(
             "InvalidRuntimeException",
             502,
-            f"{function.function_name} is {function.run_time}: of zip packages, the embedded cloud runs Python's only",
+            f"{function.function_name} is {function.run_time}: the embedded cloud runs zip packages of Python only",
         )
     if not function.code_bytes:
         raise InvokeRefusedError("InvalidCodeException", 502, f"the code of {function.function_name} is not there")
@@ -71,6 +77,7 @@ def _zip_parts(function: LambdaFunction) -> dict[str, Any]:
         "handler": function.handler,
         "code_sha256": _hex(function.code_sha_256),
         "code": function.code_bytes,
+        "image": None,
         "runtime": function.run_time,
         "environment": tuple(sorted((name, str(value)) for name, value in function.environment_vars.items())),
     }
@@ -107,74 +114,67 @@ def invoker(runtime: LambdaRuntime, account: str) -> Callable[[str, bytes, str],
 
 @contextmanager
 def install(runtime: LambdaRuntime) -> Iterator[LambdaRuntime]:
-    """Have moto's Lambda run its functions in *runtime* while the context lasts."""
-    replacements: list[tuple[type, str, Callable[..., Any]]] = [
-        (LambdaFunction, "invoke", functools.partialmethod(_invoke_from_service, runtime)),  # type: ignore[list-item]
-        (LambdaBackend, "invoke", functools.partialmethod(_invoke_and_wait, runtime)),  # type: ignore[list-item]
-        (LambdaResponse, "invoke", _http_method(functools.partial(_invoke_over_http, runtime))),
-        (LambdaResponse, "invoke_async", _http_method(functools.partial(_invoke_async_over_http, runtime))),
-        (LambdaResponse, "_enrich_response", _keep_request_id(LambdaResponse._enrich_response)),  # noqa: SLF001
-        (LambdaFunction, "__init__", _keeping_log_group(LambdaFunction.__init__)),
-        (LambdaFunction, "update_configuration", _updating_log_group(LambdaFunction.update_configuration)),
-        (LambdaFunction, "get_configuration", _showing_log_group(LambdaFunction.get_configuration)),
-        *((LambdaBackend, name, _retiring(runtime, getattr(LambdaBackend, name))) for name in _CHANGES),
-    ]
-    originals = [(owner, name, owner.__dict__.get(name)) for owner, name, _ in replacements]
-    for owner, name, replacement in replacements:
-        setattr(owner, name, replacement)
-    try:
+    """Have moto's Lambda run its functions in *runtime* while the block lasts."""
+    seams = (
+        replacing(LambdaFunction, "invoke", functools.partialmethod(_invoke_from_service, runtime)),
+        replacing(LambdaBackend, "invoke", _invoking_and_waiting(runtime)),
+        replacing(LambdaResponse, "invoke", _http_method(functools.partial(_invoke_over_http, runtime))),
+        replacing(LambdaResponse, "invoke_async", _http_method(functools.partial(_invoke_async_over_http, runtime))),
+        Seam(LambdaResponse, "_enrich_response", _keep_request_id),
+        Seam(LambdaFunction, "__init__", _keeping_log_group),
+        Seam(LambdaFunction, "update_configuration", _updating_log_group),
+        Seam(LambdaFunction, "get_configuration", _showing_log_group),
+        *(Seam(LambdaBackend, name, functools.partial(_retiring, runtime)) for name in _CHANGES),
+    )
+    with plugged(seams):
         yield runtime
-    finally:
-        for owner, name, original in originals:
-            if original is None:  # it was inherited
-                delattr(owner, name)
-            else:
-                setattr(owner, name, original)
 
 
 _CHANGES = ("update_function_code", "update_function_configuration", "delete_function")
 
 
-def _retiring(runtime: LambdaRuntime, original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a change of a function so that its workers retire once it is made.
+def _retiring(runtime: LambdaRuntime, original: Callable[..., object]) -> Callable[..., object]:
+    """Wrap a change of a function: its workers retire as soon as the change is made.
 
-    Those of a deleted function end at once. AWS lets them finish, but here they would burn the user's machine.
+    Workers of a deleted function end at once. AWS lets them finish, but here they would load the user's machine.
     """
     deletes = original.__name__ == "delete_function"
 
     @functools.wraps(original)
-    def change(self: LambdaBackend, function_name: str, *args: Any, **kwargs: Any) -> Any:
+    def change(self: LambdaBackend, function_name: str, *args: object, **kwargs: object) -> object:
         arn = self.get_function(function_name).function_arn
         result = original(self, function_name, *args, **kwargs)
-        runtime.retire(arn, at_once=deletes and not any(args))  # a version that goes alone is named
+        runtime.retire(arn, at_once=deletes and not any(args))  # args has the version, if only one goes
         return result
 
     return change
 
 
 def _keeping_log_group(original: Callable[..., None]) -> Callable[..., None]:
-    """Wrap the making of a function so that it keeps its LoggingConfig, which moto drops."""
+    """Wrap the making of a function: it keeps its LoggingConfig, which moto drops."""
 
     @functools.wraps(original)
-    def create(self: LambdaFunction, account_id: str, spec: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+    def create(
+        self: LambdaFunction, account_id: str, spec: CreateFunctionRequestTypeDef, *args: object, **kwargs: object
+    ) -> None:
         original(self, account_id, spec, *args, **kwargs)
         self.logs_group_name = spec.get("LoggingConfig", {}).get("LogGroup", self.logs_group_name)
 
     return create
 
 
-def _updating_log_group(original: Callable[..., Any]) -> Callable[..., Any]:
+def _updating_log_group(original: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(original)
-    def update(self: LambdaFunction, config_updates: dict[str, Any]) -> Any:
+    def update(self: LambdaFunction, config_updates: UpdateFunctionConfigurationRequestTypeDef) -> object:
         self.logs_group_name = config_updates.get("LoggingConfig", {}).get("LogGroup", self.logs_group_name)
         return original(self, config_updates)
 
     return update
 
 
-def _showing_log_group(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+def _showing_log_group(original: Show) -> Show:
     @functools.wraps(original)
-    def show(self: LambdaFunction, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def show(self: LambdaFunction, *args: object, **kwargs: object) -> dict[str, object]:
         logging = {"LogFormat": "Text", "LogGroup": self.logs_group_name}
         return original(self, *args, **kwargs) | {"LoggingConfig": logging}
 
@@ -182,27 +182,35 @@ def _showing_log_group(original: Callable[..., dict[str, Any]]) -> Callable[...,
 
 
 def _invoke_from_service(
-    self: LambdaFunction, runtime: LambdaRuntime, body: Any, request_headers: Any, response_headers: Any
+    self: LambdaFunction,
+    runtime: LambdaRuntime,
+    body: object,
+    request_headers: Mapping[str, str],
+    response_headers: dict[str, str],
 ) -> bytes:
-    """Stand in for LambdaFunction.invoke, which S3, SNS, streams and log subscriptions call: they do not wait."""
+    """Stand in for LambdaFunction.invoke, which S3, SNS, streams and log subscriptions call without waiting."""
     if dict(request_headers).get("x-amz-invocation-type") == "RequestResponse":
         return _answer(runtime.invoke(spec_of(self), _bytes(body)), response_headers)
     runtime.invoke_event(spec_of(self), _bytes(body))
     return b""
 
 
-def _invoke_and_wait(  # noqa: PLR0913, PLR0917  moto's signature
-    self: LambdaBackend,
-    runtime: LambdaRuntime,
-    function_name: str,
-    qualifier: str | None,
-    body: Any,
-    headers: Any,  # noqa: ARG001  moto's signature
-    response_headers: Any,
-) -> bytes:
-    """Stand in for LambdaBackend.invoke, which the queue poller calls to know whether it went well; EventBridge too."""
-    function = self.get_function(function_name, qualifier)
-    return _answer(runtime.invoke(spec_of(function), _bytes(body)), response_headers)
+def _invoking_and_waiting(runtime: LambdaRuntime) -> Callable[..., bytes]:
+    """Return what stands in for LambdaBackend.invoke. EventBridge, Secrets Manager and the poller of queues call it."""
+
+    def invoke(
+        self: LambdaBackend,
+        function_name: str,
+        qualifier: str | None,
+        *,
+        body: object,
+        response_headers: dict[str, str],
+        **_: object,
+    ) -> bytes:
+        function = self.get_function(function_name, qualifier)
+        return _answer(runtime.invoke(spec_of(function), _bytes(body)), response_headers)
+
+    return invoke
 
 
 def _answer(invocation: Invocation, response_headers: dict[str, str]) -> bytes:
@@ -212,10 +220,10 @@ def _answer(invocation: Invocation, response_headers: dict[str, str]) -> bytes:
     return invocation.payload
 
 
-def _keep_request_id(original: Callable[..., Any]) -> Any:
-    """Wrap moto's last touch to an answer, which would replace the id under which the invocation is logged."""
+def _keep_request_id(original: Callable[..., tuple[dict[str, str], object]]) -> object:
+    """Wrap moto's last change to an answer: it would replace the id under which the invocation is logged."""
 
-    def enrich(headers: dict[str, str], body: Any) -> tuple[dict[str, str], Any]:
+    def enrich(headers: dict[str, str], body: object) -> tuple[dict[str, str], object]:
         request_id = headers.get("x-amzn-requestid")
         headers, body = original(headers, body)
         return headers | ({"x-amzn-requestid": request_id} if request_id else {}), body
@@ -276,5 +284,5 @@ def _json_body(request: LambdaResponse) -> bytes:
     return body
 
 
-def _bytes(body: Any) -> bytes:
+def _bytes(body: object) -> bytes:
     return body if isinstance(body, bytes) else str(body or "").encode()
