@@ -1,7 +1,7 @@
 """``lanes up`` and ``lanes down``: an embedded cloud in a process of its own.
 
-The starter reads one line from the new process: where it listens, or why it cannot. From then on the two
-know each other only through :class:`shared.local.state.State`.
+The starter reads one line from the new process: that it is ready, or why it cannot start. From then on the two know
+each other only through :class:`shared.local.state.State`.
 """
 
 from __future__ import annotations
@@ -29,19 +29,25 @@ from shared.local.state import Running, State, private_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_PATIENCE = 15.0  # seconds that a start or a stop may take before something is wrong
-_SLOWEST_START = 60.0  # seconds, on a machine that is busy with something else
-_POLL = 0.05
-_LOOK = 1.0  # seconds between two looks at whether our files are still there
+# Seconds.
+_SLOWEST_START = 60.0  # for a start, on a busy machine
+_SLOWEST_END = 15.0  # for a process to end after a signal
+_LOOK_AT_LOCK = 0.25  # another command that only looks at the lock holds it for less than that
+_POLL = 0.05  # between two looks at a lock
+_LOOK = 1.0  # between two looks at whether our files are still there
 
 
 class AlreadyRunningError(LanesError):
-    """Another process holds this project's cloud, or is about to."""
+    """Another process runs this project's cloud, or is starting it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a cloud is started with: see :class:`EmbeddedCloud`."""
+    """The settings of a cloud: see :class:`EmbeddedCloud`.
+
+    Attributes:
+        packaged: Deploys to it put the libraries into the zip.
+    """
 
     place: Place
     port: int
@@ -51,14 +57,14 @@ class Settings:
 
 
 def serve(state: State, settings: Settings, ready: Callable[[Running], None]) -> None:
-    """Run a cloud until SIGTERM, SIGINT or SIGHUP; *ready* is called once, when it answers.
+    """Run a cloud until SIGTERM, SIGINT or SIGHUP; call *ready* once, as soon as it answers.
 
     Raises:
         AlreadyRunningError: One runs already.
-        LanesError: The cloud cannot start, or ended because its files were removed: no command could end it any more.
+        LanesError: The cloud cannot start. Or its files were removed, so that no command could end it any more.
     """
     private_folder(state.folder)
-    if not _acquire(state):
+    if not _until(state.lock.acquire, _LOOK_AT_LOCK):
         raise AlreadyRunningError("a cloud runs here already", fix="use it, or end it with lanes down")
     try:
         place, packaged = settings.place, settings.packaged
@@ -84,18 +90,18 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
             ready(running)
             found = stay(stop.wait, state.lost)
         if not found:
-            raise LanesError("the cloud ended, for its files were removed", where=str(state.folder), fix="lanes up")
+            raise LanesError("the cloud ended because its files were removed", where=str(state.folder), fix="lanes up")
     finally:
         state.clear()
         state.lock.release()
 
 
 def stay(told: Callable[[float], bool], lost: Callable[[], bool]) -> bool:
-    """Wait until somebody tells us to end (True) or we are lost (False).
+    """Wait until we are told to end (True), or until nobody can find us (False).
 
     Args:
-        told: Waits so many seconds for being told, and returns whether we were.
-        lost: Says whether nobody finds us any more.
+        told: Waits at most so many seconds to be told, and returns whether we were.
+        lost: Says whether nobody can find us any more.
     """
     while not told(_LOOK):
         if lost():
@@ -103,12 +109,14 @@ def stay(told: Callable[[float], bool], lost: Callable[[], bool]) -> bool:
     return True
 
 
-def _acquire(state: State) -> bool:
-    for _ in range(5):  # another command's look at the lock holds it for a moment
-        if state.lock.acquire():
-            return True
+def _until(done: Callable[[], bool], seconds: float) -> bool:
+    """Wait until *done* returns True, at most so many *seconds*; return whether it did."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() >= deadline:
+            return False
         time.sleep(_POLL)
-    return False
+    return True
 
 
 def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START) -> Running:
@@ -116,12 +124,12 @@ def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START) ->
 
     Args:
         state: The cloud's files.
-        settings: What it is started with.
+        settings: Its settings.
         patience: Seconds that it may take to start.
 
     Raises:
         AlreadyRunningError: One runs already.
-        LanesError: It cannot start; the message is its own. Or it says nothing for too long, and was ended.
+        LanesError: It cannot start, with its own message; or it said nothing for too long, and was ended.
     """
     private_folder(state.folder)
     folder = state.folder.resolve()
@@ -139,12 +147,12 @@ def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START) ->
     ):
         try:
             said = json.loads(_first_line(process, state, patience) or "{}")
-        except BaseException:  # too slow, or Ctrl-C: it must not live on unseen
+        except BaseException:  # too slow, or Ctrl-C: it must not go on unseen
             os.killpg(process.pid, signal.SIGKILL)
             raise
         running = state.running() if "ready" in said else None
         if running:
-            process.returncode = 0  # it lives on: leaving the block must not wait for it
+            process.returncode = 0  # it goes on: leaving the block must not wait for it
             return running
     if "what" not in said:
         raise LanesError(f"the cloud died as it started (exit code {process.returncode})", fix=f"read {state.log}")
@@ -153,7 +161,7 @@ def up(state: State, settings: Settings, *, patience: float = _SLOWEST_START) ->
 
 
 def _first_line(process: subprocess.Popen[bytes], state: State, patience: float) -> bytes:
-    """Return what the new process says first, nothing when it died.
+    """Return the first line of the new process; empty if it died.
 
     Raises:
         LanesError: It says nothing for *patience* seconds.
@@ -169,7 +177,7 @@ def _first_line(process: subprocess.Popen[bytes], state: State, patience: float)
 
 
 def down(state: State) -> Running | None:
-    """End the cloud that runs here and wait until it is gone; None when none does.
+    """End the cloud that runs here, wait until it has ended, and return it; None if there is none.
 
     Raises:
         LanesError: It does not end.
@@ -180,11 +188,8 @@ def down(state: State) -> Running | None:
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(running.pid, sign)
-        deadline = time.monotonic() + _PATIENCE
-        while time.monotonic() < deadline:
-            if not state.held():
-                return running
-            time.sleep(_POLL)
+        if _until(lambda: not state.held(), _SLOWEST_END):
+            return running
     raise LanesError(f"the cloud (process {running.pid}) does not end", fix=f"kill -9 {running.pid}")
 
 
@@ -193,7 +198,7 @@ def _stop_signals() -> Iterator[threading.Event]:
     stop = threading.Event()
     before = {sign: signal.getsignal(sign) for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     for sign, handler in before.items():
-        if sign != signal.SIGHUP or handler != signal.SIG_IGN:  # nohup asks to outlive the terminal
+        if sign != signal.SIGHUP or handler != signal.SIG_IGN:  # nohup: it must outlive the terminal
             signal.signal(sign, lambda *_: stop.set())
     try:
         yield stop
@@ -203,7 +208,7 @@ def _stop_signals() -> Iterator[threading.Event]:
 
 
 def main() -> None:
-    """Be the background process: one JSON line on stdout, then silence."""
+    """Be the background process: write one JSON line to stdout, then nothing more."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("settings", type=json.loads)
@@ -213,10 +218,10 @@ def main() -> None:
     def say(answer: dict[str, object]) -> None:
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the starter hears no more
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the starter reads no more
 
     def ready(_: Running) -> None:
-        say({"ready": True})  # the rest is in its files: this line has no secret
+        say({"ready": True})  # the rest is in its files: this line holds no secret
 
     try:
         serve(State(args.folder), settings, ready)

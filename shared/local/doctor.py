@@ -1,4 +1,4 @@
-"""What this machine has, and what it can check: one finding a line, each with the way to get what is missing."""
+"""Checks of this machine: one finding for each thing that the project needs or can use, and how to get it."""
 
 from __future__ import annotations
 
@@ -23,15 +23,21 @@ if TYPE_CHECKING:
 
 IAM_SIMULATE = "LANES_IAM_SIMULATE"
 """Names the folder in which npm installed iam-simulate."""
-_ENOUGH_MB = 1024  # the sample run, with room
-_MINISTACK = "ministack==1.5.33"  # what the tests list as its limits is this version's
+_ENOUGH_MB = 1024  # more than the sample run takes
+_MINISTACK = "ministack==1.5.33"  # the version whose limits the tests list
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what it is about, what was found, and what to do when that is not *ok*.
+    """The result of one check.
 
-    What is ``optional`` nobody must have; a ``warning`` is nothing to have but something to know in time.
+    Attributes:
+        name: What was checked.
+        ok: Whether it is well.
+        found: What was found.
+        fix: What to do if it is not.
+        optional: Nobody must have it.
+        warning: It is not something to have, but something to know in time.
     """
 
     name: str
@@ -51,7 +57,7 @@ def examine(
 
     Args:
         runtime: What the project's functions run on.
-        today: The day by which a runtime may be at its end.
+        today: The day on which a runtime may have ended; today, if it is not given.
         find: Finds the machine's interpreter for a runtime.
     """
     return [
@@ -65,8 +71,8 @@ def examine(
         _other_pythons(runtime, find),
         _tool("Rscript", "R models", "apt install r-base-core, or brew install r"),
         _tool("docker", "images that need commands run (lanes images dockerfile)", "docs.docker.com/get-docker"),
-        _tool("mariadbd", "holding teams' databases to MySQL (tests)", "apt install mariadb-server"),
-        _tool("chromium", "looking at reports as a browser does (tests)", "apt install chromium"),
+        _tool("mariadbd", "trying teams' databases on MySQL (tests)", "apt install mariadb-server"),
+        _tool("chromium", "opening reports in a browser (tests)", "apt install chromium"),
         _iam_simulate(),
         _emulator(),
         _library("torch", "your own models and .pt files (lanes model import, lanes data import)", _extra("train")),
@@ -87,9 +93,9 @@ def _system() -> Finding:
 def _loopback() -> Finding:
     try:
         with socket.create_server(("127.0.0.1", 0)) as server:
-            return Finding("Loopback port", True, f"127.0.0.1:{server.getsockname()[1]} opened")  # noqa: FBT003  Finding.ok
+            return Finding("Loopback port", ok=True, found=f"127.0.0.1:{server.getsockname()[1]} opened")
     except OSError as error:
-        return Finding("Loopback port", False, str(error), "allow this user to listen on 127.0.0.1")  # noqa: FBT003  as above
+        return Finding("Loopback port", ok=False, found=str(error), fix="allow this user to listen on 127.0.0.1")
 
 
 def _disk() -> Finding:
@@ -101,17 +107,17 @@ def _disk() -> Finding:
 
 
 def _walls() -> Finding:
-    """Say whether functions get a /tmp of their own and code they cannot write, as on AWS."""
+    """Check whether functions get a /tmp of their own and code that they cannot write to, as on AWS."""
     from shared.local.lambda_runtime.sandbox import Sandbox  # with moto behind it, 0.3 s
 
     with tempfile.TemporaryDirectory(prefix="lanes-doctor-") as folder:
         private = Sandbox(Path(folder)).private_mounts
-    found = "each function has its own" if private else "functions share the machine's /tmp, and no limit holds for it"
+    found = "each function has its own" if private else "functions share the machine's /tmp, without a limit"
     return Finding("Private /tmp", private, found, "allow unprivileged user namespaces, or run as root", optional=True)
 
 
 def _runtime(runtime: str, today: date) -> Finding:
-    """Say whether AWS keeps the functions' runtime."""
+    """Check whether AWS still supports the functions' runtime."""
     told = end_of(runtime, today)
     later = [name for name in OFFERED if not end_of(name, today)]
     fix = f"set defaults.runtime in shared/settings.yaml: {', '.join(later)}"
@@ -120,17 +126,17 @@ def _runtime(runtime: str, today: date) -> Finding:
 
 
 def _own_python(runtime: str, find: Callable[[str], Python | str]) -> Finding:
-    """Say what the functions run on here."""
+    """Check what the functions run on here."""
     name = "Functions' Python"
     if runtime == MACHINE:
-        return Finding(name, True, f"{MACHINE}, as on AWS", optional=True)  # noqa: FBT003  Finding.ok
+        return _present(name, f"{MACHINE}, as on AWS")
     said = other_python(runtime, packaged=True, find=find)
     fix = f"install {runtime} with awslambdaric, or work with that Python"
     return Finding(name, isinstance(find(runtime), Python), said, fix, optional=True, warning=True)
 
 
 def _other_pythons(runtime: str, find: Callable[[str], Python | str]) -> Finding:
-    """Say for which of Lambda's other runtimes there is an interpreter."""
+    """Check for which of Lambda's other runtimes there is an interpreter."""
     others = {name: find(name) for name in OFFERED if name not in {MACHINE, runtime}}
     there = [name for name, found in others.items() if isinstance(found, Python)]
     why = "; ".join(str(found) for found in others.values() if not isinstance(found, Python))
@@ -139,38 +145,49 @@ def _other_pythons(runtime: str, find: Callable[[str], Python | str]) -> Finding
 
 
 def _iam_simulate() -> Finding:
-    """Say whether policies can be held against an independent program, which node runs."""
-    name, purpose = "iam-simulate", "holding decisions of IAM against another program (tests)"
+    """Check whether decisions of IAM can be compared with those of an independent program, which node runs."""
+    name, purpose = "iam-simulate", "comparing decisions of IAM with another program (tests)"
     folder = os.environ.get(IAM_SIMULATE, "")
     package = Path(folder, "node_modules/@cloud-copilot/iam-simulate/package.json")
     if not shutil.which("node"):
-        return Finding(name, False, f"there is no node; for {purpose}", "apt install nodejs npm", optional=True)  # noqa: FBT003  as above
+        return _missing(name, f"there is no node; for {purpose}", "apt install nodejs npm")
     if not folder or not package.is_file():
         fix = f"npm install @cloud-copilot/iam-simulate in a folder, and {IAM_SIMULATE} set to it"
-        return Finding(name, False, f"not installed; for {purpose}", fix, optional=True)  # noqa: FBT003  as above
+        return _missing(name, f"not installed; for {purpose}", fix)
     version = json.loads(package.read_text(encoding="utf-8"))["version"]
-    return Finding(name, True, f"{version} in {folder}", optional=True)  # noqa: FBT003  as above
+    return _present(name, f"{version} in {folder}")
 
 
 def _tool(command: str, purpose: str, fix: str) -> Finding:
     path = shutil.which(command)
-    return Finding(command, path is not None, path or f"not installed; for {purpose}", fix, optional=True)
+    return _present(command, path) if path else _missing(command, f"not installed; for {purpose}", fix)
 
 
 def _emulator() -> Finding:
-    """Say whether the tests on a second emulator can run; it pins a botocore of its own, so it has its own folder."""
+    """Check whether the tests on a second emulator can run. It has its own folder because it needs its own botocore."""
     path = shutil.which("ministack", path=f"{os.environ.get('PATH', '')}{os.pathsep}.ministack/bin")
-    found = path or "not installed; for the tests on a second emulator (tests/emulators)"
+    if path:
+        return _present("MiniStack", path)
     fix = f"python3 -m venv .ministack && .ministack/bin/pip install {_MINISTACK} boto3"
-    return Finding("MiniStack", path is not None, found, fix, optional=True)
+    return _missing("MiniStack", "not installed; for the tests on a second emulator (tests/emulators)", fix)
 
 
 def _library(name: str, purpose: str, fix: str) -> Finding:
     try:
         found = metadata.version(name)
     except metadata.PackageNotFoundError:
-        return Finding(name, False, f"not installed; for {purpose}", fix, optional=True)  # noqa: FBT003  Finding.ok
-    return Finding(name, True, found, optional=True)  # noqa: FBT003  as above
+        return _missing(name, f"not installed; for {purpose}", fix)
+    return _present(name, found)
+
+
+def _present(name: str, found: str) -> Finding:
+    """Return the finding for an optional thing that is there."""
+    return Finding(name, ok=True, found=found, optional=True)
+
+
+def _missing(name: str, found: str, fix: str) -> Finding:
+    """Return the finding for an optional thing that is missing."""
+    return Finding(name, ok=False, found=found, fix=fix, optional=True)
 
 
 def _extra(name: str) -> str:

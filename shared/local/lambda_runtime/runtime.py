@@ -23,8 +23,9 @@ from shared.local.lambda_runtime.function import FunctionSpec, Invocation, Invok
 from shared.local.lambda_runtime.log_stream import LogStream, init_report_line, init_start_line
 from shared.local.lambda_runtime.pool import Pool, RuntimeClosedError
 from shared.local.lambda_runtime.sandbox import Sandbox
-from shared.local.lambda_runtime.unpack import CodeStore, remove_tree
+from shared.local.lambda_runtime.unpack import CodeStore
 from shared.local.lambda_runtime.worker import Worker
+from shared.local.trees import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

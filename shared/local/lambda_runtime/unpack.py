@@ -5,7 +5,6 @@ from __future__ import annotations
 import compileall
 import io
 import os
-import shutil
 import stat
 import threading
 import zipfile
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from shared.local.lambda_runtime.function import InvokeRefusedError
 from shared.local.lambda_runtime.unpack_image import TASK, check_links, unpack_image
+from shared.local.trees import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,10 +125,3 @@ def _forbid_writing(folder: Path) -> None:
             if not path.is_symlink():  # what it leads to is changed in its own place
                 path.chmod(stat.S_IMODE(path.stat().st_mode) & (_READ_ONLY_FILE | _EXECUTE))
         Path(parent).chmod(_READ_ONLY_FOLDER)
-
-
-def remove_tree(folder: Path) -> None:
-    """Remove *folder*, its read-only parts too; nothing happens when it is not there."""
-    for parent, _, _ in os.walk(folder):
-        Path(parent).chmod(stat.S_IRWXU)
-    shutil.rmtree(folder, ignore_errors=True)

@@ -275,7 +275,7 @@ def test_what_is_no_folder_is_told_and_left_alone(state, tmp_path):
 def test_a_folder_of_another_users_is_not_trusted(state):
     state.folder.mkdir()
     os.chown(state.folder, 65534, 65534)
-    with pytest.raises(LanesError, match="another's") as caught:
+    with pytest.raises(LanesError, match="belong to another user") as caught:
         daemon.up(state, SETTINGS)
     assert caught.value.where == str(state.folder)
     os.chown(state.folder, 0, 0)
