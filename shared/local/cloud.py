@@ -1,6 +1,6 @@
 """The embedded cloud: moto on a loopback port, with a real Lambda runtime and Step Functions engine plugged in.
 
-It lives in the process that starts it, and moto keeps its state in module globals: one cloud a process.
+It lives in the process that starts it. moto keeps its state in module globals, so a process has at most one cloud.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from shared.errors import LanesError
 from shared.local.door.app import Door, Threshold
@@ -22,30 +22,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
+    from wsgiref.types import WSGIApplication
 
     from shared.aws.access_key import AccessKey
     from shared.config.lane import Place
     from shared.fmi.rendezvous.keys import TeamKeys
-    from shared.local.door.app import WsgiApp
     from shared.local.enforcement.gate import Gate
     from shared.local.enforcement.judge import Judge
     from shared.local.lambda_runtime import Invocation, LambdaRuntime
+    from shared.local.registry import Store
 
-_one = threading.Lock()
+_one = threading.Lock()  # held while this process has a cloud
 
 
 class EmbeddedCloud:
     """A cloud for as long as the ``with`` block lasts.
 
     Args:
-        place: The account and region it pretends to be.
-        state_dir: Where its scratch files go; they are gone afterwards (``.lanes`` in a project).
+        place: The account and region that it plays.
+        state_dir: The folder for its scratch files (``.lanes`` in a project). They are removed afterwards.
         port: The loopback port, 0 for any free one.
-        speed: By how much Wait states and retry delays are shortened.
-        any_key: Let in who signs with whatever key, as the account's owner; so are roles that such callers name.
+        speed: The factor by which Wait states and retry delays are shortened.
+        any_key: Treat a caller who signs with an unknown key, and a role that such a caller names, as the owner.
 
     Attributes:
-        key: The account owner's, to sign requests with; a new one each time.
+        key: The account owner's key, to sign requests with. It is a new one each time.
 
     Raises:
         LanesError: The port is taken, the disk is full, or this process has a cloud already.
@@ -84,38 +85,19 @@ class EmbeddedCloud:
     def _start(self, parts: contextlib.ExitStack) -> None:
         """Start every part; *parts* ends them in the opposite order.
 
-        Callers first, then the workers, so that no execution waits for one, then the engine, then the files.
+        So the callers end first; then the workers, so that no execution waits for one; then the engine, then the files.
         """
         parts.enter_context(_environment(self.place.account))
-        from moto.core.base_backend import BackendDict  # 0.3 s that only a cloud needs
-
-        from shared.local import lambda_runtime, registry
-        from shared.local.asl import plug as engine
-        from shared.local.asl.services import Services
-        from shared.local.calls.followed import calls_followed
-        from shared.local.corrections.corrected import moto_corrected
-        from shared.local.door import identity
-        from shared.local.enforcement import deliveries, trust
+        from shared.local import registry
         from shared.local.enforcement.callers import actor_in
-        from shared.local.enforcement.gate import Gate
-        from shared.local.enforcement.judge import Judge
-        from shared.local.enforcement.strangers import Strangers
         from shared.local.postgres import offered
-        from shared.local.rendezvous import LocalRendezvous
         from shared.local.server import MotoServer
 
         private_folder(self._state_dir)
         folder = parts.enter_context(scratch(State(self._state_dir).scratch))
-        issuer = Issuer(self.key)
-        parts.enter_context(identity.install(issuer))
-        judge = Judge(self.place.account, strangers=Strangers() if self._any_key else None)
-        gate = Gate(judge, self.place.account)
-        parts.enter_context(moto_corrected())
-        parts.enter_context(trust.install(gate))
-        parts.enter_context(deliveries.install(gate))
-        parts.enter_context(calls_followed())
+        iam = self._iam()
+        parts.enter_context(_moto_like_aws(iam))
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        parts.callback(BackendDict.reset)
         parts.enter_context(offered(folder))
         images, passwords = registry.Store(folder / "registry"), registry.Passwords()
         fleet = contextlib.ExitStack()
@@ -123,50 +105,101 @@ class EmbeddedCloud:
             MotoServer(
                 self._port,
                 lambda moto: Threshold(
-                    registry.RegistryApp(images, passwords, gate.why_not).in_front_of(self._door(moto, issuer, judge))
+                    registry.RegistryApp(images, passwords, iam.gate.why_not).in_front_of(self._door(moto, iam))
                 ),
-                {"ecs": lambda: fleet.enter_context(_fargate(gate))},
+                {"ecs": lambda: fleet.enter_context(_fargate(iam.gate))},
             )
         )
         parts.enter_context(registry.install(images, passwords, server.endpoint, actor_in))
-        meeting = parts.enter_context(LocalRendezvous(keys=lambda: _keys(self.place, server.endpoint, self.key)))
-        runtime = lambda_runtime.LambdaRuntime(
-            folder,
-            lambda: server.endpoint,
-            rendezvous=meeting.endpoint,
-            logs=lambda_runtime.MotoLogs(gate.may),
-            issuer=issuer,
-        )
-        plug = parts.enter_context(
-            engine.install(
-                _invoker(runtime, self.place),
-                Services(server.endpoint, issuer, since=judge.since),
-                speed=self._speed,
-            )
-        )
-        plug.engine.enforce(gate.permit, gate.delivers)
-        parts.enter_context(runtime)
-        parts.enter_context(lambda_runtime.install(runtime))
-        parts.enter_context(lambda_runtime.install_images(images))
-        parts.enter_context(lambda_runtime.install_limits())
+        parts.enter_context(self._functions_and_machines(iam, folder, images, server.endpoint))
         parts.enter_context(fleet)
         parts.callback(server.stop)
         server.start()
         self.endpoint = server.endpoint
 
-    def _door(self, moto: WsgiApp, issuer: Issuer, judge: Judge) -> WsgiApp:
+    def _iam(self) -> _Iam:
+        from shared.local.enforcement.gate import Gate
+        from shared.local.enforcement.judge import Judge
+        from shared.local.enforcement.strangers import Strangers
+
+        judge = Judge(self.place.account, strangers=Strangers() if self._any_key else None)
+        return _Iam(Issuer(self.key), judge, Gate(judge, self.place.account))
+
+    def _door(self, moto: WSGIApplication, iam: _Iam) -> WSGIApplication:
+        """Return what stands before *moto*: the door, and behind it IAM's decisions."""
         from shared.local.door import identity
         from shared.local.enforcement.app import Enforcement
         from shared.local.enforcement.facts import MotoFacts
 
         account = self.place.account
-        cloud = Enforcement(moto, judge, account, MotoFacts(account))
-        keyring = Keyring(issuer, account, time.time, lambda key_id: identity.user_key(account, key_id), judge.since)
+        cloud = Enforcement(moto, iam.judge, account, MotoFacts(account))
+        keyring = Keyring(
+            iam.issuer, account, time.time, lambda key_id: identity.user_key(account, key_id), iam.judge.since
+        )
         return Door(cloud, keyring, time.time, account, any_key=self._any_key)
+
+    @contextlib.contextmanager
+    def _functions_and_machines(self, iam: _Iam, folder: Path, images: Store, endpoint: str) -> Iterator[None]:
+        """Run functions and state machines while the block lasts; the functions end before the machines."""
+        from shared.local import lambda_runtime
+        from shared.local.asl import plug as engine
+        from shared.local.asl.services import Services
+        from shared.local.rendezvous import LocalRendezvous
+
+        with LocalRendezvous(keys=lambda: _keys(self.place, endpoint, self.key)) as meeting:
+            runtime = lambda_runtime.LambdaRuntime(
+                folder,
+                lambda: endpoint,
+                rendezvous=meeting.endpoint,
+                logs=lambda_runtime.MotoLogs(iam.gate.may),
+                issuer=iam.issuer,
+            )
+            invoke = _invoker(runtime, self.place)
+            services = Services(endpoint, iam.issuer, since=iam.judge.since)
+            with engine.install(invoke, services, speed=self._speed) as plug:
+                plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
+                with (
+                    runtime,
+                    lambda_runtime.install(runtime),
+                    lambda_runtime.install_images(images),
+                    lambda_runtime.install_limits(),
+                ):
+                    yield
+
+
+class _Iam(NamedTuple):
+    """Who may do what: the maker of credentials, the judge, and the gate for callers in this process."""
+
+    issuer: Issuer
+    judge: Judge
+    gate: Gate
+
+
+@contextlib.contextmanager
+def _moto_like_aws(iam: _Iam) -> Iterator[None]:
+    """Have moto do what AWS does, and empty its tables at the end of the block."""
+    from moto.core.base_backend import BackendDict  # 0.3 s that only a cloud needs
+
+    from shared.local.calls.followed import calls_followed
+    from shared.local.corrections.corrected import moto_corrected
+    from shared.local.door import identity
+    from shared.local.enforcement import deliveries, trust
+
+    with (
+        identity.install(iam.issuer),
+        moto_corrected(),
+        trust.install(iam.gate),
+        deliveries.install(iam.gate),
+        calls_followed(),
+    ):
+        try:
+            yield
+        finally:
+            BackendDict.reset()
 
 
 def _keys(place: Place, endpoint: str, key: AccessKey) -> TeamKeys:
-    """Return the keys of this cloud's rendezvous: those of the account's master, as its teams' are."""
+    """Return the keys of this cloud's rendezvous, made from the account's master key as those of its teams are."""
     from shared.aws.client import connect_endpoint  # boto3 takes 0.2 s that only ranks need
     from shared.deploy.rendezvous_keys import make_master
     from shared.fmi.rendezvous.keys import TeamKeys
@@ -181,7 +214,7 @@ def _fargate(gate: Gate) -> AbstractContextManager[None]:
 
 
 def _invoker(runtime: LambdaRuntime, place: Place) -> Callable[[str, bytes], Invocation]:
-    """Return what the engine calls functions with: in process, for the way over HTTP takes ten times as long."""
+    """Return how the engine calls functions: within the process, because HTTP takes ten times as long."""
     from moto.awslambda.utils import get_backend  # 0.1 s that only a cloud needs
 
     from shared.local.lambda_runtime.plug import spec_of
@@ -195,9 +228,9 @@ def _invoker(runtime: LambdaRuntime, place: Place) -> Callable[[str, bytes], Inv
 
 @contextlib.contextmanager
 def _environment(account: str) -> Iterator[None]:
-    """Make moto answer as *account*, whatever the credentials of a request, and look for no AWS profile of the user's.
+    """Make moto answer as *account* whatever the credentials of a request, and hide the user's AWS profile from it.
 
-    moto makes a boto3 session as it is imported, which fails where the profile is not there.
+    moto makes a boto3 session when it is imported, which fails if the profile does not exist.
     """
     names = ("MOTO_ACCOUNT_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
     before = {name: os.environ.pop(name) for name in names if name in os.environ}

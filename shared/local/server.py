@@ -1,6 +1,6 @@
-"""moto behind HTTP on a loopback port: keep-alive, one thread per connection, silent.
+"""moto's HTTP server on a loopback port: with keep-alive, one thread for each connection, and no output.
 
-Werkzeug's own server prints to stderr and exits the process when a port is taken; this one raises.
+Werkzeug's own server prints to stderr, and ends the process when a port is taken. This one raises.
 """
 
 from __future__ import annotations
@@ -11,32 +11,34 @@ import socket
 import threading
 from email.errors import MultipartInvariantViolationDefect, StartBoundaryNotFoundDefect
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer
 
 from shared.errors import LanesError
-from shared.local.door.app import HEADERS
+from shared.local.door.arrived import HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
 
+_POLL = 0.05  # seconds between two looks at whether the server must stop
 _OF_THE_BODY = (MultipartInvariantViolationDefect, StartBoundaryNotFoundDefect)
 
 
 class _Handler(MotoRequestHandler):
-    """One connection. Answers leave at once: Nagle's wait would cost 40 ms on every small one."""
+    """One connection. Answers are sent at once: Nagle's algorithm would delay each small one by 40 ms."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def parse_request(self) -> bool:
-        """Take a request in, unless a line among its headers is none: what follows such a line would be lost.
+        """Read a request's headers, and refuse it if a line is not a header: what follows that line would be lost.
 
-        That the parts of a form (multipart) are not there is no fault of the headers: its body was not read yet.
+        That the parts of a form (multipart) are missing is not a fault of the headers: the body was not read yet.
         """
         if not super().parse_request():
             return False
@@ -45,9 +47,9 @@ class _Handler(MotoRequestHandler):
             return False
         return True
 
-    def make_environ(self) -> dict[str, Any]:
-        """Return the WSGI environ, with the headers as they came, too: it joins and renames them."""
-        environ: dict[str, Any] = super().make_environ()
+    def make_environ(self) -> WSGIEnvironment:
+        """Return the WSGI environ. It joins and renames headers, so it also gets them as they came."""
+        environ: WSGIEnvironment = super().make_environ()
         environ[HEADERS] = self.headers.items()
         return environ
 
@@ -55,74 +57,75 @@ class _Handler(MotoRequestHandler):
         """Say nothing: a run makes thousands of requests."""
 
     def log_error(self, *_: object) -> None:
-        """Say nothing: clients of registries try TLS first, and have their answer."""
+        """Say nothing: clients of registries try TLS first, and get an answer to that."""
 
 
 class _Server(ThreadedWSGIServer):
-    """A threaded server that knows its open connections, so that closing it ends them."""
+    """A threaded server that knows its open connections, so that it can end them."""
 
     request_queue_size = 128
 
-    def __init__(self, app: Callable[..., Any], listener: socket.socket) -> None:
+    def __init__(self, app: WSGIApplication, listener: socket.socket) -> None:
         host, port = listener.getsockname()
         self._connections: set[socket.socket] = set()
         self._connections_lock = threading.Lock()
         super().__init__(host, port, app, handler=_Handler, fd=listener.fileno())
 
-    def process_request(self, request: Any, client_address: Any) -> None:
+    def process_request(self, request: socket.socket, client_address: tuple[str, int]) -> None:
         with self._connections_lock:
             self._connections.add(request)
         super().process_request(request, client_address)
 
-    def shutdown_request(self, request: Any) -> None:
+    def shutdown_request(self, request: socket.socket) -> None:
         with self._connections_lock:
             self._connections.discard(request)
         super().shutdown_request(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that goes away (a killed worker) is everyday here."""
+    def handle_error(self, request: socket.socket, client_address: tuple[str, int]) -> None:
+        """Say nothing: clients often go away, such as killed workers."""
 
     def end_connections(self) -> None:
-        """Hang up on every client that is still there; its thread ends by itself."""
+        """Close the connection of every client that is still there. Its thread then ends."""
         with self._connections_lock:
             connections = list(self._connections)
         for connection in connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                continue  # the client was quicker
+                continue  # the client closed it first
 
 
 _service_app = functools.cache(create_backend_app)  # stateless, and slow to make: it compiles a service's routes
 
 
 class _Dispatcher(DomainDispatcherApplication):
-    """moto's choice of who answers a request, made once for each host: it lists moto's folder every time."""
+    """moto's choice of the service that answers a host, made once for each host: moto lists its folder each time."""
 
     def __init__(self, before: Mapping[str, Callable[[], None]]) -> None:
         super().__init__(self._make)
         self._before = before
-        self._chosen: dict[str | None, Any] = {}
+        self._chosen: dict[str | None, str | None] = {}
 
-    def get_backend_for_host(self, host: str | None) -> Any:
-        """Return the name of the service that answers for *host*; moto holds a lock around this."""
+    def get_backend_for_host(self, host: str | None) -> str | None:
+        """Return the name of the service that answers for *host*. moto holds a lock while it calls this."""
         if host not in self._chosen:
             self._chosen[host] = super().get_backend_for_host(host)
         return self._chosen[host]
 
-    def _make(self, service: str) -> Any:
+    def _make(self, service: str) -> WSGIApplication:
         if service in self._before:
             self._before[service]()
-        return _service_app(service)
+        app: WSGIApplication = _service_app(service)
+        return app
 
 
 class MotoServer:
-    """moto's server: listens from the moment it is made, answers from :meth:`start`, is gone after :meth:`stop`.
+    """moto's server. It listens as soon as it is made, answers after :meth:`start`, and is closed by :meth:`stop`.
 
     Args:
         port: The loopback port, 0 for any free one.
-        wrap: Returns what answers, given moto; nothing else does if left out.
-        before: By service, what to do before its first request; so a cloud that is never asked needs none of it.
+        wrap: Returns the application that answers, given moto. Without it, moto answers.
+        before: By service, what to do before its first request. A cloud that is never asked for it saves that time.
 
     Raises:
         LanesError: The port is taken or may not be opened.
@@ -131,14 +134,14 @@ class MotoServer:
     def __init__(
         self,
         port: int = 0,
-        wrap: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
+        wrap: Callable[[WSGIApplication], WSGIApplication] | None = None,
         before: Mapping[str, Callable[[], None]] | None = None,
     ) -> None:
         moto = _Dispatcher(before or {})
         listener = _listen(port)
         with listener:  # the server duplicates it
             self._server = _Server(wrap(moto) if wrap else moto, listener)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="cloud", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL,), name="cloud", daemon=True)
 
     @property
     def endpoint(self) -> str:
@@ -146,7 +149,7 @@ class MotoServer:
         return f"http://{LOOPBACK}:{self._server.port}"
 
     def start(self) -> None:
-        """Answer requests in a thread of its own."""
+        """Answer requests, in a thread of the server's own."""
         self._thread.start()
 
     def __enter__(self) -> Self:
@@ -156,7 +159,7 @@ class MotoServer:
         self.stop()
 
     def stop(self) -> None:
-        """Close the port and every connection; harmless when they are closed."""
+        """Close the port and every connection. A second call does nothing."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()

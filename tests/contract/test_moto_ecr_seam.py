@@ -7,6 +7,7 @@ from moto.ecr.models import ECRBackend, Image
 from moto.ecr.responses import ECRResponse
 
 from shared.local import registry
+from shared.local.enforcement.callers import actor_in
 from shared.local.lambda_runtime import install_images
 
 
@@ -27,7 +28,7 @@ def test_uninstalling_puts_moto_back(tmp_path):
     owners = (LambdaFunction, ECRBackend, ECRResponse)
     kept = {owner: dict(owner.__dict__) for owner in owners}
     store = registry.Store(tmp_path)
-    with registry.install(store, registry.Passwords(), "http://127.0.0.1:9"), install_images(store):
+    with registry.install(store, registry.Passwords(), "http://127.0.0.1:9", actor_in), install_images(store):
         assert LambdaFunction.__dict__["get_code"] is not kept[LambdaFunction]["get_code"]
         assert ECRBackend.__dict__["delete_repository"] is not kept[ECRBackend]["delete_repository"]
     assert {owner: dict(owner.__dict__) for owner in owners} == kept

@@ -93,11 +93,11 @@ def test_a_function_does_what_its_role_names(run):
 
 
 DENIED = [
-    ("their bucket", "AccessDenied", "s3:PutObject", "none of reacher's own names"),
-    ("their list", "AccessDenied", "s3:ListBucket", "none of reacher's own names"),
-    ("their secret", "AccessDeniedException", "secretsmanager:GetSecretValue", "none of reacher's own names"),
-    ("roles", "AccessDenied", "iam:ListRoles", "none of reacher's own names"),
-    ("table", "AccessDeniedException", "dynamodb:PutItem", "no card can grant it: add it to what reacher-"),
+    ("their bucket", "AccessDenied", "s3:PutObject", "not one of reacher's own names"),
+    ("their list", "AccessDenied", "s3:ListBucket", "not one of reacher's own names"),
+    ("their secret", "AccessDeniedException", "secretsmanager:GetSecretValue", "not one of reacher's own names"),
+    ("roles", "AccessDenied", "iam:ListRoles", "not one of reacher's own names"),
+    ("table", "AccessDeniedException", "dynamodb:PutItem", "no card can grant it: add it to the rights of reacher-"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Refusals as HTTP: in the protocol of the service that was asked, so that its clients show them."""
+"""Refusals as HTTP answers, in the protocol of the service that was asked, so that its clients show them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from xml.sax.saxutils import escape
 from shared.local.door.signature import S3
 
 if TYPE_CHECKING:
+    from shared.local.door.arrived import Arrived
     from shared.local.door.refused import RefusedError
-    from shared.local.door.signature import Arrived
 
 Answer = tuple[str, list[tuple[str, str]], bytes]
 """A WSGI status, headers, and a body."""
 
 _DECLARED = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _XML, _FORM = "text/xml", "application/x-www-form-urlencoded"
-_QUERY = frozenset({"cloudfront", "route53"})  # they speak XML over REST, with Query's errors
+_QUERY = frozenset({"cloudfront", "route53"})  # REST with XML, but with the errors of the Query protocol
 
 
 def forbidden(arrived: Arrived, why: str) -> Answer:
-    """Return what somebody gets who is not even asked for a key."""
+    """Return the answer to a request that is refused before its key is looked at."""
     text = (
         f"The embedded cloud does not answer this request: {why}.\n"
         'Its own clients work: boto3, the AWS CLI and Chalice, in a shell that has run: eval "$(lanes env)"\n'
@@ -33,7 +33,7 @@ def forbidden(arrived: Arrived, why: str) -> Answer:
 
 
 def refusal(refused: RefusedError, arrived: Arrived, service: str) -> Answer:
-    """Return *refused* as the API of *service*, empty if it is not known, would tell it."""
+    """Return *refused* in the form of the API of *service*; *service* is empty if it is not known."""
     message, wrong, request = f"{refused.what}; {refused.fix}", refused.wrong, str(uuid.uuid4())
     kind, told = arrived.one("content-type"), {"x-amzn-requestid": request}
     if service in S3 or not (service or "Action=" in arrived.target or kind or arrived.one("x-amz-target")):

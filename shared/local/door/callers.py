@@ -1,21 +1,22 @@
-"""Whose key a request is signed with."""
+"""Who signed a request: the owner of its key."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from shared.local.door.refused import RefusedError, Wrong
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+    from wsgiref.types import WSGIEnvironment
 
     from shared.local.door.sessions import Issuer, Session
 
 Kind = Literal["root", "user", "role", "federated"]
 
 CALLER = "lanes.caller"
-"""Where a WSGI environ that came through the door holds the :class:`Caller`."""
+"""The key of a WSGI environ under which the door puts the :class:`Caller`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,13 @@ class Caller:
     """Who makes a request.
 
     Attributes:
-        kind: What it is.
-        arn: What GetCallerIdentity tells, and what ``aws:PrincipalArn`` does not for roles.
-        principal: The ARN of the root, user or role that its policies hang on.
-        account: Whose that is.
+        kind: The kind of caller.
+        arn: The ARN that GetCallerIdentity tells. For a role's session it is the session's ARN, not the role's.
+        principal: The ARN of the root, user or role whose policies count.
+        account: The account of that root, user or role.
         key_id: The id of the access key.
-        session: What its temporary credentials say; None for a key that stays.
-        known: Whether the key is known, or anybody's who is let in for the owner.
+        session: The session of temporary credentials; None for a permanent key.
+        known: Whether the key is known. An open cloud also lets in unknown keys, as the owner's.
     """
 
     kind: Kind
@@ -41,20 +42,20 @@ class Caller:
     known: bool = True
 
 
-def caller_of(environ: Mapping[str, Any]) -> Caller:
+def caller_of(environ: WSGIEnvironment) -> Caller:
     """Return who makes the request of *environ*, which came through the door."""
     caller: Caller = environ[CALLER]
     return caller
 
 
 def root(account: str, key_id: str, *, known: bool = True) -> Caller:
-    """Return the owner of *account*, who signs with the key *key_id*, or who is taken for the owner."""
+    """Return the owner of *account*, who signs with the key *key_id*; or, not *known*, who counts as the owner."""
     arn = f"arn:aws:iam::{account}:root"
     return Caller("root", arn, arn, account, key_id, known=known)
 
 
 def of_session(session: Session, key_id: str) -> Caller:
-    """Return who acts in *session*."""
+    """Return the caller who acts in *session*."""
     _, partition, _, _, account, resource = session.principal.split(":", 5)
     kind, _, path = resource.partition("/")
     prefix = f"arn:{partition}:sts::{account}"
@@ -68,14 +69,14 @@ def of_session(session: Session, key_id: str) -> Caller:
 
 
 class Keyring:
-    """Finds whose a key is.
+    """Finds the owner of a key.
 
     Args:
-        issuer: Holds the owner's key, and reads the temporary credentials made of it.
-        account: The owner's.
+        issuer: Holds the account owner's key, and reads the temporary credentials that were made from it.
+        account: The account.
         clock: Seconds since the epoch.
-        user_key: Returns the ARN and the secret of the IAM user who holds a key that stays, by the key's id, or None.
-        since: Returns when the user or role with that ARN was made, in seconds since the epoch; None if there is none.
+        user_key: Returns the ARN and the secret of the IAM user who has a permanent key, by the key's id; or None.
+        since: Returns when the user or role with an ARN was made, in seconds since the epoch; None if there is none.
     """
 
     def __init__(
@@ -93,10 +94,14 @@ class Keyring:
         self._since = since
 
     def find(self, key_id: str, token: str) -> tuple[Caller, str]:
-        """Return who signs with the key *key_id* and the session's *token*, if any, and the secret to check it with.
+        """Return who has the key *key_id*, and the secret that checks the signature.
+
+        Args:
+            key_id: The key's id.
+            token: The session's token; empty for a permanent key.
 
         Raises:
-            RefusedError: Nobody does, or not any more.
+            RefusedError: There is no such key, or it is no longer valid.
         """
         if token:
             return self._of_token(key_id, token)
@@ -125,16 +130,16 @@ class Keyring:
         return caller, secret
 
     def _see_that_it_is_there(self, session: Session) -> None:
-        """Refuse a session of who was deleted, though one of the same name was made since, which is another."""
+        """Refuse a session of a user or role that was deleted since. One of the same name, made later, is another."""
         since = self._since(session.principal)
         if since is None or session.issued < int(since):
             raise RefusedError(
                 Wrong.WRONG_TOKEN,
-                f"{session.principal} is not there any more, or was made anew since this session began",
-                "take it again, as who is there now",
+                f"{session.principal} does not exist any more, or was made anew since this session began",
+                "begin a new session",
             )
 
 
 def shown(told: str) -> str:
-    """Return what a stranger *told*, fit to be shown back."""
+    """Return *told*, which a stranger sent, in a form that is safe to show."""
     return repr(told[:128])

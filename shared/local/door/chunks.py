@@ -1,8 +1,9 @@
-"""A body that is checked while it is read: against its digest, or piece by piece where it is signed so.
+"""A body that is checked while it is read: against its digest, or piece by piece if it is signed in pieces.
 
-What S3's clients call ``aws-chunked`` (Amazon S3 API Reference, "Signature calculations: transferring payload in
-multiple chunks", with and without trailing headers; read 2026-11-29): each piece is ``SIZE;chunk-signature=SIGNATURE``,
-a line end, its bytes and a line end. The last one is empty; trailing headers, and their signature, follow it.
+S3's clients call such a body ``aws-chunked`` (Amazon S3 API Reference, "Signature calculations: transferring payload
+in multiple chunks", with and without trailing headers; read 2026-11-29). Each piece is
+``SIZE;chunk-signature=SIGNATURE``, a line end, its bytes and a line end. The last piece is empty. Trailing headers and
+their signature follow it.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ _LONGEST_LINE = 16_384  # bytes
 
 
 class Checker(Protocol):
-    """Looks at a body as it goes by."""
+    """Checks a body while it is read."""
 
     def feed(self, data: bytes) -> None:
-        """Look at the next piece; raises RefusedError when it is not what was signed."""
+        """Check the next bytes; raise RefusedError if they are not what was signed."""
 
     def finish(self) -> None:
-        """Look back at the whole; raises the same."""
+        """Check the whole at its end; raise the same."""
 
 
 class Digest:
@@ -48,22 +49,22 @@ class Digest:
         """Compare.
 
         Raises:
-            RefusedError: It is another body.
+            RefusedError: It is a different body.
         """
         if not hmac.compare_digest(self._seen.hexdigest(), self._wanted):
             raise RefusedError(
                 Wrong.OTHER_BODY,
-                "The provided 'x-amz-content-sha256' header does not match what was computed: the body is another one",
+                "The provided 'x-amz-content-sha256' header does not match what was computed: this is a different body",
                 "send the request again",
             )
 
 
 class SignedChunks:
-    """Checks the pieces of a body, each signed together with the one before it.
+    """Checks the pieces of a body. Each signature covers a piece and the signature before it.
 
     Args:
-        signed: What the request says; its own signature is the first.
-        secret: The key's.
+        signed: What the request says about its signature, which is the first.
+        secret: The secret of its key.
     """
 
     def __init__(self, signed: Signed, secret: str) -> None:
@@ -72,13 +73,13 @@ class SignedChunks:
         self._before = signed.signature
         self._line = bytearray()
         self._wanted = ""
-        self._left = -1  # bytes of the piece that are still to come; -1 while its first line is
+        self._left = -1  # bytes of the piece that are still to come; -1 while its first line is to come
         self._seen = hashlib.sha256()
         self._trailer = b""
         self._last = self._done = False
 
     def feed(self, data: bytes) -> None:
-        """Look at *data*.
+        """Check *data*.
 
         Raises:
             RefusedError: A piece is not what was signed.
@@ -94,10 +95,10 @@ class SignedChunks:
                 view = self._add_to_line(view)
 
     def finish(self) -> None:
-        """See that the last piece was there.
+        """Check that the last piece came.
 
         Raises:
-            RefusedError: It was not.
+            RefusedError: It did not come.
         """
         trailing = self._signed.payload.endswith("-TRAILER")
         if not self._last or (trailing and not self._done) or (not trailing and self._trailer):
@@ -125,7 +126,7 @@ class SignedChunks:
         else:
             told = _FIRST_LINE.fullmatch(line)
             if told is None:
-                raise _broken("a piece does not say how long it is, and its signature")
+                raise _broken("a piece does not begin with its length and its signature")
             self._left, self._wanted = int(told[1], 16), told[2].decode()
             if self._left == 0:
                 self._last = True
@@ -139,7 +140,7 @@ class SignedChunks:
     def _take_trailer(self, line: bytes) -> None:
         name, _, value = line.decode("latin-1").partition(":")
         if self._done and line:
-            raise _broken("something follows what was signed last")
+            raise _broken("something follows the last signature")
         if name == "x-amz-trailer-signature":
             self._check(hashlib.sha256(self._trailer).hexdigest(), value.strip(), "TRAILER")
             self._done = True
@@ -155,11 +156,11 @@ class SignedChunks:
 
 
 def checker(signed: Signed, secret: str) -> Checker | None:
-    """Return what checks the body of a request, None where the body is not signed.
+    """Return what checks the body of a request; None if the body is not signed.
 
     Args:
-        signed: What the request says; it says something of its body.
-        secret: The key's.
+        signed: What the request says about its signature, and about its body.
+        secret: The secret of its key.
     """
     if signed.payload in SIGNED_CHUNKS:
         return SignedChunks(signed, secret)
@@ -167,14 +168,14 @@ def checker(signed: Signed, secret: str) -> Checker | None:
 
 
 class CheckedBody:
-    """A WSGI input that holds a request's body to what was signed.
+    """A WSGI input that checks a request's body while it is read.
 
-    What it is wrapped around has so many bytes; the last of them is handed out only if all of them are right.
+    The last byte is handed out only if all of them are right.
 
     Args:
         body: Where the bytes come from.
         length: How many there are.
-        check: Looks at them.
+        check: Checks them.
     """
 
     def __init__(self, body: BufferedIOBase, length: int, check: Checker) -> None:
@@ -183,7 +184,7 @@ class CheckedBody:
         self._check = check
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to *size* bytes, all that are left if negative.
+        """Return up to *size* bytes, or all that are left if *size* is negative.
 
         Raises:
             RefusedError: They are not what was signed.
@@ -195,7 +196,7 @@ class CheckedBody:
         return self._looked_at(data)
 
     def readline(self, size: int = -1) -> bytes:
-        """Return one line, or *size* bytes of it.
+        """Return one line, or its first *size* bytes.
 
         Raises:
             RefusedError: As :meth:`read`.

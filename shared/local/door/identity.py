@@ -1,7 +1,8 @@
-"""moto's STS, and its IAM users' keys, as the door knows them.
+"""moto's STS and the keys of IAM users, as the door knows them.
 
-While installed, STS gives out sessions that the door lets in, instead of moto's, of which it keeps some in a table and
-others nowhere, and tells who calls from what the door has found. moto's AssumeRole still makes its own record first.
+While installed, STS gives out sessions that the door lets in. moto's own sessions would not do: it keeps some of them
+in a table and forgets the others. STS also tells who calls, as the door found it. moto's AssumeRole still makes its
+own record first.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import functools
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
@@ -20,21 +21,26 @@ from moto.sts.responses import TokenResponse
 from shared.local.door.callers import caller_of
 from shared.local.door.refused import RefusedError, Wrong
 from shared.local.door.sessions import Session
+from shared.local.seams import Seam, parameter, plugged, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mypy_boto3_sts.type_defs import CredentialsTypeDef
+
     from shared.local.door.callers import Caller
     from shared.local.door.sessions import Issuer
 
+    Answer = Callable[[TokenResponse], ActionResult]  # a method that answers one of STS's calls
+
+# Seconds (AWS STS API Reference, AssumeRole, GetSessionToken and GetFederationToken, DurationSeconds; read 2026-11-29).
 _ROOT_LONGEST = 3600
-_CHAINED_LONGEST = 3600  # seconds, also of a role that says nothing (STS, AssumeRole, DurationSeconds)
+_CHAINED_LONGEST = 3600  # of a role taken by another role; also of a role that does not say how long
 _USER_USUAL, _USER_LONGEST = 12 * 3600, 36 * 3600
-"""Seconds that GetSessionToken and GetFederationToken may last (AWS STS API Reference, read 2026-11-29)."""
 
 
 def user_key(account: str, key_id: str) -> tuple[str, str] | None:
-    """Return the ARN and the secret of the IAM user of *account* whose active key *key_id* is, None if nobody's."""
+    """Return the ARN and the secret of the IAM user of *account* who has the active key *key_id*, or None."""
     for backend in list(iam_backends[account].values()):
         key = backend.access_keys.get(key_id)
         if key is not None and key.user_name and key.status == "Active":
@@ -43,7 +49,7 @@ def user_key(account: str, key_id: str) -> tuple[str, str] | None:
 
 
 def user_id(caller: Caller) -> str:
-    """Return the unique id of *caller*, as policies know it in ``aws:userid``."""
+    """Return the unique id of *caller*, which policies know as ``aws:userid``."""
     backend = iam_backends[caller.account][caller.arn.split(":")[1]]
     name = caller.principal.rpartition("/")[2]
     if caller.kind == "role" and caller.session:
@@ -57,31 +63,23 @@ def user_id(caller: Caller) -> str:
 
 @contextmanager
 def install(issuer: Issuer) -> Iterator[None]:
-    """Have moto's STS give out sessions of *issuer*'s, and know who calls, while the block lasts."""
-    seams: dict[str, Callable[..., Any]] = {
-        name: _issued(issuer, getattr(TokenResponse, name))
-        for name in ("assume_role", "assume_role_with_saml", "assume_role_with_web_identity")
-    }
-    seams |= {
-        "get_session_token": _get_session_token(issuer),
-        "get_federation_token": _get_federation_token(issuer),
-        "get_caller_identity": _get_caller_identity,
-    }
-    before = {name: getattr(TokenResponse, name) for name in seams}
-    for name, seam in seams.items():
-        setattr(TokenResponse, name, seam)
-    try:
+    """Have moto's STS give out the sessions of *issuer*, and know who calls, while the block lasts."""
+    assumes = ("assume_role", "assume_role_with_saml", "assume_role_with_web_identity")
+    seams = (
+        *(Seam(TokenResponse, name, functools.partial(_issued, issuer)) for name in assumes),
+        replacing(TokenResponse, "get_session_token", _get_session_token(issuer)),
+        replacing(TokenResponse, "get_federation_token", _get_federation_token(issuer)),
+        replacing(TokenResponse, "get_caller_identity", _get_caller_identity),
+    )
+    with plugged(seams):
         yield
-    finally:
-        for name, original in before.items():
-            setattr(TokenResponse, name, original)
 
 
-def _issued(issuer: Issuer, original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Wrap an AssumeRole so that what it gives out is *issuer*'s."""
+def _issued(issuer: Issuer, original: Answer) -> Answer:
+    """Wrap an AssumeRole: the credentials that it gives out are *issuer*'s."""
 
     @functools.wraps(original)
-    def assume(response: Any) -> Any:
+    def assume(response: TokenResponse) -> ActionResult:
         _see_that_it_ends(response)
         answer = original(response)
         role = answer.result["Credentials"]
@@ -92,8 +90,8 @@ def _issued(issuer: Issuer, original: Callable[[Any], Any]) -> Callable[[Any], A
                 int(utcnow().replace(tzinfo=UTC).timestamp()),
                 int(role.expiration.replace(tzinfo=UTC).timestamp()),
                 *_bounds(response),
-                tags=tuple((tag["Key"], tag["Value"]) for tag in response._get_param("Tags", [])),  # noqa: SLF001  moto's own way
-                source_identity=response._get_param("SourceIdentity") or "",  # noqa: SLF001  as above
+                tags=tuple((tag["Key"], tag["Value"]) for tag in parameter(response, "Tags", [])),
+                source_identity=parameter(response, "SourceIdentity") or "",
             )
         )
         role.access_key_id, role.secret_access_key, role.session_token = key.id, key.secret, key.token
@@ -102,10 +100,10 @@ def _issued(issuer: Issuer, original: Callable[[Any], Any]) -> Callable[[Any], A
     return assume
 
 
-def _see_that_it_ends(response: Any) -> None:
-    """Refuse a session that is to last longer than its role's may, or than one that another role's session takes."""
-    seconds = response._get_int_param("DurationSeconds") or 0  # noqa: SLF001  moto's own way
-    role = response._get_param("RoleArn") or ""  # noqa: SLF001  as above
+def _see_that_it_ends(response: TokenResponse) -> None:
+    """Refuse a session that is longer than its role allows, or longer than a role may have that a role takes."""
+    seconds = int(parameter(response, "DurationSeconds", 0))
+    role = parameter(response, "RoleArn", "")
     if seconds > _CHAINED_LONGEST and _caller(response).kind == "role":
         raise STSValidationError(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
@@ -116,23 +114,23 @@ def _see_that_it_ends(response: Any) -> None:
         raise STSValidationError("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 
 
-def _bounds(response: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the session policies that a request brings, as text and as ARNs."""
-    policy = response._get_param("Policy")  # noqa: SLF001  moto's own way
-    managed = response._get_param("PolicyArns", [])  # noqa: SLF001  as above
+def _bounds(response: TokenResponse) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the session policies that a request brings: those as text, and those by their ARNs."""
+    policy = parameter(response, "Policy")
+    managed = parameter(response, "PolicyArns", [])
     return (policy,) if policy else (), tuple(each["arn"] for each in managed)
 
 
-def _get_session_token(issuer: Issuer) -> Callable[[Any], Any]:
-    def get_session_token(response: Any) -> Any:
+def _get_session_token(issuer: Issuer) -> Answer:
+    def get_session_token(response: TokenResponse) -> ActionResult:
         return ActionResult({"Credentials": _session(response, issuer, "GetSessionToken", "")})
 
     return get_session_token
 
 
-def _get_federation_token(issuer: Issuer) -> Callable[[Any], Any]:
-    def get_federation_token(response: Any) -> Any:
-        name = response._get_param("Name")  # noqa: SLF001  moto's own way
+def _get_federation_token(issuer: Issuer) -> Answer:
+    def get_federation_token(response: TokenResponse) -> ActionResult:
+        name = parameter(response, "Name")
         given = _session(response, issuer, "GetFederationToken", name)
         account = _caller(response).account
         user = {
@@ -144,8 +142,8 @@ def _get_federation_token(issuer: Issuer) -> Callable[[Any], Any]:
     return get_federation_token
 
 
-def _session(response: Any, issuer: Issuer, call: str, name: str) -> dict[str, Any]:
-    """Return the credentials that *call* gives its caller, for the federated user *name* if there is one."""
+def _session(response: TokenResponse, issuer: Issuer, call: str, name: str) -> CredentialsTypeDef:
+    """Return the credentials that *call* gives its caller; for the federated user *name*, if it is not empty."""
     caller = _caller(response)
     if caller.session:
         raise RefusedError(
@@ -153,7 +151,7 @@ def _session(response: Any, issuer: Issuer, call: str, name: str) -> dict[str, A
         )
     now = int(utcnow().replace(tzinfo=UTC).timestamp())
     longest = _ROOT_LONGEST if caller.kind == "root" else _USER_USUAL
-    seconds = min(response._get_int_param("DurationSeconds", longest), _USER_LONGEST)  # noqa: SLF001  moto's own way
+    seconds = min(int(parameter(response, "DurationSeconds", longest)), _USER_LONGEST)
     if caller.kind == "root":
         seconds = min(seconds, _ROOT_LONGEST)
     bounds = _bounds(response) if name else ((), ())
@@ -166,10 +164,10 @@ def _session(response: Any, issuer: Issuer, call: str, name: str) -> dict[str, A
     }
 
 
-def _get_caller_identity(response: Any) -> Any:
+def _get_caller_identity(response: TokenResponse) -> ActionResult:
     caller = _caller(response)
     return ActionResult({"UserId": user_id(caller), "Account": caller.account, "Arn": caller.arn})
 
 
-def _caller(response: Any) -> Caller:
+def _caller(response: TokenResponse) -> Caller:
     return caller_of(response.normalized_request.environ)

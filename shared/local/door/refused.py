@@ -1,8 +1,8 @@
-"""What the door answers to whom it does not let in: AWS's codes, in the protocol of the service that was asked.
+"""The door's refusals: AWS's error codes, in the protocol of the service that was asked.
 
 Codes and texts: IAM API Reference, "Common Errors"; Amazon S3 API Reference, "List of error codes"; Amazon EC2 API
-Reference, "Common client errors" (read 2026-11-29). AWS answers some of them with 400; here all are 403, so that
-whoever has no key meets one status. What IAM denies has AWS's own.
+Reference, "Common client errors" (read 2026-11-29). AWS answers some of them with status 400. Here all of them have
+403, so that a caller without a key always meets the same status. A call that IAM denies has AWS's own status.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ FIX = 'eval "$(lanes env)" in this shell; while lanes up runs, it prints the key
 
 
 class Wrong(Enum):
-    """What is wrong with a request, or with who signs it; its codes in S3, EC2, and services that speak JSON or Query.
+    """What is wrong with a request or its signer, with the codes for S3, EC2, Query and JSON services.
 
-    JSON's are Query's with "Exception" at the end, but where AWS has another word.
+    A code for JSON is the one for Query with "Exception" at the end, unless AWS has another word.
     """
 
     MISSING = ("AccessDenied", "MissingAuthenticationToken", "MissingAuthenticationToken")
@@ -45,7 +45,7 @@ class RefusedError(LanesError):
     """A request is not let in.
 
     Attributes:
-        wrong: Why.
+        wrong: The reason.
         status: The HTTP status.
     """
 

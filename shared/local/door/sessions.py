@@ -1,7 +1,7 @@
-"""Temporary credentials that need no table: all they say is in their token, under the owner's secret.
+"""Temporary credentials without a table: all that they say stands in their token, signed with the owner's secret.
 
-A token is a claim and its HMAC; id and secret of the credentials are HMACs of the claim. So whoever holds the owner's
-key can make them, the cloud can check them, and nobody else can do either.
+A token is a claim and its HMAC. The id and the secret of the credentials are HMACs of the claim too. So anyone with the
+owner's key can make credentials, the cloud can check them, and nobody else can do either.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _MAC_BYTES = hashlib.sha256().digest_size
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What temporary credentials say of themselves.
+    """What temporary credentials say about themselves.
 
     Attributes:
-        principal: The ARN of who acts: of a role, of a user, or of the account's root.
-        name: The name of a role's session or of a federated user; empty for the others.
+        principal: The ARN of the role, the user or the account's root that acts.
+        name: The name of a role's session or of a federated user; else empty.
         issued: Seconds since the epoch.
-        expires: The same.
-        policies: Session policies, as JSON text: they allow nothing, but bound what the principal may do.
+        expires: Seconds since the epoch.
+        policies: Session policies, as JSON text. They allow nothing, but limit what the principal may do.
         policy_arns: Managed policies that do the same.
         tags: Session tags, as pairs.
-        source_identity: Who it was first, as AssumeRole was told.
+        source_identity: Who began a chain of roles, as AssumeRole was told.
     """
 
     principal: str
@@ -62,7 +62,7 @@ class Issuer:
     """Makes and reads temporary credentials.
 
     Args:
-        owner: The key that all of them hang on.
+        owner: The account owner's key, which signs them.
         clock: Seconds since the epoch.
     """
 
@@ -71,19 +71,19 @@ class Issuer:
         self._clock = clock
 
     def of_role(self, role: str, name: str, seconds: int = LONGEST) -> AccessKey:
-        """Return credentials of the role with the ARN *role*, for a session called *name*, for so many *seconds*."""
+        """Return credentials of the role with the ARN *role*, for a session called *name* that lasts *seconds*."""
         now = int(self._clock())
         return self.issue(Session(role, name, now, now + seconds))
 
     def issue(self, session: Session) -> AccessKey:
-        """Return the credentials of *session*: the same ones each time."""
+        """Return the credentials of *session*. They are the same each time."""
         claim = json.dumps(asdict(session), separators=(",", ":")).encode()
         return self._key(claim, _text(self._mac("token", claim) + claim))
 
     def read(self, key_id: str, token: str) -> tuple[Session, str] | None:
-        """Return the session of *token* and the secret its holder signs with, or None if it was not made here.
+        """Return the session of *token* and the secret that its holder signs with; None if it was not made here.
 
-        The session may be over: see :attr:`Session.expires`.
+        The session may have ended already: see :attr:`Session.expires`.
         """
         try:
             raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)

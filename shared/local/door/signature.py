@@ -1,7 +1,7 @@
-"""Signature Version 4, from the side that checks it: what a request says of its signature, and whether it is right.
+"""Signature Version 4, from the side that checks it: what a request says about its signature, and whether it is right.
 
-No sockets, no keys of its own. The rules: IAM User Guide, "Create a signed AWS API request"; Amazon S3 API Reference,
-"Authenticating Requests" (read 2026-11-29).
+It has no sockets and no keys of its own. The rules: IAM User Guide, "Create a signed AWS API request"; Amazon S3 API
+Reference, "Authenticating Requests" (read 2026-11-29).
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote, unquote_to_bytes
 
+from shared.local.door.arrived import SAFE, encoded
 from shared.local.door.refused import RefusedError, Wrong
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from shared.local.door.arrived import Arrived
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -29,64 +30,28 @@ LONGEST_PRESIGNED = 604_800  # seconds: a week
 SKEW = timedelta(minutes=15)
 
 S3 = frozenset({"s3", "s3-outposts", "s3-object-lambda", "s3express"})
-"""Signing names of the services whose paths are signed as they are; those of all others are normalised and encoded."""
+"""Signing names of the services whose paths are signed as they are. All others' are normalised and encoded again."""
 
 _DAY = re.compile(r"[0-9]{8}")
 _MOMENT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _PLACE = re.compile(r"[A-Za-z0-9-]{1,64}")  # a region or a service; moto makes a host name of them
 _SECONDS = re.compile(r"[0-9]{1,6}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_SAFE = "-_.~"
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A request as it came over the wire.
-
-    Attributes:
-        method: Its verb.
-        target: Path and query, still encoded.
-        headers: Pairs, in their order; names in lower case.
-    """
-
-    method: str
-    target: str
-    headers: Sequence[tuple[str, str]]
-
-    def all(self, name: str) -> list[str]:
-        """Return the values of the header *name*."""
-        return [value for each, value in self.headers if each == name]
-
-    def one(self, name: str) -> str:
-        """Return the value of the header *name*, empty when it is not there; of several, all of them."""
-        return ",".join(self.all(name))
-
-    @property
-    def path(self) -> str:
-        """The path, still encoded."""
-        return self.target.partition("?")[0]
-
-    @property
-    def query(self) -> list[tuple[str, str]]:
-        """The query's names and values, encoded as they are signed."""
-        _, _, query = self.target.partition("?")
-        return [
-            (_encoded(name), _encoded(value)) for name, _, value in (p.partition("=") for p in query.split("&") if p)
-        ]
+_SCOPE = ("day", "region", "service", "aws4_request")  # the parts of a credential's scope; the last is that word
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What a request says of its signature.
+    """What a request says about its signature, in a form that can be checked.
 
     Attributes:
         key_id: The access key's id.
         moment: When it was signed, as ``20261129T160000Z``.
-        day: The scope's.
+        day: The day of its scope.
         headers: The names of the headers that are signed.
-        token: The session's, if any.
-        payload: The digest of the body, or a word instead; empty when the request does not say.
-        expires: Seconds that a presigned request holds, None for one that is not.
+        token: The session's token, if any.
+        payload: The digest of the body, or a word in its place; empty when the request does not say.
+        expires: How many seconds a presigned request is valid; None for another request.
     """
 
     key_id: str
@@ -102,7 +67,7 @@ class Signed:
 
     @property
     def scope(self) -> str:
-        """What the key is good for."""
+        """The day, region and service that the signing key is for."""
         return f"{self.day}/{self.region}/{self.service}/aws4_request"
 
     @property
@@ -113,10 +78,10 @@ class Signed:
 
 
 def read(arrived: Arrived) -> Signed:
-    """Return what *arrived* says of its signature.
+    """Return what *arrived* says about its signature.
 
     Raises:
-        RefusedError: It says nothing, or nothing that makes sense.
+        RefusedError: It says nothing about it, or something that makes no sense.
     """
     given = arrived.all("authorization")
     query = dict(arrived.query)
@@ -124,25 +89,26 @@ def read(arrived: Arrived) -> Signed:
     if len(given) > 1 or (given and presigned):
         raise _malformed("it is signed twice")
     if presigned:
-        signed = _in_query({name: unquote_to_bytes(value).decode("latin-1") for name, value in query.items()})
+        said = _in_query({name: unquote_to_bytes(value).decode("latin-1") for name, value in query.items()})
     elif given:
-        signed = _in_header(given[0], arrived)
+        said = _in_header(given[0], arrived)
     else:
         raise _missing(arrived)
+    signed = _signed(said)
     _check(signed, arrived)
     return signed
 
 
 def check_time(signed: Signed, now: datetime) -> None:
-    """Do nothing if *signed* holds at *now*.
+    """Do nothing if *signed* is valid at *now*.
 
     Raises:
-        RefusedError: It was signed too long ago, or at a time that is still to come.
+        RefusedError: It was signed too long ago, or with a time in the future.
     """
     since = now - _instant(signed.moment)
     if signed.expires is not None and since > timedelta(seconds=signed.expires):
         raise RefusedError(
-            Wrong.EXPIRED_REQUEST, f"Request has expired: it held for {signed.expires} s", "presign it again"
+            Wrong.EXPIRED_REQUEST, f"Request has expired: it was valid for {signed.expires} s", "presign it again"
         )
     if since < -SKEW or (signed.expires is None and since > SKEW):
         raise RefusedError(
@@ -154,10 +120,16 @@ def check_time(signed: Signed, now: datetime) -> None:
 
 
 def check(signed: Signed, arrived: Arrived, secret: str, payload: str) -> None:
-    """Do nothing if *arrived* is signed with *secret*, its body having the digest *payload* (or a word instead).
+    """Do nothing if *arrived* is signed with *secret*.
+
+    Args:
+        signed: What it says about its signature.
+        arrived: The request.
+        secret: The secret of its key.
+        payload: The digest of its body, or the word in its place.
 
     Raises:
-        RefusedError: It is not.
+        RefusedError: It is signed with another secret, or something else was signed.
     """
     digest = hashlib.sha256(canonical(signed, arrived, payload)).hexdigest()
     text = f"{ALGORITHM}\n{signed.moment}\n{signed.scope}\n{digest}"
@@ -170,14 +142,14 @@ def check(signed: Signed, arrived: Arrived, secret: str, payload: str) -> None:
 
 
 def sign(signed: Signed, secret: str, text: str) -> bytes:
-    """Return the signature of *text*, hex digits, with the key that *secret* makes for the scope of *signed*."""
+    """Return the signature of *text* in hex digits, with the key that *secret* gives for the scope of *signed*."""
     key = signing_key(secret, signed.day, signed.region, signed.service)
     return hmac.digest(key, text.encode("latin-1"), hashlib.sha256).hex().encode()
 
 
 @lru_cache(256)
 def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
-    """Return the key that *secret* makes for one *day*, *region* and *service*."""
+    """Return the key that *secret* gives for one *day*, *region* and *service*."""
     key = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), hashlib.sha256)
@@ -200,38 +172,45 @@ def canonical(signed: Signed, arrived: Arrived, payload: str) -> bytes:
 
 
 def encoded_path(path: str) -> str:
-    """Return *path*, encoded somehow, as S3's is signed."""
-    return "/".join(_encoded(part) for part in path.split("/"))
+    """Return *path* as S3 signs it, however it is encoded."""
+    return "/".join(encoded(part) for part in path.split("/"))
 
 
 def _short_path(path: str) -> str:
-    """Return *path* as that of any other service is signed: without dots and doubled slashes, and encoded twice."""
+    """Return *path* as all other services sign it: without dots and doubled slashes, and encoded twice."""
     kept: list[str] = []
     for part in encoded_path(path).split("/"):
         if part == "..":
             del kept[-1:]
         elif part not in {"", "."}:
-            kept.append(quote(part, safe=_SAFE))
+            kept.append(quote(part, safe=SAFE))
     last = "/" if path.endswith("/") and kept else ""
     return f"/{'/'.join(kept)}{last}"
 
 
-def _encoded(part: str) -> str:
-    """Return *part*, encoded somehow, as it is signed: all but letters, digits and ``-_.~`` in percent."""
-    return quote_from_bytes(unquote_to_bytes(part.encode("latin-1")), safe=_SAFE)
+class _Said(NamedTuple):
+    """The parts of a signature, unchecked."""
+
+    credential: str
+    headers: str
+    signature: str
+    moment: str
+    token: str
+    payload: str
+    expires: int | None
 
 
-def _in_query(query: dict[str, str]) -> Signed:
+def _in_query(query: dict[str, str]) -> _Said:
     algorithm = query.get("X-Amz-Algorithm", "")
     if algorithm != ALGORITHM:
         raise _other_algorithm(algorithm)
     expires = query.get("X-Amz-Expires", "")
     if not _SECONDS.fullmatch(expires) or not 0 < int(expires) <= LONGEST_PRESIGNED:
         raise _malformed(f"X-Amz-Expires must be a number of seconds from 1 to {LONGEST_PRESIGNED}")
-    return _signed(
-        query.get("X-Amz-Credential", ""),
-        query.get("X-Amz-SignedHeaders", ""),
-        query.get("X-Amz-Signature", ""),
+    return _Said(
+        credential=query.get("X-Amz-Credential", ""),
+        headers=query.get("X-Amz-SignedHeaders", ""),
+        signature=query.get("X-Amz-Signature", ""),
         moment=query.get("X-Amz-Date", ""),
         token=query.get("X-Amz-Security-Token", ""),
         payload=query.get("X-Amz-Content-Sha256", ""),
@@ -239,15 +218,15 @@ def _in_query(query: dict[str, str]) -> Signed:
     )
 
 
-def _in_header(given: str, arrived: Arrived) -> Signed:
+def _in_header(given: str, arrived: Arrived) -> _Said:
     algorithm, _, rest = given.partition(" ")
     if algorithm != ALGORITHM:
         raise _other_algorithm(algorithm)
     parts = dict(part.strip().partition("=")[::2] for part in rest.split(","))
-    return _signed(
-        parts.get("Credential", ""),
-        parts.get("SignedHeaders", ""),
-        parts.get("Signature", ""),
+    return _Said(
+        credential=parts.get("Credential", ""),
+        headers=parts.get("SignedHeaders", ""),
+        signature=parts.get("Signature", ""),
         moment=arrived.one("x-amz-date") or _basic(arrived.one("date")),
         token=arrived.one("x-amz-security-token"),
         payload=arrived.one("x-amz-content-sha256"),
@@ -255,19 +234,19 @@ def _in_header(given: str, arrived: Arrived) -> Signed:
     )
 
 
-def _signed(  # noqa: PLR0913  what a signature says of itself
-    credential: str, headers: str, signature: str, *, moment: str, token: str, payload: str, expires: int | None
-) -> Signed:
-    key_id, *scope = credential.rsplit("/", 4)
-    if len(scope) != 4 or scope[3] != "aws4_request" or not key_id:  # noqa: PLR2004  day, region, service and that word
+def _signed(said: _Said) -> Signed:
+    key_id, *scope = said.credential.rsplit("/", len(_SCOPE))
+    if len(scope) != len(_SCOPE) or scope[-1] != _SCOPE[-1] or not key_id:
         raise _malformed("Credential must be KEY/DAY/REGION/SERVICE/aws4_request")
     day, region, service, _ = scope
     if not _DAY.fullmatch(day) or not _PLACE.fullmatch(region) or not _PLACE.fullmatch(service):
         raise _malformed("Credential must name a day, a region and a service")
-    if not _MOMENT.fullmatch(moment) or moment[:8] != day:
+    if not _MOMENT.fullmatch(said.moment) or said.moment[:8] != day:
         raise _malformed("X-Amz-Date must be there, and of the day that Credential names")
-    names = tuple(headers.split(";"))
-    return Signed(key_id, moment, day, region, service, names, signature, token, payload, expires)
+    names = tuple(said.headers.split(";"))
+    return Signed(
+        key_id, said.moment, day, region, service, names, said.signature, said.token, said.payload, said.expires
+    )
 
 
 def _check(signed: Signed, arrived: Arrived) -> None:
@@ -288,14 +267,14 @@ def _check(signed: Signed, arrived: Arrived) -> None:
 
 
 def body_digest(signed: Signed) -> str | None:
-    """Return what stands for the body in the canonical request, None where that is its own digest, to be calculated."""
+    """Return what stands for the body in the canonical request; None if its digest must be calculated first."""
     if signed.payload:
         return signed.payload
     return UNSIGNED if signed.expires is not None and signed.service in S3 else None
 
 
 def _basic(date: str) -> str:
-    """Return a Date header as X-Amz-Date would say it, empty where it is no date."""
+    """Return a Date header in the form of X-Amz-Date; empty if it is not a date."""
     try:
         return parsedate_to_datetime(date).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     except (ValueError, TypeError):
@@ -306,7 +285,7 @@ def _instant(moment: str) -> datetime:
     try:
         return datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
-        raise _malformed("X-Amz-Date is no date") from None
+        raise _malformed("X-Amz-Date is not a date") from None
 
 
 def _malformed(what: str) -> RefusedError:
@@ -315,10 +294,10 @@ def _malformed(what: str) -> RefusedError:
 
 def _other_algorithm(name: str) -> RefusedError:
     if name.startswith("AWS4-ECDSA"):
-        return _malformed("it is SigV4a (several regions at once), and the embedded cloud takes SigV4 alone")
+        return _malformed("it is SigV4a (several regions at once); the embedded cloud takes only SigV4")
     if name == "AWS":
-        return _malformed("it is Signature Version 2, and the embedded cloud takes Version 4 alone")
-    return _malformed(f"it is no {ALGORITHM}")
+        return _malformed("it is Signature Version 2; the embedded cloud takes only Version 4")
+    return _malformed(f"it is not {ALGORITHM}")
 
 
 def _missing(arrived: Arrived) -> RefusedError:
@@ -328,4 +307,4 @@ def _missing(arrived: Arrived) -> RefusedError:
             "Missing Authentication Token: the embedded cloud takes no presigned forms (POST)",
             "presign a put_object instead",
         )
-    return RefusedError(Wrong.MISSING, "Missing Authentication Token: the embedded cloud takes signed requests alone")
+    return RefusedError(Wrong.MISSING, "Missing Authentication Token: the embedded cloud takes only signed requests")

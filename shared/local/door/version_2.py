@@ -1,8 +1,8 @@
 """Presigned URLs of S3 under Signature Version 2, which boto3 still makes unless it is told ``s3v4``.
 
 The rules: Amazon S3 User Guide, "Signing and authenticating REST requests" (AWS signature version 2), "Query string
-request authentication alternative" (read 2026-11-29). That version signs only some of a query. So what it would leave
-unsigned is refused here, but for the names that every presigned URL has.
+request authentication alternative" (read 2026-11-29). That version signs only a part of the query. So a URL with
+anything unsigned is refused here, except for the names that every presigned URL has.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from shared.local.door.refused import RefusedError, Wrong
 from shared.local.door.signature import ALGORITHM, encoded_path
 
 if TYPE_CHECKING:
-    from shared.local.door.signature import Arrived
+    from shared.local.door.arrived import Arrived
 
 _OWN = frozenset({"AWSAccessKeyId", "Signature", "Expires"})
 _SIGNED = frozenset({
@@ -30,17 +31,18 @@ _SIGNED = frozenset({
     "torrent", "uploadId", "uploads", "versionId", "versioning", "versions", "website",
 })  # fmt: skip
 _AS_HEADERS = ("content-md5", "content-type")
+_SECONDS = re.compile(r"[0-9]{1,11}")  # since 1970, until the year 5138
 
 
 @dataclass(frozen=True, slots=True)
 class SignedUrl:
-    """What a presigned URL says of its signature.
+    """What a presigned URL says about its signature.
 
     Attributes:
         key_id: The access key's id.
         signature: In base64.
-        expires: Until when it holds, seconds since the epoch.
-        token: The session's, if any.
+        expires: When it ends, in seconds since the epoch.
+        token: The session's token, if any.
     """
 
     key_id: str
@@ -51,35 +53,35 @@ class SignedUrl:
 
     @property
     def authorization(self) -> str:
-        """What Version 4 would say: the service and who signed; S3 needs no region."""
+        """What a header of Version 4 would say: the service and the key. The region is any, for S3 does not need it."""
         day = datetime.fromtimestamp(self.expires, UTC).strftime("%Y%m%d")
         return f"{ALGORITHM} Credential={self.key_id}/{day}/us-east-1/s3/aws4_request, SignedHeaders=host, Signature="
 
 
 def read(arrived: Arrived) -> SignedUrl | None:
-    """Return what *arrived* says of a signature of Version 2 in its query, None if nothing.
+    """Return the signature of Version 2 in the query of *arrived*; None if it has none.
 
     Raises:
-        RefusedError: It makes no sense, or leaves unsigned what changes its meaning.
+        RefusedError: It makes no sense, or something that changes the request's meaning is not signed.
     """
     query = dict(_query(arrived))
     if "AWSAccessKeyId" not in query:
         return None
     unsigned = [name for name in query if name not in _SIGNED | _OWN and not _is_header(name)]
     if unsigned or arrived.all("authorization") or len(query) < len(_query(arrived)):
-        raise _malformed(f"Version 2 does not sign {', '.join(unsigned) or 'what stands in it twice'}")
+        raise _malformed(f"Version 2 does not sign {', '.join(unsigned) or 'a name that is there twice'}")
     expires = query.get("Expires", "")
-    if not (expires.isascii() and expires.isdigit() and len(expires) < 12):  # noqa: PLR2004  seconds, till year 5138
+    if not _SECONDS.fullmatch(expires):
         raise _malformed("Expires must be a number of seconds since 1970")
     token = query.get("x-amz-security-token", "")
     return SignedUrl(query["AWSAccessKeyId"], query.get("Signature", ""), int(expires), token)
 
 
 def check(signed: SignedUrl, arrived: Arrived, secret: str, now: datetime) -> None:
-    """Do nothing if *arrived* is signed with *secret* and holds at *now*.
+    """Do nothing if *arrived* is signed with *secret* and still valid at *now*.
 
     Raises:
-        RefusedError: It is not, or does not any more.
+        RefusedError: It is not.
     """
     text = _text(signed, arrived).encode("utf-8")
     right = base64.b64encode(hmac.digest(secret.encode(), text, hashlib.sha1))
@@ -126,7 +128,7 @@ def _is_header(name: str) -> bool:
 
 
 def _bucket(arrived: Arrived) -> str:
-    """Return the bucket that Host names, as it stands in a path, empty where the path itself names it."""
+    """Return ``/BUCKET`` if Host names the bucket; empty if the path names it."""
     host = arrived.one("host").lower().rpartition(":")[0] or arrived.one("host").lower()
     name = host.removesuffix("localhost").removesuffix(".")
     bucket = "" if name in {host, "s3"} else name.removesuffix(".s3")

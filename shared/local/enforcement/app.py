@@ -1,4 +1,4 @@
-"""Behind the door and before the cloud: what a call needs is decided, need by need, before anything happens."""
+"""Between the door and moto: each need of a call is decided before anything happens."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.local.calls import CALL, CallNotReadError, Request, needs, read_call, request_keys
 from shared.local.calls.models import models_signed_as
-from shared.local.door.app import arrived
+from shared.local.door.arrived import arrived
 from shared.local.door.callers import caller_of
 from shared.local.door.refused import RefusedError, Wrong
 from shared.local.enforcement.callers import actor_in
@@ -19,16 +19,17 @@ from shared.local.enforcement.denied import DeniedError, denied, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from _typeshed import OptExcInfo
 
     from shared.local.calls import Call, Facts, Need
     from shared.local.enforcement.callers import Actor
     from shared.local.enforcement.judge import Judge, Keys
 
-    WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
-
-# Services with a code of their own (each API's reference, "Common errors"; read 2026-11-29).
+# Services that have a code of their own (each API's reference, "Common errors"; read 2026-11-29).
 _OWN_WORDS = {"sns": Wrong.FORBIDDEN_BY_TOPIC, "sqs": Wrong.FORBIDDEN_BY_QUEUE}
-_JUDGED_ANEW = frozenset({"aws:CurrentTime", "aws:EpochTime"})  # the judge knows the time itself
+_JUDGED_ANEW = frozenset({"aws:CurrentTime", "aws:EpochTime"})  # the judge gives these itself
 _OBJECT_READ = frozenset({"GetObject", "HeadObject", "GetObjectAttributes", "GetObjectTagging"})
 
 
@@ -36,32 +37,31 @@ class Enforcement:
     """Lets a call through to the *cloud* when every action that it needs is allowed to its caller.
 
     Args:
-        cloud: Answers what is allowed.
+        cloud: Answers the calls that are allowed.
         judge: Decides.
-        account: Whose cloud it is.
+        account: The account.
         facts: What the account holds.
     """
 
-    def __init__(self, cloud: WsgiApp, judge: Judge, account: str, facts: Facts) -> None:
+    def __init__(self, cloud: WSGIApplication, judge: Judge, account: str, facts: Facts) -> None:
         self._cloud = cloud
         self._judge = judge
         self._account = account
         self._facts = facts
 
-    def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request.
 
         Raises:
-            RefusedError: It is not allowed: the door answers it.
+            RefusedError: It is not allowed. The door answers it.
         """
         actor = actor_in(environ)
         region, service = _scope(environ["HTTP_AUTHORIZATION"])
         request = _request(environ)
         try:
-            call = environ[CALL] = self._read(actor, service, region, request)
+            call = environ[CALL] = self._read(actor, service, region, request)  # what is decided is what moto does
             keys = _keys(environ, region, request)
             if call is not None:
-                environ[CALL] = call  # what is decided about is what moto will do
                 self._check(actor, call, keys)
                 if self._judge.strangers and not caller_of(environ).known:
                     self._judge.strangers.note(call)
@@ -73,7 +73,7 @@ class Enforcement:
             raise _refused(error, service) from error
         return self._pass_on(environ, start, call)
 
-    def _pass_on(self, environ: dict[str, Any], start: Any, call: Call | None) -> Iterable[bytes]:
+    def _pass_on(self, environ: WSGIEnvironment, start: StartResponse, call: Call | None) -> Iterable[bytes]:
         changes = call is None or may_change(call.service, call.operation)
         try:
             return self._cloud(environ, start)
@@ -82,7 +82,7 @@ class Enforcement:
                 self._judge.changed()
 
     def _read(self, actor: Actor, service: str, region: str, request: Request) -> Call | None:
-        """Return the call, None for one that cannot be read and that the account's root makes."""
+        """Return the call; None if it cannot be read and the account's root makes it."""
         try:
             return read_call(service, region, request)
         except CallNotReadError as error:
@@ -111,27 +111,37 @@ class Enforcement:
             raise unknown(actor, str(call), error) from error
         return tuple(need for need in found if need.resource) if actor.principal.is_root else found
 
-    def _read_object(self, environ: dict[str, Any], start: Any, see: Callable[[], None]) -> Iterable[bytes]:
-        """Answer for an object; *see* raises unless the caller may be told that there is none.
+    def _read_object(self, environ: WSGIEnvironment, start: StartResponse, see: Callable[[], None]) -> Iterable[bytes]:
+        """Answer a call that reads an object; *see* raises unless the caller may hear that the object does not exist.
 
-        Whoever may not list the bucket is refused instead (Amazon S3 API Reference, GetObject, "Permissions"; read
-        2026-11-29). That there is no such bucket is told to whoever may read an object of that name.
+        A caller who may not list the bucket is refused instead (Amazon S3 API Reference, GetObject, "Permissions"; read
+        2026-11-29). That the bucket does not exist is told to anybody who may read an object of that name.
         """
-        told: list[Any] = []
-
-        def hold(*answer: Any) -> Any:
-            told[:] = answer
-            return lambda _: None
-
-        body = list(self._cloud(environ, hold))
-        if told[0].startswith("404") and b"NoSuchBucket" not in b"".join(body):
+        held = _Held()
+        body = list(self._cloud(environ, held))
+        if held.status.startswith("404") and b"NoSuchBucket" not in b"".join(body):
             see()
-        start(*told)
+        start(held.status, held.headers, *held.error)
         return body
 
 
+class _Held:
+    """Keeps how an answer begins until it is known whether it may be told."""
+
+    def __init__(self) -> None:
+        self.status = ""
+        self.headers: list[tuple[str, str]] = []
+        self.error: tuple[OptExcInfo | None, ...] = ()
+
+    def __call__(
+        self, status: str, headers: list[tuple[str, str]], *error: OptExcInfo | None
+    ) -> Callable[[bytes], object]:
+        self.status, self.headers, self.error = status, headers, error
+        return lambda _: None
+
+
 def _refused(error: DeniedError, service: str) -> RefusedError:
-    """Return *error* as the *service* that a request was signed for tells it, in its code and with its status."""
+    """Return *error* with the code and the status of the *service* that the request was signed for."""
     wrong = _OWN_WORDS.get(service, Wrong.FORBIDDEN)
     models = models_signed_as(service)
     speaks_json = bool(models) and models[0].metadata["protocol"] == "json"
@@ -139,8 +149,8 @@ def _refused(error: DeniedError, service: str) -> RefusedError:
     return RefusedError(wrong, error.what, str(error.fix), status)
 
 
-def _request(environ: dict[str, Any]) -> Request:
-    """Return the request of *environ*, whose body whoever comes next can read again."""
+def _request(environ: WSGIEnvironment) -> Request:
+    """Return the request of *environ*. Its body is put back, so that moto can read it again."""
     came = arrived(environ)
     length = int(came.one("content-length") or 0)
     body = environ["wsgi.input"].read(length) if length else b""
@@ -149,8 +159,8 @@ def _request(environ: dict[str, Any]) -> Request:
     return Request(came.method, path, query, dict(came.headers), body)
 
 
-def _keys(environ: dict[str, Any], region: str, request: Request) -> Keys:
-    """Return the condition keys that every request has. What comes over the loopback stands for TLS on AWS."""
+def _keys(environ: WSGIEnvironment, region: str, request: Request) -> Keys:
+    """Return the condition keys that every request has. The loopback counts as TLS."""
     keys = request_keys(region, datetime.now(UTC), environ.get("REMOTE_ADDR", ""), request.headers, secure=True)
     return tuple(sorted((key, values) for key, values in keys.items() if key not in _JUDGED_ANEW))
 

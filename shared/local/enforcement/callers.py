@@ -1,34 +1,34 @@
-"""Callers as the judge takes them: who they are, and what their session brings along."""
+"""Callers in the form that the judge needs: who they are, and what their session adds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.iam.principals import Principal
 from shared.local.door.callers import caller_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from wsgiref.types import WSGIEnvironment
 
     from shared.local.door.callers import Caller
 
 _NOTHING = '{"Version": "2012-10-17", "Statement": []}'
-_ACCOUNT, _RESOURCE = 4, 5  # of an ARN's segments
+_ACCOUNT, _RESOURCE = 4, 5  # positions in an ARN, from 0
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who makes a call, with all that a decision about it needs beside IAM's tables.
+    """Who makes a call, with all that a decision about it needs besides IAM's tables.
 
     Args:
         principal: Who calls.
-        hangs_on: The ARN of the user or role that its policies hang on; empty for a service or an account's root.
+        hangs_on: The ARN of the user or role whose policies count; empty for a service or an account's root.
         policies: The session's own policies, as JSON text.
-        policy_arns: Managed policies that are the session's, too.
-        context: What is known of the caller beside that, as pairs: its id, its session's tags.
+        policy_arns: The session's managed policies.
+        context: Condition keys that the session gives, as pairs: its tags, when it was issued.
     """
 
     principal: Principal
@@ -39,7 +39,7 @@ class Actor:
 
 
 def service(name: str) -> Actor:
-    """Return the service called *name*, ``events.amazonaws.com``."""
+    """Return the service called *name*, such as ``events.amazonaws.com``."""
     return Actor(Principal(name, kind="Service"))
 
 
@@ -52,13 +52,13 @@ def role_session(role: str, session: str) -> Actor:
     return Actor(Principal(arn, role), role)
 
 
-def actor_in(environ: Mapping[str, Any]) -> Actor:
+def actor_in(environ: WSGIEnvironment) -> Actor:
     """Return who makes the request of *environ*, which came through the door."""
     return actor_of(caller_of(environ))
 
 
 def actor_of(caller: Caller) -> Actor:
-    """Return who the door has let in."""
+    """Return the actor for a *caller* that the door has let in."""
     session = caller.session
     principal = Principal(caller.arn, caller.principal if caller.kind == "role" else "")
     hangs_on = "" if caller.kind == "root" else caller.principal
@@ -73,5 +73,5 @@ def actor_of(caller: Caller) -> Actor:
         context.append(("aws:SourceIdentity", (session.source_identity,)))
     policies = session.policies
     if caller.kind == "federated" and not (policies or session.policy_arns):
-        policies = (_NOTHING,)  # a federated user who was given no policy may nothing (STS, GetFederationToken)
+        policies = (_NOTHING,)  # without a policy a federated user may do nothing (STS, GetFederationToken)
     return Actor(principal, hangs_on, policies, session.policy_arns, tuple(context))

@@ -1,6 +1,7 @@
-"""Which calls may change what is allowed: those after which nothing that was decided may be relied on.
+"""Which calls may change what is allowed. After one of them, earlier decisions may be wrong.
 
-A service that is not listed keeps no policies. Reading is found by its verb, for IAM has more ways to write than names.
+A service that is not listed keeps no policies. Operations that only read are found by their verb, because IAM has too
+many that write to list them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,6 @@ _PATTERNS = {service: re.compile(f"{_UNLESS_IT_READS}(?:{pattern})") for service
 
 
 def may_change(service: str, operation: str) -> bool:
-    """Whether *operation* of *service*, botocore's name of it, may change what somebody is allowed."""
+    """Say whether *operation* of *service*, by botocore's name, may change what somebody is allowed."""
     pattern = _PATTERNS.get(service)
     return pattern is not None and pattern.match(operation) is not None

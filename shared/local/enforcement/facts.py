@@ -1,10 +1,10 @@
-"""What a request does not say and its needs depend on, looked up in moto's backends (:class:`shared.local.calls`)."""
+"""What a call's needs depend on and its request does not say, looked up in moto (:class:`shared.local.calls.Facts`)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from moto.iam.models import iam_backends
+from moto.iam.models import Group, InstanceProfile, Role, User, iam_backends
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,24 +14,20 @@ _ROLES = ("task_role_arn", "execution_role_arn")
 
 
 class MotoFacts:
-    """The facts of one account.
-
-    Args:
-        account: Whose.
-    """
+    """The facts of one account."""
 
     def __init__(self, account: str) -> None:
         self._account = account
 
     def secret_arn(self, region: str, name: str) -> str | None:
         """Return the ARN of the secret *name*, or None."""
-        from moto.secretsmanager.models import secretsmanager_backends  # a service loads when it is asked
+        from moto.secretsmanager.models import secretsmanager_backends  # a service loads when it is first asked
 
         secrets = secretsmanager_backends[self._account][region].secrets
         return secrets[name].arn if name in secrets else None
 
     def iam_path(self, kind: str, name: str) -> str:
-        """Return the path of a role, user, group or instance profile, ``/`` where there is none such."""
+        """Return the path of a role, user, group or instance profile; ``/`` if there is none of that name."""
         found = self._entity(kind, name)
         return getattr(found, "path", None) or _USUAL_PATH
 
@@ -39,7 +35,7 @@ class MotoFacts:
         """Return the ARN of the function that an event source mapping feeds, or None."""
         from moto.awslambda.utils import get_backend
 
-        found = get_backend(self._account, region)._event_source_mappings.get(uuid)  # noqa: SLF001  moto has no other way
+        found = get_backend(self._account, region).get_event_source_mapping(uuid)
         return found.function_arn if found else None
 
     def task_definition(self, region: str, name: str) -> tuple[str, tuple[str, ...]] | None:
@@ -71,7 +67,7 @@ class MotoFacts:
         return getattr(self._entity(kind, name), "permissions_boundary_arn", None)
 
     def tags(self, arn: str) -> Mapping[str, str]:
-        """Return the tags of one of EC2's, which has no name to know it by; of others, and of ``*``, none are told."""
+        """Return the tags of a resource of EC2, which has no name that tells its owner; none for all others."""
         _, _, service, region, _, name = [*arn.split(":", 5), *[""] * 5][:6]
         if service != "ec2" or "/" not in name:
             return {}
@@ -79,7 +75,7 @@ class MotoFacts:
 
         return dict(ec2_backends[self._account][region].tags.get(name.partition("/")[2], {}))
 
-    def _entity(self, kind: str, name: str) -> Any:
+    def _entity(self, kind: str, name: str) -> Role | User | Group | InstanceProfile | None:
         for backend in list(iam_backends[self._account].values()):
             things = {
                 "role": backend.roles,

@@ -1,4 +1,4 @@
-"""Callers in this process: state machines that invoke functions, services that deliver events, roles that are taken."""
+"""Decisions for callers in this process: state machines, and services that deliver events or take roles."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from shared.local.enforcement.judge import Judge, Keys
 
 _LOG = logging.getLogger(__name__)
-_SESSION_LETTERS = 32  # of a session that Step Functions holds, as histories show them
+_SESSION_LETTERS = 32  # in the name of a session that Step Functions holds, as histories show it
 
 
 class Gate:
-    """Lets through what the judge allows.
+    """Asks the judge for callers that come without a request. Thread-safe.
 
     Args:
         judge: Decides.
-        account: Whose cloud it is.
-        say: Is told once of each thing that AWS drops without a word.
+        account: The account.
+        say: Is called once for each delivery that AWS would drop without telling anybody.
     """
 
     def __init__(self, judge: Judge, account: str, say: Callable[[str], None] = _LOG.warning) -> None:
@@ -50,24 +50,24 @@ class Gate:
             raise denied(actor, action, resource, decision)
 
     def why_not(self, actor: Actor, action: str, resource: str, keys: Keys = ()) -> str:
-        """Return why *actor* may not do *action* on *resource*, the request having *keys*; nothing where it may."""
+        """Return why *actor* may not do *action* on *resource* with a request's *keys*; empty if it may."""
         decision = self._judge.decide(actor, action, resource, keys)
         return "" if decision.allowed else denied(actor, action, resource, decision).message
 
     def allows(self, role: str, action: str, resource: str) -> bool:
-        """Whether *role* may do *action* on *resource*."""
+        """Say whether *role* may do *action* on *resource*."""
         return self._judge.decide(role_session(role, self._session), action, resource).allowed
 
     def delivers(self, name: str, action: str, resource: str, acts_for: str) -> bool:
-        """Whether *resource* lets the service called *name* do *action* on behalf of *acts_for*; said once if not."""
+        """Say whether *resource* lets the service *name* do *action* on behalf of *acts_for*; log it once if not."""
         return self._said_unless(service(name), action, resource, source(acts_for, self._account))
 
     def may(self, role: str, session: str, action: str, resource: str) -> bool:
-        """Whether *role* may do what AWS drops silently where it may not; here it is said once."""
+        """Say whether *role* may do what AWS drops silently otherwise; log it once if not."""
         return self._said_unless(role_session(role, session), action, resource, ())
 
     def assumes(self, name: str, role: str, acts_for: str = "") -> bool:
-        """Whether the service called *name* may take *role*, for the resource *acts_for* if it says for which."""
+        """Say whether the service called *name* may take *role*, for the resource *acts_for* if one is named."""
         keys = source(acts_for, self._account) if acts_for else ()
         return self._judge.decide(service(name), "sts:AssumeRole", role, keys).allowed
 
@@ -87,5 +87,5 @@ class Gate:
 
 
 def source(arn: str, account: str) -> Keys:
-    """Return the condition keys of a service that acts for the resource *arn* of *account*; a bucket's names none."""
+    """Return the condition keys of a service that acts for the resource *arn*. A bucket's ARN has no *account*."""
     return (("aws:SourceAccount", (account,)), ("aws:SourceArn", (arn,)))

@@ -1,32 +1,32 @@
-"""What hangs on a user or a role: its policies and its boundary, read from moto's IAM."""
+"""The policies and the boundary of a user or a role, read from moto's IAM."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from moto.iam.models import iam_backends
+from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
 
 from shared.iam.statements import Policy, read_identity_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_PARTITION, _ACCOUNT, _RESOURCE = 1, 4, 5  # of an ARN's segments
+_PARTITION, _ACCOUNT, _RESOURCE = 1, 4, 5  # positions in an ARN, from 0
 
 
 @dataclass(frozen=True, slots=True)
 class Hanging:
-    """What hangs on one user or role.
+    """What belongs to one user or role and decides what it may do.
 
     Args:
         identity: Its own policies, inline and attached, and those of its groups.
-        boundary: Its permissions boundary, None where it has none.
-        trust: Who may take a role, as JSON text; empty for a user.
+        boundary: Its permissions boundary; None if it has none.
+        trust: The trust policy of a role, as JSON text; empty for a user.
         tags: Its tags, as pairs.
         since: When it was made, in seconds since the epoch.
-        known: Whether there is such a user or role at all; one that is gone may nothing.
+        known: Whether there is such a user or role. One that was deleted may do nothing.
     """
 
     identity: tuple[Policy, ...] = ()
@@ -38,7 +38,7 @@ class Hanging:
 
 
 def hanging_on(arn: str) -> Hanging:
-    """Return what hangs on the user or role *arn*."""
+    """Return the policies, boundary and tags of the user or role *arn*."""
     found = _find(arn)
     if found is None:
         return Hanging(known=False)
@@ -49,16 +49,16 @@ def hanging_on(arn: str) -> Hanging:
         boundary=_boundary(backend, thing),
         trust=thing.assume_role_policy_document if _is_role(arn) else "",
         tags=tuple(_tags(thing)),
-        since=thing.create_date.replace(tzinfo=UTC).timestamp(),  # moto's clock tells UTC and no zone
+        since=thing.create_date.replace(tzinfo=UTC).timestamp(),  # moto's clock tells UTC without a zone
     )
 
 
 def managed_policies(arns: Iterable[str], account: str) -> tuple[Policy, ...]:
-    """Return the managed policies called *arns*, as *account* sees them; one that is not there cannot be read."""
+    """Return the managed policies *arns* as *account* sees them. One that does not exist is returned as broken."""
     return tuple(_managed(iam_backends[account][arn.split(":")[_PARTITION]], arn) for arn in arns)
 
 
-def _find(arn: str) -> tuple[Any, Any] | None:
+def _find(arn: str) -> tuple[IAMBackend, Role | User] | None:
     parts = arn.split(":", _RESOURCE)
     backend = iam_backends[parts[_ACCOUNT]][parts[_PARTITION]]
     things = backend.roles if _is_role(arn) else backend.users
@@ -70,31 +70,29 @@ def _is_role(arn: str) -> bool:
     return arn.split(":", _RESOURCE)[_RESOURCE].startswith("role/")
 
 
-def _policies(owner: Any) -> Iterator[Policy]:
+def _policies(owner: Role | User | Group) -> Iterator[Policy]:
     for name, document in list(owner.policies.items()):
         yield read_identity_policy(name, document)
     for policy in list(owner.managed_policies.values()):
         yield _default_version(policy)
 
 
-def _boundary(backend: Any, thing: Any) -> Policy | None:
-    boundary = getattr(
-        thing, "permissions_boundary_arn", None
-    )  # users have one (shared.local.corrections.user_boundaries)
+def _boundary(backend: IAMBackend, thing: Role | User) -> Policy | None:
+    boundary = getattr(thing, "permissions_boundary_arn", None)  # users: shared.local.corrections.user_boundaries
     return _managed(backend, boundary) if boundary else None
 
 
-def _managed(backend: Any, arn: str) -> Policy:
+def _managed(backend: IAMBackend, arn: str) -> Policy:
     policy = backend.managed_policies.get(arn)
     return Policy(arn, (), broken=("there is no such policy",)) if policy is None else _default_version(policy)
 
 
-def _default_version(policy: Any) -> Policy:
+def _default_version(policy: ManagedPolicy) -> Policy:
     version = next(each for each in policy.versions if each.version_id == policy.default_version_id)
     return read_identity_policy(policy.arn, version.document)
 
 
-def _tags(thing: Any) -> Iterator[tuple[str, str]]:
+def _tags(thing: Role | User) -> Iterator[tuple[str, str]]:
     """Yield a user's or role's tags, which moto keeps in two shapes."""
     tags = thing.tags or ()
     for tag in tags.values() if isinstance(tags, dict) else tags:

@@ -1,7 +1,7 @@
-"""The judge: what hangs on whom, put before :func:`shared.iam.decision.decide`, and remembered until it may change.
+"""The judge collects the policies of a call, lets :func:`shared.iam.decision.decide` decide, and remembers the answer.
 
-What was decided holds for one *generation*: until some call changes a policy, a role, or what a policy hangs on.
-A policy that asks for the time is decided anew each time.
+A decision is valid for one *generation*: until some call changes a policy, a role, or a resource that has a policy. A
+decision that depends on the time is made anew each time.
 """
 
 from __future__ import annotations
@@ -21,21 +21,24 @@ if TYPE_CHECKING:
     from shared.local.enforcement.callers import Actor
     from shared.local.enforcement.strangers import Strangers
 
-_MOST = 65_536  # decisions that are remembered
+_MOST = 65_536  # how many decisions are remembered
 _TIMES = ("aws:currenttime", "aws:epochtime")
 _TRUST = "sts:"
 
 Keys = tuple[tuple[str, tuple[str, ...]], ...]
-"""Condition keys and their values as pairs, so that they can be remembered by."""
+"""Condition keys and their values, as pairs: they are part of a dictionary's key."""
 
 
 class Judge:
-    """Decides for one account.
+    """Decides for one account. Thread-safe.
+
+    Policies are read and decisions are made without the lock, so a change may come meanwhile. What was read is kept
+    only if the generation is still the one that it was before.
 
     Args:
-        account: Whose resources these are, where an ARN does not say.
+        account: The account of resources whose ARN does not name one.
         clock: Seconds since the epoch.
-        strangers: Whose roles are the owner's, in an open cloud.
+        strangers: In an open cloud, the roles that count as the owner's.
     """
 
     def __init__(
@@ -50,14 +53,14 @@ class Judge:
         self._hanging: dict[str, identities.Hanging] = {}
 
     def changed(self) -> None:
-        """Forget what was decided: some policy, or what one hangs on, may be another now."""
+        """Forget all decisions: some policy, or a resource that has one, may have changed."""
         with self._lock:
             self._generation += 1
             self._decided = {}
             self._hanging = {}
 
     def decide(self, actor: Actor, action: str, resource: str, keys: Keys = ()) -> Decision:
-        """Return whether *actor* may do *action* on *resource*, an ARN or ``*``, the request having these *keys*."""
+        """Return whether *actor* may do *action* on *resource* (an ARN or ``*``) with a request's *keys*."""
         asked = (actor, action, resource, keys)
         known = self._decided.get(asked)
         if known is not None:
@@ -72,7 +75,7 @@ class Judge:
         return decision
 
     def hanging_on(self, arn: str) -> identities.Hanging:
-        """Return what hangs on the user or role *arn*."""
+        """Return the policies, boundary and tags of the user or role *arn*."""
         found = self._hanging.get(arn)
         if found is None:
             generation = self._generation
@@ -83,7 +86,7 @@ class Judge:
         return found
 
     def _is_strangers(self, actor: Actor, action: str, resource: str) -> bool:
-        """Whether this is a matter among strangers and AWS's services, which an open cloud leaves to them."""
+        """Say whether only strangers and AWS's services are concerned, whom an open cloud allows everything."""
         if self.strangers is None:
             return False
         if actor.hangs_on:
@@ -94,7 +97,7 @@ class Judge:
     def since(self, arn: str) -> float | None:
         """Return when the user or role *arn* was made, in seconds since the epoch; None if there is none.
 
-        Roles of strangers were there always.
+        For a stranger's role it is 0.
         """
         if self.strangers is not None and self.strangers.own(arn):
             return 0
@@ -134,7 +137,7 @@ class Judge:
         context: dict[str, tuple[str, ...]] = {
             "aws:CurrentTime": (datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),),
             "aws:EpochTime": (str(int(now)),),
-            "aws:SecureTransport": ("true",),  # the loopback stands for TLS: nobody else can listen to it
+            "aws:SecureTransport": ("true",),  # the loopback counts as TLS: nobody else can listen to it
             "aws:ResourceAccount": (owner or self._account,),
         }
         if actor.hangs_on:
@@ -145,7 +148,7 @@ class Judge:
 
 
 def _owner(resource: str) -> str:
-    """Return the account that an ARN names, empty where it names none; AWS's own policies are everybody's."""
+    """Return the account that an ARN names; empty if it names none, as the ARNs of AWS's own policies do."""
     account = (resource.split(":", 5) + [""] * 5)[4]
     return account if account.isdigit() else ""
 

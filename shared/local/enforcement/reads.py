@@ -1,4 +1,4 @@
-"""What a function's role does to read a queue or a stream for it.
+"""The actions that a function's role needs, so that Lambda can read a queue or a stream for it.
 
 Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS", "with Amazon DynamoDB" and "with Amazon Kinesis"
 (read 2026-11-29).

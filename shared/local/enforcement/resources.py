@@ -1,24 +1,28 @@
-"""What hangs on a resource: the policy of a bucket, secret, repository, function, table, queue, topic, key or bus.
+"""The policy of a resource: of a bucket, secret, repository, function, table, queue, topic, key, bus or log group.
 
-A service that keeps no policies, or a resource that is not there, has nothing hanging on it: then the caller's own
-policies decide.
+A resource of a service that keeps no policies, or one that does not exist, has none. Then the caller's own policies
+decide.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.iam.statements import Policy, listed, read_resource_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shared.values import Json
+
+    Reader = Callable[[str, str, str], str | dict[str, Json] | None]
+
 _SEGMENTS = 6
 
 
 def hanging_on(arn: str, account: str) -> tuple[Policy, ...]:
-    """Return the policies of the resource *arn* of *account*, none or one."""
+    """Return the policies of the resource *arn*, none or one; *account* counts where the ARN names none."""
     parts = arn.split(":", _SEGMENTS - 1)
     if len(parts) < _SEGMENTS or parts[2] not in READERS:
         return ()
@@ -27,7 +31,7 @@ def hanging_on(arn: str, account: str) -> tuple[Policy, ...]:
 
 
 def _bucket(account: str, _region: str, resource: str) -> str | None:
-    from moto.s3.models import s3_backends  # each service's model loads when it is first asked about
+    from moto.s3.models import s3_backends  # each service loads when it is first asked about
 
     for backend in list(s3_backends[account].values()):
         bucket = backend.buckets.get(resource.partition("/")[0])
@@ -51,8 +55,8 @@ def _repository(account: str, region: str, resource: str) -> str | None:
     return found.policy if found else None
 
 
-def _function(account: str, region: str, resource: str) -> dict[str, Any] | None:
-    """Return the policies of a function, its versions and its aliases as one: each statement names what it opens."""
+def _function(account: str, region: str, resource: str) -> dict[str, Json] | None:
+    """Return the policies of a function, its versions and its aliases as one. Each statement names its resource."""
     from moto.awslambda.utils import get_backend
 
     kind, name, *_ = [*resource.split(":"), ""]
@@ -72,7 +76,7 @@ def _table(account: str, region: str, resource: str) -> str | None:
     return found.policy_doc if found else None
 
 
-def _queue(account: str, region: str, resource: str) -> str | dict[str, Any] | None:
+def _queue(account: str, region: str, resource: str) -> str | dict[str, Json] | None:
     from moto.sqs.models import sqs_backends
 
     found = sqs_backends[account][region].queues.get(resource)
@@ -100,20 +104,20 @@ def _bus(account: str, region: str, resource: str) -> str | None:
     return found.policy if found else None
 
 
-def _log_group(account: str, region: str, _resource: str) -> str | dict[str, Any] | None:
-    """Return the region's resource policies of CloudWatch Logs as one: each statement names the groups it opens."""
+def _log_group(account: str, region: str, _resource: str) -> str | dict[str, Json] | None:
+    """Return all resource policies of CloudWatch Logs in a region as one. Each statement names its log groups."""
     from moto.logs.models import logs_backends
 
-    statements: list[Any] = []
+    statements: list[Json] = []
     for policy in list(logs_backends[account][region].resource_policies.values()):
         try:
             statements += listed(json.loads(policy.policy_document)["Statement"])
         except (ValueError, KeyError, TypeError):
-            return str(policy.policy_document)  # moto keeps what AWS refuses: whoever reads it finds it broken
+            return str(policy.policy_document)  # moto keeps what AWS would refuse; the reader reports it as broken
     return {"Version": "2012-10-17", "Statement": statements} if statements else None
 
 
-READERS: dict[str, Callable[[str, str, str], Any]] = {
+READERS: dict[str, Reader] = {
     "dynamodb": _table,
     "ecr": _repository,
     "events": _bus,

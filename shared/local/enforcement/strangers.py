@@ -1,7 +1,7 @@
-"""Roles of nobody that the cloud knows, which an open cloud (``lanes up --open``) takes for its owner's own.
+"""Strangers' roles, which an open cloud (``lanes up --open``) treats as its owner's.
 
-An open cloud is for scripts that bring a key of their own, and with it roles that are made of thin air: a name that is
-not there, or one that such a script made without rights. All else, a lane's roles too, is decided as ever.
+An open cloud is for scripts that sign with any key and name any role: one that does not exist, or one that such a
+script made without rights. Everything else is decided as always, and so are a lane's roles.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Strangers:
-    """Knows who came without a known key, and what roles they made.
+    """Remembers the roles that callers without a known key made.
 
     Args:
-        known: Whether there is a user or role of an ARN.
+        known: Says whether there is a user or role of an ARN.
     """
 
     def __init__(self, known: Known = lambda arn: identities.hanging_on(arn).known) -> None:
@@ -30,11 +30,11 @@ class Strangers:
         self._roles: set[str] = set()
 
     def note(self, call: Call) -> None:
-        """Note what a stranger's *call* makes."""
+        """Note the role that a stranger's *call* makes."""
         if (call.service, call.operation) == ("iam", "CreateRole"):
             self._roles.add(str(call.parameters["RoleName"]))
 
     def own(self, arn: str) -> bool:
-        """Whether *arn* is a role that a stranger made, or that is not there."""
+        """Say whether *arn* is a role that a stranger made, or that does not exist."""
         _, _, name = arn.partition(":role/")
         return bool(name) and (name.rpartition("/")[2] in self._roles or not self._known(arn))

@@ -1,10 +1,10 @@
-"""What a service is to do later with rights that are not the caller's: AWS looks whether it may, whoever calls.
+"""Checks of what a service will do later with rights that are not the caller's. AWS makes them, whoever calls.
 
-A role that a service is given it must be able to take, a function's role must read the queue or stream that the
-function is to be fed from, and a bucket must let CloudWatch Logs write what it is to export. Each refusal is in the
-code and words of its service. Their sources: the API references of Lambda, Step Functions and CloudWatch Logs
-(CreateFunction, CreateEventSourceMapping, CreateStateMachine, CreateExportTask), and what users report of them, of
-EventBridge, its Scheduler and ECS (read 2026-11-29).
+A service must be able to take the role that it is given. A function's role must be able to read the queue or stream
+that the function gets its events from. A bucket must let CloudWatch Logs write the logs that are exported to it. Each
+refusal has the code and the words of its service. Their sources: the API references of Lambda, Step Functions and
+CloudWatch Logs (CreateFunction, CreateEventSourceMapping, CreateStateMachine, CreateExportTask), and what users report
+of them, of EventBridge, its Scheduler and ECS (read 2026-11-29).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
@@ -25,21 +25,25 @@ from moto.scheduler.models import EventBridgeSchedulerBackend
 from shared.local.asl.api import ACTIONS
 from shared.local.asl.backend import AslBackend
 from shared.local.enforcement.reads import FROM_QUEUE, FROM_STREAM, FROM_TABLE
+from shared.local.seams import Seam, plugged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    from moto.core.base_backend import BaseBackend as Backend
 
     from shared.local.asl.api import Action
     from shared.local.enforcement.gate import Gate
 
-    Check = Callable[[Gate, Any, dict[str, Any]], None]
+    Given = Mapping[str, object]  # what a method of moto's was called with, by its parameters' names
+    Check = Callable[[Gate, Backend, Given], None]  # raises, in the service's words, if the call must be refused
 
 _NOT_ASSUMED = (
     "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the "
     "provided role."
 )
-# What the role of a machine that logs needs (Step Functions Developer Guide, "Logging to CloudWatch Logs"), but for
-# logs:PutResourcePolicy, which is used only where no policy lets the delivery in yet.
+# What the role of a machine that logs needs (Step Functions Developer Guide, "Logging to CloudWatch Logs"). It also
+# lists logs:PutResourcePolicy, which is used only where no policy lets the delivery in yet.
 _DELIVER = (
     "logs:CreateLogDelivery",
     "logs:GetLogDelivery",
@@ -66,83 +70,78 @@ class AccessDeniedException(AWSError):
 
 @contextlib.contextmanager
 def install(gate: Gate) -> Iterator[None]:
-    """Have moto refuse roles that their services cannot take, while the block lasts."""
-    before = [(owner, name, owner.__dict__[name]) for owner, name, _ in _CHECKED]
+    """Have moto refuse roles that their services cannot use, while the block lasts."""
+    seams = [Seam(owner, name, functools.partial(_checked, gate, owner, check)) for owner, name, check in _CHECKED]
     test_state = ACTIONS["test_state"]
-    make_function = LambdaFunction.__init__
-    LambdaFunction.__init__ = _made(make_function, gate)
-    for owner, name, check in _CHECKED:
-        setattr(owner, name, _checked(owner, name, check, gate))
-    ACTIONS["test_state"] = functools.partial(_test_state, test_state, gate)
-    try:
-        yield
-    finally:
-        ACTIONS["test_state"] = test_state
-        LambdaFunction.__init__ = make_function
-        for owner, name, original in before:
-            setattr(owner, name, original)
+    with plugged([Seam(LambdaFunction, "__init__", functools.partial(_made, gate)), *seams]):
+        ACTIONS["test_state"] = functools.partial(_test_state, test_state, gate)
+        try:
+            yield
+        finally:
+            ACTIONS["test_state"] = test_state
 
 
-def _test_state(original: Action, gate: Gate, backend: Any, params: dict[str, Any]) -> Any:
-    """TestState takes its role for no machine: one whose trust asks for which cannot be used."""
-    role = params.get("roleArn")
+def _test_state(
+    original: Action, gate: Gate, backend: AslBackend, params: dict[str, object]
+) -> dict[str, object] | None:
+    """Check the role of TestState. It is taken for no machine, so a trust policy that names a machine refuses it."""
+    role = _text(params, "roleArn")
     if role and not gate.assumes("states.amazonaws.com", role):
         raise AccessDeniedException(_NOT_ASSUMED)
     return original(backend, params)
 
 
-def _checked(owner: type, name: str, check: Check, gate: Gate) -> Callable[..., Any]:
-    original = owner.__dict__[name]
-    # moto's own names all parameters: AslBackend, which stands before it, passes on what it does not look at.
-    signature = inspect.signature(next(each.__dict__[name] for each in reversed(owner.__mro__) if name in vars(each)))
+def _checked(gate: Gate, owner: type, check: Check, original: Callable[..., object]) -> Callable[..., object]:
+    name = original.__name__
+    # moto's own method names all parameters. AslBackend's, which is called before it, passes on what it does not use.
+    signature = inspect.signature(next(vars(each)[name] for each in reversed(owner.__mro__) if name in vars(each)))
 
     @functools.wraps(original)
-    def checked(self: Any, *args: Any, **named: Any) -> Any:
-        check(gate, self, dict(signature.bind(self, *args, **named).arguments))
+    def checked(self: Backend, *args: object, **named: object) -> object:
+        check(gate, self, signature.bind(self, *args, **named).arguments)
         return original(self, *args, **named)
 
     return checked
 
 
-def _made(original: Callable[..., None], gate: Gate) -> Callable[..., None]:
-    """Look at a new function's role after its code: what is wrong with that is told first, and needs no role."""
+def _made(gate: Gate, original: Callable[..., None]) -> Callable[..., None]:
+    """Wrap the making of a function: its role is checked after its code, because AWS reports bad code first."""
 
     @functools.wraps(original)
-    def make(self: Any, account_id: str, spec: dict[str, Any], *args: Any, **named: Any) -> None:
+    def make(self: LambdaFunction, account_id: str, spec: Given, *args: object, **named: object) -> None:
         original(self, account_id, spec, *args, **named)
         _of_function(gate, self, {"spec": spec})
 
     return make
 
 
-def _of_function(gate: Gate, _: Any, given: dict[str, Any]) -> None:
-    role = (given.get("spec") or given.get("body") or {}).get("Role")
+def _of_function(gate: Gate, _: LambdaBackend | LambdaFunction, given: Given) -> None:
+    role = _text(_part(given, "spec", "body"), "Role")
     if role and not gate.assumes("lambda.amazonaws.com", role):
         raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
 
 
-def _of_mapping(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
-    """See that the function's role may read what the function is fed from."""
-    asked = given["spec"]
-    arn, name = asked.get("EventSourceArn") or "", asked.get("FunctionName")
+def _of_mapping(gate: Gate, backend: LambdaBackend, given: Given) -> None:
+    """Check that the function's role may read the queue or stream."""
+    asked = _part(given, "spec")
+    arn, name = _text(asked, "EventSourceArn"), _text(asked, "FunctionName")
     actions = {"sqs": FROM_QUEUE, "dynamodb": FROM_TABLE, "kinesis": FROM_STREAM}.get(
         arn.split(":")[2] if arn else "", ()
     )
     role = backend.get_function(name).role if name else ""
     for action in actions if role else ():
         if not gate.allows(role, action, arn):
-            call = action.partition(":")[2]
-            on = action.partition(":")[0].upper()
+            service, _, call = action.partition(":")
             raise InvalidParameterValueException(
-                f"The provided execution role does not have permissions to call {call} on {on}"
+                f"The provided execution role does not have permissions to call {call} on {service.upper()}"
             )
 
 
-def _of_export(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
-    """See that CloudWatch Logs may write into the bucket that a log group is exported to."""
+def _of_export(gate: Gate, backend: LogsBackend, given: Given) -> None:
+    """Check that CloudWatch Logs may write into the bucket that a log group is exported to."""
     region, account = backend.region_name, backend.account_id
     group = f"arn:aws:logs:{region}:{account}:*"
-    bucket, folder = given["destination"], given.get("destinationPrefix") or "exportedlogs"
+    bucket, folder = _text(given, "destination"), _text(given, "destinationPrefix") or "exportedlogs"
     if not all(
         gate.delivers(f"logs.{region}.amazonaws.com", action, arn, group)
         for action, arn in (
@@ -156,10 +155,10 @@ def _of_export(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
         )
 
 
-def _of_machine(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
-    role = given.get("roleArn") or given.get("role_arn")
+def _of_machine(gate: Gate, backend: AslBackend, given: Given) -> None:
+    role = _text(given, "roleArn", "role_arn")
     place = f"{backend.region_name}:{backend.account_id}"
-    arn = given.get("arn") or f"arn:aws:states:{place}:stateMachine:{given.get('name')}"
+    arn = _text(given, "arn") or f"arn:aws:states:{place}:stateMachine:{given.get('name')}"
     if role and not gate.assumes("states.amazonaws.com", role, arn):
         raise AccessDeniedException(_NOT_ASSUMED)
     role = role or backend.describe_state_machine(arn).roleArn
@@ -167,9 +166,9 @@ def _of_machine(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
     _may_follow(gate, backend, given, role)
 
 
-def _may_deliver(gate: Gate, given: dict[str, Any], role: str) -> None:
-    """See that the role may set up the delivery of its machine's logs; AWS looks when the machine is made."""
-    logging = given.get("loggingConfiguration") or given.get("logging_configuration") or {}
+def _may_deliver(gate: Gate, given: Given, role: str) -> None:
+    """Check that the role may set up the delivery of its machine's logs. AWS checks it when the machine is made."""
+    logging = _part(given, "loggingConfiguration", "logging_configuration")
     if logging.get("destinations") and logging.get("level", "OFF") != "OFF":
         for action in _DELIVER:
             if not gate.allows(role, action, "*"):
@@ -177,34 +176,46 @@ def _may_deliver(gate: Gate, given: dict[str, Any], role: str) -> None:
                 raise AccessDeniedException(why)
 
 
-def _may_follow(gate: Gate, backend: Any, given: dict[str, Any], role: str) -> None:
-    """See that the role may make the rule by which Step Functions learns that a job has ended (.sync)."""
+def _may_follow(gate: Gate, backend: AslBackend, given: Given, role: str) -> None:
+    """Check that the role may make the rule by which Step Functions learns that a job has ended (.sync)."""
     for call, rule in _MANAGED_RULES.items():
-        if f":states:::{call}" not in (given.get("definition") or ""):
+        if f":states:::{call}" not in _text(given, "definition"):
             continue
         arn = f"arn:aws:events:{backend.region_name}:{backend.account_id}:rule/{rule}"
         if not all(gate.allows(role, action, arn) for action in _MANAGE_RULE):
             raise AccessDeniedException(f"'{role}' is not authorized to create managed-rule.")
 
 
-def _of_rule(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
-    bus = given.get("event_bus_arn") or "default"
+def _of_rule(gate: Gate, backend: EventsBackend, given: Given) -> None:
+    bus = _text(given, "event_bus_arn") or "default"
     folder = "" if bus == "default" else f"{bus.rpartition('/')[2]}/"
     rule = f"arn:aws:events:{backend.region_name}:{backend.account_id}:rule/{folder}{given['name']}"
-    roles = [given.get("role_arn"), *(target.get("RoleArn") for target in given.get("targets") or ())]
+    targets = given.get("targets")
+    roles = [_text(given, "role_arn")]
+    roles += [_text(target, "RoleArn") for target in targets] if isinstance(targets, list) else []
     for role in filter(None, roles):
         if not gate.assumes("events.amazonaws.com", role, rule):
             why = f"Provided role '{role}' cannot be assumed by principal 'events.amazonaws.com'."
             raise JsonRESTError("ValidationException", why)
 
 
-def _of_schedule(gate: Gate, backend: Any, given: dict[str, Any]) -> None:
-    group = given.get("group_name") or "default"
+def _of_schedule(gate: Gate, backend: EventBridgeSchedulerBackend, given: Given) -> None:
+    group = _text(given, "group_name") or "default"
     arn = f"arn:aws:scheduler:{backend.region_name}:{backend.account_id}:schedule-group/{group}"
-    role = (given.get("target") or {}).get("RoleArn")
+    role = _text(_part(given, "target"), "RoleArn")
     if role and not gate.assumes("scheduler.amazonaws.com", role, arn):
         why = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
         raise JsonRESTError("ValidationException", why)
+
+
+def _text(given: Given, *names: str) -> str:
+    """Return the first text that is given under one of *names*; empty if there is none."""
+    return next((value for name in names if isinstance(value := given.get(name), str) and value), "")
+
+
+def _part(given: Given, *names: str) -> Given:
+    """Return the first object that is given under one of *names*; empty if there is none."""
+    return next((value for name in names if isinstance(value := given.get(name), dict) and value), {})
 
 
 _CHECKED: tuple[tuple[type, str, Check], ...] = (

@@ -1,11 +1,12 @@
 """The embedded cloud's container registry: what ECR is on AWS.
 
 1. ``protocol``  the HTTP of OCI's distribution-spec 1.1 (pull, push and tags), in front of moto on the same port
-2. ``store``     blobs and uploads on disk, a folder for each repository
-3. ``ecr``       repositories, images and tags are those of moto's ECR, so boto3 sees what was pushed, and passwords
+2. ``store``     blobs and uploads on disk, with a folder for each repository
+3. ``ecr``       repositories, images and tags, which are those of moto's ECR, so that boto3 sees what was pushed; and
+   the passwords
 
-What it costs: nothing is deleted over the registry's own HTTP (ECR's ``batch_delete_image`` and ``delete_repository``
-do that), and the blobs of a deleted image stay until its repository goes.
+The cost: nothing is deleted over the registry's own HTTP (ECR's ``batch_delete_image`` and ``delete_repository`` do
+that), and the blobs of a deleted image stay until its repository is deleted.
 """
 
 from shared.local.registry.ecr import Passwords, install

@@ -1,8 +1,8 @@
-"""moto's ECR as the registry's books: which repositories there are, which images and tags, and who may log in.
+"""The registry's repositories, images and tags, kept in moto's ECR; and the passwords to log in with.
 
-While installed, moto's ``get_authorization_token`` answers with our address and a password that we take, and its
-``delete_repository`` removes what the repository holds here. moto's own ``put_image`` would drop an image whose tag is
-moved; as on AWS it stays here, without a tag.
+While installed, moto's ``get_authorization_token`` answers with our address and a password that we accept, and its
+``delete_repository`` also removes the repository's blobs here. moto's own ``put_image`` would drop an image when its
+tag moves to another one. Here the image stays, without a tag, as on AWS.
 """
 
 from __future__ import annotations
@@ -15,42 +15,62 @@ import secrets
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from moto.core.responses import ActionResult
 from moto.ecr.models import ECRBackend, Image, ecr_backends
+from moto.ecr.models import Repository as MotoRepository
 from moto.ecr.responses import ECRResponse
 
 from shared.local.registry.refused import RefusedError, not_found
 from shared.local.registry.store import Repository
+from shared.local.seams import Seam, plugged, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from wsgiref.types import WSGIEnvironment
 
+    from shared.local.enforcement.callers import Actor
     from shared.local.registry.store import Store
+    from shared.values import Json
 
 USER = "AWS"
 _VALID = timedelta(hours=12)
-_books = threading.Lock()
+_SCHEMA_VERSION = 2  # of manifests; the only one in use
+_books = threading.Lock()  # held while repositories and images in moto change
+
+
+class Login(NamedTuple):
+    """Who logged in, and to which registry.
+
+    Attributes:
+        account: The registry's account.
+        region: The registry's region.
+        holder: Who was given the password.
+    """
+
+    account: str
+    region: str
+    holder: Actor
 
 
 class Passwords:
-    """What ECR gives a client to log in with: each is good for one account and region, and does what its holder may."""
+    """The passwords that ECR gives out. Each is for one account and region, and for one holder. Thread-safe."""
 
     def __init__(self) -> None:
-        self._given: dict[tuple[str, str, Any], str] = {}
+        self._given: dict[Login, str] = {}
         self._lock = threading.Lock()
 
-    def give(self, account: str, region: str, holder: Any = None) -> str:
+    def give(self, account: str, region: str, holder: Actor) -> str:
         """Return *holder*'s password for the registry of *account* in *region*."""
         with self._lock:
-            return self._given.setdefault((account, region, holder), secrets.token_urlsafe(32))
+            return self._given.setdefault(Login(account, region, holder), secrets.token_urlsafe(32))
 
-    def place(self, password: str) -> tuple[str, str, Any] | None:
-        """Return the account and region that *password* is for, if it is for any, and who holds it."""
+    def login(self, password: str) -> Login | None:
+        """Return whose *password* it is and for which registry; None if it is nobody's."""
         with self._lock:
             given = list(self._given.items())
-        known = (place for place, own in given if secrets.compare_digest(own.encode(), password.encode()))
+        known = (login for login, own in given if secrets.compare_digest(own.encode(), password.encode()))
         return next(known, None)
 
 
@@ -60,10 +80,10 @@ def arn(repository: Repository) -> str:
 
 
 class PushedImage(Image):
-    """An image that came through the registry. moto would give its config's size for the image's."""
+    """An image that was pushed to the registry. moto would give the size of its config as the image's."""
 
     def get_image_size_in_bytes(self) -> int:
-        """Return the bytes of its config and layers, as they are stored."""
+        """Return the size of its config and layers as they are stored, in bytes."""
         manifest = json.loads(self.image_manifest)
         parts = [manifest["config"], *manifest["layers"]] if "layers" in manifest else manifest["manifests"]
         return sum(int(part["size"]) for part in parts)
@@ -82,7 +102,7 @@ def find(repository: Repository, version: str) -> Image | None:
 
 
 def tags(repository: Repository) -> list[str]:
-    """Return all tags of *repository*, in order.
+    """Return all tags of *repository*, sorted.
 
     Raises:
         RefusedError: There is no such repository.
@@ -100,10 +120,10 @@ def check_known(repository: Repository) -> None:
 
 
 def put(store: Store, repository: Repository, version: str, body: bytes, media_type: str) -> str:
-    """Take a manifest in under *version*, a tag or its own digest, and return its digest.
+    """Keep a manifest under *version*, a tag or its own digest, and return its digest.
 
     Raises:
-        RefusedError: It is no manifest, names what is not there, or would move a tag that may not move.
+        RefusedError: It is not a manifest, it names a blob that does not exist, or it would move an immutable tag.
     """
     digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
     by_digest = version.startswith("sha256:")
@@ -132,7 +152,7 @@ def put(store: Store, repository: Repository, version: str, body: bytes, media_t
     return digest
 
 
-def _known(repository: Repository) -> Any:
+def _known(repository: Repository) -> MotoRepository:
     found = ecr_backends[repository.account][repository.region].repositories.get(repository.name)
     if found is None:
         raise not_found(
@@ -143,26 +163,24 @@ def _known(repository: Repository) -> Any:
     return found
 
 
-def _read(body: bytes, media_type: str) -> dict[str, Any]:
+def _read(body: bytes, media_type: str) -> dict[str, Json]:
     try:
-        manifest: dict[str, Any] = json.loads(body.decode())
+        manifest: dict[str, Json] = json.loads(body.decode())
         said = manifest.get("mediaType", media_type)
         version = manifest["schemaVersion"]
     except (ValueError, AttributeError, KeyError) as error:
-        raise RefusedError("MANIFEST_INVALID", "this is no manifest") from error
-    if said != media_type or version != 2:  # noqa: PLR2004  the one version that is in use
+        raise RefusedError("MANIFEST_INVALID", "this is not a manifest") from error
+    if said != media_type or version != _SCHEMA_VERSION:
         raise RefusedError("MANIFEST_INVALID", f"a manifest of type {said}, version {version}, came as {media_type}")
     return manifest
 
 
-def _check_parts(store: Store, repository: Repository, manifest: dict[str, Any]) -> None:
-    """Refuse a manifest of blobs, or of manifests, that have not come before it."""
-    try:
-        images = [str(entry["digest"]) for entry in manifest.get("manifests", [])]
-        parts = [] if "manifests" in manifest else [manifest["config"], *manifest["layers"]]
-        blobs = [str(part["digest"]) for part in parts]
-    except (KeyError, TypeError) as error:
-        raise RefusedError("MANIFEST_INVALID", "the manifest names no config and layers") from error
+def _check_parts(store: Store, repository: Repository, manifest: dict[str, Json]) -> None:
+    """Refuse a manifest that names blobs, or manifests, which were not pushed before it."""
+    if "manifests" in manifest:
+        images, blobs = _digests(manifest["manifests"]), []
+    else:
+        images, blobs = [], _digests([manifest.get("config")]) + _digests(manifest.get("layers"))
     missing = [digest for digest in images if find(repository, digest) is None]
     for digest in blobs:
         try:
@@ -173,33 +191,45 @@ def _check_parts(store: Store, repository: Repository, manifest: dict[str, Any])
         raise RefusedError("MANIFEST_BLOB_UNKNOWN", f"there is no {', '.join(missing)} in {repository.name}")
 
 
+def _digests(parts: Json) -> list[str]:
+    """Return the digests of a manifest's *parts*.
+
+    Raises:
+        RefusedError: They are not a list of objects with a digest.
+    """
+    listed = parts if isinstance(parts, list) else [None]
+    digests = [part.get("digest") if isinstance(part, dict) else None for part in listed]
+    if None in digests:
+        raise RefusedError("MANIFEST_INVALID", "the manifest names no config and layers")
+    return [str(digest) for digest in digests]
+
+
 @contextmanager
 def install(
-    store: Store, passwords: Passwords, endpoint: str, holder: Callable[[Any], Any] = lambda _: None
+    store: Store,
+    passwords: Passwords,
+    endpoint: str,
+    holder: Callable[[WSGIEnvironment], Actor],
 ) -> Iterator[None]:
-    """Have moto's ECR speak of the registry at *endpoint* while the block lasts.
+    """Have moto's ECR use the registry at *endpoint* while the block lasts.
 
     Args:
         store: The blobs.
-        passwords: Where the passwords are kept that it gives out.
+        passwords: Keeps the passwords that ECR gives out.
         endpoint: The registry's URL.
-        holder: Tells from the environ of a request who asks for a password.
+        holder: Returns who asks for a password, by the environ of the request.
     """
-    seams: list[tuple[Any, str, Callable[..., Any]]] = [
-        (ECRResponse, "get_authorization_token", _token(passwords, endpoint, holder)),
-        (ECRBackend, "delete_repository", _emptying(store, ECRBackend.delete_repository)),
-    ]
-    before = [getattr(owner, name) for owner, name, _ in seams]
-    for owner, name, seam in seams:
-        setattr(owner, name, seam)
-    try:
+    seams = (
+        replacing(ECRResponse, "get_authorization_token", _token(passwords, endpoint, holder)),
+        Seam(ECRBackend, "delete_repository", functools.partial(_emptying, store)),
+    )
+    with plugged(seams):
         yield
-    finally:
-        for (owner, name, _), original in zip(seams, before, strict=True):
-            setattr(owner, name, original)
 
 
-def _token(passwords: Passwords, endpoint: str, holder: Callable[[Any], Any]) -> Callable[[ECRResponse], ActionResult]:
+def _token(
+    passwords: Passwords, endpoint: str, holder: Callable[[WSGIEnvironment], Actor]
+) -> Callable[[ECRResponse], ActionResult]:
     def get_authorization_token(self: ECRResponse) -> ActionResult:
         password = passwords.give(self.current_account, self.region, holder(self.normalized_request.environ))
         told = {
@@ -212,9 +242,9 @@ def _token(passwords: Passwords, endpoint: str, holder: Callable[[Any], Any]) ->
     return get_authorization_token
 
 
-def _emptying(store: Store, original: Callable[..., Any]) -> Callable[..., Any]:
+def _emptying(store: Store, original: Callable[..., MotoRepository]) -> Callable[..., MotoRepository]:
     @functools.wraps(original)
-    def delete(self: ECRBackend, repository_name: str, *args: Any, **named: Any) -> Any:
+    def delete(self: ECRBackend, repository_name: str, *args: object, **named: object) -> MotoRepository:
         with _books:
             gone = original(self, repository_name, *args, **named)
             store.remove(Repository(self.account_id, self.region_name, repository_name))

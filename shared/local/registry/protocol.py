@@ -1,7 +1,8 @@
-"""The registry's HTTP: OCI distribution-spec 1.1, as far as clients push, pull and list tags.
+"""The registry's HTTP: the part of OCI's distribution-spec 1.1 with which clients push, pull and list tags.
 
-It answers on the embedded cloud's own port, in front of moto: what is below ``/v2/`` and not signed as a request to AWS
-is ours. Who logs in (Basic, as with ECR) has the password of one account and region; those are the registry it sees.
+It answers on the embedded cloud's own port, in front of moto: requests below ``/v2/`` that are not signed for AWS are
+for the registry. A client logs in (Basic, as with ECR) with a password for one account and region. It sees the
+registry of those.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.routing import Map, Rule
@@ -22,18 +23,17 @@ from shared.packages.images.layout import Blob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from shared.local.registry.ecr import Passwords
+    from shared.local.enforcement.callers import Actor
+    from shared.local.registry.ecr import Login, Passwords
     from shared.local.registry.store import Store
-
-    WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
-    Denied = Callable[[Any, str, str], str]
 
 _LARGEST_MANIFEST = 4 << 20  # bytes: what the specification asks a registry to take
 _BYTES = "application/octet-stream"
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64}")
-# What each needs of IAM. Source: Amazon ECR User Guide, "Required IAM permissions for pushing an image"; Service
-# Authorization Reference, Amazon ECR (read 2026-11-29). Docker's client looks for a layer with HEAD.
+# The IAM action that each request needs. Source: Amazon ECR User Guide, "Required IAM permissions for pushing an
+# image"; Service Authorization Reference, Amazon ECR (read 2026-11-29). Docker's client looks for a layer with HEAD.
 _ACTIONS = {
     "tags": "ecr:ListImages",
     "manifest": "ecr:BatchGetImage",
@@ -70,33 +70,33 @@ class RegistryApp:
 
     Args:
         store: The blobs.
-        passwords: Who may log in.
-        denied: Says why the holder of a password may not do an action on a repository's ARN; nothing if it may.
+        passwords: The passwords that clients may log in with.
+        denied: Returns why the holder of a password may not do an action on a repository's ARN; empty if it may.
     """
 
-    def __init__(self, store: Store, passwords: Passwords, denied: Denied = lambda *_: "") -> None:
+    def __init__(self, store: Store, passwords: Passwords, denied: Callable[[Actor, str, str], str]) -> None:
         self._store = store
         self._passwords = passwords
         self._denied = denied
 
-    def in_front_of(self, other: WsgiApp) -> WsgiApp:
-        """Return an application that answers what is ours and leaves the rest, ``/v2/`` APIs of AWS too, to *other*."""
+    def in_front_of(self, other: WSGIApplication) -> WSGIApplication:
+        """Return an application that answers requests to the registry and leaves all others to *other*."""
 
-        def choose(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
-            signed = environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4-")
+        def choose(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            signed = environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4-")  # AWS has APIs below /v2/ too
             ours = environ["PATH_INFO"].startswith("/v2/") and not signed
             return (self if ours else other)(environ, start)
 
         return choose
 
-    def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         request = Request(environ)
         try:
             response = self._answer(request)
         except RefusedError as refused:
             response = refused.response()
-        except (OSError, ClientDisconnected) as error:  # the disk is full, or nobody is there to read this
+        except (OSError, ClientDisconnected) as error:  # the disk is full, or the client is gone
             failed = HTTPStatus.INTERNAL_SERVER_ERROR
             response = RefusedError("BLOB_UPLOAD_INVALID", f"nothing was kept: {error}", failed).response()
         response.headers["Docker-Distribution-API-Version"] = "registry/2.0"
@@ -104,7 +104,7 @@ class RegistryApp:
         return answer
 
     def _answer(self, request: Request) -> Response:
-        account, region, holder = self._who(request)
+        login = self._login(request)
         try:
             endpoint, found = _URLS.bind_to_environ(request.environ).match()
         except HTTPException as error:
@@ -112,24 +112,24 @@ class RegistryApp:
             raise RefusedError("UNSUPPORTED", f"{request.method} {request.path}: {status.phrase}", status) from error
         if endpoint == "ping":
             return Response("{}", content_type="application/json")
-        repository = Repository(account, region, found.pop("name"))
+        repository = Repository(login.account, login.region, found.pop("name"))
         action = _LOOK if (endpoint, request.method) == ("blob", "HEAD") else _ACTIONS[endpoint]
-        if why := self._denied(holder, action, ecr.arn(repository)):
+        if why := self._denied(login.holder, action, ecr.arn(repository)):
             raise RefusedError("DENIED", why, HTTPStatus.FORBIDDEN)
         ecr.check_known(repository)
         if endpoint == "begin":
-            return self._begin(request, repository, holder)
+            return self._begin(request, repository, login.holder)
         answer: Response = getattr(self, f"_{endpoint}")(request, repository, **found)
         return answer
 
-    def _who(self, request: Request) -> tuple[str, str, Any]:
+    def _login(self, request: Request) -> Login:
         told = request.authorization
-        place = self._passwords.place(told.password or "") if told and told.username == ecr.USER else None
-        if place is None:
+        login = self._passwords.login(told.password or "") if told and told.username == ecr.USER else None
+        if login is None:
             challenge = {"WWW-Authenticate": f'Basic realm="{request.host_url}",service="ecr.amazonaws.com"'}
             status = HTTPStatus.UNAUTHORIZED
             raise RefusedError("UNAUTHORIZED", "log in with the token of ECR", status, challenge)
-        return place
+        return login
 
     def _tags(self, _: Request, repository: Repository) -> Response:
         told = {"name": repository.name, "tags": ecr.tags(repository)}
@@ -158,7 +158,7 @@ class RegistryApp:
         chunks = self._store.blobs(repository).chunks(Blob(_BYTES, digest, size))
         return Response(chunks, headers=headers, content_type=_BYTES, direct_passthrough=True)
 
-    def _begin(self, request: Request, repository: Repository, holder: Any) -> Response:
+    def _begin(self, request: Request, repository: Repository, holder: Actor) -> Response:
         mount, source = request.args.get("mount"), request.args.get("from")
         if mount and source and self._mounted(repository, mount, source, holder):
             return _blob_created(repository, mount)
@@ -167,14 +167,14 @@ class RegistryApp:
             return self._finish(request, repository, upload)
         return _uploading(repository, upload, 0)
 
-    def _mounted(self, repository: Repository, digest: str, source: str, holder: Any) -> bool:
+    def _mounted(self, repository: Repository, digest: str, source: str, holder: Actor) -> bool:
         other = repository._replace(name=source)
         if self._denied(holder, _FETCH, ecr.arn(other)):
             return False
         try:
             ecr.check_known(other)
             self._store.mount(other, digest, repository)
-        except RefusedError:  # then, says the specification, the client uploads it
+        except RefusedError:  # then the client uploads it, says the specification
             return False
         return True
 
@@ -197,7 +197,7 @@ class RegistryApp:
 
 
 def _start(request: Request) -> int | None:
-    """Return where the client says that its piece begins, if it says so."""
+    """Return where the client says that its piece begins; None if it does not say."""
     told = request.headers.get("Content-Range")
     if told is None:
         return None

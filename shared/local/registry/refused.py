@@ -1,4 +1,4 @@
-"""What the registry answers when it does not do as it is asked."""
+"""The registry's refusals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RefusedError(LanesError):
-    """A request is refused, in the specification's words.
+    """A request is refused in the words of OCI's specification.
 
     Attributes:
         code: The specification's name for it ("NAME_UNKNOWN").
@@ -36,5 +36,5 @@ class RefusedError(LanesError):
 
 
 def not_found(code: str, message: str) -> RefusedError:
-    """Return the refusal of what is not there."""
+    """Return the refusal of a request for something that does not exist."""
     return RefusedError(code, message, HTTPStatus.NOT_FOUND)

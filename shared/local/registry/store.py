@@ -1,4 +1,4 @@
-"""Blobs and uploads on disk: a folder for each repository, gone with it. No blob is ever held in memory."""
+"""Blobs and uploads on disk, in a folder for each repository. No blob is ever held in memory."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHUNK = 1 << 20
-_UPLOAD = re.compile(r"[0-9a-f]{32}")  # what we call one; a client could send anything
+_UPLOAD = re.compile(r"[0-9a-f]{32}")  # the names that we give; a client could send anything
 
 
 class Repository(NamedTuple):
-    """Which repository: names are taken once per account and region."""
+    """A repository. Its name is unique in its account and region."""
 
     account: str
     region: str
@@ -31,24 +31,24 @@ class Repository(NamedTuple):
 
 
 class Store:
-    """What repositories hold.
+    """The blobs and uploads of all repositories.
 
     Args:
-        root: A folder of our own.
+        root: A folder for this store alone.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def blobs(self, repository: Repository) -> Layout:
-        """Return where the blobs of *repository* lie."""
+        """Return the folder of *repository*'s blobs."""
         return Layout(self._folder(repository))
 
     def blob(self, repository: Repository, digest: str) -> Path:
         """Return the path of a blob.
 
         Raises:
-            RefusedError: It is not there, or the digest is none.
+            RefusedError: It does not exist, or *digest* is not a digest.
         """
         try:
             path = self.blobs(repository).path(digest)
@@ -59,7 +59,7 @@ class Store:
         return path
 
     def begin(self, repository: Repository) -> str:
-        """Begin an upload and return what it is called."""
+        """Begin an upload and return its name."""
         upload = uuid.uuid4().hex
         path = self._upload(repository, upload)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ class Store:
         return upload
 
     def size(self, repository: Repository, upload: str) -> int:
-        """Return how many bytes have come.
+        """Return how many bytes of an upload have come.
 
         Raises:
             RefusedError: There is no such upload.
@@ -81,13 +81,13 @@ class Store:
         """Add *body* to an upload and return how many bytes it has now.
 
         Args:
-            repository: Whose it is.
+            repository: The upload's repository.
             upload: Its name.
-            body: What comes next; all of it that came before a client hung up is kept.
-            start: Where the client believes it to begin.
+            body: The next bytes. If the client hangs up, those that came are kept.
+            start: The position at which the client wants them to begin; None if it does not say.
 
         Raises:
-            RefusedError: There is no such upload, another request adds to it, or it has not come as far as *start*.
+            RefusedError: There is no such upload, another request adds to it, or its bytes do not end at *start*.
         """
         with self._held(repository, upload) as path:
             size = path.stat().st_size
@@ -100,10 +100,10 @@ class Store:
                 return file.tell()
 
     def finish(self, repository: Repository, upload: str, digest: str) -> None:
-        """Make an upload the blob *digest*; one that is something else is thrown away.
+        """Turn an upload into the blob *digest*. It is thrown away if it has another digest.
 
         Raises:
-            RefusedError: There is no such upload, or it is not what *digest* says.
+            RefusedError: There is no such upload, or it has another digest.
         """
         with self._held(repository, upload) as path:
             with path.open("rb") as file:
@@ -125,10 +125,10 @@ class Store:
             path.unlink()
 
     def mount(self, source: Repository, digest: str, target: Repository) -> None:
-        """Give *target* a blob that *source* has, without a second copy of it.
+        """Give *target* a blob that *source* has, without copying it.
 
         Raises:
-            RefusedError: It is not there, or the digest is none.
+            RefusedError: It does not exist, or *digest* is not a digest.
         """
         there = self.blob(source, digest)
         here = self.blobs(target).path(digest)
@@ -137,12 +137,12 @@ class Store:
             here.hardlink_to(there)
 
     def remove(self, repository: Repository) -> None:
-        """Remove all that *repository* holds."""
+        """Remove all blobs and uploads of *repository*."""
         shutil.rmtree(self._folder(repository), ignore_errors=True)
 
     @contextmanager
     def _held(self, repository: Repository, upload: str) -> Iterator[Path]:
-        """Take an upload from all other requests while the block lasts, by giving its file another name."""
+        """Keep other requests from an upload while the block lasts, by giving its file another name."""
         path = self._upload(repository, upload)
         mine = path.with_suffix(".held")
         try:

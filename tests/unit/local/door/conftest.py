@@ -9,7 +9,7 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAu
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from shared.local.door.signature import Arrived
+from shared.local.door.arrived import Arrived
 
 HOST = "127.0.0.1:4599"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.local.door.browser import why_foreign
-from shared.local.door.signature import Arrived
+from shared.local.door.arrived import Arrived
 
 PORT = 4599
 

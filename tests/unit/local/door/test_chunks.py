@@ -99,7 +99,7 @@ def test_what_is_not_signed_may_not_follow(example, more):
     "first", [b"-1;chunk-signature=" + b"0" * 64, b"zz", b"5", b"5;chunk-signature=", b"1" * 20_000]
 )
 def test_a_piece_says_how_long_it_is_and_its_signature(first):
-    with pytest.raises(RefusedError, match=r"how long it is|too long"):
+    with pytest.raises(RefusedError, match=r"with its length|too long"):
         look(SignedChunks(PLAIN[0], SECRET), first + b"\r\n")
 
 
@@ -124,7 +124,7 @@ def test_a_body_comes_through_as_it_is(body, sizes):
 def test_the_last_bytes_of_another_body_are_not_handed_out(body):
     stream = checked(body, body + b"x")
     stream.read(len(body) - 1)
-    with pytest.raises(RefusedError, match="another one"):
+    with pytest.raises(RefusedError, match="a different body"):
         stream.read()
 
 

@@ -269,7 +269,7 @@ def test_a_session_ends_with_its_user(cloud, aws):
     aws.iam.delete_access_key(UserName="eve", AccessKeyId=eve.id)
     assert who(cloud, session)[0] == f"{IAM}:user/eve"  # as on AWS: it needs its key no more
     aws.iam.delete_user(UserName="eve")
-    with pytest.raises(ClientError, match=r"InvalidClientTokenId.*not there any more"):
+    with pytest.raises(ClientError, match=r"InvalidClientTokenId.*does not exist any more"):
         who(cloud, session)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shared.aws.access_key import AccessKey
 from shared.local.door import signature
 from shared.local.door.refused import RefusedError, Wrong
-from shared.local.door.signature import Arrived
+from shared.local.door.arrived import Arrived
 
 KEY = AccessKey("AKIALANESEXAMPLE0000", "a secret/with+signs=")
 TOKEN = AccessKey("ASIAEXAMPLE000000000", "another", "a/token+of=some length==")
@@ -190,8 +190,8 @@ def instead(old, new):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda _: "", "no AWS4-HMAC-SHA256"),
-        (lambda _: "Basic QVdTOng=", "no AWS4-HMAC-SHA256"),
+        (lambda _: "", "is not AWS4-HMAC-SHA256"),
+        (lambda _: "Basic QVdTOng=", "is not AWS4-HMAC-SHA256"),
         (lambda _: "AWS AKIA:c2ln", "Version 2"),
         (instead("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), "SigV4a"),
         (instead("/s3/", "/s3.evil.example/"), "a day, a region and a service"),
@@ -220,7 +220,7 @@ def test_a_request_is_signed_once(sign, signed_by):
 
 
 def test_nothing_unsigned_is_let_in_and_a_form_is_told_why():
-    with pytest.raises(RefusedError, match="signed requests alone") as caught:
+    with pytest.raises(RefusedError, match="only signed requests") as caught:
         signature.read(Arrived("GET", "/", [("host", "127.0.0.1:4599")]))
     assert caught.value.wrong is Wrong.MISSING
     with pytest.raises(RefusedError, match="no presigned forms"):

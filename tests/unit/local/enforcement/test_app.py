@@ -9,7 +9,7 @@ import pytest
 from moto.s3.models import s3_backends
 
 from shared.local.calls import CALL
-from shared.local.door.app import HEADERS
+from shared.local.door.arrived import HEADERS
 from shared.local.door.callers import CALLER, Caller
 from shared.local.door.refused import RefusedError, Wrong
 from shared.local.enforcement.app import Enforcement
@@ -98,7 +98,7 @@ def test_what_is_not_never_reaches_it(ask, cloud, account, caller):
         "User: arn:aws:sts::123456789012:assumed-role/team1-f/run is not authorized to perform: s3:PutObject on "
         'resource: "arn:aws:s3:::team2-data/a" because no identity-based policy allows the s3:PutObject action'
     )
-    assert "none of team1's own names" in str(refused.value.fix)
+    assert "not one of team1's own names" in str(refused.value.fix)
 
 
 def test_a_table_that_the_role_does_not_name(ask, account, caller):
@@ -110,7 +110,7 @@ def test_a_table_that_the_role_does_not_name(ask, account, caller):
     assert "dynamodb:PutItem on resource: arn:aws:dynamodb:us-east-1:123456789012:table/team1-totals" in str(
         refused.value.what
     )
-    assert "no card can grant it: add it to what team1-f may, in shared/isolation/roles/policies.py" in str(
+    assert "no card can grant it: add it to the rights of team1-f, in shared/isolation/roles/policies.py" in str(
         refused.value.fix
     )
 
