@@ -1,8 +1,8 @@
 """From a request that reached the cloud to what IAM is asked.
 
-``read_call`` reads a request by botocore's models; ``needs`` tells the actions, resources and condition keys of a call
-by AWS's own catalogue and a table of exceptions. Neither knows who calls, or what the policies say. The price is a
-table to keep: an operation that AWS adds is refused until the catalogue and botocore know it, never let through.
+``read_call`` reads a request as a call, by botocore's models. ``needs`` tells which actions, resources and condition
+keys the call needs, by AWS's own catalogue and a table of exceptions. Neither knows who calls, or what the policies
+say. The cost is a table to maintain. An operation that AWS adds is refused until the catalogue and botocore know it.
 """
 
 from shared.local.calls.asked import Facts, NoFacts

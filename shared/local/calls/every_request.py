@@ -1,7 +1,7 @@
 """The condition keys that every request gives values to, and those that nothing here gives.
 
-A key that is documented and not given is missing, so that a condition on it is met or not as IAM has it for a missing
-key; NOT_GIVEN lists what of the services in use is left out, and why.
+A key that is documented and not given counts as missing, and a condition on it is decided by IAM's rule for missing
+keys. NOT_GIVEN lists the keys of the services in use that are left out, and why.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 NOT_GIVEN = {
     "aws:SourceVpc, aws:SourceVpce, aws:VpcSourceIp": "nothing here runs in a network of its own",
     "aws:ViaAWSService, aws:CalledVia": "no service here calls another with its caller's credentials",
-    "aws:PrincipalOrgID, aws:ResourceOrgID and the like": "the account stands in no organization",
+    "aws:PrincipalOrgID, aws:ResourceOrgID and the like": "the account is in no organization",
     "aws:MultiFactorAuthPresent, aws:MultiFactorAuthAge": "nobody signs in with a second factor",
-    "s3:ExistingObjectTag/<key>": "an object's tags are not read before it is asked for",
-    "s3:signatureAge, s3:x-amz-content-sha256": "the signature is checked at the door and not told here",
-    "dynamodb:Attributes": "expressions are not taken apart",
-    "dynamodb:LeadingKeys of Query, Scan and PartiQL": "likewise; of items and keys in the request it is given",
+    "s3:ExistingObjectTag/<key>": "an object's tags are not read before the object",
+    "s3:signatureAge, s3:x-amz-content-sha256": "the door checks the signature, and does not pass it on",
+    "dynamodb:Attributes": "expressions are not read",
+    "dynamodb:LeadingKeys of Query, Scan and PartiQL": "the same; it is given for items and keys in the request",
     "kms:*": "keys encrypt nothing here",
-    "ec2:* but tags and CreateAction": "instances are no part of this cloud",
-    "aws:ResourceTag/<key> of others than EC2": "tags are looked up where nothing else tells whose a thing is",
+    "ec2:* but tags and CreateAction": "this cloud has no instances",
+    "aws:ResourceTag/<key> of others than EC2": "tags are looked up only where nothing else tells the owner",
 }
 
 
@@ -33,11 +33,11 @@ def request_keys(
     """Return the keys that every request has (IAM User Guide, "AWS global condition context keys").
 
     Args:
-        region: The one that the caller signed for.
+        region: The region that the caller signed for.
         now: The time, with its zone.
         source_ip: The address that the request came from.
         headers: By names in lower case.
-        secure: Whether it came over TLS, or from this very machine in the place of it.
+        secure: Whether it came over TLS, or from this machine, which counts as TLS.
     """
     keys: dict[str, tuple[str, ...]] = {
         "aws:RequestedRegion": (region,),

@@ -1,34 +1,42 @@
-"""The members of an operation's input, each read from the request when first asked for."""
+"""The members of an operation's input. Each is read from the request when it is first asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Final
 
-from shared.local.calls.call import CallNotReadError
+from shared.local.calls.call import CallNotReadError, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from botocore.model import Shape, StructureShape
 
-ABSENT: Any = object()
+
+class Absent(Enum):
+    """Stands for the value of a member that a request does not have; None is a value."""
+
+    ABSENT = "absent"
 
 
-class Members(Mapping[str, Any]):
-    """What a request says of an input's members, by their names.
+ABSENT: Final = Absent.ABSENT
+
+
+class Members(Mapping[str, Value]):
+    """The members of an input that a request has, by their names.
 
     Args:
-        shape: The operation's input, None when it takes none.
-        read: Returns the value of a member, or `ABSENT`; raises ValueError for one of another type.
+        shape: The operation's input; None if it takes none.
+        read: Returns the value of a member, or `ABSENT`; raises ValueError if it has another type.
     """
 
-    def __init__(self, shape: StructureShape | None, read: Callable[[str, Shape], Any]) -> None:
+    def __init__(self, shape: StructureShape | None, read: Callable[[str, Shape], Value | Absent]) -> None:
         self._shapes: Mapping[str, Shape] = shape.members if shape else {}
         self._read = read
-        self._known: dict[str, Any] = {}
+        self._known: dict[str, Value | Absent] = {}
 
-    def _value(self, name: str) -> Any:
+    def _value(self, name: str) -> Value | Absent:
         if name not in self._known:
             shape = self._shapes.get(name)
             try:
@@ -39,7 +47,7 @@ class Members(Mapping[str, Any]):
                 ) from error
         return self._known[name]
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Value:
         value = self._value(name)
         if value is ABSENT:
             raise KeyError(name)

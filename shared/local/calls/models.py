@@ -1,4 +1,4 @@
-"""botocore's models of the services, by the name that requests are signed for."""
+"""botocore's models of the services, by their signing names."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from functools import cache
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-# Signing name -> the services that moto serves of those that sign so, where that is not the one of the same name.
-# From botocore's models (1.44.5; reading all of them takes seconds, tests/contract does). Not named are twins of RDS
-# (docdb, neptune: the same operations and actions, which AWS cannot tell apart either) and services without a backend.
+# Signing name -> the services with that name that moto serves, if it is not just the service of the same name.
+# From botocore's models (1.44.5). A contract test reads all of them, which takes seconds. Left out are services like
+# RDS (docdb, neptune: they have the same operations and actions, and AWS cannot tell them apart either), and services
+# without a backend in moto.
 _SIGNED_AS = {
     "aidevops": ("devops-agent",),
     "aoss": ("opensearchserverless",),
@@ -47,7 +48,7 @@ _SIGNED_AS = {
 
 @cache
 def _loader() -> Loader:
-    """Return a loader of our own: clients that share one with others change S3's model (botocore/handlers.py)."""
+    """Return our own loader: botocore's clients change S3's model in theirs (botocore/handlers.py)."""
     return Loader()
 
 
@@ -59,7 +60,7 @@ def model_of(service: str) -> ServiceModel:
 
 @cache
 def models_signed_as(name: str) -> tuple[ServiceModel, ...]:
-    """Return the models of the services whose requests are signed for *name*, in any case; none when nobody's are."""
+    """Return the models of the services with the signing name *name*, in upper or lower case; none if nobody has it."""
     name = name.lower()
     if name in _SIGNED_AS:
         return tuple(model_of(service) for service in _SIGNED_AS[name])

@@ -1,8 +1,8 @@
 """What a call needs: actions, resources, and the condition keys that go with them.
 
-An operation's action has its name in the catalogue, or is the one whose documentation is the operation's page; where
-neither holds, or several are needed, an exception says so (:mod:`shared.local.calls.rules`). What is found in neither
-is refused: nothing is let through because nobody knows it.
+An operation's action is the action of the same name in the catalogue, or the only one whose documentation is the
+operation's page. If that is not so, or several actions are needed, there is an exception
+(:mod:`shared.local.calls.rules`). An operation whose action is not found is refused.
 """
 
 from __future__ import annotations
@@ -36,9 +36,12 @@ _NO_FACTS = NoFacts()
 class Need:
     """One action that a call needs, on one resource.
 
-    ``resource`` is an ARN, ``*`` for an action that takes none, and None where the call touches one that nobody can
-    tell: that is to be refused. ``context`` are the condition keys of the action that the call gives a value, as
-    documented; a key that is not there is missing, as on AWS.
+    Attributes:
+        action: The action.
+        resource: An ARN; ``*`` if the action takes no resource; None if the call is about one that nobody can tell.
+            Then the call must be refused.
+        context: The condition keys of the action that the call gives values to, spelled as in the documentation. Other
+            keys count as missing, as on AWS.
     """
 
     action: str
@@ -47,12 +50,12 @@ class Need:
 
 
 def needs(call: Call, account: str, facts: Facts = _NO_FACTS) -> tuple[Need, ...]:
-    """Return what *call* needs, all of it; nothing for the few operations that anyone may call.
+    """Return everything that *call* needs; nothing for the few operations that anybody may call.
 
     Args:
         call: The call.
-        account: The account it is made in, twelve digits.
-        facts: What the account holds, for what the call only refers to.
+        account: The account in which it is made, twelve digits.
+        facts: Looks up what the call only refers to.
 
     Raises:
         CallNotReadError: No action is known for the operation.
@@ -70,10 +73,9 @@ def needs(call: Call, account: str, facts: Facts = _NO_FACTS) -> tuple[Need, ...
 
 
 def _asked_for(asked: Asked) -> Iterator[tuple[Action, str | None]]:
-    """Yield each action with each resource that it is asked for on.
+    """Yield each action with each resource that it is needed on.
 
-    A call whose parameters name nothing that its actions are about has left out what it must say; what is no ARN is no
-    resource. Neither is let through for that.
+    The resource is None if the call names no resource at all for its actions, or something that is not an ARN.
     """
     call = asked.call
     exceptions = EXCEPTIONS.get(call.service, {})
@@ -84,7 +86,7 @@ def _asked_for(asked: Asked) -> Iterator[tuple[Action, str | None]]:
         if action is None:
             raise CallNotReadError(
                 f"no IAM action is known for {call}",
-                fix="a role can be given none for it; call it with the account's own key, or leave it",
+                fix="no policy can allow it; call it with the account's own key, or leave it out",
             )
         rows = [(action, _by_types(asked, prefix_of(call.service), action))]
     if rows and not any(resources for _, resources in rows):
@@ -103,7 +105,7 @@ def prefix_of(service: str) -> str:
 
 @cache
 def action_of(service: str, operation: str) -> Action | None:
-    """Return the action of an operation that is no exception: of its name, or the only one with its page."""
+    """Return the action of an operation without an exception: that of its name, or the only one with its page."""
     actions = load_catalogue().service(prefix_of(service))
     same = actions.get(operation.lower())
     documented = [action for action in actions.values() if action.operation == operation]
@@ -120,7 +122,7 @@ def _found(asked: Asked, where: Where) -> Found:
 
 
 def _by_types(asked: Asked, prefix: str, action: Action) -> Found:
-    """Return the resources of an action by the kinds that it takes."""
+    """Return the resources of an action by the kinds of resource that it takes."""
     by_kind = {kind.name: resources_of(asked, prefix, kind) for kind in action.types}
     either = EITHER.get(action.name, ())
     found: list[str | None] = []
@@ -135,5 +137,5 @@ def _by_types(asked: Asked, prefix: str, action: Action) -> Found:
 
 
 def _may_go_without(action: Action) -> bool:
-    """Whether an action's kinds are all optional, so that a call that names none is asked for on all."""
+    """Say whether all kinds of an action are optional, so that a call that names none is about all resources."""
     return action.level == "List" and not any(kind.required for kind in action.types)

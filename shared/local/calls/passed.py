@@ -1,6 +1,6 @@
-"""Roles that a call hands to a service: each needs ``iam:PassRole``, on the role, for the service.
+"""Roles that a call passes to a service. Each needs ``iam:PassRole`` on the role, for that service.
 
-Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service"; the services by their own pages.
+Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service"; each service's own pages.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ _ROLE_MEMBER = re.compile(r"role(_?arn)?s?$", re.IGNORECASE)
 _ROLE_ARN = re.compile(r"arn:[^:]*:iam::\d*:role/.+")
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}")
 
-# Who takes a role (each service's guide); else a service is called as it signs.
+# The principal that takes a role (each service's guide), if it is not called like the service's signing name.
 _PRINCIPALS = {
     "ecs": "ecs-tasks.amazonaws.com",
     "stepfunctions": "states.amazonaws.com",
     "rds": "monitoring.rds.amazonaws.com",
 }
-# Parameters of a service that go to another principal.
+# Parameters whose role goes to another principal.
 _OTHERS = {("ecs", "role"): "ecs.amazonaws.com"}
 
-# Operations that name a role without handing it to anyone: they take, manage, simulate or find it.
+# Services whose operations name a role but do not pass it: they take, manage, simulate or find it.
 _NOT_PASSED = frozenset(
     {"iam", "sts", "resourcegroupstaggingapi", "cloudtrail", "config", "sso-admin", "organizations"}
 )
 
-# Operations that start what a task definition describes: its roles are handed over again (ECS Developer Guide,
-# "Required permissions to run a task with a task role").
-_READS = ("Get", "List", "Describe", "Head", "Search")
+_READS = ("Get", "List", "Describe", "Head", "Search")  # verbs of operations that only read
+# Operations that run a task definition: its roles are passed again (ECS Developer Guide, "Required permissions to run a
+# task with a task role").
 _RUN = frozenset({"RunTask", "StartTask", "CreateService", "UpdateService", "CreateTaskSet"})
 
 
 def passed_roles(asked: Asked) -> Iterator[tuple[str | None, Mapping[str, tuple[str, ...]]]]:
-    """Yield the ARN of each role that the call hands over, with the condition keys of ``iam:PassRole``.
+    """Yield the ARN of each role that the call passes, with the condition keys of ``iam:PassRole``.
 
-    None stands for what is no role's name.
+    The ARN is None for a value that is not the name of a role.
     """
     call = asked.call
     if call.service == "iam" and call.operation == "AddRoleToInstanceProfile":
@@ -57,7 +57,7 @@ def passed_roles(asked: Asked) -> Iterator[tuple[str | None, Mapping[str, tuple[
     if call.service not in _NOT_PASSED and not call.operation.startswith(_READS):
         for path in _role_paths(call.service, call.operation):
             member = path.rpartition(".")[2].removesuffix("[]")
-            for value in asked.all(path):
+            for value in asked.texts(path):
                 yield _arn(asked, value), _context(_principal(call.service, member))
     if call.service == "ecs" and call.operation in _RUN:
         known = asked.facts.task_definition(call.region, asked.text("taskDefinition") or "")
@@ -66,7 +66,7 @@ def passed_roles(asked: Asked) -> Iterator[tuple[str | None, Mapping[str, tuple[
 
 
 def _arn(asked: Asked, value: str) -> str | None:
-    """Return the ARN of a role that is given by its ARN, or as Glue lets it by its name; None for anything else."""
+    """Return the ARN of a role that is given by its ARN or (for Glue) by its name; None for anything else."""
     if _ROLE_ARN.fullmatch(value):
         return value
     if not _ROLE_NAME.fullmatch(value):
@@ -76,14 +76,14 @@ def _arn(asked: Asked, value: str) -> str | None:
 
 @cache
 def _role_paths(service: str, operation: str) -> tuple[str, ...]:
-    """Return where an operation's input has members that are roles: ``Targets[].RoleArn``."""
+    """Return the paths of the members of an operation's input that are roles, such as ``Targets[].RoleArn``."""
     shape = model_of(service).operation_model(operation).input_shape
     return tuple(_paths_in(shape, "", frozenset())) if shape else ()
 
 
 def _paths_in(shape: Shape, path: str, above: frozenset[str]) -> Iterator[str]:
     if shape.name in above:
-        return  # a shape that holds itself: what is in it was found the first time
+        return  # a shape that contains itself: its members were found the first time
     inside = above | {shape.name}
     if isinstance(shape, StructureShape):
         for name, member in shape.members.items():

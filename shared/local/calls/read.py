@@ -1,8 +1,8 @@
-"""From a request to the call it is, by botocore's models: the inverse of a client's serializer.
+"""Reads a request as a call, by botocore's models: the inverse of a client's serializer.
 
-Of the protocols a service has, the one the request shows is taken: ``X-Amz-Target`` for JSON, ``smithy-protocol`` for
-CBOR, ``Action`` for the query protocols, and method and path for the REST ones. A request that shows two, or says a
-thing twice, is refused: what is decided about one reading must not be done in another.
+A service may have several protocols. The request shows which one it uses: ``X-Amz-Target`` for JSON,
+``smithy-protocol`` for CBOR, ``Action`` for the query protocols, and only method and path for the REST ones. A request
+that shows two, or gives a parameter twice, is refused: moto could read it in another way than was decided about.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
@@ -18,7 +18,7 @@ from botocore.model import ListShape, MapShape
 from botocore.parsers import ResponseParserError, RpcV2CBORParser
 
 from shared.local.calls.call import Call, CallNotReadError
-from shared.local.calls.members import ABSENT, Members
+from shared.local.calls.members import ABSENT, Absent, Members
 from shared.local.calls.models import models_signed_as
 from shared.local.calls.request import FIX, Opened, Request
 from shared.local.calls.routes import routes_of
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
     from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
 
+    from shared.local.calls.call import Value
     from shared.local.calls.values import Tree
+
+    Document = dict[str, Value]
 
 _REST = {"rest-json", "rest-xml"}
 _FORMS = {"query", "ec2"}
@@ -42,11 +45,12 @@ def read_call(service: str, region: str, request: Request) -> Call:
 
     Args:
         service: The name that it was signed for (``states``), from its credential's scope.
-        region: The region, from there too.
+        region: The region, from the same scope.
         request: The request.
 
     Raises:
-        CallNotReadError: No service signs so, it is none of the service's operations, or it could be read in two ways.
+        CallNotReadError: No service has that name, it is none of the service's operations, or it could be read in two
+            ways.
     """
     models = models_signed_as(service)
     if not models:
@@ -83,7 +87,7 @@ def _operation(model: ServiceModel, name: str) -> OperationModel | None:
 
 
 def _by_target(models: Sequence[ServiceModel], request: Opened) -> _Found | None:
-    """Read a request of the JSON protocol: all is in the target and the body."""
+    """Read a request of the JSON protocol: everything is in the target and the body."""
     prefix, _, name = request.headers["x-amz-target"].rpartition(".")
     if request.query or request.is_form:
         raise CallNotReadError("a request of the JSON protocol has no query and no form", fix=FIX)
@@ -108,7 +112,7 @@ def _by_cbor_path(models: Sequence[ServiceModel], request: Opened) -> _Found | N
 
 
 def _by_action(models: Sequence[ServiceModel], request: Opened) -> _Found | None:
-    """Read a form, in the body or the query; the version tells services of one signing name apart."""
+    """Read a form, in the body or the query. The version tells services with the same signing name apart."""
     pairs = list(request.pairs)
     if pairs and request.body:
         raise CallNotReadError("parameters are in the query and in the body", fix=FIX)
@@ -130,7 +134,7 @@ def _by_action(models: Sequence[ServiceModel], request: Opened) -> _Found | None
 def _of_form(operation: OperationModel, tree: Tree, *, ec2: bool) -> Members:
     """Return the members that a form holds."""
 
-    def read(name: str, shape: Shape) -> Any:
+    def read(name: str, shape: Shape) -> Value | Absent:
         called = form_name(name, shape, ec2=ec2)
         return from_form(shape, tree[called], ec2=ec2) if called in tree else ABSENT
 
@@ -138,11 +142,11 @@ def _of_form(operation: OperationModel, tree: Tree, *, ec2: bool) -> Members:
 
 
 def _of_document(
-    operation: OperationModel, document: Callable[[], Any], convert: Callable[[Shape, Any], Any] = from_json
+    operation: OperationModel, document: Callable[[], Document], convert: Callable[[Shape, Value], Value] = from_json
 ) -> Members:
     """Return the members that a JSON or CBOR document holds."""
 
-    def read(name: str, shape: Shape) -> Any:
+    def read(name: str, shape: Shape) -> Value | Absent:
         called = shape.serialization.get("name", name)
         value = document().get(called)
         return ABSENT if value is None else convert(shape, value)
@@ -150,46 +154,46 @@ def _of_document(
     return Members(operation.input_shape, read)
 
 
-def _json(request: Opened) -> Callable[[], Any]:
-    """Return what parses the body once: a document, an object wherever it holds members."""
+def _json(request: Opened) -> Callable[[], Document]:
+    """Return what parses the body, once."""
 
     @cache
-    def parsed() -> Any:
+    def parsed() -> Document:
         try:
-            document = json.loads(request.inflated() or b"{}")
+            document: Value = json.loads(request.inflated() or b"{}")
         except ValueError as error:
-            raise CallNotReadError(f"the body is no JSON: {error}", fix=FIX) from error
+            raise CallNotReadError(f"the body is not JSON: {error}", fix=FIX) from error
         if not isinstance(document, dict):
-            raise CallNotReadError("the body is no JSON object", fix=FIX)
+            raise CallNotReadError("the body is not a JSON object", fix=FIX)
         return document
 
     return parsed
 
 
-def _cbor(request: Opened) -> Callable[[], Any]:
+def _cbor(request: Opened) -> Callable[[], Document]:
     @cache
-    def parsed() -> Any:
+    def parsed() -> Document:
         parser = RpcV2CBORParser()
         stream = parser.get_peekable_stream_from_bytes(request.inflated())
         try:
-            document = parser.parse_data_item(stream) if request.body else {}
+            document: Value = parser.parse_data_item(stream) if request.body else {}
         except ResponseParserError as error:
-            raise CallNotReadError(f"the body is no CBOR: {error}", fix=FIX) from error
+            raise CallNotReadError(f"the body is not CBOR: {error}", fix=FIX) from error
         if not isinstance(document, dict):
-            raise CallNotReadError("the body is no CBOR map", fix=FIX)
+            raise CallNotReadError("the body is not a CBOR map", fix=FIX)
         return document
 
     return parsed
 
 
-def _as_it_is(_: Shape, value: Any) -> Any:
+def _as_it_is(_: Shape, value: Value) -> Value:
     return value
 
 
 def _by_route(models: Sequence[ServiceModel], request: Opened) -> _Found | None:
     path = request.path
     if models and models[0].service_name != "s3" and request.is_form and request.body:
-        raise CallNotReadError("the body is a form, which could be taken for the query", fix=FIX)
+        raise CallNotReadError("the body is a form, which could be read as the query", fix=FIX)
     if any(model.service_name == "s3" for model in models):
         bucket = _BUCKET_HOST.match(request.headers.get("host", ""))
         path = f"/{bucket[1]}{path}" if bucket else path
@@ -202,25 +206,19 @@ def _by_route(models: Sequence[ServiceModel], request: Opened) -> _Found | None:
 
 
 def _in_turn(models: Sequence[ServiceModel], path: str) -> Sequence[ServiceModel]:
-    """Return who may answer *path*: of S3's two, as moto decides, by the version that only S3 Control's paths have."""
+    """Return the models that may answer *path*. Only S3 Control's paths have its version; moto goes by that too."""
     if len(models) > 1 and models[0].service_name == "s3":
         return models[1:] if path.startswith("/v20180820/") else models[:1]
     return models
 
 
 def _of_rest(operation: OperationModel, request: Opened, labels: Mapping[str, str], *, xml: bool) -> Members:
-    """Return the members of a REST request: each has its place, and the body is opened for those without one."""
+    """Return the members of a REST request. Each has its place; those without one are in the body."""
     shape = operation.input_shape
     payload = shape.serialization.get("payload") if shape else None
-    document = _xml(request) if xml else _json(request)
+    body: _Body = _XmlBody(request) if xml else _JsonBody(request)
 
-    def in_body(name: str, member: Shape) -> Any:
-        if xml:
-            return member_of(document(), name, member)
-        value = document().get(member.serialization.get("name", name))
-        return ABSENT if value is None else from_json(member, value)
-
-    def read(name: str, member: Shape) -> Any:
+    def read(name: str, member: Shape) -> Value | Absent:
         place = member.serialization.get("location")
         called = member.serialization.get("name", name)
         if place == "uri":
@@ -230,13 +228,46 @@ def _of_rest(operation: OperationModel, request: Opened, labels: Mapping[str, st
         if place:
             return _of_headers(place, called.lower(), member, request.headers)
         if name == payload:
-            return _of_payload(member, request, document, xml=xml)
-        return ABSENT if payload or not request.body else in_body(name, member)
+            return _of_payload(member, request, body)
+        return ABSENT if payload or not request.body else body.member(name, member)
 
     return Members(shape, read)
 
 
-def _of_payload(member: Shape, request: Opened, document: Callable[[], Any], *, xml: bool) -> Any:
+class _Body(Protocol):
+    """A REST request's body as a document, which is parsed when a member of it is first asked for."""
+
+    def member(self, name: str, shape: Shape) -> Value | Absent:
+        """Read the member *name*."""
+
+    def whole(self, shape: Shape) -> Value:
+        """Read all of it as one member."""
+
+
+class _JsonBody:
+    def __init__(self, request: Opened) -> None:
+        self._document = _json(request)
+
+    def member(self, name: str, shape: Shape) -> Value | Absent:
+        value = self._document().get(shape.serialization.get("name", name))
+        return ABSENT if value is None else from_json(shape, value)
+
+    def whole(self, shape: Shape) -> Value:
+        return from_json(shape, self._document())
+
+
+class _XmlBody:
+    def __init__(self, request: Opened) -> None:
+        self._root = _xml(request)
+
+    def member(self, name: str, shape: Shape) -> Value | Absent:
+        return member_of(self._root(), name, shape)
+
+    def whole(self, shape: Shape) -> Value:
+        return from_xml(shape, [self._root()])
+
+
+def _of_payload(member: Shape, request: Opened, body: _Body) -> Value | Absent:
     """Read the member that is the whole body."""
     if not request.body:
         return ABSENT
@@ -244,13 +275,14 @@ def _of_payload(member: Shape, request: Opened, document: Callable[[], Any], *, 
         return request.body
     if member.type_name == "string":
         return request.body.decode(errors="replace")
-    return from_xml(member, [document()]) if xml else from_json(member, document())
+    return body.whole(member)
 
 
-def _of_headers(place: str, called: str, member: Shape, headers: Mapping[str, str]) -> Any:
-    """Read a member that is a header, or all headers whose names begin so."""
+def _of_headers(place: str, called: str, member: Shape, headers: Mapping[str, str]) -> Value | Absent:
+    """Read a member that is a header, or that is all headers whose names begin with its name."""
     if place == "headers":
-        return {name[len(called) :]: text for name, text in headers.items() if name.startswith(called)} or ABSENT
+        found: Document = {name[len(called) :]: text for name, text in headers.items() if name.startswith(called)}
+        return found or ABSENT
     text = headers.get(called)
     if text is None:
         return ABSENT
@@ -259,8 +291,8 @@ def _of_headers(place: str, called: str, member: Shape, headers: Mapping[str, st
     return from_text(member, text)
 
 
-def _of_query(called: str, member: Shape, request: Opened, shape: StructureShape | None) -> Any:
-    """Read a member that is in the query: once, a list many times, and a map is all that no other member is."""
+def _of_query(called: str, member: Shape, request: Opened, shape: StructureShape | None) -> Value | Absent:
+    """Read a member that is in the query: a list may be there many times; a map is all that no other member is."""
     if isinstance(member, MapShape):
         own = {each.serialization.get("name") for each in (shape.members.values() if shape else ())}
         found: dict[str, list[str]] = {}
@@ -268,7 +300,8 @@ def _of_query(called: str, member: Shape, request: Opened, shape: StructureShape
             if name not in own:
                 found.setdefault(name, []).append(value)
         many = isinstance(member.value, ListShape)
-        return {name: values if many else values[0] for name, values in found.items()} or ABSENT
+        given: Document = {name: list(values) if many else values[0] for name, values in found.items()}
+        return given or ABSENT
     values = [value for name, value in request.pairs if name == called]
     if not values:
         return ABSENT
@@ -279,12 +312,12 @@ def _of_query(called: str, member: Shape, request: Opened, shape: StructureShape
     return from_text(member, values[0])
 
 
-def _xml(request: Opened) -> Callable[[], Any]:
+def _xml(request: Opened) -> Callable[[], ET.Element]:
     @cache
-    def parsed() -> Any:
+    def parsed() -> ET.Element:
         try:
-            return ET.fromstring(request.inflated())  # noqa: S314  expat limits what entities may grow to
+            return ET.fromstring(request.inflated())  # noqa: S314  expat itself limits the growth of entities
         except ET.ParseError as error:
-            raise CallNotReadError(f"the body is no XML: {error}", fix=FIX) from error
+            raise CallNotReadError(f"the body is not XML: {error}", fix=FIX) from error
 
     return parsed

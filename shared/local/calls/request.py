@@ -1,4 +1,4 @@
-"""A request as it came, and opened: its query taken apart, its body inflated when somebody asks."""
+"""A request as it came, and the same with its query parsed and its body inflated on demand."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from shared.local.calls.call import CallNotReadError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FIX = "call it through a client of boto3, without a hand in its requests"
-_MAX_INFLATED = 64 << 20  # bytes; what clients compress (metrics, a megabyte at most) is far under it
+FIX = "call it through a client of boto3, and do not change its requests"
+_MAX_INFLATED = 64 << 20  # bytes; far more than what clients compress (metrics, at most a megabyte)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class Request:
 
 
 class Opened:
-    """A request with its query taken apart."""
+    """A request with its query parsed."""
 
     def __init__(self, request: Request) -> None:
         self.method = request.method
         self.path = request.path
         self.pairs = parse_qsl(request.query, keep_blank_values=True)
-        self.query = dict(reversed(self.pairs))  # the first of a name, as those who take one do
+        self.query = dict(reversed(self.pairs))  # the first value of each name counts
         self.headers = request.headers
         self.body = request.body
 
@@ -52,14 +52,14 @@ class Opened:
         return self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
 
     def inflated(self) -> bytes:
-        """Return the body as its client wrote it: clients of CloudWatch compress (botocore/compress.py)."""
+        """Return the body, decompressed if its client compressed it, as CloudWatch's do (botocore/compress.py)."""
         if self.headers.get("content-encoding") != "gzip":
             return self.body
         engine = zlib.decompressobj(wbits=31)
         try:
             body = engine.decompress(self.body, _MAX_INFLATED)
         except zlib.error as error:
-            raise CallNotReadError(f"the body is no gzip: {error}", fix=FIX) from error
+            raise CallNotReadError(f"the body is not gzip: {error}", fix=FIX) from error
         if engine.unconsumed_tail:
             raise CallNotReadError(f"the body is over {_MAX_INFLATED >> 20} MiB inflated", fix="send less at once")
         return body

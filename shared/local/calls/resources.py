@@ -1,7 +1,7 @@
 """Which ARNs a call's parameters name, for each kind of resource in the catalogue.
 
-What a service calls its resources in its parameters stands in a table here; where it is the catalogue's own name
-(``repositoryName`` for ``${RepositoryName}``) nothing need be said.
+A table here tells the names of parameters that differ from the catalogue's. It needs no entry if they are the same
+(``repositoryName`` for ``${RepositoryName}``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PLACE = frozenset({"Partition", "Region", "Account"})
 _ROUTE53_ID = re.compile(r"^/?(hostedzone|change|healthcheck|delegationset)/")
 
-# Prefix and variable -> the parameters that may hold it, and what it is when they are left out (API, each service's).
+# Prefix and variable -> the parameters that may hold it, and its value if they are left out (API of each service).
 _NAMES: dict[tuple[str, str], tuple[tuple[str, ...], str | None]] = {
     ("athena", "WorkGroupName"): (("WorkGroup", "Name"), "primary"),
     ("athena", "DataCatalogName"): (("Name", "CatalogName"), None),
@@ -48,8 +48,8 @@ _NAMES: dict[tuple[str, str], tuple[tuple[str, ...], str | None]] = {
 def resources_of(asked: Asked, prefix: str, kind: ResourceType) -> list[str | None]:
     """Return the ARNs of *kind* that the call names.
 
-    An ARN with ``*`` for a name stands where the call could name one and does not: only who may touch every resource
-    of the kind may do that. None says that the call has such a resource, and nobody can tell which.
+    If the call could name one and does not, the ARN has ``*`` for a name: then the caller needs rights on all resources
+    of that kind. None means that the call is about such a resource and nobody can tell which.
     """
     rule = RESOURCES.get(prefix, {}).get(kind.name)
     if rule:
@@ -59,7 +59,7 @@ def resources_of(asked: Asked, prefix: str, kind: ResourceType) -> list[str | No
 
 
 def _texts(asked: Asked) -> Iterator[str]:
-    """Yield the parameters that are text or lists of it."""
+    """Yield the parameters that are texts, and the members of lists of texts."""
     for value in asked.call.parameters.values():
         if isinstance(value, str):
             yield value
@@ -69,7 +69,7 @@ def _texts(asked: Asked) -> Iterator[str]:
 
 @cache
 def _shape(template: str) -> re.Pattern[str]:
-    """Return what ARNs of *template* look like: a name may hold a slash only where it is the last part."""
+    """Return the pattern of *template*'s ARNs. Only a name at the end may contain a slash."""
     *parts, end = _VARIABLE.split(template)
     made = ""
     for at, part in enumerate(parts):
@@ -95,29 +95,29 @@ def _filled(asked: Asked, prefix: str, template: str) -> list[str | None]:
 
 
 def _values(asked: Asked, prefix: str, variable: str) -> list[str] | None:
-    """Return what the call says *variable* is: ``*`` if it could and does not, None if it has no way to say."""
+    """Return the values of *variable* in the call: ``*`` if it could have one and has not; None if it cannot."""
     inputs = _inputs(asked.call.service, asked.call.operation)
     paths, default = _NAMES.get((prefix, variable), (_paths(inputs, variable.lower()), None))
-    values = [_last(str(each)) for path in paths for each in asked.all(path)]
+    values = [_last(each) for path in paths for each in asked.texts(path)]
     if values or default:
         return values or [str(default)]
     could_say = any(path.removesuffix("[]").lower() in inputs for path in paths)
-    return ["*"] if could_say or prefix == "ec2" else None  # EC2 makes up the ids of what it makes
+    return ["*"] if could_say or prefix == "ec2" else None  # EC2 chooses the ids of what it makes
 
 
 def _paths(inputs: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """Return the parameters called *name*, and the list called so in the plural."""
+    """Return the parameter called *name*, and the list called the same in the plural."""
     single, many = inputs.get(name), inputs.get(f"{name}s")
     return tuple(path for path in (single, many and f"{many}[]") if path)
 
 
 @cache
 def _inputs(service: str, operation: str) -> Mapping[str, str]:
-    """Return the names of an operation's parameters, by themselves in lower case."""
+    """Return the names of an operation's parameters, by the same names in lower case."""
     shape = model_of(service).operation_model(operation).input_shape
     return {name.lower(): name for name in shape.members} if shape else {}
 
 
 def _last(value: str) -> str:
-    """Return the name in an ARN, or in an id of Route 53's (``/hostedzone/Z1``)."""
+    """Return the name at the end of an ARN, or of an id of Route 53 (``/hostedzone/Z1``)."""
     return re.split(r"[:/]", value)[-1] if is_arn(value) else _ROUTE53_ID.sub("", value)

@@ -1,8 +1,8 @@
-"""Which operation of a REST service a method, a path and a query mean, by the service's model.
+"""Finds the operation of a REST service by method, path and query, with the service's model.
 
-Paths are matched segment by segment: a literal before a label (``{Bucket}``), a label before a greedy one (``{Key+}``),
-as Smithy's HTTP bindings have it. What remains is told apart by the query's and the headers' names: the operation that
-asks for most, if it asks for all that the others do.
+Paths are matched segment by segment. A literal counts before a label (``{Bucket}``), and a label before a greedy one
+(``{Key+}``), as in Smithy's HTTP bindings. If several operations match, the names in the query and the headers decide:
+the operation that requires most of them is taken, if it requires all that the others do.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from botocore.model import OperationModel, ServiceModel
 
-# Two operations of one shape: ListDirectoryBuckets goes to another host (s3express-control), which is not here.
+# ListDirectoryBuckets looks like another operation, but is for another host (s3express-control), which is not here.
 _ELSEWHERE = {("s3", "ListDirectoryBuckets")}
 
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """One operation, and what its request must carry besides method and path."""
+    """One operation, and what its request must have besides method and path."""
 
     operation: str
     labels: tuple[str, ...]
@@ -45,11 +45,11 @@ class _Route:
 
 @dataclass(slots=True)
 class _Node:
-    """Where a path can go on from here."""
+    """A node in the tree of paths, by segments."""
 
     literals: dict[str, _Node] = field(default_factory=dict)
     label: _Node | None = None
-    greedy: dict[tuple[str, ...], _Node] = field(default_factory=dict)  # by the literals that follow it
+    greedy: dict[tuple[str, ...], _Node] = field(default_factory=dict)  # by the literals after it
     routes: dict[str, list[_Route]] = field(default_factory=dict)  # by method
 
 
@@ -100,7 +100,7 @@ class Routes:
     def find(
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> tuple[str, dict[str, str]] | None:
-        """Return the operation and its labels' values, decoded; None when there is none.
+        """Return the operation and the decoded values of its labels; None if there is none.
 
         Args:
             method: In capitals.
@@ -109,7 +109,7 @@ class Routes:
             headers: By names in lower case.
 
         Raises:
-            CallNotReadError: It could be one operation as well as another.
+            CallNotReadError: It could be one of two operations.
         """
         for segments in _readings(path):
             for node, values in _walk(self._root, segments, 0):
@@ -120,12 +120,12 @@ class Routes:
 
 
 def _segments(path: str) -> list[str]:
-    """Split a template; a slash at its end means nothing."""
+    """Split a template. A slash at its end means nothing."""
     return path.strip("/").split("/") if path.strip("/") else []
 
 
 def _readings(path: str) -> Iterator[list[str]]:
-    """Yield the path's segments as it is, then without slashes at its end, which matter only to a greedy label."""
+    """Yield the path's segments as they are, then without slashes at the end, which only a greedy label needs."""
     whole = path[1:].split("/") if path != "/" else []
     yield whole
     shorter = list(whole)
@@ -136,7 +136,7 @@ def _readings(path: str) -> Iterator[list[str]]:
 
 
 def _walk(node: _Node, segments: list[str], at: int) -> Iterator[tuple[_Node, list[str]]]:
-    """Yield each node that the segments from *at* on lead to with its labels' values, the most literal way first."""
+    """Yield each node that the segments from *at* on lead to, with its labels' values; the most literal way first."""
     if at == len(segments):
         yield node, []
         return

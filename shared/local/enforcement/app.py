@@ -66,7 +66,7 @@ class Enforcement:
                 if self._judge.strangers and not caller_of(environ).known:
                     self._judge.strangers.note(call)
                 if call.service == "s3" and call.operation in _OBJECT_READ:
-                    bucket = f"arn:aws:s3:::{call.parameters['Bucket']}"
+                    bucket = f"arn:aws:s3:::{call.parameters['Bucket']!s}"
                     see = partial(self._decide, actor, call, "s3:ListBucket", bucket, keys)
                     return self._read_object(environ, start, see)
         except DeniedError as error:

@@ -1,9 +1,9 @@
-"""What the catalogue of actions cannot tell of an operation, service by service.
+"""What the catalogue of actions does not tell about an operation, service by service.
 
-Exceptions name the operations whose action has another name, or that need several: operation -> its actions, each with
-where it is asked for. Resources tell how a kind of resource is named in parameters, where its template with the
-parameters' own names does not do. Each entry has its source beside it: "SAR" is the service's page in AWS's Service
-Authorization Reference, "API" the operation's own page in the service's API reference (read 2026-11-29).
+Exceptions are for operations whose action has another name, or that need several actions. They map an operation to its
+actions, each with the resource that it is needed on. Resources tell how the parameters name a kind of resource, where
+the parameters' own names do not fill its template. Each entry has its source beside it: "SAR" is the service's page in
+AWS's Service Authorization Reference, "API" the operation's page in the service's API reference (read 2026-11-29).
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ RESOURCES: dict[str, Resources] = {
     "sts": account.STS_RESOURCES,
 }
 
-# Kinds of resource of which an action takes one, though the catalogue calls each required (SAR, the actions' pages).
+# Kinds of resource of which an action needs only one, though the catalogue says that it needs each (SAR, the actions'
+# pages).
 EITHER: dict[str, tuple[str, ...]] = {
     "states:DescribeExecution": ("execution", "express"),
     "states:ListExecutions": ("statemachine", "maprun"),
@@ -71,7 +72,7 @@ EITHER: dict[str, tuple[str, ...]] = {
     "route53:ListTagsForResource": ("hostedzone", "healthcheck"),
 }
 
-# Signing name -> the prefix of the actions, where they differ (each service's page in SAR).
+# Signing name -> the prefix of the actions, if they differ (each service's page in SAR).
 PREFIXES = {
     "cloudcontrolapi": "cloudformation",
     "iotdata": "iot",

@@ -1,4 +1,4 @@
-"""The account itself: IAM, STS, budgets, stacks, and services whose operations' names are not their actions'."""
+"""The account itself: IAM, STS, budgets, stacks, and services whose actions are not called like their operations."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from shared.local.calls.rules.types import Exceptions, Resources
 
 
-# IAM: names come without the path that is in the ARN; of what is made it is in the call, else the account knows.
+# IAM: a call names a thing without the path that is in its ARN. A call that makes it gives the path; else the account
+# knows it.
 
 
 def entity(kind: str, parameter: str) -> Callable[[Asked], list[str | None]]:
-    """Return what finds the *kind* (role, user, group, instance-profile) that *parameter* names."""
+    """Return what finds the thing of a *kind* (role, user, group, instance-profile) that *parameter* names."""
 
     def found(asked: Asked) -> list[str | None]:
         name = asked.text(parameter)
@@ -36,7 +37,7 @@ role = entity("role", "RoleName")
 
 
 def policy(asked: Asked) -> list[str | None]:
-    """Return the managed policy: by its ARN, or of one that is made by its path and name."""
+    """Return the managed policy: by its ARN, or by its path and name if the call makes it."""
     arn, name = asked.text("PolicyArn"), asked.text("PolicyName")
     if arn:
         return [arn]
@@ -44,7 +45,7 @@ def policy(asked: Asked) -> list[str | None]:
 
 
 def linked_role(asked: Asked) -> list[str | None]:
-    """Return the service-linked role that is made: its path is the service's name (User Guide, "Using ... roles")."""
+    """Return the service-linked role to make; its path names the service (User Guide, "Using ... roles")."""
     service = asked.text("AWSServiceName")
     suffix = asked.text("CustomSuffix")
     end = f"*_{suffix}" if suffix else "*"
@@ -56,7 +57,7 @@ def _if_given(parameter: str, where: Callable[[Asked], list[str | None]]) -> Cal
 
 
 IAM: Exceptions = {
-    # API: what is made with tags takes the right to tag it.
+    # API: making something with tags also needs the right to tag it.
     "CreateRole": (("iam:CreateRole", role), ("iam:TagRole", _if_given("Tags", role))),
     "CreatePolicy": (("iam:CreatePolicy", policy), ("iam:TagPolicy", _if_given("Tags", policy))),
     "CreateUser": (
@@ -77,7 +78,7 @@ IAM_RESOURCES: Resources = {
 
 
 def taken(asked: Asked) -> list[str | None]:
-    """Return the role that is to be taken."""
+    """Return the role that the call takes."""
     return [asked.text("RoleArn")]
 
 
@@ -90,8 +91,8 @@ def _naming_source(asked: Asked) -> list[str | None]:
 
 
 STS: Exceptions = {
-    "GetCallerIdentity": (),  # API: no permissions are required, and even a deny does not keep anyone from it
-    "GetSessionToken": (),  # API: no permissions are required
+    "GetCallerIdentity": (),  # API: it needs no permissions, and even a deny does not forbid it
+    "GetSessionToken": (),  # API: it needs no permissions
     "AssumeRole": (
         ("sts:AssumeRole", taken),
         ("sts:TagSession", _tagging_session),  # User Guide, "Pass session tags in AWS STS"
@@ -104,14 +105,16 @@ STS: Exceptions = {
 STS_RESOURCES: Resources = {"role": taken}
 
 
-# Budgets: one action to look, one to change (SAR).
+# Budgets: one action to read, one to change (SAR).
 
 _BUDGET = "arn:${Partition}:budgets::${Account}:budget/"
 
 
 def budget(asked: Asked) -> list[str | None]:
-    """Return the budget, ``*`` when all are listed."""
-    names = asked.all("BudgetName") or asked.all("Budget.BudgetName") or asked.all("NewBudget.BudgetName") or ["*"]
+    """Return the budget; ``*`` if all are listed."""
+    names = (
+        asked.texts("BudgetName") or asked.texts("Budget.BudgetName") or asked.texts("NewBudget.BudgetName") or ["*"]
+    )
     return [f"{each}{name}" for each in asked.fill(_BUDGET) for name in names]
 
 
@@ -138,12 +141,12 @@ BUDGETS: Exceptions = {
     ),
 }
 BUDGETS_RESOURCES: Resources = {
-    "budget": lambda asked: [arn for arn in asked.all("ResourceARN") if "/action/" not in arn] or budget(asked),
+    "budget": lambda asked: [arn for arn in asked.texts("ResourceARN") if "/action/" not in arn] or budget(asked),
 }
 
 
 def stack(asked: Asked) -> list[str | None]:
-    """Return the stack; its ARN ends in an id that is not known by its name."""
+    """Return the stack. Its ARN ends in an id that its name does not tell."""
     name = asked.text("StackName") or asked.text("StackId")
     if name is None:
         return []
@@ -151,16 +154,16 @@ def stack(asked: Asked) -> list[str | None]:
 
 
 def _with_whose_rights(asked: Asked) -> list[str | None]:
-    """Refuse what makes or takes away all that a template names.
+    """Refuse a call that makes or deletes everything in a template.
 
     AWS does that with the rights of the caller, or of the role that the stack was given (AWS CloudFormation User Guide,
-    "CloudFormation service role"); moto asks for none.
+    "CloudFormation service role"). moto checks no rights.
 
     Raises:
         CallNotReadError: Always.
     """
     raise CallNotReadError(
-        f"{asked.call} is done with nobody's rights in the embedded cloud, so that no role or user may call it",
+        f"the embedded cloud checks nobody's rights in {asked.call}, so no role or user may call it",
         fix="make the stack with the account's own key, or each of its resources by a call of its own",
     )
 

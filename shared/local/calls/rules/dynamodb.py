@@ -1,4 +1,4 @@
-"""DynamoDB: tables in maps and lists, indexes beside them, and PartiQL's statements.
+"""DynamoDB: tables in maps and lists, their indexes, and PartiQL's statements.
 
 Source: SAR; Developer Guide, "IAM security policies with PartiQL for DynamoDB" and "Managing complex workflows with
 DynamoDB transactions".
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from shared.local.calls.rules.types import Exceptions, Resources
 
 
+_TABLE = (
+    "TableName",
+    "SourceTableName",
+    "TargetTableName",
+    "SourceTableArn",
+    "TableArn",
+    "TableCreationParameters.TableName",
+)
+
+
 def table_arn(asked: Asked, table: str, index: str | None = None) -> str:
     """Return the ARN of a table given by its name or its ARN, or of an index of it."""
     arn = table if table.startswith("arn:") else asked.arn("dynamodb", f"table/{table}")
@@ -24,10 +34,9 @@ def table_arn(asked: Asked, table: str, index: str | None = None) -> str:
 
 
 def table(asked: Asked) -> list[str | None]:
-    """Return the table; of a query or a scan of an index there is only that."""
-    named = asked.all("TableName") + asked.all("SourceTableName") + asked.all("TargetTableName")
-    named += asked.all("SourceTableArn") + asked.all("TableArn") + asked.all("TableCreationParameters.TableName")
-    named += [arn for arn in asked.all("ResourceArn") if "/stream/" not in arn]
+    """Return the table; none for a query or a scan of an index."""
+    named = [each for path in _TABLE for each in asked.texts(path)]
+    named += [arn for arn in asked.texts("ResourceArn") if "/stream/" not in arn]
     return [table_arn(asked, each) for each in named] if not asked.text("IndexName") else []
 
 
@@ -39,16 +48,17 @@ def index(asked: Asked) -> list[str | None]:
 
 
 def _batched(asked: Asked) -> list[str | None]:
-    """Return the tables of a batch, which are its map's keys."""
-    return [table_arn(asked, each) for each in asked.call.parameters.get("RequestItems", {})] or [None]
+    """Return the tables of a batch, which are the keys of its map."""
+    batch = asked.call.parameters.get("RequestItems")
+    return [table_arn(asked, each) for each in (batch if isinstance(batch, dict) else ())] or [None]
 
 
 def _in_transaction(kind: str) -> Callable[[Asked], list[str | None]]:
-    return lambda asked: [table_arn(asked, each) for each in asked.all(f"TransactItems[].{kind}.TableName")]
+    return lambda asked: [table_arn(asked, each) for each in asked.texts(f"TransactItems[].{kind}.TableName")]
 
 
 def _exported(asked: Asked) -> list[str | None]:
-    """Return what an export writes: objects in a folder of its own, under a prefix."""
+    """Return what an export writes: objects in its own folder under a prefix."""
     prefix = asked.text("S3Prefix")
     folder = f"{prefix}/AWSDynamoDB" if prefix else "AWSDynamoDB"
     return list(asked.fill(f"arn:${{Partition}}:s3:::${{S3Bucket}}/{folder}/*"))
@@ -62,11 +72,12 @@ def _imported(asked: Asked) -> list[str | None]:
 
 def statements(asked: Asked) -> list[str]:
     """Return the PartiQL statements of the call."""
-    return [*asked.all("Statement"), *asked.all("Statements[].Statement"), *asked.all("TransactStatements[].Statement")]
+    paths = ("Statement", "Statements[].Statement", "TransactStatements[].Statement")
+    return [each for path in paths for each in asked.texts(path)]
 
 
 def _partiql(verb: str) -> Callable[[Asked], list[str | None]]:
-    """Return what finds the tables and indexes of the statements that do *verb*; None for one that cannot be read."""
+    """Return what finds the tables and indexes of statements with *verb*; None for a statement that cannot be read."""
 
     def found(asked: Asked) -> list[str | None]:
         read = [read_statement(each) for each in statements(asked)]
@@ -119,8 +130,9 @@ EXCEPTIONS: Exceptions = {
 
 
 def _stream(asked: Asked) -> list[str | None]:
-    given = [*asked.all("StreamArn"), *(arn for arn in asked.all("ResourceArn") if "/stream/" in arn)]
-    iterator = asked.text("ShardIterator") or ""  # moto's begins with its stream's ARN; of another's nobody can tell
+    given: list[str | None] = [*asked.texts("StreamArn")]
+    given += [arn for arn in asked.texts("ResourceArn") if "/stream/" in arn]
+    iterator = asked.text("ShardIterator") or ""  # moto's begins with the stream's ARN; others tell nothing
     return given or ([iterator.partition("|")[0] if iterator.startswith("arn:") else None] if iterator else [])
 
 

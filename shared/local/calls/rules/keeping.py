@@ -1,4 +1,4 @@
-"""What keeps values and carries messages: Secrets Manager, SSM's parameters, SQS, SNS, KMS and Route 53."""
+"""Services that keep values or carry messages: Secrets Manager, SSM's parameters, SQS, SNS, KMS and Route 53."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from shared.local.calls.rules.types import Exceptions, Resources
 
 # A secret's ARN ends in a dash and six random characters, which policies write "-??????" (User Guide, "What's in a
-# Secrets Manager secret?"). Of one that is not there yet they stand for themselves.
+# Secrets Manager secret?"). For a secret that does not exist yet, this pattern stands for them.
 _SUFFIX = "-??????"
 
 
@@ -34,14 +34,14 @@ def _tagged_secret(asked: Asked) -> list[str | None]:
 
 
 SECRETS: Exceptions = {
-    # API, CreateSecret: tags take TagResource.
+    # API, CreateSecret: tags need TagResource.
     "CreateSecret": (("secretsmanager:CreateSecret", secret), ("secretsmanager:TagResource", _tagged_secret)),
     # API, BatchGetSecretValue: the list itself, and each secret that is read.
     "BatchGetSecretValue": (
         ("secretsmanager:BatchGetSecretValue", "*"),
         (
             "secretsmanager:GetSecretValue",
-            lambda asked: [secret_arn(asked, each) for each in asked.all("SecretIdList[]")],
+            lambda asked: [secret_arn(asked, each) for each in asked.texts("SecretIdList[]")],
         ),
         ("secretsmanager:GetSecretValue", lambda asked: [None] if asked.all("Filters[]") else []),
     ),
@@ -50,8 +50,8 @@ SECRETS_RESOURCES: Resources = {"Secret": secret}
 
 
 def parameter(asked: Asked) -> list[str | None]:
-    """Return the parameters; of a path, with all below it as AWS has it (SAR, GetParametersByPath)."""
-    named = [each for name in ("Name", "Names[]", "Path", "ResourceId") for each in asked.all(name)]
+    """Return the parameters. A path stands for all below it, as on AWS (SAR, GetParametersByPath)."""
+    named = [each for name in ("Name", "Names[]", "Path", "ResourceId") for each in asked.texts(name)]
     return [
         each if each.startswith("arn:") else asked.arn("ssm", f"parameter/{each.partition(':')[0].strip('/')}")
         for each in named
@@ -63,7 +63,7 @@ def _tagged_parameter(asked: Asked) -> list[str | None]:
 
 
 SSM: Exceptions = {
-    # API, PutParameter: tags take AddTagsToResource.
+    # API, PutParameter: tags need AddTagsToResource.
     "PutParameter": (("ssm:PutParameter", parameter), ("ssm:AddTagsToResource", _tagged_parameter)),
 }
 SSM_RESOURCES: Resources = {
@@ -79,15 +79,13 @@ def queue(asked: Asked) -> list[str | None]:
     url, name = asked.text("QueueUrl"), asked.text("QueueName")
     if url is None:
         return [asked.arn("sqs", name)] if name else [None]
-    parts = url.rstrip("/").split("/")
-    if len(parts) < 2:  # noqa: PLR2004  an account and a name
-        return [asked.arn("sqs", parts[-1])]
-    account = parts[-2] if parts[-2].isdigit() else asked.account
-    return [f"arn:{asked.partition}:sqs:{asked.call.region}:{account}:{parts[-1]}"]
+    before, _, last = url.rstrip("/").rpartition("/")
+    account = before.rpartition("/")[2]
+    return [f"arn:{asked.partition}:sqs:{asked.call.region}:{account if account.isdigit() else asked.account}:{last}"]
 
 
 SQS: Exceptions = {
-    # SAR has no batch of these: each is asked for by the single one's action.
+    # SAR has no actions for batches. They need the action for a single message.
     "SendMessageBatch": (("sqs:SendMessage", queue),),
     "DeleteMessageBatch": (("sqs:DeleteMessage", queue),),
     "ChangeMessageVisibilityBatch": (("sqs:ChangeMessageVisibility", queue),),
@@ -100,7 +98,7 @@ SQS_RESOURCES: Resources = {"queue": queue}
 
 
 def topic(asked: Asked) -> list[str | None]:
-    """Return the topic; a message to a telephone has none, and is asked for on all (Developer Guide)."""
+    """Return the topic; ``*`` for a message to a telephone, which has none (Developer Guide)."""
     if asked.text("PhoneNumber"):
         return ["*"]
     arn = asked.text("TopicArn") or asked.text("TargetArn") or asked.text("ResourceArn")
@@ -109,7 +107,7 @@ def topic(asked: Asked) -> list[str | None]:
 
 
 SNS: Exceptions = {
-    "PublishBatch": (("sns:Publish", topic),),  # SAR has no batch of it
+    "PublishBatch": (("sns:Publish", topic),),  # SAR has no action for a batch
     "CreateTopic": (
         ("sns:CreateTopic", topic),
         ("sns:TagResource", lambda asked: topic(asked) if asked.all("Tags[]") else []),
@@ -119,7 +117,7 @@ SNS_RESOURCES: Resources = {"topic": topic}
 
 
 def key(parameter_name: str) -> Callable[[Asked], list[str | None]]:
-    """Return what finds a KMS key in a parameter: by its id or ARN. Which one an alias stands for is not told here."""
+    """Return what finds a KMS key in a parameter, by its id or ARN; None for an alias, which does not tell its key."""
 
     def found(asked: Asked) -> list[str | None]:
         named = asked.text(parameter_name)
@@ -131,23 +129,23 @@ def key(parameter_name: str) -> Callable[[Asked], list[str | None]]:
 
 
 KMS: Exceptions = {
-    # SAR: of a ciphertext that does not name its key, nobody can tell which it is.
+    # SAR. A ciphertext does not tell its key, so the call must name it.
     "ReEncrypt": (("kms:ReEncryptFrom", key("SourceKeyId")), ("kms:ReEncryptTo", key("DestinationKeyId"))),
 }
 KMS_RESOURCES: Resources = {
     "key": lambda asked: key("TargetKeyId" if asked.text("TargetKeyId") else "KeyId")(asked),
-    "alias": lambda asked: [asked.arn("kms", str(each)) for each in asked.all("AliasName")],
+    "alias": lambda asked: [asked.arn("kms", each) for each in asked.texts("AliasName")],
 }
 
 ROUTE53: Exceptions = {
-    # SAR: the action of each kind of resource; moto has tags of zones and health checks.
+    # SAR: these are for each kind of resource. moto has tags of zones and health checks.
     **{
         operation: (
             (
                 f"route53:{operation}",
                 lambda asked: [
                     f"arn:{asked.partition}:route53:::{asked.text('ResourceType')}/{one}"
-                    for one in asked.all("ResourceId") + asked.all("ResourceIds[]")
+                    for one in asked.texts("ResourceId") + asked.texts("ResourceIds[]")
                 ],
             ),
         )

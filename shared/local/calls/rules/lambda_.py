@@ -1,4 +1,4 @@
-"""Lambda: functions by name, partial or whole ARN, with a qualifier in one of three places.
+"""Lambda: functions by name, partial ARN or whole ARN, with a qualifier in one of three places.
 
 Source: SAR; Lambda Developer Guide, "Fine-tuning the Resources and Conditions sections of policies".
 """
@@ -17,7 +17,7 @@ _ARN_PARTS = 7  # arn:aws:lambda:region:account:function:name, and a qualifier a
 
 
 def function_arn(asked: Asked, name: str, qualifier: str | None = None) -> str:
-    """Return the ARN of a function given by its name, ``account:function:name`` or its ARN, qualified or not."""
+    """Return the ARN of a function, given by its name, ``account:function:name`` or its ARN, qualified or not."""
     parts = name.split(":")
     if name.startswith("arn:"):
         base, rest = parts[:_ARN_PARTS], parts[_ARN_PARTS:]
@@ -32,7 +32,7 @@ def function_arn(asked: Asked, name: str, qualifier: str | None = None) -> str:
 
 
 def function(asked: Asked) -> list[str | None]:
-    """Return the function of the call, with its qualifier; ``*`` where a list may be narrowed to one and is not."""
+    """Return the function of the call, with its qualifier."""
     name = asked.text("FunctionName")
     given = [each for each in (asked.text("Resource"), asked.text("ResourceArn"), asked.text("ARN")) if each]
     if name is None:
@@ -46,11 +46,11 @@ def _named(asked: Asked) -> list[str | None]:
 
 
 def _layers(asked: Asked) -> list[str | None]:
-    return list(asked.all("Layers[]"))
+    return list(asked.texts("Layers[]"))
 
 
 def _code(*, version: bool) -> Callable[[Asked], list[str | None]]:
-    """Return what finds the object that code is read from, with the caller's own permission."""
+    """Return what finds the object in S3 that holds the code, of which the call names a *version* or not."""
 
     def found(asked: Asked) -> list[str | None]:
         at = next((f"{name}." for name in ("Code", "Content") if asked.all(name)), "")

@@ -1,6 +1,6 @@
-"""What a PartiQL statement does, and to which table: enough of the language to tell that, and no more.
+"""Reads what a PartiQL statement does, and to which table; nothing more of the language.
 
-Source: DynamoDB Developer Guide, "PartiQL statements for DynamoDB": one table a statement, no joins, no subqueries.
+Source: DynamoDB Developer Guide, "PartiQL statements for DynamoDB": one table for a statement, no joins, no subqueries.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ _VERBS = {"SELECT": "FROM", "INSERT": "INTO", "DELETE": "FROM", "UPDATE": ""}  #
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement's ``verb`` (Select, Insert, Update, Delete), its ``table``, and its ``index`` if it reads one."""
+    """A statement.
+
+    Attributes:
+        verb: Select, Insert, Update or Delete.
+        table: Its table.
+        index: The index that it reads, if any.
+    """
 
     verb: str
     table: str
@@ -22,7 +28,7 @@ class Statement:
 
 
 def read_statement(text: str) -> Statement | None:
-    """Return what *text* does; None when it cannot be told for sure (a comment, two FROMs, another verb)."""
+    """Return what *text* does; None if that is not certain (a comment, two FROMs, another verb)."""
     tokens = _TOKEN.findall(text)
     words = [each.upper() for each in tokens]
     if words[:2] == ["EXISTS", "("]:
@@ -31,7 +37,7 @@ def read_statement(text: str) -> Statement | None:
         return None
     before = _VERBS[words[0]]
     at = (words.index(before) if before in words else len(words)) + 1 if before else 1
-    if words[0] in {"INSERT", "DELETE"} and at != 2:  # noqa: PLR2004  INTO and FROM follow the verb
+    if words[0] in {"INSERT", "DELETE"} and words[1:2] != [before]:
         return None
     table = _name(tokens, at)
     index = _name(tokens, at + 2) if tokens[at + 1 : at + 2] == ["."] else None

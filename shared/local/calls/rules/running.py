@@ -1,4 +1,4 @@
-"""What runs, and what tells of it: ECS, ECR, CloudWatch Logs, EventBridge and its scheduler."""
+"""Services that run something or report about it: ECS, ECR, CloudWatch Logs, EventBridge and its scheduler."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from shared.local.calls.rules.types import Exceptions, Resources, Where
 
 
-# ECS: an ARN's parts are told in separate parameters, and the cluster is "default" when left out (API).
+# ECS: the parts of an ARN are in separate parameters, and the cluster is "default" if it is left out (API).
 
 
 def cluster_name(asked: Asked) -> str:
@@ -20,8 +20,8 @@ def cluster_name(asked: Asked) -> str:
 
 
 def task_definitions(asked: Asked) -> list[str | None]:
-    """Return the task definitions: of one named without its revision the latest, or all where there is none yet."""
-    named = asked.all("taskDefinition") + asked.all("taskDefinitions[]")
+    """Return the task definitions. A name without a revision is the latest, or all revisions if there is none yet."""
+    named = asked.texts("taskDefinition") + asked.texts("taskDefinitions[]")
     if asked.call.operation == "RegisterTaskDefinition":
         return [asked.arn("ecs", f"task-definition/{asked.text('family')}:*")]
     arns: list[str | None] = []
@@ -36,7 +36,7 @@ def task_definitions(asked: Asked) -> list[str | None]:
 
 def _under_cluster(kind: str, *parameters: str) -> Callable[[Asked], list[str | None]]:
     def found(asked: Asked) -> list[str | None]:
-        named = [each for parameter in parameters for each in asked.all(parameter)]
+        named = [each for parameter in parameters for each in asked.texts(parameter)]
         given = [each for each in named if each.startswith("arn:")]
         made = [asked.arn("ecs", f"{kind}/{cluster_name(asked)}/{each}") for each in named if each not in given]
         return [*given, *made]
@@ -50,7 +50,7 @@ def _tagged(parameter: str, where: Callable[[Asked], list[str | None]]) -> Calla
 
 service = _under_cluster("service", "service", "services[]", "serviceName")
 
-# ECS Developer Guide, "Grant permission to tag resources on creation": TagResource, where tags are given.
+# ECS Developer Guide, "Grant permission to tag resources on creation": tags need TagResource.
 ECS: Exceptions = {
     "CreateCluster": (
         ("ecs:CreateCluster", lambda asked: [asked.arn("ecs", f"cluster/{asked.text('clusterName') or 'default'}")]),
@@ -70,15 +70,15 @@ ECS: Exceptions = {
         ("ecs:TagResource", _tagged("tags", lambda asked: [asked.arn("ecs", f"task/{cluster_name(asked)}/*")])),
     ),
     "CreateService": (("ecs:CreateService", service), ("ecs:TagResource", _tagged("tags", service))),
-    # SAR: the container instance is what narrows it; a call that names none asks for all.
+    # SAR: a call that names no container instance is about all.
     "ListTasks": (
         ("ecs:ListTasks", lambda asked: _under_cluster("container-instance", "containerInstance")(asked) or ["*"]),
     ),
     "DescribeServiceDeployments": (
-        ("ecs:DescribeServiceDeployments", lambda asked: list(asked.all("serviceDeploymentArns[]"))),
+        ("ecs:DescribeServiceDeployments", lambda asked: list(asked.texts("serviceDeploymentArns[]"))),
     ),
     "DescribeServiceRevisions": (
-        ("ecs:DescribeServiceRevisions", lambda asked: list(asked.all("serviceRevisionArns[]"))),
+        ("ecs:DescribeServiceRevisions", lambda asked: list(asked.texts("serviceRevisionArns[]"))),
     ),
     "StopServiceDeployment": (("ecs:StopServiceDeployment", "${serviceDeploymentArn}"),),
 }
@@ -90,7 +90,7 @@ ECS_RESOURCES: Resources = {
 }
 
 ECR: Exceptions = {
-    # SAR: TagResource is a dependent action, of a repository that is made with tags.
+    # SAR: TagResource is a dependent action, for a repository that is made with tags.
     "CreateRepository": (
         ("ecr:CreateRepository", "arn:${Partition}:ecr:${Region}:${Account}:repository/${repositoryName}"),
         (
@@ -105,25 +105,26 @@ ECR: Exceptions = {
 }
 
 
-# CloudWatch Logs: a group's ARN ends in ":log-stream:" and a stream's name wherever it is not the tags' own
-# (User Guide, "Identity and access management", on the two forms of a group's ARN; so AWS's refusals name it).
+# CloudWatch Logs: a group's ARN ends in ":log-stream:" and a stream's name, except in calls about tags (User Guide,
+# "Identity and access management", on the two forms of a group's ARN; AWS's refusals name it so).
 
 _TAG_OPERATIONS = frozenset({"TagResource", "UntagResource", "ListTagsForResource"})
+_ARN_PARTS = 7  # of a log group's ARN
 _GROUPS = ("logGroupName", "logGroupIdentifier", "logGroupNames[]", "logGroupIdentifiers[]", "logGroupArnList[]")
 
 
 def log_groups(asked: Asked) -> list[str | None]:
     """Return the log groups of a call."""
     if asked.call.operation in _TAG_OPERATIONS:
-        return [arn for arn in asked.all("resourceArn") if ":log-group:" in arn]
-    named = [each for parameter in _GROUPS for each in asked.all(parameter)]
+        return [arn for arn in asked.texts("resourceArn") if ":log-group:" in arn]
+    named = [each for parameter in _GROUPS for each in asked.texts(parameter)]
     return [f"{group_arn(asked, each)}:log-stream:" for each in named]
 
 
 def group_arn(asked: Asked, group: str) -> str:
-    """Return the ARN of a log group given by its name or its ARN, without what may follow the name."""
+    """Return the ARN of a log group that is given by its name or its ARN, without what may follow the name."""
     arn = group if group.startswith("arn:") else asked.arn("logs", f"log-group:{group}")
-    return ":".join(arn.split(":")[:7])
+    return ":".join(arn.split(":")[:_ARN_PARTS])
 
 
 def log_stream(asked: Asked) -> list[str | None]:
@@ -137,26 +138,26 @@ def _created_group(asked: Asked) -> list[str | None]:
 
 
 LOGS: Exceptions = {
-    # The catalogue says "*"; AWS names no group and no stream, which "log-group:*" meets too (its refusals name it).
+    # The catalogue says "*". AWS's refusals name no group and no stream, which "log-group:*" matches too.
     "DescribeLogGroups": (
         ("logs:DescribeLogGroups", "arn:${Partition}:logs:${Region}:${Account}:log-group::log-stream:"),
     ),
-    # API, CreateLogGroup: tags take TagResource.
+    # API, CreateLogGroup: tags need TagResource.
     "CreateLogGroup": (("logs:CreateLogGroup", log_groups), ("logs:TagResource", _created_group)),
-    "GetLogRecord": (("logs:GetLogRecord", "*"),),  # its pointer hides the group; the broadest grant is asked for
-    "GetQueryResults": (("logs:GetQueryResults", "*"),),  # as above, by the query's id
+    "GetLogRecord": (("logs:GetLogRecord", "*"),),  # its pointer hides the group, so it needs all
+    "GetQueryResults": (("logs:GetQueryResults", "*"),),  # the query's id hides it, too
 }
 LOGS_RESOURCES: Resources = {
     "log-group": log_groups,
     "log-stream": log_stream,
     "destination": lambda asked: (
-        [arn for arn in (*asked.all("destinationArn"), *asked.all("resourceArn")) if ":destination:" in arn]
+        [arn for arn in (*asked.texts("destinationArn"), *asked.texts("resourceArn")) if ":destination:" in arn]
         or list(asked.fill("arn:${Partition}:logs:${Region}:${Account}:destination:${destinationName}"))
     ),
 }
 
 
-# EventBridge: a rule's ARN has its bus, unless that is the default one (SAR).
+# EventBridge: a rule's ARN names its bus, unless it is the default one (SAR).
 
 
 def bus_name(asked: Asked) -> str:
@@ -178,14 +179,15 @@ def _rule(*, custom: bool) -> Callable[[Asked], list[str | None]]:
 
 
 def _bus(asked: Asked) -> list[str | None]:
-    arns = [arn for arn in asked.all("ResourceARN") if ":event-bus/" in arn]
-    named = asked.all("EventBusName") or asked.all("Name") or ([] if asked.all("ResourceARN") else ["default"])
+    given = asked.texts("ResourceARN")
+    arns: list[str | None] = [arn for arn in given if ":event-bus/" in arn]
+    named = asked.texts("EventBusName") or asked.texts("Name") or ([] if given else ["default"])
     return arns or [each if each.startswith("arn:") else asked.arn("events", f"event-bus/{each}") for each in named]
 
 
 def _entries(asked: Asked) -> list[str | None]:
-    """Return the buses of the events that are put."""
-    buses = [each.get("EventBusName") or "default" for each in asked.all("Entries[]")]
+    """Return the buses that events are put on."""
+    buses = [str(each.get("EventBusName") or "default") for each in asked.records("Entries[]")]
     return [each if each.startswith("arn:") else asked.arn("events", f"event-bus/{each}") for each in buses] or [None]
 
 
@@ -215,7 +217,7 @@ EVENTS_RESOURCES: Resources = {
 }
 
 
-# Scheduler: a schedule is in a group, "default" when left out (API).
+# Scheduler: a schedule is in a group, "default" if it is left out (API).
 
 
 def _schedule(asked: Asked) -> list[str | None]:

@@ -1,4 +1,4 @@
-"""S3: its actions are older than its operations' names, and versions, tags and lists of access have their own.
+"""S3: its actions are older than its operations' names; versions, tags and access control lists have their own.
 
 Source: S3 User Guide, "Required permissions for Amazon S3 API operations".
 """
@@ -19,7 +19,7 @@ _OBJECT = "arn:${Partition}:s3:::${Bucket}/${Key}"
 
 
 def bucket(asked: Asked) -> list[str | None]:
-    """Return the bucket. One that is named by an access point's ARN is another resource, which is not here."""
+    """Return the bucket; None for the ARN of an access point, which is another resource."""
     return [None if ":" in (asked.text("Bucket") or ":") else each for each in asked.fill(_BUCKET)]
 
 
@@ -37,26 +37,26 @@ def _version(asked: Asked) -> list[str | None]:
 
 
 def _deleted(*, versions: bool) -> Callable[[Asked], list[str | None]]:
-    """Return what finds the objects that a DeleteObjects takes away: of these the latest, or versions by their ids."""
+    """Return what finds the objects that a DeleteObjects deletes: those with a version's id, or those without."""
 
     def found(asked: Asked) -> list[str | None]:
-        objects = asked.all("Delete.Objects[]")
+        objects = asked.records("Delete.Objects[]")
         if not objects:
             return [] if versions else [None]
         keys = [each.get("Key") for each in objects if bool(each.get("VersionId")) is versions]
         start = asked.fill(_BUCKET)[0]
-        return [None if key is None or bucket(asked) == [None] else f"{start}/{key}" for key in keys]
+        return [None if key is None or bucket(asked) == [None] else f"{start}/{key!s}" for key in keys]
 
     return found
 
 
 def _source(*, version: bool) -> Callable[[Asked], list[str | None]]:
-    """Return what finds the object that is copied: ``bucket/key`` or ``/bucket/key``, encoded, maybe with a version."""
+    """Return what finds the object that is copied: encoded ``bucket/key`` or ``/bucket/key``, maybe with a version."""
 
     def found(asked: Asked) -> list[str | None]:
         source = asked.call.parameters.get("CopySource")
         if isinstance(source, dict):  # a call that was never on the wire
-            path, has_version = f"{source.get('Bucket')}/{source.get('Key')}", bool(source.get("VersionId"))
+            path, has_version = f"{source.get('Bucket')!s}/{source.get('Key')!s}", bool(source.get("VersionId"))
         else:
             path, _, given = str(source).partition("?versionId=")
             path, has_version = unquote(path).removeprefix("/"), bool(given)
@@ -89,7 +89,7 @@ _READ_SOURCE = (("s3:GetObject", _source(version=False)), ("s3:GetObjectVersion"
 
 
 def _either(latest: str, version: str) -> tuple[tuple[str, Callable[[Asked], list[str | None]]], ...]:
-    """Return the exception of an operation that has an action of its own for a version."""
+    """Return the exception for an operation that has another action for a version."""
     return ((latest, _latest), (version, _version))
 
 

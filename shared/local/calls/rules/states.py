@@ -1,4 +1,4 @@
-"""Step Functions: a machine's version or alias is a condition, not another resource.
+"""Step Functions: a version or an alias of a machine is a condition, not another resource.
 
 Source: SAR; Step Functions Developer Guide, "Permissions for versions and aliases" and "IAM policies for TestState".
 """
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shared.local.calls.rules.types import Exceptions, Resources
 
 _ARN_PARTS = 7  # arn:aws:states:region:account:stateMachine:name, and a version or alias after that
+_KIND = 5  # its position in an ARN, from 0
 _MACHINE = ("stateMachineArn", "stateMachineAliasArn", "stateMachineVersionArn", "resourceArn")
 
 
@@ -23,7 +24,7 @@ def machine(asked: Asked) -> list[str | None]:
         arn = asked.text(name)
         if arn and ":stateMachine:" in arn:
             return [":".join(arn.split(":")[:_ARN_PARTS]).partition("/")[0]]
-    routed = asked.all("routingConfiguration[].stateMachineVersionArn")
+    routed = asked.texts("routingConfiguration[].stateMachineVersionArn")
     if routed:
         return [":".join(each.split(":")[:_ARN_PARTS]) for each in routed]
     made = asked.text("name")
@@ -44,7 +45,8 @@ def of_kind(parameter: str, *kinds: str) -> Callable[[Asked], list[str | None]]:
 
     def found(asked: Asked) -> list[str | None]:
         arn = asked.text(parameter)
-        return [arn] if arn and arn.split(":")[5:6] and arn.split(":")[5] in kinds else []
+        parts = (arn or "").split(":")
+        return [arn] if len(parts) > _KIND and parts[_KIND] in kinds else []
 
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from shared.local.calls.asked import Asked
 
-Found = Sequence[str | None]  # ARNs; None is one that nobody can tell
-Where = str | Callable[[Asked], Found]  # an ARN's template, or what finds the ARNs
+Found = Sequence[str | None]  # ARNs; None stands for one that nobody can tell
+Where = str | Callable[[Asked], Found]  # the template of an ARN, or what finds the ARNs
 Exceptions = Mapping[str, tuple[tuple[str, Where], ...]]
 Resources = Mapping[str, Callable[[Asked], Found]]

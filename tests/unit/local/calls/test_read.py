@@ -78,7 +78,7 @@ def test_a_body_is_opened_only_when_somebody_asks(send):
     assert call.parameters["Policy"] == "no document"
     call = send("lambda", "UpdateFunctionCode", FunctionName="f", ZipFile=b"", change=broken)
     assert call.parameters["FunctionName"] == "f"
-    with pytest.raises(CallNotReadError, match="no JSON"):
+    with pytest.raises(CallNotReadError, match="not JSON"):
         call.parameters["ZipFile"]
 
 
