@@ -108,10 +108,10 @@ def _disk() -> Finding:
 
 def _walls() -> Finding:
     """Check whether functions get a /tmp of their own and code that they cannot write to, as on AWS."""
-    from shared.local.lambda_runtime.sandbox import Sandbox  # with moto behind it, 0.3 s
+    from shared.local.lambda_runtime.sandbox import mounts_work  # with moto behind it, 0.3 s
 
     with tempfile.TemporaryDirectory(prefix="lanes-doctor-") as folder:
-        private = Sandbox(Path(folder)).private_mounts
+        private = mounts_work(Path(folder))
     found = "each function has its own" if private else "functions share the machine's /tmp, without a limit"
     return Finding("Private /tmp", private, found, "allow unprivileged user namespaces, or run as root", optional=True)
 

@@ -1,20 +1,22 @@
-"""Lambda on this machine: the zip or image that was uploaded, run by AWS's own runtime client in processes of its own.
+"""Lambda on this machine: AWS's own runtime client runs the uploaded zip or image, in processes of its own.
 
-An invocation goes through these parts, each in its file:
+An invocation goes through these modules:
 
-1. ``plug``      what moto knows of a function becomes a :class:`FunctionSpec`; moto's invoke ends here; ``image``: what
-   it knows of one that is a container image; ``limits`` and ``zips``: what is refused as it is uploaded
-2. ``runtime``   limits on the payload, a worker from the pool or a cold start; ``call``: what is logged and answered
-3. ``pool``      one invocation at a time per worker, warm ones first, the function's concurrency, a bound for all
-4. ``unpack``    each zip unpacked once, and ``unpack_image`` the layers of an image
-5. ``sandbox``   the worker's environment, its private /tmp and its read-only code; ``libraries``: what it may import
-6. ``worker``    one process running ``python -m awslambdaric``; the invoking thread serves it, so no helper threads
-7. ``runtime_api``, ``log_stream``, ``memory``  what goes over the socket, the log pipe and /proc; ``cloudwatch``: on
-   to CloudWatch Logs; ``endings``: how a worker dies, in Lambda's words
-8. ``events``    invocations nobody waits for, with AWS's retries
+1. ``plug`` replaces moto's invoke, and turns moto's function into a :class:`FunctionSpec`. ``image`` does so for a
+   function that is a container image. ``limits`` and ``zips`` refuse packages when they are uploaded.
+2. ``runtime`` checks the payload, and gets a worker from the pool or starts one. ``call`` writes what is logged and
+   answered.
+3. ``pool`` gives each worker to one invocation at a time. It tells the theory of operation: threads, locks, states.
+4. ``unpack`` unpacks each zip once, ``unpack_image`` the layers of an image.
+5. ``sandbox`` makes a worker's environment, private /tmp and read-only code; ``libraries``, what it may import.
+6. ``worker`` is one process with ``python -m awslambdaric``. The invoking thread serves it.
+7. ``runtime_api``, ``log_stream`` and ``memory`` read the socket, the log pipe and /proc. ``peer`` refuses connections
+   of other users. ``cloudwatch`` writes to CloudWatch Logs. ``endings`` names how a worker can end.
+8. ``events`` queues invocations that nobody waits for, with AWS's retries.
 
-What it costs: Linux only (/proc, signals on a pipe, mount namespaces where the kernel allows them), Python functions
-only, of an image its /var/task alone, and CPU is not rationed by memory. A worker is not frozen between invocations.
+The cost: it needs Linux (/proc, signals on a pipe, mount namespaces where the kernel allows them), runs only Python
+functions, uses only /var/task of an image, and does not limit CPU by memory. A worker is not frozen between
+invocations.
 """
 
 from shared.local.lambda_runtime.cloudwatch import MotoLogs

@@ -1,4 +1,4 @@
-"""One invocation: the event it sends, what it logs, what it answers."""
+"""One invocation: the event that it hands over, what it logs, and what it answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.local.lambda_runtime.memory import to_mb
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_RESPONSE = 6_291_556  # bytes; what AWS's own message names
+MAX_RESPONSE = 6_291_556  # bytes; the number in AWS's own message
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Ending:
 
     Attributes:
         payload: The answer or the error object.
-        failed: The function failed.
-        fatal: The worker is dead or must be stopped.
+        failed: Whether the function failed.
+        fatal: Whether the worker is dead or must be stopped.
         last_words: What the service itself logs about it.
-        status: The REPORT line's Status, if it has one.
-        memory_full: All memory was in use.
+        status: The Status of the REPORT line, if it has one.
+        memory_full: Whether all memory was in use.
     """
 
     payload: bytes
@@ -52,16 +52,13 @@ class Call:
     wall: Callable[[], float] = time.time
 
     def event(self) -> bytes:
-        """Return the answer to NEXT that carries it, with its deadline from now."""
+        """Return the answer to NEXT that hands it over. Its deadline counts from now."""
         now = self.wall()
-        return runtime_api.invocation_response(
-            self.payload,
-            request_id=self.request_id,
-            deadline_ms=int((now + self.spec.timeout) * 1000),
-            arn=self.spec.arn,
-            trace_id=runtime_api.new_trace_id(now),
-            client_context=self.client_context,
-        )
+        deadline_ms = int((now + self.spec.timeout) * 1000)
+        trace_id = runtime_api.new_trace_id(now)
+        return runtime_api.Event(
+            self.payload, self.request_id, deadline_ms, self.spec.arn, trace_id, self.client_context
+        ).response()
 
     def answered(self, outcome: str, body: bytes) -> Ending:
         """Return the ending of a handler that returned ("response") or raised ("error")."""
@@ -71,12 +68,12 @@ class Call:
         return Ending(body, failed=outcome == "error")
 
     def died(self, end: WorkerEnd, seconds: float) -> Ending:
-        """Return the ending of a worker that could not answer; *seconds* after it got the event.
+        """Return the ending of an invocation whose worker ended, *seconds* after it got the event.
 
-        A timeout has an error type, and Step Functions reports it: Sandbox.Timedout. So AWS's own emulator
-        (aws-lambda-runtime-interface-emulator, handlers.go), AppSync's users (aws-appsync-community, issue 386) and
-        the execution histories that AWS's sample library retries by (accelerated-intelligent-document-processing,
-        issue 917). There was none in 2020, so Step Functions said Lambda.Unknown, as its guide still does.
+        A timeout has the error type Sandbox.Timedout, which Step Functions reports. The sources are AWS's own emulator
+        (aws-lambda-runtime-interface-emulator, handlers.go), users of AppSync (aws-appsync-community, issue 386) and
+        the execution histories by which AWS's sample library retries (accelerated-intelligent-document-processing,
+        issue 917). In 2020 there was no such type and Step Functions said Lambda.Unknown; its guide still says so.
         """
         if isinstance(end, TimedOut):
             stamp = datetime.fromtimestamp(self.wall(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -127,7 +124,7 @@ class Call:
 
 
 def error_type(end: WorkerEnd) -> str:
-    """Return Lambda's name for a worker's end other than a timeout."""
+    """Return Lambda's name for the end of a worker, if it was not a timeout."""
     return end.error_type if isinstance(end, InitFailed) else "Runtime.ExitError"
 
 

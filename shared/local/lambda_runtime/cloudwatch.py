@@ -1,4 +1,4 @@
-"""The worker's log events, into CloudWatch Logs of the embedded cloud, in process."""
+"""Writes the workers' log events into the embedded cloud's CloudWatch Logs, within the process."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class MotoLogs:
-    """Appends to moto's backend. moto's own is not thread-safe where two write to one group, so we take turns.
+    """Appends to moto's backend. That is not thread-safe if two write to one group, so only one writes at a time.
 
-    Lambda writes with the function's role: what that may not write is lost, as on AWS.
+    Lambda writes with the function's role. What the role may not write is lost, as on AWS.
 
     Args:
-        may: Whether a role, in a session of the function's name, may do an action on a resource.
+        may: Says whether a role, in a session of the function's name, may do an action on a resource.
     """
 
     def __init__(self, may: Callable[[str, str, str, str], bool] = lambda *_: True) -> None:
@@ -28,7 +28,7 @@ class MotoLogs:
         self._turn = threading.RLock()  # a log subscription may log while it is served
 
     def put(self, spec: FunctionSpec, stream: str, events: Sequence[LogEvent]) -> None:
-        """Append *events*; the group and the stream are made if they are not there, as Lambda does."""
+        """Append *events*. As Lambda does, make the group and the stream if they do not exist."""
         backend = logs_backends[spec.account][spec.region]
         if not self._may_write(spec, stream, new_group=spec.group not in backend.groups):
             return

@@ -1,4 +1,4 @@
-"""How a worker can end, in Lambda's words."""
+"""The ways in which a worker can end, in Lambda's words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import signal
 
 
 class WorkerEnd(Exception):
-    """The worker can serve no more."""
+    """The worker cannot serve any more."""
 
 
 class TimedOut(WorkerEnd):
@@ -14,7 +14,7 @@ class TimedOut(WorkerEnd):
 
 
 class OutOfMemory(WorkerEnd):
-    """It held more memory than the function has."""
+    """It held more memory than the function may have."""
 
     def __str__(self) -> str:
         return "Runtime exited with error: signal: killed"
@@ -24,7 +24,7 @@ class Exited(WorkerEnd):
     """The process ended by itself.
 
     Args:
-        status: As subprocess tells it: the exit code, or minus the signal.
+        status: The exit code, or minus the signal, as subprocess tells it.
     """
 
     def __init__(self, status: int) -> None:
@@ -43,7 +43,7 @@ class InitFailed(WorkerEnd):
     """The handler could not be loaded.
 
     Attributes:
-        payload: The error object the runtime client posted.
+        payload: The error object that the runtime client posted.
         error_type: Its type, from the header.
     """
 
@@ -54,6 +54,6 @@ class InitFailed(WorkerEnd):
 
 
 def _signal_text(number: int) -> str:
-    """Return the words the Go runtime of Lambda has for a signal."""
+    """Return the words that Lambda's Go program has for a signal."""
     known: dict[int, str] = {signal.SIGKILL: "killed", signal.SIGTERM: "terminated", signal.SIGABRT: "aborted"}
     return known.get(number) or (signal.strsignal(number) or str(number)).lower()

@@ -1,4 +1,10 @@
-"""Invocations nobody waits for: queued, and tried again when the function fails."""
+"""Invocations that nobody waits for: they are queued, and tried again when the function fails.
+
+One condition guards the queue and all that is said about its threads. A thread starts when an event comes and no thread
+rests, up to a limit. It takes the event that is due first, runs it without the lock, and puts it back with a later time
+if it must be tried again. It ends when it has had no work for a while, or when the queue is closed. A thread counts as
+gone in the same step in which it decides to end: so ``put`` never counts on a thread that will not come back.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +23,7 @@ if TYPE_CHECKING:
 
     from shared.local.lambda_runtime.function import FunctionSpec
 
-_LINGER = 5.0  # seconds a thread without work stays
+_LINGER = 5.0  # seconds for which a thread without work stays
 _log = logging.getLogger(__name__)
 
 
@@ -33,16 +39,17 @@ class _Event:
 
 
 class EventQueue:
-    """A bounded queue and the few threads that empty it, which come and go with the work.
+    """A bounded queue and the few threads that empty it. Thread-safe; the module tells how.
 
-    Failed events are dropped after their last try: dead-letter queues and on-failure destinations are not served.
+    A failed event is dropped after its last try. Dead-letter queues and on-failure destinations get nothing.
 
     Args:
-        run: Invokes a function; True when it succeeded.
-        delays: Seconds before the second try, the third, ...; the last one repeats.
+        run: Invokes a function; returns whether it succeeded.
+        delays: Seconds before the second try, the third, and so on. The last one repeats.
         threads: How many events may run at once.
         capacity: How many may wait.
-        throttled_delays: Seconds a throttled event is put off: the first time, doubled up to the last (AWS's own).
+        throttled_delays: Seconds before the next try of a throttled event: the first, which doubles up to the last.
+            They are AWS's own.
     """
 
     def __init__(
@@ -86,7 +93,7 @@ class EventQueue:
                 thread.start()
 
     def close(self) -> None:
-        """Take no more and drop what waits."""
+        """Take no more events and drop those that wait."""
         with self._changed:
             self._closed = True
             self._queue.clear()
@@ -112,7 +119,7 @@ class EventQueue:
                 self._threads.discard(threading.current_thread())
 
     def _next(self) -> _Event | None:
-        """Wait for an event that is due; None when there is no more work for this thread."""
+        """Wait for an event that is due and return it; None if this thread has no more work."""
         with self._changed:
             lingered = False
             while not self._closed:
@@ -124,22 +131,22 @@ class EventQueue:
                 self._resting += 1
                 lingered = not self._changed.wait(wait) and not self._queue
                 self._resting -= 1
-            # Leaving and being counted out are one step, so that put() cannot rely on a thread that is leaving.
+            # In the same step: put() must not count on a thread that is leaving.
             self._threads.discard(threading.current_thread())
             return None
 
     def _try(self, event: _Event) -> None:
-        """Run *event* and queue it again when it failed and has tries left."""
+        """Run *event*; queue it again if it failed and has tries left."""
         try:
             if self._run(event.spec, event.payload, event.request_id):
                 return
         except RuntimeClosedError:
             return
-        except InvokeRefusedError:  # the function's concurrency was in use: not a try
+        except InvokeRefusedError:  # the function's concurrency is in use: this does not count as a try
             first, last = self._throttled_delays
             delay = min(first * 2**event.refusals, last)
             event.refusals += 1
-        except Exception:  # noqa: BLE001  one event must not end the thread that serves them all
+        except Exception:  # noqa: BLE001  one event must not end a thread that serves all
             _log.exception("event %s for %s was lost", event.request_id, event.spec.name)
             return
         else:

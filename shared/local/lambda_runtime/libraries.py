@@ -1,10 +1,10 @@
-"""The libraries a function may import beside its own code and the standard library, and no other of this machine.
+"""The libraries that a function may import besides its own code and the standard library.
 
-Two kinds, each a folder of links to what is installed here, with the metadata that ``importlib.metadata`` reads:
-what Lambda's own Python runtime brings, and what the function's zip names in :data:`STAND_IN` in the place of the
-libraries themselves. A worker is started with the interpreter behind this project's environment, and the site module
-of it, and of every Python that it starts, is told by a ``sitecustomize`` to leave the packages of its installation
-out. What a program cannot help but see is that the links lead there: who follows one on purpose finds the rest.
+There are two kinds: the libraries that Lambda's own Python runtime has, and those that the function's zip only names
+(in :data:`STAND_IN`) and does not hold. Each kind is a folder of links to what is installed here, with the metadata
+that ``importlib.metadata`` reads. Nothing else of this machine can be imported: a worker is started with the
+interpreter behind this project's environment, and a ``sitecustomize`` tells that Python, and every Python that it
+starts, to leave out the packages of its installation. A program that follows a link on purpose still finds the rest.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from shared.packages.stand_in import STAND_IN
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# What Lambda's Python runtimes bring: the SDK with what it needs, and the client of the Runtime API (AWS's guide,
+# What Lambda's Python runtimes have: the SDK with what it needs, and the client of the Runtime API (AWS's guide,
 # "Building Lambda functions with Python", "Runtime-included SDK versions"; seen 2026-11-29).
 RUNTIME = (
     "awslambdaric", "simplejson", "snapshot-restore-py",
     "boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3",
 )  # fmt: skip
 
-# Run by the site module of each Python that finds it: what that added to sys.path and sys.meta_path goes again.
+# The site module of each Python that finds this runs it. It removes what site added to sys.path and sys.meta_path.
 _SITECUSTOMIZE = """\
 import os, sys
 _kept = {os.path.dirname(os.__file__), *os.environ.get("PYTHONPATH", "").split(os.pathsep)}
@@ -39,15 +39,15 @@ sys.meta_path[:] = [f for f in sys.meta_path if getattr(f, "__module__", "").sta
 
 
 class Libraries:
-    """Folders of links, each made once.
+    """Folders of links. Each is made once. Thread-safe.
 
     Args:
-        folder: Where they go; made here.
+        folder: The folder for them, which is made here.
 
     Attributes:
-        site: What goes first in PYTHONPATH.
-        runtime: What Lambda brings.
-        programs: What goes first in PATH: the interpreter, under the names it has on Lambda.
+        site: The first folder of PYTHONPATH.
+        runtime: The libraries that Lambda's runtime has.
+        programs: The first folder of PATH: the interpreter, under its names on Lambda.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -62,7 +62,7 @@ class Libraries:
         self.runtime = self._linked("runtime", RUNTIME)
 
     def of(self, task: Path) -> Path | None:
-        """Return what the code in *task* names in the place of libraries of its own; None where it names none."""
+        """Return the folder of the libraries that the code in *task* only names; None if it names none."""
         try:
             names = (task / STAND_IN).read_text(encoding="utf-8").split()
         except (FileNotFoundError, NotADirectoryError):
@@ -73,37 +73,37 @@ class Libraries:
             return folder if folder.is_dir() else self._linked(folder.name, names)
 
     def _linked(self, name: str, distributions: Iterable[str]) -> Path:
-        """Make a folder of that *name* with the *distributions* that are installed here."""
+        """Make the folder *name* with those of the *distributions* that are installed here."""
         draft, folder = self._folder / f"{name}.part", self._folder / name
         draft.mkdir()
         for each in distributions:
             try:
                 found = metadata.distribution(each)
             except metadata.PackageNotFoundError:
-                continue  # its import fails, and what that says names it
+                continue  # the function's import fails, and that error names it
             _link(found, draft)
         draft.rename(folder)
         return folder
 
 
 def interpreter() -> str:
-    """Return the Python behind this project's environment: one that knows nothing of the environment's packages."""
+    """Return the Python behind this project's environment, which does not know the environment's packages."""
     return os.path.realpath(sys.executable)
 
 
 def search_path() -> str:
     """Return this machine's PATH without the programs of the project's environment."""
     hidden = {str(Path(sys.prefix, "bin")), str(Path(sys.executable).parent)}
-    shown = sys.prefix != sys.base_prefix  # outside of an environment its folder is the machine's own, as /usr/bin
+    shown = sys.prefix != sys.base_prefix  # without an environment this folder is the machine's, such as /usr/bin
     words = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(word for word in words if not (shown and word in hidden))
 
 
 def _link(distribution: metadata.Distribution, target: Path) -> None:
-    """Link what *distribution* installed: whole packages, and of a namespace that others share its own part alone."""
+    """Link what *distribution* installed: whole packages, but only its own part of a namespace that others share."""
     for file in distribution.files or ():
         if file.parts[0] in {"..", "__pycache__"}:
-            continue  # a program, or the cache of a module
+            continue  # a program, or a module's cache
         source, here = Path(str(distribution.locate_file(""))), target
         for part in file.parts:
             source, here = source / part, here / part

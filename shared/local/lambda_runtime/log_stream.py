@@ -1,7 +1,7 @@
 """A worker's log: lines and frames in, CloudWatch events out.
 
-Two kinds of bytes share the pipe, so that their order is kept: plain text (stdout and stderr, an event per line) and
-the frames in which awslambdaric sends logger records and tracebacks (an event each, however many lines).
+Two kinds of bytes come through the same pipe, so that their order is kept: plain text (stdout and stderr, one event for
+each line), and the frames in which awslambdaric sends logger records and tracebacks (one event each, of any length).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from shared.local.lambda_runtime.function import FunctionSpec
 
-_MAGIC = b"\xa5\x5a\x00"  # no UTF-8 text holds it
-_HEADER = 16  # type 4, length 4, microseconds since the epoch 8
-_OVERHEAD = 26  # bytes that CloudWatch counts for an event itself
+_MAGIC = b"\xa5\x5a\x00"  # begins a frame; no UTF-8 text contains it
+_HEADER = 16  # bytes: type 4, length 4, microseconds since the epoch 8
+_OVERHEAD = 26  # bytes that CloudWatch counts for each event besides its text
 _MAX_EVENT = LOG_EVENT.value - _OVERHEAD
-_TAIL = 4096
+_TAIL = 4096  # bytes of the log that an answer can carry
 _FLUSH_EVERY = 0.1  # seconds between writes while an invocation runs
 
 
@@ -34,7 +34,7 @@ class LogEvent(NamedTuple):
 
 
 class LogSink(Protocol):
-    """Where events go: CloudWatch Logs of the embedded cloud."""
+    """Takes events: the embedded cloud's CloudWatch Logs."""
 
     def put(self, spec: FunctionSpec, stream: str, events: Sequence[LogEvent]) -> None:
         """Append *events*, oldest first, to *stream* in the function's group."""
@@ -62,13 +62,13 @@ class LogReader:
         return messages
 
     def flush(self) -> list[str]:
-        """Return what is left, a line without its end."""
+        """Return what is left: a line without its end."""
         rest = bytes(self._buffer)
         self._buffer.clear()
         return [_text(rest)] if rest else []
 
     def _take_text(self, frame_at: int) -> list[str]:
-        """Take the lines before the frame, or all whole lines and every overlong one when no frame follows."""
+        """Take the lines before the frame; if no frame follows, all whole lines, and a part of one that is too long."""
         end = frame_at if frame_at > 0 else self._buffer.rfind(b"\n") + 1
         if not end and len(self._buffer) > _MAX_EVENT:
             end = _MAX_EVENT
@@ -91,11 +91,11 @@ def _text(raw: bytes) -> str:
 
 
 class LogStream:
-    """One worker's stream: collects messages and hands them on in batches.
+    """One worker's stream. It collects messages and hands them on in batches.
 
     Args:
-        spec: Whose group it belongs to.
-        sink: Where the batches go.
+        spec: The function, which tells the log group.
+        sink: Takes the batches.
         wall: Seconds since the epoch.
     """
 
@@ -119,39 +119,39 @@ class LogStream:
         return "".join(self._tail).encode()[-_TAIL:].decode("utf-8", "ignore")
 
     def write(self, *messages: str) -> None:
-        """Add events at this moment."""
+        """Add events, with the time of now."""
         now = int(self._wall() * 1000)
         self._pending += [LogEvent(now, message) for message in messages]
         self._tail += messages
 
     def flush(self) -> None:
-        """Hand on what is there."""
+        """Hand on all events."""
         self._flushed = self._wall()
         if self._pending:
             events, self._pending = self._pending, []
             self._sink.put(self._spec, self.name, events)
 
     def flush_when_due(self) -> None:
-        """Hand on what is there unless that happened a moment ago."""
+        """Hand on all events, unless that was done a moment ago."""
         if self._pending and self._wall() - self._flushed >= _FLUSH_EVERY:
             self.flush()
 
 
 def init_start_line(runtime: str) -> str:
-    """Return the line that opens a cold start."""
+    """Return the first line of a cold start."""
     language = runtime.replace("python", "python:", 1)
     return f"INIT_START Runtime Version: {language}.embedded\tRuntime Version ARN: embedded\n"
 
 
 def init_report_line(init_ms: float, status: str, phase: str = "init") -> str:
-    """Return the line of an init phase that failed or took too long; its second try is in the phase ``invoke``."""
+    """Return the line of an init phase that failed or took too long. Its second try is the phase ``invoke``."""
     return f"INIT_REPORT Init Duration: {init_ms:.2f} ms\tPhase: {phase}\tStatus: {status}\n"
 
 
 def billed_ms(duration_ms: float, init_ms: float | None) -> int:
-    """Return what AWS bills: whole milliseconds, the cold start included.
+    """Return what AWS bills: whole milliseconds, with the cold start.
 
-    Of zips on Lambda's own runtimes since 1 August 2025:
+    It does so for zips on Lambda's own runtimes too, since 1 August 2025:
     https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/, read on 2026-11-29.
     """
     return math.ceil(duration_ms + (init_ms or 0.0))

@@ -1,7 +1,7 @@
-"""Whose process is at the other end of a loopback connection: the Runtime API has no passwords.
+"""Finds out whose process is at the other end of a loopback connection, because the Runtime API has no passwords.
 
-Any user of the machine can open a loopback port, take a worker's event and answer in its place. The kernel tells in
-/proc/net/tcp the user of every socket; a peer's has our addresses the other way around.
+Every user of the machine can connect to a loopback port, take a worker's event and answer in its place. The kernel
+tells the user of each socket in /proc/net/tcp. The peer's socket has our two addresses in the opposite order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _USER = 7  # the column, from 0 (proc_pid_net(5))
 
 
 def is_ours(connection: socket.socket) -> bool:
-    """Say whether *connection*, of IPv4, comes from a process of the user that we run as; not if nobody can tell."""
+    """Say whether *connection* (IPv4) comes from a process of our own user; False if that cannot be found out."""
     wanted = f" {_address(connection.getpeername())} {_address(connection.getsockname())} "
     found = (line for line in _TABLE.read_text(encoding="ascii").splitlines() if wanted in line)
     line = next(found, None)
@@ -24,7 +24,7 @@ def is_ours(connection: socket.socket) -> bool:
 
 
 def _address(name: tuple[str, int]) -> str:
-    """Return an address as the kernel writes it: the bytes as this machine has them in memory, and the port."""
+    """Return an address as the kernel writes it: its bytes as they lie in this machine's memory, and the port."""
     host, port = name
     (word,) = struct.unpack("=I", socket.inet_aton(host))
     return f"{word:08X}:{port:04X}"

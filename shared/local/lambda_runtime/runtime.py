@@ -1,4 +1,21 @@
-"""The Lambda service: takes an event, answers as Lambda does."""
+"""The Lambda service: it takes an event and answers as Lambda does.
+
+The thread that calls :meth:`LambdaRuntime.invoke` does all the work of an invocation and returns with the answer. It
+takes a worker from the pool, or a slot in which it starts one. It hands the event over and serves the worker until that
+has answered. Then it gives the worker back, or stops it. (:mod:`shared.local.lambda_runtime.pool` tells the order of
+the calls, and which lock guards what.) Only events that nobody waits for have threads of their own
+(:mod:`shared.local.lambda_runtime.events`), which call ``invoke`` too.
+
+While a thread has a worker or a slot, each way out of this module frees it exactly once:
+
+- The code cannot be unpacked, or the process cannot be started: ``_prepare`` and ``_start`` give up the slot.
+- The init phase fails: the worker is stopped, and a second one is started in its slot, once. That one's init phase runs
+  within the invocation and counts against its timeout, as on AWS.
+- The invocation ends the worker (timeout, memory, exit): the worker is stopped first, so that what it wrote last comes
+  before the END line. Then END and REPORT are logged, and the error is the answer.
+- The handler returned or raised: END and REPORT are logged, and the worker goes back to the pool.
+- Anything else is raised on, after the worker was stopped.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +39,7 @@ from shared.local.lambda_runtime.events import EventQueue
 from shared.local.lambda_runtime.function import FunctionSpec, Invocation, InvokeRefusedError
 from shared.local.lambda_runtime.log_stream import LogStream, init_report_line, init_start_line
 from shared.local.lambda_runtime.pool import Pool, RuntimeClosedError
-from shared.local.lambda_runtime.sandbox import Sandbox
+from shared.local.lambda_runtime.sandbox import CloudAround, Sandbox
 from shared.local.lambda_runtime.unpack import CodeStore
 from shared.local.lambda_runtime.worker import Worker
 from shared.local.trees import remove_tree
@@ -34,36 +51,36 @@ if TYPE_CHECKING:
 
 MAX_SYNC = SYNC_PAYLOAD.value
 MAX_EVENT = ASYNC_PAYLOAD.value
-_INIT_LIMIT = 10.0  # seconds; an init phase that needs longer is run again within the invocation
+_INIT_LIMIT = 10.0  # seconds; an init phase that takes longer is run again within the invocation
 
 
 def default_slots() -> int:
-    """Return how many workers this machine may hold: enough for a group of ranks that wait for each other."""
+    """Return how many workers this machine may have: enough for a group of ranks that wait for each other."""
     return max(64, 16 * (os.cpu_count() or 1))
 
 
 class LambdaRuntime:
-    """Runs functions. Thread-safe; a context manager that leaves no process and no file behind.
+    """Runs functions. Thread-safe. As a context manager, it leaves no process and no file behind.
 
     Args:
-        state_dir: Where its folder goes; folders of runtimes that were killed are removed from it.
-        endpoint: Returns the URL that workers send their AWS requests to.
-        max_workers: The number of worker processes there may be, busy and idle; callers queue for one.
-        queue_timeout: Seconds to queue before TooManyRequestsException.
-        logs: Where log events go; the embedded cloud's CloudWatch Logs if not given.
-        retry_delays: Seconds before the second and third try of a failed Event invocation.
-        private_mounts: See :class:`Sandbox`; None finds out.
-        rendezvous: See :class:`Sandbox`.
-        issuer: Gives workers the credentials of their function's role; a runtime without a cloud needs none.
+        state_dir: Where its own folder is made. Folders of runtimes that were killed are removed from there.
+        endpoint: Returns the URL to which workers send their AWS requests.
+        max_workers: How many worker processes there may be, busy and idle.
+        queue_timeout: How many seconds a caller waits for a worker before TooManyRequestsException.
+        logs: Where log events go; by default the embedded cloud's CloudWatch Logs.
+        retry_delays: Seconds before the second and the third try of a failed Event invocation.
+        private_mounts: See :class:`Sandbox`.
+        rendezvous: See :class:`CloudAround`.
+        issuer: Makes the credentials of functions' roles. A runtime without a cloud needs none.
 
     Attributes:
-        private_mounts: Whether workers have a /tmp of their own and read-only code by mount namespaces.
+        private_mounts: Whether workers have their own /tmp and read-only code, by mount namespaces.
 
     Raises:
         LanesError: This is not Linux.
     """
 
-    def __init__(  # noqa: PLR0913  settings, most of them for tests
+    def __init__(  # noqa: PLR0913  settings, most of which only tests change
         self,
         state_dir: Path,
         endpoint: Callable[[], str],
@@ -78,15 +95,14 @@ class LambdaRuntime:
     ) -> None:
         if sys.platform != "linux":
             raise LanesError("Lambda's runtime client runs on Linux only", fix="use Linux, WSL or a Linux container")
-        self._endpoint = endpoint
-        self._issuer = issuer or Issuer(new_owner_key())
         self._logs = logs or MotoLogs()
-        self._told: set[str] = set()  # functions that were told what they run on
+        self._told: set[str] = set()  # functions whose log says which Python they run on
         self._folder, self._lock = _own_folder(state_dir)
         code = self._folder / "code"
         code.mkdir()
         self._code = CodeStore(code)
-        self._sandbox = Sandbox(self._folder, private_mounts=private_mounts, rendezvous=rendezvous)
+        cloud = CloudAround(endpoint, issuer or Issuer(new_owner_key()), rendezvous)
+        self._sandbox = Sandbox(self._folder, cloud, private_mounts=private_mounts)
         self.private_mounts = self._sandbox.private_mounts
         self._pool = Pool(max_workers or default_slots(), queue_timeout, 2 * (os.cpu_count() or 1))
         self._events = EventQueue(self._run_event, retry_delays)
@@ -98,7 +114,7 @@ class LambdaRuntime:
 
         Args:
             spec: The function.
-            payload: The event; nothing means {}.
+            payload: The event; empty means {}.
             request_id: A UUID; a new one if not given.
             client_context: JSON for ``context.client_context``.
 
@@ -116,7 +132,7 @@ class LambdaRuntime:
             self._pool.leave(spec)
 
     def invoke_event(self, spec: FunctionSpec, payload: bytes, *, request_id: str | None = None) -> str:
-        """Queue *payload* for *spec*, to be tried again when it fails, and return the request id.
+        """Queue *payload* for *spec*, to be tried again if it fails; return the request id.
 
         Raises:
             InvokeRefusedError: The payload is too large, or the queue is full.
@@ -130,9 +146,9 @@ class LambdaRuntime:
         return request_id
 
     def retire(self, function_arn: str, *, at_once: bool = False) -> None:
-        """Let no worker that runs now serve the function again: its code or configuration changed, or it is gone.
+        """Let no worker that runs now serve the function again, because it was changed or deleted.
 
-        What runs may finish, as on AWS, or is ended *at_once*.
+        Invocations that run may finish, as on AWS, or are ended *at_once*.
         """
         self._pool.retire(":".join(function_arn.split(":")[:7]), at_once=at_once)
 
@@ -142,7 +158,7 @@ class LambdaRuntime:
         return self._pool.processes
 
     def close(self) -> None:
-        """End all workers and remove all files; events still queued are dropped."""
+        """End all workers and remove all files. Events that still wait are dropped."""
         self._events.close()
         self._pool.close()
         self._events.join()
@@ -168,18 +184,19 @@ class LambdaRuntime:
             began = time.monotonic()
             ending = self._serve(call, worker, began)
             peak = worker.peak_memory
+            elapsed = (time.monotonic() - began) * 1000
+            if not ending.fatal:
+                invocation = call.finish(worker.log, ending, elapsed, init_ms=init_ms, peak=peak)
         except BaseException:
             self._pool.end(worker)
             raise
-        elapsed = (time.monotonic() - began) * 1000
-        if ending.fatal:
-            self._pool.end(worker)  # first, so that its last words come before END
-            if self._pool.closed:
-                raise RuntimeClosedError("the Lambda runtime was closed during an invocation", where=call.spec.name)
-        invocation = call.finish(worker.log, ending, elapsed, init_ms=init_ms, peak=peak)
         if not ending.fatal:
             self._pool.give_back(worker, generation)
-        return invocation
+            return invocation
+        self._pool.end(worker)  # first, so that what it wrote last comes before END
+        if self._pool.closed:
+            raise RuntimeClosedError("the Lambda runtime was closed during an invocation", where=call.spec.name)
+        return call.finish(worker.log, ending, elapsed, init_ms=init_ms, peak=peak)
 
     def _serve(self, call: Call, worker: Worker, began: float) -> Ending:
         """Have *worker* handle the event."""
@@ -199,24 +216,22 @@ class LambdaRuntime:
         return call.answered(outcome, body)
 
     def _cold_start(self, spec: FunctionSpec) -> tuple[Worker, float | None]:
-        """Start a worker in the slot we hold and run its init phase; return it with the time that took.
+        """Start a worker in our slot and run its init phase; return it and the milliseconds that this took.
 
-        As on AWS, an init phase that fails or needs too long is run again within the invocation: then the worker
-        returned is a second one, not yet ready, and the time is None.
+        As on AWS, an init phase that fails or takes too long is run again within the invocation. Then this returns a
+        second worker, which is not ready yet, and None.
         """
         log = LogStream(spec, self._logs)
         began = time.monotonic()
         try:
-            code = self._unpacked(spec)  # first: an image may take longer to unpack than a worker to start
-            log.write(init_start_line(spec.runtime))
-            self._say_where(spec, log, code[0])
+            code = self._prepare(spec, log)  # takes no time of the init phase
             began = time.monotonic()
             worker = self._start(spec, log, *code)
             try:
                 worker.wait_ready(began + _INIT_LIMIT)
             except WorkerEnd as end:
                 init_ms = (time.monotonic() - began) * 1000
-                self._pool.empty(worker)
+                self._pool.empty_slot(worker)
                 log.write(init_report_line(init_ms, _init_status(end)))
             except BaseException:
                 self._pool.end(worker)
@@ -224,30 +239,33 @@ class LambdaRuntime:
             else:
                 return worker, (time.monotonic() - began) * 1000
         finally:
-            self._pool.start_over(spec, time.monotonic() - began)
+            self._pool.start_ended(spec, time.monotonic() - began)
         return self._start(spec, log, *code), None
 
     def _say_where(self, spec: FunctionSpec, log: LogStream, task: Path) -> None:
-        """Say once in a function's log that its Python is not this machine's."""
+        """Say in a function's log, once, if its runtime is not this Python."""
         if spec.arn not in self._told:
             self._told.add(spec.arn)
             if said := self._sandbox.runs_elsewhere(spec, task):
                 log.write(f"EMBEDDED {said}\n")
 
-    def _unpacked(self, spec: FunctionSpec) -> tuple[Path, Path | None]:
-        """Return where its code lies, and its layers; without them, the slot we hold is free again."""
+    def _prepare(self, spec: FunctionSpec, log: LogStream) -> tuple[Path, Path | None]:
+        """Unpack the code and begin the log; return the folders of code and layers. Gives up our slot if it fails."""
         try:
             image = spec.image
             task = self._code.image(image) if image else self._code.folder(spec.code_sha256, spec.code)
-            return task, self._code.layers([(layer.sha256, layer.code) for layer in spec.layers])
+            opt = self._code.layers([(layer.sha256, layer.code) for layer in spec.layers])
+            log.write(init_start_line(spec.runtime))
+            self._say_where(spec, log, task)
         except BaseException:
             self._pool.give_up_slot()
             raise
+        return task, opt
 
     def _start(self, spec: FunctionSpec, log: LogStream, task: Path, opt: Path | None) -> Worker:
         try:
             room = self._sandbox.room(task, opt, uuid.uuid4().hex)
-            worker = Worker(spec, self._sandbox, room, log, self._endpoint(), self._issuer)
+            worker = Worker(spec, self._sandbox, room, log)
         except BaseException:
             self._pool.give_up_slot()
             raise
@@ -268,14 +286,14 @@ def _too_large(message: str) -> InvokeRefusedError:
 
 
 def _own_folder(state_dir: Path) -> tuple[Path, int]:
-    """Make this runtime's folder, remove those of dead ones, and return it with the lock that says it is alive.
+    """Make this runtime's folder, remove those of dead ones, and return it with the lock that shows that it lives.
 
-    The lock is on the folder itself and the kernel drops it when we end, however we end.
+    The lock is on the folder itself. The kernel drops it when we end, however we end.
     """
     state_dir.mkdir(parents=True, exist_ok=True)
     door = os.open(state_dir, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(door, fcntl.LOCK_EX)  # nobody may take a folder for dead before its lock is held
+        fcntl.flock(door, fcntl.LOCK_EX)  # a folder must not seem dead before its lock is held
         for old in state_dir.glob("lambda-*"):
             lock = os.open(old, os.O_RDONLY | os.O_CLOEXEC)
             with suppress(BlockingIOError):

@@ -1,8 +1,8 @@
 """The Runtime API without its socket: bytes in, requests out; answers as bytes.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. The only peers are awslambdaric's own client (libcurl)
-and, for init errors, http.client: both send a Content-Length, and libcurl asks ``Expect: 100-continue`` first when a
-body is long.
+and, for init errors, http.client. Both send a Content-Length. libcurl sends ``Expect: 100-continue`` before a long
+body.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 _PREFIX = "/2018-06-01/runtime"
 NEXT = f"{_PREFIX}/invocation/next"
 INIT_ERROR = f"{_PREFIX}/init/error"
+_REQUEST_LINE = 3  # words: method, path, version
 _OF_BROWSERS = frozenset({"origin", "referer", "sec-fetch-site", "sec-fetch-mode"})
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -22,12 +23,12 @@ NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
 class ProtocolError(Exception):
-    """The peer sent something that is no request of the Runtime API."""
+    """The peer sent something that is not a request of the Runtime API."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request of a worker; header names are in lower case."""
+    """One request of a worker. Header names are in lower case."""
 
     method: str
     path: str
@@ -36,16 +37,16 @@ class Request:
 
     @property
     def asks_next(self) -> bool:
-        """The worker is idle and asks for an event."""
+        """Whether the worker is ready and asks for an event."""
         return self.method == "GET" and self.path == NEXT
 
     def is_of_a_page(self, address: str) -> bool:
-        """Say whether a browser sent it: it tells the page it comes from, or took *address* for another host's."""
+        """Say whether a browser sent it: it names its page, or its Host is not our *address*."""
         return self.headers.get("host") != address or not _OF_BROWSERS.isdisjoint(self.headers)
 
     @property
     def is_init_error(self) -> bool:
-        """The worker could not load the handler."""
+        """Whether the worker could not load the handler."""
         return self.method == "POST" and self.path == INIT_ERROR
 
     def outcome_of(self, request_id: str) -> str | None:
@@ -64,14 +65,14 @@ class RequestReader:
         self._head: tuple[str, str, dict[str, str]] | None = None
 
     def feed(self, data: bytes) -> None:
-        """Take what the socket gave."""
+        """Add what the socket gave."""
         self._buffer += data
 
     def next_request(self) -> Request | None:
-        """Return the next whole request, None while one is still coming.
+        """Return the next whole request; None while one is still coming.
 
         Raises:
-            ProtocolError: It is not HTTP, or its length is not told.
+            ProtocolError: It is not HTTP, or does not tell its length.
         """
         if self._head is None:
             end = self._buffer.find(b"\r\n\r\n")
@@ -89,7 +90,7 @@ class RequestReader:
         return Request(method, path, headers, body)
 
     def take_expectation(self) -> bool:
-        """Tell, once per request, that the peer waits for CONTINUE before it sends the body."""
+        """Say whether the peer waits for CONTINUE before it sends the body; once for each request."""
         if self._head is None:
             return False
         return self._head[2].pop("expect", "").lower() == "100-continue"
@@ -98,7 +99,7 @@ class RequestReader:
 def _parse_head(head: bytes) -> tuple[str, str, dict[str, str]]:
     first, *lines = head.decode("latin-1").split("\r\n")
     parts = first.split(" ")
-    if len(parts) != 3 or not parts[2].startswith("HTTP/1."):  # noqa: PLR2004  method, path, version
+    if len(parts) != _REQUEST_LINE or not parts[-1].startswith("HTTP/1."):
         raise ProtocolError(f"not a request line: {first[:200]!r}")
     headers = {}
     for line in lines:
@@ -109,22 +110,37 @@ def _parse_head(head: bytes) -> tuple[str, str, dict[str, str]]:
     return parts[0], parts[1], headers
 
 
-def invocation_response(  # noqa: PLR0913  one argument per header of the API
-    payload: bytes, *, request_id: str, deadline_ms: int, arn: str, trace_id: str, client_context: str | None
-) -> bytes:
-    """Return the answer to NEXT that hands *payload* to the worker."""
-    headers = {
-        "Content-Type": "application/json",
-        "Content-Length": str(len(payload)),
-        "Lambda-Runtime-Aws-Request-Id": request_id,
-        "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
-        "Lambda-Runtime-Invoked-Function-Arn": arn,
-        "Lambda-Runtime-Trace-Id": trace_id,
-    }
-    if client_context:
-        headers["Lambda-Runtime-Client-Context"] = client_context
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"HTTP/1.1 200 OK\r\n{head}\r\n".encode() + payload
+@dataclass(frozen=True)
+class Event:
+    """An event for a worker, with what the API's headers say about it.
+
+    Attributes:
+        deadline_ms: When the invocation times out, in milliseconds since the epoch.
+        arn: The function's ARN, as it was invoked.
+        trace_id: See :func:`new_trace_id`.
+    """
+
+    payload: bytes
+    request_id: str
+    deadline_ms: int
+    arn: str
+    trace_id: str
+    client_context: str | None = None
+
+    def response(self) -> bytes:
+        """Return the answer to NEXT that hands it to the worker."""
+        headers = {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(self.payload)),
+            "Lambda-Runtime-Aws-Request-Id": self.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(self.deadline_ms),
+            "Lambda-Runtime-Invoked-Function-Arn": self.arn,
+            "Lambda-Runtime-Trace-Id": self.trace_id,
+        }
+        if self.client_context:
+            headers["Lambda-Runtime-Client-Context"] = self.client_context
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"HTTP/1.1 200 OK\r\n{head}\r\n".encode() + self.payload
 
 
 def new_trace_id(now: float) -> str:

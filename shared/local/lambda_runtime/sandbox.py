@@ -1,11 +1,12 @@
-"""What a worker sees: its environment, a /tmp of its own, code it cannot write to.
+"""What a worker sees: its environment, its own /tmp, and code that it cannot write to.
 
-Where the kernel gives mount namespaces (to root, or to anyone where user namespaces are open), a worker's /tmp is a
-tmpfs of the function's ephemeral storage, which goes with the process, and its code is mounted read-only: a full /tmp
-and a write to the code fail as on AWS. What lies in that /tmp takes the machine's memory, not the function's.
-Elsewhere /tmp is the machine's own: only TMPDIR (so ``tempfile``) is private, one file may not exceed the ephemeral
-storage, and the code is read-only by mode, which root ignores.
-:attr:`Sandbox.private_mounts` tells which of the two holds.
+If the kernel gives mount namespaces (to root, or to anybody where user namespaces are open), a worker's /tmp is a tmpfs
+of the size of the function's ephemeral storage, which goes with the process. Its code is mounted read-only. So a full
+/tmp and a write to the code fail as on AWS. Files in that /tmp take the machine's memory, not the function's.
+
+Otherwise /tmp is the machine's. Then only TMPDIR (and so ``tempfile``) is private, no file may be larger than the
+ephemeral storage, and the code is read-only by its mode, which root ignores. :attr:`Sandbox.private_mounts` tells which
+of the two it is.
 """
 
 from __future__ import annotations
@@ -30,15 +31,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from shared.aws.access_key import AccessKey
+    from shared.local.door.sessions import Issuer
     from shared.local.lambda_runtime.function import FunctionSpec
 
-_TASK = "/var/task"  # where Lambda has a function's code, and Python's own
+_TMP = "/tmp"  # noqa: S108  Lambda's own name for it, which a worker's private one has too
+_TASK = "/var/task"  # where Lambda has a function's code
 _STANDARD = f"/var/lang/lib/python3.{sys.version_info.minor}"
-_RENDEZVOUS = "RENDEZVOUS_ENDPOINT"  # of the functions whose card says rendezvous
+_RENDEZVOUS = "RENDEZVOUS_ENDPOINT"  # a variable of functions whose card says rendezvous
 _INHERITED = ("LD_LIBRARY_PATH",)  # what Python itself may need to start
 
-# Arguments: tmpfs size, folder to build /tmp in, task folder, number of folders to keep, those folders, the command.
-# What must stay visible below /tmp (a checkout there, say) is mounted into the new one before that covers the old.
+# Arguments: the size of the tmpfs, the folder to build /tmp in, the task folder, the number of folders to keep, those
+# folders, the command. Folders below /tmp that must stay visible (such as a checkout) are mounted into the new /tmp
+# before that covers the old one.
 _ENTER = """
 set -e
 size=$1 box=$2 task=$3 keep=$4
@@ -60,7 +64,7 @@ exec "$@"
 
 @dataclass(frozen=True)
 class _Interpreter:
-    """What runs workers: its command, the runtime's modules for it, and where it lies."""
+    """A Python for workers: its command, the folder of the runtime's modules for it, and its own folders."""
 
     command: str
     runtime: Path
@@ -68,14 +72,30 @@ class _Interpreter:
 
 
 @dataclass(frozen=True)
+class CloudAround:
+    """The cloud that workers call.
+
+    Attributes:
+        endpoint: Returns its URL.
+        issuer: Makes the credentials of functions' roles.
+        rendezvous: Returns host:port of the cloud's own rendezvous, which replaces the one that a function was deployed
+            with: its ranks run here, so they meet here.
+    """
+
+    endpoint: Callable[[], str]
+    issuer: Issuer
+    rendezvous: Callable[[], str] | None = None
+
+
+@dataclass(frozen=True)
 class Room:
-    """Where one worker lives.
+    """The folders of one worker.
 
     Attributes:
         task: The unpacked code.
         opt: The unpacked layers, if any.
-        tmp: The folder TMPDIR names: /tmp itself, or a folder of the worker's own.
-        libraries: What the code names in the place of libraries, if it does.
+        tmp: The folder that TMPDIR names: /tmp itself, or the worker's own folder.
+        libraries: The libraries that the code only names, if it does.
         names: Folders, each with its name on Lambda.
     """
 
@@ -86,7 +106,7 @@ class Room:
     names: tuple[tuple[str, str], ...] = ()
 
     def on_lambda(self, text: str) -> str:
-        """Return *text*, a log line or an error of the worker's, with its paths as they are on Lambda."""
+        """Return *text*, a log line or an error of the worker, with its paths changed to those on Lambda."""
         for here, there in self.names:
             text = text.replace(here, there)
         return text
@@ -96,25 +116,24 @@ class Sandbox:
     """Makes commands and environments for workers.
 
     Args:
-        folder: A folder of our own.
-        private_mounts: Use mount namespaces; None finds out whether they work.
-        rendezvous: Returns host:port of the cloud's own rendezvous, which takes the place of the one that a function
-            was deployed with: its ranks run here, so they meet here.
-        find: Finds the machine's interpreter for a runtime that is not of this one.
+        folder: A folder for this sandbox alone.
+        cloud: The cloud that the workers call.
+        private_mounts: Whether to use mount namespaces; None finds out whether they work.
+        find: Finds the machine's interpreter for another runtime than this one.
 
     Attributes:
-        private_mounts: Workers have their own /tmp and read-only code; if not, only what the module says.
+        private_mounts: Whether workers have their own /tmp and read-only code.
     """
 
     def __init__(
         self,
         folder: Path,
+        cloud: CloudAround,
         *,
         private_mounts: bool | None = None,
-        rendezvous: Callable[[], str] | None = None,
         find: Callable[[str], Python | str] = find_python,
     ) -> None:
-        self._rendezvous = rendezvous
+        self._cloud = cloud
         self._find = find
         self._folder = folder
         self._box = folder / "box"
@@ -136,13 +155,13 @@ class Sandbox:
         folders = {task: _TASK, opt: "/opt", libraries: packages, self._libraries.runtime: "/var/runtime"}
         names = (*((str(here), there) for here, there in folders.items() if here), (standard, _STANDARD))
         if self.private_mounts:
-            return Room(task, opt, Path("/tmp"), libraries, names)  # noqa: S108  the worker's own
+            return Room(task, opt, Path(_TMP), libraries, names)
         tmp = self._tmp / name
         tmp.mkdir()
         return Room(task, opt, tmp, libraries, names)
 
     def leave(self, room: Room) -> None:
-        """Remove what the worker left behind."""
+        """Remove the files that the worker left."""
         if not self.private_mounts:
             shutil.rmtree(room.tmp, ignore_errors=True)
 
@@ -155,22 +174,18 @@ class Sandbox:
         kept = (room.task, room.opt, self._folder, *by.prefixes)
         return _enter(self._box, room.task, kept, f"{spec.ephemeral_mb}m", python)
 
-    def environment(  # noqa: PLR0913  what an environment is made of
-        self, spec: FunctionSpec, room: Room, *, api: str, stream: str, endpoint: str, key: AccessKey
-    ) -> dict[str, str]:
-        """Return the worker's whole environment; nothing else reaches it.
+    def environment(self, spec: FunctionSpec, room: Room, *, api: str, stream: str) -> dict[str, str]:
+        """Return all variables of a worker, with new credentials of its role.
 
         Args:
             spec: The function.
-            room: Where the worker lives.
+            room: The worker's folders.
             api: host:port of its Runtime API.
             stream: Its log stream.
-            endpoint: The embedded cloud's URL.
-            key: Temporary credentials of its role.
         """
         own = dict(spec.environment)
-        if self._rendezvous and _RENDEZVOUS in own:
-            own[_RENDEZVOUS] = self._rendezvous()
+        if self._cloud.rendezvous and _RENDEZVOUS in own:
+            own[_RENDEZVOUS] = self._cloud.rendezvous()
         libraries, runtime = self._libraries, self._interpreter(spec, room.libraries).runtime
         layers = room.opt / "python" if room.opt else None
         paths = [libraries.site, own.get("PYTHONPATH"), layers, room.libraries, runtime]
@@ -179,23 +194,29 @@ class Sandbox:
         own.setdefault("PATH", os.pathsep.join(str(path) for path in programs if path))
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         defaults = {
-            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ENDPOINT_URL": self._cloud.endpoint(),
             "HOME": str(room.tmp),
             "LANG": "C.UTF-8",
-            "PYTHONFAULTHANDLER": "1",  # what dies of a signal says where: AWS only that it died
+            "PYTHONFAULTHANDLER": "1",  # a worker that dies of a signal says where; AWS only says that it died
             "TMPDIR": str(room.tmp),
             "TZ": ":UTC",
         }
-        return inherited | defaults | own | _reserved(spec, room, api, stream, runtime, key)
+        key = self._cloud.issuer.of_role(spec.role, spec.name)
+        reserved = {
+            "AWS_LAMBDA_LOG_STREAM_NAME": stream,
+            "AWS_LAMBDA_RUNTIME_API": api,
+            "LAMBDA_RUNTIME_DIR": str(runtime),
+        }
+        return inherited | defaults | own | _reserved(spec, room) | _credentials(key) | reserved
 
     def runs_elsewhere(self, spec: FunctionSpec, task: Path) -> str:
-        """Return what is to be said of a function, its code in *task*, whose runtime is not this Python's; else ""."""
+        """Return what to tell the user of a function whose runtime is not this Python; its code is in *task*."""
         if spec.image is not None:
             return ""
         return other_python(spec.runtime, packaged=self._libraries.of(task) is None, find=self._find)
 
     def _interpreter(self, spec: FunctionSpec, libraries: Path | None) -> _Interpreter:
-        """Return what runs *spec*: its runtime's own Python if there is one and its libraries are not this Python's."""
+        """Return the Python for *spec*: its runtime's, if there is one and its libraries are not this Python's."""
         if libraries is not None or spec.image is not None or spec.runtime == MACHINE:
             return self._own
         with self._asking:
@@ -212,12 +233,9 @@ class Sandbox:
         return _Interpreter(found.command, _link(self._folder / runtime, modules.values()), tuple(places))
 
 
-def _reserved(  # noqa: PLR0913, PLR0917  what Lambda tells
-    spec: FunctionSpec, room: Room, api: str, stream: str, runtime: Path, key: AccessKey
-) -> dict[str, str]:
-    """Return the variables that Lambda sets and a function cannot."""
+def _reserved(spec: FunctionSpec, room: Room) -> dict[str, str]:
+    """Return the variables by which Lambda describes a function, and which a function cannot change."""
     return {
-        "AWS_ACCESS_KEY_ID": key.id,
         "AWS_DEFAULT_REGION": spec.region,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
@@ -226,19 +244,18 @@ def _reserved(  # noqa: PLR0913, PLR0917  what Lambda tells
         "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": spec.group,
-        "AWS_LAMBDA_LOG_STREAM_NAME": stream,
-        "AWS_LAMBDA_RUNTIME_API": api,
         "AWS_REGION": spec.region,
-        "AWS_SECRET_ACCESS_KEY": key.secret,
-        "AWS_SESSION_TOKEN": key.token,
-        "LAMBDA_RUNTIME_DIR": str(runtime),
         "LAMBDA_TASK_ROOT": str(room.task),
         "_HANDLER": spec.handler,
     }
 
 
+def _credentials(key: AccessKey) -> dict[str, str]:
+    return {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret, "AWS_SESSION_TOKEN": key.token}
+
+
 def mounts_work(folder: Path) -> bool:
-    """Try whether this machine gives us private mounts; *folder* must exist and gets its own back unchanged."""
+    """Try whether this machine gives us private mounts. *folder* must exist; nothing is left in it."""
     if not all(map(shutil.which, ("unshare", "mount", "sh"))):
         return False
     probe = Path(tempfile.mkdtemp(prefix="probe-", dir=folder))
@@ -254,20 +271,20 @@ def mounts_work(folder: Path) -> bool:
         return False
     finally:
         shutil.rmtree(probe)
-    return done.returncode == 0 and not Path("/tmp", name).exists()  # noqa: S108  what must not be there
+    return done.returncode == 0 and not Path(_TMP, name).exists()
 
 
 def _enter(box: Path, task: Path, kept: Iterable[Path | None], size: str, command: list[str]) -> list[str]:
     """Return *command* wrapped so that it runs with a /tmp of its own, built in *box*, and a read-only *task*."""
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    keep = sorted({str(path) for path in kept if path and str(path).startswith("/tmp/")})  # noqa: S108  what /tmp hides
+    keep = sorted({str(path) for path in kept if path and str(path).startswith(f"{_TMP}/")})
     arguments = [size, str(box), str(task), str(len(keep)), *keep]
     unshare = ["unshare", *user, "--mount", "--propagation", "private", "--"]
     return [*unshare, "sh", "-c", _ENTER, "sh", *arguments, *command]
 
 
 def _own_modules() -> dict[str, Path]:
-    """Return where this environment has the runtime's own modules."""
+    """Return the folder or file of each of the runtime's modules in this environment."""
     found = {}
     for name in RUNTIME_MODULES:
         spec = find_spec(name)
@@ -278,7 +295,7 @@ def _own_modules() -> dict[str, Path]:
 
 
 def _link(folder: Path, modules: Iterable[Path]) -> Path:
-    """Make *folder*, which holds those *modules* and nothing else."""
+    """Make *folder* with links to *modules* and nothing else."""
     folder.mkdir()
     for source in modules:
         (folder / source.name).symlink_to(source)

@@ -1,4 +1,4 @@
-"""Each zip and each image unpacked once, read-only, under its hash."""
+"""Unpacks each zip and each image once, read-only, into a folder named by its hash."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
     from shared.local.lambda_runtime.function import ImageCode
 
-_COMPILED = 16 << 20  # bytes of a package that are worth compiling
+_COMPILED = 16 << 20  # bytes: a package up to this size is compiled
 _READ_ONLY_FILE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 _EXECUTE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 _READ_ONLY_FOLDER = _READ_ONLY_FILE | _EXECUTE
 
 
 class CodeStore:
-    """Folders of unpacked code.
+    """Folders of unpacked code. Thread-safe.
+
+    Small packages are byte-compiled here. A worker cannot keep what it compiles, because its code is read-only, so each
+    cold start would compile it again, as on AWS. For packages with whole libraries that would take too long.
 
     Args:
-        root: An existing folder of our own; one folder per hash goes there.
-
-    Small ones are byte-compiled. A worker cannot do that, its code being read-only, so every cold start would compile
-    anew, as on AWS; packages of whole libraries are not worth our time.
+        root: An existing folder for this store alone. It gets one folder for each hash.
     """
 
     def __init__(self, root: Path) -> None:
@@ -43,15 +43,15 @@ class CodeStore:
         self._locks: dict[str, threading.Lock] = {}
 
     def folder(self, sha256: str, code: bytes) -> Path:
-        """Return where the zip *code* lies unpacked.
+        """Return the folder of the unpacked zip *code*.
 
         Raises:
-            InvokeRefusedError: It is no zip.
+            InvokeRefusedError: It is not a zip.
         """
         return self._made(sha256, lambda folder: _unpack(code, folder))
 
     def image(self, image: ImageCode) -> Path:
-        """Return where /var/task of *image* lies unpacked.
+        """Return the folder of the unpacked /var/task of *image*.
 
         Raises:
             InvokeRefusedError: It cannot be unpacked: see :func:`unpack_image`.
@@ -60,7 +60,7 @@ class CodeStore:
         return self._made(name, lambda folder: unpack_image(image.layers, folder)) / TASK
 
     def layers(self, parts: list[tuple[str, bytes]]) -> Path | None:
-        """Return one folder with the layers of *parts*, (hash, zip), later ones over earlier ones; None for none."""
+        """Return one folder with the layers *parts* (hash, zip), later ones over earlier ones; None for no layers."""
         if not parts:
             return None
 
@@ -87,7 +87,7 @@ class CodeStore:
 
 
 def _unpack(code: bytes, folder: Path) -> None:
-    """Extract *code* with the links and the execute bits it records, which zipfile drops."""
+    """Extract *code* with its links and execute bits, which zipfile drops."""
     try:
         with zipfile.ZipFile(io.BytesIO(code)) as archive:
             folder.mkdir(exist_ok=True)
@@ -98,7 +98,7 @@ def _unpack(code: bytes, folder: Path) -> None:
                 path = Path(archive.extract(info, folder))
                 if path.is_file():
                     path.chmod(stat.S_IWUSR | _READ_ONLY_FILE | (info.external_attr >> 16 & _EXECUTE))
-            for info in links:  # last, so that nothing is written through one
+            for info in links:  # last, so that nothing is written through a link
                 path = folder / info.filename
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.symlink_to(archive.read(info).decode())
@@ -114,7 +114,7 @@ def _is_link(info: zipfile.ZipInfo) -> bool:
 
 
 def _size(folder: Path) -> int:
-    """Return the bytes of the files below *folder*, links not followed."""
+    """Return the size of the files below *folder* in bytes. Links are not followed."""
     return sum(Path(parent, name).lstat().st_size for parent, _, files in os.walk(folder) for name in files)
 
 
@@ -122,6 +122,6 @@ def _forbid_writing(folder: Path) -> None:
     for parent, _, files in os.walk(folder, topdown=False):
         for name in files:
             path = Path(parent, name)
-            if not path.is_symlink():  # what it leads to is changed in its own place
+            if not path.is_symlink():  # its target is changed where it lies
                 path.chmod(stat.S_IMODE(path.stat().st_mode) & (_READ_ONLY_FILE | _EXECUTE))
         Path(parent).chmod(_READ_ONLY_FOLDER)

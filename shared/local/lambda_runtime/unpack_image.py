@@ -1,7 +1,7 @@
-"""The layers of a container image, unpacked as far as a function needs them: what lies below /var/task.
+"""Unpacks what a function needs of a container image's layers: the files below /var/task.
 
-What stands elsewhere in an image is not unpacked: this machine's Python, programs and libraries take its place. Nothing
-is ever written or removed through a link, and what is neither file, folder nor link is refused.
+Nothing else of the image is unpacked: this machine's Python, programs and libraries are used instead. Nothing is ever
+written or removed through a link. Anything that is not a file, a folder or a link is refused.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 TASK = PurePosixPath("var/task")
 LARGEST = 10 << 30  # bytes of all layers together, unpacked: Lambda's limit
-_WHITEOUT = ".wh."  # image-spec: what it is put before is not in the layers below
-_OPAQUE = ".wh..wh..opq"  # and this says so of all that is in its folder
+_WHITEOUT = ".wh."  # image-spec: before a name, it hides that name in the layers below
+_OPAQUE = ".wh..wh..opq"  # image-spec: it hides all that the layers below have in its folder
 
 
 def unpack_image(layers: Sequence[Path], folder: Path, largest: int = LARGEST) -> None:
     """Unpack /var/task of *layers*, lowest first, into *folder*.
 
     Raises:
-        InvokeRefusedError: A layer is gone or damaged, the image is too large or has no /var/task, or a name or link in
-            it leads out of it.
+        InvokeRefusedError: A layer is gone or damaged, the image is too large or has no /var/task, or one of its names
+            or links leads out of it.
     """
     folder.mkdir()
     left = largest
@@ -54,7 +54,7 @@ def unpack_image(layers: Sequence[Path], folder: Path, largest: int = LARGEST) -
 
 
 def _entries(archive: tarfile.TarFile, left: int) -> list[_Entry]:
-    """Return what *archive* has, by its path in the image, as long as it is no more than *left* bytes."""
+    """Return the members of *archive* with their paths in the image; refuse more than *left* bytes."""
     entries = []
     for member in archive:
         left -= member.size
@@ -72,7 +72,7 @@ def _path(name: str) -> PurePosixPath:
 
 
 def _hide(entries: Iterable[_Entry], folder: Path) -> None:
-    """Remove what the layers below have and this one takes away or puts something else in the place of."""
+    """Remove what the layers below have and this one removes or replaces."""
     for path, member in entries:
         if path.name == _OPAQUE:
             gone = path.parent
@@ -91,7 +91,7 @@ def _hide(entries: Iterable[_Entry], folder: Path) -> None:
 
 
 def _place(archive: tarfile.TarFile, entries: Iterable[_Entry], folder: Path) -> None:
-    """Unpack what lies in the task's folder."""
+    """Unpack what lies below the task's folder."""
     files: dict[PurePosixPath, tarfile.TarInfo] = {}
     for path, member in entries:
         content = files.get(_path(member.linkname)) if member.islnk() else member
@@ -109,7 +109,7 @@ def _place(archive: tarfile.TarFile, entries: Iterable[_Entry], folder: Path) ->
         elif path in files:
             _copy(archive, files[path], folder / path)
         else:
-            raise _refused(f"/{path} is no file, folder or link to one")
+            raise _refused(f"/{path} is not a file, a folder or a link to one")
 
 
 def _copy(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
@@ -122,7 +122,7 @@ def _copy(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None
 
 
 def _make_folder(root: Path, path: PurePosixPath) -> None:
-    """Make a folder, and those above it: what else stands there gives way, links too."""
+    """Make a folder, and those above it. Anything else in its place is removed, links too."""
     for each in (*reversed(path.parents), path):
         here = root / each
         if not _is_folder(here):
@@ -142,15 +142,15 @@ def _remove(path: Path) -> None:
 
 
 def check_links(folder: Path, what: str) -> None:
-    """Refuse links to what is not in the unpacked *folder*: here they would lead to files of this machine.
+    """Refuse links out of the unpacked *folder*: they would lead to files of this machine.
 
     Raises:
-        InvokeRefusedError: Names the link; *what* was unpacked.
+        InvokeRefusedError: It names the link, and *what* was unpacked.
     """
     root = folder.resolve()
     for parent, folders, files in os.walk(root):
         for path in (Path(parent, name) for name in (*folders, *files)):
-            # Not path.resolve(): before Python 3.13 it raises where links lead in a circle, which is harmless.
+            # Not path.resolve(): before Python 3.13 it raises for links in a circle, which do no harm.
             if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
                 raise _refused(f"the link /{path.relative_to(root)} leads out of the {what}")
 

@@ -1,9 +1,25 @@
-"""One execution environment: a process running awslambdaric, served by whichever thread invokes it.
+"""One execution environment: a process that runs awslambdaric. The thread that invokes it also serves it.
 
-The thread waits in one poll on the worker's Runtime API socket and its log pipe, and looks at its memory between; no
-thread of our own stands behind a worker. The worker dies with us however we end: it holds one end of a pipe whose
-owner (fcntl F_SETOWN) is its process group, and when our end closes the kernel sends that group SIGKILL, the
-processes the handler started included. PR_SET_PDEATHSIG would not do: it goes by the thread that started the child.
+That thread waits in one poll for the worker's Runtime API socket and its log pipe, and looks at its memory in between.
+A worker has no thread of its own on our side. So while nobody serves it, its log and its requests wait in the kernel.
+
+Seen from here, the process is in one of these states:
+
+1. *Starting*: it has not asked for an event yet. :meth:`Worker.wait_ready` serves it until it does, or posts an init
+   error, or ends.
+2. *Ready*: its connection is kept in ``_waiting``, without an answer. An idle worker blocks there, as AWS's own does.
+3. *Handling*: :meth:`Worker.serve` has answered with an event, and serves it until it posts a response or an error for
+   that event. Then the log pipe is drained, so that all that the handler wrote comes before the END line. The next
+   request for an event, which makes it ready again, is read when the next invocation begins.
+4. *Ended*: a :class:`WorkerEnd` was raised, or somebody called :meth:`Worker.kill`. It must be stopped.
+
+One thread at a time may use a worker; the pool sees to that. Any other thread may call ``kill``, which only sends a
+signal: the thread that uses the worker notices that it died and stops it. ``_stopping`` guards the process's end, so
+that nobody sends a signal to a process id that was reaped and may belong to another process.
+
+The worker dies with us, however we end. It holds one end of a pipe whose owner (fcntl F_SETOWN) is its process group.
+When our end closes, the kernel sends SIGKILL to that group, so also to processes that the handler started.
+PR_SET_PDEATHSIG would not do: it goes by the thread that started the child.
 """
 
 from __future__ import annotations
@@ -31,34 +47,28 @@ from shared.local.lambda_runtime.peer import is_ours
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shared.aws.access_key import AccessKey
-    from shared.local.door.sessions import Issuer
     from shared.local.lambda_runtime.function import FunctionSpec
     from shared.local.lambda_runtime.sandbox import Room, Sandbox
 
 _TICK = 0.05  # seconds between looks at the memory
-_INIT_TICK = 0.01  # the same while the worker starts: what dies then dies soon
+_INIT_TICK = 0.01  # the same while the worker starts: a failed start ends soon
 _F_SETSIG = 10  # fcntl.h; Python names it from 3.14 on
 
 
 class Worker:
-    """A started process; one thread at a time may use it, any may stop it.
+    """A started process. One thread at a time may use it; any thread may stop it.
 
     Args:
-        spec: The function it runs.
+        spec: The function that it runs.
         sandbox: Makes its command and environment.
-        room: Where it lives.
+        room: Its folders.
         log: Its log stream.
-        endpoint: The embedded cloud's URL.
-        issuer: Makes the credentials of its role.
 
     Attributes:
-        ends: When its credentials end, seconds since the epoch: it may take no event that could go on till then.
+        ends: When its credentials end, in seconds since the epoch. It must not get an event that could last longer.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917  what one is made of
-        self, spec: FunctionSpec, sandbox: Sandbox, room: Room, log: LogStream, endpoint: str, issuer: Issuer
-    ) -> None:
+    def __init__(self, spec: FunctionSpec, sandbox: Sandbox, room: Room, log: LogStream) -> None:
         self.spec = spec
         self.log = log
         self._sandbox = sandbox
@@ -79,7 +89,7 @@ class Worker:
         self._poll.register(self._log_fd, select.POLLIN)
         try:
             self.ends = time.time() + LONGEST
-            self._process = self._start(endpoint, issuer.of_role(spec.role, spec.name), log_end, life_end)
+            self._process = self._start(log_end, life_end)
         except BaseException:
             self._close_files()
             sandbox.leave(room)
@@ -89,10 +99,8 @@ class Worker:
             os.close(life_end)
         self._memory = MemoryWatch(self._process.pid)
 
-    def _start(self, endpoint: str, key: AccessKey, log_end: int, life_end: int) -> subprocess.Popen[bytes]:
-        environment = self._sandbox.environment(
-            self.spec, self._room, api=self._address, stream=self.log.name, endpoint=endpoint, key=key
-        )
+    def _start(self, log_end: int, life_end: int) -> subprocess.Popen[bytes]:
+        environment = self._sandbox.environment(self.spec, self._room, api=self._address, stream=self.log.name)
         environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(log_end)
         process = subprocess.Popen(
             self._sandbox.command(self.spec, self._room),
@@ -115,14 +123,14 @@ class Worker:
 
     @property
     def peak_memory(self) -> int:
-        """Peak memory in bytes, as of the last answer or look."""
+        """Peak memory in bytes, when it was last measured."""
         return self._memory.peak
 
     def wait_ready(self, deadline: float) -> None:
-        """Run the init phase: return when the worker asks for its first event.
+        """Serve the worker until it asks for an event; at its start, that is its init phase.
 
         Raises:
-            WorkerEnd: It did not come to that before *deadline* (monotonic seconds).
+            WorkerEnd: It did not ask before *deadline* (monotonic seconds).
         """
         while self._waiting is None:
             connection, request = self._next_request(deadline, _INIT_TICK)
@@ -132,16 +140,17 @@ class Worker:
                 self._reply(connection, runtime_api.ACCEPTED)
                 self._drain_log()
                 raise InitFailed(
-                    self._told(request.body), request.headers.get("lambda-runtime-function-error-type", "Unhandled")
+                    self._on_lambda(request.body),
+                    request.headers.get("lambda-runtime-function-error-type", "Unhandled"),
                 )
             else:
                 self._reply(connection, runtime_api.NOT_FOUND)
 
     def serve(self, event: bytes, request_id: str, deadline: float) -> tuple[str, bytes]:
-        """Hand over *event*, an answer to NEXT, and return ("response" or "error", the body posted for it).
+        """Hand over *event*, an answer to NEXT; return ("response" or "error", the body that was posted for it).
 
         Raises:
-            WorkerEnd: The worker died or had to; it must be stopped.
+            WorkerEnd: The worker ended, or must end. It must be stopped.
         """
         self.wait_ready(deadline)
         connection, self._waiting = self._waiting, None
@@ -154,17 +163,17 @@ class Worker:
             if outcome:
                 self._drain_log()
                 self._check_memory()
-                return outcome, self._told(request.body) if outcome == "error" else request.body
+                return outcome, self._on_lambda(request.body) if outcome == "error" else request.body
 
-    def _told(self, error: bytes) -> bytes:
-        """Return an *error* object (JSON) with the paths of its traceback as they are on Lambda."""
+    def _on_lambda(self, error: bytes) -> bytes:
+        """Return an *error* object (JSON) with the paths of its traceback changed to those on Lambda."""
         return self._room.on_lambda(error.decode("utf-8", "replace")).encode()
 
     def _log(self, messages: Iterable[str]) -> None:
         self.log.write(*map(self._room.on_lambda, messages))
 
     def _next_request(self, deadline: float, tick: float = _TICK) -> tuple[socket.socket, runtime_api.Request]:
-        """Wait for a request, reading the log and watching the memory meanwhile."""
+        """Wait for a request; read the log and watch the memory meanwhile."""
         looked = time.monotonic()
         while not self._requests:
             now = time.monotonic()
@@ -182,7 +191,7 @@ class Worker:
         return self._requests.popleft()
 
     def _take(self, fd: int) -> None:
-        """Read what *fd* has for us."""
+        """Read from *fd*, which has something for us."""
         if fd == self._log_fd:
             self._drain_log()
         elif fd == self._listener.fileno():
@@ -217,20 +226,20 @@ class Worker:
             self._reply(connection, runtime_api.CONTINUE)
 
     def _reply(self, connection: socket.socket, data: bytes, deadline: float | None = None) -> None:
-        """Send *data*; a peer that is gone shows when the next request is waited for."""
+        """Send *data*. If the peer is gone, the wait for the next request finds out."""
         with suppress(OSError):
             connection.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
             connection.sendall(data)
             connection.settimeout(None)
 
     def _drain_log(self) -> None:
-        """Read all the log pipe holds now."""
+        """Read everything that the log pipe holds now."""
         while True:
             try:
                 data = os.read(self._log_fd, 1 << 16)
             except BlockingIOError:
                 return
-            if not data:  # every writer is gone; there is nothing more to wait for on this pipe
+            if not data:  # every writer is gone
                 with suppress(KeyError):
                     self._poll.unregister(self._log_fd)
                 self._check_alive(wait=_TICK)
@@ -243,14 +252,14 @@ class Worker:
             raise OutOfMemory
 
     def _check_alive(self, wait: float = 0.0) -> None:
-        """Raise Exited if the process has ended, or does so within *wait* seconds."""
+        """Raise Exited if the process has ended, or ends within *wait* seconds."""
         with self._stopping, suppress(subprocess.TimeoutExpired):
             status = self._process.wait(wait) if wait else self._process.poll()
             if status is not None:
                 raise Exited(status)
 
     def stop(self) -> None:
-        """End the process and all it started, and remove what they leave; safe from any thread, and twice."""
+        """End the process and all that it started, and remove their files. Any thread may call it, also twice."""
         with self._stopping:
             if self._stopped:
                 return
@@ -266,7 +275,7 @@ class Worker:
         self._sandbox.leave(self._room)
 
     def kill(self) -> None:
-        """End the process; the thread that is using it notices and stops it."""
+        """End the process. The thread that uses it notices and stops it."""
         with self._stopping, suppress(ProcessLookupError):
             if not self._stopped and self._process.returncode is None:
                 os.killpg(self._process.pid, signal.SIGKILL)

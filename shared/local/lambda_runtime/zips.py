@@ -1,7 +1,7 @@
-"""What of a zip Lambda takes: its size, unzipped and with its layers, and that it can be unzipped at all.
+"""Lambda's checks of a zip: its size unzipped and with layers, and whether it can be unzipped at all.
 
-A zip's headers may lie. So each member is read to its end once, kept nowhere, and against the CRC it names: zipfile
-reads no more of it than its header tells, so what the headers add up to is the most that is ever unpacked.
+A zip's headers may lie. So each member is read to its end once, without keeping it, and compared with its CRC. zipfile
+reads no more of a member than its header says, so the sum of the headers is the most that is ever unpacked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 # AWS's guide, "Lambda quotas" (2026-11-29): 250 MB unzipped, layers included; 50 MB zipped for direct upload.
 LARGEST_UNZIPPED = 262_144_000
 LARGEST_ZIPPED = 52_428_800
-# What AWS's own message names for a whole request (localstack pull 9697, seen 2026-11-29).
+# The number in AWS's own message about a whole request (localstack pull 9697, seen 2026-11-29).
 LARGEST_REQUEST = 70_167_211
 
 _ENCRYPTED = 0x1
@@ -24,24 +24,24 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 
 
 class RefusedZip(ValueError):
-    """A zip that Lambda does not take; the message is AWS's."""
+    """A zip that Lambda does not take. The message is AWS's."""
 
 
 class Checked:
-    """The sizes of zips that were read already: a lane's functions share one."""
+    """The sizes of zips that were read already, because a lane's functions share one."""
 
     def __init__(self) -> None:
         self._sizes: dict[str, int] = {}
 
     def size(self, code: bytes, *, layers: int = 0) -> int:
-        """Return what *code* takes unzipped, in bytes.
+        """Return the size of *code* unzipped, in bytes.
 
         Args:
             code: The zip.
-            layers: What the function's layers take.
+            layers: The size of the function's layers, in bytes.
 
         Raises:
-            RefusedZip: Together that is too much, or *code* is no zip that can be unzipped.
+            RefusedZip: Together they are too large, or *code* cannot be unzipped.
         """
         sha256 = hashlib.sha256(code).hexdigest()
         if sha256 not in self._sizes:
@@ -53,7 +53,7 @@ class Checked:
 
 
 def _read(code: bytes, most: int) -> int:
-    """Return what *code* takes unzipped, having read all of it if that is no more than *most* bytes."""
+    """Return the size of *code* unzipped. If that is at most *most* bytes, all of it is read and checked."""
     try:
         with zipfile.ZipFile(io.BytesIO(code)) as archive:
             members = archive.infolist()
@@ -69,7 +69,7 @@ def _read(code: bytes, most: int) -> int:
 
 
 def _check(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Read *member* to its end, unless where it wants to go or how it is packed is refused."""
+    """Read *member* to its end; refuse it if its path leads out, or if it is encrypted."""
     path = PurePosixPath(member.filename)
     if path.is_absolute() or ".." in path.parts or member.flag_bits & _ENCRYPTED or "\\" in member.orig_filename:
         raise zipfile.BadZipFile(member.filename)

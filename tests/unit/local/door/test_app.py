@@ -11,10 +11,10 @@ import pytest
 from shared.aws.access_key import AccessKey
 from shared.local.door import signature
 from shared.local.door.app import Door, Threshold
+from shared.local.door.arrived import Arrived
 from shared.local.door.callers import Keyring, caller_of
 from shared.local.door.refused import FIX
 from shared.local.door.sessions import Issuer, Session, new_owner_key
-from shared.local.door.arrived import Arrived
 
 ACCOUNT = "123456789012"
 USER = "arn:aws:iam::123456789012:user/ann"

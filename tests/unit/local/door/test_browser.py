@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.local.door.browser import why_foreign
 from shared.local.door.arrived import Arrived
+from shared.local.door.browser import why_foreign
 
 PORT = 4599
 

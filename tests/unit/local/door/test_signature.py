@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from shared.aws.access_key import AccessKey
 from shared.local.door import signature
-from shared.local.door.refused import RefusedError, Wrong
 from shared.local.door.arrived import Arrived
+from shared.local.door.refused import RefusedError, Wrong
 
 KEY = AccessKey("AKIALANESEXAMPLE0000", "a secret/with+signs=")
 TOKEN = AccessKey("ASIAEXAMPLE000000000", "another", "a/token+of=some length==")

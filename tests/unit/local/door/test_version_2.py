@@ -9,8 +9,8 @@ from botocore.config import Config
 
 from shared.aws.access_key import AccessKey
 from shared.local.door import version_2
-from shared.local.door.refused import RefusedError, Wrong
 from shared.local.door.arrived import Arrived
+from shared.local.door.refused import RefusedError, Wrong
 
 KEY = AccessKey("AKIALANESEXAMPLE0000", "a secret")
 SESSION = AccessKey("ASIALANESEXAMPLE0000", "another", "a/token+==")

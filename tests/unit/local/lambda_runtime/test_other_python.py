@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from shared.config.runtimes import MACHINE
-from shared.local.lambda_runtime.sandbox import Sandbox
+from shared.local.door.sessions import Issuer, new_owner_key
+from shared.local.lambda_runtime.sandbox import CloudAround, Sandbox
 from shared.packages.stand_in import STAND_IN
 
 OTHER = "python3.14" if MACHINE != "python3.14" else "python3.13"
@@ -68,7 +69,8 @@ def test_what_leans_on_this_environments_compiled_libraries_runs_on_its_python(m
 
 def test_the_other_python_is_asked_once(tmp_path, function):
     asked = []
-    sandbox = Sandbox(tmp_path, private_mounts=False, find=lambda name: asked.append(name) or "none")
+    cloud = CloudAround(lambda: "http://127.0.0.1:9", Issuer(new_owner_key()))
+    sandbox = Sandbox(tmp_path, cloud, private_mounts=False, find=lambda name: asked.append(name) or "none")
     room = sandbox.room(tmp_path, None, "a")
     commands = {sandbox.command(function(SOURCE, runtime=OTHER), room)[0] for _ in range(3)}
     assert asked == [OTHER]

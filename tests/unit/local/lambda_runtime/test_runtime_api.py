@@ -68,9 +68,7 @@ def test_what_is_no_request_is_refused(raw):
 
 
 def test_an_event_goes_out_with_the_headers_of_the_api():
-    raw = runtime_api.invocation_response(
-        b'{"a":1}', request_id="r", deadline_ms=7, arn="arn:x", trace_id="Root=1", client_context='{"c":1}'
-    )
+    raw = runtime_api.Event(b'{"a":1}', "r", 7, "arn:x", "Root=1", '{"c":1}').response()
     head, _, body = raw.partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     assert lines[0] == "HTTP/1.1 200 OK"

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from shared.aws.access_key import AccessKey
-from shared.local.lambda_runtime.sandbox import Sandbox
+from shared.local.door.sessions import Issuer, new_owner_key
+from shared.local.lambda_runtime.sandbox import CloudAround, Sandbox
 
 WRITE = """
 import errno, os, tempfile
@@ -82,14 +82,13 @@ def test_without_mounts_the_files_go_with_the_worker(shared, function):
 
 
 def test_the_clouds_rendezvous_takes_the_place_of_the_one_that_a_function_was_deployed_with(function, tmp_path):
-    sandbox = Sandbox(tmp_path, private_mounts=False, rendezvous=lambda: "127.0.0.1:4")
+    cloud = CloudAround(lambda: "z", Issuer(new_owner_key()), lambda: "127.0.0.1:4")
+    sandbox = Sandbox(tmp_path, cloud, private_mounts=False)
     source = "import os\ndef handler(event, context): return dict(os.environ)"
     told = {}
     for name, own in (("with", (("RENDEZVOUS_ENDPOINT", "far.example.edu:1"),)), ("without", ())):
         spec = function(source, name, environment=own)
         room = sandbox.room(tmp_path / "task", None, name)
-        seen = sandbox.environment(
-            spec, room, api="x", stream="y", endpoint="z", key=AccessKey("id", "secret", "token")
-        )
+        seen = sandbox.environment(spec, room, api="x", stream="y")
         told[name] = seen.get("RENDEZVOUS_ENDPOINT")
     assert told == {"with": "127.0.0.1:4", "without": None}

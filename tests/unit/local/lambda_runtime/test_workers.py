@@ -50,6 +50,21 @@ def test_processes_stay_within_the_bound_and_callers_queue(make_runtime, functio
     assert runtime.processes <= 2
 
 
+class FullDisk:
+    """A LogSink that fails at the last line of an invocation."""
+
+    def put(self, spec, stream, events):
+        if any(event.message.startswith("REPORT") for event in events):
+            raise OSError("the disk is full")
+
+
+def test_a_worker_whose_log_cannot_be_written_is_stopped_and_frees_its_slot(make_runtime, function):
+    runtime = make_runtime(logs=FullDisk(), max_workers=1)
+    with pytest.raises(OSError, match="the disk is full"):
+        runtime.invoke(function(ECHO), b"{}")
+    assert runtime.processes == 0
+
+
 def test_a_caller_that_queued_too_long_is_told(make_runtime, function, logs):
     runtime = make_runtime(max_workers=1, queue_timeout=0.05)
     with ThreadPoolExecutor(1) as threads:
