@@ -19,7 +19,7 @@ from shared.local.door.sessions import Issuer, new_owner_key
 from shared.local.state import State, private_folder, scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
     from wsgiref.types import WSGIApplication
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from shared.fmi.rendezvous.keys import TeamKeys
     from shared.local.enforcement.gate import Gate
     from shared.local.enforcement.judge import Judge
-    from shared.local.lambda_runtime import Invocation, LambdaRuntime
     from shared.local.registry import Store
 
 _one = threading.Lock()  # held while this process has a cloud
@@ -154,7 +153,7 @@ class EmbeddedCloud:
                 logs=lambda_runtime.MotoLogs(iam.gate.may),
                 issuer=iam.issuer,
             )
-            invoke = _invoker(runtime, self.place)
+            invoke = lambda_runtime.invoker(runtime, self.place.account, self.place.region)
             services = Services(endpoint, iam.issuer, since=iam.judge.since)
             with engine.install(invoke, services, speed=self._speed) as plug:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
@@ -211,19 +210,6 @@ def _fargate(gate: Gate) -> AbstractContextManager[None]:
     from shared.local import fargate  # moto's EC2, which comes with it, takes 0.7 s to import
 
     return fargate.install(gate.assumes, gate.permit)
-
-
-def _invoker(runtime: LambdaRuntime, place: Place) -> Callable[[str, bytes], Invocation]:
-    """Return how the engine calls functions: within the process, because HTTP takes ten times as long."""
-    from moto.awslambda.utils import get_backend  # 0.1 s that only a cloud needs
-
-    from shared.local.lambda_runtime.plug import spec_of
-
-    def invoke(function: str, payload: bytes) -> Invocation:
-        region = function.split(":")[3] if function.startswith("arn:") else place.region
-        return runtime.invoke(spec_of(get_backend(place.account, region).get_function(function)), payload)
-
-    return invoke
 
 
 @contextlib.contextmanager

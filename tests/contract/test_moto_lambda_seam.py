@@ -279,13 +279,13 @@ def test_the_log_group_is_the_functions_own(aws, deploy):
 
 
 def test_callers_in_this_process_need_no_http(aws, cloud, deploy):
-    call = invoker(cloud[1], "123456789012")
+    call = invoker(cloud[1], "123456789012", REGION)
     name = deploy()
     arn = aws("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
-    pids = {json.loads(call(which, b"{}", REGION).payload)["pid"] for which in (name, arn, f"{arn}:$LATEST")}
+    pids = {json.loads(call(which, b"{}").payload)["pid"] for which in (name, arn, f"{arn}:$LATEST")}
     assert len(pids) == 1
     with pytest.raises(InvokeRefusedError, match=r"Function not found: .*:function:nobody") as refused:
-        call("nobody", b"{}", REGION)
+        call("nobody", b"{}")
     assert (refused.value.code, refused.value.status) == ("ResourceNotFoundException", 404)
 
 

@@ -44,12 +44,13 @@ A worker goes through these states::
 - While it stops it counts as busy, because its process may still live.
 - A busy worker is stopped by the caller that uses it. Others may only kill it: then that caller sees it die.
 
-Waiting. A caller waits if there is no idle worker for it and it may not start one. It may start one if fewer than
-``starts`` workers are starting, and either fewer than ``starts`` of its function are busy, or it has waited for as long
-as the function's last cold start took. Whatever comes free wakes one caller: the one that came first of those that can
-use it. A caller that was woken and waits again (another caller was quicker) passes the wake on, so a free worker never
-stays unnoticed while somebody could use it. That a caller has waited long enough is no event, so callers also look by
-themselves from time to time.
+Waiting. A caller waits if there is no idle worker for it and it cannot start one: because it may not yet, or because
+all slots are busy. It may start one if fewer than ``starts`` workers are starting, and either fewer than ``starts`` of
+its function are busy, or it has waited for as long as the function's last cold start took. Whatever comes free wakes
+one caller: the one that came first of those that can use it. A caller that was woken and waits again (another caller
+was quicker) passes the wake on, so a free worker never stays unnoticed while somebody could use it. That a caller has
+waited long enough is no event, so callers also look by themselves from time to time. Whoever has waited for the whole
+patience is refused.
 
 Retiring. Each function has a *generation*, which grows when its code or configuration changes. A caller notes it in
 ``enter`` and hands it to ``give_back``. If it has grown since, the worker is stopped instead: it may have been started
