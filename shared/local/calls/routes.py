@@ -52,6 +52,11 @@ class _Node:
     greedy: dict[tuple[str, ...], _Node] = field(default_factory=dict)  # by the literals after it
     routes: dict[str, list[_Route]] = field(default_factory=dict)  # by method
 
+    def below_label(self) -> _Node:
+        """Return the node after a label; it is made if there is none yet."""
+        self.label = self.label or _Node()
+        return self.label
+
 
 class Routes:
     """The REST operations of one service.
@@ -90,8 +95,7 @@ class Routes:
             if segment.endswith("+}"):
                 node = node.greedy.setdefault(tuple(segments[at + 1 :]), _Node())
                 break
-            node.label = node.label or _Node()
-            node = node.label
+            node = node.below_label()
         route = _Route(
             operation.name, tuple(labels), frozenset(literals), frozenset(headers), bool(operation.deprecated)
         )

@@ -12,7 +12,7 @@ import heapq
 import logging
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shared.local.lambda_runtime.function import InvokeRefusedError, throttled
@@ -27,8 +27,10 @@ _LINGER = 5.0  # seconds for which a thread without work stays
 _log = logging.getLogger(__name__)
 
 
-@dataclass(order=True)
+@dataclass(order=True, frozen=True)
 class _Event:
+    """An event that waits, ordered by when it is due."""
+
     due: float
     number: int
     spec: FunctionSpec = field(compare=False)
@@ -145,7 +147,7 @@ class EventQueue:
         except InvokeRefusedError:  # the function's concurrency is in use: this does not count as a try
             first, last = self._throttled_delays
             delay = min(first * 2**event.refusals, last)
-            event.refusals += 1
+            event = replace(event, refusals=event.refusals + 1)
         except Exception:  # noqa: BLE001  one event must not end a thread that serves all
             _log.exception("event %s for %s was lost", event.request_id, event.spec.name)
             return
@@ -153,8 +155,7 @@ class EventQueue:
             if event.failures >= event.spec.retry_attempts:
                 return
             delay = self._delays[min(event.failures, len(self._delays) - 1)]
-            event.failures += 1
+            event = replace(event, failures=event.failures + 1)
         with self._changed:
             if not self._closed:
-                event.due = time.monotonic() + delay
-                self._push(event)
+                self._push(replace(event, due=time.monotonic() + delay))
