@@ -1,4 +1,4 @@
-"""How requests are read, held against moto, which answers them, and against the whole of botocore's models."""
+"""How requests are read, compared with moto, which answers them, and with all of botocore's models."""
 
 import random
 import runpy
@@ -14,13 +14,13 @@ from shared.local.calls.models import model_of, models_signed_as
 from shared.local.calls.read import read_call
 
 WIRE = runpy.run_path(str(Path(__file__).parents[1] / "unit" / "local" / "calls" / "wire.py"))
-MODULES = {"lambda": "awslambda", "opensearch": "es"}  # moto's names of services, where not botocore's without dashes
+MODULES = {"lambda": "awslambda", "opensearch": "es"}  # moto's names of services that are not botocore's without dashes
 SERVED = [
     name
     for name in botocore.session.Session().get_available_services()
     if MODULES.get(name, name.replace("-", "")) in list_of_moto_modules()
 ]
-# The same requests under one signing name, of services that share their actions' prefix.
+# Services with the same requests and signing name, which share their actions' prefix.
 SHARED = {"timestream-write": {"DescribeEndpoints", "ListTagsForResource", "TagResource", "UntagResource"}}
 RENAMED = {
     "GetBucketLifecycle": "GetBucketLifecycleConfiguration",
@@ -64,4 +64,4 @@ def test_each_operation_is_read_as_what_was_sent_and_as_moto_dispatches_it(servi
         try:
             assert by_moto(service, request) in {name, call.operation}
         except (NotFound, NotImplementedError):
-            continue  # moto answers that it does not know it, which harms nobody
+            continue  # moto answers that it does not know it, which does no harm

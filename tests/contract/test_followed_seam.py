@@ -1,4 +1,4 @@
-"""moto does what was read: where it would take a request for another call, it is held to that one or refuses."""
+"""moto does the call that was read. A request that it would read as another call is held to it, or refused."""
 
 import contextlib
 import http.client
@@ -21,7 +21,7 @@ TABLES = ["mine", "theirs"]
 
 
 def reading(moto):
-    """Reads each request and says so, as the judge behind the door does; it decides nothing."""
+    """Read each request and put the call into its environ, as enforcement does; decide nothing."""
 
     def app(environ, start):
         credential = environ["HTTP_AUTHORIZATION"].partition("Credential=")[2].partition(",")[0]
@@ -44,7 +44,7 @@ def client(server, region, service="dynamodb"):
 
 @pytest.fixture(params=[True, False], ids=["followed", "as moto is"])
 def cloud(request):
-    """A server of moto's with two tables in two regions, and whether it is held to what is read."""
+    """A server of moto with two tables in each of two regions, and whether it is held to what is read."""
     held = calls_followed() if request.param else contextlib.nullcontext()
     with held, MotoServer(wrap=reading) as server:
         server.start()
@@ -61,7 +61,7 @@ def cloud(request):
 
 
 def send(server, operation, body, **headers):
-    """Send what no client of boto3 sends."""
+    """Send a request that no client of boto3 sends."""
     host = urlsplit(server.endpoint)
     connection = http.client.HTTPConnection(host.hostname, host.port)
     scope = f"k/20261129/{REGION}/dynamodb/aws4_request"

@@ -1,4 +1,4 @@
-"""moto as the container registry and Lambdas of images lean on it; what they do with it is in tests/unit/local."""
+"""What the container registry and Lambdas of images need of moto. tests/unit/local has what they do with it."""
 
 import inspect
 

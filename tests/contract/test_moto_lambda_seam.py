@@ -1,4 +1,4 @@
-"""moto as the Lambda runtime leans on it: fails when moto changes what plug.py replaces or reads.
+"""What the Lambda runtime needs of moto. It fails when moto changes what plug.py replaces or reads.
 
 All calls but the signatures go over HTTP with boto3, as everyone's do.
 """
@@ -103,7 +103,7 @@ def messages(aws, name):
 
 
 def wait_for_message(aws, name, text):
-    """Events run on their own time: look until the message is there."""
+    """Wait until the message is there: events run later, in threads of their own."""
     pause = threading.Event()
     for _ in range(200):
         with contextlib.suppress(ClientError):  # no group before the first line
@@ -319,5 +319,5 @@ def test_a_handler_reaches_the_embedded_cloud(aws, deploy):
 
 def test_what_cannot_run_here_says_so(aws, deploy):
     name = deploy(Runtime="nodejs20.x")
-    with pytest.raises(ClientError, match="is nodejs20.x: the embedded cloud runs zip packages of Python only"):
+    with pytest.raises(ClientError, match=r"is nodejs20\.x: the embedded cloud runs zip packages of Python only"):
         invoke(aws, name, {})

@@ -1,4 +1,4 @@
-"""The cloud of one process: what it answers, what it refuses, what it leaves behind."""
+"""The cloud of one process: what it answers, what it refuses, and that it leaves nothing behind."""
 
 import json
 import os

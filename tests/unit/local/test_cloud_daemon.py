@@ -1,4 +1,4 @@
-"""``lanes up`` and ``lanes down`` with real processes: one wins, nothing stays, stale files fool nobody."""
+"""``lanes up`` and ``lanes down`` with real processes: one wins, nothing stays, stale files mislead nobody."""
 
 import fcntl
 import json
@@ -57,7 +57,7 @@ def test_up_serves_until_down(state):
 
 @pytest.fixture
 def hanging(tmp_path, monkeypatch):
-    """Make every Python that starts from here on hang before it does anything; return the file of its process id."""
+    """Make every Python that starts from now on hang at once; return the file with its process id."""
     (tmp_path / "site").mkdir()
     script = f"import os, time, pathlib\npathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
     (tmp_path / "site/sitecustomize.py").write_text(f"{script}time.sleep(600)\n")
@@ -67,7 +67,7 @@ def hanging(tmp_path, monkeypatch):
 
 def test_a_cloud_that_hangs_as_it_starts_is_ended_and_its_log_named(state, hanging):
     with pytest.raises(LanesError, match="said nothing for 1 s") as caught:
-        daemon.up(state, SETTINGS, patience=1)  # which returns when the process is gone
+        daemon.up(state, SETTINGS, patience=1)  # it returns when the process has ended
     assert caught.value.where == str(state.log)
     assert "read the end of that log" in caught.value.fix
 
@@ -118,7 +118,7 @@ def test_a_state_file_with_a_living_but_foreign_process_is_not_believed(state):
     foreign = Running("http://127.0.0.1:9", os.getpid(), **place, packaged=False, started="2026-01-01T00:00:00Z", **KEY)
     state.write(foreign)
     assert state.running() is None
-    assert daemon.down(state) is None  # and this process lives on
+    assert daemon.down(state) is None  # and this process goes on
 
 
 def test_two_who_look_at_once_do_not_take_each_other_for_a_cloud(state):
@@ -128,7 +128,7 @@ def test_two_who_look_at_once_do_not_take_each_other_for_a_cloud(state):
     )
     state.lock.path.touch()
     with state.lock.path.open() as look:
-        fcntl.flock(look, fcntl.LOCK_SH)  # what a look takes
+        fcntl.flock(look, fcntl.LOCK_SH)  # as a look does
         assert state.running() is None
     assert state.lock.acquire()
     assert state.held()
@@ -162,7 +162,7 @@ def answers(running):
 def test_a_cloud_whose_files_are_removed_ends_and_frees_its_port(state, again):
     lost = daemon.up(state, SETTINGS)
     shutil.rmtree(state.folder)
-    other = daemon.up(state, SETTINGS) if again else None  # it leaves alone what the next one wrote there
+    other = daemon.up(state, SETTINGS) if again else None  # the next one's files must be left alone
     eventually(lambda: not answers(lost))
     assert state.running() == other
     second = State(state.folder.parent / "second")
@@ -185,7 +185,7 @@ def test_it_is_lost_when_its_record_or_its_lock_is_gone_and_not_when_rewritten(s
     state.write(running)
     assert not state.lost()
     state.write(running)
-    record.write_text("")  # by whom ever: it is there
+    record.write_text("")  # whoever wrote it, it is there
     assert not state.lost()
     record.unlink()
     assert state.lost()
@@ -210,7 +210,7 @@ def test_make_clean_ends_the_cloud_before_it_removes_its_files(tmp_path):
     script = tmp_path / ".venv" / "bin" / "lanes"
     script.parent.mkdir(parents=True)
     (tmp_path / ".lanes").mkdir()
-    script.write_text('#!/bin/sh\necho "$@" $(ls -d .lanes) > told\nexit 1\n')  # its trouble keeps nothing
+    script.write_text('#!/bin/sh\necho "$@" $(ls -d .lanes) > told\nexit 1\n')  # its failure does not stop anything
     script.chmod(0o755)
     for _ in range(2):  # the second time there is no .venv
         subprocess.run(["make", "-s", "clean"], cwd=tmp_path, check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: there when asked for, and gone with whoever asked, however that ended."""
+"""The embedded PostgreSQL starts when it is asked for, and ends with the process that asked, however that ends."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Which Python a function runs on: its runtime's own where the machine has it and workers bring their libraries."""
+"""Which Python a function runs on: its runtime's, if the machine has it and the function has its own libraries."""
 
 import sys
 

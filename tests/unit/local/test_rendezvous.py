@@ -1,4 +1,4 @@
-"""The cloud's own rendezvous: there when asked for, gone afterwards."""
+"""The cloud's own rendezvous starts when it is asked for, and ends with the cloud."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""moto behind our server: what is done before a service is first asked, and what servers of one process share."""
+"""moto behind our server: what happens before a service is first asked, and what servers of one process share."""
 
 import contextlib
 

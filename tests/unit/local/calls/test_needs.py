@@ -1,4 +1,4 @@
-"""What calls need: one row an operation, its actions and the resources that they are asked for on."""
+"""What calls need: one row for each operation, with its actions and the resources that they are needed on."""
 
 import datetime as dt
 import random

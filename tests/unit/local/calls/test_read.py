@@ -1,4 +1,4 @@
-"""Requests are read back to what was sent, and what can be read in two ways is refused."""
+"""A request is read as what was sent, and a request that can be read in two ways is refused."""
 
 import gzip
 import random
@@ -41,13 +41,13 @@ TOUCHED = (
     "sts",
     "xray",
 )
-# Operations that AWS gave a new name, at the same place: of the two the living one is read, with the same action.
+# Operations that AWS renamed, at the same place. The new one is read; it has the same action.
 RENAMED = {
     "GetBucketLifecycle": "GetBucketLifecycleConfiguration",
     "PutBucketLifecycle": "PutBucketLifecycleConfiguration",
     "GetBucketNotification": "GetBucketNotificationConfiguration",
     "PutBucketNotification": "PutBucketNotificationConfiguration",
-    "ListDirectoryBuckets": "ListBuckets",  # told apart by its host, which is not here
+    "ListDirectoryBuckets": "ListBuckets",  # it has another host, which is not here
 }
 
 

@@ -13,7 +13,7 @@ TEXTS = ("plain", "with space", "a/b", "ü=&+%?#", "x:y", "tilde~")
 
 
 def value_of(shape, random, depth=0, *, plain=False):
-    """A value that *shape* takes; *plain* where the wire is a header, which takes no more than ASCII."""
+    """A value for *shape*; *plain* ASCII for a header."""
     if shape.type_name == "structure":
         if getattr(shape, "is_tagged_union", False) and shape.members:
             name = random.choice(sorted(shape.members))
@@ -42,7 +42,7 @@ def scalar(shape, random, *, plain):
 
 
 def structure(shape, random, depth=0):
-    """Members of *shape*: all that are required, and others while it is not deep."""
+    """Members of *shape*: all that are required, and others unless it is deep."""
     made = {}
     for name, member in shape.members.items():
         if name not in shape.required_members and (depth > 2 or random.random() < 0.4):
@@ -53,7 +53,7 @@ def structure(shape, random, depth=0):
 
 
 def without_empties(value):
-    """*value* less what is empty in it: a form cannot say those."""
+    """*value* without its empty parts, which a form cannot express."""
     if isinstance(value, dict):
         kept = {key: without_empties(each) for key, each in value.items()}
         return {key: each for key, each in kept.items() if each not in ({}, [], None)}

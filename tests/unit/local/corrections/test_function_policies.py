@@ -1,4 +1,4 @@
-"""What AddPermission writes, as IAM reads it."""
+"""What AddPermission writes is what IAM reads."""
 
 from __future__ import annotations
 

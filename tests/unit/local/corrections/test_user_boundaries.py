@@ -1,4 +1,4 @@
-"""An IAM user's boundary: kept, told, and decided by."""
+"""An IAM user's boundary is kept, told, and counts in decisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door as WSGI: who gets through to the cloud behind it, and what the others are told."""
+"""The door as WSGI: which requests get through to the cloud, and what the others are told."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ ROLE = "arn:aws:iam::123456789012:role/r"
 
 
 class Cloud:
-    """What is behind the door: it reads all of a request, and remembers it."""
+    """A cloud behind the door, which reads and remembers each request."""
 
     def __init__(self):
         self.seen = []
@@ -97,7 +97,7 @@ def code_of(service, answer):
 
 UNKNOWN = AccessKey("AKIANOBODYS000000000", "x")
 FORM = {"content-type": "application/x-www-form-urlencoded"}
-CODES = {  # by service: of an unknown key, of a wrong secret, of a session that is over, of one that is not ours
+CODES = {  # by service: for an unknown key, a wrong secret, a session that has ended, and one that is not ours
     "s3": ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"),
     "sts": ("InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidClientTokenId"),
     "ec2": ("AuthFailure", "AuthFailure", "RequestExpired", "AuthFailure"),
@@ -224,7 +224,7 @@ def test_a_session_ends_with_who_it_is_of_and_is_not_one_of_its_namesake(knock, 
 
 
 def in_pieces(arrived, key, *pieces):
-    """Return what arrives of *arrived* if its body comes in signed pieces, and that body."""
+    """Return *arrived* as it is if its body comes in signed pieces, and that body."""
     kept = [pair for pair in arrived.headers if pair[0] not in {"authorization", "x-amz-content-sha256"}]
     word = ("x-amz-content-sha256", signature.SIGNED_CHUNKS[0])
 

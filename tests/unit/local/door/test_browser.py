@@ -1,4 +1,4 @@
-"""What a web page, a rebound name or a request with two meanings gets: nothing, and what AWS's clients get: in."""
+"""A web page, a rebound name and a request with two meanings are refused; AWS's clients are let in."""
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_a_loopbacks_own_names_are_let_in(host):
         "[::]:4599",
         "[::ffff:127.0.0.1]:4599",
         "0.0.0.0:4599",
-        "localho\u017ft:4599",  # a long s, which some make an s of
+        "localho\u017ft:4599",  # a long s, which some programs turn into an s
     ],
 )
 def test_any_other_host_is_refused(host):

@@ -1,4 +1,4 @@
-"""A real browser, where one is installed: what a page of another origin reads and does through the door."""
+"""A real browser, if one is installed: what a page of another origin can read and do through the door."""
 
 import contextlib
 import http.server
@@ -66,7 +66,7 @@ def site(page):
 
 
 def dom(url, folder):
-    """Return what stands in a page once its script has run."""
+    """Return the text of a page after its script has run."""
     command = [CHROMIUM, "--headless", "--disable-gpu", f"--user-data-dir={folder}", "--virtual-time-budget=20000"]
     command += ["--host-resolver-rules=MAP evil.example 127.0.0.1", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     done = subprocess.run([*command, "--dump-dom", url], capture_output=True, text=True, check=True, timeout=120)

@@ -1,4 +1,4 @@
-"""Bodies that are checked as they are read: AWS's own examples of signed pieces, cut anywhere, and changed anywhere."""
+"""Bodies are checked while they are read: AWS's own examples of signed pieces, cut and changed at each place."""
 
 import hashlib
 import io
@@ -65,7 +65,7 @@ def test_awss_examples_are_right_wherever_they_are_cut(example, cuts):
     look(SignedChunks(told, SECRET), *(body[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True)))
 
 
-# What changes nothing is left out: how a size is spelt, and the line ends, of which AWS's clients send more than one.
+# Changes without a meaning are left out: how a size is spelt, and line ends (AWS's clients send several kinds).
 @given(examples, st.data())
 def test_any_byte_of_them_changed_is_wrong(example, data):
     told, body = EXAMPLES[example]

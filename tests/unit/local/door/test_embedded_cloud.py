@@ -1,4 +1,4 @@
-"""The door of a real cloud: what came in by a page or without a key before, and who a caller is found to be."""
+"""The door of a real cloud: pages and requests without a key stay out, and each caller is known."""
 
 import http.client
 import io
@@ -62,7 +62,7 @@ def role(aws):
 
 
 def ask(cloud, method="POST", path="/", body=b"", **headers):
-    """Send a request as nobody's client would, and return its answer."""
+    """Send a request that no client sends, and return its answer."""
     connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=30)
     try:
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
@@ -267,7 +267,7 @@ def test_a_session_ends_with_its_user(cloud, aws):
     eve = key_of(aws.iam.create_access_key(UserName="eve")["AccessKey"])
     session = key_of(client(cloud, "sts", eve).get_session_token()["Credentials"])
     aws.iam.delete_access_key(UserName="eve", AccessKeyId=eve.id)
-    assert who(cloud, session)[0] == f"{IAM}:user/eve"  # as on AWS: it needs its key no more
+    assert who(cloud, session)[0] == f"{IAM}:user/eve"  # as on AWS: it does not need its key any more
     aws.iam.delete_user(UserName="eve")
     with pytest.raises(ClientError, match=r"InvalidClientTokenId.*does not exist any more"):
         who(cloud, session)
@@ -335,7 +335,7 @@ def test_a_state_that_calls_a_service_needs_a_role(cloud):
         states.test_state(definition=json.dumps(WHO), input="{}")
 
 
-# What another user of this machine tries: root's test process becomes nobody, and then only that user's rights count.
+# What another user of this machine tries: a test process of root becomes the user nobody, and has only its rights.
 ATTACK = f"""
 import os, socket, sys
 host, port = sys.argv[1].split(":")
@@ -356,7 +356,7 @@ as_nobody = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a
 
 
 def attack(address, request_text):
-    """Let nobody send a request; come back once it is sent."""
+    """Let the user nobody send a request; return when it is sent."""
     command = [sys.executable, "-c", ATTACK, address, request_text]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout.readline() == "sent\n", process.communicate()[0]
@@ -379,7 +379,7 @@ def test_another_user_takes_no_event_of_a_worker_and_answers_none(aws, function)
         attack(address, f"GET {runtime}/invocation/next HTTP/1.1|Host: {address}||"),
         attack(address, f"POST {runtime}/init/error HTTP/1.1|Host: {address}|Content-Length: 2||{{}}"),
     ]
-    again = aws.lambda_.invoke(FunctionName="asks")  # only now does anybody listen there
+    again = aws.lambda_.invoke(FunctionName="asks")  # from now on somebody listens there
     assert json.loads(again["Payload"].read())[1] == address
     for process in tries:
         assert process.communicate()[0] == "b''\n"  # hung up on

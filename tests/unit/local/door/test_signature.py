@@ -1,4 +1,4 @@
-"""Signatures as botocore makes them are right; with any one byte changed they are not."""
+"""botocore's signatures are right; after a change of any byte they are wrong."""
 
 import hashlib
 import string
@@ -64,7 +64,7 @@ def check(arrived, key, body, now=None):
 @given(requests)
 def test_what_botocore_signs_is_right(sign, told):
     arrived = sign(**told)
-    # A presigned request of S3 leaves its body open, and one of another service has none.
+    # The body of a presigned request of S3 is not signed, and that of another service is empty.
     signed = check(arrived, told["key"], b"" if told["presign"] else told["body"])
     assert (signed.key_id, signed.token, signed.service) == (told["key"].id, told["key"].token, told["service"])
 
@@ -78,7 +78,7 @@ def test_another_secret_is_wrong(sign, told, data):
 
 
 def meaning(arrived, signed_headers):
-    """Return what of a request must be as it was signed, independently of how it is spelt."""
+    """Return the parts of a request that are signed, however they are spelt."""
     path, _, query = arrived.target.partition("?")
     pairs = sorted(tuple(map(unquote_to_bytes, pair.partition("=")[::2])) for pair in query.split("&") if pair)
     told = sorted((name, " ".join(value.split())) for name, value in arrived.headers if name in signed_headers)
@@ -108,7 +108,7 @@ def test_any_one_byte_changed_is_wrong(sign, told, data):
             other if where == "method" else arrived.method, other if where == "target" else arrived.target, pairs
         )
         assume(meaning(changed, signed_headers) != meaning(arrived, signed_headers))
-        if told["service"] != "s3":  # dots and doubled slashes of these paths mean nothing
+        if told["service"] != "s3":  # dots and doubled slashes in these paths mean nothing
             assume("." not in other and "//" not in other)
     with pytest.raises(RefusedError):
         check(changed, told["key"], body)
@@ -167,7 +167,7 @@ def test_a_presigned_request_holds_a_week_at_most(sign, seconds):
 
 @pytest.fixture
 def signed_by(sign):
-    """Return a function that makes a request whose Authorization headers are what functions make of a good one."""
+    """Return a function that makes a request and changes its Authorization headers."""
 
     def make(*changes):
         good = sign(KEY)

@@ -1,4 +1,4 @@
-"""Presigned URLs as boto3 makes them where nobody asks for Version 4."""
+"""Presigned URLs as boto3 makes them if nobody asks for Version 4."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""An account in moto's backends, to hang policies into, and judges that decide over it."""
+"""An account in moto's backends, for policies, and judges that decide about it."""
 
 import json
 
@@ -13,7 +13,7 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 
 
 class Account:
-    """IAM of one account, by the few things a test does to it."""
+    """IAM of one account, with the few things that tests do to it."""
 
     id, region = ACCOUNT, REGION
 

@@ -1,4 +1,4 @@
-"""Requests behind the door: what they need is decided before the cloud sees them, and refused in AWS's words."""
+"""Requests behind the door: their needs are decided before the cloud sees them, and refusals have AWS's words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = "arn:aws:iam::123456789012:root"
 
 
 class Cloud:
-    """A cloud that answers everything, and knows what it was asked."""
+    """A cloud that answers everything, and remembers what it was asked."""
 
     def __init__(self):
         self.asked = []

@@ -1,4 +1,4 @@
-"""No call that writes a policy may leave what was decided before in place."""
+"""After each call that writes a policy, earlier decisions are forgotten."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.local.enforcement.changes import may_change
 from shared.local.enforcement.resources import READERS
 
 _WRITES = re.compile(r"(?!Get|List|Describe|Test|Simulate|Generate).*(Policy|Permission)")
-# They look like it: how long logs or images are kept, how a topic delivers, what a trigger retries.
+# These only look like it: how long logs or images are kept, how a topic delivers, what a trigger retries.
 _OTHERS = re.compile(
     r".*(Lifecycle|Retention|Scaling|Recovery|Replication|Redrive|DataProtection|Transformer|Subscription|Index|"
     r"Account|Destination|StorageTier|Registry|Signing|Layer|Tracing|Encryption|Delivery|SmsSandbox|Concurrency|Template).*"

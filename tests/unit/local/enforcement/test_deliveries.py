@@ -1,4 +1,4 @@
-"""What services bring to functions: only what the function's policy, or its role, lets through."""
+"""Services deliver to functions only what the function's policy, or its role, allows."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from shared.local.enforcement import deliveries
 
 
 def seam(module, name):
-    """Return moto's own function as it is now: that of the module, or what stands in for it."""
+    """Return what moto calls now: the module's function, or its replacement."""
     return vars(module)[name]
 
 
 @pytest.fixture
 def called(monkeypatch, gate):
-    """What reached a function, or started a machine; nothing is run."""
+    """Remembers what reached a function or started a machine; runs nothing."""
     arrived = []
     monkeypatch.setattr(LambdaFunction, "invoke", lambda self, *_: arrived.append(self.function_name) or b"{}")
     monkeypatch.setattr(LambdaBackend, "invoke", lambda _self, function_name, **_: arrived.append(function_name))
@@ -124,7 +124,7 @@ def open_queue(account, queue, judge):
 
 @pytest.fixture
 def only_if_let_in(queue, open_queue, called, said):
-    """See that what *send* sends arrives if the queue lets the service in for what it acts for, and else does not."""
+    """Check that *send* reaches the queue only if the queue lets in the service for the thing that it acts for."""
 
     def see(name, arn, send):
         send()
@@ -170,7 +170,7 @@ def test_a_bucket_notifies_no_queue_that_does_not_let_it_in(account, called, que
     assert bucket.notification_configuration is None
     open_queue("s3.amazonaws.com", bucket.arn)
     buckets.put_bucket_notification_configuration("team1-data", wanted)
-    assert len(queue.messages) == 1  # S3's trial event
+    assert len(queue.messages) == 1  # S3's test event
 
 
 def test_log_lines_reach_a_function_that_lets_their_group_in(account, function, called, let_in):

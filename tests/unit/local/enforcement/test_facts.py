@@ -1,4 +1,4 @@
-"""What calls refer to, found in moto's backends."""
+"""Facts that calls refer to are found in moto's backends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callers in this process: what a role may, what a service may bring, what AWS drops and we say once."""
+"""Callers in this process: what a role may do, what a service may deliver, and what AWS drops and we log once."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_logs_are_delivered_where_a_policy_of_cloudwatch_logs_says_so(account, g
     delivery = "delivery.logs.amazonaws.com", "logs:PutLogEvents"
     assert gate.delivers(*delivery, f"{group}:log-stream:s", mine)
     assert not gate.delivers(*delivery, account.arn("logs", "log-group:other:log-stream:s"), mine)
-    backend.put_resource_policy("broken", "{")  # moto keeps what AWS refuses
+    backend.put_resource_policy("broken", "{")  # moto keeps what AWS would refuse
     judge.changed()
     assert not gate.delivers(*delivery, f"{group}:log-stream:s", mine)
 

@@ -1,4 +1,4 @@
-"""The judge over moto's tables: whose policies count, where they hang, and when what was decided is forgotten."""
+"""The judge over moto's tables: whose policies count, where they are, and when decisions are forgotten."""
 
 from __future__ import annotations
 
@@ -212,5 +212,5 @@ def test_accounts_do_not_meet(account, judge):
     trust = account.trusting("lambda.amazonaws.com")
     foreign = other.create_role("reader", trust, "/", None, "", [], None).arn
     other.put_role_policy("reader", "inline", account.document(account.allow("*")))
-    assert may(judge, foreign).allowed  # S3 names no account: whose bucket it is, nobody asks here
+    assert may(judge, foreign).allowed  # a bucket's ARN names no account, so its owner is not checked
     assert not may(judge, foreign, "sqs:SendMessage", account.arn("sqs", "x")).allowed

@@ -1,4 +1,4 @@
-"""An open cloud takes roles of strangers for its owner's, and decides about all others as ever."""
+"""An open cloud treats strangers' roles as its owner's, and decides about all others as always."""
 
 import json
 

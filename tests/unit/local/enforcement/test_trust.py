@@ -1,4 +1,4 @@
-"""Roles given to services that cannot take them: refused in each service's own code and words, whoever gives them."""
+"""Roles that a service cannot take are refused in that service's code and words, whoever gives them."""
 
 from __future__ import annotations
 

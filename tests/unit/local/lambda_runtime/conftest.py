@@ -97,7 +97,7 @@ def logs():
 
 @pytest.fixture
 def make_runtime(tmp_path, logs):
-    """Make a runtime; all are closed in the end and must have left nothing."""
+    """Make a runtime. All are closed at the end and must have left nothing."""
     made = []
 
     def make(**settings):
@@ -119,7 +119,7 @@ def runtime(make_runtime):
 
 @pytest.fixture
 def with_file():
-    """Return a function that makes a spec whose zip has one file more."""
+    """Return a function that adds a file to the zip of a spec."""
 
     def make(spec, name, content):
         buffer = io.BytesIO(spec.code)

@@ -1,4 +1,4 @@
-"""A function's log lines reach its group with its role's rights, and are lost without them."""
+"""A function's log lines reach its group if its role has the rights, and are lost if not."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def put(function, allowed):
         asked.append((role, session))
         return (action, resource) in allowed
 
-    now = int(time.time() * 1000)  # moto, like AWS, takes no event of long ago
+    now = int(time.time() * 1000)  # moto, like AWS, refuses old events
     MotoLogs(may).put(function("", role="arn:role"), "s", [LogEvent(now, "hello\n")])
     assert set(asked) == {("arn:role", "f")}
 

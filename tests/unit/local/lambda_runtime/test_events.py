@@ -10,7 +10,7 @@ DONE, FAILED = True, False
 
 
 class Script:
-    """Answers one run after the other from a list; an exception is raised."""
+    """Answers each run with the next item of a list; raises it if it is an exception."""
 
     def __init__(self, *answers):
         self.answers = list(answers)

@@ -1,4 +1,4 @@
-"""Functions from container images, from a push to an answer, as boto3 sees them."""
+"""Functions that are container images, from the push to the answer, over boto3."""
 
 import json
 
@@ -50,7 +50,7 @@ def repository(aws):
 
 @pytest.fixture
 def push(aws, repository, tmp_path):
-    """Return a function that pushes an image of a handler that says something, and returns its digest."""
+    """Return a function that pushes an image whose handler returns a text; it returns the image's digest."""
 
     def image(tag, says="one", env=(), **files):
         base = Layout(tmp_path / f"base-{tag}-{says}")

@@ -1,4 +1,4 @@
-"""A function imports its own code, what Lambda brings, and the libraries its zip stands in for: nothing else."""
+"""A function can import its own code, what Lambda's runtime has, and the libraries that its zip names; nothing else."""
 
 import json
 import sys

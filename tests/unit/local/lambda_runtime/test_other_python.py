@@ -1,4 +1,4 @@
-"""A function of another runtime on a real worker: its Python is this one, behind a command that says otherwise."""
+"""A function of another runtime on a real worker. Its Python is this one, behind a command that says another name."""
 
 import json
 import shlex
@@ -24,7 +24,7 @@ if [ "$1" = -c ]; then {python} "$@" | sed s/{machine}/{other}/; else STARTED_BY
 
 @pytest.fixture
 def other(tmp_path, monkeypatch):
-    """Put the other Python onto the PATH."""
+    """Put the other Python on the PATH."""
     script = tmp_path / "bin" / OTHER
     script.parent.mkdir()
     python = shlex.quote(sys.executable)

@@ -1,4 +1,4 @@
-"""Workers end with us, however we end; what a killed parent left is removed by the next."""
+"""Workers end with us, however we end. The next parent removes what a killed one left."""
 
 import contextlib
 import os
@@ -61,7 +61,7 @@ def read_pids(parent):
 
 
 def wait_for_death(pids, seconds=5.0):
-    """Wait until all are gone; return those that are not."""
+    """Wait until all have ended; return those that have not."""
     left = []
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""Who gets a warm worker, and who may start one."""
+"""Which caller gets a warm worker, and which one may start another."""
 
 import math
 import threading
@@ -56,7 +56,7 @@ def start(pool):
 
 @pytest.fixture
 def callers(pool):
-    """Return a function that calls in a thread of its own and comes back when the caller queues."""
+    """Return a function that calls in a thread of its own, and returns when that caller waits."""
     with ThreadPoolExecutor(8) as threads:
 
         def call(spec):
@@ -103,8 +103,8 @@ def test_so_many_start_at_a_time_and_the_next_when_one_is_ready(pool, spec, star
 
 @pytest.mark.parametrize("known", [False, True])
 def test_who_came_while_the_first_started_starts_another_though_those_never_come_free(pool, spec, callers, known):
-    """The ranks of a run wait for each other, and all of them were asked for at once."""
-    if known:  # how long a cold start takes, from one that was faster
+    """Ranks of a run wait for each other, and all of them are started at once."""
+    if known:  # how long a cold start takes, from an earlier one
         assert pool.take(spec) is None
         pool.start_ended(spec, 0.0)
         pool.give_up_slot()

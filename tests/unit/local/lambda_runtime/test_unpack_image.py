@@ -1,4 +1,4 @@
-"""Layers, one over the other: what hides what, and that nothing leads out."""
+"""Layers over layers: what hides what, and that nothing leads out."""
 
 import gzip
 import hashlib
@@ -17,7 +17,7 @@ TASK = "var/task"
 
 @pytest.fixture
 def unpacked(tmp_path):
-    """Return a function that unpacks layers, each of (name, content or (type, link)), and says what is there."""
+    """Return a function that unpacks layers of (name, content or (type, link)), and lists the files."""
 
     def unpack(*layers, largest=1 << 20, wrap=gzip.compress):
         paths = []
@@ -139,7 +139,7 @@ def test_what_is_refused(unpacked, tmp_path, entries, message):
 
 @pytest.fixture
 def linked(unpacked, tmp_path):
-    """Return a function that puts a layer over a link to a folder of this machine, whose file stays in the end."""
+    """Return a function that puts a layer over a link to a folder of this machine, and checks that its file stays."""
     (tmp_path / "out").write_text("safe")
     yield lambda *upper: unpacked(task(("d", (LINK, str(tmp_path)))), task(*upper))
     assert (tmp_path / "out").read_text() == "safe"

@@ -1,4 +1,4 @@
-"""How many workers there are, who gets which, and how they go: concurrency, queues, retirement, closing."""
+"""How many workers there are, which caller gets which, and how they end: concurrency, waiting, retiring, closing."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""What Lambda refuses of a zip, in its words, as it is uploaded; and what is never unpacked here."""
+"""Zips that Lambda refuses when they are uploaded, in its words; and what is never unpacked here."""
 
 import functools
 import io

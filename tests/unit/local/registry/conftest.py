@@ -1,4 +1,4 @@
-"""Two registries to hold to one protocol, and requests as any client makes them."""
+"""Two registries for the same tests of the protocol, and requests as clients make them."""
 
 import hashlib
 from typing import NamedTuple
@@ -17,14 +17,14 @@ REPOSITORIES = ("wssr/work", "wssr/work/deeper", "other")
 
 
 class Client(NamedTuple):
-    """A registry and who may use it; repositories REPOSITORIES are there."""
+    """A registry with a log-in. It has the repositories REPOSITORIES."""
 
     host: str
     credentials: tuple[str, str]
     pool: urllib3.PoolManager
 
     def ask(self, method, path, body=None, *, login=True, **headers):
-        """Make one request of the registry, below /v2/ or to where a Location says."""
+        """Make one request to the registry: below /v2/, or to a Location."""
         own = {name.replace("_", "-"): value for name, value in headers.items()}
         if login:
             own |= urllib3.make_headers(basic_auth=":".join(self.credentials))
@@ -48,7 +48,7 @@ class Client(NamedTuple):
         return {"mediaType": "application/octet-stream", "digest": digest_of(content), "size": len(content)}
 
     def put_image(self, version, content=b"config", repository="wssr/work"):
-        """Push an image of two blobs and return its manifest's bytes with the answer."""
+        """Push an image of two blobs; return the bytes of its manifest, and the answer."""
         parts = [self.put_blob(each, repository) for each in (content, b"layer")]
         body = to_json({"schemaVersion": 2, "mediaType": MANIFEST, "config": parts[0], "layers": parts[1:]})
         path = f"{repository}/manifests/{version or digest_of(body)}"
@@ -87,7 +87,7 @@ def connection(cloud):
 
 @pytest.fixture
 def aws(connection):
-    """The embedded cloud, with repositories that are gone afterwards."""
+    """The embedded cloud, with repositories that are removed afterwards."""
     ecr = connection.client("ecr")
     for name in REPOSITORIES:
         ecr.create_repository(repositoryName=name)

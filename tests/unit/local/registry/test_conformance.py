@@ -1,4 +1,4 @@
-"""One suite for two registries, ours and Debian's: what both do is what a client may expect."""
+"""One suite for two registries, ours and Debian's. What both do is what a client may expect."""
 
 import json
 

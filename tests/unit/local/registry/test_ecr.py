@@ -1,4 +1,4 @@
-"""What is ECR's about the embedded cloud's registry: its repositories, its tokens, and what boto3 sees of a push."""
+"""The registry as ECR: its repositories, its tokens, and what boto3 sees of a push."""
 
 import http.client
 import json
@@ -46,7 +46,7 @@ def test_a_password_is_for_one_region(aws, cloud, embedded, tools):
 
 @pytest.fixture
 def pushes_to_other(aws, cloud, embedded):
-    """A client with the password of a role that may push to and fetch from the repository "other" alone."""
+    """A client with the password of a role that may use only the repository "other"."""
     account = {"AWS": aws.place.account}
     trust = {"Effect": "Allow", "Principal": account, "Action": "sts:AssumeRole"}
     own = {"Effect": "Allow", "Action": "ecr:*", "Resource": aws.place.arn("ecr", "repository/other")}
