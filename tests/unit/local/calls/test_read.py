@@ -214,6 +214,13 @@ def test_what_is_no_known_operation_is_refused_by_name(signed_for, request_, nam
         read_call(signed_for, "us-east-1", request_)
 
 
+def test_a_name_with_an_empty_part_does_not_stop_the_reading_of_a_form(send):
+    form = b"Action=GetRole&Version=2010-05-08&RoleName=r&RoleName..x=1"
+    assert send("iam", "GetRole", RoleName="r", change=lambda it: replace(it, body=form)).parameters == {
+        "RoleName": "r"
+    }
+
+
 def test_one_signing_name_may_be_several_services(send):
     assert send("sesv2", "ListEmailIdentities").service == "sesv2"
     assert send("ses", "ListIdentities").service == "ses"
