@@ -23,7 +23,7 @@ from shared.local.lambda_runtime.cloudwatch import MotoLogs
 from shared.local.lambda_runtime.function import FunctionSpec, ImageCode, Invocation, InvokeRefusedError, Layer
 from shared.local.lambda_runtime.image import install_images
 from shared.local.lambda_runtime.limits import install_limits
-from shared.local.lambda_runtime.plug import install, invoker, spec_of
+from shared.local.lambda_runtime.plug import install, invoker
 from shared.local.lambda_runtime.runtime import LambdaRuntime
 
 __all__ = [
@@ -38,5 +38,4 @@ __all__ = [
     "install_images",
     "install_limits",
     "invoker",
-    "spec_of",
 ]
