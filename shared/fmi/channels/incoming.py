@@ -12,7 +12,7 @@ import numpy as np
 from shared.fmi.channels.faults import Mismatch, Silent
 from shared.fmi.channels.link import SMALL, Link
 from shared.fmi.data import Array, Description, byte_view, parse
-from shared.fmi.wire.frames import HEADER, Header, Kind, operation_name, pack
+from shared.fmi.wire.frames import HEADER, FrameKind, Header, operation_name, pack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,7 @@ class Incoming:
         self.operation, self.plain = header.operation, found.plain
         if 0 < found.nbytes <= SMALL:
             link.known = (
-                pack(Kind.DATA, header.operation, text, 0, header.length),
+                pack(FrameKind.DATA, header.operation, text, 0, header.length),
                 header.operation,
                 found,
                 found.nbytes,

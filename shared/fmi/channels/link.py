@@ -17,7 +17,7 @@ import numpy as np
 
 from shared.fmi.channels.faults import Aborted, Gone, Left, LinkError, Mismatch, Silent
 from shared.fmi.data import Array, Description, byte_view, describe
-from shared.fmi.wire.frames import HEADER, Header, Kind, pack, unpack
+from shared.fmi.wire.frames import HEADER, FrameKind, Header, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ _LONGEST_REASON, _LAST_WORDS = 1000, 0.1  # bytes; seconds to look for words beh
 @lru_cache(maxsize=512)
 def _head(operation: int, dtype: np.dtype[Any], shape: tuple[int, ...], plain: bool) -> bytes:  # noqa: FBT001  a key
     description = describe(dtype, shape, plain)
-    return pack(Kind.DATA, operation, description, 0, Description(dtype, shape, plain).nbytes)
+    return pack(FrameKind.DATA, operation, description, 0, Description(dtype, shape, plain).nbytes)
 
 
 class Pulled(Protocol):
@@ -220,7 +220,7 @@ class Link:
         self._owed -= count
         return count
 
-    def begin_word(self, kind: Kind, rank: int, reason: str) -> None:
+    def begin_word(self, kind: FrameKind, rank: int, reason: str) -> None:
         """Make a word without payload the thing to be pushed after what is being sent."""
         self._unsent.append(memoryview(pack(kind, 0, reason.encode(errors="replace")[:_LONGEST_REASON], rank, 0)))
 
@@ -239,12 +239,12 @@ class Link:
 
     def judge(self, header: Header, text: bytes) -> None:
         """Raise if a frame is a word rather than data."""
-        if header.kind in {Kind.ABORT, Kind.SUSPECT}:
+        if header.kind in {FrameKind.ABORT, FrameKind.SUSPECT}:
             reason = text.decode("utf-8", "replace")
-            raise Aborted(self.peer, header.rank, reason, certain=header.kind == Kind.ABORT)
-        if header.kind == Kind.BYE:
+            raise Aborted(self.peer, header.rank, reason, certain=header.kind == FrameKind.ABORT)
+        if header.kind == FrameKind.BYE:
             raise Left(self.peer, "it has closed its communicator")
-        if header.kind != Kind.DATA:
+        if header.kind != FrameKind.DATA:
             raise Mismatch(self.peer, f"sent a frame of unknown kind {header.kind}")
 
     def close(self) -> None:

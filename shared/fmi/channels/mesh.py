@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from shared.fmi.channels.faults import Aborted, Left, LinkError
 from shared.fmi.channels.incoming import Incoming, exchange
 from shared.fmi.channels.link import SMALL, Link
-from shared.fmi.wire.frames import Kind, Operation
+from shared.fmi.wire.frames import FrameKind, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +78,7 @@ class Mesh:
         The kernel would go on sending after a close, but a Lambda may be frozen as soon as its handler returns.
         """
         deadline = time.monotonic() + seconds
-        _tell(self.links.values(), Kind.BYE, self.rank, "", _WORD_SECONDS)
+        _tell(self.links.values(), FrameKind.BYE, self.rank, "", _WORD_SECONDS)
         pause = _FIRST_LOOK
         while (left := deadline - time.monotonic()) > 0 and any(_under_way(link.sock) for link in self.links.values()):
             time.sleep(min(pause, left))
@@ -87,7 +87,7 @@ class Mesh:
 
     def abort(self, suspect: int, reason: str, grace: float) -> None:
         """Tell all others that *suspect* is lost, and close everything."""
-        _tell([link for link in self.links.values() if link.peer != suspect], Kind.ABORT, suspect, reason, grace)
+        _tell([link for link in self.links.values() if link.peer != suspect], FrameKind.ABORT, suspect, reason, grace)
         self._close()
 
     def accuse(self, suspect: int, reason: str, grace: float) -> tuple[int, str]:
@@ -97,7 +97,7 @@ class Mesh:
             Who is lost after all and why: a rank whose connection broke is, without doubt; if the suspect itself
             accuses another, that other is the likelier one, and so on.
         """
-        for fault in _tell(self.links.values(), Kind.SUSPECT, suspect, reason, _WORD_SECONDS):
+        for fault in _tell(self.links.values(), FrameKind.SUSPECT, suspect, reason, _WORD_SECONDS):
             if isinstance(fault, Aborted) and fault.certain and fault.suspect != self.rank:
                 return fault.suspect, str(fault)
         deadline = time.monotonic() + grace
@@ -146,7 +146,7 @@ def _under_way(sock: socket.socket) -> bool:
     return bool(unacknowledged) and sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _CLOSED
 
 
-def _tell(links: Iterable[Link], kind: Kind, rank: int, reason: str, seconds: float) -> list[LinkError]:
+def _tell(links: Iterable[Link], kind: FrameKind, rank: int, reason: str, seconds: float) -> list[LinkError]:
     """Finish what is being sent on *links*, then say a word; who does not take it within *seconds* in all misses it.
 
     Returns:

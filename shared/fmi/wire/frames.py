@@ -14,7 +14,7 @@ from typing import NamedTuple
 HEADER = struct.Struct("!BBHIQ")
 
 
-class Kind(enum.IntEnum):
+class FrameKind(enum.IntEnum):
     """What a frame is."""
 
     DATA = 1
@@ -49,7 +49,7 @@ class Header(NamedTuple):
     length: int
 
 
-def pack(kind: Kind, operation: int, description: bytes, rank: int, length: int) -> bytes:
+def pack(kind: FrameKind, operation: int, description: bytes, rank: int, length: int) -> bytes:
     """Return header and description; *length* bytes of payload follow."""
     return HEADER.pack(kind, operation, len(description), rank, length) + description
 

@@ -15,12 +15,12 @@ from shared.fmi.channels.incoming import Incoming
 from shared.fmi.channels.link import Link
 from shared.fmi.channels.mesh import Mesh
 from shared.fmi.data import describe
-from shared.fmi.wire.frames import Kind, Operation, pack
+from shared.fmi.wire.frames import FrameKind, Operation, pack
 
-PAYLOAD = np.full(1 << 16, Kind.ABORT, np.uint8)
+PAYLOAD = np.full(1 << 16, FrameKind.ABORT, np.uint8)
 """Bytes that look like a word with a rank nobody has, if they are taken for a header."""
 
-HEAD = pack(Kind.DATA, Operation.SEND, describe(PAYLOAD.dtype, PAYLOAD.shape, plain=False), 0, PAYLOAD.nbytes)
+HEAD = pack(FrameKind.DATA, Operation.SEND, describe(PAYLOAD.dtype, PAYLOAD.shape, plain=False), 0, PAYLOAD.nbytes)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_last_words_are_found_behind_a_message_that_is_half_read(pair: Any) -> N
     far.sendall(HEAD + PAYLOAD[:1000].tobytes())
     incoming = Incoming(link, (Operation.SEND,))
     assert not any(incoming.pull(socket.MSG_DONTWAIT) for _ in range(1000))
-    far.sendall(PAYLOAD[1000:].tobytes() + pack(Kind.ABORT, 0, b"it raised", 3, 0))
+    far.sendall(PAYLOAD[1000:].tobytes() + pack(FrameKind.ABORT, 0, b"it raised", 3, 0))
     with pytest.raises(Aborted) as told:
         list(iter(lambda: link.last_words(time.monotonic() + 5), "the end"))
     assert told.value.suspect == 3
@@ -121,7 +121,7 @@ def test_last_words_are_found_behind_a_message_that_is_half_read(pair: Any) -> N
 
 def test_a_peer_that_never_stops_sending_is_not_heard_to_the_end(pair: Any) -> None:
     link, far = pair()
-    far.sendall(HEAD + PAYLOAD.tobytes() + pack(Kind.ABORT, 0, b"it raised", 3, 0))
+    far.sendall(HEAD + PAYLOAD.tobytes() + pack(FrameKind.ABORT, 0, b"it raised", 3, 0))
     link.last_words(time.monotonic())
     with pytest.raises(Aborted):
         list(iter(lambda: link.last_words(time.monotonic() + 5), "the end"))
@@ -143,7 +143,7 @@ def test_who_accuses_hears_the_last_words_of_a_rank_that_has_gone_already(pair: 
     link, far = pair(0)
     mesh = Mesh(1, 4)
     mesh.links[0] = link
-    far.sendall(pack(Kind.ABORT, 0, b"its process was killed", 3, 0))
+    far.sendall(pack(FrameKind.ABORT, 0, b"its process was killed", 3, 0))
     far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     far.close()
     suspect, reason = mesh.accuse(2, "silent", 0.1)
