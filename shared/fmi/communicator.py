@@ -1,8 +1,8 @@
 """The communicator: what a rank calls. Values are numpy arrays of any dtype and plain numbers; nothing is pickled.
 
-Every operation ends within its timeout, with its result or with an error that names the rank to look at. A rank whose
-code raises inside ``with Communicator(...)``, or in the middle of an operation, tells the others, who then fail at once
-and name it. What an operation cannot take is refused before anything is sent.
+Every operation ends within its timeout: with its result, or with an error that names the rank to look at. When a rank's
+code raises inside ``with Communicator(...)``, or in the middle of an operation, it tells the others. They then fail at
+once and name that rank. A value that an operation cannot take is refused before anything is sent.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+V = TypeVar("V", bound="Value")
 
-_LONGEST_REASON = 500
+_LONGEST_REASON = 500  # characters of an exception that the other ranks are told: our choice, enough for its message
 
 
 class Communicator:
@@ -56,7 +57,7 @@ class Communicator:
             raise UsageError("no channel, or several and no policy", fix="enable one channel, or give a policy")
         self.rank, self.size = rank, size
         self._channels = dict(channels)
-        self._policy = policy
+        self._policy = policy or Policy()  # never asked where there is one channel
         self._only = next(iter(self._channels.values())) if len(self._channels) == 1 else None
         self._gate = Gate()
 
@@ -74,7 +75,7 @@ class Communicator:
         return cls(rank, size, {DirectChannel.name: DirectChannel(rank, size, meeting, namespace, timeout)})
 
     def send(self, value: Value, dest: int) -> None:
-        """Send an array or a number to *dest*; returns when it is on its way, maybe before it is received.
+        """Send an array or a number to *dest*. Returns when it is on its way, perhaps before it is received.
 
         Args:
             value: A numpy array of any shape and any dtype without Python objects, or a number (int within 64 bits).
@@ -93,8 +94,9 @@ class Communicator:
 
         Args:
             source: The rank that sends.
-            out: Where to put it, without a copy: C-contiguous, of its dtype and size. Then *out* is returned.
-            like: A value of the same size, needed only where several channels are open: the size chooses among them.
+            out: An array to receive into without a copy: C-contiguous, of the sent dtype and size. Then *out* is
+                returned.
+            like: A value of the same size. Needed only where several channels are open: the size chooses among them.
 
         Raises:
             UsageError: *source* is this rank or none, or *out* is no C-contiguous writable array.
@@ -109,7 +111,7 @@ class Communicator:
         return array if out is not None else from_array(array, plain=plain)
 
     def barrier(self) -> None:
-        """Return once every rank has called it.
+        """Return once every rank has called this.
 
         Raises:
             PeerLost: A rank died, left or did not come in time.
@@ -121,9 +123,9 @@ class Communicator:
         """Return the root's value on every rank.
 
         Args:
-            value: The root's array or number; ignored elsewhere.
+            value: The root's array or number; ignored on other ranks.
             root: The rank that has it.
-            like: Elsewhere, a value of the same size; needed only where several channels are open.
+            like: On other ranks, a value of the same size. Needed only where several channels are open.
 
         Raises:
             UsageError: *root* is no rank, or its value cannot be sent.
@@ -138,7 +140,7 @@ class Communicator:
         return value if self.rank == root else from_array(found, plain=was_plain)
 
     def gather(self, value: Value, root: int) -> Array | None:
-        """Return all ranks' values, shape (size, *value.shape) by rank, at *root*, and None elsewhere.
+        """Return all ranks' values, shape (size, *value.shape) by rank, at *root*. Other ranks get None.
 
         Args:
             value: An array or a number, of one dtype and shape on all ranks.
@@ -154,9 +156,9 @@ class Communicator:
         """Return row *rank* of the root's *values*.
 
         Args:
-            values: At the root, an array of shape (size, ...); ignored elsewhere.
+            values: At the root, an array of shape (size, ...); ignored on other ranks.
             root: The rank that has it.
-            like: Elsewhere, an array of the same size; needed only where several channels are open.
+            like: On other ranks, an array of the same size. Needed only where several channels are open.
 
         Raises:
             UsageError: The first axis of *values* is not *size* long.
@@ -181,13 +183,13 @@ class Communicator:
         chosen = self._choose("alltoall", blocks.nbytes)
         return blocks.copy() if self.size == 1 else self._run(chosen.alltoall, blocks)
 
-    def reduce(self, value: Value, op: Op, root: int) -> Any:
-        """Return all ranks' values combined by *op* at *root*, and None elsewhere.
+    def reduce(self, value: V, op: Op, root: int) -> V | None:
+        """Return all ranks' values combined by *op* at *root*. Other ranks get None.
 
         Args:
             value: An array or a number, of one dtype and shape on all ranks.
-            op: SUM, PROD, MAX, MIN or ``custom(...)``; evaluated left to right unless it is both commutative and
-                associative. As in numpy, integers wrap around and the SUM of bools is whether any is true.
+            op: SUM, PROD, MAX, MIN or ``custom(...)``. It is evaluated left to right unless it is both commutative and
+                associative. As in numpy, integers wrap around, and the SUM of bools says whether any is true.
             root: The rank that gets the result.
 
         Raises:
@@ -196,29 +198,30 @@ class Communicator:
         """
         self._root(root)
         array, plain = self._operand(value, op)
-        if self.size == 1:
-            return from_array(array.copy(), plain=plain)
-        total = self._run(self._choose("reduce", array.nbytes, op).reduce, array, op, root)
-        return None if total is None else from_array(total, plain=plain)
+        alone = self.size == 1
+        total = array.copy() if alone else self._run(self._choose("reduce", array.nbytes, op).reduce, array, op, root)
+        result: V | None = None if total is None else from_array(total, plain=plain)
+        return result
 
-    def allreduce(self, value: Value, op: Op) -> Any:
-        """Return all ranks' values combined by *op* on every rank, the same bits everywhere; see reduce."""
+    def allreduce(self, value: V, op: Op) -> V:
+        """Return all ranks' values combined by *op*, on every rank, the same bits everywhere; see reduce."""
         array, plain = self._operand(value, op)
-        if self.size == 1:
-            return from_array(array.copy(), plain=plain)
-        return from_array(self._run(self._choose("allreduce", array.nbytes, op).allreduce, array, op), plain=plain)
+        alone = self.size == 1
+        total = array.copy() if alone else self._run(self._choose("allreduce", array.nbytes, op).allreduce, array, op)
+        result: V = from_array(total, plain=plain)
+        return result
 
-    def scan(self, value: Value, op: Op) -> Any:
-        """Return the values of ranks 0 to *rank* combined by *op* (inclusive); arguments as for reduce."""
+    def scan(self, value: V, op: Op) -> V:
+        """Return the values of ranks 0 to *rank*, both included, combined by *op*; arguments as for reduce."""
         array, plain = self._operand(value, op)
-        if self.size == 1:
-            return from_array(array.copy(), plain=plain)
-        return from_array(self._run(self._choose("scan", array.nbytes, op).scan, array, op), plain=plain)
+        alone = self.size == 1
+        total = array.copy() if alone else self._run(self._choose("scan", array.nbytes, op).scan, array, op)
+        result: V = from_array(total, plain=plain)
+        return result
 
     def hint(self, hint: Hint) -> None:
-        """Choose channels from now on for speed or for price; every rank must give the same hint at the same place."""
-        if self._policy is not None:
-            self._policy = self._policy.with_hint(hint)
+        """From now on, choose channels for speed or for price. Every rank must give the same hint at the same place."""
+        self._policy = self._policy.with_hint(hint)
 
     def close(self) -> None:
         """Take leave of the other ranks and clean up what the channels left behind. Closing again does nothing."""
@@ -228,10 +231,10 @@ class Communicator:
                     stack.callback(channel.close)
 
     def abort(self, reason: str) -> None:
-        """Tell the other ranks that this one fails; their operations then name it. Never raises."""
+        """Tell the other ranks that this one fails. Their operations then name it. Never raises."""
         if self._gate.shut(FmiError(f"the communicator ended: {reason}", fix="make a new one, on every rank")):
             for channel in self._channels.values():
-                with suppress(Exception):  # what led here is what the user must see
+                with suppress(Exception):  # the user must see the error that led here, not this one
                     channel.abort(reason)
 
     def __enter__(self) -> Self:
@@ -247,7 +250,7 @@ class Communicator:
             self.abort(_raised(error))
 
     def _run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Let a channel do one operation; one that raises midway leaves messages of it behind, so it is the last."""
+        """Let a channel do one operation. One that raises midway leaves messages behind, so it must be the last."""
         try:
             return self._gate.run(call, *args, **kwargs)
         except (FmiError, Refused):
@@ -261,7 +264,6 @@ class Communicator:
             return self._only
         if nbytes is None:
             raise UsageError(f"{operation} needs the size to choose a channel", fix="pass like=, a value of its size")
-        assert self._policy is not None  # noqa: S101  __init__ has checked it
         question = Question(operation, self.size, nbytes, ordered=op is not None and not op.free)
         return self._channels[self._policy.choose(question)]
 

@@ -1,4 +1,4 @@
-"""Values on the wire: numpy arrays of any dtype and plain numbers, described in a few bytes and never pickled."""
+"""Values on the wire: numpy arrays of any dtype, and plain numbers. A few bytes describe each; nothing is pickled."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from shared.errors import UsageError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Array: TypeAlias = "NDArray[Any]"
+Dtype: TypeAlias = "np.dtype[np.generic]"
+Array: TypeAlias = "NDArray[np.generic]"
 Number: TypeAlias = "bool | int | float | complex | np.generic"
 Value: TypeAlias = "Array | Number"
 
 _LONGEST_DTYPE = 0xF000
-"""Bytes; the rest of a description, whose length has 16 bits, is the shape's."""
+"""Bytes. A whole description has at most 0xFFFF, as a frame tells its length in 16 bits; the rest is for the shape."""
 
 
 class Description(NamedTuple):
-    """What an array is: ``plain`` tells that it was a Python number."""
+    """What an array is. ``plain`` says that it was a Python number."""
 
-    dtype: np.dtype[Any]
+    dtype: Dtype
     shape: tuple[int, ...]
     plain: bool
 
@@ -39,7 +40,7 @@ class Description(NamedTuple):
         return f"{self.dtype} {kind}"
 
 
-def to_array(value: Any) -> tuple[Array, bool]:
+def to_array(value: object) -> tuple[Array, bool]:
     """Return *value* as a C-contiguous array, and whether it was a plain Python number.
 
     Raises:
@@ -73,7 +74,7 @@ def from_array(array: Array, *, plain: bool) -> Any:
 
 
 @lru_cache(maxsize=512)
-def describe(dtype: np.dtype[Any], shape: tuple[int, ...], plain: bool) -> bytes:  # noqa: FBT001  a cache key
+def describe(dtype: Dtype, shape: tuple[int, ...], plain: bool) -> bytes:  # noqa: FBT001  keywords slow the cache down
     """Return the bytes that tell dtype and shape.
 
     Raises:
@@ -83,7 +84,7 @@ def describe(dtype: np.dtype[Any], shape: tuple[int, ...], plain: bool) -> bytes
 
 
 @lru_cache(maxsize=512)
-def _descr(dtype: np.dtype[Any]) -> Any:
+def _descr(dtype: Dtype) -> object:
     """Return *dtype* as numpy writes it down, in plain Python values."""
     if dtype.hasobject:
         raise UsageError(f"dtype {dtype} holds Python objects", fix="convert it to a plain numpy dtype first")
@@ -102,7 +103,7 @@ def _descr(dtype: np.dtype[Any]) -> Any:
 
 @lru_cache(maxsize=512)
 def parse(description: bytes) -> Description:
-    """Return what :func:`describe` told.
+    """Return the description that :func:`describe` wrote.
 
     Raises:
         ValueError: The bytes are no description.
@@ -118,5 +119,5 @@ def parse(description: bytes) -> Description:
 
 
 def byte_view(array: Array) -> memoryview:
-    """Return the bytes of a C-contiguous *array*, not copied."""
+    """Return the bytes of a C-contiguous *array*, without a copy."""
     return memoryview(np.asarray(array).reshape(-1).view(np.uint8).data) if array.size else memoryview(bytearray())

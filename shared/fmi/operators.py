@@ -1,10 +1,10 @@
-"""What reduce, allreduce and scan combine values with."""
+"""Operators: what reduce, allreduce and scan combine values with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,12 +12,15 @@ from shared.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, TypeAlias
 
-    from shared.fmi.data import Array
+    from shared.fmi.data import Array, Dtype
+
+    Combine: TypeAlias = Callable[[Any, Any], object]  # a user's: it takes what the ranks reduce, whatever that is
 
 
 _CUT_BY = {"b": "fc", "i": "fc", "u": "fc", "f": "c"}
-"""Kinds of numbers (numpy's letters) that a kind of dtype would silently cut."""
+"""For each kind of dtype (numpy's letters), the kinds of numbers that it would cut without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +28,22 @@ class Op:
     """A function of two values of one dtype and shape, which gives a third of the same.
 
     Args:
-        name: How it is called in messages.
-        function: Takes the value of the lower ranks and that of the higher, arrays or numpy scalars.
+        name: What messages call it.
+        function: Takes the value of the lower ranks and that of the higher ranks, as arrays or numpy scalars.
         commutative: Whether f(a, b) is f(b, a).
         associative: Whether f(f(a, b), c) is f(a, f(b, c)).
-        ufunc: numpy's own, if there is one: it can write into its first argument.
+        ufunc: numpy's own function, if there is one. It can write into its first argument.
     """
 
     name: str
-    function: Callable[[Any, Any], Any]
+    function: Combine
     commutative: bool = True
     associative: bool = True
     ufunc: np.ufunc | None = None
 
     @property
     def free(self) -> bool:
-        """Whether any order will do; otherwise it is evaluated strictly left to right by rank."""
+        """Whether any order will do. If not, it is evaluated strictly left to right by rank."""
         return self.commutative and self.associative
 
     def __call__(self, left: Array, right: Array) -> Array:
@@ -63,11 +66,11 @@ class Op:
             raise UsageError(what, fix="return an array of the arguments' shape")
         return result
 
-    def check(self, dtype: np.dtype[Any]) -> None:
-        """Refuse, before anything is sent, a *dtype* whose values numpy cannot combine to the same dtype.
+    def check(self, dtype: Dtype) -> None:
+        """Refuse a *dtype* whose values numpy does not combine to the same dtype. Called before anything is sent.
 
         Raises:
-            UsageError: It is one.
+            UsageError: It is such a dtype.
         """
         if self.ufunc is not None and not _keeps(self.ufunc, dtype):
             raise UsageError(
@@ -92,14 +95,14 @@ MAX = Op("max", np.maximum, ufunc=np.maximum)
 MIN = Op("min", np.minimum, ufunc=np.minimum)
 
 
-def custom(function: Callable[[Any, Any], Any], *, commutative: bool, associative: bool) -> Op:
-    """Return an operator of your own; with both flags off it is evaluated strictly left to right by rank."""
+def custom(function: Combine, *, commutative: bool, associative: bool) -> Op:
+    """Return an operator of your own. Unless both flags are on, it is evaluated strictly left to right by rank."""
     name = getattr(function, "__name__", "custom")
     return Op(name, function, commutative, associative)
 
 
 @lru_cache(maxsize=128)
-def _keeps(ufunc: np.ufunc, dtype: np.dtype[Any]) -> bool:
+def _keeps(ufunc: np.ufunc, dtype: Dtype) -> bool:
     try:
         return bool(ufunc.resolve_dtypes((dtype, dtype, None))[2] == dtype.newbyteorder("="))
     except TypeError:

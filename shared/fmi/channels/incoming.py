@@ -1,4 +1,4 @@
-"""Arrays on their way in, and sending and receiving at the same time."""
+"""Receiving an array piece by piece, and sending and receiving at the same time."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ import numpy as np
 from shared.fmi.channels.faults import Mismatch, Silent
 from shared.fmi.channels.link import SMALL, Link
 from shared.fmi.data import Array, Description, byte_view, parse
-from shared.fmi.wire.frames import HEADER, FrameKind, Header, operation_name, pack
+from shared.fmi.wire.frames import HEADER, operation_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shared.fmi.wire.frames import Header
+
 
 class Incoming:
-    """One array on its way in over *link*.
+    """One array that arrives over *link*.
 
     Args:
-        link: Where it comes from.
+        link: The connection it comes over.
         operations: The operations it may belong to.
-        expected: What it must be, if this rank knows.
-        out: Where to put it: C-contiguous, writable, of the array's dtype and size. A new array if left out.
+        expected: The dtype and shape it must have, if this rank knows them.
+        out: An array to receive into: C-contiguous, writable, of the same dtype and size. Left out, a new one is made.
     """
 
     def __init__(
@@ -39,24 +41,27 @@ class Incoming:
         self.array: Array = out if out is not None else np.empty(0)
 
     def pull(self, flags: int) -> bool:
-        """Read on, in few calls, so that the deadline is looked at in between; return whether the array is complete."""
+        """Read on and return whether the array is complete.
+
+        Makes few system calls, so that the caller can look at its deadline in between.
+        """
         link = self._link
-        if self._target is None:
+        target = self._target
+        if target is None:
             if not link.fill(HEADER.size, flags):
                 return False
             header = link.peek_header()
             if header.described and not link.fill(HEADER.size + header.described, flags):
                 return False
-            self._open(header, link.take_head(header))
-        target = self._target
-        assert target is not None  # noqa: S101  _open has set it
+            target = self._target = self._open(header, link.take_head(header))
         if self._filled < len(target):
             self._filled += link.take_into(target[self._filled :])
         if self._filled < len(target):
             self._filled += link.pull_into(target[self._filled :], flags)
         return self._filled == len(target)
 
-    def _open(self, header: Header, text: bytes) -> None:
+    def _open(self, header: Header, text: bytes) -> memoryview:
+        """Check what *header* and the description *text* announce; return where its payload goes."""
         link = self._link
         link.judge(header, text)
         if header.operation not in self._operations:
@@ -76,17 +81,12 @@ class Incoming:
             raise Mismatch(link.peer, f"sent a {found}, not a {self._out.dtype} array{list(self._out.shape)}")
         self.operation, self.plain = header.operation, found.plain
         if 0 < found.nbytes <= SMALL:
-            link.known = (
-                pack(FrameKind.DATA, header.operation, text, 0, header.length),
-                header.operation,
-                found,
-                found.nbytes,
-            )
-        self._target = byte_view(self.array)
+            link.remember(header, text, found)
+        return byte_view(self.array)
 
 
 def exchange(out: Link, incoming: Incoming, source: Link, deadline: float) -> None:
-    """Send what *out* has begun and receive *incoming* from *source* at the same time, whichever is ready.
+    """Send what *out* has begun and receive *incoming* from *source* at the same time, as either is ready.
 
     Raises:
         Gone, Silent, Aborted, Mismatch: See their classes.

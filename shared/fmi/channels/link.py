@@ -11,7 +11,7 @@ import socket
 import struct
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -22,26 +22,48 @@ from shared.fmi.wire.frames import HEADER, FrameKind, Header, pack, unpack
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shared.fmi.data import Dtype
+
 _BUFFER = 1 << 14
-SMALL = 1 << 13  # frames up to so many bytes fit the socket's buffers: both sides may send before either receives
-_TIMEVAL = struct.Struct("ll")
+"""Bytes of the buffer that small frames are read into: our choice, room for one frame of SMALL bytes and its head."""
+
+SMALL = 1 << 13
+"""Bytes of a payload that the two sockets' kernel buffers surely hold, so both sides may send before either receives.
+
+Our choice, far below Linux's least: a socket starts with 16 KiB to send and 128 KiB to receive (``man 7 tcp``).
+"""
+
+_TIMEVAL = struct.Struct("ll")  # the kernel's struct timeval: seconds and microseconds
 _LONGEST_WAIT = 0.05
-"""Seconds in one call: Python takes a call up from the start again when a signal's handler has run in between, so only
+"""Seconds in one system call. Python repeats a call from the start when a signal's handler has run in between. So only
 signals that come faster than this could hold a call past its deadline."""
 
-_SOONEST, _USUAL = 0.9, 0.95  # the kernel's wait as a share of what it may be: never more, and seldom set anew
+_SOONEST, _USUAL = 0.9, 0.95
+"""Shares of the longest wait that is right now. A kernel timeout from _SOONEST to 1 is left as it is, since setting it
+costs a system call; otherwise it is set to _USUAL."""
 
-_LONGEST_REASON, _LAST_WORDS = 1000, 0.1  # bytes; seconds to look for words behind what a broken connection holds
+_SHORTEST_WAIT = 0.001  # seconds: the kernel takes a timeout of 0 for "wait for ever"
+_LONGEST_REASON = 1000  # bytes of the reason in an ABORT or SUSPECT: our choice
+_LAST_WORDS = 0.1  # seconds to look for the peer's last words in what a broken connection still holds: our choice
 
 
 @lru_cache(maxsize=512)
-def _head(operation: int, dtype: np.dtype[Any], shape: tuple[int, ...], plain: bool) -> bytes:  # noqa: FBT001  a key
+def _head(operation: int, dtype: Dtype, shape: tuple[int, ...], plain: bool) -> bytes:  # noqa: FBT001  see describe
     description = describe(dtype, shape, plain)
     return pack(FrameKind.DATA, operation, description, 0, Description(dtype, shape, plain).nbytes)
 
 
+class _Known(NamedTuple):
+    """The last small array that came: the bytes of its head, and what they say. ``head`` is empty before the first."""
+
+    head: bytes
+    operation: int
+    found: Description
+    length: int
+
+
 class Pulled(Protocol):
-    """An array on its way in: :class:`~shared.fmi.channels.incoming.Incoming`, as far as a link knows it."""
+    """An array that arrives: :class:`~shared.fmi.channels.incoming.Incoming`, as far as a link knows it."""
 
     array: Array
 
@@ -53,7 +75,7 @@ class Link:
     """One connection.
 
     Args:
-        sock: Connected, verified and blocking; the link owns it.
+        sock: A connected, verified, blocking socket. The link owns it.
         peer: The rank at its other end.
     """
 
@@ -66,12 +88,7 @@ class Link:
         self._unsent: list[memoryview] = []
         self._owed = 0  # bytes of the payload under way that are still to be read
         self._kernel_timeout = 0.0
-        self.known: tuple[bytes, int, Description, int] = (
-            b"",
-            0,
-            Description(np.dtype(np.uint8), (0,), plain=False),
-            0,
-        )
+        self._known = _Known(b"", 0, Description(np.dtype(np.uint8), (0,), plain=False), 0)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._set_timeout(_USUAL * _LONGEST_WAIT)
@@ -87,7 +104,7 @@ class Link:
             Gone, Silent: The peer is lost, or takes nothing until *deadline* (``time.monotonic`` seconds).
         """
         if array.nbytes <= SMALL:
-            # One system call and no view: what a small message costs is Python, not TCP.
+            # One system call and no view: Python, not TCP, is what a small message costs.
             data = _head(operation, array.dtype, array.shape, plain) + array.tobytes()
             try:
                 sent = self.sock.send(data)
@@ -106,9 +123,11 @@ class Link:
     def quick(
         self, operations: Sequence[int], expected: Description | None, out: Array | None, deadline: float
     ) -> tuple[Array, bool, int] | None:
-        """Receive a small array like the last one in one system call: the array, whether a number, its operation.
+        """Receive, in one system call, a small array like the last one.
 
-        Returns None when what comes is anything else; :class:`~shared.fmi.channels.incoming.Incoming` then reads it.
+        Returns:
+            The array, whether it was a number, and its operation. None when anything else comes:
+            :class:`~shared.fmi.channels.incoming.Incoming` then reads it.
         """
         if self._start == self._end:
             try:
@@ -121,7 +140,7 @@ class Link:
             if not count:
                 raise Gone(self.peer, "its connection closed")
             self._start, self._end = 0, count
-        head, operation, found, length = self.known
+        head, operation, found, length = self._known
         start = self._start + len(head)
         stop = start + length
         if stop > self._end or not head or not self._buffer.startswith(head, self._start):
@@ -137,6 +156,11 @@ class Link:
             return None
         self._skip(stop - self._start)
         return array, found.plain, operation
+
+    def remember(self, header: Header, text: bytes, found: Description) -> None:
+        """Let :meth:`quick` read the next array that has this *header* and this description *text*, meaning *found*."""
+        head = pack(FrameKind.DATA, header.operation, text, 0, header.length)
+        self._known = _Known(head, header.operation, found, header.length)
 
     def receive(self, incoming: Pulled, deadline: float) -> Array:
         """Receive one array.
@@ -154,7 +178,7 @@ class Link:
         self._unsent = [memoryview(head), byte_view(array)] if array.nbytes else [memoryview(head)]
 
     def push(self, flags: int) -> bool:
-        """Send on, in one call, so that the deadline is looked at between calls; return whether all is sent."""
+        """Send on and return whether all is sent. One system call, so that the caller can look at its deadline."""
         if not self._unsent:
             return True
         try:
@@ -166,7 +190,7 @@ class Link:
         return not self._unsent
 
     def fill(self, needed: int, flags: int) -> bool:
-        """Read on, in one call, unless *needed* bytes are buffered; return whether they are."""
+        """Read on, in one system call, unless *needed* bytes are buffered; return whether they are now."""
         if self._start + needed > _BUFFER:
             held = bytes(self._view[self._start : self._end])
             if needed > len(self._buffer):
@@ -191,7 +215,7 @@ class Link:
         return unpack(self._buffer, self._start)
 
     def take_head(self, header: Header) -> bytes:
-        """Take the buffered *header* and its description, which is returned; the payload comes next."""
+        """Take the buffered *header* and its description; return the description. The payload comes next."""
         start = self._start + HEADER.size
         text = bytes(self._view[start : start + header.described])
         self._skip(HEADER.size + header.described)
@@ -199,7 +223,7 @@ class Link:
         return text
 
     def take_into(self, target: memoryview) -> int:
-        """Move what is buffered into *target*, as far as it fits; return how much."""
+        """Move buffered bytes into *target*, as many as fit; return how many."""
         count = min(len(target), self._end - self._start)
         if count:
             target[:count] = self._view[self._start : self._start + count]
@@ -221,15 +245,15 @@ class Link:
         return count
 
     def begin_word(self, kind: FrameKind, rank: int, reason: str) -> None:
-        """Make a word without payload the thing to be pushed after what is being sent."""
+        """Make a frame without payload the next thing to be pushed, after what is being sent."""
         self._unsent.append(memoryview(pack(kind, 0, reason.encode(errors="replace")[:_LONGEST_REASON], rank, 0)))
 
     def last_words(self, until: float) -> None:
-        """Look, without waiting and at most *until*, whether the peer told who is lost; data before that are dropped.
+        """Look whether the peer has told who is lost. Never waits, and ends at *until*. Data before it are dropped.
 
         Raises:
-            Aborted: It did.
-            Gone: The connection ended and it did not.
+            Aborted: It has.
+            Gone: The connection ended, and it has not.
         """
         while time.monotonic() < until and self._drop_payload(until) and self.fill(HEADER.size, socket.MSG_DONTWAIT):
             header = self.peek_header()
@@ -238,7 +262,7 @@ class Link:
             self.judge(header, self.take_head(header))
 
     def judge(self, header: Header, text: bytes) -> None:
-        """Raise if a frame is a word rather than data."""
+        """Raise if a frame is no data."""
         if header.kind in {FrameKind.ABORT, FrameKind.SUSPECT}:
             reason = text.decode("utf-8", "replace")
             raise Aborted(self.peer, header.rank, reason, certain=header.kind == FrameKind.ABORT)
@@ -252,7 +276,7 @@ class Link:
         self.sock.close()
 
     def _wait(self, deadline: float) -> None:
-        """A call came back unfinished: fail if it is too late."""
+        """Called when a system call came back unfinished: fail if it is too late, else wait shorter next time."""
         if time.monotonic() >= deadline:
             raise Silent(self.peer, "nothing heard from it in time")
         self.hurry(deadline)
@@ -261,17 +285,17 @@ class Link:
         """Let the kernel wait in the next calls no longer than until *deadline*."""
         most = min(deadline - time.monotonic(), _LONGEST_WAIT)
         if not _SOONEST * most <= self._kernel_timeout <= most:
-            self._set_timeout(max(_USUAL * most, 0.001))
+            self._set_timeout(max(_USUAL * most, _SHORTEST_WAIT))
 
     def _set_timeout(self, seconds: float) -> None:
         self._kernel_timeout = seconds
         packed = _TIMEVAL.pack(int(seconds), int(seconds % 1 * 1e6) or 1)
-        with contextlib.suppress(OSError):  # a closed socket tells so at its next use
+        with contextlib.suppress(OSError):  # a closed socket says so at its next use
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, packed)
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, packed)
 
     def _gone(self, error: OSError) -> LinkError:
-        """A send failed: the peer's last words, if there are any, say more than the error."""
+        """Return why a send failed: the peer's last words, if there are any, say more than the *error*."""
         try:
             self.last_words(time.monotonic() + _LAST_WORDS)
         except LinkError as words:
@@ -279,7 +303,7 @@ class Link:
         return Gone(self.peer, f"its connection broke: {error.strerror}")
 
     def _drop_payload(self, until: float) -> bool:
-        """Drop what has come, until then, of the payload under way; return whether that was all of it."""
+        """Drop what has come of the payload under way, no longer than *until*; return whether that was all of it."""
         while self._owed and time.monotonic() < until:
             if self._start == self._end and not self.fill(1, socket.MSG_DONTWAIT):
                 break

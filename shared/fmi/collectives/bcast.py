@@ -1,6 +1,6 @@
-"""Broadcast: a binomial tree for short arrays; for long ones a scatter down the tree and a ring of allgathers.
+"""Broadcast. Short arrays go down a binomial tree. Long ones are scattered down the tree and then go round a ring.
 
-Only the root knows the size, so a long array is announced down the same tree by a message of its own kind.
+Only the root knows the size. So it announces a long array down the same tree, by a message of another kind.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared.fmi.collectives.transport import LONG
+from shared.fmi.collectives.transport import FEW, LONG
 from shared.fmi.data import byte_view, describe, parse
 from shared.fmi.wire.frames import Operation
 
@@ -17,22 +17,18 @@ if TYPE_CHECKING:
     from shared.fmi.collectives.transport import Transport
     from shared.fmi.data import Array
 
-_FEW = 3
-"""Below so many ranks the tree itself moves no more bytes than the scatter would."""
-
 
 def bcast(ranks: Transport, array: Array | None, root: int, *, plain: bool) -> tuple[Array, bool]:
     """Return the root's array, and whether it was a plain number, on every rank.
 
     Args:
         ranks: The transport.
-        array: The root's array, any shape and dtype; ignored elsewhere.
+        array: At the root its array, of any shape and dtype; None on other ranks.
         root: The rank that has it.
         plain: On the root, whether it was a plain number.
     """
-    if ranks.rank == root:
-        assert array is not None  # noqa: S101  the communicator has checked it
-        if array.nbytes < LONG or ranks.size < _FEW:
+    if array is not None:
+        if array.nbytes < LONG or ranks.size < FEW:
             _down(ranks, root, array, Operation.BCAST, plain=plain)
             return array, plain
         announcement = np.frombuffer(describe(array.dtype, array.shape, plain), np.uint8)
@@ -73,7 +69,7 @@ def _down(ranks: Transport, root: int, array: Array, operation: Operation, *, pl
 
 
 def _spread(ranks: Transport, root: int, flat: Array) -> None:
-    """Fill *flat*, the array's bytes, on every rank: each gets its piece down the tree, then all pieces go round."""
+    """Fill *flat*, the array's bytes, on every rank. Each gets its piece down the tree; then all pieces go round."""
     size = ranks.size
     relative = (ranks.rank - root) % size
     edges = [len(flat) * piece // size for piece in range(size + 1)]

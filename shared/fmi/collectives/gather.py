@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def gather(ranks: Transport, block: Array, root: int) -> Array | None:
-    """Return every rank's *block*, shape (n, *block.shape) by rank, at *root*, and None elsewhere."""
+    """Return every rank's *block*, shape (n, *block.shape) by rank, at *root*; None on other ranks."""
     size = ranks.size
     relative = (ranks.rank - root) % size
     below = children(relative, size)
@@ -37,11 +37,10 @@ def gather(ranks: Transport, block: Array, root: int) -> Array | None:
 
 
 def scatter(ranks: Transport, blocks: Array | None, root: int) -> Array:
-    """Return this rank's row of *blocks*, shape (n, ...), which only *root* needs to have."""
+    """Return this rank's row of *blocks*, shape (n, ...), which *root* has; the others bring None."""
     size = ranks.size
     relative = (ranks.rank - root) % size
-    if relative == 0:
-        assert blocks is not None  # noqa: S101  the communicator has checked it
+    if blocks is not None:
         held = _rolled(blocks, -root)
     else:
         held = ranks.receive((relative - (relative & -relative) + root) % size)

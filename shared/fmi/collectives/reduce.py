@@ -1,7 +1,7 @@
 """Reduce and allreduce: trees and recursive doubling for short arrays, rings for long ones.
 
-An operator that is not both commutative and associative is evaluated strictly left to right by rank, which leaves no
-choice: gather, fold, and (for allreduce) broadcast.
+An operator that is not both commutative and associative is evaluated strictly left to right by rank. That leaves one
+way: gather, fold, and (for allreduce) broadcast.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from shared.fmi.collectives.bcast import bcast, children
 from shared.fmi.collectives.gather import gather
-from shared.fmi.collectives.transport import LONG, like
+from shared.fmi.collectives.transport import FEW, LONG, like
 
 if TYPE_CHECKING:
     from shared.fmi.collectives.transport import Transport
@@ -26,11 +26,11 @@ _PIECE = 1 << 19
 
 
 def reduce(ranks: Transport, array: Array, op: Op, root: int) -> Array | None:
-    """Return the ranks' arrays combined by *op* at *root*, and None elsewhere."""
+    """Return the ranks' arrays combined by *op* at *root*; None on other ranks."""
     if not op.free:
         blocks = gather(ranks, array, root)
         return None if blocks is None else fold(blocks, op)
-    if _may_split(ranks, array, op) and ranks.size > 2:  # noqa: PLR2004  two ranks: the tree moves as little
+    if _may_split(ranks, array, op) and ranks.size >= FEW:
         return _reduce_long(ranks, array, op, root)
     relative = (ranks.rank - root) % ranks.size
     total = array.copy()
@@ -63,7 +63,7 @@ def fold(blocks: Array, op: Op) -> Array:
 
 
 def _doubling(ranks: Transport, array: Array, op: Op) -> Array:
-    """Recursive doubling over the largest power of two; the ranks beyond it fold in first and are told at the end."""
+    """Double over the largest power of two. Ranks beyond it hand in their array first and get the result last."""
     rank, size = ranks.rank, ranks.size
     power = 1 << (size.bit_length() - 1)
     total, expected = array.copy(), like(array)
@@ -85,12 +85,12 @@ def _doubling(ranks: Transport, array: Array, op: Op) -> Array:
 
 
 def _may_split(ranks: Transport, array: Array, op: Op) -> bool:
-    """Whether the array is worth cutting into pieces, and may be: only numpy's own operators are surely elementwise."""
+    """Say whether the array is worth cutting, and may be cut: only numpy's own operators surely work elementwise."""
     return op.ufunc is not None and array.nbytes >= LONG and array.size >= ranks.size
 
 
 def _agree(ranks: Transport, array: Array) -> None:
-    """Make sure that all have the same shape and dtype, which the pieces of a long array no longer show."""
+    """Make sure that all ranks have the same shape and dtype: the pieces of a long array do not show it."""
     nothing = np.empty((0, *array.shape), array.dtype)
     ranks.exchange((ranks.rank + 1) % ranks.size, nothing, (ranks.rank - 1) % ranks.size, expected=like(nothing))
 
@@ -100,14 +100,14 @@ def _edges(array: Array, size: int) -> list[int]:
 
 
 def _blocks(ranks: Transport, array: Array) -> list[slice]:
-    """Cut a long array so that what a rank adds is still in its cache from being received."""
+    """Cut a long array so that a rank adds a piece while it is still in the cache from being received."""
     step = max(ranks.size * _PIECE // array.itemsize, ranks.size)
     edges = [*(step * block for block in range(max(array.size // step, 1))), array.size]
     return [slice(start, end) for start, end in pairwise(edges)]
 
 
 def _scatter_reduce(ranks: Transport, flat: Array, result: Array, op: Op) -> int:
-    """Combine all ranks' *flat* into *result*, of which each rank then holds one finished piece; return which."""
+    """Combine all ranks' *flat* into *result*. Each rank then holds one finished piece of it; return which."""
     rank, size = ranks.rank, ranks.size
     edges = _edges(flat, size)
     ahead, behind = (rank + 1) % size, (rank - 1) % size

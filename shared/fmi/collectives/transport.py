@@ -1,4 +1,4 @@
-"""What a collective needs of a channel: messages between ranks, within one operation and its deadline."""
+"""The channel as a collective sees it: messages between ranks, within one operation and its deadline."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 LONG = 1 << 17
 """Bytes from which an algorithm that saves bandwidth beats one that saves rounds (measured on loopback)."""
+
+FEW = 3
+"""With fewer ranks than this, a tree moves no more bytes than an algorithm that saves bandwidth."""
 
 
 class Transport(Protocol):
@@ -36,7 +39,7 @@ class Transport(Protocol):
         ...
 
     def receive_any(self, source: int, operations: tuple[Operation, ...]) -> tuple[Array, bool, Operation]:
-        """Receive a message that belongs to one of *operations*: the array, whether it was a number, which it was."""
+        """Receive a message of one of *operations*. Returns the array, whether it was a number, and its operation."""
         ...
 
     def exchange(
