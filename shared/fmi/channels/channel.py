@@ -1,4 +1,4 @@
-"""What the communicator needs of a channel."""
+"""A channel as the communicator sees it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from shared.fmi.operators import Op
 
 
-_LONGEST_TIMEOUT = 7 * 24 * 3600.0
+_LONGEST_TIMEOUT = 7 * 24 * 3600.0  # seconds: our choice, so that a number in wrong units is noticed
 
 
 def checked_timeout(seconds: object) -> float:
-    """Return *seconds* if an operation can take so long.
+    """Return *seconds*, if that is a timeout for an operation.
 
     Raises:
-        UsageError: It is no positive number of at most a week: no operation may hang.
+        UsageError: It is no number above 0 and up to a week. No operation may hang.
     """
     if not isinstance(seconds, (int, float)) or not 0 < seconds <= _LONGEST_TIMEOUT:
         raise UsageError(f"the timeout is {seconds!r}", fix=f"give seconds above 0, at most {_LONGEST_TIMEOUT:.0f}")
@@ -26,7 +26,7 @@ def checked_timeout(seconds: object) -> float:
 
 
 class Channel(Protocol):
-    """How bytes get from rank to rank; arrays are C-contiguous, every call ends within the channel's timeout."""
+    """How bytes get from rank to rank. Arrays are C-contiguous. Every call ends within the channel's timeout."""
 
     def send(self, dest: int, array: Array, *, plain: bool) -> None:
         """Send *array* to *dest*."""

@@ -1,7 +1,7 @@
-"""The Direct channel: every rank connected to every other over TCP, met at the rendezvous.
+"""The Direct channel: every rank is connected to every other over TCP. They find each other at the rendezvous.
 
-A rank that dies is noticed by whoever waits for it, who tells all others before it gives up, so that every rank's error
-names the one that was lost and not a neighbour that only waited too.
+Whoever waits for a rank that dies notices it, and tells all others before it gives up. So every rank's error names the
+rank that was lost, and not a neighbour that only waited too. How this works: ``mesh``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from shared.fmi.channels.channel import checked_timeout
 from shared.fmi.channels.faults import Aborted, LinkError, Mismatch, Silent
-from shared.fmi.channels.link import Link
 from shared.fmi.channels.mesh import Mesh
 from shared.fmi.collectives import barrier, bcast, gather, reduce, scan
 from shared.fmi.errors import FmiError, PairingFailed, PeerLost, PeerMismatch
@@ -28,9 +27,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MESH = 128
-"""Up to so many ranks all connect to all at once, so that no order of sends can deadlock the pairing."""
+"""Up to this many ranks, all connect with all before the first message: then no order of sends can deadlock pairing."""
 
 _GRACE_SHARE, _LONGEST_GRACE = 0.2, 1.0
+"""Share of the timeout, and seconds at most, that are kept for finding out who is lost. Our choice."""
 
 
 class DirectChannel:
@@ -41,7 +41,7 @@ class DirectChannel:
         size: How many ranks there are.
         meeting: Where they meet.
         namespace: Whose ranks these are.
-        timeout: Seconds an operation may take; the pairing before the first one may take as long.
+        timeout: Seconds an operation may take. The pairing before the first one may take as long again.
     """
 
     name = "Direct"
@@ -71,10 +71,10 @@ class DirectChannel:
             self._mesh.abort(error.rank, f"rank {self.rank} could not reach it at stage {error.stage}", self._grace)
             raise
         for peer, sock in sockets.items():
-            self._mesh.links[peer] = Link(sock, peer)
+            self._mesh.add(peer, sock)
 
     def send(self, dest: int, array: Array, *, plain: bool) -> None:
-        """Send *array* to *dest*; may return before it is received."""
+        """Send *array* to *dest*. May return before it is received."""
         self._begin(Operation.SEND, (dest,))
         try:
             self._mesh.send(dest, array, plain=plain)
@@ -152,7 +152,7 @@ class DirectChannel:
         return self._failure
 
     def _settle(self, fault: LinkError, operation: str) -> FmiError:
-        """Tell everybody who is lost, and return the error. Who merely stayed silent may yet blame somebody else."""
+        """Tell all ranks who is lost, and return the error. A rank that only stayed silent may still blame another."""
         if isinstance(fault, Mismatch):
             self._mesh.abort(fault.peer, f"it {fault} while rank {self.rank} is in {operation}", self._grace)
             return PeerMismatch(fault.peer, f"{fault} while this rank is in {operation}", operation=operation)

@@ -1,10 +1,10 @@
-"""What can be wrong with the connection to one rank. The channel makes errors with a rank's name of them."""
+"""What can be wrong with the connection to one rank. The channel turns each into an error that names a rank."""
 
 from __future__ import annotations
 
 
 class LinkError(Exception):
-    """Something is wrong with the connection to ``peer``; the channel makes a PeerLost of it."""
+    """Something is wrong with the connection to ``peer``."""
 
     def __init__(self, peer: int, reason: str) -> None:
         super().__init__(reason)
@@ -12,7 +12,7 @@ class LinkError(Exception):
 
 
 class Gone(LinkError):
-    """The connection ended without a word: the rank died, or its host did."""
+    """The connection ended and nothing was said: the rank died, or its host did."""
 
 
 class Left(Gone):
@@ -24,7 +24,7 @@ class Silent(LinkError):
 
 
 class Aborted(LinkError):
-    """The peer told that ``suspect`` is lost; not ``certain`` if it only heard nothing from it."""
+    """The peer says that ``suspect`` is lost. It is not ``certain`` if it only heard nothing from it."""
 
     def __init__(self, peer: int, suspect: int, reason: str, *, certain: bool) -> None:
         super().__init__(peer, reason)
@@ -32,4 +32,4 @@ class Aborted(LinkError):
 
 
 class Mismatch(LinkError):
-    """The peer sent something else than was expected here."""
+    """The peer sent something that does not fit here."""

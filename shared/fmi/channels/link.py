@@ -1,7 +1,10 @@
-"""A verified TCP connection to one rank, speaking frames, with a deadline on every call.
+"""A verified TCP connection to one rank: frames, with a deadline on every call. How links work together: ``mesh``.
 
-The socket blocks, with the kernel's own timeouts, so that a small message costs one system call on each side. Large
-payloads go from and into the caller's arrays without a copy.
+Sending has one queue, ``_unsent``: what is left of the frame under way, then words that wait behind it. Receiving has
+one buffer: ``_start`` to ``_end`` are bytes that were read and not yet taken. ``_owed`` counts the bytes of the current
+payload that are still to come, in the buffer or in the socket. A frame is read in three steps: ``fill`` until the
+header is there, ``take_head``, then the payload. A small one is copied out of the buffer; of a large one the rest goes
+from the socket straight into the caller's array, as large arrays are sent from the caller's memory.
 """
 
 from __future__ import annotations

@@ -1,4 +1,52 @@
-"""The links of one rank, as the collectives see them, and how it takes leave of the others."""
+"""The links of one rank to all others, and how it takes leave of them. The theory of operation of the Direct channel.
+
+**Threads.** There are none. A communicator belongs to one thread at a time (``shared.fmi.gate`` refuses a second one),
+and that thread itself sends, receives and waits. So there are no locks, no queues, and no work between two operations:
+what a peer sends meanwhile lies in the kernel's buffers. (Pairing, before the first message, runs an asyncio loop of
+its own in ``rendezvous.client``. It is over when the mesh gets its sockets.)
+
+**Sockets.** One TCP connection for each pair of ranks. It was paired by the rendezvous, proved by a handshake, and
+carries frames (``wire.frames``) in both directions. It is blocking, with timeouts that the kernel keeps (SO_RCVTIMEO,
+SO_SNDTIMEO), so a small message costs one system call on each side. No call waits longer than 0.05 s; then the deadline
+is looked at. Where a rank must do two things at once (send a long array and receive one), it polls, with MSG_DONTWAIT.
+
+**Deadlines.** ``begin`` sets one deadline for a whole operation; every send and receive of it ends by then. The channel
+takes its grace (a fifth of the timeout, at most a second) off first: that is the time to find out who is to blame.
+
+**States of a link**, from this rank's side::
+
+    open --send, receive--> open
+    open --the peer's BYE--> Left        it closed its communicator; whoever still waits for it has lost it
+    open --the peer's ABORT or SUSPECT--> Aborted   it names the rank that is lost, for certain or as a guess
+    open --end of file, reset--> Gone    the peer's process died, or its host
+    open --the deadline passes--> Silent
+    open --a frame that does not fit--> Mismatch    another operation, dtype, shape or size
+    open --leave, abort--> closed
+
+Every state but ``open`` and ``closed`` is an exception (``channels.faults``). It goes up through the collective to
+``DirectChannel``, which makes one error with a rank's name of it and closes the mesh. So no link is used after a fault,
+and there is no way back to ``open``.
+
+**What may happen in which order.**
+
+- All ranks call the same operations in the same order. Frames of one connection arrive in the order they were sent. So
+  the operation's number in a frame is enough to notice that two ranks are at different places of the program.
+- Both sides of a pair may send a small array (``SMALL``) before either receives: the kernel's buffers hold it. Longer
+  ones need ``exchange``, which sends and receives at once. Else both could wait for each other to read.
+- ``send`` may return before the peer receives. ``leave`` therefore waits until the peer's kernel has acknowledged all.
+- A rank that fails says ABORT to all others before it closes. A rank that only heard nothing says SUSPECT first and
+  listens for the grace: its suspect may itself be waiting, and then names another (``accuse``). So all ranks name the
+  one that was lost first, and not a neighbour that only waited too.
+
+**What must never happen.**
+
+- No call without a deadline, and no wait for a rank that has been told to be lost.
+- No byte of one operation read as another's. So an operation that raises midway ends the communicator: the rest of its
+  message lies in the connection.
+- No frame in the middle of another: a word (BYE, ABORT, SUSPECT) is queued behind what is being sent. If that cannot be
+  finished in time, the peer misses the word and sees the connection end instead.
+- Last words are never read twice. ``_tell`` returns those it met, since they have left the buffer.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +68,9 @@ if TYPE_CHECKING:
 
     from shared.fmi.data import Array, Description
 
-_WORD_SECONDS = 0.1
-_FIRST_LOOK, _LONGEST_LOOK = 0.0005, 0.05  # seconds between two looks whether all has arrived
-_CLOSED = 7  # TCP_CLOSE, the state of a connection that was reset
+_WORD_SECONDS = 0.1  # for BYE or SUSPECT to be taken by all: our choice, since a peer that reads takes it at once
+_FIRST_LOOK, _LONGEST_LOOK = 0.0005, 0.05  # seconds between two looks whether all has arrived: our choice
+_CLOSED = 7  # TCP_CLOSE of Linux's include/net/tcp_states.h: the state of a connection that was reset
 
 
 class Mesh:
@@ -35,9 +83,13 @@ class Mesh:
         self._deadline = 0.0
 
     def begin(self, operation: Operation, seconds: float) -> None:
-        """What follows belongs to *operation* and must be done in *seconds*."""
+        """Let what follows belong to *operation*, and be done in *seconds*."""
         self._operation = operation
         self._deadline = time.monotonic() + seconds
+
+    def add(self, peer: int, sock: socket.socket) -> None:
+        """Take over *sock*, the verified connection to *peer*."""
+        self.links[peer] = Link(sock, peer)
 
     def send(self, dest: int, array: Array, *, plain: bool = False, operation: Operation | None = None) -> None:
         """See Transport."""
@@ -50,7 +102,7 @@ class Mesh:
         return self._pull(source, (self._operation,), expected, out)[0]
 
     def receive_next(self, source: int, out: Array | None) -> tuple[Array, bool]:
-        """Receive an array and whether it was a plain number."""
+        """Return the next array of this operation, and whether it was a plain number."""
         array, plain, _ = self._pull(source, (self._operation,), None, out)
         return array, plain
 
@@ -73,9 +125,9 @@ class Mesh:
         return incoming.array
 
     def leave(self, seconds: float) -> None:
-        """Take leave in good order, once all that was sent has arrived, or after *seconds*.
+        """Take leave in good order: once all that was sent has arrived, or after *seconds*.
 
-        The kernel would go on sending after a close, but a Lambda may be frozen as soon as its handler returns.
+        The kernel goes on sending after a close. But a Lambda may be frozen as soon as its handler returns.
         """
         deadline = time.monotonic() + seconds
         _tell(self.links.values(), FrameKind.BYE, self.rank, "", _WORD_SECONDS)
@@ -91,11 +143,11 @@ class Mesh:
         self._close()
 
     def accuse(self, suspect: int, reason: str, grace: float) -> tuple[int, str]:
-        """Accuse *suspect*, who stayed silent, and hear for *grace* seconds whether somebody knows better.
+        """Accuse *suspect*, who stayed silent, and listen for *grace* seconds whether somebody knows better.
 
         Returns:
-            Who is lost after all and why: a rank whose connection broke is, without doubt; if the suspect itself
-            accuses another, that other is the likelier one, and so on.
+            Who is lost after all, and why. A rank whose connection broke is lost without doubt. If the suspect itself
+            accuses another rank, that one is the likelier, and so on.
         """
         for fault in _tell(self.links.values(), FrameKind.SUSPECT, suspect, reason, _WORD_SECONDS):
             if isinstance(fault, Aborted) and fault.certain and fault.suspect != self.rank:
@@ -138,7 +190,7 @@ class Mesh:
 
 
 def _under_way(sock: socket.socket) -> bool:
-    """Return whether the peer's kernel has not yet acknowledged all that was sent, and still might."""
+    """Say whether something that was sent is not yet acknowledged by the peer's kernel, and still may be."""
     try:
         (unacknowledged,) = struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)))
     except OSError:
@@ -147,10 +199,13 @@ def _under_way(sock: socket.socket) -> bool:
 
 
 def _tell(links: Iterable[Link], kind: FrameKind, rank: int, reason: str, seconds: float) -> list[LinkError]:
-    """Finish what is being sent on *links*, then say a word; who does not take it within *seconds* in all misses it.
+    """Finish what is being sent on *links*, then send each a frame without payload.
+
+    All of it takes at most *seconds*. A peer that does not take the frame by then misses it.
 
     Returns:
-        What was wrong with those that could not be told: their last words, which can be read but once, are among it.
+        What was wrong with the links that could not be told. A peer's last words, which can be read only once, may be
+        among it.
     """
     faults = []
     deadline = time.monotonic() + seconds

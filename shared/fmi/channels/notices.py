@@ -1,4 +1,4 @@
-"""What the ranks of a storage channel tell each other of a rank that is lost."""
+"""How the ranks of a storage channel tell each other that a rank is lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ALARM = "alarm"
 
 
 class Notice(NamedTuple):
-    """``suspect`` is lost, for ``reason``; not ``certain`` while its accuser only heard nothing from it."""
+    """``suspect`` is lost, for ``reason``. It is not ``certain`` while the accuser only heard nothing from it."""
 
     suspect: int
     certain: bool
@@ -21,19 +21,19 @@ class Notice(NamedTuple):
 
 
 class Notices:
-    """One notice a rank, and an alarm that says whether there is any, so that a look costs one question."""
+    """One notice for each rank, and an alarm that says whether there is any. So a look costs one request."""
 
     def __init__(self, shelf: Shelf, rank: int, size: int) -> None:
         self._shelf, self._rank, self._size = shelf, rank, size
 
     def write(self, notice: Notice) -> None:
-        """Leave this rank's notice, in place of the one before."""
+        """Leave this rank's notice, in place of its earlier one."""
         text = f"{notice.suspect} {int(notice.certain)} {notice.reason}"
         self._shelf.put(f"lost/{self._rank}", text.encode(errors="replace"))
         self._shelf.put(_ALARM, b"")
 
     def read(self) -> dict[int, Notice]:
-        """Return the notices of the others, by who left them."""
+        """Return the other ranks' notices, by the rank that left each."""
         if not self._shelf.get([_ALARM]):
             return {}
         keys = {f"lost/{rank}": rank for rank in range(self._size) if rank != self._rank}
@@ -45,7 +45,7 @@ class Notices:
 
 
 def verdict(rank: int, notices: Mapping[int, Notice]) -> tuple[int, str] | None:
-    """Return whom *rank* must hold for lost, and why, if somebody is for certain."""
+    """Return the rank that is lost for certain, as *rank* must see it, and why; None if there is none."""
     certain = {accuser: notice for accuser, notice in notices.items() if notice.certain}
     for notice in certain.values():
         if notice.suspect != rank:
@@ -54,9 +54,9 @@ def verdict(rank: int, notices: Mapping[int, Notice]) -> tuple[int, str] | None:
 
 
 def blamed(rank: int, missing: Iterable[int], notices: Mapping[int, Notice], reason: str) -> tuple[int, str]:
-    """Return whom *rank*, who waits for *missing*, must hold for lost, and why.
+    """Return the rank that *rank*, which waits for *missing*, must take for lost, and why.
 
-    A rank that left a notice lives: it only waits itself, so the blame passes to the one it accuses.
+    A rank that left a notice is alive and only waits itself. So the blame passes to the rank that it accuses.
     """
     if lost := verdict(rank, notices):
         return lost

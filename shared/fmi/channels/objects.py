@@ -1,4 +1,4 @@
-"""Where the storage channels keep their messages, and what a message looks like there."""
+"""The storage channels' messages: where they are kept, and what one looks like there."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _LENGTH = struct.Struct("!H")
 
 
 class Store(ABC):
-    """Where objects lie. Keys are text without a leading slash.
+    """A place for objects. Keys are text without a leading slash.
 
     Attributes:
-        first_poll: Seconds to the second look for an object.
-        longest_poll: Seconds between two looks at most; each pause is 1.5 times the one before.
+        first_poll: Seconds from the first look for an object to the second.
+        longest_poll: Seconds between two looks at most. Each pause is 1.5 times the one before.
     """
 
     first_poll: float
@@ -35,19 +35,19 @@ class Store(ABC):
 
     @abstractmethod
     def put(self, key: str, data: bytes) -> None:
-        """Write an object, whole or not at all."""
+        """Write an object. It is seen whole or not at all."""
 
     @abstractmethod
     def claim(self, key: str, data: bytes) -> bool:
-        """Write an object where none is, in one question; return whether what lies there now is *data*."""
+        """Write an object where there is none, in one request; return whether *data* lies there now."""
 
     @abstractmethod
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return those objects of *keys* that are there."""
+        """Return the objects of *keys* that are there."""
 
     @abstractmethod
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete objects; one that is not there is no error."""
+        """Delete objects. One that is not there is no error."""
 
     @abstractmethod
     def names(self, prefix: str) -> list[str]:
@@ -55,9 +55,9 @@ class Store(ABC):
 
 
 class Shelf:
-    """The part of *store* under *prefix*. Once the store has failed, nothing more is asked of it.
+    """The part of *store* under *prefix*. Every method raises an FmiError when the store fails.
 
-    Every method raises an FmiError when the store fails.
+    Once the store has failed, it gets no more requests: each method raises the same error again.
     """
 
     def __init__(self, store: Store, prefix: str) -> None:
@@ -70,11 +70,11 @@ class Shelf:
         self._ask(self._store.put, self._prefix + key, data)
 
     def claim(self, rank: int) -> FmiError | None:
-        """Claim *rank*'s part of this shelf; return an error if another session has it."""
+        """Claim *rank*'s part of this shelf. Return an error if another session has it."""
         if self._ask(self._store.claim, self._prefix + _claim_of(rank), uuid.uuid4().bytes):
             return None
         what = f"rank {rank} of an earlier session with this run and name never closed in good order"
-        fix = "give another RUN_ID or name, or delete what lies there, once none of its ranks lives"
+        fix = "give another RUN_ID or name; or delete what lies there, when none of its ranks is alive"
         return FmiError(what, where=self._prefix, fix=fix)
 
     def give_back(self, rank: int) -> None:
@@ -82,7 +82,7 @@ class Shelf:
         self.delete([_claim_of(rank)])
 
     def share(self, turn: int, key: str, data: bytes) -> None:
-        """Put what several ranks read, and remember that it belongs to *turn*."""
+        """Put an object that several ranks read, and remember that it belongs to *turn*."""
         self._shared.append((turn, key))
         self.put(key, data)
 
@@ -93,7 +93,7 @@ class Shelf:
         self.delete(old)
 
     def forget_all(self, rank: int) -> None:
-        """Delete what *rank* wrote and nobody has taken; marks and notices stay."""
+        """Delete what *rank* wrote and nobody has taken. Marks and notices stay."""
         mine = re.compile(rf"(\d+|send)/{rank}-")
         self.delete(name for name in self.names() if mine.match(name))
 

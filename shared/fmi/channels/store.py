@@ -1,11 +1,15 @@
 """Channels through storage: a message is an object that one rank puts and others look for.
 
-Ranks call the same collectives in the same order, so the number of the call and the writer's rank name an object. Who
-alone reads an object deletes it; what several read, its writer deletes once everybody must have read it: when a later
-call has shown that all ranks came further.
+Ranks call the same collectives in the same order. So the number of the call and the writer's rank name an object. An
+object with one reader is deleted by that reader. An object with several readers is deleted by its writer, once all must
+have read it: when a later call has shown that all ranks came further.
 
-A name serves one session at a time. Each rank claims its part of it before anything else and gives it back when all
-have closed; who finds its part taken refuses, since what ranks that were killed left would be read for this session's.
+A name serves one session at a time. Each rank claims its part of the name first of all, and gives it back when all have
+closed. A rank that finds its part taken refuses: the objects that killed ranks left there would be read as this
+session's.
+
+There are no threads and no locks here: the communicator's thread writes, looks and waits. What the ranks know of each
+other is only what lies in the store.
 """
 
 from __future__ import annotations
@@ -33,10 +37,14 @@ if TYPE_CHECKING:
 
     _Fetch: TypeAlias = Callable[[dict[int, str], str], dict[int, tuple[Array, bool]]]
 
-_GRACE_SHARE, _LONGEST_GRACE = 0.2, 1.0
-_HEED_POLLS = 8  # longest pauses between two looks for a notice that a rank is lost, unless the grace is short
+_GRACE_SHARE, _LONGEST_GRACE = 0.2, 1.0  # of the timeout, and in seconds: as the Direct channel has it
+_HEED_POLLS = 8
+"""A rank looks for notices after this many of its longest pauses, or after half the grace. Our choice: few requests."""
+
+_PAUSE_GROWTH = 1.5  # each pause between two looks over the one before: our choice
 _MARK = np.zeros(0, np.uint8)
-_RUN_AHEAD = 32  # collectives after which all wait for all, if none of them did: so much may lie unread
+_RUN_AHEAD = 32
+"""Collectives after which all wait for all, if none of them did so itself. Our choice: it bounds what lies unread."""
 
 
 class StoreChannel:
@@ -46,11 +54,11 @@ class StoreChannel:
         rank: This rank.
         size: How many ranks there are.
         store: Where objects lie.
-        namespace: Whose ranks these are; all keys lie under ``runs/<run>/fmi/<team>/<name>/``,
-            where a team's bucket deletes by itself what killed ranks left.
+        namespace: Whose ranks these are. All keys lie under ``runs/<run>/fmi/<team>/<name>/``. A team's bucket has a
+            rule that deletes old objects there, so what killed ranks left goes by itself.
         timeout: Seconds an operation may take.
         clock: Seconds, never going back.
-        sleep: Waits so many seconds.
+        sleep: Waits, in seconds.
     """
 
     def __init__(  # noqa: PLR0913  the last two are there for tests
@@ -105,8 +113,7 @@ class StoreChannel:
     def bcast(self, array: Array | None, root: int, *, plain: bool, operation: str = "bcast") -> tuple[Array, bool]:
         """See Channel."""
         turn = self._begin(operation)
-        if self.rank == root:
-            assert array is not None  # noqa: S101  the communicator has checked it
+        if array is not None:
             self._shelf.share(turn, f"{turn}/{root}-{operation}", encode(array, plain=plain))
             return array, plain
         return self._await({root: f"{turn}/{root}-{operation}"}, operation)[root]
@@ -122,9 +129,8 @@ class StoreChannel:
     def scatter(self, blocks: Array | None, root: int) -> Array:
         """See Channel."""
         turn = self._begin("scatter")
-        if self.rank != root:
+        if blocks is None:
             return self._take({root: f"{turn}/{root}-scatter-{self.rank}"}, "scatter")[root][0]
-        assert blocks is not None  # noqa: S101  the communicator has checked it
         for dest in range(self.size):
             if dest != root:
                 self._put(f"{turn}/{root}-scatter-{dest}", blocks[dest, ...])
@@ -173,14 +179,17 @@ class StoreChannel:
         return fold(self._stack(turn, array, "scan", self._await, self.rank + 1), op)
 
     def close(self) -> None:
-        """Delete what this rank wrote once all are done, as rank 0 hears and tells; wait for it within the timeout."""
+        """Wait, within the timeout, until all ranks are done; then delete what this rank wrote.
+
+        Every rank tells rank 0, which then tells all.
+        """
         if self._closed:
             return
         self._closed = True
         others = range(1, self.size)
         try:
             self._check()
-            if self.rank:  # whose mark is taken before it may go on: the next session sees none of this one
+            if self.rank:  # rank 0 takes this mark before this rank may go on, so the next session does not see it
                 self._put(f"bye/{self.rank}", _MARK)
             self._take({0: f"done/{self.rank}"} if self.rank else {rank: f"bye/{rank}" for rank in others}, "close")
             self._shelf.forget_all(self.rank)
@@ -192,10 +201,10 @@ class StoreChannel:
                 self._shelf.forget_all(self.rank)
 
     def abort(self, reason: str) -> None:
-        """Leave a notice that this rank is lost, and delete everything else it wrote."""
+        """Leave a notice that this rank is lost, and delete all else that it wrote."""
         if not self._closed:
             self._closed = True
-            if self._failure is None:  # else the notice already names who is lost
+            if self._failure is None:  # else its notice already names the lost rank
                 self._notices.write(Notice(self.rank, certain=True, reason=reason))
             self._shelf.forget_all(self.rank)
 
@@ -208,7 +217,7 @@ class StoreChannel:
                 raise self._fail(taken, self.rank)
 
     def _begin(self, operation: str) -> int:
-        """Return the number of this call; now and then wait for all, else who only writes would fill the store."""
+        """Return the number of this call. Now and then wait for all: else a rank that only writes fills the store."""
         self._check()
         if self._turn - self._met >= _RUN_AHEAD:
             self._met = self._turn
@@ -220,7 +229,7 @@ class StoreChannel:
         self._shelf.put(key, encode(array, plain=plain))
 
     def _stack(self, turn: int, array: Array, operation: str, fetch: _Fetch, ranks: int | None = None) -> Array:
-        """Return the arrays of the first *ranks* ranks, all by default, of which this rank has its own."""
+        """Return the arrays of the first *ranks* ranks (all by default), this rank's own *array* among them."""
         ranks = ranks or self.size
         keys = {rank: f"{turn}/{rank}-{operation}" for rank in range(ranks) if rank != self.rank}
         blocks = np.empty((ranks, *array.shape), array.dtype)
@@ -239,13 +248,13 @@ class StoreChannel:
         return self._fail(PeerMismatch(rank, what, operation=operation), rank)
 
     def _take(self, keys: dict[int, str], operation: str) -> dict[int, tuple[Array, bool]]:
-        """Return the objects of *keys*, which nobody else reads, and delete them."""
+        """Return the objects of *keys*, and delete them: no other rank reads them."""
         found = self._await(keys, operation)
         self._shelf.delete(keys.values())
         return found
 
     def _await(self, keys: dict[int, str], operation: str) -> dict[int, tuple[Array, bool]]:
-        """Return the objects of *keys*, by the rank that writes each; poll with growing pauses until the timeout."""
+        """Return the objects of *keys*, by the rank that writes each. Polls until the timeout, with growing pauses."""
         found: dict[int, tuple[Array, bool]] = {}
         began, pause = self._clock(), self._first_poll
         deadline, heed = began + self._timeout - self._grace, began + self._heed_every
@@ -263,10 +272,13 @@ class StoreChannel:
             if left <= 0:
                 raise self._late(late, operation)
             self._sleep(min(pause, left))
-            pause = min(pause * 1.5, self._longest_poll)
+            pause = min(pause * _PAUSE_GROWTH, self._longest_poll)
 
     def _late(self, missing: list[int], operation: str) -> FmiError:
-        """*missing* wrote nothing in time: tell all, and hear for the grace whether they live and whom they accuse."""
+        """Return the error of *missing*, which wrote nothing in time.
+
+        Tells all ranks, then gives *missing* the grace to show that they are alive and whom they accuse.
+        """
         suspect, turn = missing[0], self._turn + (operation == "send")
         reason = f"nothing heard from it in {self._timeout:g} s"
         self._notices.write(Notice(suspect, certain=False, reason=reason))
@@ -280,7 +292,7 @@ class StoreChannel:
         return self._fail(PeerLost(suspect, reason, operation=operation), suspect, reason)
 
     def _heed_notices(self, missing: list[int], operation: str) -> None:
-        """Fail if a rank is lost for certain; who is accused itself, because *missing* keep it, passes the blame on."""
+        """Fail if a rank is lost for certain. If this rank is accused, pass the blame to *missing*, which keep it."""
         told = self._notices.read()
         if lost := verdict(self.rank, told):
             self._failure = PeerLost(*lost, operation=operation)
@@ -295,6 +307,6 @@ class StoreChannel:
         return error
 
     def _forget_before(self, turn: int) -> None:
-        """Delete what this rank wrote for several before *turn*: all are there, so they have read it."""
+        """Delete what this rank shared before *turn*: all ranks have come to it, so they have read that."""
         self._met = self._turn
         self._shelf.forget_before(turn)
