@@ -1,4 +1,4 @@
-"""The astronomers' workshop, which never travels into the Lambda zip: survey, partitions, conversion, model.
+"""The astronomers' workshop: survey, partitions, conversion, model. It is not in the Lambda zip.
 
 ``spectra`` and ``survey`` render galaxies (GalSim, the extra ``survey``); ``sample`` unpacks the survey kept in the
 repository; ``partitions`` writes, checks and re-cuts the files that ranks read; ``convert`` reads the field's .pt

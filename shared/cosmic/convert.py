@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from torch import Tensor
 
     Tensors = dict[str, NDArray[np.float32]]
 
 BANDS = 5
 SIDE = 32
+_IMAGES_AXES = 4  # records, bands, height, width; or records, height, width, bands
+_REDSHIFTS_AXES = 2  # records, 1
 _NAMES = {
     "images": ("images", "image", "x"),
     "magnitudes": ("magnitudes", "magnitude", "mags", "mag"),
@@ -61,11 +64,11 @@ def load(path: Path) -> Tensors:
     return _shape(found, path)
 
 
-def _pick(content: Any, path: Path) -> dict[str, Any]:
+def _pick(content: object, path: Path) -> Tensors:
     """Return the three tensors by our names, as numpy arrays."""
     import torch
 
-    found: dict[str, Any] = {}
+    found: dict[str, Tensor] = {}
     if isinstance(content, dict):
         for name, known in _NAMES.items():
             present = [key for key in known if key in content]
@@ -83,16 +86,16 @@ def _pick(content: Any, path: Path) -> dict[str, Any]:
     return {name: value.detach().to(torch.float32).numpy() for name, value in found.items()}
 
 
-def _shape(found: dict[str, Any], path: Path) -> Tensors:
+def _shape(found: Tensors, path: Path) -> Tensors:
     shapes = ", ".join(f"{name} {list(values.shape)}" for name, values in found.items())
     images = found["images"]
-    if images.ndim == 4 and images.shape[1] != BANDS and images.shape[3] == BANDS:  # noqa: PLR2004  n, h, w, band
+    if images.ndim == _IMAGES_AXES and images.shape[1] != BANDS and images.shape[3] == BANDS:
         images = images.transpose(0, 3, 1, 2)
-    if images.ndim == 4 and min(images.shape[2:]) >= SIDE:  # noqa: PLR2004  n, band, h, w
+    if images.ndim == _IMAGES_AXES and min(images.shape[2:]) >= SIDE:
         top, left = ((side - SIDE) // 2 for side in images.shape[2:])
         images = images[:, :, top : top + SIDE, left : left + SIDE]
     redshifts = found["redshifts"]
-    if redshifts.ndim == 2 and redshifts.shape[1] == 1:  # noqa: PLR2004  n, 1
+    if redshifts.ndim == _REDSHIFTS_AXES and redshifts.shape[1] == 1:
         redshifts = redshifts[:, 0]
     tensors = {"images": images, "magnitudes": found["magnitudes"], "redshifts": redshifts}
     right = all(values.shape == (len(redshifts), *partition.SHAPES[name]) for name, values in tensors.items())

@@ -1,7 +1,7 @@
 """From a torch module to the ONNX file that ranks run. Needs torch and onnx (the extra ``train``).
 
 A user's own model comes as TorchScript (``torch.jit.save``) or as ONNX. Neither format can carry Python code that runs
-while it is loaded; a pickled module can, and so can torch.export's .pt2, which torch loads with pickle.
+when it is loaded. A pickled module can, and so can torch.export's .pt2, which torch loads with pickle.
 """
 
 # torch is an extra, and untyped where it is not installed:
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-OPSET = 17  # every onnxruntime since 1.16 runs it
-TOLERANCE = 1e-3  # in redshift, between torch and onnxruntime
-BATCHES = (1, 7)  # that the exported model is tried with, beside the one it was traced with
+OPSET = 17  # onnxruntime runs it since 1.12; the project needs 1.18
+TOLERANCE = 1e-3  # in redshift, between torch and onnxruntime: our choice, a tenth of the model's error
+BATCHES = (1, 7)  # sizes that the exported model is tried with, beside the size it was traced with
 HOW = "torch.jit.save(torch.jit.trace(model.eval(), (images, magnitudes)), 'model.ts')"
 
 
 def to_onnx(module: nn.Module, target: Path) -> None:
     """Write *module*, which maps images [n,5,32,32] and magnitudes [n,5] to redshifts [n], as ONNX to *target*.
 
-    onnxruntime must load it and answer as torch does before it takes its place.
+    onnxruntime must load it and answer as torch does, before the file appears at *target*.
 
     Raises:
         LanesError: torch cannot express the module in ONNX.

@@ -1,9 +1,9 @@
 """The model: a small network in the manner of AstroMAE. Needs torch (the extra ``train``).
 
 Three branches look at a galaxy: a vision transformer over patches of its image, an inception network over the same
-image, and a perceptron over its magnitudes and colours; what they see is joined and regressed to one redshift
-(arXiv 2501.06249). Pixels and magnitudes come in as the survey has them; their scaling is part of the graph, so that
-training, the exported model and every caller share it.
+image, and a perceptron over its magnitudes and colours. Their features are joined and regressed to one redshift, as in
+arXiv 2501.06249. Pixels and magnitudes come in as the survey has them. Their scaling is part of the graph, so training,
+the exported model and every caller share it. All sizes are our choice: a small network, fast on one CPU.
 """
 
 # torch is an extra, and untyped where it is not installed:
@@ -14,6 +14,8 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+
+COLOUR = 0.7  # magnitudes between neighbouring bands of a typical galaxy here; taken off so that inputs lie around 0
 
 PATCH = 8
 TOKENS = (32 // PATCH) ** 2
@@ -122,7 +124,7 @@ class AstroNet(nn.Module):
     def forward(self, images: Tensor, magnitudes: Tensor) -> Tensor:
         """Return one redshift per galaxy [n]."""
         scaled = _asinh(images / (3 * self.noise))
-        colours = (magnitudes[:, :-1] - magnitudes[:, 1:] - 0.7) * 2
+        colours = (magnitudes[:, :-1] - magnitudes[:, 1:] - COLOUR) * 2
         catalogue = torch.cat([(magnitudes - self.centre) / self.spread, colours], dim=1)
         seen = [self.transformer(scaled), self.inception(scaled), self.magnitudes(catalogue)]
         return cast("Tensor", self.head(torch.cat(seen, dim=1)).squeeze(1))

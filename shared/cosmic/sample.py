@@ -1,8 +1,8 @@
 """The small survey that the repository carries, so that a first run needs neither GalSim nor a download.
 
-``sample/survey.xz`` holds 1,250 galaxies that ``shared.cosmic.survey`` rendered with seed ``SEED``; the packaged model
-never saw them. What is lost in packing: pixels are rounded to a quarter of their band's sky noise, which adds 0.3 % to
-that noise. Magnitudes and redshifts are kept exactly.
+``sample/survey.xz`` holds 1,250 galaxies that ``shared.cosmic.survey`` rendered with seed ``SEED``. The packaged model
+never saw them. Packing rounds pixels to a quarter of their band's sky noise, which adds 0.3 % to that noise. Magnitudes
+and redshifts are kept exactly.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SEED = 7
 GALAXIES = 1250
 PARTITIONS = 4
 _STEPS = (NOISE / 4).astype(np.float32)[:, None, None]
-# Pixels are 16-bit numbers: the two bytes of each are alike over the image, not to each other.
+# Pixels are 16-bit numbers: first bytes resemble first bytes, second bytes resemble second bytes (lp=1, pb=1).
 _FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "lc": 0, "lp": 1, "pb": 1}]
 
 

@@ -1,9 +1,12 @@
 """A synthetic survey in the manner of SDSS. Needs GalSim (the extra ``survey``).
 
-Each galaxy is drawn from its own random stream, keyed by seed and number, so a survey of more galaxies begins with
-the same ones. A galaxy is a bulge (Sersic n 2 to 4, old light) and a disk (exponential, younger light), as bright and
-as large as its luminosity and redshift make it, blurred by each band's seeing, with the noise of sky and photons.
-Randomness is numpy's; the same seed gives the same survey, but for the last bits that another machine's FFT rounds.
+Each galaxy is drawn from its own random stream, keyed by seed and number. So a larger survey begins with the same
+galaxies. A galaxy is a bulge (Sersic n 2 to 4, old light) and a disk (exponential, younger light). Its luminosity and
+redshift say how bright and how large it is. Each band's seeing blurs it; sky and photons add noise. Randomness is
+numpy's: the same seed gives the same survey, except for the last bits, which another machine's FFT may round otherwise.
+
+The distributions in :func:`draw` (luminosities, shares, sizes, dust) are our choice, made so that colours and sizes
+look like SDSS's main galaxies; no catalogue was fitted.
 """
 
 from __future__ import annotations
@@ -23,15 +26,23 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Floats = NDArray[np.float32]
 
-SIDE = 32
-PIXEL = 0.396  # arcsec
-NOISE = np.array([0.052, 0.022, 0.031, 0.050, 0.198])  # of the sky, nanomaggies per pixel
-GAIN = np.array([160.0, 1000.0, 900.0, 750.0, 155.0])  # photo-electrons per nanomaggy
-SEEING = np.array([1.53, 1.44, 1.32, 1.26, 1.29])  # full width at half maximum, arcsec
-ZERO_POINT = 0.01  # relative error of the catalogue's fluxes beyond noise
-REDSHIFTS = (0.01, 0.4)
-FAINTEST = 19.5  # r magnitude of the faintest galaxy taken
-BRIGHTEST = 14.5
+SIDE = 32  # pixels: what the field's model reads (arXiv 2501.06249)
+PIXEL = 0.396  # arcsec; SDSS's own 0.39598: http://cas.sdss.org/dr2/en/help/browser/constants.asp?n=SDSSConstants
+# Of the sky, nanomaggies per pixel. From the softening b (see ``spectra``), which is the sky's noise at 1 sigma under a
+# point source in seeing of 1 arcsec: over the root of such a source's area, this gives b to 7 % in g r i z, 1.4 b in u.
+NOISE = np.array([0.052, 0.022, 0.031, 0.050, 0.198])
+# Photo-electrons per nanomaggy: the camera's gain (electrons per count, the table in
+# https://dr16.sdss.org/datamodel/files/BOSS_PHOTOOBJ/frames/RERUN/RUN/CAMCOL/frame.html) over a calibration of 0.010,
+# 0.0033, 0.0052, 0.0069 and 0.031 nanomaggies per count, which is our choice of a typical one.
+GAIN = np.array([160.0, 1000.0, 900.0, 750.0, 155.0])
+# Full width at half maximum, arcsec. Our choice of typical ones: SDSS's r-band quartiles are 1.30 and 1.58
+# (https://sdss3.org/dr9/imaging/other_info.php), and seeing is wider in bluer light.
+SEEING = np.array([1.53, 1.44, 1.32, 1.26, 1.29])
+MOFFAT = 3.5  # the seeing's profile, between Kolmogorov's 4.765 and the wider wings of real images: our choice
+ZERO_POINT = 0.01  # relative error of the catalogue's fluxes beyond noise: our choice, as SDSS's calibration is good to
+REDSHIFTS = (0.01, 0.4)  # about where SDSS's galaxies with spectra lie; the model's card gives this range
+FAINTEST = 19.5  # r magnitude of the faintest galaxy taken: our choice, so that all have some signal
+BRIGHTEST = 14.5  # our choice: brighter ones fill more than the image
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +106,7 @@ def render(galaxy: Galaxy) -> Array:
     disk = disk.shear(q=galaxy.disk_ratio, beta=angle)
     image = np.empty((len(spectra.BANDS), SIDE, SIDE))
     for band, width in enumerate(galaxy.seeing):
-        blur = galsim.Moffat(beta=3.5, fwhm=width, gsparams=loose)
+        blur = galsim.Moffat(beta=MOFFAT, fwhm=width, gsparams=loose)
         light = bulge.withFlux(galaxy.bulge[band]) + disk.withFlux(galaxy.disk[band])
         seen = galsim.Convolve(light, blur, gsparams=loose).shift(*galaxy.offset)
         image[band] = seen.drawImage(nx=SIDE, ny=SIDE, scale=PIXEL, dtype=np.float64).array
