@@ -1,4 +1,3 @@
-# ruff: noqa: INP001, T201  a team's program: it is run, not imported, and what it prints is its result
 """Every operation of FMI on every rank, its result printed: a first program for ``lanes run TEAM fmi-script``.
 
 It is written for FMI's Python bindings and runs with them unchanged. Where ranks do not agree on a result, it fails.

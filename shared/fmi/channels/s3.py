@@ -1,9 +1,9 @@
-"""The S3 channel: slow and nearly free, for ranks that cannot reach each other at all."""
+"""The S3 channel: slow and nearly free, for ranks that have no other way to each other."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from botocore.exceptions import ClientError
 
@@ -13,8 +13,18 @@ from shared.fmi.channels.objects import Store
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_AT_ONCE = 8
-_DELETE_AT_ONCE = 1000
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+_AT_ONCE = 8  # threads that read objects: our choice, below botocore's 10 connections
+_DELETE_AT_ONCE = 1000  # S3's own limit of one DeleteObjects
+
+
+class _Where(TypedDict):
+    """What every call says of the bucket."""
+
+    Bucket: str
+    ExpectedBucketOwner: NotRequired[str]
 
 
 class S3Store(Store):
@@ -24,15 +34,17 @@ class S3Store(Store):
         client: A boto3 S3 client.
         bucket: The team's bucket.
         owner: The 12-digit account that must own it, else S3 refuses; empty where it is not known.
-        first_poll: Seconds to the second look.
+        first_poll: Seconds from the first look to the second: our choice, about what a request takes within a region.
         longest_poll: Seconds between two looks at most.
     """
 
     def __init__(
-        self, client: Any, bucket: str, owner: str = "", *, first_poll: float = 0.01, longest_poll: float = 0.2
+        self, client: S3Client, bucket: str, owner: str = "", *, first_poll: float = 0.01, longest_poll: float = 0.2
     ) -> None:
         self._client, self._bucket = client, bucket
-        self._on = {"Bucket": bucket, **({"ExpectedBucketOwner": owner} if owner else {})}
+        self._on: _Where = {"Bucket": bucket}
+        if owner:
+            self._on["ExpectedBucketOwner"] = owner
         self.first_poll, self.longest_poll = first_poll, longest_poll
 
     def put(self, key: str, data: bytes) -> None:
@@ -46,7 +58,7 @@ class S3Store(Store):
         except ClientError as error:
             if code_of(error) != "PreconditionFailed":
                 raise
-            return self._one(key) == data  # it is, if the client has asked twice
+            return self._one(key) == data  # it is equal where the client has sent its request twice
         return True
 
     def get(self, keys: Iterable[str]) -> dict[str, bytes]:
@@ -67,7 +79,7 @@ class S3Store(Store):
         """
         doomed = list(keys)
         for start in range(0, len(doomed), _DELETE_AT_ONCE):
-            objects = [{"Key": key} for key in doomed[start : start + _DELETE_AT_ONCE]]
+            objects: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in doomed[start : start + _DELETE_AT_ONCE]]
             answer = self._client.delete_objects(**self._on, Delete={"Objects": objects, "Quiet": True})
             refused = [f"{error['Key']}: {error['Code']}" for error in answer.get("Errors", [])]
             if refused:

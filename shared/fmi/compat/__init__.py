@@ -1,7 +1,10 @@
-"""What scripts written for the C++ bindings import: the packages ``fmi`` and ``fmilib`` lie in this folder.
+"""What scripts written for FMI's C++ bindings import: the packages ``fmi`` and ``fmilib`` lie in this folder.
 
-They are found by name only with this folder on ``sys.path``, which whoever runs such a script arranges with
-:func:`python_path`; so they shadow nothing of the same name elsewhere.
+Both are thin. A ``fmi.Communicator`` holds a :class:`shared.fmi.Communicator`; it reads FMI's JSON configuration and
+turns the bindings' ints, doubles and lists into arrays and back. New code is better off with ``shared.fmi`` itself.
+
+The two packages are found by name only where this folder is on ``sys.path``. Whoever runs such a script puts it there
+with :func:`python_path`. So they hide no other package of the same name.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from pathlib import Path
 
 
 def python_path(existing: str = "") -> str:
-    """Return a PYTHONPATH under which a script finds ``fmi`` and ``fmilib``, with *existing* entries after them."""
+    """Return a PYTHONPATH with which a script finds ``fmi`` and ``fmilib``; *existing* entries come after them."""
     here = Path(__file__).parent
     root = here.parents[2]  # the folder that holds the package ``shared``
     return os.pathsep.join([str(here), str(root), *([existing] if existing else [])])

@@ -1,6 +1,6 @@
-"""FMI's Python API as the C++ bindings have it: ints, doubles and lists of them, with their types told in each call.
+"""FMI's Python API as the C++ bindings have it: ints, doubles and lists of them; each call says the type.
 
-Wider than the original in two ways: an int has 64 bits, and a custom function's flags hold for lists too.
+It is wider than the original in two ways: an int has 64 bits, and a custom function's flags hold for lists too.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import enum
 import operator
 import sys
 import weakref
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,16 +20,21 @@ from shared.fmi.compat.config import namespace, open_channels, open_policy, read
 from shared.fmi.policy import Hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
 
+    from shared.fmi.compat.config import Config
     from shared.fmi.data import Array
-    from shared.fmi.operators import Op
+    from shared.fmi.operators import Combine, Op
+
+    Number: TypeAlias = int | float
+    Value: TypeAlias = Number | list[Number]  # a call's types(...) says which
 
 datatypes = enum.Enum("datatypes", ["int", "double", "int_list", "double_list"])
 op = enum.Enum("op", ["sum", "prod", "max", "min", "custom"])
 hints = enum.Enum("hints", ["cheap", "fast"])
 
-_NUMBERS: dict[enum.Enum, tuple[type[np.generic], Callable[[Any], Any]]] = {
+_NUMBERS: dict[enum.Enum, tuple[type[np.generic], Callable[[Any], Number]]] = {
     datatypes["int"]: (np.int64, operator.index),
     datatypes["int_list"]: (np.int64, operator.index),
     datatypes["double"]: (np.float64, float),
@@ -43,7 +49,7 @@ _OPS = {
 }
 
 
-class types:  # noqa: N801  the C++ bindings' name
+class types:
     """What a value is: ``types(datatypes.int)`` or ``types(datatypes.int_list, length)``."""
 
     def __init__(self, datatype: enum.Enum, length: int = 1) -> None:
@@ -56,48 +62,56 @@ class types:  # noqa: N801  the C++ bindings' name
         """Whether values are lists."""
         return self.datatype in _LISTS
 
-    def to_array(self, value: Any) -> Array:
-        """Return *value* as an array: () for a number, (length,) for a list."""
+    def to_array(self, value: object) -> Array:
+        """Return *value* as an array: () for a number, (length,) for a list.
+
+        Raises:
+            UsageError: A list was announced, and *value* is none or has another length.
+        """
         dtype, convert = _NUMBERS[self.datatype]
         if not self.is_list:
             return np.asarray(convert(value), dtype)
+        if not isinstance(value, Iterable):
+            raise UsageError(f"{value!r} was given as types(..., {self.length})", fix="give a list")
         items = [convert(item) for item in value]
         if len(items) != self.length:
             raise UsageError(f"a list of {len(items)} was given as types(..., {self.length})", fix="give its length")
         return np.array(items, dtype)
 
-    def from_array(self, array: Any) -> Any:
+    def from_array(self, array: object) -> Value:
         """Return the number or list that *array* holds."""
-        return np.asarray(array).reshape(-1).tolist() if self.is_list else np.asarray(array).item()
+        value: Value = np.asarray(array).reshape(-1).tolist() if self.is_list else np.asarray(array).item()
+        return value
 
     def empty(self) -> Array:
         """Return zeros of this type."""
         return np.zeros(self.length if self.is_list else (), _NUMBERS[self.datatype][0])
 
 
-class func:  # noqa: N801  the C++ bindings' name
+class func:
     """What to combine with: ``func(op.sum)`` or ``func(op.custom, f, commutative, associative)``."""
 
     def __init__(
         self,
         operation: enum.Enum,
-        function: Callable[[Any, Any], Any] | None = None,
-        commutative: bool = True,  # noqa: FBT001, FBT002  the C++ bindings' signature
-        associative: bool = True,  # noqa: FBT001, FBT002  as above
+        function: Combine | None = None,
+        commutative: bool = True,
+        associative: bool = True,
     ) -> None:
+        if operation not in _OPS and operation is not op["custom"]:
+            raise UsageError(f"{operation!r} is no FMI operation", fix="give one of fmi.op")
         if operation is op["custom"] and function is None:
             raise UsageError("a custom function is missing", fix="func(op.custom, f, commutative, associative)")
         self._operation, self._function = operation, function
         self._commutative, self._associative = bool(commutative), bool(associative)
 
     def for_type(self, kind: types) -> Op:
-        """Return the operator for values of *kind*; a custom function is called with plain numbers, one by one."""
-        if self._operation in _OPS:
-            return _OPS[self._operation]
+        """Return the operator for values of *kind*. A custom function is called with plain numbers, one by one."""
         function, convert = self._function, _NUMBERS[kind.datatype][1]
-        assert function is not None  # noqa: S101  __init__ has checked it
+        if function is None or self._operation in _OPS:
+            return _OPS[self._operation]
 
-        def each(left: Any, right: Any) -> Any:
+        def each(left: Array | np.generic, right: Array | np.generic) -> Value:
             if not kind.is_list:
                 return convert(function(left.item(), right.item()))
             return [convert(function(one, other)) for one, other in zip(left.tolist(), right.tolist(), strict=True)]
@@ -123,7 +137,7 @@ class Communicator:
         self,
         peer_id: int,
         num_peers: int,
-        config_path: str | Mapping[str, Any],
+        config_path: str | Config,
         comm_name: str,
         faas_memory: int = 128,
     ) -> None:
@@ -138,15 +152,15 @@ class Communicator:
         """Choose channels for ``hints.fast`` or ``hints.cheap``."""
         self._comm.hint(Hint.FAST if hint is hints["fast"] else Hint.CHEAP)
 
-    def send(self, obj: Any, dest: int, kind: types) -> None:
+    def send(self, obj: Value, dest: int, kind: types) -> None:
         """Send *obj* to rank *dest*."""
         self._comm.send(kind.to_array(obj), dest)
 
-    def recv(self, src: int, kind: types) -> Any:
+    def recv(self, src: int, kind: types) -> Value:
         """Return what rank *src* sends: a number or a list, as *kind* says."""
         return kind.from_array(self._comm.recv(src, out=kind.empty()))
 
-    def bcast(self, obj: Any, root: int, kind: types) -> Any:
+    def bcast(self, obj: Value | None, root: int, kind: types) -> Value:
         """Return the root's *obj*; others may pass None."""
         value = kind.to_array(obj) if self._comm.rank == root else None
         return kind.from_array(self._comm.bcast(value, root, like=kind.empty()))
@@ -155,12 +169,12 @@ class Communicator:
         """Return once all ranks are here."""
         self._comm.barrier()
 
-    def gather(self, obj: Any, root: int, kind: types) -> list[Any]:
-        """Return all ranks' values in one flat list at *root*, and an empty one elsewhere."""
+    def gather(self, obj: Value, root: int, kind: types) -> list[Number]:
+        """Return all ranks' values in one flat list at *root*, and an empty one on other ranks."""
         blocks = self._comm.gather(kind.to_array(obj), root)
         return [] if blocks is None else list(blocks.reshape(-1).tolist())
 
-    def scatter(self, obj: Any, root: int, kind: types) -> list[Any]:
+    def scatter(self, obj: list[Number] | None, root: int, kind: types) -> list[Number]:
         """Return this rank's part of the root's list; ``kind.length`` is the whole list's.
 
         Raises:
@@ -172,22 +186,22 @@ class Communicator:
         values = kind.to_array(obj).reshape(self._size, -1) if self._comm.rank == root else None
         return list(np.asarray(self._comm.scatter(values, root, like=kind.empty())).reshape(-1).tolist())
 
-    def reduce(self, obj: Any, root: int, function: func, kind: types) -> Any:
-        """Return all ranks' values combined at *root*; elsewhere a zero of the type, as C++ does."""
+    def reduce(self, obj: Value, root: int, function: func, kind: types) -> Value:
+        """Return all ranks' values combined at *root*; on other ranks a zero of the type, as C++ does."""
         total = self._comm.reduce(kind.to_array(obj), function.for_type(kind), root)
         return kind.from_array(kind.empty() if total is None else total)
 
-    def allreduce(self, obj: Any, function: func, kind: types) -> Any:
+    def allreduce(self, obj: Value, function: func, kind: types) -> Value:
         """Return all ranks' values combined."""
         return kind.from_array(self._comm.allreduce(kind.to_array(obj), function.for_type(kind)))
 
-    def scan(self, obj: Any, function: func, kind: types) -> Any:
+    def scan(self, obj: Value, function: func, kind: types) -> Value:
         """Return the values of the ranks up to this one combined."""
         return kind.from_array(self._comm.scan(kind.to_array(obj), function.for_type(kind)))
 
 
 def _leave(comm: communicator.Communicator) -> None:
-    """At the end of a script: in good order, or, if an error ends it, so that the other ranks learn which."""
+    """Take leave at the end of a script: in good order, or, if an error ends it, by telling the other ranks which."""
     error = getattr(sys, "last_value", None)
     if error is None:
         comm.close()

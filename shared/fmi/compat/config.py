@@ -1,8 +1,8 @@
 """FMI's own JSON configuration, made into channels and a policy.
 
-``backends.{Direct,S3,Redis}`` open the channels, ``model.*`` holds what they cost. What the run itself says goes before
-the file: RENDEZVOUS_ENDPOINT is where to meet and RENDEZVOUS_PROTOCOL what to speak there, TEAM and RUN_ID keep runs
-apart, FMI_TEAM_KEY (hex) signs the names, ACCOUNT owns the bucket.
+``backends.{Direct,S3,Redis}`` open the channels; ``model.*`` says what they cost. The environment goes before the file:
+RENDEZVOUS_ENDPOINT is where to meet, and RENDEZVOUS_PROTOCOL what to speak there. TEAM and RUN_ID keep runs apart,
+FMI_TEAM_KEY (hex) signs the names, ACCOUNT owns the bucket.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,28 +24,36 @@ from shared.fmi.rendezvous.client import DEFAULT_PORT, Meeting
 from shared.fmi.rendezvous.keys import Namespace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from typing import TypeAlias
 
     from shared.fmi.channels.channel import Channel
+    from shared.fmi.channels.redis import RedisStore
+    from shared.fmi.channels.s3 import S3Store
     from shared.fmi.policy import Model
+    from shared.values import Json
 
-    Config = Mapping[str, Any]
+    Config: TypeAlias = Mapping[str, Json]
 
 M = TypeVar("M", DirectModel, S3Model, RedisModel)
 
 BACKENDS = ("Direct", "S3", "Redis")
-_TIMEOUT_MS = 30_000
+_TIMEOUT_MS = 30_000  # where the file says none: our choice
+_S3_POLL_MS, _REDIS_POLL_MS = 100, 20
+"""Longest pause between two looks, where the file says none. S3's is FMI's own (spcl/fmi config/smi.json)."""
+_SHORTEST_POLL = 0.001  # seconds: a store is never asked without a pause
+_REDIS_PORT = 6379  # Redis's own default
+_GIB_SECOND = 0.0000166667  # dollars: AWS Lambda's price for x86 in us-east-1, and FMI's own figure
 _TRIES = 2
-"""How often a store is asked before it counts as failed; the tries share the timeout."""
+"""Requests to a store before it counts as failed. They share the timeout."""
 
 _USUAL_PLACES = ("fmi.json", "config/fmi.json")
 
 
-def from_environment() -> dict[str, Any]:
+def from_environment() -> Config:
     """Return the configuration for a script that names no file.
 
-    In this order: the file that FMI_CONFIG names; ``fmi.json`` or ``config/fmi.json`` beside the script or in the
-    working folder; the Direct channel alone at RENDEZVOUS_ENDPOINT.
+    The first of these: the file that FMI_CONFIG names; ``fmi.json`` or ``config/fmi.json`` beside the script or in the
+    working folder; the Direct channel alone, at RENDEZVOUS_ENDPOINT.
 
     Raises:
         UsageError: There is none of these.
@@ -61,17 +70,17 @@ def from_environment() -> dict[str, Any]:
     raise UsageError("no FMI configuration", fix=fix)
 
 
-def read(path: str) -> dict[str, Any]:
+def read(path: str) -> Config:
     """Return the configuration in the JSON file at *path*.
 
     Raises:
         UsageError: It cannot be read, or is no FMI configuration.
     """
     try:
-        config = json.loads(Path(path).read_text(encoding="utf-8"))
+        config: Json = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"FMI's configuration cannot be read: {error}", where=path, fix="give FMI's JSON") from error
-    if not isinstance(config, dict) or not isinstance(config.get("backends"), dict):
+    if not isinstance(config, Mapping) or not isinstance(config.get("backends"), Mapping):
         raise UsageError("there are no backends", where=path, fix='write {"backends": {"Direct": {...}}}')
     return config
 
@@ -93,16 +102,18 @@ def open_channels(config: Config, rank: int, size: int, scope: Namespace) -> dic
     """Return the enabled channels by name; nothing is connected yet.
 
     Raises:
-        UsageError: A backend is none of FMI's, lacks a setting, or none is enabled.
+        UsageError: A backend is none of FMI's, a setting is missing or cannot be, or no backend is enabled.
         LanesError: The Redis channel is enabled and the ``redis`` package is not installed.
     """
     channels: dict[str, Channel] = {}
-    for name, settings in config["backends"].items():
+    backends = _section(config, "backends")
+    for name in backends:
         if name not in BACKENDS:
             raise unknown("FMI backend", name, list(BACKENDS))
+        settings = _section(backends, name)
         if not _truth(settings.get("enabled", True)):
             continue
-        timeout = _timeout(settings)
+        timeout = _number(settings, "max_timeout", _TIMEOUT_MS) / 1000
         if name == "Direct":
             channels[name] = DirectChannel(rank, size, _meeting(settings), scope, timeout)
         else:
@@ -114,16 +125,20 @@ def open_channels(config: Config, rank: int, size: int, scope: Namespace) -> dic
 
 
 def open_policy(config: Config, names: list[str], faas_memory: int) -> Policy:
-    """Return the policy over the channels *names*; what the file leaves out is FMI's own figure."""
-    model = config.get("model", {})
-    polling = config["backends"].get("S3", {})
-    s3 = {**({"poll": polling["timeout"]} if "timeout" in polling else {}), **model.get("S3", {})}
+    """Return the policy over the channels *names*. What the file leaves out is FMI's own figure.
+
+    Raises:
+        UsageError: A figure is no number.
+    """
+    model = _section(config, "model")
+    polling = _section(_section(config, "backends"), "S3")
+    s3 = {**({"poll": polling["timeout"]} if "timeout" in polling else {}), **_section(model, "S3")}
     models: dict[str, Model] = {
-        "Direct": _model(DirectModel, model.get("Direct", {})),
+        "Direct": _model(DirectModel, _section(model, "Direct")),
         "S3": _model(S3Model, s3),
-        "Redis": _model(RedisModel, model.get("Redis", {})),
+        "Redis": _model(RedisModel, _section(model, "Redis")),
     }
-    gib_second = float(model.get("FaaS", {}).get("gib_second_price", 0.0000166667))
+    gib_second = _number(_section(model, "FaaS"), "gib_second_price", _GIB_SECOND)
     return Policy({name: models[name] for name in names}, faas_memory / 1024 * gib_second)
 
 
@@ -136,15 +151,31 @@ def _meeting(settings: Config) -> Meeting:
     return Meeting.parse(endpoint, protocol=protocol, relay=relay)
 
 
-def _timeout(settings: Config) -> float:
-    milliseconds = settings.get("max_timeout", _TIMEOUT_MS)
+def _section(parent: Config, name: str) -> Config:
+    """Return the object *name* in *parent*, empty where there is none."""
+    found = parent.get(name, {})
+    if not isinstance(found, Mapping):
+        raise UsageError(f"{name} is {found!r} in FMI's configuration", fix=f'write an object: "{name}": {{...}}')
+    return found
+
+
+def _number(settings: Config, name: str, default: float) -> float:
+    """Return the number *name* in *settings*, which may be text, as boost writes numbers."""
+    value = settings.get(name, default)
     try:
-        return float(milliseconds) / 1000
-    except (TypeError, ValueError):
-        raise UsageError(f"max_timeout is {milliseconds!r}", fix="give milliseconds, as in 30000") from None
+        if isinstance(value, (int, float, str)):
+            return float(value)
+    except ValueError:
+        pass
+    raise UsageError(f"{name} is {value!r} in FMI's configuration", fix=f"give a number, as in {default:g}")
 
 
-def _s3(settings: Config, timeout: float) -> Any:
+def _poll(settings: Config, default: float) -> float:
+    """Return the longest pause between two looks, in seconds."""
+    return max(_number(settings, "timeout", default) / 1000, _SHORTEST_POLL)
+
+
+def _s3(settings: Config, timeout: float) -> S3Store:
     import boto3  # only the S3 channel needs it
     from botocore.config import Config as Calls
 
@@ -152,12 +183,13 @@ def _s3(settings: Config, timeout: float) -> Any:
 
     wait = timeout / _TRIES
     calls = Calls(connect_timeout=wait, read_timeout=wait, retries={"total_max_attempts": _TRIES})
-    client = boto3.client("s3", region_name=settings.get("s3_region") or None, config=calls)
+    region = str(settings.get("s3_region") or "") or None
+    client = boto3.client("s3", region_name=region, config=calls)
     bucket, owner = _needed(settings, "S3", "bucket_name"), os.environ.get("ACCOUNT", "")
-    return S3Store(client, bucket, owner, longest_poll=max(float(settings.get("timeout", 100)) / 1000, 0.001))
+    return S3Store(client, bucket, owner, longest_poll=_poll(settings, _S3_POLL_MS))
 
 
-def _redis(settings: Config, timeout: float) -> Any:
+def _redis(settings: Config, timeout: float) -> RedisStore:
     try:
         redis = import_module("redis")  # an extra: only the Redis channel needs it
         retry = import_module("redis.retry").Retry(import_module("redis.backoff").NoBackoff(), _TRIES - 1)
@@ -165,9 +197,9 @@ def _redis(settings: Config, timeout: float) -> Any:
         raise LanesError("the Redis channel needs the package redis", fix="pip install redis") from error
     from shared.fmi.channels.redis import RedisStore
 
-    host, port, wait = _needed(settings, "Redis", "host"), int(settings.get("port", 6379)), timeout / _TRIES
+    host, port, wait = _needed(settings, "Redis", "host"), int(_number(settings, "port", _REDIS_PORT)), timeout / _TRIES
     client = redis.Redis(host, port, socket_timeout=wait, socket_connect_timeout=wait, retry=retry)
-    return RedisStore(client, longest_poll=max(float(settings.get("timeout", 20)) / 1000, 0.001))
+    return RedisStore(client, longest_poll=_poll(settings, _REDIS_POLL_MS))
 
 
 def _needed(settings: Config, backend: str, name: str) -> str:
@@ -177,14 +209,18 @@ def _needed(settings: Config, backend: str, name: str) -> str:
 
 
 def _model(kind: type[M], settings: Config) -> M:
-    known = {field.name: field.type for field in fields(kind)}
-    values: dict[str, Any] = {
-        name: _truth(value) if known[name] == "bool" else float(value)
-        for name, value in settings.items()
-        if name in known
+    """Return the *kind* of model with the figures that *settings* give; others are not ours to read."""
+    usual = kind()
+    figures: dict[str, Any] = {  # numbers, and true or false
+        field.name: _truth(settings[field.name])
+        if field.type == "bool"
+        else _number(settings, field.name, getattr(usual, field.name))
+        for field in fields(kind)
+        if field.name in settings
     }
-    return kind(**values)
+    return replace(usual, **figures)
 
 
-def _truth(value: Any) -> bool:
+def _truth(value: Json) -> bool:
+    """Return whether *value* says yes: true, or text or a number for it, as boost reads them."""
     return value if isinstance(value, bool) else str(value).lower() in {"true", "1"}

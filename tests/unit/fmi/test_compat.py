@@ -144,6 +144,9 @@ def test_the_runs_endpoint_goes_before_the_files(monkeypatch: Any) -> None:
         ({"backends": {"Direct": {"enabled": True}}}, "backend Direct has no host"),
         ({"backends": {"Direct": {"enabled": False}}}, "no FMI backend is enabled"),
         ({"backends": {"Drect": {}}}, "did you mean 'Direct'"),
+        ({"backends": {"Direct": 5}}, "Direct is 5"),
+        ({"backends": {"Direct": {"host": "h"}}, "model": {"Direct": {"overhead": "much"}}}, "overhead is 'much'"),
+        ({"backends": {"Direct": {"host": "h"}}, "model": {"FaaS": {"gib_second_price": None}}}, "price is None"),
         ({}, "there are no backends"),
     ],
 )
@@ -226,7 +229,7 @@ def test_a_key_that_is_none_is_refused(monkeypatch: Any) -> None:
 
 
 def test_the_files_model_goes_into_the_policy() -> None:
-    document = {
+    document: config.Config = {
         "backends": {"S3": {"timeout": 50}},
         "model": {"Direct": {"overhead": "9999", "include_infrastructure_costs": "false"}},
     }
@@ -240,8 +243,10 @@ def test_the_files_model_goes_into_the_policy() -> None:
     "call",
     [
         lambda: types(datatypes["int_list"], 2).to_array([1, 2, 3]),
+        lambda: types(datatypes["int_list"], 2).to_array(1),
         lambda: types(op["sum"]),
         lambda: func(op["custom"]),
+        lambda: func(datatypes["int"]),
     ],
 )
 def test_a_value_that_is_not_its_type_is_refused(call: Any) -> None:
