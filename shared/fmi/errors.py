@@ -1,7 +1,7 @@
-"""What can go wrong between ranks. Every error names the rank, the stage it happened at, and the fix.
+"""What can go wrong between ranks. Every error names the rank, the stage or operation, and the fix.
 
-Two faults are kept apart: :class:`~shared.errors.UsageError` is the caller's (a root that does not exist), everything
-here is a peer's or the network's.
+Two kinds of fault are kept apart. :class:`~shared.errors.UsageError` is the caller's own (a root that does not exist).
+Everything here is a peer's fault or the network's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ class FmiError(LanesError):
 
 
 class RendezvousUnavailable(FmiError):
-    """The rendezvous server cannot pair ranks now: down, hung or refusing. Raised before any rank starts."""
+    """The rendezvous server cannot pair ranks now: it is down, hangs or refuses. Raised before any rank starts."""
 
 
 class PairingFailed(FmiError):

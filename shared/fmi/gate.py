@@ -1,4 +1,4 @@
-"""When a communicator may do an operation: one at a time, none after its end, none in a forked child."""
+"""Which operations a communicator lets through: one at a time, none after its end, none in a forked child."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Gate:
         if self._busy:
             fix = "give each thread a communicator of its own, under a name of its own"
             raise Refused("the communicator is in another operation already", fix=fix)
-        self._busy = True  # a flag, not a lock: it is there to find a mistake, and costs each message nothing
+        self._busy = True  # a flag, not a lock: it finds a mistake, and costs a message nothing
         try:
             return call(*args, **kwargs)
         finally:
             self._busy = False
 
     def shut(self, why: LanesError) -> bool:
-        """Let nothing through from now on; return whether this is the first time."""
+        """Let nothing through from now on. Return whether this is the first call."""
         first = self._ended is None
         self._ended = self._ended or why
         return first
@@ -58,7 +58,7 @@ class Gate:
 
 @lru_cache(maxsize=1)
 def _watch_forks() -> None:
-    """Let a forked child neither talk on its parent's connections nor take leave of the ranks in its name."""
+    """See that a forked child neither talks on its parent's connections nor takes leave in its parent's name."""
     os.register_at_fork(after_in_child=_shut_all)
 
 

@@ -1,8 +1,9 @@
 """Which channel carries an operation: FMI's model of latency and price, and the user's hint.
 
 The formulas are those of Copik et al., "FMI: Fast and Cheap Message Passing for Serverless Functions", ICS 2023, and
-its repository spcl/fmi, with the units made one (seconds, bytes, dollars): there, overheads in milliseconds are added
-to transfers in seconds, and the price of a scan through storage is a latency.
+its repository spcl/fmi. The models' default figures are those of its config/fmi.json, measured on AWS Lambda. One thing
+is changed: all units are seconds, bytes and dollars. There, overheads in milliseconds are added to transfers in
+seconds, and the price of a scan through storage is a latency.
 """
 
 from __future__ import annotations
@@ -50,13 +51,13 @@ class Model(Protocol):
         ...
 
     def price(self, question: Question) -> float:
-        """Dollars the channel takes for it, the functions' own time left out."""
+        """Dollars that the channel costs for it, without the functions' own time."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class DirectModel:
-    """Peers connected by TCP; the price is that of the rendezvous server.
+    """Peers connected by TCP. The price is that of the rendezvous server.
 
     Args:
         bandwidth: MB/s between two ranks.
@@ -117,7 +118,7 @@ class S3Model:
         return sum(self._phase(writers, readers, size) for writers, readers, size in _phases(question))
 
     def price(self, question: Question) -> float:
-        """See Model: every reader is taken to look half of its time in vain."""
+        """See Model. Every reader is assumed to look in vain for half of its time."""
         return sum(self._cost(writers, readers, size) for writers, readers, size in _phases(question))
 
     def _phase(self, writers: int, readers: int, nbytes: float) -> float:
@@ -175,7 +176,7 @@ class Policy:
     Args:
         models: The models of the open channels by name.
         faas_price: Dollars a second of one function: its GiB times the price of a GiB-second.
-        hint: What to choose for.
+        hint: What to choose for: speed or price.
     """
 
     models: Mapping[str, Model] = field(default_factory=dict)
@@ -183,7 +184,7 @@ class Policy:
     hint: Hint = Hint.FAST
 
     def choose(self, question: Question) -> str:
-        """Return the channel's name: least latency, or least price of channel and functions' time together."""
+        """Return the channel's name: that of the least latency, or of the least price (functions' time included)."""
 
         def cost(name: str) -> float:
             model = self.models[name]
@@ -219,7 +220,7 @@ def _rounds(question: Question) -> list[tuple[float, float]]:
 
 
 def _messages(question: Question) -> list[tuple[float, float]]:
-    """Return (messages, bytes in each) of an operation between peers, whenever they are sent."""
+    """Return (messages, bytes in each) of all messages of an operation between peers."""
     ranks, size = question.size, float(question.nbytes)
     others = float(ranks - 1)
     known: dict[str, list[tuple[float, float]]] = {

@@ -1,4 +1,4 @@
-"""``python -m shared.fmi.rendezvous``: the server where only Python's own library is, as in its container."""
+"""``python -m shared.fmi.rendezvous``: the server where there is Python's own library alone, as in its container."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.fmi.rendezvous.process import run
 
 
 def main() -> None:
-    """Serve until SIGTERM, signed names alone if FMI_MASTER_KEY is set; ``lanes rendezvous serve`` offers the rest."""
+    """Serve until SIGTERM; if FMI_MASTER_KEY is set, signed names only. ``lanes rendezvous serve`` has more options."""
     parser = argparse.ArgumentParser(prog="python -m shared.fmi.rendezvous", description=main.__doc__)
     parser.add_argument("--host", default="0.0.0.0", help="the address to listen on")  # noqa: S104  it is public
     parser.add_argument("--port", type=int, default=10000, help="the rendezvous port")
@@ -28,7 +28,9 @@ def main() -> None:
 
 
 def _tell(ports: str) -> None:
-    print(ports, flush=True)  # noqa: T201  whoever started it reads them
+    """Print the ports: whoever started the server reads them."""
+    sys.stdout.write(f"{ports}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,23 +1,23 @@
 """A rank's side of the rendezvous: pair with many peers at once, under one deadline.
 
 Each pairing goes through the stages ``rendezvous`` (ask the server for the peer), ``punch`` (connect to it) and
-``handshake`` (is it the one?), again from the start while there is time, and at last ``relay`` if that is allowed.
+``handshake`` (is it the right one?), and last ``relay``, if that is allowed. One that fails starts again from the first
+stage, while there is time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import random
 import socket
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from shared.errors import UsageError, unknown
 from shared.fmi.errors import PairingFailed
 from shared.fmi.rendezvous.keys import RENEW
-from shared.fmi.rendezvous.punch import WrongPeer, listener, own_port, punch, verify
+from shared.fmi.rendezvous.punch import WrongPeer, jittered, listener, own_port, punch, verify
 from shared.fmi.rendezvous.resolve import Lookup
 from shared.fmi.wire.events import Broken, Paired, Refused, TimedOut, Told
 from shared.fmi.wire.handshake import NONCE_SIZE, Handshake
@@ -26,7 +26,6 @@ from shared.fmi.wire.v2 import V2Client
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
-    from typing import Any
 
     from shared.fmi.rendezvous.keys import Namespace
     from shared.fmi.wire.client import PairingClient
@@ -34,11 +33,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DEFAULT_PORT = 10000
+DEFAULT_PORT = 10000  # TCPunch's own
 _PUNCH_SHARE, _PUNCH_BEFORE_RELAY = 0.5, 5.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+"""A punch may take this share of the time left, and these seconds at most where a relay can follow. Our choice."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds between two attempts, each twice the one before: our choice
 _AT_ONCE = 32
-"""Pairings of one rank under way at once: what N ranks ask of the server and of this process grows with N, not N²."""
+"""Pairings of one rank under way at once. So what N ranks ask of the server grows with N, not with N²."""
 
 _MACHINES: dict[str, type[PairingClient]] = {"v1": V1Client, "v2": V2Client}
 
@@ -53,13 +54,13 @@ _FIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """Where ranks meet and how.
+    """Where ranks meet, and how.
 
     Args:
         host: The rendezvous server, a name or an IPv4 address.
         port: Its port.
-        protocol: ``v2``, or ``v1`` for a server in the field that knows no other.
-        relay: Whether the server may carry a pair's bytes when the punch fails (ours only, and v2 only).
+        protocol: ``v2``; or ``v1``, for a server in the field that knows no other.
+        relay: Whether the server may carry a pair's bytes when the punch fails (our server only, and v2 only).
     """
 
     host: str
@@ -68,7 +69,7 @@ class Meeting:
     relay: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a protocol that nobody speaks."""
+        """Refuse an unknown protocol."""
         if self.protocol not in _MACHINES:
             raise unknown("rendezvous protocol", self.protocol, list(_MACHINES))
 
@@ -88,46 +89,33 @@ class Meeting:
 def pair_all(
     meeting: Meeting, namespace: Namespace, rank: int, peers: Iterable[int], timeout: float
 ) -> dict[int, socket.socket]:
-    """Connect *rank* with each of *peers*, many at once; each of them must do the same within *timeout* seconds.
+    """Connect *rank* with each of *peers*, many at once. Each of them must do the same within *timeout* seconds.
 
-    A pair's turn is the XOR of its ranks, the same for both, and who has the least turn left is always at it: so no
-    ring of ranks can form that wait for each other.
+    A pair's turn is the XOR of its ranks, which is the same for both. Every rank works on the least turns it has left.
+    So no ring of ranks can form in which each waits for the next.
 
     Returns:
         A connected, verified, blocking TCP socket for each peer.
 
     Raises:
-        PairingFailed: A peer could not be reached; the sockets of the others are closed.
+        PairingFailed: A peer could not be reached. The other peers' sockets are closed.
     """
     wanted = sorted(set(peers), key=lambda peer: rank ^ peer)
     return run_blocking(_pair_all(meeting, namespace, rank, wanted, timeout)) if wanted else {}
 
 
-def run_blocking(work: Coroutine[Any, Any, T]) -> T:
-    """Run *work* to its end from plain code, also where a loop already runs in this thread (a notebook)."""
+def run_blocking(work: Coroutine[object, None, T]) -> T:
+    """Run *work* to its end from plain code, even where a loop already runs in this thread (a notebook)."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return _run(work)
-    outcome: list[T] = []
-    failure: list[BaseException] = []
-
-    def target() -> None:
-        try:
-            outcome.append(_run(work))
-        except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
-            failure.append(error)
-
-    thread = threading.Thread(target=target, name="fmi-pairing")
-    thread.start()
-    thread.join()
-    if failure:
-        raise failure[0]
-    return outcome[0]
+    with ThreadPoolExecutor(1, thread_name_prefix="fmi-pairing") as thread:
+        return thread.submit(_run, work).result()
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run *work* in a loop of its own, and leave alone which loop the thread calls its current one."""
+def _run(work: Coroutine[object, None, T]) -> T:
+    """Run *work* in a loop of its own. Which loop the thread calls its current one does not change."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         return runner.run(work)
 
@@ -136,8 +124,8 @@ async def _pair_all(
     meeting: Meeting, namespace: Namespace, rank: int, peers: list[int], seconds: float
 ) -> dict[int, socket.socket]:
     deadline = asyncio.get_running_loop().time() + seconds
-    server, turns = Lookup(meeting.host), asyncio.Semaphore(_AT_ONCE)
-    pairings = [_Pairing(meeting, server, namespace, rank=rank, peer=peer, deadline=deadline) for peer in peers]
+    errand, turns = _Errand(meeting, Lookup(meeting.host), namespace, rank, deadline), asyncio.Semaphore(_AT_ONCE)
+    pairings = [_Pairing(errand, peer) for peer in peers]
     try:
         outcomes = await asyncio.gather(*(pairing.run(turns) for pairing in pairings), return_exceptions=True)
     except asyncio.CancelledError:
@@ -157,18 +145,27 @@ async def _pair_all(
             sock.close()
         raise failures[0]
     for sock in sockets.values():
-        sock.setblocking(True)  # noqa: FBT003  the socket API's own signature
+        sock.settimeout(None)  # it blocks: a link sets the kernel's own timeouts
     return sockets
 
 
-class _Pairing:
-    """One pair's way from names to a verified socket."""
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """What all pairings of one call share. ``deadline`` is in the loop's time."""
 
-    def __init__(  # noqa: PLR0913  where, who, with whom, until when
-        self, meeting: Meeting, server: Lookup, namespace: Namespace, *, rank: int, peer: int, deadline: float
-    ) -> None:
-        self._meeting, self._server, self._namespace = meeting, server, namespace
-        self._rank, self._peer, self._deadline = rank, peer, deadline
+    meeting: Meeting
+    server: Lookup
+    namespace: Namespace
+    rank: int
+    deadline: float
+
+
+class _Pairing:
+    """One pair's way from its names to a verified socket."""
+
+    def __init__(self, errand: _Errand, peer: int) -> None:
+        self._errand, self._peer = errand, peer
+        self._meeting, self._namespace = errand.meeting, errand.namespace
         self._stage, self._reason = "rendezvous", "its turn did not come: the pairings before it took all the time"
         self._token = ""
         self.socket: socket.socket | None = None
@@ -177,7 +174,7 @@ class _Pairing:
         """Set ``socket``, or raise PairingFailed at the deadline or when the server refuses."""
         pause = _FIRST_PAUSE
         try:
-            async with asyncio.timeout_at(self._deadline), turns:
+            async with asyncio.timeout_at(self._errand.deadline), turns:
                 while True:
                     try:
                         return await self._attempt()
@@ -185,7 +182,7 @@ class _Pairing:
                         pass
                     except OSError as error:
                         self._at(self._stage, f"this rank cannot open a socket: {_plain(error)}")
-                    await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311  jitter, not a secret
+                    await asyncio.sleep(jittered(pause))
                     pause = min(pause * 2, _LONGEST_PAUSE)
         except TimeoutError:
             raise self.failure() from None
@@ -203,7 +200,7 @@ class _Pairing:
             # The rendezvous socket stays open until the punch is done: its NAT mapping is the one the peer was told.
             peer = await self._ask(sock, relay=False)
             self._at("punch", f"no connection to {peer} in either direction")
-            remaining = self._deadline - asyncio.get_running_loop().time()
+            remaining = self._errand.deadline - asyncio.get_running_loop().time()
             patience = min(remaining * _PUNCH_SHARE, _PUNCH_BEFORE_RELAY if self._meeting.relay else remaining)
             try:
                 async with asyncio.timeout(patience):
@@ -233,8 +230,8 @@ class _Pairing:
         self._at(stage, f"the server at {where} does not answer")
         machine = _MACHINES[self._meeting.protocol]()
         try:
-            await loop.sock_connect(sock, (await self._server.address(), self._meeting.port))
-            name = self._namespace.pair_name(self._rank, self._peer)
+            await loop.sock_connect(sock, (await self._errand.server.address(), self._meeting.port))
+            name = self._namespace.pair_name(self._errand.rank, self._peer)
             await loop.sock_sendall(sock, machine.ask(name, self._token, relay=relay))
             while True:
                 data = await loop.sock_recv(sock, machine.wanted)
@@ -254,27 +251,27 @@ class _Pairing:
             self._at(stage, event.reason)
             raise _Again
         if isinstance(event, (Told, TimedOut)):
-            # Whoever comes back with it takes its own place over, and is never paired with its own lost connection.
+            # With it, a rank that comes back takes over its own place, and is never paired with its lost connection.
             self._token = event.token or self._token
         if isinstance(event, TimedOut):
-            if not event.token:  # it was given no place to wait, so there is none to come back to
+            if not event.token:  # the server gave it no place to wait, so there is none to come back to
                 self._at(stage, "the server has no room for another name to wait; its log says which limit is reached")
             raise _Again
         self._at(stage, f"rank {self._peer} has not come to the rendezvous server")
 
     def _handshake(self) -> Handshake:
         nonce = os.urandom(NONCE_SIZE)
-        return Handshake(self._namespace.text, self._rank, self._peer, nonce, self._namespace.key)
+        return Handshake(self._namespace.text, self._errand.rank, self._peer, nonce, self._namespace.key)
 
     def _met_stranger(self, reason: str) -> None:
-        self._at("handshake", f"whoever is at its endpoint is not the peer: {reason}")
+        self._at("handshake", f"what answers at its endpoint is not the peer: {reason}")
 
     def _at(self, stage: str, reason: str) -> None:
         if _STAGES.index(stage) >= _STAGES.index(self._stage):
             self._stage, self._reason = stage, reason
 
     def failure(self) -> PairingFailed:
-        """Return the error for the furthest stage any attempt has come to."""
+        """Return the error for the furthest stage that any attempt has reached."""
         return PairingFailed(self._peer, self._stage, self._reason, _FIXES[self._stage])
 
 

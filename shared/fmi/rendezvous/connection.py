@@ -1,4 +1,4 @@
-"""One client's connection to the server: bytes to a request, outcomes to bytes, and the relay between two of them."""
+"""One client's connection to the server: from bytes to a request, from an outcome to bytes, and the relay of a pair."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ import socket
 from typing import TYPE_CHECKING, Protocol
 
 from shared.fmi.wire import v1, v2
-from shared.fmi.wire.events import Broken, Endpoint
-from shared.fmi.wire.request import Request, RequestReader
+from shared.fmi.wire.events import NOWHERE, Broken, Endpoint
+from shared.fmi.wire.request import V1, V2, Request, RequestReader
 from shared.fmi.wire.v2 import Status
 
 if TYPE_CHECKING:
     from shared.fmi.rendezvous.limits import Limits
     from shared.fmi.rendezvous.metrics import Metrics
 
-_NOWHERE = Endpoint("0.0.0.0", 0)  # noqa: S104  a value, not something to bind to
-_ESTABLISHED = 1
+_ESTABLISHED = 1  # TCP_ESTABLISHED of Linux's include/net/tcp_states.h
 
 
 class Host(Protocol):
-    """What a connection reports to: the server."""
+    """The server, as a connection sees it."""
 
     limits: Limits
     metrics: Metrics
@@ -45,7 +44,7 @@ class Client(asyncio.Protocol):
     """A connection that asks for a peer."""
 
     def __init__(self, server: Host) -> None:
-        self.endpoint = _NOWHERE
+        self.endpoint = NOWHERE
         self.name = b""
         self.relay = False
         self._server = server
@@ -66,7 +65,7 @@ class Client(asyncio.Protocol):
         return str(self.endpoint)
 
     def alive(self) -> bool:
-        """Whether the connection is up: a FIN or RST the loop has not come to yet counts as gone."""
+        """Say whether the connection is up. One with a FIN or RST that the loop has not seen yet is not."""
         if self._transport.is_closing():
             return False
         sock = self._transport.get_extra_info("socket")
@@ -77,14 +76,15 @@ class Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Learn where the client is, and ask the server whether it may stay."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  a TCP server's transport
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a TCP server's transport reads and writes")
         self._transport = transport
-        host, port = transport.get_extra_info("peername") or (_NOWHERE.host, _NOWHERE.port)
+        host, port = transport.get_extra_info("peername") or (NOWHERE.host, NOWHERE.port)
         self.endpoint = Endpoint(host, port)
         self._server.arrived(self)
 
     def data_received(self, data: bytes) -> None:
-        """Read on in the request, or carry the bytes to the partner."""
+        """Read the request, or carry the bytes to the partner."""
         if self._partner is not None:
             self._server.metrics.counts["relayed_bytes"] += len(data)
             self._partner.carry(data)
@@ -92,7 +92,7 @@ class Client(asyncio.Protocol):
             self._take(self._reader.receive(data))
 
     def eof_received(self) -> bool:
-        """The client closed its side. A process that died looks the same, so the client is gone."""
+        """Treat the client as gone: it closed its side, which looks the same as a process that died."""
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -105,28 +105,28 @@ class Client(asyncio.Protocol):
         self._server.left(self)
 
     def pause_writing(self) -> None:
-        """The partner sends faster than this client reads: stop reading from it."""
+        """Stop reading from the partner, which sends faster than this client reads."""
         if self._partner is not None:
             self._partner.pause()
 
     def resume_writing(self) -> None:
-        """This client has caught up."""
+        """Read from the partner again: this client has caught up."""
         if self._partner is not None:
             self._partner.resume()
 
     # What the server decides.
 
     def wait(self, token: str) -> None:
-        """Tell the client its own endpoint; its peer has not come."""
-        if self._version == 1:
+        """Tell the client its own endpoint. Its peer has not come yet."""
+        if self._version == V1:
             self._transport.write(v1.encode_endpoint(self.endpoint))
         else:
             self._transport.write(v2.encode_response(Status.WAITING, self.endpoint, token=token))
         self._waiting = True
 
     def introduce(self, peer: Endpoint, token: str) -> None:
-        """Tell the client its peer's endpoint, and be done with it unless its bytes are relayed."""
-        if self._version == 1:
+        """Tell the client its peer's endpoint. Then close, unless its bytes are relayed."""
+        if self._version == V1:
             own = b"" if self._waiting else v1.encode_endpoint(self.endpoint)
             self._transport.write(own + v1.encode_endpoint(peer))
         else:
@@ -135,20 +135,20 @@ class Client(asyncio.Protocol):
             self._transport.close()
 
     def time_out(self, token: str) -> None:
-        """Tell a v2 client to come back with its *token*; v1 has no such word, so it is closed."""
-        if self._version != 1:
+        """Tell a v2 client to come back with its *token*. v1 has no such answer, so the connection is just closed."""
+        if self._version != V1:
             self._transport.write(v2.encode_response(Status.TIMEOUT, self.endpoint, token=token))
         self._transport.close()
 
     def refuse(self) -> None:
         """Turn the client away, with a v2 status if it speaks v2."""
         self._cancel_settle()
-        if self._version == 2 or self._reader.is_v2:  # noqa: PLR2004  the protocol's version
-            self._transport.write(v2.encode_response(Status.ERROR, _NOWHERE))
+        if self._version == V2 or self._reader.is_v2:
+            self._transport.write(v2.encode_response(Status.ERROR, NOWHERE))
         self._transport.close()
 
     def finish(self) -> None:
-        """Close once the last bytes are out."""
+        """Close when the last bytes are sent."""
         self._transport.close()
 
     def abort(self) -> None:
@@ -176,7 +176,7 @@ class Client(asyncio.Protocol):
             self._transport.resume_reading()
 
     def partner_left(self) -> None:
-        """The other end of the relay is gone; so is this one, once its bytes are out."""
+        """Close this end of the relay when its bytes are sent: the other end is gone."""
         self._partner = None
         self._transport.close()
         self._server.relay_ended()

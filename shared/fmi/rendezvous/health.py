@@ -1,8 +1,8 @@
-"""Whether a rendezvous server can pair ranks now: the only proof is to pair two sockets of our own.
+"""Whether a rendezvous server can pair ranks now. The only proof is to pair two sockets of our own.
 
-The check speaks v1, which every server in the field and ours understand. It is made so as not to harm them: it never
-connects without asking under a unique name (an empty name kills the C++ server), and it brings the second socket only
-after the first was answered, so that the name is joined and no entry stays behind.
+The check speaks v1, which our server and every server in the field understand. It does them no harm. Whenever it
+connects, it asks under a unique name, for an empty name kills the C++ server. It brings the second socket only when the
+first was answered; so the name is joined, and no entry stays behind.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SIGN = "sign its name with a team's key (lanes rendezvous check --team TEAM): a
 _ROOM = "wait until runs have met or ended, or start the server with a larger --waiting"
 
 
-def check(  # noqa: PLR0913  the last two are for servers that are not ours, or keyed
+def check(  # noqa: PLR0913  the last two are only for servers that are not ours, or have keys
     host: str,
     port: int,
     timeout: float,
@@ -40,15 +40,15 @@ def check(  # noqa: PLR0913  the last two are for servers that are not ours, or 
     protocol: Literal["v1", "v2"] = "v1",
     namespace: Namespace | None = None,
 ) -> Verdict:
-    """Pair two sockets of our own through *host*:*port* and give a verdict; never raises for a bad server.
+    """Pair two sockets of our own through *host*:*port* and return a verdict. Never raises for a bad server.
 
     Args:
         host: A name or an IPv4 address.
         port: The rendezvous port.
         timeout: Seconds for all stages together.
         degraded_after: A working server that takes more seconds than this is degraded.
-        protocol: What to speak; ``v2`` only for a server that does not know v1.
-        namespace: The team and its key, for a server that lets in nobody else.
+        protocol: The protocol to speak; ``v2`` only for a server without v1.
+        namespace: The team and its key, for a server that lets in only signed names.
     """
     team = namespace or Namespace()
     probe = _Probe(host, port, timeout, team.team if team.key else "")
@@ -72,7 +72,7 @@ class _Down(Exception):
 
 
 class _Probe:
-    """One check: its stages, their times, and how long is left. ``signer`` is the team that signs, empty for none."""
+    """One check: its stages, their times, and the time left. ``signer`` is the team that signs, empty for none."""
 
     def __init__(self, host: str, port: int, timeout: float, signer: str) -> None:
         self.host, self.port, self.address = host, port, ""
@@ -115,7 +115,7 @@ class _Probe:
         return max(self._deadline - time.monotonic(), 0.001)
 
     def _resolve(self) -> str:
-        """Return the host's IPv4 address; the resolver has no timeout of its own, so it runs in a thread."""
+        """Return the host's IPv4 address. The resolver has no timeout of its own, so it runs in a thread."""
         outcome: list[str | OSError] = []
 
         def look_up() -> None:
@@ -174,7 +174,7 @@ class _Probe:
                 raise self._turned_away(event.reason if isinstance(event, Broken) else "the server says error")
 
     def _turned_away(self, said: str) -> _Down:
-        """Tell a server that is alive, and lets this name in no further, from one that is not there."""
+        """Return the error for a server that is alive and does not let this name in."""
         how = f"signed with the key of {self._signer}" if self._signer else "that is not signed"
         reason = f"it answers connections and turned away a name {how}, or is at one of its limits: {said}"
         return _Down(Status.REFUSED, reason, RENEW if self._signer else _SIGN)
@@ -186,9 +186,9 @@ class _Probe:
             self.doubt = f"it paired {told.you} with {back.peer} and {met.you} with {met.peer}: not each other"
 
     def _echo(self, first: socket.socket, second: socket.socket) -> None:
-        """Connect the two ports to each other, as ranks would, and send a few bytes there and back.
+        """Connect the two ports to each other, as ranks do, and send a few bytes there and back.
 
-        Both are on this machine, so they meet at its own address: many NATs do not let their inside come back in.
+        Both are on this machine, so they meet at its own address: many NATs do not lead back to their own inside.
         """
         here, there = Endpoint(*first.getsockname()), Endpoint(*second.getsockname())
         try:

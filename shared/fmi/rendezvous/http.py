@@ -12,33 +12,36 @@ if TYPE_CHECKING:
     from shared.fmi.rendezvous.limits import Limits
     from shared.fmi.rendezvous.metrics import Metrics
 
-_LONGEST_REQUEST = 8192
-_AT_ONCE = 32
-"""HTTP connections at once: fewer than the descriptors that the limits leave spare."""
+_LONGEST_REQUEST = 8192  # bytes of a request's head: our choice, as common servers have it
 
 _REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
 _JSON = "application/json"
 
 
 class Host(Protocol):
-    """What the pages tell of: the server."""
+    """The server, as the pages see it."""
 
-    http_clients: int
     limits: Limits
     metrics: Metrics
 
+    def http_arrived(self) -> bool:
+        """Count one more HTTP connection; return whether it may stay."""
+
+    def http_left(self) -> None:
+        """Count one HTTP connection less."""
+
     def not_ready(self) -> str:
-        """Return why no further client could be served, or nothing."""
+        """Return why the server could serve no further client; empty if it could."""
 
     def gauges(self) -> dict[str, float]:
-        """Return what can be counted now."""
+        """Return the numbers that rise and fall, as they are now."""
 
     def health(self) -> dict[str, object]:
         """Return the state of the server as plain values."""
 
 
 class HttpProtocol(asyncio.Protocol):
-    """Answers one request and closes. A client that sends too much, or nothing, is closed by size or by the sweep."""
+    """Answers one request and closes. A client that sends too much is cut off, and one that sends nothing in time."""
 
     def __init__(self, server: Host) -> None:
         self._server = server
@@ -47,18 +50,18 @@ class HttpProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport, and give the client as long as a rendezvous client has."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  a TCP server's transport
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a TCP server's transport reads and writes")
         self._transport = transport
-        if self._server.http_clients >= _AT_ONCE:
+        if not self._server.http_arrived():
             transport.abort()
-        self._server.http_clients += 1
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(self._server.limits.request_timeout, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drop the deadline."""
         del exc
-        self._server.http_clients -= 1
+        self._server.http_left()
         self._deadline.cancel()
 
     def data_received(self, data: bytes) -> None:

@@ -1,10 +1,10 @@
-"""Team keys: a pairing name that only the team's own functions can make, so no team meets another's ranks.
+"""Team keys: only a team's own functions can make its pairing names, so no team meets another's ranks.
 
 A signed name is ``{team}-{mac}-{message}``: *message* stands for run and ranks, *mac* is HMAC-SHA256 of it under the
-team's key, cut to 128 bits. An open name is anything else. Only the team's name is ever logged.
+team's key, cut to 128 bits. Any other name is open. Only the team's name is ever logged.
 
-A team's key is itself made from one master key and the team's name. So a server holds one secret and knows a team that
-is deployed tomorrow, and who holds a team's key learns neither the master nor another team's.
+A team's key is itself made from one master key and the team's name. So a server holds one secret, and knows the key of
+a team that is deployed tomorrow. Whoever holds a team's key can compute neither the master nor another team's key.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from shared.fmi.wire.client import NAME_MAX
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEY_BYTES = 32
+KEY_BYTES = 32  # of HMAC-SHA256: as many as the hash has, which RFC 2104 asks for at least
 MASTER_VARIABLE = "FMI_MASTER_KEY"
 RENEW = (
     "lanes deploy TEAM renews a team's key, lanes rendezvous deploy the service's own; FMI_TEAM_KEY, if set, goes first"
 )
 _PURPOSE = b"teamlanes-fmi:"
-_MAC_HEX = 32
+_MAC_HEX = 32  # digits, 128 bits: RFC 2104 asks for half of the hash at least
 _SIGNED = re.compile(rf"([a-z][a-z0-9]{{0,31}})-([0-9a-f]{{{_MAC_HEX}}})-([0-9a-f]{{32}})")
 
 
 class Judgement(enum.Enum):
-    """What a server with keys thinks of a name."""
+    """What a server with keys finds a name to be."""
 
     OPEN = "open"
     VERIFIED = "verified"
@@ -51,12 +51,12 @@ def read_key(text: str, where: str, fix: str = "make one with: openssl rand -hex
     """Return the key that *text*, 64 hex digits, spells.
 
     Args:
-        text: The digits; they never go into an error.
-        where: Where they stand.
-        fix: What to do when they are none.
+        text: The digits. They never appear in an error.
+        where: Where the text is from.
+        fix: What to do when it is no key.
 
     Raises:
-        UsageError: It spells none.
+        UsageError: It is no key.
     """
     try:
         key = bytes.fromhex(text.strip())
@@ -82,16 +82,16 @@ class TeamKeys:
     """What a server checks names with.
 
     Args:
-        master: The key that every team's key is made from. Empty: every name is let in (an open server).
-        allow_open: Whether names that are not signed are let in too, for old clients. They meet each other alone: a
-            name of a signed one's form is checked all the same.
+        master: The key from which every team's key is made. Empty: every name is let in (an open server).
+        allow_open: Whether names that are not signed are let in too, for old clients. These clients meet only each
+            other: a name that has the form of a signed one is checked all the same.
     """
 
     master: bytes = field(default=b"", repr=False)
     allow_open: bool = False
 
     def judge(self, name: bytes) -> tuple[Judgement, str]:
-        """Return what *name* is and the team it claims (empty for none)."""
+        """Return what *name* is, and the team that it claims (empty for none)."""
         if not self.master:
             return Judgement.OPEN, ""
         signed = _SIGNED.fullmatch(name.decode("utf-8", "replace"))
@@ -126,10 +126,10 @@ class Namespace:
     def pair_name(self, rank: int, peer: int) -> bytes:
         """Return the name under which *rank* and *peer* meet: the same bytes on both sides, at most 99.
 
-        Without a team and a run it is FMI's own, which ranks of the C++ library make too.
+        Without a team and a run it is FMI's own name, which ranks of the C++ library make too.
         """
         low, high = sorted((rank, peer))
-        # a name of FMI's own may mean two pairs: communicator a1 with ranks 0 and 2, and a with 10 and 2
+        # FMI's own name can mean two pairs: "a1" with ranks 0 and 2 makes a10_2, as "a" with ranks 10 and 2 does
         whose = f"{self.text}/" if self.team or self.run else self.comm
         message = f"{whose}{low}_{high}"
         if self.key:

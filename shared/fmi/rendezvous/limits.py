@@ -1,4 +1,4 @@
-"""What bounds the server: connections, waiters, time, and how fast one source address may come."""
+"""The server's bounds: connections, waiters, time, and how often one source address may connect."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import resource
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
-_SPARE_DESCRIPTORS = 64
+_SPARE_DESCRIPTORS = 64  # for listeners, logs, 32 HTTP connections and what a process has open anyway: our choice
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The server's bounds. Memory is bounded by ``connections``: none holds more than one 141-byte request.
+    """The server's bounds. ``connections`` bounds its memory: no connection keeps more than one 141-byte request.
+
+    The defaults are our choice: two worlds of 512 ranks meet at once, each rank with 32 pairings under way, of which a
+    half waits.
 
     Args:
-        connections: Open sockets at most; more are closed at once.
-        waiting: Names waiting for their peer at most; N ranks that all meet have up to 16 N.
-        waiting_per_source: Of these, from one source address; all Lambdas behind one NAT gateway have one.
+        connections: Open sockets at most. Further ones are closed at once.
+        waiting: Names waiting for their peer at most. N ranks that all meet have up to 16 N.
+        waiting_per_source: The same for one source address. All Lambdas behind one NAT gateway share one.
         relays: Pairs whose bytes the server carries at once; 0 turns relaying off.
         rate: Connections a second from one source address, on average.
         burst: Connections from one source address at once, above the rate.
@@ -38,7 +41,7 @@ class Limits:
     settle: float = 0.002
 
     def within_descriptors(self) -> Limits:
-        """Return these limits with ``connections`` held to what this process may open; raise the soft limit first."""
+        """Return these limits with ``connections`` cut to what this process may open. Raises its soft limit first."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = self.connections + _SPARE_DESCRIPTORS
         if soft < wanted:
@@ -48,14 +51,14 @@ class Limits:
 
 
 class RateLimiter:
-    """A token bucket for each source address, the least recently seen forgotten first."""
+    """A token bucket for each source address. The address seen longest ago is forgotten first."""
 
     def __init__(self, rate: float, burst: int, sources: int) -> None:
         self._rate, self._burst, self._sources = rate, burst, sources
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def allow(self, source: str, now: float) -> bool:
-        """Return whether *source* may connect at *now* (seconds of any clock) and count it."""
+        """Return whether *source* may connect at *now* (seconds of any clock), and count it."""
         level, since = self._buckets.pop(source, (float(self._burst), now))
         level = min(self._burst, level + (now - since) * self._rate)
         allowed = level >= 1

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line. A pairing name is shown only as a digest, its team when it proved it."""
+"""Structured logs: one JSON object a line. A pairing name is logged as a digest only; its team, once it is proved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ logger = logging.getLogger("shared.fmi.rendezvous")
 
 
 def name_digest(name: bytes) -> str:
-    """Return 8 hex digits by which the lines of one pairing can be joined, and its name not be guessed."""
+    """Return 8 hex digits that are the same in all lines of one pairing, and do not give its name away."""
     return hashlib.sha256(name).hexdigest()[:8]
 
 

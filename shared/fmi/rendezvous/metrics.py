@@ -1,4 +1,4 @@
-"""What the server counts, as JSON for ``/health`` and as Prometheus text for ``/metrics``."""
+"""The server's counters, as JSON for ``/health`` and as Prometheus text for ``/metrics``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HELP = {
 
 @dataclass
 class Metrics:
-    """The server's counters; gauges are read off the server when asked."""
+    """The server's counters. Gauges are read from the server when somebody asks."""
 
     counts: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)

@@ -27,8 +27,8 @@ def run(  # noqa: PLR0913  where, how much, for whom
         port: The rendezvous port; 0 takes a free one.
         http_port: The port of /livez /readyz /health /metrics; 0 as above.
         limits: The server's bounds.
-        keys: What names are checked with; without a master key everybody is let in.
-        ready: Told ``host:port host:http_port`` when it listens.
+        keys: What names are checked with. Without a master key, every name is let in.
+        ready: Called with ``host:port host:http_port`` when the server listens.
 
     Raises:
         LanesError: A port is taken.

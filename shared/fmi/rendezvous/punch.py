@@ -1,7 +1,7 @@
-"""From two public endpoints to one verified connection: listen and connect at once, from the port the server saw.
+"""From two public endpoints to one verified connection: listen and connect at once, from the port that the server saw.
 
-Both ends use the same two ports, so there is at most one connection between them, whichever side opened it (or both:
-TCP's simultaneous open). What arrives is asked who it is; a stranger is closed and the waiting goes on.
+Both ends use the same two ports. So there is at most one connection between them, whichever side opened it (or both:
+TCP's simultaneous open). Every connection is asked who it is; a stranger's is closed, and the waiting goes on.
 See https://bford.info/pub/net/p2pnat/ for why this passes NATs.
 """
 
@@ -12,7 +12,7 @@ import contextlib
 import errno
 import random
 import socket
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from shared.fmi.wire.handshake import Verified
 
@@ -22,26 +22,37 @@ if TYPE_CHECKING:
     from shared.fmi.wire.events import Endpoint
     from shared.fmi.wire.handshake import Handshake
 
-_ANY = "0.0.0.0"  # noqa: S104  every interface: a NAT decides where the peer comes in
+_ANY = ""  # every interface, in the socket API's spelling: a NAT decides where the peer comes in
 _FIRST_CONNECT, _LONGEST_CONNECT = 0.3, 3.0
-_HANDSHAKE_SECONDS = 3.0
-_PAUSE = 0.02
+"""Seconds that an attempt to connect may take, each 1.5 times the one before. Our choice: the first is about a round
+trip across a continent, the longest Linux's first SYN and its repeat (1 s) with room."""
+
+_CONNECT_GROWTH = 1.5
+_HANDSHAKE_SECONDS = 3.0  # our choice: a few hundred bytes, on a machine that may be busy
+_PAUSE = 0.02  # seconds between two attempts, as a refused one ends at once: our choice
+_BACKLOG = 8  # connections that wait to be accepted: one is the peer's, few are strangers'
 
 
 class WrongPeer(Exception):
-    """Whoever is at the other end is not the peer that was meant."""
+    """Whatever is at the other end is not the peer that was meant."""
+
+
+def jittered(seconds: float) -> float:
+    """Return a half to one and a half of *seconds*, so that ranks that failed together do not try again together."""
+    return seconds * (0.5 + random.random())  # noqa: S311  no secret
 
 
 def own_port() -> socket.socket:
-    """Return a socket on a port nobody else has, which further sockets of ours may then share.
+    """Return a socket on a port of its own. Further sockets of ours may then share that port.
 
-    The flags are set after the bind: set before, the kernel may give two processes of one host the same port.
+    The flags are set after the bind. If they were set before, the kernel could give two processes of one host the same
+    port.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.bind((_ANY, 0))
         _share(sock)
-        sock.setblocking(False)  # noqa: FBT003  the socket API's own signature
+        sock.settimeout(0)
     except OSError:
         sock.close()
         raise
@@ -51,21 +62,21 @@ def own_port() -> socket.socket:
 def listener(port: int) -> socket.socket:
     """Return a listening socket on *port*, shared with the rendezvous socket."""
     sock = shared_port(port)
-    sock.setblocking(False)  # noqa: FBT003  the socket API's own signature
-    sock.listen(8)
+    sock.settimeout(0)
+    sock.listen(_BACKLOG)
     return sock
 
 
 async def punch(
     listening: socket.socket, peer: Endpoint, handshake: Callable[[], Handshake], on_stranger: Callable[[str], None]
 ) -> socket.socket:
-    """Return the connection to *peer* once it has proved itself; runs until cancelled otherwise.
+    """Return the connection to *peer* once it has proved itself. Until then it goes on, or until it is cancelled.
 
     Args:
-        listening: The listener on the port the peer was told.
+        listening: The listener on the port that the peer was told.
         peer: The peer's public endpoint.
-        handshake: Makes a fresh handshake for each connection tried.
-        on_stranger: Told why, when a connection was not the peer's.
+        handshake: Makes a fresh handshake for each connection that is tried.
+        on_stranger: Called with the reason when a connection was not the peer's.
     """
     async with _Race(handshake, on_stranger) as race:
         race.listen(listening)
@@ -74,7 +85,7 @@ async def punch(
 
 
 async def verify(sock: socket.socket, handshake: Handshake, seconds: float = _HANDSHAKE_SECONDS) -> None:
-    """Make sure of who is at the other end of *sock*, which does not block, within *seconds*.
+    """Make sure that the peer is at the other end of *sock*, which does not block, within *seconds*.
 
     Raises:
         WrongPeer: It is somebody else, or fell silent.
@@ -86,11 +97,11 @@ async def verify(sock: socket.socket, handshake: Handshake, seconds: float = _HA
             while not _proved(sock, handshake):
                 await _readable(sock)
     except TimeoutError:
-        # On a machine so busy that time is up before this rank's turn, the proof lies here, and the peer is content.
+        # On a busy machine, time may be up before this process runs again. Then the proof has come, and lies here.
         if not _proved(sock, handshake):
             raise WrongPeer("it said nothing after connecting") from None
-    with contextlib.suppress(BlockingIOError):  # a peer that could not wait so long has given this connection up
-        if not sock.recv(1, socket.MSG_PEEK):
+    with contextlib.suppress(BlockingIOError):
+        if not sock.recv(1, socket.MSG_PEEK):  # the peer did not wait so long: it has closed this connection
             raise _closed()
 
 
@@ -117,7 +128,7 @@ def _closed() -> OSError:
 
 
 async def _readable(sock: socket.socket) -> None:
-    """Wait for bytes and leave them where they are: a read that is cancelled may have taken them already."""
+    """Wait for bytes, and leave them where they are: a read that is cancelled may have taken some already."""
     loop, ready = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(sock, ready.set)
     try:
@@ -127,7 +138,7 @@ async def _readable(sock: socket.socket) -> None:
 
 
 class _Race:
-    """Sockets of which the first to prove itself wins; the others are closed in the end."""
+    """Sockets of which the first to prove itself wins. The others are closed in the end."""
 
     def __init__(self, handshake: Callable[[], Handshake], on_stranger: Callable[[str], None]) -> None:
         self._handshake, self._on_stranger = handshake, on_stranger
@@ -147,7 +158,7 @@ class _Race:
             task.cancel()
         kept = None if kind else self._won.result()
         try:
-            # A socket may be closed only after its task has let go of it: its number is given out again at once.
+            # A socket may be closed only when its task has ended: its number is given to a new socket at once.
             await asyncio.gather(*self._tasks, return_exceptions=True)
         except BaseException:
             kept = None
@@ -158,17 +169,17 @@ class _Race:
                     sock.close()
 
     def listen(self, listening: socket.socket) -> None:
-        """Let every connection to *listening* race, each in a task: a silent stranger holds up nobody."""
+        """Let every connection to *listening* race, each in a task of its own, so a silent stranger delays no one."""
         self._listening = listening
         self._loop.add_reader(listening, self._accept, listening)
 
-    def enter(self, runner: Coroutine[Any, Any, None]) -> None:
-        """Let *runner* try for a winner; one that fails simply does not win."""
+    def enter(self, runner: Coroutine[object, None, None]) -> None:
+        """Let *runner* look for a winner. One that fails does not win; that is all."""
         self._tasks.add(self._loop.create_task(runner))
 
     def adopt(self, sock: socket.socket) -> None:
         """Close *sock* in the end, unless it wins."""
-        sock.setblocking(False)  # noqa: FBT003  the socket API's own signature
+        sock.settimeout(0)
         self._sockets.add(sock)
 
     def drop(self, sock: socket.socket) -> None:
@@ -181,7 +192,7 @@ class _Race:
         return await self._won
 
     async def prove(self, sock: socket.socket) -> None:
-        """Let *sock* win if the peer is at its other end; close it if somebody else is."""
+        """Let *sock* win if the peer is at its other end; else close it."""
         try:
             await verify(sock, self._handshake())
         except WrongPeer as stranger:
@@ -213,12 +224,12 @@ async def _connect(port: int, peer: Endpoint, race: _Race) -> None:
             race.drop(sock)
         else:
             await race.prove(sock)
-        patience = min(patience * 1.5, _LONGEST_CONNECT)
-        await asyncio.sleep(_PAUSE * (0.5 + random.random()))  # noqa: S311  jitter, not a secret
+        patience = min(patience * _CONNECT_GROWTH, _LONGEST_CONNECT)
+        await asyncio.sleep(jittered(_PAUSE))
 
 
 def shared_port(port: int) -> socket.socket:
-    """Return a socket on *port*, which another socket of ours made shareable."""
+    """Return a socket on *port*, which another socket of ours holds and shares."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         _share(sock)

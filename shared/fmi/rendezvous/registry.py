@@ -1,4 +1,4 @@
-"""Who waits under which name, and who is paired with whom. No socket, no clock: the server brings both."""
+"""Who waits under which name, and who is paired with whom. It has no sockets and no clock: the server brings both."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Party(Protocol):
         ...
 
     def alive(self) -> bool:
-        """Whether its connection is still up, as far as the kernel knows."""
+        """Say whether its connection is still up, as far as the kernel knows."""
         ...
 
 
@@ -26,7 +26,7 @@ C = TypeVar("C", bound=Party)
 
 @dataclass(frozen=True, slots=True)
 class Waits(Generic[C]):
-    """The client waits under its name. ``replaced`` is its own earlier connection, or a dead one, to be dropped."""
+    """The client waits under its name. ``replaced`` is its own earlier connection, or a dead one: drop it."""
 
     token: str
     replaced: C | None = None
@@ -34,7 +34,7 @@ class Waits(Generic[C]):
 
 @dataclass(frozen=True, slots=True)
 class Matched(Generic[C]):
-    """The client met *other*; both leave the registry. ``other_token`` is the one *other* was given."""
+    """The client met *other*, and both leave the registry. ``other_token`` is the token that *other* was given."""
 
     token: str
     other: C
@@ -43,7 +43,7 @@ class Matched(Generic[C]):
 
 @dataclass(frozen=True, slots=True)
 class Full:
-    """The client cannot wait: ``reason`` names the bound."""
+    """The client cannot wait. ``reason`` names the bound that is reached."""
 
     reason: str
 
@@ -75,10 +75,10 @@ class Registry(Generic[C]):
     def join(
         self, name: bytes, client: C, now: float, *, token: str = "", relay: bool = False
     ) -> Waits[C] | Matched[C] | Full:
-        """Pair *client* with who waits under *name*, or let it wait.
+        """Pair *client* with the client that waits under *name*, or let it wait.
 
-        A waiter whose connection has died is never matched. A client that brings the waiter's own *token* is the waiter
-        come back over a new connection: it takes its place.
+        A waiter whose connection has died is never matched. A client that brings the waiter's own *token* is that
+        waiter, back over a new connection: it takes over the place.
         """
         key = (name, relay)
         waiter = self._waiters.get(key)

@@ -1,4 +1,4 @@
-"""The rendezvous server's name to the one address where all ranks meet."""
+"""From the rendezvous server's name to the one address where all ranks meet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def address_of(host: str) -> str:
-    """Return *host*'s IPv4 address: of several the least, whatever order the resolver gives, so that all ranks meet.
+    """Return *host*'s IPv4 address. Of several it is the least, whatever order the resolver gives: so all ranks meet.
 
     Raises:
         OSError: It has none.
@@ -23,10 +23,10 @@ def address_of(host: str) -> str:
 
 
 class Lookup:
-    """Looks a host up, once for all who ask at the same time.
+    """Looks a host up, once for all that ask at the same time.
 
-    The system's resolver knows no timeout, and a loop waits at its end for its own helper threads; so the look-up has a
-    thread that nobody waits for.
+    The system's resolver has no timeout, and a loop that ends waits for its own helper threads. So the look-up runs in
+    a thread that nobody waits for.
 
     Args:
         host: A name or an IPv4 address.
@@ -38,7 +38,7 @@ class Lookup:
         self._running: asyncio.Future[str] | None = None
 
     async def address(self) -> str:
-        """Return the address; cancel it when it takes too long.
+        """Return the address. Cancel it if it takes too long.
 
         Raises:
             OSError: There is none.

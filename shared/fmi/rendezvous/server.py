@@ -1,7 +1,16 @@
-"""The rendezvous server: TCPunch v1 and v2 on one port, told apart by the request, and no client can stall another.
+"""The rendezvous server: TCPunch v1 and v2 on one port, told apart by the request. No client can stall another.
 
-One thread, one asyncio loop, no blocking call. Each connection is a :class:`Client`; who meets whom is decided by the
-registry, who may ask by keys and limits. Times are swept by a timer, on a clock that tests bring themselves.
+One thread, one asyncio loop, no blocking call: so there are no locks. Each connection is a :class:`Client`. The
+registry decides who meets whom; keys and limits decide who may ask. A client is in one of these states::
+
+    arrived --its request is whole--> asked --no peer yet--> waiting --the peer comes--> introduced --> closed
+       |                                |                       |                            |
+       | no request in time             | bad key, a limit      | too long, it left          | its bytes are relayed
+       +--> refused, closed             +--> refused, closed    +--> timed out, closed       +--> until either leaves
+
+``_unread`` holds the clients of the first state, oldest first, the registry those that wait, oldest first. A timer
+sweeps both for those whose time is up, on a clock that tests bring. A client whose connection is lost leaves both at
+once, so nobody is ever paired with it: before a waiter is matched, the kernel is asked whether its connection is up.
 """
 
 from __future__ import annotations
@@ -28,9 +37,10 @@ if TYPE_CHECKING:
 
     from shared.fmi.wire.request import Request
 
-_BACKLOG = 4096
-_SWEEP_SECONDS = 0.25
-_KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+_BACKLOG = 4096  # connections that wait to be accepted: Linux's own limit (net.core.somaxconn)
+_SWEEP_SECONDS = 0.25  # our choice: far below the shortest limit of time
+_KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}  # seconds, seconds, tries: 25 s in all
+_HTTP_AT_ONCE = 32  # HTTP connections: fewer than the descriptors that the limits leave spare
 
 
 class RendezvousServer:
@@ -38,7 +48,7 @@ class RendezvousServer:
 
     Args:
         limits: Its bounds.
-        keys: What names are checked with; without a master key every one is let in.
+        keys: What names are checked with. Without a master key, every name is let in.
         clock: Seconds, never going back.
     """
 
@@ -47,7 +57,7 @@ class RendezvousServer:
     ) -> None:
         self.limits = limits or Limits()
         self.metrics = Metrics()
-        self.http_clients = 0
+        self._http_clients = 0
         self._keys = keys or TeamKeys()
         self._clock = clock
         self._registry: Registry[Client] = Registry(
@@ -63,8 +73,8 @@ class RendezvousServer:
         self._closing = False
         self._empty = asyncio.Event()
 
-    async def start(self, host: str = "0.0.0.0", port: int = 10000, http_port: int | None = 10001) -> None:  # noqa: S104  it is a public meeting point
-        """Listen. A port of 0 takes any free one; ``http_port=None`` leaves HTTP off.
+    async def start(self, host: str, port: int, http_port: int | None) -> None:
+        """Listen. A port of 0 takes any free one. ``http_port=None`` leaves HTTP off.
 
         Raises:
             OSError: A port is taken, or *host* is no IPv4 address of this machine.
@@ -100,10 +110,10 @@ class RendezvousServer:
         return int(self._listeners[1].sockets[0].getsockname()[1]) if len(self._listeners) > 1 else None
 
     async def close(self, grace: float = 1.0) -> None:
-        """Stop listening, tell the waiting to come back (v2) or close them (v1), and let the last bytes out.
+        """Stop listening, tell the waiting to come back (v2) or close them (v1), and send the last bytes.
 
         Args:
-            grace: Seconds for the last bytes; who has not taken them by then is cut off.
+            grace: Seconds for the last bytes. A client that has not taken them by then is cut off.
         """
         self._closing = True
         if self._sweeper:
@@ -124,7 +134,7 @@ class RendezvousServer:
         log("closed", pairings=self.metrics.counts["pairings"])
 
     def not_ready(self) -> str:
-        """Return why no further client could be served, or nothing."""
+        """Return why the server could serve no further client; empty if it could."""
         if self._closing:
             return "shutting down"
         if len(self._clients) >= self.limits.connections:
@@ -132,7 +142,7 @@ class RendezvousServer:
         return "no further name may wait" if len(self._registry) >= self.limits.waiting else ""
 
     def gauges(self) -> dict[str, float]:
-        """Return what can be counted now: open connections, waiting names, relayed pairs, seconds since the start."""
+        """Return open connections, waiting names and relayed pairs as they are now, and seconds since the start."""
         return {
             "open_connections": len(self._clients),
             "waiting": len(self._registry),
@@ -146,7 +156,7 @@ class RendezvousServer:
         return {"status": problem or "ready", **self.gauges(), **self.metrics.as_json()}
 
     def sweep(self) -> None:
-        """Drop who has not sent a request in time and time out who has waited too long."""
+        """Drop clients that sent no request in time, and time out those that have waited too long."""
         now = self._clock()
         while self._unread:
             client, until = next(iter(self._unread.items()))
@@ -161,7 +171,16 @@ class RendezvousServer:
             log("timeout", peer=client.address, name=name_digest(client.name))
             client.time_out(token)
 
-    # What a connection reports.
+    # What connections report.
+
+    def http_arrived(self) -> bool:
+        """Count one more HTTP connection; return whether it may stay."""
+        self._http_clients += 1
+        return self._http_clients <= _HTTP_AT_ONCE
+
+    def http_left(self) -> None:
+        """Count one HTTP connection less."""
+        self._http_clients -= 1
 
     def arrived(self, client: Client) -> None:
         """Let *client*, just accepted, stay or turn it away."""
@@ -189,7 +208,7 @@ class RendezvousServer:
         outcome = self._registry.join(request.name, client, self._clock(), token=request.token, relay=request.relay)
         if isinstance(outcome, Full):
             self._note_refusal(client, outcome.reason)
-            client.time_out("")  # there may be room soon: a client comes back after this word until its own deadline
+            client.time_out("")  # there may be room soon: after this answer, a client comes back until its deadline
         elif isinstance(outcome, Matched):
             self._introduce(outcome, client, relay=request.relay)
         else:
@@ -199,13 +218,13 @@ class RendezvousServer:
                 outcome.replaced.abort()
 
     def broke(self, client: Client, reason: str) -> None:
-        """*client* broke the protocol."""
+        """Turn *client* away: it broke the protocol."""
         self.metrics.counts["broken"] += 1
         log("broken", level=logging.DEBUG, peer=client.address, reason=reason)
         client.refuse()
 
     def left(self, client: Client) -> None:
-        """*client*'s connection is gone: nobody will be paired with it."""
+        """Forget *client*, whose connection is gone: nobody is paired with it."""
         self._unread.pop(client, None)
         if client.name and self._registry.leave(client.name, client, relay=client.relay):
             self.metrics.counts["abandoned"] += 1
@@ -216,7 +235,7 @@ class RendezvousServer:
                 self._empty.set()
 
     def relay_ended(self) -> None:
-        """A relayed pair is done."""
+        """Count one relayed pair less."""
         self._relays -= 1
 
     def _introduce(self, match: Matched[Client], client: Client, *, relay: bool) -> None:
@@ -261,9 +280,9 @@ async def serve(
 
 
 def _keep_alive(sock: socket.socket) -> None:
-    """Let the kernel find out, within half a minute, that a waiting client's host has vanished.
+    """Let the kernel notice, within half a minute, that a waiting client's host has vanished.
 
-    Accepted sockets take these options over from the listening one.
+    Accepted sockets inherit these options from the listening one.
     """
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in _KEEPALIVE.items():

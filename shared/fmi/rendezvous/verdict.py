@@ -1,4 +1,4 @@
-"""What a health check found, and what many of them say together."""
+"""The verdict of a health check, and what several of them say together."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ _FIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the check found.
+    """The outcome of one check.
 
     Attributes:
-        status: The verdict.
-        host: The name asked for.
-        port: The port asked for.
-        address: The IPv4 address it resolved to, or empty.
-        stages: Seconds each stage took, in order: resolve, connect, register, pair, echo; the last may be the one
-            that failed.
+        status: The verdict in one word.
+        host: The name that was checked.
+        port: The port that was checked.
+        address: The IPv4 address that the name resolved to, or empty.
+        stages: Seconds each stage took, in order: resolve, connect, register, pair, echo. The last may be the one that
+            failed.
         reason: What was seen, a sentence without a full stop.
-        advice: What to do about it, where that is known better than the status says.
+        advice: What to do about it, where more is known than the status says.
     """
 
     status: Status
@@ -56,7 +56,7 @@ class Verdict:
 
     @property
     def ok(self) -> bool:
-        """Whether runs can start: healthy, or slow but working."""
+        """Whether runs can start: the server is healthy, or slow but works."""
         return self.status in {Status.HEALTHY, Status.DEGRADED}
 
     @property
@@ -98,11 +98,11 @@ class Verdict:
 
 
 class Trend:
-    """Whether a server is up, judged over many checks, so that one lost packet raises no alarm.
+    """Whether a server is up, judged by several checks, so that one lost packet raises no alarm.
 
     Args:
-        failure_threshold: So many failures in a row: down.
-        success_threshold: So many successes in a row: up again.
+        failure_threshold: Failures in a row after which it is down.
+        success_threshold: Successes in a row after which it is up again.
     """
 
     def __init__(self, failure_threshold: int, success_threshold: int) -> None:
@@ -111,7 +111,7 @@ class Trend:
         self._against = 0
 
     def add(self, verdict: Verdict) -> bool | None:
-        """Count *verdict*; return True when the server has come up, False when it has gone down, None otherwise."""
+        """Count *verdict*. Return True when the server has come up, False when it has gone down, else None."""
         if verdict.ok == self._up:
             self._against = 0
             return None

@@ -1,4 +1,4 @@
-"""What the clients of both TCPunch versions share: records of one size, each an event, each allowed by the table."""
+"""What the clients of both TCPunch versions share: records of one size. Each is an event that the table must allow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from shared.fmi.wire.events import TRANSITIONS, Broken, Event, LocalProtocolError, State
 
 NAME_MAX = 99
-"""Longest pairing name in bytes: the v1 server's buffer holds 100 with its terminator."""
+"""Longest pairing name in bytes: the v1 server's buffer holds 100, with the terminator."""
 
 
 class PairingClient(ABC):
@@ -32,8 +32,8 @@ class PairingClient(ABC):
 
         Args:
             name: 1 to 99 bytes without NUL, the same on both sides of the pair.
-            token: What an earlier :class:`~shared.fmi.wire.events.TimedOut` gave, to keep the place (v2).
-            relay: Whether the server shall carry the pair's bytes itself (v2, our server).
+            token: The token of an earlier :class:`~shared.fmi.wire.events.TimedOut`, to keep the place (v2).
+            relay: Whether the server is to carry the pair's bytes itself (v2, our server).
 
         Raises:
             LocalProtocolError: The machine has asked before, or *name* cannot go over the wire.

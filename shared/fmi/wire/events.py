@@ -1,6 +1,6 @@
-"""What the machines report, and the table that says which event may follow which.
+"""The events of a pairing, and the table that says which may follow which.
 
-The rules of a pairing, seen from the client::
+The rules, as the client sees them::
 
     IDLE  --asked-->  ASKED  --Told-->  WAITING  --Paired-->  DONE
                         |                  |
@@ -38,6 +38,10 @@ class Endpoint:
         return f"{self.host}:{self.port}"
 
 
+NOWHERE = Endpoint.unpack(bytes(4), 0)
+"""0.0.0.0:0, what stands for an endpoint where there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """The server knows us: *you* is our public endpoint. The peer has not come yet."""
@@ -57,19 +61,19 @@ class Paired:
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """The server gave up waiting; asking again with *token* keeps the place."""
+    """The server stopped waiting for the peer. Whoever asks again with *token* keeps its place."""
 
     token: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server will not pair this name: a wrong key, a full house, a broken request."""
+    """The server will not pair this name: the key is wrong, a limit is reached, or the request is broken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The other side broke the protocol; nothing after it is read."""
+    """The other side broke the protocol. Nothing after this is read."""
 
     reason: str
 
@@ -99,4 +103,4 @@ TRANSITIONS: dict[tuple[State, type[Event]], State] = {
 
 
 class LocalProtocolError(Exception):
-    """This side used the machine wrongly: a bug of the caller's, never of the peer's."""
+    """This side used the machine wrongly: a bug of the caller, never of the peer."""

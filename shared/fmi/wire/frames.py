@@ -1,8 +1,8 @@
-"""What ranks say to each other once connected: a 16-byte header, a description of the array, its bytes.
+"""Frames, in which connected ranks talk: a 16-byte header, a description of the array, its bytes.
 
 Header: kind u8, operation u8, length of the description u16, rank u32, length of the payload u64, in network order.
-``DATA`` carries an array. ``ABORT`` tells that *rank* is lost, the description is why; ``BYE`` is an orderly end,
-``SUSPECT`` an ABORT that is only a guess: the rank stayed silent, maybe because it waits for another.
+``DATA`` carries an array. ``ABORT`` says that *rank* is lost; the description says why. ``SUSPECT`` is an ABORT that is
+only a guess: the rank stayed silent, perhaps because it waits for another. ``BYE`` is an orderly end.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class FrameKind(enum.IntEnum):
 
 
 class Operation(enum.IntEnum):
-    """Which operation a frame belongs to, so that two ranks at different places notice instead of mixing bytes."""
+    """The operation that a frame belongs to. By it, two ranks at different places notice that, and mix no bytes."""
 
     SEND = 1
     BCAST = 2
@@ -50,7 +50,7 @@ class Header(NamedTuple):
 
 
 def pack(kind: FrameKind, operation: int, description: bytes, rank: int, length: int) -> bytes:
-    """Return header and description; *length* bytes of payload follow."""
+    """Return a frame's header and description. *length* bytes of payload must follow."""
     return HEADER.pack(kind, operation, len(description), rank, length) + description
 
 
@@ -60,6 +60,6 @@ def unpack(buffer: bytearray, start: int) -> Header:
 
 
 def operation_name(operation: int) -> str:
-    """Return how an operation is called in messages."""
+    """Return what messages call an operation."""
     known = {member.value: member.name.lower().removesuffix("_long") for member in Operation}
     return known.get(operation, f"operation {operation}")

@@ -1,8 +1,8 @@
 """The first words of two ranks on a fresh connection: is this the peer that was meant?
 
-Each side sends HELLO (magic, version, own rank, peer's rank, a digest of the run, a nonce), then, having read the
-other's HELLO, PROOF: an HMAC of the other's nonce under the team's key. Without a key the proof still shows that both
-sides agree on run and ranks; with one, only who holds the key can give it.
+Each side sends HELLO: magic, version, own rank, peer's rank, a digest of the run, a nonce. When it has read the other's
+HELLO, it sends PROOF: an HMAC of the other's nonce under the team's key. Without a key, the proof still shows that both
+sides agree on run and ranks. With a key, only its holders can give the proof.
 
 The rules::
 
@@ -49,7 +49,7 @@ class Handshake:
     """One side of the handshake.
 
     Args:
-        run: What both sides must agree on: team, execution and communicator name.
+        run: Team, execution and communicator name, on which both sides must agree.
         rank: This side's rank.
         peer: The rank the other side must have.
         nonce: 16 random bytes, fresh for every connection.
@@ -67,7 +67,7 @@ class Handshake:
         return _HELLO.pack(_MAGIC, _VERSION, 0, self._rank, self._peer, self._run, self._nonce)
 
     def receive(self, data: bytes) -> tuple[bytes, list[Verified | Broken]]:
-        """Take *data* from the peer; return the bytes to send and what is now known."""
+        """Take *data* from the peer. Return the bytes to send, and what is known now."""
         self._buffer += data
         answer = b""
         if self._state is _State.HELLO and len(self._buffer) >= _HELLO.size:

@@ -1,8 +1,8 @@
-"""The server's side: tell a v1 request from a v2 request on one port, whatever chunks it comes in.
+"""The server's side: tell a v1 request from a v2 request on one port, in whatever pieces it comes.
 
-A v2 request is 141 bytes and holds NULs; a v1 request is a bare name of at most 99 bytes and holds none. So the first
-NUL decides for v2. A name without NUL may be the start of a v2 request or the whole of a v1 request: v1 has no end
-mark, so its end is that the client falls silent, which the caller reports with :meth:`RequestReader.quiet`.
+A v2 request is 141 bytes and holds NULs. A v1 request is a bare name of at most 99 bytes and holds none. So the first
+NUL decides for v2. A name without NUL may be the start of a v2 request, or all of a v1 request. v1 has no end mark: its
+end is that the client falls silent, which the caller reports with :meth:`RequestReader.quiet`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from shared.fmi.wire.client import NAME_MAX
 from shared.fmi.wire.events import Broken
 from shared.fmi.wire.v2 import RELAY, REQUEST
 
+V1, V2 = 1, 2
+"""The protocol's versions, as a :class:`Request` says them."""
+
 _TOKEN = re.compile(rb"(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?")
 _FIRST_PRINTABLE = 0x20
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A client wants the peer called *name*. ``version`` is 1 or 2; v1 has neither token nor relay."""
+    """A client wants the peer called *name*. ``version`` is V1 or V2; v1 has neither token nor relay."""
 
     version: int
     name: bytes
@@ -41,7 +44,7 @@ _READING = {_State.EMPTY, _State.NAME, _State.RECORD}
 
 
 class RequestReader:
-    """One client's request. Holds at most one record's bytes, whatever the client sends."""
+    """One client's request. It keeps at most one record's bytes, however much the client sends."""
 
     def __init__(self) -> None:
         self._state = _State.EMPTY
@@ -54,11 +57,11 @@ class RequestReader:
 
     @property
     def is_v2(self) -> bool:
-        """Whether what came so far can only be v2, so that the answer may be v2's too."""
+        """Whether what has come can only be v2, so that the answer may be v2 as well."""
         return self._state is _State.RECORD
 
     def receive(self, data: bytes) -> list[Request | Broken]:
-        """Take *data* from the client and return what it means: nothing yet, a request, or that it is broken."""
+        """Take *data* from the client. Return what it means: nothing yet, a request, or that the protocol is broken."""
         if self._state is _State.BROKEN or not data:
             return []
         if self._state is _State.DONE:
@@ -83,7 +86,7 @@ class RequestReader:
         """The client has fallen silent: a name without NUL is then a whole v1 request."""
         if self._state is not _State.NAME:
             return []
-        return [self._request(Request(1, bytes(self._buffer)))]
+        return [self._request(Request(V1, bytes(self._buffer)))]
 
     @property
     def reading(self) -> bool:
@@ -98,7 +101,7 @@ class RequestReader:
             return self._break(f"a name longer than {NAME_MAX} bytes")
         if not _TOKEN.fullmatch(text):
             return self._break("a reconnect token that is no UUID")
-        return self._request(Request(2, name, text.decode("ascii").lower(), relay=bool(flags & RELAY)))
+        return self._request(Request(V2, name, text.decode("ascii").lower(), relay=bool(flags & RELAY)))
 
     def _request(self, request: Request) -> Request | Broken:
         if not request.name:

@@ -1,7 +1,7 @@
-"""TCPunch version 1, the client's side (repository spcl/TCPunch; the server in the field speaks it).
+"""TCPunch version 1, the client's side (repository spcl/TCPunch). The server in the field speaks it.
 
-The request is the bare name. Each answer is 8 bytes: IPv4 and port in network order and two bytes of padding; the first
-tells us our own endpoint, the second the peer's.
+The request is the bare name. Each answer is 8 bytes: IPv4 address and port in network order, and two bytes of padding.
+The first answer is our own endpoint, the second the peer's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 
 from shared.fmi.wire.client import PairingClient
-from shared.fmi.wire.events import Endpoint, Event, Paired, State, Told
+from shared.fmi.wire.events import NOWHERE, Endpoint, Event, Paired, State, Told
 
 _ANSWER = struct.Struct("!4sH2x")
 
@@ -20,13 +20,13 @@ def encode_endpoint(endpoint: Endpoint) -> bytes:
 
 
 class V1Client(PairingClient):
-    """A v1 pairing. It knows neither tokens nor relays: they are left out of the request."""
+    """A v1 pairing. v1 has neither tokens nor relays, so they are left out of the request."""
 
     record_size = _ANSWER.size
 
     def __init__(self) -> None:
         super().__init__()
-        self._you = Endpoint("0.0.0.0", 0)  # noqa: S104  a value, not something to bind to
+        self._you = NOWHERE
 
     def _encode(self, name: bytes, token: str, *, relay: bool) -> bytes:
         del token, relay

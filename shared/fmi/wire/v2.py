@@ -1,9 +1,10 @@
 """TCPunch version 2: fixed-size records with a status, a reconnect token and flags (repository mstaylor/TCPunch).
 
 Request, 141 bytes: name[100] NUL-padded, token[37] (UUID text or empty, NUL-padded), flags u32.
-Response, 50 bytes: status u8, your ip[4], your port u16, peer ip[4], peer port u16, token[37]. Its guide says 51.
+Response, 50 bytes: status u8, your ip[4], your port u16, peer ip[4], peer port u16, token[37]. The repository's guide
+says 51; its code sends 50.
 
-Flag bit 0 is ours: the server carries the pair's bytes itself after PAIRED. Other servers ignore flags.
+Flag bit 0 is ours: after PAIRED the server itself carries the pair's bytes. Other servers ignore flags.
 """
 
 from __future__ import annotations
@@ -12,11 +13,10 @@ import enum
 import struct
 
 from shared.fmi.wire.client import PairingClient
-from shared.fmi.wire.events import Broken, Endpoint, Event, Paired, Refused, TimedOut, Told
+from shared.fmi.wire.events import NOWHERE, Broken, Endpoint, Event, Paired, Refused, TimedOut, Told
 
 REQUEST = struct.Struct("<100s37sI")
 _RESPONSE = struct.Struct("!B4sH4sH37s")
-_NOWHERE = Endpoint("0.0.0.0", 0)  # noqa: S104  a value, not something to bind to
 
 RELAY = 1
 """The request's flag bit that asks the server to carry the pair's bytes."""
@@ -32,8 +32,8 @@ class Status(enum.IntEnum):
 
 
 def encode_response(status: Status, you: Endpoint, peer: Endpoint | None = None, token: str = "") -> bytes:
-    """Return the 50 bytes of a response; *peer* is left zero until there is one."""
-    other = peer or _NOWHERE
+    """Return the 50 bytes of a response. *peer* is all zeros until there is one."""
+    other = peer or NOWHERE
     return _RESPONSE.pack(status, you.packed, you.port, other.packed, other.port, token.encode("ascii"))
 
 
