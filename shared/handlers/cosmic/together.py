@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shared.fmi.communicator import Communicator
+    from shared.fmi import Communicator
 
 AFTER_YOU_SECONDS = 0.5  # for the rank that failed to be the first that Step Functions hears of
 START_SECONDS = 120.0  # for all ranks to be there: cold starts, and Step Functions' retries of a throttled one
@@ -45,7 +45,7 @@ class Group:
         """
         if self.comm is None:
             return None
-        from shared.fmi.operators import SUM  # only a run with FMI needs it
+        from shared.fmi import SUM  # only a run with FMI needs it
 
         summed = self.comm.reduce(np.array(list(values.values()), np.float64), SUM, 0)
         return None if summed is None else dict(zip(values, summed.tolist(), strict=True))
@@ -66,9 +66,7 @@ def joined(event: Mapping[str, Any], context: Context) -> Iterator[Group]:
     if not event["fmi_enabled"]:
         yield Group()
         return
-    from shared.fmi.communicator import Communicator  # only a run with FMI needs it
-    from shared.fmi.errors import PeerLost
-    from shared.fmi.rendezvous.client import Meeting
+    from shared.fmi import Communicator, Meeting, PeerLost  # only a run with FMI needs them
     from shared.handlers.fmi.key import own_namespace
     from shared.handlers.fmi.meeting import meeting, protocol
 

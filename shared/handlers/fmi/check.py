@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.fmi.rendezvous.health import check
+from shared.fmi import check
 from shared.handlers.fmi.key import own_namespace
 from shared.handlers.fmi.meeting import meeting
 

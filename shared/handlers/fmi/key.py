@@ -12,7 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.errors import LanesError
-from shared.fmi.rendezvous.keys import RENEW, Namespace, read_key
+from shared.fmi import Namespace
+from shared.fmi.rendezvous.keys import RENEW, read_key
 from shared.handlers.env import require
 
 if TYPE_CHECKING:

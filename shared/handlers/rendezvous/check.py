@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.fmi.rendezvous.health import check
+from shared.fmi import check
 from shared.handlers.fmi.key import own_namespace
 from shared.handlers.fmi.meeting import meeting
 from shared.handlers.rendezvous.restart import clients, own_service

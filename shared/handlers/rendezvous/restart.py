@@ -7,7 +7,7 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from shared.fmi.rendezvous.health import check
+from shared.fmi import check
 from shared.handlers.env import require
 from shared.handlers.fmi.key import own_namespace
 from shared.handlers.fmi.meeting import meeting
@@ -16,8 +16,7 @@ from shared.handlers.rendezvous.service import Service, await_ready, observe, ow
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shared.fmi.rendezvous.keys import Namespace
-    from shared.fmi.rendezvous.verdict import Verdict
+    from shared.fmi import Namespace, Verdict
     from shared.handlers.fmi.meeting import Meeting
     from shared.handlers.rendezvous.service import Clients, Sleep, Tell
 
