@@ -1,20 +1,21 @@
-"""Who gets which partition. Pure."""
+"""Which rank gets which partitions. Pure."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.handlers.payload import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shared.handlers.cosmic.events import Rank
     from shared.handlers.cosmic.payload import Request
     from shared.handlers.s3 import Found
 
 T = TypeVar("T")
-ITEM_BYTES = 256 * 1024  # what Step Functions hands to one child execution
+ITEM_BYTES = 256 * 1024  # that Step Functions hands to one child execution at most (AWS quota)
 
 
 def deal(files: Sequence[T], ranks: int) -> list[tuple[T, ...]]:
@@ -28,13 +29,13 @@ def deal(files: Sequence[T], ranks: int) -> list[tuple[T, ...]]:
     return hands
 
 
-def items(request: Request, hands: Sequence[Sequence[Found]], run_id: str, run_started: str) -> list[dict[str, Any]]:
+def items(request: Request, hands: Sequence[Sequence[Found]], run_id: str, run_started: str) -> list[Rank]:
     """Return the manifest: for each rank the whole event of its inference function.
 
     Raises:
         BadInput: A rank's list of partitions is larger than Step Functions can hand over.
     """
-    made: list[dict[str, Any]] = [
+    made: list[Rank] = [
         {
             "run_id": run_id,
             "run_started": run_started,

@@ -1,4 +1,4 @@
-"""What can go wrong in a run. The class names are the error names that Step Functions shows and may catch."""
+"""What can go wrong in a run. Step Functions shows the class names as error names, and may catch them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ class NoData(UsageError):
 
 
 class CorruptPartition(LanesError):
-    """A partition is not what the model reads: no safetensors file, wrong shapes or types, or not numbers."""
+    """A partition is not what the model reads: no safetensors file, of wrong shapes or types, or not of numbers."""
 
 
 class WrongModel(LanesError):
-    """A model is not there, cannot be loaded, or has not the inputs and outputs of an image-and-magnitudes model."""
+    """A model is not there, cannot be loaded, or has other inputs and outputs than an image-and-magnitudes model."""
 
 
 class TotalsDiffer(LanesError):
-    """What the ranks told each other over FMI is not what their results say."""
+    """The ranks told each other other totals over FMI than their results have."""
 
 
 class MissingRank(LanesError):

@@ -1,8 +1,8 @@
 """Step 2, once per rank: predict the redshift of every record of the rank's partitions.
 
-Memory is bounded by one batch and disk by one partition; of every record only its place, its true and its
-predicted redshift stay (16 bytes). The session is made while the module is imported, in the init phase of the
-execution environment, so warm invocations pay nothing for it.
+Memory holds one batch, and disk one partition, at a time. Of every record only its place, its true and its predicted
+redshift stay (16 bytes). The session is made when the module is imported, in the init phase of the execution
+environment. So warm invocations do not pay for it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from shared.handlers.s3 import Bucket
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from shared.handlers.cosmic.events import Done, FieldFigures, Rank, Result
+
     Floats = NDArray[np.float32]
 
 INPUT_BITS = 8 * (partition.RECORD_BYTES - 4)  # images and magnitudes of one record, as the field counts
@@ -35,7 +37,10 @@ model.packaged()
 
 @dataclass(slots=True)
 class Tally:
-    """What a rank has done so far. Times in seconds; per batch its partition's number, true and predicted redshifts."""
+    """What a rank has done so far. Times are in seconds. The lists have an entry for each batch.
+
+    ``partitions`` has the number of the batch's partition, ``true`` and ``predicted`` its redshifts.
+    """
 
     download_seconds: float = 0.0
     inference_seconds: float = 0.0
@@ -44,10 +49,15 @@ class Tally:
     predicted: list[Floats] = field(default_factory=list)
 
     def add(self, partition: int, true: Floats, predicted: Floats) -> None:
-        """Count one batch of the *partition* with that number."""
+        """Count one batch of the partition number *partition*."""
         self.partitions.append(partition)
         self.true.append(true)
         self.predicted.append(predicted)
+
+    def spent(self, download: float, inference: float) -> None:
+        """Count the seconds that one partition took."""
+        self.download_seconds += download
+        self.inference_seconds += inference
 
     @property
     def batches(self) -> int:
@@ -55,22 +65,19 @@ class Tally:
         return len(self.partitions)
 
 
-def handler(event: dict[str, Any], context: together.Context) -> dict[str, Any]:
+def handler(event: Rank, context: together.Context) -> Done:
     """Infer the rank's partitions and write its predictions, then its result object.
 
     Args:
         event: One item of the run's manifest.
         context: Lambda's; used only with FMI.
 
-    Returns:
-        ``rank`` and ``result``, the key of the result object.
-
     Raises:
         CorruptPartition: A partition cannot be read.
         WrongModel: ``model_key`` is not a usable model.
         MissingObject: A partition or the model is gone.
         StorageFull: /tmp has no room for a partition.
-        PairingFailed, PeerLost: Another rank did not start or failed; the error names it.
+        PairingFailed, PeerLost: Another rank did not start, or failed. The error names it.
     """
     wall, cpu = time.perf_counter(), time.process_time()
     here = env.read()
@@ -84,7 +91,7 @@ def handler(event: dict[str, Any], context: together.Context) -> dict[str, Any]:
     run_id, rank = event["run_id"], event["rank"]
     predictions = layout.predictions(event["result_path"], run_id, rank)
     bucket.put(predictions, pack(event, tally, true, predicted), "application/octet-stream")
-    result = {
+    result: Result = {
         **field_figures(event, tally, len(true), time.process_time() - cpu),
         "run_id": run_id,
         "run_started": event["run_started"],
@@ -106,7 +113,7 @@ def handler(event: dict[str, Any], context: together.Context) -> dict[str, Any]:
     return {"rank": rank, "result": key}
 
 
-def infer(event: dict[str, Any], bucket: Bucket, chosen: model.Model) -> Tally:
+def infer(event: Rank, bucket: Bucket, chosen: model.Model) -> Tally:
     """Return the tally of the event's partitions, each downloaded, read in batches, and deleted."""
     tally = Tally()
     records = sum(partition.count_records(part["bytes"]) for part in event["partitions"])
@@ -122,13 +129,12 @@ def infer(event: dict[str, Any], bucket: Bucket, chosen: model.Model) -> Tally:
                     tally.add(number, redshifts, chosen.predict(images, magnitudes))
                     progress.advance(len(redshifts))
             path.unlink()
-            tally.download_seconds += downloaded - start
-            tally.inference_seconds += time.perf_counter() - downloaded
+            tally.spent(downloaded - start, time.perf_counter() - downloaded)
     return tally
 
 
-def field_figures(event: dict[str, Any], tally: Tally, records: int, cpu_seconds: float) -> dict[str, Any]:
-    """Return the keys that users' notebooks read; a rank without records has zeros.
+def field_figures(event: Rank, tally: Tally, records: int, cpu_seconds: float) -> FieldFigures:
+    """Return the figures that users' notebooks read. A rank without records has zeros.
 
     As in the field, time here is that of the inference loop, without the download.
     """
@@ -148,11 +154,11 @@ def field_figures(event: dict[str, Any], tally: Tally, records: int, cpu_seconds
     }
 
 
-def pack(event: dict[str, Any], tally: Tally, true: Floats, predicted: Floats) -> bytes:
-    """Return the predictions as an npz file.
+def pack(event: Rank, tally: Tally, true: Floats, predicted: Floats) -> bytes:
+    """Return the predictions as an npz file, without any pickle.
 
-    Arrays over the rank's n records: ``partition`` (number in ``keys``), ``index`` (record in that partition), both
-    int32, ``redshift`` and ``predicted``, both float32; and ``keys``, the partitions' names. No pickle in it.
+    It has arrays over the rank's n records: ``partition`` (a number in ``keys``) and ``index`` (the record in that
+    partition), both int32; ``redshift`` and ``predicted``, both float32. ``keys`` has the partitions' names.
     """
     partitions = np.repeat(
         np.array(tally.partitions, np.int32), np.array([len(batch) for batch in tally.true], np.int64)
@@ -170,7 +176,7 @@ def pack(event: dict[str, Any], tally: Tally, true: Floats, predicted: Floats) -
 
 
 def _places(partitions: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return each record's place in its own partition; *partitions* holds their numbers, ascending."""
+    """Return each record's place in its own partition. *partitions* has a partition's number each, ascending."""
     firsts = np.searchsorted(partitions, partitions)
     return (np.arange(len(partitions)) - firsts).astype(np.int32)
 
@@ -182,7 +188,7 @@ def _joined(parts: list[Floats]) -> Floats:
 def _peak_megabytes() -> float:
     """Return the process's peak resident memory.
 
-    Linux keeps in ``ru_maxrss`` what the parent had before exec, so /proc goes first; elsewhere there is no /proc.
+    On Linux, ``ru_maxrss`` includes what the parent had before exec, so /proc goes first. Other systems have no /proc.
     """
     status = Path("/proc/self/status")
     if status.exists():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.handlers import env
 from shared.handlers.cosmic import deal, layout, payload
@@ -14,14 +14,13 @@ from shared.handlers.s3 import POOL, Bucket, Found, MissingObject
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shared.handlers.cosmic.events import Run, Start
+
 SUFFIX = ".safetensors"
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: Start, _context: object) -> Run:
     """Return what the state machine needs of the run.
-
-    Args:
-        event: ``run_id`` and ``run_started`` of the execution, and its input as ``payload``.
 
     Raises:
         BadInput: The payload cannot be run.
@@ -50,7 +49,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def check_model(bucket: Bucket, key: str, team: str) -> None:
-    """See that there is an object *key*: asked here once, not by every rank for itself. Empty is the packaged model.
+    """See that there is an object *key*: once, here, instead of in every rank. Empty is the packaged model.
 
     Raises:
         WrongModel: There is none.
@@ -65,7 +64,7 @@ def check_model(bucket: Bucket, key: str, team: str) -> None:
 
 
 def find_partitions(bucket: Bucket, request: payload.Request) -> Sequence[Sequence[Found]]:
-    """Return each rank's partitions with their sizes: those of the data map, or those listed and dealt out.
+    """Return each rank's partitions with their sizes: those of the data map, or those under the prefix, dealt out.
 
     Raises:
         NoData: There are none under the prefix, or the data map names some that do not exist.

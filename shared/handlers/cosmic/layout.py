@@ -1,6 +1,6 @@
-"""Where a run keeps what it writes: everything under its own run id, so that concurrent runs never meet.
+"""Where a run writes: everything under its own run id, so that runs at the same time never meet.
 
-The one exception is ``<result_path>/combined_data.json``, where users' notebooks look: it is a copy of the newest
+There is one exception. Users' notebooks look at ``<result_path>/combined_data.json``: it is a copy of the newest
 finished run's, and the bucket's versioning keeps the older ones.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import onnxruntime
 
@@ -13,6 +13,8 @@ from shared.handlers import env
 from shared.handlers.cosmic.errors import WrongModel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -24,6 +26,14 @@ PACKAGED = Path(__file__).with_name("astromae.onnx")
 INPUTS: dict[str, tuple[int, ...]] = {"images": (5, 32, 32), "magnitudes": (5,)}
 OUTPUT = "redshift"
 EXPECTED = "inputs images [n,5,32,32] and magnitudes [n,5], output redshift [n], all float32, n free"
+
+
+class Value(Protocol):
+    """An input or output as onnxruntime describes it. A dimension that is free is a name or None."""
+
+    name: str
+    shape: Sequence[int | str | None]
+    type: str
 
 
 class Model:
@@ -42,8 +52,8 @@ class Model:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        options.log_severity_level = 3  # errors; warnings about a user's graph are no part of the run's log
-        # Waiting threads sleep: a function that spins is billed for it, and ranks on one machine starve each other.
+        options.log_severity_level = 3  # errors; warnings about a user's graph do not belong in the run's log
+        # Waiting threads sleep: a function pays for a thread that spins, and ranks on one machine starve each other.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
@@ -64,12 +74,12 @@ class Model:
 
 @functools.lru_cache(maxsize=1)
 def packaged() -> Model:
-    """Return the model that came with the function, loaded once in its life."""
+    """Return the model that came with the function. It is loaded once in the worker's life."""
     return Model(PACKAGED, PACKAGED.name, env.threads())
 
 
 def from_bucket(bucket: Bucket, key: str) -> Model:
-    """Return the model at *key*, loaded again only when the object has changed.
+    """Return the model at *key*. It is loaded again only when the object has changed.
 
     Raises:
         MissingObject: There is no such object.
@@ -86,9 +96,9 @@ def _fetched(bucket: Bucket, key: str, _etag: str) -> Model:
         return Model(path, key, env.threads())
 
 
-def _mismatch(session: Any) -> str | None:
-    inputs = {value.name: value for value in session.get_inputs()}
-    outputs = {value.name: value for value in session.get_outputs()}
+def _mismatch(session: onnxruntime.InferenceSession) -> str | None:
+    inputs: dict[str, Value] = {value.name: value for value in session.get_inputs()}
+    outputs: dict[str, Value] = {value.name: value for value in session.get_outputs()}
     right = (
         inputs.keys() == INPUTS.keys()
         and all(_fits(inputs[name], tail) for name, tail in INPUTS.items())
@@ -98,14 +108,14 @@ def _mismatch(session: Any) -> str | None:
     return None if right else f"it has inputs {_describe(inputs)} and outputs {_describe(outputs)}"
 
 
-def _fits(value: Any, tail: tuple[int, ...]) -> bool:
-    """Tell whether *value* is float32 of [any number, *tail*]; the first dimension must not be fixed."""
+def _fits(value: Value, tail: tuple[int, ...]) -> bool:
+    """Say whether *value* is float32 of [any number, *tail*]. The first dimension must be free."""
     shape = value.shape
     free = len(shape) > 0 and not isinstance(shape[0], int)
-    return bool(value.type == "tensor(float)" and free and tuple(shape[1:]) == tail)
+    return value.type == "tensor(float)" and free and tuple(shape[1:]) == tail
 
 
-def _describe(values: dict[str, Any]) -> str:
+def _describe(values: Mapping[str, Value]) -> str:
     return " and ".join(f"{name} {value.shape} {value.type}" for name, value in values.items()) or "none"
 
 

@@ -1,4 +1,4 @@
-"""A partition on disk, read batch by batch: safetensors lets a slice be read without the rest.
+"""A partition on disk, read batch by batch: safetensors can read a slice without the rest.
 
 Format: ``images`` [n, 5, 32, 32], ``magnitudes`` [n, 5] and ``redshifts`` [n], all float32; the five bands are SDSS
 u g r i z.
@@ -7,7 +7,7 @@ u g r i z.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from shared.handlers.cosmic.errors import CorruptPartition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -27,14 +27,36 @@ RECORD_BYTES = sum(4 * int(np.prod(shape)) for shape in SHAPES.values())  # 20,5
 EXPECTED = "images [n,5,32,32], magnitudes [n,5], redshifts [n], all float32"
 
 
+class Slice(Protocol):
+    """A tensor in a file: parts of it are read when they are asked for."""
+
+    def get_shape(self) -> list[int]:
+        """Return its shape."""
+
+    def get_dtype(self) -> str:
+        """Return its type in safetensors' own word, F32 for float32."""
+
+    def __getitem__(self, part: slice) -> Floats: ...
+
+
+class File(Protocol):
+    """An open safetensors file."""
+
+    def keys(self) -> Iterable[str]:
+        """Return the names of its tensors."""
+
+    def get_slice(self, name: str) -> Slice:
+        """Return the tensor *name*."""
+
+
 def count_records(size: int) -> int:
     """Return the records of a partition of *size* bytes: its header is shorter than one record."""
     return size // RECORD_BYTES
 
 
 @contextlib.contextmanager
-def opened(path: Path, key: str) -> Iterator[Any]:
-    """Open the partition at *path*, which came from *key*; its tensors can be sliced with :func:`batches`.
+def opened(path: Path, key: str) -> Iterator[File]:
+    """Open the partition at *path*, which came from *key*. :func:`batches` reads its tensors.
 
     Raises:
         CorruptPartition: It is no safetensors file, or its tensors are not those of a partition.
@@ -48,8 +70,8 @@ def opened(path: Path, key: str) -> Iterator[Any]:
         yield file
 
 
-def batches(file: Any, key: str, size: int) -> Iterator[tuple[Floats, Floats, Floats]]:
-    """Yield images, magnitudes and redshifts of *size* records at a time; the last batch may be smaller.
+def batches(file: File, key: str, size: int) -> Iterator[tuple[Floats, Floats, Floats]]:
+    """Yield images, magnitudes and redshifts of *size* records at a time. The last batch may be smaller.
 
     Raises:
         CorruptPartition: A value is not a finite number.
@@ -65,7 +87,7 @@ def batches(file: Any, key: str, size: int) -> Iterator[tuple[Floats, Floats, Fl
         yield batch["images"], batch["magnitudes"], batch["redshifts"]
 
 
-def _check(file: Any, key: str) -> None:
+def _check(file: File, key: str) -> None:
     missing = sorted(SHAPES.keys() - set(file.keys()))
     if missing:
         raise _corrupt(f"it has no {' and no '.join(missing)}", key)

@@ -1,19 +1,18 @@
-"""What users send, made into a request that is right. Pure.
+"""From what users send to a checked request. Pure.
 
-Two forms are in use: one with ``world_size`` and a ``data_map`` of nulls, an older one with ``file_limit``,
-``object_type``, ``S3_object_name`` and ``script``, its numbers as strings. Both are one here.
+Two forms are in use. One has ``world_size`` and a ``data_map`` of nulls. The older one has ``file_limit``,
+``object_type``, ``S3_object_name`` and ``script``, and its numbers are strings. Both become one request here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from shared.handlers.payload import Reader, whole
 
-MAX_RANKS = 10_000  # child executions that a distributed Map runs at once
-MAX_TOGETHER = 512  # that meet over FMI, all with all: a Lambda may open 1,024 files
-MAX_BATCH = 8_192
+MAX_RANKS = 10_000  # child executions that a distributed Map runs at once (AWS quota)
+MAX_TOGETHER = 512  # ranks that meet over FMI, all with all: a Lambda may open 1,024 files (AWS quota)
+MAX_BATCH = 8_192  # our choice: 168 MB of records, a tenth of a usual function's memory
 UNUSED = frozenset({"object_type", "S3_object_name", "script"})  # inference comes packaged
 KNOWN = UNUSED | {
     "bucket",
@@ -34,8 +33,8 @@ KNOWN = UNUSED | {
 class Request:
     """A checked payload.
 
-    ``data_map`` holds the keys of each rank's partitions, or is None when they are to be listed under
-    ``data_prefix`` (which ends in a slash) and dealt out, at most ``file_limit`` of them.
+    ``data_map`` has the keys of each rank's partitions. If it is None, the partitions under ``data_prefix`` (which ends
+    in a slash) are listed and dealt out, at most ``file_limit`` of them.
     """
 
     world_size: int
@@ -49,7 +48,7 @@ class Request:
     rendezvous_endpoint: str
 
 
-def read(payload: Any, bucket: str) -> Request:
+def read(payload: object, bucket: str) -> Request:
     """Return the request in *payload*, for the team that owns *bucket*.
 
     Raises:
@@ -86,14 +85,14 @@ class _Reader(Reader):
         return False
 
     def folder(self, key: str, default: str = "") -> str:
-        """Return a prefix that ends in one slash, so that "100MB" never takes in "100MB-old"."""
+        """Return a prefix that ends in one slash, so that "100MB" does not match "100MB-old"."""
         folder = self.text(key).strip("/") or default
         if not folder:
             self.problems.append(f"{key} is missing or empty")
         return folder + "/"
 
     def data_map(self, world_size: int | None) -> tuple[tuple[str, ...], ...] | None:
-        """Return each rank's keys; None when there are none at all, which asks for a listing."""
+        """Return each rank's keys. None when there are no keys at all: then the partitions are listed."""
         value = self.payload.get("data_map", {})
         if not isinstance(value, dict):
             self.problems.append(f"data_map is {value!r}, not an object of rank to keys")

@@ -1,4 +1,4 @@
-"""A rank's progress as log lines that ``lanes run`` follows live: one JSON object on a line of stdout."""
+"""A rank's progress as log lines, which ``lanes run`` follows live: each is a JSON object on a line of stdout."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EVERY = 0.25  # seconds between lines: enough to look alive, few enough to cost nothing
+EVERY = 0.25  # seconds between lines: our choice, often enough to look alive, seldom enough to cost nothing
 
 
 class Progress:
-    """Counts records done and says so, at most four times a second, and always at the start and at the end."""
+    """Counts the records done, and writes lines: at most four a second, and always one at the start and at the end."""
 
     def __init__(
         self,

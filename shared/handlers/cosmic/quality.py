@@ -1,4 +1,4 @@
-"""How good predicted redshifts are. Sums that merge over ranks, and the figures made from them. Pure.
+"""How good predicted redshifts are: sums that can be merged over ranks, and the figures made of them. Pure.
 
 With e = predicted - true and d = e / (1 + true): MAE = mean |e|, MSE = mean e^2, bias = mean d,
 precision = 1.48 x median |d - median d| (the normalised median absolute deviation), R2 = 1 - sum e^2 / sum (true -
@@ -27,7 +27,7 @@ def scaled_error(true: Floats, predicted: Floats) -> NDArray[np.float64]:
 
 
 def sums(true: Floats, predicted: Floats) -> dict[str, float]:
-    """Return what a rank contributes, from its true and predicted redshifts [n]."""
+    """Return a rank's sums, from its true and predicted redshifts [n]."""
     exact = true.astype(np.float64)
     error = predicted.astype(np.float64) - exact
     values = (

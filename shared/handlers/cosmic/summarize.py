@@ -1,4 +1,4 @@
-"""Step 3: join the ranks' results, judge the predictions, and say how fast the run was."""
+"""Step 3: join the ranks' results, judge the predictions, and tell how fast the run was."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,17 +16,18 @@ from shared.handlers.cosmic import layout, quality
 from shared.handlers.cosmic.errors import MissingRank, TotalsDiffer
 from shared.handlers.s3 import POOL, Bucket
 
+_ROUNDING = 1e-9  # relative and absolute: our choice, far above the rounding of sums in another order
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from shared.handlers.cosmic.events import Ended, Result, Run
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+
+def handler(event: Ended, _context: object) -> dict[str, object]:
     """Write the run's combined_data.json and summary.json; return the summary.
-
-    Args:
-        event: ``run``, what init returned, and ``ranks_done``, when the Map ended (ISO 8601).
 
     Raises:
         MissingRank: A rank left no result of this run.
@@ -63,7 +64,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return summary
 
 
-def gather(bucket: Bucket, run: dict[str, Any]) -> list[dict[str, Any]]:
+def gather(bucket: Bucket, run: Run) -> list[Result]:
     """Return every rank's result object, in the order of ranks.
 
     An object of an earlier run of the same name does not count.
@@ -75,7 +76,7 @@ def gather(bucket: Bucket, run: dict[str, Any]) -> list[dict[str, Any]]:
     keys = {layout.rank(run["result_path"], run["run_id"], rank): rank for rank in range(run["world_size"])}
     there = [found.key for found in bucket.list(prefix) if found.key in keys]
     with ThreadPoolExecutor(POOL) as pool:
-        read = [json.loads(body) for body in pool.map(bucket.get, there)]
+        read: list[Result] = [json.loads(body) for body in pool.map(bucket.get, there)]
     results = {result["rank"]: result for result in read if result["run_started"] == run["run_started"]}
     missing = [str(rank) for rank in range(run["world_size"]) if rank not in results]
     if missing:
@@ -87,10 +88,10 @@ def gather(bucket: Bucket, run: dict[str, Any]) -> list[dict[str, Any]]:
     return [results[rank] for rank in range(run["world_size"])]
 
 
-def judge(bucket: Bucket, results: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the quality of all predictions, and that of predicting the mean; both None when there are none.
+def judge(bucket: Bucket, results: Sequence[Result]) -> dict[str, object]:
+    """Return the quality of all predictions, and that of predicting the mean; both are None when there are none.
 
-    Holds 4 bytes per record of the run (the median needs them all) and some ranks' predictions at a time.
+    Memory holds 4 bytes for each record of the run (the median needs all), and some ranks' predictions at a time.
     """
     total = quality.merge(result["quality_sums"] for result in results)
     if not total["records"]:
@@ -112,20 +113,22 @@ def judge(bucket: Bucket, results: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def fmi_totals(results: Sequence[dict[str, Any]]) -> dict[str, float | None]:
-    """Return what rank 0 learned from all ranks over FMI, once it is seen to be what their results add up to.
+def fmi_totals(results: Sequence[Result]) -> dict[str, float | None]:
+    """Return what rank 0 learned from all ranks over FMI. It must be what their results add up to.
 
     Raises:
-        TotalsDiffer: It is not; floating-point sums may differ in their order alone.
+        TotalsDiffer: It is not, by more than the order of floating-point sums explains.
     """
-    told: dict[str, float] = results[0]["fmi_totals"]
+    told = results[0]["fmi_totals"] or {}
     own = {
         **quality.merge(result["quality_sums"] for result in results),
         "inference_seconds": sum(result["inference_seconds"] for result in results),
     }
-    wrong = [name for name in own if not math.isclose(told[name], own[name], rel_tol=1e-9, abs_tol=1e-9)]
+    wrong = [name for name, value in own.items() if not _same(told.get(name), value)]
     if wrong:
-        raise TotalsDiffer("; ".join(f"{name} is {told[name]} over FMI, {own[name]} in the results" for name in wrong))
+        raise TotalsDiffer(
+            "; ".join(f"{name} is {told.get(name)} over FMI, {own[name]} in the results" for name in wrong)
+        )
     records = told["records"]
     return {
         "records": records,
@@ -136,10 +139,14 @@ def fmi_totals(results: Sequence[dict[str, Any]]) -> dict[str, float | None]:
     }
 
 
-def throughput(results: Sequence[dict[str, Any]], wall: float) -> dict[str, Any]:
+def _same(told: float | None, own: float) -> bool:
+    return told is not None and math.isclose(told, own, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
+
+
+def throughput(results: Sequence[Result], wall: float) -> dict[str, dict[str, float]]:
     """Return both throughputs: over the *wall* seconds of the whole Map, and the sum of the ranks' own.
 
-    A rank's own is that of its inference loop, which the field's tables call throughput; a user waits for the first.
+    A user waits for the first. A rank's own is that of its inference loop; the field's tables call that throughput.
     """
     records = sum(result["records"] for result in results)
     bits = 8 * sum(result["bytes"] for result in results)

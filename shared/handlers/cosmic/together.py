@@ -1,6 +1,6 @@
 """Ranks that run together over FMI: none starts before all are there, and rank 0 learns what all of them found.
 
-Without FMI a rank is alone: it waits for nobody and nobody learns its totals before the summary.
+Without FMI a rank is alone. It waits for no other, and its totals are known only in the summary.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.fmi import Communicator
+    from shared.handlers.cosmic.events import Rank
 
-AFTER_YOU_SECONDS = 0.5  # for the rank that failed to be the first that Step Functions hears of
-START_SECONDS = 120.0  # for all ranks to be there: cold starts, and Step Functions' retries of a throttled one
-MARGIN_SECONDS = 5.0  # of the function's time, left to say what went wrong
+# All three are our choice.
+AFTER_YOU_SECONDS = 0.5  # so that Step Functions hears of the rank that failed before it hears of the others
+START_SECONDS = 120.0  # for all ranks to be there: for cold starts, and Step Functions' retries of a throttled one
+MARGIN_SECONDS = 5.0  # of the function's time, kept to report what went wrong
 
 
 class Context(Protocol):
-    """What is used of Lambda's context."""
+    """Lambda's context, as far as it is used here."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Return how long the function may still run."""
@@ -32,16 +34,16 @@ class Context(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The ranks as one of them sees them. ``waited`` is how many seconds it took until all were there."""
+    """The ranks as one of them sees them. ``waited`` is the seconds until all were there."""
 
     comm: Communicator | None = None
     waited: float = 0.0
 
     def totals(self, values: Mapping[str, float]) -> dict[str, float] | None:
-        """Return the sums of all ranks' *values*, of the same names, at rank 0, and None elsewhere and alone.
+        """Return the sums of all ranks' *values*, which have the same names on all, at rank 0. Others get None.
 
         Raises:
-            PeerLost: A rank failed before it came here; the error names it.
+            PeerLost: A rank failed before it came here. The error names it.
         """
         if self.comm is None:
             return None
@@ -52,12 +54,12 @@ class Group:
 
 
 @contextlib.contextmanager
-def joined(event: Mapping[str, Any], context: Context) -> Iterator[Group]:
-    """Give the rank's group once all ranks are there; a rank that raises inside tells the others, who then name it.
+def joined(event: Rank, context: Context) -> Iterator[Group]:
+    """Give the rank's group once all ranks are there. A rank that raises inside tells the others, who then name it.
 
     Args:
         event: The rank's event.
-        context: The function's; its remaining time bounds how long the ranks wait for each other at the end.
+        context: Lambda's. Its remaining time bounds how long the ranks wait for each other at the end.
 
     Raises:
         PairingFailed: A rank did not start in time.

@@ -179,7 +179,7 @@ def test_more_than_a_thousand_ranks_are_all_read(
 
 
 def test_both_throughputs_are_told_apart() -> None:
-    rank = {"records": 100, "bytes": 1000, "sample_persec": 50.0, "throughput_bps": 4000.0}
+    rank: Any = {"records": 100, "bytes": 1000, "sample_persec": 50.0, "throughput_bps": 4000.0}
     assert throughput([rank, rank], wall=10.0) == {
         "map_wall": {"seconds": 10.0, "records_per_second": 20.0, "bits_per_second": 1600.0},
         "ranks_sum": {"records_per_second": 100.0, "bits_per_second": 8000.0},

@@ -110,11 +110,12 @@ def test_without_records_there_is_no_error_to_take_the_mean_of() -> None:
     sums = dict.fromkeys(
         ("records", "true", "true_squared", "absolute_error", "squared_error", "scaled_error", "inference_seconds"), 0.0
     )
-    rank = {"fmi_totals": sums, "quality_sums": sums, "inference_seconds": 0.0, "fmi_waited_seconds": 0.1}
+    rank: Any = {"fmi_totals": sums, "quality_sums": sums, "inference_seconds": 0.0, "fmi_waited_seconds": 0.1}
     assert fmi_totals([rank])["mae"] is None
 
 
 def test_a_rank_alone_waits_for_nobody_and_tells_nobody() -> None:
-    with together.joined({"fmi_enabled": False}, Context()) as group:
+    alone: Any = {"fmi_enabled": False}
+    with together.joined(alone, Context()) as group:
         assert group.waited == 0
         assert group.totals({"records": 1.0}) is None
