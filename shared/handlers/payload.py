@@ -1,12 +1,12 @@
-"""What users send, read key by key, every problem kept for one error. Pure.
+"""Reads what users send, key by key, and collects every problem for one error. Pure.
 
-Numbers and booleans may come as text, as old payloads bring them. A key that is null or empty counts as not given.
+Numbers and booleans may come as text, as in old payloads. A key that is null or empty counts as not given.
 """
 
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.errors import UsageError
 
@@ -15,23 +15,30 @@ if TYPE_CHECKING:
 
 
 class BadInput(UsageError):
-    """The payload asks for something that cannot be; the message lists every problem in it."""
+    """The payload asks for something that cannot be. The message lists every problem in it."""
 
 
 class Reader:
-    """Reads *payload*, an execution's input, which may hold the keys in *known*; *defaults* are for what is not given.
+    """Reads one payload.
+
+    Args:
+        payload: An execution's input.
+        known: The keys that it may have.
+        defaults: Values for keys that are not given.
 
     Raises:
-        BadInput: It is no JSON object.
+        BadInput: *payload* is no JSON object.
     """
 
-    def __init__(self, payload: Any, known: Iterable[str], defaults: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, payload: object, known: Iterable[str], defaults: Mapping[str, object] | None = None) -> None:
         if not isinstance(payload, dict):
             raise BadInput(
                 f"the payload is {type(payload).__name__}, not a JSON object", fix='send {"world_size": 4, ...}'
             )
         missing = {key: value for key, value in (defaults or {}).items() if payload.get(key) in (None, "")}
-        self.payload = {key: value for key, value in {**payload, **missing}.items() if value is not None}
+        self.payload: dict[str, object] = {
+            key: value for key, value in {**payload, **missing}.items() if value is not None
+        }
         self.problems: list[str] = []
         known = set(known)
         for key in sorted(self.payload.keys() - known):
@@ -49,19 +56,22 @@ class Reader:
     def own_bucket(self, bucket: str, keys: Iterable[str] = ("bucket",)) -> None:
         """Report *keys* that name another bucket than the team's."""
         for key in keys:
-            if self.payload.get(key, "") not in {"", bucket}:
+            if self.payload.get(key, "") not in ("", bucket):
                 self.problems.append(
                     f"{key} is {self.payload[key]!r}, but this team's functions reach {bucket!r} only (leave {key} out)"
                 )
 
     def given(self, key: str) -> bool:
         """Say whether *key* has a value."""
-        return bool(self.payload.get(key, "") != "")
+        return self.payload.get(key, "") != ""
 
     def whole(
         self, key: str, most: int, *, least: int = 1, default: int | None = None, required: bool = False
     ) -> int | None:
-        """Return a whole number from *least* to *most*, also when it comes as a string."""
+        """Return a whole number from *least* to *most*, which may come as text; *default* if it is not given.
+
+        A number that is out of bounds, or none, is a problem, and None is returned.
+        """
         if not self.given(key):
             if required:
                 self.problems.append(f"{key} is missing")
@@ -103,7 +113,7 @@ class Reader:
         return value
 
 
-def whole(value: Any) -> int | None:
+def whole(value: object) -> int | None:
     """Return *value* as a whole number, or None: 4, "4" and 4.0 are one, True and "4.5" are none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None

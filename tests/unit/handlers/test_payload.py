@@ -46,6 +46,15 @@ def test_another_teams_bucket_is_refused_and_the_own_one_is_not():
         reader.finish()
 
 
+@pytest.mark.parametrize("bucket", [["mine"], {"name": "mine"}, 4])
+def test_a_bucket_that_is_no_text_is_one_problem_among_others(bucket):
+    reader = Reader({"bucket": bucket, "deep": "perhaps"}, ("bucket", "deep"))
+    reader.own_bucket("mine")
+    reader.truth("deep")
+    with pytest.raises(BadInput, match=r"bucket is .*mine.* only .*; deep is 'perhaps'"):
+        reader.finish()
+
+
 @pytest.mark.parametrize("payload", [[1], "text", 4, None])
 def test_only_an_object_is_a_payload(payload):
     with pytest.raises(BadInput, match="not a JSON object"):
