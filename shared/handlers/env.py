@@ -1,4 +1,4 @@
-"""What every function finds in its environment. A missing variable is an error with a name, never a default."""
+"""The environment of every function. A missing variable is an error that names it; nothing has a default."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class MissingEnvironment(LanesError):
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """The team's place, as deployment wrote it into each of its functions."""
+    """The team's place, as deployment writes it into each of the team's functions."""
 
     team: str
     stage: str
@@ -39,7 +39,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Env:
 
 
 def threads(environ: Mapping[str, str] = os.environ) -> int:
-    """Return how many threads the function's memory pays for, at least one.
+    """Return how many threads the function's memory buys, at least one.
 
     Raises:
         MissingEnvironment: ``AWS_LAMBDA_FUNCTION_MEMORY_SIZE`` is not set: this is not a Lambda function.
@@ -49,7 +49,7 @@ def threads(environ: Mapping[str, str] = os.environ) -> int:
 
 
 def require(environ: Mapping[str, str], names: str) -> list[tuple[str, str]]:
-    """Return (name, value) of each of *names*, which are words.
+    """Return (name, value) for each of *names*, which are separated by spaces.
 
     Raises:
         MissingEnvironment: Names every variable that is missing or empty.

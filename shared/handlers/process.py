@@ -1,4 +1,4 @@
-"""Runs a program to its end, its output passed on line by line."""
+"""Runs a program to its end and passes its output on, line by line."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from io import FileIO
     from pathlib import Path
 
-LAST_LINES = 15
-LINE_BYTES = 500  # of a line in an error: Step Functions keeps 32 KB of its cause
+LAST_LINES = 15  # in an error: our choice
+LINE_BYTES = 500  # of a line in an error: our choice, so that 15 of them are far below the 32 KB of a cause (AWS quota)
 
 
 class ScriptFailed(LanesError):
@@ -33,12 +33,13 @@ def run(
     name: str,
     write: Callable[[str], object] = print,
 ) -> None:
-    """Run *command* in *folder* and give each line of its output, stderr too, to *write* as it comes.
+    """Run *command* in *folder*, and give each line of its output to *write* as it comes, stderr too.
 
-    It is over when the program ends; what that started and left behind may hold the pipe, but holds up nobody.
+    It returns when the program ends. Processes that the program started and left behind may keep the pipe open; nobody
+    waits for them.
 
     Raises:
-        ScriptFailed: It exits with another status than 0, or is killed; *name* says whose program it was.
+        ScriptFailed: It exits with another status than 0, or is killed. *name* says whose program it was.
     """
     last: deque[str] = deque(maxlen=LAST_LINES)
     reading, writing = os.pipe()
@@ -77,9 +78,9 @@ def run(
 
 
 def _mark_end(process: subprocess.Popen[bytes], pipe: FileIO, mark: str) -> None:
-    """Write *mark* behind all that *process* wrote."""
+    """Write *mark* after all that *process* wrote."""
     process.wait()
-    with contextlib.suppress(BrokenPipeError, ValueError):  # closed: nobody listens any more
+    with contextlib.suppress(BrokenPipeError, ValueError):  # the pipe is closed: nobody reads any more
         pipe.write(f"{mark}\n".encode())
 
 

@@ -1,7 +1,7 @@
-"""The team's bucket as handlers use it: every listing paginated, every call held to the owner's account.
+"""The team's bucket as handlers use it: every listing is paginated, and every call names the account that must own it.
 
-``ExpectedBucketOwner`` makes S3 refuse (403) when a bucket of that name belongs to somebody else, so a deleted and
-re-registered name can neither feed a run nor collect its results.
+With ``ExpectedBucketOwner``, S3 refuses (403) when a bucket of that name belongs to another account. So a name that was
+deleted and taken by somebody else can neither feed a run nor collect its results.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import errno
 import functools
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-POOL = 16  # connections, and the threads that callers use at once
+POOL = 16  # connections, and threads that callers use at once: our choice, for one or two CPUs
 _GONE = {"404", "NoSuchKey"}
-_TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}  # it is there, or another is just writing it
+_TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}  # it is there, or somebody else is writing it now
 
 
 class MissingObject(LanesError):
@@ -39,7 +39,7 @@ class StorageFull(LanesError):
 
 @functools.cache
 def client() -> S3Client:
-    """Return this process's S3 client; where it points is the environment's business."""
+    """Return this process's S3 client. The environment says where it points (AWS_ENDPOINT_URL)."""
     return boto3.client("s3", config=Config(retries={"mode": "standard"}, max_pool_connections=POOL))
 
 
@@ -91,13 +91,13 @@ class Bucket:
             return body.read()
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
-        """Write the object *key* in one piece: a reader sees the old one or the new one."""
+        """Write the object *key* in one piece: a reader sees the old object or the new one."""
         client().put_object(
             Bucket=self.name, Key=key, Body=body, ContentType=content_type, ExpectedBucketOwner=self.owner
         )
 
     def put_new(self, key: str, body: bytes, content_type: str) -> bool:
-        """Write the object *key* unless there is one; say whether it was written. Of two at once one wins."""
+        """Write the object *key* unless there is one; return whether it was written. Of two at once, one wins."""
         try:
             client().put_object(
                 Bucket=self.name,
@@ -113,7 +113,7 @@ class Bucket:
             raise
         return True
 
-    def put_json(self, key: str, value: Any) -> None:
+    def put_json(self, key: str, value: object) -> None:
         """Write *value* as JSON to the object *key*, in one piece."""
         self.put(key, json.dumps(value, indent=1).encode(), "application/json")
 

@@ -12,7 +12,7 @@ from shared.handlers.payload import Reader, whole
 
 MAX_RANKS = 10_000  # child executions that a distributed Map runs at once (AWS quota)
 MAX_TOGETHER = 512  # ranks that meet over FMI, all with all: a Lambda may open 1,024 files (AWS quota)
-MAX_BATCH = 8_192  # our choice: 168 MB of records, a tenth of a usual function's memory
+MAX_BATCH = 8_192  # our choice: 168 MB of records
 UNUSED = frozenset({"object_type", "S3_object_name", "script"})  # inference comes packaged
 KNOWN = UNUSED | {
     "bucket",

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from shared.fmi import check
 from shared.handlers.fmi.key import own_namespace
 from shared.handlers.fmi.meeting import meeting
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
+class Start(TypedDict):
+    """The event. ``payload`` is the execution's input: whatever a user sent."""
+
+    payload: object
+
+
+def handler(event: Start, _context: object) -> dict[str, object]:
     """Return the verdict on the rendezvous of the run.
 
     Args:
-        event: ``payload``, the execution's input; its ``rendezvous_endpoint`` goes before the lane's own.
+        event: The ``rendezvous_endpoint`` of its payload goes before the lane's own.
 
     Raises:
         RendezvousUnavailable: It is hung, refuses, or its name does not resolve.

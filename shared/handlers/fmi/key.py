@@ -1,4 +1,4 @@
-"""The key by which the team's ranks sign their names at the rendezvous, read from the team's secret."""
+"""The key with which the team's ranks sign their names at the rendezvous. It is read from the team's secret."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from shared.handlers.env import require
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-SECRET = "RENDEZVOUS_SECRET"  # noqa: S105  the variable that names the secret
-LIFETIME = 300.0  # seconds that a worker keeps a key: workers live for hours, and a key may be renewed meanwhile
+VARIABLE = "RENDEZVOUS_SECRET"
+"""The variable that names the team's secret."""
+
+LIFETIME = 300.0  # seconds that a worker keeps a key: our choice; workers live for hours, and a key may be renewed
 
 
 class NoTeamKey(LanesError):
@@ -45,18 +47,19 @@ def own_namespace(
         MissingEnvironment: The function's card does not say ``rendezvous: true``.
         NoTeamKey: Its secret cannot be read.
     """
-    (_, team), (_, secret) = require(environ, f"TEAM {SECRET}")
+    (_, team), (_, secret) = require(environ, f"TEAM {VARIABLE}")
     return Namespace(team, run, comm, key_in(secret, int(clock() // LIFETIME)))
 
 
 @functools.lru_cache(maxsize=1)
-def key_in(secret: str, age: int) -> bytes:  # noqa: ARG001  another age is read anew
-    """Return the key in *secret*, read once for each *age*.
+def key_in(secret: str, age: int) -> bytes:
+    """Return the key in *secret*. It is read once for each *age*, which is a number that grows with time.
 
     Raises:
         NoTeamKey: It cannot be read.
-        UsageError: It is none.
+        UsageError: It is no key.
     """
+    del age  # only for the cache
     client = boto3.client("secretsmanager", config=Config(retries={"mode": "standard"}))
     try:
         text = client.get_secret_value(SecretId=secret)["SecretString"]

@@ -1,4 +1,4 @@
-"""Where ranks meet: the lane's rendezvous as deployment wrote it, or the one that a payload names."""
+"""Where ranks meet: the lane's own rendezvous, as deployment wrote it, or the one that a payload names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.handlers.env import require
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_PORT = 65535
+MAX_PORT = 65535  # of TCP
 
 
 class BadEndpoint(UsageError):
@@ -21,7 +21,7 @@ class BadEndpoint(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A rendezvous server, and by which times in seconds it is judged."""
+    """A rendezvous server, and the times, in seconds, by which it is judged."""
 
     host: str
     port: int
@@ -35,7 +35,7 @@ class Meeting:
 
 
 def protocol(environ: Mapping[str, str] = os.environ) -> str:
-    """Return what ranks speak at the rendezvous, ``v1`` or ``v2``.
+    """Return the protocol that ranks speak at the rendezvous, ``v1`` or ``v2``.
 
     Raises:
         MissingEnvironment: The function's card does not say ``rendezvous: true``.

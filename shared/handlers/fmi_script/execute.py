@@ -6,7 +6,7 @@ import json
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from shared.handlers import env, process
 from shared.handlers.fmi.key import own_namespace
@@ -15,18 +15,19 @@ from shared.handlers.fmi_script import program
 from shared.handlers.s3 import Bucket
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Run the rank's program, its output in this function's log.
+class Ended(TypedDict):
+    """The answer. ``seconds`` is how long the program took."""
 
-    Args:
-        event: What init returned, and the ``rank``.
+    rank: int
+    seconds: float
 
-    Returns:
-        ``rank`` and the ``seconds`` that the program took.
+
+def handler(event: program.Rank, _context: object) -> Ended:
+    """Run the rank's program. Its output goes to this function's log.
 
     Raises:
-        ScriptFailed: It ended badly.
-        MissingObject: It is gone from the bucket.
+        ScriptFailed: The program ended badly.
+        MissingObject: The program is gone from the bucket.
         NoTeamKey: The team has no key to sign with.
     """
     here = env.read()

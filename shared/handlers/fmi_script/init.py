@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from shared.handlers import env
 from shared.handlers.fmi_script import payload
 from shared.handlers.s3 import Bucket
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    from shared.handlers.fmi_script.program import Run
+
+
+class Start(TypedDict):
+    """The event. ``payload`` is the execution's input; ``defaults`` are the team's, for keys that it leaves out."""
+
+    run_id: str
+    payload: object
+    defaults: Mapping[str, object]
+
+
+def handler(event: Start, _context: object) -> Run:
     """Return what every rank is told.
-
-    Args:
-        event: ``run_id``, the execution's input as ``payload``, and the team's ``defaults`` for what that leaves out.
 
     Raises:
         BadInput: The payload cannot be run.

@@ -1,18 +1,18 @@
-"""What a run is asked for, from either form in use: one script, or a folder with a script in it. Pure."""
+"""What a run is asked for, in either form in use: one script, or a folder with a script in it. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.handlers.payload import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_RANKS = 512  # they meet over FMI, all with all: a Lambda may open 1,024 files
-MAX_BATCH = 1_000_000
+MAX_RANKS = 512  # they meet over FMI, all with all: a Lambda may open 1,024 files (AWS quota)
+MAX_BATCH = 1_000_000  # our choice: the number is only handed on to the program
 TEMPORARY = "/tmp/"  # noqa: S108  the field's payloads name the script where the old executor put it
 KNOWN = (
     *("bucket", "world_size", "script", "object_type", "S3_object_name", "rendezvous_endpoint"),
@@ -24,8 +24,8 @@ KNOWN = (
 class Request:
     """A checked payload.
 
-    ``script`` is a key of the bucket. ``folder`` is the prefix that is fetched whole, with its slash, and holds the
-    script; empty when the script is fetched alone.
+    ``script`` is a key of the bucket. ``folder`` is the prefix, with its slash, that is fetched whole; the script lies
+    in it. It is empty when the script is fetched alone.
     """
 
     world_size: int
@@ -37,7 +37,7 @@ class Request:
     rendezvous_endpoint: str
 
 
-def read(payload: Any, defaults: Mapping[str, Any], bucket: str) -> Request:
+def read(payload: object, defaults: Mapping[str, object], bucket: str) -> Request:
     """Return the request in *payload* over the team's *defaults*, for the team that owns *bucket*.
 
     Raises:
@@ -60,7 +60,7 @@ def read(payload: Any, defaults: Mapping[str, Any], bucket: str) -> Request:
 
 
 def _program(reader: Reader) -> tuple[str, str]:
-    """Return the script's key and the folder it lies in; a script that ends in a slash is a folder to be run."""
+    """Return the script's key and the folder that it is in. A script that ends in a slash is a folder to be run."""
     script = reader.text("script", required=True).removeprefix(TEMPORARY).lstrip("/")
     folder = ""
     if reader.text("object_type") not in {"", "file", "folder"}:

@@ -1,11 +1,11 @@
-"""A rank's program: its files in a folder of its own, its command and its environment."""
+"""A rank's program: its files, in a folder of their own, its command and its environment."""
 
 from __future__ import annotations
 
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from shared.fmi.compat import python_path
 from shared.handlers.s3 import POOL
@@ -17,8 +17,27 @@ if TYPE_CHECKING:
     from shared.handlers.s3 import Bucket
 
 
+class Run(TypedDict):
+    """Init's answer, which every rank is told. ``batch_size`` is 0 where none was asked for."""
+
+    run_id: str
+    world_size: int
+    script: str
+    folder: str
+    data_path: str
+    result_path: str
+    batch_size: int
+    rendezvous_endpoint: str
+
+
+class Rank(Run):
+    """The event of one rank."""
+
+    rank: int
+
+
 def fetch(bucket: Bucket, script: str, folder: str, target: Path) -> Path:
-    """Put the script, or all of the *folder* it lies in, under *target* as it lies in the bucket; return its path.
+    """Put the script, or all of its *folder*, under *target*, with the paths of the bucket; return the script's path.
 
     Raises:
         MissingObject: The script is gone.
@@ -39,9 +58,9 @@ def command(script: Path) -> list[str]:
 
 
 def environment(
-    event: Mapping[str, Any], bucket: str, meeting: str, key: bytes, environ: Mapping[str, str] = os.environ
+    event: Rank, bucket: str, meeting: str, key: bytes, environ: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """Return what the rank's program finds in its environment: all of the function's, and who and where it is.
+    """Return the environment of the rank's program: all of the function's, and who and where it is.
 
     Args:
         event: The rank's event.

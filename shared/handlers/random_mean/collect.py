@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TypedDict
 
 from shared.handlers import env
 from shared.handlers.random_mean import draws
@@ -11,15 +11,19 @@ from shared.handlers.random_mean.stores import open_store
 from shared.handlers.s3 import Bucket
 
 
-def handler(event: dict[str, Any], _context: object) -> float:
+class Drawn(TypedDict):
+    """The event. The run's list of draws says which draws there must be."""
+
+    run_id: str
+    storage: str
+
+
+def handler(event: Drawn, _context: object) -> float:
     """Return the mean of the run's draws.
 
-    Args:
-        event: ``run_id``, whose list of draws says which there must be, and ``storage``.
-
     Raises:
-        MissingDraw: A draw was not stored: a mean of some would pass for the mean of all.
-        CorruptDraw: One is no number that is drawn.
+        MissingDraw: A draw was not stored. The mean of some would look like the mean of all.
+        CorruptDraw: A stored draw is no number that can be drawn.
         MissingObject: The run has no list of draws.
     """
     here = env.read()

@@ -24,8 +24,9 @@ class CsvStore:
     def __init__(self, here: Env) -> None:
         self._bucket = Bucket(here.bucket, here.account)
 
-    def begin(self, run_id: str, repetitions: int) -> str:  # noqa: ARG002  a store may make room for them
+    def begin(self, run_id: str, repetitions: int) -> str:
         """Return *run_id*: no other run of the state machine has it."""
+        del repetitions  # files need no room to be made
         first = next(self._keys(run_id), None)
         if first is not None:
             raise BatchExists(
@@ -40,7 +41,7 @@ class CsvStore:
         self._bucket.put_new(_key(batch, iteration), f"{number}\r\n".encode(), "text/csv")
 
     def mean(self, batch: str, repetitions: int) -> float:
-        """Return the mean of what lies in the batch's files; a file that no draw of the batch has is left alone."""
+        """Return the mean of the numbers in the batch's files. Files of no draw of the batch are ignored."""
         there = set(self._keys(batch))
         lost = [iteration for iteration in range(repetitions) if _key(batch, iteration) not in there]
         if lost:
@@ -53,7 +54,7 @@ class CsvStore:
             return sum(pool.map(lambda iteration: self._read(batch, iteration), range(repetitions))) / repetitions
 
     def _keys(self, batch: str) -> Iterator[str]:
-        """List the files of *batch*, and none of a batch called ``<batch>+1``."""
+        """List the files of *batch*, but none of a batch that is called ``<batch>+1``."""
         mine = re.compile(re.escape(f"{FOLDER}{batch}") + r"\+[0-9]+\.csv")
         return (found.key for found in self._bucket.list(f"{FOLDER}{batch}+") if mine.fullmatch(found.key))
 

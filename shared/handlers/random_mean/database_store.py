@@ -1,4 +1,4 @@
-"""Draws as rows of the team's database. A batch is called by its run's number."""
+"""Draws as rows of the team's database. The name of a batch is its run's number."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from shared.handlers.random_mean.tables import DRAWS, MEANS, RUNS
 
 
 class DatabaseStore:
-    """The store of one team; the schema its role sees is its own."""
+    """The store of one team. The team's role sees only the team's own schema."""
 
     def begin(self, run_id: str, repetitions: int) -> str:
-        """Return the number of the execution *run_id*, from a sequence; the same one when it is asked for again."""
+        """Return the number of the execution *run_id*, from a sequence. Asked again, it is the same number."""
         with transaction(engine()) as connection:
             insert_once(connection, RUNS, execution=run_id, repetitions=repetitions)
             number = connection.execute(select(RUNS.c.run_id).where(RUNS.c.execution == run_id)).scalar_one()

@@ -1,23 +1,30 @@
-"""Step 2, once per draw: take the time that the real model would, draw a number, keep it."""
+"""Step 2, once per draw: take the time that the real model would take, draw a number, keep it."""
 
 from __future__ import annotations
 
 import json
 import secrets
 import time
-from typing import Any
+from typing import TypedDict
 
 from shared.handlers import env
 from shared.handlers.random_mean import draws
 from shared.handlers.random_mean.stores import open_store
 
 
-def handler(event: dict[str, Any], _context: object) -> str:
+class Draw(TypedDict, total=False):
+    """The event: a draw's name-value pair (see ``draws``), and these beside it."""
+
+    run_id: str
+    storage: str
+    sleep_seconds: float
+
+
+def handler(event: Draw, _context: object) -> str:
     """Draw a number and return its batch.
 
     Args:
-        event: The draw's name-value pair; beside it ``run_id``, ``storage`` and ``sleep_seconds``. A bare pair, as the
-            first version of this step was given, is a draw on csv without a delay.
+        event: A bare pair, as the first version of this step was given, is a draw on csv without a delay.
 
     Raises:
         BadInput: The event names no draw.

@@ -1,13 +1,13 @@
-"""The draws of a run: their numbers, and what they are called. Pure.
+"""The draws of a run: their numbers and their names. Pure.
 
-A draw is called ``{"name<n>": "<batch>+<n-1>"}``, the form that step 1 returns and step 2 is given.
+The name of a draw is a pair ``{"name<n>": "<batch>+<n-1>"}``. Step 1 returns such pairs, and step 2 is given one.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.handlers.payload import BadInput
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST = 1000  # a draw is a whole number from 0 to this
-RESPONSE_BYTES = 200 * 1024  # of the 256 KB that Step Functions passes between states
-_SHOWN = 20
+RESPONSE_BYTES = 200 * 1024  # our choice, with room below the 256 KB that Step Functions passes on (AWS quota)
+_SHOWN = 20  # numbers in a message: our choice
 _NAME = re.compile(r"name[0-9]+")
 _VALUE = re.compile(r"(?P<batch>.+)\+(?P<iteration>[0-9]+)")
 
@@ -31,8 +31,8 @@ def pairs(batch: str, repetitions: int) -> list[dict[str, str]]:
     return [{f"name{number + 1}": f"{batch}+{number}"} for number in range(repetitions)]
 
 
-def split(event: Mapping[str, Any]) -> tuple[str, int]:
-    """Return the batch and the iteration that the name-value pair in *event* stands for.
+def split(event: Mapping[str, object]) -> tuple[str, int]:
+    """Return the batch and the iteration that the name-value pair in *event* names.
 
     Raises:
         BadInput: There is none, or more than one.
@@ -46,15 +46,15 @@ def split(event: Mapping[str, Any]) -> tuple[str, int]:
     return found["batch"], int(found["iteration"])
 
 
-def response(named: Sequence[Mapping[str, str]], key: str) -> dict[str, Any]:
-    """Return step 1's answer: the pairs, or, when they are more than a state may pass on, where they lie."""
-    whole = {"statusCode": 200, "body": {"csv_name": named}}
+def response(named: Sequence[Mapping[str, str]], key: str) -> dict[str, object]:
+    """Return step 1's answer: the pairs; or the key where they lie, if they are more than a state may pass on."""
+    whole: dict[str, object] = {"statusCode": 200, "body": {"csv_name": named}}
     if len(json.dumps(whole)) <= RESPONSE_BYTES:
         return whole
     return {"statusCode": 200, "body": {"csv_name": [], "csv_name_key": key}}
 
 
 def listing(iterations: Sequence[int]) -> str:
-    """Return *iterations* as text, the first of them when they are many."""
+    """Return *iterations* as text; if they are many, only the first of them."""
     more = f" and {len(iterations) - _SHOWN} more" if len(iterations) > _SHOWN else ""
     return ", ".join(map(str, iterations[:_SHOWN])) + more

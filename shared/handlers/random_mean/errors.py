@@ -1,4 +1,4 @@
-"""What can go wrong in a run. The class names are the error names that Step Functions shows and may catch."""
+"""What can go wrong in a run. Step Functions shows the class names as error names, and may catch them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from shared.errors import LanesError
 
 
 class BatchExists(LanesError):
-    """An earlier run of the same name left draws; averaged with this run's they would mix two runs."""
+    """An earlier run of the same name left draws. A mean over them and this run's would mix two runs."""
 
 
 class CorruptDraw(LanesError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TypedDict
 
 from shared.handlers import env
 from shared.handlers.random_mean import draws, payload
@@ -11,11 +11,15 @@ from shared.handlers.random_mean.stores import open_store
 from shared.handlers.s3 import Bucket
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Return the draws to make, and write the list of them for the Map: beyond some thousand a state cannot hold it.
+class Start(TypedDict):
+    """The event. ``run_id`` is the execution's name, ``payload`` its input: whatever a user sent."""
 
-    Args:
-        event: ``run_id``, the execution's name, and its input as ``payload``.
+    run_id: str
+    payload: object
+
+
+def handler(event: Start, _context: object) -> dict[str, object]:
+    """Return the draws to make, and write the list of them for the Map: a state cannot hold some thousand of them.
 
     Returns:
         ``{"statusCode": 200, "body": {"csv_name": [{"name1": "<batch>+0"}, ...]}}``.

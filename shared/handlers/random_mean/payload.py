@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from shared.handlers.payload import Reader
 
-MOST_REPETITIONS = 100_000
+MOST_REPETITIONS = 100_000  # our choice: a list of draws of some megabytes
 MOST_AT_ONCE = 10_000  # child executions of one distributed Map (AWS quota)
-LONGEST_DELAY = 86_400.0  # seconds; the list of draws lies under runs/, which S3 clears after some days
+LONGEST_DELAY = 86_400.0  # seconds: our choice; the list of draws lies under runs/, which S3 clears after some days
 STORAGES = ("csv", "database")
 
 
@@ -22,8 +21,8 @@ class Request:
     storage: str
 
 
-def read(payload: Any) -> Request:
-    """Return what *payload* asks for; numbers may come as text.
+def read(payload: object) -> Request:
+    """Return what *payload* asks for. Numbers may come as text.
 
     ``concurrency`` and ``delay_seconds`` are checked here and used by the state machine.
 
@@ -43,7 +42,7 @@ def read(payload: Any) -> Request:
     return Request(repetitions or 0, storage)
 
 
-def _is_delay(value: Any) -> bool:
+def _is_delay(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return False
     try:

@@ -1,4 +1,4 @@
-"""Where draws are kept: one interface, an implementation for each ``storage``."""
+"""Stores, where draws are kept: one interface, and an implementation for each ``storage``."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ class Store(Protocol):
     """Keeps the draws of batches apart."""
 
     def begin(self, run_id: str, repetitions: int) -> str:
-        """Return the name of a new batch; the same one when the run's first step is tried again.
+        """Return the name of a new batch. If the run's first step is tried again, it is the same name.
 
         Raises:
             BatchExists: An earlier run of that name left draws.
         """
 
     def add(self, batch: str, iteration: int, number: int) -> None:
-        """Keep *number* as the draw *iteration*, unless one is kept already: of a retried draw the first counts."""
+        """Keep *number* as the draw *iteration*, unless there is one already: of a retried draw, the first counts."""
 
     def mean(self, batch: str, repetitions: int) -> float:
         """Return the mean of the batch's draws, every one counted once.
 
         Raises:
             MissingDraw: Names those that were not stored.
-            CorruptDraw: One is no number that is drawn.
+            CorruptDraw: A stored draw is no number that can be drawn.
         """
 
 

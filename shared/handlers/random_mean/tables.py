@@ -1,4 +1,4 @@
-"""The tables of random-mean: runs, which number themselves; draws; and means."""
+"""The tables of random-mean: runs (the database numbers them), draws and means."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from shared.handlers.random_mean.draws import MOST
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-# MySQL's usual collations hold Night-Run and night-run for one name; AWS and PostgreSQL do not.
+# In MySQL's usual collations Night-Run and night-run are the same name; for AWS and PostgreSQL they are two.
 _NAME = String(80).with_variant(mysql.VARCHAR(80, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 METADATA = MetaData()
 RUNS = Table(
     "runs",
     METADATA,
-    # A sequence counts them; the highest plus one would be the same for two that start together.
+    # A sequence counts them. The highest number plus one would be the same for two runs that start together.
     Column("run_id", BigInteger, Identity(always=True), primary_key=True, autoincrement=True),
     Column("execution", _NAME, nullable=False, unique=True),
     Column("repetitions", Integer, nullable=False),
@@ -54,24 +54,24 @@ MEANS = Table(
     Column("draws", Integer, nullable=False),
     Column("mean", Double, nullable=False),
 )
-LOCK = 7_246_173  # any number; a PostgreSQL database lets one at a time hold it
+LOCK = 7_246_173  # any number will do: in a PostgreSQL database, one connection at a time can hold it
 
 
 def migrate(engine: Engine, *, patience: int = 30) -> None:
-    """Make what is not there yet. Run twice, or by two at once, it does no more than run once.
+    """Make the tables that are not there yet. To call it twice, or from two places at once, changes nothing.
 
     Args:
         engine: The team's database.
-        patience: Seconds to wait for another that is at it.
+        patience: Seconds to wait for another deploy that makes the tables.
 
     Raises:
-        LanesError: Another was at it for longer.
+        LanesError: Another deploy took longer than that.
     """
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SET LOCAL lock_timeout = '{patience}s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        else:  # held until the connection ends: in MySQL a transaction ends with the first table that is made
+        else:  # a lock until the connection ends: in MySQL, making a table ends the transaction
             lock = {"lock": engine.url.database, "seconds": patience}
             if connection.execute(text("SELECT GET_LOCK(:lock, :seconds)"), lock).scalar() != 1:
                 raise LanesError(

@@ -1,11 +1,11 @@
-"""Step 3: join the iterations in R, wrangle them into one CSV, and plot them."""
+"""Step 3: join the iterations in R, make one CSV table of them, and plot them."""
 
 from __future__ import annotations
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.errors import LanesError
 from shared.handlers import env
@@ -13,7 +13,7 @@ from shared.handlers.s3 import POOL, Bucket
 from shared.handlers.wssr import layout, rscript
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from shared.handlers.wssr.figures import Result, Run
 
 TYPES = {
     ".csv": "text/csv",
@@ -27,15 +27,12 @@ class MissingIteration(LanesError):
     """An iteration of the run left no rows."""
 
 
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Write ``all.rds``, ``workforce.csv`` and the plot of the run; return its figures and where they are.
-
-    Args:
-        event: What init returned.
+def handler(event: Run, _context: object) -> Result:
+    """Write ``all.rds``, ``workforce.csv`` and the plot of the run. Return its figures, and where the files are.
 
     Raises:
-        MissingIteration: Iterations are missing; the message says which.
-        ScriptFailed: R ended badly: an object is not what an iteration leaves.
+        MissingIteration: Iterations are missing. The message says which.
+        ScriptFailed: R ended badly: an object is not what an iteration writes.
     """
     here = env.read()
     bucket = Bucket(here.bucket, here.account)
@@ -47,7 +44,15 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         keys = {path.stem: layout.results(event["run_id"]) + path.name for path in made}
         for path in made:
             bucket.put(keys[path.stem], path.read_bytes(), TYPES[path.suffix])
-    return {**_figures(event), "results": {name: f"s3://{bucket.name}/{key}" for name, key in keys.items()}}
+    return {
+        "run_id": event["run_id"],
+        "iterations": event["iterations"],
+        "years": event["years"],
+        "seed": event["seed"],
+        "headcount": event["headcount"],
+        "joiners": event["joiners"],
+        "results": {name: f"s3://{bucket.name}/{key}" for name, key in keys.items()},
+    }
 
 
 def _fetch(bucket: Bucket, run_id: str, iterations: int, folder: Path) -> None:
@@ -63,7 +68,3 @@ def _fetch(bucket: Bucket, run_id: str, iterations: int, folder: Path) -> None:
     folder.mkdir()
     with ThreadPoolExecutor(POOL) as pool:
         list(pool.map(lambda item: bucket.download(item[1], folder / f"{item[0]}.rds"), keys.items()))
-
-
-def _figures(event: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: event[name] for name in ("run_id", "iterations", "years", "seed", "headcount", "joiners")}

@@ -1,4 +1,4 @@
-"""Where a run keeps what it writes: all under its own id, so that runs at once never meet."""
+"""Where a run writes: everything under its own id, so that runs at the same time never meet."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def iterations(run_id: str) -> str:
 
 
 def results(run_id: str) -> str:
-    """Return the prefix of all that a run leaves."""
+    """Return the prefix of all that a run writes."""
     return f"wssr/{run_id}/"

@@ -4,6 +4,7 @@
 # some leave, by age and grade; of those some are promoted; everybody ages by a year; joiners come. Every count is a
 # draw (binomial for each cell, Poisson for the joiners of a grade), so no one is lost and no fraction of a person moves.
 
+# All rates and shares below are our choice: an invented service, plausible and of no real country.
 AGES <- 18:70 # who reaches the last one retires
 GRADES <- c("A", "B", "C", "D", "E")
 

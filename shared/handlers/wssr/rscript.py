@@ -1,4 +1,4 @@
-"""Starts R, where there is one."""
+"""Starts R, where it is installed."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def run(script: str, name: str, **arguments: object) -> None:
 
     Args:
         script: Its file name.
-        name: Whose work it is, for messages.
-        **arguments: What it is told, as name=value.
+        name: What messages call this piece of work.
+        **arguments: The script's arguments, as name=value.
 
     Raises:
         MissingR: There is no R.
