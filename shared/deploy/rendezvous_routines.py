@@ -11,7 +11,9 @@ from shared.deploy.guard import check_ownership
 from shared.deploy.model import Resource
 from shared.deploy.rendezvous_keys import MASTER_SECRET, find_master
 from shared.errors import LanesError, code_of
-from shared.handlers.rendezvous.service import Service, ServiceError, await_ready, point
+from shared.handlers.rendezvous.operated import Service, ServiceError
+from shared.handlers.rendezvous.record import point
+from shared.handlers.rendezvous.service import await_ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

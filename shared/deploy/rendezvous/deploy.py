@@ -40,7 +40,8 @@ from shared.deploy.resources import role as roles
 from shared.deploy.resources import service as services
 from shared.deploy.resources.rendezvous_key import master_step
 from shared.errors import LanesError
-from shared.handlers.rendezvous.service import MARK, mark, observe, zone_id
+from shared.handlers.rendezvous.record import MARK, mark, zone_id
+from shared.handlers.rendezvous.service import observe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -11,7 +11,7 @@ from shared.config.cards import KEY_VARIABLE
 from shared.config.platform import RESTART, SLUG
 from shared.deploy.rendezvous.image import in_ecr
 from shared.deploy.rendezvous_keys import MASTER_SECRET
-from shared.handlers.rendezvous.service import MARK
+from shared.handlers.rendezvous.record import MARK
 from shared.isolation.roles.own_names import OwnNames
 from shared.isolation.roles.policies import Conditions, Policy, Statement, Trust, read_secret
 from shared.isolation.roles.rendezvous_role import RECORD_NAMES

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.deploy.guard import is_ours
 from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
-from shared.handlers.rendezvous.service import MARK, TTL, find_record, mark, read_mark, zone_id
+from shared.handlers.rendezvous.record import MARK, TTL, find_record, mark, read_mark, zone_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The scheduled health check: the record follows the task, then two sockets pair through the name that ranks use."""
+"""The scheduled health check: point the record at the task, then pair two sockets through the name that ranks use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.handlers.rendezvous.service import follow
 
 
 def handler(_event: object, _context: object) -> dict[str, object]:
-    """Return the verdict on the rendezvous; failed invocations set the alarm off, and their log says why.
+    """Return the verdict on the rendezvous. A failed invocation sets the alarm off; its log says why.
 
     Raises:
         RendezvousUnavailable: It is hung, refuses, or its name does not resolve.

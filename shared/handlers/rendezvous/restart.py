@@ -1,4 +1,4 @@
-"""The weekly restart: a new task beside the old one, the record pointed at it, and a pairing through it as proof."""
+"""The weekly restart: start a new task beside the old one, point the record at it, and prove it by a pairing."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from shared.fmi import check
 from shared.handlers.env import require
 from shared.handlers.fmi.key import own_namespace
 from shared.handlers.fmi.meeting import meeting
-from shared.handlers.rendezvous.service import Service, await_ready, observe, own_mark, point, renew
+from shared.handlers.rendezvous.operated import Service
+from shared.handlers.rendezvous.record import own_mark, point
+from shared.handlers.rendezvous.service import await_ready, observe, renew
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.fmi import Namespace, Verdict
     from shared.handlers.fmi.meeting import Meeting
-    from shared.handlers.rendezvous.service import Clients, Sleep, Tell
+    from shared.handlers.rendezvous.operated import Clients, Sleep, Tell
 
 
 def handler(_event: object, _context: object) -> dict[str, object]:
     """Restart the rendezvous and return the verdict on the new task.
 
     Raises:
-        ServiceError: There is no healthy new task: the old one goes on, and the record still names it.
+        ServiceError: There is no healthy new task. The old one goes on, and the record still points at it.
         RendezvousUnavailable: The new task pairs nobody.
     """
     verdict = restart(clients(), own_service(), meeting(), own_namespace(), tell=print)
@@ -42,20 +44,20 @@ def restart(  # noqa: PLR0913  what, how to judge it, and two ways to watch it
     tell: Tell,
     sleep: Sleep = time.sleep,
 ) -> Verdict:
-    """Replace the service's task, point the record at the new one and return the verdict on it.
+    """Replace the service's task, point the record at the new one, and return the verdict on it.
 
-    The new task is checked by its address, so that no resolver's memory of the old one is in the way.
+    The check goes to the new task's address, since resolvers may still remember the old one.
 
     Args:
-        clients: Of AWS.
-        service: Which one.
-        at: By which times it is judged.
+        clients: Give AWS's clients.
+        service: The service to restart.
+        at: Has the times by which it is judged.
         signer: Signs the check's name; None for a server that was made before there were keys.
-        tell: Told each thing done, a line each.
+        tell: Called with a line for each thing done.
         sleep: Waits, in seconds.
 
     Raises:
-        ServiceError: ECS has no healthy task to offer; running again goes on from there.
+        ServiceError: ECS has no healthy task. To run it again goes on from there.
     """
     text = own_mark(clients, service)
     before = observe(clients, service)
@@ -71,7 +73,7 @@ def restart(  # noqa: PLR0913  what, how to judge it, and two ways to watch it
 
 
 def own_service(environ: Mapping[str, str] = os.environ) -> Service:
-    """Return the service that this function is about.
+    """Return the service that this function looks after.
 
     Raises:
         MissingEnvironment: It was not deployed by ``lanes rendezvous deploy``.
@@ -86,5 +88,6 @@ def clients() -> Clients:
     """Return a maker of boto3 clients that makes each one once."""
     import boto3  # the command line brings its own
 
-    make: Any = boto3.client
-    return cache(make)
+    make: Any = cache(boto3.client)  # boto3 types a client by the name of its service; a cache cannot
+    typed: Clients = make
+    return typed

@@ -1,63 +1,44 @@
 """The rendezvous server as an ECS service behind a DNS record: where its task is, and how to move to a new one.
 
-A Fargate task's public address is its own and goes with it, so the record is pointed at the task and pointed again
-when there is another. All state is in AWS, so whatever stops midway is finished by running it again. The command line
-and the functions use this module alike; ``clients`` gives a boto3 client for a service's name.
+A Fargate task has a public address of its own, which ends with it. So the record points at the task, and is pointed
+again when there is another task. All state is in AWS: what stops midway is finished by running it again. The command
+line and the functions use this module alike.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from shared.errors import LanesError, code_of
+from shared.errors import code_of
+from shared.handlers.rendezvous.operated import ServiceError
+from shared.handlers.rendezvous.record import own_mark, point, recorded_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from mypy_boto3_ecs.type_defs import DeploymentTypeDef, TaskTypeDef
 
-    Clients = Callable[[str], Any]
-    Sleep = Callable[[float], None]
-    Tell = Callable[[str], None]
+    from shared.handlers.rendezvous.operated import Clients, Service, Sleep, Tell
 
-TTL = 30  # seconds that resolvers may keep an address: as long as clients may miss a new one
-MARK = "_teamlanes"  # the TXT record beside ours: records carry no tags
-_OWNER = {"team": "platform", "managed-by": "teamlanes"}
+# All three are our choice.
 _POLL_SECONDS = 3.0
-_POLLS = 200  # ten minutes: an image is pulled, a task started and found healthy in one or two
-_IDLE_POLLS = 60  # three minutes: what ECS calls completed has a healthy task, or one that replaces it
-_DNS_POLLS = 40  # two minutes: Route 53 takes half of one
-
-
-class ServiceError(LanesError):
-    """The rendezvous service is not as it must be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """Which service, and the record that leads to it. ``zone`` is the hosted zone's name."""
-
-    stage: str
-    cluster: str
-    service: str
-    zone: str
-    host: str
-    port: int
+_POLLS = 200  # ten minutes: to pull an image, start a task and find it healthy takes one or two
+_IDLE_POLLS = 60  # three minutes: a rollout that ECS calls completed has a healthy task, or one that replaces it
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What there is now.
+    """The service as it is now.
 
     Attributes:
         deployment: The id of the newest deployment, empty without a service.
         definition: The ARN of the task definition that the deployment runs.
-        rollout: ECS's word for it: IN_PROGRESS, COMPLETED or FAILED.
-        reason: Why, in ECS's words.
-        task: The ARN of its task, empty when it has none that runs.
-        health: The task's: HEALTHY, UNHEALTHY or UNKNOWN.
+        rollout: The state of the deployment, in ECS's word: IN_PROGRESS, COMPLETED or FAILED.
+        reason: Why it is in that state, in ECS's words.
+        task: The ARN of the deployment's task, empty when none of its tasks runs.
+        health: The task's health: HEALTHY, UNHEALTHY or UNKNOWN.
         address: The task's public IPv4 address, empty without one.
         recorded: The address that the record holds, empty without one.
     """
@@ -86,8 +67,8 @@ class State:
 
 
 def observe(clients: Clients, service: Service) -> State:
-    """Return what there is now; reads AWS, changes nothing."""
-    recorded = _value(clients, service.zone, service.host, "A")
+    """Return the service as it is now. It reads AWS and changes nothing."""
+    recorded = recorded_value(clients, service.zone, service.host, "A")
     deployment = _deployment(clients, service)
     if deployment is None:
         return State("", "", "", "", "", "", "", recorded)
@@ -105,14 +86,14 @@ def observe(clients: Clients, service: Service) -> State:
 
 
 def renew(clients: Clients, service: Service) -> None:
-    """Have ECS start a new task and stop the old one when the new one is healthy; not when it is at that already.
+    """Have ECS start a new task, and stop the old one when the new one is healthy; unless ECS is already at it.
 
     Raises:
         ServiceError: There is no service.
     """
     found = _deployment(clients, service)
     if found is None:
-        raise ServiceError("there is no such service", where=_where(service), fix="lanes rendezvous deploy")
+        raise ServiceError("there is no such service", where=str(service), fix="lanes rendezvous deploy")
     if found.get("rolloutState") != "IN_PROGRESS":
         clients("ecs").update_service(cluster=service.cluster, service=service.service, forceNewDeployment=True)
 
@@ -120,10 +101,10 @@ def renew(clients: Clients, service: Service) -> None:
 def await_ready(
     clients: Clients, service: Service, sleep: Sleep = time.sleep, tell: Tell = lambda _said: None
 ) -> State:
-    """Wait until the newest deployment's task is healthy and has an address; *tell* hears of every change on the way.
+    """Wait until the newest deployment's task is healthy and has an address. *tell* is called at every change.
 
     Raises:
-        ServiceError: ECS gave up, or it takes too long; says how far it came, and what the last task died of.
+        ServiceError: ECS gave up, or it takes too long. The message says how far it came and why the last task stopped.
     """
     said, idle = "", 0
     for _ in range(_POLLS):
@@ -143,41 +124,8 @@ def await_ready(
     raise _unready(clients, service, f"no healthy task after {_POLLS * _POLL_SECONDS:.0f} s: {said}")
 
 
-def point(clients: Clients, service: Service, address: str, text: str, sleep: Sleep = time.sleep) -> None:
-    """Point the record at *address* and wait until all of Route 53's servers say so.
-
-    Args:
-        clients: Of AWS.
-        service: Whose record.
-        address: An IPv4 address.
-        text: Whose record it is, as :func:`mark` spells it; stands beside it.
-        sleep: Waits, in seconds.
-
-    Raises:
-        ServiceError: There is no zone, or Route 53 takes too long.
-    """
-    route53 = clients("route53")
-    changes = [
-        _upsert(service.host, "A", address),
-        _upsert(f"{MARK}.{service.host}", "TXT", text),
-    ]
-    change = route53.change_resource_record_sets(
-        HostedZoneId=zone_id(clients, service.zone), ChangeBatch={"Changes": changes}
-    )["ChangeInfo"]
-    for _ in range(_DNS_POLLS):
-        if change["Status"] == "INSYNC":
-            return
-        sleep(_POLL_SECONDS)
-        change = route53.get_change(Id=change["Id"])["ChangeInfo"]
-    raise ServiceError(
-        f"the record is still not on all of Route 53's servers after {_DNS_POLLS * _POLL_SECONDS:.0f} s",
-        where=service.host,
-        fix="run the command again later; it goes on from there",
-    )
-
-
 def follow(clients: Clients, service: Service, sleep: Sleep = time.sleep) -> State:
-    """Point the record at the task that answers, when it holds another address: ECS may have replaced the task.
+    """Point the record at the task that answers, if it holds another address: ECS may have replaced the task.
 
     Raises:
         ServiceError: The record is not the service's own.
@@ -189,68 +137,7 @@ def follow(clients: Clients, service: Service, sleep: Sleep = time.sleep) -> Sta
     return observe(clients, service)
 
 
-def own_mark(clients: Clients, service: Service) -> str:
-    """Return the text that says that the record is the service's own.
-
-    Raises:
-        ServiceError: It is not: somebody else's, or not there yet.
-    """
-    tags = read_mark(clients, service.zone, service.host)
-    if any(tags.get(key) != value for key, value in {**_OWNER, "stage": service.stage}.items()):
-        raise ServiceError(
-            f"the record of {service.host} is not this service's, and was left as it is",
-            where="Route 53",
-            fix="lanes rendezvous deploy",
-        )
-    return mark(tags)
-
-
-def mark(tags: Mapping[str, str]) -> str:
-    """Return *tags* as the text of a TXT record."""
-    return '"' + ",".join(f"{key}={value}" for key, value in tags.items()) + '"'
-
-
-def read_mark(clients: Clients, zone: str, host: str) -> dict[str, str]:
-    """Return the tags beside the record of *host*; none when it is not ours."""
-    text = _value(clients, zone, f"{MARK}.{host}", "TXT").strip('"')
-    return dict(pair.split("=", 1) for pair in text.split(",") if "=" in pair)
-
-
-def find_record(clients: Clients, zone_id: str, name: str, kind: str) -> dict[str, Any] | None:
-    """Return the record *name* of type *kind* in Route 53's own words, or None."""
-    answer = clients("route53").list_resource_record_sets(
-        HostedZoneId=zone_id, StartRecordName=name, StartRecordType=kind, MaxItems="1"
-    )
-    for found in answer["ResourceRecordSets"]:
-        if found["Name"].rstrip(".") == name and found["Type"] == kind:
-            return dict(found)
-    return None
-
-
-def zone_id(clients: Clients, zone: str) -> str:
-    """Return the id of the public hosted zone called *zone*.
-
-    Raises:
-        ServiceError: There is none in this account.
-    """
-    answer = clients("route53").list_hosted_zones_by_name(DNSName=zone)
-    for found in answer["HostedZones"]:
-        if found["Name"].rstrip(".") == zone and not found.get("Config", {}).get("PrivateZone"):
-            return str(found["Id"]).rpartition("/")[2]
-    raise ServiceError(
-        f"this account has no public hosted zone {zone}",
-        where="Route 53",
-        fix="make it (aws route53 create-hosted-zone), or correct rendezvous.service.zone in shared/settings.yaml",
-    )
-
-
-def _value(clients: Clients, zone: str, name: str, kind: str) -> str:
-    """Return the first value of a record, or nothing; an alias has none."""
-    found = find_record(clients, zone_id(clients, zone), name, kind) or {}
-    return next((str(each["Value"]) for each in found.get("ResourceRecords", ())), "")
-
-
-def _deployment(clients: Clients, service: Service) -> dict[str, Any] | None:
+def _deployment(clients: Clients, service: Service) -> DeploymentTypeDef | None:
     """Return the newest deployment of the service, which ECS calls PRIMARY."""
     ecs = clients("ecs")
     try:
@@ -264,7 +151,7 @@ def _deployment(clients: Clients, service: Service) -> dict[str, Any] | None:
     return newest[0] if newest else None
 
 
-def _task(clients: Clients, service: Service, deployment: str) -> dict[str, Any] | None:
+def _task(clients: Clients, service: Service, deployment: str) -> TaskTypeDef | None:
     """Return the running task that *deployment* started."""
     ecs = clients("ecs")
     arns = ecs.list_tasks(cluster=service.cluster, serviceName=service.service, desiredStatus="RUNNING").get("taskArns")
@@ -273,8 +160,8 @@ def _task(clients: Clients, service: Service, deployment: str) -> dict[str, Any]
     return own[0] if own else None
 
 
-def _public_address(clients: Clients, task: dict[str, Any]) -> str:
-    """Return the public address of the task's network interface; ECS itself does not tell it."""
+def _public_address(clients: Clients, task: TaskTypeDef) -> str:
+    """Return the public address of the task's network interface: ECS itself does not tell it."""
     details = (pair for attachment in task.get("attachments", ()) for pair in attachment.get("details", ()))
     interfaces = [pair["value"] for pair in details if pair.get("name") == "networkInterfaceId" and "value" in pair]
     if not interfaces:
@@ -289,13 +176,4 @@ def _unready(clients: Clients, service: Service, what: str) -> ServiceError:
     stopped = ecs.describe_tasks(cluster=service.cluster, tasks=arns)["tasks"] if arns else []
     died = f"; its last task stopped: {stopped[0].get('stoppedReason') or 'no reason given'}" if stopped else ""
     fix = "see that the image exists and starts (its log group tells), then run the command again; it goes on from here"
-    return ServiceError(what + died, where=_where(service), fix=fix)
-
-
-def _where(service: Service) -> str:
-    return f"service {service.service} in {service.cluster}"
-
-
-def _upsert(name: str, kind: str, value: str) -> dict[str, Any]:
-    record = {"Name": name, "Type": kind, "TTL": TTL, "ResourceRecords": [{"Value": value}]}
-    return {"Action": "UPSERT", "ResourceRecordSet": record}
+    return ServiceError(what + died, where=str(service), fix=fix)

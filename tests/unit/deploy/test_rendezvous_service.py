@@ -24,8 +24,10 @@ from shared.errors import LanesError
 from shared.fmi.rendezvous.health import check
 from shared.fmi.rendezvous.keys import Namespace, team_key
 from shared.handlers.fmi.meeting import Meeting
+from shared.handlers.rendezvous.operated import ServiceError
+from shared.handlers.rendezvous.record import point
 from shared.handlers.rendezvous.restart import restart
-from shared.handlers.rendezvous.service import ServiceError, await_ready, follow, observe, point, renew
+from shared.handlers.rendezvous.service import await_ready, follow, observe, renew
 from shared.local import fargate
 from shared.local.enforcement.gate import Gate
 from shared.local.enforcement.judge import Judge

@@ -2,7 +2,9 @@
 
 import pytest
 
-from shared.handlers.rendezvous.service import Service, ServiceError, await_ready, observe, point, renew
+from shared.handlers.rendezvous.operated import Service, ServiceError
+from shared.handlers.rendezvous.record import point
+from shared.handlers.rendezvous.service import await_ready, observe, renew
 
 SERVICE = Service("dev", "cluster", "meet", "example.edu", "meet.example.edu", 10000)
 
