@@ -13,6 +13,7 @@ RANK, SIZE = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
 INT, DOUBLE = fmi.types(fmi.datatypes.int), fmi.types(fmi.datatypes.double)
 PARTS = fmi.types(fmi.datatypes.double_list, 2 * SIZE)
 SUM, MAX, PROD = fmi.func(fmi.op.sum), fmi.func(fmi.op.max), fmi.func(fmi.op.prod)
+FACTOR, DIGITS = 2, 10  # two ranks have the factor; up to ten ranks have a digit each
 JOIN = fmi.func(fmi.op.custom, lambda left, right: 10 * left + right, False, True)  # noqa: FBT003  FMI's signature
 
 
@@ -45,12 +46,13 @@ def main() -> None:
     show("scatter", comm.scatter(halves if RANK == 0 else None, 0, PARTS), halves[2 * RANK : 2 * RANK + 2])
     show("reduce sum", comm.reduce(RANK + 0.5, 0, SUM, DOUBLE), sum(ranks) + SIZE / 2 if RANK == 0 else 0.0)
     show("allreduce max", comm.allreduce(RANK, MAX, INT), SIZE - 1)
-    show("allreduce prod", comm.allreduce(2 if RANK < 2 else 1, PROD, INT), 2 ** min(SIZE, 2))  # noqa: PLR2004  two twos
+    factor = FACTOR if RANK in {0, 1} else 1
+    show("allreduce prod", comm.allreduce(factor, PROD, INT), FACTOR ** min(SIZE, 2))
     show("scan sum", comm.scan(RANK, SUM, INT), sum(range(RANK + 1)))
     digits = 0
-    for rank in range(min(RANK, 9) + 1):
+    for rank in range(min(RANK, DIGITS - 1) + 1):
         digits = 10 * digits + rank
-    if SIZE <= 10:  # noqa: PLR2004  one digit a rank
+    if SIZE <= DIGITS:
         show("scan left to right", comm.scan(RANK, JOIN, INT), digits)
     comm.barrier()
     print(f"rank {RANK} is done after {1000 * (time.perf_counter() - began):.1f} ms", flush=True)

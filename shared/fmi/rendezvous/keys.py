@@ -1,7 +1,7 @@
 """Team keys: only a team's own functions can make its pairing names, so no team meets another's ranks.
 
 A signed name is ``{team}-{mac}-{message}``: *message* stands for run and ranks, *mac* is HMAC-SHA256 of it under the
-team's key, cut to 128 bits. Any other name is open. Only the team's name is ever logged.
+team's key, cut to 128 bits. Every other name is open. Only the team's name is ever logged.
 
 A team's key is itself made from one master key and the team's name. So a server holds one secret, and knows the key of
 a team that is deployed tomorrow. Whoever holds a team's key can compute neither the master nor another team's key.
