@@ -1,13 +1,16 @@
-"""A real rendezvous server on loopback in a thread of its own, and sockets that misbehave."""
+"""A real rendezvous server on loopback in a thread of its own, and worlds of ranks that meet there."""
 
 import asyncio
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from shared.errors import UsageError
+from shared.fmi import Communicator, FmiError, Meeting, Namespace
 from shared.fmi.rendezvous.limits import Limits
 from shared.fmi.rendezvous.server import RendezvousServer
 
@@ -99,6 +102,38 @@ def rendezvous(start_rendezvous: Any) -> Any:
 def endpoint(rendezvous: Any) -> Any:
     """``host:port`` of an open server."""
     return f"127.0.0.1:{rendezvous.port}"
+
+
+@pytest.fixture
+def run(rendezvous: Any) -> Any:
+    """Return a function that runs a program on all ranks of a world, and returns what each returned or raised."""
+
+    def world(size: Any, program: Any, timeout: Any = 5.0, present: Any = None) -> Any:
+        def one(rank: Any) -> Any:
+            where, whose = Meeting("127.0.0.1", rendezvous.port), Namespace("team1", "run")
+            try:
+                with Communicator.direct(rank, size, where, whose, timeout) as comm:
+                    return program(comm)
+            except (FmiError, UsageError, RuntimeError) as error:
+                return error
+
+        with ThreadPoolExecutor(size) as pool:
+            return list(pool.map(one, range(size) if present is None else present))
+
+    return world
+
+
+@pytest.fixture
+def caught() -> Any:
+    """Return a function that calls another, and returns what that returned or raised."""
+
+    def call(function: Any, *args: Any) -> Any:
+        try:
+            return function(*args)
+        except (FmiError, UsageError, ValueError, KeyboardInterrupt) as error:
+            return error
+
+    return call
 
 
 @pytest.fixture(scope="session")

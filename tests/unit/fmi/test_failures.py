@@ -7,35 +7,17 @@ import sys
 import textwrap
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 
 from shared.errors import UsageError
-from shared.fmi.communicator import Communicator
 from shared.fmi.errors import FmiError, PairingFailed, PeerLost, PeerMismatch
 from shared.fmi.operators import SUM, custom
-from shared.fmi.rendezvous.client import Meeting
 from shared.fmi.rendezvous.keys import Namespace
 
 RUN = Namespace("team1", "run")
-
-
-def run(rendezvous: Any, size: Any, program: Any, timeout: Any = 5.0, present: Any = None) -> Any:
-    """Run *program* on the *present* ranks (all by default); return what each returned or raised."""
-
-    def one(rank: Any) -> Any:
-        try:
-            with Communicator.direct(rank, size, Meeting("127.0.0.1", rendezvous.port), RUN, timeout) as comm:
-                return program(comm)
-        except (FmiError, UsageError, RuntimeError) as error:
-            return error
-
-    ranks = range(size) if present is None else present
-    with ThreadPoolExecutor(size) as pool:
-        return list(pool.map(one, ranks))
 
 
 PROGRAM = textwrap.dedent(
@@ -105,31 +87,31 @@ def test_a_rank_that_stalls_is_named_by_all_others_within_the_timeout(processes:
 
 
 @pytest.mark.parametrize("size", [2, 5])
-def test_a_rank_whose_code_raises_is_named_with_its_error(rendezvous: Any, size: Any) -> None:
+def test_a_rank_whose_code_raises_is_named_with_its_error(run: Any, size: Any) -> None:
     def program(comm: Any) -> None:
         comm.barrier()
         if comm.rank == 1:
             raise RuntimeError("out of stars")
         comm.allreduce(np.ones(10), SUM)
 
-    outcome = run(rendezvous, size, program, timeout=20.0)
+    outcome = run(size, program, timeout=20.0)
     for rank in set(range(size)) - {1}:
         assert isinstance(outcome[rank], PeerLost)
         assert outcome[rank].rank == 1
         assert "it raised RuntimeError: out of stars" in str(outcome[rank])
 
 
-def test_a_rank_that_left_early_is_named(rendezvous: Any) -> None:
+def test_a_rank_that_left_early_is_named(run: Any) -> None:
     def program(comm: Any) -> Any:
         comm.barrier()
         return None if comm.rank == 1 else comm.recv(1)
 
-    outcome = run(rendezvous, 2, program, timeout=20.0)
+    outcome = run(2, program, timeout=20.0)
     assert outcome[0].rank == 1
     assert "it has closed its communicator" in str(outcome[0])
 
 
-def test_what_was_sent_before_leaving_still_arrives(rendezvous: Any) -> None:
+def test_what_was_sent_before_leaving_still_arrives(run: Any) -> None:
     value = np.arange(500_000)
 
     def program(comm: Any) -> Any:
@@ -138,16 +120,16 @@ def test_what_was_sent_before_leaving_still_arrives(rendezvous: Any) -> None:
         time.sleep(0.05)  # by now the sender has closed
         return comm.recv(0)
 
-    np.testing.assert_array_equal(run(rendezvous, 2, program)[1], value)
+    np.testing.assert_array_equal(run(2, program)[1], value)
 
 
-def test_a_rank_that_never_comes_fails_the_pairing_of_all(rendezvous: Any) -> None:
-    outcome = run(rendezvous, 3, lambda comm: comm.barrier(), timeout=0.4, present=[0, 1])
+def test_a_rank_that_never_comes_fails_the_pairing_of_all(run: Any) -> None:
+    outcome = run(3, lambda comm: comm.barrier(), timeout=0.4, present=[0, 1])
     assert all(isinstance(error, PairingFailed) for error in outcome)
     assert [error.rank for error in outcome] == [2, 2]
 
 
-def test_a_silent_peer_is_named_in_time(rendezvous: Any) -> None:
+def test_a_silent_peer_is_named_in_time(run: Any) -> None:
     def program(comm: Any) -> Any:
         comm.barrier()
         if comm.rank == 1:
@@ -159,12 +141,12 @@ def test_a_silent_peer_is_named_in_time(rendezvous: Any) -> None:
         except PeerLost as error:
             return error.rank, time.monotonic() - since
 
-    named, seconds = run(rendezvous, 2, program, timeout=0.5)[0]
+    named, seconds = run(2, program, timeout=0.5)[0]
     assert named == 1
     assert 0.3 < seconds < 0.8
 
 
-def test_a_rank_that_comes_too_late_learns_that_the_others_gave_up_on_it(rendezvous: Any) -> None:
+def test_a_rank_that_comes_too_late_learns_that_the_others_gave_up_on_it(run: Any) -> None:
     given_up = threading.Event()
 
     def program(comm: Any) -> Any:
@@ -176,12 +158,12 @@ def test_a_rank_that_comes_too_late_learns_that_the_others_gave_up_on_it(rendezv
         finally:
             given_up.set()
 
-    late = run(rendezvous, 2, program, timeout=0.5)[1]
+    late = run(2, program, timeout=0.5)[1]
     assert late.rank == 0
     assert "it gave up on this rank: nothing heard from it in 0.5 s" in str(late)
 
 
-def test_after_a_failure_every_operation_fails_the_same(rendezvous: Any) -> None:
+def test_after_a_failure_every_operation_fails_the_same(run: Any) -> None:
     def program(comm: Any) -> Any:
         comm.barrier()
         if comm.rank == 1:
@@ -194,12 +176,12 @@ def test_after_a_failure_every_operation_fails_the_same(rendezvous: Any) -> None
                 errors.append(error)
         return errors
 
-    first, second = run(rendezvous, 2, program)[0]
+    first, second = run(2, program)[0]
     assert first is second
 
 
-def test_ranks_in_different_operations_are_told_apart(rendezvous: Any) -> None:
-    outcome = run(rendezvous, 2, lambda comm: comm.barrier() if comm.rank else comm.allreduce(1, SUM))
+def test_ranks_in_different_operations_are_told_apart(run: Any) -> None:
+    outcome = run(2, lambda comm: comm.barrier() if comm.rank else comm.allreduce(1, SUM))
     assert any(isinstance(error, PeerMismatch) for error in outcome)
     mismatch = next(error for error in outcome if isinstance(error, PeerMismatch))
     assert "is in " in str(mismatch)
@@ -217,70 +199,34 @@ def test_ranks_in_different_operations_are_told_apart(rendezvous: Any) -> None:
     ],
 )
 @pytest.mark.parametrize("size", [2, 3])
-def test_another_shape_or_dtype_is_told(rendezvous: Any, size: Any, mine: Any, yours: Any) -> None:
+def test_another_shape_or_dtype_is_told(run: Any, size: Any, mine: Any, yours: Any) -> None:
     def program(comm: Any) -> None:
         value = yours if comm.rank else mine
         comm.reduce(value, SUM, 0) if comm.size > 2 else comm.allreduce(value, SUM)
         comm.barrier()
 
-    outcome = run(rendezvous, size, program)
+    outcome = run(size, program)
     assert any(isinstance(error, PeerMismatch) for error in outcome)
     assert all(isinstance(error, FmiError) for error in outcome)
 
 
-def test_an_out_array_of_another_size_is_told(rendezvous: Any) -> None:
+def test_an_out_array_of_another_size_is_told(run: Any) -> None:
     def program(comm: Any) -> Any:
         return comm.send(np.ones(4), 1) if comm.rank == 0 else comm.recv(0, out=np.empty(3))
 
-    assert "not a float64 array[3]" in str(run(rendezvous, 2, program)[1])
+    assert "not a float64 array[3]" in str(run(2, program)[1])
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda comm: comm.send([1, 2], 1),
-        lambda comm: comm.send(np.array([object()]), 1),
-        lambda comm: comm.send(1 << 70, 1),
-        lambda comm: comm.send(1, 0),
-        lambda comm: comm.send(1, 2),
-        lambda comm: comm.recv(-1),
-        lambda comm: comm.recv(1, out=np.empty((4, 4))[:, 0]),
-        lambda comm: comm.bcast(1, 2),
-        lambda comm: comm.scatter(np.ones(3), 0),
-        lambda comm: comm.scatter(np.float64(1), 0),
-        lambda comm: comm.alltoall(np.ones(3)),
-    ],
-)
-def test_what_cannot_be_is_refused_before_anything_is_sent(call: Any) -> None:
-    comm = Communicator.direct(0, 2, Meeting("127.0.0.1", 1), RUN, 0.1)
-    with pytest.raises(UsageError):
-        call(comm)
-
-
-@pytest.mark.parametrize(("rank", "size"), [(2, 2), (-1, 2), (0, 0)])
-def test_a_rank_outside_its_world_is_refused(rank: Any, size: Any) -> None:
-    with pytest.raises(UsageError):
-        Communicator.direct(rank, size, Meeting("127.0.0.1", 1), RUN)
-
-
-def test_a_function_that_changes_the_shape_is_refused(rendezvous: Any) -> None:
+def test_a_function_that_changes_the_shape_is_refused(run: Any) -> None:
     bad = custom(np.append, commutative=True, associative=True)
-    outcome = run(rendezvous, 2, lambda comm: comm.allreduce(np.ones(3), bad))
+    outcome = run(2, lambda comm: comm.allreduce(np.ones(3), bad))
     assert all(isinstance(error, (UsageError, PeerLost)) for error in outcome)
     assert any("made [6] of two arrays [3]" in str(error) for error in outcome)
 
 
-def caught(call: Any, *args: Any) -> Any:
-    """Return what *call* returned or raised."""
-    try:
-        return call(*args)
-    except (FmiError, UsageError, ValueError, KeyboardInterrupt) as error:
-        return error
-
-
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 @pytest.mark.parametrize("size", [2, 4])
-def test_an_error_in_the_middle_of_an_operation_ends_the_communicator(rendezvous: Any, size: Any, error: Any) -> None:
+def test_an_error_amid_an_operation_ends_the_communicator(run: Any, size: Any, error: Any, caught: Any) -> None:
     """Its messages would be taken for the next operation's: rather no result than a wrong one."""
 
     def program(comm: Any) -> Any:
@@ -292,7 +238,7 @@ def test_an_error_in_the_middle_of_an_operation_ends_the_communicator(rendezvous
         op = custom(add, commutative=True, associative=True)
         return [caught(comm.allreduce, value + comm.rank, op) for value in (1, 100, 10_000)]
 
-    outcome = run(rendezvous, size, program, timeout=20.0)
+    outcome = run(size, program, timeout=20.0)
     assert [type(result) for result in outcome[0]] == [error, FmiError, FmiError]
     assert "out of stars" in str(outcome[0][1])
     for first, second, third in outcome[1:]:
@@ -303,58 +249,13 @@ def test_an_error_in_the_middle_of_an_operation_ends_the_communicator(rendezvous
         assert second is third
 
 
-def test_an_error_that_cannot_be_encoded_is_told_all_the_same(rendezvous: Any) -> None:
+def test_an_error_that_cannot_be_encoded_is_told_all_the_same(run: Any) -> None:
     def program(comm: Any) -> None:
         comm.barrier()
         if comm.rank == 0:
             raise RuntimeError("no file \udcff")
         comm.barrier()
 
-    outcome = run(rendezvous, 2, program, timeout=20.0)
+    outcome = run(2, program, timeout=20.0)
     assert isinstance(outcome[0], RuntimeError)
     assert "no file ?" in str(outcome[1])
-
-
-def test_a_closed_communicator_refuses_and_closes_again_in_peace(rendezvous: Any) -> None:
-    def program(comm: Any) -> Any:
-        comm.barrier()
-        comm.close()
-        comm.close()
-        return caught(comm.barrier)
-
-    for error in run(rendezvous, 2, program):
-        assert isinstance(error, UsageError)
-        assert "closed" in str(error)
-
-
-def test_an_operation_within_an_operation_is_refused_and_disturbs_nothing(rendezvous: Any) -> None:
-    """As it would be from a second thread: the messages of the two would mix."""
-
-    def program(comm: Any) -> Any:
-        def add(left: Any, right: Any) -> Any:
-            errors.append(caught(comm.send, left, 1 - comm.rank))
-            return left + right
-
-        errors: list[Any] = []
-        total = comm.allreduce(comm.rank, custom(add, commutative=True, associative=True))
-        return total, [str(error) for error in errors]
-
-    for total, (error,) in run(rendezvous, 2, program):
-        assert total == 1
-        assert "in another operation already" in error
-
-
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_neither_talks_on_the_connections_nor_takes_leave(rendezvous: Any) -> None:
-    def program(comm: Any) -> Any:
-        comm.barrier()
-        if comm.rank == 0:
-            child = os.fork()
-            if not child:
-                refused = isinstance(caught(comm.barrier), UsageError)
-                comm.close()
-                os._exit(0 if refused else 1)
-            assert os.waitpid(child, 0)[1] == 0
-        return comm.allreduce(1, SUM)
-
-    assert run(rendezvous, 2, program) == [2, 2]

@@ -8,7 +8,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from typing import Any
@@ -20,8 +19,7 @@ from shared.fmi.errors import PairingFailed
 from shared.fmi.rendezvous.client import Meeting, pair_all, run_blocking
 from shared.fmi.rendezvous.keys import Namespace, TeamKeys, team_key
 from shared.fmi.rendezvous.limits import Limits
-from shared.fmi.rendezvous.punch import listener, own_port
-from shared.fmi.rendezvous.resolve import Lookup, address_of
+from shared.fmi.rendezvous.punch import own_port
 
 RUN = Namespace("team1", "run-1")
 
@@ -263,46 +261,6 @@ def test_the_threads_own_loop_stays_its_current_one() -> None:
         asyncio.set_event_loop(None)
 
 
-def test_a_resolver_that_hangs_holds_nobody_past_the_deadline() -> None:
-    answered = threading.Event()
-    asked: list[str] = []
-
-    def find(host: str) -> str:
-        asked.append(host)
-        answered.wait(20)
-        return "127.0.0.1"
-
-    async def ask() -> None:
-        lookup = Lookup("slow.example", find)
-        async with asyncio.timeout(0.05):
-            await asyncio.gather(lookup.address(), lookup.address())
-
-    since = time.monotonic()
-    with pytest.raises(TimeoutError):
-        run_blocking(ask())
-    answered.set()
-    assert time.monotonic() - since < 5
-    assert asked == ["slow.example"], "one look-up for all who wait"
-
-
-def test_a_look_up_that_fails_is_tried_again_when_asked_again() -> None:
-    failures = [socket.gaierror(-2, "unknown")]
-
-    def find(_: str) -> str:
-        if failures:
-            raise failures.pop()
-        return "192.0.2.1"
-
-    async def ask() -> str:
-        lookup = Lookup("name.example", find)
-        with pytest.raises(socket.gaierror):
-            await lookup.address()
-        return await lookup.address()
-
-    assert run_blocking(ask()) == "192.0.2.1"
-    assert address_of("localhost") == "127.0.0.1"
-
-
 def test_an_interrupted_pairing_closes_what_it_has(rendezvous: Any) -> None:
     """Rank 1 came, rank 2 did not; then somebody presses Ctrl-C."""
     meeting = Meeting("127.0.0.1", rendezvous.port)
@@ -342,14 +300,6 @@ def test_too_few_descriptors_are_told_so() -> None:
     """A loop takes three, a pairing two: the fifth is one too many."""
     done = subprocess.run([sys.executable, "-c", SHORT_OF_DESCRIPTORS], capture_output=True, text=True, check=True)
     assert "this rank cannot open a socket: Too many open files" in done.stdout
-
-
-def test_own_ports_are_unique_and_shared_only_on_purpose() -> None:
-    with own_port() as one, own_port() as other:
-        port = one.getsockname()[1]
-        assert port != other.getsockname()[1]
-        with listener(port) as second:
-            assert second.getsockname()[1] == port
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Who may ask: team keys and rates."""
 
+import resource
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.errors import UsageError
 from shared.fmi.rendezvous.keys import Judgement, Namespace, TeamKeys, master_of, read_key, team_key
-from shared.fmi.rendezvous.limits import RateLimiter
+from shared.fmi.rendezvous.limits import Limits, RateLimiter
 
 MASTER = b"m" * 32
 KEYS = TeamKeys(MASTER)
@@ -127,3 +128,12 @@ def test_the_sources_remembered_are_bounded() -> None:
         assert limiter.allow(source, 0)
     assert limiter.allow("a", 0), "the least recently seen was forgotten"
     assert not limiter.allow("c", 0)
+
+
+def test_limits_fit_the_descriptors_of_the_process() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        assert Limits(connections=hard * 2).within_descriptors().connections == hard - 64
+        assert Limits(connections=10).within_descriptors().connections == 10
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

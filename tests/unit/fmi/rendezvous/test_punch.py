@@ -1,4 +1,4 @@
-"""Who is at the other end of a fresh connection, asked on a machine that is too busy to listen."""
+"""The sockets of a punch: their ports, and who is at the other end, asked on a machine that is too busy to listen."""
 
 import asyncio
 import socket
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.fmi.rendezvous.punch import WrongPeer, verify
+from shared.fmi.rendezvous.punch import WrongPeer, listener, own_port, verify
 from shared.fmi.wire.handshake import Handshake
 
 PROOF_SIZE = 16
@@ -55,3 +55,11 @@ def test_a_peer_that_gave_up_meanwhile_is_no_peer() -> None:
 def test_a_peer_that_says_nothing_is_told_so() -> None:
     with pytest.raises(WrongPeer, match="said nothing"):
         meet(lambda _: None)
+
+
+def test_own_ports_are_unique_and_shared_only_on_purpose() -> None:
+    with own_port() as one, own_port() as other:
+        port = one.getsockname()[1]
+        assert port != other.getsockname()[1]
+        with listener(port) as second:
+            assert second.getsockname()[1] == port

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import os
-import resource
 import signal
 import socket
 import struct
@@ -275,47 +274,6 @@ def test_five_hundred_waiters_are_all_paired(rendezvous: Any) -> None:
     rendezvous.until_empty()
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("/livez", "alive"),
-        ("/readyz", "ready"),
-        ("/health", '"pairings": 1'),
-        ("/metrics", "fmi_rendezvous_pairings_total 1\n"),
-    ],
-)
-def test_http_tells_the_servers_state(rendezvous: Any, path: Any, expected: Any) -> None:
-    meet(rendezvous)
-    with urllib.request.urlopen(f"http://127.0.0.1:{rendezvous.http_port}{path}", timeout=5) as response:
-        assert expected in response.read().decode()
-
-
-@pytest.mark.parametrize(
-    ("request_line", "status"),
-    [(b"GET /nothing HTTP/1.1", b"404"), (b"POST /livez HTTP/1.1", b"405"), (b"nonsense", b"405")],
-)
-def test_http_refuses_the_rest(rendezvous: Any, request_line: Any, status: Any) -> None:
-    with socket.create_connection(("127.0.0.1", rendezvous.http_port), timeout=5) as client:
-        client.sendall(request_line + b"\r\n\r\n")
-        assert client.recv(4096).split()[1] == status
-
-
-def test_http_connections_are_bounded_and_harm_no_pairing(rendezvous: Any) -> None:
-    held = [socket.create_connection(("127.0.0.1", rendezvous.http_port), timeout=5) for _ in range(40)]
-    refused = 0
-    for client in held[32:]:
-        try:
-            refused += client.recv(1) == b""
-        except ConnectionResetError:
-            refused += 1
-    assert refused == 8
-    meet(rendezvous)
-    for client in held:
-        client.close()
-    with urllib.request.urlopen(f"http://127.0.0.1:{rendezvous.http_port}/livez", timeout=5) as response:
-        assert response.status == 200
-
-
 def test_sigterm_sends_the_waiting_back_and_exits_cleanly(tmp_path: Any) -> None:
     script = (
         "import asyncio, sys\n"
@@ -335,15 +293,6 @@ def test_sigterm_sends_the_waiting_back_and_exits_cleanly(tmp_path: Any) -> None
             process.send_signal(signal.SIGTERM)
             assert isinstance(machine.receive(client.recv(50))[0], TimedOut)
         assert process.wait(5) == 0
-
-
-def test_limits_fit_the_descriptors_of_the_process() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        assert Limits(connections=hard * 2).within_descriptors().connections == hard - 64
-        assert Limits(connections=10).within_descriptors().connections == 10
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_waiting_clients_host_that_vanishes_is_found_out(rendezvous: Any) -> None:
