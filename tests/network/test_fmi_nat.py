@@ -21,11 +21,7 @@ PROGRAM = textwrap.dedent(
     """
     import sys
     import numpy as np
-    from shared.fmi.communicator import Communicator
-    from shared.fmi.errors import FmiError
-    from shared.fmi.operators import SUM
-    from shared.fmi.rendezvous.client import Meeting
-    from shared.fmi.rendezvous.keys import Namespace
+    from shared.fmi import SUM, Communicator, FmiError, Meeting, Namespace
 
     rank, relay, timeout = int(sys.argv[1]), sys.argv[2] == "relay", float(sys.argv[3])
     meeting = Meeting("203.0.113.1", 10000, relay=relay)

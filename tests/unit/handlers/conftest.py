@@ -19,12 +19,9 @@ from shared.handlers.s3 import Bucket, client
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ENVIRONMENT = {
-    "TEAM": "team2",
+EVERYWHERE = {
     "STAGE": "dev",
     "ACCOUNT": "123456789012",
-    "BUCKET": "team2-cosmical-7078ea12",
-    "WORKFLOW": "cosmic",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
@@ -32,11 +29,18 @@ ENVIRONMENT = {
 }
 
 
+@pytest.fixture
+def place() -> dict[str, str]:
+    """The part of the environment that another team's functions have otherwise."""
+    return {"TEAM": "team2", "BUCKET": "team2-cosmical-7078ea12", "WORKFLOW": "cosmic"}
+
+
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    for name, value in ENVIRONMENT.items():
+def environment(monkeypatch: pytest.MonkeyPatch, place: dict[str, str]) -> dict[str, str]:
+    variables = {**EVERYWHERE, **place}
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    return ENVIRONMENT
+    return variables
 
 
 @pytest.fixture

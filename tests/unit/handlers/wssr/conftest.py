@@ -4,23 +4,10 @@ import shutil
 
 import pytest
 
-ENVIRONMENT = {
-    "TEAM": "wssr",
-    "STAGE": "dev",
-    "ACCOUNT": "123456789012",
-    "BUCKET": "wssr-data-0badcafe",
-    "WORKFLOW": "wssr",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-}
 
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch):
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    return ENVIRONMENT
+@pytest.fixture
+def place():
+    return {"TEAM": "wssr", "BUCKET": "wssr-data-0badcafe", "WORKFLOW": "wssr"}
 
 
 @pytest.fixture
