@@ -1,4 +1,4 @@
-"""Survey data on disk: a folder of partitions, each at most so many megabytes.
+"""Survey data on disk: a folder of partitions, each up to a number of megabytes.
 
 A partition is what a rank reads: safetensors with images [n, 5, 32, 32], magnitudes [n, 5] and redshifts [n], float32.
 Everything here streams: one partition in memory at a time. A folder of partitions appears whole or not at all.
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 SUFFIX = ".safetensors"
 MEGABYTE = 2**20  # the field's 100 MB partitions are 100 MiB: 5,113 records
-_HEADER = 1024  # more than a partition's header takes
-_BLOCK = 1024  # records read at a time
+_HEADER = 1024  # bytes, more than a partition's header has
+_BLOCK = 1024  # records read at a time: our choice, 21 MB
 
 
 def records_in(megabytes: float) -> int:
@@ -75,7 +75,7 @@ def read(paths: Iterable[Path], size: int = _BLOCK) -> Iterator[Tensors]:
 
 
 def cut(blocks: Iterable[Tensors], records: int) -> Iterator[Tensors]:
-    """Yield the same records in the same order, *records* at a time; the last group may be smaller."""
+    """Yield the same records in the same order, *records* at a time. The last group may be smaller."""
     held: list[Tensors] = []
     count = 0
     for block in blocks:
@@ -118,7 +118,7 @@ def write(folder: Path, groups: Iterable[Tensors], on_group: Callable[[int], obj
         names = []
         for number, group in enumerate(groups):
             names.append(f"part-{number:05}{SUFFIX}")
-            # ascontiguousarray: safetensors writes memory as it lies, a view of another layout would be scrambled
+            # ascontiguousarray: safetensors writes the memory as it is, so a view of another layout comes out scrambled
             save_file({name: np.ascontiguousarray(values) for name, values in group.items()}, beside / names[-1])
             on_group(len(group["redshifts"]))
         beside.chmod(0o755)

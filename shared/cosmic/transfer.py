@@ -43,7 +43,7 @@ def neighbours(aws: Aws, lane: Lane, prefix: str, keys: Iterable[str]) -> list[s
 def upload(
     aws: Aws, lane: Lane, files: Iterable[tuple[Path, str]], on_bytes: Callable[[int], object] = lambda _: None
 ) -> None:
-    """Write each file to its key in the lane's bucket, large ones in parallel parts.
+    """Write each file to its key in the lane's bucket; large files go in parallel parts.
 
     An interrupted upload leaves whole files only; running it again completes it.
     """

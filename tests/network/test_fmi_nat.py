@@ -37,7 +37,7 @@ PROGRAM = textwrap.dedent(
 
 
 def missing() -> Any:
-    """Why the namespaces cannot be made here, or nothing."""
+    """Return why the namespaces cannot be made here; empty if they can."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return "making network namespaces needs root"
     if not shutil.which("ip"):

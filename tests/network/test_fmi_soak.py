@@ -1,4 +1,4 @@
-"""The rendezvous server under bad company: a short soak of the same mix as the long one in tests/benchmarks."""
+"""The rendezvous server among bad clients: a short run of the same mix as the long one in tests/benchmarks."""
 
 import json
 import subprocess

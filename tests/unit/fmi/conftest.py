@@ -16,7 +16,7 @@ from shared.fmi.rendezvous.server import RendezvousServer
 
 
 class Clock:
-    """Seconds that move only when told."""
+    """Seconds that pass only when a test says so."""
 
     def __init__(self) -> None:
         self.now = 1000.0

@@ -23,7 +23,7 @@ from shared.fmi.rendezvous.keys import Namespace
 
 SIZES = [1, 2, 3, 4, 5, 8]
 LONG = 40_000
-"""Numbers of 8 bytes that make an array long enough for rings and announced broadcasts."""
+"""So many numbers of 8 bytes make an array that is long enough for rings and announced broadcasts."""
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def direct(rendezvous: Any) -> Any:
 
 
 class OneAtATime(S3Store):
-    """The in-process S3 is not made for threads; on AWS, and on a server, each call is its own."""
+    """The S3 in this process is not made for threads: so one call at a time. AWS and a server take many."""
 
     lock = threading.Lock()
 
@@ -299,7 +299,7 @@ def test_an_ordered_operator_is_evaluated_left_to_right(ranks: Any, size: Any) -
 
 
 def test_a_function_of_whole_arrays_is_never_given_pieces(ranks: Any) -> None:
-    """Matrix products are associative but not elementwise, and too long to stay whole if they were."""
+    """Matrix products are associative, but not elementwise; and these are long enough to be cut, were it allowed."""
     matrices = [np.eye(150) + np.diag(np.full(149, rank + 1.0), 1) for rank in range(3)]
     product = custom(operator.matmul, commutative=True, associative=True)
     expected = functools.reduce(operator.matmul, matrices)

@@ -90,7 +90,7 @@ def script(tmp_path: Any) -> Any:
 
 @pytest.fixture
 def configuration(tmp_path: Any, rendezvous: Any) -> Any:
-    """FMI's own configuration file, its numbers as text here and there, as boost writes them."""
+    """FMI's own configuration file. Some of its numbers are text, as boost writes them."""
     direct = {"enabled": "true", "host": "localhost", "port": str(rendezvous.port), "max_timeout": 15000}
     path = tmp_path / "conf.json"
     path.write_text(json.dumps({"backends": {"S3": {"enabled": False}, "Direct": direct}, "model": {}}))
@@ -185,7 +185,7 @@ def test_the_s3_channel_holds_the_bucket_to_the_functions_account(monkeypatch: A
 
 @pytest.mark.parametrize("backend", ["S3", "Redis"])
 def test_a_store_that_answers_nothing_fails_within_the_timeout(backend: Any, monkeypatch: Any) -> None:
-    """It accepts connections, as one behind a dead host's address or stopped in a debugger does."""
+    """It accepts connections, like a store that is stopped in a debugger."""
     if backend == "Redis":
         pytest.importorskip("redis", reason="the Redis channel needs redis")
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -1,4 +1,4 @@
-"""No hang, ever: a rank that dies, stalls, leaves or loses its way is named by all others within the timeout."""
+"""Nothing ever hangs: all others name a rank that dies, stalls, leaves or goes astray, within the timeout."""
 
 import os
 import signal
@@ -227,7 +227,7 @@ def test_a_function_that_changes_the_shape_is_refused(run: Any) -> None:
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 @pytest.mark.parametrize("size", [2, 4])
 def test_an_error_amid_an_operation_ends_the_communicator(run: Any, size: Any, error: Any, caught: Any) -> None:
-    """Its messages would be taken for the next operation's: rather no result than a wrong one."""
+    """Its messages would be taken for the next operation's. No result is better than a wrong one."""
 
     def program(comm: Any) -> Any:
         def add(left: Any, right: Any) -> Any:

@@ -1,4 +1,4 @@
-"""One connection between two ranks, whose other end does what ranks never do."""
+"""One connection between two ranks. Its other end does what ranks never do."""
 
 import signal
 import socket
@@ -18,7 +18,7 @@ from shared.fmi.data import describe
 from shared.fmi.wire.frames import FrameKind, Operation, pack
 
 PAYLOAD = np.full(1 << 16, FrameKind.ABORT, np.uint8)
-"""Bytes that look like a word with a rank nobody has, if they are taken for a header."""
+"""Bytes that look like an ABORT about a rank that does not exist, if they are taken for a header."""
 
 HEAD = pack(FrameKind.DATA, Operation.SEND, describe(PAYLOAD.dtype, PAYLOAD.shape, plain=False), 0, PAYLOAD.nbytes)
 
@@ -92,7 +92,7 @@ def test_the_kernel_never_waits_longer_than_the_deadline(pair: Any) -> None:
 
 
 def test_signals_that_interrupt_a_wait_do_not_stretch_the_deadline(pair: Any) -> None:
-    """Python takes the interrupted call up again, and the kernel counts from the start."""
+    """Python repeats the interrupted call, and the kernel counts from the start again."""
     link, _ = pair()
     before = signal.signal(signal.SIGALRM, lambda *_: None)
     signal.setitimer(signal.ITIMER_REAL, 0.15, 0.15)
@@ -139,7 +139,7 @@ def test_telling_many_ranks_that_take_nothing_takes_one_grace(pair: Any) -> None
 
 
 def test_who_accuses_hears_the_last_words_of_a_rank_that_has_gone_already(pair: Any) -> None:
-    """Telling it fails, and the failure brings up its words: they must not be dropped with it."""
+    """To tell it fails, and the failure reads its last words. They must not be dropped with the failure."""
     link, far = pair(0)
     mesh = Mesh(1, 4)
     mesh.links[0] = link
@@ -153,7 +153,7 @@ def test_who_accuses_hears_the_last_words_of_a_rank_that_has_gone_already(pair: 
 
 @pytest.mark.parametrize("reads", [True, False])
 def test_leaving_waits_until_the_peer_has_what_was_sent_or_time_is_up(pair: Any, reads: Any) -> None:
-    """A Lambda may be frozen as soon as its handler returns, and what its kernel still holds with it."""
+    """A Lambda may be frozen as soon as its handler returns, with all that its kernel still holds."""
     link, far = pair()
     link.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
     mesh = Mesh(0, 2)

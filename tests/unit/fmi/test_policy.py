@@ -62,7 +62,7 @@ def test_big_functions_make_slow_channels_dear() -> None:
 
 
 class Recorder:
-    """A channel that only says that it was chosen."""
+    """A channel that only notes that it was chosen."""
 
     def __init__(self) -> None:
         self.calls = []

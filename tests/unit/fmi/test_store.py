@@ -57,7 +57,7 @@ def run(size: Any, program: Any, *, present: Any = None, timeout: Any = 0.4, sto
 
 
 def test_a_rank_that_never_writes_is_named_by_all() -> None:
-    """Rank 0 waits for rank 2; ranks 1 and 3 only wait for rank 0, but name rank 2 too."""
+    """Rank 0 waits for rank 2. Ranks 1 and 3 only wait for rank 0, and name rank 2 all the same."""
     outcome = run(4, lambda comm: comm.allreduce(1, SUM), present=[0, 1, 3])
     assert all(isinstance(error, PeerLost) for error in outcome.values())
     assert {rank: error.rank for rank, error in outcome.items()} == {0: 2, 1: 2, 3: 2}
@@ -102,7 +102,7 @@ def test_what_everybody_has_read_is_deleted_on_the_way() -> None:
 
 @pytest.mark.parametrize("operation", ["reduce", "gather", "alltoall", "scatter", "send"])
 def test_what_one_rank_reads_is_gone_once_it_has_read_it(operation: Any) -> None:
-    """Else a program of reductions alone would fill the store. One mark of having waited for all may be left."""
+    """Otherwise a program of nothing but reductions fills the store. One mark of having waited for all may stay."""
     store = MemoryStore()
     calls = {
         "reduce": lambda comm: comm.reduce(1, SUM, 0),
@@ -123,7 +123,7 @@ def test_what_one_rank_reads_is_gone_once_it_has_read_it(operation: Any) -> None
 
 
 class Failing(MemoryStore):
-    """A store that breaks at its third question and counts those that follow."""
+    """A store that breaks at its third request, and counts those that follow."""
 
     asked = 0
 
@@ -148,7 +148,7 @@ def test_a_store_that_fails_is_told_and_not_asked_again() -> None:
 
 
 def test_a_name_whose_session_was_killed_is_refused_by_every_rank_of_it() -> None:
-    """Else the next session would read its messages."""
+    """Otherwise the next session reads its messages."""
     store = MemoryStore()
     killed = [StoreChannel(rank, 3, store, Namespace("team1", "run"), 0.2) for rank in range(3)]
     killed[0].send(1, np.ones(1), plain=False)
@@ -169,7 +169,7 @@ def test_a_name_is_free_again_once_all_have_closed() -> None:
 
 
 class Slow(MemoryStore):
-    """A store that takes its time to delete a mark of closing, until the next session has ended if it ends early."""
+    """A store that is slow to delete a mark of closing: it waits for the next session to end, if that ends early."""
 
     def __init__(self, mark: str) -> None:
         super().__init__()
@@ -185,7 +185,7 @@ class Slow(MemoryStore):
 @pytest.mark.parametrize("mark", ["bye", "done"])
 @pytest.mark.parametrize("sender", [0, 1])
 def test_no_session_takes_the_marks_of_the_one_before_for_its_own(mark: Any, sender: Any) -> None:
-    """Else a rank would leave before the others have read what it sent, and delete it."""
+    """Otherwise a rank leaves, and deletes what it sent, before the others have read it."""
     store = Slow(mark)
 
     def two_sessions(rank: Any) -> Any:
@@ -208,7 +208,7 @@ def test_no_session_takes_the_marks_of_the_one_before_for_its_own(mark: Any, sen
 
 @pytest.mark.parametrize("operation", ["bcast", "scan", "gather", "scatter"])
 def test_who_only_writes_waits_for_the_others_now_and_then(operation: Any) -> None:
-    """Else it would fill the store, and never notice that the reader is dead."""
+    """Otherwise it fills the store, and never notices that the reader is dead."""
     calls = {
         "bcast": lambda comm: comm.bcast(1, 0),
         "scan": lambda comm: comm.scan(1, SUM),
@@ -233,7 +233,7 @@ class Clock:
 
 
 def test_who_is_accused_while_it_waits_passes_the_blame_on_at_once() -> None:
-    """Rank 2 waits for rank 0 and has begun long before it; rank 0 only waits for rank 1."""
+    """Rank 2 waits for rank 0, and began long before rank 0 did. Rank 0 only waits for rank 1."""
     store, clock, run_of = MemoryStore(), Clock(), Namespace("team1", "run")
     Notices(Shelf(store, "runs/run/fmi/team1/fmi/"), 2, 3).write(Notice(0, certain=False, reason="nothing heard"))
     accused = StoreChannel(0, 3, store, run_of, 10.0, clock=clock, sleep=clock.sleep)

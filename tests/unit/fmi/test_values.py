@@ -1,4 +1,4 @@
-"""What may be sent and combined: every plain dtype as it is, and nothing that would arrive changed."""
+"""Values that may be sent and combined: every plain dtype as it is, and nothing that would arrive changed."""
 
 import pickle
 from typing import Any
@@ -126,7 +126,7 @@ def test_what_nothing_can_be_received_into_is_refused(out: Any) -> None:
     ids=lambda error: type(error).__name__,
 )
 def test_an_error_crosses_from_one_process_to_another(error: Any) -> None:
-    """Else a process pool whose rank failed would itself break, and nobody would see why."""
+    """Otherwise a process pool breaks when a rank in it fails, and nobody sees why."""
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is type(error)
     assert str(copy) == str(error)

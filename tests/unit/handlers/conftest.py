@@ -31,7 +31,7 @@ EVERYWHERE = {
 
 @pytest.fixture
 def place() -> dict[str, str]:
-    """The part of the environment that another team's functions have otherwise."""
+    """The variables that are different for another team's functions."""
     return {"TEAM": "team2", "BUCKET": "team2-cosmical-7078ea12", "WORKFLOW": "cosmic"}
 
 
@@ -45,7 +45,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, place: dict[str, str]) -> dict[
 
 @pytest.fixture
 def step(environment: dict[str, str]) -> Callable[[str], Any]:
-    """Import a step's handler as a cold start does: with its environment there."""
+    """Import a step's handler as a cold start does: the environment is there already."""
     return lambda name: importlib.import_module(f"shared.handlers.{environment['WORKFLOW']}.{name}").handler
 
 
@@ -71,7 +71,7 @@ class Store(NamedTuple):
 
 @pytest.fixture
 def account(environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Give an empty account in process; clients and keys that workers keep are of it alone."""
+    """Give an empty account in process. Clients and keys that a worker keeps are new for it."""
     with mock_aws():
         client.cache_clear()
         key_in.cache_clear()

@@ -1,4 +1,4 @@
-"""Ranks that find each other, and what they are told when they cannot."""
+"""Ranks that find each other, and the errors when they cannot."""
 
 import asyncio
 import os
@@ -99,7 +99,7 @@ def test_a_name_that_finds_no_room_to_wait_is_told_so_at_the_deadline(start_rend
 
 
 def test_a_rank_waits_for_so_many_at_once_and_no_more(rendezvous: Any) -> None:
-    """Else N ranks that come one after the other leave N²/4 names waiting, more than any server takes."""
+    """Otherwise N ranks that come one after the other leave N²/4 names waiting, more than any server takes."""
     meeting = Meeting("127.0.0.1", rendezvous.port)
     with ThreadPoolExecutor(1) as pool:
         lonely = pool.submit(pair_all, meeting, RUN, 0, range(1, 100), 1.0)
@@ -135,7 +135,7 @@ def test_a_server_restarted_in_between_loses_no_pair(start_rendezvous: Any) -> N
 
 
 def test_a_stranger_on_the_peers_port_is_told_from_the_peer(rendezvous: Any) -> None:
-    """The peer of the same pairing name belongs to another run: only the handshake can tell."""
+    """A peer under the same pairing name belongs to another run: only the handshake can notice."""
     meeting = Meeting("127.0.0.1", rendezvous.port)
     failures = meet(meeting, [RUN, ImpostorNamespace(RUN.team, RUN.run)], timeout=0.6)
     assert all(isinstance(failure, PairingFailed) for failure in failures)
@@ -156,7 +156,7 @@ class ImpostorNamespace(Namespace):
 
 @pytest.fixture
 def symmetric_nat(start_rendezvous: Any) -> Any:
-    """A server seen through a forwarder: it tells the forwarder's ports, where nobody listens, as such NATs do."""
+    """A server behind a forwarder. It tells the forwarder's ports, where nobody listens, as with such NATs."""
     running = start_rendezvous(Limits(relays=4))
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)

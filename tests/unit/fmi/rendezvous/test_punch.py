@@ -1,4 +1,4 @@
-"""The sockets of a punch: their ports, and who is at the other end, asked on a machine that is too busy to listen."""
+"""The sockets of a punch: their ports, and who is at the other end when the machine is too busy to listen."""
 
 import asyncio
 import socket
@@ -26,7 +26,7 @@ def prove_and_leave(peer: socket.socket) -> None:
 
 
 def meet(says: Callable[[socket.socket], None]) -> bytes:
-    """Verify rank 1, who speaks while rank 0's loop is held up until its time is over; return rank 0's own proof."""
+    """Verify rank 1, which speaks while rank 0's loop is busy until its time is up. Return rank 0's own proof."""
 
     async def rank0(sock: socket.socket, peer: socket.socket) -> None:
         verifying = asyncio.create_task(verify(sock, Handshake("run", 0, 1, b"0" * 16), 0.02))
@@ -43,7 +43,7 @@ def meet(says: Callable[[socket.socket], None]) -> bytes:
 
 
 def test_a_peer_that_spoke_in_time_is_heard_in_overtime() -> None:
-    """Else one side holds the pair for made and the other asks for it until the deadline."""
+    """Otherwise one side takes the pair for made, and the other asks for it until the deadline."""
     assert len(meet(prove)) == PROOF_SIZE
 
 

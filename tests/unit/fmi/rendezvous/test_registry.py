@@ -1,4 +1,4 @@
-"""Who is paired with whom, as a state machine: nobody twice, nobody with the dead."""
+"""Who is paired with whom, as a state machine: nobody twice, and nobody with a dead client."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""The look-up of the server's name: one for all who ask, and never past a deadline."""
+"""The look-up of the server's name: one for all that ask, and never past a deadline."""
 
 import asyncio
 import socket

@@ -38,7 +38,7 @@ class Asker:
         self.endpoint = Endpoint(*self.socket.getsockname())
 
     def next(self) -> Any:
-        """The next event; a closed connection is what the machine makes of it."""
+        """Return the next event; at the end of the connection, what the machine makes of that."""
         while True:
             data = self.socket.recv(self.machine.record_size)
             events = self.machine.receive(data) if data else self.machine.end()
@@ -296,7 +296,7 @@ def test_sigterm_sends_the_waiting_back_and_exits_cleanly(tmp_path: Any) -> None
 
 
 def test_a_waiting_clients_host_that_vanishes_is_found_out(rendezvous: Any) -> None:
-    """No FIN comes from a host that lost its power; the kernel asks for one, on the sockets it accepts."""
+    """A host that lost its power sends no FIN. So the kernel must probe, on the sockets that it accepts."""
     asker = Asker(rendezvous, b"name")
     asker.next()
     listening = Path("/proc/self/net/tcp").read_text(encoding="utf-8").splitlines()

@@ -13,7 +13,7 @@ NONCES = st.binary(min_size=16, max_size=16)
 
 
 def talk(one: Handshake, other: Handshake, size: int = 1 << 16) -> Any:
-    """Carry the bytes between both in pieces of *size* until neither has more to say; return each one's events."""
+    """Carry the bytes of both in pieces of *size*, until neither has any left; return the events of each."""
     inbox = {0: other.hello(), 1: one.hello()}
     events = {0: [], 1: []}
     sides = {0: one, 1: other}

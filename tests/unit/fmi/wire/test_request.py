@@ -1,4 +1,4 @@
-"""The server's side of both protocols: any chunking of the bytes means the same."""
+"""The server's side of both protocols: the bytes mean the same in whatever pieces they come."""
 
 from itertools import pairwise
 from typing import Any

@@ -1,4 +1,4 @@
-"""ONNX files of any signature, written by hand: the onnx package is an extra, and three nodes need no more."""
+"""ONNX files of any signature, written by hand: the onnx package is an extra, and three nodes do not need it."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_a_model_of_another_signature_fails_the_rank(
 
 
 class Shelf:
-    """A bucket whose every object is the same file; it notes the most files that lay in the rank's folder at once."""
+    """A bucket in which all objects are the same file. It notes how many files lay in the rank's folder at most."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

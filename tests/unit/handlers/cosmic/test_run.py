@@ -31,7 +31,7 @@ FIELD_KEYS = {
 
 @pytest.fixture
 def run(step: Any) -> Any:
-    """Start a run as the state machine does; the ranks are left to the caller."""
+    """Start a run as the state machine does. The caller runs the ranks."""
 
     def start(payload: Any, run_id: str = "run-1", started: str = STARTED) -> Any:
         return step("init")({"run_id": run_id, "run_started": started, "payload": payload}, None)

@@ -1,4 +1,4 @@
-"""The key that a worker signs with: its team's, read seldom, and renewed while the worker lives."""
+"""The key that a worker signs with: it is its team's, is read seldom, and is renewed while the worker lives."""
 
 import boto3
 import pytest

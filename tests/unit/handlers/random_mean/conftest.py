@@ -1,4 +1,4 @@
-"""The steps of random-mean as a cold start imports them, and a run of theirs on a bucket in process."""
+"""The steps of random-mean as a cold start imports them, and the payload of a run."""
 
 import importlib
 

@@ -1,4 +1,4 @@
-"""Draws as rows: numbered by a sequence, written once, averaged whole, with connections that are few."""
+"""Draws as rows: a sequence numbers them, each is written once, all are averaged, and few connections do."""
 
 import itertools
 import threading
@@ -18,7 +18,7 @@ from shared.handlers.random_mean.tables import DRAWS, MEANS, METADATA, RUNS, mig
 @pytest.fixture
 def engine(database_server, monkeypatch, store):
     """The team's database, reached by its secret as in a function."""
-    import json  # beside what it is for
+    import json
 
     import boto3
 

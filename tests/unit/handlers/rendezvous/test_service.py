@@ -167,7 +167,7 @@ def test_a_record_is_awaited_on_all_of_route_53s_servers():
 
 
 class Bare(Aws):
-    """ECS that tells of anything only what its description requires: nothing."""
+    """ECS that answers only with the fields that its description requires: none."""
 
     def describe_services(self, **_):
         return {"services": [{"status": "ACTIVE", "deployments": [{"status": "PRIMARY"}]}]}

@@ -1,4 +1,4 @@
-"""The environment of team wssr's functions, and what needs R."""
+"""The environment of team wssr's functions, with R and without."""
 
 import shutil
 
