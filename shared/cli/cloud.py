@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def up(
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Loopback port; 0 takes any free one.")] = DEFAULT_PORT,
     packaged: Annotated[
-        bool, typer.Option("--packaged", help="Put the libraries into every zip, as for AWS; deploying is slower.")
+        bool, typer.Option("--packaged", help="Put the libraries into every zip, as for AWS; deploying takes longer.")
     ] = False,
     speed: Annotated[
         float, typer.Option(min=1, help="Shorten Wait states and retry delays so many times.", show_default=False)
@@ -105,7 +106,7 @@ def down() -> None:
 
 def doctor(
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what this machine has and lacks: for the embedded cloud, for optional parts, and for comparisons with others.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson, Team
 from shared.cli.where import Where, on_cloud
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ def register(app: typer.Typer) -> None:
 
 @on_cloud
 def cost(
-    team: Annotated[str, typer.Argument(help="The team's slug.")],
+    team: Team,
     run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="One run; all of the time otherwise.")] = None,
     *,
     since: Annotated[str, typer.Option(help="From when on: 12h, 7d, or a date.")] = "30d",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: AsJson = False,
     where: Where,
 ) -> None:
     """Estimate what a run, or all that a team ran, costs: by run, workflow and month.

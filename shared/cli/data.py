@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 Megabytes = Annotated[float, typer.Option(min=0.1, help="Size of a partition, at most.")]
 Out = Annotated[Path, typer.Option("--out", help="New folder for the partitions.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 CHUNK = 256  # galaxies rendered at a time
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson, Check, DryRun, Packaged, Team, Teams, Yes
 from shared.cli.plan_view import as_data, ask, counts, report, show, tell, tell_what_stays
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
@@ -15,15 +16,6 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.config.load import Project
-
-Team = Annotated[str, typer.Argument(help="The team's slug.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
-Teams = Annotated[list[str], typer.Argument(help="The teams' slugs.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-Packaged = Annotated[
-    bool, typer.Option("--packaged", help="Put the libraries into the zip; only the embedded cloud can do without.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -169,7 +161,7 @@ def destroy(
 
 def render(
     *,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 when the file is stale.")] = False,
+    check: Check = False,
 ) -> None:
     """Write Chalice's stages, one for each team, from the teams' files.
 

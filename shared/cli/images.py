@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
@@ -26,7 +27,6 @@ _DOCKER = "--platform linux/amd64 --provenance=false"  # Lambda takes an image, 
 TeamArgument = Annotated[str, typer.Argument(metavar="TEAM", help="Whose functions.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help=f"Where it goes; {_FOLDER}/TEAM when left out.")]
 UserOption = Annotated[str | None, typer.Option("--user", help=f"Who logs in; the password is in {_PASSWORD}.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="images")
 
 
-def dockerfile(team: TeamArgument, *, out: OutOption = None, as_json: JsonOption = False) -> None:
+def dockerfile(team: TeamArgument, *, out: OutOption = None, as_json: AsJson = False) -> None:
     """Write a Dockerfile for each function, in a folder that docker build can use.
 
     Example: lanes images dockerfile wssr
@@ -71,7 +71,7 @@ def build(
     workflow: Annotated[str | None, typer.Option("--workflow", help="Of one workflow; a base seldom fits two.")] = None,
     user: UserOption = None,
     out: OutOption = None,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """Put a team's code on a base, without a container engine; the same input gives the same digest.
 
@@ -99,7 +99,7 @@ def push(
     user: UserOption = None,
     tag: Annotated[str, typer.Option(help="What the images are tagged with; a deploy takes latest.")] = "latest",
     out: OutOption = None,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring what was built to a registry, each image under its own repository's name; deploying is lanes deploy's.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson, Team
 from shared.cli.proof_view import told
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from shared.isolation.proof.account import Account, Expected
 
 TeamOption = Annotated[str | None, typer.Option("--team", help="This team only; all of them when left out.")]
-TeamArgument = Annotated[str, typer.Argument(help="The team's slug.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 DeployedOption = Annotated[bool, typer.Option("--deployed", help="What the cloud holds, not what a deploy would make.")]
 
 
@@ -40,7 +39,7 @@ def prove(
     team: TeamOption = None,
     deployed: DeployedOption = False,
     where: Where,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """Prove that no policy or database role lets a team past its own names; exit 1 and name every statement that does.
 
@@ -78,7 +77,7 @@ def prove(
         raise typer.Exit(1)
 
 
-def matrix(*, as_json: JsonOption = False) -> None:
+def matrix(*, as_json: AsJson = False) -> None:
     """Show which services of each team (column) the roles of each team (row) could reach: their own, if all is well.
 
     Example: lanes isolation matrix
@@ -105,7 +104,7 @@ def matrix(*, as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-def policies(team: TeamArgument) -> None:
+def policies(team: Team) -> None:
     """Print every IAM document of a team as JSON: of its roles and its people's, boundaries and bucket.
 
     Example: lanes isolation policies team2
@@ -136,7 +135,7 @@ def platform(
 
 
 @on_cloud
-def quotas(*, where: Where, as_json: JsonOption = False) -> None:
+def quotas(*, where: Where, as_json: AsJson = False) -> None:
     """Add up the concurrency that teams reserve against the account's limit, and name Maps that outrun theirs.
 
     Example: lanes isolation quotas

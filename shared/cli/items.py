@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  typer reads it when it parses
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
@@ -33,7 +34,7 @@ def load(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON list of texts, or of objects.")],
     *,
     where: Where,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Put a list into the team's table, in place of the one that is there.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
+from shared.cli.options import Team
 from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, LanesError, unknown
 
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 @on_cloud
 def logs(
-    team: Annotated[str, typer.Argument(help="The team's slug.")],
+    team: Team,
     workflow: Annotated[str | None, typer.Argument(help="Which workflow; any of the team's when left out.")] = None,
     *,
     run_id: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which run; the newest otherwise.")] = None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
@@ -41,7 +42,7 @@ def metrics(
     ] = None,
     since: Annotated[str, typer.Option(help="From when on: 30m, 12h, 7d, or a date.")] = "1d",
     limit: Annotated[int, typer.Option(min=0, help="At most so many rows; the summary is over all.")] = 40,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: AsJson = False,
     where: Where,
 ) -> None:
     """Show a row for every invocation, from its REPORT line, and a summary.

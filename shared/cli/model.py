@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from shared.cli import console
-from shared.cli.data import AsJson, need
+from shared.cli.data import need
+from shared.cli.options import AsJson
 from shared.cli.where import Where, on_cloud
 from shared.errors import UsageError
 

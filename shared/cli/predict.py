@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def predict(
     fit: Annotated[
         Path | None, typer.Option(help="Fit to a sweep's folder or to published tables; the paper's unless given.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Predict how long a run would take and cost, from a small model fitted to measured runs.
 

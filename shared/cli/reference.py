@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from shared.cli import console
+from shared.cli.options import Check
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def register(app: typer.Typer) -> None:
 
     @app.command(hidden=True)
     def reference(
-        *, check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 when it is stale.")] = False
+        *,
+        check: Check = False,
     ) -> None:
         """Write the command reference.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console, rendezvous_image, rendezvous_service
+from shared.cli.options import Team
 from shared.cli.verdict_view import show
 from shared.cli.where import Where, on_cloud
 from shared.errors import UsageError
@@ -84,7 +85,7 @@ def serve(
     run(host, port, http_port, limits=limits, keys=keys, ready=console.line)
 
 
-def key(team: Annotated[str, typer.Argument(help="The team's slug.")]) -> None:
+def key(team: Team) -> None:
     """Print a team's key for FMI_TEAM_KEY, made from the master in FMI_MASTER_KEY: for a server that you run yourself.
 
     In an account nobody needs it: lanes deploy puts each team's key into a secret that only its functions read.

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from shared.cli import console
-from shared.cli.deploy import AsJson, warn_if_brief
+from shared.cli.deploy import warn_if_brief
 from shared.cli.images import UserOption, login
+from shared.cli.options import AsJson
 from shared.cli.plan_view import tell
 from shared.cli.where import Where, on_cloud
 from shared.errors import UsageError

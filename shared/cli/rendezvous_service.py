@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from shared.cli import console
-from shared.cli.deploy import AsJson, DryRun, Packaged, Yes, warn_if_brief
+from shared.cli.deploy import warn_if_brief
+from shared.cli.options import AsJson, DryRun, Packaged, Yes
 from shared.cli.plan_view import as_data, ask, confirm, counts, report, tell, tell_what_stays
 from shared.cli.verdict_view import show as show_verdict
 from shared.cli.where import Where, on_cloud

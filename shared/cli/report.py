@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson, Team
 from shared.cli.where import Where, on_cloud
 from shared.errors import UsageError
 
@@ -22,13 +23,13 @@ def register(app: typer.Typer) -> None:
 
 @on_cloud
 def report(
-    team: Annotated[str, typer.Argument(help="The team's slug.")],
+    team: Team,
     subject: Annotated[
         str | None, typer.Argument(metavar="[RUN|SWEEP]", help="A run, or a sweep's folder; the newest run otherwise.")
     ] = None,
     *,
     out: Annotated[Path | None, typer.Option(help="Folder to write into; reports/ and a name unless given.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the paths as JSON.")] = False,
+    as_json: AsJson = False,
     where: Where,
 ) -> None:
     """Write a report of a run or a sweep: one HTML file that needs no network, and Markdown.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson, Packaged
 from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, UsageError, unknown
 
@@ -47,11 +48,9 @@ def run(
         str,
         typer.Option("--input", metavar="FILE|-|JSON", help="The payload: a file, stdin or JSON."),
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    as_json: AsJson = False,
     where: Where,
-    packaged: Annotated[
-        bool, typer.Option("--packaged", help="Put the libraries into the zip, as for AWS; deploying is slower.")
-    ] = False,
+    packaged: Packaged = False,
     speed: Annotated[
         float,
         typer.Option(min=1, help="Shorten Wait states and retry delays so many times; not on AWS.", show_default=False),

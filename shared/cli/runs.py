@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson, Team
 from shared.cli.where import Where, on_cloud
 
 
@@ -18,10 +19,10 @@ def register(app: typer.Typer) -> None:
 
 @on_cloud
 def runs(
-    team: Annotated[str, typer.Argument(help="The team's slug.")],
+    team: Team,
     *,
     limit: Annotated[int, typer.Option(min=1, help="At most so many of each workflow.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: AsJson = False,
     where: Where,
 ) -> None:
     """List a team's executions, newest first. The embedded cloud keeps them as long as lanes up does.

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson, Team
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError
 
@@ -18,12 +19,12 @@ def register(app: typer.Typer) -> None:
 
 @on_cloud
 def stop(
-    team: Annotated[str, typer.Argument(help="The team's slug.")],
+    team: Team,
     run_id: Annotated[
         str | None, typer.Argument(metavar="RUN", help="Which run; the one that goes on when left out.")
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: AsJson = False,
     where: Where,
 ) -> None:
     """Stop a run that goes on. One that has ended is left as it is.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path  # noqa: TC003  typer reads the annotation
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson
 from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, UsageError
 
@@ -35,7 +36,7 @@ def sweep(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the results; sweeps/TEAM-WORKFLOW unless given.", show_default=False)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: AsJson = False,
     where: Where,
 ) -> None:
     """Run a workflow at every combination of values, measure, and print the tables.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
+from shared.cli.options import AsJson, Check, Team
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
     from shared.cli.orphan_view import Orphans
     from shared.config.load import Project
-
-TeamArgument = Annotated[str, typer.Argument(help="The team's slug.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +36,7 @@ def validate(
         bool, typer.Option("--deployed", help="Find in the cloud, too, what no file explains; exit 1 if there is any.")
     ] = False,
     where: Where,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check naming.yaml, the settings, the workflow cards and every team's file; list every problem with its line.
 
@@ -81,7 +79,7 @@ def _orphans(project: Project, where: Where) -> Orphans:
         return look_for_orphans(project, cloud)
 
 
-def names(team: TeamArgument, *, as_json: JsonOption = False) -> None:
+def names(team: Team, *, as_json: AsJson = False) -> None:
     """List every name of a team, with its length and AWS's limit.
 
     Example: lanes names team2
@@ -104,7 +102,7 @@ def names(team: TeamArgument, *, as_json: JsonOption = False) -> None:
         console.out.print(line.rstrip(), markup=False, highlight=False)
 
 
-def print_team(team: TeamArgument, *, as_json: JsonOption = False) -> None:
+def print_team(team: Team, *, as_json: AsJson = False) -> None:
     """Show a team's file with everything resolved: names, defaults, variables, parameters. YAML by default.
 
     Example: lanes print team2
@@ -123,7 +121,8 @@ def print_team(team: TeamArgument, *, as_json: JsonOption = False) -> None:
 
 
 def schema(
-    *, check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 when it is stale.")] = False
+    *,
+    check: Check = False,
 ) -> None:
     """Write the JSON Schema that editors check and complete team files with.
 
