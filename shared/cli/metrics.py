@@ -51,7 +51,7 @@ def metrics(
 
     Example: lanes metrics --csv logs-insights-results.csv
     """
-    from shared.measure.observed.collect import collect_files, collect_run, collect_team
+    from shared.measure.observed.collect_invocations import collect_files, collect_run, collect_team
     from shared.measure.observed.invocations import Invocations, summarize
 
     names, files = split_files(words or [], csv or [])

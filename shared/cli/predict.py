@@ -12,7 +12,7 @@ from shared.cli.options import AsJson
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
-    from shared.measure.scaling.model import Fit, Prediction
+    from shared.measure.scaling.time_model import Fit, Prediction
 
 
 def register(app: typer.Typer) -> None:
@@ -43,19 +43,21 @@ def predict(
 
     Example: lanes predict cosmic --records 51130000 --deadline 900
     """
-    from shared.measure.scaling import model
+    from shared.measure.scaling import time_model
 
     if workflow != "cosmic":
         raise UsageError(f"there is no model of {workflow}", fix="lanes predict cosmic")
     fitted = _fit(fit)
     batch, size = batch_size or fitted.batches[1], memory or fitted.memory_mb
-    found = [model.predict(fitted, records, world, batch, size, concurrency=concurrency) for world in world_size or ()]
+    found = [
+        time_model.predict(fitted, records, world, batch, size, concurrency=concurrency) for world in world_size or ()
+    ]
     choice: Prediction | None = None
-    runs = model.Choices(concurrency=concurrency).runs(fitted, records)
+    runs = time_model.Choices(concurrency=concurrency).runs(fitted, records)
     if not runs:
         raise UsageError(f"no run of {records:,} records keeps a rank within Lambda's 900 seconds", fix="fewer records")
     if not world_size or deadline is not None or budget is not None:
-        choice = model.recommend(runs, deadline=_safely(fitted, deadline), budget=budget)
+        choice = time_model.recommend(runs, deadline=_safely(fitted, deadline), budget=budget)
     if as_json:
         chosen = choice.as_record() if choice else None
         console.print_json(
@@ -64,17 +66,20 @@ def predict(
     else:
         _print(fitted, [*found, *([choice] if choice else [])], choice)
     if choice is None and (deadline is not None or budget is not None):
-        fastest, cheapest = model.recommend(runs, budget=float("inf")), model.recommend(runs, deadline=float("inf"))
+        fastest, cheapest = (
+            time_model.recommend(runs, budget=float("inf")),
+            time_model.recommend(runs, deadline=float("inf")),
+        )
         console.fail(f"no run keeps that; the fastest: {_words(fastest)}; the cheapest: {_words(cheapest)}")
         raise typer.Exit(1)
 
 
 def _fit(folder: Path | None) -> Fit:
-    from shared.measure.scaling.model import published
+    from shared.measure.scaling.time_model import published
 
     if folder is None:
         return published()
-    from shared.measure.scaling.fit import fit_published, fit_sweep
+    from shared.measure.scaling.fit_model import fit_published, fit_sweep
 
     return fit_sweep(folder) if (folder / "cells.jsonl").exists() else fit_published(folder)
 

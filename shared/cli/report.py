@@ -47,7 +47,7 @@ def report(
         name, made = _of_sweep(team, Path(subject))
     else:
         from shared.measure.billing.bill import bill_rows
-        from shared.measure.observed.collect import collect_run
+        from shared.measure.observed.collect_invocations import collect_run
         from shared.measure.observed.invocations import Invocations
         from shared.measure.reports.report_run import report_run
         from shared.run.find import find_run

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from shared.config.lane import Lane, Workflow
-    from shared.measure.scaling.summary import Point
     from shared.measure.scaling.sweep import Cell, Journal, Progress, Record
+    from shared.measure.scaling.sweep_tables import Point
 
 _JOURNAL = "cells.jsonl"
 
@@ -65,7 +65,7 @@ def sweep(
         wiring.make_ready(project, lane, workflow.key, cells[0].payload, cloud)
 
         def measure(cell: Cell) -> Record:
-            from shared.measure.scaling.cells import measure_run
+            from shared.measure.scaling.measure_run import measure_run
 
             whole = {**cell.payload, **wiring.meeting_here(lane, cell.payload, cloud)}
             return measure_run(cloud, lane, workflow.key, whole)
@@ -128,7 +128,7 @@ def _show(progress: Progress) -> None:
 def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
     from shared.measure.reports.plots_style import save
     from shared.measure.reports.plots_sweep import plot_sweep
-    from shared.measure.scaling.summary import (
+    from shared.measure.scaling.sweep_tables import (
         average_by_world,
         best,
         summarize_sweep,
@@ -171,7 +171,7 @@ def print_tables(points: Sequence[Point]) -> None:
     from rich.table import Table
 
     from shared.measure.billing.cost import dollars
-    from shared.measure.scaling.summary import average_by_world, best
+    from shared.measure.scaling.sweep_tables import average_by_world, best
 
     if not points:
         return

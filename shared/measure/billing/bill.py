@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from shared.config.aws_facts import HISTORY_CALLS
 from shared.measure.billing.cost import Cost, cost_of
 from shared.measure.billing.usage import Usage, storage_sizes, used_by_functions, used_by_states
-from shared.measure.observed.collect import collect_run, collect_team
+from shared.measure.observed.collect_invocations import collect_run, collect_team
 from shared.measure.observed.invocations import Invocations
 from shared.measure.observed.trace import read_trace
 from shared.run.listing import list_runs

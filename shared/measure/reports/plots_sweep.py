@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from shared.measure.reports.plots_style import GREY, VERMILION, draw, marker, shades, whole_ticks
-from shared.measure.scaling.summary import WORLD
+from shared.measure.scaling.sweep_tables import WORLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from shared.measure.scaling.summary import Point, Spread
+    from shared.measure.scaling.sweep_tables import Point, Spread
 
 _MOST_SERIES = 8  # lines in one panel; beyond, nobody can tell them apart
 

@@ -12,7 +12,7 @@ import numpy as np
 from shared.handlers.cosmic import layout
 from shared.measure.billing.cost import LABELS, Cost, dollars, read_prices
 from shared.measure.observed.invocations import summarize
-from shared.measure.reports.graph import draw_machine
+from shared.measure.reports.draw_machine import draw_machine
 from shared.measure.reports.plots_run import plot_redshifts, plot_residuals, plot_timeline, stragglers
 from shared.measure.reports.report import Plot, Report, Section, Table, versions
 from shared.run.failure import find_failure

@@ -10,14 +10,14 @@ from shared.measure.billing.cost import dollars
 from shared.measure.reports.plots_sweep import plot_sweep
 from shared.measure.reports.report import Plot, Report, Section, Table, versions
 from shared.measure.reports.report_run import made_now
-from shared.measure.scaling.summary import average_by_world, best, summarize_sweep
 from shared.measure.scaling.sweep import DONE
+from shared.measure.scaling.sweep_tables import average_by_world, best, summarize_sweep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.measure.scaling.summary import Point
     from shared.measure.scaling.sweep import Record
+    from shared.measure.scaling.sweep_tables import Point
 
 _CAPTIONS = {
     "time-and-throughput": "Time and throughput of the whole execution.",

@@ -7,7 +7,7 @@ from shared.measure.observed.invocations import Row
 from shared.measure.reports.plots_run import plot_redshifts, plot_residuals, plot_timeline, stragglers
 from shared.measure.reports.plots_style import as_svg, save
 from shared.measure.reports.plots_sweep import pareto, plot_sweep
-from shared.measure.scaling.summary import FIGURES, Point, Spread
+from shared.measure.scaling.sweep_tables import FIGURES, Point, Spread
 from shared.run.report_line import Report
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shared.errors import LanesError, UsageError
-from shared.measure.scaling.model import Fit, per_record, straggle
 from shared.measure.scaling.sweep import DONE, Journal
+from shared.measure.scaling.time_model import Fit, per_record, straggle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

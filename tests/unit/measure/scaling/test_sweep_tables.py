@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from shared.measure.scaling.summary import average_by_world, best, summarize_sweep, write_cells, write_points
+from shared.measure.scaling.sweep_tables import average_by_world, best, summarize_sweep, write_cells, write_points
 
 
 @pytest.fixture

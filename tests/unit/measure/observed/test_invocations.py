@@ -1,7 +1,7 @@
 import json
 import tracemalloc
 
-from shared.measure.observed.collect import collect_files
+from shared.measure.observed.collect_invocations import collect_files
 from shared.measure.observed.exports import LogLine, read_export
 from shared.measure.observed.invocations import summarize
 from shared.measure.observed.trace import Visit

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import LanesError
-from shared.measure.scaling.fit import Measured, errors, fit_published, fit_sweep, split
-from shared.measure.scaling.model import Choices, Fit, per_record, predict, published, recommend, straggle
+from shared.measure.scaling.fit_model import Measured, errors, fit_published, fit_sweep, split
+from shared.measure.scaling.time_model import Choices, Fit, per_record, predict, published, recommend, straggle
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_the_packaged_numbers_were_judged_on_a_half_that_was_held_out():
 
 
 def test_the_published_tables_are_predicted_from_their_other_half(published):
-    from shared.measure.scaling.model import published as packaged  # the fixture has its name here
+    from shared.measure.scaling.time_model import published as packaged  # the fixture has its name here
 
     fit = fit_published(published / "cai")
     assert (fit.measurements, fit.held_out) == (42, 42)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from shared.measure.observed.trace import Visit
-from shared.measure.reports.graph import draw_machine, outcomes
+from shared.measure.reports.draw_machine import draw_machine, outcomes
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-MACHINES = sorted((Path(__file__).parents[3] / "statemachines").glob("*.asl.json"))
+MACHINES = sorted((Path(__file__).parents[4] / "statemachines").glob("*.asl.json"))
 
 
 def visit(state, kind="Task", *, seconds=1.0, failures=(), left=True):
