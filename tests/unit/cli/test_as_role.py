@@ -1,7 +1,6 @@
 """``--as``: a command's calls go out with credentials of a role, on the embedded cloud and, where one is let, AWS."""
 
 import json
-import sys
 from types import SimpleNamespace
 
 import boto3
@@ -10,10 +9,8 @@ import pytest
 from shared.aws.client import Aws
 from shared.aws.take_role import role_called, take_on_aws
 from shared.aws.target import aws_target
-from shared.cli.main import main
 from shared.cli.where import Where
 from shared.cli.wiring import open_cloud
-from shared.config.load import load_project
 from shared.deploy.caller import is_deployer
 from shared.deploy.deploy import deploy
 from shared.errors import LanesError, UsageError
@@ -21,11 +18,6 @@ from shared.local import daemon
 from shared.local.state import STATE_DIR, State
 
 ACCOUNT = "arn:aws:sts::123456789012:assumed-role"
-
-
-@pytest.fixture(scope="module")
-def project(copy_project, tmp_path_factory):
-    return load_project(copy_project(tmp_path_factory.mktemp("project")))
 
 
 @pytest.fixture(scope="module")
@@ -45,20 +37,6 @@ def deployed(project, lane, running):
     with open_cloud(project, Where(), [lane]) as owner:
         deploy(lane, project, owner)
         yield owner
-
-
-@pytest.fixture
-def lanes(project, monkeypatch, capsys):
-    monkeypatch.chdir(project.root)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["lanes", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
-
-    return run
 
 
 @pytest.mark.parametrize(

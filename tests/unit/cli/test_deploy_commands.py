@@ -1,6 +1,5 @@
 """``lanes plan``, ``deploy``, ``destroy`` and ``render`` as a user types them, on the cloud of ``lanes up``."""
 
-import io
 import json
 import signal
 import subprocess
@@ -8,22 +7,8 @@ import sys
 
 import pytest
 
-from shared.cli.main import main
-from shared.config.load import load_project
 from shared.local import daemon
 from shared.local.state import STATE_DIR, State
-
-
-class Terminal(io.StringIO):
-    """A user who answers."""
-
-    def isatty(self):
-        return True
-
-
-@pytest.fixture(scope="module")
-def project(copy_project, tmp_path_factory):
-    return load_project(copy_project(tmp_path_factory.mktemp("project")))
 
 
 @pytest.fixture(scope="module")
@@ -31,21 +16,6 @@ def cloud(project):
     state = State(project.root / STATE_DIR)
     yield daemon.up(state, daemon.Settings(project.place, 0))
     daemon.down(state)
-
-
-@pytest.fixture
-def lanes(project, monkeypatch, capsys):
-    monkeypatch.chdir(project.root)
-
-    def run(*words, answer=None):
-        monkeypatch.setattr(sys, "argv", ["lanes", *words])
-        monkeypatch.setattr(sys, "stdin", io.StringIO() if answer is None else Terminal(answer + "\n"))
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
-
-    return run
 
 
 def test_from_plan_to_destroy(lanes, cloud):

@@ -1,23 +1,15 @@
 """What the commands say of a cloud as it is: orphans, and a proof of what is deployed."""
 
 import json
-import sys
 
 import pytest
 
-from shared.cli.main import main
 from shared.cli.where import Where
 from shared.cli.wiring import open_cloud
-from shared.config.load import load_project
 from shared.local import daemon
 from shared.local.state import STATE_DIR, State
 
 OLD = "team2-data-00000000"
-
-
-@pytest.fixture(scope="module")
-def project(copy_project, tmp_path_factory):
-    return load_project(copy_project(tmp_path_factory.mktemp("project")))
 
 
 @pytest.fixture(scope="module")
@@ -27,20 +19,6 @@ def aws(project):
     with open_cloud(project, Where()) as aws:
         yield aws
     daemon.down(state)
-
-
-@pytest.fixture
-def lanes(project, monkeypatch, capsys):
-    monkeypatch.chdir(project.root)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["lanes", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
-
-    return run
 
 
 def make_orphan(aws):

@@ -2,13 +2,11 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from shared.cli.main import main
 from shared.config.load import load_project
 
 REPOSITORY = Path(__file__).parents[3]
@@ -25,17 +23,8 @@ def project(tmp_path):
 
 
 @pytest.fixture
-def lanes(project, monkeypatch, capsys):
-    monkeypatch.chdir(project / "teams")  # anywhere in the project will do
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["lanes", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
-
-    return run
+def here(project):
+    return project / "teams"  # anywhere in the project will do
 
 
 def test_validate_counts_what_is_right_and_lists_what_is_not(project, lanes):

@@ -1,9 +1,7 @@
 """``--aws``, ``--endpoint`` and what a command says of where it goes; on moto, which stands in AWS's place here."""
 
 import inspect
-import io
 import json
-import sys
 
 import pytest
 import typer
@@ -11,7 +9,6 @@ import typer
 from shared.aws.client import connect_aws
 from shared.cli import main as command_line
 from shared.cli import wiring
-from shared.cli.main import main
 from shared.cli.where import Where, on_cloud
 from shared.config.load import load_project
 from shared.config.runtimes import MACHINE
@@ -46,28 +43,6 @@ def shell(monkeypatch, tmp_path):
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
     }.items():
         monkeypatch.setenv(name, value)
-
-
-class Terminal(io.StringIO):
-    """A user who answers."""
-
-    def isatty(self):
-        return True
-
-
-@pytest.fixture
-def lanes(project, monkeypatch, capsys):
-    monkeypatch.chdir(project.root)
-
-    def run(*words, answer=None):
-        monkeypatch.setattr(sys, "argv", ["lanes", *words])
-        monkeypatch.setattr(sys, "stdin", io.StringIO() if answer is None else Terminal(answer + "\n"))
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return ended.value.code or 0, told.out, told.err
-
-    return run
 
 
 @pytest.mark.parametrize("words", [("plan", "topics"), ("runs", "topics"), ("isolation", "quotas"), ("cost", "topics")])
