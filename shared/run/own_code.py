@@ -1,22 +1,21 @@
-"""What a function's error says of the function's own code: its frames, with paths as in the checkout, and a fix."""
+"""Tells a function's own code from the rest of a traceback or a log, and what to do about code that fails to load."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 TASK = "/var/task/"
-"""Where Lambda has a function's code, and so every traceback of AWS's."""
+"""The folder in which Lambda keeps a function's code; tracebacks name it."""
 
 _FILE = re.compile(r"""\s*File ["'](?P<path>[^"']+)["']""")
 _NOT_OWN = re.compile(r"<frozen |/var/lang/|/var/runtime/|/opt/python/lib/|.*/site-packages/")
 _MISSING = re.compile(r"No module named '([^']+)'")
 
 
-def own_frames(trace: Any) -> tuple[str, ...]:
-    """Return the frames of *trace*, Lambda's stackTrace, that are the function's own; all, if none is.
+def own_frames(trace: object) -> tuple[str, ...]:
+    """Return the frames of *trace* (Lambda's stackTrace) that are the function's own; all frames, if none is its own.
 
-    Each is a line with the file, from the root of the checkout, and the code of that line below it.
+    Each frame is a line with the file, from the root of the checkout, and below it the code of that line.
     """
     frames = [str(frame).rstrip("\n") for frame in trace] if isinstance(trace, list) else []
     own = [frame for frame in frames if (found := _FILE.match(frame)) and not _NOT_OWN.match(found["path"])]
@@ -24,28 +23,29 @@ def own_frames(trace: Any) -> tuple[str, ...]:
 
 
 def in_checkout(text: str) -> str:
-    """Return *text* with the paths of a function's code as they are in the checkout."""
+    """Return *text* with the paths of a function's code as they are in the checkout: without ``/var/task/``."""
     return text.replace(TASK, "")
 
 
 def is_noise(line: str) -> bool:
-    """Say whether a log *line* tells a reader of the function nothing: a frame of others, a warning to all."""
+    """Say whether a log *line* is of no use to the function's author: a frame of other code, a warning to everyone."""
     frame = _FILE.match(line)
     return "LAMBDA_WARNING: " in line or bool(frame and _NOT_OWN.match(frame["path"]))
 
 
 def fix_of(error: str, message: str) -> str | None:
-    """Return what to do about an *error* that Lambda's Python runtime has for code it cannot load; None for others."""
+    """Return the fix for an *error* with which Lambda says that it cannot load the code; None for other errors."""
     if error == "Runtime.ImportModuleError" and (found := _MISSING.search(message)):
         name = found[1]
-        if name.partition(".")[0] == "shared":
-            return f"see that {name} is there, and below shared/handlers or shared/fmi: nothing else goes into the zip"
+        package = name.partition(".")[0]
+        if package == "shared":
+            return f"see that {name} exists, below shared/handlers or shared/fmi: nothing else goes into the zip"
         return (
-            f"add what brings {name.partition('.')[0]} to chalice_app/requirements.txt, and deploy; "
-            "for a rehearsal it must be installed here, too (pip install), or add --packaged"
+            f"add the library that has {package} to chalice_app/requirements.txt, and deploy; a rehearsal without "
+            "--packaged takes it from this machine, so install it here too (pip install)"
         )
     return {
-        "Runtime.HandlerNotFound": "name in the workflow's card (handler:) a function that the module has",
-        "Runtime.MalformedHandlerName": "write the handler in the workflow's card as MODULE.FUNCTION",
+        "Runtime.HandlerNotFound": "in the workflow's card (handler:), name a function that the module has",
+        "Runtime.MalformedHandlerName": "in the workflow's card, write the handler as MODULE.FUNCTION",
         "Runtime.UserCodeSyntaxError": "correct that line, and run it again",
     }.get(error)

@@ -43,20 +43,30 @@ def test_what_is_no_trace_has_no_frame(trace):
         (
             "Runtime.ImportModuleError",
             "Unable to import module 'm': No module named 'typer'",
-            "add what brings typer to ",
+            "add the library that has typer to ",
         ),
-        ("Runtime.ImportModuleError", "Unable to import module 'm': No module named 'a.b'", "add what brings a to "),
+        (
+            "Runtime.ImportModuleError",
+            "Unable to import module 'm': No module named 'a.b'",
+            "add the library that has a to ",
+        ),
         (
             "Runtime.ImportModuleError",
             "Unable to import module 'm': No module named 'shared.config'",
-            "see that shared.config is there",
+            "see that shared.config exists",
         ),
-        ("Runtime.HandlerNotFound", "Handler 'h' missing on module 'm'", "name in the workflow's card"),
+        ("Runtime.HandlerNotFound", "Handler 'h' missing on module 'm'", "in the workflow's card (handler:), name"),
         ("Runtime.UserCodeSyntaxError", "Syntax error in module 'm'", "correct that line"),
     ],
 )
 def test_code_that_cannot_be_loaded_has_a_fix(error, message, fix):
     assert fix_of(error, message).startswith(fix)
+
+
+def test_nobody_who_has_given_packaged_is_told_to_add_it():
+    fix = fix_of("Runtime.ImportModuleError", "Unable to import module 'm': No module named 'typer'")
+    assert "add --packaged" not in fix
+    assert "a rehearsal without --packaged" in fix
 
 
 def test_an_error_of_the_programs_own_has_none():
