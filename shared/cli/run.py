@@ -16,7 +16,7 @@ from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, UsageError, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane, Workflow
@@ -72,13 +72,13 @@ def run(
         _print_parameters(names)
         return
     from shared.cli import wiring
-    from shared.run.start import check_account, check_payload, new_run_id, start
+    from shared.run.payload import build_payload, check_account, check_payload
+    from shared.run.start import new_run_id, start
     from shared.run.upload import upload_files
 
     project = wiring.open_project()
     lane, workflow = find_workflow(project, names)
     payload = build_payload(workflow, {**_read_input(given), **options})
-    _check_files(workflow, payload)
     check_payload(lane, workflow.key, payload)
     with wiring.open_cloud(project, where, [lane], speed=speed) as cloud:
         wiring.make_ready(project, lane, workflow.key, payload, cloud, packaged=packaged)
@@ -118,19 +118,6 @@ def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
                 raise UsageError(f"--{name} has no value", fix=f"--{name} VALUE")
         options[name.replace("-", "_")] = value
     return names, options
-
-
-def build_payload(workflow: Workflow, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the execution's input: the team's parameters under what was *given*, checked by the workflow's card.
-
-    Raises:
-        UsageError: Names every parameter that is unknown, of another type or out of bounds.
-    """
-    from shared.config.parameters import coerce_all
-
-    checked = coerce_all(workflow.specs, given, where=f"workflow {workflow.key}")
-    follows = {spec.instead_of for spec in workflow.specs if checked.get(spec.name) is not None}
-    return {name: value for name, value in workflow.parameters.items() if name not in follows} | checked
 
 
 def find_workflow(project: Project, names: Sequence[str]) -> tuple[Lane, Workflow]:
@@ -187,25 +174,14 @@ def _read_input(given: str) -> dict[str, Any]:
     return value
 
 
-def _check_files(workflow: Workflow, payload: Mapping[str, Any]) -> None:
-    """Refuse a *payload* that lacks a file which the workflow runs.
-
-    Raises:
-        UsageError: Names the option that gives it.
-    """
-    lacking = [spec.name for spec in workflow.specs if spec.upload and not payload.get(spec.name)]
-    if lacking:
-        options = " ".join(f"--{name.replace('_', '-')} FILE" for name in lacking)
-        raise UsageError(f"{workflow.key} has nothing to run: {', '.join(lacking)} is missing", fix=f"add {options}")
-
-
 def _follow(
     cloud: Aws, started: Run, now: datetime, ends: str | None
 ) -> tuple[Run, Outcome, Cost | None, Trace | None]:
     """Follow the run to its end; *ends* is the command that ends it, None where its cloud goes with this one."""
     from shared.cli import run_view
     from shared.run.gather import gather
-    from shared.run.watch import follow, read_logs
+    from shared.run.logs import read_logs
+    from shared.run.watch import follow
 
     console.note(f"run {started.id}: {started.lane.team} {started.workflow}")
     try:

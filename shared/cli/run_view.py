@@ -224,7 +224,7 @@ def as_json(
 
 def _failure(failure: Failure) -> dict[str, Any]:
     record = asdict(failure)
-    del record["nameless"]  # it only served to find the request
+    del record["without_request"]  # it only served to find the request
     return record
 
 

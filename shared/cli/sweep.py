@@ -48,7 +48,7 @@ def sweep(
     from shared.cli import wiring
     from shared.cli.run import find_workflow, split_words
     from shared.measure.scaling.sweep import Journal, make_cells, run_sweep
-    from shared.run.start import check_payload
+    from shared.run.payload import check_payload
 
     names, options = split_words(words)
     project = wiring.open_project()
@@ -84,7 +84,7 @@ def read_axes(workflow: Workflow, options: Mapping[str, str]) -> dict[str, list[
     Raises:
         UsageError: No parameter is given, or a value is none that the card allows.
     """
-    from shared.cli.run import build_payload
+    from shared.run.payload import build_payload
 
     if not options:
         raise UsageError("which parameters?", fix="lanes sweep TEAM WORKFLOW --world-size 1,2,4 --batch-size 32,128")

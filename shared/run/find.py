@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An execution that is there: the run, what Step Functions says of it, and its input and output as JSON texts."""
+    """An execution that exists: the run, what Step Functions says of it, and its input and output as JSON texts."""
 
     run: Run
     status: str
@@ -31,15 +31,20 @@ class Found:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it runs."""
+        """How long the execution took; None while it runs."""
         return (self.stopped - self.started).total_seconds() if self.stopped else None
 
 
+def execution_arn(lane: Lane, workflow: str, run_id: str) -> str:
+    """Return the ARN of the execution of *workflow* that is called *run_id*."""
+    return f"{lane.state_machine_arn(workflow).replace(':stateMachine:', ':execution:')}:{run_id}"
+
+
 def find_run(aws: Aws, lane: Lane, run_id: str | None = None, workflow: str | None = None) -> Found:
-    """Return the execution called *run_id*, or the newest: of *workflow*, or of any of the lane's.
+    """Return the execution called *run_id*, or the newest one, of *workflow* or of any workflow of the lane.
 
     Raises:
-        UsageError: There is none.
+        UsageError: There is no such execution.
     """
     keys = [workflow] if workflow else list(lane.workflows)
     if run_id is None:
@@ -51,7 +56,7 @@ def find_run(aws: Aws, lane: Lane, run_id: str | None = None, workflow: str | No
             )
         run_id = newest[0].run_id
     for key in keys:
-        arn = f"{lane.state_machine_arn(key).replace(':stateMachine:', ':execution:')}:{run_id}"
+        arn = execution_arn(lane, key, run_id)
         try:
             told = aws.states.describe_execution(executionArn=arn)
         except ClientError as error:

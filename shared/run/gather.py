@@ -1,33 +1,35 @@
-"""Gathers what a finished execution left behind: a row per rank, throughput, its output, or why it failed."""
+"""Gathers what a finished execution left behind: a row for each rank, throughput, its output, or why it failed."""
 
 from __future__ import annotations
 
 import json
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.run.failure import Failure, find_failure, find_invocation
 from shared.run.own_code import is_noise
+from shared.run.patience import looks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from shared.aws.client import Aws
     from shared.run.logs import Invocation, LogReader
+    from shared.run.patience import Sleep
     from shared.run.start import Run
     from shared.run.watch import Snapshot
+    from shared.values import Json
 
-_PATIENCE = 20  # looks, a second apart, for CloudWatch to show the last REPORT lines
-_TAIL = 15
+_TAIL = 15  # lines of a log
 
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """What one rank did, from its own log: records, and REPORT's seconds, MB and billed milliseconds.
+    """What one rank did, from its own log: its records, and the seconds, MB and billed milliseconds of its REPORT.
 
-    The REPORT figures are None when CloudWatch has not shown the line in time. ``request_id`` is that of the rank's
-    last invocation, ``printed`` what its code wrote there.
+    The figures of REPORT are None when CloudWatch did not show the line in time. ``request_id`` is that of the rank's
+    last invocation, and ``printed`` is what its code wrote there.
     """
 
     rank: int
@@ -42,7 +44,7 @@ class Rank:
 
     @property
     def records_per_second(self) -> float | None:
-        """Records over the handler's own time."""
+        """Records divided by the handler's own seconds."""
         return self.records / self.seconds if self.seconds else None
 
 
@@ -55,52 +57,51 @@ class Outcome:
         ranks: By rank.
         output: Its output, parsed; None when it failed.
         failure: Why it failed; None when it succeeded.
-        log_tail: The last lines of the invocation that failed.
+        log_tail: The last lines of the log of the invocation that failed.
     """
 
     status: str
     wall_seconds: float
     ranks: tuple[Rank, ...]
-    output: Any
+    output: Json
     failure: Failure | None = None
     log_tail: tuple[str, ...] = ()
 
     @property
     def records(self) -> int:
-        """Of all ranks."""
+        """Records of all ranks."""
         return sum(rank.records for rank in self.ranks)
 
     @property
     def wall_throughput(self) -> float:
-        """Records per second of the whole execution, what a user waits for."""
+        """Records per second of the whole execution: what a user waits for."""
         return self.records / self.wall_seconds if self.wall_seconds else 0.0
 
     @property
     def aggregate_throughput(self) -> float:
-        """Records per second summed over the ranks, what the workers do while they work."""
+        """Records per second summed over the ranks: what the workers do while they work."""
         return sum(rank.records_per_second or 0.0 for rank in self.ranks)
 
 
-def gather(
-    aws: Aws, run: Run, end: Snapshot, reader: LogReader, *, sleep: Callable[[float], object] = time.sleep
-) -> Outcome:
+def gather(aws: Aws, run: Run, end: Snapshot, reader: LogReader, *, sleep: Sleep = time.sleep) -> Outcome:
     """Return the outcome of *run*, whose last snapshot is *end*.
 
-    Other ranks of a failed run go on until they end by themselves: only the one that failed is waited for.
+    It waits until CloudWatch shows the REPORT lines, but of a failed run only that of the rank that failed: the other
+    ranks go on until they end by themselves.
     """
     failure = find_failure(aws.states, run.arn) if end.status != "SUCCEEDED" else None
-    for _ in range(_PATIENCE):
+    for look in looks(sleep):
+        if look:  # the caller has just read
+            reader.read()
         if _reported(reader, failure) if failure else _all_reported(reader, run.id):
             break
-        sleep(1.0)
-        reader.read()
     failed = find_invocation(failure, reader.invocations.values()) if failure else None
     if failure and failed:
         failure = replace(failure, request_id=failed.request_id)
     return Outcome(
         status=end.status,
         wall_seconds=(end.stopped - end.started).total_seconds() if end.stopped else 0.0,
-        ranks=_ranks(_of_run(reader, run.id)),
+        ranks=_ranks(reader.of_run(run.id)),
         output=json.loads(end.output) if end.output else None,
         failure=failure,
         log_tail=_tail(failed) if failed else (),
@@ -108,29 +109,24 @@ def gather(
 
 
 def _tail(invocation: Invocation) -> tuple[str, ...]:
-    """Return the end of its log, from its START on: a cold start that failed was tried again after that."""
+    """Return the end of the log of *invocation*, from its START on; what is before is of a cold start that failed."""
     start = next((at for at, line in enumerate(invocation.lines) if line.startswith("START RequestId: ")), 0)
     return tuple([line for line in invocation.lines[start:] if not is_noise(line)][-_TAIL:])
 
 
-def _of_run(reader: LogReader, run_id: str) -> list[Invocation]:
-    found = [invocation for invocation in reader.invocations.values() if run_id in invocation.runs]
-    return sorted(found, key=lambda invocation: invocation.started_ms)
-
-
 def _reported(reader: LogReader, failure: Failure) -> bool:
-    """Say whether the invocation that failed has its REPORT line; so it is where no invocation is meant."""
+    """Say whether the invocation that failed has its REPORT line, or the failure is of no invocation."""
     found = find_invocation(failure, reader.invocations.values())
-    meant = failure.request_id is not None or failure.nameless is not None
+    meant = failure.request_id is not None or failure.without_request is not None
     return not meant or (found is not None and found.report is not None)
 
 
 def _all_reported(reader: LogReader, run_id: str) -> bool:
-    return all(invocation.report is not None for invocation in _of_run(reader, run_id))
+    return all(invocation.report is not None for invocation in reader.of_run(run_id))
 
 
 def _ranks(invocations: Sequence[Invocation]) -> tuple[Rank, ...]:
-    """Make a row of each rank's last invocation; a retried rank is billed for all of them."""
+    """Make a row of each rank's last invocation. A rank that was retried is billed for all of its invocations."""
     billed: dict[int, int] = {}
     rows: dict[int, Rank] = {}
     for invocation in invocations:

@@ -1,10 +1,10 @@
-"""Lists of items in a lane's tables: read from JSON, kept as one item of the table, which is written whole."""
+"""Lists of items in a lane's tables. A list is read from JSON, and one item of the table holds all of it."""
 
 from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
@@ -12,24 +12,27 @@ from botocore.exceptions import ClientError
 from shared.errors import LanesError, UsageError, code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from shared.aws.client import Aws
     from shared.config.cards import Card
     from shared.config.lane import Table, Workflow
 
-LIST = "list"  # what the list is found by
+Item: TypeAlias = "str | Mapping[str, object]"
+"""One item of a list. Its numbers are Decimals, as DynamoDB has them."""
+
+LIST = "list"  # the key that the list is found by
 MOST_BYTES = 240 * 1024  # of the 256 KB that Step Functions passes between states
-MOST_ITEMS = 2_000  # a Map writes 11 events an item, an execution may have 25,000; the rest is for what is tried again
+MOST_ITEMS = 2_000  # a Map writes 11 events for each item, and an execution may have 25,000; the rest is for retries
 _SHOWN = 5
 
 
-def read_items(path: Path) -> list[Any]:
-    """Return the items in a JSON file: a list of texts and objects.
+def read_items(path: Path) -> list[Item]:
+    """Return the items in a JSON file that holds a list of texts and objects.
 
     Raises:
-        UsageError: It cannot be read, is no such list, or is empty; every wrong item is named.
+        UsageError: The file cannot be read, holds no such list, or an empty one. The message names the wrong items.
     """
     where = str(path)
     try:
@@ -55,12 +58,12 @@ def read_items(path: Path) -> list[Any]:
     return items
 
 
-def _fits(item: Any) -> bool:
+def _fits(item: object) -> bool:
     return isinstance(item, str | dict)
 
 
-def load_items(aws: Aws, table: Table, items: list[Any]) -> None:
-    """Put *items* into *table* in place of the list that was there; a reader sees the old list or the new one.
+def load_items(aws: Aws, table: Table, items: Sequence[Item]) -> None:
+    """Put *items* into *table* in place of the list that was there. A reader sees either the old list or the new one.
 
     Raises:
         LanesError: The table is not deployed, or the list is more than a state can pass on.
@@ -71,7 +74,7 @@ def load_items(aws: Aws, table: Table, items: list[Any]) -> None:
             where=f"table {table.name}",
             fix="split it, and run the workflow for each part",
         )
-    entry = TypeSerializer().serialize(items)
+    entry = TypeSerializer().serialize(list(items))
     size = len(json.dumps(entry))
     if size > MOST_BYTES:
         raise LanesError(
@@ -89,7 +92,7 @@ def load_items(aws: Aws, table: Table, items: list[Any]) -> None:
 
 
 def place_sample_items(root: Path, card: Card, workflow: Workflow, aws: Aws) -> list[str]:
-    """Put the samples of the workflow's *card* into its tables that are empty; return what was done, for the user."""
+    """Put the samples of the workflow's *card* into its tables that are empty; return lines that tell the user so."""
     return [
         f"put the sample list {entry.sample} into table {workflow.tables[name].name}"
         for name, entry in card.tables.items()
@@ -98,8 +101,7 @@ def place_sample_items(root: Path, card: Card, workflow: Workflow, aws: Aws) -> 
 
 
 def _fill(aws: Aws, table: Table, sample: Path) -> bool:
-    found: Mapping[str, Any] = aws.client("dynamodb").scan(TableName=table.name, Limit=1)
-    if found["Count"]:
+    if aws.client("dynamodb").scan(TableName=table.name, Limit=1)["Count"]:
         return False
     load_items(aws, table, read_items(sample))
     return True

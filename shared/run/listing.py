@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +13,9 @@ from shared.errors import code_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+
+    from mypy_boto3_stepfunctions.literals import ExecutionStatusType
+    from mypy_boto3_stepfunctions.type_defs import ListExecutionsInputPaginateTypeDef
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
@@ -30,15 +33,25 @@ class Execution:
 
 
 def list_runs(
-    aws: Aws, lane: Lane, limit: int | None, workflows: Iterable[str] | None = None, *, status: str | None = None
+    aws: Aws,
+    lane: Lane,
+    limit: int | None,
+    workflows: Iterable[str] | None = None,
+    *,
+    status: ExecutionStatusType | None = None,
 ) -> list[Execution]:
-    """Return the newest *limit* executions of each deployed workflow, or of *workflows* alone, newest first.
+    """Return executions of the deployed workflows, newest first.
 
-    All of them without a limit; those with one *status* alone where it is given.
+    Args:
+        aws: Where they run.
+        lane: Whose they are.
+        limit: How many of each workflow, at most; None for all.
+        workflows: The workflows to look at; all of the lane's when left out.
+        status: Only executions with this status.
     """
     found: list[Execution] = []
     for key in workflows or lane.workflows:
-        asked: dict[str, Any] = {"stateMachineArn": lane.state_machine_arn(key)}
+        asked: ListExecutionsInputPaginateTypeDef = {"stateMachineArn": lane.state_machine_arn(key)}
         if status is not None:
             asked["statusFilter"] = status
         pages = aws.states.get_paginator("list_executions").paginate(**asked)

@@ -1,8 +1,8 @@
-"""Reads the log lines of a run's functions, each once, and puts them together by invocation.
+"""Reads the log lines of a run's functions, each of them once, and groups them by invocation.
 
-An execution environment runs one invocation at a time and writes to a log stream of its own, so within a stream
-every line between START and REPORT belongs to that request. Lines arrive late and out of order across streams:
-the reader looks back a little on every read and drops what it has seen.
+An execution environment runs one invocation at a time and writes to a log stream of its own. So every line of a stream
+between START and REPORT belongs to that request. Lines arrive late, and out of order across streams: each read looks a
+little way back, and drops what was seen before.
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.run.report_line import BadReport, Report, parse_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from mypy_boto3_logs.type_defs import FilteredLogEventTypeDef, FilterLogEventsRequestPaginateTypeDef
 
     from shared.aws.client import Aws
+    from shared.run.start import Run
 
 _LOOK_BACK_MS = 10_000  # CloudWatch takes seconds to show a line
 _START = re.compile(r"START RequestId: (\S+)")
@@ -39,7 +43,7 @@ class Progress:
 class Invocation:
     """One invocation of a function, as its log shows it so far.
 
-    ``lines`` are all of its log, ``printed`` those that the function's code wrote, without its progress.
+    ``lines`` are all lines of its log. ``printed`` are those that the function's code wrote, without its progress.
     """
 
     request_id: str
@@ -72,21 +76,30 @@ class Line:
 
 
 class LogReader:
-    """Follows the log groups of *functions* (key -> group name) from one Unix time in milliseconds, up to one or on."""
+    """Reads the log groups of *functions* (key -> group name) between two Unix times in milliseconds, or from one on.
+
+    Attributes:
+        invocations: What is known so far of each invocation, by request id.
+    """
 
     def __init__(self, aws: Aws, functions: Mapping[str, str], since_ms: int, until_ms: int | None = None) -> None:
         self._logs = aws.logs
         self._groups = functions
         self._from = dict.fromkeys(functions, since_ms)
         self._since = since_ms
-        self._end = {} if until_ms is None else {"endTime": until_ms}
+        self._until = until_ms
         self._seen: set[tuple[str, object]] = set()
         self._current: dict[tuple[str, str], str] = {}
-        self._early: dict[tuple[str, str], list[tuple[int, str]]] = {}  # of cold starts whose invocation is to come
+        self._early: dict[tuple[str, str], list[tuple[int, str]]] = {}  # lines of cold starts
         self.invocations: dict[str, Invocation] = {}
 
+    def of_run(self, run_id: str) -> list[Invocation]:
+        """Return the invocations that said they belong to the run *run_id*, oldest first."""
+        found = [invocation for invocation in self.invocations.values() if run_id in invocation.runs]
+        return sorted(found, key=lambda invocation: invocation.started_ms)
+
     def read(self) -> list[Line]:
-        """Take in every line that is new, and return them, group by group."""
+        """Take in the lines that are new, and return them, group by group."""
         return [
             line
             for key, group in self._groups.items()
@@ -94,15 +107,17 @@ class LogReader:
             for line in self._take(key, event["logStreamName"], event["message"], event["timestamp"])
         ]
 
-    def _events(self, key: str, group: str) -> Iterable[Any]:
-        paginator = self._logs.get_paginator("filter_log_events")
-        pages = paginator.paginate(logGroupName=group, startTime=self._from[key], **self._end)  # type: ignore[arg-type]
+    def _events(self, key: str, group: str) -> Iterable[FilteredLogEventTypeDef]:
+        asked: FilterLogEventsRequestPaginateTypeDef = {"logGroupName": group, "startTime": self._from[key]}
+        if self._until is not None:
+            asked["endTime"] = self._until
+        pages = self._logs.get_paginator("filter_log_events").paginate(**asked)
         events = [event for page in pages for event in page.get("events", ())]
         alike: Counter[tuple[str, int, str]] = Counter()
         for event in events:
             line = (event["logStreamName"], event["timestamp"], event["message"])
             alike[line] += 1
-            # AWS calls the id optional; without one, equal lines of one millisecond are told apart by their order.
+            # AWS calls the id optional. Without it, equal lines of one millisecond are told apart by their order.
             mark = (key, event.get("eventId") or (*line, alike[line]))
             if mark not in self._seen:
                 self._seen.add(mark)
@@ -124,9 +139,9 @@ class LogReader:
         reported = _report(text)
         if reported:
             invocation = self.invocations.get(reported.request_id, invocation)
-        if invocation is None:  # a line of the init phase, or of an invocation that began before we looked
+        if invocation is None:  # a line of the init phase, or of an invocation that began before the first read
             if reported or _END.match(text):
-                self._early.pop((key, stream), None)  # they were of one that began before
+                self._early.pop((key, stream), None)  # it did begin before
             elif not text.startswith("INIT_START "):
                 self._early.setdefault((key, stream), []).append((timestamp, text))
             return []
@@ -146,22 +161,22 @@ def _report(text: str) -> Report | None:
     try:
         return parse_report(text)
     except BadReport:
-        return None  # what it lacks can be shown as missing, as if the line were not there yet
+        return None  # as if the line were not there yet: its figures are shown as missing
 
 
 def is_written(text: str) -> bool:
-    """Say whether a function's code wrote a line: neither Lambda did, nor is it our progress."""
+    """Say whether a function's code wrote the line *text*: it is neither Lambda's nor our progress."""
     return not (_PLATFORM.match(text) or _report(text) or parse_progress(text))
 
 
 def parse_progress(text: str) -> tuple[str, Progress] | None:
-    """Return the run and the progress that a line tells of, None when it is anything else."""
+    """Return the run id and the progress that the line *text* tells; None when it is another kind of line."""
     if not text.startswith("{"):
         return None
     try:
         said = json.loads(text)
     except ValueError:
-        return None  # somebody's own braces
+        return None  # a line of the user's own that begins with a brace
     progress = said.get("progress") if isinstance(said, dict) else None
     if not isinstance(progress, dict) or not {"run_id", "rank", "done", "of"} <= progress.keys():
         return None
@@ -170,3 +185,10 @@ def parse_progress(text: str) -> tuple[str, Progress] | None:
     except (TypeError, ValueError):
         return None  # a user's program may print what looks like ours
     return str(progress["run_id"]), counts
+
+
+def read_logs(aws: Aws, run: Run, since: datetime) -> LogReader:
+    """Return a reader of the log groups of all functions of the run's workflow, from *since* on."""
+    keys = run.lane.workflows[run.workflow].functions.values()
+    groups = {key: run.lane.functions[key].log_group for key in keys}
+    return LogReader(aws, groups, int(since.timestamp() * 1000))

@@ -1,32 +1,34 @@
-"""How many items a distributed Map has, found with as few calls as will do.
+"""Finds how many items a distributed Map has, with as few calls as possible.
 
-The history tells it of a Map whose items its input holds. Of one that reads its items DescribeMapRun tells, which AWS
-answers once a second for the whole account, all teams together: so it is asked again only after ever longer waits, and
-no more once two answers agree. Nothing but a progress bar depends on it, so an answer that AWS has no time for is none.
+For a Map whose items are in its input, the history tells the number. For a Map that reads its items, DescribeMapRun
+tells it. AWS answers that call once a second for the whole account, all teams together, so the waits between two
+questions grow, and nothing is asked any more once two answers agree. Only a progress bar depends on the number, so a
+question that AWS throttles is just asked later.
 """
 
 from __future__ import annotations
 
 import time
 from random import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from shared.errors import code_of
+from shared.run.patience import growing_waits
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
-_FIRST_WAIT = 2.0
-_LONGEST_WAIT = 60.0
-_GROWTH = 2.0
 _THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
 
 
 def is_throttled(error: ClientError) -> bool:
-    """Whether AWS refused a call because there were too many."""
-    return error.response["Error"]["Code"] in _THROTTLED
+    """Say whether AWS refused a call because there were too many."""
+    return code_of(error) in _THROTTLED
 
 
 class MapTotal:
@@ -35,7 +37,7 @@ class MapTotal:
     Args:
         states: Step Functions.
         clock: The time in seconds, from any start.
-        draw: A number in [0, 1): where in its wait a question falls, so that watchers do not ask together.
+        draw: A number in [0, 1). It shortens each wait by a different part, so that watchers do not ask together.
     """
 
     def __init__(
@@ -47,29 +49,27 @@ class MapTotal:
         self._arn: str | None = None
         self._total: int | None = None
         self._known = False
-        self._wait = _FIRST_WAIT
+        self._waits = _waits()
         self._next = 0.0
 
-    def of(self, recent: Sequence[Any]) -> int | None:
-        """Return how many items the newest distributed Map has, as far as is known.
-
-        None where there is no such Map; one that *recent* does not show is the last that was seen.
+    def of(self, recent: Sequence[HistoryEventTypeDef]) -> int | None:
+        """Return how many items the newest distributed Map has, as far as is known; None where there is no such Map.
 
         Args:
-            recent: The newest events of the execution, the newest first.
+            recent: The newest events of the execution, the newest first. Where they show no Map, the last one that was
+                seen counts.
         """
         began = next((event for event in recent if "mapRunStartedEventDetails" in event), None)
-        if began is not None and (arn := began["mapRunStartedEventDetails"]["mapRunArn"]) != self._arn:
-            self._arn, self._total, self._wait, self._next = arn, None, _FIRST_WAIT, self._clock()
-            self._known = bool(length := _length(recent, began))
-            self._total = length
+        if began is not None and (arn := began["mapRunStartedEventDetails"].get("mapRunArn")) != self._arn:
+            self._arn, self._waits, self._next = arn, _waits(), self._clock()
+            self._total = _length(recent, began)
+            self._known = self._total is not None
         if self._arn is not None and not self._known and self._clock() >= self._next:
             self._ask(self._arn)
         return self._total
 
     def _ask(self, arn: str) -> None:
-        self._next = self._clock() + self._wait * (1 + self._draw()) / 2
-        self._wait = min(self._wait * _GROWTH, _LONGEST_WAIT)
+        self._next = self._clock() + next(self._waits) * (1 + self._draw()) / 2
         try:
             total = self._states.describe_map_run(mapRunArn=arn)["itemCounts"]["total"]
         except ClientError as error:
@@ -80,7 +80,13 @@ class MapTotal:
         self._total = total
 
 
-def _length(recent: Sequence[Any], began: Any) -> int | None:
-    """Return what the event before a Map run's start says of its items; of a Map that reads them it says 0."""
-    before: Any = next((event for event in recent if event["id"] == began.get("previousEventId")), {})
-    return before.get("mapStateStartedEventDetails", {}).get("length") or None
+def _waits() -> Iterator[float]:
+    return growing_waits(first=2.0, longest=60.0, growth=2.0)
+
+
+def _length(recent: Sequence[HistoryEventTypeDef], began: HistoryEventTypeDef) -> int | None:
+    """Return the number in the event before a Map run's start; None for a Map that reads its items: there it is 0."""
+    for event in recent:
+        if event["id"] == began.get("previousEventId"):
+            return event.get("mapStateStartedEventDetails", {}).get("length") or None
+    return None

@@ -1,4 +1,4 @@
-"""The line that Lambda writes at the end of every invocation. The one parser of it."""
+"""The only parser of REPORT, the line that Lambda writes at the end of every invocation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NEEDED = ("Duration", "Billed Duration", "Memory Size", "Max Memory Used")
 
 
 class BadReport(ValueError):
-    """A line that begins as a REPORT and lacks what every REPORT has: cut off, or damaged."""
+    """A line that begins as a REPORT but lacks what every REPORT has: it was cut off or damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class Report:
         duration_ms: The handler's own time, without the cold start.
         billed_ms: What is paid for: whole milliseconds, the cold start included.
         memory_mb: The function's memory.
-        used_mb: The most it used.
+        used_mb: The most memory that it used.
         init_ms: The cold start; None when the execution environment was warm.
-        status: ``timeout`` or ``error`` where Lambda writes one, None after a success.
+        status: ``timeout`` or ``error`` where Lambda writes one; None after a success.
     """
 
     request_id: str
@@ -39,13 +39,13 @@ class Report:
 
 
 def parse_report(text: str) -> Report | None:
-    """Return what the log line *text* reports, None when it is another kind of line.
+    """Return what the log line *text* reports; None when it is another kind of line.
 
-    Fields come in any order; those that are not known are left out. Lambda sets them apart by tabs, of which other
-    programs make spaces.
+    Fields come in any order, and unknown ones are ignored. Lambda puts tabs between them; other programs turn these
+    into spaces.
 
     Raises:
-        BadReport: It is a REPORT that lacks a field; the message says which.
+        BadReport: It is a REPORT that lacks a field. The message says which.
     """
     if not text.startswith(_BEGIN):
         return None

@@ -1,9 +1,9 @@
-"""Puts a workflow's sample data where a team has none, so that a first run has something to work on."""
+"""Uploads a workflow's sample data where a team has no data, so that a first run has something to work on."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.deploy.resources.bucket import SCRATCH
 from shared.local.state import scratch
@@ -16,51 +16,53 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.config.cards import Card
     from shared.config.lane import Lane
+    from shared.values import Json
 
 UNFINISHED = f"{SCRATCH}sample-unfinished"
-"""The mark of a sample that is being uploaded: there before its first file, gone after its last."""
+"""The object that marks an upload under way: written before the first file, deleted after the last."""
 
 
-def place_sample(card: Card, lane: Lane, payload: Mapping[str, Any], aws: Aws, folder: Path) -> str | None:
-    """Upload the sample of the workflow's *card* to the folder of the team's file, when nothing lies there.
+def place_sample(card: Card, lane: Lane, payload: Mapping[str, Json], aws: Aws, folder: Path) -> str | None:
+    """Upload the sample of the workflow's *card* to the folder that the team's file names, if that folder is empty.
 
-    A folder that holds anything is left alone, and so is a run that looks for its data elsewhere: whoever asks for
-    a folder of their own is to hear that it is empty, not to get our galaxies from it. An upload that was cut off is
-    done again, unless somebody's own objects came since.
+    A folder that holds anything is left alone. So is a run that looks for its data elsewhere: who names a folder of
+    their own has to be told that it is empty, and must not get our galaxies from it. An upload that was cut off is
+    done again, unless objects of the team's own have come since.
 
     Args:
         card: The workflow's.
         lane: Whose bucket it is.
         payload: The run's.
         aws: Where the bucket is.
-        folder: Where there is scratch space; what a killed command left there is removed.
+        folder: Scratch space. What a killed command left there is removed.
 
     Returns:
-        What was done, for the user; None when nothing was.
+        A line that tells the user what was done; None when nothing was done.
     """
     if card.sample is None or payload[card.sample.prefix] != lane.workflows[card.key].parameters[card.sample.prefix]:
         return None
-    on: dict[str, Any] = {"Bucket": lane.bucket, "ExpectedBucketOwner": lane.place.account}
     prefix = str(payload[card.sample.prefix]).strip("/")
-    there = _keys(aws, on, f"{prefix}/")
-    if there and not _keys(aws, on, UNFINISHED):
+    there = _keys(aws, lane, f"{prefix}/")
+    if there and not _keys(aws, lane, UNFINISHED):
         return None
     with scratch(folder) as space:
         files = _write(card.sample.writer, prefix, space)
         if not there <= set(files):
             return None
-        aws.s3.put_object(**on, Key=UNFINISHED)
+        owner = lane.place.account
+        aws.s3.put_object(Bucket=lane.bucket, Key=UNFINISHED, ExpectedBucketOwner=owner)
         upload(aws, lane, files)
-        aws.s3.delete_object(**on, Key=UNFINISHED)
+        aws.s3.delete_object(Bucket=lane.bucket, Key=UNFINISHED, ExpectedBucketOwner=owner)
     return f"put the sample data into s3://{lane.bucket}/{prefix}/: {len(files)} files"
 
 
-def _keys(aws: Aws, on: Mapping[str, Any], prefix: str) -> set[str]:
-    return {entry["Key"] for entry in aws.s3.list_objects_v2(**on, Prefix=prefix).get("Contents", [])}
+def _keys(aws: Aws, lane: Lane, prefix: str) -> set[str]:
+    page = aws.s3.list_objects_v2(Bucket=lane.bucket, Prefix=prefix, ExpectedBucketOwner=lane.place.account)
+    return {entry["Key"] for entry in page.get("Contents", [])}
 
 
 def _write(writer: str, prefix: str, folder: Path) -> dict[str, Path]:
-    """Write the sample into *folder*; return its files by their keys."""
+    """Write the sample into *folder*, and return its files by the keys that they get in the bucket."""
     module, _, name = writer.rpartition(".")
     paths: list[Path] = getattr(import_module(module), name)(folder)
     return {f"{prefix}/{path.name}": path for path in paths}

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def stop_run(aws: Aws, lane: Lane, run_id: str | None = None) -> Found | None:
-    """Stop the execution called *run_id*, or the only one of the lane that runs; one that has ended is left as it is.
+    """Stop the execution called *run_id*, or the lane's only execution that runs. One that has ended stays as it is.
 
     Returns:
         The execution as it is afterwards; None when none was named and none runs.
 
     Raises:
-        UsageError: There is none of that name, or none was named and several run; the message lists them.
+        UsageError: No execution has that name; or none was named and several run, which the message lists.
     """
     if run_id is None:
         running = list_runs(aws, lane, None, status="RUNNING")

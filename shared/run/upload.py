@@ -1,4 +1,4 @@
-"""Brings files of this machine to where a run can read them: the team's bucket, under the run's own id."""
+"""Uploads files of this machine to where a run can read them: the team's bucket, under the run's own id."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def upload_files(
         aws: Where the bucket is.
         lane: Whose it is.
         specs: The workflow's parameters; those with ``upload`` may name a file.
-        given: The parameters that the user wrote on the command line: only those can mean this machine.
+        given: The parameters that the user wrote on the command line: only these can name a file of this machine.
         run_id: The run's id.
 
     Returns:
-        By parameter, ``<upload>/<run id>/<name>`` of a file, the same with a slash at its end of a folder, or the value
-        itself where it is an object of the bucket.
+        A key of the bucket for each parameter: ``<upload>/<run id>/<name>`` for a file, the same with a slash at its
+        end for a folder, or the value itself where it names an object of the bucket.
 
     Raises:
         UsageError: A value names neither a file or folder here nor an object of the bucket.
@@ -80,7 +80,7 @@ def _must_be_there(aws: Aws, lane: Lane, name: str, key: str) -> None:
 
 
 def _tree(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield (relative name, file) of all files but hidden ones and compiled Python."""
+    """Yield (relative name, file) for all files except hidden ones and compiled Python."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in parts):

@@ -97,8 +97,9 @@ def test_two_runs_at_once_do_not_mix(finished, aws, lane, project):
     from datetime import UTC, datetime  # beside what they are for
 
     from shared.run.gather import gather
+    from shared.run.logs import read_logs
     from shared.run.start import new_run_id, start
-    from shared.run.watch import follow, read_logs
+    from shared.run.watch import follow
 
     outcomes = {}
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.run.logs import read_logs
 from shared.run.start import start
-from shared.run.watch import follow, read_logs
+from shared.run.watch import follow
 
 pytestmark = pytest.mark.workflow
 

@@ -16,8 +16,9 @@ from shared.measure.billing.bill import price_run, quick_trace
 from shared.run.find import find_run
 from shared.run.gather import gather
 from shared.run.listing import list_runs
+from shared.run.logs import read_logs
 from shared.run.start import new_run_id, start
-from shared.run.watch import follow, read_logs
+from shared.run.watch import follow
 
 pytestmark = pytest.mark.workflow
 

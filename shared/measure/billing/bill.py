@@ -13,6 +13,7 @@ from shared.measure.billing.usage import Usage, storage_sizes, used_by_functions
 from shared.measure.observed.collect_invocations import collect_run, collect_team
 from shared.measure.observed.invocations import Invocations
 from shared.measure.observed.trace import read_trace
+from shared.run.find import execution_arn
 from shared.run.listing import list_runs
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ def _used_by_machines(aws: Aws, lane: Lane, runs: Sequence[Execution], table: In
     for execution in runs:
         if left <= 0:
             break
-        arn = lane.state_machine_arn(execution.workflow).replace(":stateMachine:", ":execution:")
-        trace = read_trace(aws.states, f"{arn}:{execution.run_id}", each_reads)
+        arn = execution_arn(lane, execution.workflow, execution.run_id)
+        trace = read_trace(aws.states, arn, each_reads)
         left -= 1 + trace.children - trace.unread
         table.join(execution.run_id, trace.visits)
         used[execution.run_id] = used_by_states(trace)

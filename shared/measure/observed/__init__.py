@@ -1,1 +1,1 @@
-"""What was seen of runs: log lines and histories, read into frozen values."""
+"""Reads what was seen of runs, log lines and histories, into frozen values."""

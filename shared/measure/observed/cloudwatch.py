@@ -1,4 +1,4 @@
-"""Reads the events that measuring needs from CloudWatch Logs: filtered there, paginated."""
+"""Reads the events that measuring needs from CloudWatch Logs, which filters them."""
 
 from __future__ import annotations
 
@@ -12,25 +12,33 @@ from shared.measure.observed.exports import LogLine
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from mypy_boto3_logs.type_defs import FilterLogEventsRequestPaginateTypeDef
+
     from shared.aws.client import Aws
 
-# Any of these: a REPORT, a rank's progress, and the ways a failure shows. What else comes through does no harm.
+# One of these is enough: a REPORT, a rank's progress, a sign of a failure. What else they let through does no harm.
 _WANTED = '?"REPORT RequestId" ?"\\"progress\\"" ?"[ERROR]" ?"Traceback" ?"Task timed out"'
 
 
 def read_groups(aws: Aws, groups: Iterable[str], since_ms: int, until_ms: int | None = None) -> Iterator[LogLine]:
-    """Yield the events of the log *groups* between two Unix times in milliseconds; a group that is not there has none.
+    """Yield the events of the log *groups* between two Unix times. A group that does not exist has none.
 
     Args:
         aws: Where the groups are.
         groups: Their names.
-        since_ms: The first moment.
-        until_ms: The last moment, None for now.
+        since_ms: The first moment, in milliseconds.
+        until_ms: The last moment; None for now.
     """
-    end = {} if until_ms is None else {"endTime": until_ms}
     paginator = aws.logs.get_paginator("filter_log_events")
     for group in groups:
-        pages = paginator.paginate(logGroupName=group, startTime=since_ms, filterPattern=_WANTED, **end)  # type: ignore[arg-type]
+        asked: FilterLogEventsRequestPaginateTypeDef = {
+            "logGroupName": group,
+            "startTime": since_ms,
+            "filterPattern": _WANTED,
+        }
+        if until_ms is not None:
+            asked["endTime"] = until_ms
+        pages = paginator.paginate(**asked)
         try:
             for page in pages:
                 for event in page["events"]:
@@ -38,4 +46,4 @@ def read_groups(aws: Aws, groups: Iterable[str], since_ms: int, until_ms: int | 
         except ClientError as error:
             if code_of(error) != "ResourceNotFoundException":
                 raise
-            continue  # made at a function's first deployment
+            continue  # a group is made when its function is first deployed

@@ -1,17 +1,17 @@
-"""Brings the invocations of files, of a team, or of one run into a table."""
+"""Collects the invocations of log files, of a team, or of one run in a table."""
 
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.measure.observed.cloudwatch import read_groups
 from shared.measure.observed.exports import read_export
 from shared.measure.observed.trace import read_trace
+from shared.run.patience import LATE, looks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
 
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from shared.measure.observed.invocations import Invocations, Row
     from shared.measure.observed.trace import Trace
     from shared.run.find import Found
-
-_PATIENCE = 20  # looks, a second apart, for CloudWatch to show the last REPORT lines
-_LATE = timedelta(seconds=60)  # a REPORT line is stamped after the state has ended
+    from shared.run.patience import Sleep
 
 
 def collect_files(table: Invocations, paths: Iterable[Path]) -> None:
@@ -41,12 +39,10 @@ def collect_team(table: Invocations, aws: Aws, lane: Lane, since: datetime) -> N
     table.add(read_groups(aws, groups, int(since.timestamp() * 1000)), "CloudWatch")
 
 
-def collect_run(
-    table: Invocations, aws: Aws, found: Found, *, sleep: Callable[[float], object] = time.sleep
-) -> tuple[Trace, list[Row]]:
+def collect_run(table: Invocations, aws: Aws, found: Found, *, sleep: Sleep = time.sleep) -> tuple[Trace, list[Row]]:
     """Add the invocations around one run; return its trace and its own rows.
 
-    Waits, up to 20 s, until CloudWatch shows the REPORT line of every request that the history names.
+    It waits, up to 20 s, until CloudWatch shows the REPORT line of every request that the history names.
     """
     run = found.run
     keys = run.lane.workflows[run.workflow].functions.values()
@@ -55,11 +51,11 @@ def collect_run(
     table.join(run.id, trace.visits)
     wanted = {request for visit in trace.visits for request in visit.requests}
     since = int(found.started.timestamp() * 1000)
-    until = int((found.stopped + _LATE).timestamp() * 1000) if found.stopped else None
-    for _ in range(_PATIENCE):
+    until = int((found.stopped + LATE).timestamp() * 1000) if found.stopped else None
+    rows: list[Row] = []
+    for _ in looks(sleep):
         table.add(read_groups(aws, groups, since, until), "CloudWatch")
         rows = list(table.rows(run.id))
         if wanted <= {row.report.request_id for row in rows}:
             break
-        sleep(1.0)
     return trace, rows

@@ -1,33 +1,33 @@
-"""Reads an execution's history as visits: which state, when, for which rank, how it ended, which requests it made.
+"""Reads an execution's history as visits of states: which state, when, for which rank, how it ended, its requests.
 
-A history is a linked list; each event names the one before it, so an event belongs to the state that was entered
-last on the way back. A distributed map keeps its items' histories in child executions, which are read as well, unless
-they are express ones, which have none: a bounded number of them, spread over the run, for AWS gives an account 20
-histories a second.
+An event belongs to the state that was entered last on the way back through the events (:mod:`shared.run.history`). A
+distributed Map keeps the histories of its items in child executions. They are read as well, unless they are express
+executions, which have none. AWS gives an account 20 histories a second, so only a limited number of children is read,
+evenly spread over the run.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.config.aws_facts import EXPRESS_STARTS, HISTORY_CALLS, STANDARD_STARTS
-from shared.run.failure import MOST_A_PAGE, Nameless, find_nameless, find_request, history
+from shared.run.cause import ErrorWithoutRequest, find_error_without_request, find_request
+from shared.run.history import FAILURES, MOST_A_PAGE, details, history, parse_object, rank_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
 MOST_READ = HISTORY_CALLS.bucket // 2
-"""Children of a run whose histories are read: half of what AWS gives at once, so that two readers fit into it."""
+"""How many children of a run are read, at most: half of the histories that AWS gives at once, so that two can read."""
 _READERS = 8
 _CALLS = ("TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled")
-_FAILED = ("Failed", "TimedOut", "Aborted")
 
 
 @dataclass(slots=True)
@@ -40,11 +40,11 @@ class Visit:
         rank: The rank or map item it was for, None outside a map.
         entered: When.
         left: When it was left; None when it failed or still runs.
-        calls: How many service calls it made, retries included.
+        calls: How many service calls it made, with its retries.
         services: What it called: a service (``lambda``, ``s3``, ``aws-sdk:dynamodb``) and an action for each call.
         requests: The ids of the Lambda invocations that answered.
-        failures: The errors of its calls, retried and caught ones included.
-        nameless: Those of them that a function raised before it knew its request: it could not be loaded.
+        failures: The errors of its calls, also those that were retried or caught.
+        without_request: Those of the errors that name no request, because the function could not be loaded.
     """
 
     state: str
@@ -56,11 +56,11 @@ class Visit:
     services: list[tuple[str, str]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    nameless: list[Nameless] = field(default_factory=list)
+    without_request: list[ErrorWithoutRequest] = field(default_factory=list)
 
     @property
     def transitions(self) -> int:
-        """What Step Functions bills of it: one, and one for each retry."""
+        """What Step Functions bills for it: one transition, and one more for each retry."""
         return max(1, self.calls)
 
 
@@ -73,7 +73,7 @@ class MapChildren:
 
     @property
     def least_seconds(self) -> float:
-        """What AWS needs to start them all, at the least: it starts so many a second and no more."""
+        """The least time that AWS needs to start them all, as it starts only so many a second."""
         return self.count / (EXPRESS_STARTS if self.express else STANDARD_STARTS).value
 
 
@@ -81,8 +81,9 @@ class MapChildren:
 class Trace:
     """The visits of an execution and its children, in order of time.
 
-    ``transitions`` is what Step Functions bills: each state entered, and each retry. Of ``children`` child executions
-    ``unread`` were not read; the transitions take them for average ones. ``maps`` are its runs of distributed Maps.
+    ``transitions`` is what Step Functions bills: each state entered, and each retry. ``unread`` of the ``children``
+    child executions were not read; they count as average ones in the transitions. ``maps`` are its runs of distributed
+    Maps.
     """
 
     visits: tuple[Visit, ...]
@@ -93,12 +94,12 @@ class Trace:
 
     @property
     def largest_map(self) -> MapChildren:
-        """The run of a distributed Map whose children take AWS longest to start; of none where there is no such Map."""
+        """The run of a distributed Map that takes AWS longest to start; one of no children if there is none."""
         return max(self.maps, key=lambda each: each.least_seconds, default=MapChildren(0))
 
 
 def read_trace(states: SFNClient, arn: str, most: int = MOST_READ) -> Trace:
-    """Return the visits of the execution *arn* and of at most so many of its children."""
+    """Return the visits of the execution *arn*, and of its children, *most* of them at most."""
     visits = visits_of(history(states, arn))
     maps, children = _children(states, arn)
     read = _spread(children, most)
@@ -118,7 +119,7 @@ def read_trace(states: SFNClient, arn: str, most: int = MOST_READ) -> Trace:
 
 
 def _children(states: SFNClient, arn: str) -> tuple[tuple[MapChildren, ...], list[str]]:
-    """Return the runs of distributed Maps, and of the standard children of each a page that may be read."""
+    """Return the runs of distributed Maps, and one page of the standard children of each of them."""
     maps: list[MapChildren] = []
     found: list[str] = []
     for runs in states.get_paginator("list_map_runs").paginate(executionArn=arn, PaginationConfig=MOST_A_PAGE):
@@ -128,51 +129,49 @@ def _children(states: SFNClient, arn: str) -> tuple[tuple[MapChildren, ...], lis
             )
             page = next(iter(pages))
             listed = [each["executionArn"] for each in page["executions"]]
-            express = not listed or any(":express:" in child for child in listed)  # AWS lists none of these
+            express = not listed or any(":express:" in child for child in listed)  # AWS does not list these
             whole = not express and "nextToken" not in page and len(listed) < MOST_A_PAGE["PageSize"]
-            # Of a larger run the embedded cloud remembers a part; asking costs one call, where pages would cost many.
-            count = len(listed) if whole else _told(states, run["mapRunArn"])
+            # One call tells the number, where more pages would cost many. The embedded cloud forgets some of many.
+            count = len(listed) if whole else _count(states, run["mapRunArn"])
             maps.append(MapChildren(count, express))
             found += [] if express else listed
     return tuple(maps), found
 
 
-def _told(states: SFNClient, map_run: str) -> int:
-    total: int = states.describe_map_run(mapRunArn=map_run)["executionCounts"]["total"]
-    return total
+def _count(states: SFNClient, map_run: str) -> int:
+    return states.describe_map_run(mapRunArn=map_run)["executionCounts"]["total"]
 
 
 def _spread(children: Sequence[str], most: int) -> list[str]:
-    """Return at most so many of *children*, evenly spread over them: the first and the last run under other loads."""
+    """Return *most* of the *children* at most, evenly spread: the first and the last ones run under different loads."""
     step = max(1, math.ceil(len(children) / most))
     return list(children[::step])
 
 
-def visits_of(events: Iterable[Mapping[str, Any]]) -> list[Visit]:
+def visits_of(events: Iterable[HistoryEventTypeDef]) -> list[Visit]:
     """Return the visits in the *events* of one execution, oldest first."""
     visits: list[Visit] = []
     owners: dict[int, Visit] = {}
     ranks: dict[int, int | None] = {0: None}
     for event in events:
         number, before, kind = event["id"], event.get("previousEventId", 0), event["type"]
-        told = (value for name, value in event.items() if name.endswith("EventDetails"))
-        details: Mapping[str, Any] = next(told, event)  # an event without any says of itself what it lacks
         rank, owner = ranks.get(before), owners.get(before)
         if kind == "ExecutionStarted":
-            ranks[0] = rank = _rank(details.get("input"))
+            ranks[0] = rank = rank_in(event.get("executionStartedEventDetails", {}).get("input"))
         elif kind == "MapIterationStarted":
-            rank = details.get("index")
+            rank = event["mapIterationStartedEventDetails"].get("index")
         elif kind.endswith("StateEntered"):
-            own = _rank(details.get("input"))
+            entry = event["stateEnteredEventDetails"]
+            own = rank_in(entry.get("input"))
             rank = rank if own is None else own
-            owner = Visit(details["name"], kind.removesuffix("StateEntered"), rank, event["timestamp"])
+            owner = Visit(entry["name"], kind.removesuffix("StateEntered"), rank, event["timestamp"])
             visits.append(owner)
         elif kind.endswith("StateExited"):
-            owner = _open(visits, details["name"], owner)
+            owner = _open(visits, event["stateExitedEventDetails"]["name"], owner)
             owner.left = event["timestamp"]
             rank = owner.rank
         elif owner is not None:
-            _note(owner, kind, details, event["timestamp"])
+            _note(owner, event)
         ranks[number] = rank
         if owner is not None:
             owners[number] = owner
@@ -186,31 +185,27 @@ def _open(visits: list[Visit], name: str, owner: Visit | None) -> Visit:
     return next(visit for visit in reversed(visits) if visit.state == name and visit.left is None)
 
 
-def _note(visit: Visit, kind: str, details: Mapping[str, Any], at: datetime) -> None:
-    """Take down what the event tells about a visit's service calls."""
+def _note(visit: Visit, event: HistoryEventTypeDef) -> None:
+    """Take down what the *event* tells about the service calls of a *visit*."""
+    kind, told = event["type"], details(event)
     if kind in _CALLS:
         visit.calls += 1
-        visit.services.append((details.get("resourceType", "lambda"), details.get("resource", "")))
-    elif kind == "TaskSucceeded" and details.get("resourceType") == "lambda":
-        answer = _parsed(details.get("output"))
-        request = answer.get("SdkResponseMetadata", {}).get("RequestId")
+        visit.services.append((str(told.get("resourceType", "lambda")), str(told.get("resource", ""))))
+    elif kind == "TaskSucceeded" and told.get("resourceType") == "lambda":
+        request = _request_of(str(told.get("output")))
         visit.requests += [request] if request else []
-    elif kind.endswith(_FAILED):
-        visit.failures.append(details.get("error", kind))
-        cause = details.get("cause", "")
-        request, nameless = find_request(cause), find_nameless(cause, visit.entered, at)
+    elif kind.endswith(FAILURES):
+        visit.failures.append(str(told.get("error", kind)))
+        cause = str(told.get("cause", ""))
+        request = find_request(cause)
+        error = find_error_without_request(cause, visit.entered, event["timestamp"])
         visit.requests += [request] if request else []
-        visit.nameless += [nameless] if nameless else []
+        visit.without_request += [error] if error else []
 
 
-def _rank(text: str | None) -> int | None:
-    value = _parsed(text).get("rank")
-    return int(value) if isinstance(value, int | str) and str(value).isdigit() else None
-
-
-def _parsed(text: str | None) -> Mapping[str, Any]:
-    try:
-        value = json.loads(text or "")
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+def _request_of(output: str) -> str | None:
+    """Return the id of the invocation that answered with *output*."""
+    match parse_object(output):
+        case {"SdkResponseMetadata": {"RequestId": str(request)}}:
+            return request
+    return None

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from shared.measure.billing.bill import price_run, quick_trace
 from shared.run.gather import gather
+from shared.run.logs import read_logs
 from shared.run.start import new_run_id, start
-from shared.run.watch import follow, read_logs
+from shared.run.watch import follow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

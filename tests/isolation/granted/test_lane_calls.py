@@ -20,9 +20,9 @@ from shared.local.cloud import EmbeddedCloud
 from shared.local.images import images_here
 from shared.run.items import load_items
 from shared.run.listing import list_runs
+from shared.run.logs import read_logs
 from shared.run.start import start
 from shared.run.upload import upload_files
-from shared.run.watch import read_logs
 
 TEAM = """
 team: lab

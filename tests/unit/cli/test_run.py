@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -10,9 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.cli import run_view
-from shared.cli.run import build_payload, split_words
-from shared.config.lane import Parameter, Workflow
-from shared.config.load import load_project
+from shared.cli.run import split_words
 from shared.errors import UsageError
 from shared.measure.billing.cost import cost_of
 from shared.measure.billing.usage import Usage
@@ -24,17 +21,6 @@ from shared.run.start import Run
 from shared.run.watch import Snapshot
 
 WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8)
-
-
-@pytest.fixture
-def workflow():
-    specs = (
-        Parameter("world_size", "integer", 4, "ranks", 1, 10),
-        Parameter("scale", "number", 1.0, "factor"),
-        Parameter("data_map", "object", None, "keys"),
-    )
-    parameters = {"world_size": 2, "scale": 1.0, "data_map": None}
-    return Workflow("w", "team-w-0", Path("w.asl.json"), "role", "/logs", {}, specs, parameters)
 
 
 @pytest.fixture
@@ -78,26 +64,6 @@ def test_a_parameter_without_a_value_is_refused(words):
 
 def test_a_value_that_looks_like_an_option_goes_behind_an_equals_sign():
     assert split_words(["--prefix=--odd"]) == ([], {"prefix": "--odd"})
-
-
-def test_the_teams_parameters_lie_under_those_given(workflow):
-    assert build_payload(workflow, {"scale": "2.5"}) == {"world_size": 2, "scale": 2.5, "data_map": None}
-
-
-def test_a_parameter_that_stands_for_another_leaves_that_one_to_the_handler():
-    cosmic = load_project(Path(__file__).parents[3]).lane("team2").workflows["cosmic"]
-    assert "world_size" not in build_payload(cosmic, {"file_limit": "11"})
-    assert build_payload(cosmic, {"file_limit": "11", "world_size": 2})["world_size"] == 2
-    assert build_payload(cosmic, {"file_limit": None})["world_size"] == 4
-
-
-def test_every_wrong_parameter_is_told_at_once(workflow):
-    with pytest.raises(UsageError) as caught:
-        build_payload(workflow, {"world_size": "0", "scale": "much", "wrold_size": 1})
-    assert all(
-        part in str(caught.value) for part in ("workflow w", "world_size", "scale", "wrold_size", "did you mean")
-    )
-    assert caught.value.exit_code == 2
 
 
 def test_the_table_has_a_row_per_rank_and_both_throughputs(shown, outcome):

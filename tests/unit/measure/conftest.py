@@ -1,5 +1,6 @@
-"""Log files as the field has them, made line by line."""
+"""Log files as the field has them, made line by line, and events of histories."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,18 @@ def published():
     if not DATA.is_dir():
         pytest.skip("the field's exports and tables (../shared/data) are not on this machine")
     return DATA
+
+
+@pytest.fixture
+def event():
+    """Return a maker of an event of an execution's history, with its details under the name that AWS gives them."""
+
+    def make(number, before, kind, details, at):
+        own = re.sub("^[A-Z][a-z]*?(?=State(Entered|Exited)$)", "", kind)
+        name = f"{own[0].lower()}{own[1:]}EventDetails"
+        return {"id": number, "previousEventId": before, "type": kind, "timestamp": at, name: details}
+
+    return make
 
 
 @pytest.fixture

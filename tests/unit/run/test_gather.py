@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 
 from shared.run.gather import gather
-from shared.run.watch import Snapshot, read_logs
+from shared.run.logs import read_logs
+from shared.run.watch import Snapshot
 
 GROUP = "/aws/lambda/team-w-work-0"
 

@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from shared.run.logs import Progress
-from shared.run.watch import follow, read_logs
+from shared.run.logs import Progress, read_logs
+from shared.run.watch import follow
 
 GROUP = "/aws/lambda/team-w-work-0"
 

@@ -21,9 +21,18 @@ MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
 ARN = MACHINE.replace(":stateMachine:", ":execution:") + ":run-1"
 
 
+OWN = {
+    "ExecutionStarted": "executionStartedEventDetails",
+    "TaskStateEntered": "stateEnteredEventDetails",
+    "MapRunStarted": "mapRunStartedEventDetails",
+    "MapRunFailed": "mapRunFailedEventDetails",
+    "ExecutionFailed": "executionFailedEventDetails",
+}
+
+
 def events(*told):
     return [
-        {"id": number, "previousEventId": number - 1, "type": kind, "timestamp": START, "someEventDetails": details}
+        {"id": number, "previousEventId": number - 1, "type": kind, "timestamp": START, OWN[kind]: details}
         for number, (kind, details) in enumerate(told, 1)
     ]
 

@@ -95,22 +95,24 @@ def progress(rank, run_id="run-1"):
     return json.dumps({"progress": {"run_id": run_id, "rank": rank, "done": 1, "of": 1}})
 
 
-def visited(name, request, rank=None):
-    """Return the history of one state that an invocation answered."""
-    entered = {"name": name, "input": json.dumps({} if rank is None else {"rank": rank})}
-    answer = {"resourceType": "lambda", "output": json.dumps({"SdkResponseMetadata": {"RequestId": request}})}
-    told = [("TaskStateEntered", entered), ("TaskSucceeded", answer), ("TaskStateExited", {"name": name})]
-    return [
-        {"id": number, "previousEventId": number - 1, "type": kind, "timestamp": START, "someEventDetails": details}
-        for number, (kind, details) in enumerate(told, 2)
-    ]
+@pytest.fixture
+def visited(event):
+    """Return a maker of the history of one state that an invocation answered."""
+
+    def make(name, request, rank=None):
+        entered = {"name": name, "input": json.dumps({} if rank is None else {"rank": rank})}
+        answer = {"resourceType": "lambda", "output": json.dumps({"SdkResponseMetadata": {"RequestId": request}})}
+        told = [("TaskStateEntered", entered), ("TaskSucceeded", answer), ("TaskStateExited", {"name": name})]
+        return [event(number, number - 1, *each, START) for number, each in enumerate(told, 2)]
+
+    return make
 
 
 def told(lines):
     return [(line.step, line.rank, line.text) for line in lines if not line.text.startswith(("START", "REPORT"))]
 
 
-def test_lines_of_all_steps_in_order_of_time_with_step_and_rank(aws, found):
+def test_lines_of_all_steps_in_order_of_time_with_step_and_rank(aws, found, visited):
     aws.logs.write("work", "b", 5, "b says", progress(1))
     aws.logs.write("work", "a", 4.5, "a says", progress(0))
     aws.logs.write("init", "i", 1, "dealt")
@@ -132,7 +134,7 @@ def test_lines_of_other_runs_and_of_nobody_are_left_out(aws, found):
     assert told(RunLog(aws, found).read()) == [("work", 0, "but this"), ("work", 0, progress(0))]
 
 
-def test_children_of_a_map_are_asked_when_the_log_alone_does_not_tell(aws, found):
+def test_children_of_a_map_are_asked_when_the_log_alone_does_not_tell(aws, found, visited):
     aws.logs.write("work", "silent", 1, "says no run")
     aws.states.children = ["arn:child"]
     aws.states.histories["arn:child"] = visited("Work", "silent", rank=7)
@@ -159,7 +161,7 @@ def test_a_run_that_goes_on_is_read_up_to_now(aws, found):
     assert all("endTime" not in between for _, between in aws.logs.asked)
 
 
-def test_following_shows_lines_as_they_come_until_the_end(aws, found):
+def test_following_shows_lines_as_they_come_until_the_end(aws, found, visited):
     def write_more(seconds):
         waits.append(seconds)
         if len(waits) == 1:
@@ -182,39 +184,33 @@ def test_following_shows_lines_as_they_come_until_the_end(aws, found):
         *[("init", None, "dealt"), ("work", 0, "last")],  # init's state has ended, so its lines are known to be ours
     ]
     assert lines[-1].text == report
-    assert waits == [pytest.approx(0.2), pytest.approx(0.26), 1.0, 1.0]
+    assert waits == [pytest.approx(0.1), pytest.approx(0.13), 1.0, 1.0]
 
 
-def test_following_does_not_wait_for_ever_for_a_report(aws, found):
+def test_following_does_not_wait_for_ever_for_a_report(aws, found, not_loaded):
     aws.logs.write("work", "a", 2, "killed", progress(0), report=False)
     waits = []
     assert told(follow_log(aws, found, RunLog(aws, found), sleep=waits.append))[0] == ("work", 0, "killed")
     assert waits == [1.0] * 19
 
 
-def not_loaded(name, rank):
-    """Return the history of a state whose function could not be loaded: its error names no request."""
-    entered = {"name": name, "input": json.dumps({"rank": rank})}
+@pytest.fixture
+def not_loaded(event):
+    """The history of Work, rank 4, whose function could not be loaded: its error names no request."""
+    entered = {"name": "Work", "input": json.dumps({"rank": 4})}
     said = json.dumps({"errorType": "KeyError", "errorMessage": "'b'", "requestId": "", "stackTrace": []})
     failed = {"resourceType": "lambda", "error": "KeyError", "cause": said}
-    told = [("TaskStateEntered", entered, 0), ("TaskFailed", failed, 3)]
     return [
-        {
-            "id": number,
-            "previousEventId": number - 1,
-            "type": kind,
-            "timestamp": START + timedelta(seconds=after),
-            "someEventDetails": details,
-        }
-        for number, (kind, details, after) in enumerate(told, 2)
+        event(2, 1, "TaskStateEntered", entered, START),
+        event(3, 2, "TaskFailed", failed, START + timedelta(seconds=3)),
     ]
 
 
-def test_a_function_that_cannot_be_loaded_is_known_by_its_error(aws, found):
+def test_a_function_that_cannot_be_loaded_is_known_by_its_error(aws, found, not_loaded):
     aws.logs.write("work", "ours", 1, "[ERROR] KeyError: 'b'\nTraceback (most recent call last):")
     aws.logs.write("work", "later", 7, "[ERROR] KeyError: 'b'\nTraceback (most recent call last):")
     aws.logs.write("work", "other", 1, "[ERROR] KeyError: 'c'\nTraceback (most recent call last):")
-    aws.states.histories["arn:run"] = not_loaded("Work", 4)
+    aws.states.histories["arn:run"] = not_loaded
     lines = RunLog(aws, found).read()
     assert {line.request_id for line in lines} == {"ours"}
     assert told(lines) == [("work", 4, "[ERROR] KeyError: 'b'\nTraceback (most recent call last):")]

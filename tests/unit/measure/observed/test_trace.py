@@ -9,20 +9,11 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def history():
+def history(event):
     """Return a maker of events from (id, previous id, type, details), a second apart."""
 
     def make(*events):
-        return [
-            {
-                "id": number,
-                "previousEventId": before,
-                "type": kind,
-                "timestamp": START + timedelta(seconds=number),
-                "someEventDetails": details,
-            }
-            for number, before, kind, details in events
-        ]
+        return [event(*each, START + timedelta(seconds=each[0])) for each in events]
 
     return make
 

@@ -1,0 +1,122 @@
+"""Makes an execution's input, and checks before anything starts that the lane and the account can carry it out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.config.parameters import coerce_all
+from shared.config.template import render_definition
+from shared.deploy.concurrency import mapped_functions
+from shared.errors import UsageError
+from shared.handlers.payload import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.aws.client import Aws
+    from shared.config.lane import Lane, Workflow
+    from shared.values import Json
+
+_MEETS = "RENDEZVOUS_ENDPOINT"  # a function that has it in its environment has its ranks wait for each other
+
+
+def build_payload(workflow: Workflow, given: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the execution's input: what was *given* over the team's parameters, checked by the workflow's card.
+
+    Raises:
+        UsageError: Names every parameter that is unknown, of another type or out of bounds.
+    """
+    checked: dict[str, Json] = coerce_all(workflow.specs, given, where=f"workflow {workflow.key}")
+    follows = {spec.instead_of for spec in workflow.specs if checked.get(spec.name) is not None}
+    return {name: value for name, value in workflow.parameters.items() if name not in follows} | checked
+
+
+def check_payload(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:
+    """Check that the team's lane can carry out *payload*.
+
+    Raises:
+        UsageError: It lacks a file that the workflow runs, names another bucket than the team's, or asks for ranks that
+            cannot all run at once.
+    """
+    check_files(lane.workflows[workflow], payload)
+    check_bucket(lane, payload)
+    check_together(lane, workflow, payload)
+
+
+def check_files(workflow: Workflow, payload: Mapping[str, Json]) -> None:
+    """Refuse a *payload* that lacks a file which the workflow runs.
+
+    Raises:
+        UsageError: Names the option that gives it.
+    """
+    lacking = [spec.name for spec in workflow.specs if spec.upload and not payload.get(spec.name)]
+    if lacking:
+        options = " ".join(f"--{name.replace('_', '-')} FILE" for name in lacking)
+        raise UsageError(f"{workflow.key} has nothing to run: {', '.join(lacking)} is missing", fix=f"add {options}")
+
+
+def check_bucket(lane: Lane, payload: Mapping[str, Json]) -> None:
+    """Refuse a *payload* that names another bucket than the team's, with the same error as the workflow's first step.
+
+    Raises:
+        BadInput: It names another bucket.
+    """
+    reader = Reader(payload, payload)
+    reader.own_bucket(lane.bucket, ("bucket", "data_bucket"))
+    reader.finish()
+
+
+def check_together(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:
+    """Check that ranks which wait for each other can all run at once: those of a function that is told the rendezvous.
+
+    Raises:
+        UsageError: Such a function has reserved concurrency for fewer ranks than there are.
+    """
+    ranks = _ranks(lane, workflow, payload)
+    if ranks is None or not payload.get("fmi_enabled", True):
+        return
+    for key in lane.workflows[workflow].functions.values():
+        function = lane.functions[key]
+        reserved = function.reserved_concurrency
+        if _MEETS in function.environment and reserved is not None and reserved < ranks:
+            raise UsageError(
+                f"{ranks} ranks wait for each other, and only {reserved} of {key} may run at once",
+                where=f"teams/{lane.team}.yaml",
+                fix=f"lower --world-size, or raise reservedConcurrency of {key}",
+            )
+
+
+def check_account(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Json]) -> str:
+    """Check that the account can run as many ranks at once as *payload* asks for, of functions without a reservation.
+
+    Returns:
+        What to tell the user where there is less room than ranks and these do not wait for each other; else "".
+
+    Raises:
+        UsageError: There is less room than ranks, and the ranks wait for each other, so that none would ever end.
+    """
+    ranks = _ranks(lane, workflow, payload)
+    if ranks is None or ranks == 1:
+        return ""
+    mapped = mapped_functions(lane, render_definition(lane, workflow))
+    open_to_all = [function for function in mapped if function.reserved_concurrency is None]
+    if not open_to_all:
+        return ""
+    room = aws.lambda_.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    if ranks <= room:
+        return ""
+    what = f"{ranks} ranks, and the account runs {room} functions at once that have no reservation"
+    if any(_MEETS in function.environment for function in open_to_all) and payload.get("fmi_enabled", True):
+        raise UsageError(
+            f"{what}; the ranks wait for each other, so none would end",
+            where=f"account {lane.place.account}, {lane.place.region}",
+            fix=f"lower --world-size to {room}, or ask AWS for more (Concurrent executions of AWS Lambda)",
+        )
+    return f"{what}: AWS refuses the others for a while, and they are tried again"
+
+
+def _ranks(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> int | None:
+    """Return how many ranks *payload* asks for, by world_size or by the parameter that it follows from."""
+    followed = [spec.name for spec in lane.workflows[workflow].specs if spec.instead_of == "world_size"]
+    given = (payload.get(name) for name in ("world_size", *followed))
+    return next((ranks for ranks in given if isinstance(ranks, int)), None)
