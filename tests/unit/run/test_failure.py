@@ -1,11 +1,13 @@
+"""Why an execution failed, by its history and those of its children."""
+
 import json
 from datetime import UTC, datetime
 
 import pytest
 
 from shared.errors import LanesError
-from shared.run.failure import Failure, find_failure, find_invocation
-from shared.run.logs import Invocation
+from shared.run.cause import ErrorWithoutRequest
+from shared.run.failure import Failure, find_failure
 
 ARN = "arn:run"
 REQUEST = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -264,39 +266,15 @@ def test_an_error_of_ours_has_no_traceback_for_its_message_tells_all(aws):
     assert not_loaded(aws, errorType="NoData", errorMessage=message, stackTrace=frames).traceback == ()
 
 
-def logged(request, second, *lines):
-    moment = datetime(2026, 1, 2, 3, 4, second, tzinfo=UTC)
-    return Invocation(request, "merge", lines=list(lines), started_ms=int(moment.timestamp() * 1000))
+def test_an_error_that_names_no_request_is_kept_with_its_time(aws):
+    began, ended = (datetime(2026, 1, 2, 3, 4, second, tzinfo=UTC).timestamp() for second in (10, 12))
+    assert not_loaded(aws).without_request == ErrorWithoutRequest("KeyError", "'b'", began, ended)
+    assert not_loaded(aws, requestId=REQUEST).without_request is None
 
 
-SAME = "[ERROR] KeyError: 'b'\nTraceback (most recent call last):"
-
-
-def test_an_error_without_a_request_is_found_by_its_log_and_its_time(aws):
-    found = not_loaded(aws)
-    ours = logged("ours", 11, "START", SAME)
-    others = [
-        *[logged("before", 5, SAME), logged("after", 20, SAME)],
-        *[logged("other", 11, "[ERROR] KeyError: 'c'"), logged("fine", 11, "START")],
-    ]
-    assert find_invocation(found, [*others[:2], ours, *others[2:]]) is ours
-    assert find_invocation(found, others) is None
-
-
-def test_of_two_tries_the_last_is_the_one(aws):
-    first, last = logged("first", 10, SAME), logged("last", 12, SAME)
-    assert find_invocation(not_loaded(aws), [last, first]) is last
-
-
-def test_a_request_that_is_named_is_taken_by_its_name(aws):
-    found = not_loaded(aws, requestId=REQUEST)
-    assert find_invocation(found, [logged("ours", 11, SAME), logged(REQUEST, 30)]).request_id == REQUEST
-    assert find_invocation(found, [logged("ours", 11, SAME)]) is None
-
-
-def test_an_error_of_the_service_has_no_invocation(aws):
+def test_an_error_of_the_service_is_of_no_invocation(aws):
     text = "Rate Exceeded."
     events = [at(entered(2, 1, "Merge"), 10), at(failed(3, 2, "Lambda.TooManyRequestsException", text), 12)]
     fail(aws.states, ARN, [*events, ended(4, 3, "Lambda.TooManyRequestsException", text)])
     found = find_failure(aws.states, ARN)
-    assert find_invocation(found, [logged("ours", 11, SAME)]) is None
+    assert (found.request_id, found.without_request) == (None, None)
