@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shared.cli import console
-from shared.cli.options import Team
+from shared.cli.options import Team, read_moment
 from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, LanesError, unknown
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from shared.measure.observed.run_log import RunLine
     from shared.run.find import Found
 
-_DIGITS = 12  # of a request id, its last part
+_DIGITS = 12  # the last part of a request id
 
 
 def register(app: typer.Typer) -> None:
@@ -31,12 +30,14 @@ def register(app: typer.Typer) -> None:
 @on_cloud
 def logs(
     team: Team,
-    workflow: Annotated[str | None, typer.Argument(help="Which workflow; any of the team's when left out.")] = None,
+    workflow: Annotated[str | None, typer.Argument(help="Which workflow; any when left out.")] = None,
     *,
-    run_id: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which run; the newest otherwise.")] = None,
-    step: Annotated[str | None, typer.Option(help="One step's function only, as the workflow's card calls it.")] = None,
+    run_id: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Which run; else the newest.")] = None,
+    step: Annotated[
+        str | None, typer.Option(help="Only this step's function, as the workflow's card calls it.")
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended, or Ctrl-C.")] = False,
-    since: Annotated[str | None, typer.Option(help="From when on: 30m, 12h, 7d, or a date; the run's start.")] = None,
+    since: Annotated[str | None, typer.Option(help="From when on: 30m, 12h, 7d, or a date; else all.")] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON document; with --follow one for each line.")
     ] = False,
@@ -44,15 +45,14 @@ def logs(
 ) -> None:
     """Show the log lines of a run's functions in order of time (UTC), each with its step and its rank or request.
 
-    The embedded cloud keeps them as long as lanes up does. Where a function does not say its run itself, --follow shows
-    its lines when its state has ended.
+    The embedded cloud of lanes up keeps them until lanes down. --follow shows the lines of a function that does not say
+    which run it belongs to only when its state has ended.
 
     Example: lanes logs team2 cosmic --step inference
 
     Example: lanes logs team2 cosmic --run 20260102T030405Z-a1b2c3 --follow --since 5m
     """
     from shared.cli import wiring
-    from shared.cli.metrics import moment
     from shared.measure.observed.run_log import RunLog, follow_log
     from shared.run.find import find_run
 
@@ -60,7 +60,7 @@ def logs(
     lane = project.lane(team)
     if workflow is not None and workflow not in lane.workflows:
         raise unknown("workflow", workflow, list(lane.workflows), where=f"team {team}")
-    begin = moment(since, datetime.now(UTC)) if since else None
+    begin = read_moment(since, datetime.now(UTC)) if since else None
     if where.embedded and wiring.running_cloud(project) is None:
         raise LanesError(
             "no cloud runs here, and the log of a run ends with its cloud",
@@ -82,8 +82,8 @@ def logs(
             raise typer.Exit(INTERRUPTED) from None
     if log.unread:
         console.note(
-            f"{log.unread} child executions were not asked for their invocations: lines are missing of those that did "
-            "not say their run themselves"
+            f"{log.unread} child executions were not asked for their invocations, so lines of invocations that do not "
+            "say their run are missing"
         )
     if not shown:
         console.note(_why_none(found, step, since))
@@ -92,17 +92,14 @@ def logs(
 def _show(lines: Iterable[RunLine], *, as_json: bool, one_a_line: bool) -> int:
     """Print *lines*, and return how many there were."""
     if as_json and not one_a_line:
-        records = [_record(line) for line in lines]
+        records = [line.as_record() for line in lines]
         console.print_json(records)
         return len(records)
     count = 0
-    for count, line in enumerate(lines, 1):  # noqa: B007  the count is what is returned
-        console.line(json.dumps(_record(line)) if as_json else _text(line))
+    for line in lines:
+        console.line(json.dumps(line.as_record()) if as_json else _text(line))
+        count += 1
     return count
-
-
-def _record(line: RunLine) -> dict[str, Any]:
-    return asdict(line) | {"at": line.at.isoformat(timespec="milliseconds")}
 
 
 def _text(line: RunLine) -> str:
@@ -111,7 +108,7 @@ def _text(line: RunLine) -> str:
 
 
 def _why_none(found: Found, step: str | None, since: str | None) -> str:
-    """Return why a run may have no line to show."""
+    """Return why there is no line to show."""
     narrowed = [f"--{name} {value}" for name, value in (("step", step), ("since", since)) if value]
     if narrowed:
         return f"no line with {' '.join(narrowed)}"
@@ -119,5 +116,5 @@ def _why_none(found: Found, step: str | None, since: str | None) -> str:
     return (
         "its functions have written nothing yet"
         if found.stopped is None
-        else f"no line left; logs are kept {kept} days"
+        else f"no line is left; logs are kept for {kept} days"
     )

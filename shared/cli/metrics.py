@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shared.cli import console
-from shared.cli.options import AsJson
+from shared.cli.options import AsJson, read_moment
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from shared.config.lane import Lane
     from shared.measure.observed.exports import Problems
     from shared.measure.observed.invocations import Invocations, Row, Summary
 
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_TEAM_AND_RUN = 2  # names at most
 
 
 def register(app: typer.Typer) -> None:
@@ -38,10 +37,11 @@ def metrics(
     ] = None,
     *,
     csv: Annotated[
-        list[str] | None, typer.Option("--csv", help="Exported log files instead; more may follow.", metavar="FILE...")
+        list[str] | None,
+        typer.Option("--csv", help="Read exported log files instead; more may follow.", metavar="FILE..."),
     ] = None,
     since: Annotated[str, typer.Option(help="From when on: 30m, 12h, 7d, or a date.")] = "1d",
-    limit: Annotated[int, typer.Option(min=0, help="At most so many rows; the summary is over all.")] = 40,
+    limit: Annotated[int, typer.Option(min=0, help="Rows at most; the summary counts all.")] = 40,
     as_json: AsJson = False,
     where: Where,
 ) -> None:
@@ -51,7 +51,7 @@ def metrics(
 
     Example: lanes metrics --csv logs-insights-results.csv
     """
-    from shared.measure.observed.collect_invocations import collect_files, collect_run, collect_team
+    from shared.measure.observed.collect_invocations import collect_files, collect_run, collect_team, steps_by_group
     from shared.measure.observed.invocations import Invocations, summarize
 
     names, files = split_files(words or [], csv or [])
@@ -72,9 +72,11 @@ def metrics(
                 if names[1:]:
                     trace, rows = collect_run(table, cloud, find_run(cloud, lane, names[1]))
                     if trace.unread:
-                        console.note(f"{trace.unread} child executions were not read: their states are the functions'")
+                        console.note(
+                            f"{trace.unread} child executions were not read: their rows show functions, not states"
+                        )
                 else:
-                    collect_team(table, cloud, lane, moment(since, datetime.now(UTC)))
+                    collect_team(table, cloud, lane, read_moment(since, datetime.now(UTC)))
                     rows = table.rows()
         shown: list[Row] = []
         summary = summarize(_keep(rows, shown, None if as_json else limit))
@@ -95,17 +97,18 @@ def _steps_of(names: list[str]) -> dict[str, str]:
     if not names:
         return {}
     from shared.cli.wiring import open_project
+    from shared.measure.observed.collect_invocations import steps_by_group
 
     return steps_by_group(open_project().lane(names[0]))
 
 
 def _is_of(row: Row, names: list[str], steps: Mapping[str, str]) -> bool:
-    """Say whether *row* is of the team that was named; a file that tells no log group is taken for its own."""
+    """Say whether *row* is of the team that was named. A row without a log group is taken to be."""
     return not names or not row.group or row.group in steps
 
 
 def _lacking(problems: Problems, files: list[Path]) -> LanesError:
-    """Return the error for figures that lack an invocation which the *files* tell of, or that stand on none."""
+    """Return the error about figures that lack an invocation which the *files* tell of, or that have none at all."""
     where = ", ".join(map(str, files))
     fix = "export @timestamp, @message, @logStream and @log from Logs Insights as CSV, or what aws logs tail prints"
     if problems.count:
@@ -116,41 +119,16 @@ def _lacking(problems: Problems, files: list[Path]) -> LanesError:
 
 
 def split_files(words: list[str], files: list[str]) -> tuple[list[str], list[Path]]:
-    """Tell names from the files that may follow ``--csv FILE``: a file is there, or has a dot or a slash in its name.
+    """Tell names from the files that may follow ``--csv FILE``: a file exists, or has a dot or a slash in its name.
 
     Raises:
         UsageError: Neither a team nor a file is named, or too many names are.
     """
     more = [word for word in words if files and (re.search(r"[./]", word) or Path(word).exists())]
     names = [word for word in words if word not in more]
-    if len(names) > 2 or not (names or files):  # noqa: PLR2004  a team and a run
+    if names[_TEAM_AND_RUN:] or not (names or files):
         raise UsageError("which team?", fix="lanes metrics TEAM [RUN], or lanes metrics --csv FILE...")
     return names, [*map(Path, files), *map(Path, more)]
-
-
-def moment(text: str, now: datetime) -> datetime:
-    """Return the moment that ``30m``, ``12h``, ``7d`` or an ISO date stands for; dates without a zone are UTC.
-
-    Raises:
-        UsageError: It is neither.
-    """
-    try:
-        if ago := re.fullmatch(r"(\d+)([mhdw])", text.strip()):
-            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        when = datetime.fromisoformat(text)
-    except (ValueError, OverflowError) as error:
-        raise UsageError(f"this is no time: {text!r}", where="--since", fix="30m, 12h, 7d, or 2026-01-31") from error
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
-
-
-def steps_by_group(lane: Lane) -> dict[str, str]:
-    """Return what to call the functions behind log groups: their step, or their key where workflows are several."""
-    one = len(lane.workflows) == 1
-    return {
-        lane.functions[key].log_group: step if one else key
-        for workflow in lane.workflows.values()
-        for step, key in workflow.functions.items()
-    }
 
 
 def _keep(rows: Iterable[Row], shown: list[Row], limit: int | None) -> Iterable[Row]:
@@ -167,7 +145,7 @@ def _print(
     if as_json:
         console.print_json(
             {
-                "invocations": [as_record(row) for row in shown],
+                "invocations": [row.as_record() for row in shown],
                 "summary": asdict(summary) if summary else None,
                 "bad_lines": asdict(table.problems),
                 "repeated": table.repeated,
@@ -176,39 +154,23 @@ def _print(
     elif summary is not None:
         print_table(shown, steps)
         if summary.count > len(shown):
-            console.out.print(f"and {summary.count - len(shown)} more (--limit, or --json for all)", highlight=False)
+            console.out.print(f"and {summary.count - len(shown)} more (--limit, or --json for all)")
         _print_summary(summary)
 
 
 def _tell_problems(table: Invocations) -> None:
     if table.repeated:
-        console.note(f"{table.repeated} REPORT lines were there more than once and count once")
+        console.note(f"{table.repeated} REPORT lines were there more than once, and count once")
     if table.problems.count:
         console.note(f"{table.problems.count} bad lines left out, the first of them:")
         for example in table.problems.examples:
             console.note(f"  {example}")
 
 
-def as_record(row: Row) -> dict[str, Any]:
-    """Return an invocation for ``--json``."""
-    moment = datetime.fromtimestamp(row.at_ms / 1000, UTC).isoformat() if row.at_ms else None
-    return {
-        "run": row.run,
-        "rank": row.rank,
-        "state": row.state,
-        "at": moment,
-        "log_group": row.group,
-        **asdict(row.report),
-        "timed_out": row.timed_out,
-        "failed": row.failed,
-        "traceback": row.traceback,
-    }
-
-
 def print_table(rows: list[Row], steps: Mapping[str, str]) -> None:
-    """Print a row for each invocation, in ms and MB; columns that nothing is known for are left out.
+    """Print a row for each invocation, in ms and MB. A column of which nothing is known is left out.
 
-    *steps* says what to call a log group where no state is known. Within 80 columns where names are short.
+    *steps* says what to call a log group where no state is known. The table fits 80 columns where names are short.
     """
     from rich.table import Table
 
@@ -217,7 +179,7 @@ def print_table(rows: list[Row], steps: Mapping[str, str]) -> None:
         worlds[row.run] = max(worlds.get(row.run, 0), 0 if row.rank is None else row.rank + 1)
     columns = {
         "run": [(row.run or "")[-6:] for row in rows],
-        "state": [row.state or steps.get(row.group) or row.group.rpartition("/")[2] for row in rows],
+        "state": [row.state or steps.get(row.group) or row.place for row in rows],
         "rank": ["" if row.rank is None else f"{row.rank}/{worlds[row.run]}" for row in rows],
         "request": [row.report.request_id[-8:] for row in rows],
         "duration": [f"{row.report.duration_ms:.2f}" for row in rows],
@@ -225,12 +187,12 @@ def print_table(rows: list[Row], steps: Mapping[str, str]) -> None:
         "size": [str(row.report.memory_mb) for row in rows],
         "used": [str(row.report.used_mb) for row in rows],
         "init": ["" if row.report.init_ms is None else f"{row.report.init_ms:.0f}" for row in rows],
-        "": [_word(row) for row in rows],
+        "": [row.trouble for row in rows],
     }
     runs = {row.run for row in rows}
     if len(runs) == 1:
         columns.pop("run")
-        console.out.print(*(f"run {run}\n" for run in runs if run), markup=False, highlight=False, end="")
+        console.out.print(*(f"run {run}\n" for run in runs if run), end="")
     shown = {heading: values for heading, values in columns.items() if any(values)}
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in shown:
@@ -238,14 +200,7 @@ def print_table(rows: list[Row], steps: Mapping[str, str]) -> None:
     for values in zip(*shown.values(), strict=True):
         table.add_row(*values)
     console.out.print(table)
-    console.out.print("(rank/ranks; times in ms, memory in MB)\n", highlight=False)
-
-
-def _word(row: Row) -> str:
-    """Return the worst that happened; the summary counts each."""
-    if row.timed_out:
-        return "timeout"
-    return "error" if row.failed else "traceback" if row.traceback else ""
+    console.out.print("(rank/ranks; times in ms, memory in MB)\n")
 
 
 def _print_summary(summary: Summary) -> None:
@@ -262,4 +217,4 @@ def _print_summary(summary: Summary) -> None:
         ("tracebacks", f"{summary.tracebacks} invocations show one in their log"),
         ("memory", f"{summary.used_max_mb} of {summary.memory_mb} MB at most, headroom {100 * summary.headroom:.0f} %"),
     ):
-        console.out.print(f"{name:<12}  {text}", markup=False, highlight=False)
+        console.out.print(f"{name:<12}  {text}")

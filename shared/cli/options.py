@@ -1,10 +1,14 @@
-"""The arguments and options that several commands share, each written once."""
+"""The arguments and options that several commands share, each written once, and how the values of some are read."""
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
+
+from shared.errors import UsageError
 
 Team = Annotated[str, typer.Argument(help="The team's slug.")]
 Teams = Annotated[list[str], typer.Argument(help="The teams' slugs.")]
@@ -15,3 +19,19 @@ Check = Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 whe
 Packaged = Annotated[
     bool, typer.Option("--packaged", help="Put the libraries into the zip, as for AWS; deploying takes longer.")
 ]
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def read_moment(text: str, now: datetime) -> datetime:
+    """Return the moment that *text* means: ``30m``, ``12h`` or ``7d`` before *now*, or an ISO date, by default in UTC.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    try:
+        if ago := re.fullmatch(r"(\d+)([mhdw])", text.strip()):
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        when = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"this is no time: {text!r}", where="--since", fix="30m, 12h, 7d, or 2026-01-31") from error
+    return when if when.tzinfo else when.replace(tzinfo=UTC)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from shared.cli import console
 from shared.cli.options import AsJson, Team
 from shared.cli.where import Where, on_cloud
-from shared.errors import UsageError
-
-if TYPE_CHECKING:
-    from shared.measure.reports.report import Report
 
 
 def register(app: typer.Typer) -> None:
@@ -25,10 +21,11 @@ def register(app: typer.Typer) -> None:
 def report(
     team: Team,
     subject: Annotated[
-        str | None, typer.Argument(metavar="[RUN|SWEEP]", help="A run, or a sweep's folder; the newest run otherwise.")
+        str | None,
+        typer.Argument(metavar="[RUN|SWEEP]", help="A run, or a sweep's folder; else the newest run."),
     ] = None,
     *,
-    out: Annotated[Path | None, typer.Option(help="Folder to write into; reports/ and a name unless given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write into; else a new one in reports/.")] = None,
     as_json: AsJson = False,
     where: Where,
 ) -> None:
@@ -40,39 +37,21 @@ def report(
     """
     from shared.cli.wiring import open_cloud, open_project
     from shared.measure.reports.report import write_report
+    from shared.measure.reports.report_run import read_run_report
+    from shared.measure.reports.report_sweep import read_sweep_report
+    from shared.run.find import find_run
 
     project = open_project()
     lane = project.lane(team)
-    if subject and Path(subject).is_dir():
-        name, made = _of_sweep(team, Path(subject))
+    folder = Path(subject) if subject and Path(subject).is_dir() else None
+    if folder:
+        name, made = folder.resolve().name, read_sweep_report(team, folder)
     else:
-        from shared.measure.billing.bill import bill_rows
-        from shared.measure.observed.collect_invocations import collect_run
-        from shared.measure.observed.invocations import Invocations
-        from shared.measure.reports.report_run import report_run
-        from shared.run.find import find_run
-
-        with open_cloud(project, where, [lane]) as cloud, Invocations() as table:
+        with open_cloud(project, where, [lane]) as cloud:
             found = find_run(cloud, lane, subject)
-            trace, rows = collect_run(table, cloud, found)
-            made = report_run(cloud, found, trace, rows, bill_rows(cloud, lane, trace, rows))
-        name = f"{team}-{found.run.id}"
+            name, made = f"{team}-{found.run.id}", read_run_report(cloud, found)
     html, markdown = write_report(made, out or project.root / "reports" / name)
     if as_json:
         console.print_json({"html": str(html), "markdown": str(markdown)})
     else:
-        console.out.print(f"{html}\n{markdown}", markup=False, highlight=False)
-
-
-def _of_sweep(team: str, folder: Path) -> tuple[str, Report]:
-    from shared.measure.reports.report_sweep import report_sweep
-    from shared.measure.scaling.sweep import Journal
-
-    records = list(Journal(folder / "cells.jsonl").read().values())
-    if not records:
-        raise UsageError(
-            "there is no sweep in this folder", where=str(folder), fix="lanes sweep writes cells.jsonl there"
-        )
-    axes = records[-1]["axes"].keys()  # a folder may hold sweeps over other axes from before
-    records = [record for record in records if record["axes"].keys() == axes]
-    return folder.resolve().name, report_sweep(records, f"{team}: a sweep over {' and '.join(axes)}".replace("_", " "))
+        console.out.print(f"{html}\n{markdown}")

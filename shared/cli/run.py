@@ -6,7 +6,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,16 +16,14 @@ from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, UsageError, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane, Workflow
     from shared.config.load import Project
-    from shared.measure.billing.cost import Cost
-    from shared.measure.observed.trace import Trace
-    from shared.run.gather import Outcome
-    from shared.run.logs import LogReader
+    from shared.measure.billing.finished_run import FinishedRun
     from shared.run.start import Run
+    from shared.values import Json
 
 
 def register(app: typer.Typer) -> None:
@@ -53,16 +51,16 @@ def run(
     packaged: Packaged = False,
     speed: Annotated[
         float,
-        typer.Option(min=1, help="Shorten Wait states and retry delays so many times; not on AWS.", show_default=False),
+        typer.Option(min=1, help="Divide Wait states and retry delays by this; not on AWS.", show_default=False),
     ] = 1,
     show_output: Annotated[bool, typer.Option("--show-output", help="Print what each rank's program wrote.")] = False,
     show_help: Annotated[
-        bool, typer.Option("--help", "-h", help="Show this, with the workflow's parameters when it is named.")
+        bool, typer.Option("--help", "-h", help="Show this, with the parameters of the workflow if it is named.")
     ] = False,
 ) -> None:
     """Run a workflow, follow it, and print what every rank did.
 
-    A parameter given here goes before --input, and that before the team's file.
+    A parameter given here is taken instead of the same one in --input, and that instead of the one in the team's file.
 
     Example: lanes run team2 cosmic --world-size 4 --batch-size 128
     """
@@ -91,15 +89,15 @@ def run(
         payload |= wiring.meeting_here(lane, payload, cloud)
         begun = start(cloud, lane, workflow.key, payload, run_id)
         ends = f"lanes stop {lane.team} {run_id}{where.options}" if keep else None
-        started, outcome, cost, trace = _follow(cloud, begun, now, ends)
+        finished = _follow(cloud, begun, now, ends)
     more = f"lanes logs {lane.team} --run {run_id}{where.options}" if keep else None
     if not keep:
-        console.note("this cloud and what lay in it ended with the command; lanes up keeps one")
-    _report(started, outcome, cost, trace, as_json=as_json, printed=show_output, more=more)
+        console.note("this cloud ended with the command, with all that was in it; lanes up keeps one")
+    _report(finished, as_json=as_json, printed=show_output, more=more)
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Split what is no option of ours into names and the workflow's parameters (``--world-size 4``, ``--x=y``).
+    """Split the words that are no options of ours into names and parameters (``--world-size 4``, ``--x=y``).
 
     Raises:
         UsageError: A parameter has no value.
@@ -120,11 +118,11 @@ def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     return names, options
 
 
-def find_workflow(project: Project, names: Sequence[str]) -> tuple[Lane, Workflow]:
-    """Return the lane and the workflow that *names* say.
+def find_workflow(project: Project, names: Sequence[str], command: str = "run") -> tuple[Lane, Workflow]:
+    """Return the lane and the workflow that *names* say; *command* is the one that they were given to.
 
     Raises:
-        UsageError: They say too little, too much, or something that is not there; the message lists what is.
+        UsageError: They say too little, too much, or something that does not exist. The message lists what exists.
     """
     match names:
         case [team, key]:
@@ -134,16 +132,19 @@ def find_workflow(project: Project, names: Sequence[str]) -> tuple[Lane, Workflo
             return lane, lane.workflows[key]
         case [team]:
             known = ", ".join(sorted(project.lane(team).workflows)) or "none"
-            raise UsageError(f"which workflow of {team}?", fix=f"lanes run {team} WORKFLOW; known: {known}")
+            raise UsageError(f"which workflow of {team}?", fix=f"lanes {command} {team} WORKFLOW; known: {known}")
         case []:
             raise UsageError(
-                "which team, and which workflow?", fix=f"lanes run TEAM WORKFLOW; teams: {', '.join(project.teams)}"
+                "which team, and which workflow?",
+                fix=f"lanes {command} TEAM WORKFLOW; teams: {', '.join(project.teams)}",
             )
         case _:
-            raise UsageError(f"too many names: {' '.join(names)}", fix="lanes run TEAM WORKFLOW [--PARAMETER VALUE]...")
+            raise UsageError(
+                f"too many names: {' '.join(names)}", fix=f"lanes {command} TEAM WORKFLOW [--PARAMETER VALUE]..."
+            )
 
 
-def _read_input(given: str) -> dict[str, Any]:
+def _read_input(given: str) -> Mapping[str, Json]:
     """Read ``--input``.
 
     Raises:
@@ -174,12 +175,10 @@ def _read_input(given: str) -> dict[str, Any]:
     return value
 
 
-def _follow(
-    cloud: Aws, started: Run, now: datetime, ends: str | None
-) -> tuple[Run, Outcome, Cost | None, Trace | None]:
-    """Follow the run to its end; *ends* is the command that ends it, None where its cloud goes with this one."""
+def _follow(cloud: Aws, started: Run, now: datetime, ends: str | None) -> FinishedRun:
+    """Follow the run to its end. *ends* is the command that stops it; None where its cloud ends with this command."""
     from shared.cli import run_view
-    from shared.run.gather import gather
+    from shared.measure.billing.finished_run import finish_run
     from shared.run.logs import read_logs
     from shared.run.watch import follow
 
@@ -189,62 +188,42 @@ def _follow(
         with run_view.live() as show:
             for snapshot in follow(cloud, started, reader):
                 show(snapshot)
-        outcome = gather(cloud, started, snapshot, reader)
-        return started, outcome, *_price(cloud, started, reader)
+        return finish_run(cloud, started, snapshot, reader)
     except KeyboardInterrupt:
         if ends:
-            console.note(f"no longer watched; {started.id} runs on as {started.arn}\n{ends} ends it")
+            console.note(f"no longer watched; {started.id} goes on as {started.arn}\n{ends} stops it")
         else:
             cloud.states.stop_execution(executionArn=started.arn, error="Interrupted", cause="Ctrl-C")
             console.note(f"{started.id} was stopped; its cloud ends with this command")
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _price(cloud: Aws, started: Run, reader: LogReader) -> tuple[Cost | None, Trace | None]:
-    """Return what the run cost, and its trace; None where AWS does not let us see it: no result may be lost for it."""
-    from botocore.exceptions import ClientError
-
-    from shared.measure.billing.bill import price_run, quick_trace
-
-    try:
-        trace = quick_trace(cloud, started)
-        return price_run(cloud, started, reader, trace), trace
-    except ClientError as error:
-        console.note(f"the cost is not known: {error}")
-        return None, None
-
-
-def _report(
-    started: Run,
-    outcome: Outcome,
-    cost: Cost | None,
-    trace: Trace | None,
-    *,
-    as_json: bool,
-    printed: bool,
-    more: str | None,
-) -> None:
+def _report(finished: FinishedRun, *, as_json: bool, printed: bool, more: str | None) -> None:
+    """Print what came of the run. *more* is the command that shows all of its log."""
     from shared.cli import run_view
     from shared.measure.billing.cost import cost_line
 
+    if finished.unpriced:
+        console.note(f"the cost is not known: {finished.unpriced}")
     if as_json:
-        console.print_json(run_view.as_json(started, outcome, cost, trace, printed=printed))
+        console.print_json(finished.as_record(printed=printed))
     elif printed:
-        run_view.print_printed(outcome)
-    if outcome.failure is None and not as_json:
-        run_view.print_outcome(started, outcome, cost)
-        if trace and (told := run_view.slower_start(outcome, trace)):
-            console.note(told)
-    if outcome.failure is not None:
-        console.fail(run_view.failure_text(started, outcome, more))
-        if cost:
-            console.note(cost_line(cost))
-        raise typer.Exit(1)
+        run_view.print_printed(finished.outcome)
+    if finished.outcome.failure is None:
+        if not as_json:
+            run_view.print_outcome(finished)
+            if children := finished.slow_on_aws:
+                console.note(run_view.slow_start(children))
+        return
+    console.fail(run_view.failure_text(finished, more))
+    if finished.cost:
+        console.note(cost_line(finished.cost))
+    raise typer.Exit(1)
 
 
 def _print_parameters(names: Sequence[str]) -> None:
-    """Print the parameters of the workflow that was named, if one was."""
-    if len(names) < 2:  # noqa: PLR2004  a team and a workflow
+    """Print the parameters of the workflow that was named, if a team and a workflow were."""
+    if len(names) <= 1:
         return
     from rich.table import Table
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,11 +15,9 @@ from shared.errors import INTERRUPTED, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shared.config.lane import Lane, Workflow
-    from shared.measure.scaling.sweep import Cell, Journal, Progress, Record
+    from shared.config.lane import Workflow
+    from shared.measure.scaling.sweep import Cell, Measured, Progress, Record, Scalar
     from shared.measure.scaling.sweep_tables import Point
-
-_JOURNAL = "cells.jsonl"
 
 
 def register(app: typer.Typer) -> None:
@@ -39,34 +36,34 @@ def sweep(
     as_json: AsJson = False,
     where: Where,
 ) -> None:
-    """Run a workflow at every combination of values, measure, and print the tables.
+    """Run a workflow at every combination of values, measure the runs, and print the tables.
 
-    Interrupted, or with cells that failed, the same command goes on where it stopped.
+    After an interruption, or when runs failed, the same command goes on with those that are missing.
 
     Example: lanes sweep team2 cosmic --world-size 1,2,3,4 --batch-size 8,16,32,64,128 --repeat 3
     """
     from shared.cli import wiring
     from shared.cli.run import find_workflow, split_words
-    from shared.measure.scaling.sweep import Journal, make_cells, run_sweep
+    from shared.measure.scaling.measure_run import measure_run
+    from shared.measure.scaling.sweep import JOURNAL, Journal, describe, make_cells, run_sweep
     from shared.run.payload import check_payload
 
     names, options = split_words(words)
     project = wiring.open_project()
-    lane, workflow = find_workflow(project, names)
+    lane, workflow = find_workflow(project, names, "sweep")
     axes = read_axes(workflow, options)
     folder = out or project.root / "sweeps" / f"{lane.team}-{workflow.key}"
-    journal = Journal(folder / _JOURNAL)
-    payload = dict(workflow.parameters)
-    cells = make_cells(axes, payload, repeat, _about(lane, workflow, where))
+    journal = Journal(folder / JOURNAL)
+    place = where.endpoint or ("aws" if where.aws else "embedded")
+    cells = make_cells(axes, workflow.parameters, repeat, describe(lane, workflow, place))
     for cell in cells:
         check_payload(lane, workflow.key, cell.payload)
-    _say_what_is_there(journal, cells)
+    if done := journal.count_done(cells):
+        console.note(f"{done} of {len(cells)} cells are in {journal.path}; delete it to measure them again")
     with wiring.open_cloud(project, where, [lane]) as cloud:
         wiring.make_ready(project, lane, workflow.key, cells[0].payload, cloud)
 
-        def measure(cell: Cell) -> Record:
-            from shared.measure.scaling.measure_run import measure_run
-
+        def measure(cell: Cell) -> Measured:
             whole = {**cell.payload, **wiring.meeting_here(lane, cell.payload, cloud)}
             return measure_run(cloud, lane, workflow.key, whole)
 
@@ -78,36 +75,24 @@ def sweep(
     _finish(folder, records, as_json=as_json)
 
 
-def read_axes(workflow: Workflow, options: Mapping[str, str]) -> dict[str, list[Any]]:
-    """Return the values of each parameter, checked by the workflow's card; one value is an axis of one.
+def read_axes(workflow: Workflow, options: Mapping[str, str]) -> dict[str, list[Scalar]]:
+    """Return the values of each parameter, checked by the workflow's card. One value is an axis of one.
 
     Raises:
-        UsageError: No parameter is given, or a value is none that the card allows.
+        UsageError: No parameter is given, a value is none that the card allows, or a parameter is an object.
     """
     from shared.run.payload import build_payload
 
     if not options:
         raise UsageError("which parameters?", fix="lanes sweep TEAM WORKFLOW --world-size 1,2,4 --batch-size 32,128")
-    axes: dict[str, list[Any]] = {}
+    axes: dict[str, list[Scalar]] = {}
     for name, text in options.items():
         values = [build_payload(workflow, {name: value.strip()})[name] for value in text.split(",")]
-        axes[name] = list(dict.fromkeys(values))
+        scalars = [value for value in values if isinstance(value, int | float | str)]
+        if len(scalars) < len(values):
+            raise UsageError(f"{name} is an object, and a sweep goes over numbers and texts", where=f"--{name}")
+        axes[name] = list(dict.fromkeys(scalars))
     return axes
-
-
-def _about(lane: Lane, workflow: Workflow, where: Where) -> dict[str, Any]:
-    sizes = {step: lane.functions[key].memory_mb for step, key in workflow.functions.items()}
-    place = where.endpoint or ("aws" if where.aws else "embedded")
-    return {"team": lane.team, "workflow": workflow.key, "where": place, "memory": sizes}
-
-
-def _say_what_is_there(journal: Journal, cells: Sequence[Cell]) -> None:
-    from shared.measure.scaling.sweep import DONE
-
-    records = journal.read()
-    there = sum(records.get(cell.key, {}).get("status") == DONE for cell in cells)
-    if there:
-        console.note(f"{there} of {len(cells)} cells are in {journal.path}; delete it to measure them again")
 
 
 def _show(progress: Progress) -> None:
@@ -126,25 +111,14 @@ def _show(progress: Progress) -> None:
 
 
 def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
-    from shared.measure.reports.plots_style import save
-    from shared.measure.reports.plots_sweep import plot_sweep
-    from shared.measure.scaling.sweep_tables import (
-        average_by_world,
-        best,
-        summarize_sweep,
-        write_cells,
-        write_points,
-    )
+    """Write the files of a sweep, print its tables, and exit with 1 if a cell failed."""
+    from shared.measure.reports.report_sweep import write_files
+    from shared.measure.scaling.sweep import DONE, JOURNAL
+    from shared.measure.scaling.sweep_tables import average_by_world, best, summarize_sweep
 
     points = summarize_sweep(records)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "cells.csv").open("w", encoding="utf-8") as file:
-        write_cells(records, file)
-    with (folder / "summary.csv").open("w", encoding="utf-8") as file:
-        write_points(points, file)
-    for name, figure in plot_sweep(points).items():
-        save(figure, folder / "plots", name)
-    failed = [record for record in records if record["status"] != "SUCCEEDED"]
+    write_files(records, points, folder)
+    failed = [record for record in records if record["status"] != DONE]
     if as_json:
         from dataclasses import asdict
 
@@ -160,14 +134,14 @@ def _finish(folder: Path, records: Sequence[Record], *, as_json: bool) -> None:
         )
     else:
         print_tables(points)
-        console.note(f"{folder}: {_JOURNAL}, cells.csv, summary.csv, plots/")
+        console.note(f"{folder}: {JOURNAL}, cells.csv, summary.csv, plots/")
     if failed:
         console.fail(f"{len(failed)} of {len(records)} cells failed; the same command tries them again")
-        sys.exit(1)
+        raise typer.Exit(1)
 
 
 def print_tables(points: Sequence[Point]) -> None:
-    """Print a row for each configuration, the averages by world size, and the best one."""
+    """Print a row for each configuration, the averages by world size, and the best configuration."""
     from rich.table import Table
 
     from shared.measure.billing.cost import dollars
@@ -213,4 +187,4 @@ def print_tables(points: Sequence[Point]) -> None:
     if top := best(points):
         place = ", ".join(f"{name} {value}" for name, value in top.axes.items())
         text = f"best: {place}: {top.figures['wall_throughput'].median:.2f} records/s in the median of {top.runs}"
-        console.out.print(text, markup=False, highlight=False)
+        console.out.print(text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.run.failure import Failure, find_failure, find_invocation
-from shared.run.own_code import is_noise
+from shared.run.log_tail import tail_of, untold
 from shared.run.patience import looks
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from shared.run.start import Run
     from shared.run.watch import Snapshot
     from shared.values import Json
-
-_TAIL = 15  # lines of a log
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +66,11 @@ class Outcome:
     log_tail: tuple[str, ...] = ()
 
     @property
+    def untold_tail(self) -> list[str]:
+        """The lines of ``log_tail`` that tell more than ``failure`` does."""
+        return untold(self.log_tail, self.failure) if self.failure else []
+
+    @property
     def records(self) -> int:
         """Records of all ranks."""
         return sum(rank.records for rank in self.ranks)
@@ -104,14 +107,8 @@ def gather(aws: Aws, run: Run, end: Snapshot, reader: LogReader, *, sleep: Sleep
         ranks=_ranks(reader.of_run(run.id)),
         output=json.loads(end.output) if end.output else None,
         failure=failure,
-        log_tail=_tail(failed) if failed else (),
+        log_tail=tail_of(failed) if failed else (),
     )
-
-
-def _tail(invocation: Invocation) -> tuple[str, ...]:
-    """Return the end of the log of *invocation*, from its START on; what is before is of a cold start that failed."""
-    start = next((at for at, line in enumerate(invocation.lines) if line.startswith("START RequestId: ")), 0)
-    return tuple([line for line in invocation.lines[start:] if not is_noise(line)][-_TAIL:])
 
 
 def _reported(reader: LogReader, failure: Failure) -> bool:

@@ -55,6 +55,17 @@ class Invocation:
     report: Report | None = None
     started_ms: int = 0
 
+    def take(self, text: str) -> None:
+        """Take in a line of its log, and what the line tells."""
+        self.lines.append(text)
+        if reported := _report(text):
+            self.report = reported
+        elif told := parse_progress(text):
+            run_id, self.progress = told
+            self.runs.add(run_id)
+        elif not _PLATFORM.match(text):
+            self.printed.append(text)
+
     def raised(self, error: str, message: str) -> bool:
         """Say whether its log shows that *error* with that *message*, as Lambda's Python runtime writes it."""
         wanted = f"[ERROR] {error}: {message}" if message else f"[ERROR] {error}"
@@ -134,7 +145,7 @@ class LogReader:
             self._current[key, stream] = request_id
             found = self.invocations.setdefault(request_id, Invocation(request_id, key, started_ms=timestamp))
             early = [Line(at, said, found) for at, said in self._early.pop((key, stream), ())]
-            found.lines += [line.text for line in early]
+            found.lines.extend(line.text for line in early)
         invocation = self.invocations.get(self._current.get((key, stream), ""))
         reported = _report(text)
         if reported:
@@ -145,15 +156,9 @@ class LogReader:
             elif not text.startswith("INIT_START "):
                 self._early.setdefault((key, stream), []).append((timestamp, text))
             return []
-        invocation.lines.append(text)
+        invocation.take(text)
         if reported:
             self._current.pop((key, stream), None)
-            invocation.report = reported
-        elif progress := parse_progress(text):
-            run_id, invocation.progress = progress
-            invocation.runs.add(run_id)
-        elif not _PLATFORM.match(text):
-            invocation.printed.append(text)
         return [*early, Line(timestamp, text, invocation)]
 
 

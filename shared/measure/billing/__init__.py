@@ -1,1 +1,1 @@
-"""What runs used, and what that costs."""
+"""Counts what runs used, and says what that costs."""

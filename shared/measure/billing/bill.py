@@ -1,11 +1,11 @@
-"""Puts usage and prices together: for one run, and for all a team ran in a time."""
+"""Bills one run, or all that a team ran in a time: usage and prices put together."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.config.aws_facts import HISTORY_CALLS
 from shared.measure.billing.cost import Cost, cost_of
@@ -27,40 +27,60 @@ if TYPE_CHECKING:
     from shared.run.listing import Execution
     from shared.run.logs import LogReader
     from shared.run.start import Run
+    from shared.values import Json
 
 _MOST_RUNS = 1000  # of each workflow, in a team's bill
-_SAMPLE = 16  # children whose history stands for all, where a run's end should not take minutes
-_HISTORIES = HISTORY_CALLS.bucket  # read for a team's bill; runs beyond are taken for average ones
+_SAMPLE = 16  # children whose histories stand for all of a run, so that its end does not take minutes
+_HISTORIES = HISTORY_CALLS.bucket  # read for a team's bill; runs beyond them count as average ones
 
 
-@dataclass(slots=True)
+class _Part(NamedTuple):
+    """What a part of a bill is for: a run (empty for invocations outside of runs), its workflow, its month."""
+
+    run_id: str
+    workflow: str
+    month: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bill:
-    """A team's cost since a moment: by run (id -> workflow and cost), workflow, month (``2026-01``), and in all.
+    """A team's cost since a moment: by run (id -> workflow and cost), by workflow, by month (``2026-01``), and in all.
 
-    Of ``unread`` runs the state machine's part is the average of those of the same workflow that were read.
+    The histories of ``unread`` runs were not read. What their state machines used is the average of the runs of the
+    same workflow that were read.
     """
 
-    runs: dict[str, tuple[str, Cost]] = field(default_factory=dict)
-    workflows: dict[str, Cost] = field(default_factory=dict)
-    months: dict[str, Cost] = field(default_factory=dict)
-    total: Cost = field(default_factory=lambda: Cost(()))
+    runs: Mapping[str, tuple[str, Cost]]
+    workflows: Mapping[str, Cost]
+    months: Mapping[str, Cost]
+    total: Cost
     unread: int = 0
+
+    def as_record(self) -> dict[str, Json]:
+        """Return it for JSON."""
+        return {
+            "total": self.total.as_record(),
+            "unread_runs": self.unread,
+            "months": {name: cost.usd for name, cost in self.months.items()},
+            "workflows": {name: cost.usd for name, cost in self.workflows.items()},
+            "runs": [{"run": name, "workflow": flow, "usd": cost.usd} for name, (flow, cost) in self.runs.items()],
+        }
 
 
 def quick_trace(aws: Aws, run: Run) -> Trace:
-    """Return the trace of a run that just ended, from few of its children: nobody should wait for more of them."""
+    """Return the trace of a run that has just ended, from few of its children, so that its user need not wait."""
     return read_trace(aws.states, run.arn, _SAMPLE)
 
 
 def price_run(aws: Aws, run: Run, reader: LogReader, trace: Trace) -> Cost:
-    """Return what a run with this *trace* cost, from the log lines that were read while it was watched."""
+    """Return what a run with this *trace* cost, by the log lines that were read while it was watched."""
     named = {request for visit in trace.visits for request in visit.requests}
     mine = [
         (invocation.function, invocation.report)
         for invocation in reader.invocations.values()
         if invocation.report and (invocation.request_id in named or run.id in invocation.runs)
     ]
-    ranks = sum(run.id in invocation.runs for invocation in reader.invocations.values())
+    ranks = len(reader.of_run(run.id))
     return cost_of(used_by_functions(mine, _storage(aws, run.lane), ranks) + used_by_states(trace))
 
 
@@ -76,33 +96,37 @@ def bill_rows(aws: Aws, lane: Lane, trace: Trace, rows: Iterable[Row]) -> Cost:
 
 
 def price_team(aws: Aws, lane: Lane, since: datetime) -> Bill:
-    """Return what a team's runs and functions cost since a moment; invocations outside of runs count as well."""
-    by_run: dict[tuple[str, str, str], Usage] = defaultdict(Usage)
-    storage = _storage(aws, lane)
+    """Return what a team's runs and functions cost since a moment. Invocations outside of runs count as well."""
+    used: dict[_Part, Usage] = defaultdict(Usage)
     with Invocations() as table:
         collect_team(table, aws, lane, since)
         runs = [each for each in list_runs(aws, lane, _MOST_RUNS) if each.started >= since]
-        of_run = {each.run_id: (each.workflow, f"{each.started.astimezone(UTC):%Y-%m}") for each in runs}
-        used = _used_by_machines(aws, lane, runs, table)
-        by_run.update({(each.run_id, *of_run[each.run_id]): used[each.run_id] for each in runs if each.run_id in used})
-        unread = _take_for_average(by_run, [(each.run_id, *of_run[each.run_id]) for each in runs])
-        groups: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-        keys = {function.log_group: key for key, function in lane.functions.items()}
+        parts = {each.run_id: _Part(each.run_id, each.workflow, _month(each.started)) for each in runs}
+        used.update({parts[run]: usage for run, usage in _used_by_machines(aws, lane, runs, table).items()})
+        unread = _take_for_average(used, list(parts.values()))
+        rows_of: dict[_Part, list[Row]] = defaultdict(list)
         for row in table.rows():
-            month = f"{datetime.fromtimestamp(row.at_ms / 1000, UTC):%Y-%m}"
-            workflow = _workflow_of(lane, keys.get(row.group, ""))
-            groups[(row.run, *of_run[row.run]) if row.run in of_run else ("", workflow, month)].append(row)
-        for group, rows in groups.items():
-            by_run[group] += _of_rows(lane, rows, storage)
-    bill = _sorted_bill(by_run)
-    bill.unread = unread
-    return bill
+            rows_of[parts.get(row.run or "") or _outside_of_runs(lane, row)].append(row)
+    storage = _storage(aws, lane)
+    for part, rows in rows_of.items():
+        used[part] += _of_rows(lane, rows, storage)
+    return _make_bill(used, unread)
+
+
+def _month(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m}"
+
+
+def _outside_of_runs(lane: Lane, row: Row) -> _Part:
+    """Return the part of the bill for the invocation in *row*, which belongs to no run: its workflow's in its month."""
+    keys = {function.log_group: key for key, function in lane.functions.items()}
+    return _Part("", _workflow_of(lane, keys.get(row.group, "")), _month(datetime.fromtimestamp(row.at_ms / 1000, UTC)))
 
 
 def _used_by_machines(aws: Aws, lane: Lane, runs: Sequence[Execution], table: Invocations) -> dict[str, Usage]:
-    """Return what the state machines of the newest *runs* used, by run, as far as histories may be read for it.
+    """Return what the state machines of the newest *runs* used, by run id, as far as AWS lets histories be read.
 
-    What they say of invocations goes into *table*.
+    What the histories tell of invocations goes into *table*.
     """
     used: dict[str, Usage] = {}
     left = _HISTORIES
@@ -118,33 +142,35 @@ def _used_by_machines(aws: Aws, lane: Lane, runs: Sequence[Execution], table: In
     return used
 
 
-def _take_for_average(by_run: dict[tuple[str, str, str], Usage], runs: Sequence[tuple[str, str, str]]) -> int:
-    """Give each of *runs* that *by_run* lacks what those of its workflow used on average; return how many it lacks."""
+def _take_for_average(used: dict[_Part, Usage], runs: Sequence[_Part]) -> int:
+    """Give each of *runs* that *used* lacks the average of its workflow's other runs; return how many it lacks."""
     read: dict[str, list[Usage]] = defaultdict(list)
-    for (_, workflow, _), usage in by_run.items():
-        read[workflow].append(usage)
-    lacking = [key for key in runs if key not in by_run]
-    for key in lacking:
-        known = read[key[1]]
-        by_run[key] = sum(known, Usage()).shared_by(len(known)) if known else Usage()
+    for part, usage in used.items():
+        read[part.workflow].append(usage)
+    lacking = [run for run in runs if run not in used]
+    for run in lacking:
+        known = read[run.workflow]
+        used[run] = sum(known, Usage()).shared_by(len(known)) if known else Usage()
     return len(lacking)
 
 
-def _sorted_bill(by_run: Mapping[tuple[str, str, str], Usage]) -> Bill:
-    bill = Bill()
+def _make_bill(used: Mapping[_Part, Usage], unread: int) -> Bill:
+    """Return the bill of all parts, with its runs, workflows and months in order."""
+    runs: dict[str, tuple[str, Cost]] = {}
     workflows: dict[str, Usage] = defaultdict(Usage)
     months: dict[str, Usage] = defaultdict(Usage)
-    total = Usage()
-    for (run_id, workflow, month), usage in sorted(by_run.items()):
-        if run_id:
-            bill.runs[run_id] = (workflow, cost_of(usage))
-        workflows[workflow] += usage
-        months[month] += usage
-        total += usage
-    bill.workflows = {name: cost_of(usage) for name, usage in sorted(workflows.items())}
-    bill.months = {name: cost_of(usage) for name, usage in sorted(months.items())}
-    bill.total = cost_of(total)
-    return bill
+    for part, usage in sorted(used.items()):
+        if part.run_id:
+            runs[part.run_id] = (part.workflow, cost_of(usage))
+        workflows[part.workflow] += usage
+        months[part.month] += usage
+    return Bill(
+        runs,
+        {name: cost_of(usage) for name, usage in sorted(workflows.items())},
+        {name: cost_of(usage) for name, usage in sorted(months.items())},
+        cost_of(sum(used.values(), Usage())),
+        unread,
+    )
 
 
 def _of_rows(lane: Lane, rows: Iterable[Row], storage: Mapping[str, int]) -> Usage:

@@ -1,11 +1,11 @@
-"""What usage costs at list prices: an estimate, and called one wherever it is shown."""
+"""What usage costs at list prices. It is an estimate, and is called one wherever it is shown."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from shared.measure.billing.usage import Usage
+    from shared.values import Json
 
-LABELS = {
+_LABELS = {  # what each amount is called, and its unit if it is no count
     "lambda_requests": ("Lambda requests", ""),
     "lambda_gb_seconds": ("Lambda compute", "GB-s"),
     "storage_gb_seconds": ("Lambda /tmp above 512 MB", "GB-s"),
@@ -28,12 +29,16 @@ LABELS = {
     "dynamodb_reads": ("DynamoDB reads", ""),
 }
 
+_DECIMALS = ((100, 0), (1, 2), (0.01, 4))  # from so many dollars on, so many decimals
+_MOST_DECIMALS = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """A price table: US dollars a unit, under the names of :class:`Usage`; of what region and sources.
+    """A price table: US dollars for each unit, under the names of :class:`Usage`, with their region and their sources.
 
-    ``date`` is that of the oldest of them, ``logs`` what a GB of logs costs in its first tier; no estimate counts it.
+    ``date`` is the day on which the oldest of them was noted. ``logs`` is what a GB of logs costs in its first tier,
+    which no estimate counts.
     """
 
     date: date
@@ -43,9 +48,12 @@ class Prices:
     logs: float = 0.0
 
     @property
-    def without(self) -> str:
-        """What an estimate leaves out."""
-        return f"without free tiers, transfer, storage and logs (${self.logs:.2f} a GB)"
+    def told(self) -> str:
+        """What to say beside an estimate: whose prices it takes, and what it leaves out."""
+        return (
+            f"an estimate: list prices noted on {self.date} for {self.region}, "
+            f"without free tiers, transfer, storage and logs (${self.logs:.2f} a GB)"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +65,21 @@ class Item:
     price: float
     usd: float
 
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return _LABELS[self.name][0]
+
+    @property
+    def quantity(self) -> str:
+        """The amount as text, with its unit."""
+        unit = _LABELS[self.name][1]
+        return f"{self.amount:,.3f} {unit}" if unit else f"{self.amount:,.0f}"
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """An estimate in US dollars, item by item; those that were not used are left out."""
+    """An estimate in US dollars, item by item. What was not used is left out."""
 
     items: tuple[Item, ...]
 
@@ -69,7 +88,7 @@ class Cost:
         """The total."""
         return sum(item.usd for item in self.items)
 
-    def as_record(self) -> dict[str, Any]:
+    def as_record(self) -> dict[str, Json]:
         """Return it for JSON, with the date of the prices."""
         prices = read_prices()
         return {
@@ -81,7 +100,7 @@ class Cost:
 
 @cache
 def read_prices() -> Prices:
-    """Return the price table that lies beside this module."""
+    """Return the price table, the file beside this module."""
     read = yaml.safe_load(files("shared.measure.billing").joinpath("prices.yaml").read_text(encoding="utf-8"))
     noted = read["prices"]
     oldest = min(each["read"] for each in noted.values())
@@ -97,16 +116,15 @@ def cost_of(usage: Usage, prices: Prices | None = None) -> Cost:
 
 
 def cost_line(cost: Cost) -> str:
-    """Return one line for people: the total, and what it is made of, the largest first."""
+    """Return one line for people: the total, and its three largest items."""
     parts = sorted(cost.items, key=lambda item: -item.usd)[:3]
-    told = ", ".join(f"{LABELS[part.name][0]} {dollars(part.usd)}" for part in parts)
+    told = ", ".join(f"{part.label} {dollars(part.usd)}" for part in parts)
     return f"cost, estimated: {dollars(cost.usd)}" + (f"  ({told})" if told else "")
 
 
 def dollars(usd: float) -> str:
-    """Return an amount of money with at least three figures that count."""
+    """Return an amount of money as text, with about three significant figures."""
     if usd == 0:
         return "$0"
-    if usd >= 100:  # noqa: PLR2004  cents do not matter from here
-        return f"${usd:,.0f}"
-    return f"${usd:.2f}" if usd >= 1 else f"${usd:.6f}" if usd < 0.01 else f"${usd:.4f}"  # noqa: PLR2004  as above
+    places = next((places for least, places in _DECIMALS if usd >= least), _MOST_DECIMALS)
+    return f"${usd:,.{places}f}"

@@ -1,11 +1,11 @@
-"""What a run, or all of a team, used of what AWS bills."""
+"""Counts what a run, or all runs of a team, used of what AWS bills."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 from botocore.exceptions import ClientError
@@ -25,7 +25,7 @@ _FREE_STORAGE_MB = 512  # comes with every function
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Amounts, under the names of prices.yaml: requests are counts, GB-seconds are 1024 MB for a second."""
+    """Amounts, under the names of prices.yaml: requests are counts, a GB-second is 1024 MB for a second."""
 
     lambda_requests: float = 0
     lambda_gb_seconds: float = 0
@@ -42,7 +42,7 @@ class Usage:
         return Usage(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Usage)))
 
     def shared_by(self, parts: int) -> Usage:
-        """Return one part of it, of so many."""
+        """Return one of *parts* equal parts of it."""
         return Usage(*(getattr(self, each.name) / parts for each in fields(Usage)))
 
 
@@ -50,9 +50,9 @@ def used_by_functions(calls: Iterable[tuple[str, Report]], storage_mb: Mapping[s
     """Return what invocations used.
 
     Args:
-        calls: Function keys and REPORT lines.
+        calls: A function's key and a REPORT line for each invocation.
         storage_mb: The size of /tmp by function key; 512 where it is not given.
-        ranks: How many ranks a step that reads every rank's results finds.
+        ranks: How many ranks there are, for steps that read the results of every rank.
     """
     amounts = dict.fromkeys((each.name for each in fields(Usage)), 0.0)
     for key, report in calls:
@@ -68,9 +68,9 @@ def used_by_functions(calls: Iterable[tuple[str, Report]], storage_mb: Mapping[s
 
 
 def used_by_states(trace: Trace) -> Usage:
-    """Return what a run's state machine itself used: transitions, and the services it called without a function.
+    """Return what a run's state machine itself used: transitions, and the services that it called without a function.
 
-    Express children keep no history: each is taken for the least that AWS bills, 100 ms of 64 MB.
+    Express children keep no history. Each counts as the least that AWS bills for one: 100 ms of 64 MB.
     """
     called = [call for visit in trace.visits for call in visit.services]
     s3 = [action for service, action in called if service in {"s3", "aws-sdk:s3"}]
@@ -90,7 +90,7 @@ def used_by_states(trace: Trace) -> Usage:
 
 
 def storage_sizes(aws: Aws, names: Mapping[str, str]) -> dict[str, int]:
-    """Return the size in MB of /tmp of each deployed function, by key; *names* maps keys to their names in AWS."""
+    """Return the size of /tmp of each deployed function in MB, by key. *names* has the function's name by key."""
     sizes = {}
     for key, name in names.items():
         try:
@@ -104,8 +104,8 @@ def storage_sizes(aws: Aws, names: Mapping[str, str]) -> dict[str, int]:
 
 
 @cache
-def _requests() -> Mapping[str, Mapping[str, Any]]:
-    read: Mapping[str, Mapping[str, Any]] = yaml.safe_load(
+def _requests() -> Mapping[str, Mapping[str, int]]:
+    read: Mapping[str, Mapping[str, int]] = yaml.safe_load(
         files("shared.measure.billing").joinpath("requests.yaml").read_text(encoding="utf-8")
     )
     return read

@@ -33,6 +33,16 @@ def collect_files(table: Invocations, paths: Iterable[Path]) -> None:
         table.add(read_export(path, table.problems), path.name)
 
 
+def steps_by_group(lane: Lane) -> dict[str, str]:
+    """Return by log group what to call its function: its step, or its key where the lane has several workflows."""
+    one = len(lane.workflows) == 1
+    return {
+        lane.functions[key].log_group: step if one else key
+        for workflow in lane.workflows.values()
+        for step, key in workflow.functions.items()
+    }
+
+
 def collect_team(table: Invocations, aws: Aws, lane: Lane, since: datetime) -> None:
     """Add the invocations of all functions of a *lane* since a moment."""
     groups = [function.log_group for function in lane.functions.values()]

@@ -1,8 +1,8 @@
 """Reads log files: CSV exports of Logs Insights and of the log viewer, and plain text, gzip'd or not.
 
-Streamed: one record is held at a time. A file is damaged more often than not (cut off by a browser, opened in a
-spreadsheet, joined with cat), so a record that cannot be read costs its first line only: reading goes on with the
-line after it. What was left out is counted in :class:`Problems`, with the first examples.
+The files are streamed: only one record is held at a time. Most files are damaged (cut off by a browser, opened in a
+spreadsheet, joined with cat). So a record that cannot be read costs its first line only, and reading goes on with the
+next line. :class:`Problems` counts what was left out and keeps the first examples.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections import deque
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from shared.errors import LanesError, UsageError
 
@@ -41,7 +41,7 @@ _CUT_OFF = (EOFError, gzip.BadGzipFile, zlib.error)
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One event of a log: Unix milliseconds (0 when not known), the message, its stream, its group's name, its line."""
+    """One event of a log: Unix milliseconds (0 if unknown), message, stream, group, and its line in the file."""
 
     at_ms: int
     message: str
@@ -52,9 +52,9 @@ class LogLine:
 
 @dataclass(slots=True)
 class Problems:
-    """What could not be read: how often, and the first few places.
+    """What could not be read: how many lines, and the first few places.
 
-    ``lost`` counts those of them that tell of an invocation, which no figure holds.
+    ``lost`` counts the lines among them that tell of an invocation, which is therefore in no figure.
     """
 
     count: int = 0
@@ -62,7 +62,7 @@ class Problems:
     examples: list[str] = field(default_factory=list)
 
     def add(self, where: str, what: str, text: str = "") -> None:
-        """Count one more, whose *text* was not understood."""
+        """Count one more line, whose *text* was not understood."""
         self.count += 1
         self.lost += tells_of_invocation(text)
         if len(self.examples) < _EXAMPLES:
@@ -70,16 +70,16 @@ class Problems:
 
 
 def tells_of_invocation(text: str) -> bool:
-    """Say whether a line is about an invocation's end, in whatever form."""
+    """Say whether a line tells of an invocation's end, in whatever form."""
     return bool(_INVOCATION.search(text))
 
 
 def read_export(path: Path, problems: Problems) -> Iterator[LogLine]:
-    """Yield the events of the file at *path*, in its order; what cannot be read goes to *problems*.
+    """Yield the events of the file at *path*, in its order. What cannot be read goes to *problems*.
 
     Raises:
         UsageError: The file cannot be opened.
-        LanesError: It holds fields of invocations, and not their log.
+        LanesError: It holds fields of invocations, but not their log.
     """
     try:
         file = path.open("rb")
@@ -89,16 +89,19 @@ def read_export(path: Path, problems: Problems) -> Iterator[LogLine]:
         ) from error
     with closing(file):
         packed = file.peek(2)[:2] == b"\x1f\x8b"
-        raw: IO[bytes] = gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[assignment]
-        lines = _Lines(io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline=""))
+        lines = _Lines(_as_text(gzip.GzipFile(fileobj=file) if packed else file))
         try:
             yield from _events(lines, path.name, problems)
         except _CUT_OFF as error:
             problems.add(f"{path.name}:{lines.number}", f"the compressed file ends early ({error})")
 
 
+def _as_text(raw: gzip.GzipFile | io.BufferedReader) -> io.TextIOWrapper:
+    return io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="")
+
+
 class _Lines:
-    """Physical lines, each at most a record long, that can be given back; ``number`` is that of the last one."""
+    """The lines of a file, which can be given back. A record has ``taken`` some; ``number`` is that of the last one."""
 
     def __init__(self, file: io.TextIOWrapper) -> None:
         self._file = file
@@ -126,14 +129,14 @@ class _Lines:
         self.taken, self._size = [], 0
 
     def give_back(self) -> None:
-        """Keep the first line of this record and give the others back."""
+        """Give back all lines of this record but the first one."""
         self._again.extendleft(reversed(self.taken[1:]))
         self.number -= len(self.taken[1:])
         self.start_record()
 
 
 class _TooLong(Exception):
-    """A record without an end: an opening quote that nothing closes."""
+    """A record without an end: nothing closes its opening quote."""
 
 
 def _events(lines: _Lines, name: str, problems: Problems) -> Iterator[LogLine]:
@@ -150,7 +153,7 @@ def _events(lines: _Lines, name: str, problems: Problems) -> Iterator[LogLine]:
         lines.give_back()
         if header:
             yield _plain(header, 1)
-        for line in lines_of(lines):
+        for line in _one_by_one(lines):
             yield _plain(line, lines.number)
         return
     places = {column: index for index, column in enumerate(columns)}
@@ -172,8 +175,8 @@ def _columns(header: str) -> tuple[str, list[str]]:
     return separator, found[separator]
 
 
-def lines_of(lines: _Lines) -> Iterator[str]:
-    """Yield line after line, holding none."""
+def _one_by_one(lines: _Lines) -> Iterator[str]:
+    """Yield line after line, and hold none of them."""
     for line in lines:
         lines.start_record()
         yield line
@@ -208,7 +211,7 @@ def _first(places: dict[str, int], names: tuple[str, ...]) -> int | None:
 
 
 def _plain(line: str, number: int) -> LogLine:
-    """Return a line of text as an event: an optional time and an optional stream, either first, stand before it."""
+    """Return a line of text as an event. A time and a stream may stand before the message, in either order."""
     rest, stamp, stream = line, None, None
     for _ in range(2):
         if stamp is None and (stamp := _STAMP.match(rest)):
@@ -220,7 +223,7 @@ def _plain(line: str, number: int) -> LogLine:
 
 
 def _milliseconds(text: str) -> int | None:
-    """Return Unix milliseconds from either export's form; a time without a zone is UTC."""
+    """Return the Unix milliseconds of a time in the form of either export. A time without a zone is UTC."""
     if text.isdigit():
         return int(text)
     try:

@@ -1,8 +1,8 @@
-"""A table of invocations: REPORT lines joined to ranks, states and failures, with its summary.
+"""A table of invocations: REPORT lines joined to ranks, states and failures, and figures over them.
 
-It lies in a private SQLite file that vanishes with it, so memory does not grow with the logs. What joins a line to an
-invocation: an execution environment runs one invocation at a time and writes to a stream of its own, so a line
-belongs to the next REPORT of its stream. Lines may come in any order, and twice.
+The table is a private SQLite file that is deleted with it, so memory does not grow with the logs. An execution
+environment runs one invocation at a time and writes to a stream of its own, so a line belongs to the next REPORT of
+its stream. Lines may come in any order, and more than once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import sqlite3
 from array import array
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from shared.measure.observed.exports import LogLine
     from shared.measure.observed.trace import Visit
+    from shared.values import Json
 
 _SCHEMA = """
 CREATE TABLE report (request, stream, grp, at, duration, billed, memory, used, init, status, PRIMARY KEY (request, at));
@@ -37,7 +39,7 @@ _FAILURE = re.compile(
 )
 _TRACEBACK = "Traceback (most recent call last)"
 _KIND = {"[": "error", "R": "error", "T": "traceback"}
-# Between the REPORT before it in its stream and its own: an invocation's lines.
+# The lines of an invocation are those between the REPORT before it in its stream and its own REPORT.
 _OWN = """mark.stream = report.stream AND mark.stream <> '' AND mark.at <= report.at AND mark.at > coalesce(
     (SELECT max(at) FROM report AS earlier WHERE earlier.stream = report.stream AND earlier.at < report.at), -1)"""
 _JOINED = f"""
@@ -49,14 +51,15 @@ SELECT request, grp, at, duration, billed, memory, used, init, status,
   status IN ('error', 'failure') OR EXISTS (SELECT 1 FROM mark WHERE kind = 'error' AND {_OWN}),
   EXISTS (SELECT 1 FROM mark WHERE kind = 'traceback' AND {_OWN})
 FROM report LEFT JOIN visit USING (request)
-"""  # noqa: S608  made of constants
+"""  # noqa: S608  it is made of constants
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One invocation: its REPORT, the log group and Unix milliseconds of that, and what was joined to it.
+    """One invocation: its REPORT, the log group and the Unix milliseconds of that line, and what was joined to it.
 
-    ``run``, ``rank`` and ``state`` are None where nothing tells them; ``traceback`` says that its log shows one.
+    ``run``, ``rank`` and ``state`` are None where nothing tells them. ``traceback`` says that its log shows a
+    traceback.
     """
 
     report: Report
@@ -69,12 +72,37 @@ class Row:
     failed: bool
     traceback: bool
 
+    @property
+    def trouble(self) -> str:
+        """The worst that happened: ``timeout``, ``error``, ``traceback``; empty when nothing did."""
+        marks = {"timeout": self.timed_out, "error": self.failed, "traceback": self.traceback}
+        return next((name for name, happened in marks.items() if happened), "")
+
+    @property
+    def place(self) -> str:
+        """The state; where no state is known, the last part of the log group's name."""
+        return self.state or self.group.rpartition("/")[2]
+
+    def as_record(self) -> dict[str, Json]:
+        """Return it for JSON."""
+        return {
+            "run": self.run,
+            "rank": self.rank,
+            "state": self.state,
+            "at": datetime.fromtimestamp(self.at_ms / 1000, UTC).isoformat() if self.at_ms else None,
+            "log_group": self.group,
+            **asdict(self.report),
+            "timed_out": self.timed_out,
+            "failed": self.failed,
+            "traceback": self.traceback,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Figures over invocations: durations without cold starts, in milliseconds; memory in MB.
+    """Figures over invocations: durations in milliseconds, without cold starts; memory in MB.
 
-    ``headroom`` is the share of memory that no invocation used, 0..1; percentiles are nearest ranks.
+    ``headroom`` is the share of memory that no invocation used, 0..1. Percentiles are nearest ranks.
     """
 
     count: int
@@ -94,7 +122,7 @@ class Summary:
 
 
 class Invocations:
-    """The table; a context manager. ``problems`` counts what was damaged, ``repeated`` REPORT lines met again."""
+    """The table, a context manager. ``problems`` counts damaged lines, ``repeated`` counts REPORT lines met again."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("")  # a private file, removed when it is closed
@@ -109,7 +137,7 @@ class Invocations:
         self._db.close()
 
     def add(self, lines: Iterable[LogLine], source: str) -> None:
-        """Take in log *lines*; *source* names them where one is damaged."""
+        """Take in log *lines*. *source* names them in messages about damaged ones."""
         with self._db:
             for line in lines:
                 where = f"{source}:{line.number}" if line.number else source
@@ -125,7 +153,7 @@ class Invocations:
                         )
 
     def _take(self, line: LogLine) -> bool:
-        """Take in a *line*, and say whether it is of a kind that is known."""
+        """Take in a *line*, and say whether it is of a known kind."""
         if found := parse_report(line.message):
             numbers = (found.duration_ms, found.billed_ms, found.memory_mb, found.used_mb, found.init_ms, found.status)
             row = (found.request_id, line.stream, line.group, line.at_ms, *numbers)
@@ -146,13 +174,13 @@ class Invocations:
         self._db.execute("INSERT OR IGNORE INTO mark VALUES (?,?,?,?,?)", values)
 
     def join(self, run_id: str, visits: Iterable[Visit]) -> None:
-        """Say which run, state and rank each request of the *visits* belongs to; this goes before what logs tell."""
+        """Join each request of the *visits* to its run, state and rank. This goes before what the logs tell."""
         rows = [(request, run_id, visit.state, visit.rank) for visit in visits for request in visit.requests]
         with self._db:
             self._db.executemany("INSERT OR REPLACE INTO visit VALUES (?,?,?,?)", rows)
 
     def rows(self, run_id: str | None = None) -> Iterator[Row]:
-        """Yield the invocations, of one run or of all, in order of time."""
+        """Yield the invocations of one run, or of all runs, in order of time."""
         for found in self._db.execute(f"{_JOINED} ORDER BY at, request"):
             request, group, at, duration, billed, memory, used, init, status, run, rank, state, *flags = found
             if run_id is None or run == run_id:
@@ -161,7 +189,7 @@ class Invocations:
 
 
 def summarize(rows: Iterable[Row]) -> Summary | None:
-    """Return the figures over *rows*, None when there is none. Holds 16 bytes of each."""
+    """Return the figures over *rows*; None when there are no rows. It holds 16 bytes of each row."""
     durations, inits = array("d"), array("d")
     billed = timeouts = errors = tracebacks = used = size = 0
     gb_ms = tightest = 0.0

@@ -9,7 +9,7 @@ read, so lines of a large Map can stay unknown; ``unread`` says how many childre
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shared.run.find import Found
     from shared.run.logs import Invocation, Line
     from shared.run.patience import Sleep
+    from shared.values import Json
 
 _EVENTS_A_SECOND = 1000  # read of a history that goes on: one page of the 20 that AWS gives all teams together
 
@@ -41,6 +42,10 @@ class RunLine:
     rank: int | None
     request_id: str
     text: str
+
+    def as_record(self) -> dict[str, Json]:
+        """Return it for JSON."""
+        return asdict(self) | {"at": self.at.isoformat(timespec="milliseconds")}
 
 
 class RunLog:

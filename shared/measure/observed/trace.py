@@ -63,6 +63,29 @@ class Visit:
         """What Step Functions bills for it: one transition, and one more for each retry."""
         return max(1, self.calls)
 
+    def leave(self, at: datetime) -> None:
+        """Take down when the state was left."""
+        self.left = at
+
+    def note(self, event: HistoryEventTypeDef) -> None:
+        """Take down what an *event* tells about the state's service calls."""
+        kind, told = event["type"], details(event)
+        if kind in _CALLS:
+            self.calls += 1
+            self.services.append((str(told.get("resourceType", "lambda")), str(told.get("resource", ""))))
+        elif kind == "TaskSucceeded" and told.get("resourceType") == "lambda":
+            self._answered_by(_request_of(str(told.get("output"))))
+        elif kind.endswith(FAILURES):
+            cause = str(told.get("cause", ""))
+            self.failures.append(str(told.get("error", kind)))
+            self._answered_by(find_request(cause))
+            if error := find_error_without_request(cause, self.entered, event["timestamp"]):
+                self.without_request.append(error)
+
+    def _answered_by(self, request: str | None) -> None:
+        if request:
+            self.requests.append(request)
+
 
 @dataclass(frozen=True, slots=True)
 class MapChildren:
@@ -168,10 +191,10 @@ def visits_of(events: Iterable[HistoryEventTypeDef]) -> list[Visit]:
             visits.append(owner)
         elif kind.endswith("StateExited"):
             owner = _open(visits, event["stateExitedEventDetails"]["name"], owner)
-            owner.left = event["timestamp"]
+            owner.leave(event["timestamp"])
             rank = owner.rank
         elif owner is not None:
-            _note(owner, event)
+            owner.note(event)
         ranks[number] = rank
         if owner is not None:
             owners[number] = owner
@@ -183,24 +206,6 @@ def _open(visits: list[Visit], name: str, owner: Visit | None) -> Visit:
     if owner is not None and owner.state == name and owner.left is None:
         return owner
     return next(visit for visit in reversed(visits) if visit.state == name and visit.left is None)
-
-
-def _note(visit: Visit, event: HistoryEventTypeDef) -> None:
-    """Take down what the *event* tells about the service calls of a *visit*."""
-    kind, told = event["type"], details(event)
-    if kind in _CALLS:
-        visit.calls += 1
-        visit.services.append((str(told.get("resourceType", "lambda")), str(told.get("resource", ""))))
-    elif kind == "TaskSucceeded" and told.get("resourceType") == "lambda":
-        request = _request_of(str(told.get("output")))
-        visit.requests += [request] if request else []
-    elif kind.endswith(FAILURES):
-        visit.failures.append(str(told.get("error", kind)))
-        cause = str(told.get("cause", ""))
-        request = find_request(cause)
-        error = find_error_without_request(cause, visit.entered, event["timestamp"])
-        visit.requests += [request] if request else []
-        visit.without_request += [error] if error else []
 
 
 def _request_of(output: str) -> str | None:

@@ -1,1 +1,1 @@
-"""What people look at: plots, the graph of a run, and the report."""
+"""Makes what people look at: plots, the drawing of a state machine, and the report."""

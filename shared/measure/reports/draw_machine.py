@@ -1,19 +1,45 @@
-"""Draws a state machine as SVG, top to bottom, each state coloured and marked by how its visits ended.
+"""Draws a state machine as SVG, top to bottom. Each state is coloured and marked by how its visits ended.
 
-Layers are the longest way from the start, so every arrow but a loop's goes down; a Map or Parallel is a box around
-its own machines. Colour never stands alone: an outcome has a sign and a word too.
+The layer of a state is its longest way from the start, so every arrow goes down, except those of loops. A Map or
+Parallel is a box around its own machines. An outcome is never shown by colour alone: it has a sign and a word too.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from shared.measure.observed.trace import Visit
+
+
+class Transition(TypedDict):
+    """A Choice's rule or a Catch, as far as it is drawn."""
+
+    Next: str
+
+
+class State(TypedDict, total=False):
+    """A state in Amazon States Language, as far as it is drawn."""
+
+    Next: str
+    Default: str
+    Choices: Sequence[Transition]
+    Catch: Sequence[Transition]
+    Branches: Sequence[Definition]
+    ItemProcessor: Definition
+    Iterator: Definition
+
+
+class Definition(TypedDict):
+    """A state machine in Amazon States Language, as far as it is drawn."""
+
+    StartAt: str
+    States: Mapping[str, State]
+
 
 _WIDTH, _HEIGHT = 176, 46  # of a plain state
 _GAP_X, _GAP_Y, _PAD, _HEAD = 26, 34, 18, 46
@@ -25,39 +51,39 @@ _LOOKS = {
     "not reached": ("#F4F4F4", "#888888", ""),
 }
 _LEGIBLE = 24  # characters in a plain state's box
-_AROUND = 40  # how far an arrow keeps off what it goes around
+_AROUND = 40  # how far an arrow keeps away from what it goes around
 _EDGE = 52  # room for such arrows and their labels
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Box:
-    """A placed state: its top left corner and size, and the boxes in it. Pixels."""
+    """A state: its size, the machines in it, and its top left corner in the machine that it is part of. Pixels."""
 
     name: str
     width: float
     height: float
-    inner: list[_Machine] = field(default_factory=list)
+    inner: Sequence[_Machine] = ()
     x: float = 0
     y: float = 0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Machine:
-    """A laid out machine: its boxes by name, its arrows (from, to, label) and its size."""
+    """A machine whose states have their places: its boxes by name, its arrows (from, to, label) and its size."""
 
-    boxes: dict[str, _Box]
-    arrows: list[tuple[str, str, str]]
+    boxes: Mapping[str, _Box]
+    arrows: Sequence[tuple[str, str, str]]
     width: float
     height: float
 
 
-def draw_machine(definition: Mapping[str, Any], visits: Iterable[Visit], status: str) -> str:
+def draw_machine(definition: Definition, visits: Iterable[Visit], status: str) -> str:
     """Return the machine of an ASL *definition* as an ``<svg>`` element.
 
     Args:
-        definition: The state machine, as Amazon States Language.
+        definition: The state machine.
         visits: What an execution did.
-        status: How it ended; its last visit, where it did not leave, has that outcome.
+        status: How the execution ended. A state that it did not leave has that outcome.
     """
     machine = _lay_out(definition)
     told = outcomes(visits, status)
@@ -75,7 +101,7 @@ def draw_machine(definition: Mapping[str, Any], visits: Iterable[Visit], status:
 
 
 def outcomes(visits: Iterable[Visit], status: str) -> dict[str, tuple[str, str]]:
-    """Return each visited state's outcome (a key of the legend) and a few words about it."""
+    """Return the outcome of each state that was visited, and a few words about it."""
     groups: dict[str, list[Visit]] = {}
     for visit in visits:
         groups.setdefault(visit.state, []).append(visit)
@@ -99,32 +125,33 @@ def outcomes(visits: Iterable[Visit], status: str) -> dict[str, tuple[str, str]]
     return told
 
 
-def _lay_out(definition: Mapping[str, Any]) -> _Machine:
-    states: Mapping[str, Any] = definition["States"]
+def _lay_out(definition: Definition) -> _Machine:
+    states = definition["States"]
     arrows = [(name, target, label) for name, state in states.items() for target, label in _targets(state)]
     layers = _layers(definition["StartAt"], states, arrows)
     boxes = {name: _box(name, state) for name, state in states.items()}
+    placed: dict[str, _Box] = {}
     width = max(sum(boxes[name].width for name in layer) + _GAP_X * (len(layer) - 1) for layer in layers)
     y = 0.0
     for layer in layers:
         x = (width - sum(boxes[name].width for name in layer) - _GAP_X * (len(layer) - 1)) / 2
         for name in layer:
-            boxes[name].x, boxes[name].y = x, y
+            placed[name] = replace(boxes[name], x=x, y=y)
             x += boxes[name].width + _GAP_X
         y += max(boxes[name].height for name in layer) + _GAP_Y
-    return _Machine(boxes, arrows, width, y - _GAP_Y)
+    return _Machine({name: placed[name] for name in states}, arrows, width, y - _GAP_Y)
 
 
-def _targets(state: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return where a state leads, with a word about when."""
+def _targets(state: State) -> list[tuple[str, str]]:
+    """Return the states that *state* leads to, each with a word that says when."""
     found = [(state["Next"], "")] if "Next" in state else []
     found += [(choice["Next"], "") for choice in state.get("Choices", ())]
     found += [(state["Default"], "otherwise")] if "Default" in state else []
     return found + [(catch["Next"], "error") for catch in state.get("Catch", ())]
 
 
-def _layers(start: str, states: Mapping[str, Any], arrows: Sequence[tuple[str, str, str]]) -> list[list[str]]:
-    """Return the states by their longest way from the start; arrows back to where they come from do not count."""
+def _layers(start: str, states: Mapping[str, State], arrows: Sequence[tuple[str, str, str]]) -> list[list[str]]:
+    """Return the states by their longest way from the start. Arrows that go back do not count."""
     depth: dict[str, int] = {}
 
     def visit(name: str, at: int, path: tuple[str, ...]) -> None:
@@ -137,16 +164,16 @@ def _layers(start: str, states: Mapping[str, Any], arrows: Sequence[tuple[str, s
 
     visit(start, 0, ())
     for name in states:
-        depth.setdefault(name, 0)  # one that nothing leads to
+        depth.setdefault(name, 0)  # a state that nothing leads to
     layers: list[list[str]] = [[] for _ in range(max(depth.values()) + 1)]
     for name in states:
         layers[depth[name]].append(name)
     return [layer for layer in layers if layer]
 
 
-def _box(name: str, state: Mapping[str, Any]) -> _Box:
-    machines = state.get("Branches") or [state[key] for key in ("ItemProcessor", "Iterator") if key in state][:1]
-    inner = [_lay_out(machine) for machine in machines]
+def _box(name: str, state: State) -> _Box:
+    item = state.get("ItemProcessor") or state.get("Iterator")
+    inner = [_lay_out(machine) for machine in (state.get("Branches") or ([item] if item else []))]
     if not inner:
         return _Box(name, _WIDTH, _HEIGHT)
     width = sum(machine.width for machine in inner) + _GAP_X * (len(inner) - 1) + 2 * _PAD
@@ -186,7 +213,7 @@ def _state(box: _Box, x: float, y: float, outcome: str, words: str) -> list[str]
 
 
 def _side(source: _Box, target: _Box, boxes: Iterable[_Box]) -> int:
-    """Return how an arrow goes: 0 down, 1 around the right (a loop back), -1 around the left of what lies between."""
+    """Return how an arrow goes: 0 is down, 1 around the right (a loop), -1 around the left of what is between."""
     if target.y <= source.y:
         return 1
     middle = source.x + source.width / 2

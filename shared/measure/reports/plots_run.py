@@ -1,4 +1,4 @@
-"""Plots of one run: the ranks over time, and predicted against true redshift with its residuals."""
+"""Plots of one run: its ranks over time, predicted against true redshift, and the residuals of that."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-STRAGGLER = 1.5  # times the median of its state: from here on a rank is one
+STRAGGLER = 1.5  # times the median of its state: a rank that takes so long is a straggler
+_FEWEST = 3  # invocations of a state that can have a straggler: of two, neither is the exception
 _MOST_LABELS = 40
 _DENSE = 400  # records; fewer are shown as points
 
 
 def plot_timeline(rows: Sequence[Row]) -> Figure:
-    """Return the invocations of a run as bars over time, by rank: cold starts apart, stragglers marked."""
+    """Return the invocations of a run as bars over time, by rank. Cold starts are set apart, stragglers are marked."""
     ordered = sorted(rows, key=lambda row: (row.rank is not None, row.rank or 0, row.at_ms))
     height = min(9.0, 1.6 + 0.26 * len(ordered))
     return draw((8.0, height), lambda figure: _timeline(figure, ordered))
 
 
 def stragglers(rows: Sequence[Row]) -> list[Row]:
-    """Return the invocations that took 1.5 times the median of their state or longer, where it has three or more."""
+    """Return the invocations that took 1.5 times the median of their state or longer, of states with three or more."""
     found = []
     for state in {row.state for row in rows}:
         beside = [row for row in rows if row.state == state]
-        if len(beside) > 2:  # noqa: PLR2004  of two nobody is the exception
+        if len(beside) >= _FEWEST:
             middle = statistics.median(row.report.duration_ms for row in beside)
             found += [row for row in beside if row.report.duration_ms >= STRAGGLER * middle]
     return found
@@ -81,12 +82,11 @@ def _timeline(figure: Figure, rows: Sequence[Row]) -> None:
 
 
 def _name(row: Row) -> str:
-    state = row.state or row.group.rpartition("/")[2]
-    return state if row.rank is None else f"rank {row.rank}"
+    return row.place if row.rank is None else f"rank {row.rank}"
 
 
 def plot_redshifts(true: Floats, predicted: Floats) -> Figure:
-    """Return predicted against true redshift [n], n >= 1, with the density of the records."""
+    """Return a plot of predicted against true redshift [n], n >= 1, with the density of the records."""
     return draw((5.2, 4.6), lambda figure: _redshifts(figure, true, predicted))
 
 
@@ -109,7 +109,7 @@ def _redshifts(figure: Figure, true: Floats, predicted: Floats) -> None:
 
 
 def plot_residuals(true: Floats, predicted: Floats) -> Figure:
-    """Return the scaled residuals (predicted - true) / (1 + true) [n]: over the true redshift, and their histogram."""
+    """Return a plot of the scaled residuals (predicted - true) / (1 + true) [n] over the true redshift."""
     return draw((8.4, 3.8), lambda figure: _residuals(figure, true, predicted))
 
 
@@ -135,7 +135,7 @@ def _residuals(figure: Figure, true: Floats, predicted: Floats) -> None:
 
 
 def _running_median(true: Floats, scaled: NDArray[np.float64]) -> tuple[list[float], list[float]]:
-    """Return the medians of twelfths of the records, in the order of their true redshift."""
+    """Return the medians of each twelfth of the records, in the order of their true redshift."""
     order = np.argsort(true)
     parts = np.array_split(order, min(12, len(order)))
     return [float(np.median(true[part])) for part in parts], [float(np.median(scaled[part])) for part in parts]

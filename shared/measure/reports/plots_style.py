@@ -1,13 +1,14 @@
 """How all plots look, and how they are saved: PNG for slides, SVG for print and the report.
 
-Readable in grey and by colour-blind readers: ordered series take shades of cividis, which darken steadily, and every
-series has a marker of its own; kinds take the palette of Okabe and Ito, and a hatch. No pyplot: no global state.
+They can be read in grey, and by colour-blind readers. Ordered series take shades of cividis, which get darker in even
+steps, and every series has a marker of its own. Kinds take the palette of Okabe and Ito, and a hatch. pyplot is not
+used, since it has global state.
 """
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
+    from matplotlib.typing import RcKeyType
 
 BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#666666"
 _MARKERS = "osD^vP*X<>"
-_STYLE: Any = {  # matplotlib types the names of all its 300 settings
+_FEWEST_FOR_LOG, _RANGE_FOR_LOG = 3, 8  # from so many values over such a ratio on, even steps leave no room at one end
+_STYLE: dict[RcKeyType, object] = {
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.spines.right": False,
@@ -38,7 +41,7 @@ _STYLE: Any = {  # matplotlib types the names of all its 300 settings
     "lines.markersize": 5.5,
     "savefig.dpi": 160,
     "svg.fonttype": "path",
-    "svg.hashsalt": "lanes",  # the same figure is the same file
+    "svg.hashsalt": "lanes",  # the same figure makes the same file
 }
 
 
@@ -69,8 +72,8 @@ def as_svg(figure: Figure) -> str:
     return text[text.index("<svg") :]
 
 
-def shades(count: int) -> list[Any]:
-    """Return *count* colours from dark to light, the lightest still dark enough on white."""
+def shades(count: int) -> list[tuple[float, float, float, float]]:
+    """Return *count* colours from dark to light. The lightest is still dark enough on white."""
     colours = mpl.colormaps["cividis"]
     return [colours(0.82 * index / max(1, count - 1)) for index in range(count)]
 
@@ -81,8 +84,8 @@ def marker(index: int) -> str:
 
 
 def whole_ticks(axes: Axes, values: Sequence[float]) -> None:
-    """Put a tick at each of *values* of the x axis and nowhere else, evenly apart where they double."""
-    if len(values) > 2 and min(values) > 0 and max(values) / min(values) >= 8:  # noqa: PLR2004  then a line has no room
+    """Put ticks at *values* of the x axis, and nowhere else; evenly apart, where each is twice the one before."""
+    if len(values) >= _FEWEST_FOR_LOG and min(values) > 0 and max(values) / min(values) >= _RANGE_FOR_LOG:
         axes.set_xscale("log", base=2)
     axes.set_xticks(list(values), [f"{value:g}" for value in values])
     axes.minorticks_off()

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.measure.reports.plots_style import GREY, VERMILION, draw, marker, shades, whole_ticks
 from shared.measure.scaling.sweep_tables import WORLD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from shared.measure.scaling.sweep import Scalar
+    from shared.measure.scaling.sweep_tables import Figure as FigureName
     from shared.measure.scaling.sweep_tables import Point, Spread
 
-_MOST_SERIES = 8  # lines in one panel; beyond, nobody can tell them apart
+_MOST_SERIES = 8  # lines in one panel; nobody can tell more of them apart
 
 
 def plot_sweep(points: Sequence[Point]) -> dict[str, Figure]:
     """Return the figures that *points* have data for, by name."""
-    axes = [axis for axis in points[0].axes if _numbers(points, axis)] if points else []
+    axes = [axis for axis in points[0].axes if len(_values(points, axis)) > 0] if points else []
     figures: dict[str, Figure] = {}
     if axes:
         figures["time-and-throughput"] = draw(
@@ -48,12 +50,11 @@ def _time_and_cost(point: Point) -> tuple[float, float]:
     return point.figures["wall_seconds"].median, point.figures["cost_usd"].median
 
 
-def _values(points: Sequence[Point], axis: str) -> list[Any]:
-    return sorted({point.axes[axis] for point in points})
-
-
-def _numbers(points: Sequence[Point], axis: str) -> bool:
-    return all(isinstance(point.axes[axis], int | float) for point in points)
+def _values(points: Sequence[Point], axis: str) -> list[float]:
+    """Return the values on an *axis* of numbers in ascending order; none where a value is no number."""
+    values = {point.axes[axis] for point in points}
+    numbers = [value for value in values if isinstance(value, int | float)]
+    return sorted(numbers) if len(numbers) == len(values) else []
 
 
 def _label(axis: str) -> str:
@@ -61,8 +62,8 @@ def _label(axis: str) -> str:
 
 
 def _lines(axes: Axes, points: Sequence[Point], axis: str, value: Callable[[Point], Spread | float]) -> None:
-    """Draw *value* over *axis*, a line for each place on the other axes, the spread of the repeats as bars."""
-    series: dict[tuple[Any, ...], list[Point]] = defaultdict(list)
+    """Draw *value* over *axis*: a line for each place on the other axes, and the spread of the repeats as bars."""
+    series: dict[tuple[tuple[str, Scalar], ...], list[Point]] = defaultdict(list)
     for point in points:
         series[tuple(item for item in point.axes.items() if item[0] != axis)].append(point)
     shown = dict(sorted(series.items(), key=lambda item: [str(value).rjust(12) for _, value in item[0]]))
@@ -70,13 +71,13 @@ def _lines(axes: Axes, points: Sequence[Point], axis: str, value: Callable[[Poin
     places = _values(points, axis)
     whole_ticks(axes, places)
     for index, ((place, line), colour) in enumerate(zip(shown.items(), shades(len(shown)), strict=True)):
-        line.sort(key=lambda point: point.axes[axis])
-        shift = 0.024 * (index - (len(shown) - 1) / 2)  # side by side, so that no bar hides another
+        line.sort(key=lambda point: float(point.axes[axis]))
+        shift = 0.024 * (index - (len(shown) - 1) / 2)  # side by side, so that no bar hides another one
         values = [value(point) for point in line]
         middles = [each if isinstance(each, float | int) else each.median for each in values]
         spreads = [(0.0, 0.0) if isinstance(each, float | int) else _bars(each) for each in values]
         axes.errorbar(
-            [_shifted(axes, places, point.axes[axis], shift) for point in line],
+            [_shifted(axes, places, float(point.axes[axis]), shift) for point in line],
             middles,
             yerr=list(zip(*spreads, strict=True)),
             label=", ".join(f"{_label(name)} {place}" for name, place in place),
@@ -100,7 +101,7 @@ def _bars(spread: Spread) -> tuple[float, float]:
     return spread.median - spread.low, spread.high - spread.median
 
 
-def _figure(name: str) -> Callable[[Point], Spread]:
+def _figure(name: FigureName) -> Callable[[Point], Spread]:
     return lambda point: point.figures[name]
 
 
@@ -142,13 +143,13 @@ def _memory(figure: Figure, points: Sequence[Point], axes: Sequence[str]) -> Non
 
 def _pareto(figure: Figure, points: Sequence[Point]) -> None:
     panel = figure.subplots()
-    by_world: Mapping[Any, list[Point]] = defaultdict(list)
+    by_world: dict[int | None, list[Point]] = defaultdict(list)
     for point in points:
-        by_world[point.axes.get(WORLD, "")].append(point)
-    worlds = sorted(by_world)
+        by_world[point.world].append(point)
+    worlds = sorted(by_world, key=lambda world: world or 0)
     for index, (world, colour) in enumerate(zip(worlds, shades(len(worlds)), strict=True)):
         places = [_time_and_cost(point) for point in by_world[world]]
-        label = f"world size {world}" if world != "" else None
+        label = None if world is None else f"world size {world}"
         times, costs = zip(*places, strict=True)
         panel.scatter(times, [1000 * cost for cost in costs], color=colour, marker=marker(index), label=label, zorder=3)
     front = pareto(points)

@@ -1,13 +1,13 @@
-"""Makes the report a team hands in: one HTML file that needs no network, and Markdown with its plots beside it.
+"""Makes the report that a team hands in: one HTML file that needs no network, and Markdown with its plots beside it.
 
-Both come from one :class:`Report`, by templates: what a reader sees is decided here, how it looks there.
+Templates make both from one :class:`Report`. The report decides what a reader sees, the templates how it looks.
 """
 
 from __future__ import annotations
 
 import platform
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ _PACKAGES = ("teamlanes", "boto3", "chalice", "moto", "numpy", "onnxruntime", "m
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: its headings and rows of text. Columns from ``numbers`` on are set right; ``note`` stands below."""
+    """A table: its headings and its rows of text. Columns from ``numbers`` on are set right; ``note`` is below it."""
 
     title: str
     headings: Sequence[str]
@@ -38,22 +38,22 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A figure, under a name for its file and with a sentence that says what it shows."""
+    """A figure, with a name for its file and a sentence that says what it shows."""
 
     name: str
     figure: Figure
     caption: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the report, with what it holds in this order: text, drawing (SVG), plots, tables, a block of code."""
+    """A part of the report, which shows in this order: text, drawing (SVG), plots, tables, a block of code."""
 
     title: str
     text: str = ""
     drawing: str = ""
-    plots: list[Plot] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
+    plots: Sequence[Plot] = ()
+    tables: Sequence[Table] = ()
     code: str = ""
 
 
@@ -83,13 +83,13 @@ def write_report(report: Report, folder: Path) -> tuple[Path, Path]:
 
 
 def versions() -> Table:
-    """Return the versions of Python and of what a result depends on."""
+    """Return the versions of Python and of the packages that a result depends on."""
     rows = [("Python", platform.python_version()), ("platform", platform.platform())]
     for name in _PACKAGES:
         try:
             rows.append((name, version(name)))
         except PackageNotFoundError:
-            continue  # one that this installation does not need
+            continue  # this installation does not need it
     return Table("Versions", ("what", "version"), rows, numbers=2)
 
 
@@ -106,12 +106,12 @@ def _render(name: str, report: Report) -> str:
 
 
 def _svg(drawing: Figure | str) -> Markup:
-    """Mark a drawing of our own as safe; all text in it was escaped when it was made."""
-    return Markup(drawing if isinstance(drawing, str) else as_svg(drawing))  # noqa: S704  see above
+    """Mark a drawing of our own as safe: all text in it was escaped when it was drawn."""
+    return Markup(drawing if isinstance(drawing, str) else as_svg(drawing))  # noqa: S704  escaped already
 
 
 def _fenced(text: str) -> str:
-    """Return *text* as a block of code in Markdown, between fences that nothing in it closes."""
+    """Return *text* as a block of code in Markdown, between fences that are longer than any in it."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{text}\n{fence}"

@@ -1,24 +1,26 @@
-"""The report of one run: what was asked, what happened, how long it took, what came out, what it cost."""
+"""The report of one run: its parameters, what happened, how long it took, its results, what it cost."""
 
 from __future__ import annotations
 
 import io
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shared.handlers.cosmic import layout
-from shared.measure.billing.cost import LABELS, Cost, dollars, read_prices
-from shared.measure.observed.invocations import summarize
+from shared.measure.billing.bill import bill_rows
+from shared.measure.billing.cost import Cost, dollars, read_prices
+from shared.measure.observed.collect_invocations import collect_run
+from shared.measure.observed.invocations import Invocations, summarize
 from shared.measure.reports.draw_machine import draw_machine
 from shared.measure.reports.plots_run import plot_redshifts, plot_residuals, plot_timeline, stragglers
 from shared.measure.reports.report import Plot, Report, Section, Table, versions
 from shared.run.failure import find_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,9 +29,18 @@ if TYPE_CHECKING:
     from shared.measure.observed.invocations import Row
     from shared.measure.observed.trace import Trace
     from shared.run.find import Found
+    from shared.values import Json
 
 _MOST_ROWS = 200
-_MOST_RECORDS = 1_000_000  # drawn; a plot shows no more of more
+_MOST_NAMES = 12  # of stragglers
+_MOST_RECORDS = 1_000_000  # drawn; more of them would look the same
+
+
+def read_run_report(aws: Aws, found: Found) -> Report:
+    """Read what is known of the run *found*, and return its report."""
+    with Invocations() as table:
+        trace, rows = collect_run(table, aws, found)
+    return report_run(aws, found, trace, rows, bill_rows(aws, found.run.lane, trace, rows))
 
 
 def report_run(aws: Aws, found: Found, trace: Trace, rows: Sequence[Row], cost: Cost) -> Report:
@@ -48,7 +59,7 @@ def report_run(aws: Aws, found: Found, trace: Trace, rows: Sequence[Row], cost: 
     figures = [
         ("status", found.status),
         ("run", run.id),
-        ("time", f"{found.seconds:.2f} s" if found.seconds is not None else "it still runs"),
+        ("time", "it still runs" if found.seconds is None else f"{found.seconds:.2f} s"),
         ("invocations", str(len(rows))),
         *([("records", f"{records:,}")] if records else []),
         *([("records/s, whole run", f"{records / found.seconds:,.1f}")] if records and found.seconds else []),
@@ -58,36 +69,34 @@ def report_run(aws: Aws, found: Found, trace: Trace, rows: Sequence[Row], cost: 
 
 
 def made_now(started: datetime) -> str:
-    """Return the line about when it ran and when the report was made."""
+    """Return the line that says when it ran and when the report was made."""
     return (
         f"Started {started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC. Report made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC."
     )
 
 
 def _machine(aws: Aws, found: Found, trace: Trace) -> Section:
+    """Return the drawing of the state machine, with its counts, and why the run failed if it did."""
     told = aws.states.describe_state_machine(stateMachineArn=found.run.lane.state_machine_arn(found.run.workflow))
     drawing = draw_machine(json.loads(told["definition"]), trace.visits, found.status)
-    section = Section("State machine", drawing=drawing)
-    section.text = f"{trace.transitions} state transitions, {trace.children} child executions."
+    text = f"{trace.transitions} state transitions, {trace.children} child executions."
     if trace.unread:
-        section.text += f" {trace.unread} of those were not read, and are taken for average ones."
+        text += f" {trace.unread} of those were not read, and count as average ones."
     least = trace.largest_map.least_seconds
     if found.seconds is not None and found.seconds < least:
-        section.text += f" On AWS it takes at least {least:,.0f} s to start those of the largest Map."
-    if found.status not in {"RUNNING", "SUCCEEDED"}:
-        failure = find_failure(aws.states, found.run.arn)
-        where = f" at {failure.state}" if failure.state else ""
-        rank = f", rank {failure.rank}" if failure.rank is not None else ""
-        frames = ["Traceback (most recent call last):", *failure.traceback] if failure.traceback else []
-        fix = [f"fix: {failure.fix}"] if failure.fix else []
-        said = [f"{failure.status}{where}{rank}", *frames, f"{failure.error}: {failure.message}", *fix]
-        section.code = "\n".join(said)
-    return section
+        text += f" On AWS it takes at least {least:,.0f} s to start those of the largest Map."
+    code = "" if found.status in {"RUNNING", "SUCCEEDED"} else _failure(aws, found)
+    return Section("State machine", text, drawing, code=code)
+
+
+def _failure(aws: Aws, found: Found) -> str:
+    failure = find_failure(aws.states, found.run.arn)
+    return "\n".join([f"{failure.status} at {failure.place}" if failure.place else failure.status, *failure.lines])
 
 
 def _time(rows: Sequence[Row]) -> Section:
     late = stragglers(rows)
-    names = ", ".join("rank " + str(row.rank) if row.rank is not None else str(row.state) for row in late[:12])
+    names = ", ".join(row.place if row.rank is None else f"rank {row.rank}" for row in late[:_MOST_NAMES])
     text = f"{len(late)} stragglers: {names}." if late else "No stragglers."
     caption = "Every invocation from the start of its cold start to its end, by its REPORT line."
     return Section("Timeline", text, plots=[Plot("timeline", plot_timeline(rows), caption)])
@@ -95,23 +104,23 @@ def _time(rows: Sequence[Row]) -> Section:
 
 def _invocations(rows: Sequence[Row]) -> Section:
     summary = summarize(rows)
-    section = Section("Invocations")
+    text = ""
     if summary:
-        section.text = (
+        text = (
             f"{summary.count} invocations, {summary.cold_starts} cold starts, {summary.timeouts} timeouts, "
             f"{summary.errors} errors. Duration: p50 {summary.duration_p50:.0f} ms, p95 {summary.duration_p95:.0f} ms, "
             f"most {summary.duration_max:.0f} ms. Memory: {100 * summary.headroom:.0f} % headroom at the tightest."
         )
     headings = ("state", "rank", "request id", "duration", "billed", "memory size", "memory used", "init")
     left = f"and {len(rows) - _MOST_ROWS} more" if len(rows) > _MOST_ROWS else ""
-    section.tables = [Table("", headings, [_row(row) for row in rows[:_MOST_ROWS]], numbers=3, note=left)]
-    return section
+    table = Table("", headings, [_row(row) for row in rows[:_MOST_ROWS]], numbers=3, note=left)
+    return Section("Invocations", text, tables=[table])
 
 
 def _row(row: Row) -> list[str]:
     report = row.report
     return [
-        row.state or row.group.rpartition("/")[2],
+        row.place,
         "" if row.rank is None else str(row.rank),
         report.request_id,
         f"{report.duration_ms:.2f} ms",
@@ -122,24 +131,24 @@ def _row(row: Row) -> list[str]:
     ]
 
 
-def _results(aws: Aws, lane: Lane, output: Any) -> list[Section]:
-    """Return what came out: the output's figures, and plots where there are predicted redshifts."""
+def _results(aws: Aws, lane: Lane, output: Json) -> list[Section]:
+    """Return the figures of the output, and plots where there are predicted redshifts."""
     if output is None:
         return []
-    section = Section("Results", tables=[Table("", ("figure", "value"), list(flat(output)), 2)])
-    results = output.get("results") if isinstance(output, dict) else None
-    if isinstance(results, dict) and isinstance(results.get("ranks"), str):
-        true, predicted = _redshifts(aws, lane, results["ranks"], str(output.get("run_id")))
-        if len(true):
-            section.plots = [
-                Plot("redshift", plot_redshifts(true, predicted), "Predicted against true redshift, by density."),
-                Plot("residuals", plot_residuals(true, predicted), "Scaled residuals over the true redshift."),
-            ]
-    return [section]
+    plots: list[Plot] = []
+    match output:
+        case {"results": {"ranks": str(ranks)}, "run_id": str(run_id)}:
+            true, predicted = _redshifts(aws, lane, ranks, run_id)
+            if len(true):
+                plots = [
+                    Plot("redshift", plot_redshifts(true, predicted), "Predicted against true redshift, by density."),
+                    Plot("residuals", plot_residuals(true, predicted), "Scaled residuals over the true redshift."),
+                ]
+    return [Section("Results", plots=plots, tables=[Table("", ("figure", "value"), list(flat(output)), 2)])]
 
 
 def _redshifts(aws: Aws, lane: Lane, ranks: str, run_id: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the true and the predicted redshifts that a cosmic run stored, at most a million."""
+    """Return the true and the predicted redshifts that a cosmic run stored, a million or a little more at most."""
     path = ranks.removesuffix(layout.ranks("", run_id))
     prefix = layout.predictions(path, run_id, 0).removesuffix("0.npz")
     true, predicted = [np.empty(0, np.float32)], [np.empty(0, np.float32)]
@@ -159,18 +168,14 @@ def _redshifts(aws: Aws, lane: Lane, ranks: str, run_id: str) -> tuple[NDArray[n
 
 def cost_section(cost: Cost) -> Section:
     """Return the bill, item by item."""
-    rows = []
-    for item in cost.items:
-        label, unit = LABELS[item.name]
-        rows.append([label, f"{item.amount:,.3f} {unit}" if unit else f"{item.amount:,.0f}", dollars(item.usd)])
+    rows = [[item.label, item.quantity, dollars(item.usd)] for item in cost.items]
     rows.append(["total", "", dollars(cost.usd)])
-    prices = read_prices()
-    note = f"An estimate: list prices noted on {prices.date} for {prices.region}, {prices.without}."
+    note = f"This is {read_prices().told}."
     return Section("Cost", tables=[Table("", ("item", "amount", "US dollars"), rows, note=note)])
 
 
 def environment_section(aws: Aws, lane: Lane, workflow: str) -> Section:
-    """Return where it ran, the workflow's functions, and versions."""
+    """Return where the run took place, the workflow's functions, and versions."""
     where = "the embedded cloud, on one machine" if aws.target.embedded else aws.target.endpoint or "AWS"
     keys = lane.workflows[workflow].functions.values()
     functions = [lane.functions[key] for key in keys]
@@ -181,13 +186,12 @@ def environment_section(aws: Aws, lane: Lane, workflow: str) -> Section:
     )
 
 
-def flat(value: Mapping[str, Any] | Any, path: str = "") -> Iterator[list[str]]:
-    """Yield (dotted name, text) of every scalar in a JSON value."""
+def flat(value: Json, path: str = "") -> Iterator[list[str]]:
+    """Yield (dotted name, text) for every value in a JSON object, and for those in its objects."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from flat(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, float):
+        yield [path or "output", f"{value:.6g}"]
     elif value is not None and value != "":
-        text = (
-            f"{value:.6g}" if isinstance(value, float) else json.dumps(value) if isinstance(value, list) else str(value)
-        )
-        yield [path or "output", text]
+        yield [path or "output", json.dumps(value) if isinstance(value, list) else str(value)]

@@ -1,4 +1,4 @@
-"""The report of a sweep: its tables, its plots, the best configuration, the cost of all of it."""
+"""The report of a sweep, and the files that a sweep leaves: its tables, its plots, the best configuration, the cost."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from shared.errors import LanesError
 from shared.measure.billing.cost import dollars
+from shared.measure.reports.plots_style import save
 from shared.measure.reports.plots_sweep import plot_sweep
 from shared.measure.reports.report import Plot, Report, Section, Table, versions
 from shared.measure.reports.report_run import made_now
-from shared.measure.scaling.sweep import DONE
-from shared.measure.scaling.sweep_tables import average_by_world, best, summarize_sweep
+from shared.measure.scaling.sweep import DONE, read_sweep
+from shared.measure.scaling.sweep_tables import average_by_world, best, summarize_sweep, write_cells, write_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from shared.measure.scaling.sweep import Record
     from shared.measure.scaling.sweep_tables import Point
@@ -25,6 +27,29 @@ _CAPTIONS = {
     "cost-and-time": "Estimated cost against time; the line joins configurations that no other beats in both.",
     "memory": "Memory used by the largest rank.",
 }
+
+
+def write_files(records: Sequence[Record], points: Sequence[Point], folder: Path) -> None:
+    """Write the tables of a sweep (``cells.csv``, ``summary.csv``) and its plots into *folder*."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "cells.csv").open("w", encoding="utf-8") as file:
+        write_cells(records, file)
+    with (folder / "summary.csv").open("w", encoding="utf-8") as file:
+        write_points(points, file)
+    for name, figure in plot_sweep(points).items():
+        save(figure, folder / "plots", name)
+
+
+def read_sweep_report(team: str, folder: Path) -> Report:
+    """Read the sweep of *team* in *folder*, and return its report.
+
+    Raises:
+        LanesError: None of its runs succeeded.
+        UsageError: There is no sweep in the folder.
+    """
+    records = read_sweep(folder)
+    axes = " and ".join(records[0]["axes"]).replace("_", " ")
+    return report_sweep(records, f"{team}: a sweep over {axes}")
 
 
 def report_sweep(records: Sequence[Record], title: str) -> Report:

@@ -1,1 +1,1 @@
-"""Many runs beside one another: sweeps, their figures, and the model that predicts more of them."""
+"""Compares many runs: sweeps, their figures, and the model that predicts larger runs."""

@@ -1,6 +1,6 @@
-"""Fits the model to measurements: half of the configurations are fitted, the other half judge it.
+"""Fits the model of time to measurements: half of the configurations are fitted, the other half judge the fit.
 
-The halves are every second configuration in order of size, so both span the same range; all repeats of one
+Every second configuration, in order of size, is held out, so both halves span the same range. All repeats of one
 configuration are in the same half.
 """
 
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shared.errors import LanesError, UsageError
-from shared.measure.scaling.sweep import DONE, Journal
-from shared.measure.scaling.time_model import Fit, per_record, straggle
+from shared.measure.scaling.sweep import DONE, JOURNAL, Journal
+from shared.measure.scaling.time_model import Fit, per_record, published, straggle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ TABLES = ("total_execution_time.csv", "result_stats.csv", "batch_varying_results
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One run: records a rank, ranks, records a batch, and the seconds of the whole run."""
+    """One run: the records of a rank, its ranks, the records of a batch, and the seconds of the whole run."""
 
     records: float
     world_size: int
@@ -45,7 +45,7 @@ class Measured:
 
     @property
     def configuration(self) -> tuple[float, int, int]:
-        """What its repeats share."""
+        """What all its repeats have in common."""
         return self.records, self.world_size, self.batch_size
 
 
@@ -67,11 +67,23 @@ def errors(fit: Fit, runs: Sequence[Measured]) -> list[float]:
     return [abs(predicted(fit, run) - run.seconds) / run.seconds for run in runs]
 
 
+def fit_folder(folder: Path | None) -> Fit:
+    """Return the fit to the sweep or to the published tables in *folder*; without one, the fit of this package.
+
+    Raises:
+        LanesError: A sweep has too few runs.
+        UsageError: A table is missing.
+    """
+    if folder is None:
+        return published()
+    return fit_sweep(folder) if (folder / JOURNAL).exists() else fit_published(folder)
+
+
 def fit_published(folder: Path) -> Fit:
     """Fit the tables of arXiv 2501.06249 in *folder*.
 
-    Compute comes from the ranks' own times in the fitted half of the configurations, overhead from the table over
-    batch sizes, the rest from the times of whole workflows in the fitted half.
+    Compute comes from the times of single ranks in the fitted half of the configurations, overhead from the table over
+    batch sizes, and the rest from the times of whole workflows in the fitted half.
 
     Raises:
         UsageError: A table is missing.
@@ -127,14 +139,14 @@ def fit_published(folder: Path) -> Fit:
 
 
 def fit_sweep(folder: Path) -> Fit:
-    """Fit the runs of a sweep over world sizes, and batch sizes if it has them.
+    """Fit the runs of a sweep over world sizes, and over batch sizes if it has them.
 
-    Transfer is not told apart from compute here, and counts as it.
+    A sweep does not tell transfer from compute, so transfer counts as compute here.
 
     Raises:
         LanesError: There are too few runs to fit four numbers and to judge them.
     """
-    records = [record for record in Journal(folder / "cells.jsonl").read().values() if record["status"] == DONE]
+    records = [record for record in Journal(folder / JOURNAL).read().values() if record["status"] == DONE]
     records = [record for record in records if "world_size" in record["axes"] and record["records"]]
     runs = [_of_record(record) for record in records]
     fitted, held = split(runs)
@@ -174,8 +186,8 @@ def fit_sweep(folder: Path) -> Fit:
 
 
 def _of_record(record: Record) -> Measured:
-    world = record["axes"]["world_size"]
-    batch = record["axes"].get("batch_size", _DEFAULT_BATCH)
+    world = int(record["axes"]["world_size"])
+    batch = int(record["axes"].get("batch_size", _DEFAULT_BATCH))
     return Measured(math.ceil(record["records"] / world), world, batch, record["wall_seconds"])
 
 
@@ -192,9 +204,10 @@ def _judged(fit: Fit, held: Sequence[Measured]) -> Fit:
 def _weighted(
     columns: Sequence[Sequence[float]], values: Sequence[float], scale: Sequence[float] | None = None
 ) -> list[float]:
-    """Return the coefficients >= 0 with the least squares of *values*' errors relative to *scale* (*values* itself).
+    """Return the coefficients >= 0 with the least squares of the errors of *values*, relative to *scale*.
 
-    One that would be negative is 0, and the others are fitted without it.
+    Without *scale* the errors are relative to *values*. A coefficient that would be negative is 0, and the others are
+    fitted without it.
     """
     weights = 1 / np.asarray(scale or values)
     left, right = np.asarray(columns) * weights[:, None], np.asarray(values) * weights

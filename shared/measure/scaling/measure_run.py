@@ -1,12 +1,12 @@
-"""Measures one cell of a sweep: a run, watched to its end, with its time, throughput, memory and cost."""
+"""Measures one run for a sweep: starts it, watches it to its end, and returns its time, throughput, memory and cost."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shared.measure.billing.bill import price_run, quick_trace
-from shared.run.gather import gather
+from shared.errors import LanesError
+from shared.measure.billing.finished_run import finish_run
 from shared.run.logs import read_logs
 from shared.run.start import new_run_id, start
 from shared.run.watch import follow
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
+    from shared.measure.scaling.sweep import Measured
+    from shared.values import Json
 
 
-def measure_run(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+def measure_run(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Json]) -> Measured:
     """Run *workflow* with *payload* and return its figures.
 
-    Seconds, records per second, MB, US dollars; ``ranks`` has (rank, records, seconds, cold start in ms or None) of
-    each. An interruption stops the execution.
+    An interruption stops the execution.
 
     Raises:
-        LanesError: It could not be started.
+        LanesError: It could not be started, or AWS does not let us see what it cost.
     """
     now = datetime.now(UTC)
     run = start(aws, lane, workflow, payload, new_run_id(now))
@@ -35,8 +36,10 @@ def measure_run(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Any])
     except KeyboardInterrupt:
         aws.states.stop_execution(executionArn=run.arn, error="Interrupted", cause="the sweep was interrupted")
         raise
-    outcome = gather(aws, run, end, reader)
-    failure = outcome.failure
+    finished = finish_run(aws, run, end, reader)
+    if finished.cost is None:
+        raise LanesError(f"the cost is not known: {finished.unpriced}", where=run.arn)
+    outcome, failure = finished.outcome, finished.outcome.failure
     return {
         "run_id": run.id,
         "status": outcome.status,
@@ -48,7 +51,7 @@ def measure_run(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Any])
         "aggregate_throughput": outcome.aggregate_throughput,
         "memory_mb": max((rank.memory_mb or 0 for rank in outcome.ranks), default=0),
         "memory_size_mb": max((rank.memory_size_mb or 0 for rank in outcome.ranks), default=0),
-        "cost_usd": price_run(aws, run, reader, quick_trace(aws, run)).usd,
+        "cost_usd": finished.cost.usd,
         "cold_starts": sum(rank.cold_start_ms is not None for rank in outcome.ranks),
         "ranks": [[rank.rank, rank.records, rank.seconds, rank.cold_start_ms] for rank in outcome.ranks],
     }

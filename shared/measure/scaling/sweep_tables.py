@@ -1,4 +1,4 @@
-"""Turns a sweep's records into its tables: medians and spread by configuration, speed-up, efficiency, averages."""
+"""Makes the tables of a sweep from its records: medians and spread by configuration, speed-up, efficiency, averages."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ import csv
 import statistics
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from shared.measure.scaling.sweep import DONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from shared.measure.scaling.sweep import Record
+    from shared.measure.scaling.sweep import Record, Scalar
+
+    _Place: TypeAlias = tuple[tuple[str, Scalar], ...]
 
 WORLD = "world_size"
-FIGURES = ("wall_seconds", "wall_throughput", "aggregate_throughput", "memory_mb", "cost_usd")
+Figure: TypeAlias = Literal["wall_seconds", "wall_throughput", "aggregate_throughput", "memory_mb", "cost_usd"]
+FIGURES: tuple[Figure, ...] = get_args(Figure)
+_AVERAGED: tuple[Figure, ...] = ("wall_seconds", "wall_throughput", "aggregate_throughput", "cost_usd")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A figure over the repeats of a configuration: the median, and the least and the greatest."""
+    """A figure over the repeats of a configuration: the median, the least and the greatest."""
 
     median: float
     low: float
@@ -33,24 +38,30 @@ class Point:
     """One configuration of a sweep.
 
     Attributes:
-        axes: Its place.
-        runs: How many repeats succeeded; ``failed`` how many did not.
+        axes: Its place on the axes.
+        runs: How many repeats succeeded.
+        failed: How many repeats failed.
         figures: A spread for each of FIGURES: seconds, records/s (wall, summed over ranks), MB, US dollars.
-        speedup: How many times faster than the smallest world of the same other axes; None without one.
-        efficiency: The speed-up by the ratio of the worlds, 1 is ideal.
+        speedup: How many times faster it is than the smallest world with the same other values; None without such a
+        world. efficiency: The speed-up divided by the ratio of the two world sizes; 1 is ideal.
     """
 
-    axes: Mapping[str, Any]
+    axes: Mapping[str, Scalar]
     runs: int
     failed: int
-    figures: Mapping[str, Spread]
+    figures: Mapping[Figure, Spread]
     speedup: float | None
     efficiency: float | None
+
+    @property
+    def world(self) -> int | None:
+        """Its world size; None when the sweep has no such axis."""
+        return _world(self.axes)
 
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """A row of the field's summary: over all configurations of one world size, the mean of their medians."""
+    """A row of the field's summary: the means of the medians of all configurations of one world size."""
 
     world_size: int
     seconds: float
@@ -60,11 +71,11 @@ class Average:
 
 
 def summarize_sweep(records: Iterable[Record]) -> list[Point]:
-    """Return a point for each configuration of which a run succeeded, in the order of the records."""
-    groups: dict[tuple[Any, ...], list[Record]] = defaultdict(list)
+    """Return a point for each configuration with at least one run that succeeded, in the order of the records."""
+    groups: dict[_Place, list[Record]] = defaultdict(list)
     for record in records:
         groups[tuple(record["axes"].items())].append(record)
-    spreads: dict[tuple[Any, ...], dict[str, Spread]] = {}
+    spreads: dict[_Place, dict[Figure, Spread]] = {}
     for place, group in groups.items():
         done = [record for record in group if record["status"] == DONE]
         if done:
@@ -81,42 +92,44 @@ def _spread(values: Sequence[float]) -> Spread:
     return Spread(statistics.median(values), min(values), max(values))
 
 
-def _scaling(
-    place: tuple[Any, ...], spreads: Mapping[tuple[Any, ...], Mapping[str, Spread]]
-) -> tuple[float | None, float | None]:
-    """Return speed-up and efficiency of a *place* against the smallest world beside it."""
-    if WORLD not in dict(place):
+def _scaling(place: _Place, spreads: Mapping[_Place, Mapping[Figure, Spread]]) -> tuple[float | None, float | None]:
+    """Return speed-up and efficiency of a *place* against the smallest world with the same other values."""
+    world = _world(dict(place))
+    if world is None:
         return None, None
     beside = [other for other in spreads if _without_world(other) == _without_world(place)]
-    first = min(beside, key=lambda other: dict(other)[WORLD])
+    worlds = {other: _world(dict(other)) or world for other in beside}
+    first = min(beside, key=lambda other: worlds[other])
     time = spreads[place]["wall_seconds"].median
-    speedup = spreads[first]["wall_seconds"].median / time if time else None
-    ratio = dict(place)[WORLD] / dict(first)[WORLD]
-    return speedup, speedup / ratio if speedup is not None else None
+    if not time:
+        return None, None
+    speedup = spreads[first]["wall_seconds"].median / time
+    return speedup, speedup / (world / worlds[first])
 
 
-def _without_world(place: tuple[Any, ...]) -> dict[str, Any]:
+def _world(axes: Mapping[str, Scalar]) -> int | None:
+    world = axes.get(WORLD)
+    return world if isinstance(world, int) else None
+
+
+def _without_world(place: _Place) -> dict[str, Scalar]:
     return {name: value for name, value in place if name != WORLD}
 
 
 def average_by_world(points: Iterable[Point]) -> list[Average]:
-    """Return the field's table, by ascending world size; empty when the sweep has no such axis."""
+    """Return the field's table, by ascending world size. It is empty when the sweep has no such axis."""
     groups: dict[int, list[Point]] = defaultdict(list)
     for point in points:
-        if WORLD in point.axes:
-            groups[point.axes[WORLD]].append(point)
+        if point.world is not None:
+            groups[point.world].append(point)
     return [
         Average(world, *(statistics.mean(point.figures[name].median for point in group) for name in _AVERAGED))
         for world, group in sorted(groups.items())
     ]
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_AVERAGED = ("wall_seconds", "wall_throughput", "aggregate_throughput", "cost_usd")
-
-
 def best(points: Sequence[Point]) -> Point | None:
-    """Return the configuration with the highest median wall throughput, or the fastest where there are no records."""
+    """Return the configuration with the highest median wall throughput; the fastest one where there are no records."""
     if not points:
         return None
     return max(
@@ -131,7 +144,8 @@ def write_cells(records: Sequence[Record], file: IO[str]) -> None:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([*axes, "repeat", *names])
     for record in records:
-        row = [record.get(name) for name in names]
+        fields: Mapping[str, object] = record
+        row = [fields.get(name) for name in names]
         values = [*(record["axes"][axis] for axis in axes), record["repeat"], *row]
         writer.writerow(map(_inert, values))
 
@@ -152,12 +166,12 @@ def _values(spread: Spread) -> tuple[float, float, float]:
     return spread.median, spread.low, spread.high
 
 
-def _inert(value: Any) -> Any:
-    """Return *value* as a spreadsheet shows it and does not run it: a text that begins as a formula gets a quote.
+def _inert(value: object) -> object:
+    """Return *value* so that a spreadsheet shows it and does not run it: a text that begins as a formula gets a quote.
 
-    An error's text is whatever a program raised. After OWASP, "CSV Injection" (2026-11-29).
+    An error's text is whatever a program raised. Source: OWASP, "CSV Injection" (2026-11-29).
     """
     if not isinstance(value, str):
         return value
-    text = value.replace("\r\n", "\n").replace("\r", "\n")  # which csv would leave without quotes
+    text = value.replace("\r\n", "\n").replace("\r", "\n")  # csv would leave these without quotes
     return f"'{text}" if text.startswith(_FORMULA) else text

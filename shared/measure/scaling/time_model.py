@@ -5,12 +5,12 @@ With N ranks, n records a rank and batches of b records, on functions of M MB::
     seconds = start + dispatch x N + waves x n x (compute x speed(M) + overhead / b x speed(M) + transfer) x straggle(N)
 
 start      what a run takes however small it is: its first and last states, a cold start
-dispatch   what each further rank adds: its child execution is started and its result is joined, one after the other;
-           never less than AWS takes, which starts 100 a second, whatever was measured where
-compute, overhead   seconds a record, and seconds a batch, on the memory that was measured
-transfer   seconds a record to bring it from S3 and to unpack it; it does not depend on the memory
-speed(M)   the vCPUs measured over the vCPUs of M MB: Lambda gives one for each 1769 MB, at most six
-straggle(N)   exp(sigma x z): ranks' times are log-normal, and the run waits for the slowest of N, whose expected
+dispatch   what each further rank adds: its child execution is started and its result is joined, one after the other.
+           It is never less than AWS takes, which starts 100 a second, whatever was measured elsewhere
+compute, overhead   seconds for a record, and seconds for a batch, on the memory that was measured
+transfer   seconds to bring a record from S3 and to unpack it; it does not depend on the memory
+speed(M)   the vCPUs that were measured over the vCPUs of M MB: Lambda gives one for each 1769 MB, at most six
+straggle(N)   exp(sigma x z). The times of ranks are log-normal, and the run waits for the slowest of N. Its expected
            standard score z is that of the largest of N (Blom's approximation)
 waves      how often the account's concurrency must be filled to start N ranks
 """
@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -33,6 +33,10 @@ from shared.measure.billing.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shared.values import Json
+
+LONGEST_RANK = 900.0
+"""Seconds that Lambda lets a function run, at most."""
 _MB_A_CPU = 1769
 _MOST_CPUS = 6
 _STATES = 6  # of a run, beside one for each rank
@@ -44,12 +48,14 @@ class Fit:
 
     Attributes:
         source: What was measured, and which part of it was fitted.
-        held_out: How many measurements were not, and ``error`` and ``error_90`` the median and the 90th percentile
-            of the relative errors there, 0..1.
-        worlds: The smallest and the largest world in it; beyond them a prediction is an extrapolation.
-        batches: The smallest and the largest batch size in it.
+        measurements: How many measurements were fitted.
+        held_out: How many measurements were not fitted.
+        error: The median of the relative errors on those that were held out, 0..1.
+        error_90: The 90th percentile of these errors.
+        worlds: The smallest and the largest world that was measured; beyond them a prediction is an extrapolation.
+        batches: The smallest and the largest batch size that was measured.
         memory_mb: The memory that was measured.
-        rank_start: What a rank is billed beside its records: its cold start, its imports.
+        rank_start: Seconds that a rank is billed beside its records: its cold start, its imports.
     """
 
     source: str
@@ -68,22 +74,47 @@ class Fit:
     error: float
     error_90: float
 
+    def covers(self, world_size: int) -> bool:
+        """Say whether *world_size* is between the worlds that were measured; else a prediction is an extrapolation."""
+        return self.worlds[0] <= world_size <= self.worlds[1]
+
+    def nine_in_ten(self, seconds: float) -> tuple[float, float]:
+        """Return between which seconds 9 of 10 runs end that are predicted to take *seconds*."""
+        return seconds * (1 - self.error_90), seconds * (1 + self.error_90)
+
+    def safely(self, deadline: float) -> float:
+        """Return the longest prediction of a run that ends within *deadline* seconds 9 times in 10."""
+        return deadline / (1 + self.error_90)
+
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a run would take: seconds, US dollars, and one rank's mean seconds."""
+class Size:
+    """What decides the time of a run: its records, its ranks, the records of a batch, the MB of a function."""
 
     records: int
     world_size: int
     batch_size: int
     memory_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a run of a *size* would take: seconds, US dollars, and the mean seconds of one rank."""
+
+    size: Size
     seconds: float
     rank_seconds: float
     usd: float
 
-    def as_record(self) -> dict[str, Any]:
+    @property
+    def fits_lambda(self) -> bool:
+        """Whether a rank ends within the time that Lambda gives it."""
+        return self.rank_seconds <= LONGEST_RANK
+
+    def as_record(self) -> dict[str, Json]:
         """Return it for JSON."""
-        return asdict(self)
+        took = {"seconds": self.seconds, "rank_seconds": self.rank_seconds, "usd": self.usd}
+        return {**asdict(self.size), **took}
 
 
 @cache
@@ -94,12 +125,12 @@ def published() -> Fit:
 
 
 def straggle(sigma: float, world_size: int) -> float:
-    """Return how much longer than the median the slowest of *world_size* ranks is expected to take; 1 for one."""
+    """Return how many times longer than the median the slowest of *world_size* ranks is expected to take."""
     return math.exp(sigma * NormalDist().inv_cdf((world_size - 0.375) / (world_size + 0.25)))
 
 
 def per_record(fit: Fit, batch_size: int, memory_mb: int) -> float:
-    """Return the median rank's seconds for each record."""
+    """Return the seconds that the median rank takes for a record."""
     speed = _cpus(fit.memory_mb) / _cpus(memory_mb)
     return (fit.compute + fit.overhead / batch_size) * speed + fit.transfer
 
@@ -108,46 +139,44 @@ def _cpus(memory_mb: int) -> float:
     return min(memory_mb / _MB_A_CPU, _MOST_CPUS)
 
 
-def predict(  # noqa: PLR0913  the model's own variables
-    fit: Fit, records: int, world_size: int, batch_size: int, memory_mb: int, *, concurrency: int = 1000
-) -> Prediction:
-    """Return what *records* on *world_size* ranks would take."""
-    each = math.ceil(records / world_size) * per_record(fit, batch_size, memory_mb)
-    waves = math.ceil(world_size / concurrency)
+def predict(fit: Fit, size: Size, *, concurrency: int = 1000) -> Prediction:
+    """Return what a run of *size* would take in an account that runs *concurrency* ranks at once."""
+    world = size.world_size
+    each = math.ceil(size.records / world) * per_record(fit, size.batch_size, size.memory_mb)
+    waves = math.ceil(world / concurrency)
     dispatch = max(fit.dispatch, 1 / STANDARD_STARTS.value)
-    seconds = fit.start + dispatch * world_size + waves * each * straggle(fit.sigma, min(world_size, concurrency))
+    seconds = fit.start + dispatch * world + waves * each * straggle(fit.sigma, min(world, concurrency))
     rank = fit.rank_start + each * math.exp(fit.sigma**2 / 2)  # the mean of a log-normal
     usage = Usage(
-        lambda_requests=world_size + 3,
-        lambda_gb_seconds=world_size * rank * memory_mb / 1024,
-        state_transitions=world_size + _STATES,
-        s3_puts=2 * world_size + 5,
-        s3_gets=3 * world_size,
+        lambda_requests=world + 3,
+        lambda_gb_seconds=world * rank * size.memory_mb / 1024,
+        state_transitions=world + _STATES,
+        s3_puts=2 * world + 5,
+        s3_gets=3 * world,
     )
-    return Prediction(records, world_size, batch_size, memory_mb, seconds, rank, cost_of(usage).usd)
+    return Prediction(size, seconds, rank, cost_of(usage).usd)
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a recommendation may choose from, and the limits it keeps: seconds of a rank, ranks at once."""
+    """What a recommendation may choose from, and how many ranks run at once."""
 
     worlds: Sequence[int] = tuple(sorted({round(10 ** (step / 8)) for step in range(33)}))  # 1 to 10,000
     memories: Sequence[int] = (1769, 3538, 5307, 7076, 10240)
-    longest_rank: float = 900
     concurrency: int = 1000
 
     def runs(self, fit: Fit, records: int) -> list[Prediction]:
-        """Return all runs that keep the limits; batch sizes are those that were measured."""
+        """Return all runs whose ranks keep Lambda's limit. Batch sizes are within those that were measured."""
         low, high = fit.batches
         batches = sorted({low, high, *(2**power for power in range(20) if low <= 2**power <= high)})
         found = [
-            predict(fit, records, world, batch, memory, concurrency=self.concurrency)
+            predict(fit, Size(records, world, batch, memory), concurrency=self.concurrency)
             for world in self.worlds
             if world <= records
             for batch in batches
             for memory in self.memories
         ]
-        return [each for each in found if each.rank_seconds <= self.longest_rank]
+        return [each for each in found if each.fits_lambda]
 
 
 def recommend(
@@ -155,7 +184,7 @@ def recommend(
 ) -> Prediction | None:
     """Return the cheapest of *runs* that ends within *deadline* seconds, or the fastest within *budget* US dollars.
 
-    With both, the cheapest that keeps both; with neither, the fastest. None when there is none.
+    With both limits it is the cheapest that keeps both, with none the fastest. None when no run keeps them.
     """
     fitting = [
         each

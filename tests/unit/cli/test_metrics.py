@@ -8,6 +8,7 @@ from rich.console import Console
 
 from shared.cli import console, metrics
 from shared.config.load import find_root, load_project
+from shared.measure.observed.collect_invocations import steps_by_group
 from shared.measure.observed.invocations import Row
 from shared.run.report_line import Report
 
@@ -37,7 +38,7 @@ def row(lane):
 
 def test_the_longest_row_of_a_team_fits_80_columns(printed, row, lane):
     other = dataclasses.replace(row, run="20260102T030405Z-ffffff", rank=0)
-    heading, first, second, _, _ = printed([row, other], metrics.steps_by_group(lane))
+    heading, first, second, _, _ = printed([row, other], steps_by_group(lane))
     assert heading.split() == ["run", "state", "rank", "request", "duration", "billed", "size", "used", "init"]
     expected = ["rendezvous-check", "15/16", "3087d05a", "12694.50", "12700", "10240", "2866", "1705", "timeout"]
     assert first.split() == ["a1b2c3", *expected]
@@ -54,4 +55,4 @@ def test_one_run_is_named_above_and_its_states_as_the_template_calls_them(printe
 
 def test_a_team_of_several_workflows_has_its_functions_named_whole(lane):
     twice = dataclasses.replace(lane, workflows={**lane.workflows, "again": lane.workflows["cosmic"]})
-    assert "cosmic-init" in metrics.steps_by_group(twice).values()
+    assert "cosmic-init" in steps_by_group(twice).values()

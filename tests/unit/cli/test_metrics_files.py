@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shared.cli.main import app
-from shared.cli.metrics import moment
+from shared.cli.options import read_moment
 from shared.errors import LanesError, UsageError
 
 ROOT = Path(__file__).parents[3]
@@ -132,4 +132,4 @@ def test_a_file_of_another_team_has_no_invocation_of_this_one(file, monkeypatch)
 @pytest.mark.parametrize("text", ["9" * 26 + "d", "99999999w", "yesterday", ""])
 def test_a_time_that_no_calendar_has_is_asked_wrongly(text):
     with pytest.raises(UsageError, match="this is no time"):
-        moment(text, datetime(2026, 1, 2, tzinfo=UTC))
+        read_moment(text, datetime(2026, 1, 2, tzinfo=UTC))

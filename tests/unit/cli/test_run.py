@@ -12,6 +12,7 @@ from shared.cli import run_view
 from shared.cli.run import split_words
 from shared.errors import UsageError
 from shared.measure.billing.cost import cost_of
+from shared.measure.billing.finished_run import FinishedRun
 from shared.measure.billing.usage import Usage
 from shared.measure.observed.trace import MapChildren, Trace
 from shared.run.failure import Failure
@@ -67,7 +68,7 @@ def test_a_value_that_looks_like_an_option_goes_behind_an_equals_sign():
 
 
 def test_the_table_has_a_row_per_rank_and_both_throughputs(shown, outcome):
-    printed = shown(run_view.print_outcome, RUN, outcome, COST)
+    printed = shown(run_view.print_outcome, FinishedRun(RUN, outcome, cost=COST))
     rows = [line for line in printed.out.splitlines() if "MB" in line]
     assert [value.strip() for value in rows[0].strip("│").split("│")] == [
         *["0", "300", "2.00", "150.0", "210 of 1769 MB", "2501 ms", "500 ms"]
@@ -82,14 +83,14 @@ def test_the_table_has_a_row_per_rank_and_both_throughputs(shown, outcome):
 
 
 def test_a_run_without_ranks_shows_its_output(shown):
-    printed = shown(run_view.print_outcome, RUN, Outcome("SUCCEEDED", 1.5, (), "done"), COST)
+    printed = shown(run_view.print_outcome, FinishedRun(RUN, Outcome("SUCCEEDED", 1.5, (), "done"), cost=COST))
     assert "SUCCEEDED  20260102T030405Z-a1b2c3  1.50 s" in printed.out
     assert "throughput" not in printed.out
     assert "done" in printed.out
 
 
 def test_json_holds_all_that_is_shown(outcome):
-    said = run_view.as_json(RUN, outcome, COST)
+    said = FinishedRun(RUN, outcome, cost=COST).as_record()
     assert said["throughput"] == {"wall": 100.0, "aggregate": 150.0}
     assert said["ranks"][0]["records_per_second"] == 150.0
     assert said["ranks"][1]["seconds"] is None
@@ -97,9 +98,15 @@ def test_json_holds_all_that_is_shown(outcome):
     assert said["cost"]["usd"] == pytest.approx(0.20025)
 
 
+def failed(failure, log_tail):
+    return FinishedRun(RUN, Outcome("FAILED", 1.0, (), None, failure, log_tail))
+
+
 def test_a_failure_names_state_rank_error_and_the_end_of_the_log():
     failure = Failure("FAILED", "Inference", 3, "CorruptPartition", "no header", "request-1")
-    text = run_view.failure_text(RUN, Outcome("FAILED", 1.0, (), None, failure, ("START", "Traceback", "REPORT")))
+    text = run_view.failure_text(
+        FinishedRun(RUN, Outcome("FAILED", 1.0, (), None, failure, ("START", "Traceback", "REPORT")))
+    )
     assert text.splitlines() == [
         "run 20260102T030405Z-a1b2c3 FAILED at state Inference, rank 3",
         "  CorruptPartition: no header",
@@ -119,7 +126,9 @@ def test_a_traceback_is_told_once_with_the_command_for_the_rest():
         f"[ERROR] KeyError: 'b'\nTraceback\n{frame}",
         "END RequestId: request-1",
     )
-    text = run_view.failure_text(RUN, Outcome("FAILED", 1.0, (), None, failure, log), "lanes logs team1 --run r")
+    text = run_view.failure_text(
+        FinishedRun(RUN, Outcome("FAILED", 1.0, (), None, failure, log)), "lanes logs team1 --run r"
+    )
     assert text.splitlines() == [
         "run 20260102T030405Z-a1b2c3 FAILED at state Merge",
         "  Traceback (most recent call last):",
@@ -136,7 +145,9 @@ def test_code_that_cannot_be_loaded_is_told_with_its_fix():
     said = "Unable to import module 'm': No module named 'typer'"
     failure = Failure("FAILED", "Merge", None, "Runtime.ImportModuleError", said, "request-1", fix="add typer")
     log = ("START RequestId: request-1", f"[ERROR] Runtime.ImportModuleError: {said}\nTraceback", "REPORT")
-    text = run_view.failure_text(RUN, Outcome("FAILED", 1.0, (), None, failure, (*log[:2], "END RequestId: request-1")))
+    text = run_view.failure_text(
+        FinishedRun(RUN, Outcome("FAILED", 1.0, (), None, failure, (*log[:2], "END RequestId: request-1")))
+    )
     assert text.splitlines()[1:] == [f"  Runtime.ImportModuleError: {said}", "  fix: add typer"]
 
 
@@ -149,9 +160,11 @@ def test_an_error_with_a_fix_is_told_once():
     )
     progress = '{"progress": {"run_id": "r", "rank": 0, "done": 0, "of": 0}}'
     log = (start, progress, "there is no such model", thrown, "END RequestId: request-1")
-    text = run_view.failure_text(RUN, Outcome("FAILED", 1.0, (), None, failure, log))
+    text = run_view.failure_text(failed(failure, log))
     assert text.splitlines()[1:] == [f"  WrongModel: {said.splitlines()[0]}", "  fix: lanes model import"]
-    text = run_view.failure_text(RUN, Outcome("FAILED", 1.0, (), None, failure, (*log, "looked in models/")))
+    text = run_view.failure_text(
+        FinishedRun(RUN, Outcome("FAILED", 1.0, (), None, failure, (*log, "looked in models/")))
+    )
     assert text.splitlines()[3:] == ["  the end of its log (request request-1):", "    looked in models/"]
 
 
@@ -185,7 +198,7 @@ def test_ranks_without_records_show_what_report_says_of_them(shown):
     request = "0c0ffee0-1111-2222-3333-6f3a9ce712f0"
     ranks = (Rank(0, 0, 0.30054, 145, 10240, 301, 744.94, request, ("hello", "[bold]")), Rank(1, 0, *[None] * 5))
     outcome = Outcome("SUCCEEDED", 3.2, ranks, None)
-    out = shown(run_view.print_outcome, RUN, outcome, COST).out
+    out = shown(run_view.print_outcome, FinishedRun(RUN, outcome, cost=COST)).out
     rows = [[value.strip() for value in line.strip("│").split("│")] for line in out.splitlines() if "│" in line]
     assert rows == [
         ["0", "6f3a9ce712f0", "300.54 ms", "301 ms", "10240 MB", "145 MB", "744.94 ms"],
@@ -193,22 +206,23 @@ def test_ranks_without_records_show_what_report_says_of_them(shown):
     ]
     assert "throughput" not in out
     assert shown(run_view.print_printed, outcome).out.splitlines() == ["[rank 0] hello", "[rank 0] [bold]"]
-    assert "printed" not in run_view.as_json(RUN, outcome, COST)["ranks"][0]
-    assert run_view.as_json(RUN, outcome, COST, printed=True)["ranks"][0]["printed"] == ("hello", "[bold]")
+    assert "printed" not in FinishedRun(RUN, outcome, cost=COST).as_record()["ranks"][0]
+    assert FinishedRun(RUN, outcome, cost=COST).as_record(printed=True)["ranks"][0]["printed"] == ("hello", "[bold]")
 
 
-def traced(*maps):
-    return Trace((), 0, maps=maps)
+def traced(outcome, *maps):
+    return FinishedRun(RUN, outcome, Trace((), 0, maps=maps))
 
 
 def test_a_run_that_aws_cannot_start_so_fast_says_so(outcome):
     quick = replace(outcome, wall_seconds=12.0)
-    assert run_view.slower_start(quick, traced(MapChildren(10_000))) == (
+    assert run_view.slow_start(traced(quick, MapChildren(10_000)).slow_on_aws) == (
         "on AWS it takes at least 100 s: a Map starts 100 child executions a second, and this one has 10,000"
     )
-    assert run_view.slower_start(quick, traced(MapChildren(40_000, express=True), MapChildren(100))) == (
+    assert run_view.slow_start(traced(quick, MapChildren(40_000, express=True), MapChildren(100)).slow_on_aws) == (
         "on AWS it takes at least 40 s: a Map starts 1,000 express child executions a second, and this one has 40,000"
     )
-    assert run_view.slower_start(replace(outcome, wall_seconds=100.0), traced(MapChildren(10_000))) == ""
-    assert run_view.slower_start(quick, traced()) == ""
-    assert run_view.as_json(RUN, quick, None, traced(MapChildren(500)))["least_seconds_on_aws"] == 5.0
+    assert traced(replace(outcome, wall_seconds=100.0), MapChildren(10_000)).slow_on_aws is None
+    assert traced(quick).slow_on_aws is None
+    assert FinishedRun(RUN, quick).slow_on_aws is None
+    assert traced(quick, MapChildren(500)).as_record()["least_seconds_on_aws"] == 5.0

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from shared.measure.billing import cost
-from shared.measure.billing.cost import LABELS, Prices, cost_line, cost_of, dollars, read_prices
+from shared.measure.billing.cost import Prices, cost_line, cost_of, dollars, read_prices
 from shared.measure.billing.usage import Usage, used_by_functions, used_by_states
 from shared.measure.observed.trace import MapChildren, Trace, Visit
 from shared.run.report_line import Report
@@ -13,11 +13,17 @@ from shared.run.report_line import Report
 
 def test_every_amount_has_a_price_a_label_and_the_table_a_date_and_a_source():
     prices = read_prices()
-    assert set(prices.usd) == set(Usage.__slots__) == set(LABELS)
+    assert set(prices.usd) == set(Usage.__slots__)
+    used = cost_of(Usage(*range(1, 1 + len(Usage.__slots__)))).items
+    assert len(used) == len({item.label for item in used}) == len(Usage.__slots__)
+    assert all(item.quantity for item in used)
     assert all(0 < price < 0.001 for price in prices.usd.values())
     assert isinstance(prices.date, date)
     assert all(source.startswith("https://aws.amazon.com/") for source in prices.source)
-    assert prices.without == "without free tiers, transfer, storage and logs ($0.50 a GB)"
+    assert prices.told == (
+        f"an estimate: list prices noted on {prices.date} for us-east-1, "
+        "without free tiers, transfer, storage and logs ($0.50 a GB)"
+    )
 
 
 def test_every_price_has_its_page_and_the_day_it_was_read():

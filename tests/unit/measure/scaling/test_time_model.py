@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.errors import LanesError
 from shared.measure.scaling.fit_model import Measured, errors, fit_published, fit_sweep, split
-from shared.measure.scaling.time_model import Choices, Fit, per_record, predict, published, recommend, straggle
+from shared.measure.scaling.time_model import Choices, Fit, Size, per_record, predict, published, recommend, straggle
 
 
 @pytest.fixture
@@ -134,14 +134,14 @@ def test_one_rank_waits_for_nobody_and_many_for_the_slowest():
 )
 def test_more_work_never_takes_less_and_more_memory_never_longer(records, world, batch, memory):
     fit = published()
-    one = predict(fit, records, world, batch, memory)
+    one = predict(fit, Size(records, world, batch, memory))
     assert one.seconds > 0
     assert one.usd > 0
-    more = predict(fit, 2 * records, world, batch, memory)
+    more = predict(fit, Size(2 * records, world, batch, memory))
     assert more.seconds >= one.seconds
     assert more.usd >= one.usd
-    assert predict(fit, records, world, batch, 10240).seconds <= one.seconds + 1e-9
-    assert predict(fit, records, world, batch, memory, concurrency=10**4).seconds <= one.seconds + 1e-9
+    assert predict(fit, Size(records, world, batch, 10240)).seconds <= one.seconds + 1e-9
+    assert predict(fit, Size(records, world, batch, memory), concurrency=10**4).seconds <= one.seconds + 1e-9
 
 
 def test_recommendations_keep_deadline_budget_and_lambdas_limit(fit):
@@ -161,4 +161,4 @@ def test_recommendations_keep_deadline_budget_and_lambdas_limit(fit):
 
 def test_a_fit_to_a_quicker_cloud_still_starts_no_more_ranks_a_second_than_aws_does(fit):
     quick = replace(fit, start=0.0, dispatch=0.001)
-    assert predict(quick, 10_000, 10_000, 32, 10_240, concurrency=10_000).seconds > 10_000 / 100
+    assert predict(quick, Size(10_000, 10_000, 32, 10_240), concurrency=10_000).seconds > 10_000 / 100

@@ -1,0 +1,95 @@
+"""A finished run with all that is known of it: its outcome, its trace and its cost. Every view shows these values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from shared.measure.billing.bill import price_run, quick_trace
+from shared.run.gather import gather
+
+if TYPE_CHECKING:
+    from shared.aws.client import Aws
+    from shared.measure.billing.cost import Cost
+    from shared.measure.observed.trace import MapChildren, Trace
+    from shared.run.failure import Failure
+    from shared.run.gather import Outcome, Rank
+    from shared.run.logs import LogReader
+    from shared.run.start import Run
+    from shared.run.watch import Snapshot
+    from shared.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run that has ended.
+
+    Attributes:
+        run: The execution.
+        outcome: Its ranks, its output, or why it failed.
+        trace: The states that it visited; None where AWS did not let us read them.
+        cost: What it cost, estimated; None likewise.
+        unpriced: Why trace and cost are None; empty where they are known.
+    """
+
+    run: Run
+    outcome: Outcome
+    trace: Trace | None = None
+    cost: Cost | None = None
+    unpriced: str = ""
+
+    @property
+    def slow_on_aws(self) -> MapChildren | None:
+        """The children of a Map that AWS needs longer to start than this whole run took; None where there are none."""
+        largest = self.trace.largest_map if self.trace else None
+        return largest if largest and self.outcome.wall_seconds < largest.least_seconds else None
+
+    def as_record(self, *, printed: bool = False) -> dict[str, Json]:
+        """Return it for JSON. Throughput is in records per second.
+
+        ``least_seconds_on_aws`` is the least time that AWS needs to start the children of the run's largest Map. What
+        the code of the ranks wrote is there only if *printed*.
+        """
+        outcome = self.outcome
+        failure = _failure(outcome.failure) | {"log_tail": list(outcome.log_tail)} if outcome.failure else None
+        return {
+            "run_id": self.run.id,
+            "execution": self.run.arn,
+            "status": outcome.status,
+            "wall_seconds": outcome.wall_seconds,
+            "least_seconds_on_aws": self.trace.largest_map.least_seconds if self.trace else None,
+            "records": outcome.records,
+            "throughput": {"wall": outcome.wall_throughput, "aggregate": outcome.aggregate_throughput},
+            "cost": self.cost.as_record() if self.cost else None,
+            "ranks": [_rank(rank, printed=printed) for rank in outcome.ranks],
+            "output": outcome.output,
+            "failure": failure,
+        }
+
+
+def finish_run(aws: Aws, run: Run, end: Snapshot, reader: LogReader) -> FinishedRun:
+    """Gather, trace and price *run*, whose last snapshot is *end* and whose log *reader* has followed.
+
+    Where AWS does not let us see the cost, the result is there without it.
+    """
+    outcome = gather(aws, run, end, reader)
+    try:
+        trace = quick_trace(aws, run)
+        return FinishedRun(run, outcome, trace, price_run(aws, run, reader, trace))
+    except ClientError as error:
+        return FinishedRun(run, outcome, unpriced=str(error))
+
+
+def _failure(failure: Failure) -> dict[str, Json]:
+    record = asdict(failure)
+    del record["without_request"]  # it only served to find the request
+    return record
+
+
+def _rank(rank: Rank, *, printed: bool) -> dict[str, Json]:
+    record = asdict(rank) | {"records_per_second": rank.records_per_second}
+    if not printed:
+        del record["printed"]
+    return record
