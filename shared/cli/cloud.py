@@ -1,4 +1,4 @@
-"""``lanes up``, ``env``, ``down`` and ``doctor``: the embedded cloud, the way to it, what this machine has for it."""
+"""``lanes up``, ``env``, ``down`` and ``doctor``: the embedded cloud, how to use it, what this machine has for it."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ def up(
         bool, typer.Option("--packaged", help="Put the libraries into every zip, as for AWS; deploying takes longer.")
     ] = False,
     speed: Annotated[
-        float, typer.Option(min=1, help="Shorten Wait states and retry delays so many times.", show_default=False)
+        float, typer.Option(min=1, help="Divide Wait states and retry delays by this.", show_default=False)
     ] = 1,
     any_key: Annotated[
-        bool, typer.Option("--open", help="Take any access key: other users of this machine may do all, then.")
+        bool,
+        typer.Option("--open", help="Take any access key; other users of this machine can do everything then."),
     ] = False,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay here until Ctrl-C.")] = False,
 ) -> None:
-    """Keep an embedded cloud running, for many commands and any client of AWS's that has its key (lanes env).
+    """Keep an embedded cloud running, for many commands and for any AWS client that has its key (lanes env).
 
     Example: lanes up && lanes deploy team2 && lanes run team2 cosmic
     """
@@ -63,10 +64,10 @@ def up(
 
 def environment(
     *,
-    unset: Annotated[bool, typer.Option("--unset", help="Print what takes the shell out of the cloud again.")] = False,
+    unset: Annotated[bool, typer.Option("--unset", help="Print the lines that undo it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The variables, as one JSON document.")] = False,
 ) -> None:
-    """Print what a shell evaluates to work against the cloud that lanes up keeps: its address, its key, its region.
+    """Print the lines that let a shell work against the cloud of lanes up: its address, its key, its region.
 
     Example: eval "$(lanes env)" && python -c "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
     """
@@ -78,7 +79,7 @@ def environment(
     from shared.errors import LanesError, UsageError
 
     if unset and as_json:
-        raise UsageError("--unset prints lines for a shell, and no JSON", fix="leave one of them out")
+        raise UsageError("--unset prints lines for a shell, not JSON", fix="leave one of them out")
     if unset:
         sys.stdout.write(leaving())
         return
@@ -93,7 +94,7 @@ def environment(
 
 
 def down() -> None:
-    """End the embedded cloud that lanes up keeps, with all that is in it.
+    """End the embedded cloud of lanes up, with all that is in it.
 
     Example: lanes down
     """
@@ -108,9 +109,9 @@ def doctor(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Say what this machine has and lacks: for the embedded cloud, for optional parts, and for comparisons with others.
+    """Say what this machine has and lacks for the embedded cloud, for optional parts, and for comparisons with others.
 
-    In a project it warns half a year before AWS gives up the runtime of the project's functions.
+    In a project it also warns half a year before AWS ends the runtime of the project's functions.
 
     Example: lanes doctor
     """
@@ -127,13 +128,13 @@ def doctor(
             lacking = "warns  " if finding.warning else "missing" if finding.optional else "FAILS  "
             mark = "ok     " if finding.ok else lacking
             advice = "" if finding.ok else f"  ({finding.fix})"
-            console.out.print(f"{mark}  {finding.name}: {finding.found}{advice}", markup=False, highlight=False)
+            console.out.print(f"{mark}  {finding.name}: {finding.found}{advice}")
     if not all(finding.ok or finding.optional for finding in findings):
         raise typer.Exit(1)
 
 
 def _runtime() -> str | None:
-    """Return what the functions of the project here run on; None outside of one, where a doctor is of use as well."""
+    """Return the runtime of the functions of the project here; None outside of a project."""
     from shared.cli.wiring import open_project
 
     try:
@@ -143,25 +144,25 @@ def _runtime() -> str | None:
 
 
 def _refuse_another(running: Running, *, packaged: bool, any_key: bool) -> None:
-    """Refuse to take *running* for the cloud that is asked for, when it was started without the same options."""
+    """Refuse to use *running* where it was started without options that are now asked for."""
     options = (("--packaged", packaged, running.packaged), ("--open", any_key, running.any_key))
     lacking = [option for option, asked, has in options if asked and not has]
     if lacking:
         raise LanesError(
             f"a cloud runs already, without {' and '.join(lacking)}",
             where=running.endpoint,
-            fix="lanes down, which takes all that is in it along, then lanes up again",
+            fix="lanes down, which deletes all that is in it, then lanes up again",
         )
 
 
 def _say(running: Running) -> None:
-    console.out.print(running.endpoint, highlight=False)
+    console.out.print(running.endpoint)
     console.note(
         f"account {running.account}, {running.region}, process {running.pid}, since {running.started}; any boto3 client"
         ' works in a shell that has run eval "$(lanes env)"; lanes down ends it'
     )
     if running.any_key:
         console.note(
-            "warning: it takes any access key, so every user of this machine may do all in it, and run code as you;"
-            " roles that are not there, or that such a key made, may do all, too, where AWS would refuse them"
+            "warning: it takes any access key, so every user of this machine can do everything in it, and run code as"
+            " you; roles that do not exist, or that such a key made, can do everything too, where AWS would refuse them"
         )

@@ -1,7 +1,7 @@
-"""What every command prints with: data on stdout, progress and notes on stderr, NO_COLOR honoured by rich.
+"""What every command prints with: data goes to stdout, progress and notes to stderr; rich honours NO_COLOR.
 
-All text leaves for the terminal here, and nowhere else. Much of it others wrote: a program's log line, a state's
-name, an error's cause. So it is never read as markup, and what would steer a terminal is shown, not sent.
+This module alone writes to the terminal. Others wrote much of the text: a program's log line, a state's name, an
+error's cause. So text is never read as markup, and characters that would control a terminal are shown as escapes.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-# Controls, formats (bidirectional ones, zero-width ones, tags), surrogates, the two odd separators of lines.
+# Controls, formats (bidirectional and zero-width ones, tags), surrogates, the two rare separators of lines.
 _STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _PLAIN = "\t\n"
 
 
 def visible(text: str) -> str:
-    r"""Return *text* with an escape (``\x1b``) in the place of what a terminal would obey, or a reader not see."""
+    r"""Return *text* with escapes (``\x1b``) for characters that a terminal would obey or a reader would not see."""
     if text.isprintable():
         return text
     return "".join(
@@ -38,14 +38,14 @@ def _steers(character: str) -> bool:
 
 
 class _Screen(Console):
-    """A console that shows what it is given. What rich itself sends (colours, a bar that moves) goes through."""
+    """A console that shows text as it is. What rich itself sends (colours, a bar that moves) is not changed."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Make a string printable: before rich, which drops some controls without a word."""
+        """Make a string printable before rich sees it, which drops some controls silently."""
         return super().render_str(visible(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """Make printable what comes as anything else than a string."""
+        """Make printable what is not given as a string."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
@@ -54,22 +54,22 @@ out = _Screen(soft_wrap=True, emoji=False, markup=False, highlight=False)
 err = _Screen(stderr=True, soft_wrap=True, emoji=False, markup=False, highlight=False)
 
 
-def print_json(value: Any) -> None:
-    """Write *value* to stdout as one JSON document, keys in the order given."""
+def print_json(value: object) -> None:
+    """Write *value* to stdout as one JSON document. Its keys keep their order."""
     sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
 
 
 def line(text: str) -> None:
-    """Write *text* to stdout at once and as it is, tabs too, which rich would make spaces of."""
+    """Write *text* to stdout at once and as it is. rich would turn tabs into spaces."""
     sys.stdout.write(visible(text) + "\n")
     sys.stdout.flush()
 
 
 def note(text: str) -> None:
-    """Tell the reader something beside the data."""
+    """Tell the reader something beside the data, on stderr."""
     err.print(text, style="dim")
 
 
 def fail(text: str) -> None:
-    """Print an error message; the caller decides the exit code."""
+    """Print an error message on stderr. The caller decides the exit code."""
     err.print(f"error: {text}", style="bold red")

@@ -1,4 +1,4 @@
-"""``lanes data``: a survey made, converted, cut and uploaded."""
+"""``lanes data``: make a survey, convert one, cut it, upload it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.cosmic.partitions import Tensors
 
-Megabytes = Annotated[float, typer.Option(min=0.1, help="Size of a partition, at most.")]
+Megabytes = Annotated[float, typer.Option(min=0.1, help="Size of a partition in MB, at most.")]
 Out = Annotated[Path, typer.Option("--out", help="New folder for the partitions.")]
 CHUNK = 256  # galaxies rendered at a time
 
@@ -82,7 +82,7 @@ def import_(
 
 def split(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Folder of partitions.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="New folder for the same records.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="New folder for these records.")],
     *,
     megabytes: Megabytes = 25,
     as_json: AsJson = False,
@@ -104,11 +104,11 @@ def split(
 @on_cloud
 def upload(
     team: Annotated[str, typer.Argument(help="Whose bucket.")],
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Default: the sample survey.")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The sample survey when left out.")] = None,
     *,
-    prefix: Annotated[str, typer.Option(help="Folder in the bucket; default: the team's data_prefix.")] = "",
+    prefix: Annotated[str, typer.Option(help="Folder in the bucket; the team's data_prefix when left out.")] = "",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be uploaded, or why it cannot be.")
+        bool, typer.Option("--dry-run", help="Say what would be uploaded, or why it cannot be; upload nothing.")
     ] = False,
     where: Where,
     as_json: AsJson = False,
@@ -134,15 +134,15 @@ def upload(
                 with progress("uploading", total, "bytes") as advance:
                     transfer.upload(cloud, lane, files, advance)
         if others:
-            console.note(f"{len(others)} other objects lie under {place}/ and stay part of a run over it")
+            console.note(f"{len(others)} other objects are under {place}/, and a run over it takes them too")
     _say_uploaded(lane, place, [key for _, key in files], records, total, dry_run=dry_run, as_json=as_json)
 
 
 def need(module: str, extra: str) -> None:
-    """Make sure that *module* is installed.
+    """Check that *module* is installed.
 
     Raises:
-        LanesError: It is not; the fix names the *extra* of this package that brings it.
+        LanesError: It is not. The fix names the *extra* of this package that installs it.
     """
     if find_spec(module) is None:
         raise LanesError(f"this command needs {module}, which is not installed", fix=f"pip install -e '.[{extra}]'")
@@ -150,7 +150,7 @@ def need(module: str, extra: str) -> None:
 
 @contextlib.contextmanager
 def progress(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
-    """Show a bar on stderr while the block runs; gives what to call with each amount done."""
+    """Show a bar on stderr while the block runs. The block gets a function to call with each amount that is done."""
     from rich.progress import Progress
 
     with Progress(console=console.err, transient=True, disable=not console.err.is_terminal) as bars:
@@ -169,7 +169,7 @@ def _data_prefix(lane: Lane) -> str:
         if workflow.parameters.get("data_prefix"):
             return str(workflow.parameters["data_prefix"]).strip("/")
     raise UsageError(
-        f"no workflow of {lane.team} says where its data lies",
+        f"no workflow of {lane.team} says where its data is",
         where=f"teams/{lane.team}.yaml",
         fix="give --prefix FOLDER",
     )
@@ -184,9 +184,7 @@ def _report(folder: Path, paths: list[Path], records: int, *, as_json: bool) -> 
     if as_json:
         console.print_json({"folder": str(folder), "partitions": len(paths), "records": records, "bytes": size})
     else:
-        console.out.print(
-            f"{folder}: {records:,} records in {len(paths)} partitions, {size / 2**20:.1f} MB", highlight=False
-        )
+        console.out.print(f"{folder}: {records:,} records in {len(paths)} partitions, {size / 2**20:.1f} MB")
 
 
 def _say_uploaded(
@@ -199,7 +197,5 @@ def _say_uploaded(
         return
     verb = "would upload" if dry_run else "uploaded"
     console.out.print(
-        f"{verb} {records:,} records in {_partitions(keys)}, {size / 2**20:.1f} MB, to s3://{lane.bucket}/{place}/",
-        markup=False,
-        highlight=False,
+        f"{verb} {records:,} records in {_partitions(keys)}, {size / 2**20:.1f} MB, to s3://{lane.bucket}/{place}/"
     )

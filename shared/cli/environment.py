@@ -1,4 +1,4 @@
-"""What a shell needs so that any client of AWS's in it works against the embedded cloud, and how it leaves again."""
+"""The lines that let every AWS client of a shell work against the embedded cloud, and those that undo it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _NO_PROXY = ("127.0.0.1", "localhost")
 
 
 def variables(endpoint: str, region: str, key: AccessKey, now: Mapping[str, str]) -> dict[str, str]:
-    """Return what to set for the cloud at *endpoint*, in an environment that is as *now*.
+    """Return the variables to set for the cloud at *endpoint*. *now* is the environment as it is.
 
-    TestState and StartSyncExecution put ``sync-`` before a host's name, which no loopback address has; botocore leaves
-    that out when AWS_DISABLE_HOST_PREFIX_INJECTION says so.
+    TestState and StartSyncExecution put ``sync-`` before the name of the host, which a loopback address cannot have.
+    botocore leaves it out when AWS_DISABLE_HOST_PREFIX_INJECTION is set.
     """
     told = {
         "AWS_ENDPOINT_URL": endpoint,
@@ -38,9 +38,9 @@ def variables(endpoint: str, region: str, key: AccessKey, now: Mapping[str, str]
 
 
 def entering(told: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Return the lines that a shell in the environment *now* evaluates to have what is *told*, and nothing against it.
+    """Return the lines with which a shell in the environment *now* sets what is *told* and unsets what is against it.
 
-    Each ends with a semicolon, so that they do the same where the quotes around ``$(lanes env)`` are forgotten.
+    Each line ends with a semicolon, so that they also work without the quotes around ``$(lanes env)``.
     """
     elsewhere = [*_LEADS_ELSEWHERE, *sorted(name for name in now if name.startswith(_OF_ONE_SERVICE))]
     lines = [f"unset {' '.join(name for name in elsewhere if name not in told)};"]
@@ -49,7 +49,7 @@ def entering(told: Mapping[str, str], now: Mapping[str, str]) -> str:
 
 
 def leaving() -> str:
-    """Return the lines that undo them, but for NO_PROXY, which does no harm."""
+    """Return the lines that undo this, except for NO_PROXY, which does no harm."""
     names = ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
     names += ["AWS_DEFAULT_REGION", "AWS_REGION", "AWS_DISABLE_HOST_PREFIX_INJECTION"]
     return f"unset {' '.join(names)}\n"

@@ -1,4 +1,4 @@
-"""What an error is told as: what happened, where, what to do. A fault of ours leaves its traceback in a file."""
+"""Words an error for the user: what happened, where, and what to do. A fault of ours leaves its traceback in a file."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import os
 import tempfile
 import traceback
 
-# What is no fault of ours, and what helps.
+# Errors that are no fault of this program, and what helps.
 _WRITABLE = "make it writable, or free space there"
 _LIMITS = "end other programs, or raise the limit (ulimit -n, ulimit -u)"
-_THERE = "see that it is there, and that it is what it is named as"
+_THERE = "check that it exists, and that it is the file or folder that its name says"
 _FIXES = {
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _WRITABLE),
     **dict.fromkeys((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN), _LIMITS),
@@ -19,9 +19,9 @@ _FIXES = {
 
 
 def told(error: BaseException) -> str:
-    """Return the message for an *error* that is none of ours: the machine's, AWS's, or a fault in this program."""
+    """Return the message for an *error* outside our tree: the machine's, AWS's, or a fault in this program."""
     if isinstance(error, OSError) and error.errno in _FIXES:
-        where = error.filename or "a file"  # a write that fails does not say which
+        where = error.filename or "a file"  # an error of a write does not name the file
         return f"{where}: {error.strerror}\n  fix: {_FIXES[error.errno]}"
     if type(error).__module__.startswith(("boto3", "botocore")):
         return f"AWS: {error}{_who_may(error)}"
@@ -30,14 +30,14 @@ def told(error: BaseException) -> str:
 
 
 def _who_may(error: BaseException) -> str:
-    """Return the fix for an *error* of AWS's that says no to these credentials; nothing for any other."""
+    """Return the fix for an *error* with which AWS refuses these credentials; "" for others."""
     from shared.deploy.caller import WHO_MAY, is_denial
 
-    return f"\n  fix: take credentials that may: {WHO_MAY}" if isinstance(error, Exception) and is_denial(error) else ""
+    return f"\n  fix: use credentials that may: {WHO_MAY}" if isinstance(error, Exception) and is_denial(error) else ""
 
 
 def _kept(error: BaseException) -> str:
-    """Write the traceback of *error* where its owner alone can read it, and return what to do with it."""
+    """Write the traceback of *error* to a file that only its owner can read, and return what to do with it."""
     lines = traceback.format_exception(error)
     try:
         number, path = tempfile.mkstemp(prefix="lanes-fault-", suffix=".txt")

@@ -1,4 +1,4 @@
-"""How ``--help`` looks: as it is written. rich would take ``[a-z]`` for a style, and drop it."""
+"""Shows the texts of ``--help`` as they are written. rich would take ``[a-z]`` for a style, and drop it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import typer
 
 
 def make_literal(group: typer.Typer) -> None:
-    """Have all commands of *group* show their help as it is written, each of its paragraphs one line.
+    """Let all commands of *group* show their help as it is written, with each paragraph as one line.
 
-    A terminal would show the source's line breaks too.
+    Without that, a terminal would show the line breaks of the source too.
     """
     group.info.cls = _Group
     for command in group.registered_commands:
@@ -49,9 +49,10 @@ class _Group(TyperGroup):
 
 
 @contextlib.contextmanager
-def _escaped(parts: list[Any]) -> Iterator[None]:
-    """Escape the help of *parts* while the block lasts: the reference wants it as it is."""
-    before = [(part, part.help) for part in parts if getattr(part, "help", None)]
+def _escaped(parts: Iterable[object]) -> Iterator[None]:
+    """Escape the help of *parts* while the block runs. The reference needs it as it is."""
+    helped = (part for part in parts if isinstance(part, TyperCommand | TyperGroup | TyperArgument | TyperOption))
+    before = [(part, part.help) for part in helped if part.help]
     for part, text in before:
         part.help = escape(text)
     try:

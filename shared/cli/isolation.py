@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from shared.iam.documents import Document
     from shared.isolation.proof.account import Account, Expected
 
-TeamOption = Annotated[str | None, typer.Option("--team", help="This team only; all of them when left out.")]
-DeployedOption = Annotated[bool, typer.Option("--deployed", help="What the cloud holds, not what a deploy would make.")]
+TeamOption = Annotated[str | None, typer.Option("--team", help="Only this team; all teams when left out.")]
+DeployedOption = Annotated[bool, typer.Option("--deployed", help="Prove what the cloud holds, not the files.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to *app*."""
-    group = typer.Typer(no_args_is_help=True, help="What keeps teams apart, proved and shown.")
+    group = typer.Typer(no_args_is_help=True, help="Prove and show what keeps teams apart.")
     for command in (prove, matrix, policies, platform, quotas):
         group.command()(command)
     app.add_typer(group, name="isolation")
@@ -41,7 +41,7 @@ def prove(
     where: Where,
     as_json: AsJson = False,
 ) -> None:
-    """Prove that no policy or database role lets a team past its own names; exit 1 and name every statement that does.
+    """Prove that no policy and no database role lets a team past its own names. If one does, name it and exit 1.
 
     Example: lanes isolation prove --team team2, or lanes isolation prove --deployed --aws
     """
@@ -72,13 +72,13 @@ def prove(
         console.print_json({"proved": proof.holds, **asdict(proof), **(left.data() if left else {})})
     else:
         for line in (*told(proof), *(left.lines() if left else ())):
-            console.out.print(line, markup=False, highlight=False)
+            console.out.print(line)
     if not proof.holds:
         raise typer.Exit(1)
 
 
 def matrix(*, as_json: AsJson = False) -> None:
-    """Show which services of each team (column) the roles of each team (row) could reach: their own, if all is well.
+    """Show which services of each team (column) the roles of each team (row) can reach. It should be their own only.
 
     Example: lanes isolation matrix
     """
@@ -95,7 +95,7 @@ def matrix(*, as_json: AsJson = False) -> None:
         console.print_json({"teams": list(table), "reach": table, "crossings": crossings})
     else:
         for line in _columns([["", *table], *([one, *_cells(one, row)] for one, row in table.items())]):
-            console.out.print(line, markup=False, highlight=False)
+            console.out.print(line)
         pairs = len(table) * (len(table) - 1)
         console.note(
             f"{len(crossings)} of {pairs} ordered pairs of teams reach across; the diagonal is each team's own"
@@ -105,7 +105,7 @@ def matrix(*, as_json: AsJson = False) -> None:
 
 
 def policies(team: Team) -> None:
-    """Print every IAM document of a team as JSON: of its roles and its people's, boundaries and bucket.
+    """Print every IAM document of a team as JSON: those of its roles, its people, its boundaries and its bucket.
 
     Example: lanes isolation policies team2
     """
@@ -118,9 +118,11 @@ def policies(team: Team) -> None:
 
 def platform(
     *,
-    rendezvous: Annotated[bool, typer.Option("--rendezvous", help="The second policy, to run the rendezvous.")] = False,
+    rendezvous: Annotated[
+        bool, typer.Option("--rendezvous", help="Print the second policy, for running the rendezvous.")
+    ] = False,
 ) -> None:
-    """Print the policy of the platform's role as JSON: it makes whole lanes, and roles only under a boundary of ours.
+    """Print the policy of the platform's role as JSON. The role makes whole lanes, but only roles under our boundaries.
 
     Example: lanes isolation platform > platform-policy.json
     """
@@ -136,7 +138,7 @@ def platform(
 
 @on_cloud
 def quotas(*, where: Where, as_json: AsJson = False) -> None:
-    """Add up the concurrency that teams reserve against the account's limit, and name Maps that outrun theirs.
+    """Compare the concurrency that teams reserve with the account's limit, and name Maps that need more than theirs.
 
     Example: lanes isolation quotas
     """
@@ -157,7 +159,7 @@ def quotas(*, where: Where, as_json: AsJson = False) -> None:
         console.print_json({**asdict(planned), "total": planned.total, "free": planned.free, "crowded": crowded})
         return
     for line in _columns([["team", "reserved"], *([team, str(count)] for team, count in planned.teams.items())]):
-        console.out.print(line, markup=False, highlight=False)
+        console.out.print(line)
     console.note(f"{planned.total} of {limit} reserved, {settings.unreserved} kept unreserved, {planned.free} free")
     for team, found in crowded.items():
         for line in found:
@@ -171,7 +173,7 @@ def _documents(project: Project, team: str | None) -> list[Document]:
 
 
 def _service_documents(project: Project, team: str | None) -> list[Document]:
-    """Return the platform's own: the rendezvous service's, where it is ours to run and no single team is asked for."""
+    """Return the documents of the rendezvous service, where we run it and no single team is asked for."""
     from shared.deploy.documents import service_documents
 
     service = None if team else _service(project)
@@ -185,7 +187,7 @@ def _service(project: Project) -> RendezvousService | None:
 
 
 def _wanted_account(project: Project, team: str | None, teams: tuple[str, ...]) -> Account:
-    """Return what deploys make beside documents: where machines log, and the platform's rules."""
+    """Return what deploys make beside documents: the groups that state machines log to, and the platform's rules."""
     from shared.deploy.documents import lane_links, service_links
     from shared.isolation.proof.account import Account
 
@@ -195,7 +197,7 @@ def _wanted_account(project: Project, team: str | None, teams: tuple[str, ...]) 
 
 
 def _expected(project: Project) -> Expected:
-    """Return who reaches teams by design: the settings' operators, and whoever has the platform's policies."""
+    """Return who reaches teams by design: the settings' operators, and those who have the platform's policies."""
     from shared.iam.statements import read_identity_policy
     from shared.isolation.proof.account import Expected
     from shared.isolation.roles.platform_role import platform_policy
@@ -243,6 +245,6 @@ def _cells(team: str, row: dict[str, tuple[str, ...]]) -> list[str]:
 
 
 def _columns(rows: list[list[str]]) -> list[str]:
-    """Return plain aligned lines: a table that fits the terminal would cut the names."""
+    """Return plain, aligned lines. A rich table would cut the names where the terminal is narrow."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _group() -> None:
-    """Keep ``load`` a command of its own: typer would take the only one for the group."""
+    """Keep ``load`` a command of its own: typer would merge a single command with its group."""
 
 
 @on_cloud
@@ -36,9 +36,9 @@ def load(
     where: Where,
     as_json: AsJson = False,
 ) -> None:
-    """Put a list into the team's table, in place of the one that is there.
+    """Put a list into the team's table, in place of the list that is there.
 
-    The embedded cloud keeps it from lanes up to lanes down; without lanes up there is none to load it into.
+    The embedded cloud keeps it from lanes up to lanes down. Without lanes up there is no cloud to load it into.
 
     Example: lanes items load topics statemachines/samples/simplelist.json
     """
@@ -60,7 +60,7 @@ def load(
     if as_json:
         console.print_json({"table": table.name, "items": len(items)})
     else:
-        console.out.print(f"{table.name}: {len(items)} items", markup=False, highlight=False)
+        console.out.print(f"{table.name}: {len(items)} items")
 
 
 def _table(lane: Lane) -> Table:

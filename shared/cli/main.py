@@ -1,6 +1,6 @@
-"""The ``lanes`` command: one file per group of commands, wired here.
+"""The ``lanes`` command: one module for each group of commands, put together here.
 
-Each group is a module with ``register(app)``; heavy imports stay inside its commands so that ``--help`` is quick.
+Each of them has ``register(app)``. Slow imports stay inside the commands, so that ``--help`` is quick.
 Exit codes: 0 done, 1 an error, 2 asked wrongly, 130 interrupted.
 """
 
@@ -10,7 +10,7 @@ import io
 import os
 import sys
 from importlib import metadata
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -97,7 +97,7 @@ make_literal(app)
 
 
 def main() -> None:
-    """Run the command line; an error becomes its message and exit code, never a traceback."""
+    """Run the command line. An error becomes its message and its exit code, and never a traceback."""
     _open_streams()
     try:
         app()
@@ -108,30 +108,30 @@ def main() -> None:
         sys.exit(_last_words(error.exit_code))
     except KeyboardInterrupt:
         sys.exit(_last_words(INTERRUPTED))
-    except Exception as error:  # noqa: BLE001  the door: beyond it is a person
+    except Exception as error:  # noqa: BLE001  after this comes a person, who shall see no traceback
         console.fail(faults.told(error))
         sys.exit(_last_words(1))
 
 
 def _open_streams() -> None:
-    """Make stdout and stderr take any text, and be there: a shell may have closed them (``>&-``)."""
+    """Let stdout and stderr take any text, and open them where a shell has closed them (``>&-``)."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  for as long as we run
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
         stream = getattr(sys, name)
-        if isinstance(stream, io.TextIOWrapper):  # a locale that lacks a letter must not cost the answer
+        if isinstance(stream, io.TextIOWrapper):  # a locale that lacks a letter must not hide the answer
             stream.reconfigure(errors="backslashreplace")
 
 
-def _last_words(code: Any) -> Any:
-    """Send what is still held back, and return the exit *code*: 1 where nobody can take it.
+def _last_words(code: str | int | None) -> str | int | None:
+    """Write out what stdout still holds, and return the exit *code*; 1 where stdout cannot be written.
 
-    Else Python would try as it ends, and print a traceback of it.
+    Without this, Python would write it out as it ends, and print a traceback where it cannot.
     """
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        failed = ""  # a reader who has enough
+        failed = ""  # its reader has seen enough
     except OSError as error:
         failed = f"stdout: {error.strerror}"
     else:

@@ -39,9 +39,9 @@ def import_(
 ) -> None:
     """Turn your own model into ONNX, check it, and give it to a team.
 
-    It takes images (n x 5 x 32 x 32) and magnitudes (n x 5), or a list of both, and answers n redshifts. Save it with
-    torch.jit.save(torch.jit.trace(model.eval(), (images, magnitudes)), "model.ts"): a pickled module is refused, since
-    loading one runs its author's code.
+    The model takes images (n x 5 x 32 x 32) and magnitudes (n x 5), or a list of both, and answers n redshifts. Save it
+    with torch.jit.save(torch.jit.trace(model.eval(), (images, magnitudes)), "model.ts"). A pickled module is refused,
+    since loading one runs its author's code.
 
     Example: lanes model import model.ts --team team2 && lanes run team2 cosmic --model-key models/model.onnx
     """
@@ -49,7 +49,7 @@ def import_(
         raise UsageError("where should the model go?", fix="give --team TEAM, or --out FILE.onnx, or both")
     if not file.is_file():
         what = "this is a folder, not a file" if file.is_dir() else "there is no such file"
-        raise UsageError(what, where=str(file), fix="name the file of one model")
+        raise UsageError(what, where=str(file), fix="name the file of a model")
     key = f"models/{file.stem}.onnx"
     with tempfile.TemporaryDirectory(prefix="lanes-model-") as scratch:
         made = Path(scratch) / f"{file.stem}.onnx"
@@ -62,9 +62,9 @@ def import_(
     if as_json:
         console.print_json({"bytes": size, "model_key": key if team else None, "file": str(out) if out else None})
     elif team:
-        console.out.print(f"lanes run {team} cosmic --model-key {key}", highlight=False)
+        console.out.print(f"lanes run {team} cosmic --model-key {key}")
     else:
-        console.out.print(str(out), highlight=False)
+        console.out.print(str(out))
 
 
 def _make(file: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""A proof of isolation as text: what was shown or found, who reaches teams by design, and what was not seen."""
+"""Words a proof of isolation: what was proved or found, who reaches teams by design, and what could not be seen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DATABASE_ROLES = (
 
 
 def told(proof: Proof) -> list[str]:
-    """Return the lines that tell *proof* to a reader."""
+    """Return the lines that tell a reader what *proof* says."""
     counts = f"{proof.documents} documents, {proof.statements} statements, {proof.pairs} (action, resource) pairs"
     if proof.sql:
         counts += f", {proof.sql} SQL statements"
@@ -27,7 +27,7 @@ def told(proof: Proof) -> list[str]:
     teams = f"{count} team{'s' * (count != 1)}{' and the rendezvous' * (SLUG in proof.teams)}"
     around = [
         *_listed("reach teams by design:", (f"{who}: {why}" for who, why in proof.by_design.items())),
-        *_listed("could not be seen, so nothing is said of it:", proof.unseen),
+        *_listed("could not be seen, so nothing is said about it:", proof.unseen),
         *_listed("not covered:", proof.limits),
     ]
     if proof.findings:

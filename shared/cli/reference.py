@@ -1,12 +1,13 @@
-"""``lanes reference``: the command reference, made from the commands themselves so that it cannot lie."""
+"""``lanes reference``: the command reference, made from the commands themselves, so that it is always true."""
 
 from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from shared.cli import console
 from shared.cli.options import Check
@@ -19,13 +20,13 @@ FILE = Path("shared/cli/REFERENCE.md")
 _HEAD = """# The `lanes` command
 
 Made by `lanes reference`; `make check` fails when it is stale. Exit codes: 0 done, 1 an error, 2 asked wrongly, 130
-interrupted; what a command has beside these is told with it.
+interrupted. A command that has other codes says so.
 Data goes to stdout, progress and notes to stderr; `NO_COLOR` is honoured.
 """
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to *app*, whose commands it describes."""
+    """Add the command to *app*. It describes the commands of *app*."""
 
     @app.command(hidden=True)
     def reference(
@@ -50,40 +51,39 @@ def register(app: typer.Typer) -> None:
 
 def markdown(app: typer.Typer) -> str:
     """Return the reference of all commands that are not hidden, in the order of ``lanes --help``."""
-    sections = [_section(words, command) for words, command in _walk(("lanes",), typer.main.get_command(app))]
+    sections = [_section(words, command) for words, command in _walk(("lanes",), typer.main.get_group(app))]
     return "\n".join([_HEAD, *sections])
 
 
-def _walk(words: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, child in command.commands.items():
+def _walk(words: tuple[str, ...], group: TyperGroup) -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
+    """Yield the words and the command of everything below *group* that is not hidden."""
+    for name, child in group.commands.items():
         if child.hidden:
             continue
-        if hasattr(child, "commands"):
+        if isinstance(child, TyperGroup):
             yield from _walk((*words, name), child)
-        else:
+        elif isinstance(child, TyperCommand):
             yield (*words, name), child
 
 
-def _section(words: tuple[str, ...], command: Any) -> str:
-    arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
-    options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
-    usage = " ".join([*words, *(_argument(argument) for argument in arguments), *(["[OPTIONS]"] if options else [])])
+def _section(words: tuple[str, ...], command: TyperCommand) -> str:
+    arguments = [each for each in command.params if isinstance(each, TyperArgument)]
+    options = [each for each in command.params if isinstance(each, TyperOption)]
+    usage = " ".join([*words, *map(_argument, arguments), *(["[OPTIONS]"] if options else [])])
     lines = [f"## `{' '.join(words)}`", "", "```", usage, "```", "", _help(command), ""]
-    for parameter in (*arguments, *options):
-        if parameter.help:
-            name = _argument(parameter) if parameter in arguments else ", ".join(parameter.opts)
-            lines.append(f"- `{name}`: {parameter.help}")
+    lines += [f"- `{_argument(each)}`: {each.help}" for each in arguments if each.help]
+    lines += [f"- `{', '.join(each.opts)}`: {each.help}" for each in options if each.help]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _argument(argument: Any) -> str:
-    name = argument.metavar or argument.name.upper()
+def _argument(argument: TyperArgument) -> str:
+    name = argument.metavar or str(argument.name).upper()
     many = "..." if argument.nargs == -1 and not argument.metavar else ""
     return f"{name}{many}" if argument.required or name.startswith("[") else f"[{name}{many}]"
 
 
-def _help(command: Any) -> str:
-    """Return the command's text; its examples become code."""
+def _help(command: TyperCommand) -> str:
+    """Return the command's text. Its examples become code."""
     text = inspect.cleandoc(command.help or "").split("\f")[0].strip()
     body, *examples = text.split("Example: ")
     return "\n\n".join([body.strip(), *(f"Example: `{example.strip()}`" for example in examples)])

@@ -1,4 +1,4 @@
-"""``lanes rendezvous``: run the server where FMI ranks meet, and check whether one works.
+"""``lanes rendezvous``: run the server at which FMI ranks meet, and check whether a server works.
 
 ``rendezvous_service`` adds the commands that operate it on AWS.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Protocol(enum.StrEnum):
-    """Which TCPunch to speak."""
+    """The versions of TCPunch."""
 
     V1 = "v1"
     V2 = "v2"
@@ -34,7 +34,8 @@ ServerArgument = Annotated[
     str | None, typer.Argument(metavar="[HOST:PORT]", help="The server; the settings' endpoint when left out.")
 ]
 TeamOption = Annotated[
-    str | None, typer.Option("--team", help="As this team: its file's endpoint and times, signed with its key.")
+    str | None,
+    typer.Option("--team", help="Check as this team: its file's endpoint and times, signed with its key."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document for each check.")]
 TimeoutOption = Annotated[float | None, typer.Option("--timeout", min=0.001, help="Seconds the check may take.")]
@@ -46,7 +47,7 @@ TEAM_KEY = "FMI_TEAM_KEY"
 
 def register(app: typer.Typer) -> None:
     """Add the commands to *app*."""
-    group = typer.Typer(no_args_is_help=True, help="Where FMI ranks meet: run the server, and check one.")
+    group = typer.Typer(no_args_is_help=True, help="The server at which FMI ranks meet: run it, and check it.")
     for command in (serve, check, key):
         group.command()(command)
     rendezvous_service.add(group)
@@ -56,21 +57,24 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     *,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "0.0.0.0",  # noqa: S104  it is public
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "0.0.0.0",  # noqa: S104  the server is for all
     port: Annotated[int, typer.Option(min=0, max=65535, help="The rendezvous port; 0 takes a free one.")] = 10000,
     http_port: Annotated[int, typer.Option(min=0, max=65535, help="/livez /readyz /health /metrics.")] = 10001,
     allow_open: Annotated[
-        bool, typer.Option("--allow-open", help="Let in names that no team signed, too: old clients'.")
+        bool, typer.Option("--allow-open", help="Also let in names that no team signed, those of old clients.")
     ] = False,
-    connections: Annotated[int, typer.Option(min=2, help="Open connections at most.")] = 20480,
-    waiting: Annotated[int, typer.Option(min=1, help="Names waiting for their peer at most.")] = 16384,
+    connections: Annotated[int, typer.Option(min=2, help="Open connections, at most.")] = 20480,
+    waiting: Annotated[int, typer.Option(min=1, help="Names that wait for their peer, at most.")] = 16384,
     wait_timeout: Annotated[float, typer.Option(min=0.1, help="Seconds a client may wait for its peer.")] = 60.0,
-    rate: Annotated[float, typer.Option(min=1, help="Connections a second from one address.")] = 4000.0,
-    relays: Annotated[int, typer.Option(min=0, help="Pairs carried that cannot punch; 0 is none.")] = 0,
+    rate: Annotated[float, typer.Option(min=1, help="Connections a second from one address, at most.")] = 4000.0,
+    relays: Annotated[
+        int, typer.Option(min=0, help="Pairs without a direct connection that the server carries, at most.")
+    ] = 0,
 ) -> None:
-    """Run the rendezvous server until SIGTERM; logs are JSON lines on stderr.
+    """Run the rendezvous server until SIGTERM. Its log is JSON lines on stderr.
 
-    With a master key in FMI_MASTER_KEY (64 hex digits) it lets in names that teams signed, without one everybody.
+    With a master key in FMI_MASTER_KEY (64 hex digits) it lets in only names that teams signed. Without one it lets in
+    all.
 
     Example: FMI_MASTER_KEY=$(cat master.key) lanes rendezvous serve --port 10000 --http-port 10001
     """
@@ -86,9 +90,9 @@ def serve(
 
 
 def key(team: Team) -> None:
-    """Print a team's key for FMI_TEAM_KEY, made from the master in FMI_MASTER_KEY: for a server that you run yourself.
+    """Print a team's key for FMI_TEAM_KEY, for a server that you run yourself. It is made from FMI_MASTER_KEY.
 
-    In an account nobody needs it: lanes deploy puts each team's key into a secret that only its functions read.
+    On AWS nobody needs this: lanes deploy puts each team's key into a secret that only its functions can read.
 
     Example: FMI_MASTER_KEY=$(openssl rand -hex 32) lanes rendezvous key team1
     """
@@ -97,7 +101,7 @@ def key(team: Team) -> None:
     master = master_of()
     if not master:
         raise UsageError(
-            f"{MASTER_VARIABLE} is not set", fix="give it the server's own; openssl rand -hex 32 makes one"
+            f"{MASTER_VARIABLE} is not set", fix="set it to the server's own; openssl rand -hex 32 makes one"
         )
     console.line(team_key(master, team).hex())
 
@@ -117,7 +121,7 @@ def check(
     """Pair two sockets through the server: exit 0 healthy, 1 degraded, 3 down (hung, refused, unresolvable).
 
     A server with keys refuses a name that is not signed. --team signs with the key in FMI_TEAM_KEY, or else with the
-    one in the team's secret: on AWS with --aws, or in the cloud of lanes up.
+    key in the team's secret: on AWS with --aws, else in the cloud of lanes up.
 
     Example: lanes rendezvous check rendezvous.example.edu:10000 --team team1 --aws
     """
@@ -154,12 +158,12 @@ def check(
 
 
 def _signer(project: Project, lane: Lane, where: Where) -> Namespace | None:
-    """Return what signs as *lane*'s ranks do, from the environment or a cloud; say so when there is nothing."""
+    """Return what signs as the ranks of *lane* do, from the environment or from a cloud. Say so if there is nothing."""
     from shared.cli.wiring import open_cloud, running_cloud
     from shared.fmi.rendezvous.keys import Namespace, read_key
 
     if TEAM_KEY in os.environ:
-        fix = f"give it what lanes rendezvous key {lane.team} prints"
+        fix = f"set it to what lanes rendezvous key {lane.team} prints"
         return Namespace(lane.team, key=read_key(os.environ[TEAM_KEY], TEAM_KEY, fix))
     found = None
     if where.asked or running_cloud(project):

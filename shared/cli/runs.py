@@ -21,11 +21,11 @@ def register(app: typer.Typer) -> None:
 def runs(
     team: Team,
     *,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many of each workflow.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Executions of each workflow, at most.")] = 20,
     as_json: AsJson = False,
     where: Where,
 ) -> None:
-    """List a team's executions, newest first. The embedded cloud keeps them as long as lanes up does.
+    """List a team's executions, newest first. The embedded cloud of lanes up keeps them until lanes down.
 
     Example: lanes runs team2
     """
@@ -45,8 +45,4 @@ def runs(
         console.note(f"{team} has run nothing here")
     for execution in found:
         seconds = "" if execution.seconds is None else f"{execution.seconds:9.2f} s"
-        console.out.print(
-            f"{execution.run_id}  {execution.workflow:<16} {execution.status:<10} {seconds}",
-            markup=False,
-            highlight=False,
-        )
+        console.out.print(f"{execution.run_id}  {execution.workflow:<16} {execution.status:<10} {seconds}")

@@ -21,15 +21,15 @@ def register(app: typer.Typer) -> None:
 def stop(
     team: Team,
     run_id: Annotated[
-        str | None, typer.Argument(metavar="RUN", help="Which run; the one that goes on when left out.")
+        str | None, typer.Argument(metavar="RUN", help="Which run; the one that is running when left out.")
     ] = None,
     *,
     as_json: AsJson = False,
     where: Where,
 ) -> None:
-    """Stop a run that goes on. One that has ended is left as it is.
+    """Stop a run. One that has ended stays as it is.
 
-    Step Functions stops the execution, not its functions: one that is at work finishes, or runs into its timeout.
+    Step Functions stops the execution, but not its functions: a function that works goes on to its end or its timeout.
 
     Example: lanes stop team2
     """
@@ -39,13 +39,13 @@ def stop(
     project = wiring.open_project()
     lane = project.lane(team)
     if where.embedded and wiring.running_cloud(project) is None:
-        raise LanesError("no cloud runs here, so no run goes on in it", fix="--aws for a run on AWS")
+        raise LanesError("no cloud is running here, so no run is", fix="--aws for a run on AWS")
     with wiring.open_cloud(project, where, [lane]) as cloud:
         found = stop_run(cloud, lane, run_id)
     if as_json:
         told = {"run_id": found.run.id, "workflow": found.run.workflow, "status": found.status} if found else None
         console.print_json(told)
     elif found is None:
-        console.note(f"no run of {team} goes on here")
+        console.note(f"no run of {team} is running here")
     else:
         console.note(f"{found.run.id} {found.run.workflow} {found.status}")

@@ -33,12 +33,13 @@ def register(app: typer.Typer) -> None:
 def validate(
     *,
     deployed: Annotated[
-        bool, typer.Option("--deployed", help="Find in the cloud, too, what no file explains; exit 1 if there is any.")
+        bool,
+        typer.Option("--deployed", help="Also find what is in the cloud and in no file; exit 1 if there is any."),
     ] = False,
     where: Where,
     as_json: AsJson = False,
 ) -> None:
-    """Check naming.yaml, the settings, the workflow cards and every team's file; list every problem with its line.
+    """Check naming.yaml, the settings, the workflow cards and every team's file. List every problem with its line.
 
     Example: lanes validate, or lanes validate --deployed --aws
     """
@@ -64,9 +65,9 @@ def validate(
         console.print_json({"valid": True, "problems": [], **counts, **(left.data() if left else {})})
     else:
         told = (f"{count} {what.removesuffix('s') if count == 1 else what}" for what, count in counts.items())
-        console.out.print("valid: " + ", ".join(told), highlight=False)
+        console.out.print("valid: " + ", ".join(told))
         for line in left.lines() or ["no orphans: all that lanes made is in a team's file"] if left else ():
-            console.out.print(line, markup=False, highlight=False)
+            console.out.print(line)
     if left and (left.found or left.unseen):
         raise typer.Exit(1)
 
@@ -97,13 +98,13 @@ def names(team: Team, *, as_json: AsJson = False) -> None:
         return
     table = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in table:  # plain columns: a table that fits the terminal would cut the names
+    for row in table:  # no rich table: it would cut the names where the terminal is narrow
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        console.out.print(line.rstrip(), markup=False, highlight=False)
+        console.out.print(line.rstrip())
 
 
 def print_team(team: Team, *, as_json: AsJson = False) -> None:
-    """Show a team's file with everything resolved: names, defaults, variables, parameters. YAML by default.
+    """Show a team's file with everything resolved: names, defaults, variables, parameters. It is YAML, or JSON.
 
     Example: lanes print team2
     """
@@ -117,7 +118,7 @@ def print_team(team: Team, *, as_json: AsJson = False) -> None:
         console.print_json(data)
     else:
         text = yaml.safe_dump(data, sort_keys=False, width=120, allow_unicode=True)
-        console.out.print(text, end="", markup=False, highlight=False)
+        console.out.print(text, end="")
 
 
 def schema(
@@ -157,22 +158,22 @@ def new(slug: Annotated[str, typer.Argument(help="The new team's slug: [a-z][a-z
         with path.open("x", encoding="utf-8") as file:
             file.write(starter(slug, project.cards.values()))
     except FileExistsError as error:
-        raise LanesError("the file is there already; it was left as it is", where=f"teams/{path.name}") from error
-    console.out.print(f"teams/{path.name}", markup=False, highlight=False)
+        raise LanesError("the file exists already, and was not changed", where=f"teams/{path.name}") from error
+    console.out.print(f"teams/{path.name}")
     console.note(f"set the owner in it, then: lanes validate, lanes names {slug}, lanes plan {slug}")
 
 
 def _check_new(project: Project, slug: str) -> None:
-    """Refuse a slug that cannot be, or that there is."""
+    """Refuse a slug that is not allowed, or that a team has already."""
     problems = project.naming.slug_problems(slug)
     if problems:
         raise UsageError("; ".join(problems), fix="choose another, such as team3")
     if slug in project.teams:
-        raise LanesError(f"there is a team {slug}; its file was left as it is", where=f"teams/{slug}.yaml")
+        raise LanesError(f"there is a team {slug} already; its file was not changed", where=f"teams/{slug}.yaml")
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write *text* to *path* whole or not at all."""
+    """Write *text* to *path*, all of it or nothing."""
     beside = path.with_name(f"{path.name}.new")
     beside.write_text(text, encoding="utf-8")
     beside.replace(path)

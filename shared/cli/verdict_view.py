@@ -1,4 +1,4 @@
-"""A verdict on a rendezvous server as text or as data."""
+"""Shows a verdict on a rendezvous server, as text or as data."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def show(verdict: Verdict, *, as_json: bool = False) -> None:
         console.print_json(verdict.as_json())
         return
     colour = _COLOURS.get(verdict.status.value, "red")
-    console.out.print(f"{verdict.host}:{verdict.port} ", end="", markup=False, highlight=False)
-    console.out.print(verdict.status.value, style=f"bold {colour}", end="", highlight=False)
-    console.out.print(f": {verdict.reason}", markup=False, highlight=False)
+    console.out.print(f"{verdict.host}:{verdict.port} ", end="")
+    console.out.print(verdict.status.value, style=f"bold {colour}", end="")
+    console.out.print(f": {verdict.reason}")
     stages = "  ".join(f"{name} {1000 * seconds:.1f} ms" for name, seconds in verdict.stages.items())
     if stages:
-        console.out.print(f"  {stages}", markup=False, highlight=False)
+        console.out.print(f"  {stages}")
     if verdict.fix:
         console.note(f"  fix: {verdict.fix}")
