@@ -90,7 +90,9 @@ def read_axes(workflow: Workflow, options: Mapping[str, str]) -> dict[str, list[
         values = [build_payload(workflow, {name: value.strip()})[name] for value in text.split(",")]
         scalars = [value for value in values if isinstance(value, int | float | str)]
         if len(scalars) < len(values):
-            raise UsageError(f"{name} is an object, and a sweep goes over numbers and texts", where=f"--{name}")
+            raise UsageError(
+                f"{name} is an object, and a sweep goes over numbers and texts", where=f"--{name.replace('_', '-')}"
+            )
         axes[name] = list(dict.fromkeys(scalars))
     return axes
 

@@ -47,7 +47,7 @@ REFUSED = "An error occurred (AccessDenied) when calling the GetRole operation"
         (
             "from botocore.exceptions import ClientError as E; raise E({'Error': {'Code': 'AccessDenied'}}, 'GetRole')",
             1,
-            f"error: AWS: {REFUSED}: Unknown\n  fix: take credentials that may: {WHO_MAY}\n",
+            f"error: AWS: {REFUSED}: Unknown\n  fix: use credentials that may: {WHO_MAY}\n",
         ),
         (
             "raise OSError(30, 'Read-only file system', 'teams/x.yaml')",

@@ -9,6 +9,6 @@ from shared.errors import LanesError
 
 def test_without_a_cloud_there_is_nothing_to_stop(copy_project, tmp_path, monkeypatch):
     monkeypatch.chdir(copy_project(tmp_path / "project"))
-    with pytest.raises(LanesError, match="no cloud runs here, so no run goes on in it\n  fix: --aws"):
+    with pytest.raises(LanesError, match="no cloud is running here, so no run is\n  fix: --aws"):
         CliRunner().invoke(app, ["stop", "team2"], catch_exceptions=False)
     assert not (tmp_path / "project" / ".lanes").exists()

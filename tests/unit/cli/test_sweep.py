@@ -28,6 +28,7 @@ def sweep(copy_project, tmp_path, monkeypatch, capsys):
     [
         (("--world-size", "1,17"), "17 ranks wait for each other, and only 16 of cosmic-inference may run at once"),
         (("--world-size", "1", "--bucket", "team1-data"), "bucket is 'team1-data', but this team's functions reach"),
+        (("--world-size", "1", "--data-map", "{}"), "--data-map: data_map is an object"),
     ],
 )
 def test_a_cell_that_the_lane_cannot_carry_out_is_refused_before_any_runs(sweep, words, said):

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import LanesError
-from shared.measure.scaling.sweep import Journal, make_cells, run_sweep
+from shared.errors import LanesError, UsageError
+from shared.measure.scaling.sweep import Journal, make_cells, read_sweep, run_sweep
 
 ABOUT = {"team": "t", "workflow": "w"}
 
@@ -96,3 +96,21 @@ def test_a_damaged_line_is_named(journal, cells):
     journal.path.write_text("oh\n" + text)
     with pytest.raises(LanesError, match=r"cells\.jsonl:1: this line"):
         journal.read()
+
+
+def test_the_journal_counts_the_cells_it_has_results_of(journal, cells):
+    assert journal.count_done(cells) == 0
+    journal.append({"key": cells[0].key, "status": "SUCCEEDED"})
+    journal.append({"key": cells[1].key, "status": "FAILED"})
+    assert journal.count_done(cells) == 1
+
+
+def test_of_two_sweeps_in_a_folder_the_newest_is_read(journal):
+    for key, axes in (("a", {"world_size": 1}), ("b", {"batch_size": 8}), ("c", {"batch_size": 16})):
+        journal.append({"key": key, "status": "SUCCEEDED", "axes": axes})
+    assert [record["key"] for record in read_sweep(journal.path.parent)] == ["b", "c"]
+
+
+def test_a_folder_without_a_sweep_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="there is no sweep in this folder"):
+        read_sweep(tmp_path)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import LanesError
-from shared.measure.scaling.fit_model import Measured, errors, fit_published, fit_sweep, split
+from shared.measure.scaling.fit_model import Measured, errors, fit_folder, fit_published, fit_sweep, split
 from shared.measure.scaling.time_model import Choices, Fit, Size, per_record, predict, published, recommend, straggle
 
 
@@ -162,3 +162,15 @@ def test_recommendations_keep_deadline_budget_and_lambdas_limit(fit):
 def test_a_fit_to_a_quicker_cloud_still_starts_no_more_ranks_a_second_than_aws_does(fit):
     quick = replace(fit, start=0.0, dispatch=0.001)
     assert predict(quick, Size(10_000, 10_000, 32, 10_240), concurrency=10_000).seconds > 10_000 / 100
+
+
+def test_a_fit_says_what_it_covers_and_how_sure_it_is(fit):
+    assert [fit.covers(world) for world in (1, 64, 65)] == [True, True, False]
+    low, high = fit.nine_in_ten(100.0)
+    assert (low, high) == (pytest.approx(80), pytest.approx(120))
+    assert fit.nine_in_ten(fit.safely(600.0))[1] == pytest.approx(600)
+
+
+def test_without_a_folder_the_fit_is_the_packages_own(fit, tmp_path):
+    assert fit_folder(None).measurements == 42
+    assert fit_folder(sweep_of(fit, tmp_path)).source == f"the sweep in {tmp_path}"
