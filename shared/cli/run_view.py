@@ -50,7 +50,7 @@ class _Lines:
     def show(self, snapshot: Snapshot) -> None:
         done = sum(progress.done for progress in snapshot.ranks.values())
         text = f"{snapshot.status} {snapshot.state or ''}".rstrip()
-        if snapshot.of:
+        if snapshot.records:
             text += f": {done} of {_total(snapshot)}"
         if text != self._said:
             self._said = text
@@ -61,7 +61,7 @@ def _total(snapshot: Snapshot) -> str:
     """Return how many records and ranks there are. The records of ranks that were not seen yet are an estimate."""
     seen, expected = len(snapshot.ranks), snapshot.expected or 0
     about, ranks = ("about ", f"{seen} of {expected}") if expected > seen else ("", f"{seen}")
-    return f"{about}{snapshot.of} records on {ranks} rank{'' if max(seen, expected) == 1 else 's'}"
+    return f"{about}{snapshot.records} records on {ranks} rank{'' if max(seen, expected) == 1 else 's'}"
 
 
 class _Bars:
@@ -81,13 +81,15 @@ class _Bars:
     def show(self, snapshot: Snapshot) -> None:
         done = sum(progress.done for progress in snapshot.ranks.values())
         what = snapshot.state or snapshot.status
-        self.progress.update(self._all, description=console.visible(what), completed=done, total=snapshot.of or None)
+        self.progress.update(
+            self._all, description=console.visible(what), completed=done, total=snapshot.records or None
+        )
         if len(snapshot.ranks) > _MOST_BARS:
             return
         for rank, at in sorted(snapshot.ranks.items()):
             if rank not in self._ranks:
-                self._ranks[rank] = self.progress.add_task(f"rank {rank}", total=at.of or None)
-            self.progress.update(self._ranks[rank], completed=at.done, total=at.of or None)
+                self._ranks[rank] = self.progress.add_task(f"rank {rank}", total=at.total or None)
+            self.progress.update(self._ranks[rank], completed=at.done, total=at.total or None)
 
 
 def print_outcome(finished: FinishedRun) -> None:

@@ -101,7 +101,7 @@ def _show(progress: Progress) -> None:
     """Print a line about a cell."""
     record = progress.record
     place = " ".join(f"{name}={value}" for name, value in progress.cell.axes.items())
-    text = f"cell {progress.done} of {progress.of}: {place} #{progress.cell.repeat}  "
+    text = f"cell {progress.done} of {progress.total}: {place} #{progress.cell.repeat}  "
     if record["status"] == "SUCCEEDED":
         text += f"{record['wall_seconds']:.2f} s, {record['wall_throughput']:.1f} records/s"
     else:

@@ -32,11 +32,11 @@ _PLATFORM = re.compile(r"(START|END) RequestId: |INIT_START |INIT_REPORT |XRAY T
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a rank is: *done* of *of* records."""
+    """How far a rank is: it has *done* some of its *total* of records."""
 
     rank: int
     done: int
-    of: int
+    total: int
 
 
 @dataclass(slots=True)

@@ -52,7 +52,7 @@ class MapTotal:
         self._waits = _waits()
         self._next = 0.0
 
-    def of(self, recent: Sequence[HistoryEventTypeDef]) -> int | None:
+    def known_from(self, recent: Sequence[HistoryEventTypeDef]) -> int | None:
         """Return how many items the newest distributed Map has, as far as is known; None where there is no such Map.
 
         Args:

@@ -42,9 +42,9 @@ class Snapshot:
     expected: int | None = None
 
     @property
-    def of(self) -> int:
+    def records(self) -> int:
         """How many records there are; a rank that was not seen yet is taken to have as many as one that was."""
-        seen = sum(progress.of for progress in self.ranks.values())
+        seen = sum(progress.total for progress in self.ranks.values())
         return round(seen * max(self.expected or 0, len(self.ranks)) / len(self.ranks)) if self.ranks else 0
 
     @property
@@ -105,7 +105,7 @@ def _look(aws: Aws, run: Run, reader: LogReader, total: MapTotal) -> Snapshot:
         started=execution["startDate"],
         stopped=execution.get("stopDate"),
         output=execution.get("output"),
-        expected=total.of(recent),
+        expected=total.known_from(recent),
     )
 
 

@@ -35,7 +35,7 @@ TABLES = ("total_execution_time.csv", "result_stats.csv", "batch_varying_results
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class TimedRun:
     """One run: the records of a rank, its ranks, the records of a batch, and the seconds of the whole run."""
 
     records: float
@@ -49,20 +49,20 @@ class Measured:
         return self.records, self.world_size, self.batch_size
 
 
-def split(runs: Sequence[Measured]) -> tuple[list[Measured], list[Measured]]:
+def hold_out(runs: Sequence[TimedRun]) -> tuple[list[TimedRun], list[TimedRun]]:
     """Return the fitted and the held-out half of *runs*."""
     places = {place: index for index, place in enumerate(sorted({run.configuration for run in runs}))}
     fitted = [run for run in runs if places[run.configuration] % 2 == 0]
     return fitted, [run for run in runs if places[run.configuration] % 2]
 
 
-def predicted(fit: Fit, run: Measured) -> float:
+def predicted(fit: Fit, run: TimedRun) -> float:
     """Return what the model says of a measured run, on the memory it was measured with."""
     each = run.records * per_record(fit, run.batch_size, fit.memory_mb)
     return fit.start + fit.dispatch * run.world_size + each * straggle(fit.sigma, run.world_size)
 
 
-def errors(fit: Fit, runs: Sequence[Measured]) -> list[float]:
+def relative_errors(fit: Fit, runs: Sequence[TimedRun]) -> list[float]:
     """Return the relative error of the model on each run."""
     return [abs(predicted(fit, run) - run.seconds) / run.seconds for run in runs]
 
@@ -91,10 +91,12 @@ def fit_published(folder: Path) -> Fit:
     total, stats, varied = (_rows(folder / name) for name in TABLES)
     worlds = {(row["partition(MB)"], row["data(GB)"]): round(float(row["num_worlds"])) for row in total}
     runs = [
-        Measured(_records(row["partition(MB)"]), round(float(row["num_worlds"])), _PAPER_BATCH, _clock(row["duration"]))
+        TimedRun(
+            _records(row["partition(MB)"]), round(float(row["num_worlds"])), _PAPER_BATCH, _seconds(row["duration"])
+        )
         for row in total
     ]
-    fitted, held = split(runs)
+    fitted, held = hold_out(runs)
     configurations = {run.configuration for run in fitted}
     ranks = [
         (_records(row["partition (MB)"]), float(row["total_cpu_time (seconds)"]))
@@ -149,7 +151,7 @@ def fit_sweep(folder: Path) -> Fit:
     records = [record for record in Journal(folder / JOURNAL).read().values() if record["status"] == DONE]
     records = [record for record in records if "world_size" in record["axes"] and record["records"]]
     runs = [_of_record(record) for record in records]
-    fitted, held = split(runs)
+    fitted, held = hold_out(runs)
     if len({run.configuration for run in fitted}) < _FEWEST:
         raise LanesError(
             f"{len(fitted)} runs are too few to fit a model to",
@@ -185,19 +187,19 @@ def fit_sweep(folder: Path) -> Fit:
     return _judged(_best(at, fitted), held)
 
 
-def _of_record(record: Record) -> Measured:
+def _of_record(record: Record) -> TimedRun:
     world = int(record["axes"]["world_size"])
     batch = int(record["axes"].get("batch_size", _DEFAULT_BATCH))
-    return Measured(math.ceil(record["records"] / world), world, batch, record["wall_seconds"])
+    return TimedRun(math.ceil(record["records"] / world), world, batch, record["wall_seconds"])
 
 
-def _best(at: Callable[[float], Fit], runs: Sequence[Measured]) -> Fit:
+def _best(at: Callable[[float], Fit], runs: Sequence[TimedRun]) -> Fit:
     """Return the fit whose sigma has the least squares of relative errors on the fitted *runs*."""
-    return min(map(at, _SIGMAS), key=lambda fit: sum(error**2 for error in errors(fit, runs)))
+    return min(map(at, _SIGMAS), key=lambda fit: sum(error**2 for error in relative_errors(fit, runs)))
 
 
-def _judged(fit: Fit, held: Sequence[Measured]) -> Fit:
-    found = errors(fit, held)
+def _judged(fit: Fit, held: Sequence[TimedRun]) -> Fit:
+    found = relative_errors(fit, held)
     return replace(fit, error=float(np.median(found)), error_90=float(np.quantile(found, 0.9)))
 
 
@@ -235,7 +237,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise UsageError(f"{error.strerror}", where=str(path), fix=fix) from error
 
 
-def _clock(text: str) -> float:
+def _seconds(text: str) -> float:
     """Return the seconds of ``MM:SS.sss``."""
     minutes, seconds = text.split(":")
     return 60 * float(minutes) + float(seconds)

@@ -80,7 +80,7 @@ class Progress:
     """How far a sweep is. ``seconds_left`` is estimated from the cells that this process has run."""
 
     done: int
-    of: int
+    total: int
     cell: Cell
     record: Record
     seconds_left: float

@@ -37,7 +37,7 @@ class World:
     def watch(self, recent, seconds):
         """Look every second, as a watcher does, and return what was known last."""
         for _ in range(seconds):
-            known = self.total.of(recent)
+            known = self.total.known_from(recent)
             self.now += 1
         return known
 

@@ -55,10 +55,10 @@ def test_a_distributed_maps_ranks_count_before_they_begin(aws, run, started, lin
     ]
     aws.logs.groups[GROUP] = lines("a", 0, 128, at=1)
     (seen,) = snapshots(aws, run, started)
-    assert (seen.expected, len(seen.ranks), seen.of) == (8, 1, 8 * 300)
+    assert (seen.expected, len(seen.ranks), seen.records) == (8, 1, 8 * 300)
     aws.logs.groups[GROUP] = []
     (seen,) = snapshots(aws, run, started)
-    assert seen.of == 0
+    assert seen.records == 0
 
 
 def throttled(code="ThrottlingException"):

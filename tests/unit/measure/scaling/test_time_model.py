@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import LanesError
-from shared.measure.scaling.fit_model import Measured, errors, fit_folder, fit_published, fit_sweep, split
+from shared.measure.scaling.fit_model import TimedRun, fit_folder, fit_published, fit_sweep, hold_out, relative_errors
 from shared.measure.scaling.time_model import Choices, Fit, Size, per_record, predict, published, recommend, straggle
 
 
@@ -63,8 +63,8 @@ def test_ranks_on_a_terabyte_which_no_fit_saw_are_predicted_too(published):
 
 
 def test_halves_hold_whole_configurations_of_the_same_range():
-    runs = [Measured(size, world, 8, 1.0) for size in (1, 2, 3) for world in (1, 2) for _ in range(3)]
-    fitted, held = split(runs)
+    runs = [TimedRun(size, world, 8, 1.0) for size in (1, 2, 3) for world in (1, 2) for _ in range(3)]
+    fitted, held = hold_out(runs)
     assert len(fitted) == len(held) == 9
     assert not {run.configuration for run in fitted} & {run.configuration for run in held}
 
@@ -106,7 +106,7 @@ def test_noise_is_told_as_error(fit, tmp_path):
     found = fit_sweep(sweep_of(fit, tmp_path, noise=0.1))
     assert 0.02 < found.error < 0.2
     assert found.error < found.error_90
-    assert errors(found, [Measured(12_000, 1, 8, 1.0)])[0] > 1
+    assert relative_errors(found, [TimedRun(12_000, 1, 8, 1.0)])[0] > 1
 
 
 def test_too_few_runs_are_not_fitted(fit, tmp_path):
