@@ -157,7 +157,7 @@ def test_a_run_that_failed_has_a_report_that_says_why(aws, lanes, tmp_path):
     assert result.code == 0, result.err
     text = (tmp_path / "report" / "report.md").read_text()
     assert "**status**: FAILED" in text
-    assert "FAILED at Init\nNoData: " in text
+    assert "FAILED at state Init\nNoData: " in text
     drawing = (tmp_path / "report" / "plots" / "state-machine.svg").read_text()
     assert "<title>Init: failed" in drawing
     assert "<title>Summarize: not reached" in drawing

@@ -1,4 +1,4 @@
-"""Nothing that others wrote steers a terminal: every command prints by way of console, which shows what it is given."""
+"""No text of others controls a terminal: every command prints by way of console, which shows text as it is."""
 
 import ast
 import io

@@ -36,7 +36,7 @@ def in_the_project() -> Iterator[None]:
 
 
 def lanes(*words: Any) -> Any:
-    """Run a command; return what it wrote to stdout. An error is raised as it is, main() makes it text."""
+    """Run a command; return what it wrote to stdout. An error is raised as it is: main() would make it text."""
     found = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
     assert found.exit_code == 0, found.output
     return found.stdout

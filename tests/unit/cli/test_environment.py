@@ -1,4 +1,4 @@
-"""``lanes env``: what a shell has after it, what not, and how it is told that there is nothing to enter."""
+"""``lanes env``: what a shell has after it, what it has no more, and what it is told when no cloud is running."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""``--help`` shows what is written: no bracket of it is taken for a style."""
+"""``--help`` shows what is written: no bracket in it is taken for a style."""
 
 import re
 

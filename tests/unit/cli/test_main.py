@@ -1,4 +1,4 @@
-"""What becomes of errors at the door: a message and an exit code for those we know, a traceback for our own faults."""
+"""What a user sees of errors: a message and an exit code for known ones, a file with the traceback for our faults."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""``lanes metrics --csv``: each file is counted to the millisecond, or refused with its line; none is passed over."""
+"""``lanes metrics --csv``: each file is counted to the millisecond, or refused with its line. None is ignored."""
 
 import json
 from datetime import UTC, datetime

@@ -73,7 +73,7 @@ def test_the_table_has_a_row_per_rank_and_both_throughputs(shown, outcome):
     assert [value.strip() for value in rows[0].strip("│").split("│")] == [
         *["0", "300", "2.00", "150.0", "210 of 1769 MB", "2501 ms", "500 ms"]
     ]
-    assert "- of - MB" in rows[1]  # what CloudWatch has not shown is not made up
+    assert "- of - MB" in rows[1]  # no figures are invented for what CloudWatch has not shown
     assert "cost, estimated: $0.2002  (Lambda requests $0.2000, Step Functions transitions $0.000250)" in printed.out
     assert "100.0 records/s  (the whole execution)" in printed.out
     assert "150.0 records/s  (summed over the ranks)" in printed.out

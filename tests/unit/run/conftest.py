@@ -21,7 +21,7 @@ class Pages:
 
 @dataclass
 class FakeLogs:
-    """Groups of (stream, milliseconds, message); ``late`` lines show up one read later."""
+    """Groups of (stream, milliseconds, message). A line in ``late`` shows up one read later."""
 
     groups: dict[str, list[tuple[str, int, str]]] = field(default_factory=dict)
     late: list[tuple[str, tuple[str, int, str]]] = field(default_factory=list)

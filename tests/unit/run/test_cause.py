@@ -18,7 +18,7 @@ def moment(second):
 
 
 def failure(**said):
-    """Return the failure of a function between second 10 and 12, as Lambda's runtime tells of code it cannot load."""
+    """Return a failure between second 10 and 12, with what Lambda's runtime says of code that it cannot load."""
     cause = json.dumps({"errorType": "KeyError", "errorMessage": "'b'", "requestId": "", "stackTrace": [], **said})
     without = find_error_without_request(cause, moment(10), moment(12))
     return Failure("FAILED", "Merge", None, "KeyError", "'b'", find_request(cause), without_request=without)

@@ -102,7 +102,7 @@ OVER = "States.ExceedToleratedFailureThreshold"
 
 
 def map_run(number, before, run, *, error=OVER):
-    """Return the events of a distributed map that failed, its state entered at *number*."""
+    """Return the events of a distributed map that failed. Its state was entered at *number*."""
     began = {"type": "MapRunStarted", "mapRunStartedEventDetails": {"mapRunArn": run}}
     over = {"type": "MapRunFailed", "mapRunFailedEventDetails": {"error": error, "cause": f"too many of {run}"}}
     return [
@@ -245,7 +245,7 @@ def at(event, seconds):
 
 
 def not_loaded(aws, **said):
-    """Have Merge fail between second 10 and 12 as Lambda's runtime tells of code that it cannot load."""
+    """Let Merge fail between second 10 and 12 with what Lambda's runtime says of code that it cannot load."""
     text = json.dumps({"errorType": "KeyError", "errorMessage": "'b'", "requestId": "", "stackTrace": [], **said})
     events = [at(entered(2, 1, "Merge"), 10), at(failed(3, 2, "KeyError", text), 12), ended(4, 3, "KeyError", text)]
     fail(aws.states, ARN, events)

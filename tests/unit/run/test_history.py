@@ -1,4 +1,4 @@
-"""What single events of a history say, and how often and how long is waited between looks."""
+"""What single events of a history say, and how long the waits between looks are."""
 
 from itertools import islice
 

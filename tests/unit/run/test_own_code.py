@@ -1,4 +1,4 @@
-"""Of a function's traceback, what is its own; and what to do about code that cannot be loaded."""
+"""Which frames of a traceback are the function's own, and what to do about code that cannot be loaded."""
 
 import pytest
 

@@ -46,7 +46,7 @@ def test_every_wrong_parameter_is_told_at_once(workflow):
 
 @pytest.fixture
 def eight_at_once(lane):
-    """The lane, its function told the rendezvous and held to eight executions."""
+    """The lane, whose function is told the rendezvous and may run eight times at once."""
     work = replace(lane.functions["w-work"], reserved_concurrency=8, environment={"RENDEZVOUS_ENDPOINT": "host:1"})
     return replace(lane, functions={"w-work": work})
 
@@ -112,7 +112,7 @@ def mapped(lane, tmp_path):
 
 @pytest.fixture
 def account():
-    """Return a maker of an account with so many executions left."""
+    """Return a maker of an account in which so many functions may run without a reservation."""
 
     def make(unreserved):
         limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": unreserved}

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from shared.run.start import new_run_id
 
-MOMENTS = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  the strategy adds the zone
+FIRST, LAST = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp() * 1000) for year in (2000, 2100))
+MOMENTS = st.integers(FIRST, LAST).map(lambda ms: datetime.fromtimestamp(ms / 1000, UTC))
 
 
 def test_names_are_utc_and_a_step_functions_name():

@@ -1,4 +1,4 @@
-"""How often AWS is asked about a Map of 10,000 items: it answers an account 20 histories a second, 1 Map run."""
+"""How often AWS is asked about a Map of 10,000 items: it gives an account 20 histories and one Map run a second."""
 
 import json
 from collections import Counter
@@ -42,7 +42,7 @@ class States:
 
     def __init__(self, runs=1):
         self.calls = Counter()
-        self.events = 0  # of the history that the machine's own execution has, where a test wants many
+        self.events = 0  # of the machine's own history, where a test wants many
         self._runs = [
             {"name": f"run-{number}", "status": "SUCCEEDED", "startDate": START, "stopDate": START + timedelta(hours=1)}
             for number in range(1, runs + 1)
@@ -99,7 +99,7 @@ class States:
 
 
 class Logs:
-    """One group with a line that no run owns to, so that whoever reads it asks the histories whose it is."""
+    """One group with a line that names no run, so that its reader has to ask the histories which run it belongs to."""
 
     def get_paginator(self, _):
         line = {"eventId": "1", "logStreamName": "s", "timestamp": 1_767_323_045_000}
@@ -163,7 +163,7 @@ def test_a_bill_reads_no_more_histories_than_aws_gives_at_once_however_many_runs
     assert len(bill.runs) == runs
     assert bill.unread == (800 if runs == 1_000 else 0)
     each = {cost.usd for _, cost in bill.runs.values()}
-    assert len(each) == 1, "runs that were not read are taken for average ones"
+    assert len(each) == 1, "runs that were not read count as average ones"
 
 
 def test_a_long_history_that_goes_on_is_looked_at_a_page_a_second(lane, clients):

@@ -8,7 +8,7 @@ from shared.measure.scaling.sweep_tables import average_by_world, best, summariz
 
 @pytest.fixture
 def records():
-    """A world of 1, 2 and 4 by two batch sizes, three repeats; the middle one is the truth, one run failed."""
+    """Worlds of 1, 2 and 4 by two batch sizes, with three repeats. The middle one is true; one run failed."""
     made = []
     for repeat, factor in ((1, 0.5), (2, 1.0), (3, 3.0)):
         for world, batch, seconds in ((1, 8, 8.0), (2, 8, 4.0), (4, 8, 4.0), (1, 16, 6.0), (2, 16, 3.0), (4, 16, 2.0)):
