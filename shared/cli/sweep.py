@@ -45,7 +45,7 @@ def sweep(
     from shared.cli import wiring
     from shared.cli.run import find_workflow, split_words
     from shared.measure.scaling.measure_run import measure_run
-    from shared.measure.scaling.sweep import JOURNAL, Journal, describe, make_cells, run_sweep
+    from shared.measure.scaling.sweep import JOURNAL, Journal, describe_setting, make_cells, run_sweep
     from shared.run.payload import check_payload
 
     names, options = split_words(words)
@@ -55,7 +55,7 @@ def sweep(
     folder = out or project.root / "sweeps" / f"{lane.team}-{workflow.key}"
     journal = Journal(folder / JOURNAL)
     place = where.endpoint or ("aws" if where.aws else "embedded")
-    cells = make_cells(axes, workflow.parameters, repeat, describe(lane, workflow, place))
+    cells = make_cells(axes, workflow.parameters, repeat, describe_setting(lane, workflow, place))
     for cell in cells:
         check_payload(lane, workflow.key, cell.payload)
     if done := journal.count_done(cells):

@@ -86,7 +86,7 @@ class Progress:
     seconds_left: float
 
 
-def describe(lane: Lane, workflow: Workflow, place: str) -> dict[str, Json]:
+def describe_setting(lane: Lane, workflow: Workflow, place: str) -> dict[str, Json]:
     """Return what makes the results of a sweep what they are, apart from its input.
 
     Args:
@@ -107,7 +107,7 @@ def make_cells(
         axes: Parameters and the values each takes.
         payload: The input they are put into.
         repeat: How often each configuration runs.
-        about: What else makes a result what it is, from :func:`describe`; part of the keys.
+        about: What else makes a result what it is, from :func:`describe_setting`; part of the keys.
     """
     cells = []
     for number in range(1, repeat + 1):

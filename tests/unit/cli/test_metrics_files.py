@@ -1,14 +1,12 @@
 """``lanes metrics --csv``: each file is counted to the millisecond, or refused with its line. None is ignored."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from shared.cli.main import app
-from shared.cli.options import read_moment
 from shared.errors import LanesError, UsageError
 
 ROOT = Path(__file__).parents[3]
@@ -127,9 +125,3 @@ def test_a_file_of_another_team_has_no_invocation_of_this_one(file, monkeypatch)
     row = f'2024-11-26 16:25:11.565,"{report(1)}",s,123456789012:/aws/lambda/others\n'
     with pytest.raises(LanesError, match="no invocation"):
         run("team2", "--csv", file(f"@timestamp,@message,@logStream,@log\n{row}"))
-
-
-@pytest.mark.parametrize("text", ["9" * 26 + "d", "99999999w", "yesterday", ""])
-def test_a_time_that_no_calendar_has_is_asked_wrongly(text):
-    with pytest.raises(UsageError, match="this is no time"):
-        read_moment(text, datetime(2026, 1, 2, tzinfo=UTC))
