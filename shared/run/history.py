@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST_A_PAGE: PaginatorConfigTypeDef = {"PageSize": 1000}  # the most that AWS allows; it gives 100 when not asked
 FAILURES = ("Failed", "TimedOut", "Aborted")
-"""How the type of an event ends that tells of a failure."""
+"""The endings of the types of those events that tell of a failure."""
 
 
 def history(states: SFNClient, arn: str) -> Iterator[HistoryEventTypeDef]:

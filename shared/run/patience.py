@@ -18,7 +18,7 @@ Sleep: TypeAlias = Callable[[float], object]
 LONGEST_WAIT = 2.0
 """Seconds between two looks at an execution, at most: the account's throttles are for all teams together."""
 LATE = timedelta(seconds=60)
-"""How long after its state has ended the REPORT line of an invocation may be stamped."""
+"""The time stamp of a REPORT line may be so much later than the end of the invocation's state."""
 _LOOKS = 20
 
 
@@ -31,7 +31,7 @@ def growing_waits(first: float = 0.1, longest: float = LONGEST_WAIT, growth: flo
 
 
 def looks(sleep: Sleep) -> Iterator[int]:
-    """Yield the numbers 0 to 19, a second apart: so often a caller looks for what CloudWatch shows late.
+    """Yield the numbers 0 to 19, a second apart, for a loop that looks for what CloudWatch shows late.
 
     The caller leaves the loop as soon as it sees what it waits for.
     """

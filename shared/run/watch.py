@@ -43,7 +43,7 @@ class Snapshot:
 
     @property
     def records(self) -> int:
-        """How many records there are; a rank that was not seen yet is taken to have as many as one that was."""
+        """How many records there are. A rank that was not seen yet counts with the average of those that were."""
         seen = sum(progress.total for progress in self.ranks.values())
         return round(seen * max(self.expected or 0, len(self.ranks)) / len(self.ranks)) if self.ranks else 0
 

@@ -101,7 +101,12 @@ def _as_text(raw: gzip.GzipFile | io.BufferedReader) -> io.TextIOWrapper:
 
 
 class _Lines:
-    """The lines of a file, which can be given back. A record has ``taken`` some; ``number`` is that of the last one."""
+    """The lines of a file, which can be given back where a record cannot be read.
+
+    Attributes:
+        taken: The lines of this record.
+        number: The number of the last line.
+    """
 
     def __init__(self, file: io.TextIOWrapper) -> None:
         self._file = file

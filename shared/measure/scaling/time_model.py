@@ -79,7 +79,7 @@ class Fit:
         return self.worlds[0] <= world_size <= self.worlds[1]
 
     def nine_in_ten(self, seconds: float) -> tuple[float, float]:
-        """Return between which seconds 9 of 10 runs end that are predicted to take *seconds*."""
+        """Return the least and the most seconds that 9 of 10 runs take, for a prediction of *seconds*."""
         return seconds * (1 - self.error_90), seconds * (1 + self.error_90)
 
     def safely(self, deadline: float) -> float:
