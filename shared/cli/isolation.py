@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.config.load import Project
     from shared.config.platform import RendezvousService
-    from shared.iam.documents import Document
-    from shared.isolation.proof.account import Account, Expected
+    from shared.isolation.proof.account.account import Account, Expected
+    from shared.isolation.proof.documents.document import Document
 
 TeamOption = Annotated[str | None, typer.Option("--team", help="Only this team; all teams when left out.")]
 DeployedOption = Annotated[bool, typer.Option("--deployed", help="Prove what the cloud holds, not the files.")]
@@ -48,7 +48,7 @@ def prove(
     from shared.cli.wiring import open_project
     from shared.iam.catalogue import load_catalogue
     from shared.isolation.proof import proof as proofs
-    from shared.isolation.proof.outsiders import with_account
+    from shared.isolation.proof.account.outsiders import with_account
     from shared.isolation.roles.database_role import lane_scripts
 
     project = open_project()
@@ -189,7 +189,7 @@ def _service(project: Project) -> RendezvousService | None:
 def _wanted_account(project: Project, team: str | None, teams: tuple[str, ...]) -> Account:
     """Return what deploys make beside documents: the groups that state machines log to, and the platform's rules."""
     from shared.deploy.documents import lane_links, service_links
-    from shared.isolation.proof.account import Account
+    from shared.isolation.proof.account.account import Account
 
     service = None if team else _service(project)
     links = [link for lane in _lanes(project, team) for link in lane_links(lane)]
@@ -199,7 +199,7 @@ def _wanted_account(project: Project, team: str | None, teams: tuple[str, ...]) 
 def _expected(project: Project) -> Expected:
     """Return who reaches teams by design: the settings' operators, and those who have the platform's policies."""
     from shared.iam.statements import read_identity_policy
-    from shared.isolation.proof.account import Expected
+    from shared.isolation.proof.account.account import Expected
     from shared.isolation.roles.platform_role import platform_policy
     from shared.isolation.roles.rendezvous_role import rendezvous_policy
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from shared.config.template import render_definition
 from shared.deploy.desired import foundation
 from shared.deploy.rendezvous.desired import access
-from shared.iam.documents import Document, Kind
-from shared.isolation.proof.links import DEFAULT_BUS, Logging, Rule
+from shared.isolation.proof.account.links import DEFAULT_BUS, Logging, Rule
+from shared.isolation.proof.documents.document import Document, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.config.platform import RendezvousService
     from shared.deploy.model import Resource
-    from shared.isolation.proof.links import Link
+    from shared.isolation.proof.account.links import Link
 
 
 def lane_documents(lane: Lane) -> list[Document]:

@@ -16,14 +16,14 @@ from shared.aws.client import Aws, endpoint_session
 from shared.aws.take_role import SESSION
 from shared.errors import LanesError
 from shared.isolation.roles.platform_role import PLATFORM_ROLE
-from shared.isolation.roles.policies import Trust
+from shared.isolation.roles.policy import Trust
 from shared.local.door.sessions import Issuer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.config.lane import Place
-    from shared.isolation.roles.policies import Policy
+    from shared.isolation.roles.policy import Policy
 
 
 def take_role(owner: Aws, name: str) -> Aws:

@@ -13,19 +13,19 @@ import pytest
 from shared.config.cards import KEY_VARIABLE
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.iam.catalogue import load_catalogue
-from shared.iam.documents import Document, Kind
+from shared.isolation.proof.documents.document import Document, Kind
 from shared.isolation.proof.proof import NameRules, Proof, prove
 from shared.isolation.roles.boundary import boundary_policy
 from shared.isolation.roles.database_role import Script
 from shared.isolation.roles.deployer import deployer_boundary, deployer_policy, deployer_trust
-from shared.isolation.roles.policies import (
+from shared.isolation.roles.policy import (
     bucket_arn,
     function_policy,
     function_trust,
     repository_policy,
     workflow_trust,
 )
-from shared.isolation.roles.workflow_policy import workflow_policy
+from shared.isolation.roles.workflow_role import workflow_policy
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 NAMES = NameRules("[a-z][a-z0-9]{1,11}", frozenset(), {"bucket": "{team}-{component}-{hash}"})

@@ -5,8 +5,8 @@ BY_DESIGN, who is listed with a reason. The teams looked for are team1 and team1
 """
 
 from shared.iam.statements import read_identity_policy, read_resource_policy
-from shared.isolation.proof.account import Principal, ServicePolicy
-from shared.isolation.proof.links import Logging, Rule
+from shared.isolation.proof.account.account import Principal, ServicePolicy
+from shared.isolation.proof.account.links import Logging, Rule
 
 A = "123456789012"
 IAM = f"arn:aws:iam::{A}:"

@@ -14,7 +14,7 @@ from shared.config.load import load_project
 from shared.config.platform import rendezvous_service
 from shared.deploy.documents import lane_documents, service_documents
 from shared.iam.catalogue import load_catalogue
-from shared.iam.documents import Kind
+from shared.isolation.proof.documents.document import Kind
 from shared.isolation.roles.platform_role import platform_policy
 from shared.isolation.roles.rendezvous_role import rendezvous_policy
 

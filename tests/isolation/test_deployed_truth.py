@@ -17,10 +17,10 @@ from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.orphans import find_orphans
 from shared.deploy.readback.sight import Sight
 from shared.iam.catalogue import load_catalogue
-from shared.isolation.proof.links import Logging, judge_links
-from shared.isolation.proof.outsiders import with_account
+from shared.isolation.proof.account.links import Logging, judge_links
+from shared.isolation.proof.account.outsiders import with_account
+from shared.isolation.proof.names.territory import Territory
 from shared.isolation.proof.proof import NameRules, prove
-from shared.isolation.proof.territory import Territory
 from shared.local.cloud import EmbeddedCloud
 
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  item-map:\n"

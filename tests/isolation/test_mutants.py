@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.iam.documents import Document, Kind
+from shared.isolation.proof.documents.document import Document, Kind
 from shared.isolation.roles.database_role import make_role, remove_role
 
 MUTANTS = runpy.run_path(str(Path(__file__).with_name("mutants.py")))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.config.lane import Place
 from shared.config.naming import read_naming
 from shared.config.problems import Problems
-from shared.isolation.proof.territory import Territory, templates_outside
+from shared.isolation.proof.names.territory import Territory, templates_outside
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 NAMING = read_naming(Path(__file__).parents[2], Problems())

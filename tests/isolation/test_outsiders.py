@@ -8,9 +8,9 @@ import pytest
 
 from shared.iam.catalogue import load_catalogue
 from shared.iam.statements import read_identity_policy
-from shared.isolation.proof.account import Account, Expected, Principal
-from shared.isolation.proof.links import Logging, Rule
-from shared.isolation.proof.outsiders import survey, with_account
+from shared.isolation.proof.account.account import Account, Expected, Principal
+from shared.isolation.proof.account.links import Logging, Rule
+from shared.isolation.proof.account.outsiders import survey, with_account
 from shared.isolation.roles.platform_role import platform_policy
 
 SEEDS = runpy.run_path(str(Path(__file__).with_name("deployed_mutants.py")))

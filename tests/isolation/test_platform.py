@@ -8,7 +8,7 @@ import pytest
 from shared.config.load import find_root, load_project
 from shared.config.platform import SLUG, rendezvous_service
 from shared.deploy.documents import service_documents
-from shared.iam.documents import Kind
+from shared.isolation.proof.documents.document import Kind
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from shared.iam.catalogue import load_catalogue
-from shared.iam.documents import Kind, read
 from shared.iam.globs import complete_arn, counterexample
-from shared.isolation.proof.territory import Territory
+from shared.isolation.proof.documents.document import Kind, read
+from shared.isolation.proof.names.territory import Territory
 
 LEAKS = runpy.run_path(str(Path(__file__).with_name("mutants.py")))["LEAKS"]
 IDENTITY = ("function", "machine", "deployer")

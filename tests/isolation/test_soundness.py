@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from shared.config.lane import Place
 from shared.iam.catalogue import load_catalogue
-from shared.iam.documents import Document, Kind, read
 from shared.iam.globs import complete_arn
+from shared.isolation.proof.documents.document import Document, Kind, read
+from shared.isolation.proof.names.territory import Territory
 from shared.isolation.proof.proof import judge_document
-from shared.isolation.proof.territory import Territory
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 MINE = Territory("team1", PLACE)

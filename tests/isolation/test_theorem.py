@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from shared.iam.catalogue import Catalogue, load_catalogue
-from shared.iam.documents import Document, Kind
+from shared.isolation.proof.documents.document import Document, Kind
 from shared.isolation.proof.proof import NameRules, prove
 from shared.isolation.roles.database_role import DIALECTS, make_role, remove_role
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.isolation.roles.workflow_policy import UngrantedError, workflow_policy
+from shared.isolation.roles.workflow_role import UngrantedError, workflow_policy
 
 OTHERS = "arn:aws:lambda:us-east-1:123456789012:function:team10-cosmic-init-0a1b2c3d"
 INVOKE = "arn:aws:states:::lambda:invoke"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from shared.deploy.readback.lanes import managed_policy
 from shared.deploy.readback.sight import found
 from shared.iam.statements import Policy, read_identity_policy, read_resource_policy
-from shared.isolation.proof.account import Account, Principal, ServicePolicy
-from shared.isolation.proof.links import Logging, Rule
+from shared.isolation.proof.account.account import Account, Principal, ServicePolicy
+from shared.isolation.proof.account.links import Logging, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

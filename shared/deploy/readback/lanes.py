@@ -10,7 +10,7 @@ from shared.deploy.desired import foundation
 from shared.deploy.documents import resource_documents
 from shared.deploy.readback.sight import found
 from shared.deploy.resources import KINDS
-from shared.iam.documents import Document, Kind
+from shared.isolation.proof.documents.document import Document, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

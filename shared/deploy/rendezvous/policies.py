@@ -13,7 +13,7 @@ from shared.deploy.rendezvous.image import in_ecr
 from shared.deploy.rendezvous_keys import MASTER_SECRET
 from shared.handlers.rendezvous.record import MARK
 from shared.isolation.roles.own_names import OwnNames
-from shared.isolation.roles.policies import Conditions, Policy, Statement, Trust, read_secret
+from shared.isolation.roles.policy import Conditions, Policy, Statement, Trust, read_secret
 from shared.isolation.roles.rendezvous_role import RECORD_NAMES
 
 if TYPE_CHECKING:

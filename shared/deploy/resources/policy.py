@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from shared.aws.client import Aws
     from shared.config.lane import Place
-    from shared.isolation.roles.policies import Policy
+    from shared.isolation.roles.policy import Policy
 
 KIND = "policy"
 SERVICE = "iam"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
-    from shared.isolation.roles.policies import Policy, Trust
+    from shared.isolation.roles.policy import Policy, Trust
 
 KIND = "role"
 SERVICE = "iam"

@@ -1,8 +1,8 @@
 """What a team's database role may come from: statements of reviewed shapes that name the team's own schema alone.
 
-A schema and its role begin with the slug and an underscore, which no slug holds, so a name tells its one team
-(:mod:`shared.isolation.proof.slugs`). A statement is read as the text that will be run: each name in it is judged, and
-what is left must be on :data:`REVIEWED_SQL` letter by letter, so what is not understood is refused.
+A schema and its role begin with the slug and an underscore. No slug holds an underscore, so a name tells its one team
+(:mod:`shared.isolation.proof.names.slugs`). A statement is read as the text that will be run. Each name in it is
+judged. What is left must be on :data:`REVIEWED_SQL`, letter by letter; what is not understood is refused.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.iam.documents import Finding
-from shared.isolation.proof.territory import SCHEMA_SEPARATOR
+from shared.isolation.proof.documents.document import Finding
+from shared.isolation.proof.names.territory import SCHEMA_SEPARATOR
 from shared.isolation.roles.database_role import CONNECTIONS
 
 if TYPE_CHECKING:

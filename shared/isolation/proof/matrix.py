@@ -9,16 +9,16 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from shared.iam.documents import Kind, Statement, read
 from shared.iam.globs import complete_arn, intersect, literal_prefix
-from shared.isolation.proof.territory import Territory
+from shared.isolation.proof.documents.document import Kind, Statement, read
+from shared.isolation.proof.names.territory import Territory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from shared.config.lane import Place
     from shared.iam.catalogue import Catalogue
-    from shared.iam.documents import Document
+    from shared.isolation.proof.documents.document import Document
 
 _ENTERED = {Kind.TRUST: "iam", Kind.BUCKET: "s3", Kind.REPOSITORY: "ecr"}  # documents that say who may come in
 Matrix = dict[str, dict[str, tuple[str, ...]]]

@@ -16,14 +16,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shared.config.platform import SLUG
-from shared.iam.documents import Document, Finding, Kind, Statement, read
 from shared.iam.globs import complete_arn, contains, is_literal
 from shared.isolation.proof.database_rules import judge_script
-from shared.isolation.proof.principals import judge_bucket, judge_repository, judge_resource, judge_tls, judge_trust
-from shared.isolation.proof.reviewed import REVIEWED
-from shared.isolation.proof.rules import judge
-from shared.isolation.proof.slugs import clashing_heads, parse_rule, search_collision, separators_inside
-from shared.isolation.proof.territory import SCHEMA_SEPARATOR, SEPARATORS, Territory, heads, templates_outside
+from shared.isolation.proof.documents.admitted import (
+    judge_bucket,
+    judge_repository,
+    judge_resource,
+    judge_tls,
+    judge_trust,
+)
+from shared.isolation.proof.documents.document import Document, Finding, Kind, Statement, read
+from shared.isolation.proof.documents.granted import judge
+from shared.isolation.proof.documents.reviewed import REVIEWED
+from shared.isolation.proof.names.slugs import clashing_heads, parse_rule, search_collision, separators_inside
+from shared.isolation.proof.names.territory import SCHEMA_SEPARATOR, SEPARATORS, Territory, heads, templates_outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

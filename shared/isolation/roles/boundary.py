@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.isolation.roles.own_names import ITEMS, LOGS, OBJECTS, OwnNames
-from shared.isolation.roles.policies import ACCOUNT_WIDE, Policy, Statement
+from shared.isolation.roles.policy import ACCOUNT_WIDE, Policy, Statement
 
 if TYPE_CHECKING:
     from shared.config.lane import Place

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.isolation.roles.own_names import ITEMS, LOGS, OBJECTS, OwnNames
-from shared.isolation.roles.policies import FETCH_IMAGES, Policy, Statement, Trust
+from shared.isolation.roles.policy import FETCH_IMAGES, Policy, Statement, Trust
 
 if TYPE_CHECKING:
     from shared.config.lane import Lane, Place

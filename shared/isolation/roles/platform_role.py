@@ -22,7 +22,7 @@ from shared.isolation.roles.deployer import (
     pass_roles,
 )
 from shared.isolation.roles.own_names import CODE, LOGS
-from shared.isolation.roles.policies import Policy, Statement
+from shared.isolation.roles.policy import Policy, Statement
 
 if TYPE_CHECKING:
     from shared.config.lane import Place

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from shared.config.platform import SLUG
 from shared.isolation.roles.deployer import MANAGE_LOGS, pass_roles
 from shared.isolation.roles.own_names import OwnNames
-from shared.isolation.roles.policies import Conditions, Policy, Statement
+from shared.isolation.roles.policy import Conditions, Policy, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from shared.handlers.fmi.meeting import Meeting
 from shared.handlers.rendezvous.restart import restart
 from shared.handlers.rendezvous.service import follow, observe, renew
 from shared.isolation.roles.platform_role import platform_policy
-from shared.isolation.roles.policies import Policy
+from shared.isolation.roles.policy import Policy
 from shared.isolation.roles.rendezvous_role import rendezvous_policy
 from shared.local.cloud import EmbeddedCloud
 

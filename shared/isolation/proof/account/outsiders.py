@@ -12,14 +12,14 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from shared.iam.documents import Finding
 from shared.iam.globs import contains, intersect, matches
-from shared.isolation.proof.account import Expected, Survey
-from shared.isolation.proof.links import judge_links
+from shared.isolation.proof.account.account import Expected, Survey
+from shared.isolation.proof.account.links import judge_links
+from shared.isolation.proof.account.reach import Grant, Touch, touched
+from shared.isolation.proof.account.service_policies import judge_service_policy
+from shared.isolation.proof.documents.document import Finding
+from shared.isolation.proof.names.territory import Territory
 from shared.isolation.proof.proof import merge
-from shared.isolation.proof.reach import Grant, Touch, touched
-from shared.isolation.proof.service_policies import judge_service_policy
-from shared.isolation.proof.territory import Territory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Place
     from shared.iam.catalogue import Catalogue
     from shared.iam.statements import Policy, Statement
-    from shared.isolation.proof.account import Account, Principal
+    from shared.isolation.proof.account.account import Account, Principal
     from shared.isolation.proof.proof import Proof
 
 # Of AWS's managed policies the one that makes an administrator. Source: IAM user guide, "AWS managed policies for job

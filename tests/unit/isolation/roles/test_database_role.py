@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from shared.config.load import load_project
-from shared.isolation.roles.policies import function_policy
+from shared.isolation.roles.policy import function_policy
 
 SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret"
 
 
 @pytest.fixture(scope="module")
 def project():
-    return load_project(Path(__file__).parents[3])
+    return load_project(Path(__file__).parents[4])
 
 
 def reads(lane, key):

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from shared.config.lane import Place
 from shared.iam.globs import contains, intersect
-from shared.isolation.proof.slugs import clashing_heads, parse_rule, search_collision, separators_inside
-from shared.isolation.proof.territory import SEPARATORS, Territory, heads, templates_outside
+from shared.isolation.proof.names.slugs import clashing_heads, parse_rule, search_collision, separators_inside
+from shared.isolation.proof.names.territory import SEPARATORS, Territory, heads, templates_outside
 
 RULE = "[a-z][a-z0-9]{1,11}"
 PLACE = Place("123456789012", "us-east-1", "dev")

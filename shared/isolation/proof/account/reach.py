@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.iam.globs import complete_arn, contains, intersect, matches
-from shared.isolation.proof.reviewed import REVIEWED
+from shared.isolation.proof.documents.reviewed import REVIEWED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from shared.iam.catalogue import Action, Catalogue
     from shared.iam.statements import Statement
-    from shared.isolation.proof.territory import Territory
+    from shared.isolation.proof.names.territory import Territory
 
 # Granted for the whole account or not at all, and each reaches into every team.
 _INTO_ALL = {

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import LanesError
-from shared.isolation.roles.policies import ACCOUNT_WIDE, Policy, Statement, bucket_arn
+from shared.isolation.roles.policy import ACCOUNT_WIDE, Policy, Statement, bucket_arn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -174,7 +174,7 @@ def _s3(lane: Lane, api: str, state: Mapping[str, Any], where: str) -> _Grant:
         raise UngrantedError(
             f"{api} is not granted to any state machine",
             where=where,
-            fix=f"grant {api} on the team's own names in shared/isolation/roles/workflow_policy.py, after a review",
+            fix=f"grant {api} on the team's own names in shared/isolation/roles/workflow_role.py, after a review",
         )
     _own_bucket(lane, state, where)
     sid, actions, suffix = _S3[api]

@@ -12,12 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared.iam.documents import Finding
+from shared.isolation.proof.documents.document import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from shared.isolation.proof.territory import Territory
+    from shared.isolation.proof.names.territory import Territory
 
 DEFAULT_BUS = "default"
 _STATES = "aws.states"

@@ -6,10 +6,10 @@ import pytest
 
 from shared.config.lane import Place
 from shared.iam.catalogue import load_catalogue
-from shared.iam.documents import SIZE_LIMITS, Kind
 from shared.iam.globs import matches
-from shared.isolation.proof.slugs import parse_rule
-from shared.isolation.proof.territory import SEPARATORS
+from shared.isolation.proof.documents.document import SIZE_LIMITS, Kind
+from shared.isolation.proof.names.slugs import parse_rule
+from shared.isolation.proof.names.territory import SEPARATORS
 from shared.isolation.roles.boundary import boundary_policy
 from shared.isolation.roles.deployer import deployer_boundary
 from shared.isolation.roles.platform_role import platform_policy

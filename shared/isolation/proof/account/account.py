@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shared.iam.documents import Finding
     from shared.iam.statements import Policy
-    from shared.isolation.proof.links import Link
+    from shared.isolation.proof.account.links import Link
+    from shared.isolation.proof.documents.document import Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What is a team's own: the ARNs whose names begin with its slug and a separator, in one account and region.
 
 A team's territory is made from its slug alone, never from a list of teams, so what lies inside one lies outside every
-other team's, today's and tomorrow's (:mod:`shared.isolation.proof.slugs` shows why).
+other team's, today's and tomorrow's (:mod:`shared.isolation.proof.names.slugs` shows why).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shared.iam.statements import Condition
-    from shared.isolation.proof.territory import Territory
+    from shared.isolation.proof.names.territory import Territory
 
 
 class Own(StrEnum):

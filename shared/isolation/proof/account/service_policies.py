@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.iam.documents import Finding
 from shared.iam.globs import complete_arn, contains, intersect
-from shared.isolation.proof.reviewed import fixed
+from shared.isolation.proof.documents.document import Finding
+from shared.isolation.proof.documents.reviewed import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from shared.iam.statements import Statement
-    from shared.isolation.proof.account import ServicePolicy
-    from shared.isolation.proof.territory import Territory
+    from shared.isolation.proof.account.account import ServicePolicy
+    from shared.isolation.proof.names.territory import Territory
 
 _LOG_DELIVERY = ("Service", "delivery.logs.amazonaws.com")
 _WRITE_LOGS = frozenset({"logs:createlogstream", "logs:putlogevents"})

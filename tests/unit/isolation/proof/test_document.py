@@ -1,6 +1,6 @@
 """The frame of a policy document, as the proof reads it."""
 
-from shared.iam.documents import Document, Kind, read
+from shared.isolation.proof.documents.document import Document, Kind, read
 
 
 def test_a_bucket_without_a_policy_is_told_in_one_finding():

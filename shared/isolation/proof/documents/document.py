@@ -104,7 +104,7 @@ class Statement(iam.Statement):
 
 
 def read(document: Document) -> tuple[list[Statement], list[Finding]]:
-    """Take *document* apart; its form is judged here, its meaning in :mod:`shared.isolation.proof.rules`."""
+    """Take *document* apart; its form is judged here, its meaning in :mod:`..granted`."""
     statements: list[Statement] = []
     findings = _read_frame(document)
     for index, raw in enumerate(iam.listed(document.body.get("Statement", []))):

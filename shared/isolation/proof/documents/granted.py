@@ -10,16 +10,16 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from shared.iam.documents import Kind
 from shared.iam.globs import complete_arn, counterexample, intersect, is_literal
-from shared.isolation.proof.reviewed import REVIEWED, confined, fixed
-from shared.isolation.proof.territory import Territory
+from shared.isolation.proof.documents.document import Kind
+from shared.isolation.proof.documents.reviewed import REVIEWED, confined, fixed
+from shared.isolation.proof.names.territory import Territory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.iam.catalogue import Action, Catalogue
-    from shared.iam.documents import Finding, Statement
+    from shared.isolation.proof.documents.document import Finding, Statement
 
 PASSED_TO = frozenset(
     {"lambda.amazonaws.com", "states.amazonaws.com", "scheduler.amazonaws.com", "events.amazonaws.com"}
@@ -109,7 +109,7 @@ def judge_pair(statement: Statement, action: Action, resource: str, territory: T
         yield statement.finding(
             "account-wide",
             "AWS grants it for the whole account or not at all, and it is not on the reviewed list",
-            "leave it out, or review it and add it to shared/isolation/proof/reviewed.py with the reason",
+            "leave it out, or review it and add it to shared/isolation/proof/documents/reviewed.py with the reason",
             action=action.name,
             resource=resource,
         )

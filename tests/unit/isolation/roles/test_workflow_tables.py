@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from shared.config.load import load_project
-from shared.isolation.roles.workflow_policy import UngrantedError, workflow_policy
+from shared.isolation.roles.workflow_role import UngrantedError, workflow_policy
 
 
 @pytest.fixture(scope="module")
 def lane():
-    return load_project(Path(__file__).parents[3]).lane("topics")
+    return load_project(Path(__file__).parents[4]).lane("topics")
 
 
 def granted(lane, api, name):

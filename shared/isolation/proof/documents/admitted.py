@@ -11,17 +11,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.config.platform import SLUG
-from shared.iam.documents import Finding
 from shared.iam.globs import contains, is_literal
-from shared.isolation.proof.reviewed import Own, confined, fixed
-from shared.isolation.roles.policies import FETCH_IMAGES
+from shared.isolation.proof.documents.document import Finding
+from shared.isolation.proof.documents.reviewed import Own, confined, fixed
+from shared.isolation.roles.policy import FETCH_IMAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.iam.catalogue import Catalogue
-    from shared.iam.documents import Document, Statement
-    from shared.isolation.proof.territory import Territory
+    from shared.isolation.proof.documents.document import Document, Statement
+    from shared.isolation.proof.names.territory import Territory
 
 # Whether the service says, when it takes a role, for which resource it does: aws:SourceArn and aws:SourceAccount.
 # Source: "cross-service confused deputy prevention" in each service's guide. Lambda's names none for execution roles.

@@ -1,0 +1,1 @@
+"""Why two teams never share a name."""
