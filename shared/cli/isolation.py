@@ -47,26 +47,22 @@ def prove(
     """
     from shared.cli.wiring import open_project
     from shared.iam.catalogue import load_catalogue
-    from shared.isolation.proof import proof as proofs
     from shared.isolation.proof.account.outsiders import with_account
+    from shared.isolation.proof.names.disjoint import name_rules
+    from shared.isolation.proof.proof import prove as prove_documents
     from shared.isolation.roles.database_role import lane_scripts
 
     project = open_project()
-    naming = project.naming
-    rules = proofs.NameRules(
-        naming.slug.pattern,
-        frozenset(naming.slug.reserved),
-        {kind: rule.template for kind, rule in naming.kinds.items()},
-    )
+    rules = name_rules(project.naming)
     catalogue, left = load_catalogue(), None
     if deployed or where.asked:
         documents, account, left = _deployed(project, team, where)
-        proof = proofs.prove(documents, project.place, rules, catalogue)
+        proof = prove_documents(documents, project.place, rules, catalogue)
         proof = with_account(proof, account, project.place, catalogue, _expected(project))
     else:
         documents = [*_documents(project, team), *_service_documents(project, team)]
         scripts = [script for lane in _lanes(project, team) for script in lane_scripts(lane)]
-        proof = proofs.prove(documents, project.place, rules, catalogue, scripts)
+        proof = prove_documents(documents, project.place, rules, catalogue, scripts)
         proof = with_account(proof, _wanted_account(project, team, proof.teams), project.place, catalogue)
     if as_json:
         console.print_json({"proved": proof.holds, **asdict(proof), **(left.data() if left else {})})

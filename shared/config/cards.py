@@ -3,119 +3,31 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from pydantic import Field
-
+from shared.config.card_file import PACKAGE, CardFile
 from shared.config.document import Document, read_document
 from shared.config.lane import Parameter
-from shared.config.model import FileModel, parse
+from shared.config.limits import check_size
+from shared.config.model import parse
 from shared.config.parameters import coerce
-from shared.config.settings import Text, check_size
 from shared.config.template import OWN, read_template
+from shared.config.variables import check_environment
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from shared.config.card_file import CardFunction, CardImage, CardParameter, CardSample, CardTable, PackageKind
+    from shared.config.limits import Limits
     from shared.config.problems import Problems
-    from shared.config.settings import Limits
 
 FOLDER = "statemachines"
 CARD, TEMPLATE = ".yaml", ".asl.json"
 KEY = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"  # of workflows and steps
 PARAMETER_KEY = r"[A-Za-z][A-Za-z0-9_]*"
-# Lambda's rule for a variable, without what Lambda and deployment set themselves.
-VARIABLE = r"[A-Za-z][A-Za-z0-9_]+"
-RENDEZVOUS_VARIABLES = ("RENDEZVOUS_ENDPOINT", "RENDEZVOUS_TIMEOUT", "RENDEZVOUS_DEGRADED_AFTER")
-PROTOCOL_VARIABLE = "RENDEZVOUS_PROTOCOL"  # what ranks speak there
-KEY_VARIABLE = "RENDEZVOUS_SECRET"  # the name of the secret that holds the key by which the team signs there
-DATABASE_VARIABLE = "DATABASE_SECRET"  # the name of the secret by which the team's database is reached
-OWN_VARIABLES = (
-    *("TEAM", "STAGE", "ACCOUNT", "BUCKET", "WORKFLOW", DATABASE_VARIABLE),
-    *(*RENDEZVOUS_VARIABLES, PROTOCOL_VARIABLE, KEY_VARIABLE),
-)
-PackageKind = Literal["zip", "image"]
-PACKAGE = "package"  # the key that says so, on a card and beside a team's parameters
-PACKAGES: tuple[str, ...] = get_args(PackageKind)
-RESERVED_VARIABLES = re.compile(r"_HANDLER|_X_AMZN_TRACE_ID|AWS_.*|LAMBDA_.*|TZ")
-
-
-_BASE = r"^[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(:([A-Za-z0-9._-]|\{python\})+)?(@sha256:[0-9a-f]{64})?$"
-
-
-class CardFunction(FileModel):
-    """One step of a workflow. With ``rendezvous`` its environment says where the lane's FMI ranks meet."""
-
-    handler: Annotated[str, Field(pattern=r"^shared\.handlers(\.[a-z_][a-z0-9_]*)+$")]
-    memory_size: int | None = None
-    timeout: int | None = None
-    environment: dict[str, Text] = Field(default_factory=dict)
-    rendezvous: bool = False
-
-
-class CardParameter(FileModel):
-    """One input of a workflow. Bounds are inclusive; of a text they bound its length.
-
-    ``upload`` names a folder of the team's bucket: a file or folder of this machine given to ``lanes run`` goes there.
-    ``insteadOf`` names a parameter that the handler derives from this one: a payload that gives this one and not that
-    one gets no default for that one.
-    """
-
-    type: Literal["integer", "number", "string", "boolean", "object"]
-    description: str
-    default: Any = None
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: Annotated[tuple[Any, ...], Field(strict=False)] = ()
-    upload: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
-    instead_of: str | None = None
-
-
-class CardImage(FileModel):
-    """How a workflow's functions become container images: see :class:`shared.config.lane.Image`.
-
-    ``{python}`` in the base's tag is the Python that deploys, for the libraries are fetched for that one.
-    """
-
-    base: Annotated[str, Field(pattern=_BASE)]
-    setup: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    libraries: bool = True
-    entrypoint: Annotated[tuple[str, ...], Field(strict=False)] = ()
-
-
-class CardSample(FileModel):
-    """Data to try the workflow with: what writes it as files, and the parameter that names its folder in the bucket."""
-
-    writer: Annotated[str, Field(pattern=r"^shared(\.[a-z_][a-z0-9_]*){2,}$")]
-    prefix: str
-
-
-class CardTable(FileModel):
-    """A DynamoDB table of a workflow.
-
-    ``key`` is the attribute that its items are found by, a text; ``sample`` is a file beside the card, a list of items
-    for an embedded cloud's empty table.
-    """
-
-    key: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-    sample: str | None = None
-
-
-class CardFile(FileModel):
-    """All of a card."""
-
-    description: str
-    functions: dict[str, CardFunction]
-    tables: dict[str, CardTable] = Field(default_factory=dict)
-    parameters: dict[str, CardParameter] = Field(default_factory=dict)
-    sample: CardSample | None = None
-    image: CardImage | None = None
-    package: PackageKind = "zip"
-    # The module whose migrate(engine) makes the workflow's tables in the database of a team that has one.
-    database: Annotated[str, Field(pattern=r"^shared\.handlers(\.[a-z_][a-z0-9_]*)+$")] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,15 +138,6 @@ def _check_function(root: Path, step: str, function: CardFunction, limits: Limit
     check_environment(function.environment, (*path, "environment"), document)
 
 
-def check_environment(environment: dict[str, str], path: tuple[str, ...], document: Document) -> None:
-    """Report variables at *path* that Lambda refuses, or that Lambda or deployment sets."""
-    for name in environment:
-        if not re.fullmatch(VARIABLE, name):
-            document.problem((*path, name), f"the variable {name!r} does not match {VARIABLE}")
-        if name in OWN_VARIABLES or RESERVED_VARIABLES.fullmatch(name):
-            document.problem((*path, name), f"the variable {name!r} is set by deployment or by Lambda", "rename it")
-
-
 def _spec(name: str, parameter: CardParameter, document: Document) -> Parameter:
     path = ("parameters", name)
     if not re.fullmatch(PARAMETER_KEY, name):
@@ -244,7 +147,7 @@ def _spec(name: str, parameter: CardParameter, document: Document) -> Parameter:
     spec = Parameter(
         name,
         parameter.type,
-        parameter.default,
+        None,
         parameter.description,
         parameter.minimum,
         parameter.maximum,
@@ -255,7 +158,7 @@ def _spec(name: str, parameter: CardParameter, document: Document) -> Parameter:
     if parameter.upload and parameter.type != "string":
         document.problem((*path, "upload"), f"{name} is of type {parameter.type}, and only a string can name a file")
     try:
-        coerce(spec, parameter.default)
+        return replace(spec, default=coerce(spec, parameter.default))
     except UsageError as error:
         document.problem((*path, "default"), f"the default: {error.what}")
     return spec

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shared.config.cards import PACKAGE, PACKAGES, check_environment
+from shared.config.card_file import PACKAGE, PACKAGES
+from shared.config.limits import check_size
 from shared.config.parameters import coerce
 from shared.config.problems import nearest
-from shared.config.settings import check_size, check_tags
+from shared.config.tags import check_tags
+from shared.config.variables import check_environment
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from shared.config.cards import Card
+    from shared.config.limits import Limits
     from shared.config.naming import Name, Naming
     from shared.config.resolve import Resolved
-    from shared.config.settings import Limits
     from shared.config.team import FunctionFile, Provider, Team
+    from shared.values import Json
 
 
 def check_team(
     team: Team, cards: Mapping[str, Card | None], naming: Naming | None, limits: Limits | None
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, Json]]:
     """Report the problems of one team's file; *naming* and *limits* are None when their own files have problems.
 
     Returns:
@@ -47,8 +50,8 @@ def _check_identity(team: Team, naming: Naming) -> None:
         team.document.problem(("suffix",), f"the suffix {suffix!r} is not {digits} digits of 0-9 and a-f")
 
 
-def _check_workflows(team: Team, cards: Mapping[str, Card | None]) -> dict[str, dict[str, Any]]:
-    parameters: dict[str, dict[str, Any]] = {}
+def _check_workflows(team: Team, cards: Mapping[str, Card | None]) -> dict[str, dict[str, Json]]:
+    parameters: dict[str, dict[str, Json]] = {}
     for key, values in team.file.workflows.items():
         if key not in cards:
             team.document.problem(("workflows", key), f"unknown workflow {key!r}", nearest(key, cards))
@@ -57,9 +60,9 @@ def _check_workflows(team: Team, cards: Mapping[str, Card | None]) -> dict[str, 
     return parameters
 
 
-def _check_parameters(team: Team, card: Card, values: Mapping[str, Any]) -> dict[str, Any]:
+def _check_parameters(team: Team, card: Card, values: Mapping[str, object]) -> dict[str, Json]:
     specs = {spec.name: spec for spec in card.specs}
-    right = {}
+    right: dict[str, Json] = {}
     for name, value in values.items():
         path = ("workflows", card.key, name)
         if name == PACKAGE:

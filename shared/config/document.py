@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -21,7 +21,7 @@ class Document:
     """One YAML file: its plain data, and the line (from 1) of each path in it."""
 
     file: str
-    data: Any
+    data: object
     lines: dict[KeyPath, int]
     problems: Problems
 
@@ -75,7 +75,7 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def _build(loader: _Loader, node: yaml.Node, path: KeyPath, document: Document) -> Any:
+def _build(loader: _Loader, node: yaml.Node, path: KeyPath, document: Document) -> object:
     """Return the plain value of *node*, noting the line of every path below it."""
     document.lines.setdefault(path, node.start_mark.line + 1)
     if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:
@@ -90,8 +90,8 @@ def _build(loader: _Loader, node: yaml.Node, path: KeyPath, document: Document) 
         raise yaml.constructor.ConstructorError(None, None, f"{error}: put it in quotes", node.start_mark) from error
 
 
-def _build_mapping(loader: _Loader, node: yaml.MappingNode, path: KeyPath, document: Document) -> dict[str, Any]:
-    data: dict[str, Any] = {}
+def _build_mapping(loader: _Loader, node: yaml.MappingNode, path: KeyPath, document: Document) -> dict[str, object]:
+    data: dict[str, object] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         if not isinstance(key_node, yaml.ScalarNode):

@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.config.runtimes import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from shared.values import Json
+
+Scalar = bool | int | float | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,11 @@ class Parameter:
 
     name: str
     type: str
-    default: Any
+    default: Json
     description: str
     minimum: float | None = None
     maximum: float | None = None
-    choices: tuple[Any, ...] = ()
+    choices: tuple[Scalar, ...] = ()
     upload: str | None = None
     instead_of: str | None = None
 
@@ -135,7 +139,7 @@ class Workflow:
     log_group: str
     functions: Mapping[str, str]
     specs: tuple[Parameter, ...]
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Json]
     tables: Mapping[str, Table] = field(default_factory=dict)
 
 
@@ -194,6 +198,11 @@ class Lane:
     def tables(self) -> tuple[Table, ...]:
         """The tables of all workflows."""
         return tuple(table for workflow in self.workflows.values() for table in workflow.tables.values())
+
+    @property
+    def bucket_arn(self) -> str:
+        """The ARN of the lane's bucket."""
+        return self.place.arn("s3", self.bucket)
 
     def table_arn(self, table: Table) -> str:
         """Return the ARN of one of the lane's tables."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from shared.config.cards import read_cards
 from shared.config.check import check_slugs, check_team, check_together
-from shared.config.naming import FILE as NAMING_FILE
-from shared.config.naming import Naming, read_naming
-from shared.config.problems import Problems
+from shared.config.naming_file import FILE as NAMING_FILE
+from shared.config.naming_file import read_naming
+from shared.config.problems import ConfigError, Problems
 from shared.config.resolve import Resolved, resolve
 from shared.config.runtimes import MACHINE
 from shared.config.settings import Settings, read_settings
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from shared.config.cards import Card
     from shared.config.lane import Lane, Place
-    from shared.config.naming import Name
+    from shared.config.naming import Name, Naming
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,8 @@ def load_project(root: Path) -> Project:
             own = [card for key in team.file.workflows if (card := cards.get(key))]
             resolved.append((team, resolve(team, values, own, settings, naming)))
         check_together(resolved, naming, settings.limits)
-    problems.finish()
-    assert naming  # noqa: S101  without it there is a problem
-    assert settings  # noqa: S101  as above
+    if problems.found or not naming or not settings:  # without either there is a problem
+        raise ConfigError(problems.found)
     return Project(
         root=root,
         settings=settings,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import types
-from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
@@ -24,7 +24,7 @@ class FileModel(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _drop_empty(cls, data: Any) -> Any:
+    def _drop_empty(cls, data: object) -> object:
         if isinstance(data, dict):
             return {key: value for key, value in data.items() if value is not None or key not in known_keys(cls)}
         return {} if data is None else data
@@ -38,7 +38,7 @@ def known_keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def parse(model: type[M], document: Document, stand_ins: Mapping[str, Any] | None = None) -> M | None:
+def parse(model: type[M], document: Document, stand_ins: Mapping[str, object] | None = None) -> M | None:
     """Return *document* as a *model*; each problem is reported with its line.
 
     What is wrong is left out and the rest read again, so that later checks find the rest's problems at once.
@@ -65,7 +65,7 @@ def parse(model: type[M], document: Document, stand_ins: Mapping[str, Any] | Non
         return None
 
 
-def _leave_out(data: Any, path: KeyPath) -> None:
+def _leave_out(data: object, path: KeyPath) -> None:
     """Remove what lies at *path*, if it is there."""
     for part in path[:-1]:
         if not isinstance(data, dict) or part not in data:
@@ -75,7 +75,7 @@ def _leave_out(data: Any, path: KeyPath) -> None:
         data.pop(path[-1], None)
 
 
-def _explain(model: type[BaseModel], path: KeyPath, kind: str, message: str, value: Any) -> tuple[str, str | None]:
+def _explain(model: type[BaseModel], path: KeyPath, kind: str, message: str, value: object) -> tuple[str, str | None]:
     """Return what is wrong at *path* in our words, and the fix when there is a known one."""
     key = ".".join(str(part) for part in path) or "the file"
     if kind == "extra_forbidden":
@@ -94,21 +94,20 @@ def _explain(model: type[BaseModel], path: KeyPath, kind: str, message: str, val
 
 def _keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
     """Return the keys that the model reached over *path* knows."""
-    current: Any = model
+    current: object = model
     for part in path:
-        if get_origin(current) is dict:
-            current = get_args(current)[1]
-        else:
+        if isinstance(current, type) and issubclass(current, BaseModel):
             fields = {field.alias or name: field.annotation for name, field in current.model_fields.items()}
-            current = fields[str(part)]
-        current = _bare(current)
-    return known_keys(current)
+            current = _bare(fields[str(part)])
+        else:
+            current = _bare(get_args(current)[1])  # a mapping's values
+    return known_keys(current) if isinstance(current, type) and issubclass(current, BaseModel) else []
 
 
-def _bare(annotation: Any) -> Any:
+def _bare(annotation: object) -> object:
     """Return *annotation* without Annotated and without ``| None``."""
-    while hasattr(annotation, "__metadata__"):
-        annotation = annotation.__origin__
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
     if get_origin(annotation) in {Union, types.UnionType}:
         return next(_bare(part) for part in get_args(annotation) if part is not type(None))
     return annotation

@@ -1,31 +1,25 @@
-"""Reads naming.yaml: how every name is made, and what AWS allows. Nothing else makes names.
+"""The rules of naming.yaml: how every name is made, and what AWS allows. Nothing else makes names.
 
-Names are never cut. What is past a limit is a problem, told when the files are read.
+A name is never cut: one that is too long is a problem, reported when the files are read
+(:mod:`shared.config.naming_file`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import re
 import string
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from shared.config.document import Document, read_document
-from shared.config.model import FileModel, parse
-from shared.config.problems import nearest
+from shared.config.model import FileModel
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from shared.config.lane import Place
-    from shared.config.problems import Problems
 
-FILE = "naming.yaml"
 KindName = Literal[
     "bucket",
     "role",
@@ -57,6 +51,13 @@ ACCOUNT_REGIONAL = "-{account}-{region}-an"
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html, read on 2026-11-29.
 """
+FUNCTION_LOGS, MACHINE_LOGS, CONTAINER_LOGS = "/aws/lambda/", "/aws/vendedlogs/states/", "/ecs/"
+"""What stands before a team's name in the names of log groups: of functions, state machines and containers.
+
+Lambda fixes the first. Under ``/aws/vendedlogs/`` one resource policy of the account serves every state machine.
+"""
+MANAGER = "teamlanes"
+"""The value of the tag ``managed-by`` on everything that deployment makes."""
 _SLUG_FORM = re.compile(r"\[[a-z-]+\]\[([a-z0-9-]+)\]\{(\d+),(\d+)\}")
 
 Items = Annotated[tuple[str, ...], Field(strict=False)]
@@ -96,7 +97,7 @@ class HashRule(FileModel):
         return hashlib.sha256(text.encode()).hexdigest()[: self.digits]
 
 
-class Kind(FileModel):
+class KindRule(FileModel):
     """One kind of resource: its template and AWS's limits."""
 
     template: str
@@ -144,7 +145,7 @@ class Naming(FileModel):
     slug: SlugRule
     hash: HashRule
     component: str
-    kinds: dict[str, Kind]
+    kinds: dict[str, KindRule]
 
     def namespace(self, kind: str) -> str:
         """Return what kinds share when two equal names of theirs would meet."""
@@ -205,97 +206,3 @@ class Naming(FileModel):
 def is_account_regional(bucket: str, account: str, region: str) -> bool:
     """Whether *bucket* is a name of the account's own namespace in *region*."""
     return bucket.endswith(ACCOUNT_REGIONAL.format(account=account, region=region))
-
-
-def read_naming(root: Path, problems: Problems) -> Naming | None:
-    """Read and check naming.yaml; None when it cannot be used, and *problems* then says why."""
-    document = read_document(root / FILE, FILE, problems)
-    naming = document and parse(Naming, document)
-    if not document or not naming:
-        return None
-    before = len(problems.found)
-    _check_component(naming, document)
-    _check_hash(naming, document)
-    for kind in get_args(KindName):
-        if kind not in naming.kinds:
-            document.problem(("kinds",), f"kinds.{kind} is missing")
-    for key, kind in naming.kinds.items():
-        if key not in get_args(KindName):
-            document.problem(("kinds", key), f"unknown kind {key!r}", nearest(key, get_args(KindName)))
-        _check_kind(naming, key, kind, document)
-    if len(problems.found) == before:
-        _check_namespaces(naming, document)
-    return naming if len(problems.found) == before else None
-
-
-def _check_component(naming: Naming, document: Document) -> None:
-    try:
-        re.compile(naming.component)
-    except re.error as error:
-        document.problem(("component",), f"component is not a regular expression: {error}")
-
-
-def _check_hash(naming: Naming, document: Document) -> None:
-    _check_placeholders(naming.hash.over, HASH_PLACEHOLDERS, ("hash", "over"), document)
-    missing = [name for name in HASH_PLACEHOLDERS if f"{{{name}}}" not in naming.hash.over]
-    if missing:
-        document.problem(
-            ("hash", "over"),
-            f"hash.over lacks {', '.join(missing)}",
-            "else two places, or two teams, would have one hash",
-        )
-
-
-def _check_kind(naming: Naming, key: str, kind: Kind, document: Document) -> None:
-    where = ("kinds", key, "template")
-    if not _check_placeholders(kind.template, PLACEHOLDERS, where, document):
-        return
-    prefix, team, rest = kind.template.partition("{team}")
-    if not team or "{" in prefix:
-        document.problem(
-            where, f"{key}: {kind.template!r} does not start with {{team}}", "a fixed text may go before it"
-        )
-    elif not rest or rest[0] == "{" or naming.slug.allows(rest[0]):
-        document.problem(
-            where,
-            f"{key}: {kind.template!r} has no separator after {{team}} that a slug cannot hold",
-            "else team1's names would take in team10's",
-        )
-    if "{component}" not in kind.template:
-        document.problem(where, f"{key}: {kind.template!r} lacks {{component}}", "else all of a team's would be one")
-    if kind.unique == "partition" and "{hash}" not in kind.template and not kind.account_regional:
-        document.problem(
-            where, f"{key}: {kind.template!r} lacks {{hash}}", "the name must differ from all of AWS's others"
-        )
-    low, high = kind.length
-    if not 0 < low <= high:
-        document.problem(("kinds", key, "length"), f"{key}: length {low} to {high} allows nothing")
-
-
-def _check_placeholders(template: str, known: tuple[str, ...], where: tuple[str, ...], document: Document) -> bool:
-    """Report placeholders of *template* that are not *known*; return whether there were none."""
-    try:
-        fields = [field for _, field, _, _ in string.Formatter().parse(template) if field is not None]
-    except ValueError as error:
-        document.problem(where, f"{template!r} is no template: {error}")
-        return False
-    strange = [field for field in fields if field not in known]
-    for field in strange:
-        document.problem(where, f"unknown placeholder {{{field}}} in {template!r}", nearest(field, known))
-    return not strange
-
-
-def _check_namespaces(naming: Naming, document: Document) -> None:
-    """Two kinds that share a namespace must not reach into each other, nor a log group miss its function."""
-    for (key, kind), (other_key, other) in itertools.permutations(naming.kinds.items(), 2):
-        same = naming.namespace(key) == naming.namespace(other_key)
-        if same and kind.fixed_prefix != other.fixed_prefix and other.fixed_prefix.startswith(kind.fixed_prefix):
-            document.problem(
-                ("kinds", other_key, "template"),
-                f"{other_key}: what {other.template!r} starts with can be a name of {key}, {kind.template!r}",
-            )
-    if naming.kinds["functionLogGroup"].template != "/aws/lambda/" + naming.kinds["function"].template:
-        document.problem(
-            ("kinds", "functionLogGroup", "template"),
-            "functionLogGroup must be /aws/lambda/ and the function's template: Lambda writes there",
-        )

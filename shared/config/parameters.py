@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from shared.config.problems import nearest
 from shared.errors import UsageError
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from shared.config.lane import Parameter
+    from shared.values import Json
+
+    Value: TypeAlias = "bool | int | float | str | dict[str, Json]"
 
 _BOOLEANS = {"true": True, "false": False}
 _NOUNS = {
@@ -25,7 +28,7 @@ _NOUNS = {
 }
 
 
-def coerce(spec: Parameter, value: Any, where: str | None = None) -> Any:
+def coerce(spec: Parameter, value: object, where: str | None = None) -> Value | None:
     """Return *value* as *spec* wants it.
 
     Numbers, booleans and objects may come as text, as payloads and options bring them: "10" is 10. None is right for a
@@ -44,20 +47,20 @@ def coerce(spec: Parameter, value: Any, where: str | None = None) -> Any:
         raise UsageError(
             f"{spec.name} is {_shown(value)}, not one of {', '.join(map(_shown, spec.choices))}", where=where
         )
-    size = len(known) if isinstance(known, str | dict) else known
+    size: float = len(known) if isinstance(known, str | dict) else known
     if (spec.minimum is not None and size < spec.minimum) or (spec.maximum is not None and size > spec.maximum):
         raise UsageError(f"{spec.name} is {_shown(value)}, {_bounds(spec)}", where=where)
     return known
 
 
-def coerce_all(specs: tuple[Parameter, ...], values: Mapping[str, Any], where: str | None = None) -> dict[str, Any]:
+def coerce_all(specs: tuple[Parameter, ...], values: Mapping[str, object], where: str | None = None) -> dict[str, Json]:
     """Return *values*, by parameter name, each as its spec wants it.
 
     Raises:
         UsageError: Lists every unknown parameter and every wrong value.
     """
     by_name = {spec.name: spec for spec in specs}
-    right: dict[str, Any] = {}
+    right: dict[str, Json] = {}
     wrong: list[str] = []
     for name, value in values.items():
         if name not in by_name:
@@ -82,13 +85,13 @@ def _bounds(spec: Parameter) -> str:
     return f"not {spec.minimum:g} to {spec.maximum:g}{counted}"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = json.dumps(value, default=str)
     most = 60
     return text if len(text) <= most else f"{text[:most]}..."
 
 
-def _integer(value: Any) -> int:
+def _integer(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError
     if isinstance(value, str) and not re.fullmatch(r"[+-]?[0-9]+", value):  # int() would take 1_0 and spaces
@@ -99,7 +102,7 @@ def _integer(value: Any) -> int:
     return number
 
 
-def _number(value: Any) -> float:
+def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError
     number = float(value)
@@ -108,13 +111,13 @@ def _number(value: Any) -> float:
     return value if isinstance(value, int | float) else number
 
 
-def _string(value: Any) -> str:
+def _string(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
 
 
-def _boolean(value: Any) -> bool:
+def _boolean(value: object) -> bool:
     if isinstance(value, str):
         value = _BOOLEANS.get(value.lower())
     if not isinstance(value, bool):
@@ -122,7 +125,7 @@ def _boolean(value: Any) -> bool:
     return value
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _object(value: object) -> dict[str, Json]:
     if isinstance(value, str):
         value = json.loads(value)
     if not isinstance(value, dict):
@@ -130,7 +133,7 @@ def _object(value: Any) -> dict[str, Any]:
     return value
 
 
-_CONVERT: dict[str, Callable[[Any], Any]] = {
+_CONVERT: dict[str, Callable[[object], Value]] = {
     "integer": _integer,
     "number": _number,
     "string": _string,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.config.cards import KEY_VARIABLE, RENDEZVOUS_VARIABLES
+from shared.config.field_types import rate_seconds
 from shared.config.lane import Function, Lane
 from shared.config.resolve import KEY_COMPONENT
-from shared.config.settings import rate_seconds
+from shared.config.variables import KEY_VARIABLE, RENDEZVOUS_VARIABLES
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from shared.config.load import Project
     from shared.config.naming import KindName
-    from shared.config.settings import ServiceSettings
+    from shared.config.rendezvous_settings import ServiceSettings
 
 SLUG = "platform"  # naming.yaml reserves it
 CHECK, RESTART = "rendezvous-check", "rendezvous-restart"

@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.config.cards import DATABASE_VARIABLE, KEY_VARIABLE, PACKAGE, PROTOCOL_VARIABLE, RENDEZVOUS_VARIABLES
+from shared.config.card_file import PACKAGE
+from shared.config.field_types import ADDRESS
 from shared.config.lane import Budget, Database, Function, Image, Lane, Table, Workflow
+from shared.config.rendezvous_settings import check_health
 from shared.config.runtimes import MACHINE
-from shared.config.settings import ADDRESS, check_health
+from shared.config.variables import DATABASE_VARIABLE, KEY_VARIABLE, PROTOCOL_VARIABLE, RENDEZVOUS_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
     from shared.config.cards import Card
     from shared.config.document import KeyPath
     from shared.config.naming import KindName, Name, Naming
-    from shared.config.settings import RendezvousSettings, Settings
+    from shared.config.rendezvous_settings import RendezvousSettings
+    from shared.config.settings import Settings
     from shared.config.team import Team
+    from shared.values import Json
 
 DATABASE_COMPONENT, KEY_COMPONENT = "database", "rendezvous"  # of a team's secrets
 MAX_ENVIRONMENT = 4096  # bytes of all names and values of a function's variables (Lambda quota)
@@ -33,7 +37,7 @@ class Resolved:
 
 
 def resolve(
-    team: Team, parameters: Mapping[str, Mapping[str, object]], cards: list[Card], settings: Settings, naming: Naming
+    team: Team, parameters: Mapping[str, Mapping[str, Json]], cards: list[Card], settings: Settings, naming: Naming
 ) -> Resolved:
     """Return the lane of *team*.
 
@@ -180,7 +184,7 @@ def _rendezvous_variables(team: Team, settings: Settings, key: str) -> dict[str,
     }
 
 
-def _workflow(team: Team, card: Card, parameters: Mapping[str, object], names: _Names) -> Workflow:
+def _workflow(team: Team, card: Card, parameters: Mapping[str, Json], names: _Names) -> Workflow:
     overrides = team.file.names
     machine_path: KeyPath = ("names", "stateMachines", card.key)
     component = overrides.state_machines.get(card.key, card.key)

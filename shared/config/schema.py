@@ -7,16 +7,17 @@ needs more than one value (equal names, lengths of names) only ``lanes validate`
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shared.config.cards import PACKAGE, PACKAGES
+from shared.config.card_file import PACKAGE, PACKAGES
 from shared.config.team import TeamFile
 
 if TYPE_CHECKING:
     from shared.config.cards import Card
     from shared.config.lane import Parameter
+    from shared.config.limits import Range
     from shared.config.load import Project
-    from shared.config.settings import Range
+    from shared.values import Json
 
 FILE = "shared/config/team.schema.json"
 _BOUNDS = {
@@ -32,9 +33,10 @@ def schema_text(project: Project) -> str:
     return json.dumps(team_schema(project), indent=2) + "\n"
 
 
-def team_schema(project: Project) -> dict[str, Any]:
+def team_schema(project: Project) -> dict[str, Json]:
     """Return the schema for the workflows and limits of *project*."""
-    schema = _without_titles(TeamFile.model_json_schema())
+    schema = TeamFile.model_json_schema()
+    _drop_titles(schema)
     own, parts = schema["properties"], schema["$defs"]
     slug = project.naming.slug
     own["team"] |= {"pattern": f"^{slug.pattern}$", "not": {"enum": list(slug.reserved)}}
@@ -56,7 +58,7 @@ def team_schema(project: Project) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A team's file", **schema}
 
 
-def _workflow(card: Card) -> dict[str, Any]:
+def _workflow(card: Card) -> dict[str, Json]:
     return {
         "description": card.description,
         "type": ["object", "null"],
@@ -65,7 +67,7 @@ def _workflow(card: Card) -> dict[str, Any]:
     }
 
 
-def _package(card: Card) -> dict[str, Any]:
+def _package(card: Card) -> dict[str, Json]:
     return {
         "description": "How the functions reach Lambda: in the zip, or as container images.",
         "type": ["string", "null"],
@@ -74,8 +76,8 @@ def _package(card: Card) -> dict[str, Any]:
     }
 
 
-def _parameter(spec: Parameter) -> dict[str, Any]:
-    schema: dict[str, Any] = {
+def _parameter(spec: Parameter) -> dict[str, Json]:
+    schema: dict[str, Json] = {
         "description": spec.description,
         "type": spec.type if spec.default is not None else [spec.type, "null"],
         "default": spec.default,
@@ -88,18 +90,23 @@ def _parameter(spec: Parameter) -> dict[str, Any]:
     return schema
 
 
-def _bound(field: dict[str, Any], limit: Range) -> None:
+def _bound(field: dict[str, Json], limit: Range) -> None:
     del field["anyOf"]
     field |= {"type": ["integer", "null"], "minimum": limit.minimum, "maximum": limit.maximum}
 
 
-def _only(field: dict[str, Any], properties: dict[str, Any]) -> None:
+def _only(field: dict[str, Json], properties: dict[str, Json]) -> None:
     """Let the mapping *field* hold these *properties* and no others; it may be left empty."""
     field |= {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
 
 
-def _without_titles(value: Any) -> Any:
+def _drop_titles(value: object) -> None:
     """Drop pydantic's titles, which repeat the keys."""
     if isinstance(value, dict):
-        return {k: _without_titles(v) for k, v in value.items() if not (k == "title" and isinstance(v, str))}
-    return [_without_titles(item) for item in value] if isinstance(value, list) else value
+        if isinstance(value.get("title"), str):
+            del value["title"]
+        for item in value.values():
+            _drop_titles(item)
+    elif isinstance(value, list):
+        for item in value:
+            _drop_titles(item)

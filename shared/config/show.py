@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shared.config.cards import Card
     from shared.config.lane import Function, Lane, Workflow
+    from shared.values import Json
 
 _OTHER = {"zip": "image", "image": "zip"}
 HEADER = "# yaml-language-server: $schema=../shared/config/team.schema.json\n"
 
 
-def resolved(lane: Lane) -> dict[str, Any]:
+def resolved(lane: Lane) -> dict[str, Json]:
     """Return *lane* in the words of a team's file, with every default, name and variable in it."""
     rendezvous = lane.rendezvous
     return {
@@ -45,7 +46,7 @@ def resolved(lane: Lane) -> dict[str, Any]:
     }
 
 
-def _function(function: Function) -> dict[str, Any]:
+def _function(function: Function) -> dict[str, Json]:
     return {
         "name": function.name,
         "handler": function.handler,
@@ -59,7 +60,7 @@ def _function(function: Function) -> dict[str, Any]:
     }
 
 
-def _workflow(workflow: Workflow) -> dict[str, Any]:
+def _workflow(workflow: Workflow) -> dict[str, Json]:
     return {
         "name": workflow.name,
         "template": workflow.template.name,
@@ -104,7 +105,7 @@ def starter(slug: str, cards: Iterable[Card]) -> str:
     return HEADER + "\n".join(lines) + "\n"
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Json) -> str:
     """Return a scalar default as YAML writes it."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]

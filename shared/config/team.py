@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field
 
 from shared.config.document import Document, read_document
+from shared.config.field_types import Count, Endpoint, RendezvousProtocol, RetentionDays, Schedule, Seconds, Text
 from shared.config.model import FileModel, parse
 from shared.config.problems import Problem
-from shared.config.settings import (  # noqa: TC001  pydantic reads them when the models are made
-    BudgetFile,
-    Count,
-    Endpoint,
-    RendezvousProtocol,
-    RetentionDays,
-    Schedule,
-    Seconds,
-    Text,
-)
+from shared.config.settings import BudgetFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +21,7 @@ if TYPE_CHECKING:
 FOLDER = "teams"
 
 
-def _empty(value: Any) -> Any:
+def _empty(value: object) -> object:
     return {} if value is None else value
 
 
@@ -78,7 +70,7 @@ class RendezvousFile(FileModel):
 
 
 FunctionEntry = Annotated[FunctionFile, BeforeValidator(_empty)]
-WorkflowEntry = Annotated[dict[str, Any], BeforeValidator(_empty)]
+WorkflowEntry = Annotated[dict[str, object], BeforeValidator(_empty)]
 
 
 class TeamFile(FileModel):

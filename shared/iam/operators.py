@@ -14,7 +14,7 @@ import operator as compare
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.iam.patterns import Pattern, is_arn, matches_arn, matches_text, spelt
 
@@ -40,6 +40,8 @@ class Operator:
     negated: bool = False
     variables: bool = False
 
+
+T = TypeVar("T", Decimal, float)
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
 _EPOCH = re.compile(r"\d{5,}(\.\d+)?")  # four digits are a year
@@ -78,7 +80,7 @@ def _address(value: str, pattern: Pattern) -> bool:
     return address in network
 
 
-def _ordered(parse: Callable[[str], Any], relation: Callable[[Any, Any], bool]) -> Callable[[str, Pattern], bool]:
+def _ordered(parse: Callable[[str], T], relation: Callable[[T, T], bool]) -> Callable[[str, Pattern], bool]:
     return lambda value, pattern: relation(parse(value), parse(spelt(pattern)))
 
 
@@ -105,9 +107,9 @@ def _moment(text: str) -> float:
     return moment.timestamp()
 
 
-def _family(name: str, parse: Callable[[str], Any]) -> dict[str, Operator]:
+def _family(name: str, parse: Callable[[str], T]) -> dict[str, Operator]:
     """Return the six operators of what can be ordered."""
-    relations = {
+    relations: dict[str, Callable[[T, T], bool]] = {
         "LessThan": compare.lt,
         "LessThanEquals": compare.le,
         "GreaterThan": compare.gt,

@@ -1,7 +1,7 @@
 """Policies taken apart: statements whose scalars are lists, and what of a document could not be read.
 
-Reading fails closed: an element, effect or shape that is not understood is named in :attr:`Policy.broken`, and a
-decision that meets such a policy is no.
+Reading fails closed. An element, effect or shape that is not understood is named in :attr:`Policy.broken`, and the
+decision on a request that meets such a policy is no.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 VARIABLES_SINCE = "2012-10-17"
 """The version that knows policy variables; to the older one ``${`` is text. Source: IAM's reference of Version."""
@@ -72,24 +71,24 @@ class Policy:
     broken: tuple[str, ...] = ()
 
 
-def read_identity_policy(name: str, document: Mapping[str, Any] | str) -> Policy:
+def read_identity_policy(name: str, document: Mapping[str, object] | str) -> Policy:
     """Return a policy that hangs on a user, group, role or session, or is a boundary; *document* is IAM's JSON."""
     return _read(name, document, _identity_faults)
 
 
-def read_resource_policy(name: str, document: Mapping[str, Any] | str) -> Policy:
+def read_resource_policy(name: str, document: Mapping[str, object] | str) -> Policy:
     """Return a policy that hangs on what it opens: a bucket's, a function's, a role's trust policy."""
     return _read(name, document, _resource_faults)
 
 
-def read_statement(label: str, raw: Mapping[str, Any]) -> Statement:
+def read_statement(label: str, raw: object) -> Statement:
     """Take one statement apart, whatever it means.
 
     Raises:
         TypeError: A value is no string, list of strings or object where IAM has one.
         ValueError: A principal is of no kind that IAM knows.
-        AttributeError: What should be an object is none.
     """
+    raw = _object(raw)
     return Statement(
         label=label,
         effect=str(raw.get("Effect")),
@@ -101,28 +100,33 @@ def read_statement(label: str, raw: Mapping[str, Any]) -> Statement:
         not_principals=_principals(raw.get("NotPrincipal", {})),
         conditions=tuple(
             Condition(operator, key, tuple(sorted(_texts(values))))
-            for operator, lines in raw.get("Condition", {}).items()
-            for key, values in lines.items()
+            for operator, lines in _object(raw.get("Condition", {})).items()
+            for key, values in _object(lines).items()
         ),
     )
 
 
-def label_of(index: int, raw: Any) -> str:
+def label_of(index: int, raw: object) -> str:
     """Return how a reader finds the statement *raw*: by its Sid, else by where it stands."""
     return str(raw.get("Sid") or f"#{index}") if isinstance(raw, Mapping) else f"#{index}"
 
 
-def listed(raw: Any) -> list[Any]:
+def listed(raw: object) -> list[object]:
     """Return the statements of a document, which may be one alone, as a list."""
     return list(raw) if isinstance(raw, list | tuple) else [raw]
 
 
-def unknown_elements(raw: Mapping[str, Any]) -> list[str]:
-    """Return the elements of one statement that IAM does not have."""
-    return [element for element in raw if element not in _ELEMENTS]
+def elements(raw: object) -> list[str]:
+    """Return the names of the elements of one statement."""
+    return list(raw) if isinstance(raw, Mapping) else []
 
 
-def _read(name: str, document: Mapping[str, Any] | str, faults: Callable[[Statement], list[str]]) -> Policy:
+def unknown_elements(raw: object) -> list[str]:
+    """Return those elements of one statement that IAM does not have."""
+    return [element for element in elements(raw) if element not in _ELEMENTS]
+
+
+def _read(name: str, document: Mapping[str, object] | str, faults: Callable[[Statement], list[str]]) -> Policy:
     body = _body(document)
     if isinstance(body, str):
         return Policy(name, (), broken=(body,))
@@ -135,7 +139,7 @@ def _read(name: str, document: Mapping[str, Any] | str, faults: Callable[[Statem
         label = label_of(index, raw)
         try:
             statement = read_statement(label, raw)
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError) as error:
             broken.append(f"statement {label} cannot be read: {error}")
             continue
         found = [*(f"the element {element!r} is not known" for element in unknown_elements(raw)), *faults(statement)]
@@ -146,7 +150,7 @@ def _read(name: str, document: Mapping[str, Any] | str, faults: Callable[[Statem
     return Policy(name, tuple(statements), version == VARIABLES_SINCE, tuple(broken))
 
 
-def _body(document: Mapping[str, Any] | str) -> Mapping[str, Any] | str:
+def _body(document: Mapping[str, object] | str) -> Mapping[str, object] | str:
     """Return the document's object, or what is wrong with it."""
     if isinstance(document, str):
         try:
@@ -183,18 +187,25 @@ def _resource_faults(statement: Statement) -> list[str]:
     return faults
 
 
-def _principals(raw: Any) -> tuple[Named, ...]:
+def _principals(raw: object) -> tuple[Named, ...]:
     if isinstance(raw, str):
         if raw != "*":
             raise ValueError(f"{raw!r} is no principal")
         return (("AWS", raw),)
-    for kind in raw:
+    named = _object(raw)
+    for kind in named:
         if kind not in _PRINCIPALS:
             raise ValueError(f"{kind!r} is no kind of principal")
-    return tuple((kind, value) for kind, values in raw.items() for value in _texts(values))
+    return tuple((kind, value) for kind, values in named.items() for value in _texts(values))
 
 
-def _texts(raw: Any) -> tuple[str, ...]:
+def _object(raw: object) -> Mapping[str, object]:
+    if not isinstance(raw, Mapping):
+        raise TypeError(f"{raw!r} is not an object")
+    return raw
+
+
+def _texts(raw: object) -> tuple[str, ...]:
     """Return the strings of a scalar or a list; JSON's booleans and numbers are spelt as IAM spells them."""
     values = raw if isinstance(raw, list | tuple) else [raw]
     texts = []

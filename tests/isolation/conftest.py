@@ -4,28 +4,25 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.config.cards import KEY_VARIABLE
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
+from shared.config.variables import KEY_VARIABLE
 from shared.iam.catalogue import load_catalogue
-from shared.isolation.proof.documents.document import Document, Kind
-from shared.isolation.proof.proof import NameRules, Proof, prove
+from shared.isolation.proof.documents.document import Document, DocumentKind
+from shared.isolation.proof.names.disjoint import NameRules
+from shared.isolation.proof.proof import Proof, prove
 from shared.isolation.roles.boundary import boundary_policy
 from shared.isolation.roles.database_role import Script
 from shared.isolation.roles.deployer import deployer_boundary, deployer_policy, deployer_trust
-from shared.isolation.roles.policy import (
-    bucket_arn,
-    function_policy,
-    function_trust,
-    repository_policy,
-    workflow_trust,
-)
-from shared.isolation.roles.workflow_role import workflow_policy
+from shared.isolation.roles.function_role import function_policy, function_trust
+from shared.isolation.roles.repository import repository_policy
+from shared.isolation.roles.workflow_role import workflow_policy, workflow_trust
+from shared.values import Json
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 NAMES = NameRules("[a-z][a-z0-9]{1,11}", frozenset(), {"bucket": "{team}-{component}-{hash}"})
@@ -93,10 +90,10 @@ def make_lane(team: str) -> Lane:
     )
 
 
-def definition(lane: Lane) -> dict[str, object]:
+def definition(lane: Lane) -> dict[str, Json]:
     """A machine with all that a role is granted for: a distributed Map with reader and writer, a nested execution."""
 
-    def invoke(key: str) -> dict[str, object]:
+    def invoke(key: str) -> dict[str, Json]:
         return {
             "Type": "Task",
             "Resource": "arn:aws:states:::lambda:invoke",
@@ -131,8 +128,8 @@ def definition(lane: Lane) -> dict[str, object]:
 def render(lane: Lane) -> dict[str, Document]:
     """Every document of a lane, by a short name."""
     function, workflow = lane.functions["cosmic-inference"], lane.workflows["cosmic"]
-    bucket, repository = bucket_arn(lane), f"{lane.team}/cosmic-inference-0a1b2c3d"
-    tls = {
+    bucket, repository = lane.bucket_arn, f"{lane.team}/cosmic-inference-0a1b2c3d"
+    tls: Json = {
         "Sid": "TlsOnly",
         "Effect": "Deny",
         "Principal": "*",
@@ -140,28 +137,28 @@ def render(lane: Lane) -> dict[str, Document]:
         "Resource": [bucket, f"{bucket}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    own_role = {
+    own_role: Json = {
         "Sid": "OwnRole",
         "Effect": "Allow",
         "Principal": {"AWS": lane.role_arn(function.role)},
         "Action": ["s3:GetObject"],
         "Resource": [f"{bucket}/*"],
     }
-    bodies = {
-        "function": (Kind.ROLE, function.role, function_policy(lane, function).document()),
-        "machine": (Kind.ROLE, workflow.role, workflow_policy(lane, workflow, definition(lane)).document()),
-        "function trust": (Kind.TRUST, function.role, function_trust().document()),
-        "machine trust": (Kind.TRUST, workflow.role, workflow_trust(lane, workflow).document()),
-        "boundary": (Kind.BOUNDARY, lane.boundary, boundary_policy(lane.team, PLACE).document()),
-        "deployer": (Kind.DEPLOYER, lane.deployer, deployer_policy(lane).document()),
-        "deployer trust": (Kind.TRUST, lane.deployer, deployer_trust(lane.team, PLACE).document()),
+    bodies: dict[str, tuple[DocumentKind, str, Mapping[str, Json]]] = {
+        "function": (DocumentKind.ROLE, function.role, function_policy(lane, function).document()),
+        "machine": (DocumentKind.ROLE, workflow.role, workflow_policy(lane, workflow, definition(lane)).document()),
+        "function trust": (DocumentKind.TRUST, function.role, function_trust().document()),
+        "machine trust": (DocumentKind.TRUST, workflow.role, workflow_trust(lane, workflow).document()),
+        "boundary": (DocumentKind.BOUNDARY, lane.boundary, boundary_policy(lane.team, PLACE).document()),
+        "deployer": (DocumentKind.DEPLOYER, lane.deployer, deployer_policy(lane).document()),
+        "deployer trust": (DocumentKind.TRUST, lane.deployer, deployer_trust(lane.team, PLACE).document()),
         "deployer boundary": (
-            Kind.BOUNDARY,
+            DocumentKind.BOUNDARY,
             lane.deployer_boundary,
             deployer_boundary(lane.team, PLACE).document(),
         ),
-        "bucket": (Kind.BUCKET, lane.bucket, {"Version": "2012-10-17", "Statement": [tls, own_role]}),
-        "repository": (Kind.REPOSITORY, repository, repository_policy(lane.team, PLACE)),
+        "bucket": (DocumentKind.BUCKET, lane.bucket, {"Version": "2012-10-17", "Statement": [tls, own_role]}),
+        "repository": (DocumentKind.REPOSITORY, repository, repository_policy(lane.team, PLACE)),
     }
     arns = {
         lane.bucket: bucket,

@@ -14,7 +14,7 @@ from shared.config.load import load_project
 from shared.config.platform import rendezvous_service
 from shared.deploy.documents import lane_documents, service_documents
 from shared.iam.catalogue import load_catalogue
-from shared.isolation.proof.documents.document import Kind
+from shared.isolation.proof.documents.document import DocumentKind
 from shared.isolation.roles.platform_role import platform_policy
 from shared.isolation.roles.rendezvous_role import rendezvous_policy
 
@@ -84,10 +84,10 @@ def sample_documents():
 
 def sample_roles(documents, project):
     """Every role that the documents speak of, and the platform's with each of its policies."""
-    boundaries = {document.attached: document.body for document in documents if document.kind is Kind.BOUNDARY}
+    boundaries = {document.attached: document.body for document in documents if document.kind is DocumentKind.BOUNDARY}
     roles = {}
     for document in documents:
-        if document.kind in {Kind.ROLE, Kind.DEPLOYER}:
+        if document.kind in {DocumentKind.ROLE, DocumentKind.DEPLOYER}:
             roles.setdefault(document.attached, []).append(document)
     made = [
         Role(
@@ -144,7 +144,7 @@ class Sampler:
 
     def trust_case(self):
         """A service, a role, a user or a stranger asks to take a role."""
-        document = self._random.choice([each for each in self._documents if each.kind is Kind.TRUST])
+        document = self._random.choice([each for each in self._documents if each.kind is DocumentKind.TRUST])
         caller = self._random.choice(self.roles)
         context = self._context(self._catalogue.expand("sts:AssumeRole")[0], [document.body])
         service = self._random.choice(("lambda", "states", "ecs-tasks", "scheduler", "events"))
@@ -175,14 +175,15 @@ class Sampler:
 
     def resource_case(self):
         """A role asks for a thing that has a policy of its own."""
-        kinds = {Kind.BUCKET, Kind.REPOSITORY}
+        kinds = {DocumentKind.BUCKET, DocumentKind.REPOSITORY}
         document = self._random.choice([each for each in self._documents if each.kind in kinds and each.body])
         role = self._random.choice(self.roles)
-        pattern = "s3:*Object" if document.kind is Kind.BUCKET else "ecr:*Image"
+        pattern = "s3:*Object" if document.kind is DocumentKind.BUCKET else "ecr:*Image"
         action = self._random.choice(self._catalogue.expand(pattern))
-        resource = document.attached + ("/key" if document.kind is Kind.BUCKET else "")
+        of_bucket = document.kind is DocumentKind.BUCKET
+        resource = document.attached + ("/key" if of_bucket else "")
         if not fits(action, resource):
-            action = self._catalogue.expand("s3:GetObject" if document.kind is Kind.BUCKET else "ecr:BatchGetImage")[0]
+            action = self._catalogue.expand("s3:GetObject" if of_bucket else "ecr:BatchGetImage")[0]
         foreign = self._random.random() < 0.2
         arn = re.sub(r"::\d+:", f"::{OTHER_ACCOUNT}:", role.arn) if foreign else role.arn
         context = self._context(action, [document.body, *role.identity])

@@ -19,8 +19,9 @@ from shared.deploy.readback.sight import Sight
 from shared.iam.catalogue import load_catalogue
 from shared.isolation.proof.account.links import Logging, judge_links
 from shared.isolation.proof.account.outsiders import with_account
+from shared.isolation.proof.names.disjoint import name_rules
 from shared.isolation.proof.names.territory import Territory
-from shared.isolation.proof.proof import NameRules, prove
+from shared.isolation.proof.proof import prove
 from shared.local.cloud import EmbeddedCloud
 
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  item-map:\n"
@@ -56,10 +57,8 @@ def seen(project, aws):
 
     def look(*teams, cloud=aws):
         lanes, sight = [project.lane(team) for team in teams or ("lab",)], Sight()
-        kinds = {kind: rule.template for kind, rule in project.naming.kinds.items()}
-        names = NameRules(project.naming.slug.pattern, frozenset(project.naming.slug.reserved), kinds)
         documents = [document for lane in lanes for document in deployed_documents(lane, cloud, sight)]
-        proof = prove(documents, project.place, names, load_catalogue())
+        proof = prove(documents, project.place, name_rules(project.naming), load_catalogue())
         return with_account(proof, read_account(lanes, cloud, sight), project.place, load_catalogue())
 
     return look

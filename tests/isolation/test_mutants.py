@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.isolation.proof.documents.document import Document, Kind
+from shared.isolation.proof.documents.document import Document, DocumentKind
 from shared.isolation.roles.database_role import make_role, remove_role
 
 MUTANTS = runpy.run_path(str(Path(__file__).with_name("mutants.py")))
@@ -65,7 +65,7 @@ BY_RULE = {
 
 def own_policy(elements):
     body = {"Version": "2012-10-17", "Id": "default", "Statement": [{**BY_RULE, **elements}]}
-    return Document(Kind.RESOURCE, "team1-x", "team1", body, OWN_FUNCTION)
+    return Document(DocumentKind.RESOURCE, "team1-x", "team1", body, OWN_FUNCTION)
 
 
 @pytest.mark.parametrize("elements", [{}, {"Effect": "Deny", "Principal": "*"}])

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.config.lane import Place
-from shared.config.naming import read_naming
+from shared.config.naming_file import read_naming
 from shared.config.problems import Problems
 from shared.isolation.proof.names.territory import Territory, templates_outside
 

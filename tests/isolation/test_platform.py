@@ -8,7 +8,7 @@ import pytest
 from shared.config.load import find_root, load_project
 from shared.config.platform import SLUG, rendezvous_service
 from shared.deploy.documents import service_documents
-from shared.isolation.proof.documents.document import Kind
+from shared.isolation.proof.documents.document import DocumentKind
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def test_the_services_documents_are_proved(documents, proof_of):
     proof = proof_of(documents)
     assert [str(finding) for finding in proof.findings] == []
     assert (proof.teams, proof.documents) == ((SLUG,), 7)
-    assert sum(document.kind is Kind.ROLE for document in documents) == 3
+    assert sum(document.kind is DocumentKind.ROLE for document in documents) == 3
 
 
 def ungrasp(statement):
@@ -77,7 +77,7 @@ LEAKS = {
 @pytest.mark.parametrize("name", LEAKS)
 def test_a_leak_of_the_service_is_caught_by_its_own_statement(name, documents, proof_of):
     sid, edit, rule = LEAKS[name]
-    good = next(d for d in documents if d.kind is Kind.ROLE and sid in str(d.body) and "restart" in d.name)
+    good = next(d for d in documents if d.kind is DocumentKind.ROLE and sid in str(d.body) and "restart" in d.name)
     body = copy.deepcopy(dict(good.body))
     edit(next(statement for statement in body["Statement"] if statement["Sid"] == sid))
     found = proof_of([replace(good, body=body), *(each for each in documents if each is not good)]).findings
@@ -85,20 +85,20 @@ def test_a_leak_of_the_service_is_caught_by_its_own_statement(name, documents, p
 
 
 def test_what_is_reviewed_for_the_service_is_refused_to_a_team(documents, proof_of):
-    check = next(d for d in documents if d.kind is Kind.ROLE and "check" in d.name)
+    check = next(d for d in documents if d.kind is DocumentKind.ROLE and "check" in d.name)
     found = {(each.statement, each.rule) for each in proof_of([replace(check, team="team1")]).findings}
     assert ("Look", "account-wide") in found
     assert {sid for sid, _ in found} >= {"ListTasks", "ReadRecords", "MoveRecord", "AwaitRecord", "Service", "Tasks"}
 
 
 def test_no_team_may_hand_a_role_to_tasks(documents, proof_of):
-    trust = next(d for d in documents if d.kind is Kind.TRUST and "execution" in d.name)
+    trust = next(d for d in documents if d.kind is DocumentKind.TRUST and "execution" in d.name)
     found = {each.rule for each in proof_of([replace(trust, team="team1")]).findings}
     assert "principal" in found
 
 
 def test_tasks_of_another_account_are_refused(documents, proof_of):
-    trust = next(d for d in documents if d.kind is Kind.TRUST and "execution" in d.name)
+    trust = next(d for d in documents if d.kind is DocumentKind.TRUST and "execution" in d.name)
     body = copy.deepcopy(dict(trust.body))
     del body["Statement"][0]["Condition"]
     edited = [replace(each, body=body) if each is trust else each for each in documents]

@@ -13,7 +13,7 @@ import pytest
 
 from shared.iam.catalogue import load_catalogue
 from shared.iam.globs import complete_arn, counterexample
-from shared.isolation.proof.documents.document import Kind, read
+from shared.isolation.proof.documents.document import DocumentKind, read
 from shared.isolation.proof.names.territory import Territory
 
 LEAKS = runpy.run_path(str(Path(__file__).with_name("mutants.py")))["LEAKS"]
@@ -86,7 +86,7 @@ def test_the_seeded_leaks_are_leaks(rendered, place, simulate):
     asked, names = [], []
     for name, (key, edit, _, rule) in LEAKS.items():
         document = rendered("team1")[key]
-        if rule not in REACHING or document.kind not in {Kind.ROLE, Kind.DEPLOYER} or name in NOT_ASKED:
+        if rule not in REACHING or document.kind not in {DocumentKind.ROLE, DocumentKind.DEPLOYER} or name in NOT_ASKED:
             continue
         body = copy.deepcopy(dict(document.body))
         edit(body)

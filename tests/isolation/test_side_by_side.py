@@ -18,7 +18,8 @@ from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.sight import Sight
 from shared.deploy.resources import policy
 from shared.iam.catalogue import load_catalogue
-from shared.isolation.proof.proof import NameRules, prove
+from shared.isolation.proof.names.disjoint import name_rules
+from shared.isolation.proof.proof import prove
 from shared.local.cloud import EmbeddedCloud
 
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  cosmic:\n  item-map:\n"
@@ -101,19 +102,14 @@ def _plain(answer):
     return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
 
-def rules(project):
-    kinds = {kind: rule.template for kind, rule in project.naming.kinds.items()}
-    return NameRules(project.naming.slug.pattern, frozenset(project.naming.slug.reserved), kinds)
-
-
 def prove_deployed(project, aws, *teams):
     documents = [document for team in teams for document in deployed_documents(project.lane(team), aws, Sight())]
-    return prove(documents, project.place, rules(project), load_catalogue())
+    return prove(documents, project.place, name_rules(project.naming), load_catalogue())
 
 
 def test_the_sample_teams_are_proved(project):
     documents = [document for lane in project.teams.values() for document in lane_documents(lane)]
-    proof = prove(documents, project.place, rules(project), load_catalogue())
+    proof = prove(documents, project.place, name_rules(project.naming), load_catalogue())
     assert [str(finding) for finding in proof.findings] == []
     assert {"lab", "lab1", "team1", "team2", "topics", "wssr"} <= set(proof.teams)
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from shared.config.lane import Place
 from shared.iam.catalogue import load_catalogue
 from shared.iam.globs import complete_arn
-from shared.isolation.proof.documents.document import Document, Kind, read
+from shared.isolation.proof.documents.document import Document, DocumentKind, read
+from shared.isolation.proof.documents.judge import judge_document
 from shared.isolation.proof.names.territory import Territory
-from shared.isolation.proof.proof import judge_document
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 MINE = Territory("team1", PLACE)
@@ -63,7 +63,7 @@ def statements(draw):
 
 def role_policy(granted):
     body = {"Version": "2012-10-17", "Statement": [granted]}
-    return Document(Kind.ROLE, "team1-r", "team1", body, "arn:aws:iam::123456789012:role/team1-r")
+    return Document(DocumentKind.ROLE, "team1-r", "team1", body, "arn:aws:iam::123456789012:role/team1-r")
 
 
 def statement(action, resource):

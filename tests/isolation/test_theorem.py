@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from shared.iam.catalogue import Catalogue, load_catalogue
-from shared.isolation.proof.documents.document import Document, Kind
-from shared.isolation.proof.proof import NameRules, prove
+from shared.isolation.proof.documents.document import Document, DocumentKind
+from shared.isolation.proof.names.disjoint import NameRules
+from shared.isolation.proof.proof import prove
 from shared.isolation.roles.database_role import DIALECTS, make_role, remove_role
 
 
@@ -102,7 +103,7 @@ def test_a_database_role_given_to_another_team_is_found(dialect, proof_of):
         assert proof.teams == ("team1",)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(DocumentKind))
 def test_a_document_without_statements_is_malformed(kind, proof_of):
     empty = Document(kind, "team1-x-1", "team1", {"Version": "2012-10-17", "Statement": []}, "arn:aws:s3:::team1-x-1")
     assert "malformed" in {finding.rule for finding in proof_of([empty]).findings}

@@ -10,7 +10,7 @@ from shared.deploy.desired import foundation
 from shared.deploy.documents import resource_documents
 from shared.deploy.readback.sight import found
 from shared.deploy.resources import KINDS
-from shared.isolation.proof.documents.document import Document, Kind
+from shared.isolation.proof.documents.document import Document, DocumentKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,7 +65,7 @@ def _documents(lane: Lane, kind: str, name: str, aws: Aws, sight: Sight) -> Iter
             for arn in resource.properties.get("attached", ()):
                 with sight.looking(f"policy {arn}, attached to role {name}"):
                     body, under = managed_policy(aws, arn), resource.properties["boundary"] or ""
-                    yield Document(Kind.ROLE, f"{name} ({arn})", lane.team, body, lane.role_arn(name), under)
+                    yield Document(DocumentKind.ROLE, f"{name} ({arn})", lane.team, body, lane.role_arn(name), under)
 
 
 def _of_function(lane: Lane, name: str, aws: Aws) -> Iterator[Document]:
@@ -82,7 +82,7 @@ def _of_function(lane: Lane, name: str, aws: Aws) -> Iterator[Document]:
         told = [each for each in body.get("Statement", ()) if each.get("Resource") not in others]
         if told:
             title = f"{name}:{qualifier}" if qualifier else name
-            yield Document(Kind.RESOURCE, title, lane.team, {**body, "Statement": told}, arn)
+            yield Document(DocumentKind.RESOURCE, title, lane.team, {**body, "Statement": told}, arn)
 
 
 def _policy_of(name: str, qualifier: str, aws: Aws) -> Mapping[str, Any]:
@@ -106,7 +106,7 @@ def _paged(client: Any, call: str, name: str, key: str) -> Iterator[Any]:
 
 
 def _own(lane: Lane, name: str, arn: str, text: str) -> Document:
-    return Document(Kind.RESOURCE, name, lane.team, json.loads(text), arn)
+    return Document(DocumentKind.RESOURCE, name, lane.team, json.loads(text), arn)
 
 
 def managed_policy(aws: Aws, arn: str) -> Any:

@@ -27,7 +27,7 @@ from shared.deploy.resources.record import Records
 from shared.deploy.resources.service import Services
 from shared.fmi.rendezvous.keys import MASTER_VARIABLE
 from shared.handlers.rendezvous.operated import Service
-from shared.isolation.roles.policy import function_trust
+from shared.isolation.roles.function_role import function_trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

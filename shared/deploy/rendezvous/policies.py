@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.config.cards import KEY_VARIABLE
 from shared.config.platform import RESTART, SLUG
+from shared.config.variables import KEY_VARIABLE
 from shared.deploy.rendezvous.image import in_ecr
 from shared.deploy.rendezvous_keys import MASTER_SECRET
 from shared.handlers.rendezvous.record import MARK
+from shared.isolation.roles.grants import read_secret
 from shared.isolation.roles.own_names import OwnNames
-from shared.isolation.roles.policy import Conditions, Policy, Statement, Trust, read_secret
+from shared.isolation.roles.policy import Conditions, Policy, Statement, Trust
 from shared.isolation.roles.rendezvous_role import RECORD_NAMES
 
 if TYPE_CHECKING:

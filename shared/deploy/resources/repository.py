@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs, summary
 from shared.errors import code_of
-from shared.isolation.roles.policy import repository_policy
+from shared.isolation.roles.repository import repository_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

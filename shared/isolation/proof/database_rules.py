@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.isolation.proof.documents.document import Finding
+from shared.isolation.proof.finding import Finding
 from shared.isolation.proof.names.territory import SCHEMA_SEPARATOR
 from shared.isolation.roles.database_role import CONNECTIONS
 

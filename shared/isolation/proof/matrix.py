@@ -10,7 +10,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from shared.iam.globs import complete_arn, intersect, literal_prefix
-from shared.isolation.proof.documents.document import Kind, Statement, read
+from shared.isolation.proof.documents.document import DocumentKind, Statement, read
 from shared.isolation.proof.names.territory import Territory
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from shared.iam.catalogue import Catalogue
     from shared.isolation.proof.documents.document import Document
 
-_ENTERED = {Kind.TRUST: "iam", Kind.BUCKET: "s3", Kind.REPOSITORY: "ecr"}  # documents that say who may come in
+_ENTERED = {DocumentKind.TRUST: "iam", DocumentKind.BUCKET: "s3", DocumentKind.REPOSITORY: "ecr"}
+"""Documents that say who may come in, and the service that they open."""
 Matrix = dict[str, dict[str, tuple[str, ...]]]
 
 
@@ -35,7 +36,7 @@ def reach_matrix(documents: Sequence[Document], place: Place, catalogue: Catalog
     for document in documents:
         statements, _ = read(document)
         for statement in statements:
-            if statement.effect == "Deny" or document.kind is Kind.BOUNDARY:
+            if statement.effect == "Deny" or document.kind is DocumentKind.BOUNDARY:
                 continue
             if document.kind in _ENTERED:
                 for guest in index.guests(statement):

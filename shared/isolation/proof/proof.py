@@ -1,41 +1,71 @@
-"""The proof: no document lets a team past its own names, and own names of two teams never meet.
+"""The proof: whatever a document grants stays inside its own team's names, and two teams' names never meet.
 
-1. Every Allow of every document stays inside its team's territory or on the reviewed list (:mod:`rules`,
-   :mod:`principals`). This is about one team and all that is not it, so it holds against teams that do not exist yet.
-2. Territories of different slugs are disjoint, for every pair of slugs that the rule allows (:mod:`slugs`).
-3. Every role hangs under a boundary of its team's, and the boundary lets it do what its policy says.
-4. Every statement that makes a team's database role is a reviewed one on its own schema (:mod:`database_rules`).
-5. No event rule and no state machine's logging of a team hears or tells more than its own (:mod:`links`).
-From 1, 2, 4 and 5 no team reaches another's resources; of a cloud that is read back, nobody else of its account does
-either (:mod:`outsiders` adds both). What this does not cover is in :data:`LIMITS`.
+The claim
+    Let teams be called by any slugs that the rule of naming.yaml allows, also by slugs that nobody has yet. Whoever
+    acts by a document of one team reaches no resource of another team.
+
+What is quantified over what
+    A grant is an Allow: action globs and resource globs. The proof speaks of every action of AWS's catalogue that an
+    action glob stands for, and of every string that a resource glob matches, by running globs as automata
+    (:mod:`shared.iam.globs`), not by trying examples. It ignores conditions, which only narrow an Allow; where a rule
+    needs one, the rule asks for it. It never looks at who else there is. It compares each grant with the names of its
+    own team alone, so the result holds for other teams of today and of tomorrow.
+
+The steps
+    1. Names (:mod:`.names`). A team's *territory* is every ARN whose name begins with its slug and a separator, in one
+       account and region. No slug holds a separator, so a name tells its one team: territories of two slugs are
+       disjoint (:mod:`.names.slugs`). No kind of ARN reads as another kind's, and every template of naming.yaml makes
+       names inside the territory (:mod:`.names.disjoint`).
+    2. Grants (:mod:`.documents.granted`). Each action on each resource lies in the territory, or is on the reviewed
+       list with the reason why it reaches nobody (:mod:`.documents.reviewed`).
+    3. Guests (:mod:`.documents.admitted`). Trust, bucket, repository and resource policies let in the team's own roles
+       and users, and services on behalf of the team's own resources.
+    4. Boundaries (:mod:`.documents.boundaries`). Every role stands under a permissions boundary of its team, which
+       step 2 holds to the territory too. So a policy that is added later reaches no further.
+    5. SQL (:mod:`.database_rules`). Every statement that makes a team's database role is a reviewed one, on its own
+       schema.
+    6. Links (:mod:`.account.links`). No event rule and no state machine's logging of a team hears or tells more than
+       its own.
+    By 2, 3, 5 and 6 a team reaches its own territory alone. By 1 that is nobody else's. Steps 1 to 5 are
+    :func:`prove`'s; :mod:`.account.outsiders` adds 6 and, for a cloud that is read back, everybody else in the account.
+
+What is assumed
+    IAM evaluates policies as AWS documents it, and the catalogue is right about which action touches which resource. A
+    plain glob matches whatever IAM matches (tests/unit/iam/test_patterns.py tries it). :data:`LIMITS` says the rest,
+    and what the proof does not cover.
+
+What fails closed
+    An element, effect, principal, action, SQL statement or slug rule that is not understood is a finding. So are a
+    Deny, an inversion (``NotAction``), a policy variable and a tag that decides: an argument that leans on them could
+    fall later. A read of the cloud that was refused leaves the proof without a result (``unseen``).
+
+How to check it
+    tests/isolation seeds leaks one at a time, and each must be found at its own statement by its own rule; edits that
+    look alike and leak nothing must pass. Brute force and an independent program are asked the same questions.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shared.config.platform import SLUG
-from shared.iam.globs import complete_arn, contains, is_literal
 from shared.isolation.proof.database_rules import judge_script
-from shared.isolation.proof.documents.admitted import (
-    judge_bucket,
-    judge_repository,
-    judge_resource,
-    judge_tls,
-    judge_trust,
-)
-from shared.isolation.proof.documents.document import Document, Finding, Kind, Statement, read
-from shared.isolation.proof.documents.granted import judge
+from shared.isolation.proof.documents.boundaries import check_boundaries
+from shared.isolation.proof.documents.document import read
+from shared.isolation.proof.documents.judge import judge_document
 from shared.isolation.proof.documents.reviewed import REVIEWED
-from shared.isolation.proof.names.slugs import clashing_heads, parse_rule, search_collision, separators_inside
-from shared.isolation.proof.names.territory import SCHEMA_SEPARATOR, SEPARATORS, Territory, heads, templates_outside
+from shared.isolation.proof.finding import merge
+from shared.isolation.proof.names.disjoint import prove_names
+from shared.isolation.proof.names.territory import Territory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from shared.config.lane import Place
     from shared.iam.catalogue import Catalogue
+    from shared.isolation.proof.documents.document import Document, Statement
+    from shared.isolation.proof.finding import Finding
+    from shared.isolation.proof.names.disjoint import NameRules
     from shared.isolation.roles.database_role import Script
 
 LIMITS = (
@@ -80,15 +110,6 @@ class Proof:
         return not self.findings and not self.unseen
 
 
-@dataclass(frozen=True, slots=True)
-class NameRules:
-    """What naming.yaml says: the slug rule (``[a-z][a-z0-9]{1,11}``), slugs that nobody may have, kind -> template."""
-
-    slug: str
-    reserved: frozenset[str]
-    templates: Mapping[str, str]
-
-
 def prove(
     documents: Sequence[Document],
     place: Place,
@@ -129,141 +150,11 @@ def prove(
     )
 
 
-def judge_document(
-    document: Document, statements: list[Statement], territory: Territory, catalogue: Catalogue
-) -> Iterator[Finding]:
-    """Yield all that is wrong with one document, by what kind it is, and whether it hangs on the team's own."""
-    if not territory.holds(document.attached):
-        why, fix = "it hangs on what is not the team's own", f"hang it on what is called {document.team}-..."
-        yield Finding("foreign-name", document.title, document.team, "", "", document.attached, why, fix)
-    for statement in statements:
-        if document.kind is Kind.TRUST:
-            yield from judge_trust(statement, territory)
-        elif document.kind is Kind.BUCKET:
-            yield from judge_bucket(statement, document, territory, catalogue)
-        elif document.kind is Kind.REPOSITORY:
-            yield from judge_repository(statement, territory)
-        elif document.kind is Kind.RESOURCE:
-            yield from judge_resource(statement, document, territory)
-        else:
-            yield from judge(statement, territory, catalogue)
-    if document.kind is Kind.BUCKET:
-        yield from judge_tls(statements, document)
-
-
-def prove_names(names: NameRules, place: Place, teams: Sequence[str] = ()) -> tuple[list[Finding], list[str]]:
-    """Show that the territories of any two slugs are disjoint, and that names are made inside them.
-
-    Args:
-        names: The rules.
-        place: The account and region.
-        teams: Who must be called by those rules.
-
-    Returns:
-        What is wrong, and, when nothing is, what was shown.
-    """
-    try:
-        rule = parse_rule(names.slug)
-    except ValueError as error:
-        return [_about_names(str(error))], []
-    kinds, separators = heads(place), (*SEPARATORS, SCHEMA_SEPARATOR)
-    findings = [
-        _about_names(f"a slug may hold {separator!r}, so what stands before it does not tell the team")
-        for separator in separators_inside(rule, separators)
-    ]
-    findings += [
-        _about_names(f"one team's {short}... may be another's {long}...")
-        for short, long in clashing_heads(rule, kinds, names.reserved)
-    ]
-    findings += [
-        _about_names(f"the template of {kind} makes names that are not the team's own, or are no known ARN")
-        for kind in templates_outside(names.templates, place)
-    ]
-    findings += [
-        _about_names(f"{team!r} is no slug, or a reserved one, so its names may be another's")
-        for team in teams
-        if not rule.allows(team) or team in names.reserved - {SLUG}  # the platform's own, which no team can have
-    ]
-    collision = search_collision(rule, separators)
-    if collision:
-        findings.append(_about_names(f"the slugs {collision[0]!r} and {collision[1]!r} share names"))
-    if findings:
-        return findings, []
-    return [], [
-        f"slugs {names.slug} followed by {' or '.join(separators)} form a prefix code: no two teams' names meet",
-        f"{len(kinds)} kinds of ARN begin so that no team's name of one kind is another's of a second",
-        f"every template of naming.yaml ({len(names.templates)}) makes names inside its team's own",
-    ]
-
-
-def check_boundaries(
-    statements: Mapping[Document, list[Statement]], catalogue: Catalogue, place: Place
-) -> Iterator[Finding]:
-    """Yield where a role carries no boundary of its team's, or the boundary takes away what the policy grants."""
-    ceilings = {
-        (document.team, document.attached): grants
-        for document, grants in statements.items()
-        if document.kind is Kind.BOUNDARY
-    }
-    for document, grants in statements.items():
-        if document.kind not in {Kind.ROLE, Kind.DEPLOYER, Kind.TRUST}:  # a role may have no policy yet, but a trust
-            continue
-        ceiling = ceilings.get((document.team, document.under))
-        if ceiling is None:
-            why = (
-                f"it carries {document.under or 'no permissions boundary'}, so a policy added later is held by nothing"
-            )
-            fix = "hang the team's own boundary on the role"
-            yield Finding("no-boundary", document.title, document.team, "", "", "", why, fix)
-            continue
-        territory = Territory(document.team, place)
-        for statement in () if document.kind is Kind.TRUST else grants:
-            for pattern in statement.actions:
-                yield from _gaps(statement, pattern, ceiling, catalogue, territory)
-
-
-def _gaps(
-    statement: Statement, pattern: str, ceiling: list[Statement], catalogue: Catalogue, territory: Territory
-) -> Iterator[Finding]:
-    """Yield what *pattern* grants and *ceiling* does not; what lies outside own names is found already."""
-    for resource in map(complete_arn, statement.resources):
-        let = {
-            action.name: any(_lets(above, statement, action.name, resource, catalogue) for above in ceiling)
-            for action in catalogue.expand(pattern)
-        }
-        if not is_literal(pattern) and any(let.values()):
-            continue  # a glob is written for those of its actions that there are
-        for action in catalogue.expand(pattern):
-            rightly = territory.holds(resource) or action.name.lower() in REVIEWED
-            if rightly and not let[action.name]:
-                why = "the team's boundary does not let it: the role would be refused when it runs"
-                fix = "widen the boundary in shared/isolation/roles/boundary.py, inside own names"
-                yield statement.finding("boundary-gap", why, fix, action=action.name, resource=resource)
-
-
-def _lets(above: Statement, statement: Statement, name: str, resource: str, catalogue: Catalogue) -> bool:
-    """Whether the boundary's statement *above* lets through what *statement* grants, under no condition of its own."""
-    return (
-        set(above.conditions) <= set(statement.conditions)
-        and any(name == action.name for pattern in above.actions for action in catalogue.expand(pattern))
-        and contains(above.resources, resource)
-    )
-
-
 def count_pairs(statement: Statement, catalogue: Catalogue) -> int:
     """Count the (action, resource) pairs that *statement* grants, its action globs expanded; a Deny grants none."""
     if statement.effect == "Deny":
         return 0
     return sum(len(catalogue.expand(pattern)) for pattern in statement.actions) * max(1, len(statement.resources))
-
-
-def merge(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Make findings that differ in their action alone into one."""
-    groups: dict[Finding, list[str]] = {}
-    for finding in findings:
-        groups.setdefault(replace(finding, action=""), []).append(finding.action)
-    for shared, actions in groups.items():
-        yield replace(shared, action=", ".join(dict.fromkeys(filter(None, actions))))
 
 
 def _account_wide(statements: Mapping[Document, Iterable[Statement]], catalogue: Catalogue) -> dict[str, str]:
@@ -276,8 +167,3 @@ def _account_wide(statements: Mapping[Document, Iterable[Statement]], catalogue:
         if action.name.lower() in REVIEWED and any(not r.startswith("arn:") for r in statement.resources)
     }
     return {name: REVIEWED[name.lower()].reason for name in sorted(used)}
-
-
-def _about_names(why: str) -> Finding:
-    fix = "keep slugs to lower-case letters and digits, and begin each template with {team} and a separator"
-    return Finding("slug", "naming.yaml", "", "", "", "", why, fix)

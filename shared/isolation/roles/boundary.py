@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.isolation.roles.own_names import ITEMS, LOGS, OBJECTS, OwnNames
-from shared.isolation.roles.policy import ACCOUNT_WIDE, Policy, Statement
+from shared.isolation.roles.grants import ACCOUNT_WIDE, ITEMS, OBJECTS, SYNC_RULE
+from shared.isolation.roles.own_names import LOGS, OwnNames
+from shared.isolation.roles.policy import Policy, Statement
 
 if TYPE_CHECKING:
     from shared.config.lane import Place
 
 BOUNDARY = "boundary"
 """The component of a boundary's name; the platform knows boundaries by it."""
-
-_SYNC_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
 
 
 def boundary_policy(team: str, place: Place) -> Policy:
@@ -44,7 +43,7 @@ def boundary_policy(team: str, place: Place) -> Policy:
             Statement(
                 "AwaitNested",
                 ("events:DescribeRule", "events:PutRule", "events:PutTargets"),
-                (place.arn("events", _SYNC_RULE),),
+                (place.arn("events", SYNC_RULE),),
             ),
             Statement("DeliverLogs", ACCOUNT_WIDE, ("*",)),
         )

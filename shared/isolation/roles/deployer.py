@@ -8,8 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.isolation.roles.own_names import ITEMS, LOGS, OBJECTS, OwnNames
-from shared.isolation.roles.policy import FETCH_IMAGES, Policy, Statement, Trust
+from shared.isolation.roles.grants import (
+    FETCH_CODE,
+    ITEMS,
+    MANAGE_FUNCTIONS,
+    MANAGE_LOGS,
+    MANAGE_MACHINES,
+    OBJECTS,
+    PUSH_IMAGES,
+    READ_BUCKETS,
+    READ_ROLES,
+    pass_roles,
+)
+from shared.isolation.roles.own_names import LOGS, OwnNames
+from shared.isolation.roles.policy import Policy, Statement, Trust
 
 if TYPE_CHECKING:
     from shared.config.lane import Lane, Place
@@ -64,99 +76,8 @@ def _read_foundation(own: OwnNames) -> list[Statement]:
     ]
 
 
-def pass_roles(sid: str, roles: list[str], service: str) -> list[Statement]:
-    """Let the roles, named one by one, be handed to *service*; no statement when there is none."""
-    held = {"StringEquals": {"iam:PassedToService": service}}
-    return [Statement(sid, ("iam:PassRole",), tuple(roles), held)] if roles else []
-
-
-FETCH_CODE = "s3:GetObjectVersion"
-"""What Lambda asks of whoever gives it code from a bucket, beside s3:GetObject: it is told which version."""
-MANAGE_FUNCTIONS = tuple(
-    f"lambda:{name}"
-    for name in (
-        "CreateFunction",
-        "DeleteFunction",
-        "DeleteFunctionConcurrency",
-        "GetFunction",
-        "GetFunctionConcurrency",
-        "GetFunctionConfiguration",
-        "GetPolicy",
-        "InvokeFunction",
-        "ListAliases",
-        "ListTags",
-        "ListVersionsByFunction",
-        "PutFunctionConcurrency",
-        "TagResource",
-        "UntagResource",
-        "UpdateFunctionCode",
-        "UpdateFunctionConfiguration",
-    )
-)
-MANAGE_MACHINES = tuple(
-    f"states:{name}"
-    for name in (
-        "CreateStateMachine",
-        "DeleteStateMachine",
-        "DescribeExecution",
-        "DescribeMapRun",
-        "DescribeStateMachine",
-        "DescribeStateMachineForExecution",
-        "GetExecutionHistory",
-        "ListExecutions",
-        "ListMapRuns",
-        "ListTagsForResource",
-        "RedriveExecution",
-        "StartExecution",
-        "StopExecution",
-        "TagResource",
-        "UntagResource",
-        "UpdateStateMachine",
-    )
-)
-MANAGE_LOGS = tuple(
-    f"logs:{name}"
-    for name in (
-        "CreateLogGroup",
-        "DeleteLogGroup",
-        "DescribeLogStreams",
-        "FilterLogEvents",
-        "GetLogEvents",
-        "ListTagsForResource",
-        "PutRetentionPolicy",
-        "TagResource",
-        "UntagResource",
-    )
-)
-PUSH_IMAGES = (
-    *FETCH_IMAGES,
-    *(
-        f"ecr:{name}"
-        for name in (
-            "BatchCheckLayerAvailability",
-            "CompleteLayerUpload",
-            "DescribeImages",
-            "DescribeRepositories",
-            "GetRepositoryPolicy",
-            "InitiateLayerUpload",
-            "ListTagsForResource",
-            "PutImage",
-            "UploadLayerPart",
-        )
-    ),
-)
-READ_ROLES = ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
 _READ_POLICIES = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions")
-READ_BUCKETS = (
-    "s3:GetBucketOwnershipControls",
-    "s3:GetBucketPolicy",
-    "s3:GetBucketPublicAccessBlock",
-    "s3:GetBucketTagging",
-    "s3:GetBucketVersioning",
-    "s3:GetEncryptionConfiguration",
-    "s3:GetLifecycleConfiguration",
-)
-# A policy of its own on a secret or a table is for lanes isolation prove --deployed to find.
+# A secret or a table may carry a policy of its own. lanes isolation prove --deployed reads these.
 _SEE_SECRETS = ("secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy")
 _SEE_TABLES = ("dynamodb:GetResourcePolicy", "dynamodb:ListTagsOfResource")
 _LOOK = (

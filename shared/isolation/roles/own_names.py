@@ -1,8 +1,10 @@
-"""A team's own names as patterns, and what people and code do with them: the words all policies are written in."""
+"""A team's own names as patterns. Every policy names its resources by them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from shared.config.naming import FUNCTION_LOGS, MACHINE_LOGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,26 +13,7 @@ if TYPE_CHECKING:
 
 CODE = "runs/code/"
 """Where in a lane's bucket code lies on its way to Lambda: under what S3 removes by itself (``runs/``)."""
-OBJECTS = (
-    "s3:AbortMultipartUpload",
-    "s3:DeleteObject",
-    "s3:GetObject",
-    "s3:ListBucket",
-    "s3:ListMultipartUploadParts",
-    "s3:PutObject",
-)
-ITEMS = (
-    "dynamodb:BatchGetItem",
-    "dynamodb:BatchWriteItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:DescribeTable",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:Query",
-    "dynamodb:Scan",
-    "dynamodb:UpdateItem",
-)
-LOGS = ("log-group:/aws/lambda/", "log-group:/aws/vendedlogs/states/")
+LOGS = (f"log-group:{FUNCTION_LOGS}", f"log-group:{MACHINE_LOGS}")
 
 
 class OwnNames:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.isolation.roles.boundary import BOUNDARY
-from shared.isolation.roles.deployer import (
+from shared.isolation.roles.grants import (
     FETCH_CODE,
     MANAGE_FUNCTIONS,
     MANAGE_LOGS,

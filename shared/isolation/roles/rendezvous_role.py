@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.config.naming import CONTAINER_LOGS, MANAGER
 from shared.config.platform import SLUG
-from shared.isolation.roles.deployer import MANAGE_LOGS, pass_roles
+from shared.isolation.roles.grants import MANAGE_LOGS, pass_roles
 from shared.isolation.roles.own_names import OwnNames
 from shared.isolation.roles.policy import Conditions, Policy, Statement
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from shared.config.platform import RendezvousService
 
-_MANAGER = "teamlanes"
 RECORD_NAMES = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
 _RECORD_TYPES = "route53:ChangeResourceRecordSetsRecordTypes"
 
@@ -49,7 +49,7 @@ def _tasks(service: RendezvousService) -> Iterator[Statement]:
         (place.arn("iam", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),),
         {"StringEquals": {"iam:AWSServiceName": "ecs.amazonaws.com"}},
     )
-    yield Statement("ContainerLogs", MANAGE_LOGS, (own.arn("logs", "log-group:/ecs/"),))
+    yield Statement("ContainerLogs", MANAGE_LOGS, (own.arn("logs", f"log-group:{CONTAINER_LOGS}"),))
 
 
 def _schedules(service: RendezvousService) -> Iterator[Statement]:
@@ -89,7 +89,7 @@ def _records(service: RendezvousService) -> Iterator[Statement]:
 
 
 def _whose(key: str) -> dict[str, str]:
-    return {f"{key}/team": SLUG, f"{key}/managed-by": _MANAGER}
+    return {f"{key}/team": SLUG, f"{key}/managed-by": MANAGER}
 
 
 _MANAGE_SERVICES = ("ecs:CreateService", "ecs:DeleteService", "ecs:DescribeServices", "ecs:UpdateService")

@@ -1,21 +1,23 @@
-"""The policy of a state machine's role, read off its rendered definition.
+"""What the role of a state machine may do, read off its rendered definition, and who may take it.
 
-Every Task, ItemReader and ResultWriter is visited, at any depth: Parallel branches, inline and distributed Maps.
-What is found becomes a statement about the lane's own names; what is not known here raises.
+Every Task, ItemReader and ResultWriter is visited, at any depth: in Parallel branches, inline and distributed Maps.
+What is found becomes a statement about the lane's own names. A call that is not known here raises an error.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.errors import LanesError
-from shared.isolation.roles.policy import ACCOUNT_WIDE, Policy, Statement, bucket_arn
+from shared.isolation.roles.grants import ACCOUNT_WIDE, SYNC_RULE
+from shared.isolation.roles.policy import Policy, Statement, Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.config.lane import Lane, Workflow
+    from shared.values import Json
 
 _INTEGRATION = re.compile(
     r"arn:[a-z-]+:states:[a-z0-9-]*:[0-9]*:(?P<api>.+?)(?P<pattern>\.sync(:2)?|\.waitForTaskToken)?"
@@ -39,15 +41,28 @@ _DYNAMODB = {
     "dynamodb:deleteItem": ("WriteItems", ("dynamodb:DeleteItem",)),
 }
 _RESULT_WRITER = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject")
-# The rule by which Step Functions learns that a nested execution ended; its name is AWS's and the same for all.
-_SYNC_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
 
 
 class UngrantedError(LanesError):
     """A state calls something that no role of a lane may call."""
 
 
-def workflow_policy(lane: Lane, workflow: Workflow, definition: Mapping[str, Any]) -> Policy:
+def workflow_trust(lane: Lane, workflow: Workflow) -> Trust:
+    """Let Step Functions take the role for this one state machine: nobody else's may name it.
+
+    AWS calls the machine of a distributed Map's children NAME/LABEL, and no guide says which of the two it tells here.
+    """
+    arn = lane.state_machine_arn(workflow.key)
+    return Trust(
+        {"Service": "states.amazonaws.com"},
+        {
+            "StringEquals": {"aws:SourceAccount": lane.place.account},
+            "ArnLike": {"aws:SourceArn": (arn, f"{arn}/*")},
+        },
+    )
+
+
+def workflow_policy(lane: Lane, workflow: Workflow, definition: Mapping[str, Json]) -> Policy:
     """Return what the state machine of *workflow* may do, *definition* being its rendered ASL.
 
     Raises:
@@ -68,22 +83,36 @@ def workflow_policy(lane: Lane, workflow: Workflow, definition: Mapping[str, Any
 _Grant = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
-def _found(lane: Lane, workflow: Workflow, machine: Mapping[str, Any]) -> Iterator[_Grant]:
+def _found(lane: Lane, workflow: Workflow, machine: Mapping[str, Json]) -> Iterator[_Grant]:
     """Yield (sid, actions, resources) for each call in *machine*: a definition, a branch or an item processor."""
-    for name, state in machine.get("States", {}).items():
+    for name, state in _objects(machine.get("States")):
         where = f"{workflow.template.name}, state {name!r}"
         if state.get("Type") == "Task":
             yield from _task(lane, state, where)
-        for branch in state.get("Branches", ()):
-            yield from _found(lane, workflow, branch)
+        branches = state.get("Branches")
+        for branch in branches if isinstance(branches, list) else ():
+            yield from _found(lane, workflow, _object(branch))
         if state.get("Type") == "Map":
             yield from _map(lane, workflow, state, where)
 
 
-def _map(lane: Lane, workflow: Workflow, state: Mapping[str, Any], where: str) -> Iterator[_Grant]:
-    processor = state.get("ItemProcessor") or state.get("Iterator") or {}
+def _object(value: Json) -> Mapping[str, Json]:
+    """Return *value*, which should be an object. One that is none calls nothing, and Step Functions refuses it."""
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Json) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    return ((name, _object(each)) for name, each in _object(value).items())
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _map(lane: Lane, workflow: Workflow, state: Mapping[str, Json], where: str) -> Iterator[_Grant]:
+    processor = _object(state.get("ItemProcessor") or state.get("Iterator"))
     yield from _found(lane, workflow, processor)
-    if processor.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED":
+    if _object(processor.get("ProcessorConfig")).get("Mode") == "DISTRIBUTED":
         yield "StartChildren", ("states:StartExecution",), (lane.state_machine_arn(workflow.key),)
         executions = lane.place.arn("states", f"execution:{workflow.name}")
         yield (
@@ -92,14 +121,16 @@ def _map(lane: Lane, workflow: Workflow, state: Mapping[str, Any], where: str) -
             (f"{executions}:*", f"{executions}/*"),
         )
     if "ItemReader" in state:
-        yield _s3(lane, _api(state["ItemReader"]["Resource"])[0], state["ItemReader"], f"{where}, ItemReader")
-    if "ResultWriter" in state and "Resource" in state["ResultWriter"]:
-        _own_bucket(lane, state["ResultWriter"], f"{where}, ResultWriter")
-        yield "WriteResults", _RESULT_WRITER, (f"{bucket_arn(lane)}/*",)
+        reader = _object(state["ItemReader"])
+        yield _s3(lane, _api(_text(reader.get("Resource")))[0], reader, f"{where}, ItemReader")
+    writer = _object(state.get("ResultWriter"))
+    if "Resource" in writer:
+        _own_bucket(lane, writer, f"{where}, ResultWriter")
+        yield "WriteResults", _RESULT_WRITER, (f"{lane.bucket_arn}/*",)
 
 
-def _task(lane: Lane, state: Mapping[str, Any], where: str) -> Iterator[_Grant]:
-    resource = state["Resource"]
+def _task(lane: Lane, state: Mapping[str, Json], where: str) -> Iterator[_Grant]:
+    resource = _text(state.get("Resource"))
     if _FUNCTION_ARN.fullmatch(resource):
         yield _invoke(lane, resource, where)
         return
@@ -153,7 +184,7 @@ def _nested(lane: Lane, machine: str, where: str, *, sync: bool) -> Iterator[_Gr
     if sync:
         executions = lane.place.arn("states", f"execution:{own[machine]}:*")
         yield "FollowNested", ("states:DescribeExecution", "states:StopExecution"), (executions,)
-        rule = lane.place.arn("events", _SYNC_RULE)
+        rule = lane.place.arn("events", SYNC_RULE)
         yield "AwaitNested", ("events:DescribeRule", "events:PutRule", "events:PutTargets"), (rule,)
 
 
@@ -169,7 +200,7 @@ def _items(lane: Lane, api: str, name: str, where: str) -> _Grant:
     return sid, actions, (own[name],)
 
 
-def _s3(lane: Lane, api: str, state: Mapping[str, Any], where: str) -> _Grant:
+def _s3(lane: Lane, api: str, state: Mapping[str, Json], where: str) -> _Grant:
     if api not in _S3:
         raise UngrantedError(
             f"{api} is not granted to any state machine",
@@ -178,21 +209,25 @@ def _s3(lane: Lane, api: str, state: Mapping[str, Any], where: str) -> _Grant:
         )
     _own_bucket(lane, state, where)
     sid, actions, suffix = _S3[api]
-    return sid, actions, (bucket_arn(lane) + suffix,)
+    return sid, actions, (lane.bucket_arn + suffix,)
 
 
-def _own_bucket(lane: Lane, state: Mapping[str, Any], where: str) -> None:
-    """Refuse a bucket that is spelt out and not the team's; one computed at run time is held by the policy itself."""
-    bucket = (state.get("Parameters") or state.get("Arguments") or {}).get("Bucket", lane.bucket)
-    if bucket != lane.bucket and not bucket.startswith("{%"):
+def _own_bucket(lane: Lane, state: Mapping[str, Json], where: str) -> None:
+    """Refuse a bucket that is spelt out and not the team's; the policy limits one that is computed at run time."""
+    bucket = _arguments(state).get("Bucket", lane.bucket)
+    if bucket != lane.bucket and not _text(bucket).startswith("{%"):
         raise UngrantedError(
             f"bucket {bucket} is not the bucket of team {lane.team} ({lane.bucket})", where=where, fix="write ${bucket}"
         )
 
 
-def _argument(state: Mapping[str, Any], name: str, where: str) -> str:
-    """Return a resource that a state names, which must be spelt out: what is computed cannot be granted ahead."""
-    value = (state.get("Parameters") or state.get("Arguments") or {}).get(name)
+def _arguments(state: Mapping[str, Json]) -> Mapping[str, Json]:
+    return _object(state.get("Parameters") or state.get("Arguments"))
+
+
+def _argument(state: Mapping[str, Json], name: str, where: str) -> str:
+    """Return a resource that a state names, which must be spelt out: what is computed later cannot be granted now."""
+    value = _arguments(state).get(name)
     if not isinstance(value, str) or value.startswith("{%"):
         raise UngrantedError(
             f"{name} is computed when the state runs, so nothing can be granted",

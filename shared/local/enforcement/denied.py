@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from shared.local.enforcement.callers import Actor
 
 _WRITTEN_IN = (
-    "shared/isolation/roles/policy.py for functions, shared/isolation/roles/workflow_role.py for state machines"
+    "shared/isolation/roles/function_role.py for functions, shared/isolation/roles/workflow_role.py for state machines"
 )
 
 

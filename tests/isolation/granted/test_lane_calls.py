@@ -14,8 +14,8 @@ from shared.deploy.deploy import carry_out, package, plan
 from shared.deploy.plan import destroy_plan
 from shared.iam.catalogue import load_catalogue
 from shared.isolation.roles.deployer import deployer_policy
+from shared.isolation.roles.function_role import function_policy
 from shared.isolation.roles.platform_role import platform_policy
-from shared.isolation.roles.policy import function_policy
 from shared.local.cloud import EmbeddedCloud
 from shared.local.images import images_here
 from shared.run.items import load_items

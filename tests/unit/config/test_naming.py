@@ -8,7 +8,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from shared.config.lane import Place
-from shared.config.naming import KindName, is_account_regional, read_naming
+from shared.config.naming import KindName, is_account_regional
+from shared.config.naming_file import read_naming
 from shared.config.problems import Problems
 
 PLACE = Place("123456789012", "us-east-1", "dev")

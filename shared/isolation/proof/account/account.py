@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from shared.iam.statements import Policy
     from shared.isolation.proof.account.links import Link
-    from shared.isolation.proof.documents.document import Finding
+    from shared.isolation.proof.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)

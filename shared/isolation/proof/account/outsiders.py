@@ -17,9 +17,8 @@ from shared.isolation.proof.account.account import Expected, Survey
 from shared.isolation.proof.account.links import judge_links
 from shared.isolation.proof.account.reach import Grant, Touch, touched
 from shared.isolation.proof.account.service_policies import judge_service_policy
-from shared.isolation.proof.documents.document import Finding
+from shared.isolation.proof.finding import Finding, merge
 from shared.isolation.proof.names.territory import Territory
-from shared.isolation.proof.proof import merge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.iam.globs import complete_arn, contains, intersect
-from shared.isolation.proof.documents.document import Finding
 from shared.isolation.proof.documents.reviewed import fixed
+from shared.isolation.proof.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

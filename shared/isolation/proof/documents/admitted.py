@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from shared.config.platform import SLUG
 from shared.iam.globs import contains, is_literal
-from shared.isolation.proof.documents.document import Finding
 from shared.isolation.proof.documents.reviewed import Own, confined, fixed
-from shared.isolation.roles.policy import FETCH_IMAGES
+from shared.isolation.proof.finding import Finding
+from shared.isolation.roles.grants import FETCH_IMAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

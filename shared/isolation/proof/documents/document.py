@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.iam import statements as iam
+from shared.isolation.proof.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Kind(StrEnum):
+class DocumentKind(StrEnum):
     """What a document does."""
 
     ROLE = "role policy"
@@ -31,13 +32,13 @@ class Kind(StrEnum):
 # Characters without white space. Source: IAM and STS quotas; Amazon S3 bucket policies (20 KB); ECR's API reference;
 # Lambda, Secrets Manager and DynamoDB take 20 KB each.
 SIZE_LIMITS = {
-    Kind.ROLE: 10_240,
-    Kind.DEPLOYER: 10_240,
-    Kind.BOUNDARY: 6_144,
-    Kind.TRUST: 2_048,
-    Kind.BUCKET: 20_480,
-    Kind.REPOSITORY: 10_240,
-    Kind.RESOURCE: 20_480,
+    DocumentKind.ROLE: 10_240,
+    DocumentKind.DEPLOYER: 10_240,
+    DocumentKind.BOUNDARY: 6_144,
+    DocumentKind.TRUST: 2_048,
+    DocumentKind.BUCKET: 20_480,
+    DocumentKind.REPOSITORY: 10_240,
+    DocumentKind.RESOURCE: 20_480,
 }
 
 _INVERTED = frozenset({"NotAction", "NotResource", "NotPrincipal"})
@@ -56,10 +57,10 @@ class Document:
         under: The ARN of the permissions boundary that its role carries.
     """
 
-    kind: Kind
+    kind: DocumentKind
     name: str
     team: str
-    body: Mapping[str, Any] = field(hash=False)
+    body: Mapping[str, object] = field(hash=False)
     attached: str = ""
     under: str = ""
 
@@ -67,28 +68,6 @@ class Document:
     def title(self) -> str:
         """How a reader finds it."""
         return f"{self.kind} of {self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One way in which a document lets a team past its own names, or might.
-
-    ``rule`` is the short name of what was broken, ``statement`` the Sid or ``#index``.
-    """
-
-    rule: str
-    document: str
-    team: str
-    statement: str
-    action: str
-    resource: str
-    why: str
-    fix: str
-
-    def __str__(self) -> str:
-        subject = " on ".join(part for part in (self.action, self.resource) if part)
-        place = f"{self.document}, statement {self.statement}" if self.statement else self.document
-        return f"{place}: {subject + ': ' if subject else ''}{self.why} [{self.rule}]\n  fix: {self.fix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +90,7 @@ def read(document: Document) -> tuple[list[Statement], list[Finding]]:
         label = iam.label_of(index, raw)
         try:
             read_alone = iam.read_statement(label, raw)
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError) as error:
             findings.append(_broken(document, label, f"the statement cannot be read: {error}"))
             continue
         parts = {part.name: getattr(read_alone, part.name) for part in fields(read_alone)}
@@ -124,7 +103,7 @@ def read(document: Document) -> tuple[list[Statement], list[Finding]]:
 def _read_frame(document: Document) -> list[Finding]:
     if not document.body:
         return [_broken(document, "", "there is none")]
-    findings = []
+    findings: list[Finding] = []
     if document.body.get("Version") != "2012-10-17":
         findings.append(_broken(document, "", f"Version is {document.body.get('Version')!r}, not 2012-10-17"))
     findings.extend(
@@ -144,10 +123,10 @@ def _read_frame(document: Document) -> list[Finding]:
     return findings
 
 
-def _read_form(statement: Statement, raw: Mapping[str, Any]) -> list[Finding]:
+def _read_form(statement: Statement, raw: object) -> list[Finding]:
     """Judge the elements of one statement: only what the argument understands, and no inversion."""
     findings = []
-    for element in raw:
+    for element in iam.elements(raw):
         if element in _INVERTED:
             plain = element.removeprefix("Not")
             why = f"{element} grants all but what it lists, teams to come included"

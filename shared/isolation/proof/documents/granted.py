@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from shared.iam.globs import complete_arn, counterexample, intersect, is_literal
-from shared.isolation.proof.documents.document import Kind
+from shared.isolation.proof.documents.document import DocumentKind
 from shared.isolation.proof.documents.reviewed import REVIEWED, confined, fixed
 from shared.isolation.proof.names.territory import Territory
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.iam.catalogue import Action, Catalogue
-    from shared.isolation.proof.documents.document import Finding, Statement
+    from shared.isolation.proof.documents.document import Statement
+    from shared.isolation.proof.finding import Finding
 
 PASSED_TO = frozenset(
     {"lambda.amazonaws.com", "states.amazonaws.com", "scheduler.amazonaws.com", "events.amazonaws.com"}
@@ -162,7 +163,7 @@ def _judge_iam(statement: Statement, action: Action, resource: str, territory: T
             yield from _judge_resource(statement, action, resource, territory)
         return
     exact = is_literal(resource) and territory.holds(resource)
-    if statement.document.kind is Kind.BOUNDARY:
+    if statement.document.kind is DocumentKind.BOUNDARY:
         exact = territory.holds(resource)  # a boundary grants nothing: it may hold all own roles
     if not exact:
         yield statement.finding(

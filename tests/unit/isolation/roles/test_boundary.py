@@ -7,7 +7,7 @@ import pytest
 from shared.config.lane import Place
 from shared.iam.catalogue import load_catalogue
 from shared.iam.globs import matches
-from shared.isolation.proof.documents.document import SIZE_LIMITS, Kind
+from shared.isolation.proof.documents.document import SIZE_LIMITS, DocumentKind
 from shared.isolation.proof.names.slugs import parse_rule
 from shared.isolation.proof.names.territory import SEPARATORS
 from shared.isolation.roles.boundary import boundary_policy
@@ -66,7 +66,7 @@ def test_the_platform_gives_itself_no_other_way_in(forbidden):
 
 
 def test_the_platforms_policy_fits_into_one_role():
-    assert len(json.dumps(platform_policy(PLACE).document(), separators=(",", ":"))) < SIZE_LIMITS[Kind.ROLE]
+    assert len(json.dumps(platform_policy(PLACE).document(), separators=(",", ":"))) < SIZE_LIMITS[DocumentKind.ROLE]
 
 
 def test_a_role_name_with_an_underscore_first_is_in_no_territory():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.config.load import load_project
-from shared.isolation.roles.policy import function_policy
+from shared.isolation.roles.function_role import function_policy
 
 SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret"
 

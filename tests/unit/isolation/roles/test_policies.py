@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
-from shared.isolation.roles.policy import ACCOUNT_WIDE, function_policy, function_trust, workflow_trust
-from shared.isolation.roles.workflow_role import UngrantedError, workflow_policy
+from shared.isolation.roles.function_role import function_policy, function_trust
+from shared.isolation.roles.grants import ACCOUNT_WIDE
+from shared.isolation.roles.workflow_role import UngrantedError, workflow_policy, workflow_trust
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 INVOKE = "arn:aws:states:::lambda:invoke"

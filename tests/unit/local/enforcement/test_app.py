@@ -110,7 +110,7 @@ def test_a_table_that_the_role_does_not_name(ask, account, caller):
     assert "dynamodb:PutItem on resource: arn:aws:dynamodb:us-east-1:123456789012:table/team1-totals" in str(
         refused.value.what
     )
-    assert "no card can grant it: add it to the rights of team1-f, in shared/isolation/roles/policy.py" in str(
+    assert "no card can grant it: add it to the rights of team1-f, in shared/isolation/roles/function_role.py" in str(
         refused.value.fix
     )
 

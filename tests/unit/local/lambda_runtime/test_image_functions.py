@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
 from shared.errors import code_of
-from shared.isolation.roles.policy import function_trust
+from shared.isolation.roles.function_role import function_trust
 from shared.local.cloud import EmbeddedCloud
 from shared.packages.images import make
 from shared.packages.images.build import assemble, write_scratch

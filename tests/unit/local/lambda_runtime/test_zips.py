@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
-from shared.isolation.roles.policy import function_trust
+from shared.isolation.roles.function_role import function_trust
 from shared.local.cloud import EmbeddedCloud
 from shared.local.lambda_runtime.zips import LARGEST_UNZIPPED, LARGEST_ZIPPED, Checked, RefusedZip
 

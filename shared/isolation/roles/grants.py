@@ -1,0 +1,147 @@
+"""Groups of actions that several roles are granted, and the statements that more than one of them has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.isolation.roles.policy import Statement
+
+if TYPE_CHECKING:
+    from shared.config.lane import Place
+
+ACCOUNT_WIDE = (
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:UpdateLogDelivery",
+)
+"""Actions that cannot be scoped and tell or change nothing of another team's data.
+
+``logs:PutResourcePolicy`` is not here: a role that holds it could let anybody write anybody's logs. The platform
+sets that policy once (``deploy/resources/log_delivery.py``), so that no team's role needs it.
+"""
+
+FETCH_IMAGES = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+"""What it takes to fetch an image from its repository."""
+
+SYNC_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+"""The rule by which Step Functions learns that a nested execution ended. AWS gives it this name in every account."""
+
+OBJECTS = (
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:GetObject",
+    "s3:ListBucket",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+)
+ITEMS = (
+    "dynamodb:BatchGetItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:DescribeTable",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "dynamodb:UpdateItem",
+)
+FETCH_CODE = "s3:GetObjectVersion"
+"""What Lambda asks of whoever gives it code from a bucket, beside s3:GetObject: it is told which version."""
+MANAGE_FUNCTIONS = tuple(
+    f"lambda:{name}"
+    for name in (
+        "CreateFunction",
+        "DeleteFunction",
+        "DeleteFunctionConcurrency",
+        "GetFunction",
+        "GetFunctionConcurrency",
+        "GetFunctionConfiguration",
+        "GetPolicy",
+        "InvokeFunction",
+        "ListAliases",
+        "ListTags",
+        "ListVersionsByFunction",
+        "PutFunctionConcurrency",
+        "TagResource",
+        "UntagResource",
+        "UpdateFunctionCode",
+        "UpdateFunctionConfiguration",
+    )
+)
+MANAGE_MACHINES = tuple(
+    f"states:{name}"
+    for name in (
+        "CreateStateMachine",
+        "DeleteStateMachine",
+        "DescribeExecution",
+        "DescribeMapRun",
+        "DescribeStateMachine",
+        "DescribeStateMachineForExecution",
+        "GetExecutionHistory",
+        "ListExecutions",
+        "ListMapRuns",
+        "ListTagsForResource",
+        "RedriveExecution",
+        "StartExecution",
+        "StopExecution",
+        "TagResource",
+        "UntagResource",
+        "UpdateStateMachine",
+    )
+)
+MANAGE_LOGS = tuple(
+    f"logs:{name}"
+    for name in (
+        "CreateLogGroup",
+        "DeleteLogGroup",
+        "DescribeLogStreams",
+        "FilterLogEvents",
+        "GetLogEvents",
+        "ListTagsForResource",
+        "PutRetentionPolicy",
+        "TagResource",
+        "UntagResource",
+    )
+)
+PUSH_IMAGES = (
+    *FETCH_IMAGES,
+    *(
+        f"ecr:{name}"
+        for name in (
+            "BatchCheckLayerAvailability",
+            "CompleteLayerUpload",
+            "DescribeImages",
+            "DescribeRepositories",
+            "GetRepositoryPolicy",
+            "InitiateLayerUpload",
+            "ListTagsForResource",
+            "PutImage",
+            "UploadLayerPart",
+        )
+    ),
+)
+READ_ROLES = ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
+READ_BUCKETS = (
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketTagging",
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+)
+
+
+def pass_roles(sid: str, roles: list[str], service: str) -> list[Statement]:
+    """Let the roles, named one by one, be handed to *service*; no statement when there is none."""
+    held = {"StringEquals": {"iam:PassedToService": service}}
+    return [Statement(sid, ("iam:PassRole",), tuple(roles), held)] if roles else []
+
+
+def read_secret(sid: str, place: Place, name: str) -> Statement:
+    """Return what reads the one secret called *name*; Secrets Manager ends an ARN with a hyphen and six letters."""
+    return Statement(sid, ("secretsmanager:GetSecretValue",), (place.arn("secretsmanager", f"secret:{name}-??????"),))
