@@ -6,8 +6,6 @@ Every message says what happened, where, and what to do about it. Two branches m
 
 from __future__ import annotations
 
-from typing import Any
-
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as a shell has it: 128 and SIGINT."""
 
@@ -32,7 +30,7 @@ class LanesError(Exception):
         self.fix = fix
         super().__init__(what, where, fix)
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         """Let the error cross from one process to another, whatever its class's own arguments are."""
         return _restored, (type(self), self.args, self.__dict__)
 
@@ -45,7 +43,7 @@ class LanesError(Exception):
         return text
 
 
-def _restored(kind: type[LanesError], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> LanesError:
+def _restored(kind: type[LanesError], arguments: tuple[object, ...], attributes: dict[str, object]) -> LanesError:
     error = kind.__new__(kind, *arguments)
     error.__dict__.update(attributes)
     return error

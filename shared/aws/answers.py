@@ -1,12 +1,12 @@
 """AWS's answers, any part of which may lack what AWS's own descriptions do not require.
 
-Where a missing member has a meaning (no tags, no retention), the reader says so with ``get``. Everywhere else it is an
-error with a name: which call was answered without what, in place of a ``KeyError`` that says neither.
+Some missing members have a meaning (no tags, no retention): their reader asks with ``get``. Any other missing member is
+an error that names the call and the member. A ``KeyError`` would name neither.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 from botocore.client import BaseClient
 
@@ -20,19 +20,19 @@ class IncompleteAnswerError(LanesError):
     """An answer lacks what nobody can do without."""
 
 
-class Answer(dict[str, Any]):
+class Answer(dict[str, object]):
     """An answer, or a part of one, that says what it lacks. *of* names the call and the part (``GetRole: Role``)."""
 
     __slots__ = ("_of",)
 
-    def __init__(self, values: dict[str, Any], of: str) -> None:
+    def __init__(self, values: dict[str, object], of: str) -> None:
         super().__init__(values)
         self._of = of
 
-    def __missing__(self, member: str) -> Any:
+    def __missing__(self, member: str) -> NoReturn:
         raise IncompleteAnswerError(
-            f"{self._of}.{member} is not in the answer, and there is no going on without it",
-            fix="run the command again; where it stays so, what answers is not as AWS is",
+            f"{self._of}.{member} is not in the answer, and nothing can be done without it",
+            fix="run the command again; if it stays so, what answers does not do as AWS does",
         )
 
 
@@ -46,11 +46,11 @@ def _add_answers(base_classes: list[type], **_: object) -> None:
 
 
 class _AnsweringClient(BaseClient):
-    def _make_api_call(self, operation_name: str, api_params: Any) -> Any:
+    def _make_api_call(self, operation_name: str, api_params: object) -> object:
         return _named(super()._make_api_call(operation_name, api_params), operation_name)  # type: ignore[misc]  # its stubs hide it
 
 
-def _named(value: Any, of: str) -> Any:
+def _named(value: object, of: str) -> object:
     if type(value) is dict:
         return Answer({key: _named(inner, f"{of}.{key}") for key, inner in value.items()}, of)
     if type(value) is list:

@@ -22,6 +22,8 @@ from shared.aws.target import aws_target, embedded_target, endpoint_target
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -50,12 +52,12 @@ class Aws:
         self.place = target.place
         self.caller = caller
         self.owner = owner or self
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[str, object] = {}
 
     def client(self, service: str) -> Any:
-        """Return the client for *service*, the same one each time."""
+        """Return the client for *service*, the same one each time. No library has a type for all of them."""
         if service not in self._clients:
-            make: Any = self.session.client  # typed per service below, untyped here
+            make: Callable[..., object] = self.session.client  # its stubs know no name that is computed
             self._clients[service] = make(
                 service,
                 endpoint_url=self.target.endpoint,
@@ -109,21 +111,21 @@ def connect_aws(place: Place, profile: str | None = None, endpoint: str | None =
     """
     target = endpoint_target(place, endpoint) if endpoint else aws_target(place)
     try:
-        session = boto3.Session(profile_name=profile, region_name=place.region)
+        files = botocore.session.get_session()
+        session = boto3.Session(botocore_session=files, profile_name=profile, region_name=place.region)
         if not endpoint:
-            check_none_configured(session._session)  # noqa: SLF001  the one that reads the files; boto3 hides it
-        aws = Aws(session, target)
-        identity = aws.client("sts").get_caller_identity()
+            check_none_configured(files)
+        identity = Aws(session, target).client("sts").get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         raise _unknown_caller(target, error) from error
-    account, aws.caller = identity["Account"], identity["Arn"]
+    account = identity["Account"]
     if account != place.account:
         raise LanesError(
             f"the credentials belong to account {account}, the settings name {place.account}; nothing was done",
             where="shared/settings.yaml",
             fix="set account there, or use the credentials of the account it names",
         )
-    return aws
+    return Aws(session, target, identity["Arn"])
 
 
 def connect_endpoint(place: Place, endpoint: str, key: AccessKey) -> Aws:

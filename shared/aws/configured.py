@@ -1,15 +1,15 @@
-"""Endpoints that a shell or an AWS configuration file sets, which would lead calls away from AWS unnoticed.
+"""Endpoints that a shell or an AWS configuration file sets. They lead calls away from AWS, and nothing shows it.
 
 botocore takes the first of: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the service's ``endpoint_url`` in the
 ``services`` section that the profile names, and the profile's own (https://docs.aws.amazon.com/sdkref/latest/guide/
-feature-ss-endpoints.html, read 2026-11-29). Emulators' manuals have people export the variables, and nothing of a
-command's output would tell that its account is not the one at AWS.
+feature-ss-endpoints.html, read 2026-11-29). Emulators' manuals tell people to export the variables. The output of a
+command would then look as if it came from the account at AWS.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.configloader import raw_config_parse
 from botocore.exceptions import ConfigNotFound
@@ -57,11 +57,11 @@ def _variables(environ: Mapping[str, str]) -> Iterator[str]:
 def _settings(session: botocore.session.Session) -> Iterator[str]:
     """Yield what the files of *session* set for its profile."""
     profile = session.profile or "default"
-    scoped: Mapping[str, Any] = session.get_scoped_config()
+    scoped: Mapping[str, object] = session.get_scoped_config()
     if scoped.get(_SETTING):
         yield f"{_SETTING} = {scoped[_SETTING]} of profile {profile} in {_file_of(session, profile)}"
     section = scoped.get("services")
-    services: Mapping[str, Any] = session.full_config.get("services", {}).get(section, {}) if section else {}
+    services = session.full_config.get("services", {}).get(section, {}) if section else {}
     for service, settings in services.items():
         if isinstance(settings, dict) and settings.get(_SETTING):
             where = (

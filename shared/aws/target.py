@@ -1,19 +1,20 @@
 """Where calls go: to AWS, to the embedded cloud, or to what stands in AWS's place at a URL.
 
-Told as one line wherever something is about to be changed, so that nobody says yes to another account than he means.
+One line tells it before anything is changed, so that nobody says yes to another account than they mean.
 """
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
     from shared.config.lane import Place
+    from shared.values import Json
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -54,7 +55,7 @@ class Target:
             case _:
                 return f"{self.endpoint} in AWS's place ({account})"
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> dict[str, Json]:
         """Return it for ``--json``."""
         return {
             "kind": self.kind.value,

@@ -9,7 +9,8 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, SSLError  # noqa: A004  botocore's own
+from botocore.exceptions import ClientError, HTTPClientError, SSLError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from shared.aws.settling.rules import LOST, RULES, THROTTLED, UNAVAILABLE
 from shared.errors import code_of
@@ -64,7 +65,7 @@ _MADE: Mapping[str, tuple[str, str]] = {
 
 def passing(call: str, error: Exception) -> Passing | None:
     """Return what *error* waits for, AWS's answer to *call* (``service.method``); None when it is there to stay."""
-    if isinstance(error, ConnectionError | HTTPClientError):
+    if isinstance(error, NoConnectionError | HTTPClientError):
         return None if isinstance(error, SSLError) else LOST
     if not isinstance(error, ClientError):
         return None

@@ -56,7 +56,7 @@ class Wait:
 
     patience: Patience
     call: str
-    params: Mapping[str, Any]
+    params: Mapping[str, object]
     _since: float | None = None
     _slept: float = 0.0
     _told: float = field(default=_SILENT)
@@ -103,17 +103,17 @@ class PatientAws(Aws):
 
 
 class _PatientClient:
-    def __init__(self, client: Any, service: str, patience: Patience) -> None:
+    def __init__(self, client: object, service: str, patience: Patience) -> None:
         self._client = client
         self._service = service
         self._patience = patience
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         method = getattr(self._client, name)
         if not callable(method) or name in _OF_CLIENTS:
             return method
 
-        def ask(**params: Any) -> Any:
+        def ask(**params: object) -> object:
             call = f"{self._service}.{name}"
             wait = Wait(self._patience, call, params)
             while True:
@@ -131,7 +131,7 @@ class _PatientClient:
         return ask
 
 
-def _whole(answer: Any, operation: str) -> Any:
+def _whole(answer: object, operation: str) -> object:
     """Return *answer*, unless a part of what was asked was refused: EventBridge tells that in an answer of 200.
 
     Raises:
@@ -144,7 +144,7 @@ def _whole(answer: Any, operation: str) -> Any:
     return answer
 
 
-def _fix(rule: Passing, params: Mapping[str, Any]) -> str:
+def _fix(rule: Passing, params: Mapping[str, object]) -> str:
     """Return what to do, with the call's own parameters where the rule names them in braces."""
     fix = rule.fix
     for name, value in params.items():

@@ -9,15 +9,32 @@ import json
 import tarfile
 import zipfile
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from shared.packages.images.layout import CONFIG, LAYER, MANIFEST, Layout, to_json
+from shared.packages.images.layout import CONFIG, LAYER, Layout, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from shared.packages.images.layout import Blob
+
+
+class Files(TypedDict):
+    """The digests of an image's unpacked layers, from the lowest up."""
+
+    type: str
+    diff_ids: list[str]
+
+
+class Config(TypedDict):
+    """An image's config, as far as it is changed here. Source: OCI image-spec, "Image Configuration"."""
+
+    created: str
+    config: NotRequired[dict[str, object]]
+    rootfs: Files
+    history: NotRequired[list[dict[str, str]]]
+
 
 TASK_ROOT = "/var/task"
 OWN_CODE = "shared/"  # of a package; all else in it is libraries
@@ -44,11 +61,10 @@ def assemble(
         LanesError: The base is no layout of one image, or is damaged.
     """
     base_config, base_layers = base.parts()
-    config: dict[str, Any] = json.loads(base.read(base_config))
-    blobs = []
+    config: Config = json.loads(base.read(base_config))
     for layer in base_layers:
         target.take(layer, base)
-        blobs.append(layer)
+    blobs = list(base_layers)
     diff_ids = list(config["rootfs"]["diff_ids"])
     history = list(config.get("history", []))
     for files in layers:
@@ -69,22 +85,14 @@ def assemble(
         "rootfs": {"type": "layers", "diff_ids": diff_ids},
         "history": history,
     }
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": target.add(to_json(config), CONFIG).json(),
-        "layers": [blob.json() for blob in blobs],
-    }
-    made = target.add(to_json(manifest), MANIFEST)
-    target.name(made)
-    return made
+    return target.keep_image(target.add(to_json(config), CONFIG), blobs)
 
 
 def write_scratch(target: Layout) -> Blob:
-    """Write an image of nothing for Linux on x86_64 to *target*, to stand on, and return its manifest.
+    """Write an empty image for Linux on x86_64 to *target*, as a base, and return its manifest.
 
-    It lacks Python and Lambda's runtime client, which the embedded cloud takes from its machine; on AWS nothing runs
-    that stands on it.
+    It lacks Python and Lambda's runtime client. The embedded cloud takes both from its machine. On AWS no image runs
+    that has this base.
     """
     config = {
         "architecture": "amd64",
@@ -93,15 +101,7 @@ def write_scratch(target: Layout) -> Blob:
         "config": {},
         "rootfs": {"type": "layers", "diff_ids": []},
     }
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": target.add(to_json(config), CONFIG).json(),
-        "layers": [],
-    }
-    made = target.add(to_json(manifest), MANIFEST)
-    target.name(made)
-    return made
+    return target.keep_image(target.add(to_json(config), CONFIG), [])
 
 
 def package_layers(package: Path, *, libraries: bool) -> list[dict[str, bytes]]:

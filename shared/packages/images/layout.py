@@ -9,12 +9,12 @@ import os
 import secrets
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, final
 
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -23,6 +23,24 @@ CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 _CHUNK = 1 << 20
 _AGAIN = "remove the layout and make it again"
+
+
+class Descriptor(TypedDict):
+    """A blob as a manifest or an index names it."""
+
+    mediaType: str
+    digest: str
+    size: int
+
+
+@final
+class Manifest(TypedDict):
+    """An image's manifest: its config, and its layers from the lowest up."""
+
+    schemaVersion: int
+    mediaType: str
+    config: Descriptor
+    layers: list[Descriptor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +52,11 @@ class Blob:
     size: int
 
     @classmethod
-    def read(cls, descriptor: dict[str, Any]) -> Blob:
+    def read(cls, descriptor: Descriptor) -> Blob:
         """Return it from its JSON form."""
         return cls(descriptor["mediaType"], descriptor["digest"], descriptor["size"])
 
-    def json(self) -> dict[str, Any]:
+    def json(self) -> Descriptor:
         """Return its JSON form."""
         return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
 
@@ -114,6 +132,18 @@ class Layout:
             with draft_of(self.folder / name) as draft:
                 draft.write_bytes(to_json(value))
 
+    def keep_image(self, config: Blob, layers: Sequence[Blob]) -> Blob:
+        """Make the image of *config* and *layers*, lowest first, the layout's one, and return its manifest."""
+        manifest: Manifest = {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": config.json(),
+            "layers": [layer.json() for layer in layers],
+        }
+        made = self.add(to_json(manifest), MANIFEST)
+        self.name(made)
+        return made
+
     def is_whole(self) -> bool:
         """Say whether it names an image; that is done last."""
         return (self.folder / "index.json").is_file()
@@ -135,7 +165,7 @@ class Layout:
 
     def parts(self) -> tuple[Blob, tuple[Blob, ...]]:
         """Return the image's config and its layers, lowest first."""
-        manifest = json.loads(self.read(self.image()))
+        manifest: Manifest = json.loads(self.read(self.image()))
         return Blob.read(manifest["config"]), tuple(Blob.read(layer) for layer in manifest["layers"])
 
 
@@ -150,6 +180,6 @@ def draft_of(path: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def to_json(value: Any) -> bytes:
+def to_json(value: object) -> bytes:
     """Return *value* as JSON, the same bytes for the same value."""
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()

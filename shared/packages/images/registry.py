@@ -1,7 +1,7 @@
 """A registry, over its own HTTP protocol: images from a layout to it, and from it to a layout.
 
-A 401 names how to log in: with the password itself, or at another address for a token (distribution-spec, token
-authentication); the answer is kept for the requests that follow.
+A 401 says how to log in: with the password itself, or at another address for a token (distribution-spec, token
+authentication). The login is kept for the requests that follow.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import hashlib
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, NotRequired, TypedDict, final
 from urllib.parse import urljoin
 
 import urllib3
@@ -18,10 +19,10 @@ import urllib3
 from shared.aws.settling.patience import Patience, Wait
 from shared.aws.settling.rules import UNAVAILABLE
 from shared.errors import LanesError
-from shared.packages.images.layout import CONFIG, INDEX, LAYER, MANIFEST, Blob, Layout, draft_of, to_json
+from shared.packages.images.layout import CONFIG, INDEX, LAYER, MANIFEST, Blob, Descriptor, Layout, Manifest, draft_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from shared.packages.images.reference import Reference
 
@@ -43,13 +44,27 @@ _OK, _CREATED, _ACCEPTED, _UNAUTHORIZED, _NOT_FOUND = 200, 201, 202, 401, 404
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _NEW = "NAME_UNKNOWN"
 _CUT_OFF = (urllib3.exceptions.ProtocolError, urllib3.exceptions.ReadTimeoutError)
+_RETRIES = urllib3.Retry(3, redirect=5)
 _TIMEOUT = urllib3.Timeout(connect=10, read=300)
 
 
-class RegistryError(LanesError):
-    """A registry refused, or cannot be reached; ``passes`` is whether it may take the same a little later."""
+class _Entry(Descriptor):
+    platform: NotRequired[dict[str, str]]
 
-    passes = False
+
+@final
+class _Index(TypedDict):
+    """One image for several platforms."""
+
+    manifests: list[_Entry]
+
+
+class RegistryError(LanesError):
+    """A registry refused, or cannot be reached."""
+
+
+class BusyError(RegistryError):
+    """It may take the same a little later."""
 
 
 class Registry:
@@ -67,7 +82,7 @@ class Registry:
         self.reference = reference
         self._patience = patience or Patience()
         self._base = f"{reference.url}/v2/{reference.repository}"
-        self._pool = urllib3.PoolManager(maxsize=_AT_ONCE, timeout=_TIMEOUT, retries=urllib3.Retry(3, redirect=5))
+        self._pool = urllib3.PoolManager(maxsize=_AT_ONCE, timeout=_TIMEOUT, retries=_RETRIES)
         self._basic = urllib3.make_headers(basic_auth=":".join(credentials))["authorization"] if credentials else None
         self._login: str | None = None
 
@@ -91,9 +106,7 @@ class Registry:
         while True:
             try:
                 return work()
-            except RegistryError as error:
-                if not error.passes:
-                    raise
+            except BusyError as error:
                 wait.once_more(UNAVAILABLE, error)
 
     def _push_manifest(self, layout: Layout, manifest: Blob) -> None:
@@ -112,21 +125,11 @@ class Registry:
             RegistryError: It is not there, or is not what its digests say.
         """
         manifest = self._manifest(self.reference.version)
-        manifest["config"]["mediaType"] = CONFIG
-        for layer in manifest["layers"]:
-            layer["mediaType"] = _AS_OCI.get(layer["mediaType"], layer["mediaType"])
-        blobs = [Blob.read(entry) for entry in (manifest["config"], *manifest["layers"])]
+        config = replace(Blob.read(manifest["config"]), media_type=CONFIG)
+        layers = [_as_oci(Blob.read(entry)) for entry in manifest["layers"]]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(lambda blob: self._pull_blob(layout, blob), dict.fromkeys(blobs)))
-        told = {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST,
-            "config": blobs[0].json(),
-            "layers": [blob.json() for blob in blobs[1:]],
-        }
-        made = layout.add(to_json(told), MANIFEST)
-        layout.name(made)
-        return made
+            list(pool.map(lambda blob: self._pull_blob(layout, blob), dict.fromkeys([config, *layers])))
+        return layout.keep_image(config, layers)
 
     def _push_blob(self, layout: Layout, blob: Blob) -> None:
         if self._ask("HEAD", f"{self._base}/blobs/{blob.digest}").status == _OK:
@@ -158,35 +161,47 @@ class Registry:
             if f"sha256:{digest.hexdigest()}" != blob.digest:
                 raise RegistryError(f"blob {blob.digest} came as something else", where=str(self.reference))
 
-    def _manifest(self, version: str) -> dict[str, Any]:
+    def _manifest(self, version: str) -> Manifest:
         answer = self._ask("GET", f"{self._base}/manifests/{version}", headers={"Accept": _ACCEPT})
         self._expect(answer, _OK, "there is no such image")
         if version.startswith("sha256:") and f"sha256:{hashlib.sha256(answer.data).hexdigest()}" != version:
             raise RegistryError(f"manifest {version} came as something else", where=str(self.reference))
-        manifest: dict[str, Any] = json.loads(answer.data)
-        if "manifests" not in manifest:
-            return manifest
-        for entry in manifest["manifests"]:
+        found: Manifest | _Index = json.loads(answer.data)
+        if "manifests" not in found:
+            return found
+        for entry in found["manifests"]:
             if _PLATFORM.items() <= entry.get("platform", {}).items():
                 return self._manifest(entry["digest"])
         raise RegistryError("the image is not for Linux on x86_64", where=str(self.reference))
 
-    def _ask(self, method: str, url: str, *, stream: bool = False, **request: Any) -> Answer:
-        """Make a request, its ``body()`` anew each time; when it is told to log in, do so and make it again."""
-        headers, body = request.pop("headers", {}), request.pop("body", None)
-        if body:
-            request["retries"] = False  # what was read of it is gone: whoever pushes begins again
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Callable[[], bytes | Iterator[bytes]] | None = None,
+        stream: bool = False,
+    ) -> Answer:
+        """Make a request. When the registry asks for a login, log in and make it again, with a new ``body()``."""
+        # What was read of a body is gone, so a request with one is not retried here: whoever pushes begins again.
+        retries = False if body else _RETRIES
         for attempt in range(2):
-            own = headers | ({"Authorization": self._login} if self._login and url.startswith(self._base) else {})
+            login = {"Authorization": self._login} if self._login and url.startswith(self._base) else {}
             try:
-                request["body"] = body() if body else None
-                answer = self._pool.request(method, url, headers=own, preload_content=not stream, **request)
-            except urllib3.exceptions.HTTPError as error:
-                lost = RegistryError(
-                    f"the registry cannot be reached: {error}", where=self.reference.host, fix="check its name and port"
+                answer = self._pool.request(
+                    method,
+                    url,
+                    headers={**(headers or {}), **login},
+                    body=body() if body else None,
+                    retries=retries,
+                    preload_content=not stream,
                 )
-                lost.passes = isinstance(getattr(error, "reason", error), _CUT_OFF)
-                raise lost from error
+            except urllib3.exceptions.HTTPError as error:
+                kind = BusyError if isinstance(getattr(error, "reason", error), _CUT_OFF) else RegistryError
+                raise kind(
+                    f"the registry cannot be reached: {error}", where=self.reference.host, fix="check its name and port"
+                ) from error
             if answer.status != _UNAUTHORIZED or attempt:
                 break
             self._login = self._log_in(answer.headers.get("WWW-Authenticate", ""))
@@ -212,9 +227,12 @@ class Registry:
             _UNAUTHORIZED: "log in: --user, and the password in LANES_REGISTRY_PASSWORD",
             _NOT_FOUND: "check the name; a registry may want its repository to be made first",
         }.get(answer.status)
-        refused = RegistryError(f"{what}: {said}", where=str(self.reference), fix=fix)
-        refused.passes = answer.status in _BUSY or _NEW in said
-        raise refused
+        kind = BusyError if answer.status in _BUSY or _NEW in said else RegistryError
+        raise kind(f"{what}: {said}", where=str(self.reference), fix=fix)
+
+
+def _as_oci(layer: Blob) -> Blob:
+    return replace(layer, media_type=_AS_OCI.get(layer.media_type, layer.media_type))
 
 
 def _complaints(answer: Answer) -> Iterator[str]:

@@ -10,6 +10,7 @@ from shared.aws.configured import ConfiguredEndpointError
 from shared.aws.target import TargetKind, aws_target, embedded_target, endpoint_target
 from shared.config.lane import Place
 from shared.errors import LanesError, UsageError
+from shared.local.server import MotoServer
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 CONFIG = """
@@ -54,6 +55,14 @@ def files(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     return tmp_path
+
+
+@pytest.fixture
+def cloud():
+    server = MotoServer()
+    server.start()
+    yield server.endpoint
+    server.stop()
 
 
 @pytest.fixture

@@ -33,8 +33,15 @@ class Libraries:
 
 
 @pytest.fixture
-def app(project):
-    return project.root / "chalice_app"
+def app(tmp_path):
+    """The code of two functions, and requirements."""
+    app = tmp_path / "chalice_app"
+    handlers = app / "vendor/shared/handlers/cosmic"
+    handlers.mkdir(parents=True)
+    for path in ("shared/__init__.py", "shared/handlers/cosmic/init.py", "shared/handlers/cosmic/infer.py"):
+        (app / "vendor" / path).write_text("")
+    (app / "requirements.txt").write_text("numpy\n")
+    return app
 
 
 @pytest.fixture
