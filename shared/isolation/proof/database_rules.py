@@ -1,4 +1,4 @@
-"""What a team's database role may come from: statements of reviewed shapes that name the team's own schema alone.
+"""The SQL that makes a team's database role: only statements of reviewed shapes, on the team's own schema.
 
 A schema and its role begin with the slug and an underscore. No slug holds an underscore, so a name tells its one team
 (:mod:`shared.isolation.proof.names.slugs`). A statement is read as the text that will be run. Each name in it is
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _CLOSED = "REVOKE ALL ON SCHEMA public FROM PUBLIC"
 
-# Statements with their names, passwords and numbers taken out, and why each is no path to another team.
+# Statements without their names, passwords and numbers, and why each opens no way to another team.
 REVIEWED_SQL = {
     "postgresql": {
         "CREATE ROLE <own>": "a new role may do nothing",
@@ -71,7 +71,7 @@ _EVERYTHING = re.compile(r"\*\s*\.\s*\*|\bON ALL\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """One statement taken apart: the names and patterns in it, and the shape that is left."""
+    """One statement taken apart: ``parts`` are the names and values in it, ``shape`` is the text without them."""
 
     script: Script
     label: str
@@ -82,11 +82,20 @@ class _Statement:
     def finding(self, rule: str, why: str, fix: str, resource: str = "") -> Finding:
         title = f"database role {self.script.schema} ({self.script.dialect})"
         shown = _SECRET.sub(r"\1 ...", self.text)
-        return Finding(rule, title, self.script.team, self.label, shown, resource, why, fix)
+        return Finding(
+            rule=rule,
+            document=title,
+            team=self.script.team,
+            statement=self.label,
+            action=shown,
+            resource=resource,
+            why=why,
+            fix=fix,
+        )
 
 
 def judge_script(script: Script) -> Iterator[Finding]:
-    """Yield all that is wrong with one script; a password is never shown."""
+    """Yield everything that is wrong with one script. No finding shows a password."""
     statements = [_read(script, f"#{index}", text) for index, text in enumerate(script.statements)]
     for statement in statements:
         yield from _judge_parts(statement)

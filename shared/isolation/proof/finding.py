@@ -9,19 +9,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One way in which a document lets a team past its own names, or might.
 
-    ``rule`` is the short name of what was broken, ``statement`` the Sid or ``#index``.
+    ``rule`` is the short name of what was broken, ``statement`` the Sid or ``#index``. What is empty does not apply.
     """
 
     rule: str
     document: str
-    team: str
-    statement: str
-    action: str
-    resource: str
+    team: str = ""
+    statement: str = ""
+    action: str = ""
+    resource: str = ""
     why: str
     fix: str
 
@@ -32,7 +32,7 @@ class Finding:
 
 
 def merge(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Make findings that differ in their action alone into one."""
+    """Merge findings that differ only in their action."""
     groups: dict[Finding, list[str]] = {}
     for finding in findings:
         groups.setdefault(replace(finding, action=""), []).append(finding.action)

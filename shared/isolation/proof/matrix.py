@@ -1,7 +1,7 @@
 """Who reaches whom: for each pair of teams, what one's policies let it touch of the other's names.
 
-It is counted from the documents, without the proof's rules: each granted resource glob is laid against every team's
-territory, and each principal that a document lets in is taken for the team that it belongs to.
+It is made from the documents, without the proof's rules. Each resource glob that is granted is compared with every
+team's territory. Each principal that a document lets in counts for its team.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ Matrix = dict[str, dict[str, tuple[str, ...]]]
 def reach_matrix(documents: Sequence[Document], place: Place, catalogue: Catalogue) -> Matrix:
     """Return, by team and other team, the sorted services of the other that the team could reach; itself included.
 
-    A boundary grants nothing and is left out. Conditions are left out too, so what is shown is the most.
+    Boundaries are left out, because they grant nothing. Conditions are ignored, so the result is the most that is
+    possible.
     """
     teams = sorted({document.team for document in documents})
     index = _Index({team: Territory(team, place) for team in teams})
@@ -48,7 +49,7 @@ def reach_matrix(documents: Sequence[Document], place: Place, catalogue: Catalog
 
 
 class _Index:
-    """Finds the teams whose territory a glob meets without trying all: by what the patterns spell before a star."""
+    """Finds the teams whose territory a glob meets, by what patterns spell before a star, without trying all teams."""
 
     def __init__(self, territories: Mapping[str, Territory]) -> None:
         self._territories = territories
@@ -60,7 +61,7 @@ class _Index:
         self._lengths = {len(head) for head, _, _ in self._heads}
 
     def touched(self, statement: Statement, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-        """Yield (team, service) for what *statement* grants; an action that takes no resource touches none."""
+        """Yield (team, service) for what *statement* grants. An action that takes no resource touches no team."""
         for resource in map(complete_arn, statement.resources):
             met = list(self._meeting(resource))
             for pattern in statement.actions if met else ():
@@ -87,7 +88,10 @@ class _Index:
                     yield team
 
     def _meeting(self, resource: str) -> Iterator[tuple[str, str]]:
-        """Yield (own pattern, team) where *resource* meets the pattern: one's spelt start must begin the other's."""
+        """Yield (own pattern, team) where *resource* meets the pattern.
+
+        The start that one of them spells must begin with the start that the other spells.
+        """
         head = literal_prefix(resource)
         start = bisect_left(self._heads, (head, "", ""))
         candidates = []

@@ -83,12 +83,12 @@ LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was shown, or why not. It stands when ``findings`` and ``unseen`` are empty.
+    """What was shown, or why not. It holds when ``findings`` and ``unseen`` are empty.
 
-    ``pairs`` counts (action, resource) pairs after action globs were expanded, ``sql`` the statements that make and
-    remove database roles; ``account_wide`` names the reviewed actions that some document really uses, with the reason.
-    Of a cloud that was read back, ``outsiders`` counts the users, groups and roles that are no team's, ``by_design``
-    names those who reach teams and why they may, and ``unseen`` the reads that were refused.
+    ``pairs`` counts the (action, resource) pairs after action globs were expanded, ``sql`` the statements that make and
+    remove database roles. ``account_wide`` names the reviewed actions that some document uses, with the reason.
+    For a cloud that was read back, ``outsiders`` counts the users, groups and roles that are no team's, ``by_design``
+    names those who reach teams and why they may, and ``unseen`` names the reads that were refused.
     """
 
     findings: tuple[Finding, ...]
@@ -151,7 +151,7 @@ def prove(
 
 
 def count_pairs(statement: Statement, catalogue: Catalogue) -> int:
-    """Count the (action, resource) pairs that *statement* grants, its action globs expanded; a Deny grants none."""
+    """Count the (action, resource) pairs that *statement* grants, with action globs expanded. A Deny grants none."""
     if statement.effect == "Deny":
         return 0
     return sum(len(catalogue.expand(pattern)) for pattern in statement.actions) * max(1, len(statement.resources))

@@ -1,4 +1,7 @@
-"""The ceiling of a team's roles: what one may ever do, whatever policy it is given later. Made from the slug alone."""
+"""The permissions boundary of a team's roles: the most that they may ever do, whatever policy they get later.
+
+It is made from the slug alone.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Place
 
 BOUNDARY = "boundary"
-"""The component of a boundary's name; the platform knows boundaries by it."""
+"""The component of a boundary's name. The platform's policy tells boundaries by it."""
 
 
 def boundary_policy(team: str, place: Place) -> Policy:

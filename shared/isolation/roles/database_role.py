@@ -1,4 +1,4 @@
-"""What makes, and unmakes, a team's role and schema in the teams' database: SQL as the platform's superuser runs it.
+"""The SQL that makes and removes a team's role and schema in the teams' database; the platform's superuser runs it.
 
 Pure data: deploys run these statements letter by letter (:mod:`shared.deploy.database`), and the proof reads the same
 (:mod:`shared.isolation.proof.database_rules`).
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DIALECTS = ("postgresql", "mysql")
 CONNECTIONS = 40  # of one role at a time; a thousand writers take turns (shared/handlers/database.py)
-_ANY = "any"  # the proof needs nobody's password
+_ANY = "any"  # the proof needs no real password
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +40,21 @@ def lane_scripts(lane: Lane) -> list[Script]:
 
 
 def make_role(team: str, schema: str, dialect: str, password: str, *, exists: bool = False) -> Script:
-    """Return what makes the role and its schema; where they are, it sets the password and changes nothing else.
+    """Return what makes the role and its schema. If they are there already, it sets the password and no more.
 
     Args:
         team: Whose they are.
         schema: What both are called.
         dialect: One of :data:`DIALECTS`.
         password: Of letters, digits, - and _.
-        exists: The role is there already; PostgreSQL has no CREATE ROLE IF NOT EXISTS.
+        exists: Whether the role is there already; PostgreSQL has no CREATE ROLE IF NOT EXISTS.
     """
     if dialect == "mysql":
         user = f"'{schema}'@'%'"
         entry = f"{user} IDENTIFIED BY '{password}' WITH MAX_USER_CONNECTIONS {CONNECTIONS}"
-        pattern = schema.replace("_", r"\_")  # a GRANT takes a bare _ for any character: other teams' names too
+        pattern = schema.replace(
+            "_", r"\_"
+        )  # in a GRANT a bare _ is any character: others' names too
         statements = [
             f"CREATE DATABASE IF NOT EXISTS `{schema}`",
             f"CREATE USER IF NOT EXISTS {entry}",
@@ -64,7 +66,7 @@ def make_role(team: str, schema: str, dialect: str, password: str, *, exists: bo
             *([] if exists else [f'CREATE ROLE "{schema}"']),
             f"ALTER ROLE \"{schema}\" LOGIN PASSWORD '{password}' CONNECTION LIMIT {CONNECTIONS}",
             f'ALTER ROLE "{schema}" SET search_path = "{schema}"',
-            f'GRANT "{schema}" TO CURRENT_USER',  # RDS's superuser is none: it may give away only what it is
+            f'GRANT "{schema}" TO CURRENT_USER',  # RDS's superuser may only give away what it is a member of
             f'CREATE SCHEMA IF NOT EXISTS "{schema}" AUTHORIZATION "{schema}"',
             "REVOKE ALL ON SCHEMA public FROM PUBLIC",
         ]
@@ -72,7 +74,7 @@ def make_role(team: str, schema: str, dialect: str, password: str, *, exists: bo
 
 
 def remove_role(team: str, schema: str, dialect: str) -> Script:
-    """Return what removes the schema with all in it, and the role."""
+    """Return what removes the schema with everything in it, and the role."""
     if dialect == "mysql":
         statements = [f"DROP DATABASE IF EXISTS `{schema}`", f"DROP USER IF EXISTS '{schema}'@'%'"]
     else:

@@ -1,7 +1,7 @@
 """The role of a team's people: they deploy their functions and machines, run them, and write nothing in IAM.
 
-The role is part of the lane's foundation, so whoever makes the lane's other roles makes it too. It stands under a
-ceiling of its own: the boundary of the lane's roles lets nobody change code.
+The role is part of the lane's foundation, so whoever makes the lane's other roles makes this one too. It has a boundary
+of its own, because the boundary of the lane's other roles lets nobody change code.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def deployer_policy(lane: Lane) -> Policy:
 
 
 def deployer_boundary(team: str, place: Place) -> Policy:
-    """Return the most that the deployer's role of *team* may ever do. As the policy, but with any role of the team."""
+    """Return the most that the deployer's role of *team* may ever do: its policy, but with any role of the team."""
     own = OwnNames(team, place)
     roles = [own.arn("iam", "role/")]
     return _policy(own, roles, roles)
@@ -67,7 +67,7 @@ def _policy(own: OwnNames, functions: list[str], machines: list[str]) -> Policy:
 
 
 def _read_foundation(own: OwnNames) -> list[Statement]:
-    """Return what a plan reads of the foundation, to see that nothing of it changes."""
+    """Return what a plan reads of the foundation, to see that it does not change."""
     return [
         Statement("ReadBoundaries", _READ_POLICIES, (own.arn("iam", "policy/"),)),
         Statement("ReadBucket", READ_BUCKETS, (own.arn("s3", ""),)),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def function_policy(lane: Lane, function: Function) -> Policy:
-    """Return what a function may do: its team's objects, its own log group, and the secrets its environment names."""
+    """Return what a function may use: its team's objects, its own log group, and the secrets its environment names."""
     secrets = {"DatabaseSecret": DATABASE_VARIABLE, "RendezvousSecret": KEY_VARIABLE}
     return Policy(
         (
@@ -34,5 +34,5 @@ def function_policy(lane: Lane, function: Function) -> Policy:
 
 
 def function_trust() -> Trust:
-    """Let the Lambda service take the role; who may hand it to a function is iam:PassRole's matter."""
+    """Let the Lambda service take the role. Who may pass it to a function is decided by iam:PassRole."""
     return Trust({"Service": "lambda.amazonaws.com"})

@@ -18,14 +18,14 @@ ACCOUNT_WIDE = (
     "logs:ListLogDeliveries",
     "logs:UpdateLogDelivery",
 )
-"""Actions that cannot be scoped and tell or change nothing of another team's data.
+"""Actions that AWS grants for the whole account only, and that neither read nor change another team's data.
 
-``logs:PutResourcePolicy`` is not here: a role that holds it could let anybody write anybody's logs. The platform
-sets that policy once (``deploy/resources/log_delivery.py``), so that no team's role needs it.
+``logs:PutResourcePolicy`` is not here, because it could let anybody write anybody's logs. The platform sets that policy
+once (``deploy/resources/log_delivery.py``), so no team's role needs the action.
 """
 
 FETCH_IMAGES = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-"""What it takes to fetch an image from its repository."""
+"""What fetching an image from its repository takes."""
 
 SYNC_RULE = "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
 """The rule by which Step Functions learns that a nested execution ended. AWS gives it this name in every account."""
@@ -50,7 +50,7 @@ ITEMS = (
     "dynamodb:UpdateItem",
 )
 FETCH_CODE = "s3:GetObjectVersion"
-"""What Lambda asks of whoever gives it code from a bucket, beside s3:GetObject: it is told which version."""
+"""Whoever gives Lambda code from a bucket needs this beside s3:GetObject, because the call names a version."""
 MANAGE_FUNCTIONS = tuple(
     f"lambda:{name}"
     for name in (
@@ -137,11 +137,11 @@ READ_BUCKETS = (
 
 
 def pass_roles(sid: str, roles: list[str], service: str) -> list[Statement]:
-    """Let the roles, named one by one, be handed to *service*; no statement when there is none."""
+    """Let *roles*, which are named one by one, be passed to *service*. No roles, no statement."""
     held = {"StringEquals": {"iam:PassedToService": service}}
     return [Statement(sid, ("iam:PassRole",), tuple(roles), held)] if roles else []
 
 
 def read_secret(sid: str, place: Place, name: str) -> Statement:
-    """Return what reads the one secret called *name*; Secrets Manager ends an ARN with a hyphen and six letters."""
+    """Return what reads the one secret called *name*. Secrets Manager ends its ARN with a hyphen and six characters."""
     return Statement(sid, ("secretsmanager:GetSecretValue",), (place.arn("secretsmanager", f"secret:{name}-??????"),))

@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from shared.config.lane import Place
 
 CODE = "runs/code/"
-"""Where in a lane's bucket code lies on its way to Lambda: under what S3 removes by itself (``runs/``)."""
+"""Where code lies in a lane's bucket on its way to Lambda: below ``runs/``, which S3 empties by itself."""
 LOGS = (f"log-group:{FUNCTION_LOGS}", f"log-group:{MACHINE_LOGS}")
 
 
 class OwnNames:
-    """Spells a team's own-name patterns."""
+    """The patterns of a team's own names."""
 
     def __init__(self, team: str, place: Place) -> None:
         self._team = team
         self._place = place
 
     def arn(self, service: str, head: str) -> str:
-        """Return the pattern of the team's names of one kind; *head* is what stands before a name in its ARN."""
+        """Return the pattern of the team's names of one kind. *head* is what stands before a name in its ARN."""
         return self._place.arn(service, f"{head}{self._team}-*")
 
     def arns(self, service: str, heads: Iterable[str]) -> tuple[str, ...]:

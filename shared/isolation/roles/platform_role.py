@@ -1,8 +1,8 @@
 """The platform's role: it makes and removes whole lanes, and roles only under a boundary of ours.
 
-That keeps mistakes small, and no more: it may write any policy called ``*-boundary-*``, so what its roles stand under
-is as wide as it says. It is trusted, for it can change every team's roles. An administrator makes it once, from what
-``lanes isolation platform`` prints. Running the rendezvous takes a second policy
+The boundaries keep mistakes small, and no more than that. The role may write any policy called ``*-boundary-*``, so it
+can make the boundary of its roles as wide as it likes. It is trusted, because it can change every team's roles. An
+administrator makes it once, from what ``lanes isolation platform`` prints. To run the rendezvous takes a second policy
 (:mod:`shared.isolation.roles.rendezvous_role`).
 """
 
@@ -32,7 +32,7 @@ PLATFORM_ROLE = "platform-admin"
 
 
 def platform_policy(place: Place) -> Policy:
-    """Return what the platform's role may do: make and remove lanes, and roles under a boundary of ours only."""
+    """Return what the platform's role may do: make and remove lanes, and make roles, all under a boundary of ours."""
     boundaries = place.arn("iam", f"policy/*-{BOUNDARY}-*")
     held = {"ArnLike": {"iam:PermissionsBoundary": boundaries}}
     return Policy(
@@ -59,7 +59,7 @@ def platform_policy(place: Place) -> Policy:
 
 _OF_MACHINES = ("stateMachine", "execution", "mapRun")
 _SECRETS = ("secret:*/database-*", "secret:*/rendezvous-*")  # the lanes', and the platform's own
-# All of these take the condition key iam:PermissionsBoundary: the boundary the role has, or is about to be given.
+# All of these know the condition key iam:PermissionsBoundary: the boundary that the role has or is to get.
 _CHANGE_ROLES = (
     "iam:CreateRole",
     "iam:DeleteRole",

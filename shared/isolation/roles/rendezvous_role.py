@@ -1,9 +1,9 @@
 """The platform role's second policy: make, operate and remove the rendezvous service.
 
-It stands beside :mod:`shared.isolation.roles.platform_role`'s, for a managed policy may have 6,144 characters and no
-more. The service's names begin with the platform's own slug, which no team can have. Where AWS calls a thing by an id,
-or offers an action for no single one, a condition holds it to the service's own; two kinds of writes have neither, see
-:data:`_REVISIONS`.
+It is apart from the first (:mod:`shared.isolation.roles.platform_role`) because a managed policy may have at most 6,144
+characters. The service's names begin with the platform's own slug, which no team can have. Some things AWS calls by an
+id, and some actions it grants for no single resource. There a condition limits the grant to the service's own. Two
+kinds of writes have no such condition, see :data:`_REVISIONS`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _RECORD_TYPES = "route53:ChangeResourceRecordSetsRecordTypes"
 
 
 def rendezvous_policy(service: RendezvousService) -> Policy:
-    """Return what planning, deploying, restarting, watching and removing *service* takes, over what lanes take."""
+    """Return what it takes to plan, deploy, restart, watch and remove *service*, beyond what lanes take."""
     return Policy((*_tasks(service), *_security_groups(service), *_schedules(service), *_records(service)))
 
 
@@ -44,7 +44,7 @@ def _tasks(service: RendezvousService) -> Iterator[Statement]:
     yield Statement("Tasks", ("ecs:DescribeTasks",), (own.arn("ecs", "task/"),))
     yield from pass_roles("PassToTasks", [own.arn("iam", "role/")], "ecs-tasks.amazonaws.com")
     yield Statement(
-        "FirstService",  # ECS makes its own role for an account with the first service in it
+        "FirstService",  # with the first service of an account, ECS makes its own role
         ("iam:CreateServiceLinkedRole",),
         (place.arn("iam", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),),
         {"StringEquals": {"iam:AWSServiceName": "ecs.amazonaws.com"}},
@@ -63,7 +63,7 @@ def _schedules(service: RendezvousService) -> Iterator[Statement]:
 
 
 def _security_groups(service: RendezvousService) -> Iterator[Statement]:
-    """Yield the grants on security groups: they are called by ids, so tags that they are born with tell the own."""
+    """Yield the grants on security groups. They are called by ids, so the tags that they are made with tell ours."""
     place = service.lane.place
     groups, networks = place.arn("ec2", "security-group/*"), place.arn("ec2", "vpc/*")
     new = {"StringEquals": _whose("aws:RequestTag")}
@@ -77,11 +77,11 @@ def _security_groups(service: RendezvousService) -> Iterator[Statement]:
 
 
 def _records(service: RendezvousService) -> Iterator[Statement]:
-    """Yield the grants on DNS: addresses and texts of names below the zone's own, whichever zone has its name."""
+    """Yield the grants on DNS: addresses and texts of names below the zone's name, in any zone of that name."""
     zones, changes = (f"arn:{service.lane.place.partition}:route53:::{each}/*" for each in ("hostedzone", "change"))
     below: Conditions = {
         "ForAllValues:StringLike": {RECORD_NAMES: f"*.{service.zone}", _RECORD_TYPES: ("A", "TXT")},
-        "Null": {RECORD_NAMES: "false", _RECORD_TYPES: "false"},  # "for all" is true of none
+        "Null": {RECORD_NAMES: "false", _RECORD_TYPES: "false"},  # "for all" is true where there is no value
     }
     yield Statement("ReadRecords", ("route53:ListResourceRecordSets",), (zones,))
     yield Statement("MoveRecords", ("route53:ChangeResourceRecordSets",), (zones,), below)
@@ -93,7 +93,7 @@ def _whose(key: str) -> dict[str, str]:
 
 
 _MANAGE_SERVICES = ("ecs:CreateService", "ecs:DeleteService", "ecs:DescribeServices", "ecs:UpdateService")
-# AWS offers these for all task definitions or none. Deregistering one of another's leaves its running tasks alone.
+# AWS grants these for all task definitions or for none. To deregister somebody else's does not stop its tasks.
 _REVISIONS = ("ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions")
 _MANAGE_GROUPS = (
     "ec2:AuthorizeSecurityGroupIngress",

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def repository_policy(team: str, place: Place) -> dict[str, Json]:
     """Return who may come to a repository of *team*: Lambda, to fetch an image for the team's own functions.
 
-    As IAM's JSON, without a Resource: the document is the repository's own. It names no aws:SourceAccount: the ARN
-    holds the account, and no guide says that Lambda tells it here.
+    The result is IAM's JSON. It has no Resource, because it belongs to the repository. It has no aws:SourceAccount: the
+    ARN holds the account, and no guide says that Lambda sends that key here.
     """
     own = OwnNames(team, place).arn("lambda", "function:")
     allow: Json = {

@@ -50,7 +50,7 @@ class UngrantedError(LanesError):
 def workflow_trust(lane: Lane, workflow: Workflow) -> Trust:
     """Let Step Functions take the role for this one state machine: nobody else's may name it.
 
-    AWS calls the machine of a distributed Map's children NAME/LABEL, and no guide says which of the two it tells here.
+    AWS calls the machine of a distributed Map's children NAME/LABEL, and no guide says which of the two it sends here.
     """
     arn = lane.state_machine_arn(workflow.key)
     return Trust(

@@ -18,7 +18,7 @@ class Principal:
     """One user, group or role of the account.
 
     ``kind`` is "user", "group" or "role"; ``path`` begins and ends with a slash. A managed policy is named by its ARN.
-    A group's policies are the group's: a member does not repeat them. ``trust`` is a role's own.
+    The policies of a group stand at the group, not at its members. Only a role has a ``trust``.
     """
 
     kind: str
@@ -43,8 +43,8 @@ class Principal:
 class ServicePolicy:
     """A policy that lets services and others in: of the account's logs, of one log group or of one event bus.
 
-    ``service`` is its ARNs' (``logs``); ``attached`` the ARN that it hangs on, empty where its statements name
-    resources; its ``policy`` is named as a reader finds it.
+    ``service`` is the service in its ARNs (``logs``). ``attached`` is the ARN that it is attached to, empty where its
+    statements name resources. The name of its ``policy`` says where a reader finds it.
     """
 
     policy: Policy
@@ -54,10 +54,10 @@ class ServicePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What was read of an account beside the documents of the teams' own names.
+    """What was read of an account, apart from the teams' own documents.
 
-    ``teams`` are the slugs whose names were looked for; ``unseen`` the reads that were refused and ``limits`` what
-    is never read, as sentences.
+    ``teams`` are the slugs whose names were looked for. ``unseen`` are the reads that were refused, and ``limits`` is
+    what is never read; both are sentences.
     """
 
     teams: tuple[str, ...] = ()
@@ -72,8 +72,8 @@ class Account:
 class Expected:
     """Who reaches teams by design.
 
-    ``operators`` are shared/settings.yaml's: ``role/ops`` -> why. ``platform`` are the policies that ``lanes isolation
-    platform`` prints: what grants no more than these runs the platform.
+    ``operators`` are those of shared/settings.yaml: ``role/ops`` -> why. ``platform`` are the policies that ``lanes
+    isolation platform`` prints; whoever has no more than these grant runs the platform.
     """
 
     operators: Mapping[str, str] = field(default_factory=dict, hash=False)

@@ -1,8 +1,10 @@
-"""What ties a team to others without an IAM document: EventBridge rules, and the groups that state machines log into.
+"""What ties a team to others without an IAM document: EventBridge rules, and the log groups of state machines.
 
-A rule on the default event bus sees every team's events, Step Functions' with input and output among them. So a team's
-own rules belong on a bus of its own, or their pattern holds to own names what tells whose an event is. A state machine
-may log into any group that log delivery may write to, so where it logs is looked at, machine by machine.
+A rule on the default event bus sees every team's events. Step Functions' events hold the input and output of an
+execution. So a team's own rules belong on a bus of its own, or their pattern must name the team's own resources in a
+field that says whose an event is. A state machine may log into any group that log delivery may write to, so the proof
+looks at where each machine logs.
+
 Source: EventBridge user guide, "Events from AWS services" and "event patterns"; Step Functions developer guide,
 "Automating Step Functions event delivery with EventBridge" and "Using CloudWatch Logs" (November 2026).
 """
@@ -10,7 +12,7 @@ Source: EventBridge user guide, "Events from AWS services" and "event patterns";
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.isolation.proof.finding import Finding
 
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from shared.isolation.proof.names.territory import Territory
+    from shared.values import Json
 
 DEFAULT_BUS = "default"
 _STATES = "aws.states"
-# Where an event says whose it is, and what stands before the value in an ARN.
+# The fields of an event that say whose it is, and what stands before their value in an ARN.
 _TELLING = {
     ("detail", "stateMachineArn"): "",
     ("detail", "executionArn"): "",
@@ -37,13 +40,13 @@ class Rule:
         arn: The rule's ARN.
         bus: The name or ARN of the bus it listens on.
         pattern: Which events it takes, None when it runs on a schedule alone.
-        targets: (what it calls or writes to, the role it does so under or ""), ARNs.
-        managed_by: The AWS service that made it and alone may change it, or "".
+        targets: Pairs of ARNs: what it calls or writes to, and the role that it does so as, or "".
+        managed_by: The AWS service that made it and is the only one to change it, or "".
     """
 
     arn: str
     bus: str
-    pattern: Mapping[str, Any] | None = field(hash=False)
+    pattern: Mapping[str, Json] | None = field(hash=False)
     targets: tuple[tuple[str, str], ...]
     managed_by: str = ""
 
@@ -56,6 +59,11 @@ class Rule:
     def operator(self) -> str:
         """How shared/settings.yaml names who answers for it: ``rule/audit``."""
         return f"rule/{self.arn.rpartition('/')[2]}"
+
+    @property
+    def aims(self) -> tuple[str, ...]:
+        """The ARNs of its targets and of the roles that it acts as, each once."""
+        return tuple(dict.fromkeys(arn for pair in self.targets for arn in pair if arn))
 
     @property
     def on_default(self) -> bool:
@@ -87,8 +95,8 @@ Link = Rule | Logging
 def judge_links(links: Sequence[Link], territories: Sequence[Territory]) -> Iterator[tuple[Finding, str]]:
     """Yield what is wrong with *links*: those of each team, and others' that touch a team's names.
 
-    With each comes who could answer for it, as shared/settings.yaml names operators: ``rule/audit``, or "" where it is
-    a team's own.
+    With each finding comes the operator who could answer for it, as shared/settings.yaml names operators
+    (``rule/audit``); "" for a team's own link.
     """
     for link in links:
         owner = next((each for each in territories if each.holds(link.arn)), None)
@@ -105,90 +113,108 @@ def judge_links(links: Sequence[Link], territories: Sequence[Territory]) -> Iter
 def _own_rule(rule: Rule, territory: Territory) -> Iterator[Finding]:
     slug = territory.slug
     if rule.pattern is not None and rule.on_default and not _confined(rule.pattern, territory):
-        why = "its pattern sees every team's events on the default bus, executions' input and output among them"
         machines = territory.place.arn("states", f"stateMachine:{slug}-")
-        fix = (
-            f"make it on a bus of the team's own ({slug}-...), or name own state machines in its pattern: "
-            f'"detail": {{"stateMachineArn": [{{"prefix": "{machines}"}}]}}'
+        yield Finding(
+            rule="default-bus",
+            document=rule.title,
+            team=slug,
+            why="its pattern sees every team's events on the default bus, executions' input and output among them",
+            fix=f"make it on a bus of the team's own ({slug}-...), or name own state machines in its pattern: "
+            f'"detail": {{"stateMachineArn": [{{"prefix": "{machines}"}}]}}',
         )
-        yield _finding(rule, territory, "default-bus", why=why, fix=fix)
-    for target, role in rule.targets:
-        for arn in filter(None, (target, role)):
-            if not territory.holds(arn):
-                why = "it hands the team's events to what is not the team's own"
-                yield _finding(
-                    rule, territory, "foreign-target", why=why, fix=f"aim it at what is called {slug}-...", resource=arn
-                )
+    for arn in rule.aims:
+        if not territory.holds(arn):
+            yield Finding(
+                rule="foreign-target",
+                document=rule.title,
+                team=slug,
+                resource=arn,
+                why="it hands the team's events to what is not the team's own",
+                fix=f"aim it at what is called {slug}-...",
+            )
 
 
 def _others_rule(rule: Rule, territories: Sequence[Territory]) -> Iterator[Finding]:
     name = rule.arn.rpartition("/")[2]
     for territory in territories:
-        for arn in dict.fromkeys(arn for pair in rule.targets for arn in pair if arn and territory.holds(arn)):
-            why = f"a rule that is not {territory.slug}'s own calls, or acts as, what is"
-            fix = f"aws events remove-targets --rule {name} ..., or name the rule {territory.slug}-..."
-            yield _finding(rule, territory, "foreign-rule", why=why, fix=fix, resource=arn)
+        for arn in filter(territory.holds, rule.aims):
+            yield Finding(
+                rule="foreign-rule",
+                document=rule.title,
+                team=territory.slug,
+                resource=arn,
+                why=f"a rule that is not {territory.slug}'s own calls, or acts as, what is",
+                fix=f"aws events remove-targets --rule {name} ..., or name the rule {territory.slug}-...",
+            )
     heard = [each.slug for each in territories if not _spares(rule.pattern or {}, each)]
     if heard and rule.on_default and _hears_states(rule.pattern):
         teams = ", ".join(heard)
-        why = f"its pattern sees the executions of {teams}, with input and output"
-        fix = f"name in its pattern the state machines that it is about, or list {rule.operator} under operators in "
-        fix += "shared/settings.yaml with the reason"
-        yield Finding("overhears", rule.title, teams, "", "", "", why, fix)
+        yield Finding(
+            rule="overhears",
+            document=rule.title,
+            team=teams,
+            why=f"its pattern sees the executions of {teams}, with input and output",
+            fix="name in its pattern the state machines that it is about, or list "
+            f"{rule.operator} under operators in shared/settings.yaml with the reason",
+        )
 
 
 def _own_logging(link: Logging, territory: Territory) -> Iterator[Finding]:
     for group in link.groups:
         if not territory.holds(group):
-            yield _finding(
-                link,
-                territory,
-                "foreign-log",
+            yield Finding(
+                rule="foreign-log",
+                document=link.title,
+                team=territory.slug,
+                resource=group,
                 why="its events, with input and output, go into a log group that is not the team's own",
                 fix=f"lanes deploy {territory.slug} (lanes plan {territory.slug} shows it)",
-                resource=group,
             )
 
 
 def _others_logging(link: Logging, territories: Sequence[Territory]) -> Iterator[Finding]:
     for territory in territories:
-        for group in link.groups:
-            if territory.holds(group):
-                why = f"a state machine that is not {territory.slug}'s own writes into the team's log group"
-                fix = f"aws stepfunctions update-state-machine --state-machine-arn {link.arn} with its own log group"
-                yield _finding(link, territory, "foreign-log", why=why, fix=fix, resource=group)
+        for group in filter(territory.holds, link.groups):
+            yield Finding(
+                rule="foreign-log",
+                document=link.title,
+                team=territory.slug,
+                resource=group,
+                why=f"a state machine that is not {territory.slug}'s own writes into the team's log group",
+                fix=f"aws stepfunctions update-state-machine --state-machine-arn {link.arn} with its own log group",
+            )
 
 
-def _confined(pattern: Mapping[str, Any], territory: Territory) -> bool:
-    """Whether every event that *pattern* takes names the team's own. Its fields must all match, so one is enough."""
+def _confined(pattern: Mapping[str, Json], territory: Territory) -> bool:
+    """Whether every event that *pattern* takes is about the team's own: all fields must match, so one field decides."""
     return any(
         bool(values) and all(_inside(value, head, territory) for value in values)
         for values, head in _told(pattern, territory)
     )
 
 
-def _spares(pattern: Mapping[str, Any], territory: Territory) -> bool:
-    """Whether *pattern* spells whose events it takes, and none of them are the team's."""
+def _spares(pattern: Mapping[str, Json], territory: Territory) -> bool:
+    """Whether *pattern* says whose events it takes, letter by letter, and none of them are the team's."""
     return any(
         bool(values) and all(isinstance(value, str) and not territory.holds(head + value) for value in values)
         for values, head in _told(pattern, territory)
     )
 
 
-def _told(pattern: Mapping[str, Any], territory: Territory) -> Iterator[tuple[list[Any], str]]:
-    """Yield the values that *pattern* asks for where an event tells whose it is, and what makes them ARNs."""
+def _told(pattern: Mapping[str, Json], territory: Territory) -> Iterator[tuple[list[Json], str]]:
+    """Yield what *pattern* asks of each field that says whose an event is: the values, and what makes them ARNs."""
     for path, head in _TELLING.items():
-        value: Any = pattern
+        value: Json = pattern
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
         if isinstance(value, list):
             yield value, head.format(partition=territory.place.partition)
 
 
-def _inside(value: Any, head: str, territory: Territory) -> bool:
-    """Whether all that one *value* of a pattern matches is the team's own: a text, a prefix or a wildcard.
+def _inside(value: Json, head: str, territory: Territory) -> bool:
+    """Whether everything that one *value* of a pattern matches is the team's own: a text, a prefix or a wildcard.
 
-    A star in a text or a prefix is a star to EventBridge and a glob here, which takes it for more, never for less.
+    EventBridge takes a star in a text or a prefix for a star. Here it is a glob, which matches more and never less.
     """
     if isinstance(value, str):
         return territory.holds(head + value)
@@ -199,17 +225,11 @@ def _inside(value: Any, head: str, territory: Territory) -> bool:
     return kind in ends and isinstance(text, str) and territory.holds(f"{head}{text}{ends[kind]}")
 
 
-def _hears_states(pattern: Mapping[str, Any] | None) -> bool:
-    """Whether *pattern* may take Step Functions' events: it names their source, names none, or by other than texts."""
+def _hears_states(pattern: Mapping[str, Json] | None) -> bool:
+    """Whether *pattern* may take Step Functions' events: unless it names other sources only, letter by letter."""
     if pattern is None:
         return False
     sources = pattern.get("source")
     return not isinstance(sources, list) or any(
         source == _STATES if isinstance(source, str) else True for source in sources
     )
-
-
-def _finding(  # noqa: PLR0913  a finding's parts
-    link: Link, territory: Territory, rule: str, *, why: str, fix: str, resource: str = ""
-) -> Finding:
-    return Finding(rule, link.title, territory.slug, "", "", resource, why, fix)

@@ -1,9 +1,9 @@
 """Who of the whole account reaches a team: users, groups and roles, by their policies or by whom they trust.
 
-The proof (:mod:`proof`) is about what hangs on a team's own names. This is about everybody else: each Allow of each
-principal is laid against the names of each team, with its permissions boundary where it has one. What it could do is
-taken for more, never for less: conditions, a Deny and the policies of an organisation are not weighed. Those who reach
-every team by design are listed with the reason, and are no findings.
+:func:`shared.isolation.proof.proof.prove` is about the teams' own documents. This is about everybody else in the
+account: each Allow of each user, group and role is compared with the names of each team, within its permissions
+boundary if it has one. The result may be too wide, and never too narrow: conditions, a Deny and the policies of an
+organisation are ignored. Those who reach every team by design are listed with the reason and are no findings.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from shared.iam.globs import contains, intersect, matches
+from shared.iam.globs import contains, intersect
 from shared.isolation.proof.account.account import Expected, Survey
 from shared.isolation.proof.account.links import judge_links
 from shared.isolation.proof.account.reach import Grant, Touch, touched
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from shared.isolation.proof.account.account import Account, Principal
     from shared.isolation.proof.proof import Proof
 
-# Of AWS's managed policies the one that makes an administrator. Source: IAM user guide, "AWS managed policies for job
+# The managed policy of AWS that makes an administrator. Source: IAM user guide, "AWS managed policies for job
 # functions" (November 2026).
 _ADMINISTRATOR = ":iam::aws:policy/AdministratorAccess"
-# Paths that nobody but AWS can make roles in. Source: IAM user guide, "Create a service-linked role"; IAM Identity
+# Paths in which only AWS can make roles. Source: IAM user guide, "Create a service-linked role"; IAM Identity
 # Center user guide, "Referencing permission sets in resource policies" (November 2026).
 _PATHS = {
     "/aws-service-role/": "a service-linked role: AWS made it, and only its service can take it",
@@ -46,11 +46,11 @@ _MOST_SHOWN = 3
 def with_account(
     proof: Proof, account: Account, place: Place, catalogue: Catalogue, expected: Expected | None = None
 ) -> Proof:
-    """Return *proof*, of the teams' own documents, with what else was read of their account, or is to be made in it.
+    """Return *proof* with what was found in the rest of the account.
 
     Args:
-        proof: Of the documents.
-        account: What is beside them, and what of it could not be read.
+        proof: The proof of the teams' own documents.
+        account: What there is beside them, or will be; and what could not be read.
         place: The account and region.
         catalogue: Every action there is.
         expected: Who reaches teams by design.
@@ -67,9 +67,9 @@ def with_account(
 
 
 def survey(account: Account, place: Place, catalogue: Catalogue, expected: Expected) -> Survey:
-    """Return who and what of *account*, at *place*, reaches into the names of its teams past what should.
+    """Return who and what of *account*, at *place*, reaches into the names of its teams and should not.
 
-    The teams' own roles are left out: :mod:`proof` holds each of their documents to more than this does.
+    The teams' own roles are left out, because the proof demands more of their documents than this does.
     """
     territories = [Territory(team, place) for team in account.teams]
     findings: list[Finding] = []
@@ -118,15 +118,15 @@ def _reaching(
     expected: Expected,
     by_design: dict[str, str],
 ) -> Iterator[Finding]:
-    """Yield a finding for each statement of a policy of *principal* that reaches teams it is not named after."""
+    """Yield a finding for each statement of *principal*'s policies that reaches a team other than its own."""
     platform = [statement for policy in expected.platform for statement in policy.statements]
     boundary = principal.boundary
     ceiling = None if boundary is None else [Grant(each) for each in boundary.statements if each.effect == "Allow"]
-    others = [each for each in territories if not matches(principal.name, f"{each.slug}-*")]
+    others = [each for each in territories if not each.names(principal.name)]
     for policy in principal.policies:
         for fault in policy.broken:
             why, fix = f"what it grants is not known: {fault}", "write what AWS documents"
-            yield Finding("malformed", _title(policy, principal), "", "", "", "", why, fix)
+            yield Finding(rule="malformed", document=_title(policy, principal), why=why, fix=fix)
         for statement in policy.statements:
             grant = Grant(statement)
             reached = {
@@ -171,10 +171,10 @@ def _undo(principal: Principal, policy: Policy) -> str:
 
 
 def _invited(principal: Principal, territories: Sequence[Territory]) -> Iterator[Finding]:
-    """Yield a finding where a role's trust lets a team's roles or users take it: they would be all that it is.
+    """Yield a finding where a role's trust lets a team's roles or users take it: they could do all that it may.
 
-    The account's root without a condition lets nobody in by itself: the caller's own policy must say so, and a team's
-    own policies are proved to name own roles alone.
+    To trust the account's root without a condition lets nobody in by itself. The caller's own policy must allow it too,
+    and a team's own policies are proved to name only own roles.
     """
     for statement in principal.trust.statements if principal.trust else ():
         named = [value for kind, value in statement.principals if kind == "AWS"]
@@ -182,20 +182,24 @@ def _invited(principal: Principal, territories: Sequence[Territory]) -> Iterator
         guests = {
             each.slug: guest
             for each in territories
-            if not matches(principal.name, f"{each.slug}-*")
+            if not each.names(principal.name)
             and (guest := next((value for value in named if _names_team(value, statement, each)), None))
         }
         if statement.effect == "Allow" and guests:
-            teams, guest = ", ".join(guests), next(iter(guests.values()))
-            why = f"roles or users of {teams} can take {principal.arn} and be all that it is"
-            fix = f"aws iam update-assume-role-policy --role-name {principal.name}, and trust who should take it"
+            teams = ", ".join(guests)
             yield Finding(
-                "trusts-team", f"trust policy of {principal.title}", teams, statement.label, "", guest, why, fix
+                rule="trusts-team",
+                document=f"trust policy of {principal.title}",
+                team=teams,
+                statement=statement.label,
+                resource=next(iter(guests.values())),
+                why=f"roles or users of {teams} can take {principal.arn} and do all that it may",
+                fix=f"aws iam update-assume-role-policy --role-name {principal.name}, and trust who should take it",
             )
 
 
 def _names_team(value: str, statement: Statement, territory: Territory) -> bool:
-    """Whether a trust's principal, narrowed by aws:PrincipalArn where it is, may be one of the team's own."""
+    """Whether a principal that a trust names may be one of the team's own; aws:PrincipalArn may narrow it."""
     place = territory.place
     root = value in {place.account, place.arn("iam", "root")}
     if not root and value != "*":
@@ -212,7 +216,7 @@ def _names_team(value: str, statement: Statement, territory: Territory) -> bool:
 
 
 def _within(statement: Statement, above: Statement) -> bool:
-    """Whether *above*, of the platform's policy, grants all that *statement* does, on no wider condition."""
+    """Whether *above*, of the platform's policy, grants all that *statement* does, under no more conditions."""
     return (
         bool(statement.actions)
         and bool(statement.resources)

@@ -1,4 +1,4 @@
-"""What one statement of anybody's policy could touch of a team's names, its conditions left out."""
+"""Which of a team's names one statement of anybody's policy could touch, if its conditions held."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shared.iam.statements import Statement
     from shared.isolation.proof.names.territory import Territory
 
-# Granted for the whole account or not at all, and each reaches into every team.
+# AWS grants each for the whole account or not at all, and each reaches into every team.
 _INTO_ALL = {
     "states:SendTaskFailure": "for it answers any team's waiting tasks",
     "states:SendTaskSuccess": "for it answers any team's waiting tasks",
@@ -26,7 +26,7 @@ _INTO_ALL = {
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One action on one glob of a team's names; ``what`` says what it does where the glob does not."""
+    """One action on one glob of a team's names. ``what`` says what it does, where the glob is a mere star."""
 
     action: str
     resource: str
@@ -34,7 +34,7 @@ class Touch:
 
 
 class Grant:
-    """What a statement allows, as globs; NotAction and NotResource leave out what they list, and no more."""
+    """What a statement allows, as globs. NotAction and NotResource allow everything but what they list."""
 
     def __init__(self, statement: Statement) -> None:
         self._but_actions = tuple(each.lower() for each in statement.not_actions)
@@ -58,7 +58,7 @@ class Grant:
 def touched(
     grant: Grant, ceiling: Sequence[Grant] | None, territory: Territory, catalogue: Catalogue
 ) -> Iterator[Touch]:
-    """Yield what *grant* touches of the team's names, as far as *ceiling*, a permissions boundary, lets it."""
+    """Yield what *grant* touches of the team's names, within *ceiling*, a permissions boundary."""
     for own in filter(grant.meets, territory.patterns):
         for action in (each for pattern in grant.actions for each in catalogue.expand(pattern)):
             if not _can_touch(action, own) or _harmless(action) or not grant.allows(action.name):
@@ -73,20 +73,20 @@ def touched(
 def _can_touch(action: Action, own: str) -> bool:
     """Whether *action* is of the service that *own* belongs to, and can touch it.
 
-    What another service does to it, a backup say, it does as a role that is handed over or with the caller's own
-    rights, and both are judged by themselves.
+    Another service may touch it too, as a backup does. It does so as a role that was passed to it, or with the rights
+    of its caller, and both are judged on their own.
     """
     return action.service == own.split(":")[2] and action.can_touch(own)
 
 
 def _harmless(action: Action) -> bool:
-    """Whether anybody may hold it on everything, after review."""
+    """Whether a review found that anybody may have it on everything."""
     entry = REVIEWED.get(action.name.lower())
     return entry is not None and not entry.key and not entry.team and entry.resources == ("*",)
 
 
 def _opened(text: str) -> str:
-    """Return a resource as a glob: a policy variable may be filled with anything."""
+    """Return a resource as a glob: a policy variable may stand for anything."""
     while (start := text.find("${")) >= 0 and (end := text.find("}", start)) >= 0:
         text = f"{text[:start]}*{text[end + 1 :]}"
     return complete_arn(text)

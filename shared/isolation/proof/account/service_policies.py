@@ -1,7 +1,7 @@
-"""Policies that let services and others in, of the account's logs, or of one log group or event bus.
+"""Policies of the account's logs, of one log group or of one event bus: whom they let at a team's own.
 
-They name resources by globs, and no team's own documents tell of them. Log delivery is let in by design: it writes
-state machines' logs, reads nothing, and comes for this account alone. Source: CloudWatch Logs user guide, "Logs sent to
+They name resources by globs, and they are no team's documents. Log delivery may come in by design: it writes the logs
+of state machines, reads nothing, and acts for this account alone. Source: CloudWatch Logs user guide, "Logs sent to
 CloudWatch Logs" (November 2026).
 """
 
@@ -26,11 +26,11 @@ _MOST_SHOWN = 3
 
 
 def judge_service_policy(found: ServicePolicy, territories: Sequence[Territory]) -> Iterator[Finding]:
-    """Yield what lets others than the team at its log groups or event buses."""
+    """Yield the statements that let anybody but the team reach its log groups or event buses."""
     rule = f"{found.service}-policy"
     for fault in found.policy.broken:
         why, fix = f"whom it lets in is not known: {fault}", "write what AWS documents"
-        yield Finding("malformed", found.policy.name, "", "", "", "", why, fix)
+        yield Finding(rule="malformed", document=found.policy.name, why=why, fix=fix)
     for statement in found.policy.statements:
         named = [complete_arn(each) for each in statement.resources] or [found.attached or "*"]
         met = {
@@ -41,11 +41,17 @@ def judge_service_policy(found: ServicePolicy, territories: Sequence[Territory])
         }
         if statement.effect == "Allow" and met:
             who = ", ".join(value for _, value in statement.principals) or "all but those it lists"
-            actions, teams = ", ".join(statement.actions[:_MOST_SHOWN]), ", ".join(met)
-            why = f"it lets {who} at what is {teams}'s"
-            fix = "name there the resources that it is for, or take the statement away"
-            hit = next(iter(met.values()))
-            yield Finding(rule, found.policy.name, teams, statement.label, actions, hit, why, fix)
+            teams = ", ".join(met)
+            yield Finding(
+                rule=rule,
+                document=found.policy.name,
+                team=teams,
+                statement=statement.label,
+                action=", ".join(statement.actions[:_MOST_SHOWN]),
+                resource=next(iter(met.values())),
+                why=f"it lets {who} at what is {teams}'s",
+                fix="name there the resources that it is for, or take the statement away",
+            )
 
 
 def _meets(resource: str, service: str, territory: Territory) -> bool:
@@ -53,7 +59,7 @@ def _meets(resource: str, service: str, territory: Territory) -> bool:
 
 
 def _let_in(statement: Statement, territory: Territory) -> bool:
-    """Whether those whom *statement* names may come: log delivery, to write, or the team's own people and roles."""
+    """Whether all whom *statement* names may come in: log delivery to write, or the team's own users and roles."""
     if not statement.principals:
         return False
     if set(statement.principals) == {_LOG_DELIVERY}:

@@ -1,9 +1,12 @@
-"""Who may come in: trust policies, bucket policies and repository policies.
+"""Who may come in: trust policies, bucket policies, repository policies, and policies of other resources.
 
-A role is taken by an AWS service alone, on behalf of the team's own resources where the service says on whose behalf
-it acts; a deployer's role by the team's own users and roles. A bucket is opened to the team's own roles, over TLS. A
-repository is opened to Lambda alone, to fetch images for the team's own functions.
-A Deny in either's policy takes nothing from the argument: it is ignored, but for the TLS rule that must be there.
+- A role is taken by an AWS service. Where the service says for which resource it acts, that is the team's own.
+- A deployer's role is taken by the team's own users and roles.
+- A bucket is open to the team's own roles, over TLS.
+- A repository is open to Lambda, to fetch images for the team's own functions.
+
+A Deny in a bucket's or repository's policy can only narrow it and is ignored, except for the rule about TLS, which must
+be there.
 """
 
 from __future__ import annotations
@@ -23,15 +26,15 @@ if TYPE_CHECKING:
     from shared.isolation.proof.documents.document import Document, Statement
     from shared.isolation.proof.names.territory import Territory
 
-# Whether the service says, when it takes a role, for which resource it does: aws:SourceArn and aws:SourceAccount.
-# Source: "cross-service confused deputy prevention" in each service's guide. Lambda's names none for execution roles.
+# Whether the service, when it takes a role, says for which resource: by aws:SourceArn and aws:SourceAccount. Source:
+# "cross-service confused deputy prevention" in each service's guide. Lambda's guide names no such key for these roles.
 TRUSTED_SERVICES = {
     "lambda.amazonaws.com": False,
     "states.amazonaws.com": True,
     "scheduler.amazonaws.com": True,
     "events.amazonaws.com": True,
 }
-# The platform's alone. ECS says no more than the account and region whose tasks it takes a role for.
+# For the platform's roles only. ECS names the account and region of the tasks that it takes a role for, no more.
 _TASKS = "ecs-tasks.amazonaws.com"
 
 
@@ -97,7 +100,7 @@ def _judge_source(statement: Statement, service: str, territory: Territory) -> I
 
 
 def _judge_people(statement: Statement, principal: str, territory: Territory) -> Iterator[Finding]:
-    """Users and roles: own ones by their ARNs, or the account, held to the team's own by aws:PrincipalArn."""
+    """Judge a user or a role: own ones by their ARNs, or the account, narrowed to own ones by aws:PrincipalArn."""
     if is_literal(principal) and contains(territory.principals, principal):
         return
     place = territory.place
@@ -193,7 +196,7 @@ def judge_repository(statement: Statement, territory: Territory) -> Iterator[Fin
 
 
 def judge_resource(statement: Statement, document: Document, territory: Territory) -> Iterator[Finding]:
-    """Yield what a function's, a secret's or a table's own policy lets in: nobody but a rule of the team's own."""
+    """Yield whom a function's, a secret's or a table's own policy lets in. Only the team's own rules may come in."""
     lines = [(line.operator, line.key.lower(), line.values) for line in statement.conditions]
     rules = [
         value for operator, key, values in lines if (operator, key) == ("ArnLike", "aws:sourcearn") for value in values
@@ -225,12 +228,11 @@ def judge_tls(statements: list[Statement], document: Document) -> Iterator[Findi
         ):
             return
     yield Finding(
-        "tls",
-        document.title,
-        document.team,
-        "",
-        "s3:*",
-        document.attached,
-        "no statement refuses plain HTTP",
-        'add Deny, Principal "*", s3:*, bucket and objects, Bool aws:SecureTransport false',
+        rule="tls",
+        document=document.title,
+        team=document.team,
+        action="s3:*",
+        resource=document.attached,
+        why="no statement refuses plain HTTP",
+        fix='add Deny, Principal "*", s3:*, bucket and objects, Bool aws:SecureTransport false',
     )

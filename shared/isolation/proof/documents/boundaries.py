@@ -44,11 +44,14 @@ def check_boundaries(
             continue
         ceiling = ceilings.get((document.team, document.under))
         if ceiling is None:
-            why = (
-                f"it carries {document.under or 'no permissions boundary'}, so a policy added later is held by nothing"
+            carried = document.under or "no permissions boundary"
+            yield Finding(
+                rule="no-boundary",
+                document=document.title,
+                team=document.team,
+                why=f"it carries {carried}, so nothing limits a policy that is added later",
+                fix="put the team's own boundary on the role",
             )
-            fix = "hang the team's own boundary on the role"
-            yield Finding("no-boundary", document.title, document.team, "", "", "", why, fix)
             continue
         territory = Territory(document.team, place)
         for statement in () if document.kind is DocumentKind.TRUST else grants:

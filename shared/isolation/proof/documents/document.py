@@ -1,6 +1,6 @@
 """IAM documents as the proof reads them: whose they are, their statements, and what is wrong with their form.
 
-Reading fails closed: an element, effect or shape that is not understood becomes a finding, never nothing.
+Reading fails closed: an element, effect or shape that is not understood becomes a finding.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ _INVERTED = frozenset({"NotAction", "NotResource", "NotPrincipal"})
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One IAM document and what it hangs on.
+    """One IAM document, and the resource that it is attached to.
 
     Args:
         kind: What it does.
         name: The role, policy, bucket, repository, function, secret or table it belongs to, as AWS names it.
         team: Whose it is.
         body: The document, as its JSON reads.
-        attached: The ARN of what it hangs on, or of the boundary itself.
+        attached: The ARN of that resource, or of the boundary itself.
         under: The ARN of the permissions boundary that its role carries.
     """
 
@@ -79,7 +79,16 @@ class Statement(iam.Statement):
     def finding(self, rule: str, why: str, fix: str, *, action: str = "", resource: str = "") -> Finding:
         """Return a finding about this statement."""
         document = self.document
-        return Finding(rule, document.title, document.team, self.label, action, resource, why, fix)
+        return Finding(
+            rule=rule,
+            document=document.title,
+            team=document.team,
+            statement=self.label,
+            action=action,
+            resource=resource,
+            why=why,
+            fix=fix,
+        )
 
 
 def read(document: Document) -> tuple[list[Statement], list[Finding]]:
@@ -117,14 +126,13 @@ def _read_frame(document: Document) -> list[Finding]:
     limit = SIZE_LIMITS[document.kind]
     if size > limit:
         why = f"it has {size} characters, AWS takes {limit}"
-        findings.append(
-            Finding("size", document.title, document.team, "", "", "", why, "name resources by one own-name pattern")
-        )
+        fix = "name resources by one own-name pattern"
+        findings.append(Finding(rule="size", document=document.title, team=document.team, why=why, fix=fix))
     return findings
 
 
 def _read_form(statement: Statement, raw: object) -> list[Finding]:
-    """Judge the elements of one statement: only what the argument understands, and no inversion."""
+    """Judge the elements of one statement: it may have only those that the proof understands, and no inversion."""
     findings = []
     for element in iam.elements(raw):
         if element in _INVERTED:
@@ -153,4 +161,4 @@ def _read_form(statement: Statement, raw: object) -> list[Finding]:
 
 def _broken(document: Document, label: str, why: str) -> Finding:
     fix = "write what AWS documents; the proof refuses what it cannot read"
-    return Finding("malformed", document.title, document.team, label, "", "", why, fix)
+    return Finding(rule="malformed", document=document.title, team=document.team, statement=label, why=why, fix=fix)

@@ -1,8 +1,8 @@
-"""What may be granted: the rules that each statement of a role's, a deployer's or a boundary's policy is held to.
+"""What may be granted: the rules for each statement of a role's, a deployer's or a boundary's policy.
 
-The argument: every statement is an Allow, and each action it names touches resources inside the team's own names only,
-or is on the reviewed list. Conditions only narrow an Allow, so they are ignored but where a rule asks for one. Then
-nothing leans on a Deny, on a tag, or on who else there is.
+Every statement is an Allow. Each action that it names touches only resources inside the team's own names, or is on the
+reviewed list. A condition can only narrow an Allow, so conditions are ignored unless a rule asks for one. The result
+then depends on no Deny, on no tag and on no other team.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ PASSED_TO = frozenset(
     {"lambda.amazonaws.com", "states.amazonaws.com", "scheduler.amazonaws.com", "events.amazonaws.com"}
 )
 _READING = frozenset({"Read", "List"})
-_MOST_SHOWN = 3  # of the actions that one glob stands for: a reader needs the pattern, not twenty thousand lines
+_MOST_SHOWN = 3  # findings about one action glob: it may stand for 20,000 actions, and a reader needs a few
 _STAND_IN = "anotherteam"
+"""A slug in the place of any other team's."""
 
 
 def judge(statement: Statement, territory: Territory, catalogue: Catalogue) -> Iterator[Finding]:
-    """Yield all that is wrong with what *statement* grants."""
+    """Yield everything that is wrong with what *statement* grants."""
     if statement.effect == "Deny":
         yield statement.finding(
             "deny",
-            "isolation must not lean on a Deny: whoever edits it away opens what the Allow grants",
+            "isolation must not lean on a Deny: whoever takes it away opens what the Allow grants",
             "grant less instead",
         )
         return
@@ -65,11 +66,12 @@ def judge(statement: Statement, territory: Territory, catalogue: Catalogue) -> I
 
 
 def _is_void(pattern: str, action: Action, resource: str, territory: Territory) -> bool:
-    """Whether *action*, of those that the glob *pattern* stands for, is granted by nothing on *resource*.
+    """Whether the glob *pattern*, on *resource*, grants nothing of *action*, which it stands for.
 
-    What takes no resource is asked for on ``*``, letter by letter, so an ARN does not grant it. This is believed of
-    what reads, and of own names, where it would do no harm; one that is spelt out is judged all the same. Source: IAM
-    user guide, "Actions, resources, and condition keys for AWS services" (November 2026).
+    AWS asks for an action that takes no resource on ``*``, letter by letter, so an ARN does not grant it. The proof
+    relies on that only for actions that read, and on own names, where an error would do no harm. An action that is
+    spelt out is judged in any case. Source: IAM user guide, "Actions, resources, and condition keys for AWS services"
+    (November 2026).
     """
     return not is_literal(pattern) and not action.arns and action.level in _READING and territory.holds(resource)
 
@@ -131,9 +133,9 @@ def _judge_resource(statement: Statement, action: Action, resource: str, territo
 
 
 def _untouched(statement: Statement, pattern: str, actions: tuple[Action, ...]) -> Iterator[Finding]:
-    """Yield the actions that can touch none of the statement's resources: void, or a hole in the catalogue.
+    """Yield the actions that can touch none of the statement's resources: a useless grant, or a gap in the catalogue.
 
-    Of a glob, some may: it is written for those that do.
+    Some actions of a glob may be of that kind, for it is written for the others.
     """
     resources = [complete_arn(resource) for resource in statement.resources]
     void = [each for each in actions if each.arns and not any(each.can_touch(resource) for resource in resources)]
@@ -149,7 +151,7 @@ def _untouched(statement: Statement, pattern: str, actions: tuple[Action, ...]) 
 
 
 def _judge_iam(statement: Statement, action: Action, resource: str, territory: Territory) -> Iterator[Finding]:
-    """IAM itself: roles may be read and passed on, never made, changed or attached to."""
+    """Judge a grant on IAM: roles may be read and passed on; nothing may make or change one, or attach to it."""
     if action.name != "iam:PassRole":
         if action.level not in _READING:
             yield statement.finding(
@@ -164,7 +166,7 @@ def _judge_iam(statement: Statement, action: Action, resource: str, territory: T
         return
     exact = is_literal(resource) and territory.holds(resource)
     if statement.document.kind is DocumentKind.BOUNDARY:
-        exact = territory.holds(resource)  # a boundary grants nothing: it may hold all own roles
+        exact = territory.holds(resource)  # a boundary grants nothing, so it may name all own roles by a glob
     if not exact:
         yield statement.finding(
             "pass-role",
@@ -184,7 +186,7 @@ def _judge_iam(statement: Statement, action: Action, resource: str, territory: T
 
 
 def _tags(statement: Statement) -> Iterator[Finding]:
-    """Tags never authorise: who may tag a resource would decide who owns it."""
+    """Yield the conditions on tags. A tag may not decide: whoever may tag a resource would decide whose it is."""
     for line in statement.conditions:
         key = line.key.lower()
         if "resourcetag/" in key or "principaltag/" in key or "existingobjecttag/" in key or "buckettag/" in key:
@@ -196,7 +198,7 @@ def _tags(statement: Statement) -> Iterator[Finding]:
 
 
 def _outside_rule(resource: str, territory: Territory) -> str:
-    """Name what is wrong with *resource*: its place is open, or its name is not the team's."""
+    """Return the rule that *resource* breaks: its place is open, or its name is not the team's."""
     if resource == "*":
         return "every-resource"
     parts = resource.split(":", 5)
@@ -209,7 +211,7 @@ def _outside_rule(resource: str, territory: Territory) -> str:
 
 
 def _reaches(action: Action, resource: str, outside: str, territory: Territory) -> str:
-    """Say whom *resource* reaches, by a team that could be there tomorrow."""
+    """Say whom *resource* reaches, by the names of a team that there could be tomorrow."""
     if resource == "*":
         return "it reaches every resource of every team"
     for slug in (f"{territory.slug}0", _STAND_IN):

@@ -26,10 +26,16 @@ if TYPE_CHECKING:
 def judge_document(
     document: Document, statements: list[Statement], territory: Territory, catalogue: Catalogue
 ) -> Iterator[Finding]:
-    """Yield all that is wrong with one document, by what kind it is, and whether it hangs on the team's own."""
+    """Yield everything that is wrong with one document: what it is attached to, and each of its statements."""
     if not territory.holds(document.attached):
-        why, fix = "it hangs on what is not the team's own", f"hang it on what is called {document.team}-..."
-        yield Finding("foreign-name", document.title, document.team, "", "", document.attached, why, fix)
+        yield Finding(
+            rule="foreign-name",
+            document=document.title,
+            team=document.team,
+            resource=document.attached,
+            why="it is attached to what is not the team's own",
+            fix=f"attach it to what is called {document.team}-...",
+        )
     for statement in statements:
         if document.kind is DocumentKind.TRUST:
             yield from judge_trust(statement, territory)

@@ -1,7 +1,7 @@
-"""The reviewed exceptions: what may be granted past a team's own names, why, and on what condition.
+"""The reviewed exceptions: what may be granted outside a team's own names, why, and under what condition.
 
-Everything else that is not inside own names is refused. An entry is added by hand, with a reason that says what a team
-could do to another with it.
+Everything else outside own names is refused. A person adds an entry, with a reason: what could one team do to another
+with it?
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Own(StrEnum):
-    """What the values of a condition must be inside of."""
+    """What the values of a condition must be."""
 
     ARN = "an own-name ARN"
     PRINCIPAL = "an own user or role"
@@ -38,8 +38,8 @@ class Reviewed:
         reason: Why it is no path to another team.
         resources: Globs it may be granted on, to be filled with the place.
         key: The condition key that must confine it, or "" when none is needed.
-        own: What that key's values must be inside of.
-        team: Whose it is alone; everybody's when empty.
+        own: What the values of that key must be.
+        team: The one team that may have it; every team when empty.
     """
 
     action: str
@@ -50,7 +50,7 @@ class Reviewed:
     team: str = ""
 
     def allows(self, resource: str, territory: Territory) -> bool:
-        """Whether the entry speaks of *resource*, to this team."""
+        """Whether the entry is about *resource* and this team."""
         if self.team not in {"", territory.slug}:
             return False
         place = territory.place
@@ -64,9 +64,10 @@ class Reviewed:
 _MAPPING = "arn:{partition}:lambda:{region}:{account}:event-source-mapping:*"
 _SYNC_RULE = "arn:{partition}:events:{region}:{account}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
 _DELIVERY = "Step Functions asks it of the role of a state machine that logs; "
-# Log delivery writes as its own service, under the destination group's resource policy, which cannot tell machines
-# apart: the SourceArn it brings is the logs delivery's. Source: CloudWatch Logs user guide, "Logs sent to CloudWatch
-# Logs" (November 2026). The rights are for services that log on a caller's behalf: logs' API has no such operations.
+# Log delivery writes as a service of its own, under the resource policy of the destination group. That policy cannot
+# tell machines apart, because the SourceArn that it sees is the log delivery's. Source: CloudWatch Logs user guide,
+# "Logs sent to CloudWatch Logs" (November 2026). These rights are for services that log for a caller: the API of logs
+# has no such operations.
 _WRITES_AS_SERVICE = (
     "it writes as delivery.logs.amazonaws.com wherever the account's log policy lets that, so a machine can log its "
     "own events into another team's group and reads nothing there; lanes plan and prove --deployed show one that does"
@@ -124,16 +125,16 @@ REVIEWED: dict[str, Reviewed] = {
     )
 }
 
-# Operators that are false when the key is missing; ...IfExists is true then and confines nothing. So is ForAllValues:,
-# unless another line asks for the key itself.
+# Operators that are false when the key is missing. An ...IfExists is true then, so it confines nothing. ForAllValues:
+# is true then too, unless another line demands the key itself.
 _CONFINING = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
 _FOR_ALL = "ForAllValues:"
 
 
 def confined(conditions: tuple[Condition, ...], key: str, own: Own, territory: Territory) -> bool:
-    """Whether some line of *conditions* keeps *key* inside what is the team's own.
+    """Whether some line of *conditions* holds *key* to what is the team's own.
 
-    Values are read as globs under every operator, which takes StringEquals for more than it allows, never for less.
+    Values are read as globs under every operator. So StringEquals is taken to allow more than it does, never less.
     """
     union = {Own.ARN: territory.patterns, Own.PRINCIPAL: territory.principals, Own.LABEL: territory.labels}.get(own)
     return any(
@@ -154,7 +155,7 @@ def _confines(line: Condition, conditions: tuple[Condition, ...]) -> bool:
 
 
 def fixed(conditions: Iterable[Condition], key: str, allowed: frozenset[str]) -> bool:
-    """Whether some line of *conditions* holds *key* to values that are all *allowed*, letter by letter."""
+    """Whether some line of *conditions* holds *key* to *allowed* values, letter by letter."""
     return any(
         line.key.lower() == key.lower()
         and line.operator in {"StringEquals", "StringLike"}

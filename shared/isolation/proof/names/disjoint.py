@@ -33,15 +33,15 @@ def name_rules(naming: Naming) -> NameRules:
 
 
 def prove_names(names: NameRules, place: Place, teams: Sequence[str] = ()) -> tuple[list[Finding], list[str]]:
-    """Show that the territories of any two slugs are disjoint, and that names are made inside them.
+    """Show that the territories of any two slugs are disjoint, and that every name is made inside one.
 
     Args:
         names: The rules.
         place: The account and region.
-        teams: Who must be called by those rules.
+        teams: Slugs that must follow the rules.
 
     Returns:
-        What is wrong, and, when nothing is, what was shown.
+        What is wrong; and what was shown, if nothing is wrong.
     """
     try:
         rule = parse_rule(names.slug)
@@ -79,4 +79,4 @@ def prove_names(names: NameRules, place: Place, teams: Sequence[str] = ()) -> tu
 
 def _about_names(why: str) -> Finding:
     fix = "keep slugs to lower-case letters and digits, and begin each template with {team} and a separator"
-    return Finding("slug", "naming.yaml", "", "", "", "", why, fix)
+    return Finding(rule="slug", document="naming.yaml", why=why, fix=fix)

@@ -1,8 +1,9 @@
 """Why two teams can never share a name: slugs followed by a separator form a prefix code.
 
-Let no slug hold a separator. In any name that begins with a slug and a separator, the slug is what stands before the
-first separator, so a name tells its one team: ``team1-*`` and ``team10-*`` share nothing, for every pair of slugs that
-the rule allows. Two kinds of ARN could still meet, ``rule/`` + slug and ``rule/bus-`` + slug; that is checked as well.
+Suppose that no slug holds a separator. Take any name that begins with a slug and a separator: the slug is what stands
+before the first separator, so a name tells its one team. ``team1-*`` and ``team10-*`` then share no name, and so it is
+for every pair of slugs that the rule allows. Two kinds of ARN could still meet, such as ``rule/`` + slug and
+``rule/bus-`` + slug; :func:`clashing_heads` looks for those.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def parse_rule(pattern: str) -> SlugRule:
     """Read a slug rule of the form ``[a-z][a-z0-9]{1,11}``.
 
     Raises:
-        ValueError: The rule has another form, of which the lemma is not shown.
+        ValueError: The rule has another form; the lemma is not shown for it.
     """
     found = _RULE.fullmatch(pattern)
     if not found:
@@ -52,15 +53,15 @@ def parse_rule(pattern: str) -> SlugRule:
 
 
 def separators_inside(rule: SlugRule, separators: tuple[str, ...]) -> list[str]:
-    """Return the separators that a slug can hold; when there is none, the prefix code is shown, for every slug."""
+    """Return the separators that a slug can hold. If there are none, the slugs form a prefix code."""
     return [separator for separator in separators if separator in rule.letters]
 
 
 def search_collision(rule: SlugRule, separators: tuple[str, ...]) -> tuple[str, str] | None:
-    """Look for two slugs where one with a separator begins the other with one, by trying every short slug.
+    """Look for two slugs where one, with a separator, begins the other with its separator.
 
-    An independent look at the lemma: it knows nothing of its argument. It tries two characters of each set and every
-    separator, up to four characters long.
+    This tests the lemma without using its argument: it tries every slug of up to four characters, made of two
+    characters of each set and every separator.
     """
     alphabet = sorted({*sorted(rule.first)[:2], *sorted(rule.rest)[:2], *separators})
     texts = ["".join(t) for n in range(1, _LONGEST_TRIED + 1) for t in itertools.product(alphabet, repeat=n)]
@@ -77,7 +78,7 @@ def search_collision(rule: SlugRule, separators: tuple[str, ...]) -> tuple[str, 
 def clashing_heads(
     rule: SlugRule, heads: tuple[tuple[str, str], ...], reserved: frozenset[str] = frozenset()
 ) -> list[tuple[str, str]]:
-    """Return pairs of ARN heads where one team's names of one kind are another team's of the other kind.
+    """Return pairs of ARN heads where a name of one team and kind can be a name of another team and kind.
 
     Args:
         rule: Which slugs there are.
@@ -95,10 +96,10 @@ def clashing_heads(
 
 
 def _can_be_slug(rest: str, rule: SlugRule, ends: set[str], reserved: frozenset[str]) -> bool:
-    """Whether *rest*, which one kind spells where the other has its slug, can be read as a slug and a separator."""
+    """Whether *rest* can be read as a slug and a separator. One kind spells it where the other has its slug."""
     run = "".join(itertools.takewhile(rule.letters.__contains__, rest))
     if run == rest:
-        return True  # the slug may go on into the other's slug: not excluded, so counted
+        return True  # a slug may begin with it and go on: not excluded, so it counts
     return rest[len(run)] in ends and rule.allows(run) and run not in reserved
 
 

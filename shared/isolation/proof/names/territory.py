@@ -1,7 +1,9 @@
 """What is a team's own: the ARNs whose names begin with its slug and a separator, in one account and region.
 
-A team's territory is made from its slug alone, never from a list of teams, so what lies inside one lies outside every
-other team's, today's and tomorrow's (:mod:`shared.isolation.proof.names.slugs` shows why).
+A team's territory is made from its slug alone, without a list of teams. What lies inside one territory lies outside
+every other team's, today's and tomorrow's (:mod:`shared.isolation.proof.names.slugs` shows why).
+
+The kinds of ARN are spelt out here and not taken from naming.yaml: a mistake there must not make the proof wider.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 SEPARATORS = ("-", "/")
 SCHEMA_SEPARATOR = "_"
 
-# Service, what stands before the name, what stands after the separator. "-" names only, unless a path is usual.
+# Service, what stands before the slug, the separator behind it: "-", and "/" too where names are paths.
 _NAMED: tuple[tuple[str, str, str], ...] = (
     ("s3", "", "-"),
     ("lambda", "function:", "-"),
@@ -59,7 +61,7 @@ _NAMED: tuple[tuple[str, str, str], ...] = (
     ("rds", "db:", "-"),
     ("budgets", "budget/", "-"),
 )
-# How naming.yaml's kinds stand in an ARN.
+# The service, and what stands before the name, in the ARN of each kind of naming.yaml.
 _KINDS = {
     "bucket": ("s3", ""),
     "role": ("iam", "role/"),
@@ -81,7 +83,7 @@ _KINDS = {
     "secret": ("secretsmanager", "secret:"),
     "parameter": ("ssm", "parameter"),
 }
-# A schema is the database's and has no ARN (database_rules.py); a security group's ARN has its id and not its name.
+# A schema is the database's and has no ARN (database_rules.py). The ARN of a security group holds its id, no name.
 _WITHOUT_ARN = {"schema": SCHEMA_SEPARATOR, "securityGroup": "-"}
 _FIELD = re.compile(r"\{[^}]*\}")
 _NO_REGION = frozenset({"iam", "s3", "budgets"})
@@ -105,6 +107,10 @@ class Territory:
         iam = f"arn:{self.place.partition}:iam::{self.place.account}"
         return (f"{iam}:role/{self.slug}-*", f"{iam}:user/{self.slug}-*")
 
+    def names(self, name: str) -> bool:
+        """Whether *name*, of a user, a group or a role, is one of the team's own."""
+        return name.startswith(f"{self.slug}-")
+
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """Globs of names that stand in no ARN, such as a metric's namespace."""
@@ -126,7 +132,7 @@ def heads(place: Place) -> tuple[tuple[str, str], ...]:
 
 
 def templates_outside(templates: Mapping[str, str], place: Place) -> list[str]:
-    """Return the kinds whose *templates* (naming.yaml's) make names that are not inside the team's territory."""
+    """Return the kinds whose *templates*, of naming.yaml, make names outside the team's territory."""
     slug = "anyteam"  # patterns treat every slug alike
     territory = Territory(slug, place)
     outside = []
