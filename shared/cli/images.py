@@ -87,7 +87,8 @@ def build(
     wanted = make.functions_with_images(lane, workflow)
     package = _package(project, libraries=any(image.libraries for _, image in wanted))
     folder = _folder(project, team, out)
-    _show(make.build(lane, package, folder, base, workflow, credentials=login(user)), as_json=as_json)
+    on = make.Base(base, login(user)) if base else None
+    _show(make.build(lane, package, folder, on, workflow), as_json=as_json)
 
 
 @on_cloud

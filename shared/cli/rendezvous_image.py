@@ -57,7 +57,7 @@ def push(
     from shared.deploy.rendezvous.desired import kinds
     from shared.deploy.rendezvous.image import build, own_image
     from shared.packages.images.layout import Layout
-    from shared.packages.images.make import ecr_login, find_base
+    from shared.packages.images.make import Base, ecr_login, find_base
     from shared.packages.images.reference import Reference
     from shared.packages.images.registry import Registry
 
@@ -72,7 +72,7 @@ def push(
         )
     folder = project.root / _FOLDER
     layout = Layout(folder / "rendezvous")
-    on = find_base(base, folder / "bases", login(user))
+    on = find_base(Base(base, login(user)), folder / "bases")
     made = build(project.root, service.lane.rendezvous.port, on, layout)
     with open_cloud(project, where, [service.lane]) as cloud:
         apply(repository_plan(service, cloud), cloud, kinds=kinds(service), on_step=tell, on_wait=console.note)

@@ -22,14 +22,14 @@ TEAMS = ("team1", "team10")
 def found(place):
     """Return a function from one thing of an account to what the survey says of it."""
 
-    def look(thing, expected=Expected()):  # noqa: B008  frozen
+    def look(thing, expected=None):
         if isinstance(thing, Principal):
             account = Account(TEAMS, principals=(thing,))
         elif isinstance(thing, Rule | Logging):
             account = Account(TEAMS, links=(thing,))
         else:
             account = Account(TEAMS, policies=(thing,))
-        return survey(account, place, load_catalogue(), expected)
+        return survey(account, place, load_catalogue(), expected or Expected())
 
     return look
 

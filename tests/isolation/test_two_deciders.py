@@ -9,6 +9,7 @@ import collections
 import json
 import random
 import runpy
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,9 +106,10 @@ def differences(cases, simulate):
 def tell(cases, found):
     """Print what was compared; pytest shows it with -rP."""
     verdicts = collections.Counter(map(ours, cases))
-    print(f"{len(cases)} requests, {dict(verdicts)}")  # noqa: T201  the comparison's figures
+    told = [f"{len(cases)} requests, {dict(verdicts)}"]
     for reason, lines in found.items():
-        print(f"{len(lines)} differences: {reason or 'without a reason'}", *lines, sep="\n  ")  # noqa: T201  likewise
+        told += [f"{len(lines)} differences: {reason or 'without a reason'}", *(f"  {line}" for line in lines)]
+    sys.stdout.write("\n".join(told) + "\n")
 
 
 @pytest.fixture(scope="module")

@@ -52,9 +52,7 @@ def make_role(team: str, schema: str, dialect: str, password: str, *, exists: bo
     if dialect == "mysql":
         user = f"'{schema}'@'%'"
         entry = f"{user} IDENTIFIED BY '{password}' WITH MAX_USER_CONNECTIONS {CONNECTIONS}"
-        pattern = schema.replace(
-            "_", r"\_"
-        )  # in a GRANT a bare _ is any character: others' names too
+        pattern = schema.replace("_", r"\_")  # in a GRANT a bare _ is any character: others' names too
         statements = [
             f"CREATE DATABASE IF NOT EXISTS `{schema}`",
             f"CREATE USER IF NOT EXISTS {entry}",

@@ -46,24 +46,28 @@ def functions_with_images(lane: Lane, workflow: str | None = None) -> list[tuple
     return found
 
 
-def build(  # noqa: PLR0913  what is built, of what, and where
-    lane: Lane,
-    package: Path,
-    folder: Path,
-    base: str | None,
-    workflow: str | None = None,
-    *,
-    credentials: tuple[str, str] | None = None,
+class Base(NamedTuple):
+    """What images stand on in place of their cards' bases.
+
+    ``named`` is an image in a registry, or the folder of a layout. ``credentials`` are a user and a password, where the
+    registry wants them; no card's registry gets them.
+    """
+
+    named: str
+    credentials: tuple[str, str] | None = None
+
+
+def build(
+    lane: Lane, package: Path, folder: Path, base: Base | None = None, workflow: str | None = None
 ) -> Iterator[Made]:
     """Build the image of each function into a layout ``<folder>/<function key>/image``.
 
     Args:
         lane: The team's lane.
         package: The zip of its functions.
-        folder: Where the layouts go, and what is fetched of bases.
-        base: What all stand on instead of their cards' bases: an image in a registry, or the folder of a layout.
-        workflow: The one whose functions they are; those of all when None.
-        credentials: User and password, where the registry of *base* wants them; they go to no card's registry.
+        folder: Where the layouts go, and the bases that are fetched.
+        base: What all images stand on; each on its card's base when None.
+        workflow: The one whose functions are built; all functions when None.
 
     Raises:
         LanesError: A base wants steps that only a container engine can run, or cannot be had.
@@ -84,7 +88,7 @@ def build(  # noqa: PLR0913  what is built, of what, and where
         layers = package_layers(package, libraries=image.libraries)
         target = Layout(folder / function.key / "image")
         cache = folder / "bases"
-        on = find_base(base, cache, credentials) if base else find_base(image.base, cache)
+        on = find_base(base or Base(image.base), cache)
         made = assemble(on, layers, function.handler, target, image.entrypoint)
         size = sum(layer.size for layer in target.parts()[1])
         yield Made(function.key, made.digest, size, str(target.folder))
@@ -129,13 +133,13 @@ def ecr_login(aws: Aws) -> tuple[str, tuple[str, str]]:
     return told["proxyEndpoint"].partition("://")[2], (user, password)
 
 
-def find_base(named: str, cache: Path, credentials: tuple[str, str] | None = None) -> Layout:
-    """Return the layout of *named*, fetched, with *credentials* if wanted, where it is no folder of this machine."""
-    if Path(named).is_dir():
-        return Layout(Path(named))
-    reference = Reference.parse(named)
+def find_base(base: Base, cache: Path) -> Layout:
+    """Return the layout of *base*: a folder of this machine, or an image that is fetched into *cache*."""
+    if Path(base.named).is_dir():
+        return Layout(Path(base.named))
+    reference = Reference.parse(base.named)
     layout = Layout(
         cache / reference.host.replace(":", "_") / reference.repository / reference.version.replace(":", "_")
     )
-    Registry(reference, credentials).pull(layout)
+    Registry(reference, base.credentials).pull(layout)
     return layout

@@ -12,6 +12,7 @@ from shared.errors import LanesError, UsageError
 from shared.packages.images import make
 from shared.packages.images.dockerfile import render, write_context
 from shared.packages.images.layout import Layout
+from shared.packages.images.make import Base, build
 from shared.packages.images.reference import Reference
 from shared.packages.images.registry import Registry
 
@@ -44,7 +45,7 @@ def test_a_team_without_any_is_told_where_to_ask_for_them():
 
 
 def test_all_are_built_on_the_base_that_is_given_and_pushed_under_their_names(lane, base, package, registry, tmp_path):
-    built = list(make.build(lane, package, tmp_path / "out", str(base.folder)))
+    built = list(build(lane, package, tmp_path / "out", Base(str(base.folder))))
     assert [made.function for made in built] == ["w-work", "w-r"]
     assert len(Layout(tmp_path / "out/w-work/image").parts()[1]) == 3
     assert len(Layout(tmp_path / "out/w-r/image").parts()[1]) == 2  # without libraries
@@ -59,8 +60,8 @@ def test_all_are_built_on_the_base_that_is_given_and_pushed_under_their_names(la
 def test_a_base_is_fetched_from_a_registry(lane, base, package, registry, tmp_path):
     host = registry()
     Registry(Reference(host, "bases/python", "3.12")).push(base)
-    (first, *_) = make.build(lane, package, tmp_path / "out", f"{host}/bases/python:3.12")
-    (again, *_) = make.build(lane, package, tmp_path / "other", str(base.folder))
+    (first, *_) = build(lane, package, tmp_path / "out", Base(f"{host}/bases/python:3.12"))
+    (again, *_) = build(lane, package, tmp_path / "other", Base(str(base.folder)))
     assert first.digest == again.digest
 
 
@@ -69,31 +70,31 @@ def test_a_password_goes_to_the_registry_of_the_base_given_and_to_no_cards(lane,
     login = ("somebody", "secret")
     Registry(Reference(host, "bases/python", "3.12"), login).push(base)
     named = f"{host}/bases/python:3.12"
-    assert len(list(make.build(lane, package, tmp_path / "out", named, credentials=login))) == 2
+    assert len(list(build(lane, package, tmp_path / "out", Base(named, login)))) == 2
     of_card = function("w-work", dataclasses.replace(BARE, base=named))
     lane = SimpleNamespace(team="wssr", functions={"w-work": of_card})
     with pytest.raises(LanesError, match="UNAUTHORIZED"):
-        list(make.build(lane, package, tmp_path / "other", None, credentials=login))
+        list(build(lane, package, tmp_path / "other"))
 
 
 def test_what_only_an_engine_can_do_is_refused_with_the_way_out(lane, package, tmp_path):
     lane.functions.pop("w-work")
     with pytest.raises(LanesError, match=r"(?s)w-r wants 1 commands run on its base.*lanes images dockerfile wssr"):
-        list(make.build(lane, package, tmp_path, None))
+        list(build(lane, package, tmp_path))
 
 
 def test_a_base_without_its_registry_is_asked_for(lane, package, tmp_path):
     bare = dataclasses.replace(BARE, base="example/python:3.12")
     lane = SimpleNamespace(team="wssr", functions={"w-work": function("w-work", bare)}, workflows={})
     with pytest.raises(LanesError, match=r"(?s)base of w-work .*--base HOST/example/python:3.12"):
-        list(make.build(lane, package, tmp_path, None))
+        list(build(lane, package, tmp_path))
 
 
 def test_one_workflow_is_built_alone(lane, base, package, tmp_path):
     lane.workflows = {"w": SimpleNamespace(functions={"r": "w-r"}), "o": SimpleNamespace(functions={"other": "other"})}
-    assert [made.function for made in make.build(lane, package, tmp_path, str(base.folder), "w")] == ["w-r"]
+    assert [made.function for made in build(lane, package, tmp_path, Base(str(base.folder)), "w")] == ["w-r"]
     with pytest.raises(UsageError, match="no function of o is an image"):
-        list(make.build(lane, package, tmp_path, str(base.folder), "o"))
+        list(build(lane, package, tmp_path, Base(str(base.folder)), "o"))
 
 
 def test_what_was_not_built_is_not_pushed(lane, tmp_path):
