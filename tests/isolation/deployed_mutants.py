@@ -1,7 +1,7 @@
 """What an account may hold beside the teams' own documents, as data: what leaks into team1 or out of it, and what not.
 
-Each entry of LEAKS is (what is there, the rule that must name it); of CONTROLS, what is there and harms nobody; of
-BY_DESIGN, who is listed with a reason. The teams looked for are team1 and team10. Tests read this file with runpy.
+LEAKS_BY_RULE has what is there under the rule that must name it; CONTROLS what is there and harms nobody; BY_DESIGN who
+is listed with a reason. The teams looked for are team1 and team10. Tests read this file with runpy.
 """
 
 from shared.iam.statements import read_identity_policy, read_resource_policy
@@ -83,54 +83,49 @@ def delivery(**more):
 EVERYTHING = allow("*", "*")
 DATA = allow("s3:*", f"{OURS}/*")
 
-LEAKS = {
-    # users, groups and roles by their policies
-    "user of a team's bucket": (user(DATA), "outsider"),
-    "user of everything": (user(EVERYTHING), "outsider"),
-    "user of all buckets": (user(allow("s3:GetObject", "arn:aws:s3:::*/*")), "outsider"),
-    "user by a managed policy": (user(DATA, policy=f"{IAM}policy/Science"), "outsider"),
-    "user by AWS's policy": (user(allow("s3:*", "*"), policy="arn:aws:iam::aws:policy/AmazonS3FullAccess"), "outsider"),
-    "an administrator's policy of one's own": (user(EVERYTHING, policy=f"{IAM}policy/AdministratorAccess"), "outsider"),
-    "an inline policy of that name": (user(EVERYTHING, policy="policy/AdministratorAccess"), "outsider"),
-    "group": (who("group", "all", DATA), "outsider"),
-    "role": (who("role", "ec2", DATA), "outsider"),
-    "role named nearly so": (who("role", "team11-x", DATA), "outsider"),
-    "user of another team": (who("user", "team10-bob", DATA), "outsider"),
-    "all but what is listed": (user(allow(None, "*", NotAction="iam:*")), "outsider"),
-    "everywhere but there": (user(allow("s3:*", None, NotResource="arn:aws:s3:::cosmicai-*")), "outsider"),
-    "everywhere but part of a team's": (user(allow("s3:*", None, NotResource=f"{OURS}*")), "outsider"),
-    "policy variable": (user(allow("s3:GetObject", "arn:aws:s3:::${aws:username}-data/*")), "outsider"),
-    "under a condition": (user({**DATA, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}), "outsider"),
-    "a Deny beside it": (user(DATA, {"Sid": "No", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}), "outsider"),
-    "under a wide boundary": (user(DATA, boundary=allow("s3:*", "*")), "outsider"),
-    "function's code": (user(allow("lambda:UpdateFunctionCode", f"{FUNCTION}*")), "outsider"),
-    "role handed on": (user(allow("iam:PassRole", f"{IAM}role/*")), "outsider"),
-    "role's policy": (user(allow("iam:PutRolePolicy", f"{IAM}role/team1-*")), "outsider"),
-    "secrets": (user(allow("secretsmanager:GetSecretValue", "*")), "outsider"),
-    "logs": (user(allow("logs:FilterLogEvents", f"{LOGS}/aws/lambda/*")), "outsider"),
-    "environments of all functions": (user(allow("lambda:ListFunctions", "*")), "outsider"),
-    "answers of waiting tasks": (user(allow("states:SendTask*", "*")), "outsider"),
-    "who may write logs": (user(allow("logs:PutResourcePolicy", "*")), "outsider"),
-    "what cannot be read": (
-        user({"Sid": "New", "Effect": "allow", "Action": "s3:*", "Resource": "*"}),
-        "malformed",
-    ),
-    "a platform of its own": (who("role", "platform", allow("iam:CreateRole", f"{IAM}role/*-*")), "outsider"),
-    # by trust
-    "role for a team's role": (trusting({"AWS": f"{IAM}role/team1-x-role-0a1b2c3d"}), "trusts-team"),
-    "role for a team's session": (trusting({"AWS": f"arn:aws:sts::{A}:assumed-role/team1-x/s"}), "trusts-team"),
-    "role for a team's user": (trusting({"AWS": [f"{IAM}user/ops", f"{IAM}user/team1-ann"]}), "trusts-team"),
-    "role for anybody": (trusting("*"), "trusts-team"),
-    "role for all but one": (
-        trusting(None, Principal=None, NotPrincipal={"AWS": f"{IAM}role/x"}),
-        "trusts-team",
-    ),
-    "role for the account's teams": (
-        trusting({"AWS": f"{IAM}root"}, Condition={"ArnLike": {"aws:PrincipalArn": f"{IAM}role/*-role-*"}}),
-        "trusts-team",
-    ),
-    "an administrator's role for a team": (
-        Principal(
+LEAKS_BY_RULE = {
+    "outsider": {
+        "user of a team's bucket": user(DATA),
+        "user of everything": user(EVERYTHING),
+        "user of all buckets": user(allow("s3:GetObject", "arn:aws:s3:::*/*")),
+        "user by a managed policy": user(DATA, policy=f"{IAM}policy/Science"),
+        "user by AWS's policy": user(allow("s3:*", "*"), policy="arn:aws:iam::aws:policy/AmazonS3FullAccess"),
+        "an administrator's policy of one's own": user(EVERYTHING, policy=f"{IAM}policy/AdministratorAccess"),
+        "an inline policy of that name": user(EVERYTHING, policy="policy/AdministratorAccess"),
+        "group": who("group", "all", DATA),
+        "role": who("role", "ec2", DATA),
+        "role named nearly so": who("role", "team11-x", DATA),
+        "user of another team": who("user", "team10-bob", DATA),
+        "all but what is listed": user(allow(None, "*", NotAction="iam:*")),
+        "everywhere but there": user(allow("s3:*", None, NotResource="arn:aws:s3:::cosmicai-*")),
+        "everywhere but part of a team's": user(allow("s3:*", None, NotResource=f"{OURS}*")),
+        "policy variable": user(allow("s3:GetObject", "arn:aws:s3:::${aws:username}-data/*")),
+        "under a condition": user({**DATA, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}),
+        "a Deny beside it": user(DATA, {"Sid": "No", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}),
+        "under a wide boundary": user(DATA, boundary=allow("s3:*", "*")),
+        "function's code": user(allow("lambda:UpdateFunctionCode", f"{FUNCTION}*")),
+        "role handed on": user(allow("iam:PassRole", f"{IAM}role/*")),
+        "role's policy": user(allow("iam:PutRolePolicy", f"{IAM}role/team1-*")),
+        "secrets": user(allow("secretsmanager:GetSecretValue", "*")),
+        "logs": user(allow("logs:FilterLogEvents", f"{LOGS}/aws/lambda/*")),
+        "environments of all functions": user(allow("lambda:ListFunctions", "*")),
+        "answers of waiting tasks": user(allow("states:SendTask*", "*")),
+        "who may write logs": user(allow("logs:PutResourcePolicy", "*")),
+        "a platform of its own": who("role", "platform", allow("iam:CreateRole", f"{IAM}role/*-*")),
+    },
+    "malformed": {
+        "what cannot be read": user({"Sid": "New", "Effect": "allow", "Action": "s3:*", "Resource": "*"}),
+    },
+    "trusts-team": {
+        "role for a team's role": trusting({"AWS": f"{IAM}role/team1-x-role-0a1b2c3d"}),
+        "role for a team's session": trusting({"AWS": f"arn:aws:sts::{A}:assumed-role/team1-x/s"}),
+        "role for a team's user": trusting({"AWS": [f"{IAM}user/ops", f"{IAM}user/team1-ann"]}),
+        "role for anybody": trusting("*"),
+        "role for all but one": trusting(None, Principal=None, NotPrincipal={"AWS": f"{IAM}role/x"}),
+        "role for the account's teams": trusting(
+            {"AWS": f"{IAM}root"}, Condition={"ArnLike": {"aws:PrincipalArn": f"{IAM}role/*-role-*"}}
+        ),
+        "an administrator's role for a team": Principal(
             "role",
             f"{IAM}role/admin",
             policies=(read_identity_policy(ADMINISTRATOR, body(EVERYTHING)),),
@@ -139,112 +134,87 @@ LEAKS = {
                 body({"Effect": "Allow", "Principal": {"AWS": f"{IAM}role/team1-x"}, "Action": "sts:AssumeRole"}),
             ),
         ),
-        "trusts-team",
-    ),
-    # policies of logs and buses
-    "logs for anybody": (logs_policy(allow("logs:*", "*", Principal="*")), "logs-policy"),
-    "logs for another service": (
-        logs_policy(allow("logs:PutLogEvents", "arn:aws:logs:*", Principal={"Service": "es.amazonaws.com"})),
-        "logs-policy",
-    ),
-    "logs delivered from anywhere": (logs_policy(delivery(Condition={})), "logs-policy"),
-    "logs delivered from another account": (
-        logs_policy(delivery(Condition={"StringEquals": {"aws:SourceAccount": "210987654321"}})),
-        "logs-policy",
-    ),
-    "log delivery that reads": (
-        logs_policy(delivery(Action=["logs:PutLogEvents", "logs:GetLogEvents"])),
-        "logs-policy",
-    ),
-    "log delivery and somebody": (
-        logs_policy(delivery(Principal={"Service": ["delivery.logs.amazonaws.com", "es.amazonaws.com"]})),
-        "logs-policy",
-    ),
-    "a group's own policy": (
-        logs_policy(
+    },
+    "logs-policy": {
+        "logs for anybody": logs_policy(allow("logs:*", "*", Principal="*")),
+        "logs for another service": logs_policy(
+            allow("logs:PutLogEvents", "arn:aws:logs:*", Principal={"Service": "es.amazonaws.com"})
+        ),
+        "logs delivered from anywhere": logs_policy(delivery(Condition={})),
+        "logs delivered from another account": logs_policy(
+            delivery(Condition={"StringEquals": {"aws:SourceAccount": "210987654321"}})
+        ),
+        "log delivery that reads": logs_policy(delivery(Action=["logs:PutLogEvents", "logs:GetLogEvents"])),
+        "log delivery and somebody": logs_policy(
+            delivery(Principal={"Service": ["delivery.logs.amazonaws.com", "es.amazonaws.com"]})
+        ),
+        "a group's own policy": logs_policy(
             allow("logs:GetLogEvents", None, Principal={"AWS": f"{IAM}role/team10-x"}),
             attached=f"{LOGS}/aws/lambda/team1-x",
         ),
-        "logs-policy",
-    ),
-    "a team's bus for another": (
-        bus_policy("team1-events", allow("events:PutEvents", None, Principal={"AWS": f"{IAM}role/team10-x"})),
-        "events-policy",
-    ),
-    # event rules
-    "every execution on the default bus": (rule("team1-ended", {"source": ["aws.states"]}), "default-bus"),
-    "everything on the default bus": (rule("team1-all", {"account": [A]}), "default-bus"),
-    "executions by prefix without separator": (
-        rule("team1-ended", told(stateMachineArn=[{"prefix": f"{MACHINE}team1"}])),
-        "default-bus",
-    ),
-    "executions by suffix": (rule("team1-ended", told(stateMachineArn=[{"suffix": "-cosmic"}])), "default-bus"),
-    "executions but another's": (
-        rule("team1-ended", told(stateMachineArn=[{"anything-but": f"{MACHINE}team10-x"}])),
-        "default-bus",
-    ),
-    "own executions and another's": (
-        rule("team1-ended", told(stateMachineArn=[f"{MACHINE}team1-x", f"{MACHINE}team10-x"])),
-        "default-bus",
-    ),
-    "executions by name": (rule("team1-ended", told(name=[{"prefix": "team1-"}])), "default-bus"),
-    "no execution named": (rule("team1-ended", told(stateMachineArn=[])), "default-bus"),
-    "one of two patterns": (
-        rule("team1-ended", {"$or": [told(stateMachineArn=[f"{MACHINE}team1-x"]), {"source": ["aws.s3"]}]}),
-        "default-bus",
-    ),
-    "objects of every bucket": (
-        rule("team1-new", {"source": ["aws.s3"], "detail": {"bucket": {"name": [{"wildcard": "*-data-*"}]}}}),
-        "default-bus",
-    ),
-    "a rule of its name on a shared bus": (
-        rule("team1-x", {"source": ["lab"]}, f"{FUNCTION}team1-x", bus="lab"),
-        "foreign-rule",
-    ),
-    "own events to another's function": (
-        rule("team1-x", told(stateMachineArn=[f"{MACHINE}team1-x"]), f"{FUNCTION}team10-x"),
-        "foreign-target",
-    ),
-    "own events as another's role": (
-        rule("team1-x", told(stateMachineArn=[f"{MACHINE}team1-x"]), (f"{MACHINE}team1-y", f"{IAM}role/ops")),
-        "foreign-target",
-    ),
-    "a schedule of another's function": (rule("team1-x", None, f"{FUNCTION}team10-x"), "foreign-target"),
-    "a stranger's rule on a function": (rule("nightly", None, f"{FUNCTION}team1-x"), "foreign-rule"),
-    "a stranger's rule on an alias": (rule("nightly", None, f"{FUNCTION}team1-x:live"), "foreign-rule"),
-    "a stranger's rule as a team's role": (
-        rule("nightly", None, (f"{MACHINE}x", f"{IAM}role/team1-x")),
-        "foreign-rule",
-    ),
-    "a stranger's rule on a bus of its own": (
-        rule("nightly", {"source": ["lab"]}, f"{MACHINE}team1-x", bus="lab"),
-        "foreign-rule",
-    ),
-    "a stranger listens": (rule("audit", {"source": ["aws.states"]}), "overhears"),
-    "a stranger listens to all": (rule("audit", {"account": [A]}), "overhears"),
-    "a stranger listens by prefix": (rule("audit", {"source": [{"prefix": "aws."}]}), "overhears"),
-    "a stranger listens to a team": (rule("audit", told(stateMachineArn=[f"{MACHINE}team1-x"])), "overhears"),
-    # state machines' logs
-    "a team's machine logs elsewhere": (
-        Logging(f"{MACHINE}team1-x", (f"{LOGS}/aws/vendedlogs/states/team10-x:*",)),
-        "foreign-log",
-    ),
-    "a team's machine logs there too": (
-        Logging(
+    },
+    "events-policy": {
+        "a team's bus for another": bus_policy(
+            "team1-events", allow("events:PutEvents", None, Principal={"AWS": f"{IAM}role/team10-x"})
+        ),
+    },
+    "default-bus": {
+        "every execution on the default bus": rule("team1-ended", {"source": ["aws.states"]}),
+        "everything on the default bus": rule("team1-all", {"account": [A]}),
+        "executions by prefix without separator": rule(
+            "team1-ended", told(stateMachineArn=[{"prefix": f"{MACHINE}team1"}])
+        ),
+        "executions by suffix": rule("team1-ended", told(stateMachineArn=[{"suffix": "-cosmic"}])),
+        "executions but another's": rule("team1-ended", told(stateMachineArn=[{"anything-but": f"{MACHINE}team10-x"}])),
+        "own executions and another's": rule(
+            "team1-ended", told(stateMachineArn=[f"{MACHINE}team1-x", f"{MACHINE}team10-x"])
+        ),
+        "executions by name": rule("team1-ended", told(name=[{"prefix": "team1-"}])),
+        "no execution named": rule("team1-ended", told(stateMachineArn=[])),
+        "one of two patterns": rule(
+            "team1-ended", {"$or": [told(stateMachineArn=[f"{MACHINE}team1-x"]), {"source": ["aws.s3"]}]}
+        ),
+        "objects of every bucket": rule(
+            "team1-new", {"source": ["aws.s3"], "detail": {"bucket": {"name": [{"wildcard": "*-data-*"}]}}}
+        ),
+    },
+    "foreign-rule": {
+        "a rule of its name on a shared bus": rule("team1-x", {"source": ["lab"]}, f"{FUNCTION}team1-x", bus="lab"),
+        "a stranger's rule on a function": rule("nightly", None, f"{FUNCTION}team1-x"),
+        "a stranger's rule on an alias": rule("nightly", None, f"{FUNCTION}team1-x:live"),
+        "a stranger's rule as a team's role": rule("nightly", None, (f"{MACHINE}x", f"{IAM}role/team1-x")),
+        "a stranger's rule on a bus of its own": rule("nightly", {"source": ["lab"]}, f"{MACHINE}team1-x", bus="lab"),
+    },
+    "foreign-target": {
+        "own events to another's function": rule(
+            "team1-x", told(stateMachineArn=[f"{MACHINE}team1-x"]), f"{FUNCTION}team10-x"
+        ),
+        "own events as another's role": rule(
+            "team1-x", told(stateMachineArn=[f"{MACHINE}team1-x"]), (f"{MACHINE}team1-y", f"{IAM}role/ops")
+        ),
+        "a schedule of another's function": rule("team1-x", None, f"{FUNCTION}team10-x"),
+    },
+    "overhears": {
+        "a stranger listens": rule("audit", {"source": ["aws.states"]}),
+        "a stranger listens to all": rule("audit", {"account": [A]}),
+        "a stranger listens by prefix": rule("audit", {"source": [{"prefix": "aws."}]}),
+        "a stranger listens to a team": rule("audit", told(stateMachineArn=[f"{MACHINE}team1-x"])),
+    },
+    "foreign-log": {
+        "a team's machine logs elsewhere": Logging(f"{MACHINE}team1-x", (f"{LOGS}/aws/vendedlogs/states/team10-x:*",)),
+        "a team's machine logs there too": Logging(
             f"{MACHINE}team1-x",
             (f"{LOGS}/aws/vendedlogs/states/team1-x:*", f"{LOGS}/aws/vendedlogs/states/shared:*"),
         ),
-        "foreign-log",
-    ),
-    "a team's machine logs in another region": (
-        Logging(f"{MACHINE}team1-x", (f"{LOGS}/aws/vendedlogs/states/team1-x:*".replace("us-east-1", "eu-west-1"),)),
-        "foreign-log",
-    ),
-    "a stranger's machine logs into a team's": (
-        Logging(f"{MACHINE}mine", (f"{LOGS}/aws/vendedlogs/states/team1-x:*",)),
-        "foreign-log",
-    ),
+        "a team's machine logs in another region": Logging(
+            f"{MACHINE}team1-x", (f"{LOGS}/aws/vendedlogs/states/team1-x:*".replace("us-east-1", "eu-west-1"),)
+        ),
+        "a stranger's machine logs into a team's": Logging(
+            f"{MACHINE}mine", (f"{LOGS}/aws/vendedlogs/states/team1-x:*",)
+        ),
+    },
 }
+LEAKS = {name: (thing, rule) for rule, things in LEAKS_BY_RULE.items() for name, thing in things.items()}
 
 CONTROLS = {
     "user of something else": user(allow("s3:*", "arn:aws:s3:::cosmicai-data/*")),

@@ -34,6 +34,10 @@ def found(place):
     return look
 
 
+def test_no_seed_was_lost():
+    assert (len(LEAKS), len(CONTROLS), len(BY_DESIGN)) == (69, 35, 7)
+
+
 @pytest.mark.parametrize("name", LEAKS)
 def test_a_leak_is_found_by_its_rule(name, found):
     thing, rule = LEAKS[name]
