@@ -179,11 +179,11 @@ class Lane:
     owner: str
     hash: str
     place: Place
+    tags: Mapping[str, str]
     bucket: str
     boundary: str
     deployer: str
     deployer_boundary: str
-    tags: Mapping[str, str]
     functions: Mapping[str, Function]
     workflows: Mapping[str, Workflow]
     rendezvous: Rendezvous
