@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import botocore.loaders
 import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,6 +24,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Each test has sessions of its own. What botocore's files say of AWS's services is the same for all, and slow to read.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+botocore.loaders.create_loader = (
+    botocore.session.create_loader
+)  # Chalice's client takes it from there, for each function
 
 # No test asserts a time: an example may take long on a busy machine, and so may the search for one.
 settings.register_profile("any load", deadline=None, suppress_health_check=[HealthCheck.too_slow])

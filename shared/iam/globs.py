@@ -69,7 +69,10 @@ def counterexample(union: tuple[str, ...], pattern: str) -> str | None:
         if any(_accepts_all(whole, reached) for whole, reached in zip(union, states, strict=True)):
             continue
         for char in _next_chars(pattern[position], union, states, fresh):
-            after = tuple(_step(reached, char, whole) for whole, reached in zip(union, states, strict=True))
+            after = tuple(
+                _step(reached, char, whole) if reached else reached
+                for whole, reached in zip(union, states, strict=True)
+            )
             for following in _step(frozenset({position}), char, pattern):
                 if (following, after) not in seen:
                     seen.add((following, after))

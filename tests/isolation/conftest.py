@@ -1,5 +1,6 @@
 """A lane made by hand, with every document that is rendered for it, and the proof over any such documents."""
 
+import functools
 import json
 import os
 import shutil
@@ -191,10 +192,11 @@ def lane() -> Callable[[str], Lane]:
     return make_lane
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rendered() -> Callable[[str], dict[str, Document]]:
-    """Return a function from a slug to the documents of a lane."""
-    return lambda team: render(make_lane(team))
+    """Return a function from a slug to the documents of a lane, which are made once and not to be changed."""
+    made = functools.cache(lambda team: render(make_lane(team)))
+    return lambda team: dict(made(team))
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,13 @@ TRANSFERS = {"upload_file", "upload_fileobj", "download_file", "download_fileobj
 
 def ownerless(source):
     """Yield the lines of calls that name a bucket and not its owner. ``**`` may bring both, and is looked at below."""
-    for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
+    nodes = list(ast.walk(ast.parse(source)))
+    for call in (node for node in nodes if isinstance(node, ast.Call)):
         given = {keyword.arg for keyword in call.keywords}
         transfer = isinstance(call.func, ast.Attribute) and call.func.attr in TRANSFERS
         if (transfer and "ExtraArgs" not in given) or ("Bucket" in given and not {"ExpectedBucketOwner", None} & given):
             yield call.lineno
-    for made in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Dict)):
+    for made in (node for node in nodes if isinstance(node, ast.Dict)):
         keys = {key.value for key in made.keys if isinstance(key, ast.Constant)}
         if "Bucket" in keys and not keys & {"ExpectedBucketOwner", "CreateBucketConfiguration"}:
             yield made.lineno

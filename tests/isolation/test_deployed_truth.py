@@ -226,20 +226,31 @@ def test_a_machine_that_logs_into_another_teams_group_is_found_and_set_right(see
     assert seen("lab", "lab1").holds
 
 
+@pytest.fixture(scope="module")
+def refusable(aws, connect):
+    """A connection, and the calls that it is refused, with the code of the refusal. Its clients are made once."""
+    codes = {}
+
+    def refuse(model, **_):
+        if model.name in codes:
+            raise ClientError({"Error": {"Code": codes[model.name], "Message": "no"}}, model.name)
+
+    cloud = connect()
+    cloud.session.events.register("provide-client-params.*.*", refuse)
+    return cloud, codes
+
+
 @pytest.fixture
-def refusing(aws, connect):
+def refusing(refusable):
     """Return a function to a connection that is refused some calls, as a role is."""
+    cloud, codes = refusable
 
     def refused(*calls, code="AccessDeniedException"):
-        def refuse(model, **_):
-            if model.name in calls:
-                raise ClientError({"Error": {"Code": code, "Message": "no"}}, model.name)
-
-        cloud = connect()
-        cloud.session.events.register("provide-client-params.*.*", refuse)
+        codes.update(dict.fromkeys(calls, code))
         return cloud
 
-    return refused
+    yield refused
+    codes.clear()
 
 
 READS = {

@@ -15,14 +15,19 @@ from shared.isolation.roles.deployer import deployer_boundary, deployer_policy
 from shared.isolation.roles.platform_role import platform_policy
 from shared.local.cloud import EmbeddedCloud
 
-TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  cosmic:\n  item-map:\n  random-mean:\n"
+# lab1 is there to be another team.
+TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n{workflows}"
+WORKFLOWS = {
+    "lab": "  cosmic:\n  item-map:\n  random-mean:\n",
+    "lab1": "  item-map:\n",
+}  # lab1 is there to be another team
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, copy_project):
     root = copy_project(tmp_path_factory.mktemp("reads") / "project")
-    for slug in ("lab", "lab1"):
-        (root / "teams" / f"{slug}.yaml").write_text(TEAM.format(slug=slug), encoding="utf-8")
+    for slug, workflows in WORKFLOWS.items():
+        (root / "teams" / f"{slug}.yaml").write_text(TEAM.format(slug=slug, workflows=workflows), encoding="utf-8")
     return load_project(root)
 
 

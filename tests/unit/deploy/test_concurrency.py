@@ -18,7 +18,7 @@ def lane(team="team1", **reserved):
     place = Place("123456789012", "us-east-1", "dev")
     rendezvous = Rendezvous("localhost", 1, 1, 1, 1, 1, "rate(1 minute)")
     names = ("b", "boundary", "deployer", "limit")
-    return Lane(team, "o@example.edu", "0", place, *names, {}, functions, {"w": workflow}, rendezvous, 7, 7)
+    return Lane(team, "o@example.edu", "0", place, {}, *names, functions, {"w": workflow}, rendezvous, 7, 7)
 
 
 def test_what_fits_is_added_up_by_team():

@@ -6,6 +6,7 @@ a role would be refused when it runs.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.iam.globs import complete_arn, contains, is_literal
@@ -19,15 +20,24 @@ if TYPE_CHECKING:
 
     from shared.config.lane import Place
     from shared.iam.catalogue import Catalogue
+    from shared.iam.statements import Condition
     from shared.isolation.proof.documents.document import Document, Statement
-
-
-_OF_ROLES = frozenset({DocumentKind.ROLE, DocumentKind.DEPLOYER, DocumentKind.TRUST})
-"""A role may have no policy yet. It has a trust policy always."""
-
 
 _OF_ROLES = frozenset({DocumentKind.ROLE, DocumentKind.DEPLOYER, DocumentKind.TRUST})
 """A role may have no policy yet. It always has a trust policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ceiling:
+    """One statement of a boundary, its action globs expanded once."""
+
+    actions: frozenset[str]
+    resources: tuple[str, ...]
+    conditions: frozenset[Condition]
+
+    def allows(self, action: str, resource: str, conditions: frozenset[Condition]) -> bool:
+        """Whether it allows *action* on the glob *resource*, under no condition but the grant's own *conditions*."""
+        return action in self.actions and self.conditions <= conditions and contains(self.resources, resource)
 
 
 def check_boundaries(
@@ -35,7 +45,7 @@ def check_boundaries(
 ) -> Iterator[Finding]:
     """Yield where a role carries no boundary of its team's, or the boundary takes away what the policy grants."""
     ceilings = {
-        (document.team, document.attached): grants
+        (document.team, document.attached): [_ceiling(grant, catalogue) for grant in grants]
         for document, grants in statements.items()
         if document.kind is DocumentKind.BOUNDARY
     }
@@ -52,36 +62,33 @@ def check_boundaries(
                 why=f"it carries {carried}, so nothing limits a policy that is added later",
                 fix="put the team's own boundary on the role",
             )
-            continue
-        territory = Territory(document.team, place)
-        for statement in () if document.kind is DocumentKind.TRUST else grants:
-            for pattern in statement.actions:
-                yield from _gaps(statement, pattern, ceiling, catalogue, territory)
+        elif document.kind is not DocumentKind.TRUST:
+            territory = Territory(document.team, place)
+            for statement in grants:
+                for pattern in statement.actions:
+                    yield from _gaps(statement, pattern, ceiling, catalogue, territory)
+
+
+def _ceiling(statement: Statement, catalogue: Catalogue) -> _Ceiling:
+    names = frozenset(action.name for pattern in statement.actions for action in catalogue.expand(pattern))
+    return _Ceiling(names, statement.resources, frozenset(statement.conditions))
 
 
 def _gaps(
-    statement: Statement, pattern: str, ceiling: list[Statement], catalogue: Catalogue, territory: Territory
+    statement: Statement, pattern: str, ceiling: list[_Ceiling], catalogue: Catalogue, territory: Territory
 ) -> Iterator[Finding]:
-    """Yield what *pattern* grants and *ceiling* does not; what lies outside own names is found already."""
+    """Yield what *pattern* grants and *ceiling* does not. What lies outside own names is found elsewhere."""
+    conditions = frozenset(statement.conditions)
     for resource in map(complete_arn, statement.resources):
-        let = {
-            action.name: any(_lets(above, statement, action.name, resource, catalogue) for above in ceiling)
+        allowed = {
+            action.name: any(above.allows(action.name, resource, conditions) for above in ceiling)
             for action in catalogue.expand(pattern)
         }
-        if not is_literal(pattern) and any(let.values()):
+        if not is_literal(pattern) and any(allowed.values()):
             continue  # a glob is written for those of its actions that there are
-        for action in catalogue.expand(pattern):
-            rightly = territory.holds(resource) or action.name.lower() in REVIEWED
-            if rightly and not let[action.name]:
+        for name, is_allowed in allowed.items():
+            rightly = territory.holds(resource) or name.lower() in REVIEWED
+            if rightly and not is_allowed:
                 why = "the team's boundary does not let it: the role would be refused when it runs"
                 fix = "widen the boundary in shared/isolation/roles/boundary.py, inside own names"
-                yield statement.finding("boundary-gap", why, fix, action=action.name, resource=resource)
-
-
-def _lets(above: Statement, statement: Statement, name: str, resource: str, catalogue: Catalogue) -> bool:
-    """Whether the boundary's statement *above* lets through what *statement* grants, under no condition of its own."""
-    return (
-        set(above.conditions) <= set(statement.conditions)
-        and any(name == action.name for pattern in above.actions for action in catalogue.expand(pattern))
-        and contains(above.resources, resource)
-    )
+                yield statement.finding("boundary-gap", why, fix, action=name, resource=resource)
