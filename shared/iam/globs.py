@@ -1,7 +1,8 @@
 """The algebra of IAM's glob patterns, exact over every string there is, by running both patterns as automata.
 
-``*`` stands for any run of characters, colons and slashes too, and ``?`` for exactly one. IAM keeps a ``*`` inside its
-ARN segment except in the last; a plain glob matches more, never less, so what is shown here for the glob holds for IAM.
+``*`` stands for any run of characters, also colons and slashes, and ``?`` for exactly one. IAM keeps a ``*`` inside its
+segment of an ARN, except in the last. So a plain glob matches more than IAM and never less, and what is shown here for
+the glob holds for IAM.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import lru_cache
 
 ARN_SEGMENTS = 6
 _WILD = frozenset("*?")
-_FRESH = "x0zQ~"  # stand for "a character none of the patterns spells", the readable ones first
+_FRESH = "x0zQ~"  # candidates for a character that no pattern spells, readable ones first
 
 
 @lru_cache(maxsize=65536)
@@ -38,7 +39,7 @@ def complete_arn(pattern: str) -> str:
 
 
 def matches(text: str, pattern: str) -> bool:
-    """Whether *pattern* matches *text*, which is taken letter by letter: a ``*`` in it is a star."""
+    """Whether *pattern* matches *text*. A ``*`` in *text* is only a star."""
     states = _close(frozenset({0}), pattern)
     for char in text:
         states = _step(states, char, pattern)
@@ -97,7 +98,7 @@ def intersect(one: str, other: str) -> bool:
 
 
 def _moves(one: str, i: int, other: str, j: int) -> list[tuple[int, int]]:
-    """Where two automata can go together from positions *i* and *j*: a star ends alone, all else reads a character."""
+    """Return where two automata can go together from *i* and *j*: past a star, or over one character for both."""
     a = one[i] if i < len(one) else ""
     b = other[j] if j < len(other) else ""
     moves = []
@@ -111,7 +112,7 @@ def _moves(one: str, i: int, other: str, j: int) -> list[tuple[int, int]]:
 
 
 def _close(states: frozenset[int], pattern: str) -> frozenset[int]:
-    """Add what is reached by reading nothing: past every star."""
+    """Add the states that are reached without reading a character: past every star."""
     reached = set()
     for state in states:
         position = state
@@ -135,7 +136,7 @@ def _step(states: frozenset[int], char: str, pattern: str) -> frozenset[int]:
 
 
 def _next_chars(symbol: str, union: tuple[str, ...], states: tuple[frozenset[int], ...], fresh: str) -> list[str]:
-    """The characters that need trying: the symbol's own, or every one the union can tell apart, and one it cannot."""
+    """Return the characters to try: the symbol itself; for a wildcard, each one that the union spells, and one more."""
     if symbol not in _WILD:
         return [symbol]
     told_apart = {
@@ -152,7 +153,7 @@ def _accepts_all(pattern: str, states: frozenset[int]) -> bool:
 
 
 def _covers_plainly(whole: str, pattern: str) -> bool:
-    """The common case without an automaton: *whole* is the pattern, or a prefix of it and one star at the end."""
+    """Whether *whole* is the pattern, or a prefix of it with one star at the end: the usual case, without automata."""
     if whole == pattern:
         return True
     prefix = literal_prefix(whole)
@@ -160,7 +161,7 @@ def _covers_plainly(whole: str, pattern: str) -> bool:
 
 
 def _may_meet(one: str, other: str) -> bool:
-    """Whether what they spell before their wildcards allows both to match one string."""
+    """Whether both may match one string, as far as what they spell before their wildcards tells."""
     a, b = literal_prefix(one), literal_prefix(other)
     return a.startswith(b) or b.startswith(a)
 

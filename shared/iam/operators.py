@@ -1,7 +1,8 @@
 """The condition operators: each compares one value of a request with one value of a policy.
 
-Those that deny a match (``StringNotEquals``) are the plain ones turned round; :mod:`shared.iam.conditions` turns them.
-What cannot be compared, such as a policy's number that is none, is an :class:`UndecidedError`: never a yes.
+An operator that asks for no match (``StringNotEquals``) has the test of the plain one;
+:mod:`shared.iam.conditions` negates it. What cannot be compared, such as a text in the place of a number, raises
+:class:`UndecidedError`, so it never counts as a yes.
 
 Source: IAM User Guide, "IAM JSON policy elements: Condition operators" (read 2026-11-29).
 """
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class UndecidedError(Exception):
-    """A condition that can be told neither true nor false, as IAM's documentation leaves it: the reason is its text."""
+    """A condition of which IAM's documentation does not say whether it holds. The text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Operator:
 
     Args:
         test: Whether the request's value matches the policy's.
-        negated: Whether it asks for no match: then it holds, too, where the key is missing.
-        variables: Whether policy variables are filled in in its values.
+        negated: Whether it asks for no match. Such an operator also holds where the key is missing.
+        variables: Whether its values may hold policy variables.
     """
 
     test: Callable[[str, Pattern], bool]
@@ -45,7 +46,7 @@ T = TypeVar("T", Decimal, float)
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
 _EPOCH = re.compile(r"\d{5,}(\.\d+)?")  # four digits are a year
-# W3C's profile of ISO 8601, coarser forms first: a year, a month, a day, and a day with a time and its zone.
+# The coarser forms of W3C's profile of ISO 8601: a year, a month, a day. The finer one has a time and a zone.
 _DAY = re.compile(r"(?P<year>\d{4})(-(?P<month>\d{2})(-(?P<day>\d{2}))?)?")
 
 
@@ -58,7 +59,7 @@ def _text_in_any_case(value: str, pattern: Pattern) -> bool:
 
 
 def _arn(value: str, pattern: Pattern) -> bool:
-    """Compare segment by segment; ArnEquals and ArnLike do the same, wildcards included."""
+    """Compare segment by segment. ArnEquals and ArnLike do the same, and both take wildcards."""
     if not is_arn(pattern):
         raise UndecidedError(f"{spelt(pattern)!r} is no ARN")
     return matches_arn(value, pattern)

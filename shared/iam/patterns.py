@@ -1,7 +1,7 @@
 """One text against one pattern, as IAM matches: ``*`` and ``?``, ARNs segment by segment, policy variables filled in.
 
-What a variable stands for is taken letter by letter: a star in a user's name is a star. Matching takes linear time
-whatever the pattern, for a policy of many stars must not hold up the cloud.
+The value of a variable is taken letter by letter: a star in a user's name is only a star. Matching takes linear time
+for any pattern, so a policy with many stars cannot hold up the cloud.
 
 Source: IAM User Guide, "IAM policy elements: Variables and tags" and "Resource" (read 2026-11-29).
 """
@@ -27,7 +27,7 @@ _SPELT = frozenset("*?$")  # ${*}, ${?} and ${$} are these characters themselves
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of a pattern's characters; a ``literal`` one has no wildcards in it."""
+    """A run of a pattern's characters. In a ``literal`` one, a star is only a star."""
 
     text: str
     literal: bool
@@ -37,7 +37,7 @@ Pattern = tuple[Piece, ...]
 
 
 def fold(context: Mapping[str, tuple[str, ...]]) -> Context:
-    """Return *context* with its keys in lower case, for IAM's keys, and names of tags in them, have no case."""
+    """Return *context* with its keys in lower case: IAM ignores case in keys, and in names of tags within keys."""
     return {key.lower(): tuple(values) for key, values in context.items()}
 
 
@@ -49,8 +49,8 @@ def plain(text: str) -> Pattern:
 def fill(text: str, context: Context) -> Pattern | None:
     """Return *text* with its variables filled in, or None where one stands for nothing.
 
-    A key that is missing stands for its default (``${key, 'default'}``); without one for nothing, as does a key with
-    several values, and what is not written as a variable is.
+    A key that is missing stands for its default (``${key, 'default'}``), or for nothing where it has no default. A key
+    with several values stands for nothing, and so does a variable that is written wrongly.
     """
     pieces, done = [], 0
     for found in _VARIABLE.finditer(text):
@@ -76,9 +76,9 @@ def matches_text(text: str, pattern: Pattern) -> bool:
 
 
 def matches_arn(arn: str, pattern: Pattern) -> bool:
-    """Whether *pattern* matches *arn*: each of its six segments by itself, so only the last star reaches past colons.
+    """Whether *pattern* matches *arn*, segment by segment: only a star in the last of the six matches colons.
 
-    A star alone matches whatever there is. A pattern with fewer segments matches nothing.
+    A star alone matches anything. A pattern with fewer segments matches nothing.
     """
     if _is_star(pattern):
         return True
@@ -93,7 +93,7 @@ def matches_arn(arn: str, pattern: Pattern) -> bool:
 def matches_resource(resource: str, pattern: Pattern) -> bool:
     """Whether a statement's Resource matches the *resource* of a request, ``*`` for an action that takes none.
 
-    An ARN with segments missing stands for all that could follow, as IAM completes it.
+    IAM completes an ARN that lacks segments with stars.
     """
     segments = _segments(pattern)
     if 1 < len(segments) < ARN_SEGMENTS and spelt(segments[0]) == "arn":
@@ -107,7 +107,7 @@ def matches_action(action: str, pattern: str) -> bool:
 
 
 def is_arn(pattern: Pattern) -> bool:
-    """Whether *pattern* has an ARN's segments, or is the star that stands for any."""
+    """Whether *pattern* has the segments of an ARN, or is a mere star, which stands for any."""
     return _is_star(pattern) or len(_segments(pattern)) == ARN_SEGMENTS
 
 
@@ -125,7 +125,7 @@ def _value(found: re.Match[str], context: Context) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _segments(pattern: Pattern) -> tuple[Pattern, ...]:
-    """Split *pattern* at its first five colons; a colon that a variable brought along splits nothing."""
+    """Split *pattern* at its first five colons. A colon in the value of a variable does not split it."""
     segments: list[list[Piece]] = [[]]
     for piece in pattern:
         if piece.literal:
@@ -139,7 +139,7 @@ def _segments(pattern: Pattern) -> tuple[Pattern, ...]:
 
 @lru_cache(maxsize=4096)
 def _regex(pattern: Pattern) -> re.Pattern[str]:
-    """Compile *pattern*: what stands between two stars is looked for once, at its first place (``(?>...)``)."""
+    """Compile *pattern*. What stands between two stars is searched once, and its first place is kept (``(?>...)``)."""
     chunks = [""]
     for piece in pattern:
         for symbol in piece.text:

@@ -1,7 +1,7 @@
 """Callers, and how a resource's policy names them.
 
-How it names them matters: a grant to a session or a user stands beside their boundary, a grant to a role under it, and
-a grant to the account only lets the account's own policies decide.
+How it names them matters. A boundary does not limit a grant to a session or to a user. It does limit a grant to a role.
+A grant to the account only lets the account's own policies decide.
 
 Source: IAM User Guide, "AWS JSON policy elements: Principal", "NotPrincipal", and "Policy evaluation for requests
 within a single account" (read 2026-11-29).
@@ -74,12 +74,12 @@ class Naming(IntEnum):
 
 
 def naming(statement: Statement, principal: Principal, *, bounded: bool) -> Naming:
-    """Return how *statement* names *principal*; *bounded* says that a boundary hangs on it.
+    """Return how *statement* names *principal*. *bounded* tells that it has a boundary.
 
-    Everybody (``*``) counts as itself: IAM lets no boundary limit what everybody may.
+    Everybody (``*``) counts as the caller itself, because no boundary limits what everybody may do.
     """
     if statement.not_principals:
-        return _left_over(statement, principal, bounded=bounded)
+        return _unless_excluded(statement, principal, bounded=bounded)
     return max((_match(named, principal) for named in statement.principals), default=Naming.NOT)
 
 
@@ -103,11 +103,11 @@ def _is_account(value: str, account: str) -> bool:
     return bool(account) and (value == account or (parts[2:3] == ["iam"] and parts[4:] == [account, "root"]))
 
 
-def _left_over(statement: Statement, principal: Principal, *, bounded: bool) -> Naming:
-    """Tell whether NotPrincipal leaves *principal* over.
+def _unless_excluded(statement: Statement, principal: Principal, *, bounded: bool) -> Naming:
+    """Return how a statement with NotPrincipal names *principal*: it is about everybody whom it does not exclude.
 
-    A Deny spares only whom it names by each of its names, the account's and the role's too, and nobody under a
-    boundary; an Allow leaves out whoever it names by any.
+    An Allow excludes whoever it names in any way. A Deny excludes only a caller that it names in every way, by the
+    account and the role too, and nobody who has a boundary.
     """
     found = {_match(named, principal) for named in statement.not_principals} - {Naming.NOT}
     if statement.effect == "Allow":
