@@ -1,6 +1,6 @@
-"""The one way to AWS. The embedded cloud and AWS differ here, in endpoint and credentials, and nowhere else.
+"""Clients of AWS. Only here do the embedded cloud and AWS differ: in endpoint and credentials.
 
-What stands in AWS's place at a URL (another emulator, a proxy) is taken for AWS in all but the address.
+What stands in AWS's place at a URL (another emulator, a proxy) is treated as AWS, except for the address.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Aws:
         session: Holds the credentials and the region.
         target: Where requests go, for the account and region that every name is made for.
         caller: The ARN of whoever the credentials are of, empty for the embedded cloud's owner.
-        owner: The embedded cloud's owner, where the credentials are a role's that was taken there.
+        owner: The embedded cloud's owner, where the credentials are those of a role in it.
     """
 
     def __init__(self, session: boto3.Session, target: Target, caller: str = "", owner: Aws | None = None) -> None:
@@ -102,10 +102,10 @@ class Aws:
 
 
 def connect_aws(place: Place, profile: str | None = None, endpoint: str | None = None) -> Aws:
-    """Connect to AWS itself, or to what stands in its place at *endpoint*, a URL, with the user's own credentials.
+    """Connect with the user's own credentials to AWS, or to what stands in its place at *endpoint*, a URL.
 
     Raises:
-        ConfiguredEndpointError: AWS itself is asked for, and a variable or a file of the user's leads elsewhere.
+        ConfiguredEndpointError: No *endpoint* was asked for, but a variable or a file leads away from AWS.
         LanesError: There are no credentials, or they belong to another account than the settings name.
         UsageError: *endpoint* is no URL.
     """
@@ -131,7 +131,7 @@ def connect_aws(place: Place, profile: str | None = None, endpoint: str | None =
 def connect_endpoint(place: Place, endpoint: str, key: AccessKey) -> Aws:
     """Connect to an embedded cloud at *endpoint*, a URL, with a *key* of its own, which means nothing anywhere else.
 
-    The user's AWS profile and files are for AWS: they are not read, so that a broken one does no harm here.
+    The user's AWS profile and files are for AWS. They are not read here, so a broken one does no harm.
     """
     return Aws(endpoint_session(place.region, key), embedded_target(place, endpoint))
 
@@ -152,12 +152,12 @@ def endpoint_session(region: str, key: AccessKey) -> boto3.Session:
 
 @cache
 def _models() -> Loader:
-    """Return what reads the descriptions of AWS's services: one for all sessions, as reading takes 20 ms a service."""
+    """Return the loader of descriptions of AWS's services: one for all sessions, because it takes 20 ms a service."""
     return create_loader()
 
 
 def _unknown_caller(target: Target, error: Exception) -> LanesError:
-    """Return what to say when nobody tells who the credentials are of."""
+    """Return the error when nothing says whose the credentials are."""
     unreached = isinstance(error, NoConnectionError | HTTPClientError)
     if target.endpoint and unreached:
         return LanesError(

@@ -1,7 +1,7 @@
 """The roles that a command can be run as (``--as``): what they are called, and how one is taken on AWS.
 
-On AWS a role is taken by who its trust lets in: a team's own people take its deployer. The platform's role is made
-there by an administrator, under a name of his own, and the role of a function trusts Lambda alone.
+On AWS, a team's own people can take its deployer role, because its trust policy lets them in. An administrator makes
+the platform's role there, under a name of their choice. The role of a function trusts Lambda alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
 
 SESSION = "lanes"
-"""What a session of a role is called, in AWS's own records too."""
+"""The name of a session of a role. AWS's own records show it too."""
 _DEPLOYER, _PLATFORM = "deployer", "platform"
 
 

@@ -1,7 +1,7 @@
 """Numbers of AWS that it may change, each with the page that says it and the day on which that page was read.
 
-What a number is used for stands where it is used. Prices lie in ``measure/billing/prices.yaml``, runtimes in
-:mod:`shared.config.runtimes`, both with their sources as well; handlers travel alone and keep theirs beside them.
+Prices are in ``measure/billing/prices.yaml`` and runtimes in :mod:`shared.config.runtimes`, with their sources.
+Handlers travel alone, so they keep the numbers that they need themselves.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """How often an action may be called, by one account in one region: a bucket that is refilled so much a second."""
+    """How often one account may call an action in a region: ``bucket`` calls at once, ``refill`` more a second."""
 
     bucket: int
     refill: int
@@ -69,11 +69,11 @@ CODE_STORAGE = Fact(75 * 1024**3, _LAMBDA, _READ)
 CONCURRENCY = Fact(1000, _LAMBDA, _READ)
 """Concurrent executions of an account in a region; a new account has fewer, often 10."""
 KEPT_UNRESERVED = Fact(100, _CONCURRENCY, _READ)
-"""Concurrent executions that no reservation may take."""
+"""Concurrent executions that must stay unreserved."""
 MEMORY = Fact(10_240, _LAMBDA, _READ)
 """MB of a function at most; a new account has less."""
 NEW_ACCOUNT_MEMORY = Fact(3008, _LAMBDA, _READ)
-"""MB at most in a new account: the page says "reduced", users are told this figure when a larger one is refused."""
+"""MB at most in a new account. The page says "reduced"; users read this figure when AWS refuses a larger one."""
 
 LOG_EVENT = Fact(1024**2, _PUT_LOGS, _READ)
 """Bytes of one event in CloudWatch Logs: 256 KB until April 2025."""

@@ -18,7 +18,7 @@ _BASE = r"^[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(:([A-Za-z0-9._-]|\{python\})+)?(@sha
 
 
 class CardFunction(FileModel):
-    """One step of a workflow. With ``rendezvous`` its environment says where the lane's FMI ranks meet."""
+    """One step of a workflow. With ``rendezvous``, its environment says where the lane's FMI ranks meet."""
 
     handler: Annotated[str, Field(pattern=r"^shared\.handlers(\.[a-z_][a-z0-9_]*)+$")]
     memory_size: int | None = None
@@ -28,11 +28,11 @@ class CardFunction(FileModel):
 
 
 class CardParameter(FileModel):
-    """One input of a workflow. Bounds are inclusive; of a text they bound its length.
+    """One input of a workflow. Bounds are inclusive; for a text they bound its length.
 
-    ``upload`` names a folder of the team's bucket: a file or folder of this machine given to ``lanes run`` goes there.
-    ``insteadOf`` names a parameter that the handler derives from this one: a payload that gives this one and not that
-    one gets no default for that one.
+    ``upload`` names a folder of the team's bucket. A file or folder of this machine that is given to ``lanes run`` goes
+    there. ``insteadOf`` names another parameter, which the handler derives from this one. A payload that gives only
+    this one then gets no default for the other.
     """
 
     type: Literal["integer", "number", "string", "boolean", "object"]
@@ -48,7 +48,7 @@ class CardParameter(FileModel):
 class CardImage(FileModel):
     """How a workflow's functions become container images: see :class:`shared.config.lane.Image`.
 
-    ``{python}`` in the base's tag is the Python that deploys, for the libraries are fetched for that one.
+    ``{python}`` in the base's tag is the version of Python that the functions run on.
     """
 
     base: Annotated[str, Field(pattern=_BASE)]
@@ -58,7 +58,7 @@ class CardImage(FileModel):
 
 
 class CardSample(FileModel):
-    """Data to try the workflow with: what writes it as files, and the parameter that names its folder in the bucket."""
+    """Data to try the workflow with: the function that writes it, and the parameter that names its folder."""
 
     writer: Annotated[str, Field(pattern=r"^shared(\.[a-z_][a-z0-9_]*){2,}$")]
     prefix: str
@@ -67,8 +67,8 @@ class CardSample(FileModel):
 class CardTable(FileModel):
     """A DynamoDB table of a workflow.
 
-    ``key`` is the attribute that its items are found by, a text; ``sample`` is a file beside the card, a list of items
-    for an embedded cloud's empty table.
+    ``key`` is the attribute that identifies an item, a text. ``sample`` is a file beside the card: a list of items that
+    fills an empty table of the embedded cloud.
     """
 
     key: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]

@@ -32,7 +32,7 @@ PARAMETER_KEY = r"[A-Za-z][A-Za-z0-9_]*"
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A workflow that teams can have: its card, checked, and where its template lies."""
+    """A workflow that teams can have: its checked card, and the path of its template."""
 
     key: str
     description: str
@@ -51,7 +51,7 @@ class Card:
 
 
 def read_cards(root: Path, limits: Limits | None, problems: Problems) -> dict[str, Card | None]:
-    """Return every card of the project by its workflow's key; None stands for one that cannot be used."""
+    """Return every card of the project by its workflow's key; None for a card that cannot be used."""
     folder = root / FOLDER
     cards = {path.name.removesuffix(CARD): path for path in sorted(folder.glob(f"*{CARD}"))}
     for path in sorted(folder.glob(f"*{TEMPLATE}")):
@@ -102,7 +102,7 @@ def _read_card(root: Path, key: str, limits: Limits | None, problems: Problems) 
 
 
 def _check_placeholders(card: CardFile, document: Document) -> None:
-    """Report names that the template could not tell apart; a parameter may be called as the lane's bucket is."""
+    """Report names that would be the same placeholder. A parameter may be called ``bucket``, as the lane's own is."""
     resources = [*card.functions, *card.tables]
     for name in [*resources, *card.parameters]:
         taken = name in resources and (name in card.parameters or name in OWN or resources.count(name) > 1)

@@ -1,4 +1,4 @@
-"""What can be wrong in a team's file beyond its shape. Everything is reported, nothing raised."""
+"""What can be wrong in a team's file besides its shape. Problems are reported; nothing is raised."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _check_sizes(team: Team, limits: Limits | None) -> None:
 
 
 def check_slugs(teams: Iterable[Team]) -> None:
-    """Report teams with one slug; case does not tell them apart, for AWS ignores it in some names."""
+    """Report teams with the same slug. Case does not count, because AWS ignores it in some names."""
     seen: dict[str, Team] = {}
     for team in teams:
         first = seen.setdefault(team.file.team.lower(), team)
@@ -152,7 +152,7 @@ def check_slugs(teams: Iterable[Team]) -> None:
 
 
 def check_together(resolved: list[tuple[Team, Resolved]], naming: Naming, limits: Limits) -> None:
-    """Report what no file shows alone: one hash for two teams, equal names, too much reserved concurrency."""
+    """Report what only shows between files: one hash for two teams, equal names, too much reserved concurrency."""
     hashes: dict[str, Team] = {}
     names: dict[tuple[str, str], tuple[Team, Name]] = {}
     for team, lane in resolved:

@@ -26,7 +26,7 @@ class Document:
     problems: Problems
 
     def line(self, path: KeyPath) -> int:
-        """Return the line of *path*, or of the nearest thing above it that the file has."""
+        """Return the line of *path*, or of the nearest part above it that is in the file."""
         while path not in self.lines:
             path = path[:-1]
         return self.lines[path]
@@ -66,7 +66,7 @@ def read_document(path: Path, file: str, problems: Problems) -> Document | None:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses aliases: a team's file reads from top to bottom, and cannot be a bomb or a loop."""
+    """Refuses aliases. So a file can be read from top to bottom, and holds no loop and no explosion of copies."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -76,7 +76,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _build(loader: _Loader, node: yaml.Node, path: KeyPath, document: Document) -> object:
-    """Return the plain value of *node*, noting the line of every path below it."""
+    """Return the plain value of *node*, and note the line of every path below it."""
     document.lines.setdefault(path, node.start_mark.line + 1)
     if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:
         raise yaml.constructor.ConstructorError(None, None, f"the tag {node.tag} is not read here", node.start_mark)

@@ -18,7 +18,7 @@ _MAX_PORT = 65535
 
 
 def _plain(value: object) -> object:
-    """Take a number as its text: YAML reads ``course: 5110`` as one. True is left, which is not text."""
+    """Return a number as text, because YAML reads ``course: 5110`` as a number. A boolean stays one."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 

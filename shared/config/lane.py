@@ -1,6 +1,6 @@
-"""A lane: everything one team owns, with every name known. Frozen, and the only thing deploy and run read.
+"""A lane: everything that one team owns, with every name known. It is frozen, and deploy and run read nothing else.
 
-``shared.config.load`` makes lanes; nothing else does, so no other module ever spells a resource name.
+Only ``shared.config.load`` makes lanes, so no other module has to spell a resource's name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Scalar = bool | int | float | str
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a lane lies. ``account`` is 12 digits; ``partition`` is ``aws`` everywhere but in China and GovCloud."""
+    """Where a lane is. ``account`` is 12 digits; ``partition`` is ``aws`` except in China and GovCloud."""
 
     account: str
     region: str
@@ -29,7 +29,7 @@ class Place:
     partition: str = "aws"
 
     def arn(self, service: str, resource: str) -> str:
-        """Return ``arn:{partition}:{service}:{region}:{account}:{resource}``, less what a service has not."""
+        """Return ``arn:{partition}:{service}:{region}:{account}:{resource}``, without parts that the service lacks."""
         region = "" if service in {"iam", "s3", "budgets"} else self.region
         account = "" if service == "s3" else self.account
         return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
@@ -37,10 +37,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A function as a container image: its repository's name, and what it stands on.
+    """A function as a container image: its repository's name, and its base.
 
-    ``setup`` are shell commands that only a container engine can run on the base; ``libraries`` says whether the
-    package's libraries go in; ``entrypoint`` starts the handler, empty for the base's own.
+    ``setup`` are shell commands that only a container engine can run on the base. ``libraries`` says whether the
+    package's libraries go in. ``entrypoint`` starts the handler; it is empty for the base's own.
     """
 
     repository: str
@@ -76,10 +76,10 @@ class Function:
 class Parameter:
     """One input of a workflow: how ``lanes run`` offers it and what the team's file may set.
 
-    ``type`` is ``integer``, ``number``, ``string``, ``boolean`` or ``object``; bounds are inclusive, of a string they
-    bound its length. A default of None means that the parameter may be left out. ``upload`` is the folder of the
-    bucket that a local file given for it goes to, None where the value is taken as it stands. ``instead_of`` is the
-    parameter that follows from this one when a payload gives this one alone.
+    ``type`` is ``integer``, ``number``, ``string``, ``boolean`` or ``object``. Bounds are inclusive; for a string they
+    bound its length. A default of None means that the parameter may be left out. ``upload`` is the folder of the bucket
+    that a local file goes to, None where the value is used as it is. ``instead_of`` is the parameter that the handler
+    derives from this one when a payload gives this one alone.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One DynamoDB table of a lane. ``key`` is the attribute that its items are found by, a text."""
+    """One DynamoDB table of a lane. ``key`` is the attribute that identifies an item, a text."""
 
     name: str
     key: str
@@ -103,7 +103,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a lane may cost in a month, in USD; ``notify`` are the addresses that hear of it before."""
+    """What a lane may cost in a month, in USD. ``notify`` are the addresses that are warned before."""
 
     name: str
     monthly_usd: float
@@ -114,7 +114,7 @@ class Budget:
 class Database:
     """A team's part of the teams' database.
 
-    ``schema`` is also the name of the role that sees it alone, ``secret`` holds how that role gets in, and
+    ``schema`` is also the name of the only role that sees it. ``secret`` names the secret with that role's password.
     ``migrations`` are modules whose ``migrate(engine)`` makes the tables.
     """
 
@@ -169,10 +169,10 @@ class Rendezvous:
 class Lane:
     """What one team owns and runs.
 
-    ``boundary`` names the IAM policy that holds the roles of its functions and workflows to its own names;
-    ``deployer`` is the role of its people, ``deployer_boundary`` the policy that holds that one. ``rendezvous_key``
-    names the secret whose key signs its ranks' names at the rendezvous, empty when none of its functions goes there.
-    ``runtime`` is what Lambda runs its functions of the zip on.
+    ``boundary`` names the IAM policy that limits the roles of its functions and workflows to its own names.
+    ``deployer`` is the role of its people, and ``deployer_boundary`` the policy that limits that role.
+    ``rendezvous_key`` names the secret whose key signs its ranks' names at the rendezvous; it is empty when none of its
+    functions goes there. ``runtime`` is what Lambda runs its functions of the zip on.
     """
 
     team: str

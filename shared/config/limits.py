@@ -19,7 +19,7 @@ class Range(FileModel):
 
 
 class Concurrency(FileModel):
-    """The account's concurrent executions, and how many of them no reservation may take."""
+    """The account's concurrent executions, and how many of them must stay unreserved."""
 
     account: Count
     unreserved: Count

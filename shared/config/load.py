@@ -1,7 +1,7 @@
 """Reads a project: naming.yaml, shared/settings.yaml, the workflow cards and teams/*.yaml, into frozen lanes.
 
-What it costs: everything is read and checked each time, also for a command about one team, because names must be
-unlike all the others'. Fifty teams take well under a second.
+Everything is read and checked each time, also for a command about one team, because a team's names must differ from
+all others'. Fifty teams take well under a second.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the models of all files share: frozen, no unknown key, camelCase in the file; and how their errors are told."""
+"""What the models of all files share: frozen, no unknown key, camelCase in the file; and the words of their errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class FileModel(BaseModel):
-    """A part of a file. A key with nothing behind it counts as left out, as when all below it is a comment."""
+    """A part of a file. A key without a value counts as left out, as when everything below it is a comment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, alias_generator=to_camel)
 
@@ -41,8 +41,8 @@ def known_keys(model: type[BaseModel]) -> list[str]:
 def parse(model: type[M], document: Document, stand_ins: Mapping[str, object] | None = None) -> M | None:
     """Return *document* as a *model*; each problem is reported with its line.
 
-    What is wrong is left out and the rest read again, so that later checks find the rest's problems at once.
-    *stand_ins* take the place of required keys for that. None when the rest is no *model* either.
+    What is wrong is left out, and the rest is read again, so that later checks also find the problems of the rest.
+    *stand_ins* are used for required keys that are missing then. The result is None when the rest is no *model* either.
     """
     try:
         return model.model_validate(document.data)

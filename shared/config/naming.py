@@ -47,7 +47,7 @@ PLACEHOLDERS = ("team", "component", "hash", "account", "region", "stage")
 HASH_PLACEHOLDERS = ("account", "region", "stage", "team")
 MAX_DIGITS = 64
 ACCOUNT_REGIONAL = "-{account}-{region}-an"
-"""What the name of a bucket in the account's own namespace ends in; no other account can make one of that name.
+"""The end of a bucket's name in the account's own namespace. No other account can make a bucket of that name.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html, read on 2026-11-29.
 """
@@ -64,7 +64,7 @@ Items = Annotated[tuple[str, ...], Field(strict=False)]
 
 
 class SlugRule(FileModel):
-    """What a team may be called. The pattern is one character class and another one repeated."""
+    """What a team may be called. The pattern is one character class, and another one that is repeated."""
 
     pattern: str
     reserved: Items = ()
@@ -148,7 +148,7 @@ class Naming(FileModel):
     kinds: dict[str, KindRule]
 
     def namespace(self, kind: str) -> str:
-        """Return what kinds share when two equal names of theirs would meet."""
+        """Return the namespace of *kind*: two kinds that share it cannot both have one name."""
         return self.kinds[kind].namespace or kind
 
     def make(self, kind: KindName, component: str, *, team: str, place: Place, digest: str) -> Name:
@@ -198,7 +198,7 @@ class Naming(FileModel):
         return found
 
     def identity(self, name: Name) -> tuple[str, str]:
-        """Return what two names that would meet have in common: the namespace, and the name as AWS compares it."""
+        """Return the namespace and the name as AWS compares it: two names with the same identity would be one."""
         kind = self.kinds[name.kind]
         return self.namespace(name.kind), name.value.lower() if kind.ignore_case else name.value
 

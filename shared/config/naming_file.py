@@ -101,7 +101,7 @@ def _check_placeholders(template: str, known: tuple[str, ...], where: tuple[str,
 
 
 def _check_namespaces(naming: Naming, document: Document) -> None:
-    """Two kinds that share a namespace must not reach into each other, nor a log group miss its function."""
+    """Report kinds of one namespace whose names could be each other's, and a log group that is not its function's."""
     for (key, kind), (other_key, other) in itertools.permutations(naming.kinds.items(), 2):
         same = naming.namespace(key) == naming.namespace(other_key)
         if same and kind.fixed_prefix != other.fixed_prefix and other.fixed_prefix.startswith(kind.fixed_prefix):

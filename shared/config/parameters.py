@@ -1,4 +1,4 @@
-"""The inputs of a workflow, and what a value must be, whether a card, a team's file, a payload or an option has it."""
+"""What a value of a workflow's input must be, in a card, a team's file, a payload or an option."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _NOUNS = {
 def coerce(spec: Parameter, value: object, where: str | None = None) -> Value | None:
     """Return *value* as *spec* wants it.
 
-    Numbers, booleans and objects may come as text, as payloads and options bring them: "10" is 10. None is right for a
+    Numbers, booleans and objects may be text, as they are in payloads and options: "10" is 10. None is allowed for a
     parameter whose default is None.
 
     Raises:
-        UsageError: It is of another type, out of bounds (of a text: its length), or none of the choices.
+        UsageError: It is of another type, out of bounds (a text by its length), or none of the choices.
     """
     if value is None and spec.default is None:
         return None

@@ -29,10 +29,10 @@ _MEMORY_MB = 256
 class RendezvousService:
     """The rendezvous server on Fargate, every name known. Frozen, like a lane.
 
-    ``lane`` holds what a lane can hold of it: its tags, its endpoint, its key and the two functions. ``cpu`` is in
-    units of 1/1024 vCPU. ``subnets`` are public ones, none for those of the default VPC. ``restart`` is an EventBridge
-    schedule. ``check_seconds`` pass between two checks; the SNS topic ``notify``, if there is one, hears of its alarm.
-    ``allow_open`` lets names in that are not signed.
+    ``lane`` holds its tags, its endpoint, its key and its two functions. ``cpu`` is in units of 1/1024 vCPU.
+    ``subnets`` are public ones; none means those of the default VPC. ``restart`` is an EventBridge schedule.
+    ``check_seconds`` is the time between two checks. The SNS topic ``notify``, if there is one, hears of the alarm.
+    ``allow_open`` lets in names that are not signed.
     """
 
     lane: Lane
@@ -106,7 +106,7 @@ def rendezvous_service(project: Project) -> RendezvousService:
 
 
 class _Names:
-    """Makes the platform's names and keeps what AWS would refuse about them."""
+    """Makes the platform's names, and collects what AWS would refuse about them."""
 
     def __init__(self, project: Project) -> None:
         self._naming, self._place = project.naming, project.place

@@ -44,7 +44,7 @@ class ConfigError(LanesError):
 
 @dataclass(slots=True)
 class Problems:
-    """Where the readers of the files put what they find."""
+    """Collects what the readers of the files find."""
 
     found: list[Problem] = field(default_factory=list)
 

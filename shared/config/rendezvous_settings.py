@@ -26,10 +26,10 @@ FARGATE = {
 
 
 class ServiceSettings(FileModel):
-    """The rendezvous server as the platform runs it on Fargate; ``subnets`` are the default VPC's when left out.
+    """The rendezvous server as the platform runs it on Fargate. ``subnets`` are the default VPC's when left out.
 
-    ``notify`` is the ARN of an SNS topic that hears when the scheduled check's alarm goes off and ends. ``allowOpen``
-    lets in names that are not signed, as old clients'.
+    ``notify`` is the ARN of an SNS topic. It is told when the alarm of the scheduled check goes off and when it ends.
+    ``allowOpen`` lets in names that are not signed, as those of old clients.
     """
 
     image: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/:-]*(@sha256:[0-9a-f]{64})?$")]
@@ -43,7 +43,7 @@ class ServiceSettings(FileModel):
 
 
 class RendezvousSettings(FileModel):
-    """The FMI rendezvous endpoint and its health check, times in seconds; and the service that answers there."""
+    """The FMI rendezvous endpoint, its health check with times in seconds, and the service that answers there."""
 
     endpoint: Endpoint
     timeout: Seconds
@@ -70,7 +70,7 @@ class RendezvousSettings(FileModel):
 
 
 def check_health(rendezvous: RendezvousSettings, document: Document) -> None:
-    """Report a health check that could never be degraded."""
+    """Report a health check whose warning could never come before its timeout."""
     if rendezvous.degraded_after >= rendezvous.timeout:
         document.problem(
             ("rendezvous", "degradedAfter"),

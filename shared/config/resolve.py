@@ -1,4 +1,4 @@
-"""One team's file, its workflows' cards, the settings and the naming rules, made into one lane."""
+"""Makes one lane from a team's file, its workflows' cards, the settings and the naming rules."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def resolve(
 
 
 class _Names:
-    """Makes a team's names and keeps them with their lines; reports those that cannot be."""
+    """Makes a team's names, keeps them with their lines, and reports those that AWS would refuse."""
 
     def __init__(self, team: Team, naming: Naming, settings: Settings, cards: list[Card]) -> None:
         self.team = team
@@ -109,7 +109,7 @@ class _Names:
 
 
 def _function(team: Team, card: Card, step: str, settings: Settings, names: _Names) -> Function:
-    """Return the function of *step*: the team's entry goes before the card, the card before the provider."""
+    """Return the function of *step*. The team's entry overrides the card, and the card overrides the provider."""
     key = card.function_key(step)
     base, provider, own = card.functions[step], team.file.provider, team.file.functions.get(key)
     path: KeyPath = ("names", "functions", key) if key in team.file.names.functions else ("workflows", card.key)
@@ -164,7 +164,7 @@ def _database(names: _Names, cards: list[Card]) -> Database:
 
 
 def _budget(team: Team, settings: Settings, names: _Names) -> Budget | None:
-    """Return the team's budget, or the settings'; it tells the owner, unless it names others or the owner a name."""
+    """Return the team's budget, or that of the settings. If it names nobody to notify, the owner's address is used."""
     file = team.file.budget or settings.defaults.budget
     if file is None or not file.monthly_usd:
         return None
@@ -174,7 +174,7 @@ def _budget(team: Team, settings: Settings, names: _Names) -> Budget | None:
 
 
 def _rendezvous_variables(team: Team, settings: Settings, key: str) -> dict[str, str]:
-    """Return where FMI ranks meet, by which times in seconds that is judged, what they speak, and how they sign."""
+    """Return the variables that say where FMI ranks meet, its times in seconds, its protocol and the key's secret."""
     own = _rendezvous(team, settings)
     values = (own.endpoint, f"{own.timeout:g}", f"{own.degraded_after:g}")
     return {

@@ -13,7 +13,7 @@ READ = date(2026, 11, 29)
 
 RuntimeName = Literal["python3.11", "python3.12", "python3.13", "python3.14"]
 OFFERED: tuple[str, ...] = get_args(RuntimeName)
-"""What functions of a zip may run on: what the handlers run on, and Lambda and Chalice have."""
+"""What functions of a zip may run on: Lambda and Chalice have it, and the handlers run on it."""
 MACHINE = f"python{sys.version_info.major}.{sys.version_info.minor}"
 """The runtime of this machine's own Python."""
 _NOTICE = timedelta(days=183)
@@ -21,7 +21,7 @@ _NOTICE = timedelta(days=183)
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The end of a runtime: from when on it gets no patches, no new functions, no changes of functions."""
+    """The end of a runtime: the days from which it gets no patches, no new functions, and no changes of functions."""
 
     deprecated: date
     no_create: date
@@ -39,7 +39,7 @@ RUNTIMES = {
 
 
 def end_of(runtime: str, today: date) -> str:
-    """Return what is to be said of the end of *runtime*: that it has come or comes within six months; else ""."""
+    """Return a warning when *runtime* has ended or ends within six months; else ""."""
     known = RUNTIMES.get(runtime)
     if known is None or today + _NOTICE < known.deprecated:
         return ""
@@ -50,7 +50,7 @@ def end_of(runtime: str, today: date) -> str:
 
 
 def refused(runtime: str, today: date, *, new: bool) -> str:
-    """Return why Lambda takes no function of *runtime*, a *new* one or a change of one that is there; "" if it does."""
+    """Return why Lambda refuses a *new* function of *runtime*, or a change of one; "" if it does not."""
     known = RUNTIMES.get(runtime)
     if known is None or runtime not in OFFERED:
         return f"{runtime} is none of the runtimes for it: {', '.join(OFFERED)}"

@@ -1,7 +1,7 @@
 """The JSON Schema of a team's file, from the models, the cards and the settings, so that editors complete and check it.
 
-It is committed; ``lanes schema --check`` says when it is stale. Editors see the shape, the keys and the bounds; what
-needs more than one value (equal names, lengths of names) only ``lanes validate`` sees.
+It is committed, and ``lanes schema --check`` says when it is stale. Editors check the shape, the keys and the bounds.
+Only ``lanes validate`` checks what takes more than one value, such as equal names.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _bound(field: dict[str, Json], limit: Range) -> None:
 
 
 def _only(field: dict[str, Json], properties: dict[str, Json]) -> None:
-    """Let the mapping *field* hold these *properties* and no others; it may be left empty."""
+    """Let the mapping *field* hold these *properties* and no others. It may be empty."""
     field |= {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
 
 

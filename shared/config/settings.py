@@ -26,7 +26,7 @@ MAX_SUBSCRIBERS = 10  # of one alert of a budget
 
 
 class BudgetFile(FileModel):
-    """What a team may cost in a month, and who hears of it."""
+    """What a team may cost in a month, and who is told."""
 
     monthly_usd: float = Field(alias="monthlyUSD", ge=0, description="USD a month; 0 is no budget.")
     notify: Annotated[list[Address], Field(max_length=MAX_SUBSCRIBERS)] | None = Field(
@@ -37,7 +37,7 @@ class BudgetFile(FileModel):
 class Defaults(FileModel):
     """What holds where neither a card nor a team's file says anything.
 
-    ``runtime`` is Lambda's Python for functions; the deploying machine's own when left out.
+    ``runtime`` is Lambda's Python for functions. Left out, it is that of the machine that deploys.
     """
 
     bucket: str
@@ -52,7 +52,8 @@ class Defaults(FileModel):
 class Settings(FileModel):
     """All of shared/settings.yaml.
 
-    ``operators`` are users, groups, roles and event rules of the account that reach every team, and why they may.
+    ``operators`` are the users, groups, roles and event rules of the account that may reach every team, with the
+    reason.
     """
 
     account: Annotated[str, Field(pattern=r"^\d{12}$")]

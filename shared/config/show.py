@@ -16,7 +16,7 @@ HEADER = "# yaml-language-server: $schema=../shared/config/team.schema.json\n"
 
 
 def resolved(lane: Lane) -> dict[str, Json]:
-    """Return *lane* in the words of a team's file, with every default, name and variable in it."""
+    """Return *lane* in the words of a team's file, with every default, name and variable."""
     rendezvous = lane.rendezvous
     return {
         "team": lane.team,

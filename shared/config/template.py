@@ -1,9 +1,9 @@
 """State machine templates: plain Amazon States Language with ``${placeholders}``, filled from a lane.
 
 ``${<step>}`` is a function's ARN, ``${<table>}`` a table's name, ``${bucket}`` the lane's bucket, ``${state_machine}``
-the machine's own ARN and ``${<parameter>}`` the team's value. A string that is nothing but one placeholder becomes the
-value with its JSON type; within a longer string it is text. ``${bucket}`` is always the lane's, also when a parameter
-has that name.
+the machine's own ARN and ``${<parameter>}`` the team's value. A string that is one placeholder becomes the value with
+its JSON type. Within a longer string, a placeholder becomes text. ``${bucket}`` is always the lane's bucket, even when
+a parameter has that name.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The zip that every function of the project runs: the handlers, what they import, and nothing else.
 
-Made by us and uploaded by Chalice. Chalice's own packager caches by contents without file names (a renamed file
-ships the stale zip), takes ``__pycache__`` in, and prints "Could not install dependencies" and goes on without
-them. Here the name of a cached zip is the hash of all that goes in, names too; the same input gives the same
-bytes, so that an unchanged function is seen to be unchanged; and a missing dependency is an error.
-``app.py`` and Chalice stay out: handlers are plain functions, and a cold start imports neither.
+We make the zip and Chalice uploads it. Chalice's own packager caches by contents without file names, so after a rename
+it ships the old zip. It takes ``__pycache__`` in. It prints "Could not install dependencies" and goes on without them.
+Here the name of a cached zip is the hash of everything in it, file names too. The same input gives the same bytes, so
+an unchanged function is seen to be unchanged. A missing dependency is an error. ``app.py`` and Chalice stay out:
+handlers are plain functions, and a cold start imports neither.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Dependencies(Protocol):
 
 
 class FromEnvironment:
-    """The names of libraries in the zip: the embedded cloud takes them from where this project is installed."""
+    """Only the names of libraries in the zip: the embedded cloud has the libraries where this project is installed."""
 
     def key(self, requirements: Path) -> str:
         """Return the names."""
@@ -71,7 +71,7 @@ class FromEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class Vendored:
-    """Libraries in the zip, as wheels that Lambda's Linux can load: for *runtime*, this machine's Python or another.
+    """Libraries in the zip, as wheels for Lambda's Linux and *runtime*, which is this machine's Python or another.
 
     Those for the machine's own are fetched by Chalice's dependency builder.
     """
@@ -114,7 +114,7 @@ class Vendored:
 
 
 def build_package(app_dir: Path, cache: Path, dependencies: Dependencies, runtime: str = MACHINE) -> Package:
-    """Return the zip for the code under *app_dir*``/vendor`` on *runtime*; made only when nothing in *cache* fits.
+    """Return the zip for the code under *app_dir*``/vendor`` on *runtime*. It is made if *cache* has none that fits.
 
     Raises:
         LanesError: The code is not there, a library is missing, or there is too much for Lambda.
@@ -136,12 +136,12 @@ def build_package(app_dir: Path, cache: Path, dependencies: Dependencies, runtim
 
 
 def has_libraries(app_dir: Path, cache: Path, dependencies: Dependencies, runtime: str = MACHINE) -> bool:
-    """Say whether *cache* holds the libraries that :func:`build_package` would else install first."""
+    """Say whether *cache* holds the libraries, so that :func:`build_package` need not install them."""
     return _folder(cache, dependencies.key(app_dir / "requirements.txt"), runtime).exists()
 
 
 def _folder(cache: Path, key: str, runtime: str) -> Path:
-    """Return where the libraries lie: apart from the code, so that an edit does not fetch them again."""
+    """Return the folder of the libraries, apart from the code: an edit of the code does not fetch them again."""
     return cache / f"libraries-{runtime}-{_short(key)}"
 
 
@@ -164,7 +164,7 @@ def _code(vendor: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _needed(libraries: Path) -> Iterator[tuple[str, Path]]:
-    """Yield (name in the zip, file) for what a running function can ask the *libraries* for."""
+    """Yield (name in the zip, file) for what a running function can use of the *libraries*."""
     for name, path in _tree(libraries, libraries):
         if path.suffix not in _FOR_BUILDERS and "tests" not in path.relative_to(libraries).parent.parts:
             yield name, path
@@ -193,7 +193,7 @@ def _short(key: str) -> str:
 
 
 def _write(path: Path, files: Mapping[str, Path]) -> None:
-    """Write the zip beside its place and move it there whole, so that nobody reads half of it."""
+    """Write the zip under another name, then rename it, so that nobody reads half of it."""
     unzipped = sum(file.stat().st_size for file in files.values())
     if unzipped > _UNZIPPED_LIMIT:
         raise LanesError(
@@ -211,7 +211,7 @@ def _write(path: Path, files: Mapping[str, Path]) -> None:
 
 
 def forget(cache: Path, pattern: str) -> None:
-    """Remove all but the newest few of what *pattern* finds in *cache*: another deploy may still be reading those."""
+    """Remove what *pattern* finds in *cache*, but for the newest few: another deploy may still read those."""
     made = sorted(cache.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in made[_KEPT:]:
         shutil.rmtree(old) if old.is_dir() else old.unlink()

@@ -1,8 +1,8 @@
-"""Names in the place of libraries: what a zip for the embedded cloud holds where one for AWS has the wheels.
+"""Names in the place of libraries: a zip for the embedded cloud holds them where one for AWS has the wheels.
 
-Fetching and uploading 48 MB of wheels for each rehearsal would take ten times as long as the rehearsal. The names are
-what makes it true: the embedded cloud lets a function import what its requirements name, with what that needs, as far
-as it is installed here, and nothing else, so that an import which would fail on AWS fails.
+To fetch and upload 48 MB of wheels would take ten times as long as the rehearsal itself. The names keep the rehearsal
+true. The embedded cloud lets a function import the libraries that its requirements name, and what those need, as far as
+they are installed here. Any other import fails, as it would on AWS.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Wheels for a Python that is not this machine's: Chalice's dependency builder asks pip for the machine's own only.
+"""Wheels for another Python than this machine's. Chalice's dependency builder asks pip for the machine's own only.
 
-pip can fetch for another Python, but goes by this one's version where a requirement says which Python it is for; so
-those lines are chosen here. Libraries without a wheel are refused, for nothing here could build one.
+pip can fetch for another Python, but where a requirement says which Python it is for, pip goes by the Python that it
+runs on. So those lines are chosen here. A library without a wheel is refused, because nothing here could build one.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def fetch_wheels(runtime: str, requirements: Path, target: Path) -> None:
 
 
 def _lines_for(version: str, requirements: Path) -> Iterator[str]:
-    """Yield the lines that hold for Python *version*, without the condition; options of pip's as they are."""
+    """Yield the lines that hold for Python *version*, without their condition. Options of pip's stay as they are."""
     environment = {"python_version": version, "python_full_version": f"{version}.0"}
     for number, line in enumerate(requirements.read_text(encoding="utf-8").splitlines(), 1):
         text = line.partition(" #")[0].strip()
@@ -91,7 +91,7 @@ def _platforms(runtime: str) -> list[str]:
 
 
 def _unpack(wheel: Path, target: Path) -> None:
-    """Unpack *wheel*, what it keeps apart for the library folders too; its scripts are of no use in a zip."""
+    """Unpack *wheel*, also the library folders of its ``.data``; its scripts are of no use in a zip."""
     with zipfile.ZipFile(wheel) as file:
         for info in file.infolist():
             first, _, rest = info.filename.partition("/")

@@ -1,6 +1,6 @@
-"""What AWS's answer to a changing call means: it passes, the work is done already, or it is there to stay.
+"""What an error of AWS's means: it passes, the work is already done, or it stays.
 
-A call that is asked again may find its own work, for what was lost may have been the answer alone.
+A call that is made again may find its own work, because only the answer to the first try was lost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from shared.aws.settling.rules import Passing
 
-# The call's work is done: somebody was quicker, or an earlier try of ours got this far and its answer was lost.
+# The call's work is done: by somebody else, or by an earlier try of ours whose answer was lost.
 _DONE: Mapping[str, tuple[str, str]] = {
     "cloudwatch.delete_alarms": ("ResourceNotFound", ""),
     "budgets.delete_budget": ("NotFoundException", ""),
@@ -48,7 +48,7 @@ _DONE: Mapping[str, tuple[str, str]] = {
     "secretsmanager.delete_secret": ("ResourceNotFoundException", ""),
     "stepfunctions.stop_execution": ("ExecutionDoesNotExist", ""),
 }
-# There is one of that name now, which was not there when the step began.
+# There is something of that name now. There was none when the step began.
 _MADE: Mapping[str, tuple[str, str]] = {
     "budgets.create_budget": ("DuplicateRecordException", ""),
     "dynamodb.create_table": ("ResourceInUseException", ""),
@@ -64,7 +64,7 @@ _MADE: Mapping[str, tuple[str, str]] = {
 
 
 def passing(call: str, error: Exception) -> Passing | None:
-    """Return what *error* waits for, AWS's answer to *call* (``service.method``); None when it is there to stay."""
+    """Return what to wait for after *error*, AWS's answer to *call* (``service.method``); None when it stays."""
     if isinstance(error, NoConnectionError | HTTPClientError):
         return None if isinstance(error, SSLError) else LOST
     if not isinstance(error, ClientError):
@@ -85,7 +85,7 @@ def is_done(call: str, error: Exception) -> bool:
 
 
 def is_made(call: str, error: Exception) -> bool:
-    """Say whether *error* says that what *call* was to make is there; whose it is has to be looked at."""
+    """Say whether *error* says that there is already what *call* was to make. Its owner must be checked then."""
     return _says(_MADE, call, error)
 
 

@@ -38,7 +38,7 @@ class Patience:
         sleep: Waits, in seconds.
         tell: Told, a line each, what is waited for once it takes longer.
         clock: Seconds that only grow.
-        jitter: A number from 0 to 1: so that many deploys that AWS turned away do not come back as one.
+        jitter: A number from 0 to 1, so that many deploys do not come back to AWS at the same moment.
     """
 
     sleep: Sleep = time.sleep
@@ -85,9 +85,9 @@ class Wait:
 
 
 class PatientAws(Aws):
-    """The clients of *aws*, each call of which waits out what passes; pages are fetched as botocore does.
+    """The clients of *aws*. Each call waits out what passes, but pages are fetched as botocore does.
 
-    A call whose work is done already, as by an earlier try whose answer was lost, answers with nothing.
+    A call whose work is already done answers with nothing. An earlier try may have done it, and its answer was lost.
     """
 
     def __init__(self, aws: Aws, patience: Patience) -> None:
@@ -132,10 +132,10 @@ class _PatientClient:
 
 
 def _whole(answer: object, operation: str) -> object:
-    """Return *answer*, unless a part of what was asked was refused: EventBridge tells that in an answer of 200.
+    """Return *answer*, unless a part of the request was refused, which EventBridge says in an answer of 200.
 
     Raises:
-        ClientError: As it would have been told of the whole. Source: EventBridge API reference, PutTargets.
+        ClientError: As for a refusal of the whole. Source: EventBridge API reference, PutTargets.
     """
     if isinstance(answer, dict) and answer.get("FailedEntryCount"):
         first = answer["FailedEntries"][0]

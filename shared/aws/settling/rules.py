@@ -1,8 +1,8 @@
-"""Which of AWS's refusals pass by themselves: by call, with what AWS is at meanwhile and what to do when they stay.
+"""Which of AWS's refusals pass by themselves: by call, with what AWS is doing meanwhile and what to do if they stay.
 
-What a caller did wrong does not pass, so a code that says both is told apart by its message. Codes: botocore's models
-(1.40 to 1.43); messages: the sources named beside them, where "tf" is an issue of hashicorp/terraform-provider-aws (all
-read in November 2026).
+A caller's mistake does not pass. Where one code means both, the message tells them apart. Codes are from botocore's
+models (1.40 to 1.43), messages from the sources beside them, where "tf" is an issue of
+hashicorp/terraform-provider-aws (all read in November 2026).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ class Passing:
     """A refusal that passes.
 
     Attributes:
-        calls: Where, as ``service.method``; everywhere when there are none.
+        calls: The calls that it is about, as ``service.method``; all calls when there are none.
         codes: AWS's words for it.
-        why: What AWS is at.
-        fix: What to do when it stays.
-        message: What its message holds, a pattern.
-        unless: What its message does not hold, a pattern.
+        why: What AWS is doing meanwhile.
+        fix: What to do if it stays.
+        message: A pattern that its message must hold.
+        unless: A pattern that its message must not hold.
         seconds: How long to wait for it.
     """
 

@@ -51,7 +51,7 @@ def assemble(
     """Write an image to *target* and return its manifest.
 
     Args:
-        base: What it stands on: with a Python, and for a function Lambda's runtime client in it.
+        base: Its base, with a Python in it, and for a function with Lambda's runtime client.
         layers: Files by their path within the image, without the leading slash; lowest layer first.
         command: What it runs: Lambda's Handler, or the words of a command.
         target: Where it goes.
@@ -107,7 +107,7 @@ def write_scratch(target: Layout) -> Blob:
 def package_layers(package: Path, *, libraries: bool) -> list[dict[str, bytes]]:
     """Return a function package (a zip) as layers under the task root: its libraries, if wanted, and its own code.
 
-    Two layers, so that an edit of the code does not push the libraries again.
+    There are two layers, so that an edit of the code does not push the libraries again.
     """
     found: dict[bool, dict[str, bytes]] = {False: {}, True: {}}
     with zipfile.ZipFile(package) as archive:
@@ -117,7 +117,7 @@ def package_layers(package: Path, *, libraries: bool) -> list[dict[str, bytes]]:
 
 
 def make_tar(files: Mapping[str, bytes]) -> bytes:
-    """Return *files* as a tar: folders first, all of root's and readable by all, without dates."""
+    """Return *files* as a tar: folders first, owned by root, readable by everybody, without dates."""
     folders = {str(parent) for name in files for parent in PurePosixPath(name).parents} - {"."}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:

@@ -30,7 +30,7 @@ def render(function: Function, image: Image) -> str:
 
 
 def write_context(function: Function, image: Image, package: Path, folder: Path) -> Path:
-    """Fill *folder* with what the Dockerfile of *function* copies, and the Dockerfile; return the latter's path."""
+    """Fill *folder* with the Dockerfile of *function* and what it copies; return the Dockerfile's path."""
     shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(package) as archive:
         for name in archive.namelist():

@@ -62,7 +62,7 @@ class Blob:
 
 
 class Layout:
-    """The layout in *folder*; one that is not there yet is made by the first blob."""
+    """The layout in *folder*. If it is not there yet, the first blob makes it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -93,7 +93,7 @@ class Layout:
         return blob
 
     def take(self, blob: Blob, other: Layout) -> None:
-        """Keep a blob that *other* has, without a second copy on the disk where the file system allows."""
+        """Keep a blob that *other* has, as a hard link where the file system allows it."""
         path = self.path(blob.digest)
         if self.has(blob):
             return
@@ -171,7 +171,7 @@ class Layout:
 
 @contextlib.contextmanager
 def draft_of(path: Path) -> Iterator[Path]:
-    """Give a file to write what is to be *path*, which it becomes when whole: another process may make the same."""
+    """Give a file to write to; it is renamed to *path* when it is whole, because another process may make the same."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
         yield draft

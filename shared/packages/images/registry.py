@@ -64,7 +64,7 @@ class RegistryError(LanesError):
 
 
 class BusyError(RegistryError):
-    """It may take the same a little later."""
+    """A registry refused what it may take a little later."""
 
 
 class Registry:
@@ -87,7 +87,7 @@ class Registry:
         self._login: str | None = None
 
     def push(self, layout: Layout) -> str:
-        """Bring the layout's image there and return its digest; what is there already is not sent again.
+        """Bring the layout's image there and return its digest. Blobs that are there already are not sent again.
 
         Raises:
             RegistryError: It refuses, or cannot be reached.
@@ -101,7 +101,7 @@ class Registry:
         return manifest.digest
 
     def _patiently(self, work: Callable[[], None]) -> None:
-        """Do *work*, which may be begun again, until the registry takes it."""
+        """Do *work* until the registry takes it. It may be begun several times."""
         wait = Wait(self._patience, "push", {})
         while True:
             try:
@@ -236,7 +236,7 @@ def _as_oci(layer: Blob) -> Blob:
 
 
 def _complaints(answer: Answer) -> Iterator[str]:
-    """Yield what the registry says in the form that the specification gives errors."""
+    """Yield the registry's errors, which have the form of the specification."""
     try:
         errors = json.loads(answer.data).get("errors", [])
     except (ValueError, AttributeError):

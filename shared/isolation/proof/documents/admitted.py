@@ -139,7 +139,7 @@ def judge_bucket(
         if value.split(":")[2:3] == ["sts"]:
             yield statement.finding(
                 "session",
-                "a grant to a role's session stands beside its boundary: nothing limits it",
+                "a role's boundary does not limit a grant to its session",
                 "name the role's ARN (arn:...:iam::...:role/...)",
                 resource=value,
             )
@@ -189,7 +189,7 @@ def judge_repository(statement: Statement, territory: Territory) -> Iterator[Fin
         else:
             yield statement.finding(
                 "principal",
-                "the team's own people have their own role for it, nobody else is for its images",
+                "the team's own people have a role for it, and nobody else needs its images",
                 "let lambda.amazonaws.com in, and nobody else",
                 resource=value,
             )
@@ -210,7 +210,7 @@ def judge_resource(statement: Statement, document: Document, territory: Territor
     )
     if statement.effect != "Deny" and not called_by_rule:
         who = ", ".join(value for _, value in statement.principals) or "nobody that is named"
-        why = f"it lets in {who}, which no role's policy tells"
+        why = f"it lets in {who}, and no role's policy shows it"
         yield statement.finding("resource-policy", why, "take the statement away; grant it to a role of the team's own")
 
 

@@ -103,7 +103,7 @@ def judge_pair(statement: Statement, action: Action, resource: str, territory: T
     elif action.level == "Permissions management":
         yield statement.finding(
             "opens-door",
-            "it lets the team hand its own doors to others, past everything shown here",
+            "it lets the team open its resources to others, and no policy of a role shows it",
             "leave resource policies to the platform role",
             action=action.name,
             resource=resource,
@@ -170,7 +170,7 @@ def _judge_iam(statement: Statement, action: Action, resource: str, territory: T
     if not exact:
         yield statement.finding(
             "pass-role",
-            "a role that can be handed over is a role that can be used, whoever's it is",
+            "a role that can be passed on can be used, and this may be another team's",
             f"name the team's own roles one by one: {territory.place.arn('iam', f'role/{territory.slug}-...')}",
             action=action.name,
             resource=resource,
