@@ -8,7 +8,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from shared.config.lane import Place
-from shared.config.naming import KindName, is_account_regional
+from shared.config.naming import CONTAINER_LOGS, FUNCTION_LOGS, MACHINE_LOGS, KindName, is_account_regional
 from shared.config.naming_file import read_naming
 from shared.config.problems import Problems
 
@@ -90,6 +90,15 @@ def test_the_hash_is_of_the_place_and_the_team(naming):
     elsewhere = [Place("123456789013", "us-east-1", "dev"), Place("123456789012", "eu-west-1", "dev")]
     elsewhere += [Place("123456789012", "us-east-1", "prod")]
     assert len({naming.hash.make("team3", place) for place in [PLACE, *elsewhere]}) == 4
+
+
+def test_the_names_of_log_groups_begin_as_policies_say(naming):
+    kinds = {
+        "functionLogGroup": FUNCTION_LOGS,
+        "stateMachineLogGroup": MACHINE_LOGS,
+        "containerLogGroup": CONTAINER_LOGS,
+    }
+    assert {kind: naming.kinds[kind].fixed_prefix for kind in kinds} == kinds
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 import pytest
 
-from shared.config.platform import CHECK, rendezvous_service
+from shared.config.naming import MANAGER
+from shared.config.platform import CHECK, SLUG, rendezvous_service
 from shared.errors import UsageError
+from shared.handlers.rendezvous import service
 
 SETTINGS = "shared/settings.yaml"
 CASES = {
@@ -62,3 +64,8 @@ def test_a_server_of_somebody_elses_has_no_service(files):
     files.write(SETTINGS, text.partition("  # The server itself")[0])
     with pytest.raises(UsageError, match=r"add rendezvous\.service"):
         rendezvous_service(files.load())
+
+
+def test_the_rendezvous_marks_what_is_its_own_as_deployment_does():
+    """Handlers travel alone, so they spell it themselves."""
+    assert service._OWNER == {"team": SLUG, "managed-by": MANAGER}
