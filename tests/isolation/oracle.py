@@ -225,7 +225,7 @@ class Sampler:
         return filled.replace("*", self._random.choice(("x", "data", "a-b", "0")))
 
     def _twisted(self, resource, action):
-        """*resource* as somebody hostile or mistaken would name it; as it is where the action takes none such."""
+        """*resource* under a wrong name, by malice or mistake; unchanged where the action takes no such resource."""
         team = self._random.choice(self._teams)
         other = self._random.choice(self._teams)
         twist = self._random.choice(

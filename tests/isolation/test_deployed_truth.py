@@ -1,4 +1,4 @@
-"""What is read back of a cloud: everything that somebody did there by hand is found, and what was refused is told."""
+"""A cloud that is read back: whatever somebody did there by hand is found, and a read that is refused is told."""
 
 import contextlib
 import json
@@ -138,7 +138,7 @@ def test_users_groups_and_roles_that_reach_a_team_by_hand_are_found(seen, projec
 
 
 def as_aws_answers(aws):
-    """AWS tells the policy of a version or an alias when it is asked for by Qualifier, and else the function's own."""
+    """AWS returns the policy of a version or an alias only when asked by Qualifier; else the function's own."""
 
     def own_only(model, parsed, **_):
         if model.name == "GetPolicy" and "Policy" in parsed:

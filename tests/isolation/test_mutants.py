@@ -1,4 +1,4 @@
-"""Seeded leaks: each is one edit of a good document, and the proof must name that very statement; and controls."""
+"""Seeded leaks and controls: each is one edit of a good document, and the proof must name a leak's own statement."""
 
 import copy
 import json
@@ -94,7 +94,7 @@ def test_a_functions_own_policy_lets_in_nobody_else(elements, proof_of):
 
 @pytest.mark.parametrize("key", DOCUMENTS)
 def test_a_document_that_hangs_on_what_is_another_teams_is_caught(key, rendered, proof_of):
-    """What a bucket's policy says of the bucket it hangs on is right wherever it hangs."""
+    """A bucket's policy may be right in itself, and still belong to another's bucket."""
     documents, theirs = rendered("team1"), rendered("team10")
     moved = replace(documents[key], attached=theirs[key].attached)
     proof = proof_of([*{**documents, key: moved}.values(), *theirs.values()])

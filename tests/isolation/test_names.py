@@ -1,4 +1,4 @@
-"""Names under hypothesis: no two teams' names are equal, none is past a limit without a word, none is ever cut."""
+"""Names under hypothesis: no two teams' names are equal, none is cut, and one that is too long is a problem."""
 
 import string
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who and what of an account reaches teams, seeded one at a time: found by its rule, let be, or listed with why."""
+"""Who and what of an account reaches teams, one at a time: found by its rule, passed, or listed with the reason."""
 
 import runpy
 from dataclasses import replace

@@ -186,7 +186,7 @@ def test_names_that_are_taken_stop_the_plan_with_their_owner(project, aws, team,
 
 
 def squat(aws, lane, tags):
-    """Take names of *lane* before it is deployed: a second create is an error, 200, or runs under another's role."""
+    """Take names of *lane* before it is deployed. To create one again is an error, a 200, or runs as another's role."""
     listed = [{"Key": key, "Value": value} for key, value in tags.items()]
     workflow = lane.workflows["cosmic"]
     aws.s3.create_bucket(Bucket=lane.bucket)

@@ -62,7 +62,7 @@ def theirs(case):
 
 
 def without_variables(case):
-    """*case* with what its policies of the older version say of variables as the text that it is there."""
+    """*case* with variables turned into text in policies of the older version, which knows no variables."""
 
     def plain(body):
         if body is None or body["Version"] != "2008-10-17":
@@ -86,7 +86,7 @@ REASONS = {
 
 
 def differences(cases, simulate):
-    """Each difference in a sentence, by its reason; those that no reason explains are under None."""
+    """Each difference in a sentence, by its reason; None has those without a reason."""
     mine = list(map(ours, cases))
     differing = [
         (case, own, other)
@@ -144,7 +144,7 @@ def test_policies_put_together_by_chance_are_decided_alike(simulate):
 
 
 def test_every_family_of_conditions_decides_some_request():
-    """A condition that never matters would be compared in vain: each, left out, changes an answer."""
+    """A condition that changes no answer is compared for nothing. Each kind, when left out, changes one."""
     rng = random.Random(SEED)
     cases = [BY_HAND["case"](rng) for _ in range(6000)]
     families = {

@@ -1,4 +1,4 @@
-"""Writes down what a deploy asks of AWS, call by call, and lays it against what a policy grants.
+"""Writes down what a deploy asks of AWS, call by call, and compares it with what a policy grants.
 
 The calls are recorded as boto3 makes them, so a new call in the code fails here until a policy grants it.
 """
@@ -216,7 +216,7 @@ def refused():
 
 @pytest.fixture(scope="session")
 def hold():
-    """Return a function that holds clients still to be made by an *aws* to a policy: the rest is refused, as by AWS."""
+    """Return a function that limits the clients that an *aws* makes from then on to a policy, as AWS would."""
 
     def hold_to(aws, lane, policy):
         def check(params, model, **_):

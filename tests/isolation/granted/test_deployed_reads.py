@@ -1,4 +1,4 @@
-"""What reading a cloud back asks of AWS: all of it is the platform's to ask, and a team's people see their own."""
+"""What reading a cloud back asks of AWS: the platform may ask all of it, and a team's people see their own."""
 
 import json
 

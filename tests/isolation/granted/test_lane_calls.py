@@ -128,7 +128,7 @@ def drift(aws, lane):
 
 
 def send_large_code(aws, lane, code):
-    """Give functions the *code* by way of the bucket: once it is sent there, once it is there."""
+    """Give functions the *code* by way of the bucket: the first time it is sent, the second time it is there."""
     sender = LargeCodeClient(aws, lane, largest=0)
     for step in ("cosmic-init", "cosmic-inference"):
         sender.update_function_code(FunctionName=lane.functions[step].name, ZipFile=code)

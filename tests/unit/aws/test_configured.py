@@ -1,4 +1,4 @@
-"""Under --aws nothing that a shell or a file configures sends a call anywhere else, and it is named before any call."""
+"""With --aws, an endpoint that a shell or a file configures is refused by name before any call is made."""
 
 import os
 import socket
@@ -67,7 +67,7 @@ def cloud():
 
 @pytest.fixture
 def listener():
-    """What would be called, were anything; the test sees who came."""
+    """A server that nobody should call; the test sees whether somebody did."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
         yield server

@@ -1,4 +1,4 @@
-"""What stands in each place of each file when it is wrong: told with its line, all of it at once."""
+"""Mistakes in each place of each file: all are told at once, each with its line."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Names: for all slugs and components within their rules, never equal, never cut, never past a limit unsaid."""
+"""Names of all slugs and components within their rules: never equal, never cut, and too long only with a problem."""
 
 import re
 from typing import get_args

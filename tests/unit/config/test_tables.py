@@ -1,4 +1,4 @@
-"""A card's tables: named like all else of the team, known to the template, wrong ones blamed by line."""
+"""A card's tables: named like everything else of the team, known to the template, and refused with a line."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Ceilings: the platform makes no role wider than a lane; boundaries come from the slug alone."""
+"""Boundaries: the platform makes no role that is wider than a lane, and a boundary follows from the slug alone."""
 
 import json
 

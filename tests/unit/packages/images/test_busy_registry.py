@@ -1,4 +1,4 @@
-"""A push to a registry that is busy, or hangs up: it is begun again, and what does not pass is told."""
+"""A push to a registry that is busy or hangs up is begun again; an error that stays is told."""
 
 import http.server
 import threading
