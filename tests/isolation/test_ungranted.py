@@ -28,6 +28,7 @@ CALLS = {
     "another's bucket": task("arn:aws:states:::aws-sdk:s3:getObject", Bucket="team10-data-0a1b2c3d", Key="k"),
     "a task token": task(f"{INVOKE}.waitForTaskToken", FunctionName="OWN"),
     "an activity": task("arn:aws:states:us-east-1:123456789012:activity:team1-x"),
+    "nothing at all": {"Type": "Task", "End": True},
     "an HTTP endpoint": task("arn:aws:states:::http:invoke", ApiEndpoint="https://example.org"),
     "another's manifest": {
         "Type": "Map",
@@ -62,3 +63,10 @@ def test_what_nobody_granted_is_refused_at_any_depth(name, wrap, lane):
         workflow_policy(team, team.workflows["cosmic"], {"StartAt": "Top", "States": {"Top": wrap(state)}})
     assert refused.value.where.startswith("cosmic.asl.json, state ")
     assert refused.value.fix
+
+
+@pytest.mark.parametrize("states", [[], {"Top": "Task"}, {"Top": {"Type": "Map", "ItemProcessor": []}}])
+def test_what_is_no_state_is_granted_nothing_and_breaks_nothing(states, lane):
+    team = lane("team1")
+    (only,) = workflow_policy(team, team.workflows["cosmic"], {"StartAt": "Top", "States": states}).statements
+    assert only.sid == "DeliverLogs"
