@@ -104,7 +104,7 @@ def _judge_people(statement: Statement, principal: str, territory: Territory) ->
     if is_literal(principal) and contains(territory.principals, principal):
         return
     place = territory.place
-    root = f"arn:{place.partition}:iam::{place.account}:root"
+    root = place.arn("iam", "root")
     if principal not in {root, place.account}:
         yield statement.finding(
             "principal",

@@ -86,7 +86,6 @@ _KINDS = {
 # A schema is the database's and has no ARN (database_rules.py). The ARN of a security group holds its id, no name.
 _WITHOUT_ARN = {"schema": SCHEMA_SEPARATOR, "securityGroup": "-"}
 _FIELD = re.compile(r"\{[^}]*\}")
-_NO_REGION = frozenset({"iam", "s3", "budgets"})
 
 
 @dataclass(frozen=True)
@@ -104,8 +103,7 @@ class Territory:
     @cached_property
     def principals(self) -> tuple[str, ...]:
         """Globs of the team's own users and roles, as ``aws:PrincipalArn`` spells them."""
-        iam = f"arn:{self.place.partition}:iam::{self.place.account}"
-        return (f"{iam}:role/{self.slug}-*", f"{iam}:user/{self.slug}-*")
+        return tuple(self.place.arn("iam", f"{kind}/{self.slug}-*") for kind in ("role", "user"))
 
     def names(self, name: str) -> bool:
         """Whether *name*, of a user, a group or a role, is one of the team's own."""
@@ -123,12 +121,7 @@ class Territory:
 
 def heads(place: Place) -> tuple[tuple[str, str], ...]:
     """Return what stands before the slug in each kind of ARN, with the separator that follows the slug."""
-    made = []
-    for service, before, separator in _NAMED:
-        region = "" if service in _NO_REGION else place.region
-        account = "" if service == "s3" else place.account
-        made.append((f"arn:{place.partition}:{service}:{region}:{account}:{before}", separator))
-    return tuple(made)
+    return tuple((place.arn(service, before), separator) for service, before, separator in _NAMED)
 
 
 def templates_outside(templates: Mapping[str, str], place: Place) -> list[str]:
