@@ -17,7 +17,7 @@ The steps
        disjoint (:mod:`.names.slugs`). No kind of ARN reads as another kind's, and every template of naming.yaml makes
        names inside the territory (:mod:`.names.disjoint`).
     2. Grants (:mod:`.documents.granted`). Each action on each resource lies in the territory, or is on the reviewed
-       list with the reason why it reaches nobody (:mod:`.documents.reviewed`).
+       list (:mod:`.documents.reviewed`). A person put it there, with the reason why it is no way to another team.
     3. Guests (:mod:`.documents.admitted`). Trust, bucket, repository and resource policies let in the team's own roles
        and users, and services on behalf of the team's own resources.
     4. Boundaries (:mod:`.documents.boundaries`). Every role stands under a permissions boundary of its team, which
@@ -35,9 +35,10 @@ What is assumed
     and what the proof does not cover.
 
 What fails closed
-    An element, effect, principal, action, SQL statement or slug rule that is not understood is a finding. So are a
-    Deny, an inversion (``NotAction``), a policy variable and a tag that decides: an argument that leans on them could
-    fall later. A read of the cloud that was refused leaves the proof without a result (``unseen``).
+    An element, effect, principal, action, SQL statement or slug rule that is not understood is a finding. So are
+    an inversion (``NotAction``), a policy variable, a tag that decides, and a Deny in a role's policy or trust. A
+    proof that leaned on those would fall when one is edited. If a read of the cloud is refused, there is no proof
+    (``unseen``).
 
 How to check it
     tests/isolation seeds leaks one at a time, and each must be found at its own statement by its own rule; edits that
