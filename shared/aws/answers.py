@@ -1,7 +1,7 @@
 """AWS's answers, any part of which may lack what AWS's own descriptions do not require.
 
-Some missing members have a meaning (no tags, no retention): their reader asks with ``get``. Any other missing member is
-an error that names the call and the member. A ``KeyError`` would name neither.
+Some missing members have a meaning (no tags, no retention): their reader asks with ``get``. Without another member
+nothing can be done, and reading it is an error that names the call and the member. A ``KeyError`` would name neither.
 """
 
 from __future__ import annotations
