@@ -165,7 +165,7 @@ class Rendezvous:
         return f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
     """What one team owns and runs.
 

@@ -104,20 +104,20 @@ def lane():
     workflow = Workflow("w", "team-w-0", Path("w.asl.json"), "role", "/logs", {"work": "w-work"}, (), {})
     rendezvous = Rendezvous("host", 1, 1, 1, 1, 1, "")
     return Lane(
-        "team",
-        "o@x",
-        "0",
-        place,
-        "bucket",
-        "boundary",
-        "deployer",
-        "limit",
-        {},
-        {"w-work": function},
-        {"w": workflow},
-        rendezvous,
-        7,
-        7,
+        team="team",
+        owner="o@x",
+        hash="0",
+        place=place,
+        bucket="bucket",
+        boundary="boundary",
+        deployer="deployer",
+        deployer_boundary="limit",
+        tags={},
+        functions={"w-work": function},
+        workflows={"w": workflow},
+        rendezvous=rendezvous,
+        log_retention_days=7,
+        scratch_days=7,
     )
 
 
