@@ -17,22 +17,10 @@ def lane(team="team1", **reserved):
     workflow = Workflow("w", f"{team}-w", Path("w.asl.json"), "role", "group", {}, (), {})
     place = Place("123456789012", "us-east-1", "dev")
     rendezvous = Rendezvous("localhost", 1, 1, 1, 1, 1, "rate(1 minute)")
-    return Lane(
-        team=team,
-        owner="o@example.edu",
-        hash="0",
-        place=place,
-        tags={},
-        bucket="b",
-        boundary="boundary",
-        deployer="deployer",
-        deployer_boundary="limit",
-        functions=functions,
-        workflows={"w": workflow},
-        rendezvous=rendezvous,
-        log_retention_days=7,
-        scratch_days=7,
-    )
+    whose = {"team": team, "owner": "o@example.edu", "hash": "0", "place": place, "tags": {}}
+    names = {"bucket": "b", "boundary": "boundary", "deployer": "deployer", "deployer_boundary": "limit"}
+    has = {"functions": functions, "workflows": {"w": workflow}, "rendezvous": rendezvous}
+    return Lane(**whose, **names, **has, log_retention_days=7, scratch_days=7)
 
 
 def test_what_fits_is_added_up_by_team():

@@ -103,22 +103,10 @@ def lane():
     function = Function("w-work", "team-w-work-0", "h", "role", "/aws/lambda/team-w-work-0", 128, 3, None, {})
     workflow = Workflow("w", "team-w-0", Path("w.asl.json"), "role", "/logs", {"work": "w-work"}, (), {})
     rendezvous = Rendezvous("host", 1, 1, 1, 1, 1, "")
-    return Lane(
-        team="team",
-        owner="o@x",
-        hash="0",
-        place=place,
-        bucket="bucket",
-        boundary="boundary",
-        deployer="deployer",
-        deployer_boundary="limit",
-        tags={},
-        functions={"w-work": function},
-        workflows={"w": workflow},
-        rendezvous=rendezvous,
-        log_retention_days=7,
-        scratch_days=7,
-    )
+    whose = {"team": "team", "owner": "o@x", "hash": "0", "place": place, "tags": {}}
+    names = {"bucket": "bucket", "boundary": "boundary", "deployer": "deployer", "deployer_boundary": "limit"}
+    has = {"functions": {"w-work": function}, "workflows": {"w": workflow}, "rendezvous": rendezvous}
+    return Lane(**whose, **names, **has, log_retention_days=7, scratch_days=7)
 
 
 @pytest.fixture
