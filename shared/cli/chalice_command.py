@@ -23,8 +23,8 @@ from shared.config.load import find_root, load_project
 from shared.deploy.chalice.large_code import LargeCodeClient
 from shared.deploy.chalice.names import install_names
 from shared.deploy.chalice.stage import config_is_fresh, make_app, zipped
-from shared.deploy.deploy import package
 from shared.deploy.guard import check_ownership, lane_tags
+from shared.deploy.lane_deployment import package
 from shared.deploy.resources import function, log_group, role
 from shared.errors import LanesError, UsageError, unknown
 

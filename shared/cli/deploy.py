@@ -46,7 +46,7 @@ def plan(
         open_project,
         with_libraries,
     )
-    from shared.deploy import deploy as work
+    from shared.deploy import lane_deployment as work
 
     project = open_project()
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
@@ -92,7 +92,7 @@ def deploy(
         say_python,
         with_libraries,
     )
-    from shared.deploy import deploy as work
+    from shared.deploy import lane_deployment as work
     from shared.deploy.apply import ApplyError
 
     project = open_project()

@@ -150,7 +150,7 @@ def _folder(project: Project, team: str, out: Path | None) -> Path:
 
 
 def _package(project: Project, *, libraries: bool) -> Path:
-    from shared.deploy.deploy import package
+    from shared.deploy.lane_deployment import package
 
     return package(project, packaged=libraries).path
 

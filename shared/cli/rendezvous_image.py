@@ -53,7 +53,7 @@ def push(
     from shared.cli.wiring import open_cloud, open_project
     from shared.config.platform import rendezvous_service
     from shared.deploy.apply import apply
-    from shared.deploy.rendezvous.deploy import repository_plan
+    from shared.deploy.rendezvous.deployment import repository_plan
     from shared.deploy.rendezvous.desired import kinds
     from shared.deploy.rendezvous.image import build, own_image
     from shared.packages.images.layout import Layout

@@ -37,7 +37,7 @@ def plan(*, where: Where, packaged: Packaged = False, as_json: AsJson = False) -
     """
     from shared.cli.wiring import make_zone, open_cloud, open_project, with_libraries
     from shared.config.platform import rendezvous_service
-    from shared.deploy.rendezvous import deploy as work
+    from shared.deploy.rendezvous import deployment as work
 
     project = open_project()
     service = rendezvous_service(project)
@@ -64,7 +64,7 @@ def deploy(
     """
     from shared.cli.wiring import make_zone, open_cloud, open_project, with_libraries
     from shared.config.platform import rendezvous_service
-    from shared.deploy.rendezvous import deploy as work
+    from shared.deploy.rendezvous import deployment as work
     from shared.deploy.rendezvous.desired import operated
     from shared.handlers.rendezvous.service import observe
 
@@ -167,7 +167,7 @@ def destroy(
     from shared.cli.wiring import make_zone, open_cloud, open_project
     from shared.config.platform import SLUG, rendezvous_service
     from shared.deploy.apply import apply
-    from shared.deploy.rendezvous.deploy import destroy_plan
+    from shared.deploy.rendezvous.deployment import destroy_plan
     from shared.deploy.rendezvous.desired import kinds
 
     project = open_project()

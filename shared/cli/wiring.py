@@ -144,7 +144,7 @@ def with_libraries(project: Project, aws: Aws, *, asked: bool) -> bool:
 
     Where they are still to be fetched that is said, for it takes some 20 s without another word.
     """
-    from shared.deploy.deploy import must_fetch
+    from shared.deploy.lane_deployment import must_fetch
 
     running = cloud_state(project).running() if aws.target.embedded else None
     packaged = asked or not aws.target.embedded or (running is not None and running.packaged)
@@ -177,7 +177,7 @@ def make_deployed(project: Project, lane: Lane, aws: Aws, *, packaged: bool = Fa
     """On the embedded cloud, deploy the lane where it lacks anything; on AWS that is the user's to ask for."""
     if not aws.target.embedded:
         return
-    from shared.deploy.deploy import deploy
+    from shared.deploy.lane_deployment import deploy
 
     packaged = with_libraries(project, aws, asked=packaged)
     say_python(lane, aws, packaged=packaged)
@@ -208,7 +208,7 @@ def known_images(project: Project, lane: Lane, aws: Aws, *, packaged: bool, push
     """
     if not aws.target.embedded:
         return None
-    from shared.deploy.deploy import package
+    from shared.deploy.lane_deployment import package
     from shared.local.images import images_here
 
     folder = cloud_state(project).folder / "images-here"

@@ -22,7 +22,7 @@ from chalice.deploy.packager import LambdaDeploymentPackager
 from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.deploy.chalice.stage import config_is_fresh, write_config
-from shared.deploy.deploy import deploy, destroy, package, plan
+from shared.deploy.lane_deployment import deploy, destroy, package, plan
 from shared.local import daemon
 from shared.local.images import images_here
 from shared.local.state import STATE_DIR, State

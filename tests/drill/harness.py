@@ -25,10 +25,10 @@ from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.config.platform import RESTART, rendezvous_service
 from shared.deploy.apply import apply
-from shared.deploy.deploy import carry_out, package, plan
+from shared.deploy.lane_deployment import carry_out, package, plan
 from shared.deploy.plan import destroy_plan
 from shared.deploy.pushed import make_repositories
-from shared.deploy.rendezvous import deploy as rendezvous
+from shared.deploy.rendezvous import deployment as rendezvous
 from shared.deploy.rendezvous.desired import kinds
 from shared.local.cloud import EmbeddedCloud
 from shared.local.images import images_here

@@ -8,7 +8,7 @@ sample teams, and a run for each call that is killed after it alone.
 import pytest
 
 from shared.deploy.apply import ApplyError
-from shared.deploy.deploy import plan
+from shared.deploy.lane_deployment import plan
 
 
 @pytest.fixture(scope="module")

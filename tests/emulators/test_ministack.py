@@ -18,7 +18,7 @@ from shared.aws.client import connect_aws
 from shared.config.platform import rendezvous_service
 from shared.deploy.apply import ApplyError
 from shared.deploy.pushed import make_repositories
-from shared.deploy.rendezvous.deploy import carry_out, destroy_plan, plan
+from shared.deploy.rendezvous.deployment import carry_out, destroy_plan, plan
 from shared.packages.images.build import write_scratch
 from shared.packages.images.layout import Layout
 

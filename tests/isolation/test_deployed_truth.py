@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.config.platform import rendezvous_service
-from shared.deploy.deploy import deploy, plan
 from shared.deploy.documents import lane_links, service_links
+from shared.deploy.lane_deployment import deploy, plan
 from shared.deploy.plan import destroy_plan
 from shared.deploy.readback.account import read_account
 from shared.deploy.readback.lanes import deployed_documents

@@ -9,10 +9,10 @@ from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.config.template import render_definition
 from shared.deploy.apply import apply
-from shared.deploy.deploy import deploy, destroy, plan
 from shared.deploy.desired import foundation
 from shared.deploy.documents import lane_documents
 from shared.deploy.guard import OwnershipError, lane_tags
+from shared.deploy.lane_deployment import deploy, destroy, plan
 from shared.deploy.model import Plan
 from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.sight import Sight

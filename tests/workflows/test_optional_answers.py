@@ -7,7 +7,7 @@ import pytest
 
 from shared.aws.access_key import AccessKey
 from shared.aws.client import Aws, endpoint_session
-from shared.deploy.deploy import deploy
+from shared.deploy.lane_deployment import deploy
 from shared.deploy.plan import destroy_plan
 from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.sight import Sight

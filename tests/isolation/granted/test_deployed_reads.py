@@ -6,7 +6,7 @@ import pytest
 
 from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
-from shared.deploy.deploy import deploy
+from shared.deploy.lane_deployment import deploy
 from shared.deploy.readback.account import read_account
 from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.orphans import find_orphans

@@ -7,8 +7,8 @@ from botocore.exceptions import ClientError
 
 from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
-from shared.deploy.deploy import deploy, destroy
-from shared.deploy.deploy import plan as planned
+from shared.deploy.lane_deployment import deploy, destroy
+from shared.deploy.lane_deployment import plan as planned
 from shared.isolation.roles.platform_role import platform_policy
 from shared.local.cloud import EmbeddedCloud
 from shared.local.door.sessions import Issuer

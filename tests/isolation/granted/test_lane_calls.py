@@ -10,7 +10,7 @@ from shared.cli.chalice_command import _check_foundation
 from shared.config.load import find_root, load_project
 from shared.deploy.apply import apply
 from shared.deploy.chalice.large_code import LargeCodeClient
-from shared.deploy.deploy import carry_out, package, plan
+from shared.deploy.lane_deployment import carry_out, package, plan
 from shared.deploy.plan import destroy_plan
 from shared.iam.catalogue import load_catalogue
 from shared.isolation.roles.deployer import deployer_policy

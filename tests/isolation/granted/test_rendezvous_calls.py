@@ -9,7 +9,7 @@ from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.config.platform import CHECK, RESTART, rendezvous_service
 from shared.deploy.apply import apply
-from shared.deploy.rendezvous.deploy import carry_out, destroy_plan, plan
+from shared.deploy.rendezvous.deployment import carry_out, destroy_plan, plan
 from shared.deploy.rendezvous.desired import kinds, operated
 from shared.deploy.rendezvous_keys import MASTER_SECRET, signed
 from shared.handlers.fmi.meeting import Meeting

@@ -12,7 +12,7 @@ from shared.aws.target import aws_target
 from shared.cli.where import Where
 from shared.cli.wiring import open_cloud
 from shared.deploy.caller import is_deployer
-from shared.deploy.deploy import deploy
+from shared.deploy.lane_deployment import deploy
 from shared.errors import LanesError, UsageError
 from shared.local import daemon
 from shared.local.state import STATE_DIR, State

@@ -12,7 +12,7 @@ from shared.cli import wiring
 from shared.cli.where import Where, on_cloud
 from shared.config.load import load_project
 from shared.config.runtimes import MACHINE
-from shared.deploy.deploy import package
+from shared.deploy.lane_deployment import package
 from shared.local.server import MotoServer
 
 ACCOUNT = "account 123456789012 in us-east-1"

@@ -16,8 +16,8 @@ from shared.aws.answers import IncompleteAnswerError
 from shared.aws.client import Aws, endpoint_session
 from shared.config.lane import Budget, Table
 from shared.config.template import render_definition
-from shared.deploy.deploy import deploy, package
 from shared.deploy.desired import desired
+from shared.deploy.lane_deployment import deploy, package
 from shared.deploy.resources import KINDS
 from shared.errors import LanesError
 

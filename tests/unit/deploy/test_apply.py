@@ -16,7 +16,7 @@ from shared.aws.client import Aws
 from shared.aws.target import aws_target
 from shared.config.lane import Place
 from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
-from shared.deploy.deploy import deploy, destroy, plan
+from shared.deploy.lane_deployment import deploy, destroy, plan
 from shared.deploy.model import Call, Plan, Resource, Step
 
 READS = ("get_", "list_", "describe_", "head_")

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from shared.config.lane import Budget
-from shared.deploy.deploy import deploy, destroy, plan
 from shared.deploy.guard import OwnershipError
+from shared.deploy.lane_deployment import deploy, destroy, plan
 from shared.deploy.resources import budget
 
 NAME = "team2-monthly-7078ea12"

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from shared.deploy.apply import ApplyError
 from shared.deploy.caller import FoundationError, is_deployer
-from shared.deploy.deploy import carry_out, deploy, plan
+from shared.deploy.lane_deployment import carry_out, deploy, plan
 
 ASSUMED = "arn:aws:sts::123456789012:assumed-role/{role}/alice"
 

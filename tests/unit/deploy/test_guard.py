@@ -11,8 +11,8 @@ from shared.aws.access_key import AccessKey
 from shared.aws.client import connect_aws, connect_endpoint
 from shared.config.lane import Place
 from shared.deploy.apply import ApplyError
-from shared.deploy.deploy import carry_out, deploy, plan
 from shared.deploy.guard import OwnershipError, lane_tags
+from shared.deploy.lane_deployment import carry_out, deploy, plan
 from shared.errors import LanesError
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})

@@ -11,8 +11,8 @@ import pytest
 from shared.aws.client import connect_endpoint
 from shared.config.lane import Image
 from shared.deploy.apply import ApplyError
-from shared.deploy.deploy import deploy, destroy, package, plan
 from shared.deploy.guard import OwnershipError, lane_tags
+from shared.deploy.lane_deployment import deploy, destroy, package, plan
 from shared.deploy.model import Call, Routine
 from shared.deploy.pushed import find_images, make_repositories
 from shared.deploy.resources import function

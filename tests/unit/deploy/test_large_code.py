@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from shared.deploy.chalice.deployer import ChaliceDeployer
 from shared.deploy.chalice.large_code import LargeCodeClient
-from shared.deploy.deploy import deploy, package, plan
+from shared.deploy.lane_deployment import deploy, package, plan
 from shared.errors import LanesError, code_of
 
 

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.deploy.concurrency import QuotaError
-from shared.deploy.deploy import deploy, plan
+from shared.deploy.lane_deployment import deploy, plan
 from shared.errors import LanesError
 
 

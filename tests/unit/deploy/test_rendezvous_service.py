@@ -16,7 +16,7 @@ from shared.config.load import load_project
 from shared.config.platform import CHECK, RESTART, rendezvous_service
 from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
 from shared.deploy.guard import OwnershipError
-from shared.deploy.rendezvous.deploy import carry_out, destroy_plan, network, plan
+from shared.deploy.rendezvous.deployment import carry_out, destroy_plan, network, plan
 from shared.deploy.rendezvous.desired import kinds, operated
 from shared.deploy.rendezvous_keys import MASTER_SECRET, read_master, signed
 from shared.deploy.resources import alarm

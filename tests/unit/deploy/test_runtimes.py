@@ -7,8 +7,8 @@ import pytest
 
 from shared.config.runtimes import MACHINE
 from shared.config.template import render_definition
-from shared.deploy.deploy import deploy, package, plan
 from shared.deploy.desired import desired
+from shared.deploy.lane_deployment import deploy, package, plan
 from shared.deploy.plan import plan as make_plan
 from shared.errors import LanesError
 from shared.packages.wheels import _lines_for, _platforms

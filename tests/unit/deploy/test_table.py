@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from shared.config.lane import Table
-from shared.deploy.deploy import deploy, destroy, plan
 from shared.deploy.guard import OwnershipError
+from shared.deploy.lane_deployment import deploy, destroy, plan
 from shared.deploy.resources import table
 
 NAME = "team2-cosmic-items-7078ea12"

@@ -10,7 +10,7 @@ from moto.s3.models import s3_backends
 from shared.aws.access_key import AccessKey
 from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
-from shared.deploy.deploy import deploy, destroy, plan
+from shared.deploy.lane_deployment import deploy, destroy, plan
 
 NOTHING = {"roles": [], "policies": [], "functions": [], "machines": [], "log groups": [], "buckets": []}
 

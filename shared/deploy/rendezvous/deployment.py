@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from shared.deploy.apply import apply
 from shared.deploy.chalice.deployer import ChaliceDeployer
-from shared.deploy.deploy import APP_DIR, package
 from shared.deploy.guard import OwnershipError, check_ownership, is_ours, lane_tags
+from shared.deploy.lane_deployment import APP_DIR, package
 from shared.deploy.model import Plan
 from shared.deploy.rendezvous.desired import (
     Network,
