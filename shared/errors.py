@@ -12,6 +12,9 @@ INTERRUPTED = 130
 FIX = "\n  fix: "
 """What stands before the fix in an error's text: in a log or an answer, an error of ours is known by it."""
 
+AGAIN = "run the command again: it goes on from here"
+"""The end of the fix of what stopped midway."""
+
 
 class LanesError(Exception):
     """Something failed that its reader can act on.
@@ -20,14 +23,18 @@ class LanesError(Exception):
         what: What happened, a sentence without a full stop ("bucket x belongs to team1").
         where: The file and line, resource, state or rank it happened at.
         fix: What to do about it, as a command or an edit.
+        again: The same command finishes the job. The fix then ends in these words, or consists of them.
     """
 
     exit_code = 1
 
-    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:
+    def __init__(self, what: str, *, where: str | None = None, fix: str | None = None, again: bool = False) -> None:
+        if again:
+            fix = f"{fix}, then {AGAIN}" if fix else AGAIN
         self.what = what
         self.where = where
         self.fix = fix
+        self.again = again
         super().__init__(what, where, fix)
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 """A value that JSON can write, for reading: whoever takes it apart asks first what it is."""
+
+
+def as_text(value: Json) -> str:
+    """Return *value*, which must be a text.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{value!r} is no text")
+
+
+def as_list(value: Json) -> Sequence[Json]:
+    """Return *value*, which must be a list.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return value
+    raise TypeError(f"{value!r} is no list")
+
+
+def as_mapping(value: Json) -> Mapping[str, Json]:
+    """Return *value*, which must be an object.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if isinstance(value, Mapping):
+        return value
+    raise TypeError(f"{value!r} is no object")

@@ -31,8 +31,9 @@ class Answer(dict[str, object]):
 
     def __missing__(self, member: str) -> NoReturn:
         raise IncompleteAnswerError(
-            f"{self._of}.{member} is not in the answer, and nothing can be done without it",
-            fix="run the command again; if it stays so, what answers does not do as AWS does",
+            f"{self._of}.{member} is not in the answer, and there is no going on without it",
+            fix="see that what answers is as AWS is",
+            again=True,
         )
 
 

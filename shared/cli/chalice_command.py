@@ -20,12 +20,11 @@ from shared.aws.client import connect_aws, connect_endpoint
 from shared.cli import console
 from shared.cli.wiring import running_cloud
 from shared.config.load import find_root, load_project
+from shared.deploy.chalice.foundation import check_foundation
 from shared.deploy.chalice.large_code import LargeCodeClient
 from shared.deploy.chalice.names import install_names
 from shared.deploy.chalice.stage import config_is_fresh, make_app, zipped
-from shared.deploy.guard import check_ownership, lane_tags
-from shared.deploy.lane_deployment import package
-from shared.deploy.resources import function, log_group, role
+from shared.deploy.code import package_code
 from shared.errors import LanesError, UsageError, unknown
 
 if TYPE_CHECKING:
@@ -95,10 +94,10 @@ def _prepare(project: Project, lane: Lane, app_dir: Path) -> None:
 
     def create_deployment_package(*_: Any) -> str:
         with _no_traceback():
-            _check_foundation(lane, aws)
+            check_foundation(lane, aws)
             # Chalice finds functions by name; its record could be of a cloud that is gone, and make it delete there.
             (app_dir / ".chalice" / "deployed" / f"{lane.team}.json").unlink(missing_ok=True)
-            return str(package(project, packaged=packaged).path)
+            return str(package_code(project, packaged=packaged).path)
 
     LambdaDeploymentPackager.create_deployment_package = create_deployment_package
     clients = {"lambda": LargeCodeClient(aws, lane)}
@@ -125,31 +124,3 @@ def _target(project: Project) -> tuple[Aws, bool]:
             fix=f"lanes up, then lanes deploy and this again; or {_TARGET}=aws for AWS itself",
         )
     return connect_endpoint(project.place, running.endpoint, running.key), running.packaged
-
-
-def _check_foundation(lane: Lane, aws: Aws) -> None:
-    """See that what functions stand on is there. Chalice would try a missing role 30 times, 5 seconds apart.
-
-    Raises:
-        LanesError: Something is missing, or is somebody else's, or is what Chalice cannot change.
-    """
-    functions = [lane.functions[key] for key in zipped(lane)]
-    needed = [
-        *(role.current(aws, each.role) or f"role {each.role}" for each in functions),
-        *(log_group.current(aws, each.log_group) or f"log group {each.log_group}" for each in functions),
-    ]
-    missing = [found for found in needed if isinstance(found, str)]
-    if missing:
-        raise LanesError(
-            f"the foundation of {lane.team} is not deployed; missing: {', '.join(missing)}",
-            fix=f"lanes deploy {lane.team}; from then on, chalice deploy updates its functions",
-        )
-    present = [found for each in functions if (found := function.current(aws, each.name))]
-    check_ownership([*(found for found in needed if not isinstance(found, str)), *present], lane_tags(lane))
-    handlers = {each.name: each.handler for each in functions}
-    moved = [found.name for found in present if found.properties.get("handler") != handlers[found.name]]
-    if moved:
-        raise LanesError(
-            f"Chalice cannot change the handler of a function, or an image to a zip: {', '.join(moved)}",
-            fix=f"lanes deploy {lane.team}",
-        )

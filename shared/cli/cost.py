@@ -34,15 +34,14 @@ def cost(
 
     Example: lanes cost team2
     """
-    from shared.cli.deploy import warn_if_brief
-    from shared.cli.wiring import open_cloud, open_project
+    from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.measure.billing.bill import price_found, price_team
     from shared.run.find import find_run
 
     project = open_project()
     lane = project.lane(team)
     with open_cloud(project, where, [lane]) as cloud:
-        warn_if_brief(project, cloud)
+        cloud_of(project, cloud).warn_if_brief()
         if run_id:
             priced = price_found(cloud, find_run(cloud, lane, run_id))
             if as_json:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import typer
 
 from shared.cli import console
 from shared.cli.options import AsJson, Check, DryRun, Packaged, Team, Teams, Yes
-from shared.cli.plan_view import as_data, ask, counts, report, show, tell, tell_what_stays
+from shared.cli.plan_view import Question, as_data, ask_and_carry_out, ask_and_remove, report, show
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
-    from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.config.load import Project
+    from shared.values import Json
 
 
 def register(app: typer.Typer) -> None:
@@ -39,31 +39,24 @@ def plan(
     Example: lanes plan team1 team2
     """
     from shared.cli.orphan_view import look_for_orphans
-    from shared.cli.wiring import (
-        known_images,
-        one_deploy,
-        open_cloud,
-        open_project,
-        with_libraries,
-    )
-    from shared.deploy import lane_deployment as work
+    from shared.cli.wiring import cloud_of, cloud_state, open_cloud, open_project
 
     project = open_project()
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
     plans = []
-    with open_cloud(project, where, lanes) as cloud:
-        packaged = with_libraries(project, cloud, asked=packaged)
+    with open_cloud(project, where, lanes) as aws:
+        cloud = cloud_of(project, aws, packaged=packaged)
         for lane in lanes:
-            with one_deploy(project):  # a deploy may be making the same images
-                images = known_images(project, lane, cloud, packaged=packaged, push=False)
-            plans.append(work.plan(lane, project, cloud, packaged=packaged, images=images))
-        left = look_for_orphans(project, cloud)
-        warn_if_brief(project, cloud)
+            with cloud_state(project).one_deploy():  # a deploy may be making the same images
+                deployment = cloud.prepare(lane)
+            plans.append(deployment.plan())
+        left = look_for_orphans(project, aws)
+        cloud.warn_if_brief()
     if as_json:
-        console.print_json([as_data(todo, cloud.target) | left.of([todo.team], project.teams).data() for todo in plans])
+        console.print_json([as_data(todo, aws.target) | left.of([todo.team], project.teams).data() for todo in plans])
         return
     for todo in plans:
-        show(todo, cloud.target, console.out)
+        show(todo, aws.target, console.out)
     for line in left.of([todo.team for todo in plans], project.teams).lines():
         console.out.print(line, markup=False, highlight=False)
 
@@ -84,39 +77,28 @@ def deploy(
 
     Example: lanes deploy team1 team2
     """
-    from shared.cli.wiring import (
-        known_images,
-        one_deploy,
-        open_cloud,
-        open_project,
-        say_python,
-        with_libraries,
-    )
-    from shared.deploy import lane_deployment as work
+    from shared.cli.wiring import cloud_of, cloud_state, open_cloud, open_project
     from shared.deploy.apply import ApplyError
 
     project = open_project()
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
-    done: list[dict[str, Any]] = []
-    with open_cloud(project, where, lanes) as cloud, one_deploy(project):
-        packaged = with_libraries(project, cloud, asked=packaged)
-        say_python(lanes[0], cloud, packaged=packaged)
+    done: list[dict[str, Json]] = []
+    with open_cloud(project, where, lanes) as aws, cloud_state(project).one_deploy():
+        cloud = cloud_of(project, aws, packaged=packaged)
+        cloud.say_python(lanes[0])
         for lane in lanes:
-            images = known_images(project, lane, cloud, packaged=packaged, push=False)
-            todo = work.plan(lane, project, cloud, packaged=packaged, images=images)
-            if todo.changes and not (cloud.target.embedded or yes):
-                ask(todo, cloud.target, f"Deploy {lane.team} to {cloud.target}? [y/N] ", "y")
+            deployment = cloud.prepare(lane)
+            todo = deployment.plan()
+            question = Question(f"Deploy {lane.team} to {aws.target}? [y/N] ", "y")
+            asked = question if cloud.asks_first and not yes else None
             try:
-                if todo.changes:
-                    known_images(project, lane, cloud, packaged=packaged, push=True)
-                work.carry_out(todo, lane, project, cloud, packaged=packaged, on_step=tell, on_wait=console.note)
+                ask_and_carry_out(todo, aws.target, partial(cloud.carry_out, deployment), asked)
             except ApplyError:
                 _say_what_waits(lanes[len(done) + 1 :])
-                warn_if_brief(project, cloud)
+                cloud.warn_if_brief()
                 raise
-            console.note(f"{todo.team}: {counts(todo, done=True)}")
-            done.append(as_data(todo, cloud.target))
-        warn_if_brief(project, cloud)
+            done.append(as_data(todo, aws.target))
+        cloud.warn_if_brief()
     if as_json:
         console.print_json(done)
 
@@ -134,9 +116,9 @@ def destroy(
 
     Example: lanes destroy team2
     """
-    from shared.cli.wiring import open_cloud, open_project
+    from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.deploy.apply import apply
-    from shared.deploy.plan import destroy_plan
+    from shared.deploy.plan import plan_removal
 
     project = open_project()
     if team not in project.teams:  # no nearest name is suggested: it would be another team's data
@@ -145,18 +127,15 @@ def destroy(
             fix=f"bring the file back (git log -- teams/{team}.yaml finds it), destroy the team, then delete the file",
         )
     lane = project.lane(team)
-    with open_cloud(project, where, [lane]) as cloud:
-        todo = destroy_plan(lane, cloud)
-        if todo.changes and not (yes or dry_run):
-            gone = f"This removes all data of {team} for good, on {cloud.target}"
-            ask(todo, cloud.target, f"{gone}. Type {team} to go on: ", team)
+    with open_cloud(project, where, [lane]) as aws:
+        todo = plan_removal(lane, aws)
         if not dry_run:
-            apply(todo, cloud, on_step=tell, on_wait=console.note)
-            tell_what_stays(todo)
-            console.note(f"{todo.team}: {counts(todo, done=True)}")
-        warn_if_brief(project, cloud)
+            gone = f"This removes all data of {team} for good, on {aws.target}"
+            question = Question(f"{gone}. Type {team} to go on: ", team)
+            ask_and_remove(todo, aws.target, lambda todo, watch: apply(todo, aws, watch), None if yes else question)
+        cloud_of(project, aws).warn_if_brief()
     if as_json or dry_run:
-        report(todo, cloud.target, as_json=as_json)
+        report(todo, aws.target, as_json=as_json)
 
 
 def render(
@@ -184,11 +163,3 @@ def render(
 def _say_what_waits(lanes: list[Lane]) -> None:
     if lanes:
         console.note(f"not begun: {', '.join(lane.team for lane in lanes)}")
-
-
-def warn_if_brief(project: Project, cloud: Aws) -> None:
-    """Say that an embedded cloud started for one command ends with it."""
-    from shared.cli.wiring import outlives_command
-
-    if not outlives_command(project, cloud):
-        console.note("this embedded cloud began empty and ends with the command; lanes up keeps one")

@@ -131,7 +131,7 @@ def login(user: str | None) -> tuple[str, str] | None:
 
 def _own_registry(project: Project, lane: Lane, where: Where) -> tuple[str, tuple[str, str]]:
     """Return the registry of AWS or of the running cloud, and how to log in, with the repositories of *lane* made."""
-    from shared.cli.plan_view import tell
+    from shared.cli.plan_view import watch
     from shared.cli.wiring import open_cloud, running_cloud
     from shared.deploy.pushed import make_repositories
     from shared.packages.images.make import ecr_login
@@ -140,9 +140,9 @@ def _own_registry(project: Project, lane: Lane, where: Where) -> tuple[str, tupl
         raise LanesError(
             "no embedded cloud is running to push to", fix="lanes up; or --aws, or --registry HOST[:PORT] for another"
         )
-    with open_cloud(project, where, [lane]) as cloud:
-        make_repositories(lane, cloud, on_step=tell, on_wait=console.note)
-        return ecr_login(cloud)
+    with open_cloud(project, where, [lane]) as aws:
+        make_repositories(lane, aws, watch())
+        return ecr_login(aws)
 
 
 def _folder(project: Project, team: str, out: Path | None) -> Path:
@@ -150,9 +150,9 @@ def _folder(project: Project, team: str, out: Path | None) -> Path:
 
 
 def _package(project: Project, *, libraries: bool) -> Path:
-    from shared.deploy.lane_deployment import package
+    from shared.deploy.code import package_code
 
-    return package(project, packaged=libraries).path
+    return package_code(project, packaged=libraries).path
 
 
 def _show(images: Iterable[Made], *, as_json: bool) -> None:

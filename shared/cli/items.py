@@ -55,7 +55,7 @@ def load(
             fix="lanes up, then load it again; lanes run finds it there until lanes down",
         )
     with wiring.open_cloud(project, where, [lane]) as cloud:
-        wiring.make_deployed(project, lane, cloud)
+        wiring.cloud_of(project, cloud).make_deployed(lane)
         load_items(cloud, table, items)
     if as_json:
         console.print_json({"table": table.name, "items": len(items)})

@@ -1,18 +1,25 @@
-"""Plans as text and as data, and the question before one is carried out: the same for lanes and for the platform."""
+"""Plans as text and as data, and the one way from a plan to its end: show, ask, carry out, tell.
+
+It is the same for lanes and for the rendezvous service.
+"""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.cli import console
+from shared.deploy.watch import Watch
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from shared.aws.target import Target
-    from shared.deploy.model import Plan, Step
+    from shared.deploy.model import Call, Plan, Routine, Step
+    from shared.values import Json
 
 _MARKS = {
     "create": ("+", "green"),
@@ -23,8 +30,15 @@ _MARKS = {
 }
 
 
+class Question(NamedTuple):
+    """What is asked before a plan is carried out, and the one answer that lets it go on."""
+
+    text: str
+    answer: str
+
+
 def show(todo: Plan, target: Target, where: Console) -> None:
-    """Print a plan for *target* as a diff; what stays as it is is only counted."""
+    """Print a plan for *target* as a diff. What stays as it is, is only counted."""
     where.print(f"{todo.team} on {target}", markup=False, highlight=False)
     for step in todo.changes:
         mark, style = _MARKS[step.action]
@@ -42,15 +56,39 @@ def report(todo: Plan, target: Target, *, as_json: bool) -> None:
         show(todo, target, console.out)
 
 
-def ask(todo: Plan, target: Target, question: str, answer: str) -> None:
-    """Show a plan for *target* on stderr and go on only when *answer* is typed.
+def watch() -> Watch:
+    """Return what tells, on stderr, of each step of a plan that is carried out and of each wait."""
+    return Watch(tell, console.note)
+
+
+def ask_and_carry_out(
+    todo: Plan, target: Target, carry_out: Callable[[Plan, Watch], None], question: Question | None
+) -> None:
+    """Carry out *todo*, and tell of its steps. If anything is to change, it is shown and asked for first.
+
+    Args:
+        todo: The plan.
+        target: Where it goes.
+        carry_out: Carries a plan out, watched.
+        question: What is asked; None when nobody is.
 
     Raises:
         UsageError: Nobody can be asked.
-        LanesError: Something else was typed.
+        LanesError: Something else was typed, or a step failed.
     """
-    show(todo, target, console.err)
-    confirm(question, answer)
+    if todo.changes and question:
+        show(todo, target, console.err)
+        confirm(question)
+    carry_out(todo, watch())
+    console.note(f"{todo.team}: {counts(todo, done=True)}")
+
+
+def ask_and_remove(
+    todo: Plan, target: Target, carry_out: Callable[[Plan, Watch], None], question: Question | None
+) -> None:
+    """Carry out *todo*, a plan that removes, as :func:`ask_and_carry_out` does; then tell what stays."""
+    ask_and_carry_out(todo, target, carry_out, question)
+    _tell_what_stays(todo)
 
 
 def tell(step: Step) -> None:
@@ -59,8 +97,8 @@ def tell(step: Step) -> None:
     console.err.print(f"{mark} {step.kind} {step.name}", style=style, markup=False, highlight=False)
 
 
-def tell_what_stays(done: Plan) -> None:
-    """Say what *done*, a plan that removed things, left on purpose: others' keys are made from the master, too."""
+def _tell_what_stays(done: Plan) -> None:
+    """Say that the master key is left, where *done* removed a key: the other teams' keys are made from it too."""
     from shared.deploy.rendezvous_keys import MASTER_SECRET
     from shared.deploy.resources.rendezvous_key import KIND
 
@@ -81,7 +119,7 @@ def counts(todo: Plan, *, done: bool = False) -> str:
     )
 
 
-def as_data(todo: Plan, target: Target) -> dict[str, Any]:
+def as_data(todo: Plan, target: Target) -> dict[str, Json]:
     """Return a plan for *target* as data: each step with the calls it stands for."""
     return {
         "team": todo.team,
@@ -100,12 +138,12 @@ def as_data(todo: Plan, target: Target) -> dict[str, Any]:
     }
 
 
-def _call(call: Any) -> dict[str, Any]:
+def _call(call: Call | Routine) -> dict[str, Json]:
     return {field: getattr(call, field) for field in ("service", "method", "name", "params") if hasattr(call, field)}
 
 
-def confirm(question: str, answer: str) -> None:
-    """Go on only when *answer* is typed; without a terminal nobody can, so --yes must say it.
+def confirm(question: Question) -> None:
+    """Go on only when the answer to *question* is typed. Without a terminal nobody can type it: --yes says it there.
 
     Raises:
         UsageError: Nobody can be asked.
@@ -113,6 +151,6 @@ def confirm(question: str, answer: str) -> None:
     """
     if not sys.stdin.isatty():
         raise UsageError("nobody can be asked here: stdin is no terminal", fix="add --yes if you are sure")
-    console.err.print(question, end="", markup=False, highlight=False)
-    if sys.stdin.readline().strip().lower() != answer:
+    console.err.print(question.text, end="", markup=False, highlight=False)
+    if sys.stdin.readline().strip().lower() != question.answer:
         raise LanesError("not confirmed; nothing was done to it")

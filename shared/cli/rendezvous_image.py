@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 
 from shared.cli import console
-from shared.cli.deploy import warn_if_brief
 from shared.cli.images import UserOption, login
 from shared.cli.options import AsJson
-from shared.cli.plan_view import tell
+from shared.cli.plan_view import watch
 from shared.cli.where import Where, on_cloud
 from shared.errors import UsageError
 
@@ -50,10 +49,10 @@ def push(
 
     Example: lanes rendezvous push --base registry.example.edu/python:3.13-slim --aws
     """
-    from shared.cli.wiring import open_cloud, open_project
+    from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.config.platform import rendezvous_service
     from shared.deploy.apply import apply
-    from shared.deploy.rendezvous.deployment import repository_plan
+    from shared.deploy.rendezvous.deployment import plan_repository
     from shared.deploy.rendezvous.desired import kinds
     from shared.deploy.rendezvous.image import build, own_image
     from shared.packages.images.layout import Layout
@@ -74,12 +73,12 @@ def push(
     layout = Layout(folder / "rendezvous")
     on = find_base(Base(base, login(user)), folder / "bases")
     made = build(project.root, service.lane.rendezvous.port, on, layout)
-    with open_cloud(project, where, [service.lane]) as cloud:
-        apply(repository_plan(service, cloud), cloud, kinds=kinds(service), on_step=tell, on_wait=console.note)
-        host, credentials = ecr_login(cloud)
+    with open_cloud(project, where, [service.lane]) as aws:
+        apply(plan_repository(service, aws), aws, watch(), kinds=kinds(service))
+        host, credentials = ecr_login(aws)
         reference = Reference(host, own.repository, own.tag)
         Registry(reference, credentials).push(layout)
-        warn_if_brief(project, cloud)
+        cloud_of(project, aws).warn_if_brief()
     console.note("lanes rendezvous deploy runs it; where the service runs already, lanes rendezvous restart")
     if as_json:
         console.print_json({"image": str(reference), "digest": made.digest})

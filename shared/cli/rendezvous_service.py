@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from shared.cli import console
-from shared.cli.deploy import warn_if_brief
 from shared.cli.options import AsJson, DryRun, Packaged, Yes
-from shared.cli.plan_view import as_data, ask, confirm, counts, report, tell, tell_what_stays
+from shared.cli.plan_view import Question, as_data, ask_and_carry_out, ask_and_remove, confirm, report
 from shared.cli.verdict_view import show as show_verdict
 from shared.cli.where import Where, on_cloud
 
@@ -35,17 +34,18 @@ def plan(*, where: Where, packaged: Packaged = False, as_json: AsJson = False) -
 
     Example: lanes rendezvous plan --aws
     """
-    from shared.cli.wiring import make_zone, open_cloud, open_project, with_libraries
+    from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.config.platform import rendezvous_service
-    from shared.deploy.rendezvous import deployment as work
+    from shared.deploy.rendezvous.deployment import ServiceDeployment
 
     project = open_project()
     service = rendezvous_service(project)
-    with open_cloud(project, where, [service.lane]) as cloud:
-        make_zone(service.zone, cloud)
-        todo = work.plan(service, project, cloud, packaged=with_libraries(project, cloud, asked=packaged))
-        warn_if_brief(project, cloud)
-    report(todo, cloud.target, as_json=as_json)
+    with open_cloud(project, where, [service.lane]) as aws:
+        cloud = cloud_of(project, aws, packaged=packaged)
+        cloud.make_zone(service.zone)
+        todo = ServiceDeployment(service, project, aws, cloud.package).plan()
+        cloud.warn_if_brief()
+    report(todo, aws.target, as_json=as_json)
 
 
 @on_cloud
@@ -62,26 +62,26 @@ def deploy(
 
     Example: lanes rendezvous deploy --aws
     """
-    from shared.cli.wiring import make_zone, open_cloud, open_project, with_libraries
+    from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.config.platform import rendezvous_service
-    from shared.deploy.rendezvous import deployment as work
+    from shared.deploy.rendezvous.deployment import ServiceDeployment
     from shared.deploy.rendezvous.desired import operated
     from shared.handlers.rendezvous.service import observe
 
     project = open_project()
     service = rendezvous_service(project)
-    with open_cloud(project, where, [service.lane]) as cloud:
-        packaged = with_libraries(project, cloud, asked=packaged)
-        make_zone(service.zone, cloud)
-        todo = work.plan(service, project, cloud, packaged=packaged)
-        if todo.changes and not (cloud.target.embedded or yes):
-            ask(todo, cloud.target, f"Deploy the rendezvous to {cloud.target}? [y/N] ", "y")
-        work.carry_out(todo, service, project, cloud, packaged=packaged, on_step=tell, on_wait=console.note)
-        console.note(f"{todo.team}: {counts(todo, done=True)}")
-        verdict = _check(service, cloud, observe(cloud.client, operated(service)).address)
-        warn_if_brief(project, cloud)
+    with open_cloud(project, where, [service.lane]) as aws:
+        cloud = cloud_of(project, aws, packaged=packaged)
+        cloud.make_zone(service.zone)
+        deployment = ServiceDeployment(service, project, aws, cloud.package)
+        todo = deployment.plan()
+        question = Question(f"Deploy the rendezvous to {aws.target}? [y/N] ", "y")
+        asked = question if cloud.asks_first and not yes else None
+        ask_and_carry_out(todo, aws.target, deployment.carry_out, asked)
+        verdict = _check(service, aws, observe(aws.client, operated(service)).address)
+        cloud.warn_if_brief()
     if as_json:
-        console.print_json({**as_data(todo, cloud.target), "check": verdict.as_json()})
+        console.print_json({**as_data(todo, aws.target), "check": verdict.as_json()})
     else:
         show_verdict(verdict)
     raise typer.Exit(verdict.exit_code)
@@ -95,7 +95,7 @@ def restart(*, where: Where, yes: Yes = False, as_json: AsJson = False) -> None:
 
     Example: lanes rendezvous restart --aws --yes
     """
-    from shared.cli.wiring import make_zone, open_cloud, open_project
+    from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.config.platform import rendezvous_service
     from shared.deploy.rendezvous.desired import operated
     from shared.deploy.rendezvous_keys import signed
@@ -106,11 +106,12 @@ def restart(*, where: Where, yes: Yes = False, as_json: AsJson = False) -> None:
     service = rendezvous_service(project)
     at = service.lane.rendezvous
     judged = Meeting(at.host, at.port, at.timeout, at.degraded_after)
-    with open_cloud(project, where, [service.lane]) as cloud:
-        if not (cloud.target.embedded or yes):
-            confirm(f"Restart {at.endpoint} on {cloud.target} now? [y/N] ", "y")
-        make_zone(service.zone, cloud)
-        verdict = renew(cloud.client, operated(service), judged, signed(service.lane, cloud), tell=console.note)
+    with open_cloud(project, where, [service.lane]) as aws:
+        cloud = cloud_of(project, aws)
+        if cloud.asks_first and not yes:
+            confirm(Question(f"Restart {at.endpoint} on {aws.target} now? [y/N] ", "y"))
+        cloud.make_zone(service.zone)
+        verdict = renew(aws.client, operated(service), judged, signed(service.lane, aws), tell=console.note)
     show_verdict(verdict, as_json=as_json)
     raise typer.Exit(verdict.exit_code)
 
@@ -121,7 +122,7 @@ def status(*, where: Where, as_json: AsJson = False) -> None:
 
     Example: lanes rendezvous status --aws
     """
-    from shared.cli.wiring import make_zone, open_cloud, open_project
+    from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.config.platform import rendezvous_service
     from shared.deploy.rendezvous.desired import operated
     from shared.deploy.resources import alarm
@@ -129,12 +130,13 @@ def status(*, where: Where, as_json: AsJson = False) -> None:
 
     project = open_project()
     service = rendezvous_service(project)
-    with open_cloud(project, where, [service.lane]) as cloud:
-        make_zone(service.zone, cloud)
-        state = observe(cloud.client, operated(service))
-        verdict = _check(service, cloud, state.address) if state.address else None
-        alarmed = alarm.state(cloud, service.alarm)
-        warn_if_brief(project, cloud)
+    with open_cloud(project, where, [service.lane]) as aws:
+        cloud = cloud_of(project, aws)
+        cloud.make_zone(service.zone)
+        state = observe(aws.client, operated(service))
+        verdict = _check(service, aws, state.address) if state.address else None
+        alarmed = alarm.state(aws, service.alarm)
+        cloud.warn_if_brief()
     if as_json:
         console.print_json(
             {
@@ -164,37 +166,40 @@ def destroy(
 
     Example: lanes rendezvous destroy
     """
-    from shared.cli.wiring import make_zone, open_cloud, open_project
+    from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.config.platform import SLUG, rendezvous_service
     from shared.deploy.apply import apply
-    from shared.deploy.rendezvous.deployment import destroy_plan
+    from shared.deploy.rendezvous.deployment import plan_service_removal
     from shared.deploy.rendezvous.desired import kinds
 
     project = open_project()
     service = rendezvous_service(project)
-    with open_cloud(project, where, [service.lane]) as cloud:
-        make_zone(service.zone, cloud)
-        todo = destroy_plan(service, cloud)
-        if todo.changes and not (yes or dry_run):
-            gone = f"This removes the rendezvous on {cloud.target}"
-            at = service.lane.rendezvous.endpoint
-            ask(todo, cloud.target, f"{gone}: no rank will meet another at {at}. Type {SLUG} to go on: ", SLUG)
+    with open_cloud(project, where, [service.lane]) as aws:
+        cloud = cloud_of(project, aws)
+        cloud.make_zone(service.zone)
+        todo = plan_service_removal(service, aws)
         if not dry_run:
-            apply(todo, cloud, kinds=kinds(service), on_step=tell, on_wait=console.note)
-            tell_what_stays(todo)
-            console.note(f"{todo.team}: {counts(todo, done=True)}")
-        warn_if_brief(project, cloud)
+            gone = f"This removes the rendezvous on {aws.target}: no rank will meet another"
+            question = Question(f"{gone} at {service.lane.rendezvous.endpoint}. Type {SLUG} to go on: ", SLUG)
+            known = kinds(service)
+            ask_and_remove(
+                todo,
+                aws.target,
+                lambda todo, watch: apply(todo, aws, watch, kinds=known),
+                None if yes else question,
+            )
+        cloud.warn_if_brief()
     if as_json or dry_run:
-        report(todo, cloud.target, as_json=as_json)
+        report(todo, aws.target, as_json=as_json)
 
 
-def _check(service: RendezvousService, cloud: Aws, address: str) -> Verdict:
-    """Pair two sockets at *address*, so that no resolver's memory of another task is in the way."""
+def _check(service: RendezvousService, aws: Aws, address: str) -> Verdict:
+    """Pair two sockets at *address*: by the host's name, a resolver may still lead to another task."""
     from shared.deploy.rendezvous_keys import signed
     from shared.fmi.rendezvous.health import check
 
     at = service.lane.rendezvous
-    return check(address, at.port, at.timeout, at.degraded_after, namespace=signed(service.lane, cloud))
+    return check(address, at.port, at.timeout, at.degraded_after, namespace=signed(service.lane, aws))
 
 
 def _show_state(service: RendezvousService, state: State, alarmed: str) -> None:

@@ -79,14 +79,15 @@ def run(
     payload = build_payload(workflow, {**_read_input(given), **options})
     check_payload(lane, workflow.key, payload)
     with wiring.open_cloud(project, where, [lane], speed=speed) as cloud:
-        wiring.make_ready(project, lane, workflow.key, payload, cloud, packaged=packaged)
+        here = wiring.cloud_of(project, cloud, packaged=packaged)
+        here.make_ready(lane, workflow.key, payload)
         if told := check_account(cloud, lane, workflow.key, payload):
             console.note(told)
-        keep = wiring.outlives_command(project, cloud)
+        keep = here.outlives_command
         now = datetime.now(UTC)
         run_id = new_run_id(now)
         payload |= upload_files(cloud, lane, workflow.specs, options, run_id)
-        payload |= wiring.meeting_here(lane, payload, cloud)
+        payload |= here.meeting_here(lane, payload)
         begun = start(cloud, lane, workflow.key, payload, run_id)
         ends = f"lanes stop {lane.team} {run_id}{where.options}" if keep else None
         finished = _follow(cloud, begun, now, ends)

@@ -29,15 +29,14 @@ def runs(
 
     Example: lanes runs team2
     """
-    from shared.cli.deploy import warn_if_brief
-    from shared.cli.wiring import open_cloud, open_project
+    from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.run.listing import list_runs
 
     project = open_project()
     lane = project.lane(team)
-    with open_cloud(project, where, [lane]) as cloud:
-        found = list_runs(cloud, lane, limit)
-        warn_if_brief(project, cloud)
+    with open_cloud(project, where, [lane]) as aws:
+        found = list_runs(aws, lane, limit)
+        cloud_of(project, aws).warn_if_brief()
     if as_json:
         console.print_json([asdict(execution) for execution in found])
         return

@@ -61,10 +61,11 @@ def sweep(
     if done := journal.count_done(cells):
         console.note(f"{done} of {len(cells)} cells are in {journal.path}; delete it to measure them again")
     with wiring.open_cloud(project, where, [lane]) as cloud:
-        wiring.make_ready(project, lane, workflow.key, cells[0].payload, cloud)
+        here = wiring.cloud_of(project, cloud)
+        here.make_ready(lane, workflow.key, cells[0].payload)
 
         def measure(cell: Cell) -> Measured:
-            whole = {**cell.payload, **wiring.meeting_here(lane, cell.payload, cloud)}
+            whole = {**cell.payload, **here.meeting_here(lane, cell.payload)}
             return measure_run(cloud, lane, workflow.key, whole)
 
         try:

@@ -6,19 +6,20 @@ import contextlib
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.cli import console
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from shared.aws.client import Aws
+    from shared.cli.clouds import Cloud
     from shared.cli.where import Where
     from shared.config.lane import Lane
     from shared.config.load import Project
-    from shared.local.state import FileLock, Running, State
+    from shared.local.state import Running, State
 
 
 def open_project() -> Project:
@@ -125,7 +126,7 @@ def _as_asked(project: Project, owner: Aws, role: str | None, lanes: Sequence[La
 
 @contextlib.contextmanager
 def _told_when_gone(endpoint: str) -> Iterator[None]:
-    """Say of the embedded cloud at *endpoint* that it ended meanwhile, where botocore says that no URL answers."""
+    """Say that the embedded cloud at *endpoint* has ended, where botocore says that a URL does not answer."""
     from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 
     try:
@@ -139,119 +140,26 @@ def _told_when_gone(endpoint: str) -> Iterator[None]:
         ) from error
 
 
-def with_libraries(project: Project, aws: Aws, *, asked: bool) -> bool:
-    """Say whether every zip must hold its libraries: the embedded cloud has them, unless it was told otherwise.
+def cloud_of(project: Project, aws: Aws, *, packaged: bool = False) -> Cloud:
+    """Return the cloud behind *aws* as a command works against it: what it does by itself, and what it does not.
 
-    Where they are still to be fetched that is said, for it takes some 20 s without another word.
+    Args:
+        project: What the command is about.
+        aws: The cloud's clients, as :func:`open_cloud` gives them.
+        packaged: The user asks for zips that hold their libraries.
     """
-    from shared.deploy.lane_deployment import must_fetch
+    from shared.cli.clouds import Cloud, Rehearsal
 
-    running = cloud_state(project).running() if aws.target.embedded else None
-    packaged = asked or not aws.target.embedded or (running is not None and running.packaged)
-    if packaged and must_fetch(project):
-        console.note(f"fetching the libraries of chalice_app/requirements.txt for {project.runtime}, once")
-    return packaged
-
-
-def make_ready(
-    project: Project, lane: Lane, workflow: str, payload: Mapping[str, Any], aws: Aws, *, packaged: bool = False
-) -> None:
-    """On the embedded cloud, deploy the lane where it lacks anything, and put sample data where there is none.
-
-    On AWS both are the user's to ask for.
-    """
-    if not aws.target.embedded:
-        return
-    make_deployed(project, lane, aws, packaged=packaged)
-    from shared.run.items import place_sample_items
-    from shared.run.sample import place_sample
-
-    card = project.cards[workflow]
-    if placed := place_sample(card, lane, payload, aws, cloud_state(project).scratch):
-        console.note(placed)
-    for placed in place_sample_items(project.root, card, lane.workflows[workflow], aws):
-        console.note(placed)
-
-
-def make_deployed(project: Project, lane: Lane, aws: Aws, *, packaged: bool = False) -> None:
-    """On the embedded cloud, deploy the lane where it lacks anything; on AWS that is the user's to ask for."""
-    if not aws.target.embedded:
-        return
-    from shared.deploy.lane_deployment import deploy
-
-    packaged = with_libraries(project, aws, asked=packaged)
-    say_python(lane, aws, packaged=packaged)
-    with one_deploy(project):
-        images = known_images(project, lane, aws, packaged=packaged, push=True)
-        done = deploy(lane, project, aws, packaged=packaged, images=images, on_wait=console.note).changes
-    if done:
-        console.note(f"deployed {lane.team}: {len(done)} steps")
-
-
-def say_python(lane: Lane, aws: Aws, *, packaged: bool) -> None:
-    """Say that functions are of another Python than this machine's, and on the embedded cloud what they run on."""
-    from shared.config.runtimes import MACHINE
-    from shared.local.pythons import other_python
-
-    if lane.runtime == MACHINE:
-        return
     if aws.target.embedded:
-        console.note(other_python(lane.runtime, packaged=packaged))
-    else:
-        console.note(f"functions get {lane.runtime}, as the settings say; this machine's own is {MACHINE}")
-
-
-def known_images(project: Project, lane: Lane, aws: Aws, *, packaged: bool, push: bool) -> Mapping[str, str] | None:
-    """Return the images that functions of *lane* are to run, by key: on the embedded cloud they are made as needed.
-
-    None on AWS, where a deploy looks for what the user pushed. *push* brings them to the cloud; a plan does without.
-    """
-    if not aws.target.embedded:
-        return None
-    from shared.deploy.lane_deployment import package
-    from shared.local.images import images_here
-
-    folder = cloud_state(project).folder / "images-here"
-    return images_here(lane, package(project, packaged=packaged).path, folder, aws, push=push)
-
-
-def one_deploy(project: Project) -> FileLock:
-    """Return what to hold while deploying: of two first runs at once, one deploys and the other finds it done."""
-    from shared.local.state import STATE_DIR, FileLock
-
-    return FileLock(project.root / STATE_DIR / "deploy.lock")
-
-
-def make_zone(zone: str, aws: Aws) -> None:
-    """On the embedded cloud, make the hosted zone that an account on AWS has from its registrar: its owner's doing."""
-    if not aws.target.embedded:
-        return
-    route53 = aws.owner.client("route53")
-    found = route53.list_hosted_zones_by_name(DNSName=zone)["HostedZones"]
-    if not any(each["Name"].rstrip(".") == zone for each in found):
-        route53.create_hosted_zone(Name=zone, CallerReference=zone)
-
-
-def meeting_here(lane: Lane, payload: Mapping[str, Any], aws: Aws) -> dict[str, str]:
-    """Return what to change in *payload*: on the embedded cloud, ranks sent to the lane's rendezvous meet in the cloud.
-
-    Payloads of the field spell that endpoint out, and a rehearsal must not leave the machine. Any other is as asked.
-    """
-    key = "rendezvous_endpoint"
-    return {key: ""} if aws.target.embedded and payload.get(key) == lane.rendezvous.endpoint else {}
-
-
-def outlives_command(project: Project, aws: Aws) -> bool:
-    """Say whether what *aws* holds is still there when this command has ended."""
-    running = cloud_state(project).running()
-    return not aws.target.embedded or (running is not None and running.endpoint == aws.target.endpoint)
+        return Rehearsal(project, aws, cloud_state(project), packaged=packaged)
+    return Cloud(project, aws, packaged=packaged)
 
 
 @contextlib.contextmanager
 def _signals_unwind() -> Iterator[None]:
-    """Let SIGTERM, and SIGHUP of a closed terminal, leave by the same doors as Ctrl-C: nothing stays behind.
+    """Let SIGTERM, and SIGHUP of a closed terminal, end the command as Ctrl-C does: nothing stays behind.
 
-    What is ignored stays so: nohup asks for that.
+    A signal that is ignored already stays ignored: nohup asks for that.
     """
     before = {sign: signal.getsignal(sign) for sign in (signal.SIGTERM, signal.SIGHUP)}
     for sign, handler in before.items():

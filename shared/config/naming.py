@@ -211,3 +211,18 @@ def own_prefix(team: str, separator: str = "-") -> str:
 def is_account_regional(bucket: str, account: str, region: str) -> bool:
     """Whether *bucket* is a name of the account's own namespace in *region*."""
     return bucket.endswith(ACCOUNT_REGIONAL.format(account=account, region=region))
+
+
+def name_prefix(team: str) -> str:
+    """Return what the names of *team* begin with, of most kinds; for "", what those of every team do: nothing."""
+    return f"{team}-" if team else ""
+
+
+def path_prefix(team: str) -> str:
+    """Return what the names of *team* begin with, of kinds whose names are paths: secrets and repositories."""
+    return f"{team}/" if team else ""
+
+
+def secret_prefix(team: str, component: str) -> str:
+    """Return what the names of *team*'s secrets of one *component* begin with."""
+    return f"{path_prefix(team)}{component}-"

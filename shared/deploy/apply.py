@@ -1,14 +1,13 @@
 """Carries out a plan: the one module that changes AWS. Steps run in order; the first failure stops it.
 
-Nothing is rolled back. What was done stays, is found by the next plan, and is not done again: so running the command
-once more finishes the job. What passes by itself is waited out (``settling``).
+Nothing is rolled back. What was done stays. The next plan finds it and leaves it alone, so running the command once
+more finishes the job. Refusals that pass by themselves are waited out (``shared/aws/settling``).
 """
 
 from __future__ import annotations
 
-import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +20,7 @@ from shared.deploy.guard import check_ownership
 from shared.deploy.model import Call
 from shared.deploy.resources import KINDS
 from shared.deploy.routines import ROUTINES
+from shared.deploy.watch import UNWATCHED
 from shared.errors import INTERRUPTED, LanesError
 
 if TYPE_CHECKING:
@@ -29,17 +29,11 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.deploy.model import Plan, Step
     from shared.deploy.resources import Kind
+    from shared.deploy.watch import RunRoutine, Watch
 
-    Sleep = Callable[[float], None]
-    Look = Callable[[], bool]
-    OnStep = Callable[[Step], None]
-    OnWait = Callable[[str], None]
-    Deployer = Callable[[Aws, Mapping[str, Any], Sleep], None]
-
-# AWS refuses; or it did not answer (boto3's transfers and plain sockets raise trees of their own for that).
+# AWS refuses; or it did not answer, for which boto3's transfers and plain sockets have error trees of their own.
 _REFUSED = (LanesError, ClientError)
 _LOST = (BotoCoreError, Boto3Error, OSError)
-_AGAIN = "run the command again: it goes on from here"
 
 
 class ApplyError(LanesError):
@@ -52,35 +46,28 @@ class InterruptedApplyError(ApplyError):
     exit_code = INTERRUPTED
 
 
-def apply(  # noqa: PLR0913  the plan, where, and five ways to carry it out
+def apply(
     plan: Plan,
     aws: Aws,
+    watch: Watch = UNWATCHED,
     *,
-    deployer: Deployer | None = None,
-    routines: Mapping[str, Deployer] | None = None,
+    routines: Mapping[str, RunRoutine] = ROUTINES,
     kinds: Mapping[str, Kind] = KINDS,
-    on_step: OnStep | None = None,
-    on_wait: OnWait | None = None,
-    sleep: Sleep = time.sleep,
 ) -> None:
     """Carry out *plan*.
 
     Args:
         plan: The steps.
         aws: Where.
-        deployer: What runs Chalice for one function; a plan with functions to make needs it.
-        routines: Those that stand in for the usual ones of their names.
-        kinds: What reads a name back, by its kind.
-        on_step: Told of each step when it is done.
-        on_wait: Told, a line each, what AWS keeps it waiting for.
-        sleep: Waits, in seconds.
+        watch: Who is told, and what waits.
+        routines: What runs each routine, by its name. A plan that makes functions needs Chalice among them.
+        kinds: What reads a resource back, by its kind.
 
     Raises:
         ApplyError: A step failed, or the connection was lost; earlier steps are done, later ones are not begun.
         InterruptedApplyError: As that, by Ctrl-C.
     """
-    known = {**ROUTINES, **(routines or {}), **({"chalice deploy": deployer} if deployer else {})}
-    patient = PatientAws(aws, Patience(sleep, on_wait))
+    patient = PatientAws(aws, Patience(watch.sleep, watch.on_wait))
     changes = plan.changes
     done = 0
     try:
@@ -92,12 +79,11 @@ def apply(  # noqa: PLR0913  the plan, where, and five ways to carry it out
                     if isinstance(call, Call):
                         _call(call, patient, look)
                     else:
-                        known[call.name](patient, call.params, sleep)
+                        routines[call.name](patient, call.params, watch)
             except (*_REFUSED, *_LOST) as error:
                 raise _stopped(changes, done, error) from error
             done += 1
-            if on_step is not None:
-                on_step(step)
+            watch.on_step(step)
     except KeyboardInterrupt as error:
         raise _interrupted(changes, done) from error
 
@@ -114,7 +100,7 @@ def _still_ours(plan: Plan, step: Step, aws: Aws, kinds: Mapping[str, Kind]) -> 
     return found is not None
 
 
-def _call(call: Call, aws: PatientAws, look: Look) -> None:
+def _call(call: Call, aws: PatientAws, look: Callable[[], bool]) -> None:
     name = f"{call.service}.{call.method}"
     method = getattr(aws.client(call.service), call.method)
     wait = Wait(aws.patience, name, call.params)
@@ -133,13 +119,14 @@ def _call(call: Call, aws: PatientAws, look: Look) -> None:
 
 def _stopped(changes: tuple[Step, ...], done: int, error: Exception) -> ApplyError:
     what = f"could not {changes[done]}: {error.what if isinstance(error, LanesError) else error}"
+    mended = isinstance(error, LanesError) and error.again  # its fix ends in the same words
     fix = getattr(error, "fix", None) or (WHO_MAY if is_denial(error) else "mend the cause")
-    return ApplyError(_told(what, changes, done), fix=fix if "again" in fix else f"{fix}, then {_AGAIN}")
+    return ApplyError(_told(what, changes, done), fix=fix, again=not mended)
 
 
 def _interrupted(changes: tuple[Step, ...], done: int) -> InterruptedApplyError:
     what = f"interrupted in the midst of {changes[done]}" if done < len(changes) else "interrupted when all was done"
-    return InterruptedApplyError(_told(what, changes, done), fix=_AGAIN)
+    return InterruptedApplyError(_told(what, changes, done), again=True)
 
 
 def _told(what: str, changes: tuple[Step, ...], done: int) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.config.template import render_definition
-from shared.deploy.desired import foundation
 from shared.deploy.rendezvous.desired import access
+from shared.deploy.resources import bucket, policy, repository, role, wanted_resources
+from shared.deploy.sources import read_sources
 from shared.isolation.proof.account.links import DEFAULT_BUS, Logging, Rule
 from shared.isolation.proof.documents.document import Document, DocumentKind
+from shared.values import as_mapping, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +27,8 @@ def lane_documents(lane: Lane) -> list[Document]:
         ConfigError: A template cannot be rendered.
         UngrantedError: A workflow calls something that a team may not call.
     """
-    definitions = {key: render_definition(lane, key) for key in lane.workflows}
-    return [document for resource in foundation(lane, definitions) for document in resource_documents(lane, resource)]
+    resources = wanted_resources(read_sources(lane))
+    return [document for resource in resources for document in resource_documents(lane, resource)]
 
 
 def service_documents(service: RendezvousService) -> list[Document]:
@@ -52,18 +53,20 @@ def service_links(service: RendezvousService) -> list[Link]:
 
 def resource_documents(lane: Lane, resource: Resource) -> Iterator[Document]:
     """Yield the documents in one of the lane's resources, as wanted or as found in AWS."""
-    properties = resource.properties
-    if resource.kind == "role":
-        arn = lane.role_arn(resource.name)
-        boundary = properties["boundary"] or ""
-        yield Document(DocumentKind.TRUST, resource.name, lane.team, properties["trust"], arn, boundary)
-        for body in properties["policies"].values():
-            kind = DocumentKind.DEPLOYER if resource.name == lane.deployer else DocumentKind.ROLE
-            yield Document(kind, resource.name, lane.team, body, arn, boundary)
-    elif resource.kind == "policy":
-        yield Document(DocumentKind.BOUNDARY, resource.name, lane.team, properties["document"], properties["arn"])
-    elif resource.kind == "bucket":
-        arn = lane.place.arn("s3", resource.name)
-        yield Document(DocumentKind.BUCKET, resource.name, lane.team, properties["policy"] or {}, arn)
-    elif resource.kind == "repository" and properties["policy"]:  # one without lets nobody in
-        yield Document(DocumentKind.REPOSITORY, resource.name, lane.team, properties["policy"], properties["arn"])
+    name, properties = resource.name, resource.properties
+    if resource.kind == role.KIND:
+        arn = lane.role_arn(name)
+        boundary = as_text(properties["boundary"] or "")
+        yield Document(DocumentKind.TRUST, name, lane.team, as_mapping(properties["trust"]), arn, boundary)
+        for body in as_mapping(properties["policies"]).values():
+            kind = DocumentKind.DEPLOYER if name == lane.deployer else DocumentKind.ROLE
+            yield Document(kind, name, lane.team, as_mapping(body), arn, boundary)
+    elif resource.kind == policy.KIND:
+        document = as_mapping(properties["document"])
+        yield Document(DocumentKind.BOUNDARY, name, lane.team, document, as_text(properties["arn"]))
+    elif resource.kind == bucket.KIND:
+        document = as_mapping(properties["policy"] or {})
+        yield Document(DocumentKind.BUCKET, name, lane.team, document, lane.place.arn("s3", name))
+    elif resource.kind == repository.KIND and properties["policy"]:  # one without a policy lets nobody in
+        document = as_mapping(properties["policy"])
+        yield Document(DocumentKind.REPOSITORY, name, lane.team, document, as_text(properties["arn"]))

@@ -1,119 +1,114 @@
-"""From a lane to a plan, and from a plan to a deployed lane. Foundation, then functions, then state machines."""
+"""The deployment of a lane: its package and its images are known, so it can be planned and carried out.
+
+    deployment = prepare_lane(lane, project, aws)
+    plan = deployment.plan()
+    deployment.carry_out(plan)
+
+Foundation first, then functions, then state machines: in the order of :data:`shared.deploy.resources.KINDS`.
+"""
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.config.template import render_definition
 from shared.deploy.apply import apply
 from shared.deploy.caller import check_may
-from shared.deploy.chalice.deployer import ChaliceDeployer
-from shared.deploy.desired import desired
-from shared.deploy.plan import destroy_plan
-from shared.deploy.plan import plan as make_plan
+from shared.deploy.chalice.deployer import with_chalice
+from shared.deploy.code import package_code
+from shared.deploy.plan import plan_changes, plan_removal
 from shared.deploy.pushed import pushed_images
 from shared.deploy.quota import check_maps
-from shared.packages.package import FromEnvironment, Vendored, build_package, has_libraries
+from shared.deploy.resources import wanted_resources
+from shared.deploy.sources import read_sources
+from shared.deploy.watch import UNWATCHED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.config.load import Project
-    from shared.deploy.apply import OnStep, OnWait
     from shared.deploy.model import Plan
+    from shared.deploy.watch import Watch
     from shared.packages.package import Package
 
-APP_DIR = "chalice_app"
-_CACHE = ".lanes/packages"
+
+@dataclass(frozen=True, slots=True)
+class LaneDeployment:
+    """What is deployed, and where. :func:`prepare_lane` makes it.
+
+    Attributes:
+        lane: The team's lane.
+        project: Where its code comes from.
+        aws: Where it goes.
+        package: The zip that its functions run, made once.
+        images: The image of each function that is one, by its key, looked up once.
+    """
+
+    lane: Lane
+    project: Project
+    aws: Aws
+    package: Package
+    images: Mapping[str, str]
+
+    def plan(self) -> Plan:
+        """Return what a deploy would do. Reads AWS, changes nothing.
+
+        Raises:
+            LanesError: A name belongs to another, a workflow calls what nobody granted, or more is reserved than there
+                is.
+        """
+        sources = read_sources(self.lane, self.package, self.images)
+        check_maps(self.lane, sources.definitions)
+        return plan_changes(self.lane, wanted_resources(sources), self.aws)
+
+    def carry_out(self, todo: Plan, watch: Watch = UNWATCHED) -> None:
+        """Carry out *todo*, a plan of this deployment.
+
+        Raises:
+            FoundationError: The team's own people deploy, and it changes more than code; nothing was done.
+            ApplyError: A step failed; running again finishes the job.
+        """
+        check_may(todo, self.lane, self.aws)
+        apply(todo, self.aws, watch, routines=with_chalice(self.lane, self.project, self.package))
+
+    def deploy(self, watch: Watch = UNWATCHED) -> Plan:
+        """Make the lane what it should be, and return what was done.
+
+        Raises:
+            LanesError: As :meth:`plan` and :meth:`carry_out`.
+        """
+        todo = self.plan()
+        self.carry_out(todo, watch)
+        return todo
 
 
-def package(project: Project, *, packaged: bool) -> Package:
-    """Return the code of *project* as a zip: with its libraries when *packaged*, else for whoever has them."""
-    dependencies = Vendored(project.runtime) if packaged else FromEnvironment()
-    return build_package(project.root / APP_DIR, project.root / _CACHE, dependencies, project.runtime)
-
-
-def must_fetch(project: Project) -> bool:
-    """Say whether a packaged zip needs its libraries fetched first, which takes its time."""
-    return not has_libraries(project.root / APP_DIR, project.root / _CACHE, Vendored(project.runtime), project.runtime)
-
-
-def plan(
+def prepare_lane(
     lane: Lane, project: Project, aws: Aws, *, packaged: bool = False, images: Mapping[str, str] | None = None
-) -> Plan:
-    """Return what a deploy of *lane* would do. Reads AWS, changes nothing.
+) -> LaneDeployment:
+    """Return the deployment of *lane*: its code is packaged, and its images are looked up.
 
-    *images* are those of its functions that are images, by key; when None, what is pushed.
+    Args:
+        lane: The team's lane.
+        project: Where its code comes from.
+        aws: Where it goes.
+        packaged: The zip holds the libraries.
+        images: The image of each function that is one, by its key; those that are pushed when left out.
 
     Raises:
-        LanesError: A name belongs to another, a workflow calls what nobody granted, more is reserved than there is,
-            the code cannot be packaged, or an image is not pushed.
+        LanesError: The code cannot be packaged, or an image is not pushed.
     """
-    definitions = {key: render_definition(lane, key) for key in lane.workflows}
-    check_maps(lane, definitions)
     images = pushed_images(lane, aws) if images is None else images
-    return make_plan(lane, desired(lane, definitions, package(project, packaged=packaged), images), aws)
+    return LaneDeployment(lane, project, aws, package_code(project, packaged=packaged), images)
 
 
-def deploy(  # noqa: PLR0913  what, from where, to where, and four ways to watch it
-    lane: Lane,
-    project: Project,
-    aws: Aws,
-    *,
-    packaged: bool = False,
-    images: Mapping[str, str] | None = None,
-    on_step: OnStep | None = None,
-    on_wait: OnWait | None = None,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Plan:
-    """Make *lane* what it should be and return what was done; nothing is done when it is already.
-
-    Raises:
-        LanesError: As :func:`plan`; or a step failed, and running again finishes the job.
-    """
-    todo = plan(lane, project, aws, packaged=packaged, images=images)
-    carry_out(todo, lane, project, aws, packaged=packaged, on_step=on_step, on_wait=on_wait, sleep=sleep)
-    return todo
-
-
-def carry_out(  # noqa: PLR0913  as above, with the plan that somebody said yes to
-    todo: Plan,
-    lane: Lane,
-    project: Project,
-    aws: Aws,
-    *,
-    packaged: bool = False,
-    on_step: OnStep | None = None,
-    on_wait: OnWait | None = None,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Carry out *todo*, the plan of a deploy of *lane*.
-
-    Raises:
-        FoundationError: The team's own people deploy, and it changes more than code; nothing was done.
-        ApplyError: A step failed; running again finishes the job.
-    """
-    check_may(todo, lane, aws)
-    deployer = ChaliceDeployer(lane, project.root / APP_DIR, package(project, packaged=packaged))
-    apply(todo, aws, deployer=deployer, on_step=on_step, on_wait=on_wait, sleep=sleep)
-
-
-def destroy(
-    lane: Lane,
-    aws: Aws,
-    *,
-    on_step: OnStep | None = None,
-    on_wait: OnWait | None = None,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Plan:
+def destroy(lane: Lane, aws: Aws, watch: Watch = UNWATCHED) -> Plan:
     """Remove all that *lane* owns, its data too, and return what was done.
 
     Raises:
         ApplyError: A step failed; running again finishes the job.
     """
-    todo = destroy_plan(lane, aws)
-    apply(todo, aws, on_step=on_step, on_wait=on_wait, sleep=sleep)
+    todo = plan_removal(lane, aws)
+    apply(todo, aws, watch)
     return todo

@@ -1,4 +1,4 @@
-"""What is wanted against what is there: reads AWS, changes nothing, returns a frozen plan."""
+"""What is wanted against what is there. Reads AWS, changes nothing, and returns a frozen plan."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.deploy.caller import is_deployer
 from shared.deploy.guard import check_ownership, is_ours, lane_tags
 from shared.deploy.model import Plan
 from shared.deploy.quota import check_concurrency, check_function_memory
-from shared.deploy.resources import HOLD_DATA, KINDS, log_delivery, rendezvous_key
+from shared.deploy.resources import DATA_REMOVED_BY, KINDS, log_delivery, rendezvous_key
 from shared.deploy.runtimes import check_runtimes
 
 if TYPE_CHECKING:
@@ -24,15 +24,20 @@ if TYPE_CHECKING:
 _READERS = 8  # reads at once; each waits for AWS most of its time
 
 
-def plan(lane: Lane, wanted: Iterable[Resource], aws: Aws, today: date | None = None) -> Plan:
-    """Return the steps that make what is there into *wanted*: makes and updates first, then what is left over.
+def plan_changes(lane: Lane, wanted: Iterable[Resource], aws: Aws, today: date | None = None) -> Plan:
+    """Return the steps that make what is there into *wanted*: what is made or changed first, then what is left over.
 
-    A team's deployer may not list what is not the team's, so what is left over is for others to find (``caller.py``).
-    *today* is the day by which a runtime may be at its end.
+    A team's deployer may not list the account's resources, so its plan removes nothing (``caller.py``).
+
+    Args:
+        lane: The team's lane.
+        wanted: All that it should own.
+        aws: Where.
+        today: The day by which a runtime may be at its end; the current one when left out.
 
     Raises:
         LanesError: Lambda does not take the functions' runtime any more.
-        OwnershipError: A name is taken by another team, or by nobody we know; every such name is listed.
+        OwnershipError: A name belongs to another team, or to nobody we know; every such name is listed.
         QuotaError: The account has less concurrency left, or less memory, than the functions are to have.
     """
     tags = lane_tags(lane)
@@ -51,8 +56,8 @@ def plan(lane: Lane, wanted: Iterable[Resource], aws: Aws, today: date | None = 
     return Plan(lane.team, lane.place.stage, tuple(steps), tags)
 
 
-def destroy_plan(lane: Lane, aws: Aws) -> Plan:
-    """Return the steps that remove all that carries the lane's tags, last made first. Others' are not looked at."""
+def plan_removal(lane: Lane, aws: Aws) -> Plan:
+    """Return the steps that remove all that carries the lane's tags. What was made last goes first."""
     tags = lane_tags(lane)
     ours = [resource for kind in reversed(KINDS) for resource in _owned(lane, kind, aws)]
     return Plan(lane.team, lane.place.stage, tuple(KINDS[have.kind].remove(have) for have in ours), tags)
@@ -61,14 +66,14 @@ def destroy_plan(lane: Lane, aws: Aws) -> Plan:
 def _leftovers(lane: Lane, wanted: tuple[Resource, ...], aws: Aws) -> Iterator[Step]:
     """Remove what is the lane's and no longer wanted. What holds data stays until the lane is destroyed."""
     for kind in reversed(KINDS):
-        if kind not in HOLD_DATA:
+        if kind not in DATA_REMOVED_BY:
             kept = {want.name for want in wanted if want.kind == kind}
             yield from (KINDS[kind].remove(have) for have in _owned(lane, kind, aws, kept))
 
 
 def _owned(lane: Lane, kind: str, aws: Aws, but: Collection[str] = ()) -> list[Resource]:
-    """Return the resources of *kind* that carry the lane's tags. Every name of a team begins with its slug."""
-    names = set(KINDS[kind].names(aws, f"{lane.team}-")).difference(but)
+    """Return the resources of *kind* that carry the lane's tags, without those that *but* names."""
+    names = set(KINDS[kind].names(aws, lane.team)).difference(but)
     found = _read(aws, [(kind, name) for name in sorted(names)])
     return [resource for resource in found.values() if resource and is_ours(resource.tags, lane_tags(lane))]
 

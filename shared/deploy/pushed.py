@@ -1,27 +1,26 @@
-"""Which images a deploy finds in the account's registry, and the repositories that a push needs there first."""
+"""Images in the account's registry: those that a deploy finds, and the repositories that a push needs first."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
-
-from botocore.exceptions import ClientError
 
 from shared.deploy.apply import apply
 from shared.deploy.guard import check_ownership, lane_tags
 from shared.deploy.model import Plan
+from shared.deploy.reading import if_there
 from shared.deploy.resources import repository
-from shared.errors import LanesError, code_of
+from shared.deploy.watch import UNWATCHED
+from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
-    from shared.deploy.apply import OnStep, OnWait, Sleep
+    from shared.deploy.watch import Watch
 
 TAG = "latest"
-"""What a deploy looks for. It takes the digest that the tag stands for then, so functions change by a deploy alone."""
+"""The tag that a deploy looks for. It takes the digest behind the tag, so only a deploy changes a function."""
 
 
 def find_images(lane: Lane, aws: Aws) -> dict[str, str]:
@@ -48,15 +47,8 @@ def pushed_images(lane: Lane, aws: Aws) -> Mapping[str, str]:
     return found
 
 
-def make_repositories(
-    lane: Lane,
-    aws: Aws,
-    *,
-    on_step: OnStep | None = None,
-    on_wait: OnWait | None = None,
-    sleep: Sleep = time.sleep,
-) -> None:
-    """Make the repositories of *lane* what a deploy would make them, so that a push has where to go.
+def make_repositories(lane: Lane, aws: Aws, watch: Watch = UNWATCHED) -> None:
+    """Make the repositories of *lane* as a deploy would make them: an image is pushed before it is deployed.
 
     Raises:
         OwnershipError: A name is taken by another team, or by nobody we know.
@@ -67,16 +59,15 @@ def make_repositories(
     found = [repository.current(aws, want.name) for want in wanted]
     check_ownership((have for have in found if have), tags)
     steps = tuple(repository.steps(want, have) for want, have in zip(wanted, found, strict=True))
-    apply(Plan(lane.team, lane.place.stage, steps, tags), aws, on_step=on_step, on_wait=on_wait, sleep=sleep)
+    apply(Plan(lane.team, lane.place.stage, steps, tags), aws, watch)
 
 
 def _find(name: str, aws: Aws) -> str | None:
     ecr = aws.client("ecr")
-    try:
+
+    def look() -> str:
         (held,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
         (image,) = ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": TAG}])["imageDetails"]
-    except ClientError as error:
-        if code_of(error) not in {"RepositoryNotFoundException", "ImageNotFoundException"}:
-            raise
-        return None
-    return f"{held['repositoryUri']}@{image['imageDigest']}"
+        return f"{held['repositoryUri']}@{image['imageDigest']}"
+
+    return if_there(look, "RepositoryNotFoundException", "ImageNotFoundException")

@@ -1,8 +1,8 @@
-"""What a plan asks of what all teams share, before anything of it is done."""
+"""Refuses, before anything is done, plans that ask for more of what all teams share than the account has."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.deploy.model import Resource
+    from shared.values import Json
 
 
 def check_concurrency(wanted: Iterable[Resource], found: Mapping[tuple[str, str], Resource | None], aws: Aws) -> None:
-    """Refuse reservations that the account has no room for, by what is reserved there now, whoever did it.
+    """Refuse reservations that the account has no room for. What is reserved there now counts, whoever reserved it.
 
     Args:
         wanted: What the lane should own.
@@ -44,23 +45,23 @@ def check_function_memory(
 ) -> None:
     """Refuse functions with more memory than the account may give one, where AWS tells how much that is.
 
-    It is asked only about functions that a new account could not have. Where it does not tell, it refuses the function
-    itself, when that is made (``chalice/deployer.py``).
+    AWS is asked only about functions that a new account could not have. Where it does not tell, it refuses the function
+    when that is made (``chalice/deployer.py``).
 
     Raises:
         QuotaError: A function is to have more.
     """
-    sizes = {want.name: want.properties["memory_mb"] for want in wanted if _grows(want, found)}
+    sizes = {want.name: _memory_mb(want) for want in wanted if _grows(want, found)}
     if sizes and (largest := _largest_memory(aws)):
         check_memory(sizes, largest)
 
 
 def _grows(want: Resource, found: Mapping[tuple[str, str], Resource | None]) -> bool:
     """Whether *want* is a function that is to get more memory than it has, and than every account gives."""
-    if want.kind != function.KIND or want.properties["memory_mb"] <= NEW_ACCOUNT_MEMORY.value:
+    if want.kind != function.KIND or _memory_mb(want) <= NEW_ACCOUNT_MEMORY.value:
         return False
     have = found[want.kind, want.name]
-    return have is None or have.properties["memory_mb"] < want.properties["memory_mb"]
+    return have is None or _memory_mb(have) < _memory_mb(want)
 
 
 def _largest_memory(aws: Aws) -> int | None:
@@ -75,8 +76,10 @@ def _largest_memory(aws: Aws) -> int | None:
     return None
 
 
-def check_maps(lane: Lane, definitions: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse Maps that are written to run more of a function at once than it may; run-time numbers are not known here.
+def check_maps(lane: Lane, definitions: Mapping[str, Mapping[str, Json]]) -> None:
+    """Refuse Maps that are written to run more of a function at once than it may.
+
+    A MaxConcurrency that is computed while the machine runs is not known here.
 
     Raises:
         QuotaError: Names them all.
@@ -91,4 +94,10 @@ def check_maps(lane: Lane, definitions: Mapping[str, Mapping[str, Any]]) -> None
 
 
 def _reserved(resource: Resource | None) -> int:
-    return (resource.properties["reserved_concurrency"] or 0) if resource else 0
+    reserved = resource.properties["reserved_concurrency"] if resource else None
+    return reserved if isinstance(reserved, int) else 0
+
+
+def _memory_mb(resource: Resource) -> int:
+    size = resource.properties["memory_mb"]
+    return size if isinstance(size, int) else 0

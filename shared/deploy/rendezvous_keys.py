@@ -1,57 +1,55 @@
-"""The keys of the rendezvous, in Secrets Manager: the account's one master, and what is made from it for each team.
+"""The keys of the rendezvous, in Secrets Manager: the account's one master key, and a key of each team made from it.
 
-The master is made by whoever deploys first and belongs to all teams: it goes with none of them. Making it is one call
-that AWS lets only one caller win, so two at once do not make two. No key ever stands in a plan.
+Whoever deploys first makes the master. It belongs to all teams, so no team's removal takes it away. Making it is one
+call, which AWS lets only one caller win: two deploys at once do not make two masters. No plan ever holds a key.
 """
 
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING
 
 from shared.config.platform import SLUG
 from shared.deploy.guard import MANAGER, OwnershipError, check_ownership
 from shared.deploy.model import Resource
-from shared.deploy.secret import make_secret, put_secret
-from shared.errors import LanesError, code_of
+from shared.deploy.reading import if_there
+from shared.deploy.secret import Secret, make_secret, put_secret
+from shared.deploy.tags import read_tags
+from shared.errors import LanesError
 from shared.fmi.rendezvous.keys import KEY_BYTES, RENEW, Namespace, read_key, team_key
+from shared.values import as_mapping, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
-
-    Sleep = Callable[[float], None]
+    from shared.deploy.watch import Watch
+    from shared.values import Json
 
 KEY_KIND, MASTER_KIND = "rendezvous key", "rendezvous master key"
-MASTER_SECRET = f"{SLUG}/rendezvous-master"  # of all stages, so without a hash; the slug can be no team's
+MASTER_SECRET = f"{SLUG}/rendezvous-master"  # one for all stages, so it has no hash; the slug is reserved
 MASTER_TAGS = {"team": SLUG, "owner": SLUG, "stage": "all", "managed-by": MANAGER}
 SERVICE = "secretsmanager"
-_WHAT = "The team's key at the rendezvous"
+_WHAT_MASTER, _WHAT = "What all teams' keys at the rendezvous are made from", "The team's key at the rendezvous"
 
 
 def find_master(aws: Aws) -> Resource | None:
-    """Return the master's secret, its current value's place as ECS spells it among its properties; None without one.
+    """Return the master's secret, or None. Its property ``reference`` is the current value, as ECS refers to it.
 
     Raises:
         LanesError: It is not the platform's, or about to be deleted.
     """
     manager = aws.client(SERVICE)
-    try:
-        found = manager.describe_secret(SecretId=MASTER_SECRET)
-    except ClientError as error:
-        if code_of(error) != "ResourceNotFoundException":
-            raise
+    found = if_there(lambda: manager.describe_secret(SecretId=MASTER_SECRET), "ResourceNotFoundException")
+    if found is None:
         return None
     if "DeletedDate" in found:
         raise LanesError(
             f"secret {MASTER_SECRET} is about to be deleted, and all teams' keys are made from it",
             fix=f"aws secretsmanager restore-secret --secret-id {MASTER_SECRET}",
         )
-    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())}
+    tags = read_tags(found.get("Tags", ()))
     versions = found["VersionIdsToStages"].items()
     newest = next(version for version, stages in versions if "AWSCURRENT" in stages)
     have = Resource(MASTER_KIND, MASTER_SECRET, tags, {"reference": f"{found['ARN']}:::{newest}"})
@@ -84,26 +82,26 @@ def make_master(aws: Aws) -> bytes:
     if have is not None:
         return have
     made = secrets.token_bytes(KEY_BYTES)
-    what = "What all teams' keys at the rendezvous are made from"
-    if make_secret(aws, MASTER_SECRET, made.hex(), description=what, tags=MASTER_TAGS):
+    if make_secret(aws, Secret(MASTER_SECRET, _WHAT_MASTER, MASTER_TAGS), made.hex()):
         return made
     return make_master(aws)  # somebody was quicker: theirs is the one
 
 
-def put_master(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all routines
+def put_master(aws: Aws, _params: Mapping[str, Json], _watch: Watch) -> None:
     """Make the master key when there is none."""
     make_master(aws)
 
 
-def put_key(aws: Aws, params: Mapping[str, Any], sleep: Sleep) -> None:  # noqa: ARG001  one shape for all routines
+def put_key(aws: Aws, params: Mapping[str, Json], _watch: Watch) -> None:
     """Put a team's key into its secret, which is made when it is not there.
 
     Raises:
         LanesError: The master's secret is not the platform's, or holds no key; or the team's is about to be deleted,
             or somebody else's.
     """
-    key = team_key(make_master(aws), params["team"]).hex()
-    put_secret(aws, KEY_KIND, params["secret"], key, description=_WHAT, tags=params["tags"])
+    key = team_key(make_master(aws), as_text(params["team"])).hex()
+    tags = {name: as_text(value) for name, value in as_mapping(params["tags"]).items()}
+    put_secret(aws, KEY_KIND, Secret(as_text(params["secret"]), _WHAT, tags), key)
 
 
 def key_is_current(aws: Aws, name: str, team: str) -> bool:
@@ -111,18 +109,16 @@ def key_is_current(aws: Aws, name: str, team: str) -> bool:
     text = aws.client(SERVICE).get_secret_value(SecretId=name).get("SecretString", "")
     try:
         master = read_master(aws)
-    except LanesError:  # told by whoever needs the master itself
+    except LanesError:  # whoever needs the master itself tells of it
         master = None
     return master is not None and secrets.compare_digest(text.encode(), team_key(master, team).hex().encode())
 
 
 def signed(lane: Lane, aws: Aws) -> Namespace | None:
-    """Return what signs as *lane*'s ranks do, or None when it has no key in this cloud."""
-    manager = aws.client(SERVICE)
-    try:
-        text = manager.get_secret_value(SecretId=lane.rendezvous_key)["SecretString"] if lane.rendezvous_key else ""
-    except ClientError as error:
-        if code_of(error) != "ResourceNotFoundException":
-            raise
+    """Return the namespace that signs as *lane*'s ranks do, or None when the lane has no key in this cloud."""
+    if not lane.rendezvous_key:
         return None
+    manager = aws.client(SERVICE)
+    found = if_there(lambda: manager.get_secret_value(SecretId=lane.rendezvous_key), "ResourceNotFoundException")
+    text = found["SecretString"] if found else ""
     return Namespace(lane.team, key=read_key(text, lane.rendezvous_key, RENEW)) if text else None

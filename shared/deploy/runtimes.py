@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.config.runtimes import READ, SOURCE, refused
 from shared.deploy.resources import function
 from shared.errors import LanesError
+from shared.values import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +30,7 @@ def check_runtimes(wanted: Iterable[Resource], found: Mapping[tuple[str, str], R
             continue
         have = found[want.kind, want.name]
         changes = have is None or any(want.properties[key] != have.properties.get(key) for key in _CHANGES)
-        why = refused(want.properties["runtime"], today, new=have is None) if changes else ""
+        why = refused(as_text(want.properties["runtime"]), today, new=have is None) if changes else ""
         if why:
             told.setdefault(why, []).append(want.name)
     if told:

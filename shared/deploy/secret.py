@@ -1,4 +1,4 @@
-"""Secrets as several kinds of resource use them: what is there, and making one."""
+"""Secrets of Secrets Manager, which several kinds of resource keep: reading what is there, and making one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import ClientError
 
 from shared.deploy.guard import check_ownership
-from shared.deploy.model import Resource, pairs
+from shared.deploy.model import Resource
+from shared.deploy.reading import if_there, listed_names
+from shared.deploy.tags import read_tags, tag_pairs
 from shared.errors import code_of
 
 if TYPE_CHECKING:
@@ -26,29 +28,31 @@ class Described(NamedTuple):
 def described(aws: Aws, name: str) -> Described | None:
     """Return what is told of the secret *name*; None when there is none, or it is being deleted."""
     manager = aws.client("secretsmanager")
-    try:
-        found = manager.describe_secret(SecretId=name)
-    except ClientError as error:
-        if code_of(error) != "ResourceNotFoundException":
-            raise
+    found = if_there(lambda: manager.describe_secret(SecretId=name), "ResourceNotFoundException")
+    if found is None or "DeletedDate" in found:
         return None
-    if "DeletedDate" in found:
-        return None
-    return Described(found.get("Description"), {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())})
+    return Described(found.get("Description"), read_tags(found.get("Tags", ())))
 
 
-def secret_names(aws: Aws, head: str) -> Iterator[str]:
-    """Return the names of secrets that begin with *head*."""
-    pages = aws.client("secretsmanager").get_paginator("list_secrets")
-    for page in pages.paginate(Filters=[{"Key": "name", "Values": [head]}]):
-        yield from (secret["Name"] for secret in page["SecretList"] if secret["Name"].startswith(head))
+def secret_names(aws: Aws, prefix: str) -> Iterator[str]:
+    """Yield the names of secrets that begin with *prefix*."""
+    paginator = aws.client("secretsmanager").get_paginator("list_secrets")
+    return listed_names(paginator.paginate(Filters=[{"Key": "name", "Values": [prefix]}]), "SecretList", "Name", prefix)
 
 
-def make_secret(aws: Aws, name: str, text: str, *, description: str, tags: Mapping[str, str]) -> bool:
-    """Make the secret *name* with the value *text*, and say whether it is new: one that is there stays as it is."""
+class Secret(NamedTuple):
+    """A secret without its value."""
+
+    name: str
+    description: str
+    tags: Mapping[str, str]
+
+
+def make_secret(aws: Aws, secret: Secret, text: str) -> bool:
+    """Make *secret* with the value *text*, and say whether it is new. One that is there already stays as it is."""
     try:
         aws.client("secretsmanager").create_secret(
-            Name=name, SecretString=text, Description=description, Tags=pairs(tags)
+            Name=secret.name, SecretString=text, Description=secret.description, Tags=tag_pairs(secret.tags)
         )
     except ClientError as error:
         if code_of(error) != "ResourceExistsException":
@@ -57,13 +61,13 @@ def make_secret(aws: Aws, name: str, text: str, *, description: str, tags: Mappi
     return True
 
 
-def put_secret(aws: Aws, kind: str, name: str, text: str, *, description: str, tags: Mapping[str, str]) -> None:  # noqa: PLR0913  what, where, and whose
-    """Make the secret *name* with the value *text*; when it was made since the plan, by its owner, give it that value.
+def put_secret(aws: Aws, kind: str, secret: Secret, text: str) -> None:
+    """Make *secret* with the value *text*. If its owner has made it since the plan, give it that value.
 
     Raises:
-        OwnershipError: It is not of the lane whose tags are *tags*.
+        OwnershipError: There is one of that name, and it is not of the lane whose tags *secret* has.
     """
-    if not make_secret(aws, name, text, description=description, tags=tags):
-        have = described(aws, name)
-        check_ownership([Resource(kind, name, have.tags if have else {}, {})], tags)
-        aws.client("secretsmanager").put_secret_value(SecretId=name, SecretString=text)
+    if not make_secret(aws, secret, text):
+        have = described(aws, secret.name)
+        check_ownership([Resource(kind, secret.name, have.tags if have else {}, {})], secret.tags)
+        aws.client("secretsmanager").put_secret_value(SecretId=secret.name, SecretString=text)

@@ -8,6 +8,7 @@ other users of the machine find neither the key nor what the cloud wrote::
     .lanes/cloud.json     where it listens; valid only while the lock is held
     .lanes/cloud.key      the key of its account's owner, to sign requests with; mode 0600
     .lanes/cloud.log      its output
+    .lanes/deploy.lock    held by a command while it deploys
     .lanes/scratch/<id>/  files of one running cloud or command, whose lock <id>.lock is held beside it
 """
 
@@ -128,6 +129,10 @@ class State:
     def held(self) -> bool:
         """Say whether a cloud runs, starts or ends here now."""
         return self.lock.held()
+
+    def one_deploy(self) -> FileLock:
+        """Return what to hold while deploying: of two first runs at once, one deploys and the other finds it done."""
+        return FileLock(self.folder / "deploy.lock")
 
     def running(self) -> Running | None:
         """Return the cloud that runs now; None if there is none, or it is still starting."""

@@ -95,7 +95,10 @@ def _run(shares: list[Share], processes: int) -> bool:
 
 def _take(share: Share) -> list[Told]:
     drill = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "drill" / "harness.py")))
-    with tempfile.TemporaryDirectory() as folder, drill.account(_copy(Path(folder)), Path(folder) / "cloud") as account:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        drill.ACCOUNT.account(_copy(Path(folder)), Path(folder) / "cloud") as account,
+    ):
         work = _work(drill, account, share.work)
         if share.part == "faults":
             known = drill.undisturbed(work, work.steps())
@@ -105,10 +108,10 @@ def _take(share: Share) -> list[Told]:
 
 def _work(drill: Any, account: Any, name: str) -> Any:
     if name == EVERY_KIND:
-        return drill.LaneWork(account, drill.small_lane(account.project))
+        return drill.WORKS.LaneWork(account, drill.WORKS.DRIFT.small_lane(account.project))
     if name == "rendezvous":
-        return drill.RendezvousWork(account)
-    return drill.TeamWork(account, account.project.lane(name))
+        return drill.WORKS.RendezvousWork(account)
+    return drill.WORKS.TeamWork(account, account.project.lane(name))
 
 
 def _show(title: str, outcomes: Iterable[Told]) -> bool:

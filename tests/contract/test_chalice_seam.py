@@ -22,7 +22,8 @@ from chalice.deploy.packager import LambdaDeploymentPackager
 from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.deploy.chalice.stage import config_is_fresh, write_config
-from shared.deploy.lane_deployment import deploy, destroy, package, plan
+from shared.deploy.code import package_code
+from shared.deploy.lane_deployment import destroy, prepare_lane
 from shared.local import daemon
 from shared.local.images import images_here
 from shared.local.state import STATE_DIR, State
@@ -102,28 +103,31 @@ def test_chalice_deploy_as_typed(root, cloud):
     assert "the foundation of team2 is not deployed; missing: role team2-cosmic-init-role-7078ea12" in early.stderr
     assert "fix: lanes deploy team2" in early.stderr
 
-    deploy(lane, project, cloud)
+    prepare_lane(lane, project, cloud).deploy()
     handler = root / "shared/handlers/cosmic/init.py"
     handler.write_text(handler.read_text() + "\n# changed\n")
     stale = root / "chalice_app/.chalice/deployed/team2.json"
     stale.parent.mkdir()
     gone = '{"name": "gone", "resource_type": "lambda_function", "lambda_arn": "arn:aws:lambda:::function:gone"}'
     stale.write_text(f'{{"resources": [{gone}], "schema_version": "2.0"}}')
-    assert [step.kind for step in plan(lane, project, cloud).changes] == ["function"] * len(lane.functions)
+    assert [step.kind for step in prepare_lane(lane, project, cloud).plan().changes] == ["function"] * len(
+        lane.functions
+    )
 
     done = typed(root, "deploy", "--stage", "team2")
     assert done.returncode == 0, done.stderr
     assert "Updating lambda function: team2-cosmic-inference-7078ea12" in done.stdout
     names = [function["FunctionName"] for function in cloud.lambda_.list_functions()["Functions"]]
     assert sorted(names) == sorted(function.name for function in lane.functions.values())
-    assert plan(lane, project, cloud).changes == ()  # the very zip and settings that lanes deploy would choose
+    unchanged = prepare_lane(lane, project, cloud).plan().changes
+    assert unchanged == ()  # the very zip and settings that lanes deploy would choose
     destroy(lane, cloud)
 
 
 def test_chalice_deploy_of_a_package_that_lambda_takes_from_a_bucket_only(root, cloud):
     project = load_project(root)
     lane = project.lane("team1")
-    deploy(lane, project, cloud)
+    prepare_lane(lane, project, cloud).deploy()
     weights = root / "chalice_app/vendor/weights.bin"
     weights.write_bytes(os.urandom(51 * 1024**2))
     try:
@@ -131,7 +135,7 @@ def test_chalice_deploy_of_a_package_that_lambda_takes_from_a_bucket_only(root, 
         assert done.returncode == 0, done.stderr
         found = cloud.s3.list_objects_v2(Bucket=lane.bucket, Prefix="runs/code/")["Contents"]
         assert [each["Size"] > 50 * 1024**2 for each in found] == [True]
-        assert plan(lane, project, cloud).changes == ()
+        assert prepare_lane(lane, project, cloud).plan().changes == ()
     finally:
         weights.unlink()
         destroy(lane, cloud)
@@ -140,8 +144,10 @@ def test_chalice_deploy_of_a_package_that_lambda_takes_from_a_bucket_only(root, 
 def test_chalice_deploy_leaves_functions_that_are_images_alone(root, cloud):
     project = load_project(root)
     lane = project.lane("wssr")
-    images = images_here(lane, package(project, packaged=False).path, root / ".lanes/images-here", cloud, push=True)
-    deploy(lane, project, cloud, images=images)
+    images = images_here(
+        lane, package_code(project, packaged=False).path, root / ".lanes/images-here", cloud, push=True
+    )
+    prepare_lane(lane, project, cloud, images=images).deploy()
     before = told(cloud)
     done = typed(root, "deploy", "--stage", "wssr")
     assert done.returncode == 0, done.stderr
@@ -152,7 +158,7 @@ def test_chalice_deploy_leaves_functions_that_are_images_alone(root, cloud):
 
     zipped = dataclasses.replace(lane.functions["random-mean-draw"], image=lane.functions["wssr-init"].image)
     switched = dataclasses.replace(lane, functions={**lane.functions, "random-mean-draw": zipped})
-    deploy(switched, project, cloud, images={**images, "random-mean-draw": images["wssr-init"]})
+    prepare_lane(switched, project, cloud, images={**images, "random-mean-draw": images["wssr-init"]}).deploy()
     refused = typed(root, "deploy", "--stage", "wssr")
     assert refused.returncode == 1
     assert "or an image to a zip: wssr-random-mean-draw-91a18b84\n  fix: lanes deploy wssr" in refused.stderr

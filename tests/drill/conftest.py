@@ -17,5 +17,5 @@ def drill():
 def account(drill, tmp_path_factory, copy_project):
     """An account with nothing in it, whose answers can be changed on their way."""
     folder = tmp_path_factory.mktemp("drill")
-    with drill.account(copy_project(folder / "project"), folder / "cloud") as account:
+    with drill.ACCOUNT.account(copy_project(folder / "project"), folder / "cloud") as account:
         yield account

@@ -8,13 +8,13 @@ sample teams, and a run for each call that is killed after it alone.
 import pytest
 
 from shared.deploy.apply import ApplyError
-from shared.deploy.lane_deployment import plan
+from shared.deploy.lane_deployment import prepare_lane
 
 
 @pytest.fixture(scope="module")
 def lane(drill, account):
     """The work on a lane with one or two of every kind of resource."""
-    return drill.LaneWork(account, drill.small_lane(account.project))
+    return drill.WORKS.LaneWork(account, drill.WORKS.DRIFT.small_lane(account.project))
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_the_lane_has_every_kind_of_step_that_the_sample_teams_have(account, lan
 
     def steps(lane):
         images = {key: f"host/x@sha256:{'0' * 64}" for key, function in lane.functions.items() if function.image}
-        todo = plan(lane, account.project, account.aws, images=images)
+        todo = prepare_lane(lane, account.project, account.aws, images=images).plan()
         return {(step.kind, getattr(call, "method", None)) for step in todo.steps for call in step.calls}
 
     for team in account.project.teams:
@@ -64,6 +64,6 @@ def test_a_lane_killed_again_and_again_ends_as_if_undisturbed(drill, lane):
 def test_two_states_of_an_account_are_told_apart(drill, lane):
     lane.prepare()
     lane.deploy()
-    before = drill.dump(lane.services)
+    before = drill.STATES.dump(lane.services)
     lane.account.aws.iam.tag_role(RoleName=lane.lane.deployer, Tags=[{"Key": "note", "Value": "by hand"}])
-    assert any("by hand" in line for line in drill.different(before, drill.dump(lane.services)))
+    assert any("by hand" in line for line in drill.STATES.different(before, drill.STATES.dump(lane.services)))

@@ -9,7 +9,7 @@ import pytest
 @pytest.fixture(scope="module")
 def rendezvous(drill, account):
     """The work on the rendezvous service."""
-    return drill.RendezvousWork(account)
+    return drill.WORKS.RendezvousWork(account)
 
 
 @pytest.fixture(scope="module")

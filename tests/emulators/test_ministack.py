@@ -18,7 +18,8 @@ from shared.aws.client import connect_aws
 from shared.config.platform import rendezvous_service
 from shared.deploy.apply import ApplyError
 from shared.deploy.pushed import make_repositories
-from shared.deploy.rendezvous.deployment import carry_out, destroy_plan, plan
+from shared.deploy.rendezvous.deployment import plan_service_removal, prepare_service
+from shared.deploy.watch import Watch
 from shared.packages.images.build import write_scratch
 from shared.packages.images.layout import Layout
 
@@ -169,13 +170,15 @@ def test_the_rendezvous_is_deployed_until_its_task_is_awaited_and_destroyed(lane
     clients("route53").create_hosted_zone(Name="uva-ds5110.com", CallerReference="ours")
     service, told = rendezvous_service(project), []
     for stops_at in (f"create service {service.service}", "create record rendezvous.uva-ds5110.com"):
-        todo = plan(service, project, aws)
+        todo = prepare_service(service, project, aws).plan()
         with pytest.raises(ApplyError, match="ECS has nothing left to do, and after 180 s") as stopped:
-            carry_out(todo, service, project, aws, on_wait=told.append, sleep=lambda _seconds: None)
+            prepare_service(service, project, aws).carry_out(
+                todo, Watch(on_wait=told.append, sleep=lambda _seconds: None)
+            )
         assert str(stopped.value).startswith(f"could not {stops_at}: ")
     assert told[0].endswith("its rollout is COMPLETED, and no task of it runs")
-    made = [step for step in plan(service, project, aws).steps if step.action == "nothing"]
+    made = [step for step in prepare_service(service, project, aws).plan().steps if step.action == "nothing"]
     assert len(made) >= 12
     lanes("rendezvous", "destroy", "--yes")
-    assert destroy_plan(service, aws).changes == ()
+    assert plan_service_removal(service, aws).changes == ()
     assert left_of("platform", clients) == ["platform/rendezvous-master"]  # every team's key hangs on it

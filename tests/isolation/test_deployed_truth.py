@@ -10,8 +10,8 @@ from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.config.platform import rendezvous_service
 from shared.deploy.documents import lane_links, service_links
-from shared.deploy.lane_deployment import deploy, plan
-from shared.deploy.plan import destroy_plan
+from shared.deploy.lane_deployment import prepare_lane
+from shared.deploy.plan import plan_removal
 from shared.deploy.readback.account import read_account
 from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.orphans import find_orphans
@@ -47,7 +47,7 @@ def connect(project, tmp_path_factory):
 def aws(project, connect):
     aws = connect()
     for team in ("lab", "lab1"):
-        deploy(project.lane(team), project, aws)
+        prepare_lane(project.lane(team), project, aws).deploy()
     return aws
 
 
@@ -217,12 +217,12 @@ def test_a_machine_that_logs_into_another_teams_group_is_found_and_set_right(see
     for teams in (("lab",), ("lab1",), ("lab", "lab1")):  # whoever looks, and a stranger's machine too
         (found,) = seen(*teams).findings
         assert (found.rule, found.resource) == ("foreign-log", group)
-    (step,) = plan(lane, project, aws).changes
+    (step,) = prepare_lane(lane, project, aws).plan().changes
     (line,) = step.diff
     assert step.kind == "state machine"
     assert line.startswith("logging.destinations[0].cloudWatchLogsLogGroup.logGroupArn: ")
     assert f"{theirs[-20:]}:* -> " in line
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     assert seen("lab", "lab1").holds
 
 
@@ -301,7 +301,7 @@ def test_what_no_file_explains_is_an_orphan_with_its_way_out(project, aws):
     lane = project.lane("lab1")
     with without(project, "lab1") as fewer:
         found, unseen = orphans(fewer, aws)
-    want = {(step.kind, step.name) for step in destroy_plan(lane, aws).steps}
+    want = {(step.kind, step.name) for step in plan_removal(lane, aws).steps}
     assert (set(found), unseen) == (want, ())
     assert {each.team for each in found.values()} == {"lab1"}
     assert {each.why for each in found.values()} == {"there is no teams/lab1.yaml"}
@@ -326,7 +326,7 @@ def test_a_renamed_function_and_an_old_hash_are_orphans(project, aws):
     assert f"aws s3 rb s3://{old} --force" in found["bucket", old].fix
     assert "removed or renamed" in found["role", renamed].why
     assert "lanes deploy lab" in found["role", renamed].fix
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     assert set(orphans(project, aws)[0]) == {("bucket", old)}
     for bucket in (old, "lab-other-stage"):
         aws.s3.delete_bucket(Bucket=bucket)

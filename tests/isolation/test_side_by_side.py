@@ -7,16 +7,15 @@ from botocore.exceptions import ClientError
 
 from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
-from shared.config.template import render_definition
 from shared.deploy.apply import apply
-from shared.deploy.desired import foundation
 from shared.deploy.documents import lane_documents
 from shared.deploy.guard import OwnershipError, lane_tags
-from shared.deploy.lane_deployment import deploy, destroy, plan
+from shared.deploy.lane_deployment import destroy, prepare_lane
 from shared.deploy.model import Plan
 from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.sight import Sight
-from shared.deploy.resources import policy
+from shared.deploy.resources import policy, wanted_resources
+from shared.deploy.sources import read_sources
 from shared.iam.catalogue import load_catalogue
 from shared.isolation.proof.names.disjoint import name_rules
 from shared.isolation.proof.proof import prove
@@ -46,7 +45,7 @@ def neighbours(project, aws):
     """Two deployed teams with data in their buckets."""
     lanes = project.lane("lab"), project.lane("lab1")
     for lane in lanes:
-        deploy(lane, project, aws)
+        prepare_lane(lane, project, aws).deploy()
         aws.s3.put_object(Bucket=lane.bucket, Key="datasets/one.txt", Body=lane.team.encode())
     return lanes
 
@@ -130,9 +129,9 @@ def test_destroying_one_team_leaves_the_other_as_it_was(neighbours, project, aws
     assert belongings(aws, "lab1") == before
     assert not any(belongings(aws, "lab").values())
 
-    deploy(lab, project, aws)  # the same names once more, and nothing happens to the neighbour
-    assert plan(lab, project, aws).changes == ()
-    assert plan(lab1, project, aws).changes == ()
+    prepare_lane(lab, project, aws).deploy()  # the same names once more, and nothing happens to the neighbour
+    assert prepare_lane(lab, project, aws).plan().changes == ()
+    assert prepare_lane(lab1, project, aws).plan().changes == ()
     assert belongings(aws, "lab1") == before
 
 
@@ -148,7 +147,7 @@ def test_a_grant_made_by_hand_is_found_and_taken_away(neighbours, project, aws):
 
     found = {(finding.statement, finding.rule) for finding in prove_deployed(project, aws, "lab1").findings}
     assert {("Quick", "foreign-name"), ("All", "every-resource"), ("", "no-boundary")} <= found
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     assert prove_deployed(project, aws, "lab1").holds
 
 
@@ -177,7 +176,7 @@ def test_names_that_are_taken_stop_the_plan_with_their_owner(project, aws, team,
     squat(aws, lane, lane_tags(project.lane(owner)) if owner else {})
     before = belongings(aws, team)
     with pytest.raises(OwnershipError) as refused:
-        deploy(lane, project, aws)
+        prepare_lane(lane, project, aws).deploy()
     for taken in (lane.bucket, lane.boundary, lane.workflows["cosmic"].role, lane.workflows["cosmic"].name):
         assert taken in str(refused.value)
     assert ("team lab1" if owner else "no tag") in str(refused.value)
@@ -206,9 +205,7 @@ def squat(aws, lane, tags):
 
 def test_a_boundary_that_was_widened_is_put_back_and_keeps_few_versions(project, aws):
     lane = project.lane("ceiling")
-    want = next(
-        r for r in foundation(lane, {key: render_definition(lane, key) for key in lane.workflows}) if r.kind == "policy"
-    )
+    want = next(r for r in wanted_resources(read_sources(lane)) if r.kind == "policy")
 
     def carry_out():
         step = policy.steps(want, policy.current(aws, want.name))

@@ -7,8 +7,8 @@ import pytest
 
 from shared.aws.access_key import AccessKey
 from shared.aws.client import Aws, endpoint_session
-from shared.deploy.lane_deployment import deploy
-from shared.deploy.plan import destroy_plan
+from shared.deploy.lane_deployment import prepare_lane
+from shared.deploy.plan import plan_removal
 from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.sight import Sight
 from shared.errors import LanesError
@@ -74,8 +74,8 @@ def test_every_command_finishes_or_says_what_is_missing(aws, bare, project, lane
         return gather(bare, begun, end, reader), price_run(bare, begun, reader, quick_trace(bare, begun))
 
     for act in (
-        lambda: deploy(lane, project, bare),
-        lambda: destroy_plan(lane, bare),
+        lambda: prepare_lane(lane, project, bare).deploy(),
+        lambda: plan_removal(lane, bare),
         lambda: list(deployed_documents(lane, bare, Sight())),
         lambda: list_runs(bare, lane, 5),
         lambda: find_run(bare, lane),

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from shared.aws.settling.rules import Passing
-
-    Sleep = Callable[[float], None]
-    Tell = Callable[[str], None]
+    from shared.aws.settling.waiting import Sleep
 
 _FIRST, _GROWTH, _LONGEST = 1.0, 1.6, 15.0  # seconds between tries
 _SILENT = 5.0  # seconds that nobody needs to be told of
@@ -42,7 +40,7 @@ class Patience:
     """
 
     sleep: Sleep = time.sleep
-    tell: Tell | None = None
+    tell: Callable[[str], None] | None = None
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
 

@@ -61,7 +61,7 @@ THROTTLED = Passing(
         *("EC2ThrottledException", "KmsThrottlingException", "TooManyUpdates"),
     ),
     "AWS takes no more requests of this account at the moment",
-    "try again later, when others of the account ask less; or raise the service's request rate under Service Quotas",
+    "wait until others of the account ask less, or raise the service's request rate under Service Quotas",
 )
 UNAVAILABLE = Passing(
     (),
@@ -72,7 +72,7 @@ UNAVAILABLE = Passing(
         *("Unavailable", "RequestTimeout", "RequestTimeoutException"),
     ),
     "the service has a fault of its own",
-    "see the service's state (AWS Health Dashboard), and try again later",
+    "see the service's state (AWS Health Dashboard)",
 )
 LEAVING = Passing((), (), "what had the name before is still on its way out", "wait until it is gone")
 

@@ -14,19 +14,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shared.deploy.chalice.large_code import LargeCodeClient
+from shared.deploy.code import APP_DIR
 from shared.deploy.guard import is_ours, lane_tags
 from shared.deploy.resources import function
+from shared.deploy.routines import ROUTINES
 from shared.errors import LanesError
+from shared.values import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from shared.aws.client import Aws
+    from shared.aws.settling.waiting import Sleep
     from shared.config.lane import Lane
+    from shared.config.load import Project
+    from shared.deploy.watch import RunRoutine, Watch
     from shared.packages.package import Package
+    from shared.values import Json
 
 _TAKEN = "already exist"  # Lambda API reference, CreateFunction, ResourceConflictException: "Function already exist"
+
+
+def with_chalice(lane: Lane, project: Project, package: Package) -> Mapping[str, RunRoutine]:
+    """Return all routines, with the one that has Chalice deploy *lane*'s functions, running the code in *package*."""
+    return {**ROUTINES, function.CHALICE_DEPLOY: ChaliceDeployer(lane, project.root / APP_DIR, package)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ class ChaliceDeployer:
     app_dir: Path
     package: Package
 
-    def __call__(self, aws: Aws, params: Mapping[str, Any], sleep: Callable[[float], None]) -> None:
+    def __call__(self, aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
         """Create or update the function whose key is ``params["function"]``.
 
         Raises:
@@ -45,23 +57,24 @@ class ChaliceDeployer:
         """
         from chalice.deploy.deployer import ChaliceDeploymentError  # 0.3 s that only a deploy needs
 
-        name = self.lane.functions[params["function"]].name
+        key = as_text(params["function"])
+        name = self.lane.functions[key].name
         try:
             try:
-                self._deploy(aws, params, sleep)
+                self._deploy(aws, key, watch.sleep)
             except ChaliceDeploymentError as error:
                 # An earlier try of ours made it, and its answer was lost: it is there now, so Chalice updates it.
                 if _TAKEN not in str(error.original_error) or not self._is_ours(aws, name):
                     raise
-                self._deploy(aws, params, sleep)
+                self._deploy(aws, key, watch.sleep)
         except ChaliceDeploymentError as error:
             if isinstance(error.original_error, LanesError):
                 raise error.original_error from error
-            what = f"Chalice could not deploy {params['function']}: {error.original_error}"
+            what = f"Chalice could not deploy {key}: {error.original_error}"
             raise LanesError(what, where=name, fix=_fix(str(error.original_error))) from error
 
-    def _deploy(self, aws: Aws, params: Mapping[str, Any], sleep: Callable[[float], None]) -> None:
-        config = self._config(params["function"])
+    def _deploy(self, aws: Aws, key: str, sleep: Sleep) -> None:
+        config = self._config(key)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # Chalice's own, nothing a reader can act on
             self._deployer(aws, sleep).deploy(config, chalice_stage_name=self.lane.team)
@@ -82,7 +95,7 @@ class ChaliceDeployer:
             default_params={"project_dir": str(self.app_dir), "autogen_policy": False},
         )
 
-    def _deployer(self, aws: Aws, sleep: Callable[[float], None]) -> Any:
+    def _deployer(self, aws: Aws, sleep: Sleep) -> Any:
         from chalice.awsclient import TypedAWSClient
         from chalice.config import DeployedResources
         from chalice.deploy import deployer, executor, planner

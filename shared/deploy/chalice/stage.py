@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice import Blueprint, Chalice
 
+from shared.deploy.code import APP_DIR
 from shared.deploy.guard import lane_tags
 from shared.errors import LanesError
 
@@ -53,7 +54,7 @@ def config_is_fresh(project: Project) -> bool:
 
 def config_path(project: Project) -> Path:
     """Return where Chalice looks for its configuration."""
-    return project.root / "chalice_app" / ".chalice" / "config.json"
+    return project.root / APP_DIR / ".chalice" / "config.json"
 
 
 def _text(project: Project) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from shared.deploy.readback.lanes import managed_policy
-from shared.deploy.readback.sight import found
+from shared.deploy.reading import if_there
 from shared.iam.statements import Policy, read_identity_policy, read_resource_policy
 from shared.isolation.proof.account.account import Account, Principal, ServicePolicy
 from shared.isolation.proof.account.links import Logging, Rule
@@ -124,7 +124,7 @@ def _log_policies(lanes: list[Lane], aws: Aws, sight: Sight) -> Iterator[Service
 
 def _told_log_policies(aws: Aws, sight: Sight, what: str, asked: Mapping[str, str]) -> list[Any]:
     paginate = aws.client("logs").get_paginator("describe_resource_policies").paginate
-    pages = sight.list(what, lambda: found(lambda: list(paginate(**asked)), "ResourceNotFoundException") or ())
+    pages = sight.list(what, lambda: if_there(lambda: list(paginate(**asked)), "ResourceNotFoundException") or ())
     return [raw for page in pages or () for raw in page["resourcePolicies"]]
 
 
@@ -180,8 +180,10 @@ def _loggings(lanes: list[Lane], aws: Aws, sight: Sight) -> Iterator[Logging]:
         machines = [lane.state_machine_arn(key) for lane in lanes for key in lane.workflows]
     for arn in machines:
         with sight.looking("where state machines log that are not the caller's"):
-            machine = found(partial(aws.states.describe_state_machine, stateMachineArn=arn), "StateMachineDoesNotExist")
-            logging = (machine or {}).get("loggingConfiguration", {})
+            machine = if_there(
+                partial(aws.states.describe_state_machine, stateMachineArn=arn), "StateMachineDoesNotExist"
+            )
+            logging = machine.get("loggingConfiguration", {}) if machine else {}
             groups = (each.get("cloudWatchLogsLogGroup", {}) for each in logging.get("destinations", ()))
             if logging.get("level") != "OFF":
                 yield Logging(arn, tuple(each["logGroupArn"] for each in groups if "logGroupArn" in each))

@@ -5,12 +5,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shared.config.template import render_definition
-from shared.deploy.desired import foundation
 from shared.deploy.documents import resource_documents
-from shared.deploy.readback.sight import found
-from shared.deploy.resources import KINDS
+from shared.deploy.reading import if_there
+from shared.deploy.resources import (
+    KINDS,
+    bucket,
+    database,
+    function,
+    policy,
+    rendezvous_key,
+    repository,
+    role,
+    table,
+    wanted_resources,
+)
+from shared.deploy.sources import read_sources
 from shared.isolation.proof.documents.document import Document, DocumentKind
+from shared.values import as_list, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +30,8 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.deploy.readback.sight import Sight
 
-_WITH_POLICIES = ("policy", "role", "bucket", "repository", "function", "database", "rendezvous key", "table")
+_SECRETS = (database.KIND, rendezvous_key.KIND)
+_WITH_POLICIES = (policy.KIND, role.KIND, bucket.KIND, repository.KIND, function.KIND, *_SECRETS, table.KIND)
 _GONE = "ResourceNotFoundException"
 
 
@@ -36,35 +48,34 @@ def deployed_documents(lane: Lane, aws: Aws, sight: Sight) -> Iterator[Document]
 
 def _names(lane: Lane, kind: str, aws: Aws, sight: Sight) -> list[str]:
     what = f"{kind}: what is named {lane.team}-... and not in the team's file"
-    listed = sight.list(what, lambda: KINDS[kind].names(aws, f"{lane.team}-"))
+    listed = sight.list(what, lambda: KINDS[kind].names(aws, lane.team))
     if listed is not None:
         return listed
-    if kind == "function":
+    if kind == function.KIND:
         return [each.name for each in lane.functions.values()]
-    definitions = {key: render_definition(lane, key) for key in lane.workflows}
-    return [resource.name for resource in foundation(lane, definitions) if resource.kind == kind]
+    return [resource.name for resource in wanted_resources(read_sources(lane)) if resource.kind == kind]
 
 
 def _documents(lane: Lane, kind: str, name: str, aws: Aws, sight: Sight) -> Iterator[Document]:
-    if kind == "function":
+    if kind == function.KIND:
         yield from _of_function(lane, name, aws)
-    elif kind in {"database", "rendezvous key"}:
-        policy = found(lambda: aws.client("secretsmanager").get_resource_policy(SecretId=name), _GONE) or {}
-        if policy.get("ResourcePolicy"):
-            yield _own(lane, name, policy["ARN"], policy["ResourcePolicy"])
-    elif kind == "table":
+    elif kind in _SECRETS:
+        answer = if_there(lambda: aws.client("secretsmanager").get_resource_policy(SecretId=name), _GONE) or {}
+        if answer.get("ResourcePolicy"):
+            yield _own(lane, name, answer["ARN"], answer["ResourcePolicy"])
+    elif kind == table.KIND:
         arn = lane.place.arn("dynamodb", f"table/{name}")
         read = aws.client("dynamodb").get_resource_policy
-        policy = found(lambda: read(ResourceArn=arn), "PolicyNotFoundException", _GONE)
-        if policy:
-            yield _own(lane, name, arn, policy["Policy"])
+        answer = if_there(lambda: read(ResourceArn=arn), "PolicyNotFoundException", _GONE)
+        if answer:
+            yield _own(lane, name, arn, answer["Policy"])
     else:
         resource = KINDS[kind].current(aws, name)
         if resource:
             yield from resource_documents(lane, resource)
-            for arn in resource.properties.get("attached", ()):
+            for arn in map(as_text, as_list(resource.properties.get("attached", ()))):
                 with sight.looking(f"policy {arn}, attached to role {name}"):
-                    body, under = managed_policy(aws, arn), resource.properties["boundary"] or ""
+                    body, under = managed_policy(aws, arn), as_text(resource.properties["boundary"] or "")
                     yield Document(DocumentKind.ROLE, f"{name} ({arn})", lane.team, body, lane.role_arn(name), under)
 
 
@@ -87,15 +98,15 @@ def _of_function(lane: Lane, name: str, aws: Aws) -> Iterator[Document]:
 
 def _policy_of(name: str, qualifier: str, aws: Aws) -> Mapping[str, Any]:
     which = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
-    answer = found(lambda: aws.client("lambda").get_policy(**which), _GONE)
+    answer = if_there(lambda: aws.client("lambda").get_policy(**which), _GONE)
     return dict(json.loads(answer["Policy"])) if answer else {}
 
 
 def _qualifiers(name: str, aws: Aws) -> list[str]:
     """Return the versions and aliases of a function, none when it is gone."""
     client = aws.client("lambda")
-    versions = found(lambda: list(_paged(client, "list_versions_by_function", name, "Versions")), _GONE) or []
-    aliases = found(lambda: list(_paged(client, "list_aliases", name, "Aliases")), _GONE) or []
+    versions = if_there(lambda: list(_paged(client, "list_versions_by_function", name, "Versions")), _GONE) or []
+    aliases = if_there(lambda: list(_paged(client, "list_aliases", name, "Aliases")), _GONE) or []
     numbers = [each["Version"] for each in versions if each["Version"] != "$LATEST"]
     return [*numbers, *(each["Name"] for each in aliases)]
 

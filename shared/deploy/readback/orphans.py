@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from shared.config.resolve import KEY_COMPONENT
 from shared.deploy.guard import MANAGER
 from shared.deploy.rendezvous_keys import MASTER_SECRET
-from shared.deploy.resources import HOLD_DATA, KINDS, rendezvous_key
+from shared.deploy.resources import ARNS, DATA_REMOVED_BY, KINDS, budget, policy, rendezvous_key, role
+from shared.deploy.tags import read_tags
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -25,35 +26,9 @@ if TYPE_CHECKING:
     from shared.config.load import Project
     from shared.deploy.readback.sight import Sight
 
-_LISTED = ("role", "policy", "budget")
-# How an ARN tells its kind: service, and what stands before the name.
-_KINDS = (
-    ("logs", "log-group:", "log group"),
-    ("s3", "", "bucket"),
-    ("lambda", "function:", "function"),
-    ("states", "stateMachine:", "state machine"),
-    ("dynamodb", "table/", "table"),
-    ("secretsmanager", "secret:", "database"),
-    ("ecr", "repository/", "repository"),
-    ("iam", "role/", "role"),
-    ("iam", "policy/", "policy"),
-    ("budgets", "budget/", "budget"),
-    ("events", "rule/", "rule"),
-    ("cloudwatch", "alarm:", "alarm"),
-    ("ecs", "cluster/", "cluster"),
-    ("ecs", "service/", "service"),
-    ("ecs", "task-definition/", "task definition"),
-    ("ec2", "security-group/", "security group"),
-)
+_LISTED = (role.KIND, policy.KIND, budget.KIND)
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")  # Secrets Manager ends an ARN with a hyphen and six letters
 _DIGEST = re.compile(r"-([0-9a-f]{8})$")
-# What removes the kinds that hold data, which lanes deploy keeps.
-_DELETE = {
-    "bucket": "aws s3 rb s3://{name} --force",
-    "table": "aws dynamodb delete-table --table-name {name}",
-    "database": "drop its schema, then aws secretsmanager delete-secret --secret-id {name}",
-    "repository": "aws ecr delete-repository --force --repository-name {name}",
-}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,7 +73,7 @@ def _tagged(aws: Aws, sight: Sight) -> Iterator[tuple[str, str, Mapping[str, str
     )
     for raw in (raw for page in pages or () for raw in page["ResourceTagMappingList"]):
         kind, name = _named(raw["ResourceARN"])
-        yield kind, name, {tag["Key"]: tag["Value"] for tag in raw["Tags"]}
+        yield kind, name, read_tags(raw["Tags"])
 
 
 def _is_there(kind: str, name: str, aws: Aws, sight: Sight) -> bool:
@@ -111,7 +86,7 @@ def _is_there(kind: str, name: str, aws: Aws, sight: Sight) -> bool:
 def _named(arn: str) -> tuple[str, str]:
     """Return the kind and name of what *arn* names; what is of no kind of ours is called by its ARN."""
     parts = arn.split(":", 5)
-    for service, before, kind in _KINDS:
+    for kind, (service, before) in ARNS.items():
         if parts[2] == service and parts[5].startswith(before):
             name = parts[5].removeprefix(before)
             if service == "secretsmanager":
@@ -152,7 +127,7 @@ def _reason(kind: str, name: str, lane: Lane) -> tuple[str, str]:
         if digest and old
         else f"nothing in teams/{lane.team}.yaml makes it any more: a workflow or function was removed or renamed"
     )
-    if kind in HOLD_DATA:
-        delete = _DELETE[kind].format(name=name)
+    if kind in DATA_REMOVED_BY:
+        delete = DATA_REMOVED_BY[kind].format(name=name)
         return why, f"it may hold data, so lanes deploy keeps it; save that, then {delete}"
     return why, f"lanes deploy {lane.team} (lanes plan {lane.team} shows what it removes)"

@@ -57,16 +57,3 @@ class Sight:
         with self.looking(what):
             return list(read())
         return None
-
-
-def found(read: Callable[[], Any], *absent: str) -> Any:
-    """Return what *read* does, or None when AWS answers with one of the codes *absent*: there is no such thing.
-
-    The codes are compared, not botocore's exception classes: it makes these lazily, without a lock.
-    """
-    try:
-        return read()
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in absent:
-            raise
-        return None

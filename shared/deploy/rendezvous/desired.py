@@ -1,9 +1,10 @@
-"""What the rendezvous service should be made of, read off it and its network. Pure: no AWS, no files."""
+"""What the rendezvous service should be made of, read off the settings and AWS's answers. Pure: no AWS, no files."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shared.config.lane import Image
 from shared.config.platform import CHECK, RESTART
@@ -11,6 +12,7 @@ from shared.deploy.guard import lane_tags
 from shared.deploy.rendezvous.image import command, health_command, http_port, own_image
 from shared.deploy.rendezvous.policies import boundary, execution_policy, function_policy, task_trust
 from shared.deploy.resources import (
+    KINDS,
     alarm,
     cluster,
     function,
@@ -28,6 +30,7 @@ from shared.deploy.resources.service import Services
 from shared.fmi.rendezvous.keys import MASTER_VARIABLE
 from shared.handlers.rendezvous.operated import Service
 from shared.isolation.roles.function_role import function_trust
+from shared.packages.package import Package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,18 +38,35 @@ if TYPE_CHECKING:
     from shared.config.platform import RendezvousService
     from shared.deploy.model import Resource
     from shared.deploy.resources import Kind
-    from shared.packages.package import Package
+    from shared.values import Json
 
 _ANYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Where the task stands: its VPC, that one's own addresses, and public subnets of it."""
+    """Where the task stands: a VPC, the VPC's own addresses, and public subnets of it."""
 
-    vpc: str
-    cidr: str
-    subnets: tuple[str, ...]
+    vpc: str = ""
+    cidr: str = ""
+    subnets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What only AWS can tell of what the service is made of. Words stand for what is still to come.
+
+    Attributes:
+        network: Where its task stands.
+        master: The current value of the master key, as ECS refers to it.
+        task: The ARN of the newest task definition.
+        address: The public address of the service's task.
+    """
+
+    network: Network = field(default_factory=Network)
+    master: str = "that of the new secret"
+    task: str = "the new revision"
+    address: str = "that of the new task"
 
 
 def operated(service: RendezvousService) -> Service:
@@ -58,24 +78,26 @@ def operated(service: RendezvousService) -> Service:
 def kinds(service: RendezvousService) -> dict[str, Kind]:
     """Return what reads and changes each kind that the service is made of."""
     own = {"service": asdict(operated(service))}
-    plain: tuple[Kind, ...] = (
-        *(log_group, repository, rendezvous_key, policy, role, security_group, cluster, task_definition),
-        *(function, rule, alarm),
-    )
-    bound: tuple[Kind, ...] = (
+    platform: tuple[Kind, ...] = (
+        *(security_group, cluster, task_definition, rule, alarm),
         Services(service.cluster, {**own, "family": service.task_definition}),
         Records(service.zone, own),
     )
-    return {kind.KIND: kind for kind in (*plain, *bound)}
+    return {**KINDS, **{kind.KIND: kind for kind in platform}}
 
 
-def foundation(service: RendezvousService, network: Network, master: str) -> Iterator[Resource]:
+def names(service: RendezvousService) -> list[tuple[str, str]]:
+    """Return the kind and name of all that the service is made of, in the order in which it is made."""
+    unknown, no_code = Answers(), Package(Path(), "", 0, "")
+    task = (task_service(service, unknown), leading_record(service, unknown))
+    made = (*foundation(service, unknown), *task, *schedules(service, no_code))
+    return [(resource.kind, resource.name) for resource in made]
+
+
+def foundation(service: RendezvousService, answers: Answers) -> Iterator[Resource]:
     """Yield what stands before there is a task: logs, a key, roles, the open ports, the cluster, and what a task runs.
 
-    Args:
-        service: Which one.
-        network: Where its task stands.
-        master: Where the master key lies, as ECS spells it, or words for one that is still to be made.
+    The last one is the task definition.
     """
     lane = service.lane
     tags = lane_tags(lane)
@@ -85,13 +107,13 @@ def foundation(service: RendezvousService, network: Network, master: str) -> Ite
     yield from image_repository(service)
     yield from access(service)
     port = lane.rendezvous.port
-    ports = {port: _ANYWHERE, http_port(port): network.cidr}
-    yield security_group.desired(service.security_group, network.vpc, tags, ports)
+    ports = {port: _ANYWHERE, http_port(port): answers.network.cidr}
+    yield security_group.desired(service.security_group, answers.network.vpc, tags, ports)
     yield cluster.desired(service.cluster, service.cluster_arn, tags)
     yield task_definition.desired(
         service.task_definition,
         tags,
-        _container(service, master),
+        _container(service, answers.master),
         (service.cpu, service.memory_mb),
         lane.role_arn(service.execution_role),
     )
@@ -115,19 +137,19 @@ def access(service: RendezvousService) -> Iterator[Resource]:
         yield role.desired(each.role, tags, function_trust(), function_policy(service, each), under)
 
 
-def task_service(service: RendezvousService, network: Network, task: str) -> Resource:
-    """Return the service; *task* is the ARN of the newest task definition, or words for one still to be made."""
-    tags, where = lane_tags(service.lane), (network.subnets, service.security_group)
-    return Services(service.cluster, {}).desired(service.service, tags, task, where)
+def task_service(service: RendezvousService, answers: Answers) -> Resource:
+    """Return the service that keeps a task running."""
+    tags, where = lane_tags(service.lane), (answers.network.subnets, service.security_group)
+    return Services(service.cluster, {}).desired(service.service, tags, answers.task, where)
 
 
-def leading_record(service: RendezvousService, address: str) -> Resource:
-    """Return the record; *address* is that of the service's task, or words for one that is still to come."""
-    return Records(service.zone, {}).desired(service.lane.rendezvous.host, whose(service), address)
+def leading_record(service: RendezvousService, answers: Answers) -> Resource:
+    """Return the record that leads to the service's task."""
+    return Records(service.zone, {}).desired(service.lane.rendezvous.host, whose(service), answers.address)
 
 
 def whose(service: RendezvousService) -> dict[str, str]:
-    """Return what a record says of its owner: a TXT record has little room."""
+    """Return the tags that a record tells of its owner. They are few, for a TXT record has little room."""
     tags = lane_tags(service.lane)
     return {key: tags[key] for key in ("team", "owner", "stage", "managed-by")}
 
@@ -144,7 +166,7 @@ def schedules(service: RendezvousService, package: Package) -> Iterator[Resource
     yield alarm.desired(service.alarm, lane.place, tags, watch, service.notify)
 
 
-def _container(service: RendezvousService, master: str) -> Mapping[str, Any]:
+def _container(service: RendezvousService, master: str) -> Mapping[str, Json]:
     port = service.lane.rendezvous.port
     return {
         "name": "rendezvous",

@@ -1,26 +1,31 @@
 """CloudWatch alarms on a function that is invoked on a schedule: they go off when it fails so many times.
 
-A period has failed when every attempt in it did, for Lambda tries a failed scheduled invocation twice again: hence the
-minimum of its errors. CloudWatch knows no "in a row", but M of the last N periods. With M = failures and N = failures +
-successes - 1, so many failures in a row set the alarm off and so many successes in a row end it. Periods without an
-attempt are passed over; when there are none at all, the state is INSUFFICIENT_DATA, which is told like an alarm.
+Lambda tries a failed scheduled invocation twice again. So a period has failed when every attempt in it did: the minimum
+of its errors. CloudWatch does not count periods in a row, but M of the last N periods. With
+M = failures and N = failures + successes - 1, that many failures in a row set the alarm off, and that many successes in
+a row end it. Periods without an attempt are passed over. When there are none at all, the state is INSUFFICIENT_DATA,
+which is told like an alarm.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs, summary
+from shared.deploy.model import Call, Resource, Step
+from shared.deploy.steps import compare, created, removed, updated
+from shared.deploy.tags import read_tags, tag_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Place
+    from shared.values import Json
 
 KIND = "alarm"
-_CLIENT = "cloudwatch"
+SERVICE = "cloudwatch"
+ARN = ("cloudwatch", "alarm:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Watch:
 def desired(name: str, place: Place, tags: Mapping[str, str], watch: Watch, topic: str = "") -> Resource:
     """Return the alarm called *name*; the SNS *topic*, if there is one, hears of every change of its state."""
     actions = [topic] if topic else []
-    settings = {
+    settings: dict[str, Json] = {
         "Namespace": "AWS/Lambda",
         "MetricName": "Errors",
         "Dimensions": [{"Name": "FunctionName", "Value": watch.function}],
@@ -52,7 +57,7 @@ def desired(name: str, place: Place, tags: Mapping[str, str], watch: Watch, topi
         "OKActions": actions,
         "InsufficientDataActions": actions,
     }
-    return Resource(KIND, name, tags, {"arn": place.arn(_CLIENT, f"alarm:{name}"), **settings})
+    return Resource(KIND, name, tags, {"arn": place.arn(SERVICE, f"alarm:{name}"), **settings})
 
 
 def current(aws: Aws, name: str) -> Resource | None:
@@ -60,8 +65,8 @@ def current(aws: Aws, name: str) -> Resource | None:
     found = _find(aws, name)
     if found is None:
         return None
-    tags = aws.client(_CLIENT).list_tags_for_resource(ResourceARN=found["AlarmArn"])["Tags"]
-    return Resource(KIND, name, {tag["Key"]: tag["Value"] for tag in tags}, {"arn": found["AlarmArn"], **found})
+    tags = aws.client(SERVICE).list_tags_for_resource(ResourceARN=found["AlarmArn"])["Tags"]
+    return Resource(KIND, name, read_tags(tags), {"arn": found["AlarmArn"], **found})
 
 
 def state(aws: Aws, name: str) -> str:
@@ -74,24 +79,20 @@ def steps(want: Resource, have: Resource | None) -> Step:
     """Return what makes *have* into *want*."""
     put = {"AlarmName": want.name, **{key: value for key, value in want.properties.items() if key != "arn"}}
     if have is None:
-        create = Call(_CLIENT, "put_metric_alarm", {**put, "Tags": pairs(want.tags)})
-        return Step("create", KIND, want.name, summary(want.properties), (create,))
-    found = {key: have.properties.get(key) for key in want.properties}
-    changed, tags = differences(want.properties, found), missing_tags(want, have)
-    if not (changed or tags):
-        return Step("nothing", KIND, want.name)
-    calls = [Call(_CLIENT, "put_metric_alarm", put)] if changed else []
-    if tags:
-        # put_metric_alarm takes no tags for an alarm that is there
-        calls.append(Call(_CLIENT, "tag_resource", {"ResourceARN": have.properties["arn"], "Tags": pairs(want.tags)}))
-    return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
+        return created(want, Call(SERVICE, "put_metric_alarm", {**put, "Tags": tag_pairs(want.tags)}))
+    changed, tags = compare(want, have)
+    calls = [Call(SERVICE, "put_metric_alarm", put)] if changed else []
+    if tags:  # put_metric_alarm takes none for an alarm that is there
+        on = {"ResourceARN": have.properties["arn"]}
+        calls.append(Call(SERVICE, "tag_resource", {**on, "Tags": tag_pairs(want.tags)}))
+    return updated(want, (*changed, *tags), *calls)
 
 
 def remove(have: Resource) -> Step:
     """Return what removes *have*."""
-    return Step("delete", KIND, have.name, calls=(Call(_CLIENT, "delete_alarms", {"AlarmNames": [have.name]}),))
+    return removed(have, Call(SERVICE, "delete_alarms", {"AlarmNames": [have.name]}))
 
 
-def _find(aws: Aws, name: str) -> dict[str, Any] | None:
-    found = aws.client(_CLIENT).describe_alarms(AlarmNames=[name])["MetricAlarms"]
-    return dict(found[0]) if found else None
+def _find(aws: Aws, name: str) -> Mapping[str, Json] | None:
+    found: list[Mapping[str, Json]] = aws.client(SERVICE).describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return found[0] if found else None

@@ -8,23 +8,36 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.config.naming import is_account_regional
+from shared.config.naming import is_account_regional, name_prefix
 from shared.deploy.guard import OwnershipError
-from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
+from shared.deploy.model import Call, Resource, Routine, Step
+from shared.deploy.reading import listed_names
+from shared.deploy.steps import created, differences, missing_tags, removed, updated
+from shared.deploy.tags import read_tags, tag_pairs
 from shared.errors import code_of
+from shared.values import as_mapping, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
+    from shared.deploy.sources import Sources
+    from shared.values import Json
 
 KIND = "bucket"
 SERVICE = "s3"
+ARN = ("s3", "")
+REMOVE = "remove bucket"
 SCRATCH = "runs/"
 """What runs leave behind on their way; results lie elsewhere and stay."""
 _ABORT_DAYS = 7
 _NO_CONSTRAINT = "us-east-1"  # the one region that must not be named when a bucket is made
+
+
+def wanted(sources: Sources) -> Iterator[Resource]:
+    """Yield the lane's one bucket."""
+    yield desired(sources.lane, sources.tags)
 
 
 def desired(lane: Lane, tags: Mapping[str, str]) -> Resource:
@@ -69,12 +82,13 @@ def current(aws: Aws, name: str) -> Resource | None:
                 fix="choose another name for it in the team's file",
             ) from error
         raise
-    tags = {tag["Key"]: tag["Value"] for tag in _ask(aws, name, "get_bucket_tagging").get("TagSet", ())}
-    block = _ask(aws, name, "get_public_access_block").get("PublicAccessBlockConfiguration")
-    owner = _ask(aws, name, "get_bucket_ownership_controls").get("OwnershipControls", {}).get("Rules", ())
-    sse = _ask(aws, name, "get_bucket_encryption").get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
-    policy = _ask(aws, name, "get_bucket_policy").get("Policy")
-    rules = _ask(aws, name, "get_bucket_lifecycle_configuration").get("Rules", ())
+    told = _Settings(aws, name)
+    tags = read_tags(told.ask("get_bucket_tagging").get("TagSet", ()))
+    block = told.ask("get_public_access_block").get("PublicAccessBlockConfiguration")
+    owner = told.ask("get_bucket_ownership_controls").get("OwnershipControls", {}).get("Rules", ())
+    sse = told.ask("get_bucket_encryption").get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
+    policy = told.ask("get_bucket_policy").get("Policy")
+    rules = told.ask("get_bucket_lifecycle_configuration").get("Rules", ())
     return Resource(
         KIND,
         name,
@@ -85,17 +99,18 @@ def current(aws: Aws, name: str) -> Resource | None:
             "public_access_block": block,
             "ownership": owner[0]["ObjectOwnership"] if owner else None,
             "encryption": sse[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] if sse else None,
-            "versioning": _ask(aws, name, "get_bucket_versioning").get("Status"),
+            "versioning": told.ask("get_bucket_versioning").get("Status"),
             "policy": json.loads(policy) if policy else None,
             "lifecycle": {rule["ID"]: _rule(rule) for rule in rules},
         },
     )
 
 
-def names(aws: Aws, prefix: str) -> Iterator[str]:
-    """Return the account's buckets whose names begin with *prefix*."""
-    for page in aws.s3.get_paginator("list_buckets").paginate(Prefix=prefix):
-        yield from (bucket["Name"] for bucket in page["Buckets"] if bucket["Name"].startswith(prefix))
+def names(aws: Aws, team: str) -> Iterator[str]:
+    """Yield the account's buckets that are named like *team*'s."""
+    prefix = name_prefix(team)
+    pages = aws.client(SERVICE).get_paginator("list_buckets").paginate(Prefix=prefix)
+    return listed_names(pages, "Buckets", "Name", prefix)
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
@@ -106,8 +121,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
     """
     settings = _settings(want)
     if have is None:
-        calls = (_create(want), _tagging(want), *settings.values())
-        return Step("create", KIND, want.name, summary(want.properties), calls)
+        return created(want, _create(want), _tagging(want), *settings.values())
     if have.properties["region"] != want.properties["region"]:
         raise OwnershipError(
             f"bucket {want.name} lies in {have.properties['region']}, the settings say {want.properties['region']}",
@@ -119,23 +133,21 @@ def steps(want: Resource, have: Resource | None) -> Step:
         if want.properties[key] != have.properties[key]
     }
     tags = missing_tags(want, have)
-    if not (changed or tags):
-        return Step("nothing", KIND, want.name)
     calls = (*(settings[key] for key in changed), *((_tagging(want, have),) if tags else ()))
-    return Step("update", KIND, want.name, (*(line for lines in changed.values() for line in lines), *tags), calls)
+    return updated(want, (*(line for lines in changed.values() for line in lines), *tags), *calls)
 
 
 def remove(have: Resource) -> Step:
     """Return what removes *have* with every object and version in it."""
-    return Step("delete", KIND, have.name, calls=(Routine("remove bucket", _on(have)),))
+    return removed(have, Routine(REMOVE, _on(have)))
 
 
 def _create(want: Resource) -> Call:
-    region = want.properties["region"]
-    configuration: dict[str, Any] = {"Tags": pairs(want.tags)}
+    account, region = (as_text(want.properties[key]) for key in ("account", "region"))
+    configuration: dict[str, Json] = {"Tags": tag_pairs(want.tags)}
     if region != _NO_CONSTRAINT:
         configuration["LocationConstraint"] = region
-    own = is_account_regional(want.name, want.properties["account"], region)
+    own = is_account_regional(want.name, account, region)
     namespace = {"BucketNamespace": "account-regional"} if own else {}
     return Call("s3", "create_bucket", {"Bucket": want.name, "CreateBucketConfiguration": configuration, **namespace})
 
@@ -144,15 +156,15 @@ def _tagging(want: Resource, have: Resource | None = None) -> Call:
     """Tag the bucket. AWS has done it on creation already; some emulators drop CreateBucketConfiguration's tags."""
     others = {key: value for key, value in (have.tags if have else {}).items() if not key.startswith("aws:")}
     tags = {**others, **want.tags}  # the call replaces all of them; those of AWS itself it may not name
-    return Call("s3", "put_bucket_tagging", {**_on(want), "Tagging": {"TagSet": pairs(tags)}})
+    return Call("s3", "put_bucket_tagging", {**_on(want), "Tagging": {"TagSet": tag_pairs(tags)}})
 
 
 def _settings(want: Resource) -> dict[str, Call]:
-    """Return the call that sets each property. The block on public access comes first: it never was public."""
+    """Return the call that sets each property. The block on public access comes first: no bucket is ever public."""
     on, properties = _on(want), want.properties
     sse = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": properties["encryption"]}}]}
-    rules = [{"ID": rule, **body} for rule, body in properties["lifecycle"].items()]
-    bodies: dict[str, tuple[str, dict[str, Any]]] = {
+    rules = [{"ID": rule, **as_mapping(body)} for rule, body in as_mapping(properties["lifecycle"]).items()]
+    bodies: dict[str, tuple[str, dict[str, Json]]] = {
         "public_access_block": (
             "put_public_access_block",
             {"PublicAccessBlockConfiguration": properties["public_access_block"]},
@@ -176,24 +188,30 @@ def _settings(want: Resource) -> dict[str, Call]:
 
 
 def _on(bucket: Resource) -> dict[str, str]:
-    """Name the bucket and whose it must be, so that a name lost to another account is never written to."""
-    return {"Bucket": bucket.name, "ExpectedBucketOwner": bucket.properties["account"]}
+    """Name the bucket and its account, so that nothing is written to a bucket of that name in another account."""
+    return {"Bucket": bucket.name, "ExpectedBucketOwner": as_text(bucket.properties["account"])}
 
 
-def _ask(aws: Aws, name: str, method: str) -> dict[str, Any]:
-    """Return the answer to *method*, empty when that part of the bucket was never set."""
-    try:
-        answer: dict[str, Any] = getattr(aws.s3, method)(Bucket=name, ExpectedBucketOwner=aws.place.account)
-    except ClientError as error:
-        code = code_of(error)
-        # NoSuchTagSet, NoSuchLifecycleConfiguration, ..., and three that do not begin so.
-        if code.startswith(("NoSuch", "OwnershipControlsNotFound", "ServerSideEncryptionConfigurationNotFound")):
-            return {}
-        raise
-    return answer
+class _Settings:
+    """The settings of a bucket, each of which S3 tells in an answer of its own."""
+
+    def __init__(self, aws: Aws, bucket: str) -> None:
+        self._s3 = aws.client(SERVICE)
+        self._on = {"Bucket": bucket, "ExpectedBucketOwner": aws.place.account}
+
+    def ask(self, method: str) -> dict[str, Any]:
+        """Return the answer to *method*, empty when that part of the bucket was never set."""
+        try:
+            return dict(getattr(self._s3, method)(**self._on))
+        except ClientError as error:
+            # NoSuchTagSet, NoSuchLifecycleConfiguration and others, and two that do not begin so.
+            unset = ("NoSuch", "OwnershipControlsNotFound", "ServerSideEncryptionConfigurationNotFound")
+            if code_of(error).startswith(unset):
+                return {}
+            raise
 
 
-def _lifecycle(scratch_days: int) -> dict[str, Any]:
+def _lifecycle(scratch_days: int) -> dict[str, Json]:
     """Return the rules by their names."""
     return {
         "scratch": {"Status": "Enabled", "Filter": {"Prefix": SCRATCH}, "Expiration": {"Days": scratch_days}},
@@ -206,7 +224,7 @@ def _lifecycle(scratch_days: int) -> dict[str, Any]:
     }
 
 
-def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+def _rule(rule: Mapping[str, Json]) -> dict[str, Json]:
     """Return a rule without its name; S3 may leave out an empty prefix."""
     return {
         **{key: value for key, value in rule.items() if key != "ID"},
@@ -214,7 +232,7 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _policy(lane: Lane) -> dict[str, Any]:
+def _policy(lane: Lane) -> dict[str, Json]:
     """Refuse plain HTTP, and every principal of another account; AWS's own services have no account."""
     arn = lane.place.arn("s3", lane.bucket)
     everyone = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, f"{arn}/*"]}

@@ -11,24 +11,35 @@ API_budgets_DescribeBudget.html, read 2026-11-29).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
+from shared.config.naming import name_prefix
 from shared.deploy.guard import IDENTITY
-from shared.deploy.model import Call, Resource, Step, differences, pairs, summary
-from shared.errors import code_of
+from shared.deploy.model import Call, Resource, Step
+from shared.deploy.reading import if_there, listed_names
+from shared.deploy.steps import created, differences, removed, updated
+from shared.deploy.tags import tag_pairs
+from shared.values import as_list, as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Budget, Place
+    from shared.deploy.sources import Sources
+    from shared.values import Json
 
 KIND = "budget"
 SERVICE = "budgets"
+ARN = ("budgets", "budget/")
 _PERCENT = (80, 100)
 _METRIC = "UnblendedCost"
+
+
+def wanted(sources: Sources) -> Iterator[Resource]:
+    """Yield the lane's budget, if its team's file or the settings name one."""
+    if sources.lane.budget:
+        yield desired(sources.lane.budget, sources.lane.place, sources.tags)
 
 
 def desired(budget: Budget, place: Place, tags: Mapping[str, str]) -> Resource:
@@ -49,12 +60,10 @@ def current(aws: Aws, name: str) -> Resource | None:
     """Return the budget as it is, or None. Its tags are those whose cost it counts."""
     budgets = aws.client(SERVICE)
     on = {"AccountId": aws.place.account, "BudgetName": name}
-    try:
-        found = budgets.describe_budget(**on, ShowFilterExpression=True)["Budget"]
-    except ClientError as error:
-        if code_of(error) != "NotFoundException":
-            raise
+    answer = if_there(lambda: budgets.describe_budget(**on, ShowFilterExpression=True), "NotFoundException")
+    if answer is None:
         return None
+    found = answer["Budget"]
     parts = [part["Tags"] for part in found.get("FilterExpression", {}).get("And", ()) if "Tags" in part]
     pages = budgets.get_paginator("describe_notifications_for_budget").paginate(**on)
     return Resource(
@@ -65,7 +74,7 @@ def current(aws: Aws, name: str) -> Resource | None:
             "account": aws.place.account,
             "monthly_usd": float(found["BudgetLimit"]["Amount"]) if "BudgetLimit" in found else None,
             "alerts": {
-                f"{alert['Threshold']:g} %": _addresses(budgets, {**on, "Notification": alert})
+                f"{alert['Threshold']:g} %": _addresses(aws, {**on, "Notification": alert})
                 for page in pages
                 for alert in page["Notifications"]
             },
@@ -73,30 +82,27 @@ def current(aws: Aws, name: str) -> Resource | None:
     )
 
 
-def names(aws: Aws, prefix: str) -> Iterator[str]:
-    """Return the account's budgets whose names begin with *prefix*."""
-    for page in aws.client(SERVICE).get_paginator("describe_budgets").paginate(AccountId=aws.place.account):
-        yield from (found["BudgetName"] for found in page["Budgets"] if found["BudgetName"].startswith(prefix))
+def names(aws: Aws, team: str) -> Iterator[str]:
+    """Yield the account's budgets that are named like *team*'s."""
+    pages = aws.client(SERVICE).get_paginator("describe_budgets").paginate(AccountId=aws.place.account)
+    return listed_names(pages, "Budgets", "BudgetName", name_prefix(team))
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
     """Return what makes *have* into *want*. A changed budget is made anew: AWS counts the month's cost by itself."""
     if have is None:
-        return Step("create", KIND, want.name, summary(want.properties), (_create(want),))
-    changed = differences(want.properties, have.properties)
-    if not changed:
-        return Step("nothing", KIND, want.name)
-    return Step("update", KIND, want.name, changed, (_delete(have), _create(want)))
+        return created(want, _create(want))
+    return updated(want, differences(want.properties, have.properties), _delete(have), _create(want))
 
 
 def remove(have: Resource) -> Step:
     """Return what removes *have*."""
-    return Step("delete", KIND, have.name, calls=(_delete(have),))
+    return removed(have, _delete(have))
 
 
 def _create(want: Resource) -> Call:
     whose = [{"Tags": {"Key": key, "Values": [want.tags[key]], "MatchOptions": ["EQUALS"]}} for key in IDENTITY]
-    budget = {
+    budget: dict[str, Json] = {
         "BudgetName": want.name,
         "BudgetType": "COST",
         "TimeUnit": "MONTHLY",
@@ -104,15 +110,18 @@ def _create(want: Resource) -> Call:
         "FilterExpression": {"And": whose},
         "Metrics": [_METRIC],
     }
-    alerts = [
-        {"Notification": _alert(percent), "Subscribers": [{"SubscriptionType": "EMAIL", "Address": to} for to in who]}
-        for percent, who in want.properties["alerts"].items()
+    alerts: list[Json] = [
+        {
+            "Notification": _alert(percent),
+            "Subscribers": [{"SubscriptionType": "EMAIL", "Address": address} for address in as_list(addresses)],
+        }
+        for percent, addresses in as_mapping(want.properties["alerts"]).items()
     ]
-    params = {
+    params: dict[str, Json] = {
         "AccountId": want.properties["account"],
         "Budget": budget,
         "NotificationsWithSubscribers": alerts,
-        "ResourceTags": pairs(want.tags),
+        "ResourceTags": tag_pairs(want.tags),
     }
     return Call(SERVICE, "create_budget", params)
 
@@ -121,7 +130,7 @@ def _delete(have: Resource) -> Call:
     return Call(SERVICE, "delete_budget", {"AccountId": have.properties["account"], "BudgetName": have.name})
 
 
-def _alert(percent: str) -> dict[str, Any]:
+def _alert(percent: str) -> dict[str, Json]:
     return {
         "NotificationType": "ACTUAL",
         "ComparisonOperator": "GREATER_THAN",
@@ -130,6 +139,6 @@ def _alert(percent: str) -> dict[str, Any]:
     }
 
 
-def _addresses(budgets: Any, alert: Mapping[str, Any]) -> list[str]:
-    pages = budgets.get_paginator("describe_subscribers_for_notification").paginate(**alert)
+def _addresses(aws: Aws, alert: Mapping[str, object]) -> list[str]:
+    pages = aws.client(SERVICE).get_paginator("describe_subscribers_for_notification").paginate(**alert)
     return sorted(subscriber["Address"] for page in pages for subscriber in page["Subscribers"])

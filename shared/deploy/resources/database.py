@@ -7,18 +7,30 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared.config.naming import secret_prefix
 from shared.config.resolve import DATABASE_COMPONENT
-from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
+from shared.deploy.model import Call, Resource, Routine, Step
 from shared.deploy.secret import described, secret_names
+from shared.deploy.steps import created, differences, missing_tags, removed, updated
+from shared.deploy.tags import tag_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Database
+    from shared.deploy.sources import Sources
 
 KIND = "database"
 SERVICE = "secretsmanager"
+ARN = ("secretsmanager", "secret:")
+PROVISION, DROP = "provision database", "drop database"
+
+
+def wanted(sources: Sources) -> Iterator[Resource]:
+    """Yield the lane's database, if its team's file asks for one."""
+    if sources.lane.database:
+        yield desired(sources.lane.database, sources.tags)
 
 
 def desired(database: Database, tags: Mapping[str, str]) -> Resource:
@@ -41,32 +53,28 @@ def current(aws: Aws, name: str) -> Resource | None:
     return Resource(KIND, name, found.tags, {"description": found.text}) if found else None
 
 
-def names(aws: Aws, prefix: str) -> Iterator[str]:
-    """Return the database secrets of the team whose other names begin with *prefix*."""
-    return secret_names(aws, f"{prefix.removesuffix('-')}/{DATABASE_COMPONENT}-")
+def names(aws: Aws, team: str) -> Iterator[str]:
+    """Yield the secrets of *team*'s databases."""
+    return secret_names(aws, secret_prefix(team, DATABASE_COMPONENT))
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
     """Return what makes *have* into *want*."""
     params = {**want.properties, "secret": want.name, "tags": dict(want.tags)}
-    provision = Routine("provision database", params)
+    provision = Routine(PROVISION, params)
     if have is None:
-        return Step("create", KIND, want.name, summary(want.properties), (provision,))
+        return created(want, provision)
     description = {"description": want.properties["description"]}
     changed, tags = differences(description, have.properties), missing_tags(want, have)
-    if not (changed or tags):
-        return Step("nothing", KIND, want.name)
-    calls: list[Call | Routine] = [provision] if changed else []
-    if tags:
-        calls.append(Call(SERVICE, "tag_resource", {"SecretId": want.name, "Tags": pairs(want.tags)}))
-    return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
+    tag = Call(SERVICE, "tag_resource", {"SecretId": want.name, "Tags": tag_pairs(want.tags)})
+    return updated(want, (*changed, *tags), *([provision] if changed else ()), *([tag] if tags else ()))
 
 
 def remove(have: Resource) -> Step:
     """Return what removes *have* with all its rows."""
-    drop = Routine("drop database", {"secret": have.name, "team": have.tags["team"]})
-    on = {"SecretId": have.name, "ForceDeleteWithoutRecovery": True}
-    return Step("delete", KIND, have.name, calls=(drop, Call(SERVICE, "delete_secret", on)))
+    drop = Routine(DROP, {"secret": have.name, "team": have.tags["team"]})
+    delete = Call(SERVICE, "delete_secret", {"SecretId": have.name, "ForceDeleteWithoutRecovery": True})
+    return removed(have, drop, delete)
 
 
 def _digest(migrations: tuple[str, ...]) -> str:

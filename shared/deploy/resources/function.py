@@ -1,37 +1,52 @@
-"""Lambda functions, of both packages; here they are compared, so that an unchanged one is left alone.
+"""Lambda functions of both packages, the zip and the container image.
 
-Chalice makes and updates those of the zip. It has none of container images, so those are made here, from an image by
-its digest: a tag that moves later changes no function. One kind, for the two share their names; but AWS changes the
-package of no function, so one that becomes an image, or is one no more, is deleted and made anew.
+Chalice makes and updates the functions of the zip; here they are compared, so that Chalice is asked only about those
+that changed. Chalice has no container images, so those functions are made here. They run an image by its digest, so a
+tag that moves later changes no function. The two are one kind because they share their names. AWS cannot change the
+package of a function, so a function that changes from zip to image, or back, is deleted and made anew.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
-from shared.errors import code_of
+from shared.config.naming import name_prefix
+from shared.deploy.model import Call, Resource, Routine, Step
+from shared.deploy.reading import if_there, listed_names
+from shared.deploy.steps import compare, created, missing_tags, removed, updated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Function, Lane
+    from shared.deploy.sources import Sources
     from shared.packages.package import Package
+    from shared.values import Json
 
 KIND = "function"
 SERVICE = "lambda"
-ROUTINE = "chalice deploy"
-_AWAIT = "await function"
-_NOT_COMPARED = ("key", "image")  # what its steps need to know; the image's digest is compared
+ARN = ("lambda", "function:")
+CHALICE_DEPLOY, AWAIT = "chalice deploy", "await function"
+_NOT_COMPARED = ("key", "image")  # the steps need them; of an image, the digest is compared
 _CONFIGURATION = {
     "role": "Role",
     "memory_mb": "MemorySize",
     "timeout_seconds": "Timeout",
     "environment": "Environment",
 }
+
+
+def wanted(sources: Sources) -> Iterator[Resource]:
+    """Yield the lane's functions, once there is code for them."""
+    if sources.package:
+        for each in sources.lane.functions.values():
+            if each.image:
+                yield desired_image(sources.lane, each, sources.images[each.key], sources.tags)
+            else:
+                yield desired(sources.lane, each, sources.package, sources.tags)
 
 
 def desired(lane: Lane, function: Function, package: Package, tags: Mapping[str, str]) -> Resource:
@@ -68,7 +83,7 @@ def desired_image(lane: Lane, function: Function, image: str, tags: Mapping[str,
     )
 
 
-def _settings(lane: Lane, function: Function) -> dict[str, Any]:
+def _settings(lane: Lane, function: Function) -> dict[str, Json]:
     return {
         "role": lane.role_arn(function.role),
         "memory_mb": function.memory_mb,
@@ -80,11 +95,8 @@ def _settings(lane: Lane, function: Function) -> dict[str, Any]:
 
 def current(aws: Aws, name: str) -> Resource | None:
     """Return the function as it is, or None. ``failed`` is why AWS could not take its image, None when it did."""
-    try:
-        found: Any = aws.lambda_.get_function(FunctionName=name)
-    except ClientError as error:
-        if code_of(error) != "ResourceNotFoundException":
-            raise
+    found = if_there(partial(aws.client(SERVICE).get_function, FunctionName=name), "ResourceNotFoundException")
+    if found is None:
         return None
     configuration = found["Configuration"]
     settings = {
@@ -95,9 +107,10 @@ def current(aws: Aws, name: str) -> Resource | None:
         "environment": configuration.get("Environment", {}).get("Variables", {}),
         "code_sha256": configuration["CodeSha256"],
     }
+    own: dict[str, Json]
     if configuration.get("PackageType") == "Image":
         own = {"package": "image", "arn": configuration["FunctionArn"], "failed": failure(configuration)}
-        # The digest that Lambda runs is in the URI that it resolved; only there does its documentation promise it.
+        # Lambda's documentation promises the digest of the image in the URI that it resolved, and nowhere else.
         _, at, digest = found.get("Code", {}).get("ResolvedImageUri", "").rpartition("@sha256:")
         settings["code_sha256"] = digest if at else settings["code_sha256"]
     else:
@@ -105,7 +118,7 @@ def current(aws: Aws, name: str) -> Resource | None:
     return Resource(KIND, name, found.get("Tags", {}), {**own, **settings})
 
 
-def failure(configuration: Mapping[str, Any]) -> str | None:
+def failure(configuration: Mapping[str, object]) -> str | None:
     """Return why the last change of a function came to nothing, as *configuration* says; None when it did not."""
     for state in ("State", "LastUpdateStatus"):
         if configuration.get(state) == "Failed":
@@ -113,10 +126,10 @@ def failure(configuration: Mapping[str, Any]) -> str | None:
     return None
 
 
-def names(aws: Aws, prefix: str) -> Iterator[str]:
-    """Return the functions whose names begin with *prefix*."""
-    for page in aws.lambda_.get_paginator("list_functions").paginate():
-        yield from (found["FunctionName"] for found in page["Functions"] if found["FunctionName"].startswith(prefix))
+def names(aws: Aws, team: str) -> Iterator[str]:
+    """Yield the functions that are named like *team*'s."""
+    pages = aws.client(SERVICE).get_paginator("list_functions").paginate()
+    return listed_names(pages, "Functions", "FunctionName", name_prefix(team))
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
@@ -125,25 +138,22 @@ def steps(want: Resource, have: Resource | None) -> Step:
     make = _made_by_us(want) if compared["package"] == "image" else (_made_by_chalice(want),)
     if have is None:
         told = {**compared, "image": want.properties["image"]} if compared["package"] == "image" else compared
-        return Step("create", KIND, want.name, summary(told), make)
+        return created(want, *make, told=told)
     if compared["package"] != have.properties["package"]:
         why = f"package: {have.properties['package']} -> {compared['package']}: deleted and made anew, for AWS changes "
         return Step("replace", KIND, want.name, (f"{why}no function's package",), (*remove(have).calls, *make))
-    changed, tags = differences(compared, have.properties), missing_tags(want, have)
-    if not (changed or tags):
-        return Step("nothing", KIND, want.name)
     update = _updated_by_us if compared["package"] == "image" else _updated_by_chalice
-    return Step("update", KIND, want.name, (*changed, *tags), tuple(update(want, have)))
+    return updated(want, compare(replace(want, properties=compared), have).lines, *update(want, have))
 
 
 def remove(have: Resource) -> Step:
     """Return what removes *have*, by name: Chalice's own record may be of another cloud, or gone."""
-    return Step("delete", KIND, have.name, calls=(Call("lambda", "delete_function", {"FunctionName": have.name}),))
+    return removed(have, Call(SERVICE, "delete_function", {"FunctionName": have.name}))
 
 
 def _made_by_chalice(want: Resource) -> Routine:
     """Return one run of Chalice's deployer for this function alone; it makes and it updates."""
-    return Routine(ROUTINE, {"function": want.properties["key"]})
+    return Routine(CHALICE_DEPLOY, {"function": want.properties["key"]})
 
 
 def _updated_by_chalice(want: Resource, have: Resource) -> Iterator[Call | Routine]:
@@ -151,12 +161,13 @@ def _updated_by_chalice(want: Resource, have: Resource) -> Iterator[Call | Routi
     handler = want.properties["handler"]
     if handler != have.properties["handler"]:
         # Chalice 1.34 sets the handler of a new function and never changes it afterwards.
-        yield Call("lambda", "update_function_configuration", {"FunctionName": want.name, "Handler": handler})
+        yield Call(SERVICE, "update_function_configuration", {"FunctionName": want.name, "Handler": handler})
 
 
 def _made_by_us(want: Resource) -> tuple[Call | Routine, ...]:
-    code = {"PackageType": "Image", "Code": {"ImageUri": want.properties["image"]}, "Tags": dict(want.tags)}
-    create = Call(SERVICE, "create_function", {"FunctionName": want.name, **code, **_configuration(want)})
+    made = {"FunctionName": want.name, "PackageType": "Image", **_configuration(want)}
+    code = {"ImageUri": want.properties["image"]}
+    create = Call(SERVICE, "create_function", {**made, "Code": code, "Tags": dict(want.tags)})
     reserved = want.properties["reserved_concurrency"]
     return (create, _settled(want), *([] if reserved is None else [_reservation(want)]))
 
@@ -178,10 +189,10 @@ def _updated_by_us(want: Resource, have: Resource) -> Iterator[Call | Routine]:
 
 
 def _settled(want: Resource) -> Routine:
-    return Routine(_AWAIT, {"FunctionName": want.name})
+    return Routine(AWAIT, {"FunctionName": want.name})
 
 
-def _configuration(want: Resource) -> dict[str, Any]:
+def _configuration(want: Resource) -> dict[str, Json]:
     told = {name: want.properties[key] for key, name in _CONFIGURATION.items()}
     return {**told, "Environment": {"Variables": told["Environment"]}}
 

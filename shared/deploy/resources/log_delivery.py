@@ -15,13 +15,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from shared.deploy.model import Call, Resource, Step, differences, summary
+from shared.deploy.model import Call, Resource, Step
+from shared.deploy.steps import created, differences, updated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Place
+    from shared.values import Json
 
 KIND = "log delivery"
 NAME = "teamlanes-states"
@@ -29,7 +31,7 @@ NAME = "teamlanes-states"
 
 def desired(place: Place, tags: Mapping[str, str]) -> Resource:
     """Return the policy: deliveries of this account and region may write below /aws/vendedlogs/states/."""
-    document = {
+    document: dict[str, Json] = {
         "Version": "2012-10-17",
         "Statement": [
             {
@@ -60,6 +62,5 @@ def steps(want: Resource, have: Resource | None) -> Step:
     document = json.dumps(want.properties["policy"])
     put = Call("logs", "put_resource_policy", {"policyName": want.name, "policyDocument": document})
     if have is None:
-        return Step("create", KIND, want.name, summary(want.properties), (put,))
-    diff = differences(want.properties, have.properties)
-    return Step("update", KIND, want.name, diff, (put,)) if diff else Step("nothing", KIND, want.name)
+        return created(want, put)
+    return updated(want, differences(want.properties, have.properties), put)

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.deploy.model import Call, Resource, Step, differences, missing_tags, summary
+from shared.config.naming import name_prefix
+from shared.deploy.model import Call, Resource, Step
+from shared.deploy.steps import compare, created, removed, updated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Place
+    from shared.deploy.sources import Sources
 
 KIND = "log group"
 SERVICE = "logs"
+ARN = ("logs", "log-group:")
+
+
+def wanted(sources: Sources) -> Iterator[Resource]:
+    """Yield the log group of each function and of each state machine."""
+    lane = sources.lane
+    functions, machines = lane.functions.values(), lane.workflows.values()
+    for name in (*(each.log_group for each in functions), *(each.log_group for each in machines)):
+        yield desired(name, lane.place, sources.tags, lane.log_retention_days)
 
 
 def desired(name: str, place: Place, tags: Mapping[str, str], retention_days: int) -> Resource:
@@ -32,10 +44,11 @@ def current(aws: Aws, name: str) -> Resource | None:
     return None
 
 
-def names(aws: Aws, prefix: str) -> Iterator[str]:
-    """Return the lane's kind of log groups: those of functions and of state machines called *prefix*..."""
+def names(aws: Aws, team: str) -> Iterator[str]:
+    """Yield the log groups of *team*'s functions and state machines."""
     for service in ("/aws/lambda/", "/aws/vendedlogs/states/"):
-        for page in aws.logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=service + prefix):
+        prefix = service + name_prefix(team)
+        for page in aws.logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
             yield from (group["logGroupName"] for group in page["logGroups"])
 
 
@@ -45,19 +58,15 @@ def steps(want: Resource, have: Resource | None) -> Step:
     retention = Call("logs", "put_retention_policy", {**group, "retentionInDays": want.properties["retention_days"]})
     if have is None:
         create = Call("logs", "create_log_group", {**group, "tags": dict(want.tags)})
-        return Step("create", KIND, want.name, summary(want.properties), (create, retention))
-    changed, tags = differences(want.properties, have.properties), missing_tags(want, have)
-    if not (changed or tags):
-        return Step("nothing", KIND, want.name)
-    calls = [retention] if changed else []
-    if tags:
-        calls.append(Call("logs", "tag_resource", {"resourceArn": want.properties["arn"], "tags": dict(want.tags)}))
-    return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
+        return created(want, create, retention)
+    changed, tags = compare(want, have)
+    tag = Call("logs", "tag_resource", {"resourceArn": want.properties["arn"], "tags": dict(want.tags)})
+    return updated(want, (*changed, *tags), *([retention] if changed else ()), *([tag] if tags else ()))
 
 
 def remove(have: Resource) -> Step:
     """Return what removes *have* and its events."""
-    return Step("delete", KIND, have.name, calls=(Call("logs", "delete_log_group", {"logGroupName": have.name}),))
+    return removed(have, Call("logs", "delete_log_group", {"logGroupName": have.name}))
 
 
 def _arn(place: Place, name: str) -> str:

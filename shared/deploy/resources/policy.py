@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs
-from shared.errors import code_of
+from shared.config.naming import name_prefix
+from shared.deploy.model import Call, Resource, Step
+from shared.deploy.reading import if_there, listed_names
+from shared.deploy.steps import created, differences, missing_tags, removed, updated
+from shared.deploy.tags import read_tags, tag_pairs
+from shared.isolation.roles.boundary import boundary_policy
+from shared.isolation.roles.deployer import deployer_boundary
+from shared.values import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Place
+    from shared.deploy.sources import Sources
     from shared.isolation.roles.policy import Policy
 
 KIND = "policy"
 SERVICE = "iam"
+ARN = ("iam", "policy/")
+
+
+def wanted(sources: Sources) -> Iterator[Resource]:
+    """Yield the boundary of the roles of functions and workflows, and that of the deployer's role."""
+    lane, tags = sources.lane, sources.tags
+    yield desired(lane.boundary, lane.place, tags, boundary_policy(lane.team, lane.place))
+    yield desired(lane.deployer_boundary, lane.place, tags, deployer_boundary(lane.team, lane.place))
 
 
 def desired(name: str, place: Place, tags: Mapping[str, str], policy: Policy) -> Resource:
@@ -29,19 +42,17 @@ def desired(name: str, place: Place, tags: Mapping[str, str], policy: Policy) ->
 def current(aws: Aws, name: str) -> Resource | None:
     """Return the policy as it is, or None. ``older`` are its versions that are not in force."""
     arn = aws.place.arn("iam", f"policy/{name}")
-    try:
-        policy = aws.iam.get_policy(PolicyArn=arn)["Policy"]
-    except ClientError as error:
-        if code_of(error) != "NoSuchEntity":
-            raise
+    iam = aws.client(SERVICE)
+    found = if_there(lambda: iam.get_policy(PolicyArn=arn), "NoSuchEntity")
+    if found is None:
         return None
-    force = policy["DefaultVersionId"]
-    document: Any = aws.iam.get_policy_version(PolicyArn=arn, VersionId=force)["PolicyVersion"]["Document"]
-    versions = aws.iam.list_policy_versions(PolicyArn=arn)["Versions"]
+    force = found["Policy"]["DefaultVersionId"]
+    document = iam.get_policy_version(PolicyArn=arn, VersionId=force)["PolicyVersion"]["Document"]
+    versions = iam.list_policy_versions(PolicyArn=arn)["Versions"]
     return Resource(
         KIND,
         name,
-        {tag["Key"]: tag["Value"] for tag in policy.get("Tags", ())},
+        read_tags(found["Policy"].get("Tags", ())),
         {
             "arn": arn,
             "document": document,
@@ -50,18 +61,18 @@ def current(aws: Aws, name: str) -> Resource | None:
     )
 
 
-def names(aws: Aws, prefix: str) -> Iterator[str]:
-    """Return the account's own policies whose names begin with *prefix*. IAM cannot search, so all are listed."""
-    for page in aws.iam.get_paginator("list_policies").paginate(Scope="Local"):
-        yield from (policy["PolicyName"] for policy in page["Policies"] if policy["PolicyName"].startswith(prefix))
+def names(aws: Aws, team: str) -> Iterator[str]:
+    """Yield the policies of *team* among the account's own. IAM cannot search, so all are listed."""
+    pages = aws.client(SERVICE).get_paginator("list_policies").paginate(Scope="Local")
+    return listed_names(pages, "Policies", "PolicyName", name_prefix(team))
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
     """Return what makes *have* into *want*. IAM keeps five versions; ours has one, and two while it changes."""
     document = json.dumps(want.properties["document"])
     if have is None:
-        create = {"PolicyName": want.name, "PolicyDocument": document, "Tags": pairs(want.tags)}
-        return Step("create", KIND, want.name, calls=(Call("iam", "create_policy", create),))
+        made = {"PolicyName": want.name, "PolicyDocument": document}
+        return created(want, Call("iam", "create_policy", {**made, "Tags": tag_pairs(want.tags)}), told={})
     policy = {"PolicyArn": have.properties["arn"]}
     changed = differences(want.properties["document"], have.properties["document"], "document")
     tags = missing_tags(want, have)
@@ -70,20 +81,18 @@ def steps(want: Resource, have: Resource | None) -> Step:
         calls += _drop_older(have)
         calls.append(Call("iam", "create_policy_version", {**policy, "PolicyDocument": document, "SetAsDefault": True}))
     if tags:
-        calls.append(Call("iam", "tag_policy", {**policy, "Tags": pairs(want.tags)}))
-    if not calls:
-        return Step("nothing", KIND, want.name)
-    return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
+        calls.append(Call("iam", "tag_policy", {**policy, "Tags": tag_pairs(want.tags)}))
+    return updated(want, (*changed, *tags), *calls)
 
 
 def remove(have: Resource) -> Step:
     """Return what removes *have*; the roles that carry it go before."""
     delete = Call("iam", "delete_policy", {"PolicyArn": have.properties["arn"]})
-    return Step("delete", KIND, have.name, calls=(*_drop_older(have), delete))
+    return removed(have, *_drop_older(have), delete)
 
 
 def _drop_older(have: Resource) -> list[Call]:
     return [
         Call("iam", "delete_policy_version", {"PolicyArn": have.properties["arn"], "VersionId": version})
-        for version in have.properties["older"]
+        for version in as_list(have.properties["older"])
     ]

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from shared.deploy.guard import is_ours
-from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
+from shared.deploy.model import Call, Resource, Routine, Step
+from shared.deploy.steps import compare, created, removed, updated
 from shared.handlers.rendezvous.record import MARK, TTL, find_record, mark, read_mark, zone_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
+    from shared.values import Json
 
 KIND = "record"
+POINT = "point record"
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The records of the hosted zone called *zone*. ``pointed`` is what the routine "point record" takes."""
+    """The records of the hosted zone called *zone*. ``pointed`` is what the routine :data:`POINT` takes."""
 
     zone: str
-    pointed: Mapping[str, Any]
+    pointed: Mapping[str, Json]
     KIND: str = KIND
 
     def desired(self, host: str, tags: Mapping[str, str], address: str) -> Resource:
@@ -36,7 +39,8 @@ class Records:
         if found is None:
             return None
         values = [each["Value"] for each in found.get("ResourceRecords", ())]
-        properties = {"address": ", ".join(values), "ttl": found.get("TTL"), "zone": zone, "found": found}
+        whole = cast("Mapping[str, Json]", found)  # its TypedDict has texts, numbers, and lists of such objects
+        properties = {"address": ", ".join(values), "ttl": found.get("TTL"), "zone": zone, "found": whole}
         return Resource(KIND, name, read_mark(aws.client, self.zone, name), properties)
 
     def marked(self, aws: Aws, ours: Mapping[str, str]) -> Iterator[str]:
@@ -50,21 +54,20 @@ class Records:
 
     def steps(self, want: Resource, have: Resource | None) -> Step:
         """Return what makes *have* into *want*: it waits for a healthy task and takes its address."""
-        point = Routine("point record", {**self.pointed, "mark": mark(want.tags)})
+        point = Routine(POINT, {**self.pointed, "mark": mark(want.tags)})
         if have is None:
-            return Step("create", KIND, want.name, summary(want.properties), (point,))
-        found = {key: have.properties[key] for key in want.properties}
-        diff = (*differences(want.properties, found), *missing_tags(want, have))
-        return Step("update", KIND, want.name, diff, (point,)) if diff else Step("nothing", KIND, want.name)
+            return created(want, point)
+        return updated(want, compare(want, have).lines, point)
 
     def remove(self, have: Resource) -> Step:
-        """Return what removes *have* and what says whose it is."""
-        text = {
+        """Return what removes *have* and the TXT record beside it."""
+        text: dict[str, Json] = {
             "Name": f"{MARK}.{have.name}",
             "Type": "TXT",
             "TTL": TTL,
             "ResourceRecords": [{"Value": mark(have.tags)}],
         }
-        changes = [{"Action": "DELETE", "ResourceRecordSet": each} for each in (have.properties["found"], text)]
-        params = {"HostedZoneId": have.properties["zone"], "ChangeBatch": {"Changes": changes}}
-        return Step("delete", KIND, have.name, calls=(Call("route53", "change_resource_record_sets", params),))
+        records = (have.properties["found"], text)
+        changes: list[Json] = [{"Action": "DELETE", "ResourceRecordSet": each} for each in records]
+        batch = {"HostedZoneId": have.properties["zone"], "ChangeBatch": {"Changes": changes}}
+        return removed(have, Call("route53", "change_resource_record_sets", batch))

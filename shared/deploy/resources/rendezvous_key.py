@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.config.naming import secret_prefix
 from shared.config.platform import SLUG
 from shared.config.resolve import KEY_COMPONENT
-from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
+from shared.deploy.model import Call, Resource, Routine, Step
 from shared.deploy.rendezvous_keys import KEY_KIND, MASTER_KIND, MASTER_SECRET, key_is_current, read_master
 from shared.deploy.secret import described, secret_names
+from shared.deploy.steps import compare, created, removed, updated
+from shared.deploy.tags import tag_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
+    from shared.deploy.sources import Sources
 
 KIND = KEY_KIND
 SERVICE = "secretsmanager"
+ARN = ("secretsmanager", "secret:")
+PUT, MAKE_MASTER = "put rendezvous key", "make rendezvous master key"
 _CURRENT, _OTHER = f"made from {MASTER_SECRET}", "made from another"
+
+
+def wanted(sources: Sources) -> Iterator[Resource]:
+    """Yield the lane's key, if any of its functions goes to the rendezvous."""
+    if sources.lane.rendezvous_key:
+        yield desired(sources.lane, sources.tags)
 
 
 def desired(lane: Lane, tags: Mapping[str, str]) -> Resource:
@@ -41,30 +53,25 @@ def current(aws: Aws, name: str) -> Resource | None:
     return Resource(KIND, name, found.tags, {"team": team, "key": made})
 
 
-def names(aws: Aws, prefix: str) -> Iterator[str]:
-    """Return the keys of the team whose other names begin with *prefix*."""
-    return secret_names(aws, f"{prefix.removesuffix('-')}/{KEY_COMPONENT}-")
+def names(aws: Aws, team: str) -> Iterator[str]:
+    """Yield the secrets of *team*'s keys."""
+    return secret_names(aws, secret_prefix(team, KEY_COMPONENT))
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
     """Return what makes *have* into *want*."""
     tags = dict(want.tags)
-    put = Routine("put rendezvous key", {"secret": want.name, "team": want.properties["team"], "tags": tags})
+    put = Routine(PUT, {"secret": want.name, "team": want.properties["team"], "tags": tags})
     if have is None:
-        return Step("create", KIND, want.name, summary(want.properties), (put,))
-    changed, missing = differences(want.properties, have.properties), missing_tags(want, have)
-    if not (changed or missing):
-        return Step("nothing", KIND, want.name)
-    tag = Call(SERVICE, "tag_resource", {"SecretId": want.name, "Tags": pairs(tags)})
-    return Step(
-        "update", KIND, want.name, (*changed, *missing), (*([put] if changed else []), *([tag] if missing else []))
-    )
+        return created(want, put)
+    changed, missing = compare(want, have)
+    tag = Call(SERVICE, "tag_resource", {"SecretId": want.name, "Tags": tag_pairs(tags)})
+    return updated(want, (*changed, *missing), *([put] if changed else ()), *([tag] if missing else ()))
 
 
 def remove(have: Resource) -> Step:
     """Return what removes *have*; the master key stays."""
-    on = {"SecretId": have.name, "ForceDeleteWithoutRecovery": True}
-    return Step("delete", KIND, have.name, calls=(Call(SERVICE, "delete_secret", on),))
+    return removed(have, Call(SERVICE, "delete_secret", {"SecretId": have.name, "ForceDeleteWithoutRecovery": True}))
 
 
 def master_step(aws: Aws) -> Step:
@@ -74,6 +81,6 @@ def master_step(aws: Aws) -> Step:
         LanesError: Its secret is not the platform's, or holds no key.
     """
     if read_master(aws) is None:
-        made = ("key: 32 random bytes, which stay when a team goes",)
-        return Step("create", MASTER_KIND, MASTER_SECRET, made, (Routine("make rendezvous master key", {}),))
+        diff = ("key: 32 random bytes, which stay when a team goes",)
+        return Step("create", MASTER_KIND, MASTER_SECRET, diff, (Routine(MAKE_MASTER, {}),))
     return Step("nothing", MASTER_KIND, MASTER_SECRET)

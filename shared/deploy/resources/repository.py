@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs, summary
-from shared.errors import code_of
+from shared.config.naming import path_prefix
+from shared.deploy.model import Call, Resource, Step
+from shared.deploy.reading import if_there, listed_names
+from shared.deploy.steps import compare, created, removed, updated
+from shared.deploy.tags import read_tags, tag_pairs
 from shared.isolation.roles.repository import repository_policy
 
 if TYPE_CHECKING:
@@ -16,13 +17,23 @@ if TYPE_CHECKING:
 
     from shared.aws.client import Aws
     from shared.config.lane import Image, Lane
+    from shared.deploy.sources import Sources
+    from shared.values import Json
 
 KIND = "repository"
 SERVICE = "ecr"
+ARN = ("ecr", "repository/")
+
+
+def wanted(sources: Sources) -> Iterator[Resource]:
+    """Yield a repository for each function that is an image."""
+    for each in sources.lane.functions.values():
+        if each.image:
+            yield desired(sources.lane, each.image, sources.tags)
 
 
 def desired(lane: Lane, image: Image, tags: Mapping[str, str]) -> Resource:
-    """Return the repository of *image* as it should be: tags may move, what is pushed is scanned, Lambda comes in."""
+    """Return the repository of *image*: its tags may move, what is pushed is scanned, and Lambda may pull."""
     return Resource(
         KIND,
         image.repository,
@@ -39,17 +50,15 @@ def desired(lane: Lane, image: Image, tags: Mapping[str, str]) -> Resource:
 def current(aws: Aws, name: str) -> Resource | None:
     """Return the repository as it is, or None."""
     ecr = aws.client(SERVICE)
-    try:
-        (found,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
-    except ClientError as error:
-        if code_of(error) != "RepositoryNotFoundException":
-            raise
+    answer = if_there(lambda: ecr.describe_repositories(repositoryNames=[name]), "RepositoryNotFoundException")
+    if answer is None:
         return None
+    (found,) = answer["repositories"]
     arn = found["repositoryArn"]
     return Resource(
         KIND,
         name,
-        {tag["Key"]: tag["Value"] for tag in ecr.list_tags_for_resource(resourceArn=arn)["tags"]},
+        read_tags(ecr.list_tags_for_resource(resourceArn=arn)["tags"]),
         {
             "arn": arn,
             "mutability": found["imageTagMutability"],
@@ -59,24 +68,17 @@ def current(aws: Aws, name: str) -> Resource | None:
     )
 
 
-def _policy(aws: Aws, name: str) -> dict[str, Any] | None:
+def _policy(aws: Aws, name: str) -> Json:
     ecr = aws.client(SERVICE)
-    try:
-        found: dict[str, Any] = json.loads(ecr.get_repository_policy(repositoryName=name)["policyText"])
-    except ClientError as error:
-        if code_of(error) != "RepositoryPolicyNotFoundException":
-            raise
-        return None
-    return found
+    found = if_there(lambda: ecr.get_repository_policy(repositoryName=name), "RepositoryPolicyNotFoundException")
+    policy: Json = json.loads(found["policyText"]) if found else None
+    return policy
 
 
-def names(aws: Aws, prefix: str) -> Iterator[str]:
-    """Return the repositories of the team whose other names begin with *prefix*: here its slug is a folder."""
-    folder = f"{prefix.removesuffix('-')}/"
-    for page in aws.client(SERVICE).get_paginator("describe_repositories").paginate():
-        yield from (
-            found["repositoryName"] for found in page["repositories"] if found["repositoryName"].startswith(folder)
-        )
+def names(aws: Aws, team: str) -> Iterator[str]:
+    """Yield the repositories of *team*."""
+    pages = aws.client(SERVICE).get_paginator("describe_repositories").paginate()
+    return listed_names(pages, "repositories", "repositoryName", path_prefix(team))
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
@@ -86,27 +88,19 @@ def steps(want: Resource, have: Resource | None) -> Step:
     mutability = {"imageTagMutability": want.properties["mutability"]}
     policy = Call(SERVICE, "set_repository_policy", {**on, "policyText": json.dumps(want.properties["policy"])})
     if have is None:
-        create = Call(SERVICE, "create_repository", {**on, **mutability, **scanning, "tags": pairs(want.tags)})
-        return Step("create", KIND, want.name, summary(want.properties), (create, policy))
-    changed, tags = differences(want.properties, have.properties), missing_tags(want, have)
-    if not (changed or tags):
-        return Step("nothing", KIND, want.name)
+        create = Call(SERVICE, "create_repository", {**on, **mutability, **scanning, "tags": tag_pairs(want.tags)})
+        return created(want, create, policy)
+    changed, tags = compare(want, have)
+    tag = Call(SERVICE, "tag_resource", {"resourceArn": want.properties["arn"], "tags": tag_pairs(want.tags)})
     settings = {
         "mutability": Call(SERVICE, "put_image_tag_mutability", {**on, **mutability}),
         "scan_on_push": Call(SERVICE, "put_image_scanning_configuration", {**on, **scanning}),
         "policy": policy,
     }
     calls = [call for key, call in settings.items() if want.properties[key] != have.properties[key]]
-    if tags:
-        calls.append(Call(SERVICE, "tag_resource", {"resourceArn": want.properties["arn"], "tags": pairs(want.tags)}))
-    return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
+    return updated(want, (*changed, *tags), *calls, *([tag] if tags else ()))
 
 
 def remove(have: Resource) -> Step:
     """Return what removes *have* and its images."""
-    return Step(
-        "delete",
-        KIND,
-        have.name,
-        calls=(Call(SERVICE, "delete_repository", {"repositoryName": have.name, "force": True}),),
-    )
+    return removed(have, Call(SERVICE, "delete_repository", {"repositoryName": have.name, "force": True}))

@@ -3,22 +3,46 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs
-from shared.errors import code_of
+from shared.config.naming import name_prefix
+from shared.deploy.model import Call, Resource, Step
+from shared.deploy.reading import if_there, listed_names
+from shared.deploy.steps import differences, missing_tags, removed, updated
+from shared.deploy.tags import read_tags, tag_pairs
+from shared.isolation.roles.deployer import deployer_policy, deployer_trust
+from shared.isolation.roles.function_role import function_policy, function_trust
+from shared.isolation.roles.workflow_role import workflow_policy, workflow_trust
+from shared.values import as_list, as_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from shared.aws.client import Aws
+    from shared.deploy.sources import Sources
     from shared.isolation.roles.policy import Policy, Trust
+    from shared.values import Json
 
 KIND = "role"
 SERVICE = "iam"
+ARN = ("iam", "role/")
 _INLINE = "lane"
+
+
+def wanted(sources: Sources) -> Iterator[Resource]:
+    """Yield the role of each function, of each state machine and of the team's people.
+
+    Raises:
+        UngrantedError: A workflow calls something that a team may not call.
+    """
+    lane, tags = sources.lane, sources.tags
+    for each in lane.functions.values():
+        yield desired(each.role, tags, function_trust(), function_policy(lane, each), lane.boundary_arn)
+    for key, workflow in lane.workflows.items():
+        grants = workflow_policy(lane, workflow, sources.definitions[key])
+        yield desired(workflow.role, tags, workflow_trust(lane, workflow), grants, lane.boundary_arn)
+    trust = deployer_trust(lane.team, lane.place)
+    yield desired(lane.deployer, tags, trust, deployer_policy(lane), lane.deployer_boundary_arn)
 
 
 def desired(name: str, tags: Mapping[str, str], trust: Trust, policy: Policy, boundary: str | None = None) -> Resource:
@@ -38,19 +62,17 @@ def desired(name: str, tags: Mapping[str, str], trust: Trust, policy: Policy, bo
 
 def current(aws: Aws, name: str) -> Resource | None:
     """Return the role as it is, or None."""
-    iam = aws.iam
-    try:
-        role = iam.get_role(RoleName=name)["Role"]
-    except ClientError as error:
-        if code_of(error) != "NoSuchEntity":
-            raise
+    iam = aws.client(SERVICE)
+    found = if_there(lambda: iam.get_role(RoleName=name), "NoSuchEntity")
+    if found is None:
         return None
+    role = found["Role"]
     inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
     attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
     return Resource(
         KIND,
         name,
-        {tag["Key"]: tag["Value"] for tag in role.get("Tags", ())},
+        read_tags(role.get("Tags", ())),
         {
             "trust": _canonical(role["AssumeRolePolicyDocument"]),
             "policies": {
@@ -63,10 +85,10 @@ def current(aws: Aws, name: str) -> Resource | None:
     )
 
 
-def names(aws: Aws, prefix: str) -> Iterator[str]:
-    """Return the roles whose names begin with *prefix*. IAM cannot search, so all are listed."""
-    for page in aws.iam.get_paginator("list_roles").paginate():
-        yield from (role["RoleName"] for role in page["Roles"] if role["RoleName"].startswith(prefix))
+def names(aws: Aws, team: str) -> Iterator[str]:
+    """Yield the roles of *team*. IAM cannot search, so all are listed."""
+    pages = aws.client(SERVICE).get_paginator("list_roles").paginate()
+    return listed_names(pages, "Roles", "RoleName", name_prefix(team))
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
@@ -75,19 +97,12 @@ def steps(want: Resource, have: Resource | None) -> Step:
     if have is None:
         return Step("create", KIND, want.name, tuple(_grants(want)), (_create(want), policy))
     diff = (*differences(want.properties, have.properties), *missing_tags(want, have))
-    if not diff:
-        return Step("nothing", KIND, want.name)
-    return Step("update", KIND, want.name, diff, tuple(_update(want, have, policy)))
+    return updated(want, diff, *_update(want, have, policy))
 
 
 def remove(have: Resource) -> Step:
     """Return what removes *have* and every policy on it."""
-    return Step(
-        "delete",
-        KIND,
-        have.name,
-        calls=(*_strip(have, keep=()), Call("iam", "delete_role", {"RoleName": have.name})),
-    )
+    return removed(have, *_strip(have, keep=()), Call("iam", "delete_role", {"RoleName": have.name}))
 
 
 def _create(want: Resource) -> Call:
@@ -98,7 +113,7 @@ def _create(want: Resource) -> Call:
         {
             "RoleName": want.name,
             "AssumeRolePolicyDocument": json.dumps(want.properties["trust"]),
-            "Tags": pairs(want.tags),
+            "Tags": tag_pairs(want.tags),
             **({"PermissionsBoundary": boundary} if boundary else {}),
         },
     )
@@ -113,43 +128,47 @@ def _update(want: Resource, have: Resource, policy: Call) -> Iterator[Call]:
             yield Call("iam", "put_role_permissions_boundary", {**role, "PermissionsBoundary": new["boundary"]})
         else:
             yield Call("iam", "delete_role_permissions_boundary", role)
-    yield from _strip(have, keep=tuple(new["policies"]))
+    yield from _strip(have, keep=_inline_policies(want))
     if new["trust"] != old["trust"]:
         yield Call("iam", "update_assume_role_policy", {**role, "PolicyDocument": json.dumps(new["trust"])})
-    if new["policies"][_INLINE] != old["policies"].get(_INLINE):
+    if _inline_policies(want)[_INLINE] != _inline_policies(have).get(_INLINE):
         yield policy
     if missing_tags(want, have):
-        yield Call("iam", "tag_role", {**role, "Tags": pairs(want.tags)})
+        yield Call("iam", "tag_role", {**role, "Tags": tag_pairs(want.tags)})
 
 
-def _strip(have: Resource, keep: tuple[str, ...]) -> Iterator[Call]:
+def _strip(have: Resource, keep: Collection[str]) -> Iterator[Call]:
     role = {"RoleName": have.name}
-    for arn in have.properties["attached"]:
+    for arn in as_list(have.properties["attached"]):
         yield Call("iam", "detach_role_policy", {**role, "PolicyArn": arn})
-    for name in have.properties["policies"]:
+    for name in _inline_policies(have):
         if name not in keep:
             yield Call("iam", "delete_role_policy", {**role, "PolicyName": name})
 
 
 def _grants(want: Resource) -> Iterator[str]:
     """Yield a line for each statement of a new role's policy: what a reader wants to know of it."""
-    for statement in want.properties["policies"][_INLINE]["Statement"]:
+    for statement in map(as_mapping, as_list(as_mapping(_inline_policies(want)[_INLINE])["Statement"])):
         actions, resources = (
-            value if isinstance(value, str) else ", ".join(value)
+            value if isinstance(value, str) else ", ".join(map(str, as_list(value)))
             for value in (statement["Action"], statement["Resource"])
         )
         yield f"may {actions} on {resources}"
 
 
 def _policy(want: Resource) -> str:
-    return json.dumps(want.properties["policies"][_INLINE])
+    return json.dumps(_inline_policies(want)[_INLINE])
+
+
+def _inline_policies(role: Resource) -> Mapping[str, Json]:
+    return as_mapping(role.properties["policies"])
 
 
 def _inline(name: str) -> dict[str, str]:
     return {"RoleName": name, "PolicyName": _INLINE}
 
 
-def _canonical(value: Any) -> Any:
+def _canonical(value: Json) -> Json:
     """Return a policy in a form that compares by meaning: IAM may reorder a list and unwrap a list of one."""
     if isinstance(value, dict):
         return {key: _canonical(inner) for key, inner in value.items()}

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from shared.deploy.model import Call, Resource, Step, differences, missing_tags, pairs, summary
-from shared.errors import code_of
+from shared.deploy.model import Call, Resource, Step
+from shared.deploy.reading import if_there
+from shared.deploy.steps import compare, created, removed, updated
+from shared.deploy.tags import read_tags, tag_pairs
+from shared.values import as_list, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.aws.client import Aws
+    from shared.values import Json
 
 KIND = "rule"
+SERVICE = "events"
+ARN = ("events", "rule/")
 _TARGET = "function"
 
 
@@ -31,19 +35,16 @@ def desired(name: str, tags: Mapping[str, str], schedule: str, function_arn: str
 
 def current(aws: Aws, name: str) -> Resource | None:
     """Return the rule as it is, or None."""
-    events = aws.client("events")
-    try:
-        found = events.describe_rule(Name=name)
-    except ClientError as error:
-        if code_of(error) != "ResourceNotFoundException":
-            raise
+    events = aws.client(SERVICE)
+    found = if_there(lambda: events.describe_rule(Name=name), "ResourceNotFoundException")
+    if found is None:
         return None
     tags = events.list_tags_for_resource(ResourceARN=found["Arn"])["Tags"]
     targets = events.list_targets_by_rule(Rule=name)["Targets"]
     return Resource(
         KIND,
         name,
-        {tag["Key"]: tag["Value"] for tag in tags},
+        read_tags(tags),
         {
             "schedule": found.get("ScheduleExpression"),
             "state": found["State"],
@@ -58,44 +59,40 @@ def current(aws: Aws, name: str) -> Resource | None:
 def steps(want: Resource, have: Resource | None) -> Step:
     """Return what makes *have* into *want*."""
     if have is None:
-        put = _put(want, Tags=pairs(want.tags))
-        return Step("create", KIND, want.name, summary(want.properties), (put, _allow(want), _aim(want)))
-    found = {key: have.properties[key] for key in want.properties}
-    changed, tags = differences(want.properties, found), missing_tags(want, have)
-    if not (changed or tags):
-        return Step("nothing", KIND, want.name)
-    calls = [_put(want)] if any(want.properties[key] != found[key] for key in ("schedule", "state")) else []
-    if not have.properties["may_invoke"] or want.properties["targets"] != have.properties["targets"]:
+        return created(want, _put(want, Tags=tag_pairs(want.tags)), _allow(want), _aim(want))
+    changed, tags = compare(want, have)
+    new, old = want.properties, have.properties
+    calls = [_put(want)] if any(new[key] != old[key] for key in ("schedule", "state")) else []
+    if not old["may_invoke"] or new["targets"] != old["targets"]:
         calls += [*_unaim(have), _allow(want), _aim(want)]
-    if tags:
-        # put_rule takes no tags for a rule that is there
-        calls.append(Call("events", "tag_resource", {"ResourceARN": have.properties["arn"], "Tags": pairs(want.tags)}))
-    return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
+    if tags:  # put_rule takes none for a rule that is there
+        calls.append(Call(SERVICE, "tag_resource", {"ResourceARN": old["arn"], "Tags": tag_pairs(want.tags)}))
+    return updated(want, (*changed, *tags), *calls)
 
 
 def remove(have: Resource) -> Step:
     """Return what removes *have*; the leave goes with its function."""
-    return Step("delete", KIND, have.name, calls=(*_unaim(have), Call("events", "delete_rule", {"Name": have.name})))
+    return removed(have, *_unaim(have), Call(SERVICE, "delete_rule", {"Name": have.name}))
 
 
-def _put(want: Resource, **more: Any) -> Call:
+def _put(want: Resource, **more: Json) -> Call:
     rule = {"Name": want.name, "ScheduleExpression": want.properties["schedule"], "State": want.properties["state"]}
-    return Call("events", "put_rule", {**rule, **more})
+    return Call(SERVICE, "put_rule", {**rule, **more})
 
 
 def _aim(want: Resource) -> Call:
-    (arn,) = want.properties["targets"]
-    return Call("events", "put_targets", {"Rule": want.name, "Targets": [{"Id": _TARGET, "Arn": arn}]})
+    (arn,) = as_list(want.properties["targets"])
+    return Call(SERVICE, "put_targets", {"Rule": want.name, "Targets": [{"Id": _TARGET, "Arn": arn}]})
 
 
 def _unaim(have: Resource) -> list[Call]:
     ids = have.properties["target_ids"]
-    return [Call("events", "remove_targets", {"Rule": have.name, "Ids": ids})] if ids else []
+    return [Call(SERVICE, "remove_targets", {"Rule": have.name, "Ids": ids})] if ids else []
 
 
 def _allow(want: Resource) -> Call:
     """Let this rule invoke the function. The statement is named after the rule, so a second one is refused as such."""
-    (arn,) = want.properties["targets"]
+    arn = as_text(*as_list(want.properties["targets"]))
     partition, _, region, account = arn.split(":")[1:5]
     leave = {
         "FunctionName": arn,
@@ -108,11 +105,7 @@ def _allow(want: Resource) -> Call:
 
 
 def _may_invoke(aws: Aws, function_arn: str, statement: str, rule_arn: str) -> bool:
-    try:
-        policy = json.loads(aws.lambda_.get_policy(FunctionName=function_arn)["Policy"])
-    except ClientError as error:
-        if code_of(error) != "ResourceNotFoundException":
-            raise
-        return False
+    answer = if_there(lambda: aws.lambda_.get_policy(FunctionName=function_arn), "ResourceNotFoundException")
+    policy = json.loads(answer["Policy"]) if answer else {"Statement": []}
     own = [each for each in policy["Statement"] if each.get("Sid") == statement]
     return any(each.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn") == rule_arn for each in own)

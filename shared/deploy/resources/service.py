@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
-from shared.deploy.resources.cluster import read_tags, write_tags
+from shared.deploy.model import Call, Resource, Routine, Step
+from shared.deploy.reading import if_there
 from shared.deploy.resources.task_definition import as_asked
-from shared.errors import code_of
+from shared.deploy.steps import compare, created, removed, updated
+from shared.deploy.tags import lower_tag_pairs, read_tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.aws.client import Aws
-    from shared.deploy.model import Action
+    from shared.values import Json
 
 KIND = "service"
-# ECS starts the new task first, stops the old one when the new is healthy, and goes back when it never is.
-_DEPLOYMENT = {
+SERVICE = "ecs"
+ARN = ("ecs", "service/")
+CREATE, UPDATE = "create service", "update service"
+AWAIT, AWAIT_GONE = "await service", "await no service"
+# ECS starts the new task first, and stops the old one when the new one is healthy. If it never is, ECS goes back.
+_DEPLOYMENT: Mapping[str, Json] = {
     "minimumHealthyPercent": 100,
     "maximumPercent": 200,
     "deploymentCircuitBreaker": {"enable": True, "rollback": True},
@@ -31,11 +35,11 @@ _DEPLOYMENT = {
 class Services:
     """The services of *cluster*.
 
-    ``awaited`` is what the routine "await service" takes: a service that was changed is done when its task is healthy.
+    ``awaited`` is what the routine :data:`AWAIT` takes: a service that was changed is done when its task is healthy.
     """
 
     cluster: str
-    awaited: Mapping[str, Any]
+    awaited: Mapping[str, Json]
     KIND: str = KIND
 
     def desired(self, name: str, tags: Mapping[str, str], task: str, network: tuple[tuple[str, ...], str]) -> Resource:
@@ -48,7 +52,7 @@ class Services:
             network: Its subnets, and the name of its security group.
         """
         subnets, group = network
-        properties = {
+        properties: dict[str, Json] = {
             "task_definition": task,
             "tasks": 1,
             "subnets": sorted(subnets),
@@ -61,13 +65,8 @@ class Services:
 
     def current(self, aws: Aws, name: str) -> Resource | None:
         """Return the service as it is, or None; one that was deleted stays readable for a while, and counts as gone."""
-        ecs = aws.client("ecs")
-        try:
-            answer = ecs.describe_services(cluster=self.cluster, services=[name], include=["TAGS"])
-        except ClientError as error:
-            if code_of(error) != "ClusterNotFoundException":
-                raise
-            return None
+        ask = partial(aws.client(SERVICE).describe_services, cluster=self.cluster, services=[name], include=["TAGS"])
+        answer = if_there(ask, "ClusterNotFoundException") or {"services": []}
         active = [found for found in answer["services"] if found["status"] == "ACTIVE"]
         if not active:
             return None
@@ -92,30 +91,21 @@ class Services:
 
     def steps(self, want: Resource, have: Resource | None) -> Step:
         """Return what makes *have* into *want*, and waits for the task."""
+        done = Routine(AWAIT, self.awaited)
         if have is None:
-            create = Routine("create service", {**self._params(want), "tags": write_tags(want.tags)})
-            return self._step("create", want, summary(want.properties), create)
-        found = {key: have.properties[key] for key in want.properties}
-        changed, tags = differences(want.properties, found), missing_tags(want, have)
-        if changed:
-            change = [Routine("update service", self._params(want))]
-        elif tags:
-            change = []
-        else:
-            return Step("nothing", KIND, want.name)
-        tag = Call("ecs", "tag_resource", {"resourceArn": have.properties["arn"], "tags": write_tags(want.tags)})
-        return self._step("update", want, (*changed, *tags), *change, *([tag] if tags else ()))
+            return created(want, Routine(CREATE, {**self._params(want), "tags": lower_tag_pairs(want.tags)}), done)
+        changed, tags = compare(want, have)
+        change = Routine(UPDATE, self._params(want))
+        on = {"resourceArn": have.properties["arn"]}
+        tag = Call(SERVICE, "tag_resource", {**on, "tags": lower_tag_pairs(want.tags)})
+        return updated(want, (*changed, *tags), *([change] if changed else ()), *([tag] if tags else ()), done)
 
     def remove(self, have: Resource) -> Step:
         """Return what removes *have*, and waits until its tasks have stopped."""
         on = {"cluster": self.cluster, "service": have.name}
-        calls = (Call("ecs", "delete_service", {**on, "force": True}), Routine("await no service", on))
-        return Step("delete", KIND, have.name, calls=calls)
+        return removed(have, Call(SERVICE, "delete_service", {**on, "force": True}), Routine(AWAIT_GONE, on))
 
-    def _step(self, action: Action, want: Resource, diff: tuple[str, ...], *calls: Call | Routine) -> Step:
-        return Step(action, KIND, want.name, diff, (*calls, Routine("await service", self.awaited)))
-
-    def _params(self, want: Resource) -> dict[str, Any]:
+    def _params(self, want: Resource) -> dict[str, Json]:
         return {
             "cluster": self.cluster,
             "service": want.name,

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, summary
-from shared.errors import code_of
+from shared.config.naming import name_prefix
+from shared.deploy.model import Call, Resource, Routine, Step
+from shared.deploy.reading import if_there, listed_names
+from shared.deploy.steps import compare, created, removed, updated
+from shared.deploy.tags import lower_tag_pairs, read_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane, Workflow
+    from shared.deploy.sources import Sources
+    from shared.values import Json
 
 KIND = "state machine"
 SERVICE = "stepfunctions"
+ARN = ("states", "stateMachine:")
+STOP_EXECUTIONS, AWAIT_GONE = "stop executions", "await no state machine"
 
 
-def desired(lane: Lane, workflow: Workflow, definition: Mapping[str, Any], tags: Mapping[str, str]) -> Resource:
+def wanted(sources: Sources) -> Iterator[Resource]:
+    """Yield the state machine of each workflow, once its functions have code."""
+    if sources.package:
+        for key, workflow in sources.lane.workflows.items():
+            yield desired(sources.lane, workflow, sources.definitions[key], sources.tags)
+
+
+def desired(lane: Lane, workflow: Workflow, definition: Mapping[str, Json], tags: Mapping[str, str]) -> Resource:
     """Return the state machine of *workflow*; *definition* is its rendered ASL."""
     group = lane.place.arn("logs", f"log-group:{workflow.log_group}:*")
     return Resource(
@@ -43,20 +55,15 @@ def desired(lane: Lane, workflow: Workflow, definition: Mapping[str, Any], tags:
 
 def current(aws: Aws, name: str) -> Resource | None:
     """Return the state machine as it is, or None; one that AWS is still deleting counts as gone."""
-    states = aws.states
+    states = aws.client(SERVICE)
     arn = aws.place.arn("states", f"stateMachine:{name}")
-    try:
-        found = states.describe_state_machine(stateMachineArn=arn)
-    except ClientError as error:
-        if code_of(error) != "StateMachineDoesNotExist":
-            raise
-        return None
-    if found.get("status") == "DELETING":
+    found = if_there(lambda: states.describe_state_machine(stateMachineArn=arn), "StateMachineDoesNotExist")
+    if found is None or found.get("status") == "DELETING":
         return None
     return Resource(
         KIND,
         name,
-        {tag["key"]: tag["value"] for tag in states.list_tags_for_resource(resourceArn=arn)["tags"]},
+        read_tags(states.list_tags_for_resource(resourceArn=arn)["tags"]),
         {
             "arn": arn,
             "type": found["type"],
@@ -67,63 +74,43 @@ def current(aws: Aws, name: str) -> Resource | None:
     )
 
 
-def names(aws: Aws, prefix: str) -> Iterator[str]:
-    """Return the state machines whose names begin with *prefix*."""
-    for page in aws.states.get_paginator("list_state_machines").paginate():
-        yield from (machine["name"] for machine in page["stateMachines"] if machine["name"].startswith(prefix))
+def names(aws: Aws, team: str) -> Iterator[str]:
+    """Yield the state machines that are named like *team*'s."""
+    pages = aws.client(SERVICE).get_paginator("list_state_machines").paginate()
+    return listed_names(pages, "stateMachines", "name", name_prefix(team))
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
     """Return what makes *have* into *want*. A changed type is a new machine: AWS cannot change it in place."""
     if have is None:
-        return Step("create", KIND, want.name, summary(want.properties), (_create(want),))
-    changed, tags = differences(want.properties, have.properties), missing_tags(want, have)
-    if not (changed or tags):
-        return Step("nothing", KIND, want.name)
+        return created(want, _create(want))
+    changed, tags = compare(want, have)
     if want.properties["type"] != have.properties["type"]:
-        return Step("update", KIND, want.name, changed, (*remove(have).calls, _create(want)))
-    calls = [_update(want)] if changed else []
-    if tags:
-        calls.append(
-            Call("stepfunctions", "tag_resource", {"resourceArn": want.properties["arn"], "tags": _tags(want.tags)})
-        )
-    return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
+        return updated(want, changed, *remove(have).calls, _create(want))
+    on = {"resourceArn": want.properties["arn"]}
+    tag = Call(SERVICE, "tag_resource", {**on, "tags": lower_tag_pairs(want.tags)})
+    return updated(want, (*changed, *tags), *([_update(want)] if changed else ()), *([tag] if tags else ()))
 
 
 def remove(have: Resource) -> Step:
     """Return what removes *have*: AWS would wait for its executions to end, so they are stopped first."""
     machine = {"stateMachineArn": have.properties["arn"]}
-    return Step(
-        "delete",
-        KIND,
-        have.name,
-        calls=(
-            Routine("stop executions", machine),
-            Call("stepfunctions", "delete_state_machine", machine),
-            Routine("await no state machine", machine),
-        ),
-    )
+    delete = Call(SERVICE, "delete_state_machine", machine)
+    return removed(have, Routine(STOP_EXECUTIONS, machine), delete, Routine(AWAIT_GONE, machine))
 
 
 def _create(want: Resource) -> Call:
-    return Call(
-        "stepfunctions",
-        "create_state_machine",
-        {"name": want.name, "type": want.properties["type"], **_body(want), "tags": _tags(want.tags)},
-    )
+    made = {"name": want.name, "type": want.properties["type"], **_body(want)}
+    return Call(SERVICE, "create_state_machine", {**made, "tags": lower_tag_pairs(want.tags)})
 
 
 def _update(want: Resource) -> Call:
-    return Call("stepfunctions", "update_state_machine", {"stateMachineArn": want.properties["arn"], **_body(want)})
+    return Call(SERVICE, "update_state_machine", {"stateMachineArn": want.properties["arn"], **_body(want)})
 
 
-def _body(want: Resource) -> dict[str, Any]:
+def _body(want: Resource) -> dict[str, Json]:
     return {
         "definition": json.dumps(want.properties["definition"], indent=2),
         "roleArn": want.properties["role"],
         "loggingConfiguration": want.properties["logging"],
     }
-
-
-def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in tags.items()]

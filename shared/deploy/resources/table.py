@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
+from shared.config.naming import name_prefix
 from shared.deploy.guard import OwnershipError
-from shared.deploy.model import Call, Resource, Routine, Step, differences, missing_tags, pairs, summary
-from shared.errors import code_of
+from shared.deploy.model import Call, Resource, Routine, Step
+from shared.deploy.reading import if_there
+from shared.deploy.steps import compare, created, removed, updated
+from shared.deploy.tags import read_tags, tag_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane, Table
+    from shared.deploy.sources import Sources
 
 KIND = "table"
 SERVICE = "dynamodb"
+ARN = ("dynamodb", "table/")
+AWAIT, AWAIT_GONE = "await table", "await no table"
+
+
+def wanted(sources: Sources) -> Iterator[Resource]:
+    """Yield the tables of the lane's workflows."""
+    for table in sources.lane.tables:
+        yield desired(sources.lane, table, sources.tags)
 
 
 def desired(lane: Lane, table: Table, tags: Mapping[str, str]) -> Resource:
@@ -28,20 +38,16 @@ def desired(lane: Lane, table: Table, tags: Mapping[str, str]) -> Resource:
 
 def current(aws: Aws, name: str) -> Resource | None:
     """Return the table as it is, or None; one that AWS is still deleting counts as gone."""
-    dynamodb = aws.client("dynamodb")
-    try:
-        found = dynamodb.describe_table(TableName=name)["Table"]
-    except ClientError as error:
-        if code_of(error) != "ResourceNotFoundException":
-            raise
+    dynamodb = aws.client(SERVICE)
+    answer = if_there(lambda: dynamodb.describe_table(TableName=name), "ResourceNotFoundException")
+    if answer is None or answer["Table"]["TableStatus"] == "DELETING":
         return None
-    if found["TableStatus"] == "DELETING":
-        return None
+    found = answer["Table"]
     pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=found["TableArn"])
     return Resource(
         KIND,
         name,
-        {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]},
+        read_tags(tag for page in pages for tag in page["Tags"]),
         {
             "arn": found["TableArn"],
             "key": "/".join(part["AttributeName"] for part in found["KeySchema"]),
@@ -50,10 +56,10 @@ def current(aws: Aws, name: str) -> Resource | None:
     )
 
 
-def names(aws: Aws, prefix: str) -> Iterator[str]:
-    """Return the tables whose names begin with *prefix*."""
-    for page in aws.client("dynamodb").get_paginator("list_tables").paginate():
-        yield from (name for name in page["TableNames"] if name.startswith(prefix))
+def names(aws: Aws, team: str) -> Iterator[str]:
+    """Yield the tables that are named like *team*'s."""
+    for page in aws.client(SERVICE).get_paginator("list_tables").paginate():
+        yield from (name for name in page["TableNames"] if name.startswith(name_prefix(team)))
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
@@ -63,27 +69,25 @@ def steps(want: Resource, have: Resource | None) -> Step:
         OwnershipError: It has another key; that cannot be changed, and its items are not ours to drop.
     """
     if have is None:
-        return Step("create", KIND, want.name, summary(want.properties), (_create(want), _await("await table", want)))
-    changed, tags = differences(want.properties, have.properties), missing_tags(want, have)
-    if not (changed or tags):
-        return Step("nothing", KIND, want.name)
+        return created(want, _create(want), _await(AWAIT, want))
+    changed, tags = compare(want, have)
     if want.properties["key"] != have.properties["key"]:
         raise OwnershipError(
             f"table {want.name} is keyed by {have.properties['key']!r}, not by {want.properties['key']!r}",
             fix="save its items, delete it, and deploy again",
         )
-    on = {"TableName": want.name}
-    billing = Call(SERVICE, "update_table", {**on, "BillingMode": want.properties["billing"]})
-    calls: list[Call | Routine] = [billing, _await("await table", want)] if changed else []
+    billing = Call(SERVICE, "update_table", {"TableName": want.name, "BillingMode": want.properties["billing"]})
+    calls: list[Call | Routine] = [billing, _await(AWAIT, want)] if changed else []
     if tags:
-        calls.append(Call(SERVICE, "tag_resource", {"ResourceArn": want.properties["arn"], "Tags": pairs(want.tags)}))
-    return Step("update", KIND, want.name, (*changed, *tags), tuple(calls))
+        on = {"ResourceArn": want.properties["arn"]}
+        calls.append(Call(SERVICE, "tag_resource", {**on, "Tags": tag_pairs(want.tags)}))
+    return updated(want, (*changed, *tags), *calls)
 
 
 def remove(have: Resource) -> Step:
     """Return what removes *have* and its items."""
     delete = Call(SERVICE, "delete_table", {"TableName": have.name})
-    return Step("delete", KIND, have.name, calls=(delete, _await("await no table", have)))
+    return removed(have, delete, _await(AWAIT_GONE, have))
 
 
 def _create(want: Resource) -> Call:
@@ -96,7 +100,7 @@ def _create(want: Resource) -> Call:
             "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"}],
             "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
             "BillingMode": want.properties["billing"],
-            "Tags": pairs(want.tags),
+            "Tags": tag_pairs(want.tags),
         },
     )
 

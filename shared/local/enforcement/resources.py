@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from shared.iam.statements import Policy, listed, read_resource_policy
+from shared.iam.statements import Policy, read_resource_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,8 @@ def _log_group(account: str, region: str, _resource: str) -> str | dict[str, Jso
     statements: list[Json] = []
     for policy in list(logs_backends[account][region].resource_policies.values()):
         try:
-            statements += listed(json.loads(policy.policy_document)["Statement"])
+            held = json.loads(policy.policy_document)["Statement"]
+            statements += held if isinstance(held, list) else [held]
         except (ValueError, KeyError, TypeError):
             return str(policy.policy_document)  # moto keeps what AWS would refuse; the reader reports it as broken
     return {"Version": "2012-10-17", "Statement": statements} if statements else None

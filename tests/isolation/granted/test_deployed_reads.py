@@ -6,7 +6,7 @@ import pytest
 
 from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
-from shared.deploy.lane_deployment import deploy
+from shared.deploy.lane_deployment import prepare_lane
 from shared.deploy.readback.account import read_account
 from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.orphans import find_orphans
@@ -41,7 +41,7 @@ def connect(project, tmp_path_factory):
 
         aws = connect()
         for slug in ("lab", "lab1"):
-            deploy(project.lane(slug), project, aws)
+            prepare_lane(project.lane(slug), project, aws).deploy()
         function = next(iter(project.lane("lab").functions.values())).name
         version = aws.lambda_.publish_version(FunctionName=function)["Version"]
         aws.lambda_.create_alias(FunctionName=function, Name="live", FunctionVersion=version)

@@ -7,8 +7,7 @@ from botocore.exceptions import ClientError
 
 from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
-from shared.deploy.lane_deployment import deploy, destroy
-from shared.deploy.lane_deployment import plan as planned
+from shared.deploy.lane_deployment import destroy, prepare_lane
 from shared.isolation.roles.platform_role import platform_policy
 from shared.local.cloud import EmbeddedCloud
 from shared.local.door.sessions import Issuer
@@ -59,8 +58,8 @@ def platform(project, root, acting):
 def lane(project, platform):
     """A lane that the platform has deployed, twice."""
     lane = project.lane("topics")
-    deploy(lane, project, platform)
-    assert planned(lane, project, platform).changes == ()
+    prepare_lane(lane, project, platform).deploy()
+    assert prepare_lane(lane, project, platform).plan().changes == ()
     return lane
 
 
@@ -74,7 +73,7 @@ def test_a_deployer_mends_functions_and_machines(lane, project, root, deployer):
     root.lambda_.update_function_configuration(FunctionName=name, Timeout=7)
     machine = lane.state_machine_arn("item-map")
     root.states.untag_resource(resourceArn=machine, tagKeys=["owner"])
-    deploy(lane, project, deployer)
+    prepare_lane(lane, project, deployer).deploy()
     assert root.lambda_.get_function_configuration(FunctionName=name)["Timeout"] != 7
     assert "owner" in {tag["key"] for tag in root.states.list_tags_for_resource(resourceArn=machine)["tags"]}
 

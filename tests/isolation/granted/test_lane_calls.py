@@ -6,12 +6,14 @@ import datetime as dt
 import pytest
 
 from shared.aws.client import connect_endpoint
-from shared.cli.chalice_command import _check_foundation
 from shared.config.load import find_root, load_project
 from shared.deploy.apply import apply
+from shared.deploy.chalice.foundation import check_foundation
 from shared.deploy.chalice.large_code import LargeCodeClient
-from shared.deploy.lane_deployment import carry_out, package, plan
-from shared.deploy.plan import destroy_plan
+from shared.deploy.code import package_code
+from shared.deploy.lane_deployment import prepare_lane
+from shared.deploy.plan import plan_removal
+from shared.deploy.watch import Watch
 from shared.iam.catalogue import load_catalogue
 from shared.isolation.roles.deployer import deployer_policy
 from shared.isolation.roles.function_role import function_policy
@@ -47,22 +49,22 @@ def recorded(tmp_path_factory, copy_project, recorder):
         by_kind = {step: push(lane, project, aws, calls) for step in ("make repositories", "push")}
         with calls.quiet():
             call_latest(aws, lane)
-        todo = plan(lane, project, aws)
+        todo = prepare_lane(lane, project, aws).plan()
         by_kind["plan"] = calls.take()
 
         def done(step):
             by_kind.setdefault(step.kind, set()).update(calls.take())
 
-        carry_out(todo, lane, project, aws, on_step=done)
+        prepare_lane(lane, project, aws).carry_out(todo, Watch(on_step=done))
         with calls.quiet():
             drift(aws, lane)
         changed = smaller(lane)
-        todo = plan(changed, project, aws)
+        todo = prepare_lane(changed, project, aws).plan()
         by_kind["plan"] |= calls.take()
-        carry_out(todo, changed, project, aws, on_step=done)
-        _check_foundation(changed, aws)
+        prepare_lane(changed, project, aws).carry_out(todo, Watch(on_step=done))
+        check_foundation(changed, aws)
         by_kind["chalice"] = calls.take()
-        send_large_code(aws, lane, package(project, packaged=False).path.read_bytes())
+        send_large_code(aws, lane, package_code(project, packaged=False).path.read_bytes())
         by_kind["large code"] = calls.take()
         use(aws, lane, tmp_path_factory.mktemp("files"))
         by_kind["use"] = calls.take()
@@ -74,17 +76,17 @@ def recorded(tmp_path_factory, copy_project, recorder):
             push(wssr, project, aws, calls)
             call_latest(aws, wssr)
         aws.caller = f"arn:aws:sts::{project.place.account}:assumed-role/{wssr.deployer}/alice"
-        plan(wssr, project, aws)
+        prepare_lane(wssr, project, aws).plan()
         by_kind["wssr"] = calls.take()
         aws.caller = ""
-        apply(destroy_plan(lane, aws), aws)
+        apply(plan_removal(lane, aws), aws)
         by_kind["destroy"] = calls.take()
         return lane, by_kind
 
 
 def push(lane, project, aws, calls):
     """Bring the images of the lane; return what boto3 asked for. The registry's own calls are not boto3's."""
-    images_here(lane, package(project, packaged=False).path, project.root / "images", aws, push=True)
+    images_here(lane, package_code(project, packaged=False).path, project.root / "images", aws, push=True)
     return calls.take()
 
 
@@ -148,7 +150,7 @@ def smaller(lane):
 
 def work_as_team(root, lane, project, aws):
     """Plan as the team's own people, then bring new code, more memory and another template."""
-    assert plan(lane, project, aws).changes == ()
+    assert prepare_lane(lane, project, aws).plan().changes == ()
     handler = root / "shared" / "handlers" / "cosmic" / "init.py"
     handler.write_text(handler.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
     template = root / "statemachines" / "cosmic.asl.json"
@@ -156,10 +158,10 @@ def work_as_team(root, lane, project, aws):
     template.write_text(text.replace('"Comment": "', '"Comment": "Edited. ', 1), encoding="utf-8")
     more = {key: dataclasses.replace(each, memory_mb=300) for key, each in lane.functions.items()}
     lane = dataclasses.replace(lane, functions=more)
-    todo = plan(lane, project, aws)
+    todo = prepare_lane(lane, project, aws).plan()
     assert {step.kind for step in todo.changes} == {"function", "state machine"}
-    carry_out(todo, lane, project, aws)
-    assert plan(lane, project, aws).changes == ()
+    prepare_lane(lane, project, aws).carry_out(todo)
+    assert prepare_lane(lane, project, aws).plan().changes == ()
 
 
 def use(aws, lane, folder):

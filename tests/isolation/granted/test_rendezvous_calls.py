@@ -9,7 +9,7 @@ from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.config.platform import CHECK, RESTART, rendezvous_service
 from shared.deploy.apply import apply
-from shared.deploy.rendezvous.deployment import carry_out, destroy_plan, plan
+from shared.deploy.rendezvous.deployment import plan_service_removal, prepare_service
 from shared.deploy.rendezvous.desired import kinds, operated
 from shared.deploy.rendezvous_keys import MASTER_SECRET, signed
 from shared.handlers.fmi.meeting import Meeting
@@ -35,16 +35,16 @@ def recorded(tmp_path_factory, copy_project, recorder):
 
         def run(name, service, todo):
             asked[name] = calls.take()
-            carry_out(todo, service, project, aws)
+            prepare_service(service, project, aws).carry_out(todo)
             asked[name] |= calls.take()
 
-        run("create", service, plan(service, project, aws))
-        plan(service, project, aws)
+        run("create", service, prepare_service(service, project, aws).plan())
+        prepare_service(service, project, aws).plan()
         asked["unchanged"] = calls.take()
         with calls.quiet():
             drift(aws, service)
         newer = dataclasses.replace(service, image=f"{service.image}1", cpu=512, memory_mb=1024, restart="rate(7 days)")
-        run("update", newer, plan(newer, project, aws))
+        run("update", newer, prepare_service(newer, project, aws).plan())
         at = service.lane.rendezvous
         restart(
             aws.client,
@@ -60,7 +60,7 @@ def recorded(tmp_path_factory, copy_project, recorder):
             renew(aws.client, operated(service))
         follow(aws.client, operated(service))
         asked["check"] = calls.take()
-        apply(destroy_plan(service, aws), aws, kinds=kinds(service))
+        apply(plan_service_removal(service, aws), aws, kinds=kinds(service))
         asked["destroy"] = calls.take()
         return service, asked
 

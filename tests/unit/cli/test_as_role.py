@@ -12,7 +12,7 @@ from shared.aws.target import aws_target
 from shared.cli.where import Where
 from shared.cli.wiring import open_cloud
 from shared.deploy.caller import is_deployer
-from shared.deploy.lane_deployment import deploy
+from shared.deploy.lane_deployment import prepare_lane
 from shared.errors import LanesError, UsageError
 from shared.local import daemon
 from shared.local.state import STATE_DIR, State
@@ -35,7 +35,7 @@ def running(project, lane):
 @pytest.fixture(scope="module")
 def deployed(project, lane, running):
     with open_cloud(project, Where(), [lane]) as owner:
-        deploy(lane, project, owner)
+        prepare_lane(lane, project, owner).deploy()
         yield owner
 
 

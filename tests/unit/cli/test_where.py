@@ -12,7 +12,8 @@ from shared.cli import wiring
 from shared.cli.where import Where, on_cloud
 from shared.config.load import load_project
 from shared.config.runtimes import MACHINE
-from shared.deploy.lane_deployment import package
+from shared.deploy.code import package_code
+from shared.errors import LanesError
 from shared.local.server import MotoServer
 
 ACCOUNT = "account 123456789012 in us-east-1"
@@ -96,26 +97,29 @@ def connect_aws_at(endpoint):
 
 def test_nothing_comes_by_itself_to_another_endpoint(project, elsewhere):
     aws, lane = connect_aws_at(elsewhere), project.lane("wssr")
-    wiring.make_zone("uva-ds5110.com", aws)
-    wiring.make_ready(project, lane, "random-mean", {}, aws)
-    wiring.make_deployed(project, lane, aws)
+    cloud = wiring.cloud_of(project, aws)
+    cloud.make_zone("uva-ds5110.com")
+    cloud.make_ready(lane, "random-mean", {})
+    cloud.make_deployed(lane)
     assert aws.client("route53").list_hosted_zones()["HostedZones"] == []
     assert aws.s3.list_buckets()["Buckets"] == []
-    assert wiring.known_images(project, lane, aws, packaged=True, push=True) is None
-    assert wiring.with_libraries(project, aws, asked=False)
-    assert wiring.outlives_command(project, aws)
+    with pytest.raises(LanesError, match="no image is pushed yet"):
+        cloud.prepare(lane)
+    assert cloud.packaged
+    assert cloud.asks_first
+    assert cloud.outlives_command
     meeting = {"rendezvous_endpoint": lane.rendezvous.endpoint}
-    assert wiring.meeting_here(lane, meeting, aws) == {}
+    assert cloud.meeting_here(lane, meeting) == {}
 
 
 def test_libraries_that_are_still_to_be_fetched_are_announced(copy_project, tmp_path, elsewhere, capsys):
     root = copy_project(tmp_path)
     (root / "chalice_app/requirements.txt").write_text("")
     fresh, aws = load_project(root), connect_aws_at(elsewhere)
-    assert wiring.with_libraries(fresh, aws, asked=False)
+    assert wiring.cloud_of(fresh, aws).packaged
     assert capsys.readouterr().err == f"fetching the libraries of chalice_app/requirements.txt for {MACHINE}, once\n"
-    package(fresh, packaged=True)
-    assert wiring.with_libraries(fresh, aws, asked=False)
+    package_code(fresh, packaged=True)
+    assert wiring.cloud_of(fresh, aws).packaged
     assert capsys.readouterr().err == ""
 
 

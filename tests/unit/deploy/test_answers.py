@@ -15,10 +15,10 @@ from shared.aws.access_key import AccessKey
 from shared.aws.answers import IncompleteAnswerError
 from shared.aws.client import Aws, endpoint_session
 from shared.config.lane import Budget, Table
-from shared.config.template import render_definition
-from shared.deploy.desired import desired
-from shared.deploy.lane_deployment import deploy, package
-from shared.deploy.resources import KINDS
+from shared.deploy.code import package_code
+from shared.deploy.lane_deployment import prepare_lane
+from shared.deploy.resources import KINDS, wanted_resources
+from shared.deploy.sources import read_sources
 from shared.errors import LanesError
 
 KEY = AccessKey("AKIAEXAMPLE", "example")
@@ -109,13 +109,12 @@ def whole(lane):
 
 @pytest.fixture
 def wanted(whole, project):
-    definitions = {key: render_definition(whole, key) for key in whole.workflows}
-    return desired(whole, definitions, package(project, packaged=False), {})
+    return wanted_resources(read_sources(whole, package_code(project, packaged=False)))
 
 
 @pytest.fixture
 def script(whole, project, aws):
-    deploy(whole, project, aws)
+    prepare_lane(whole, project, aws).deploy()
     return Script(aws.target)
 
 

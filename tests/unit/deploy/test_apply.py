@@ -16,8 +16,9 @@ from shared.aws.client import Aws
 from shared.aws.target import aws_target
 from shared.config.lane import Place
 from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
-from shared.deploy.lane_deployment import deploy, destroy, plan
+from shared.deploy.lane_deployment import destroy, prepare_lane
 from shared.deploy.model import Call, Plan, Resource, Step
+from shared.deploy.watch import Watch
 
 READS = ("get_", "list_", "describe_", "head_")
 
@@ -144,7 +145,7 @@ def small(lane, project):
 
 
 def test_a_deploy_or_destroy_refused_at_any_call_is_finished_by_running_it_again(small, project, aws, snapshot):
-    said = finish(lambda flaky: deploy(small, project, flaky), aws)
+    said = finish(lambda flaky: prepare_lane(small, project, flaky).deploy(), aws)
     refused = {word for each in said for word in each.split() if "_" in word}
     assert refused >= {
         "put_resource_policy",
@@ -155,7 +156,7 @@ def test_a_deploy_or_destroy_refused_at_any_call_is_finished_by_running_it_again
     assert all("run the command again" in each for each in said)
     assert "done: nothing" in said[0]
     assert f"left: create bucket {small.bucket}" in said[0]
-    assert plan(small, project, aws).changes == ()
+    assert prepare_lane(small, project, aws).plan().changes == ()
 
     aws.s3.put_object(Bucket=small.bucket, Key="results/a", Body=b"1")
     said = finish(lambda flaky: destroy(small, flaky), aws)
@@ -165,10 +166,10 @@ def test_a_deploy_or_destroy_refused_at_any_call_is_finished_by_running_it_again
 
 
 def test_a_deploy_or_destroy_interrupted_at_any_answer_is_finished_by_running_it_again(small, project, aws, snapshot):
-    said = finish(lambda flaky: deploy(small, project, flaky), aws, KeyboardInterrupt())
+    said = finish(lambda flaky: prepare_lane(small, project, flaky).deploy(), aws, KeyboardInterrupt())
     assert len(said) > 10
     assert all("run the command again" in each for each in said)
-    assert plan(small, project, aws).changes == ()
+    assert prepare_lane(small, project, aws).plan().changes == ()
     said = finish(lambda flaky: destroy(small, flaky), aws, KeyboardInterrupt())
     assert len(said) > 5
     assert not any(snapshot("team2").values())
@@ -213,14 +214,14 @@ def test_ctrl_c_between_two_steps_counts_the_first_as_done():
             raise KeyboardInterrupt
 
     with pytest.raises(InterruptedApplyError, match="interrupted when all was done") as caught:
-        apply(three_steps(), ScriptedAws({}, {}, {}), on_step=interrupt)
+        apply(three_steps(), ScriptedAws({}, {}, {}), Watch(on_step=interrupt))
     assert str(caught.value).count("done: create") == 3
 
 
 def test_the_message_says_what_was_done_what_failed_and_what_is_left(small, project, aws):
     told = []
     with pytest.raises(ApplyError) as caught:
-        deploy(small, project, FailingAws(aws, 4), on_step=told.append)
+        prepare_lane(small, project, FailingAws(aws, 4)).deploy(Watch(on_step=told.append))
     lines = str(caught.value).splitlines()
     assert lines[0].startswith("could not create log group /aws/vendedlogs/states/team2-cosmic-7078ea12: ")
     assert lines[1:3] == [
@@ -237,13 +238,17 @@ def test_a_failed_function_says_so_in_our_words(small, project, aws):
         raise ClientError(error, "CreateFunction")
 
     with pytest.raises(ApplyError, match="could not create function team2-cosmic-init-7078ea12: Chalice could not"):
-        deploy(small, project, FailingAws(aws, refusals={"create_function": refuse}))
+        prepare_lane(small, project, FailingAws(aws, refusals={"create_function": refuse})).deploy()
 
 
 def test_a_value_that_lambda_does_not_take_is_told_at_once():
     waits = []
     with pytest.raises(ApplyError):
-        apply(one_step("create_function"), ScriptedAws(refusal("InvalidParameterValueException")), sleep=waits.append)
+        apply(
+            one_step("create_function"),
+            ScriptedAws(refusal("InvalidParameterValueException")),
+            Watch(sleep=waits.append),
+        )
     assert waits == []
 
 
@@ -266,7 +271,7 @@ def test_what_is_gone_already_counts_as_deleted():
 
 def test_a_name_that_is_taken_and_tells_nothing_is_on_its_way_out():
     waits, aws = [], ScriptedAws(refusal("EntityAlreadyExists"), {})
-    apply(one_step("create_role", "iam"), aws, sleep=waits.append)
+    apply(one_step("create_role", "iam"), aws, Watch(sleep=waits.append))
     assert len(waits) == 1
     assert len(aws.scripted.calls) == 2
 
@@ -279,7 +284,7 @@ def test_what_does_not_pass_is_told_with_its_cause_what_to_do_and_what_was_done(
         three_steps(), steps=(steps[0], dataclasses.replace(steps[1], calls=(Call("iam", "put_role_policy", {}),)))
     )
     with pytest.raises(ApplyError) as caught:
-        apply(todo, aws, on_wait=said.append, sleep=waits.append)
+        apply(todo, aws, Watch(on_wait=said.append, sleep=waits.append))
     assert sum(waits) == pytest.approx(120)
     what, done, fix = str(caught.value).splitlines()
     assert what == (

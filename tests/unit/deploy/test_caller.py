@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from shared.deploy.apply import ApplyError
 from shared.deploy.caller import FoundationError, is_deployer
-from shared.deploy.lane_deployment import carry_out, deploy, plan
+from shared.deploy.lane_deployment import prepare_lane
 
 ASSUMED = "arn:aws:sts::123456789012:assumed-role/{role}/alice"
 
@@ -20,24 +20,24 @@ def more_memory(lane):
 @pytest.fixture
 def as_team(aws, lane, project):
     """Deploy the lane, then return the clients in the hands of its people."""
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     aws.caller = ASSUMED.format(role=lane.deployer)
     return aws
 
 
 def test_a_team_updates_its_functions(as_team, lane, project):
-    done = deploy(more_memory(lane), project, as_team)
+    done = prepare_lane(more_memory(lane), project, as_team).deploy()
     assert [f"{step.action} {step.kind}" for step in done.changes] == ["update function"] * 2
-    assert plan(more_memory(lane), project, as_team).changes == ()
+    assert prepare_lane(more_memory(lane), project, as_team).plan().changes == ()
 
 
 def test_a_change_of_the_foundation_is_refused_before_anything_is_done(as_team, lane, project, snapshot):
     before = snapshot(lane.team)
     wider = dataclasses.replace(more_memory(lane), scratch_days=99, log_retention_days=90)
-    todo = plan(wider, project, as_team)
+    todo = prepare_lane(wider, project, as_team).plan()
     assert len(todo.changes) > 3
     with pytest.raises(FoundationError) as refused:
-        carry_out(todo, wider, project, as_team)
+        prepare_lane(wider, project, as_team).carry_out(todo)
     message = str(refused.value)
     assert f"{lane.deployer} may not update log group" in message
     assert f"update bucket {lane.bucket}; nothing was done" in message
@@ -50,7 +50,7 @@ def test_a_team_that_drops_a_function_is_told_by_its_foundation(as_team, lane, p
     """What is left over is not looked for, but the deployer's own policy names every function's role."""
     fewer = dataclasses.replace(lane, functions=dict(list(lane.functions.items())[:1]), workflows={})
     with pytest.raises(FoundationError, match=f"update role {lane.deployer}"):
-        deploy(fewer, project, as_team)
+        prepare_lane(fewer, project, as_team).deploy()
 
 
 @pytest.mark.parametrize(
@@ -75,5 +75,5 @@ def test_a_step_that_aws_denies_says_who_may(aws, lane, project):
 
     aws.session.events.register("before-call.iam.CreatePolicy", deny)
     with pytest.raises(ApplyError, match="could not create policy") as stopped:
-        deploy(lane, project, aws)
+        prepare_lane(lane, project, aws).deploy()
     assert "fix: the platform's role may (lanes isolation platform" in str(stopped.value)

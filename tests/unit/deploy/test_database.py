@@ -17,6 +17,7 @@ from shared.deploy.apply import ApplyError, apply
 from shared.deploy.database import ADMIN_SECRET
 from shared.deploy.model import Plan
 from shared.deploy.resources import database
+from shared.deploy.watch import Watch
 from shared.errors import LanesError
 from shared.handlers.database import connect
 from shared.handlers.random_mean.tables import LOCK, migrate
@@ -68,7 +69,7 @@ def deploy(aws, team, sleep=never, migrations=MIGRATIONS):
     part = Database(f"{team}_data_7078ea12", f"{team}/database-7078ea12", migrations)
     want = database.desired(part, tags(team))
     step = database.steps(want, database.current(aws, want.name))
-    apply(Plan(team, "dev", (step,), tags(team)), aws, sleep=sleep)
+    apply(Plan(team, "dev", (step,), tags(team)), aws, Watch(sleep=sleep))
     return step.action
 
 
@@ -210,7 +211,7 @@ def test_a_connection_lost_in_the_midst_of_a_migration_is_told_and_the_next_depl
 
 
 def test_one_teams_secrets_are_listed_and_no_others(aws, teams):
-    assert list(database.names(aws, "andromeda-")) == ["andromeda/database-7078ea12"]
+    assert list(database.names(aws, "andromeda")) == ["andromeda/database-7078ea12"]
 
 
 def test_many_may_migrate_at_once(aws, teams):

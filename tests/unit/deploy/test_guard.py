@@ -12,7 +12,7 @@ from shared.aws.client import connect_aws, connect_endpoint
 from shared.config.lane import Place
 from shared.deploy.apply import ApplyError
 from shared.deploy.guard import OwnershipError, lane_tags
-from shared.deploy.lane_deployment import carry_out, deploy, plan
+from shared.deploy.lane_deployment import prepare_lane
 from shared.errors import LanesError
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -66,7 +66,7 @@ def test_anothers_resource_stops_the_plan_with_its_owner(lane, project, aws, sna
     make(aws, lane, OTHER)
     before = snapshot("team2")
     with pytest.raises(OwnershipError, match=r"belongs to team team1 \(team1@example.edu\), stage dev") as caught:
-        deploy(lane, project, aws)
+        prepare_lane(lane, project, aws).deploy()
     assert "teams/team2.yaml" in str(caught.value)
     assert snapshot("team2") == before
 
@@ -76,7 +76,7 @@ def test_nobodys_resource_is_not_adopted(lane, project, aws, snapshot, make):
     make(aws, lane, {})
     before = snapshot("team2")
     with pytest.raises(OwnershipError, match="carries no tag that says whose it is"):
-        deploy(lane, project, aws)
+        prepare_lane(lane, project, aws).deploy()
     assert snapshot("team2") == before
 
 
@@ -85,14 +85,14 @@ def test_all_foreign_names_are_told_at_once(lane, project, aws):
     make_machine(aws, lane, {"owner": "someone"})
     make_bucket(aws, lane, {**OTHER, "team": "team2", "stage": "prod"})
     with pytest.raises(OwnershipError) as caught:
-        plan(lane, project, aws)
+        prepare_lane(lane, project, aws).plan()
     for part in ("role team2-cosmic-init-role", "tags name someone", "belongs to team team2", "stage prod"):
         assert part in str(caught.value)
 
 
 def test_a_resource_tagged_on_purpose_is_taken_over(lane, project, aws):
     make_bucket(aws, lane, {**lane_tags(lane), "note": "made by hand"})
-    todo = deploy(lane, project, aws)
+    todo = prepare_lane(lane, project, aws).deploy()
     assert [step.action for step in todo.changes if step.kind == "bucket"] == ["update"]
     tags = {tag["Key"]: tag["Value"] for tag in aws.s3.get_bucket_tagging(Bucket=lane.bucket)["TagSet"]}
     assert tags == {**lane_tags(lane), "note": "made by hand"}
@@ -101,20 +101,20 @@ def test_a_resource_tagged_on_purpose_is_taken_over(lane, project, aws):
 @pytest.mark.parametrize("make", [make_bucket, make_machine])
 def test_a_name_taken_between_plan_and_apply_is_not_created_over(lane, project, aws, make):
     """us-east-1 and Step Functions would both answer the create with 200."""
-    todo = plan(lane, project, aws)
+    todo = prepare_lane(lane, project, aws).plan()
     make(aws, lane, OTHER)
     with pytest.raises(ApplyError, match="belongs to team team1"):
-        carry_out(todo, lane, project, aws)
+        prepare_lane(lane, project, aws).carry_out(todo)
     if make is make_machine:
         found = aws.states.describe_state_machine(stateMachineArn=lane.state_machine_arn("cosmic"))
         assert found["roleArn"].endswith("role/team1-role")
 
 
 def test_a_bucket_in_another_region_is_not_moved(make_lane, project, aws, cloud):
-    deploy(make_lane(), project, aws)
+    prepare_lane(make_lane(), project, aws).deploy()
     place = Place("123456789012", "eu-west-1", "dev")
     with pytest.raises(OwnershipError, match="lies in us-east-1, the settings say eu-west-1"):
-        plan(make_lane(place=place), project, connect_endpoint(place, cloud, AccessKey("id", "secret")))
+        prepare_lane(make_lane(place=place), project, connect_endpoint(place, cloud, AccessKey("id", "secret"))).plan()
 
 
 def test_credentials_of_another_account_do_nothing():

@@ -11,11 +11,13 @@ import pytest
 from shared.aws.client import connect_endpoint
 from shared.config.lane import Image
 from shared.deploy.apply import ApplyError
+from shared.deploy.code import package_code
 from shared.deploy.guard import OwnershipError, lane_tags
-from shared.deploy.lane_deployment import deploy, destroy, package, plan
+from shared.deploy.lane_deployment import destroy, prepare_lane
 from shared.deploy.model import Call, Routine
 from shared.deploy.pushed import find_images, make_repositories
 from shared.deploy.resources import function
+from shared.deploy.watch import Watch
 from shared.errors import LanesError
 from shared.local.cloud import EmbeddedCloud
 from shared.local.images import images_here
@@ -110,7 +112,7 @@ class Lambda:
     ],
 )
 def test_the_digest_is_that_of_the_image_that_lambda_resolved_where_it_tells(code, told, digest):
-    aws = SimpleNamespace(lambda_=Lambda(code, told))
+    aws = SimpleNamespace(client=lambda _service: Lambda(code, told))
     assert function.current(aws, "f").properties["code_sha256"] == digest
 
 
@@ -158,8 +160,12 @@ def bring(project, cloud):
     """Return a function that deploys a lane with the images of its code, and returns the plan's changes."""
 
     def run(lane, *, push=True):
-        made = images_here(lane, package(project, packaged=False).path, project.root / "images", cloud, push=push)
-        return deploy(lane, project, cloud, images=made).changes if push else plan(lane, project, cloud, images=made)
+        made = images_here(lane, package_code(project, packaged=False).path, project.root / "images", cloud, push=push)
+        return (
+            prepare_lane(lane, project, cloud, images=made).deploy().changes
+            if push
+            else prepare_lane(lane, project, cloud, images=made).plan()
+        )
 
     return run
 
@@ -231,7 +237,7 @@ def test_a_function_changes_its_package_by_being_made_anew_and_the_plan_says_so(
 def test_images_that_are_not_pushed_are_all_named_before_anything_is_done(as_image, cloud, project):
     lane = as_image("init", "infer")
     with pytest.raises(LanesError) as caught:
-        deploy(lane, project, cloud)
+        prepare_lane(lane, project, cloud).deploy()
     assert caught.value.what == "no image is pushed yet of cosmic-init, cosmic-infer; nothing was changed"
     assert "lanes images build team2" in caught.value.fix
     assert "lanes images push team2 --aws" in caught.value.fix
@@ -241,14 +247,14 @@ def test_images_that_are_not_pushed_are_all_named_before_anything_is_done(as_ima
 @pytest.mark.usefixtures("clean")
 def test_what_is_pushed_as_latest_is_what_is_deployed(as_image, bring, cloud, project, tmp_path):
     lane = as_image("infer")
-    made = images_here(lane, package(project, packaged=False).path, tmp_path, cloud, push=True)
+    made = images_here(lane, package_code(project, packaged=False).path, tmp_path, cloud, push=True)
     repository = lane.functions["cosmic-infer"].image.repository
     ecr = cloud.client("ecr")
     digest = made["cosmic-infer"].partition("@")[2]
     (image,) = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageDigest": digest}])["images"]
     assert find_images(lane, cloud) == {}
     ecr.put_image(repositoryName=repository, imageManifest=image["imageManifest"], imageTag="latest")
-    deploy(lane, project, cloud)
+    prepare_lane(lane, project, cloud).deploy()
     name = lane.functions["cosmic-infer"].name
     assert cloud.lambda_.get_function_configuration(FunctionName=name)["CodeSha256"] == digest.removeprefix("sha256:")
 
@@ -267,10 +273,10 @@ def test_another_teams_repository_is_refused_and_not_pushed_to(as_image, cloud, 
     taken = dataclasses.replace(key, image=theirs.functions["cosmic-infer"].image)
     greedy = dataclasses.replace(mine, functions={**mine.functions, "cosmic-infer": taken})
     with pytest.raises(OwnershipError, match="team1/cosmic-infer-7078ea12 belongs to team team1"):
-        images_here(greedy, package(project, packaged=False).path, tmp_path, cloud, push=True)
+        images_here(greedy, package_code(project, packaged=False).path, tmp_path, cloud, push=True)
     assert cloud.client("ecr").describe_images(repositoryName=taken.image.repository)["imageDetails"] == []
     with pytest.raises(OwnershipError, match="belongs to team team1"):
-        plan(greedy, project, cloud, images={"cosmic-infer": ONE})
+        prepare_lane(greedy, project, cloud, images={"cosmic-infer": ONE}).plan()
 
 
 @pytest.mark.usefixtures("clean")
@@ -279,6 +285,6 @@ def test_an_image_that_is_not_there_stops_the_deploy_and_the_next_one_finishes_i
     waits = []
     gone = {"cosmic-infer": f"host/{lane.functions['cosmic-infer'].image.repository}@sha256:{'0' * 64}"}
     with pytest.raises(ApplyError, match=r"could not create function team2-cosmic-infer-7078ea12"):
-        deploy(lane, project, cloud, images=gone, sleep=waits.append)
+        prepare_lane(lane, project, cloud, images=gone).deploy(Watch(sleep=waits.append))
     assert waits == []  # a value that stays wrong; only a role may be right in a moment
     assert [step.kind for step in bring(lane)] == ["function", "state machine"]

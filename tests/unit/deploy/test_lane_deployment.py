@@ -10,7 +10,8 @@ from moto.s3.models import s3_backends
 from shared.aws.access_key import AccessKey
 from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
-from shared.deploy.lane_deployment import deploy, destroy, plan
+from shared.deploy.lane_deployment import destroy, prepare_lane
+from shared.deploy.watch import Watch
 
 NOTHING = {"roles": [], "policies": [], "functions": [], "machines": [], "log groups": [], "buckets": []}
 
@@ -21,14 +22,14 @@ def actions(todo):
 
 def test_a_second_deploy_plans_nothing(lane, project, aws):
     told = []
-    first = deploy(lane, project, aws, on_step=told.append)
+    first = prepare_lane(lane, project, aws).deploy(Watch(on_step=told.append))
     assert {step.action for step in first.changes} == {"create"}
     assert tuple(told) == first.changes
-    assert plan(lane, project, aws).changes == ()
+    assert prepare_lane(lane, project, aws).plan().changes == ()
 
 
 def test_what_is_deployed_is_what_the_lane_says(lane, project, aws):
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     function = aws.lambda_.get_function(FunctionName="team2-cosmic-infer-7078ea12")
     assert function["Configuration"]["Handler"] == "shared.handlers.cosmic.infer.handler"
     assert function["Configuration"]["Role"] == "arn:aws:iam::123456789012:role/team2-cosmic-infer-role-7078ea12"
@@ -50,7 +51,7 @@ def test_what_is_deployed_is_what_the_lane_says(lane, project, aws):
 
 
 def test_every_resource_carries_the_tags_that_bills_are_split_by(lane, project, aws, snapshot):
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     found = snapshot("team2")
     tagged = [
         *({tag["Key"]: tag["Value"] for tag in role["Tags"]} for role in found["roles"]),
@@ -64,10 +65,10 @@ def test_every_resource_carries_the_tags_that_bills_are_split_by(lane, project, 
 
 
 def test_changed_code_and_memory_update_the_functions_alone(lane, project, aws):
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     handlers = project.root / "chalice_app/vendor/shared/handlers/cosmic"
     (handlers / "init.py").write_text("def handler(event, context):\n    return 2\n")
-    todo = deploy(lane, project, aws)
+    todo = prepare_lane(lane, project, aws).deploy()
     assert [(step.action, step.kind) for step in todo.changes] == [("update", "function")] * 2
     assert all(line.startswith("code_sha256: ") for step in todo.changes for line in step.diff)
 
@@ -76,16 +77,16 @@ def test_changed_code_and_memory_update_the_functions_alone(lane, project, aws):
     )
     (handlers / "go.py").write_text("def handler(event, context):\n    return 3\n")
     bigger = dataclasses.replace(lane, functions={**lane.functions, "cosmic-init": init})
-    todo = deploy(bigger, project, aws)
+    todo = prepare_lane(bigger, project, aws).deploy()
     assert "memory_mb: 512 -> 1024" in todo.changes[0].diff
     configuration = aws.lambda_.get_function_configuration(FunctionName=init.name)
     assert configuration["MemorySize"] == 1024
     assert configuration["Handler"] == "shared.handlers.cosmic.go.handler"
-    assert plan(bigger, project, aws).changes == ()
+    assert prepare_lane(bigger, project, aws).plan().changes == ()
 
 
 def test_what_was_changed_by_hand_is_put_right(lane, project, aws):
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     role = lane.functions["cosmic-init"].role
     aws.iam.put_role_policy(
         RoleName=role,
@@ -99,7 +100,7 @@ def test_what_was_changed_by_hand_is_put_right(lane, project, aws):
     arn = lane.state_machine_arn("cosmic")
     aws.states.update_state_machine(stateMachineArn=arn, roleArn=lane.role_arn(role))
     aws.lambda_.delete_function_concurrency(FunctionName=lane.functions["cosmic-infer"].name)
-    todo = deploy(lane, project, aws)
+    todo = prepare_lane(lane, project, aws).deploy()
     assert sorted((action, kind) for action, kind, _ in actions(todo)) == [
         ("update", "bucket"),
         ("update", "function"),
@@ -110,15 +111,15 @@ def test_what_was_changed_by_hand_is_put_right(lane, project, aws):
     assert aws.iam.list_role_policies(RoleName=role)["PolicyNames"] == ["lane"]
     tags = {tag["Key"]: tag["Value"] for tag in aws.iam.list_role_tags(RoleName=role)["Tags"]}
     assert (tags["owner"], tags["note"]) == ("team2@example.edu", "kept")
-    assert plan(lane, project, aws).changes == ()
+    assert prepare_lane(lane, project, aws).plan().changes == ()
 
 
 def test_what_the_lane_no_longer_has_is_removed_and_its_data_kept(lane, project, aws, snapshot):
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     aws.s3.put_object(Bucket=lane.bucket, Key="results/a", Body=b"1")
     less = dataclasses.replace(lane, workflows={}, functions={"cosmic-init": lane.functions["cosmic-init"]})
     less = dataclasses.replace(less, bucket="team2-other-7078ea12")
-    todo = deploy(less, project, aws)
+    todo = prepare_lane(less, project, aws).deploy()
     assert [(action, kind) for action, kind, _ in actions(todo)] == [
         ("update", "role"),  # it may use the new bucket alone
         ("update", "role"),  # of the people: there are fewer roles to hand on
@@ -138,7 +139,7 @@ def test_what_the_lane_no_longer_has_is_removed_and_its_data_kept(lane, project,
 def test_destroy_leaves_nothing_of_one_team_and_all_of_another(make_lane, project, aws, snapshot):
     one, ten, two = make_lane("team1"), make_lane("team10"), make_lane("team2")
     for each in (one, ten, two):
-        deploy(each, project, aws)
+        prepare_lane(each, project, aws).deploy()
         aws.s3.put_object(Bucket=each.bucket, Key="datasets/1", Body=each.team.encode())
     others = {team: snapshot(team) for team in ("team10", "team2")}
     aws.s3.put_object(Bucket=one.bucket, Key="datasets/1", Body=b"a second version")
@@ -151,20 +152,20 @@ def test_destroy_leaves_nothing_of_one_team_and_all_of_another(make_lane, projec
     assert {step.action for step in todo.steps} == {"delete"}
     assert snapshot("team1") == NOTHING
     assert {team: snapshot(team) for team in ("team10", "team2")} == others
-    assert plan(two, project, aws).changes == ()
+    assert prepare_lane(two, project, aws).plan().changes == ()
     assert destroy(one, aws).steps == ()
 
 
 def test_the_same_team_can_be_deployed_again_after_it_was_destroyed(lane, project, aws):
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     destroy(lane, aws)
-    deploy(lane, project, aws)
-    assert plan(lane, project, aws).changes == ()
+    prepare_lane(lane, project, aws).deploy()
+    assert prepare_lane(lane, project, aws).plan().changes == ()
 
 
 def test_a_bucket_outside_us_east_1_names_its_region(make_lane, project, cloud):
     place = Place("123456789012", "eu-central-1", "dev")
     lane, aws = make_lane(place=place), connect_endpoint(place, cloud, AccessKey("id", "secret"))
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     assert aws.s3.get_bucket_location(Bucket=lane.bucket)["LocationConstraint"] == "eu-central-1"
-    assert plan(lane, project, aws).changes == ()
+    assert prepare_lane(lane, project, aws).plan().changes == ()

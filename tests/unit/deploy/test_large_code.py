@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError
 
 from shared.deploy.chalice.deployer import ChaliceDeployer
 from shared.deploy.chalice.large_code import LargeCodeClient
-from shared.deploy.lane_deployment import deploy, package, plan
+from shared.deploy.code import package_code
+from shared.deploy.lane_deployment import prepare_lane
+from shared.deploy.watch import UNWATCHED
 from shared.errors import LanesError, code_of
 
 
@@ -24,7 +26,7 @@ def zipped(text):
 
 @pytest.fixture
 def deployed(lane, project, aws):
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     return lane
 
 
@@ -97,11 +99,11 @@ def test_all_else_is_lambdas_own_client(aws, deployed):
 
 def test_a_package_of_more_than_fifty_mb_is_deployed_and_then_left_alone(lane, project, aws, objects):
     (project.root / "chalice_app/vendor/weights.bin").write_bytes(os.urandom(51 * 1024**2))
-    todo = deploy(lane, project, aws)
+    todo = prepare_lane(lane, project, aws).deploy()
     assert sum(step.kind == "function" for step in todo.changes) == 2
-    assert plan(lane, project, aws).changes == ()
-    made = package(project, packaged=False)
+    assert prepare_lane(lane, project, aws).plan().changes == ()
+    made = package_code(project, packaged=False)
     assert made.size > 50 * 1024**2
     assert [key for key, _ in objects()] == [f"runs/code/{base64.b64decode(made.sha256).hex()}.zip"]
-    ChaliceDeployer(lane, project.root / "chalice_app", made)(aws, {"function": "cosmic-init"}, lambda _: None)
+    ChaliceDeployer(lane, project.root / "chalice_app", made)(aws, {"function": "cosmic-init"}, UNWATCHED)
     assert len(objects()) == 1, "it is there already"

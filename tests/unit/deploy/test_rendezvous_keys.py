@@ -11,9 +11,10 @@ from shared.config.lane import Place
 from shared.config.platform import SLUG
 from shared.deploy.apply import apply
 from shared.deploy.guard import OwnershipError, lane_tags
-from shared.deploy.plan import destroy_plan, plan
+from shared.deploy.plan import plan_changes, plan_removal
 from shared.deploy.rendezvous_keys import MASTER_SECRET, MASTER_TAGS, make_master, put_key, read_master, signed
 from shared.deploy.resources import database, rendezvous_key
+from shared.deploy.watch import Watch
 from shared.errors import LanesError
 from shared.fmi.rendezvous.keys import Judgement, TeamKeys, team_key
 
@@ -39,14 +40,14 @@ def keyed(make_lane):
 
 @pytest.fixture
 def planned(aws):
-    return lambda lane: plan(lane, [rendezvous_key.desired(lane, lane_tags(lane))], aws)
+    return lambda lane: plan_changes(lane, [rendezvous_key.desired(lane, lane_tags(lane))], aws)
 
 
 @pytest.fixture
 def deploy(aws, planned):
     def run(lane):
         todo = planned(lane)
-        apply(todo, aws, sleep=never)
+        apply(todo, aws, Watch(sleep=never))
         return todo
 
     return run
@@ -126,7 +127,7 @@ def test_two_that_deploy_first_at_once_make_one_master(aws, keyed, planned):
     assert all("create rendezvous master key" in changes(todo) for todo in plans)
     masters = []
     for todo in plans:
-        apply(todo, aws, sleep=never)
+        apply(todo, aws, Watch(sleep=never))
         masters.append(read_master(aws))
     assert masters[0] == masters[1]
     assert all(signed(lane, aws).key == team_key(masters[0], lane.team) for lane in lanes)
@@ -163,7 +164,7 @@ def test_a_secret_that_somebody_else_made_since_the_plan_is_not_taken_over(aws, 
     params = {"secret": lane.rendezvous_key, "team": lane.team, "tags": lane_tags(lane)}
     racing = Racing(aws, [lambda: put(aws, lane.rendezvous_key, "theirs")])
     with pytest.raises(OwnershipError, match="carries no tag that says whose it is"):
-        put_key(racing, params, lambda _: None)
+        put_key(racing, params, Watch(sleep=never))
     manager = aws.client("secretsmanager")
     assert manager.get_secret_value(SecretId=lane.rendezvous_key)["SecretString"] == "theirs"
 
@@ -205,9 +206,9 @@ def test_a_team_goes_with_its_key_and_the_master_and_others_stay(aws, keyed, dep
     for lane in (gone, stays):
         deploy(lane)
     before = [stored(aws, name) for name in (MASTER_SECRET, stays.rendezvous_key)]
-    todo = destroy_plan(gone, aws)
+    todo = plan_removal(gone, aws)
     assert changes(todo) == ["delete rendezvous key"]
-    apply(todo, aws, sleep=never)
+    apply(todo, aws, Watch(sleep=never))
     assert signed(gone, aws) is None
     assert [stored(aws, name) for name in (MASTER_SECRET, stays.rendezvous_key)] == before
     assert planned(stays).changes == ()
@@ -217,7 +218,7 @@ def test_a_team_goes_with_its_key_and_the_master_and_others_stay(aws, keyed, dep
 def test_a_team_that_meets_nobody_any_more_loses_its_key(aws, keyed, deploy, make_lane):
     deploy(keyed())
     alone = make_lane("team2", functions={}, workflows={})
-    assert changes(plan(alone, [], aws)) == ["delete rendezvous key"]
+    assert changes(plan_changes(alone, [], aws)) == ["delete rendezvous key"]
 
 
 def test_a_teams_deployer_plans_without_reading_a_key(aws, keyed, deploy, planned):
@@ -230,7 +231,7 @@ def test_a_teams_deployer_plans_without_reading_a_key(aws, keyed, deploy, planne
         "provide-client-params.secrets-manager.*",
         lambda params, model, **_: read.append((model.name, *params.values())),
     )
-    assert plan(lane, [rendezvous_key.desired(lane, lane_tags(lane))], people).changes == ()
+    assert plan_changes(lane, [rendezvous_key.desired(lane, lane_tags(lane))], people).changes == ()
     assert read == [("DescribeSecret", lane.rendezvous_key)]
     assert changes(planned(lane)) == ["update rendezvous key"]
 
@@ -247,5 +248,5 @@ def test_the_services_key_is_compared_whatever_the_platforms_role_is_called(aws,
 def test_a_teams_secrets_are_told_apart(aws, keyed, deploy):
     deploy(keyed())
     put(aws, "team2/database-7078ea12", "{}", lane_tags(keyed()))
-    assert list(rendezvous_key.names(aws, "team2-")) == ["team2/rendezvous-7078ea12"]
-    assert list(database.names(aws, "team2-")) == ["team2/database-7078ea12"]
+    assert list(rendezvous_key.names(aws, "team2")) == ["team2/rendezvous-7078ea12"]
+    assert list(database.names(aws, "team2")) == ["team2/database-7078ea12"]

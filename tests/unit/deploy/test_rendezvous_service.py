@@ -16,10 +16,11 @@ from shared.config.load import load_project
 from shared.config.platform import CHECK, RESTART, rendezvous_service
 from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
 from shared.deploy.guard import OwnershipError
-from shared.deploy.rendezvous.deployment import carry_out, destroy_plan, network, plan
+from shared.deploy.rendezvous.deployment import network, plan_service_removal, prepare_service
 from shared.deploy.rendezvous.desired import kinds, operated
 from shared.deploy.rendezvous_keys import MASTER_SECRET, read_master, signed
 from shared.deploy.resources import alarm
+from shared.deploy.watch import Watch
 from shared.errors import LanesError
 from shared.fmi.rendezvous.health import check
 from shared.fmi.rendezvous.keys import Namespace, team_key
@@ -72,9 +73,10 @@ def zone(aws, fleet):
 def deploy(aws, platform):
     """Return a function that plans and applies a service, and returns the plan."""
 
-    def run(service, on_step=None):
-        todo = plan(service, platform, aws)
-        carry_out(todo, service, platform, aws, on_step=on_step, sleep=never)
+    def run(service, on_step=lambda _step: None):
+        deployment = prepare_service(service, platform, aws)
+        todo = deployment.plan()
+        deployment.carry_out(todo, Watch(on_step=on_step, sleep=never))
         return todo
 
     return run
@@ -123,13 +125,13 @@ def test_it_is_made_pairs_ranks_is_left_alone_and_removed_without_a_trace(aws, z
     assert "not signed" in check(state.address, PORT, 5, 1).reason
     with urllib.request.urlopen(f"http://{state.address}:{PORT + 1}/readyz", timeout=5) as page:
         assert page.status == 200
-    assert plan(service, platform, aws).changes == ()
+    assert prepare_service(service, platform, aws).plan().changes == ()
 
-    todo = destroy_plan(service, aws)
+    todo = plan_service_removal(service, aws)
     assert len(todo.changes) == len(done.changes) - 1
     assert "rendezvous master key" not in {step.kind for step in todo.steps}
-    apply(todo, aws, kinds=kinds(service), sleep=never)
-    assert destroy_plan(service, aws).steps == ()
+    apply(todo, aws, Watch(sleep=never), kinds=kinds(service))
+    assert plan_service_removal(service, aws).steps == ()
     assert records(aws, zone) == {}
     assert read_master(aws), "teams hold keys made from it"
     assert check(state.address, PORT, 1, 0.5).status == "refused"
@@ -139,7 +141,7 @@ def test_a_new_image_moves_service_and_record_to_a_new_task(aws, zone, service, 
     deploy(service)
     before = observe(aws.client, operated(service))
     newer = dataclasses.replace(service, image="example.edu/rendezvous:2")
-    todo = plan(newer, platform, aws)
+    todo = prepare_service(newer, platform, aws).plan()
     assert changes(todo) == [
         "update policy",
         "update role",
@@ -156,7 +158,7 @@ def test_a_new_image_moves_service_and_record_to_a_new_task(aws, zone, service, 
     assert after.recorded == after.address
     assert check(after.address, PORT, 5, 1, namespace=signed(service.lane, aws)).ok
     assert check(before.address, PORT, 1, 0.5).status == "refused"
-    assert plan(newer, platform, aws).changes == ()
+    assert prepare_service(newer, platform, aws).plan().changes == ()
 
 
 def test_a_master_that_was_changed_reaches_a_new_task_and_the_functions_key(aws, zone, service, deploy, platform):
@@ -175,7 +177,7 @@ def test_a_master_that_was_changed_reaches_a_new_task_and_the_functions_key(aws,
     team = Namespace("tomorrow", key=team_key(new, "tomorrow"))
     assert check(address, PORT, 5, 1, namespace=team).ok
     assert check(address, PORT, 5, 1, namespace=signed(service.lane, aws)).ok
-    assert plan(service, platform, aws).changes == ()
+    assert prepare_service(service, platform, aws).plan().changes == ()
 
 
 def test_old_clients_are_let_in_by_a_setting(aws, zone, service, deploy):
@@ -267,16 +269,16 @@ def test_what_drifted_is_mended(aws, zone, service, deploy, platform):
     assert "deployment.minimumHealthyPercent: 0 -> 100" in moved
     assert 'deployment.deploymentCircuitBreaker: absent -> {"enable": true, "rollback": true}' in moved
     assert todo.changes[0].diff == ("ingress: - tcp 22 from 0.0.0.0/0", "ingress: + tcp 10000 from 0.0.0.0/0")
-    assert plan(service, platform, aws).changes == ()
+    assert prepare_service(service, platform, aws).plan().changes == ()
 
 
 def test_a_task_that_does_not_start_stops_the_deploy_with_its_reason_and_the_next_one_finishes(
     aws, zone, service, deploy, platform
 ):
-    todo = plan(service, platform, aws)
+    todo = prepare_service(service, platform, aws).plan()
     broken = dataclasses.replace(todo, steps=tuple(_run_sleep(step) for step in todo.steps))
     with pytest.raises(ApplyError) as caught:
-        carry_out(broken, service, platform, aws, sleep=never)
+        prepare_service(service, platform, aws).carry_out(broken, Watch(sleep=never))
     message = str(caught.value)
     assert f"could not create service {service.service}: ECS gave up on it" in message
     assert "its last task stopped: CannotStartContainerError" in message
@@ -287,7 +289,7 @@ def test_a_task_that_does_not_start_stops_the_deploy_with_its_reason_and_the_nex
     assert changes(done)[:3] == ["update task definition", "update service", "create record"]
     assert "rollout: failed -> sound" in done.changes[1].diff
     assert observe(aws.client, operated(service)).recorded
-    assert plan(service, platform, aws).changes == ()
+    assert prepare_service(service, platform, aws).plan().changes == ()
 
 
 def _run_sleep(step):
@@ -309,18 +311,18 @@ def test_a_deploy_cut_off_before_the_record_is_finished_by_the_next(aws, zone, s
     with pytest.raises(InterruptedApplyError):
         deploy(service, on_step=cut)
     assert changes(deploy(service))[0] == "create record"
-    assert plan(service, platform, aws).changes == ()
+    assert prepare_service(service, platform, aws).plan().changes == ()
 
 
 def test_a_new_image_that_ecs_goes_back_from_is_told(aws, zone, service, deploy, platform):
     deploy(service)
     newer = dataclasses.replace(service, image="example.edu/rendezvous:2")
-    todo = plan(newer, platform, aws)
+    todo = prepare_service(newer, platform, aws).plan()
     broken = dataclasses.replace(todo, steps=tuple(_without_update(step) for step in todo.steps))
     with pytest.raises(ApplyError, match=r"ECS went back to platform-rendezvous-[0-9a-f]+:1"):
-        carry_out(broken, newer, platform, aws, sleep=never)
+        prepare_service(newer, platform, aws).carry_out(broken, Watch(sleep=never))
     deploy(newer)
-    assert plan(newer, platform, aws).changes == ()
+    assert prepare_service(newer, platform, aws).plan().changes == ()
 
 
 def _without_update(step):
@@ -337,7 +339,7 @@ def test_a_record_of_somebody_elses_is_refused_and_left(aws, zone, service, depl
         deploy(service)
     assert f"record {HOST} exists and carries no tag" in str(caught.value)
     assert f'a TXT record _teamlanes.{HOST} that holds "team=platform,' in str(caught.value)
-    assert destroy_plan(service, aws).steps == ()
+    assert plan_service_removal(service, aws).steps == ()
     assert records(aws, zone) == {(f"{HOST}.", "A"): "192.0.2.7"}
 
 
@@ -357,8 +359,8 @@ def test_a_host_that_changed_leaves_no_record_behind(aws, zone, service, deploy,
     assert [each for each in done if "record" in each] == ["create record", "delete record"]
     names = {name for name, _ in records(aws, zone)}
     assert names == {f"{host}.{ZONE}." for host in ("meet", "_teamlanes.meet", "lab", "_teamlanes.lab")}
-    assert plan(newer, platform, aws).changes == ()
-    apply(destroy_plan(called(f"third.{ZONE}"), aws), aws, kinds=kinds(newer), sleep=never)
+    assert prepare_service(newer, platform, aws).plan().changes == ()
+    apply(plan_service_removal(called(f"third.{ZONE}"), aws), aws, Watch(sleep=never), kinds=kinds(newer))
     assert {name for name, _ in records(aws, zone)} == {f"lab.{ZONE}.", f"_teamlanes.lab.{ZONE}."}
 
 
@@ -372,10 +374,10 @@ def test_the_alarm_counts_failed_checks_as_the_settings_say(aws, zone, service, 
     assert found["AlarmActions"] == found["OKActions"] == found["InsufficientDataActions"] == [topic]
     cloudwatch.set_alarm_state(AlarmName=service.alarm, StateValue="ALARM", StateReason="three checks failed")
     assert alarm.state(aws, service.alarm) == "ALARM"
-    (step,) = plan(service, platform, aws).changes
+    (step,) = prepare_service(service, platform, aws).plan().changes
     assert {line.partition(":")[0] for line in step.diff} == {"AlarmActions", "OKActions", "InsufficientDataActions"}
     deploy(service)
-    assert plan(service, platform, aws).changes == ()
+    assert prepare_service(service, platform, aws).plan().changes == ()
 
 
 @pytest.mark.parametrize(("failures", "successes"), [(3, 2), (1, 1), (2, 5), (5, 1)])
@@ -396,7 +398,7 @@ def test_so_many_failures_set_it_off_and_so_many_successes_end_it(failures, succ
 
 def test_a_missing_zone_and_a_missing_network_are_told_before_anything_is_done(aws, service, platform, zone):
     with pytest.raises(ServiceError, match=r"no public hosted zone nowhere\.edu"):
-        plan(dataclasses.replace(service, zone="nowhere.edu"), platform, aws)
+        prepare_service(dataclasses.replace(service, zone="nowhere.edu"), platform, aws).plan()
     ec2 = aws.client("ec2")
     found = network(aws, ())
     own = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
@@ -407,7 +409,7 @@ def test_a_missing_zone_and_a_missing_network_are_told_before_anything_is_done(a
 
 
 def test_each_role_may_do_its_part_and_no_more(aws, zone, service, platform):
-    todo = plan(service, platform, aws)
+    todo = prepare_service(service, platform, aws).plan()
     grants = {step.name: " ".join(step.diff) for step in todo.changes if step.kind == "role"}
     restart_, check_ = (grants[service.lane.functions[key].role] for key in (RESTART, CHECK))
     assert f"ecs:UpdateService on {service.service_arn}" in restart_

@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from shared.config.lane import Image, Place
-from shared.deploy.resources import HOLD_DATA, repository
+from shared.deploy.resources import DATA_REMOVED_BY, repository
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 IMAGE = Image("wssr/wssr-simulate-0badcafe", "base", (), libraries=False, entrypoint=())
@@ -68,7 +68,7 @@ def test_names_are_those_in_the_teams_own_folder(aws):
     ecr = aws.client("ecr")
     for name in ("wssr/a-0badcafe", "wssr2/a-0badcafe", "wssr-a-0badcafe", "other/wssr/a"):
         ecr.create_repository(repositoryName=name)
-    assert list(repository.names(aws, "wssr-")) == ["wssr/a-0badcafe"]
+    assert list(repository.names(aws, "wssr")) == ["wssr/a-0badcafe"]
 
 
 def test_it_goes_with_its_images_and_only_with_its_lane(aws):
@@ -77,4 +77,4 @@ def test_it_goes_with_its_images_and_only_with_its_lane(aws):
     aws.client("ecr").put_image(repositoryName=WANT.name, imageManifest=manifest, imageTag="latest")
     carry_out(repository.remove(repository.current(aws, WANT.name)), aws)
     assert repository.current(aws, WANT.name) is None
-    assert repository.KIND in HOLD_DATA
+    assert repository.KIND in DATA_REMOVED_BY

@@ -6,10 +6,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.deploy.routines import await_function, await_no_state_machine, remove_bucket, stop_executions
+from shared.deploy.watch import Watch
 from shared.errors import LanesError
 
+UNWATCHED = Watch(sleep=lambda _seconds: None)
 MACHINE = {"stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:team2-cosmic"}
 BUCKET = {"Bucket": "team2-data", "ExpectedBucketOwner": "123456789012"}
+
+
+def cloud(client):
+    """A cloud whose one client is *client*."""
+    return SimpleNamespace(client=lambda _service: client)
 
 
 def refusal(code):
@@ -75,59 +82,59 @@ PENDING, UPDATING, READY = ("Pending", "InProgress"), ("Active", "InProgress"), 
 
 def test_a_function_is_awaited_until_lambda_has_its_image():
     waits = []
-    await_function(SimpleNamespace(lambda_=Function(PENDING, UPDATING, READY)), {"FunctionName": "f"}, waits.append)
+    await_function(cloud(Function(PENDING, UPDATING, READY)), {"FunctionName": "f"}, Watch(sleep=waits.append))
     assert len(waits) == 2
     with pytest.raises(LanesError, match="function f is still Pending after 300 s"):
-        await_function(SimpleNamespace(lambda_=Function(PENDING)), {"FunctionName": "f"}, waits.append)
+        await_function(cloud(Function(PENDING)), {"FunctionName": "f"}, Watch(sleep=waits.append))
 
 
 @pytest.mark.parametrize(("last", "why"), [(("Failed", "Successful"), "no layer"), (("Active", "Failed"), "size")])
 def test_an_image_that_lambda_cannot_take_is_told_with_its_reason(last, why):
     with pytest.raises(LanesError, match=f"(?s)f: Lambda could not take it: {why}.*push an image that Lambda can run"):
-        await_function(SimpleNamespace(lambda_=Function(PENDING, last)), {"FunctionName": "f"}, lambda _: None)
+        await_function(cloud(Function(PENDING, last)), {"FunctionName": "f"}, UNWATCHED)
 
 
 def test_a_state_machine_is_awaited_until_aws_has_really_deleted_it():
     waits = []
-    await_no_state_machine(SimpleNamespace(states=States(3)), MACHINE, waits.append)
+    await_no_state_machine(cloud(States(3)), MACHINE, Watch(sleep=waits.append))
     assert len(waits) == 3
 
 
 def test_a_deletion_that_takes_too_long_says_to_come_back():
     waits = []
     with pytest.raises(LanesError, match="still being deleted after 300 s"):
-        await_no_state_machine(SimpleNamespace(states=States(10_000)), MACHINE, waits.append)
+        await_no_state_machine(cloud(States(10_000)), MACHINE, Watch(sleep=waits.append))
     assert sum(waits) == 300
 
 
 def test_what_still_runs_is_stopped():
     states = States(0)
-    stop_executions(SimpleNamespace(states=states), MACHINE, lambda _: None)
+    stop_executions(cloud(states), MACHINE, UNWATCHED)
     assert states.stopped == ["a", "b"]
 
 
 def test_a_bucket_that_is_still_written_to_is_emptied_again():
     waits, s3 = [], S3(refills=2)
-    remove_bucket(SimpleNamespace(s3=s3), BUCKET, waits.append)
+    remove_bucket(cloud(s3), BUCKET, Watch(sleep=waits.append))
     assert len(waits) == 2
     assert len(s3.deleted) == 3
     assert s3.deleted[0]["Delete"]["Objects"] == [{"Key": "a", "VersionId": "1"}, {"Key": "a", "VersionId": "2"}]
     assert s3.deleted[0]["ExpectedBucketOwner"] == "123456789012"
     with pytest.raises(LanesError, match="fills faster than it is emptied"):
-        remove_bucket(SimpleNamespace(s3=S3(refills=100)), BUCKET, waits.append)
+        remove_bucket(cloud(S3(refills=100)), BUCKET, Watch(sleep=waits.append))
 
 
 def test_objects_that_s3_had_no_time_for_are_left_to_the_next_round():
     busy = [{"Key": "a", "Code": "SlowDown", "Message": "Please reduce your request rate."}]
     s3 = S3(refills=1, errors=busy)
-    remove_bucket(SimpleNamespace(s3=s3), BUCKET, lambda _: None)
+    remove_bucket(cloud(s3), BUCKET, UNWATCHED)
     assert len(s3.deleted) == 2
 
 
 def test_a_bucket_that_went_meanwhile_is_removed():
     s3 = S3(refills=0)
     s3.get_paginator = lambda _: SimpleNamespace(paginate=lambda **_: gone())
-    remove_bucket(SimpleNamespace(s3=s3), BUCKET, lambda _: None)
+    remove_bucket(cloud(s3), BUCKET, UNWATCHED)
     assert s3.deleted == []
 
 
@@ -138,4 +145,4 @@ def gone():
 def test_an_object_that_cannot_be_deleted_is_named():
     s3 = S3(refills=0, errors=[{"Key": "held", "Code": "AccessDenied", "Message": "object lock"}])
     with pytest.raises(LanesError, match=r"object held cannot be deleted: AccessDenied \(object lock\)"):
-        remove_bucket(SimpleNamespace(s3=s3), BUCKET, lambda _: None)
+        remove_bucket(cloud(s3), BUCKET, UNWATCHED)

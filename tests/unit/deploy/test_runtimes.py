@@ -6,10 +6,11 @@ from datetime import date
 import pytest
 
 from shared.config.runtimes import MACHINE
-from shared.config.template import render_definition
-from shared.deploy.desired import desired
-from shared.deploy.lane_deployment import deploy, package, plan
-from shared.deploy.plan import plan as make_plan
+from shared.deploy.code import package_code
+from shared.deploy.lane_deployment import prepare_lane
+from shared.deploy.plan import plan_changes
+from shared.deploy.resources import wanted_resources
+from shared.deploy.sources import read_sources
 from shared.errors import LanesError
 from shared.packages.wheels import _lines_for, _platforms
 
@@ -24,17 +25,17 @@ def elsewhere(lane, project):
 
 def test_functions_have_the_runtime_of_the_settings_whatever_python_deploys_them(elsewhere, aws):
     lane, project = elsewhere
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     found = [aws.lambda_.get_function_configuration(FunctionName=each.name) for each in lane.functions.values()]
     assert {each["Runtime"] for each in found} == {OTHER}
-    assert plan(lane, project, aws).changes == ()
+    assert prepare_lane(lane, project, aws).plan().changes == ()
 
 
 def test_another_runtime_is_a_change_of_the_functions_alone(lane, project, elsewhere, aws):
-    deploy(lane, project, aws)
-    todo = deploy(*elsewhere, aws)
+    prepare_lane(lane, project, aws).deploy()
+    todo = prepare_lane(*elsewhere, aws).deploy()
     assert [step.diff for step in todo.changes] == [(f"runtime: {MACHINE} -> {OTHER}",)] * 2
-    assert plan(*elsewhere, aws).changes == ()
+    assert prepare_lane(*elsewhere, aws).plan().changes == ()
 
 
 @pytest.fixture
@@ -42,8 +43,8 @@ def planned(lane, project, aws):
     """Return a maker of plans on a day."""
 
     def make(today, lane=lane):
-        definitions = {key: render_definition(lane, key) for key in lane.workflows}
-        return make_plan(lane, desired(lane, definitions, package(project, packaged=False), {}), aws, today)
+        sources = read_sources(lane, package_code(project, packaged=False))
+        return plan_changes(lane, wanted_resources(sources), aws, today)
 
     return make
 
@@ -55,7 +56,7 @@ def test_a_runtime_at_its_end_is_refused_before_the_first_step(planned, aws):
 
 
 def test_a_function_that_stays_as_it_is_is_left_alone_at_the_end_of_its_runtime(lane, project, planned, aws):
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     assert planned(date(2040, 1, 1)).changes == ()
     more = {key: dataclasses.replace(each, memory_mb=640) for key, each in lane.functions.items()}
     with pytest.raises(LanesError, match=f"Lambda changes no {MACHINE} functions since"):

@@ -6,7 +6,7 @@ import pytest
 
 from shared.config.lane import Table
 from shared.deploy.guard import OwnershipError
-from shared.deploy.lane_deployment import deploy, destroy, plan
+from shared.deploy.lane_deployment import destroy, prepare_lane
 from shared.deploy.resources import table
 
 NAME = "team2-cosmic-items-7078ea12"
@@ -31,8 +31,8 @@ def changes(todo):
 
 def test_it_is_made_with_its_tags_and_then_left_alone(with_table, project, aws):
     lane = with_table()
-    assert changes(deploy(lane, project, aws)) == [("create", NAME)]
-    assert plan(lane, project, aws).changes == ()
+    assert changes(prepare_lane(lane, project, aws).deploy()) == [("create", NAME)]
+    assert prepare_lane(lane, project, aws).plan().changes == ()
     found = table.current(aws, NAME)
     assert found.properties == {"arn": lane.table_arn(lane.tables[0]), "key": "id", "billing": "PAY_PER_REQUEST"}
     assert found.tags["team"] == "team2"
@@ -40,33 +40,33 @@ def test_it_is_made_with_its_tags_and_then_left_alone(with_table, project, aws):
 
 def test_a_lost_tag_and_provisioned_billing_are_mended(with_table, project, aws):
     lane = with_table()
-    deploy(lane, project, aws)
+    prepare_lane(lane, project, aws).deploy()
     dynamodb = aws.client("dynamodb")
     dynamodb.untag_resource(ResourceArn=lane.table_arn(lane.tables[0]), TagKeys=["course"])
     throughput = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
     dynamodb.update_table(TableName=NAME, BillingMode="PROVISIONED", ProvisionedThroughput=throughput)
-    assert changes(deploy(lane, project, aws)) == [("update", NAME)]
-    assert plan(lane, project, aws).changes == ()
+    assert changes(prepare_lane(lane, project, aws).deploy()) == [("update", NAME)]
+    assert prepare_lane(lane, project, aws).plan().changes == ()
 
 
 def test_another_teams_table_is_refused(with_table, project, aws):
-    deploy(with_table("team3"), project, aws)
+    prepare_lane(with_table("team3"), project, aws).deploy()
     lane = with_table()
     stolen = {"items": Table("team3-cosmic-items-7078ea12", "id")}
     workflow = dataclasses.replace(lane.workflows["cosmic"], tables=stolen)
     with pytest.raises(OwnershipError, match="table team3-cosmic-items-7078ea12 belongs to team team3"):
-        plan(dataclasses.replace(lane, workflows={"cosmic": workflow}), project, aws)
+        prepare_lane(dataclasses.replace(lane, workflows={"cosmic": workflow}), project, aws).plan()
 
 
 def test_another_key_is_refused_for_the_items_sake(with_table, project, aws):
-    deploy(with_table(), project, aws)
+    prepare_lane(with_table(), project, aws).deploy()
     with pytest.raises(OwnershipError, match="keyed by 'id', not by 'other'"):
-        plan(with_table(key="other"), project, aws)
+        prepare_lane(with_table(key="other"), project, aws).plan()
 
 
 def test_what_no_workflow_names_any_more_stays_until_the_lane_goes(with_table, make_lane, project, aws):
-    deploy(with_table(), project, aws)
-    deploy(make_lane(), project, aws)
+    prepare_lane(with_table(), project, aws).deploy()
+    prepare_lane(make_lane(), project, aws).deploy()
     assert table.current(aws, NAME) is not None
     destroy(make_lane(), aws)
     assert table.current(aws, NAME) is None

@@ -1,0 +1,209 @@
+"""The cloud that a command works against: what it does by itself, and what it leaves to the user.
+
+On AWS the user asks for each thing, and says yes before anything changes. A rehearsal on the embedded cloud needs no
+such care: there a run deploys what it needs and finds sample data, and nobody is asked. These two classes are the only
+place that tells the two apart; :func:`shared.cli.wiring.cloud_of` chooses.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.cli import console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.aws.client import Aws
+    from shared.config.lane import Lane
+    from shared.config.load import Project
+    from shared.deploy.lane_deployment import LaneDeployment
+    from shared.deploy.model import Plan
+    from shared.deploy.watch import Watch
+    from shared.local.state import State
+    from shared.packages.package import Package
+    from shared.values import Json
+
+
+class Cloud:
+    """AWS, or what stands in its place at a URL. The user asks for each thing.
+
+    Args:
+        project: What the command is about.
+        aws: The cloud's clients.
+        packaged: The user asks for zips that hold their libraries.
+    """
+
+    asks_first = True
+    """Whether a command asks before it changes anything."""
+    keeps_ranks = False
+    """Whether ranks that a payload sends to the lane's rendezvous meet in the cloud instead."""
+
+    def __init__(self, project: Project, aws: Aws, *, packaged: bool = False) -> None:
+        self._project = project
+        self._aws = aws
+        self._asked = packaged
+
+    @property
+    def outlives_command(self) -> bool:
+        """Whether what the cloud holds is still there when the command has ended."""
+        return True
+
+    @property
+    def needs_libraries(self) -> bool:
+        """Whether zips must hold their libraries, asked for or not."""
+        return True
+
+    @cached_property
+    def packaged(self) -> bool:
+        """Whether zips hold their libraries. Those that are still to be fetched are announced: that takes some 20 s."""
+        from shared.deploy.code import must_fetch_libraries
+
+        packaged = self._asked or self.needs_libraries
+        if packaged and must_fetch_libraries(self._project):
+            console.note(f"fetching the libraries of chalice_app/requirements.txt for {self._project.runtime}, once")
+        return packaged
+
+    @cached_property
+    def package(self) -> Package:
+        """The project's code as a zip, made once for a command."""
+        from shared.deploy.code import package_code
+
+        return package_code(self._project, packaged=self.packaged)
+
+    def prepare(self, lane: Lane) -> LaneDeployment:
+        """Return the deployment of *lane*.
+
+        Raises:
+            LanesError: The code cannot be packaged, or an image is not there.
+        """
+        from shared.deploy.lane_deployment import LaneDeployment
+
+        return LaneDeployment(lane, self._project, self._aws, self.package, self._images(lane))
+
+    def carry_out(self, deployment: LaneDeployment, todo: Plan, watch: Watch) -> None:
+        """Carry out *todo*, a plan of *deployment*.
+
+        Raises:
+            LanesError: As the deployment does.
+        """
+        deployment.carry_out(todo, watch)
+
+    def say_python(self, lane: Lane) -> None:
+        """Say that functions are of another Python than this machine's."""
+        from shared.config.runtimes import MACHINE
+
+        if lane.runtime != MACHINE:
+            console.note(f"functions get {lane.runtime}, as the settings say; this machine's own is {MACHINE}")
+
+    def warn_if_brief(self) -> None:
+        """Say that a cloud that was started for one command ends with it."""
+        if not self.outlives_command:
+            console.note("this embedded cloud began empty and ends with the command; lanes up keeps one")
+
+    def make_deployed(self, lane: Lane) -> None:
+        """In a rehearsal, deploy *lane* where it lacks anything."""
+
+    def make_ready(self, lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:
+        """In a rehearsal, deploy *lane* where it lacks anything, and put sample data where there is none."""
+
+    def make_zone(self, zone: str) -> None:
+        """In a rehearsal, make the hosted zone that an account on AWS has from its registrar."""
+
+    def meeting_here(self, lane: Lane, payload: Mapping[str, object]) -> dict[str, str]:
+        """Return what to change in *payload*, so that its ranks meet in a cloud that keeps them.
+
+        Payloads of the field spell the rendezvous's endpoint out, and a rehearsal must not leave the machine. Ranks
+        that a payload sends anywhere else go there.
+        """
+        key = "rendezvous_endpoint"
+        return {key: ""} if self.keeps_ranks and payload.get(key) == lane.rendezvous.endpoint else {}
+
+    def _images(self, lane: Lane) -> Mapping[str, str]:
+        """Return the image of each function of *lane* that is one, by its key: those that the user pushed."""
+        from shared.deploy.pushed import pushed_images
+
+        return pushed_images(lane, self._aws)
+
+
+class Rehearsal(Cloud):
+    """The embedded cloud, which does by itself what a run needs.
+
+    Args:
+        project: What the command is about.
+        aws: The cloud's clients.
+        state: The files of the project's embedded cloud.
+        packaged: The user asks for zips that hold their libraries.
+    """
+
+    asks_first = False
+    keeps_ranks = True
+
+    def __init__(self, project: Project, aws: Aws, state: State, *, packaged: bool = False) -> None:
+        super().__init__(project, aws, packaged=packaged)
+        self._state = state
+        self._running = state.running()
+
+    @property
+    def outlives_command(self) -> bool:
+        """Whether it is the cloud that ``lanes up`` keeps."""
+        return self._running is not None and self._running.endpoint == self._aws.target.endpoint
+
+    @property
+    def needs_libraries(self) -> bool:
+        """Whether the cloud was started so that it does not lend this machine's libraries."""
+        return self._running is not None and self._running.packaged
+
+    def carry_out(self, deployment: LaneDeployment, todo: Plan, watch: Watch) -> None:
+        """Bring the images to the cloud's registry if anything is to change, then carry out *todo*."""
+        if todo.changes:
+            self._made_images(deployment.lane, push=True)
+        super().carry_out(deployment, todo, watch)
+
+    def say_python(self, lane: Lane) -> None:
+        """Say what functions run on that are of another Python than this machine's."""
+        from shared.local.pythons import other_python
+
+        if told := other_python(lane.runtime, packaged=self.packaged):
+            console.note(told)
+
+    def make_deployed(self, lane: Lane) -> None:
+        """Deploy *lane* where it lacks anything."""
+        from shared.deploy.watch import Watch
+
+        self.say_python(lane)
+        with self._state.one_deploy():
+            deployment = self.prepare(lane)
+            todo = deployment.plan()
+            self.carry_out(deployment, todo, Watch(on_wait=console.note))
+        if todo.changes:
+            console.note(f"deployed {lane.team}: {len(todo.changes)} steps")
+
+    def make_ready(self, lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:
+        """Deploy *lane* where it lacks anything, and put sample data where there is none."""
+        from shared.run.items import place_sample_items
+        from shared.run.sample import place_sample
+
+        self.make_deployed(lane)
+        card = self._project.cards[workflow]
+        if placed := place_sample(card, lane, payload, self._aws, self._state.scratch):
+            console.note(placed)
+        for placed in place_sample_items(self._project.root, card, lane.workflows[workflow], self._aws):
+            console.note(placed)
+
+    def make_zone(self, zone: str) -> None:
+        """Make the hosted zone that an account on AWS has from its registrar, as the cloud's owner."""
+        route53 = self._aws.owner.client("route53")
+        found = route53.list_hosted_zones_by_name(DNSName=zone)["HostedZones"]
+        if not any(each["Name"].rstrip(".") == zone for each in found):
+            route53.create_hosted_zone(Name=zone, CallerReference=zone)
+
+    def _images(self, lane: Lane) -> Mapping[str, str]:
+        return self._made_images(lane, push=False)
+
+    def _made_images(self, lane: Lane, *, push: bool) -> Mapping[str, str]:
+        """Return the image of each function of *lane* that is one, by its key: made here, unless one was pushed."""
+        from shared.local.images import images_here
+
+        return images_here(lane, self.package.path, self._state.folder / "images-here", self._aws, push=push)

@@ -1,0 +1,116 @@
+"""Changes by hand of all that a deploy puts right, and the lane that has some of every kind."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from shared.config.platform import RESTART
+from shared.run.items import load_items
+from shared.run.start import start
+
+KEPT = ("item-map-log", "wssr-init")  # a function that is a zip, and one that is an image
+
+
+def small_lane(project: Any) -> Any:
+    """Return a lane with one or two of every kind of resource."""
+    lane = project.lane("drill")
+    functions = {key: lane.functions[key] for key in KEPT}
+    workflows = {"item-map": lane.workflows["item-map"]}
+    return dataclasses.replace(lane, functions=functions, workflows=workflows)
+
+
+def changed(lane: Any) -> Any:
+    """Return the lane with other settings of its functions and its budget."""
+    (zipped, image), budget = KEPT, dataclasses.replace(lane.budget, monthly_usd=99)
+    functions = {
+        zipped: dataclasses.replace(lane.functions[zipped], memory_mb=256, reserved_concurrency=2),
+        image: dataclasses.replace(lane.functions[image], memory_mb=512),
+    }
+    return dataclasses.replace(lane, functions=functions, budget=budget)
+
+
+def drift_of_a_lane(aws: Any, lane: Any) -> None:
+    """Change by hand all that a deploy puts right."""
+    wide = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+    trust = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}'
+    zipped = lane.functions[KEPT[0]]
+    iam, s3, owner = aws.iam, aws.s3, ["owner"]
+    managed = iam.create_policy(PolicyName="Wide", PolicyDocument=wide)["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName=zipped.role, PolicyArn=managed)
+    iam.put_role_policy(RoleName=zipped.role, PolicyName="by-hand", PolicyDocument=wide)
+    iam.put_role_policy(RoleName=zipped.role, PolicyName="lane", PolicyDocument=wide)
+    iam.update_assume_role_policy(RoleName=zipped.role, PolicyDocument=trust)
+    iam.delete_role_permissions_boundary(RoleName=zipped.role)
+    iam.untag_role(RoleName=zipped.role, TagKeys=owner)
+    iam.create_policy_version(PolicyArn=lane.boundary_arn, PolicyDocument=wide, SetAsDefault=True)
+    iam.untag_policy(PolicyArn=lane.boundary_arn, TagKeys=owner)
+    bucket = {"Bucket": lane.bucket}
+    s3.delete_bucket_policy(**bucket)
+    s3.delete_public_access_block(**bucket)
+    s3.delete_bucket_ownership_controls(**bucket)
+    s3.delete_bucket_encryption(**bucket)
+    s3.delete_bucket_lifecycle(**bucket)
+    s3.put_bucket_versioning(**bucket, VersioningConfiguration={"Status": "Suspended"})
+    mine = [{"Key": key, "Value": value} for key, value in {"team": lane.team, "stage": lane.place.stage}.items()]
+    s3.put_bucket_tagging(**bucket, Tagging={"TagSet": [*mine, {"Key": "managed-by", "Value": "teamlanes"}]})
+    s3.put_object(**bucket, Key="results/a", Body=b"1")
+    load_items(aws, lane.tables[0], ["a"])
+    start(aws, lane, "item-map", {"waitDurationSeconds": 86_400}, "run-1")
+    _drift_of_functions(aws, lane)
+
+
+def _drift_of_functions(aws: Any, lane: Any) -> None:
+    zipped, image = (lane.functions[key] for key in KEPT)
+    wide, owner = '{"Version": "2012-10-17", "Statement": []}', ["owner"]
+    aws.logs.put_retention_policy(logGroupName=zipped.log_group, retentionInDays=1)
+    aws.logs.untag_resource(resourceArn=lane.place.arn("logs", f"log-group:{zipped.log_group}"), tagKeys=owner)
+    aws.logs.put_resource_policy(policyName="teamlanes-states", policyDocument=wide)
+    machine = lane.state_machine_arn("item-map")
+    aws.states.untag_resource(resourceArn=machine, tagKeys=owner)
+    aws.states.update_state_machine(stateMachineArn=machine, roleArn=lane.role_arn(zipped.role))
+    manager = aws.client("secretsmanager")
+    manager.put_secret_value(SecretId=lane.rendezvous_key, SecretString="by hand")
+    manager.untag_resource(SecretId=lane.rendezvous_key, TagKeys=owner)
+    manager.update_secret(SecretId=lane.database.secret, Description="in the making")
+    (table,) = lane.tables
+    tables = aws.client("dynamodb")
+    tables.untag_resource(ResourceArn=lane.table_arn(table), TagKeys=owner)
+    rates = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    tables.update_table(TableName=table.name, BillingMode="PROVISIONED", ProvisionedThroughput=rates)
+    for key in KEPT:
+        aws.lambda_.untag_resource(Resource=lane.function_arn(key), TagKeys=owner)
+    aws.lambda_.tag_resource(Resource=lane.function_arn(KEPT[0]), Tags={"note": "by hand"})
+    aws.lambda_.update_function_configuration(FunctionName=zipped.name, Handler="by.hand")
+    aws.lambda_.update_function_configuration(FunctionName=image.name, Timeout=7)
+    aws.lambda_.put_function_concurrency(FunctionName=image.name, ReservedConcurrentExecutions=3)
+    aws.lambda_.put_function_concurrency(FunctionName=zipped.name, ReservedConcurrentExecutions=3)
+    ecr = aws.client("ecr")
+    ecr.put_image_tag_mutability(repositoryName=image.image.repository, imageTagMutability="IMMUTABLE")
+    ecr.put_image_scanning_configuration(
+        repositoryName=image.image.repository, imageScanningConfiguration={"scanOnPush": False}
+    )
+    ecr.delete_repository_policy(repositoryName=image.image.repository)
+    ecr.untag_resource(resourceArn=lane.place.arn("ecr", f"repository/{image.image.repository}"), tagKeys=owner)
+
+
+def drift_of_the_rendezvous(aws: Any, service: Any) -> None:
+    """Change by hand all that a deploy puts right."""
+    ec2, ecs, events, project = aws.client("ec2"), aws.client("ecs"), aws.client("events"), ["project"]
+    groups = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [service.security_group]}])
+    (group,) = groups["SecurityGroups"]
+    everyone = [{"CidrIp": "0.0.0.0/0"}]
+    for change, port in ((ec2.authorize_security_group_ingress, 22), (ec2.revoke_security_group_ingress, 10000)):
+        rule = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": everyone}
+        change(GroupId=group["GroupId"], IpPermissions=[rule])
+    ec2.delete_tags(Resources=[group["GroupId"]], Tags=[{"Key": "project"}])
+    ecs.untag_resource(resourceArn=service.cluster_arn, tagKeys=project)
+    ecs.untag_resource(resourceArn=service.service_arn, tagKeys=project)
+    for rule in service.rules.values():
+        events.disable_rule(Name=rule)
+        events.untag_resource(ResourceARN=events.describe_rule(Name=rule)["Arn"], TagKeys=project)
+    each = service.lane.functions[RESTART]
+    aws.lambda_.remove_permission(FunctionName=each.name, StatementId=service.rules[RESTART])
+    aws.client("cloudwatch").disable_alarm_actions(AlarmNames=[service.alarm])
+    arn = service.lane.place.arn("cloudwatch", f"alarm:{service.alarm}")
+    aws.client("cloudwatch").untag_resource(ResourceARN=arn, TagKeys=project)
