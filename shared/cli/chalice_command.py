@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from chalice.awsclient import TypedAWSClient
@@ -92,7 +92,7 @@ def _prepare(project: Project, lane: Lane, app_dir: Path) -> None:
     aws, packaged = _target(project)
     install_names(lane)
 
-    def create_deployment_package(*_: Any) -> str:
+    def create_deployment_package(*_: object) -> str:
         with _no_traceback():
             check_foundation(lane, aws)
             # Chalice finds functions by name; its record could be of a cloud that is gone, and make it delete there.

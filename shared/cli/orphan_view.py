@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from shared.config.load import Project
     from shared.deploy.readback.orphans import Orphan
     from shared.deploy.readback.sight import Unseen
+    from shared.values import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Orphans:
         told += [f"  {line}" for each in self.found for line in str(each).splitlines()]
         return [*told, *self._hidden()]
 
-    def data(self) -> dict[str, Any]:
+    def data(self) -> dict[str, Json]:
         """Return them as JSON has them."""
         return {"orphans": [asdict(each) for each in self.found], "orphansUnseen": list(map(str, self.unseen))}
 

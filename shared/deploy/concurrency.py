@@ -1,22 +1,23 @@
 """Concurrency that all teams share: what lanes reserve, against what the account has.
 
-Lambda gives an account so many concurrent executions a region, and refuses a reservation that leaves fewer than 100
-unreserved. Functions without a reservation draw from what is left, all together: there one team can starve another.
+Lambda gives an account a number of concurrent executions in each region, and refuses a reservation that leaves fewer
+than 100 unreserved. All functions without a reservation share what is left, so there one team can starve another.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.config.aws_facts import CONCURRENCY, KEPT_UNRESERVED, NEW_ACCOUNT_MEMORY
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from shared.config.lane import Function, Lane
-
+    from shared.values import Json
 
 MEMORY_QUOTA = "Function memory maximum"
 """What Service Quotas calls the largest memory of a function."""
@@ -147,7 +148,7 @@ class CrowdedMap:
         )
 
 
-def crowded_maps(lane: Lane, definition: Mapping[str, Any]) -> list[CrowdedMap]:
+def crowded_maps(lane: Lane, definition: Mapping[str, Json]) -> list[CrowdedMap]:
     """Return the Maps of a rendered *definition* that outrun the reservation of a function they call.
 
     Functions without a reservation are left out: they share what is unreserved.
@@ -167,36 +168,46 @@ def crowded_maps(lane: Lane, definition: Mapping[str, Any]) -> list[CrowdedMap]:
     return found
 
 
-def mapped_functions(lane: Lane, definition: Mapping[str, Any]) -> list[Function]:
+def mapped_functions(lane: Lane, definition: Mapping[str, Json]) -> list[Function]:
     """Return the functions of *lane* that the Maps of a rendered *definition* call: many of them at once."""
     arns = {arn for _, state in _maps(definition) for arn in _called(state)}
     return [function for key, function in lane.functions.items() if lane.function_arn(key) in arns]
 
 
-def _concurrency(state: Mapping[str, Any]) -> int | None:
-    if "MaxConcurrencyPath" in state or isinstance(state.get("MaxConcurrency"), str):
+def _concurrency(state: Mapping[str, Json]) -> int | None:
+    told = state.get("MaxConcurrency", 0)
+    if "MaxConcurrencyPath" in state or not isinstance(told, int | float):
         return None
-    return int(state.get("MaxConcurrency", 0))
+    return int(told)
 
 
-def _maps(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, state in machine.get("States", {}).items():
+def _maps(machine: Mapping[str, Json]) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    for name, state in _states(machine).items():
         if state.get("Type") == "Map":
             yield name, state
         for inner in _inner(state):
             yield from _maps(inner)
 
 
-def _called(state: Mapping[str, Any]) -> Iterator[str]:
+def _called(state: Mapping[str, Json]) -> Iterator[str]:
     """Yield the ARNs of the functions that *state* calls, at any depth."""
-    arguments = state.get("Parameters") or state.get("Arguments") or {}
+    arguments = state.get("Parameters") or state.get("Arguments")
     if state.get("Type") == "Task":
-        yield str(arguments.get("FunctionName", state.get("Resource")))
+        called = arguments.get("FunctionName") if isinstance(arguments, Mapping) else None
+        yield str(called or state.get("Resource"))
     for machine in _inner(state):
-        for inner in machine.get("States", {}).values():
+        for inner in _states(machine).values():
             yield from _called(inner)
 
 
-def _inner(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    processor = state.get("ItemProcessor") or state.get("Iterator")
-    return [*state.get("Branches", ()), *([processor] if processor else [])]
+def _states(machine: Mapping[str, Json]) -> dict[str, Mapping[str, Json]]:
+    states = machine.get("States")
+    found = states.items() if isinstance(states, Mapping) else ()
+    return {name: state for name, state in found if isinstance(state, Mapping)}
+
+
+def _inner(state: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    """Return the machines within *state*: the branches of a Parallel, the processor of a Map."""
+    branches = state.get("Branches")
+    machines = [*(branches if isinstance(branches, list) else ()), state.get("ItemProcessor") or state.get("Iterator")]
+    return [machine for machine in machines if isinstance(machine, Mapping)]

@@ -1,9 +1,13 @@
 """Runs Chalice's own deployer in this process, for one function at a time, against our clients.
 
-Chalice's parts are wired here as its ``_create_deployer`` wires them, with four of ours in their places: the
-graph builder that knows the lane's names, a packager that has the zip already, no sweeper (what is left over is
-found by tag, see ``deploy/plan.py``), and no record (state is what AWS says; Chalice's file could be of another cloud).
-It is quick, it changes neither ``os.environ`` nor ``sys.modules``, and a failure is one function's.
+Chalice's parts are wired here as its ``_create_deployer`` wires them, but four of them are ours:
+
+- the graph builder knows the lane's names;
+- the packager has the zip already;
+- the sweeper deletes nothing, since ``deploy/plan.py`` finds by tag what is left over;
+- the recorder writes nothing. State is what AWS says, and Chalice's file could be of another cloud.
+
+It is quick, it changes neither ``os.environ`` nor ``sys.modules``, and a failure concerns one function.
 """
 
 from __future__ import annotations
@@ -131,12 +135,12 @@ def _fix(said: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Session:
-    """All that Chalice's client asks of a botocore session: so it works with our clients, endpoint and retries."""
+    """What Chalice's client asks of a botocore session. Here it gets our clients, with their endpoint and retries."""
 
     aws: Aws
     lane: Lane
 
-    def create_client(self, service: str) -> Any:
+    def create_client(self, service: str) -> object:
         return LargeCodeClient(self.aws, self.lane) if service == "lambda" else self.aws.client(service)
 
 
@@ -146,12 +150,12 @@ class _Ready:
 
     package: Package
 
-    def create_deployment_package(self, project_dir: str, python_version: str) -> str:  # noqa: ARG002  Chalice's words
+    def create_deployment_package(self, *_project_dir_and_python: str) -> str:
         return str(self.package.path)
 
 
 class _NoSweeper:
-    def execute(self, plan: Any, config: Any) -> None:
+    def execute(self, plan: object, config: object) -> None:
         """Delete nothing: this run knows one function of many."""
 
 

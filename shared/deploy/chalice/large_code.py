@@ -1,16 +1,17 @@
-"""Code that is too large for Lambda's own door goes through the lane's bucket, as AWS asks.
+"""Code that is too large for a request to Lambda goes through the lane's bucket, as AWS asks.
 
-Lambda takes 50 MB in a request; from S3 it takes whatever has 250 MB unzipped. Whoever deploys, ``lanes`` or the
-``chalice`` command, does it through Chalice's client, so here is Lambda's client with another way in for such code.
+Lambda takes 50 MB in a request. From S3 it takes zips of up to 250 MB unzipped. ``lanes`` and the ``chalice`` command
+both deploy through Chalice's client, so here is a client of Lambda for Chalice that takes the second way.
 
-What Lambda fetches is what was sent: the object is named by its hash, S3 itself confirms that hash, and Lambda is told
-the version. It lies under the scratch prefix, where the bucket's lifecycle removes it: Lambda keeps a copy of its own.
+Lambda fetches exactly what was sent: the object is named by its hash, S3 confirms the hash, and Lambda is told the
+version. The object lies under the scratch prefix, where the bucket's lifecycle removes it. Lambda keeps its own copy.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class LargeCodeClient:
-    """Lambda's client: code of more than 50 MB goes through the bucket of *lane*, all else as it stands.
+    """Lambda's client, but code of more than 50 MB goes through the bucket of *lane*.
 
     Args:
         aws: Where.
@@ -42,22 +43,26 @@ class LargeCodeClient:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._aws.lambda_, name)
 
-    def create_function(self, **given: Any) -> Any:
+    def create_function(self, **given: object) -> object:
         """Create a function."""
-        return self._aws.lambda_.create_function(**{**given, "Code": self._sent(given["Code"])})
+        code = given["Code"]
+        sent = self._sent(code) if isinstance(code, Mapping) else code
+        answer: object = self._aws.client("lambda").create_function(**{**given, "Code": sent})
+        return answer
 
-    def update_function_code(self, **given: Any) -> Any:
+    def update_function_code(self, **given: object) -> object:
         """Change a function's code."""
-        return self._aws.lambda_.update_function_code(**self._sent(given))
+        answer: object = self._aws.client("lambda").update_function_code(**self._sent(given))
+        return answer
 
-    def _sent(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return *given* with the place of its code instead of the code, where that is large.
+    def _sent(self, given: Mapping[str, object]) -> Mapping[str, object]:
+        """Return *given* with the place of its code instead of the code, where the code is large.
 
         Raises:
             LanesError: The bucket is not there, or S3 does not take it.
         """
-        content: bytes = given.get("ZipFile", b"")
-        if len(content) <= self._largest:
+        content = given.get("ZipFile")
+        if not isinstance(content, bytes) or len(content) <= self._largest:
             return given
         digest = hashlib.sha256(content)
         key = f"{CODE}{digest.hexdigest()}.zip"

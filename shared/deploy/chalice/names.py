@@ -1,13 +1,13 @@
-"""The one private seam of Chalice that the project leans on: what a function is called.
+"""The one private method of Chalice that the project replaces: it says what a function is called.
 
 Chalice 1.34 calls every function ``{app}-{stage}-{function}`` in ``ApplicationGraphBuilder._create_lambda_model``,
-and the app's name does not vary by stage. The model it returns is plain data, so the names are put in there.
-``tests/contract/test_chalice_seam.py`` says when a new version moves it; the version is pinned exactly.
+and the app's name is the same in all stages. The model that it returns is plain data, so our names are put in there.
+Chalice's version is pinned exactly, and ``tests/contract/test_chalice_seam.py`` fails when a new version moves this.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from chalice.deploy.appgraph import ApplicationGraphBuilder
 
@@ -21,7 +21,25 @@ if TYPE_CHECKING:
 _SEAM = "_create_lambda_model"
 
 
-def named_graph_builder(lane: Lane) -> Any:
+class _Config(Protocol):
+    """What is read of Chalice's configuration."""
+
+    chalice_stage: str
+
+
+class _LogGroup(Protocol):
+    log_group_name: str
+
+
+class _Model(Protocol):
+    """What is changed of Chalice's model of a function."""
+
+    function_name: str
+    runtime: str
+    log_group: _LogGroup | None
+
+
+def named_graph_builder(lane: Lane) -> object:
     """Return Chalice's graph builder, giving functions and log groups the lane's names."""
     named = type("NamedGraphBuilder", (ApplicationGraphBuilder,), {_SEAM: _renaming(lane, _original())})
     return named()
@@ -32,13 +50,15 @@ def install_names(lane: Lane) -> None:
     setattr(ApplicationGraphBuilder, _SEAM, _renaming(lane, _original()))
 
 
-def _original() -> Callable[..., Any]:
-    make: Callable[..., Any] = getattr(ApplicationGraphBuilder, _SEAM)
+def _original() -> Callable[..., _Model]:
+    make: Callable[..., _Model] = getattr(ApplicationGraphBuilder, _SEAM)
     return make
 
 
-def _renaming(lane: Lane, make: Callable[..., Any]) -> Callable[..., Any]:
-    def create_lambda_model(builder: Any, config: Any, deployment: Any, name: str, *rest: Any, **named: Any) -> Any:
+def _renaming(lane: Lane, make: Callable[..., _Model]) -> Callable[..., _Model]:
+    def create_lambda_model(
+        builder: object, config: _Config, deployment: object, name: str, *rest: object, **named: object
+    ) -> _Model:
         if config.chalice_stage != lane.team:
             raise LanesError(f"stage {config.chalice_stage} is not team {lane.team}", fix="use the team as the stage")
         model = make(builder, config, deployment, name, *rest, **named)

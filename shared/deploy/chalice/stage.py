@@ -1,7 +1,7 @@
 """A team as a Chalice stage: its configuration and its app. One stage for each team, always.
 
-Two teams on one stage would delete each other's functions. Chalice has no container images, so functions that are
-images are in no stage: it would make them of the zip. The rendered configuration is committed
+Two teams on one stage would delete each other's functions. Functions that are images are in no stage, because Chalice
+has no container images and would make them from the zip. The rendered configuration is committed
 (``chalice_app/.chalice/config.json``, by ``lanes render``), so that ``chalice deploy --stage team2`` works as typed.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chalice import Blueprint, Chalice
 
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
     from shared.config.lane import Function, Lane
     from shared.config.load import Project
+    from shared.values import Json
 
 APP_NAME = "teamlanes"
 _NO_ROLE = "every-function-names-its-own"
 
 
-def render_config(lanes: Iterable[Lane]) -> dict[str, Any]:
-    """Return Chalice's whole configuration. Chalice makes no roles: it only names those of the foundation."""
+def render_config(lanes: Iterable[Lane]) -> dict[str, Json]:
+    """Return Chalice's whole configuration. Chalice makes no roles: the configuration names those that are there."""
     return {
         "version": "2.0",
         "app_name": APP_NAME,
@@ -86,7 +87,7 @@ def make_app(lane: Lane, keys: Iterable[str], app_dir: Path) -> Chalice:
     return app
 
 
-def _stage(lane: Lane) -> dict[str, Any]:
+def _stage(lane: Lane) -> dict[str, Json]:
     return {
         # Chalice wants a role for the stage; no function may ever fall back to it.
         "iam_role_arn": lane.role_arn(_NO_ROLE),
@@ -97,8 +98,8 @@ def _stage(lane: Lane) -> dict[str, Any]:
     }
 
 
-def _function(lane: Lane, function: Function) -> dict[str, Any]:
-    config: dict[str, Any] = {
+def _function(lane: Lane, function: Function) -> dict[str, Json]:
+    config: dict[str, Json] = {
         "iam_role_arn": lane.role_arn(function.role),
         "lambda_memory_size": function.memory_mb,
         "lambda_timeout": function.timeout_seconds,
@@ -119,11 +120,12 @@ def _check_module(module: str, function: Function, app_dir: Path) -> None:
         )
 
 
-def _late(module: str, name: str) -> Callable[[Any, Any], Any]:
+def _late(module: str, name: str) -> Callable[[object, object], object]:
     """Return a function called *name* that finds the real one when it is called (by Chalice's test client)."""
 
-    def handler(event: Any, context: Any) -> Any:
-        return getattr(importlib.import_module(module), name)(event, context)
+    def handler(event: object, context: object) -> object:
+        call: Callable[[object, object], object] = getattr(importlib.import_module(module), name)
+        return call(event, context)
 
     handler.__name__ = name
     return handler

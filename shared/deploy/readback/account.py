@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from shared.deploy.readback.lanes import managed_policy
 from shared.deploy.reading import if_there
 from shared.iam.statements import Policy, read_identity_policy, read_resource_policy
 from shared.isolation.proof.account.account import Account, Principal, ServicePolicy
 from shared.isolation.proof.account.links import Logging, Rule
+from shared.values import as_list, as_mapping, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mypy_boto3_logs.type_defs import ResourcePolicyTypeDef
+
     from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.deploy.readback.sight import Sight
+    from shared.values import Json
 
-_DETAILS: tuple[Literal["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"], ...] = (
-    "User",
-    "Role",
-    "Group",
-    "LocalManagedPolicy",
-    "AWSManagedPolicy",
-)
+_DETAILS = ("User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy")
 NOT_READ = (
     "service and resource control policies of an organisation: they only take away, and nothing here leans on them",
     "what another account lets this one's roles do, and its own users: IAM tells of one account",
@@ -54,7 +52,7 @@ def read_account(lanes: list[Lane], aws: Aws, sight: Sight) -> Account:
 def _principals(aws: Aws, sight: Sight) -> list[Principal]:
     pages = sight.list(
         "IAM users, groups and roles of the account",
-        lambda: aws.iam.get_paginator("get_account_authorization_details").paginate(Filter=list(_DETAILS)),
+        lambda: aws.client("iam").get_paginator("get_account_authorization_details").paginate(Filter=list(_DETAILS)),
     )
     if pages is None:
         return []
@@ -69,34 +67,44 @@ def _principals(aws: Aws, sight: Sight) -> list[Principal]:
     return [_principal(kind, raw, managed) for kind, raw in raws]
 
 
-def _in_force(policy: Mapping[str, Any]) -> Mapping[str, Any]:
-    return next((each["Document"] for each in policy["PolicyVersionList"] if each["IsDefaultVersion"]), {})
+def _in_force(policy: Mapping[str, Json]) -> Mapping[str, Json]:
+    versions = _objects(policy["PolicyVersionList"])
+    return next((as_mapping(each["Document"]) for each in versions if each["IsDefaultVersion"]), {})
 
 
-def _carried(raw: Mapping[str, Any]) -> list[str]:
-    """Return the ARNs of the managed policies of a user, group or role, its boundary's with them."""
-    boundary = (raw.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
-    return [
-        *(each["PolicyArn"] for each in raw.get("AttachedManagedPolicies") or ()),
-        *([boundary] if boundary else []),
-    ]
+def _carried(raw: Mapping[str, Json]) -> list[str]:
+    """Return the ARNs of the managed policies of a user, group or role, and that of its boundary."""
+    boundary = _boundary(raw)
+    return [*_attached(raw), *([boundary] if boundary else [])]
 
 
-def _principal(kind: str, raw: Mapping[str, Any], managed: Mapping[str, Policy]) -> Principal:
+def _attached(raw: Mapping[str, Json]) -> list[str]:
+    return [as_text(each["PolicyArn"]) for each in _objects(raw.get("AttachedManagedPolicies"))]
+
+
+def _boundary(raw: Mapping[str, Json]) -> str:
+    return as_text(as_mapping(raw.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn", ""))
+
+
+def _objects(told: Json) -> list[Mapping[str, Json]]:
+    """Return the objects of a list that AWS tells, or leaves out."""
+    return [as_mapping(each) for each in as_list(told or ())]
+
+
+def _principal(kind: str, raw: Mapping[str, Json], managed: Mapping[str, Policy]) -> Principal:
     """Return a user, group or role. A managed policy that could not be read counts as none: the sight has noted it."""
-    inline = raw.get(f"{kind.capitalize()}PolicyList") or ()
-    attached = (each["PolicyArn"] for each in raw.get("AttachedManagedPolicies") or ())
+    inline = _objects(raw.get(f"{kind.capitalize()}PolicyList"))
     trust = raw.get("AssumeRolePolicyDocument")
     return Principal(
         kind=kind,
-        arn=raw["Arn"],
-        path=raw["Path"],
+        arn=as_text(raw["Arn"]),
+        path=as_text(raw["Path"]),
         policies=(
-            *(read_identity_policy(each["PolicyName"], each["PolicyDocument"]) for each in inline),
-            *(managed.get(arn, Policy(arn, ())) for arn in attached),
+            *(read_identity_policy(as_text(each["PolicyName"]), as_mapping(each["PolicyDocument"])) for each in inline),
+            *(managed.get(arn, Policy(arn, ())) for arn in _attached(raw)),
         ),
-        trust=read_resource_policy("trust", trust) if trust else None,
-        boundary=managed.get((raw.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn", "")),
+        trust=read_resource_policy("trust", as_mapping(trust)) if trust else None,
+        boundary=managed.get(_boundary(raw)),
     )
 
 
@@ -122,13 +130,13 @@ def _log_policies(lanes: list[Lane], aws: Aws, sight: Sight) -> Iterator[Service
                     yield ServicePolicy(read_resource_policy(title, raw["policyDocument"]), "logs", arn)
 
 
-def _told_log_policies(aws: Aws, sight: Sight, what: str, asked: Mapping[str, str]) -> list[Any]:
+def _told_log_policies(aws: Aws, sight: Sight, what: str, asked: Mapping[str, str]) -> list[ResourcePolicyTypeDef]:
     paginate = aws.client("logs").get_paginator("describe_resource_policies").paginate
     pages = sight.list(what, lambda: if_there(lambda: list(paginate(**asked)), "ResourceNotFoundException") or ())
     return [raw for page in pages or () for raw in page["resourcePolicies"]]
 
 
-def _buses(aws: Aws, sight: Sight) -> list[Any]:
+def _buses(aws: Aws, sight: Sight) -> list[Mapping[str, str]]:
     return sight.list("event buses", lambda: _all(aws, "list_event_buses", "EventBuses")) or []
 
 
@@ -147,7 +155,7 @@ def _rules(aws: Aws, sight: Sight) -> Iterator[Rule]:
             yield _rule(raw, bus["Name"], aws, sight)
 
 
-def _rule(raw: Mapping[str, Any], bus: str, aws: Aws, sight: Sight) -> Rule:
+def _rule(raw: Mapping[str, str], bus: str, aws: Aws, sight: Sight) -> Rule:
     which = {"Rule": raw["Name"], "EventBusName": bus}
     targets = sight.list(
         f"targets of rule {raw['Name']}",
@@ -162,7 +170,7 @@ def _rule(raw: Mapping[str, Any], bus: str, aws: Aws, sight: Sight) -> Rule:
     )
 
 
-def _all(aws: Aws, call: str, key: str, **asked: str) -> Iterator[Any]:
+def _all(aws: Aws, call: str, key: str, **asked: str) -> Iterator[Mapping[str, str]]:
     """Yield what a call of EventBridge lists, page by page; boto3 has no paginator for its buses."""
     token: dict[str, str] = {}
     while True:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from shared.deploy.documents import resource_documents
 from shared.deploy.reading import if_there
@@ -21,7 +22,7 @@ from shared.deploy.resources import (
 )
 from shared.deploy.sources import read_sources
 from shared.isolation.proof.documents.document import Document, DocumentKind
-from shared.values import as_list, as_text
+from shared.values import as_list, as_mapping, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.deploy.readback.sight import Sight
+    from shared.values import Json
 
 _SECRETS = (database.KIND, rendezvous_key.KIND)
 _WITH_POLICIES = (policy.KIND, role.KIND, bucket.KIND, repository.KIND, function.KIND, *_SECRETS, table.KIND)
@@ -90,13 +92,14 @@ def _of_function(lane: Lane, name: str, aws: Aws) -> Iterator[Document]:
     for qualifier, arn in arns.items():
         body = _policy_of(name, qualifier, aws)
         others = [each for each in arns.values() if each != arn]  # moto joins the policies of all, AWS does not
-        told = [each for each in body.get("Statement", ()) if each.get("Resource") not in others]
+        statements = map(as_mapping, as_list(body.get("Statement", ())))
+        told = [each for each in statements if each.get("Resource") not in others]
         if told:
             title = f"{name}:{qualifier}" if qualifier else name
             yield Document(DocumentKind.RESOURCE, title, lane.team, {**body, "Statement": told}, arn)
 
 
-def _policy_of(name: str, qualifier: str, aws: Aws) -> Mapping[str, Any]:
+def _policy_of(name: str, qualifier: str, aws: Aws) -> Mapping[str, Json]:
     which = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
     answer = if_there(lambda: aws.client("lambda").get_policy(**which), _GONE)
     return dict(json.loads(answer["Policy"])) if answer else {}
@@ -105,22 +108,20 @@ def _policy_of(name: str, qualifier: str, aws: Aws) -> Mapping[str, Any]:
 def _qualifiers(name: str, aws: Aws) -> list[str]:
     """Return the versions and aliases of a function, none when it is gone."""
     client = aws.client("lambda")
-    versions = if_there(lambda: list(_paged(client, "list_versions_by_function", name, "Versions")), _GONE) or []
-    aliases = if_there(lambda: list(_paged(client, "list_aliases", name, "Aliases")), _GONE) or []
-    numbers = [each["Version"] for each in versions if each["Version"] != "$LATEST"]
-    return [*numbers, *(each["Name"] for each in aliases)]
-
-
-def _paged(client: Any, call: str, name: str, key: str) -> Iterator[Any]:
-    for page in client.get_paginator(call).paginate(FunctionName=name):
-        yield from page[key]
+    versions = partial(client.get_paginator("list_versions_by_function").paginate, FunctionName=name)
+    aliases = partial(client.get_paginator("list_aliases").paginate, FunctionName=name)
+    numbers = if_there(lambda: [each["Version"] for page in versions() for each in page["Versions"]], _GONE) or []
+    names = if_there(lambda: [each["Name"] for page in aliases() for each in page["Aliases"]], _GONE) or []
+    return [*(number for number in numbers if number != "$LATEST"), *names]
 
 
 def _own(lane: Lane, name: str, arn: str, text: str) -> Document:
     return Document(DocumentKind.RESOURCE, name, lane.team, json.loads(text), arn)
 
 
-def managed_policy(aws: Aws, arn: str) -> Any:
+def managed_policy(aws: Aws, arn: str) -> Mapping[str, Json]:
     """Return the version in force of the managed policy *arn*, as its JSON reads."""
-    version = aws.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    return aws.iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+    iam = aws.client("iam")
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    document: Mapping[str, Json] = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+    return document

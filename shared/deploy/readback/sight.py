@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +13,8 @@ from shared.deploy.guard import OwnershipError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,7 +54,7 @@ class Sight:
         except OwnershipError:
             self._unseen.add(Unseen(what, "HeadBucket"))
 
-    def list(self, what: str, read: Callable[[], Iterable[Any]]) -> list[Any] | None:
+    def list(self, what: str, read: Callable[[], Iterable[Item]]) -> list[Item] | None:
         """Return all that *read* yields, or None when it is refused."""
         with self.looking(what):
             return list(read())

@@ -88,3 +88,9 @@ def test_a_function_named_by_its_resource_counts():
     team = lane(go=8)
     task = {"Type": "Task", "Resource": team.function_arn("w-go")}
     assert crowded_maps(team, {"States": {"M": {"Type": "Map", "Iterator": {"States": {"Go": task}}}}})
+
+
+def test_arguments_that_are_an_expression_name_no_function():
+    task = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": "{% $states.input %}"}
+    each = {"Type": "Map", "ItemProcessor": {"States": {"Call": task}}}
+    assert crowded_maps(lane(one=1), {"QueryLanguage": "JSONata", "States": {"Each": each}}) == []

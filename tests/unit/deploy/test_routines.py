@@ -1,13 +1,31 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
-from shared.deploy.routines import await_function, await_no_state_machine, remove_bucket, stop_executions
+from shared.config.load import find_root, load_project
+from shared.config.platform import rendezvous_service
+from shared.deploy.model import Routine
+from shared.deploy.rendezvous.desired import (
+    Answers,
+    Network,
+    foundation,
+    kinds,
+    leading_record,
+    names,
+    schedules,
+    task_service,
+)
+from shared.deploy.resources import KINDS, bucket, function, table, wanted_resources
+from shared.deploy.routines import ROUTINES, await_function, await_no_state_machine, remove_bucket, stop_executions
+from shared.deploy.sources import read_sources
 from shared.deploy.watch import Watch
 from shared.errors import LanesError
+from shared.packages.package import Package
 
 UNWATCHED = Watch(sleep=lambda _seconds: None)
 MACHINE = {"stateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:team2-cosmic"}
@@ -146,3 +164,42 @@ def test_an_object_that_cannot_be_deleted_is_named():
     s3 = S3(refills=0, errors=[{"Key": "held", "Code": "AccessDenied", "Message": "object lock"}])
     with pytest.raises(LanesError, match=r"object held cannot be deleted: AccessDenied \(object lock\)"):
         remove_bucket(cloud(s3), BUCKET, UNWATCHED)
+
+
+@pytest.fixture(scope="module")
+def project():
+    return load_project(find_root(Path(__file__)))
+
+
+def routines(kinds, wanted):
+    """Return the names of the routines that make the resources of *wanted*, change their tags, and remove them."""
+    found = set()
+    for want in wanted:
+        more = {"arn": "arn:x", "older": (), "id": "sg-1", "rules": {}, "target_ids": (), "zone": "Z1", "found": {}}
+        have = replace(want, properties={**more, **want.properties})
+        kind = kinds[want.kind]
+        steps = (kind.steps(want, None), kind.steps(want, replace(have, tags={})), kind.remove(have))
+        found |= {call.name for step in steps for call in step.calls if isinstance(call, Routine)}
+    return found
+
+
+def test_every_routine_of_a_lanes_plan_is_in_the_table(project):
+    package = Package(Path("code.zip"), "hash", 0, "python3.13")
+    found = set()
+    for lane in project.teams.values():
+        images = {key: "host/x@sha256:0" for key, each in lane.functions.items() if each.image}
+        found |= routines(KINDS, wanted_resources(read_sources(lane, package, images)))
+    assert {table.AWAIT, bucket.REMOVE, function.CHALICE_DEPLOY} < found <= {*ROUTINES, function.CHALICE_DEPLOY}
+
+
+def test_every_routine_of_the_rendezvous_plan_is_in_the_table(project):
+    service = rendezvous_service(project)
+    package, answers = (
+        Package(Path("code.zip"), "hash", 0, "python3.13"),
+        Answers(Network("vpc-1", "10.0.0.0/16", ("subnet-1",))),
+    )
+    task = (task_service(service, answers), leading_record(service, answers))
+    wanted = (*foundation(service, answers), *task, *schedules(service, package))
+    assert [(each.kind, each.name) for each in wanted] == names(service)
+    found = routines(kinds(service), wanted)
+    assert {"create service", "point record"} < found <= {*ROUTINES, function.CHALICE_DEPLOY}
