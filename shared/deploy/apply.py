@@ -1,4 +1,4 @@
-"""Carries out a plan: the one module that changes AWS. Steps run in order; the first failure stops it.
+"""Carries out a plan: the one module that changes AWS. Steps run in order, and the first failure stops it.
 
 Nothing is rolled back. What was done stays. The next plan finds it and leaves it alone, so running the command once
 more finishes the job. Refusals that pass by themselves are waited out (``shared/aws/settling``).
@@ -89,7 +89,7 @@ def apply(
 
 
 def _still_ours(plan: Plan, step: Step, aws: Aws, kinds: Mapping[str, Kind]) -> bool:
-    """Read the name back once more: it may have been taken since the plan was made and somebody said yes to it.
+    """Read the name back once more: somebody may have taken it since the plan was made.
 
     Returns:
         Whether there is one of that name.
@@ -111,7 +111,7 @@ def _call(call: Call, aws: PatientAws, look: Callable[[], bool]) -> None:
             if not is_made(name, error):
                 raise
             if look():
-                return  # somebody was quicker, or an earlier try of ours, whose answer was lost
+                return  # somebody made it first, or an earlier try of ours did, and its answer was lost
             wait.once_more(LEAVING, error)
         else:
             return

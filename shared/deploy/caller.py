@@ -1,7 +1,8 @@
 """Who deploys. A team's deployer changes its functions and state machines; all else takes the platform's role.
 
-What a deployer may not list, it need not: no function and no state machine is left over alone, for its role and its log
-group are left over with it, and the deployer's own policy names its role. So the foundation tells.
+A deployer may not list the account's resources, so its plan does not look for what is left over. Nothing is missed by
+that. The deployer's own policy names the roles of all functions and state machines, so it changes whenever one of them
+goes. A deployer may not change that policy: such a plan is refused, and the platform's role has to deploy.
 """
 
 from __future__ import annotations
@@ -41,10 +42,10 @@ def is_deployer(lane: Lane, aws: Aws) -> bool:
 
 
 def check_may(todo: Plan, lane: Lane, aws: Aws) -> None:
-    """Refuse, before anything is changed, what a deployer would be refused midway.
+    """Refuse a plan before anything is changed, where AWS would refuse it to a deployer midway.
 
     Raises:
-        FoundationError: The plan changes more than functions and state machines; names it all.
+        FoundationError: The plan changes more than functions and state machines; names everything it changes.
     """
     others = [step for step in todo.changes if step.kind not in _OF_A_DEPLOYER]
     if others and is_deployer(lane, aws):

@@ -35,7 +35,7 @@ _GONE = ("ResourceNotFoundException", "InvalidRequestException")  # the latter: 
 
 
 def provision(aws: Aws, params: Mapping[str, Json], _watch: Watch) -> None:
-    """Make the role, the schema and the tables, and the secret that says how the team's functions get in.
+    """Make the role, the schema and the tables, and the secret that the team's functions log in with.
 
     Raises:
         LanesError: There is no database for the teams, or it refuses.
@@ -54,7 +54,7 @@ def provision(aws: Aws, params: Mapping[str, Json], _watch: Watch) -> None:
 
 
 def drop(aws: Aws, params: Mapping[str, Json], _watch: Watch) -> None:
-    """Remove the schema with all in it, and the role.
+    """Remove the schema with all that is in it, and the role.
 
     Raises:
         LanesError: There is no database for the teams, or it refuses.

@@ -1,7 +1,7 @@
 """Who owns what. A resource that is not this lane's is refused, never adopted.
 
-Step Functions answers a second create with 200 and ignores the new role and tags; us-east-1 does the same for
-buckets. So a name is read back before it is created or changed, and its tags must say that it is ours.
+Step Functions answers a second create with 200 and ignores the new role and tags; S3 does the same for buckets in
+us-east-1. So a name is read back before it is created or changed, and its tags must say that it is ours.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class OwnershipError(LanesError):
 
 
 def lane_tags(lane: Lane) -> dict[str, str]:
-    """Return the tags of everything in *lane*: its own, and whose it is, for the bill and for the guard."""
+    """Return the tags of everything in *lane*: its own, and those that say whose it is, for the bill and the guard."""
     return {
         **lane.tags,
         "team": lane.team,

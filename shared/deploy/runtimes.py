@@ -1,4 +1,4 @@
-"""Refuses, before anything is done, functions of a runtime that Lambda does not take any more."""
+"""Refuses, before anything is done, functions on a runtime that Lambda does not take any more."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHANGES = ("runtime", "code_sha256", "memory_mb", "timeout_seconds", "environme
 
 
 def check_runtimes(wanted: Iterable[Resource], found: Mapping[tuple[str, str], Resource | None], today: date) -> None:
-    """Refuse functions that are to be made or changed on a runtime whose end has come.
+    """Refuse functions that are to be made or changed on a runtime that AWS has retired.
 
     Raises:
         LanesError: Names them all.

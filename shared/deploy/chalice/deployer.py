@@ -67,7 +67,7 @@ class ChaliceDeployer:
             try:
                 self._deploy(aws, key, watch.sleep)
             except ChaliceDeploymentError as error:
-                # An earlier try of ours made it, and its answer was lost: it is there now, so Chalice updates it.
+                # An earlier try of ours made it, and the answer was lost. It is there now, so Chalice updates it.
                 if _TAKEN not in str(error.original_error) or not self._is_ours(aws, name):
                     raise
                 self._deploy(aws, key, watch.sleep)
@@ -126,7 +126,7 @@ class ChaliceDeployer:
 
 
 def _fix(said: str) -> str | None:
-    """Return what to do about a refusal of Lambda's that only the account explains."""
+    """Return what to do where Lambda refuses something because of the account, or None."""
     memory = re.search(r"memorysize.*less than or equal to (\d+)", said, re.IGNORECASE | re.DOTALL)
     if memory:
         return f"set memorySize to {memory[1]} or less: the account is new, and has no more until it asks AWS"
@@ -161,4 +161,4 @@ class _NoSweeper:
 
 class _Quiet:
     def write(self, text: str) -> None:
-        """Say nothing: our own steps are told by whoever applies them."""
+        """Say nothing: whoever carries the plan out tells its steps."""

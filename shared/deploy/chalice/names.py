@@ -46,7 +46,7 @@ def named_graph_builder(lane: Lane) -> object:
 
 
 def install_names(lane: Lane) -> None:
-    """Give the lane's names to whatever this process deploys: the ``chalice`` command builds its own builder."""
+    """Give the lane's names to all that this process deploys, for the ``chalice`` command makes its own builder."""
     setattr(ApplicationGraphBuilder, _SEAM, _renaming(lane, _original()))
 
 

@@ -63,7 +63,7 @@ def _text(project: Project) -> str:
 
 
 def zipped(lane: Lane) -> tuple[str, ...]:
-    """Return the keys of the functions that Chalice deploys: those of the zip."""
+    """Return the keys of the functions that Chalice deploys: those that run from the zip."""
     return tuple(key for key, function in lane.functions.items() if not function.image)
 
 

@@ -1,4 +1,4 @@
-"""An account's users, groups and roles, and what else could touch a team: read whole, page by page."""
+"""An account's users, groups and roles, and what else could reach a team. All of it is read, page by page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _DETAILS = ("User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy")
 NOT_READ = (
-    "service and resource control policies of an organisation: they only take away, and nothing here leans on them",
+    "service and resource control policies of an organisation: they only take away, and no finding depends on them",
     "what another account lets this one's roles do, and its own users: IAM tells of one account",
     "grants inside the teams' database, and who reaches it over the network",
     "VPC endpoints' policies, session policies, and credentials that somebody holds already",
@@ -92,7 +92,7 @@ def _objects(told: Json) -> list[Mapping[str, Json]]:
 
 
 def _principal(kind: str, raw: Mapping[str, Json], managed: Mapping[str, Policy]) -> Principal:
-    """Return a user, group or role. A managed policy that could not be read counts as none: the sight has noted it."""
+    """Return a user, group or role. A managed policy that could not be read counts as empty; the sight has noted it."""
     inline = _objects(raw.get(f"{kind.capitalize()}PolicyList"))
     trust = raw.get("AssumeRolePolicyDocument")
     return Principal(
@@ -171,7 +171,7 @@ def _rule(raw: Mapping[str, str], bus: str, aws: Aws, sight: Sight) -> Rule:
 
 
 def _all(aws: Aws, call: str, key: str, **asked: str) -> Iterator[Mapping[str, str]]:
-    """Yield what a call of EventBridge lists, page by page; boto3 has no paginator for its buses."""
+    """Yield what a call of EventBridge lists, page by page. boto3 has no paginator for event buses."""
     token: dict[str, str] = {}
     while True:
         answer = getattr(aws.client("events"), call)(**asked, **token)
@@ -182,7 +182,7 @@ def _all(aws: Aws, call: str, key: str, **asked: str) -> Iterator[Mapping[str, s
 
 
 def _loggings(lanes: list[Lane], aws: Aws, sight: Sight) -> Iterator[Logging]:
-    """Yield where each state machine of the account logs: one that is nobody's may log into a team's group."""
+    """Yield where each state machine of the account logs: a machine of no team may log into a team's group."""
     machines = sight.list("state machines", lambda: _machines(aws))
     if machines is None:
         machines = [lane.state_machine_arn(key) for lane in lanes for key in lane.workflows]

@@ -1,4 +1,4 @@
-"""The documents of all that is named like a team's in AWS, whoever made it; managed policies attached by hand too."""
+"""The documents of all that is named like a team's in AWS, whoever made it, with managed policies attached by hand."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _GONE = "ResourceNotFoundException"
 def deployed_documents(lane: Lane, aws: Aws, sight: Sight) -> Iterator[Document]:
     """Yield the documents of all that is named like *lane*'s in AWS.
 
-    Where the caller may not list a kind, *sight* notes it, and the names that the team's file makes are looked at.
+    Where the caller may not list a kind, *sight* notes it, and the names that the team's file makes are read.
     """
     for kind in _WITH_POLICIES:
         for name in _names(lane, kind, aws, sight):
@@ -84,8 +84,8 @@ def _documents(lane: Lane, kind: str, name: str, aws: Aws, sight: Sight) -> Iter
 def _of_function(lane: Lane, name: str, aws: Aws) -> Iterator[Document]:
     """Yield the policies of a function, of each of its versions and of its aliases.
 
-    A policy hangs on one of them, and GetPolicy without a Qualifier tells the function's alone. Source: Lambda API
-    reference, GetPolicy (November 2026).
+    Each of them may have a policy of its own, and GetPolicy without a Qualifier tells only the function's. Source:
+    Lambda API reference, GetPolicy (November 2026).
     """
     own = lane.place.arn("lambda", f"function:{name}")
     arns = {"": own, **{qualifier: f"{own}:{qualifier}" for qualifier in _qualifiers(name, aws)}}

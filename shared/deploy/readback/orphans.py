@@ -1,7 +1,7 @@
-"""Orphans: what carries our tags in a cloud, and no team's file explains any more.
+"""Orphans: resources with our tags in a cloud, which no team's file explains any more.
 
-A team's file was deleted, a workflow or a function renamed, or the hash of names changed. Most kinds are told by their
-tags, all services at once; roles, boundaries and budgets are listed one kind at a time, for AWS tells no roles by tag.
+A team's file was deleted, a workflow or a function was renamed, or the hash of names changed. Most kinds are found by
+their tags, in all services at once. AWS finds no roles by tag, so roles, boundaries and budgets are listed by kind.
 Source: Resource Groups Tagging API reference, "Services that support the Resource Groups Tagging API" (November 2026).
 """
 
@@ -33,7 +33,7 @@ _DIGEST = re.compile(r"-([0-9a-f]{8})$")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Orphan:
-    """One resource that nothing explains: its kind and name, the team and owner its tags tell, why, and the fix."""
+    """One resource that nothing explains, with the team and the owner of its tags, why, and the fix."""
 
     team: str
     kind: str
@@ -77,14 +77,14 @@ def _tagged(aws: Aws, sight: Sight) -> Iterator[tuple[str, str, Mapping[str, str
 
 
 def _is_there(kind: str, name: str, aws: Aws, sight: Sight) -> bool:
-    """Whether *name* is there; AWS goes on telling the tags of what was deleted for a while."""
+    """Whether *name* is still there: AWS tells the tags of what was deleted for a while longer."""
     with sight.looking(f"whether {kind} {name} is still there"):
         return kind not in KINDS or KINDS[kind].current(aws, name) is not None
     return True
 
 
 def _named(arn: str) -> tuple[str, str]:
-    """Return the kind and name of what *arn* names; what is of no kind of ours is called by its ARN."""
+    """Return the kind and name of what *arn* names. What is of no kind of ours keeps its ARN as its name."""
     parts = arn.split(":", 5)
     for kind, (service, before) in ARNS.items():
         if parts[2] == service and parts[5].startswith(before):

@@ -1,4 +1,4 @@
-"""What could not be seen: the reads that AWS refused, by name."""
+"""What could not be read, because AWS refused it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Unseen:
 
 
 class Sight:
-    """Reads, and remembers what it was refused."""
+    """Reads AWS, and notes which reads it was refused."""
 
     def __init__(self) -> None:
         self._unseen: set[Unseen] = set()

@@ -1,4 +1,4 @@
-"""The container: a Python and the server, which needs nothing but the standard library."""
+"""The server's image: a Python, and the server, which needs only the standard library."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def command(port: int, *, allow_open: bool = False) -> list[str]:
 
 
 def health_command(port: int) -> list[str]:
-    """Return what ECS runs inside the container to know that it is well: /readyz, which answers 503 when it is not."""
+    """Return what ECS runs inside the container to see if it is healthy: it asks /readyz, which answers 503 if not."""
     return ["CMD", "python", "-c", _READY.format(http_port=http_port(port))]
 
 
@@ -55,7 +55,7 @@ def dockerfile(port: int) -> str:
 
 
 class EcrImage(NamedTuple):
-    """An image in a private repository of ECR; ``tag`` is empty where only a digest says which."""
+    """An image in a private repository of ECR. ``tag`` is empty where only a digest says which image."""
 
     account: str
     region: str
@@ -73,7 +73,7 @@ def in_ecr(image: str) -> EcrImage | None:
 
 
 def own_image(service: RendezvousService) -> EcrImage | None:
-    """Return the image of *service* when its repository is the platform's own, in the place of the service."""
+    """Return the image of *service* when its repository is the platform's, in the service's account and region."""
     found, place = in_ecr(service.image), service.lane.place
     own = found and (found.account, found.region) == (place.account, place.region)
     return found if own and found and found.repository.startswith(f"{service.lane.team}/") else None

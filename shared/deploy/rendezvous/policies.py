@@ -1,6 +1,8 @@
-"""What the service's three roles may do: pull and log; read the service and move its record; and renew it.
+"""What the three roles of the rendezvous service may do.
 
-They stand under one boundary, the platform's own: all three together, on any of the platform's names.
+The first starts the task: it pulls the image and writes logs. The second reads the service and moves its record. The
+third does the same, and renews the service. All three are under one boundary, which allows what the three may do
+together, on any of the platform's names.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ _PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloa
 
 
 def task_trust(service: RendezvousService) -> Trust:
-    """Let ECS take the execution role, for this account's tasks alone."""
+    """Let ECS take the execution role, for tasks of this account only."""
     place = service.lane.place
     return Trust(
         {"Service": "ecs-tasks.amazonaws.com"},
@@ -57,13 +59,13 @@ def boundary(service: RendezvousService) -> Policy:
 
 
 def execution_policy(service: RendezvousService) -> Policy:
-    """Return what starts the container: its logs, the master key, and from a private repository of ECR its image."""
+    """Return what starting the container takes: its logs, the master key, and its image where ECR keeps that."""
     master = read_secret("MasterKey", service.lane.place, MASTER_SECRET)
     return Policy((_write_logs(service, service.log_group), master, *_pull(service)))
 
 
 def function_policy(service: RendezvousService, function: Function) -> Policy:
-    """Return what a function may do: see the service, move its one record, write its logs; renew it, if it restarts."""
+    """Return what *function* may do: see the service, move its record and write logs; the restart may also renew it."""
     renew = ("ecs:UpdateService",) if function.key == RESTART else ()
     tasks = service.lane.place.arn("ecs", f"task/{service.cluster}/*")
     return Policy(
@@ -87,7 +89,7 @@ def _pull(service: RendezvousService) -> Iterator[Statement]:
         where = f"{private.region}:{private.account}"
         arn = f"arn:{service.lane.place.partition}:ecr:{where}:repository/{private.repository}"
         yield Statement("Pull", _PULL, (arn,))
-        yield Statement("LogIn", ("ecr:GetAuthorizationToken",), ("*",))  # AWS offers it for all or none
+        yield Statement("LogIn", ("ecr:GetAuthorizationToken",), ("*",))  # AWS cannot narrow it
 
 
 def _follow(service: RendezvousService) -> Iterator[Statement]:
@@ -95,12 +97,12 @@ def _follow(service: RendezvousService) -> Iterator[Statement]:
     partition = service.lane.place.partition
     in_cluster = {"ArnEquals": {"ecs:cluster": service.cluster_arn}}
     yield Statement("ListTasks", ("ecs:ListTasks",), ("*",), in_cluster)
-    # AWS offers these for no single interface or zone name, and they tell addresses and names alone.
+    # AWS cannot narrow these to one interface or zone. They tell addresses and names only.
     yield Statement("Look", ("ec2:DescribeNetworkInterfaces", "route53:ListHostedZonesByName"), ("*",))
     zones, changes = (f"arn:{partition}:route53:::{each}/*" for each in ("hostedzone", "change"))
     yield Statement("ReadRecords", ("route53:ListResourceRecordSets",), (zones,))
     names = (service.lane.rendezvous.host, f"{MARK}.{service.lane.rendezvous.host}")
-    # "For all" is true of none, so the key must be there too.
+    # ForAllValues is also true when there is no value, so the key must be there too.
     own: Conditions = {"ForAllValues:StringEquals": {RECORD_NAMES: names}, "Null": {RECORD_NAMES: "false"}}
     yield Statement("MoveRecord", ("route53:ChangeResourceRecordSets",), (zones,), own)
     yield Statement("AwaitRecord", ("route53:GetChange",), (changes,))

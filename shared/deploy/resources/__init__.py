@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class Kind(Protocol):
-    """What is offered for each kind: by a module, or by an object where reading takes more than a name."""
+    """What each kind offers. It is a module, or an object where reading takes more than a name."""
 
     @property
     def KIND(self) -> str:  # noqa: N802  a module's constant
@@ -67,7 +67,7 @@ class LaneKind(Kind, Protocol):
         """Return what a lane wants of this kind."""
 
     def names(self, aws: Aws, team: str) -> Iterable[str]:
-        """Return the names of this kind that are named like *team*'s, whoever owns them; all of them for ""."""
+        """Return the names of this kind that begin as *team*'s do, whoever owns them; for "", all of them."""
 
 
 KINDS: dict[str, LaneKind] = {
@@ -84,7 +84,10 @@ DATA_REMOVED_BY: Mapping[str, str] = {
     database.KIND: "drop its schema, then aws secretsmanager delete-secret --secret-id {name}",
     repository.KIND: "aws ecr delete-repository --force --repository-name {name}",
 }
-"""The kinds that hold data, each with what removes one by hand. A deploy keeps them, also when nothing names them."""
+"""The kinds that hold data, each with the command that removes one by hand.
+
+A deploy keeps them, even when no file names them any more.
+"""
 ARNS: Mapping[str, tuple[str, str]] = {
     **{key: kind.ARN for key, kind in KINDS.items()},
     **{module.KIND: module.ARN for module in (rule, alarm, cluster, service, task_definition, security_group)},

@@ -1,4 +1,4 @@
-"""S3 buckets: private, encrypted, versioned, TLS and own account only; scratch goes by itself."""
+"""S3 buckets: private, encrypted, versioned, open to TLS and the own account only. Scratch is removed by S3 itself."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SERVICE = "s3"
 ARN = ("s3", "")
 REMOVE = "remove bucket"
 SCRATCH = "runs/"
-"""What runs leave behind on their way; results lie elsewhere and stay."""
+"""Where runs put what they need only on their way. Results lie elsewhere and stay."""
 _ABORT_DAYS = 7
 _NO_CONSTRAINT = "us-east-1"  # the one region that must not be named when a bucket is made
 

@@ -1,4 +1,4 @@
-"""AWS Budgets: what a team may cost in a month, and who hears of it at 80 and at 100 percent. It stops nothing.
+"""AWS Budgets: what a team may cost in a month, and who is told at 80 and at 100 percent. A budget stops nothing.
 
 AWS brings a budget up to date up to three times a day, so an alert may come hours after the money is spent.
 Source: docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html, read on 2026-11-29.

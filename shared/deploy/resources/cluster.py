@@ -24,7 +24,7 @@ def desired(name: str, arn: str, tags: Mapping[str, str]) -> Resource:
 
 
 def current(aws: Aws, name: str) -> Resource | None:
-    """Return the cluster as it is, or None; one that was deleted stays readable for a while, and counts as gone."""
+    """Return the cluster as it is, or None. One that was deleted can be read for a while, and counts as gone."""
     for found in aws.client(SERVICE).describe_clusters(clusters=[name], include=["TAGS"])["clusters"]:
         if found["status"] == "ACTIVE":
             return Resource(KIND, name, read_tags(found.get("tags", ())), {"arn": found["clusterArn"]})

@@ -1,4 +1,4 @@
-"""A team's part of the teams' database, known by its secret: what says it is there carries the team's tags."""
+"""A team's part of the teams' database. It is known by its secret, which carries the team's tags."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def wanted(sources: Sources) -> Iterator[Resource]:
 
 
 def desired(database: Database, tags: Mapping[str, str]) -> Resource:
-    """Return *database* as it should be; it is made anew, and nothing lost, when one of its migrations is edited."""
+    """Return *database* as it should be. When a migration is edited, it is provisioned again, and nothing is lost."""
     return Resource(
         KIND,
         database.secret,
@@ -48,7 +48,7 @@ def desired(database: Database, tags: Mapping[str, str]) -> Resource:
 
 
 def current(aws: Aws, name: str) -> Resource | None:
-    """Return the database as it is, or None. Its description is written last: before that it is half made."""
+    """Return the database as it is, or None. Its description is written last, so one without it is half made."""
     found = described(aws, name)
     return Resource(KIND, name, found.tags, {"description": found.text}) if found else None
 

@@ -119,7 +119,7 @@ def current(aws: Aws, name: str) -> Resource | None:
 
 
 def failure(configuration: Mapping[str, object]) -> str | None:
-    """Return why the last change of a function came to nothing, as *configuration* says; None when it did not."""
+    """Return why the last change of a function failed, as *configuration* says; None when it did not fail."""
     for state in ("State", "LastUpdateStatus"):
         if configuration.get(state) == "Failed":
             return str(configuration.get(f"{state}Reason", "AWS does not say why"))
@@ -147,12 +147,12 @@ def steps(want: Resource, have: Resource | None) -> Step:
 
 
 def remove(have: Resource) -> Step:
-    """Return what removes *have*, by name: Chalice's own record may be of another cloud, or gone."""
+    """Return what removes *have*, by its name: Chalice's own record may be of another cloud, or gone."""
     return removed(have, Call(SERVICE, "delete_function", {"FunctionName": have.name}))
 
 
 def _made_by_chalice(want: Resource) -> Routine:
-    """Return one run of Chalice's deployer for this function alone; it makes and it updates."""
+    """Return one run of Chalice's deployer for this function alone. It makes the function, or updates it."""
     return Routine(CHALICE_DEPLOY, {"function": want.properties["key"]})
 
 
@@ -173,7 +173,7 @@ def _made_by_us(want: Resource) -> tuple[Call | Routine, ...]:
 
 
 def _updated_by_us(want: Resource, have: Resource) -> Iterator[Call | Routine]:
-    """Yield the calls for what differs; AWS takes no second change of a function before the first is through."""
+    """Yield the calls for what differs. AWS takes no second change of a function before the first one is done."""
     new, old = want.properties, have.properties
     on = {"FunctionName": want.name}
     if new["code_sha256"] != old["code_sha256"] or old["failed"]:

@@ -1,12 +1,12 @@
 """The account's one policy that lets CloudWatch take the logs of state machines, whoever's they are.
 
-A role that may set such a policy could let anybody write anybody's logs, and a region holds ten of them. So it is
-set once for all teams, by whoever deploys first, and stays when a team goes. It carries no tags: AWS offers none.
+A role that may set such a policy could let anybody write anybody's logs, and a region holds ten of them. So whoever
+deploys first sets it once for all teams, and it stays when a team goes. It has no tags, because AWS offers none.
 
-It cannot tell teams apart: log delivery writes as its own service, and the SourceArn it brings is the logs delivery's,
-not the state machine's. So it holds to this account, region and prefix, which is all that AWS's own such policy holds
-to, and where a machine logs is the matter of its own configuration, which plans compare and ``lanes isolation prove
---deployed`` reads. Source: CloudWatch Logs user guide, "Logs sent to CloudWatch Logs", the policy
+It cannot tell teams apart: log delivery writes as a service of its own, and the SourceArn that it brings is the
+delivery's, not the state machine's. So the policy is limited to this account, region and prefix, as AWS's own one is.
+Where a machine logs is in the machine's configuration, which plans compare and ``lanes isolation prove --deployed``
+reads. Source: CloudWatch Logs user guide, "Logs sent to CloudWatch Logs", the policy
 AWSLogDeliveryWrite20150319 (November 2026).
 """
 

@@ -1,4 +1,4 @@
-"""CloudWatch log groups, with their retention. Made here, so that no role needs logs:CreateLogGroup."""
+"""CloudWatch log groups, with their retention. They are made here, so no role needs logs:CreateLogGroup."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def wanted(sources: Sources) -> Iterator[Resource]:
 
 
 def desired(name: str, place: Place, tags: Mapping[str, str], retention_days: int) -> Resource:
-    """Return the log group called *name*, whose events go after *retention_days*."""
+    """Return the log group called *name*, whose events are removed after *retention_days*."""
     return Resource(KIND, name, tags, {"arn": _arn(place, name), "retention_days": retention_days})
 
 

@@ -86,7 +86,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
 
 
 def remove(have: Resource) -> Step:
-    """Return what removes *have*; the roles that carry it go before."""
+    """Return what removes *have*. The roles that carry it are removed before."""
     delete = Call("iam", "delete_policy", {"PolicyArn": have.properties["arn"]})
     return removed(have, *_drop_older(have), delete)
 

@@ -29,7 +29,7 @@ class Records:
     KIND: str = KIND
 
     def desired(self, host: str, tags: Mapping[str, str], address: str) -> Resource:
-        """Return the record of *host*; *address* may be words for one that is not known before there is a task."""
+        """Return the record of *host*. Words stand for an *address* that is not known before there is a task."""
         return Resource(KIND, host, tags, {"address": address, "ttl": TTL})
 
     def current(self, aws: Aws, name: str) -> Resource | None:
@@ -44,7 +44,7 @@ class Records:
         return Resource(KIND, name, read_mark(aws.client, self.zone, name), properties)
 
     def marked(self, aws: Aws, ours: Mapping[str, str]) -> Iterator[str]:
-        """Yield each host of the zone with a record that says that it is of the lane whose tags are *ours*."""
+        """Yield each host of the zone whose TXT record says that it belongs to the lane whose tags are *ours*."""
         pages = aws.client("route53").get_paginator("list_resource_record_sets")
         for page in pages.paginate(HostedZoneId=zone_id(aws.client, self.zone)):
             for found in page["ResourceRecordSets"]:

@@ -1,4 +1,4 @@
-"""A team's key at the rendezvous, in a secret: made from the account's master key, and made anew when that changed."""
+"""A team's key at the rendezvous, in a secret. It is made from the account's master key, again when that changes."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def wanted(sources: Sources) -> Iterator[Resource]:
 
 
 def desired(lane: Lane, tags: Mapping[str, str]) -> Resource:
-    """Return the lane's key as it should be; what it is stands nowhere but in its secret."""
+    """Return the lane's key as it should be. Its value is in its secret only, never in a plan."""
     return Resource(KIND, lane.rendezvous_key, tags, {"team": lane.team, "key": _CURRENT})
 
 
 def current(aws: Aws, name: str) -> Resource | None:
-    """Return the key as it is, or None. Whether it is made from the master of today is all that is told of it.
+    """Return the key as it is, or None. All that is told of it is whether it is made from the master of today.
 
-    A team's own role sees that its secret is there and reads neither key, so it takes the one for the other's. The
-    platform has no such role: whoever deploys its key reads both, whatever that role is called.
+    A team's own role sees that the secret is there, but may read neither key. So it takes the key for a current one.
+    The platform has no such role: whoever deploys the platform's key reads both, whatever that role is called.
     """
     found = described(aws, name)
     if found is None:
@@ -70,12 +70,12 @@ def steps(want: Resource, have: Resource | None) -> Step:
 
 
 def remove(have: Resource) -> Step:
-    """Return what removes *have*; the master key stays."""
+    """Return what removes *have*. The master key stays."""
     return removed(have, Call(SERVICE, "delete_secret", {"SecretId": have.name, "ForceDeleteWithoutRecovery": True}))
 
 
 def master_step(aws: Aws) -> Step:
-    """Return what makes the account's master key when there is none. It is no lane's, and no plan removes it.
+    """Return what makes the account's master key when there is none. It belongs to no lane, and no plan removes it.
 
     Raises:
         LanesError: Its secret is not the platform's, or holds no key.

@@ -92,7 +92,7 @@ def names(aws: Aws, team: str) -> Iterator[str]:
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
-    """Return what makes *have* into *want*; a policy put there by hand is taken away, or nothing would be proved."""
+    """Return what makes *have* into *want*. A policy that was added by hand is removed: nothing proves it."""
     policy = Call("iam", "put_role_policy", {**_inline(want.name), "PolicyDocument": _policy(want)})
     if have is None:
         return Step("create", KIND, want.name, tuple(_grants(want)), (_create(want), policy))
@@ -120,7 +120,7 @@ def _create(want: Resource) -> Call:
 
 
 def _update(want: Resource, have: Resource, policy: Call) -> Iterator[Call]:
-    """Yield the calls for what differs: the boundary first, so that no wider policy is ever without it."""
+    """Yield the calls for what differs. The boundary comes first: a wider policy must never be without it."""
     new, old = want.properties, have.properties
     role = {"RoleName": want.name}
     if new["boundary"] != old["boundary"]:
@@ -147,7 +147,7 @@ def _strip(have: Resource, keep: Collection[str]) -> Iterator[Call]:
 
 
 def _grants(want: Resource) -> Iterator[str]:
-    """Yield a line for each statement of a new role's policy: what a reader wants to know of it."""
+    """Yield a line for each statement of a new role's policy, which is what a reader wants to know."""
     for statement in map(as_mapping, as_list(as_mapping(_inline_policies(want)[_INLINE])["Statement"])):
         actions, resources = (
             value if isinstance(value, str) else ", ".join(map(str, as_list(value)))

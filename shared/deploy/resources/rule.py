@@ -1,4 +1,4 @@
-"""EventBridge rules that invoke a function on a schedule, with the leave for it on the function."""
+"""EventBridge rules that invoke a function on a schedule, with the permission for it on the function."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
 
 
 def remove(have: Resource) -> Step:
-    """Return what removes *have*; the leave goes with its function."""
+    """Return what removes *have*. The permission is removed with its function."""
     return removed(have, *_unaim(have), Call(SERVICE, "delete_rule", {"Name": have.name}))
 
 
@@ -91,17 +91,17 @@ def _unaim(have: Resource) -> list[Call]:
 
 
 def _allow(want: Resource) -> Call:
-    """Let this rule invoke the function. The statement is named after the rule, so a second one is refused as such."""
+    """Let this rule invoke the function. The statement is named after the rule, so AWS refuses a second one."""
     arn = as_text(*as_list(want.properties["targets"]))
     partition, _, region, account = arn.split(":")[1:5]
-    leave = {
+    permission = {
         "FunctionName": arn,
         "StatementId": want.name,
         "Action": "lambda:InvokeFunction",
         "Principal": "events.amazonaws.com",
         "SourceArn": f"arn:{partition}:events:{region}:{account}:rule/{want.name}",
     }
-    return Call("lambda", "add_permission", leave)
+    return Call("lambda", "add_permission", permission)
 
 
 def _may_invoke(aws: Aws, function_arn: str, statement: str, rule_arn: str) -> bool:

@@ -1,4 +1,4 @@
-"""EC2 security groups, known by their names: which ports are open, and to whom. Everything may go out."""
+"""EC2 security groups, known by their names: which ports are open, and to whom. Outward traffic is free."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAKE = "make security group"
 
 
 def desired(name: str, vpc: str, tags: Mapping[str, str], ports: Mapping[int, str]) -> Resource:
-    """Return the security group called *name* in *vpc*; *ports* maps each open TCP port to the CIDR it is open to."""
+    """Return the security group called *name* in *vpc*. *ports* gives the CIDR that each open TCP port is open to."""
     return Resource(KIND, name, tags, {"vpc": vpc, "ingress": sorted(_words("tcp", p, p, c) for p, c in ports.items())})
 
 

@@ -1,4 +1,4 @@
-"""ECS services on Fargate: one task with a public address, and a new one beside it before it goes."""
+"""ECS services on Fargate: one task with a public address. A new task is started beside it before the old one goes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Services:
         return Resource(KIND, name, tags, properties)
 
     def current(self, aws: Aws, name: str) -> Resource | None:
-        """Return the service as it is, or None; one that was deleted stays readable for a while, and counts as gone."""
+        """Return the service as it is, or None. One that was deleted can be read for a while, and counts as gone."""
         ask = partial(aws.client(SERVICE).describe_services, cluster=self.cluster, services=[name], include=["TAGS"])
         answer = if_there(ask, "ClusterNotFoundException") or {"services": []}
         active = [found for found in answer["services"] if found["status"] == "ACTIVE"]

@@ -54,7 +54,7 @@ def desired(lane: Lane, workflow: Workflow, definition: Mapping[str, Json], tags
 
 
 def current(aws: Aws, name: str) -> Resource | None:
-    """Return the state machine as it is, or None; one that AWS is still deleting counts as gone."""
+    """Return the state machine as it is, or None. One that AWS is still deleting counts as gone."""
     states = aws.client(SERVICE)
     arn = aws.place.arn("states", f"stateMachine:{name}")
     found = if_there(lambda: states.describe_state_machine(stateMachineArn=arn), "StateMachineDoesNotExist")
@@ -81,7 +81,7 @@ def names(aws: Aws, team: str) -> Iterator[str]:
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
-    """Return what makes *have* into *want*. A changed type is a new machine: AWS cannot change it in place."""
+    """Return what makes *have* into *want*. AWS cannot change the type of a machine, so such a one is made anew."""
     if have is None:
         return created(want, _create(want))
     changed, tags = compare(want, have)
@@ -93,7 +93,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
 
 
 def remove(have: Resource) -> Step:
-    """Return what removes *have*: AWS would wait for its executions to end, so they are stopped first."""
+    """Return what removes *have*. AWS would wait for its executions to end, so they are stopped first."""
     machine = {"stateMachineArn": have.properties["arn"]}
     delete = Call(SERVICE, "delete_state_machine", machine)
     return removed(have, Routine(STOP_EXECUTIONS, machine), delete, Routine(AWAIT_GONE, machine))

@@ -1,4 +1,4 @@
-"""DynamoDB tables: paid per request, encrypted by AWS's own key, found by one text attribute."""
+"""DynamoDB tables: paid by the request, encrypted by AWS's own key. Items are found by one text attribute."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def desired(lane: Lane, table: Table, tags: Mapping[str, str]) -> Resource:
 
 
 def current(aws: Aws, name: str) -> Resource | None:
-    """Return the table as it is, or None; one that AWS is still deleting counts as gone."""
+    """Return the table as it is, or None. One that AWS is still deleting counts as gone."""
     dynamodb = aws.client(SERVICE)
     answer = if_there(lambda: dynamodb.describe_table(TableName=name), "ResourceNotFoundException")
     if answer is None or answer["Table"]["TableStatus"] == "DELETING":

@@ -1,4 +1,4 @@
-"""ECS task definitions: what a task runs. Each change is a new revision; services are moved to the newest."""
+"""ECS task definitions: what a task runs. Each change is a new revision, and services are moved to the newest."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def current(aws: Aws, name: str) -> Resource | None:
 
 
 def steps(want: Resource, have: Resource | None) -> Step:
-    """Return what makes *have* into *want*; what ECS adds to a container by itself is no difference."""
+    """Return what makes *have* into *want*. What ECS adds to a container by itself is no difference."""
     register = Routine(
         REGISTER,
         {
@@ -90,7 +90,7 @@ def remove(have: Resource) -> Step:
 
 
 def as_asked(asked: Json, found: Json) -> Json:
-    """Return *found* without what was not asked for."""
+    """Return *found* without what *asked* does not have: ECS fills in what was left out."""
     if isinstance(asked, dict) and isinstance(found, dict):
         return {key: as_asked(asked[key], value) for key, value in found.items() if key in asked}
     if isinstance(asked, list) and isinstance(found, list) and len(asked) == len(found):
