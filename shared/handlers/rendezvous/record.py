@@ -51,7 +51,7 @@ def point(clients: Clients, service: Service, address: str, text: str, sleep: Sl
     raise ServiceError(
         f"the record is still not on all of Route 53's servers after {_POLLS * _POLL_SECONDS:.0f} s",
         where=service.host,
-        fix="run the command again later; it goes on from there",
+        again=True,
     )
 
 

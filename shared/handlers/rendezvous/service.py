@@ -175,5 +175,5 @@ def _unready(clients: Clients, service: Service, what: str) -> ServiceError:
     arns = ecs.list_tasks(cluster=service.cluster, serviceName=service.service, desiredStatus="STOPPED").get("taskArns")
     stopped = ecs.describe_tasks(cluster=service.cluster, tasks=arns)["tasks"] if arns else []
     died = f"; its last task stopped: {stopped[0].get('stoppedReason') or 'no reason given'}" if stopped else ""
-    fix = "see that the image exists and starts (its log group tells), then run the command again; it goes on from here"
-    return ServiceError(what + died, where=str(service), fix=fix)
+    fix = "see that the image exists and starts (its log group tells)"
+    return ServiceError(what + died, where=str(service), fix=fix, again=True)

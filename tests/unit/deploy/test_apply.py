@@ -17,8 +17,9 @@ from shared.aws.target import aws_target
 from shared.config.lane import Place
 from shared.deploy.apply import ApplyError, InterruptedApplyError, apply
 from shared.deploy.lane_deployment import destroy, prepare_lane
-from shared.deploy.model import Call, Plan, Resource, Step
+from shared.deploy.model import Call, Plan, Resource, Routine, Step
 from shared.deploy.watch import Watch
+from shared.errors import LanesError
 
 READS = ("get_", "list_", "describe_", "head_")
 
@@ -297,3 +298,14 @@ def test_what_does_not_pass_is_told_with_its_cause_what_to_do_and_what_was_done(
         "then run the command again: it goes on from here"
     )
     assert said[0].startswith("waiting: IAM has not told all its servers of what was just made (iam.put_role_policy")
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_to_run_the_command_again_is_said_once(again):
+    def refuse(aws, params, watch):
+        raise LanesError("no", fix="see the log", again=again)
+
+    todo = Plan("team2", "dev", (Step("create", "thing", "x", calls=(Routine("wait", {}),)),), {})
+    with pytest.raises(ApplyError) as stopped:
+        apply(todo, ScriptedAws(), routines={"wait": refuse})
+    assert str(stopped.value).endswith("\n  fix: see the log, then run the command again: it goes on from here")
