@@ -17,6 +17,7 @@ from shared.deploy.lane_deployment import destroy, prepare_lane
 from shared.deploy.pushed import make_repositories
 from shared.deploy.rendezvous.deployment import plan_service_removal, prepare_service
 from shared.deploy.rendezvous.desired import kinds
+from shared.deploy.resources import KINDS
 from shared.deploy.watch import Watch
 from shared.local.images import images_here
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 DRIFT = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("drift.py"))))
 AT_ONCE = Watch(sleep=lambda _seconds: None)
-OF_LANES = ("iam", "s3", "logs", "lambda", "stepfunctions", "dynamodb", "budgets", "secretsmanager", "ecr")
+OF_LANES = tuple(dict.fromkeys(kind.SERVICE for kind in KINDS.values()))
 OF_THE_RENDEZVOUS = (*OF_LANES, "ecs", "events", "cloudwatch", "route53", "ec2")
 
 
