@@ -1,9 +1,9 @@
 """What ``chalice_app/app.py`` exports, so that ``chalice deploy --stage team2`` works as typed.
 
-The ``chalice`` command builds its own deployer before it imports the app. So importing the app puts our parts in
-its places: the lane's names, the zip that ``lanes deploy`` would upload, and clients for the embedded cloud that
-``lanes up`` keeps (or for AWS, when ``LANES_TARGET=aws`` says so), never whatever account the shell happens to be in.
-``lanes deploy`` needs none of this: it wires the same parts itself.
+The ``chalice`` command builds its own deployer before it imports the app. So importing the app replaces parts of that
+deployer by ours: the lane's names, the zip that ``lanes deploy`` would upload, and the clients. They go to the embedded
+cloud that ``lanes up`` keeps, or to AWS when ``LANES_TARGET=aws`` says so, and never to whatever account the shell is
+set to. ``lanes deploy`` needs none of this: it wires the same parts itself.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _no_traceback() -> Iterator[None]:
 
 
 def _lane(project: Project) -> Lane:
-    """Return the lane of the stage. Chalice has set the stage's own TEAM before it imports the app."""
+    """Return the lane of the stage. Chalice sets the stage's TEAM before it imports the app."""
     team = os.environ.get("TEAM")
     context = click.get_current_context(silent=True)
     stage = context.params.get("stage") if context else None

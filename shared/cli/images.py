@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _PASSWORD = "LANES_REGISTRY_PASSWORD"  # noqa: S105  the name of a variable
 _FOLDER = ".lanes/images"
-_DOCKER = "--platform linux/amd64 --provenance=false"  # Lambda takes an image, no index of an image and its provenance
+_DOCKER = "--platform linux/amd64 --provenance=false"  # Lambda does not take an index of an image and its provenance
 
 TeamArgument = Annotated[str, typer.Argument(metavar="TEAM", help="Whose functions.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help=f"Where it goes; {_FOLDER}/TEAM when left out.")]
@@ -80,7 +80,7 @@ def build(
     from shared.cli.wiring import open_project
     from shared.packages.images import make
 
-    if user and base is None:  # the cards' bases may be in several registries, and a password is for one
+    if user and base is None:  # the cards' bases may be in several registries, but a password is for one
         raise UsageError("which registry is --user for?", fix="--base HOST/REPOSITORY:TAG, with the base that is there")
     project = open_project()
     lane = project.lane(team)
@@ -102,10 +102,10 @@ def push(
     out: OutOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring what was built to a registry, each image under its own repository's name; deploying is lanes deploy's.
+    """Bring what was built to a registry, each image under its own repository's name. lanes deploy then deploys it.
 
-    Without --registry or --aws they go to the embedded cloud that lanes up keeps. There and on AWS, repositories that
-    are missing are made first, also where docker push is to fill them.
+    Without --registry or --aws, images go to the embedded cloud that lanes up keeps. There and on AWS, repositories
+    that are missing are made first, so docker push can fill them too.
 
     Example: lanes images push wssr --aws
     """

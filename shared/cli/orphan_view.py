@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Orphans:
-    """What was found, and what could not be looked for."""
+    """The orphans that were found, and the reads that AWS refused."""
 
     found: tuple[Orphan, ...]
     unseen: tuple[Unseen, ...]
 
     def of(self, teams: Collection[str], known: Collection[str]) -> Orphans:
-        """Return those of *teams*, and those of teams that are not *known*: no other team's plan would show them."""
+        """Return those of *teams*, and those of teams that are not *known*: no plan of theirs would show them."""
         return Orphans(tuple(each for each in self.found if each.team in teams or each.team not in known), self.unseen)
 
     def lines(self) -> list[str]:
-        """Return the lines that tell a reader, none when nothing was found or hidden."""
+        """Return the lines for a reader; none when nothing was found and nothing refused."""
         told = [f"orphans, made by lanes and in no team's file ({len(self.found)}):"] if self.found else []
         told += [f"  {line}" for each in self.found for line in str(each).splitlines()]
         return [*told, *self._hidden()]
@@ -37,7 +37,7 @@ class Orphans:
         return {"orphans": [asdict(each) for each in self.found], "orphansUnseen": list(map(str, self.unseen))}
 
     def _hidden(self) -> list[str]:
-        """Return one line and its fix: a team's deployer gets them with every plan."""
+        """Return one line and its fix where reads were refused. A team's deployer gets it with every plan."""
         calls = sorted({each.call for each in self.unseen})
         if not calls:
             return []

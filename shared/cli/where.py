@@ -1,8 +1,8 @@
 """The options that say where a command's calls go, and as whom: one object, added to any command by :func:`on_cloud`.
 
-The rule: without an option, the embedded cloud. ``--aws`` is AWS itself and nothing else. ``--endpoint URL`` is what
-stands in AWS's place there: the command does all as with ``--aws``, with the user's own credentials, and ``--aws``
-beside it changes nothing.
+Without an option, calls go to the embedded cloud. ``--aws`` means AWS itself, and nothing else. ``--endpoint URL``
+means what stands in AWS's place at that URL: the command works as with ``--aws``, with the user's own credentials.
+``--aws`` beside ``--endpoint`` changes nothing.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Where:
 
 
 def on_cloud(command: Callable[..., None]) -> Callable[..., None]:
-    """Give *command* the options in place of its parameter ``where``, which gets them as one :class:`Where`."""
+    """Give *command* the options instead of its parameter ``where``, which gets them as one :class:`Where`."""
     signature = inspect.signature(command, eval_str=True)
     before = [each for name, each in signature.parameters.items() if name != "where"]
     given = [

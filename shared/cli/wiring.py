@@ -1,4 +1,4 @@
-"""Where objects are wired: the project from the current folder, and the cloud a command works against."""
+"""Where objects are wired: the project of the current folder, and the cloud that a command works against."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
 
 
 def _as_asked(project: Project, owner: Aws, role: str | None, lanes: Sequence[Lane]) -> Aws:
-    """Return what goes to the embedded cloud with the credentials of *role*, as ``--as`` calls it, or its owner's own.
+    """Return clients of the embedded cloud with the credentials of *role*, as ``--as`` calls it, or of its owner.
 
     Raises:
         LanesError: The role is not deployed.
