@@ -254,7 +254,10 @@ def test_what_is_pushed_as_latest_is_what_is_deployed(as_image, bring, cloud, pr
     (image,) = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageDigest": digest}])["images"]
     assert find_images(lane, cloud) == {}
     ecr.put_image(repositoryName=repository, imageManifest=image["imageManifest"], imageTag="latest")
+    asked = []
+    ecr.meta.events.register("before-call.ecr.DescribeImages", lambda **_: asked.append("latest"))
     prepare_lane(lane, project, cloud).deploy()
+    assert len(asked) == 1, "what the tag stands for is read once, for the plan and for what is done"
     name = lane.functions["cosmic-infer"].name
     assert cloud.lambda_.get_function_configuration(FunctionName=name)["CodeSha256"] == digest.removeprefix("sha256:")
 
