@@ -73,21 +73,13 @@ class Cloud:
         return package_code(self._project, packaged=self.packaged)
 
     def prepare(self, lane: Lane) -> LaneDeployment:
-        """Return the deployment of *lane*.
-
-        Raises:
-            LanesError: The code cannot be packaged, or an image is not there.
-        """
+        """Return the deployment of *lane*, with the images that its functions are to run."""
         from shared.deploy.lane_deployment import LaneDeployment
 
         return LaneDeployment(lane, self._project, self._aws, self.package, self._images(lane))
 
     def carry_out(self, deployment: LaneDeployment, todo: Plan, watch: Watch) -> None:
-        """Carry out *todo*, a plan of *deployment*.
-
-        Raises:
-            LanesError: As the deployment does.
-        """
+        """Carry out *todo*, a plan of *deployment*."""
         deployment.carry_out(todo, watch)
 
     def say_python(self, lane: Lane) -> None:
@@ -128,14 +120,7 @@ class Cloud:
 
 
 class Rehearsal(Cloud):
-    """The embedded cloud, which does by itself what a run needs.
-
-    Args:
-        project: What the command is about.
-        aws: The cloud's clients.
-        state: The files of the project's embedded cloud.
-        packaged: The user asks for zips that hold their libraries.
-    """
+    """The embedded cloud, which does by itself what a run needs. *state* are its files; the rest as of a cloud."""
 
     asks_first = False
     keeps_ranks = True

@@ -9,7 +9,7 @@ import typer
 
 from shared.cli import console
 from shared.cli.options import AsJson, Check, DryRun, Packaged, Team, Teams, Yes
-from shared.cli.plan_view import Question, as_data, ask_and_carry_out, ask_and_remove, report, show
+from shared.cli.plan_view import Question, as_data, ask_and_carry_out, report, show
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
@@ -132,7 +132,7 @@ def destroy(
         if not dry_run:
             gone = f"This removes all data of {team} for good, on {aws.target}"
             question = Question(f"{gone}. Type {team} to go on: ", team)
-            ask_and_remove(todo, aws.target, lambda todo, watch: apply(todo, aws, watch), None if yes else question)
+            ask_and_carry_out(todo, aws.target, lambda todo, watch: apply(todo, aws, watch), None if yes else question)
         cloud_of(project, aws).warn_if_brief()
     if as_json or dry_run:
         report(todo, aws.target, as_json=as_json)

@@ -80,15 +80,8 @@ def ask_and_carry_out(
         show(todo, target, console.err)
         confirm(question)
     carry_out(todo, watch())
-    console.note(f"{todo.team}: {counts(todo, done=True)}")
-
-
-def ask_and_remove(
-    todo: Plan, target: Target, carry_out: Callable[[Plan, Watch], None], question: Question | None
-) -> None:
-    """Carry out *todo*, a plan that removes, as :func:`ask_and_carry_out` does; then tell what stays."""
-    ask_and_carry_out(todo, target, carry_out, question)
     _tell_what_stays(todo)
+    console.note(f"{todo.team}: {counts(todo, done=True)}")
 
 
 def tell(step: Step) -> None:
@@ -102,7 +95,7 @@ def _tell_what_stays(done: Plan) -> None:
     from shared.deploy.rendezvous_keys import MASTER_SECRET
     from shared.deploy.resources.rendezvous_key import KIND
 
-    if any(step.kind == KIND for step in done.changes):
+    if any((step.action, step.kind) == ("delete", KIND) for step in done.changes):
         console.note(f"secret {MASTER_SECRET} stays: every team's rendezvous key is made from it")
 
 

@@ -9,7 +9,7 @@ import typer
 
 from shared.cli import console
 from shared.cli.options import AsJson, DryRun, Packaged, Yes
-from shared.cli.plan_view import Question, as_data, ask_and_carry_out, ask_and_remove, confirm, report
+from shared.cli.plan_view import Question, as_data, ask_and_carry_out, confirm, report
 from shared.cli.verdict_view import show as show_verdict
 from shared.cli.where import Where, on_cloud
 
@@ -182,7 +182,7 @@ def destroy(
             gone = f"This removes the rendezvous on {aws.target}: no rank will meet another"
             question = Question(f"{gone} at {service.lane.rendezvous.endpoint}. Type {SLUG} to go on: ", SLUG)
             known = kinds(service)
-            ask_and_remove(
+            ask_and_carry_out(
                 todo,
                 aws.target,
                 lambda todo, watch: apply(todo, aws, watch, kinds=known),

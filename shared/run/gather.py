@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.aws.client import Aws
+    from shared.aws.settling.waiting import Sleep
     from shared.run.logs import Invocation, LogReader
-    from shared.run.patience import Sleep
     from shared.run.start import Run
     from shared.run.watch import Snapshot
     from shared.values import Json

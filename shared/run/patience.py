@@ -5,15 +5,13 @@ All waits go through a ``sleep`` that is handed in, so that tests need none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Sleep: TypeAlias = Callable[[float], object]
-"""Waits, in seconds."""
+    from shared.aws.settling.waiting import Sleep
 
 LONGEST_WAIT = 2.0
 """Seconds between two looks at an execution, at most: the account's throttles are for all teams together."""

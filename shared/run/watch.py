@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.aws.client import Aws
+    from shared.aws.settling.waiting import Sleep
     from shared.run.logs import LogReader, Progress
-    from shared.run.patience import Sleep
     from shared.run.start import Run
 
 _MOST_THROTTLED = 30  # looks in a row that AWS throttles: a minute of them means that something else is wrong

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.aws.client import Aws
+    from shared.aws.settling.waiting import Sleep
     from shared.config.lane import Lane
     from shared.measure.observed.invocations import Invocations, Row
     from shared.measure.observed.trace import Trace
     from shared.run.find import Found
-    from shared.run.patience import Sleep
 
 
 def collect_files(table: Invocations, paths: Iterable[Path]) -> None:

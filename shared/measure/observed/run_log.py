@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from shared.aws.client import Aws
+    from shared.aws.settling.waiting import Sleep
     from shared.measure.observed.trace import Visit
     from shared.run.cause import ErrorWithoutRequest
     from shared.run.find import Found
     from shared.run.logs import Invocation, Line
-    from shared.run.patience import Sleep
     from shared.values import Json
 
 _EVENTS_A_SECOND = 1000  # read of a history that goes on: one page of the 20 that AWS gives all teams together
