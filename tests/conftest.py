@@ -5,18 +5,16 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
-import time
-from pathlib import Path
 
 import botocore.loaders
 import botocore.session
+import botocore.useragent
 import pytest
 from hypothesis import HealthCheck, settings
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-PARTS = ("naming.yaml", "shared", "statemachines", "teams", "chalice_app")
+from tests.helpers import project
+from tests.helpers.servers import free_port, running
 
 # A shell that starts the suite in the background has it ignore Ctrl-C, and so would every process that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -25,6 +23,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Each test has sessions of its own. What botocore's files say of AWS's services is the same for all, and slow to read.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 botocore.loaders.create_loader = botocore.session.create_loader  # where Chalice's clients, one a function, take it from
+# And each call tells the same of this machine, cleaned letter by letter.
+botocore.useragent.sanitize_user_agent_string_component = functools.cache(
+    botocore.useragent.sanitize_user_agent_string_component
+)
+
+# 1,300 machine images, which moto's EC2 reads for each account and after each reset, and nobody here looks at.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 # No test asserts a time: an example may take long on a busy machine, and so may the search for one.
 settings.register_profile("any load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -34,19 +39,7 @@ settings.load_profile("any load")
 @pytest.fixture(scope="session")
 def copy_project():
     """Return a function that copies the project, without tests and state, into a folder and returns that."""
-
-    def copy(folder: Path) -> Path:
-        folder.mkdir(parents=True, exist_ok=True)
-        ignore = shutil.ignore_patterns("__pycache__", "deployed", "deployments")
-        for name in PARTS:
-            source = REPOSITORY / name
-            if source.is_dir():
-                shutil.copytree(source, folder / name, symlinks=True, ignore=ignore)
-            else:
-                shutil.copy2(source, folder / name)
-        return folder
-
-    return copy
+    return project.copy_project
 
 
 @pytest.fixture(scope="session")
@@ -79,9 +72,7 @@ def mysql(tmp_path_factory):
         "GRANT ALL ON *.* TO 'admin'@'%' WITH GRANT OPTION;\n"
         "CREATE DATABASE teams;\n"
     )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     listen = [
         "--bind-address=127.0.0.1",
         "--skip-name-resolve",
@@ -89,23 +80,9 @@ def mysql(tmp_path_factory):
         f"--socket={folder / 's'}",
         f"--init-file={first}",
     ]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([server, *options, *listen], stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, (folder / "log").read_text()
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+    with running([server, *options, *listen], port, folder / "log"):
         admin = {"engine": "mysql", "host": "127.0.0.1", "port": port, "username": "admin", "password": password}
         yield {**admin, "dbname": "teams"}
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture(params=["postgres", "mysql"])

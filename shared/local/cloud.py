@@ -114,7 +114,7 @@ class EmbeddedCloud:
         parts.enter_context(fleet)
         parts.callback(server.stop)
         server.start()
-        self.endpoint = server.endpoint
+        self.endpoint, self.application = server.endpoint, server.application
 
     def _iam(self) -> _Iam:
         from shared.local.enforcement.gate import Gate

@@ -127,6 +127,9 @@ class MotoServer:
         wrap: Returns the application that answers, given moto. Without it, moto answers.
         before: By service, what to do before its first request. A cloud that is never asked for it saves that time.
 
+    Attributes:
+        application: What answers, for who is in this process and needs no socket.
+
     Raises:
         LanesError: The port is taken or may not be opened.
     """
@@ -140,7 +143,8 @@ class MotoServer:
         moto = _Dispatcher(before or {})
         listener = _listen(port)
         with listener:  # the server duplicates it
-            self._server = _Server(wrap(moto) if wrap else moto, listener)
+            self.application = wrap(moto) if wrap else moto
+            self._server = _Server(self.application, listener)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL,), name="cloud", daemon=True)
 
     @property

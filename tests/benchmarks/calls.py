@@ -6,14 +6,12 @@ own 5 ms here. Nothing is asserted: a busy machine is slow.
 
 # ruff: noqa: T201  it prints
 
-import runpy
 import timeit
-from pathlib import Path
 
 from shared.local.calls import needs, read_call
 from shared.local.calls.models import model_of
+from tests.helpers.wire import request_of
 
-WIRE = runpy.run_path(str(Path(__file__).parents[1] / "unit" / "local" / "calls" / "wire.py"))
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ROUNDS = 500
 TYPICAL = {
@@ -46,7 +44,7 @@ def main() -> None:
     for name, parameters in TYPICAL.items():
         service, _, operation = name.partition(":")
         model = model_of(service)
-        request = WIRE["request_of"](model.operation_model(operation), parameters, model.resolved_protocol)
+        request = request_of(model.operation_model(operation), parameters, model.resolved_protocol)
 
         def reading(signed=model.signing_name, sent=request):
             return read_call(signed, REGION, sent)

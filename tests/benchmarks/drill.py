@@ -15,22 +15,24 @@ import argparse
 import collections
 import multiprocessing
 import os
-import runpy
-import shutil
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
+from tests.drill import drift, faults, harness, works
+from tests.drill.account import account as open_account
+from tests.helpers.project import copy_project
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    from tests.drill.account import Account
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("naming.yaml", "shared", "statemachines", "teams", "chalice_app")
 EVERY_KIND = "drill"  # a lane with each kind of resource, changed by hand between its deploys
 SHARES = 6  # of one work's kills
 
@@ -94,24 +96,25 @@ def _run(shares: list[Share], processes: int) -> bool:
 
 
 def _take(share: Share) -> list[Told]:
-    drill = SimpleNamespace(**runpy.run_path(str(ROOT / "tests" / "drill" / "harness.py")))
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        drill.ACCOUNT.account(_copy(Path(folder)), Path(folder) / "cloud") as account,
-    ):
-        work = _work(drill, account, share.work)
-        if share.part == "faults":
-            known = drill.undisturbed(work, work.steps())
-            return [tuple(each) for each in drill.disturbed(work, known, drill.FAULTS.faults_of)]
-        return [tuple(each) for each in drill.killed_at_every_call(work, share.first, SHARES)]
+    with tempfile.TemporaryDirectory() as name:
+        project, cloud = copy_project(Path(name, "project")), Path(name, "cloud")
+        with open_account(project, cloud) as account:
+            return [(each.call, each.what, each.wrong) for each in _outcomes(account, share)]
 
 
-def _work(drill: Any, account: Any, name: str) -> Any:
+def _outcomes(account: Account, share: Share) -> Iterator[harness.Outcome]:
+    work = _work(account, share.work)
+    if share.part == "faults":
+        return harness.disturbed(work, harness.undisturbed(work, work.steps()), faults.faults_of)
+    return harness.killed_at_every_call(work, share.first, SHARES)
+
+
+def _work(account: Account, name: str) -> Any:
     if name == EVERY_KIND:
-        return drill.WORKS.LaneWork(account, drill.WORKS.DRIFT.small_lane(account.project))
+        return works.LaneWork(account, drift.small_lane(account.project))
     if name == "rendezvous":
-        return drill.WORKS.RendezvousWork(account)
-    return drill.WORKS.TeamWork(account, account.project.lane(name))
+        return works.RendezvousWork(account)
+    return works.TeamWork(account, account.project.lane(name))
 
 
 def _show(title: str, outcomes: Iterable[Told]) -> bool:
@@ -129,18 +132,6 @@ def _show(title: str, outcomes: Iterable[Told]) -> bool:
     failed = sum(bool(lines) for met in by_call.values() for lines in met.values())
     print(f"  {len(by_call)} calls, {total} cases, {failed} failed", flush=True)
     return failed > 0
-
-
-def _copy(folder: Path) -> Path:
-    root = folder / "project"
-    root.mkdir()
-    for name in PARTS:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, root / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, root / name)
-    return root
 
 
 if __name__ == "__main__":

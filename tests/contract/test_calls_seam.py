@@ -1,8 +1,6 @@
 """How requests are read, compared with moto, which answers them, and with all of botocore's models."""
 
 import random
-import runpy
-from pathlib import Path
 
 import botocore.session
 import pytest
@@ -12,9 +10,9 @@ from werkzeug.test import EnvironBuilder
 
 from shared.local.calls.models import model_of, models_signed_as
 from shared.local.calls.read import read_call
+from tests.helpers.wire import request_of, structure
 
-WIRE = runpy.run_path(str(Path(__file__).parents[1] / "unit" / "local" / "calls" / "wire.py"))
-MODULES = {"lambda": "awslambda", "opensearch": "es"}  # moto's names of services that are not botocore's without dashes
+MODULES = {"lambda": "awslambda", "opensearch": "es"}  # moto's names of services, where not botocore's without dashes
 SERVED = [
     name
     for name in botocore.session.Session().get_available_services()
@@ -57,8 +55,8 @@ def test_each_operation_is_read_as_what_was_sent_and_as_moto_dispatches_it(servi
         if name in SHARED.get(service, ()):
             continue
         operation = model.operation_model(name)
-        parameters = WIRE["structure"](operation.input_shape, rng) if operation.input_shape else {}
-        request = WIRE["request_of"](operation, parameters, model.resolved_protocol)
+        parameters = structure(operation.input_shape, rng) if operation.input_shape else {}
+        request = request_of(operation, parameters, model.resolved_protocol)
         call = read_call(model.signing_name, "us-east-1", request)
         assert (call.service, call.operation) == (service, RENAMED.get(name, name))
         try:

@@ -17,6 +17,7 @@ from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.local.cloud import EmbeddedCloud
+from tests.helpers.in_process import go_straight
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -47,7 +48,7 @@ class Account:
 
     def __init__(self, project: Any, cloud: EmbeddedCloud) -> None:
         self.project = project
-        self.aws = connect_endpoint(project.place, cloud.endpoint, cloud.key)
+        self.aws = go_straight(connect_endpoint(project.place, cloud.endpoint, cloud.key), cloud.application)
         self.calls: list[str] = []
         self.happened: list[tuple[str, Any]] = []
         self._waiting: dict[str, collections.deque[Any]] = {}

@@ -7,20 +7,14 @@ by side, and ``faults.py`` says what AWS may answer.
 from __future__ import annotations
 
 import re
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.drill import states
+from tests.drill.account import Killed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
 
-
-def _part(name: str) -> SimpleNamespace:
-    return SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name(name))))
-
-
-ACCOUNT, WORKS, STATES, FAULTS = map(_part, ("account.py", "works.py", "states.py", "faults.py"))
 IN_A_ROW = 6  # faults of one call: all of them pass in less time than it has
 _TRIES = 200  # of a command that is killed after its next call; each gets a call further
 # Done twice when the answer is lost, and harmless: a further revision of the same, which nothing uses.
@@ -54,7 +48,7 @@ def undisturbed(work: Any, steps: tuple[Callable[[], None], ...]) -> Undisturbed
     for step in steps:
         step()
         calls.append(work.account.take())
-        ends.append(STATES.dump(work.services))
+        ends.append(states.dump(work.services))
     return Undisturbed(tuple(calls), tuple(ends))
 
 
@@ -72,7 +66,7 @@ def killed_at_every_call(work: Any, first: int = 0, every: int = 1) -> Iterator[
             killed = at < len(calls) and not _run(step, work.account, at + 1)
             step()
             if killed:
-                wrong = STATES.different(end, STATES.dump(work.services))
+                wrong = states.different(end, states.dump(work.services))
                 yield Outcome(calls[at], f"{step.__name__} killed after call {at + 1}", wrong)
         work.account.take()
 
@@ -95,7 +89,7 @@ def killed_again_and_again(work: Any, of: Container[str] | None = None) -> Itera
             # Chalice sets the retention of a function's logs each time before all else: that far it was already.
             last, calls = call, calls + 1 if call == last else 1
             yield Outcome(call, f"{step.__name__} killed after its next call", [])
-        yield Outcome("", f"{step.__name__} run to its end", STATES.different(end, STATES.dump(work.services)))
+        yield Outcome("", f"{step.__name__} run to its end", states.different(end, states.dump(work.services)))
 
 
 def disturbed(work: Any, known: Undisturbed, faults_of: Callable[[str], tuple[Any, ...]]) -> Iterator[Outcome]:
@@ -113,7 +107,7 @@ def disturbed(work: Any, known: Undisturbed, faults_of: Callable[[str], tuple[An
         wrong = []
         for step, end in zip(work.steps(), known.ends, strict=True):
             step()
-            wrong += [line for line in STATES.different(end, STATES.dump(work.services)) if not _TWICE.search(line)]
+            wrong += [line for line in states.different(end, states.dump(work.services)) if not _TWICE.search(line)]
         account.disturb({})
         yield from (Outcome(call, str(fault), wrong) for call, fault in account.happened)
 
@@ -123,7 +117,7 @@ def _run(step: Callable[[], None], account: Any, kill_after: int, of: Container[
     account.kill_after(kill_after, of)
     try:
         step()
-    except ACCOUNT.Killed:
+    except Killed:
         return False
     finally:
         account.kill_after(None)

@@ -9,22 +9,23 @@ import pytest
 
 from shared.deploy.apply import ApplyError
 from shared.deploy.lane_deployment import prepare_lane
+from tests.drill import drift, faults, harness, states, works
 
 
 @pytest.fixture(scope="module")
-def lane(drill, account):
+def lane(account):
     """The work on a lane with one or two of every kind of resource."""
-    return drill.WORKS.LaneWork(account, drill.WORKS.DRIFT.small_lane(account.project))
+    return works.LaneWork(account, drift.small_lane(account.project))
 
 
 @pytest.fixture(scope="module")
-def known(drill, lane):
+def known(lane):
     """What its deploy, change and destroy do when nothing is in their way."""
-    return drill.undisturbed(lane, lane.steps())
+    return harness.undisturbed(lane, lane.steps())
 
 
-def test_the_drill_knows_every_changing_call_of_the_lane(drill, known):
-    assert known.all_calls() == set(drill.FAULTS.LANE)
+def test_the_drill_knows_every_changing_call_of_the_lane(known):
+    assert known.all_calls() == set(faults.LANE)
 
 
 def test_the_lane_has_every_kind_of_step_that_the_sample_teams_have(account, lane):
@@ -39,31 +40,31 @@ def test_the_lane_has_every_kind_of_step_that_the_sample_teams_have(account, lan
         assert steps(account.project.lane(team)) <= steps(lane.lane), team
 
 
-def test_a_lane_is_deployed_changed_and_destroyed_through_faults_of_every_call(drill, lane, known):
-    outcomes = list(drill.disturbed(lane, known, drill.FAULTS.some_of))
+def test_a_lane_is_deployed_changed_and_destroyed_through_faults_of_every_call(lane, known):
+    outcomes = list(harness.disturbed(lane, known, faults.some_of))
     assert {(each.call, each.what, *each.wrong[:3]) for each in outcomes if each.wrong} == set()
-    wanted = {(call, str(fault)) for call in drill.FAULTS.LANE for fault in drill.FAULTS.some_of(call)}
+    wanted = {(call, str(fault)) for call in faults.LANE for fault in faults.some_of(call)}
     assert {(each.call, each.what) for each in outcomes} == wanted
     assert len(wanted) > 300
 
 
-def test_a_fault_that_does_not_pass_stops_the_deploy(drill, lane):
+def test_a_fault_that_does_not_pass_stops_the_deploy(lane):
     lane.prepare()
-    fault = drill.FAULTS.Fault("UnrecognizedClientException", "The security token is invalid.", "common errors")
+    fault = faults.Fault("UnrecognizedClientException", "The security token is invalid.", "common errors")
     lane.account.disturb({"iam.CreatePolicy": (fault,)})
     with pytest.raises(ApplyError, match="UnrecognizedClientException"):
         lane.deploy()
 
 
-def test_a_lane_killed_again_and_again_ends_as_if_undisturbed(drill, lane):
-    outcomes = list(drill.killed_again_and_again(lane))
+def test_a_lane_killed_again_and_again_ends_as_if_undisturbed(lane):
+    outcomes = list(harness.killed_again_and_again(lane))
     assert [each for each in outcomes if each.wrong] == []
     assert len(outcomes) > 45
 
 
-def test_two_states_of_an_account_are_told_apart(drill, lane):
+def test_two_states_of_an_account_are_told_apart(lane):
     lane.prepare()
     lane.deploy()
-    before = drill.STATES.dump(lane.services)
+    before = states.dump(lane.services)
     lane.account.aws.iam.tag_role(RoleName=lane.lane.deployer, Tags=[{"Key": "note", "Value": "by hand"}])
-    assert any("by hand" in line for line in drill.STATES.different(before, drill.STATES.dump(lane.services)))
+    assert any("by hand" in line for line in states.different(before, states.dump(lane.services)))

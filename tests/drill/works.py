@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from moto.core.base_backend import BackendDict
@@ -20,11 +17,11 @@ from shared.deploy.rendezvous.desired import kinds
 from shared.deploy.resources import KINDS
 from shared.deploy.watch import Watch
 from shared.local.images import images_here
+from tests.drill import drift
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DRIFT = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("drift.py"))))
 AT_ONCE = Watch(sleep=lambda _seconds: None)
 OF_LANES = tuple(dict.fromkeys(kind.SERVICE for kind in KINDS.values()))
 OF_THE_RENDEZVOUS = (*OF_LANES, "ecs", "events", "cloudwatch", "route53", "ec2")
@@ -52,8 +49,8 @@ class LaneWork:
     def change(self) -> None:
         """Deploy other settings, where somebody has changed all by hand meanwhile."""
         with self.account.quiet():
-            DRIFT.drift_of_a_lane(self.account.aws, self.lane)
-        self._deploy(DRIFT.changed(self.lane))
+            drift.drift_of_a_lane(self.account.aws, self.lane)
+        self._deploy(drift.changed(self.lane))
 
     def steps(self) -> tuple[Callable[[], None], ...]:
         """Return what is done to it, in order."""
@@ -106,7 +103,7 @@ class RendezvousWork:
     def change(self) -> None:
         """Deploy other settings, where somebody has changed all by hand meanwhile."""
         with self.account.quiet():
-            DRIFT.drift_of_the_rendezvous(self.account.aws, self.service)
+            drift.drift_of_the_rendezvous(self.account.aws, self.service)
         self._deploy(dataclasses.replace(self.service, cpu=512, memory_mb=1024, restart="rate(7 days)"))
 
     def steps(self) -> tuple[Callable[[], None], ...]:

@@ -14,18 +14,17 @@ takes boto3 from there, as AWS's own runtime has it.
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from shared.config.load import load_project
+from tests.helpers.project import REPOSITORY
+from tests.helpers.servers import free_port, running
 
 ACCOUNT = "123456789012"
-REPOSITORY = Path(__file__).resolve().parents[2]
 _LISTENING = "0A"
 _ANY_ADDRESS = {"00000000", "0" * 32}
 
@@ -43,8 +42,7 @@ def ministack(tmp_path_factory):
     if program is None:
         pytest.skip("MiniStack is not installed: tests/emulators/conftest.py says how")
     folder = tmp_path_factory.mktemp("ministack")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {
         "PATH": f"{Path(program).resolve().parent}:{os.environ['PATH']}",
         "HOME": str(folder),
@@ -55,23 +53,9 @@ def ministack(tmp_path_factory):
         "S3_DATA_DIR": str(folder / "s3"),
         "STATE_DIR": str(folder / "state"),
     }
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program], env=environment, cwd=folder, stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, (folder / "log").read_text()
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
+    with running([program], port, folder / "log", env=environment, cwd=folder) as process:
         assert listening_beyond_loopback(process.pid) == []
         yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def listening_beyond_loopback(pid):

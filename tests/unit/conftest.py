@@ -1,16 +1,14 @@
 """A base image, a package, and a real registry where this machine has one."""
 
+import contextlib
 import json
 import shutil
-import socket
-import subprocess
-import time
 import zipfile
 
 import pytest
-import urllib3
 
 from shared.packages.images.layout import CONFIG, LAYER, MANIFEST, Layout, to_json
+from tests.helpers.servers import free_port, running
 
 PASSWORD_OF_SOMEBODY = "somebody:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"  # "secret"
 
@@ -50,11 +48,11 @@ def registry(tmp_path):
     program = shutil.which("docker-registry")
     if not program:
         pytest.skip("there is no docker-registry on this machine (apt install docker-registry)")
-    started = []
+    started = contextlib.ExitStack()
 
     def start(*, login=False):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            host = f"127.0.0.1:{probe.getsockname()[1]}"
+        port = free_port()
+        host = f"127.0.0.1:{port}"
         (tmp_path / "passwords").write_text(PASSWORD_OF_SOMEBODY)
         settings = {
             "version": "0.1",
@@ -66,24 +64,8 @@ def registry(tmp_path):
             settings["auth"] = {"htpasswd": {"realm": "here", "path": str(tmp_path / "passwords")}}
         (tmp_path / "registry.yml").write_text(json.dumps(settings))
         command = [program, "serve", str(tmp_path / "registry.yml")]
-        started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        wait_until_it_answers(f"http://{host}/v2/")
+        started.enter_context(running(command, port, tmp_path / "registry.log"))
         return host
 
-    yield start
-    for process in started:
-        process.terminate()
-        process.wait()
-
-
-def wait_until_it_answers(url):
-    pool = urllib3.PoolManager(retries=False)
-    until = time.monotonic() + 10
-    while True:
-        try:
-            pool.request("GET", url)
-        except urllib3.exceptions.HTTPError:
-            assert time.monotonic() < until
-            time.sleep(0.02)
-        else:
-            return
+    with started:
+        yield start

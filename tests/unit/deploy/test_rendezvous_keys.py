@@ -4,10 +4,8 @@ import json
 
 import pytest
 
-from shared.aws.access_key import AccessKey
-from shared.aws.client import Aws, connect_endpoint
+from shared.aws.client import Aws
 from shared.cli.plan_view import as_data
-from shared.config.lane import Place
 from shared.config.platform import SLUG
 from shared.deploy.apply import apply
 from shared.deploy.guard import OwnershipError, lane_tags
@@ -20,8 +18,8 @@ from shared.fmi.rendezvous.keys import Judgement, TeamKeys, team_key
 
 
 @pytest.fixture(scope="module")
-def clients(endpoint):
-    return connect_endpoint(Place("123456789012", "us-east-1", "dev"), endpoint, AccessKey("id", "secret"))
+def clients(connect):
+    return connect()
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ import urllib.request
 
 import pytest
 
-from shared.aws.access_key import AccessKey
-from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
 from shared.config.load import load_project
 from shared.config.platform import CHECK, RESTART, rendezvous_service
@@ -38,13 +36,13 @@ PORT = 10000
 
 
 @pytest.fixture(scope="module")
-def clients(endpoint):
-    return connect_endpoint(Place("123456789012", "us-east-1", "dev"), endpoint, AccessKey("id", "secret"))
+def clients(connect):
+    return connect()
 
 
 @pytest.fixture
 def aws(clients, cloud):
-    """Return clients of an empty cloud: the same ones for every test, for EC2's alone takes 0.1 s to make."""
+    """Return clients of an empty cloud: the same ones for every test, for they take long to make."""
     return clients
 
 

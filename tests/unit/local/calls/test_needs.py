@@ -12,6 +12,7 @@ from shared.local.calls.every_request import request_keys
 from shared.local.calls.models import model_of
 from shared.local.calls.needs import Need, needs
 from shared.local.calls.rules import EITHER, EXCEPTIONS, RESOURCES
+from tests.helpers.wire import structure
 
 ACCOUNT = "123456789012"
 HERE = f"us-east-1:{ACCOUNT}"
@@ -507,12 +508,12 @@ def test_the_keys_of_every_request():
 
 
 @pytest.mark.parametrize("service", sorted(EXCEPTIONS))
-def test_whatever_a_call_says_its_needs_are_told_or_refused(service, wire):
+def test_whatever_a_call_says_its_needs_are_told_or_refused(service):
     model, rng = model_of(service), random.Random(service)
     for name in model.operation_names:
         shape = model.operation_model(name).input_shape
         for _ in range(3):
-            said = wire["structure"](shape, rng) if shape else {}
+            said = structure(shape, rng) if shape else {}
             left = {key: value for key, value in said.items() if rng.random() < 0.7}
             try:
                 found = needs(Call(service, name, left, "us-east-1"), ACCOUNT, Known())

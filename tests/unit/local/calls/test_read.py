@@ -10,6 +10,7 @@ from shared.local.calls.call import CallNotReadError
 from shared.local.calls.models import model_of
 from shared.local.calls.read import read_call
 from shared.local.calls.request import Request
+from tests.helpers.wire import request_of, structure, without_empties
 
 TOUCHED = (
     "athena",
@@ -52,19 +53,19 @@ RENAMED = {
 
 
 @pytest.mark.parametrize("service", TOUCHED)
-def test_every_operation_is_read_back_with_its_parameters(service, wire):
+def test_every_operation_is_read_back_with_its_parameters(service):
     model, rng = model_of(service), random.Random(service)
     for protocol in model.metadata.get("protocols") or [model.metadata["protocol"]]:
         for name in model.operation_names:
             operation = model.operation_model(name)
-            sent = wire["structure"](operation.input_shape, rng) if operation.input_shape else {}
-            call = read_call(model.signing_name, "eu-west-1", wire["request_of"](operation, sent, protocol))
+            sent = structure(operation.input_shape, rng) if operation.input_shape else {}
+            call = read_call(model.signing_name, "eu-west-1", request_of(operation, sent, protocol))
             assert (call.service, call.operation) == (service, RENAMED.get(name, name)), protocol
             if name in RENAMED and service == "s3":
                 continue
-            got = wire["without_empties"](dict(call.parameters))
+            got = without_empties(dict(call.parameters))
             got.pop("ContentLength", None)  # botocore adds the header
-            wanted = wire["without_empties"](sent)
+            wanted = without_empties(sent)
             wanted.pop("ContentLength", None)
             assert got == wanted, (name, protocol)
 
