@@ -123,7 +123,7 @@ WRONG = {
         "names: !!python/name:os.system\n",
         "teams/alpha.yaml:3: this is not YAML: could not determine a con",
     ),
-    "too deep": ("names: " + 20_000 * "[" + "\n", "teams/alpha.yaml:1: it is nested too deeply"),
+    "too deep": ("names:\n  " + 20_000 * "- " + "\n", "teams/alpha.yaml:1: it is nested too deeply"),
 }
 
 

@@ -163,19 +163,20 @@ def test_two_runs_at_once_never_meet(store: Any, partition: Any, run: Any, infer
     assert len(store.json("results/combined_data.json")) == 1
 
 
-def test_more_than_a_thousand_ranks_are_all_read(
-    store: Any, partition: Any, run: Any, infer: Any, summarize: Any
+def test_more_ranks_than_a_listing_holds_are_all_read(
+    store: Any, partition: Any, run: Any, infer: Any, summarize: Any, short_pages: int
 ) -> None:
+    world = 2 * short_pages + 3
     fill(store, partition, [1])
-    started = run({"world_size": 1100, "batch_size": 2, "data_prefix": "datasets"})
+    started = run({"world_size": world, "batch_size": 2, "data_prefix": "datasets"})
     first, second, *_ = store.json(started["manifest"])
     infer(first)
     infer(second)
     idle = store.json("results/run-1/ranks/1.json")
-    for rank in range(2, 1100):
+    for rank in range(2, world):
         store.put(f"results/run-1/ranks/{rank}.json", json.dumps({**idle, "rank": rank}).encode())
     assert summarize(started)["records"] == 1
-    assert [rank["rank"] for rank in store.json("results/combined_data.json")] == list(range(1100))
+    assert [rank["rank"] for rank in store.json("results/combined_data.json")] == list(range(world))
 
 
 def test_both_throughputs_are_told_apart() -> None:

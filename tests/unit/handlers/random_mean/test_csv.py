@@ -102,10 +102,11 @@ def test_nothing_is_averaged_for_a_run_that_is_not_there(store, step):
         step("collect")({"run_id": "nobody", "storage": "csv"}, None)
 
 
-def test_more_draws_than_a_listing_holds_are_averaged(store, environment):
+def test_more_draws_than_a_listing_holds_are_averaged(store, environment, short_pages):
     from shared.handlers import env  # the environment is there now
 
     draws = CsvStore(env.read())
-    for iteration in range(1100):
-        draws.add("big", iteration, iteration % 1001)
-    assert draws.mean("big", 1100) == sum(iteration % 1001 for iteration in range(1100)) / 1100
+    numbers = range(2 * short_pages + 3)
+    for number in numbers:
+        draws.add("big", number, number)
+    assert draws.mean("big", len(numbers)) == sum(numbers) / len(numbers)
