@@ -1,19 +1,17 @@
 """One embedded cloud for all workflow tests, kept by a real ``lanes up``, and the real command line against it."""
 
-import json
 import os
 import re
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from shared.aws.client import connect_endpoint
 from shared.cli.main import main
 from shared.config.load import load_project
-from shared.local import daemon
-from shared.local.state import STATE_DIR, State
+from tests.workflows.projects import kept_cloud, leave_one_workflow
 
 
 @dataclass
@@ -76,19 +74,7 @@ def handler(event, context):
 def probe(tmp_path, copy_project):
     """A project of its own with one more workflow: a card, a template, a handler and a team's file, nothing else."""
     root = copy_project(tmp_path / "project")
-    for team in (root / "teams").iterdir():
-        team.unlink()
-    files = {
-        "statemachines/probe.yaml": CARD,
-        "statemachines/probe.asl.json": json.dumps(TEMPLATE),
-        "shared/handlers/probe/__init__.py": "",
-        "shared/handlers/probe/work.py": HANDLER,
-        "teams/prober.yaml": "team: prober\nowner: prober@example.edu\nworkflows: {probe: {}}\n",
-    }
-    for name, text in files.items():
-        (root / name).parent.mkdir(exist_ok=True)
-        (root / name).write_text(text)
-    return root
+    return leave_one_workflow(root, "probe", card=CARD, template=TEMPLATE, handler=HANDLER, team="prober")
 
 
 @pytest.fixture(scope="session")
@@ -97,22 +83,20 @@ def project(root):
 
 
 @pytest.fixture(scope="session")
-def aws(root, project):
-    """A client of the cloud, as anybody's boto3 would be one."""
-    state = State(root / STATE_DIR)
-    running = daemon.up(state, daemon.Settings(project.place, 0))
-    yield connect_endpoint(project.place, running.endpoint, running.key)
-    daemon.down(state)
+def aws(root):
+    """Clients of the cloud."""
+    with kept_cloud(root) as kept:
+        yield kept.aws
 
 
 @pytest.fixture
-def lanes(aws, root, monkeypatch, capsys):
-    """Run a command in this process, in the project's folder, with its real entry point."""
-    monkeypatch.chdir(root)
+def lanes_in(monkeypatch, capsys):
+    """Return a function that runs a command in this process, in a folder, with its real entry point."""
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "400")
 
-    def run(*words):
+    def run(folder, *words):
+        monkeypatch.chdir(folder)
         monkeypatch.setattr(sys, "argv", ["lanes", *map(str, words)])
         capsys.readouterr()
         try:
@@ -124,6 +108,12 @@ def lanes(aws, root, monkeypatch, capsys):
         return Result(code, printed.out, printed.err)
 
     return run
+
+
+@pytest.fixture
+def lanes(aws, root, lanes_in):
+    """Run a command in the project's folder, whose cloud is there."""
+    return partial(lanes_in, root)
 
 
 @pytest.fixture(scope="session")

@@ -5,19 +5,15 @@ import sys
 
 import pytest
 
-from shared.config.load import load_project
-from shared.local import daemon
-from shared.local.state import STATE_DIR, State
+from tests.workflows.projects import kept_cloud
 
 pytestmark = pytest.mark.workflow
 
 
 @pytest.fixture
 def kept(probe):
-    state = State(probe / STATE_DIR)
-    daemon.up(state, daemon.Settings(load_project(probe).place, 0))
-    yield probe
-    daemon.down(state)
+    with kept_cloud(probe):
+        yield probe
 
 
 def test_two_first_runs_at_once_both_succeed(kept):

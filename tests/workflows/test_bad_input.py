@@ -4,11 +4,8 @@ import json
 
 import pytest
 
-from shared.aws.client import connect_endpoint
-from shared.config.load import load_project
-from shared.local import daemon
 from shared.local.doctor import examine
-from shared.local.state import STATE_DIR, State
+from tests.workflows.projects import kept_cloud
 
 pytestmark = pytest.mark.workflow
 
@@ -130,31 +127,23 @@ def test_a_model_of_the_wrong_shape(lanes, folder, aws, lane):
     assert nothing_counts_as_result(aws, lane, "results-model")
 
 
-def test_the_port_is_taken(lanes, aws, tmp_path, copy_project, monkeypatch):
+def test_the_port_is_taken(lanes_in, aws, tmp_path, copy_project):
     taken = aws.target.endpoint.rsplit(":", 1)[1]
-    monkeypatch.chdir(copy_project(tmp_path / "other"))
-    result = lanes("up", "--port", taken)
+    result = lanes_in(copy_project(tmp_path / "other"), "up", "--port", taken)
     assert result.code == 1
     assert f"port {taken} is taken" in result.err
     assert "--port" in result.err
 
 
-def test_a_full_tmp_is_named_with_the_way_out(probe, monkeypatch, lanes):
-    place = load_project(probe).place
+def test_a_full_tmp_is_named_with_the_way_out(probe, lanes_in):
     private = next(finding for finding in examine() if finding.name == "Private /tmp")
     if not private.ok:
         pytest.skip(f"nothing here may fill the machine's own /tmp: {private.found}")
-    state = State(probe / STATE_DIR)
-    running = daemon.up(state, daemon.Settings(place, 0))
-    try:
-        monkeypatch.chdir(probe)
-        assert lanes("deploy", "prober").code == 0
-        aws = connect_endpoint(place, running.endpoint, running.key)
-        bucket = aws.s3.list_buckets()["Buckets"][0]["Name"]
-        aws.s3.put_object(Bucket=bucket, Key="data/large", Body=b"x" * 100_000)
-        result = lanes("run", "prober", "probe", "--fill", "true")
-    finally:
-        daemon.down(state)
+    with kept_cloud(probe) as kept:
+        assert lanes_in(probe, "deploy", "prober").code == 0
+        bucket = kept.aws.s3.list_buckets()["Buckets"][0]["Name"]
+        kept.aws.s3.put_object(Bucket=bucket, Key="data/large", Body=b"x" * 100_000)
+        result = lanes_in(probe, "run", "prober", "probe", "--fill", "true")
     assert result.code == 1
     assert "StorageFull" in result.err
     assert "data/large: no room in /tmp" in result.err

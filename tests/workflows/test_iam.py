@@ -1,16 +1,8 @@
 """Functions that reach for what their roles do not name: refused on the embedded cloud as on AWS, with the way out."""
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 
-from shared.aws.client import connect_endpoint
-from shared.config.load import load_project
-from shared.local import daemon
-from shared.local.state import STATE_DIR, State
+from tests.workflows.projects import kept_cloud, leave_one_workflow
 
 pytestmark = pytest.mark.workflow
 
@@ -57,39 +49,18 @@ def handler(event, context):
 def root(tmp_path_factory, copy_project):
     """A project whose one team has the workflow that reaches for things."""
     root = copy_project(tmp_path_factory.mktemp("reaching") / "project")
-    for team in (root / "teams").iterdir():
-        team.unlink()
-    files = {
-        "statemachines/reaching.yaml": CARD,
-        "statemachines/reaching.asl.json": json.dumps(TEMPLATE),
-        "shared/handlers/reaching/__init__.py": "",
-        "shared/handlers/reaching/reach.py": HANDLER,
-        "teams/reacher.yaml": "team: reacher\nowner: reacher@example.edu\nworkflows: {reaching: {}}\n",
-    }
-    for name, text in files.items():
-        (root / name).parent.mkdir(exist_ok=True)
-        (root / name).write_text(text)
-    return root
+    return leave_one_workflow(root, "reaching", card=CARD, template=TEMPLATE, handler=HANDLER, team="reacher")
 
 
 @pytest.fixture(scope="module")
-def run(root):
-    """Run ``lanes`` in the project, against a cloud of its own."""
-    state = State(root / STATE_DIR)
-    daemon.up(state, daemon.Settings(load_project(root).place, 0))
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "400", "PYTHONPATH": str(root)}
-
-    def lanes(*words):
-        command = [sys.executable, "-m", "shared.cli", *words]
-        return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
-
-    yield lanes
-    daemon.down(state)
+def aws(root):
+    with kept_cloud(root) as kept:
+        yield kept.aws
 
 
-def test_a_function_does_what_its_role_names(run):
-    done = run("run", "reacher", "reaching", "--what", "own bucket")
-    assert done.returncode == 0, done.stderr
+def test_a_function_does_what_its_role_names(lanes):
+    done = lanes("run", "reacher", "reaching", "--what", "own bucket")
+    assert done.code == 0, done.err
 
 
 DENIED = [
@@ -102,11 +73,11 @@ DENIED = [
 
 
 @pytest.mark.parametrize(("what", "code", "action", "fix"), DENIED)
-def test_what_its_role_does_not_name_is_denied_with_the_fix(run, what, code, action, fix):
-    done = run("run", "reacher", "reaching", "--what", what)
-    logs = run("logs", "reacher", "reaching")
-    assert done.returncode == 1
-    for shown in (done.stderr, logs.stdout):
+def test_what_its_role_does_not_name_is_denied_with_the_fix(lanes, what, code, action, fix):
+    done = lanes("run", "reacher", "reaching", "--what", what)
+    logs = lanes("logs", "reacher", "reaching")
+    assert done.code == 1
+    for shown in (done.err, logs.out):
         assert f"({code})" in shown
         assert "User: arn:aws:sts::123456789012:assumed-role/reacher-reaching-reach-role-" in shown
         assert f"is not authorized to perform: {action} on resource: " in shown
@@ -114,8 +85,6 @@ def test_what_its_role_does_not_name_is_denied_with_the_fix(run, what, code, act
         assert fix in shown
 
 
-def test_nothing_came_of_it(run, root):
-    running = State(root / STATE_DIR).running()
-    aws = connect_endpoint(load_project(root).place, running.endpoint, running.key)
+def test_nothing_came_of_it(aws):
     table = next(name for name in aws.client("dynamodb").list_tables()["TableNames"] if name.startswith("reacher-"))
     assert aws.client("dynamodb").scan(TableName=table)["Count"] == 0

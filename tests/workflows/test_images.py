@@ -4,12 +4,9 @@ import json
 
 import pytest
 
-from shared.aws.client import connect_endpoint
-from shared.config.load import load_project
-from shared.local import daemon
-from shared.local.state import STATE_DIR, State
 from shared.packages.images.build import write_scratch
 from shared.packages.images.layout import Layout
+from tests.workflows.projects import kept_cloud
 
 pytestmark = pytest.mark.workflow
 
@@ -33,10 +30,8 @@ def root(copy_project, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def aws(root):
-    project, state = load_project(root), State(root / STATE_DIR)
-    running = daemon.up(state, daemon.Settings(project.place, 0))
-    yield connect_endpoint(project.place, running.endpoint, running.key)
-    daemon.down(state)
+    with kept_cloud(root) as kept:
+        yield kept.aws
 
 
 def functions(aws):

@@ -14,10 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.aws.client import connect_endpoint
-from shared.config.load import load_project
 from shared.local import daemon
-from shared.local.state import STATE_DIR, State
+from tests.workflows.projects import kept_cloud
 
 pytestmark = pytest.mark.workflow
 
@@ -75,8 +73,11 @@ def ports_of(pids):
     return [int(port, 16) for _, port in found]
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_nothing_stays_however_it_is_ended(probe, start, processes_of, sign):
+ENDED = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGKILL: -signal.SIGKILL}
+
+
+@pytest.mark.parametrize("sign", ENDED)
+def test_nothing_stays_however_it_is_ended(probe, start, processes_of, lanes_in, sign):
     process = start([*RUN, "--seconds", "10"])
     until_ranks_work(process)
     workers = processes_of(probe)
@@ -88,7 +89,7 @@ def test_nothing_stays_however_it_is_ended(probe, start, processes_of, sign):
     else:
         process.send_signal(sign)
     _, told = process.communicate(timeout=20)
-    assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGKILL: -9}[sign]
+    assert process.returncode == ENDED[sign]
     assert "Traceback" not in told
     if sign == signal.SIGINT:
         assert "was stopped; its cloud ends with this command" in told
@@ -96,43 +97,31 @@ def test_nothing_stays_however_it_is_ended(probe, start, processes_of, sign):
     for port in ports:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), timeout=1)
-    if sign != signal.SIGKILL:
-        assert not scratch(probe)
-
-
-def test_what_a_killed_command_left_is_gone_after_the_next(probe, start, processes_of):
-    process = start([*RUN, "--seconds", "10"])
-    until_ranks_work(process)
-    process.kill()
-    process.wait()
-    assert scratch(probe)
-    wait_for(lambda: not processes_of(probe), "worker processes end")
-    done = subprocess.run([*RUN, "--json"], cwd=probe, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    outcome = json.loads(done.stdout)
-    assert (outcome["status"], [row["records"] for row in outcome["ranks"]]) == ("SUCCEEDED", [5, 5])
+    if sign == signal.SIGKILL:
+        assert scratch(probe)  # nobody was left to remove it
+        done = lanes_in(probe, "run", "prober", "probe", "--json")
+        assert done.code == 0, done.err
+        outcome = json.loads(done.out)
+        assert (outcome["status"], [row["records"] for row in outcome["ranks"]]) == ("SUCCEEDED", [5, 5])
+        assert not processes_of(probe)
     assert not scratch(probe)
-    assert not processes_of(probe)
 
 
 @pytest.fixture
 def kept(probe):
     """The probe project with a cloud that ``lanes up`` keeps."""
-    state = State(probe / STATE_DIR)
-    running = daemon.up(state, daemon.Settings(load_project(probe).place, 0))
-    yield state, running
-    daemon.down(state)
+    with kept_cloud(probe) as kept:
+        yield kept
 
 
 def test_a_kept_cloud_runs_on_when_the_watcher_leaves_and_down_ends_all(kept, probe, start, processes_of):
-    state, running = kept
     process = start([*RUN, "--seconds", "10"])
     until_ranks_work(process)
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "no longer watched" in told
-    states = connect_endpoint(load_project(probe).place, running.endpoint, running.key).states
+    states = kept.aws.states
     arn = re.search(r"arn:\S+", told)[0]
     assert states.describe_execution(executionArn=arn)["status"] == "RUNNING"
     name = arn.rpartition(":")[2]
@@ -141,32 +130,30 @@ def test_a_kept_cloud_runs_on_when_the_watcher_leaves_and_down_ends_all(kept, pr
     assert json.loads(stopped.stdout) == {"run_id": name, "workflow": "probe", "status": "ABORTED"}
     found = states.describe_execution(executionArn=arn)
     assert (found["status"], found["error"], found["cause"]) == ("ABORTED", "Stopped", "lanes stop")
-    assert daemon.down(state) == running
+    assert daemon.down(kept.state) == kept.running
     wait_for(lambda: not processes_of(probe), "the cloud and its workers end")
     assert not scratch(probe)
 
 
 @pytest.mark.parametrize("end", ["lanes down", "rm -r .lanes"])
 def test_a_run_whose_cloud_ends_says_so(kept, probe, start, processes_of, end):
-    state, running = kept
     process = start([*RUN, "--seconds", "10"])
     until_ranks_work(process)
-    daemon.down(state) if end == "lanes down" else shutil.rmtree(state.folder)
+    daemon.down(kept.state) if end == "lanes down" else shutil.rmtree(kept.state.folder)
     _, told = process.communicate(timeout=20)
     assert process.returncode == 1
     assert told.endswith(
-        f"error: the embedded cloud at {running.endpoint} does not answer any more, and what ran in it is lost\n"
+        f"error: the embedded cloud at {kept.running.endpoint} does not answer any more, and what ran in it is lost\n"
         "  fix: lanes up, then run this again\n"
     )
     wait_for(lambda: not processes_of(probe), "the cloud and its workers end")
 
 
 def test_a_killed_daemon_takes_its_workers_with_it(kept, probe, start, processes_of):
-    _, running = kept
     process = start([*RUN, "--seconds", "10"])
     until_ranks_work(process)
     process.kill()
     process.communicate()
     assert len(processes_of(probe)) > 1
-    os.kill(running.pid, signal.SIGKILL)
+    os.kill(kept.running.pid, signal.SIGKILL)
     wait_for(lambda: not processes_of(probe), "the workers end")

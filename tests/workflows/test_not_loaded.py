@@ -1,12 +1,11 @@
 """A handler that cannot be loaded: ``lanes run``, ``lanes logs`` and the report say where, in the user's own lines."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 from shared.run.own_code import fix_of
+from tests.workflows.projects import kept_cloud
 
 pytestmark = pytest.mark.workflow
 
@@ -45,46 +44,34 @@ KINDS = {
 }
 
 
-@pytest.fixture
-def lanes(probe):
-    def run(*words):
-        command = [sys.executable, "-m", "shared.cli", *words]
-        return subprocess.run(command, cwd=probe, capture_output=True, text=True, check=False)
-
-    return run
-
-
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_run_says_where_its_function_could_not_be_loaded(kind, probe, lanes):
+def test_a_run_says_where_its_function_could_not_be_loaded(kind, probe, lanes_in):
     source, said = KINDS[kind]
     (probe / WORK).write_text(source)
-    done = lanes("run", "prober", "probe")
-    assert done.returncode == 1
-    lines = done.stderr.splitlines()
+    done = lanes_in(probe, "run", "prober", "probe")
+    assert done.code == 1
+    lines = done.err.splitlines()
     assert [line for line in said if line not in lines] == []
-    assert all(done.stderr.count(f"\n{line}\n") == 1 for line in said if "Traceback" in line or ": " in line)
-    assert "importlib" not in done.stderr
-    assert "at state Work, rank " in done.stderr
+    assert all(done.err.count(f"\n{line}\n") == 1 for line in said if "Traceback" in line or ": " in line)
+    assert "importlib" not in done.err
+    assert "at state Work, rank " in done.err
 
 
-def test_logs_and_the_report_say_it_too(probe, lanes):
+def test_logs_and_the_report_say_it_too(probe, lanes_in):
     source, _ = KINDS["an error at module level"]
     (probe / WORK).write_text(source)
-    assert lanes("up", "--port", "0").returncode == 0
-    try:
-        ran = lanes("run", "prober", "probe", "--json")
-        told = json.loads(ran.stdout)
+    with kept_cloud(probe):
+        ran = lanes_in(probe, "run", "prober", "probe", "--json")
+        told = json.loads(ran.out)
         frame = f'  File "{WORK}", line 1, in <module>\n    TABLE = {{"a": 1}}["b"]'
         assert told["failure"]["traceback"] == [frame]
-        assert f"  all of its log: lanes logs prober --run {told['run_id']}" in ran.stderr
-        logs = lanes("logs", "prober").stdout
+        assert f"  all of its log: lanes logs prober --run {told['run_id']}" in ran.err
+        logs = lanes_in(probe, "logs", "prober").out
         assert "[ERROR] KeyError: 'b'\nTraceback (most recent call last):" in logs
         assert f'  File "/var/task/{WORK}", line 1, in <module>' in logs.replace("\u00a0", " ")
         assert "Phase: init\tStatus: error\tError Type: KeyError" in logs
-        lanes("report", "prober", "--out", str(probe / "out"))
+        assert lanes_in(probe, "report", "prober", "--out", probe / "out").code == 0
         for name in ("report.html", "report.md"):
             text = (probe / "out" / name).read_text()
             assert f"{WORK}" in text
             assert "TABLE = {" in text
-    finally:
-        lanes("down")

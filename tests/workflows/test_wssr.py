@@ -1,10 +1,7 @@
 """The workforce simulation in R, end to end; and a machine that has no R."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -48,30 +45,22 @@ def test_two_runs_of_one_seed_give_one_table(with_r, lanes, body, aws, project):
 
 
 @pytest.fixture
-def machine_without_r(tmp_path):
-    """An environment whose PATH has what a worker is started with and no R."""
+def machine_without_r(tmp_path, monkeypatch):
+    """A PATH that has what a worker is started with and no R."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for tool in ("sh", "unshare", "mount", "mkdir"):
         if place := shutil.which(tool):
             (folder / tool).symlink_to(place)
-    return {**os.environ, "PATH": str(folder)}
+    monkeypatch.setenv("PATH", str(folder))
 
 
-def test_where_r_is_missing_the_run_says_so_at_once(copy_project, tmp_path, machine_without_r):
-    root = copy_project(tmp_path / "project")
-    done = subprocess.run(
-        [sys.executable, "-m", "shared.cli", "run", "wssr", "wssr"],
-        cwd=root,
-        env=machine_without_r,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "FAILED at state Init" in done.stderr
-    assert "MissingR: R is not installed where this function runs" in done.stderr
-    assert "apt install r-base-core" in done.stderr
+def test_where_r_is_missing_the_run_says_so_at_once(copy_project, tmp_path, machine_without_r, lanes_in):
+    done = lanes_in(copy_project(tmp_path / "project"), "run", "wssr", "wssr")
+    assert done.code == 1
+    assert "FAILED at state Init" in done.err
+    assert "MissingR: R is not installed where this function runs" in done.err
+    assert "apt install r-base-core" in done.err
 
 
 def test_bad_figures_are_told_before_anything_runs(lanes):
