@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -79,6 +78,8 @@ for group in (
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  how typer calls it
     if wanted:
+        from importlib import metadata  # 0.1 s
+
         console.line(f"lanes {metadata.version('teamlanes')}")
         raise typer.Exit
 

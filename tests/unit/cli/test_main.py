@@ -136,6 +136,13 @@ def test_a_reader_who_has_enough_gets_no_traceback():
     assert (process.returncode, said) == (1, b"")
 
 
+def test_nothing_that_is_slow_to_load_is_loaded_before_a_command_asks_for_it():
+    slow = {"boto3", "botocore", "chalice", "importlib.metadata", "moto", "numpy", "pydantic", "sqlalchemy", "yaml"}
+    code = f"import sys, shared.cli.main; print(sorted({slow} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_it_tells_its_version():
     done = CliRunner().invoke(app, ["--version"])
     assert (done.exit_code, done.output) == (0, f"lanes {metadata.version('teamlanes')}\n")

@@ -88,6 +88,13 @@ def store(account: dict[str, str]) -> Store:
 
 
 @pytest.fixture
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Have S3 list 20 keys a page, not 1,000, so that few objects are many pages; return the 20."""
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "20")
+    return 20
+
+
+@pytest.fixture
 def keys(account: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> TeamKeys:
     """Give the team its key as deployment does; return what a server checks it with."""
     master, team = b"m" * 32, account["TEAM"]
