@@ -4,8 +4,6 @@ Printed beside each time is the reading's share of it, and how often one request
 own 5 ms here. Nothing is asserted: a busy machine is slow.
 """
 
-# ruff: noqa: T201  it prints
-
 import timeit
 
 from shared.local.calls import needs, read_call

@@ -6,7 +6,6 @@ First the door alone, over requests that botocore has signed, in front of an app
 calls of boto3 over HTTP, to moto behind the door and to the same moto beside it.
 """
 
-# ruff: noqa: T201  it prints
 from __future__ import annotations
 
 import argparse

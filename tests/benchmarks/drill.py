@@ -8,7 +8,6 @@ as after an undisturbed run. Exit code 1 when anything went wrong. Processes sha
 own.
 """
 
-# ruff: noqa: T201  it prints
 from __future__ import annotations
 
 import argparse

@@ -5,7 +5,6 @@ Both are measured in one process and on the same workers, run by run, so that wh
     .venv/bin/python tests/benchmarks/enforcement.py [--items 1000] [--pairs 7]
 """
 
-# ruff: noqa: T201  it prints, and each process imports what it serves or measures
 from __future__ import annotations
 
 import argparse
@@ -16,11 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tests.benchmarks.engine import ACCOUNT, Bench  # noqa: E402  found by the line before
+from tests.benchmarks.engine import ACCOUNT, Bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,14 +30,10 @@ def not_enforced(engine: Any) -> Iterator[None]:
     """Let everything through, as it was before there was a judge; the product has no such switch."""
     from shared.local.lambda_runtime.cloudwatch import MotoLogs
 
-    permit, may_write = engine.permit, vars(MotoLogs)["_may_write"]
-    engine.permit = lambda *_: None
-    setattr(MotoLogs, "_may_write", lambda *_, **__: True)  # noqa: B010  it is no public name
-    try:
+    permitted = mock.patch.object(engine, "permit", return_value=None)
+    written = mock.patch.object(MotoLogs, "_may_write", return_value=True)
+    with permitted, written:
         yield
-    finally:
-        engine.permit = permit
-        setattr(MotoLogs, "_may_write", may_write)  # noqa: B010  the same
 
 
 def main() -> None:

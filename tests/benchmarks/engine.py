@@ -6,7 +6,6 @@ environment; without a package index it is left out, and the table says so.
     .venv/bin/python tests/benchmarks/engine.py [--quick] [--json]
 """
 
-# ruff: noqa: T201  it prints, and each process imports what it serves or measures
 from __future__ import annotations
 
 import argparse

@@ -3,7 +3,6 @@
 Run it as ``python tests/benchmarks/imports.py [FOLDER]``, where *FOLDER* is another checkout to compare with. The
 layers are those of pyproject.toml here. A circle is a set of neighbours in one room that import one another.
 """
-# ruff: noqa: T201  it prints
 
 from __future__ import annotations
 

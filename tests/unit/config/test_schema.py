@@ -2,7 +2,7 @@
 
 import json
 
-import jsonschema  # type: ignore[import-untyped]  # ships no types
+import jsonschema
 import pytest
 import yaml
 
