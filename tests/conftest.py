@@ -6,6 +6,8 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
+from typing import NamedTuple
 
 import botocore.loaders
 import botocore.session
@@ -36,10 +38,41 @@ settings.register_profile("any load", deadline=None, suppress_health_check=[Heal
 settings.load_profile("any load")
 
 
+class Result(NamedTuple):
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
 @pytest.fixture(scope="session")
 def copy_project():
     """Return a function that copies the project, without tests and state, into a folder and returns that."""
     return project.copy_project
+
+
+@pytest.fixture
+def lanes_in(monkeypatch, capsys):
+    """Return a function that runs a command in this process, in a folder, with its real entry point."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "400")
+
+    from shared.cli.main import main  # few tests want it
+
+    def run(folder, *words):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["lanes", *map(str, words)])
+        capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        printed = capsys.readouterr()
+        return Result(code, printed.out, printed.err)
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -2,25 +2,13 @@
 
 import os
 import re
-import sys
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from shared.cli.main import main
 from shared.config.load import load_project
 from tests.workflows.projects import kept_cloud, leave_one_workflow
-
-
-@dataclass
-class Result:
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture(scope="session")
@@ -87,27 +75,6 @@ def aws(root):
     """Clients of the cloud."""
     with kept_cloud(root) as kept:
         yield kept.aws
-
-
-@pytest.fixture
-def lanes_in(monkeypatch, capsys):
-    """Return a function that runs a command in this process, in a folder, with its real entry point."""
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "400")
-
-    def run(folder, *words):
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr(sys, "argv", ["lanes", *map(str, words)])
-        capsys.readouterr()
-        try:
-            main()
-            code = 0
-        except SystemExit as ended:
-            code = ended.code or 0
-        printed = capsys.readouterr()
-        return Result(code, printed.out, printed.err)
-
-    return run
 
 
 @pytest.fixture

@@ -1,32 +1,17 @@
 """``lanes isolation`` as a user types it: what it prints, and its exit codes."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from functools import partial
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[3]
+from tests.helpers.project import REPOSITORY
 
 
-@pytest.fixture(scope="module")
-def lanes():
+@pytest.fixture
+def lanes(lanes_in):
     """Run a command on the sample teams."""
-
-    def run(*words, cwd=REPOSITORY):
-        done = subprocess.run(
-            [sys.executable, "-c", "from shared.cli.main import main; main()", "isolation", *words],
-            cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "80"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    return run
+    return partial(lanes_in, REPOSITORY, "isolation")
 
 
 def test_prove_says_what_was_shown_and_what_was_not(lanes):
@@ -50,17 +35,17 @@ def test_an_unknown_team_is_asked_wrongly(lanes):
     assert "did you mean 'team2'" in err
 
 
-def test_a_leak_is_named_and_the_exit_code_is_1(lanes, copy_project, tmp_path):
+def test_a_leak_is_named_and_the_exit_code_is_1(lanes_in, copy_project, tmp_path):
     root = copy_project(tmp_path / "project")
     naming = root / "naming.yaml"
     text = naming.read_text(encoding="utf-8")
     assert 'template: "/{team}/{component}-{hash}"' in text
     naming.write_text(text.replace('template: "/{team}/{component}', 'template: "/shared/{team}/{component}'), "utf-8")
-    code, out, _ = lanes("prove", cwd=root)
+    code, out, _ = lanes_in(root, "isolation", "prove")
     assert code == 1
     assert "the template of parameter makes names that are not the team's own" in out
     assert "NOT proved for 4 teams and the rendezvous: 1 finding in" in out
-    code, out, _ = lanes("prove", "--json", cwd=root)
+    code, out, _ = lanes_in(root, "isolation", "prove", "--json")
     assert (code, json.loads(out)["findings"][0]["rule"]) == (1, "slug")
 
 
@@ -97,7 +82,7 @@ def test_quotas_add_up(lanes):
     assert " kept unreserved" in err
 
 
-def test_nothing_deployed_is_nothing_proved(lanes, copy_project, tmp_path):
-    code, out, err = lanes("prove", "--deployed", cwd=copy_project(tmp_path / "project"))
+def test_nothing_deployed_is_nothing_proved(lanes_in, copy_project, tmp_path):
+    code, out, err = lanes_in(copy_project(tmp_path / "project"), "isolation", "prove", "--deployed")
     assert (code, out) == (1, "")
     assert "nothing is deployed" in err
