@@ -28,6 +28,8 @@ ignore_configured_endpoint_urls = true
 [services emulated]
 s3 =
   endpoint_url = http://127.0.0.1:2
+sqs =
+  addressing_style = path
 dynamodb =
   endpoint_url = http://127.0.0.1:3
 [services nobodys]

@@ -60,6 +60,16 @@ def test_a_function_gets_its_values_from_the_nearest_place(files):
     assert add_up.environment["SKY"] == "any"
 
 
+@pytest.mark.parametrize("has", [False, True])
+def test_functions_know_a_database_where_the_card_uses_one_and_the_team_has_it(files, has):
+    files.write("shared/handlers/stars/tables.py", "")
+    files.edit("statemachines/stars.yaml", "functions:", "database: shared.handlers.stars.tables\nfunctions:")
+    files.team("alpha", f"database: {str(has).lower()}\nworkflows: {{stars: }}\n")
+    lane = files.load().lane("alpha")
+    known = {function.environment.get("DATABASE_SECRET") for function in lane.functions.values()}
+    assert known == {lane.database.secret if has else None}
+
+
 def test_a_team_sees_its_own_rendezvous_and_parameters(files):
     files.team("alpha", 'rendezvous: {timeout: 2, degradedAfter: 0.5}\nworkflows: {stars: {world_size: "7"}}\n')
     files.team("beta")
