@@ -93,6 +93,11 @@ def test_a_witness_is_a_readable_name_outside() -> None:
     assert counterexample(("b-*",), "b?*") == "bx"
 
 
+def test_a_witness_is_found_also_where_patterns_spell_every_character_that_is_tried_first() -> None:
+    spelt = tuple(f"{char}*" for char in "x0zQ~\N{GREEK SMALL LETTER ALPHA}")
+    assert counterexample(spelt, "?*") == "\N{GREEK SMALL LETTER BETA}"
+
+
 def test_missing_segments_are_filled_as_iam_fills_them() -> None:
     assert complete_arn("arn:aws:sqs") == "arn:aws:sqs:*:*:*"
     assert complete_arn("arn:aws:s3:::b/k") == "arn:aws:s3:::b/k"
