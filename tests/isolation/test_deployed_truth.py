@@ -23,6 +23,7 @@ from shared.isolation.proof.names.disjoint import name_rules
 from shared.isolation.proof.names.territory import Territory
 from shared.isolation.proof.proof import prove
 from shared.local.cloud import EmbeddedCloud
+from tests.helpers.in_process import go_straight
 
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  item-map:\n"
 STATES = {"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"]}
@@ -40,7 +41,7 @@ def project(tmp_path_factory, copy_project):
 def connect(project, tmp_path_factory):
     """Return what makes one more connection to the cloud."""
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
-        yield lambda: connect_endpoint(project.place, cloud.endpoint, cloud.key)
+        yield lambda: go_straight(connect_endpoint(project.place, cloud.endpoint, cloud.key), cloud.application)
 
 
 @pytest.fixture(scope="module")

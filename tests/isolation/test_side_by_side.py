@@ -20,6 +20,7 @@ from shared.iam.catalogue import load_catalogue
 from shared.isolation.proof.names.disjoint import name_rules
 from shared.isolation.proof.proof import prove
 from shared.local.cloud import EmbeddedCloud
+from tests.helpers.in_process import go_straight
 
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  cosmic:\n  item-map:\n"
 SLUGS = ("lab", "lab1", "taken1", "taken2", "ceiling")
@@ -37,7 +38,7 @@ def project(tmp_path_factory, copy_project):
 def aws(project, tmp_path_factory):
     """One account for all tests: each has teams of its own."""
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
-        yield connect_endpoint(project.place, cloud.endpoint, cloud.key)
+        yield go_straight(connect_endpoint(project.place, cloud.endpoint, cloud.key), cloud.application)
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from shared.deploy.readback.sight import Sight
 from shared.isolation.roles.deployer import deployer_boundary, deployer_policy
 from shared.isolation.roles.platform_role import platform_policy
 from shared.local.cloud import EmbeddedCloud
+from tests.helpers.in_process import go_straight
 
 # lab1 is there to be another team.
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n{workflows}"
@@ -37,7 +38,7 @@ def connect(project, tmp_path_factory):
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
 
         def connect():
-            return connect_endpoint(project.place, cloud.endpoint, cloud.key)
+            return go_straight(connect_endpoint(project.place, cloud.endpoint, cloud.key), cloud.application)
 
         aws = connect()
         for slug in ("lab", "lab1"):

@@ -11,6 +11,7 @@ from shared.deploy.lane_deployment import destroy, prepare_lane
 from shared.isolation.roles.platform_role import platform_policy
 from shared.local.cloud import EmbeddedCloud
 from shared.local.door.sessions import Issuer
+from tests.helpers.in_process import go_straight
 
 pytestmark = pytest.mark.workflow
 
@@ -28,7 +29,7 @@ def cloud(project, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def root(project, cloud):
-    return connect_endpoint(project.place, cloud.endpoint, cloud.key)
+    return go_straight(connect_endpoint(project.place, cloud.endpoint, cloud.key), cloud.application)
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from shared.run.listing import list_runs
 from shared.run.logs import read_logs
 from shared.run.start import start
 from shared.run.upload import upload_files
+from tests.helpers.in_process import go_straight
 
 TEAM = """
 team: lab
@@ -44,7 +45,7 @@ def recorded(tmp_path_factory, copy_project, recorder):
     project = load_project(root)
     lane = project.lane("lab")
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
-        aws = connect_endpoint(project.place, cloud.endpoint, cloud.key)
+        aws = go_straight(connect_endpoint(project.place, cloud.endpoint, cloud.key), cloud.application)
         calls = recorder(aws, lane)
         by_kind = {step: push(lane, project, aws, calls) for step in ("make repositories", "push")}
         with calls.quiet():

@@ -19,6 +19,7 @@ from shared.isolation.roles.platform_role import platform_policy
 from shared.isolation.roles.policy import Policy
 from shared.isolation.roles.rendezvous_role import rendezvous_policy
 from shared.local.cloud import EmbeddedCloud
+from tests.helpers.in_process import go_straight
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def recorded(tmp_path_factory, copy_project, recorder):
     project = load_project(copy_project(tmp_path_factory.mktemp("granted") / "project"))
     service = rendezvous_service(project)
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
-        aws = connect_endpoint(project.place, cloud.endpoint, cloud.key)
+        aws = go_straight(connect_endpoint(project.place, cloud.endpoint, cloud.key), cloud.application)
         calls = recorder(aws, service.lane)
         with calls.quiet():
             aws.client("route53").create_hosted_zone(Name=service.zone, CallerReference="1")

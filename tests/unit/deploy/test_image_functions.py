@@ -21,6 +21,7 @@ from shared.deploy.watch import Watch
 from shared.errors import LanesError
 from shared.local.cloud import EmbeddedCloud
 from shared.local.images import images_here
+from tests.helpers.in_process import go_straight
 
 ONE, TWO = (f"host/team2/cosmic-infer@sha256:{digit * 64}" for digit in "12")
 SETTLED = Routine("await function", {"FunctionName": "team2-cosmic-infer-7078ea12"})
@@ -152,7 +153,7 @@ def cloud(tmp_path_factory):
 
     place = Place("123456789012", "us-east-1", "dev")
     with EmbeddedCloud(place, tmp_path_factory.mktemp("cloud")) as cloud:
-        yield connect_endpoint(place, cloud.endpoint, cloud.key)
+        yield go_straight(connect_endpoint(place, cloud.endpoint, cloud.key), cloud.application)
 
 
 @pytest.fixture
