@@ -203,11 +203,6 @@ class Naming(FileModel):
         return self.namespace(name.kind), name.value.lower() if kind.ignore_case else name.value
 
 
-def own_prefix(team: str, separator: str = "-") -> str:
-    """Return what every name of *team* begins with. Paths have "/" for a separator, and a database's names "_"."""
-    return f"{team}{separator}"
-
-
 def is_account_regional(bucket: str, account: str, region: str) -> bool:
     """Whether *bucket* is a name of the account's own namespace in *region*."""
     return bucket.endswith(ACCOUNT_REGIONAL.format(account=account, region=region))

@@ -4,10 +4,8 @@
 ``IfExists`` and the set operators, and resource policies that name callers in each way.
 """
 
-import runpy
-from pathlib import Path
+from tests.isolation.oracle import Case
 
-Case = runpy.run_path(str(Path(__file__).with_name("oracle.py")))["Case"]
 ACCOUNT, OTHER = "123456789012", "210987654321"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/ada"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/ada/session"

@@ -1,7 +1,7 @@
 """What an account may hold beside the teams' own documents, as data: leaks into team1 or out of it, and controls.
 
 LEAKS_BY_RULE has what is there under the rule that must name it; CONTROLS what is there and harms nobody; BY_DESIGN who
-is listed with a reason. The teams looked for are team1 and team10. Tests read this file with runpy.
+is listed with a reason. The teams looked for are team1 and team10.
 """
 
 from shared.iam.statements import read_identity_policy, read_resource_policy

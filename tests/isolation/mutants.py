@@ -1,7 +1,6 @@
 """Seeded leaks, read from tables (leaks.txt, near_misses.txt, sql_leaks.txt), and those few that are no row of a table.
 
 A leak is (document, edit, statement that the finding must name, rule); a control is (document, edit) and leaks nothing.
-Tests read this file with runpy.
 """
 
 import re

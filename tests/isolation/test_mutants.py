@@ -2,23 +2,21 @@
 
 import copy
 import json
-import runpy
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from shared.isolation.proof.documents.document import Document, DocumentKind
 from shared.isolation.roles.database_role import make_role, remove_role
+from tests.isolation import mutants
 
-MUTANTS = runpy.run_path(str(Path(__file__).with_name("mutants.py")))
-LEAKS = MUTANTS["LEAKS"] | MUTANTS["NEAR_LEAKS"]
-CONTROLS = MUTANTS["CONTROLS"] | MUTANTS["NEAR_CONTROLS"]
+LEAKS = mutants.LEAKS | mutants.NEAR_LEAKS
+CONTROLS = mutants.CONTROLS | mutants.NEAR_CONTROLS
 DOCUMENTS = (
     *("function", "function trust", "machine", "machine trust", "boundary"),
     *("deployer", "deployer trust", "deployer boundary", "bucket", "repository"),
 )
-SQL_LEAKS, SQL_DROPS, SQL_CONTROLS = MUTANTS["SQL_LEAKS"], MUTANTS["SQL_DROPS"], MUTANTS["SQL_CONTROLS"]
+SQL_LEAKS, SQL_DROPS, SQL_CONTROLS = mutants.SQL_LEAKS, mutants.SQL_DROPS, mutants.SQL_CONTROLS
 
 
 @pytest.fixture
@@ -172,6 +170,6 @@ def test_leaks_in_sql_differ():
 
 def test_a_password_is_never_shown(proved_sql):
     for password in ("'sesame' SUPERUSER PASSWORD 'y'", "'sesame\\'", "'sesame'x'", "'sesame"):
-        proof = proved_sql(making=True, dialect="postgresql", edit=MUTANTS["Sql"](password, "'any'"))
+        proof = proved_sql(making=True, dialect="postgresql", edit=mutants.Sql(password, "'any'"))
         assert proof.findings
         assert "sesame" not in str(proof)

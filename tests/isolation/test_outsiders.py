@@ -1,8 +1,6 @@
 """Who and what of an account reaches teams, one at a time: found by its rule, passed, or listed with the reason."""
 
-import runpy
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +10,9 @@ from shared.isolation.proof.account.account import Account, Expected, Principal
 from shared.isolation.proof.account.links import Logging, Rule
 from shared.isolation.proof.account.outsiders import survey, with_account
 from shared.isolation.roles.platform_role import platform_policy
+from tests.isolation import deployed_mutants
 
-SEEDS = runpy.run_path(str(Path(__file__).with_name("deployed_mutants.py")))
-LEAKS, CONTROLS, BY_DESIGN = SEEDS["LEAKS"], SEEDS["CONTROLS"], SEEDS["BY_DESIGN"]
+LEAKS, CONTROLS, BY_DESIGN = deployed_mutants.LEAKS, deployed_mutants.CONTROLS, deployed_mutants.BY_DESIGN
 TEAMS = ("team1", "team10")
 
 
@@ -60,7 +58,7 @@ def test_a_control_is_let_be(name, found):
 @pytest.mark.parametrize("name", BY_DESIGN)
 def test_who_reaches_by_design_is_listed_with_the_reason(name, found):
     thing, title = BY_DESIGN[name]
-    told = found(thing, Expected(SEEDS["OPERATORS"]))
+    told = found(thing, Expected(deployed_mutants.OPERATORS))
     assert [str(each) for each in told.findings] == []
     assert list(told.by_design) == ([title] if title else [])
     assert all(told.by_design.values())
@@ -91,7 +89,7 @@ def test_the_platforms_role_is_known_by_its_policy_and_by_no_more(found, place):
     told = found(platform, expected)
     assert (told.findings, list(told.by_design)) == ((), ["role/builders"])
     assert found(platform).findings, "nobody is the platform by its name"
-    wider = read_identity_policy("more", SEEDS["body"](SEEDS["DATA"]))
+    wider = read_identity_policy("more", deployed_mutants.body(deployed_mutants.DATA))
     told = found(replace(platform, policies=(printed, wider)), expected)
     assert [each.document for each in told.findings] == ["policy more of role/builders"]
     unheld = [replace(each, conditions=()) for each in printed.statements]
@@ -100,7 +98,7 @@ def test_the_platforms_role_is_known_by_its_policy_and_by_no_more(found, place):
 
 
 def test_a_teams_own_role_is_left_to_the_proof(found):
-    assert found(SEEDS["who"]("role", "team1-x-role-0a1b2c3d", SEEDS["EVERYTHING"])).principals == 0
+    assert found(deployed_mutants.who("role", "team1-x-role-0a1b2c3d", deployed_mutants.EVERYTHING)).principals == 0
 
 
 def test_a_proof_does_not_stand_on_what_was_not_read(rendered, proof_of, place):

@@ -5,9 +5,7 @@ Its licence (AGPL-3.0) keeps it out of the project: it runs in a process of its 
 """
 
 import copy
-import runpy
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +13,8 @@ from shared.iam.catalogue import load_catalogue
 from shared.iam.globs import complete_arn, counterexample
 from shared.isolation.proof.documents.document import DocumentKind, read
 from shared.isolation.proof.names.territory import Territory
+from tests.isolation.mutants import LEAKS
 
-LEAKS = runpy.run_path(str(Path(__file__).with_name("mutants.py")))["LEAKS"]
 IDENTITY = ("function", "machine", "deployer")
 # Fewer than six segments: AWS fills them in, the simulator does not. Another partition is another world of accounts.
 NOT_ASKED = {"missing segments", "star over colons", "any partition"}

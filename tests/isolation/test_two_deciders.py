@@ -8,19 +8,16 @@ Its licence (AGPL-3.0) keeps it out of the project: it runs in a process of its 
 import collections
 import json
 import random
-import runpy
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from shared.iam.decision import Policies, Request, decide
 from shared.iam.principals import Principal
 from shared.iam.statements import read_identity_policy, read_resource_policy
+from tests.isolation import by_hand, oracle
 
-ORACLE = runpy.run_path(str(Path(__file__).with_name("oracle.py")))
-BY_HAND = runpy.run_path(str(Path(__file__).with_name("by_hand.py")))
 SEED = 20261129
 ALLOW, DENY, NOTHING = "Allowed", "ExplicitlyDenied", "ImplicitlyDenied"
 
@@ -48,7 +45,7 @@ def theirs(case):
             "action": case.action,
             "principal": case.principal,
             "resource": {"resource": case.resource, "accountId": case.owner},
-            "contextVariables": {**ORACLE["told_of"](case.principal, case.role), **case.context},
+            "contextVariables": {**oracle.told_of(case.principal, case.role), **case.context},
         },
         "identityPolicies": [{"name": f"lane{at}", "policy": body} for at, body in enumerate(case.identity)],
         "serviceControlPolicies": [{"orgIdentifier": "ou-12345", "policies": [organisation]}],
@@ -114,9 +111,9 @@ def tell(cases, found):
 
 @pytest.fixture(scope="module")
 def sampler():
-    documents, project = ORACLE["sample_documents"]()
-    roles = ORACLE["sample_roles"](documents, project)
-    return ORACLE["Sampler"](random.Random(SEED), roles, documents, project.place)
+    documents, project = oracle.sample_documents()
+    roles = oracle.sample_roles(documents, project)
+    return oracle.Sampler(random.Random(SEED), roles, documents, project.place)
 
 
 def test_three_thousand_requests_of_all_sample_roles_are_decided_alike(sampler, simulate):
@@ -135,7 +132,7 @@ def test_three_thousand_requests_of_all_sample_roles_are_decided_alike(sampler, 
 
 def test_policies_put_together_by_chance_are_decided_alike(simulate):
     rng = random.Random(SEED)
-    cases = [BY_HAND["case"](rng) for _ in range(3000)]
+    cases = [by_hand.case(rng) for _ in range(3000)]
     found = differences(cases, simulate)
     tell(cases, found)
     assert found[None] == []
@@ -146,9 +143,9 @@ def test_policies_put_together_by_chance_are_decided_alike(simulate):
 def test_every_family_of_conditions_decides_some_request():
     """A condition that changes no answer is compared for nothing. Each kind, when left out, changes one."""
     rng = random.Random(SEED)
-    cases = [BY_HAND["case"](rng) for _ in range(6000)]
+    cases = [by_hand.case(rng) for _ in range(6000)]
     families = {
-        operator.rpartition(":")[2].removesuffix("IfExists") for each in BY_HAND["CONDITIONS"] for operator in each
+        operator.rpartition(":")[2].removesuffix("IfExists") for each in by_hand.CONDITIONS for operator in each
     }
     mattered = set()
     for case in cases:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.config.naming import FUNCTION_LOGS, MACHINE_LOGS, own_prefix
+from shared.config.naming import FUNCTION_LOGS, MACHINE_LOGS, name_prefix, path_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ class OwnNames:
 
     def arn(self, service: str, head: str) -> str:
         """Return the pattern of the team's names of one kind. *head* is what stands before a name in its ARN."""
-        return self._place.arn(service, f"{head}{own_prefix(self._team)}*")
+        return self._place.arn(service, f"{head}{name_prefix(self._team)}*")
 
     def arns(self, service: str, heads: Iterable[str]) -> tuple[str, ...]:
         """Return the pattern of each of several kinds."""
@@ -33,4 +33,4 @@ class OwnNames:
 
     def folder(self, service: str, head: str) -> str:
         """Return the pattern of a kind whose names are paths."""
-        return self._place.arn(service, f"{head}{own_prefix(self._team, '/')}*")
+        return self._place.arn(service, f"{head}{path_prefix(self._team)}*")

@@ -5,7 +5,7 @@ import pytest
 from shared.config.naming import MANAGER
 from shared.config.platform import CHECK, SLUG, rendezvous_service
 from shared.errors import UsageError
-from shared.handlers.rendezvous import service
+from shared.handlers.rendezvous import record
 
 SETTINGS = "shared/settings.yaml"
 CASES = {
@@ -68,4 +68,4 @@ def test_a_server_of_somebody_elses_has_no_service(files):
 
 def test_the_rendezvous_marks_what_is_its_own_as_deployment_does():
     """Handlers travel alone, so they spell it themselves."""
-    assert service._OWNER == {"team": SLUG, "managed-by": MANAGER}
+    assert record._OWNER == {"team": SLUG, "managed-by": MANAGER}
