@@ -58,7 +58,11 @@ def lanes_in(monkeypatch, capsys):
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "400")
 
-    from shared.cli.main import main  # few tests want it
+    from moto.core.base_backend import BackendDict  # few tests want these
+
+    from shared.cli.main import main
+
+    BackendDict.reset()  # a cloud of the command's own is in this process: what other tests left in moto is not its
 
     def run(folder, *words):
         monkeypatch.chdir(folder)
