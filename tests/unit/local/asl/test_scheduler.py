@@ -133,3 +133,14 @@ def test_closing_while_things_run_leaves_no_thread():
     threading.Timer(0.05, gate.set).start()
     engine.close()
     assert asl_threads() == []
+
+
+def test_a_timer_rings_though_thousands_of_others_were_cancelled_and_let_go_of():
+    scheduler, rang = ThreadScheduler(), threading.Event()
+    try:
+        scheduler.call_later(0.1, rang.set)
+        for _ in range(3000):
+            scheduler.call_later(3600, scheduler.close).cancel()
+        assert rang.wait(20)
+    finally:
+        scheduler.close()
