@@ -31,8 +31,8 @@ class Answer(dict[str, object]):
 
     def __missing__(self, member: str) -> NoReturn:
         raise IncompleteAnswerError(
-            f"{self._of}.{member} is not in the answer, and there is no going on without it",
-            fix="see that what answers is as AWS is",
+            f"{self._of}.{member} is not in the answer, and nothing can be done without it",
+            fix="check that what answers does as AWS does",
             again=True,
         )
 

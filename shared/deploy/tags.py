@@ -20,5 +20,8 @@ def lower_tag_pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 def read_tags(pairs: Iterable[Mapping[str, object]]) -> dict[str, str]:
     """Return the tags that a service tells as *pairs*, with capitals or without."""
-    told = ({word.lower(): text for word, text in pair.items()} for pair in pairs)
-    return {str(pair["key"]): str(pair["value"]) for pair in told}
+    told = {}
+    for pair in pairs:
+        key, value = ("key", "value") if pair.keys() & {"key", "value"} else ("Key", "Value")
+        told[str(pair[key])] = str(pair[value])  # an answer that lacks one says so itself
+    return told

@@ -87,4 +87,4 @@ def test_a_key_from_the_environment_goes_before_the_clouds(lanes, monkeypatch):
     wrong = lanes("rendezvous", "check", at, "--team", "team1")
     assert wrong.code == 2
     assert "FMI_TEAM_KEY does not hold 64 hex digits" in wrong.err
-    assert "fix: give it what lanes rendezvous key team1 prints" in wrong.err
+    assert "fix: set it to what lanes rendezvous key team1 prints" in wrong.err

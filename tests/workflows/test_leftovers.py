@@ -125,7 +125,7 @@ def test_a_kept_cloud_runs_on_when_the_watcher_leaves_and_down_ends_all(kept, pr
     arn = re.search(r"arn:\S+", told)[0]
     assert states.describe_execution(executionArn=arn)["status"] == "RUNNING"
     name = arn.rpartition(":")[2]
-    assert told.endswith(f"\nlanes stop prober {name} ends it\n")
+    assert told.endswith(f"\nlanes stop prober {name} stops it\n")
     stopped = subprocess.run([*LANES, "stop", "prober", name, "--json"], cwd=probe, capture_output=True, check=True)
     assert json.loads(stopped.stdout) == {"run_id": name, "workflow": "probe", "status": "ABORTED"}
     found = states.describe_execution(executionArn=arn)

@@ -136,7 +136,7 @@ def test_an_answer_says_what_it_lacks_and_of_which_call(aws):
 
 def look(kind, wanted, cloud):
     """Return what a second deploy would do to what is *wanted* of a kind, and which names of it there are."""
-    found = {name: kind.current(cloud, name) for name in sorted(kind.names(cloud, "team2-"))}
+    found = {name: kind.current(cloud, name) for name in sorted(kind.names(cloud, "team2"))}
     steps = [kind.steps(want, found.get(want.name)) for want in wanted if want.kind == kind.KIND]
     return [step.action for step in steps], [name for name, have in found.items() if have]
 
