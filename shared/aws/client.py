@@ -1,4 +1,4 @@
-"""Clients of AWS. Only here do the embedded cloud and AWS differ: in endpoint and credentials.
+"""Clients of a cloud. To a client, the embedded cloud and AWS differ in endpoint and credentials alone.
 
 What stands in AWS's place at a URL (another emulator, a proxy) is treated as AWS, except for the address.
 """

@@ -1,8 +1,8 @@
 """The cloud that a command works against: what it does by itself, and what it leaves to the user.
 
 On AWS the user asks for each thing, and says yes before anything changes. A rehearsal on the embedded cloud needs no
-such care: there a run deploys what it needs and finds sample data, and nobody is asked. These two classes are the only
-place that tells the two apart; :func:`shared.cli.wiring.cloud_of` chooses.
+such care: there a run deploys what it needs and finds sample data, and nobody is asked. These two classes hold
+that difference; :func:`shared.cli.wiring.cloud_of` chooses.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ class Cloud:
         """Return the deployment of *lane*, with the images that its functions are to run."""
         from shared.deploy.lane_deployment import LaneDeployment
 
-        return LaneDeployment(lane, self._project, self._aws, self.package, self._images(lane))
+        images = self._images(lane)  # first, since an image that is missing is told sooner than libraries are fetched
+        return LaneDeployment(lane, self._project, self._aws, self.package, images)
 
     def carry_out(self, deployment: LaneDeployment, todo: Plan, watch: Watch) -> None:
         """Carry out *todo*, a plan of *deployment*."""

@@ -123,7 +123,7 @@ def destroy(
     project = open_project()
     if team not in project.teams:  # no nearest name is suggested: it would be another team's data
         raise UsageError(
-            f"there is no teams/{team}.yaml, and from it is read what to remove",
+            f"there is no teams/{team}.yaml, which says what to remove",
             fix=f"bring the file back (git log -- teams/{team}.yaml finds it), destroy the team, then delete the file",
         )
     lane = project.lane(team)

@@ -49,8 +49,6 @@ MAP_CHILDREN = Fact(10_000, _STATES, _READ)
 """Child executions of one distributed Map that run at once, at most."""
 HISTORY_CALLS = Throttle(400, 20, _STATES, _READ)
 """GetExecutionHistory."""
-MAP_RUN_CALLS = Throttle(200, 1, _STATES, _READ)
-"""DescribeMapRun."""
 STATE_DATA = Fact(256 * 1024, _STATES, _READ)
 """Bytes of UTF-8 that a state, a task or an execution takes and gives, at most."""
 HISTORY_EVENTS = Fact(25_000, _STATES, _READ)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 PACKED = Path(__file__).parent / "sample" / "survey.xz"
 SEED = 7
-GALAXIES = 1250
 PARTITIONS = 4
 _STEPS = (NOISE / 4).astype(np.float32)[:, None, None]
 # Pixels are 16-bit numbers: first bytes resemble first bytes, second bytes resemble second bytes (lp=1, pb=1).

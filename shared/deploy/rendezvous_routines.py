@@ -148,8 +148,9 @@ def _operated(params: Mapping[str, Json]) -> Service:
     """Return the service that *params* describe, as :class:`Service` has its fields."""
     fields = as_mapping(params["service"])
     port = fields["port"]
-    names = {name: as_text(value) for name, value in fields.items() if name != "port"}
-    return Service(**names, port=port if isinstance(port, int) else 0)
+    if not isinstance(port, int):
+        raise TypeError(f"{port!r} is not a port")
+    return Service(**{name: as_text(value) for name, value in fields.items() if name != "port"}, port=port)
 
 
 def _groups(aws: Aws, names: list[str], watch: Watch) -> list[SecurityGroupTypeDef]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -93,10 +92,11 @@ def await_no_state_machine(aws: Aws, params: Mapping[str, Json], watch: Watch) -
     """
     states = aws.client("stepfunctions")
 
-    def gone() -> bool:
-        return if_there(lambda: states.describe_state_machine(**params), "StateMachineDoesNotExist") is None
+    def still() -> str:
+        found = if_there(lambda: states.describe_state_machine(**params), "StateMachineDoesNotExist")
+        return f"{params['stateMachineArn']} is still being deleted" if found else ""
 
-    _wait(gone, watch, lambda: f"{params['stateMachineArn']} is still being deleted")
+    _wait(still, watch)
 
 
 def await_table(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
@@ -105,7 +105,7 @@ def await_table(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
     Raises:
         LanesError: It takes too long.
     """
-    _wait(lambda: _status(aws, params) == "ACTIVE", watch, lambda: _is_still(params, _status(aws, params)))
+    _wait(lambda: _table_still(aws, params, wanted="ACTIVE"), watch)
 
 
 def await_no_table(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
@@ -114,18 +114,15 @@ def await_no_table(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
     Raises:
         LanesError: It takes too long.
     """
-    _wait(lambda: _status(aws, params) is None, watch, lambda: _is_still(params, _status(aws, params)))
+    _wait(lambda: _table_still(aws, params, wanted="gone"), watch)
 
 
-def _status(aws: Aws, params: Mapping[str, Json]) -> str | None:
-    """Return AWS's word for how far a table is, or None when it is not there."""
+def _table_still(aws: Aws, params: Mapping[str, Json], *, wanted: str) -> str:
+    """Say how a table still is, in AWS's word or as "gone"; nothing when it is as *wanted*."""
     dynamodb = aws.client("dynamodb")
     found = if_there(lambda: dynamodb.describe_table(**params), "ResourceNotFoundException")
-    return str(found["Table"]["TableStatus"]) if found else None
-
-
-def _is_still(params: Mapping[str, Json], status: str | None) -> str:
-    return f"table {params['TableName']} is still {status or 'not there'}"
+    status = str(found["Table"]["TableStatus"]) if found else "gone"
+    return "" if status == wanted else f"table {params['TableName']} is still {status}"
 
 
 def await_function(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
@@ -134,10 +131,10 @@ def await_function(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
     Raises:
         LanesError: It could not, or it takes too long.
     """
-    configuration = partial(aws.client("lambda").get_function_configuration, **params)
+    lambda_ = aws.client("lambda")
 
-    def settled() -> bool:
-        found = configuration()
+    def still() -> str:
+        found = lambda_.get_function_configuration(**params)
         if why := function.failure(found):
             raise LanesError(
                 f"Lambda could not take it: {why}",
@@ -145,19 +142,27 @@ def await_function(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
                 fix="push an image that Lambda can run (Linux on x86_64)",
                 again=True,
             )
-        return bool(found["State"] != "Pending" and found["LastUpdateStatus"] == "Successful")
+        settled = found["State"] != "Pending" and found["LastUpdateStatus"] == "Successful"
+        return "" if settled else f"function {params['FunctionName']} is still {found['State']}"
 
-    _wait(settled, watch, lambda: f"function {params['FunctionName']} is still {configuration()['State']}")
+    _wait(still, watch)
 
 
-def _wait(done: Callable[[], bool], watch: Watch, still: Callable[[], str]) -> None:
-    """Wait until *done*.
+def _wait(still: Callable[[], str], watch: Watch) -> None:
+    """Wait until *still*, which says how something still is, has nothing to say.
 
     Raises:
-        LanesError: It takes too long; the message begins with what *still* returns.
+        LanesError: It takes too long; the message begins with what *still* said last.
     """
+    said = ""
+
+    def done() -> bool:
+        nonlocal said
+        said = still()
+        return not said
+
     if not wait_until(done, watch.sleep, every=_EVERY, longest=_LONGEST):
-        raise LanesError(f"{still()} after {_LONGEST:.0f} s", again=True)
+        raise LanesError(f"{said} after {_LONGEST:.0f} s", again=True)
 
 
 ROUTINES: Mapping[str, RunRoutine] = {

@@ -84,7 +84,7 @@ def _is_there(kind: str, name: str, aws: Aws, sight: Sight) -> bool:
 
 
 def _named(arn: str) -> tuple[str, str]:
-    """Return the kind and name of what *arn* names. What is of no kind of ours keeps its ARN as its name."""
+    """Return the kind and name of what *arn* names. Of any other kind than ours, the ARN stands for the name."""
     parts = arn.split(":", 5)
     for kind, (service, before) in ARNS.items():
         if parts[2] == service and parts[5].startswith(before):

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ServiceDeployment:
-    """What is deployed, and where. :func:`prepare_service` makes it.
+    """What is deployed, and where. Commands make it themselves; :func:`prepare_service` is for all others.
 
     Attributes:
         service: The rendezvous service.

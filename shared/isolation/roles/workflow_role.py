@@ -97,7 +97,7 @@ def _found(lane: Lane, workflow: Workflow, machine: Mapping[str, Json]) -> Itera
 
 
 def _object(value: Json) -> Mapping[str, Json]:
-    """Return *value*, which should be an object. One that is none calls nothing, and Step Functions refuses it."""
+    """Return *value* if it is an object, else an empty one: Step Functions refuses it, so it calls nothing."""
     return value if isinstance(value, dict) else {}
 
 

@@ -68,7 +68,7 @@ def test_a_team_whose_file_is_gone_is_not_taken_for_the_one_with_the_nearest_nam
     code, _, err = lanes("destroy", "team3", "--yes")
     assert code == 2
     assert err.startswith(
-        "error: there is no teams/team3.yaml, and from it is read what to remove\n  fix: bring the file"
+        "error: there is no teams/team3.yaml, which says what to remove\n  fix: bring the file"
     )
     assert "team2" not in err
 
