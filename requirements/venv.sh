@@ -7,6 +7,10 @@ cd "$(dirname "$0")/.."
 
 suits='import sys, venv, ensurepip, ssl; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
 python=""
+if [ -n "${PYTHON:-}" ] && ! "$PYTHON" -c "$suits" >/dev/null 2>&1; then
+    echo "PYTHON=$PYTHON does not start as a Python 3.11, 3.12 or 3.13 with venv." >&2
+    exit 1
+fi
 for candidate in ${PYTHON:-} python3.13 python3.12 python3.11 python3 python; do
     if "$candidate" -c "$suits" >/dev/null 2>&1; then
         python=$candidate

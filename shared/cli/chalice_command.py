@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _CHALICE_RUNS = "AWS_CHALICE_CLI_MODE"  # Chalice sets it for its own command, and in no other case
 _TARGET = "LANES_TARGET"
+_STAGES = "chalice_app/.chalice/config.json"
 
 
 def stage_app(app_dir: Path) -> Chalice:
@@ -72,7 +73,9 @@ def _lane(project: Project) -> Lane:
     context = click.get_current_context(silent=True)
     stage = context.params.get("stage") if context else None
     if stage is not None and stage != team:
-        raise unknown("stage", stage, list(project.teams), where="chalice_app/.chalice/config.json")
+        if stage in project.teams:
+            raise LanesError(f"team {stage} has a file and no stage yet", where=_STAGES, fix="lanes render")
+        raise unknown("stage", stage, list(project.teams), where=_STAGES)
     if team is None:
         raise UsageError(
             "no stage is chosen: TEAM is not set",
@@ -86,7 +89,7 @@ def _prepare(project: Project, lane: Lane, app_dir: Path) -> None:
     if not config_is_fresh(project):
         raise LanesError(
             "the stages are not those of the teams' files any more",
-            where="chalice_app/.chalice/config.json",
+            where=_STAGES,
             fix="lanes render",
         )
     aws, packaged = _target(project)

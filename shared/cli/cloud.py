@@ -11,6 +11,7 @@ from shared.cli.options import AsJson
 from shared.errors import LanesError
 
 if TYPE_CHECKING:
+    from shared.local.daemon import Settings
     from shared.local.state import Running
 
 DEFAULT_PORT = 4599  # beside LocalStack's 4566 and moto's 5000, so that all can run
@@ -50,7 +51,7 @@ def up(
     state = cloud_state(project)
     settings = daemon.Settings(project.place, port, packaged, speed, any_key)
     if running := state.running():
-        _refuse_another(running, packaged=packaged, any_key=any_key)
+        _refuse_another(running, settings)
         console.note("it runs already")
         _say(running)
     elif foreground:
@@ -143,10 +144,16 @@ def _runtime() -> str | None:
         return None
 
 
-def _refuse_another(running: Running, *, packaged: bool, any_key: bool) -> None:
+def _refuse_another(running: Running, settings: Settings) -> None:
     """Refuse to use *running* where it was started without options that are now asked for."""
-    options = (("--packaged", packaged, running.packaged), ("--open", any_key, running.any_key))
-    lacking = [option for option, asked, has in options if asked and not has]
+    here = running.endpoint.rpartition(":")[2]
+    options = (
+        ("--packaged", settings.packaged and not running.packaged),
+        ("--open", settings.any_key and not running.any_key),
+        (f"--speed {settings.speed:g}", settings.speed != 1),  # what it runs at is not written down
+        (f"--port {settings.port}", settings.port not in {0, DEFAULT_PORT, int(here)}),
+    )
+    lacking = [option for option, differs in options if differs]
     if lacking:
         raise LanesError(
             f"a cloud runs already, without {' and '.join(lacking)}",

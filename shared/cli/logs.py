@@ -116,5 +116,5 @@ def _why_none(found: Found, step: str | None, since: str | None) -> str:
     return (
         "its functions have written nothing yet"
         if found.stopped is None
-        else f"no line is left; logs are kept for {kept} days"
+        else f"there is no line: its functions wrote nothing, or more than the {kept} days are over that logs are kept"
     )

@@ -114,7 +114,7 @@ def _print(fit: Fit, found: list[Prediction], choice: Prediction | None) -> None
         console.out.print("memory: a function's, in MB; a rank: its own seconds, of Lambda's 900)\n")
     text = (
         f"fitted to {fit.measurements} runs of {fit.source}, {fit.worlds[0]} to {fit.worlds[1]} ranks; "
-        f"on the {fit.held_out} runs held out the median error is {100 * fit.error:.1f} %, "
+        f"on {fit.held_out} others, which it had not seen, the median error is {100 * fit.error:.1f} %, "
         f"9 in 10 are within {100 * fit.error_90:.0f} %"
     )
     console.out.print(text)

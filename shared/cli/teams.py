@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -160,14 +161,15 @@ def new(slug: Annotated[str, typer.Argument(help="The new team's slug: [a-z][a-z
     except FileExistsError as error:
         raise LanesError("the file exists already, and was not changed", where=f"teams/{path.name}") from error
     console.out.print(f"teams/{path.name}")
-    console.note(f"set the owner in it, then: lanes validate, lanes names {slug}, lanes plan {slug}")
+    console.note(f"set the owner in it, then: lanes render, lanes validate, lanes plan {slug}")
 
 
 def _check_new(project: Project, slug: str) -> None:
     """Refuse a slug that is not allowed, or that a team has already."""
     problems = project.naming.slug_problems(slug)
     if problems:
-        raise UsageError("; ".join(problems), fix="choose another, such as team3")
+        free = next(name for number in count(1) if (name := f"team{number}") not in project.teams)
+        raise UsageError("; ".join(problems), fix=f"choose another, such as {free}")
     if slug in project.teams:
         raise LanesError(f"there is a team {slug} already; its file was not changed", where=f"teams/{slug}.yaml")
 

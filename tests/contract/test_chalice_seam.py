@@ -206,5 +206,14 @@ def test_stale_stages_are_refused(idle):
     assert "fix: lanes render" in result.stderr
 
 
+def test_a_team_whose_stage_was_never_written_is_told_so(idle):
+    file = idle / "teams" / "fresh.yaml"
+    file.write_text("team: fresh\nowner: fresh@example.edu\n")
+    result = typed(idle, "deploy", "--stage", "fresh")
+    file.unlink()
+    assert result.returncode == 1
+    assert "team fresh has a file and no stage yet\n  fix: lanes render" in result.stderr.replace("Error: ", "")
+
+
 def test_the_committed_stages_are_fresh():
     assert config_is_fresh(load_project(Path(__file__).resolve().parents[2])), "run lanes render"

@@ -67,9 +67,7 @@ def test_from_plan_to_destroy(lanes, cloud):
 def test_a_team_whose_file_is_gone_is_not_taken_for_the_one_with_the_nearest_name(cloud, lanes):
     code, _, err = lanes("destroy", "team3", "--yes")
     assert code == 2
-    assert err.startswith(
-        "error: there is no teams/team3.yaml, which says what to remove\n  fix: bring the file"
-    )
+    assert err.startswith("error: there is no teams/team3.yaml, which says what to remove\n  fix: bring the file")
     assert "team2" not in err
 
 

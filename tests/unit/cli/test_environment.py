@@ -138,3 +138,9 @@ def test_up_takes_no_other_cloud_for_the_one_that_is_asked_for(lanes, running):
     assert (error.what, error.where) == ("a cloud runs already, without --packaged", running.endpoint)
     assert error.fix.startswith("lanes down")
     assert lanes("up", "--open").exit_code == 0
+
+
+@pytest.mark.parametrize("options", [("--speed", "10"), ("--port", "4566")], ids=" ".join)
+def test_up_does_not_drop_an_option_because_a_cloud_runs_already(lanes, running, options):
+    assert f"a cloud runs already, without {' '.join(options)}" in str(lanes("up", *options).exception)
+    assert lanes("up", "--port", running.endpoint.rpartition(":")[2]).exit_code == 0
