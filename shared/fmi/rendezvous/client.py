@@ -110,8 +110,11 @@ def run_blocking(work: Coroutine[object, None, T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return _run(work)
-    with ThreadPoolExecutor(1, thread_name_prefix="fmi-pairing") as thread:
+    thread = ThreadPoolExecutor(1, thread_name_prefix="fmi-pairing")
+    try:
         return thread.submit(_run, work).result()
+    finally:
+        thread.shutdown(wait=False)  # Ctrl-C reaches the caller at once; the pairing itself ends by its deadline
 
 
 def _run(work: Coroutine[object, None, T]) -> T:

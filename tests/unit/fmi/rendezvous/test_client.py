@@ -250,6 +250,25 @@ def test_an_error_inside_a_running_loop_reaches_the_caller() -> None:
         asyncio.run(cell())
 
 
+def test_ctrl_c_under_a_running_loop_does_not_wait_for_the_pairing() -> None:
+    """A notebook's user gets the prompt back at once, not at the pairing's deadline."""
+    released, waited = threading.Event(), threading.Event()
+
+    async def pairing() -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        released.wait(20)
+        waited.set()
+
+    async def cell() -> None:
+        run_blocking(pairing())
+
+    with closing(asyncio.new_event_loop()) as notebook, pytest.raises(KeyboardInterrupt):
+        notebook.run_until_complete(cell())
+    assert not waited.is_set()
+    released.set()
+    assert waited.wait(20)
+
+
 def test_the_threads_own_loop_stays_its_current_one() -> None:
     async def nothing() -> None:
         pass
