@@ -248,7 +248,7 @@ class Pool:
             self._check_open()
 
     def empty_slot(self, worker: Worker) -> None:
-        """Stop *worker*; the caller keeps its slot for another one."""
+        """Stop *worker*; the caller keeps its slot for another one, also if this raises."""
         worker.stop()
         with self._lock:
             self._busy.discard(worker)

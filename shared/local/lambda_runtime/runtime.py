@@ -228,19 +228,28 @@ class LambdaRuntime:
             began = time.monotonic()
             worker = self._start(spec, log, *code)
             try:
-                worker.wait_ready(began + _INIT_LIMIT)
-            except WorkerEnd as end:
-                init_ms = (time.monotonic() - began) * 1000
-                self._pool.empty_slot(worker)
-                log.write(init_report_line(init_ms, _init_status(end)))
+                if self._init(worker, began):
+                    return worker, (time.monotonic() - began) * 1000
             except BaseException:
                 self._pool.end(worker)
                 raise
-            else:
-                return worker, (time.monotonic() - began) * 1000
         finally:
             self._pool.start_ended(spec, time.monotonic() - began)
         return self._start(spec, log, *code), None
+
+    def _init(self, worker: Worker, began: float) -> bool:
+        """Run the init phase of *worker*, which began at *began*; return whether it ended well.
+
+        If not, the worker is stopped, its log says so, and its slot is empty for a second one.
+        """
+        try:
+            worker.wait_ready(began + _INIT_LIMIT)
+        except WorkerEnd as end:
+            init_ms = (time.monotonic() - began) * 1000
+            self._pool.empty_slot(worker)
+            worker.log.write(init_report_line(init_ms, _init_status(end)))
+            return False
+        return True
 
     def _say_where(self, spec: FunctionSpec, log: LogStream, task: Path) -> None:
         """Say in a function's log, once, if its runtime is not this Python."""

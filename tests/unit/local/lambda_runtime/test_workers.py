@@ -8,6 +8,7 @@ import pytest
 
 from shared.local.lambda_runtime import InvokeRefusedError
 from shared.local.lambda_runtime.pool import RuntimeClosedError
+from shared.local.lambda_runtime.worker import Worker
 
 PID = "import os\ndef handler(event, context): return os.getpid()\n"
 ECHO = "def handler(event, context): return event\n"
@@ -63,6 +64,23 @@ def test_a_worker_whose_log_cannot_be_written_is_stopped_and_frees_its_slot(make
     with pytest.raises(OSError, match="the disk is full"):
         runtime.invoke(function(ECHO), b"{}")
     assert runtime.processes == 0
+
+
+def test_a_worker_that_cannot_be_stopped_after_its_init_failed_frees_its_slot(make_runtime, function, monkeypatch):
+    """No file of ours can make ``stop`` fail, but a Ctrl-C in the midst of it does."""
+    stop = Worker.stop
+
+    def stop_and_fail(worker):
+        stop(worker)
+        raise KeyboardInterrupt
+
+    runtime = make_runtime(max_workers=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Worker, "stop", stop_and_fail)
+        with pytest.raises(KeyboardInterrupt):
+            runtime.invoke(function("raise ValueError"), b"{}")
+    assert runtime.processes == 0
+    assert answer(runtime.invoke(function(ECHO), b"{}")) == {}
 
 
 def test_a_caller_that_queued_too_long_is_told(make_runtime, function, logs):
