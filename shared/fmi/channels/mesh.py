@@ -7,8 +7,10 @@ its own in ``rendezvous.client``. It is over when the mesh gets its sockets.)
 
 **Sockets.** One TCP connection for each pair of ranks. It was paired by the rendezvous, proved by a handshake, and
 carries frames (``wire.frames``) in both directions. It is blocking, with timeouts that the kernel keeps (SO_RCVTIMEO,
-SO_SNDTIMEO), so a small message costs one system call on each side. No call waits longer than 0.05 s; then the deadline
-is looked at. Where a rank must do two things at once (send a long array and receive one), it polls, with MSG_DONTWAIT.
+SO_SNDTIMEO), so a small message costs one system call on each side. No send and no receive waits longer than 0.05 s;
+then the deadline is looked at. Where a rank must watch several things at once (send a long array and receive one, or
+listen to all links), it reads and writes with MSG_DONTWAIT and waits in a poll. A poll may last until the deadline:
+Python shortens it by the time that has passed when a signal interrupts it.
 
 **Deadlines.** ``begin`` sets one deadline for a whole operation; every send and receive of it ends by then. The channel
 takes its grace (a fifth of the timeout, at most a second) off first: that is the time to find out who is to blame.
@@ -24,8 +26,9 @@ takes its grace (a fifth of the timeout, at most a second) off first: that is th
     open --leave, abort--> closed
 
 Every state but ``open`` and ``closed`` is an exception (``channels.faults``). It goes up through the collective to
-``DirectChannel``, which makes one error with a rank's name of it and closes the mesh. So no link is used after a fault,
-and there is no way back to ``open``.
+``DirectChannel``, which makes one error with a rank's name of it and closes the mesh. After a fault no operation
+goes on, and there is no way back to ``open``. Until the mesh is closed, a link only finishes the frame under way and
+carries last words (SUSPECT, ABORT). So does a link that is Silent: its rank may live and know better.
 
 **What may happen in which order.**
 
