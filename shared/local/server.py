@@ -1,6 +1,7 @@
-"""moto's HTTP server on a loopback port: with keep-alive, one thread for each connection, and no output.
+"""moto's HTTP server on a loopback port: one connection and one thread for each request, and no output.
 
-Werkzeug's own server prints to stderr, and ends the process when a port is taken. This one raises.
+Werkzeug closes the connection after each answer. Its own server prints to stderr, and ends the process when a port is
+taken. This one raises.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _OF_THE_BODY = (MultipartInvariantViolationDefect, StartBoundaryNotFoundDefect)
 
 
 class _Handler(MotoRequestHandler):
-    """One connection. Answers are sent at once: Nagle's algorithm would delay each small one by 40 ms."""
+    """One request. Answers are sent at once: Nagle's algorithm would delay each small one by 40 ms."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
