@@ -54,14 +54,16 @@ patience is refused.
 
 Retiring. Each function has a *generation*, which grows when its code or configuration changes. A caller notes it in
 ``enter`` and hands it to ``give_back``. If it has grown since, the worker is stopped instead: it may have been started
-before the change.
+before the change. A caller whose function was read before the change may enter after it, and an event may have waited
+in the queue meanwhile. Such a caller still runs what was read, and its worker may then become idle. It is stopped by
+the next caller that brings the newer function, when its slot is needed, or at the next change.
 
 Closing. ``close`` kills all workers and wakes all callers. From then on ``enter``, ``take`` and ``started`` raise. It
 waits until no slot is taken, and stops what is left after that.
 
 What must never happen: more processes than slots (so a slot is freed only after its process has ended); two callers
-with one worker (so workers change sets only under the lock); an invocation on code that was retired before it began;
-credentials that end during an invocation; a process that is left after ``close``.
+with one worker (so workers change sets only under the lock); an invocation on other code or configuration than its
+caller brought; credentials that end during an invocation; a process that is left after ``close``.
 """
 
 from __future__ import annotations
