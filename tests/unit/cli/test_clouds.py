@@ -1,0 +1,118 @@
+"""What a rehearsal on the embedded cloud does by itself: by which cloud it is, and by what is to change."""
+
+from types import SimpleNamespace
+
+import pytest
+from moto.core.base_backend import BackendDict
+
+from shared.aws.access_key import AccessKey
+from shared.aws.client import connect_endpoint
+from shared.cli.clouds import Rehearsal
+from shared.config.lane import Place
+from shared.deploy.model import Plan, Step
+from shared.deploy.watch import UNWATCHED
+from shared.local.cloud import EmbeddedCloud
+from shared.local.state import Running, State
+
+PLACE = Place("123456789012", "us-east-1", "dev")
+KEY = AccessKey("AKIAEXAMPLE", "example")
+HERE, ELSEWHERE = "http://127.0.0.1:9", "http://127.0.0.1:10"
+MEETING = "rendezvous.uva-ds5110.com:10000"
+BRIEF = "this embedded cloud began empty and ends with the command; lanes up keeps one\n"
+
+
+@pytest.fixture
+def state(tmp_path):
+    """The files of a project where no cloud runs."""
+    state = State(tmp_path / ".lanes")
+    yield state
+    state.lock.release()
+
+
+@pytest.fixture
+def rehearsal(project, state):
+    """Return a function that gives a rehearsal at HERE, while *lanes up* keeps a cloud at an endpoint, if it does."""
+
+    def make(kept=None, *, kept_packaged=False, asked=False):
+        if kept:
+            state.lock.acquire()
+            state.write(Running(kept, 1, PLACE.account, PLACE.region, kept_packaged, "", any_key=False, key=KEY))
+        return Rehearsal(project, connect_endpoint(PLACE, HERE, KEY), state, packaged=asked)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("kept", "outlives", "said"), [(None, False, BRIEF), (HERE, True, ""), (ELSEWHERE, False, BRIEF)]
+)
+def test_only_the_cloud_that_lanes_up_keeps_outlives_the_command(rehearsal, capsys, kept, outlives, said):
+    cloud = rehearsal(kept)
+    cloud.warn_if_brief()
+    assert cloud.outlives_command == outlives
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize(
+    ("kept", "kept_packaged", "asked", "needs", "packaged"),
+    [
+        (None, False, False, False, False),
+        (None, False, True, False, True),
+        (HERE, False, False, False, False),
+        (HERE, False, True, False, True),
+        (HERE, True, False, True, True),
+    ],
+)
+def test_zips_hold_their_libraries_if_the_cloud_lends_none_or_the_user_asks(
+    rehearsal, kept, kept_packaged, asked, needs, packaged
+):
+    cloud = rehearsal(kept, kept_packaged=kept_packaged, asked=asked)
+    assert (cloud.needs_libraries, cloud.packaged) == (needs, packaged)
+
+
+@pytest.mark.parametrize(
+    ("payload", "changes"),
+    [
+        ({"rendezvous_endpoint": MEETING}, {"rendezvous_endpoint": ""}),
+        ({"rendezvous_endpoint": "elsewhere.example:10000"}, {}),
+        ({}, {}),
+    ],
+)
+def test_ranks_that_are_sent_to_the_lanes_rendezvous_meet_in_the_cloud(rehearsal, project, payload, changes):
+    cloud = rehearsal()
+    assert (cloud.keeps_ranks, cloud.asks_first) == (True, False)
+    assert cloud.meeting_here(project.lane("wssr"), payload) == changes
+
+
+class Deployment(SimpleNamespace):
+    """A deployment of *lane* that only notes in *done* what it is to carry out."""
+
+    def carry_out(self, todo, watch):
+        self.done.append((todo, watch))
+
+
+def images_in(aws):
+    """Return all images of the cloud's registry, as functions name them, but without the host."""
+    ecr = aws.client("ecr")
+    names = [repository["repositoryName"] for repository in ecr.describe_repositories()["repositories"]]
+    return {
+        f"{name}@{image['imageDigest']}"
+        for name in names
+        for image in ecr.describe_images(repositoryName=name)["imageDetails"]
+    }
+
+
+def test_images_are_pushed_only_if_anything_changes(project, state, tmp_path):
+    BackendDict.reset()  # what other tests left in moto
+    lane = project.lane("wssr")
+    with EmbeddedCloud(PLACE, tmp_path / "cloud") as embedded:
+        aws = connect_endpoint(PLACE, embedded.endpoint, embedded.key)
+        cloud, deployment = Rehearsal(project, aws, state), Deployment(lane=lane, done=[])
+        made = cloud.prepare(lane).images
+        plans = [Plan("wssr", "dev", (Step(action, "bucket", "b"),), {}) for action in ("nothing", "create")]
+        pushed = []
+        for plan in plans:
+            cloud.carry_out(deployment, plan, UNWATCHED)
+            pushed.append(images_in(aws))
+    assert len(made) == 3
+    assert pushed == [set(), {image.partition("/")[2] for image in made.values()}]
+    assert deployment.done == [(plan, UNWATCHED) for plan in plans]
