@@ -21,7 +21,11 @@ Rules:
 
 - A strand is touched only under the lock of its execution. ``step`` is called by the execution alone, so a generator
   never runs on two threads, and never runs inside itself. A body must not block: what blocks goes into a Call, whose
-  function runs without the lock. It must not change the strand, and reads only what stays while the strand waits.
+  function runs without the lock. The function does not touch the strand, since a timeout may have moved it on by then:
+  it is given what it needs when the Call is made, such as the role (``integrations.base.Caller``).
+- One place reads a strand without the lock: ``Execution.perform`` compares the ticket before it makes a call. If the
+  ticket changes right after that, the call is made for nothing. What it brings is dropped by a second comparison, under
+  the lock, like that of a call which was under way when the ticket changed.
 - What a strand waits for and its timeout race; so do an answer and a cancellation. The ticket decides. A strand waits
   under the ticket that it has. To resume or to cancel it adds one to the ticket, so all that still refers to the old
   one is too late and does nothing. To cancel the timer is not enough: it may be on its way to a pool thread already.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from shared.local.asl.backend import AslBackend
     from shared.local.asl.effects import Steps
+    from shared.local.asl.integrations.base import Caller
     from shared.local.asl.reading import Spec
     from shared.local.asl.state import Outcome, State
     from shared.local.asl.strand import Strand
@@ -103,7 +104,7 @@ class _Mocked(Integration):
         self.family = real.family
         self._mock = mock
 
-    def call(self, _strand: Strand, _arguments: Json) -> Json:
+    def call(self, _caller: Caller, _arguments: Json) -> Json:
         """Return the result, or raise the error, that was asked for."""
         error = self._mock.get("errorOutput")
         if error is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.local.asl.effects import Call, Park
 from shared.local.asl.errors import HeartbeatFailure, RuntimeFailure, StateFailure, dumps
@@ -12,11 +13,28 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.local.asl.effects import Steps
-    from shared.local.asl.strand import Strand
+    from shared.local.asl.strand import Host, Strand
     from shared.values import Json
 
 # The three ways to call: request a response, run a job to its end, wait for a callback.
 REQUEST, SYNC, SYNC_2, TOKEN = "", "sync", "sync:2", "waitForTaskToken"
+
+
+class Caller(NamedTuple):
+    """Who makes a call, read under the lock: a timeout may move the strand on before a thread makes the call.
+
+    Attributes:
+        execution: Whose task it is.
+        role: The ARN of the role that the task calls with.
+    """
+
+    execution: Host
+    role: str
+
+    @classmethod
+    def of(cls, strand: Strand) -> Caller:
+        """Return who makes the calls of *strand*'s task."""
+        return cls(strand.execution, strand.role_arn)
 
 
 class Integration:
@@ -66,8 +84,8 @@ class Integration:
         if problems:
             raise RuntimeFailure(unusable(arguments, problems))
 
-    def call(self, strand: Strand, arguments: Json) -> Json:
-        """Make the call and return the result; runs on a pool thread and may block.
+    def call(self, caller: Caller, arguments: Json) -> Json:
+        """Make the call and return the result; runs on a pool thread without the lock, and may block.
 
         Raises:
             StateFailure: It failed.
@@ -76,7 +94,7 @@ class Integration:
 
     def run(self, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
         """Yield effects until there is a result, and return it."""
-        result = yield from Call(lambda: self.call(strand, arguments), deadline.left()).answered()
+        result = yield from Call(partial(self.call, Caller.of(strand), arguments), deadline.left()).answered()
         if self.pattern != TOKEN:
             return result
         strand.record("TaskSubmitted", {**self.where(), "output": result})

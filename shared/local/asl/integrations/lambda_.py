@@ -14,28 +14,27 @@ if TYPE_CHECKING:
 
     from shared.local.asl.effects import Steps
     from shared.local.asl.engine import Invocation
-    from shared.local.asl.integrations.base import Deadline
-    from shared.local.asl.strand import Host, Strand
+    from shared.local.asl.integrations.base import Caller, Deadline
+    from shared.local.asl.strand import Strand
     from shared.values import Json
 
 UNKNOWN = "Lambda.Unknown"
 
 
-def call_function(execution: Host, role: str, function: str, payload: Json) -> tuple[Invocation, Json]:
+def call_function(caller: Caller, function: str, payload: Json) -> tuple[Invocation, Json]:
     """Invoke *function* with *payload* as JSON; return the invocation and the payload that came back.
 
     Args:
-        execution: Whose task it is.
-        role: The ARN of the role that the task calls with.
+        caller: Who invokes it.
         function: A name, or an ARN.
         payload: The function's event.
 
     Raises:
         StateFailure: The function failed, under the error type it gave; or could not be invoked.
     """
-    engine = execution.engine
+    engine = caller.execution.engine
     try:
-        engine.permit(role, "lambda:InvokeFunction", function_arn(function, execution.arn))
+        engine.permit(caller.role, "lambda:InvokeFunction", function_arn(function, caller.execution.arn))
         invocation = engine.invoke_lambda(function, dumps(payload).encode())
     except Exception as error:
         raise invocation_failure(error, engine.uuid()) from error
@@ -127,9 +126,9 @@ class FunctionTask(Integration):
         strand.record("LambdaFunctionStarted")
         return (yield from super().run(strand, arguments, deadline))
 
-    def call(self, strand: Strand, arguments: Json) -> Json:
+    def call(self, caller: Caller, arguments: Json) -> Json:
         """Return what the function returns."""
-        return call_function(strand.execution, strand.role_arn, self.arn, arguments)[1]
+        return call_function(caller, self.arn, arguments)[1]
 
 
 class Invoke(Integration):
@@ -146,18 +145,17 @@ class Invoke(Integration):
         strand.record("TaskStarted", self.where())
         return (yield from super().run(strand, arguments, deadline))
 
-    def call(self, strand: Strand, arguments: Json) -> Json:
+    def call(self, caller: Caller, arguments: Json) -> Json:
         """Return Lambda's response."""
-        given, execution, role = members(arguments), strand.execution, strand.role_arn
+        given, engine = members(arguments), caller.execution.engine
         function, sent = str(given["FunctionName"]), given.get("Payload", {})
         if qualifier := given.get("Qualifier"):
             function = f"{function}:{qualifier}"
         event = given.get("InvocationType") == "Event"
         if event and self.pattern == REQUEST:
-            # The task is over before this is done, so the job must not ask the strand for anything.
-            execution.engine.scheduler.submit(lambda: _ignore(execution, role, function, sent))
-            return {**_response(202, execution.engine.uuid(), 0, {}), "StatusCode": 202}
-        invocation, payload = call_function(execution, role, function, sent)
+            engine.scheduler.submit(lambda: _ignore(caller, function, sent))
+            return {**_response(202, engine.uuid(), 0, {}), "StatusCode": 202}
+        invocation, payload = call_function(caller, function, sent)
         executed = {"X-Amz-Executed-Version": invocation.version}
         return {
             "ExecutedVersion": invocation.version,
@@ -167,10 +165,10 @@ class Invoke(Integration):
         }
 
 
-def _ignore(execution: Host, role: str, function: str, payload: Json) -> None:
+def _ignore(caller: Caller, function: str, payload: Json) -> None:
     """Invoke *function* and forget what comes of it: nobody waits for an asynchronous invocation."""
     try:
-        call_function(execution, role, function, payload)
+        call_function(caller, function, payload)
     except StateFailure:
         return
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.local.asl.effects import Call, Park
 from shared.local.asl.errors import TASK_FAILED, StateFailure, dumps
 from shared.local.asl.execution import SUCCEEDED
-from shared.local.asl.integrations.base import REQUEST, SYNC_2, TOKEN, Integration, wait_for_token
+from shared.local.asl.integrations.base import REQUEST, SYNC_2, TOKEN, Caller, Integration, wait_for_token
 from shared.local.asl.reading import members
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class StartExecution(Integration):
     def run(self, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
         """Start it; wait for its end or a callback as the pattern says."""
         strand.record("TaskStarted", self.where())
-        child = yield from Call(lambda: self._start(strand, members(arguments)), deadline.left()).answered()
+        child = yield from Call(partial(_start, Caller.of(strand), members(arguments)), deadline.left()).answered()
         started = _started(child)
         if self.pattern == REQUEST:
             return started
@@ -50,23 +51,24 @@ class StartExecution(Integration):
             raise StateFailure(TASK_FAILED, dumps(shown))
         return shown
 
-    @staticmethod
-    def _start(strand: Strand, arguments: dict[str, Json]) -> Execution:
-        engine = strand.execution.engine
-        given = arguments.get("Input", {})
-        try:
-            machine = str(arguments["StateMachineArn"])
-            engine.permit(strand.role_arn, "states:StartExecution", machine)
-            child: Execution = engine.start_machine(
-                machine,
-                str(arguments.get("Name") or engine.uuid()),
-                given if isinstance(given, str) and _is_json(given) else dumps(given),
-            )
-        except StateFailure:
-            raise
-        except Exception as error:
-            raise start_failure(error, engine.uuid()) from error
-        return child
+
+def _start(caller: Caller, arguments: dict[str, Json]) -> Execution:
+    """Start the execution that *arguments* ask for."""
+    engine = caller.execution.engine
+    given = arguments.get("Input", {})
+    try:
+        machine = str(arguments["StateMachineArn"])
+        engine.permit(caller.role, "states:StartExecution", machine)
+        child: Execution = engine.start_machine(
+            machine,
+            str(arguments.get("Name") or engine.uuid()),
+            given if isinstance(given, str) and _is_json(given) else dumps(given),
+        )
+    except StateFailure:
+        raise
+    except Exception as error:
+        raise start_failure(error, engine.uuid()) from error
+    return child
 
 
 def _is_json(text: str) -> bool:

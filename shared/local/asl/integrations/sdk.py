@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ResponseMetadataTypeDef
 
     from shared.local.asl.effects import Steps
-    from shared.local.asl.integrations.base import Deadline
+    from shared.local.asl.integrations.base import Caller, Deadline
     from shared.local.asl.strand import Strand
     from shared.values import Json
 
@@ -70,9 +70,9 @@ class ApiCall(Integration):
         strand.record("TaskStarted", self.where())
         return (yield from super().run(strand, arguments, deadline))
 
-    def _client(self, strand: Strand) -> BaseClient:
-        services, identity = strand.execution.engine.services, strand.execution.identity
-        client: BaseClient = services.client(self.service, services.region_of(identity.arn), strand.role_arn)
+    def _client(self, caller: Caller) -> BaseClient:
+        services = caller.execution.engine.services
+        client: BaseClient = services.client(self.service, services.region_of(caller.execution.arn), caller.role)
         return client
 
     def _model(self, client: BaseClient) -> OperationModel:
@@ -83,27 +83,27 @@ class ApiCall(Integration):
             raise RuntimeFailure(f"The resource provided arn:aws:states:::{self.kind}:{self.action} is not recognized.")
         return client.meta.service_model.operation_model(name)
 
-    def call(self, strand: Strand, arguments: Json) -> dict[str, Json]:
+    def call(self, caller: Caller, arguments: Json) -> dict[str, Json]:
         """Return the API's answer, its members in Pascal case."""
         from botocore import xform_name  # all of it is needed only with a client
         from botocore.exceptions import BotoCoreError, ClientError
 
         from shared.local.asl.integrations.shapes import to_members, to_parameters
 
-        client = self._client(strand)
+        engine, client = caller.execution.engine, self._client(caller)
         model = self._model(client)
         parameters = to_parameters(arguments, model.input_shape)
         try:
             answer = getattr(client, xform_name(model.name))(**parameters)
         except ClientError as error:
             service = client.meta.service_model
-            raise self.failure(error, service, strand.execution.engine.uuid()) from error
+            raise self.failure(error, service, engine.uuid()) from error
         except BotoCoreError as error:
             name = java_name(client.meta.service_model.service_id)
             raise StateFailure(f"{name}.SdkClientException", str(error)) from error
         metadata = answer.pop("ResponseMetadata", {})
         shaped = to_members(answer, model.output_shape, self.member_name)
-        return self.shaped(shaped, metadata, strand.execution.engine.uuid())
+        return self.shaped(shaped, metadata, engine.uuid())
 
     @staticmethod
     def member_name(name: str) -> str:
@@ -181,12 +181,12 @@ class PutEvents(OptimizedCall):
     fields = frozenset({"Entries", "EndpointId"})
     required = ("Entries",)
 
-    def call(self, strand: Strand, arguments: Json) -> dict[str, Json]:
+    def call(self, caller: Caller, arguments: Json) -> dict[str, Json]:
         """Put the events."""
-        identity, given = strand.execution.identity, members(arguments)
+        identity, given = caller.execution.identity, members(arguments)
         mine = (identity.machine_arn, identity.arn)
         entries = [{**entry, "Resources": [*_named(entry), *mine]} for entry in parts(given, "Entries")]
-        answer = super().call(strand, {**given, "Entries": entries})
+        answer = super().call(caller, {**given, "Entries": entries})
         if answer.get("FailedEntryCount"):
             raise StateFailure("EventBridge.FailedEntry", dumps(answer))
         return answer

@@ -5,6 +5,12 @@ from __future__ import annotations
 import pytest
 
 from shared.local.asl.delivery import deliver_at_the_end
+from shared.local.asl.errors import StateFailure
+from shared.local.asl.integrations.base import Deadline
+from shared.local.asl.integrations.resolve import resolve
+from shared.local.asl.services import Services
+from shared.local.asl.strand import Strand
+from shared.local.asl.variables import Scope
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
@@ -149,3 +155,41 @@ def test_a_task_with_credentials_of_another_role_takes_it_first(world, granted, 
     execution = world.run(alone({**TASK, "Credentials": {"RoleArn": "arn:other"}}))
     assert (execution.status, seen) == ("FAILED", asked)
     assert "User: r is not authorized" in execution.cause
+
+
+class StoppedError(Exception):
+    """Ends a call once it is known who makes it."""
+
+
+@pytest.mark.parametrize(
+    ("resource", "arguments"),
+    [
+        (FUNCTION, {}),
+        ("arn:aws:states:::lambda:invoke", {"FunctionName": "f"}),
+        ("arn:aws:states:::states:startExecution", {"StateMachineArn": MACHINE}),
+        ("arn:aws:states:::aws-sdk:s3:listBuckets", {}),
+        ("arn:aws:states:::dynamodb:getItem", {"TableName": "t"}),
+        ("arn:aws:states:::events:putEvents", {"Entries": []}),
+    ],
+)
+def test_a_call_that_its_timeout_overtakes_still_goes_out_in_the_role_of_its_task(world, resource, arguments):
+    seen = []
+
+    def stop(role):
+        seen.append(role)
+        raise StoppedError
+
+    class Observed(Services):
+        def client(self, _service, _region, role=""):
+            stop(role)
+
+    world.engine.services = Observed("")
+    world.engine.enforce(lambda role, *_: stop(role), lambda *_: True)
+    execution = world.start(alone({"Type": "Pass", "End": True}))
+    strand = Strand(execution, Scope(), 0, print)
+    strand.act_as("arn:other")
+    call = next(resolve(resource).run(strand, arguments, Deadline(strand, 1, None)))
+    strand.act_as("")  # the timeout has resumed the strand, and the task has given its role back
+    with pytest.raises((StoppedError, StateFailure)):
+        call.make()
+    assert seen == ["arn:other"]
