@@ -11,6 +11,7 @@ from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.models import stepfunctions_backends as backends
 
 from shared.local.asl.api import ACTIONS
+from shared.local.asl.api.required import check_required
 from shared.local.asl.backend import AslBackend
 from shared.local.asl.engine import Engine
 from shared.local.asl.scheduler import ThreadScheduler
@@ -48,7 +49,7 @@ class Plug:
         responses.get_backend = lambda account, region: backends[account][region]
         for name, action in ACTIONS.items():
             self._before[name] = responses.StepFunctionResponse.__dict__.get(name, _ABSENT)
-            setattr(responses.StepFunctionResponse, name, _method(action))
+            setattr(responses.StepFunctionResponse, name, _method(name, action))
 
         engine.start_machines_with(lambda arn, name, text: _backend_of(arn).start_execution(arn, name, text))
         engine.activities.check_with(lambda arn: arn in _backend_of(arn).activities)
@@ -86,11 +87,14 @@ class _Response(Protocol):
         """The backend of the account and region of the request."""
 
 
-def _method(action: Action) -> Callable[[_Response], ActionResult]:
-    """Return *action* as a method of moto's response class."""
+def _method(name: str, action: Action) -> Callable[[_Response], ActionResult]:
+    """Return *action* as the method *name* of moto's response class."""
+    operation = name.title().replace("_", "")
 
     def method(response: _Response) -> ActionResult:
-        answer = action(response.stepfunction_backend, json.loads(response.body or "{}"))
+        params = json.loads(response.body or "{}")
+        check_required(operation, params)
+        answer = action(response.stepfunction_backend, params)
         return ActionResult(answer or {})
 
     return method

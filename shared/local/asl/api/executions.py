@@ -9,6 +9,7 @@ from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
 
 from shared.local.asl.api.paging import page, place_of
+from shared.local.asl.api.required import missing
 from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution
 from shared.local.asl.maps.run import MapRun
 
@@ -170,6 +171,8 @@ def list_executions(backend: AslBackend, params: ListExecutionsInputTypeDef) -> 
     else:
         if redriven is not None:
             raise wrong.ValidationException("redriveFilter is for the child executions of a Map run")
+        if arn is None:
+            raise missing("stateMachineArn")
         machine = backend.describe_state_machine(arn)
         if machine.type == "EXPRESS":
             raise UnsupportedType(f"This operation is not supported by this type of state machine: {arn}")

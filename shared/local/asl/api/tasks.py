@@ -55,22 +55,20 @@ def _answer(backend: AslBackend, token: str, answer: Answer) -> None:
 def send_task_success(backend: AslBackend, params: SendTaskSuccessInputTypeDef) -> None:
     """SendTaskSuccess."""
     try:
-        output = json.loads(str(params.get("output")))
+        output = json.loads(str(params["output"]))
     except ValueError as error:
         raise InvalidOutput(f"Invalid Output: '{error}'") from error
-    _answer(backend, params.get("taskToken", ""), Answer(output))
+    _answer(backend, params["taskToken"], Answer(output))
 
 
 def send_task_failure(backend: AslBackend, params: SendTaskFailureInputTypeDef) -> None:
     """SendTaskFailure."""
-    _answer(
-        backend, params.get("taskToken", ""), Answer(failure=StateFailure(params.get("error"), params.get("cause")))
-    )
+    _answer(backend, params["taskToken"], Answer(failure=StateFailure(params.get("error"), params.get("cause"))))
 
 
 def send_task_heartbeat(backend: AslBackend, params: SendTaskHeartbeatInputTypeDef) -> None:
     """SendTaskHeartbeat."""
-    _answer(backend, params.get("taskToken", ""), Answer(alive=True))
+    _answer(backend, params["taskToken"], Answer(alive=True))
 
 
 def get_activity_task(backend: AslBackend, params: GetActivityTaskInputTypeDef) -> dict[str, object]:
