@@ -1,11 +1,14 @@
 """Taking fields out of a definition as the types that the validation has found them to have.
 
-A definition that was not validated, with a field of another type, gets a TypeError that names the field.
+A definition that was not validated, with a field of another type, gets a TypeError that names the field. What a
+template gives is known only when it has run (``members``).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
+
+from shared.local.asl.errors import RUNTIME, RuntimeFailure, dumps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +70,14 @@ def parts(spec: Spec, name: str) -> list[Spec]:
     return found
 
 
-def members(value: Json) -> dict[str, Json]:
-    """Return the members of *value*, none when it is no object."""
-    return value if isinstance(value, dict) else {}
+def members(value: Json, error: str = RUNTIME) -> dict[str, Json]:
+    """Return the members of *value*, which a template gave while it ran; none when it is null.
+
+    Raises:
+        RuntimeFailure: It is no object. The failure has the name *error*. No recorded answer of AWS tells its words.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise RuntimeFailure(f"The value must be an object but was: {dumps(value)}", error)
+    return value

@@ -20,6 +20,7 @@ class ActivityTask(Integration):
     """An activity's ARN as resource."""
 
     family = "Activity"
+    takes_any = True
 
     def __init__(self, arn: str) -> None:
         super().__init__("activity", arn, TOKEN)

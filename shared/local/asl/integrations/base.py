@@ -48,6 +48,8 @@ class Integration:
 
     # Event names: TaskScheduled and so on.
     family = "Task"
+    # Whether its arguments may be any JSON. Otherwise they are an object.
+    takes_any = False
     # The fields that its arguments may have, None for any, and those they must have.
     fields: frozenset[str] | None = None
     required: tuple[str, ...] = ()
@@ -74,9 +76,11 @@ class Integration:
 
     def check(self, _strand: Strand, arguments: Json) -> None:
         """Raise a RuntimeFailure unless a task may be started with *arguments*."""
-        if self.fields is None:
+        if self.takes_any:
             return
         given = members(arguments)
+        if self.fields is None:
+            return
         problems = [
             f'The field "{name}" is not supported by Step Functions' for name in given if name not in self.fields
         ]

@@ -108,6 +108,7 @@ class FunctionTask(Integration):
     """A bare function ARN as resource: the input is the payload, the output what the function returns."""
 
     family = "LambdaFunction"
+    takes_any = True
 
     def __init__(self, arn: str) -> None:
         super().__init__("lambda", "invoke")

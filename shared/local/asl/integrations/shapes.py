@@ -9,6 +9,7 @@ from botocore.model import ListShape, MapShape, StructureShape
 
 from shared.local.asl.errors import RuntimeFailure, dumps
 from shared.local.asl.integrations.base import unusable
+from shared.local.asl.reading import members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,13 +23,16 @@ def to_parameters(value: Json, shape: Shape | None) -> dict[str, object]:
     """Return *value* as boto wants it for *shape*: members in the model's letter case, JSON text where it wants text.
 
     Raises:
-        RuntimeFailure: A member is unknown or missing, in AWS's words.
+        RuntimeFailure: It is no object; or a member is unknown or missing, in AWS's words.
     """
+    given = members(value)
+    if not isinstance(shape, StructureShape):
+        return {**given}
     problems: list[str] = []
-    result = _convert(value if value is not None else {}, shape, problems)
+    result = _structure(given, shape, problems)
     if problems:
         raise RuntimeFailure(unusable(value, problems))
-    return result if isinstance(result, dict) else {}
+    return result
 
 
 def _convert(value: Json, shape: Shape | None, problems: list[str]) -> object:
@@ -47,10 +51,10 @@ def _convert(value: Json, shape: Shape | None, problems: list[str]) -> object:
 
 
 def _structure(value: dict[str, Json], shape: StructureShape, problems: list[str]) -> dict[str, object]:
-    members = {name.lower(): name for name in shape.members}
+    names = {name.lower(): name for name in shape.members}
     converted: dict[str, object] = {}
     for key, item in value.items():
-        name = members.get(key.lower())
+        name = names.get(key.lower())
         if name is None:
             problems.append(f'The field "{key}" is not supported by Step Functions')
             continue
@@ -89,7 +93,7 @@ def to_value(answer: object, shape: Shape | None, named: Callable[[str], str]) -
 def to_members(answer: Mapping[str, object], shape: Shape | None, named: Callable[[str], str]) -> dict[str, Json]:
     """Return the members of boto's *answer* as JSON."""
     if isinstance(shape, StructureShape):
-        members = shape.members
-        return {named(name): to_value(item, members.get(name), named) for name, item in answer.items()}
+        inside = shape.members
+        return {named(name): to_value(item, inside.get(name), named) for name, item in answer.items()}
     inner = shape.value if isinstance(shape, MapShape) else None
     return {name: to_value(item, inner, named) for name, item in answer.items()}

@@ -62,7 +62,7 @@ class Reader:
         """Return where to read for the state's *effective* input.
 
         Raises:
-            StateFailure: MaxItems is negative.
+            StateFailure: MaxItems is negative, or the arguments are no object.
         """
         most = self._most(strand, effective)
         if most is not None and most < 0:
@@ -71,7 +71,9 @@ class Reader:
         if self._arguments is not None:
             given = self._arguments(states(strand, effective) if self.jsonata else effective, strand)
         region = strand.execution.engine.services.region_of(strand.execution.arn)
-        return Source(region, strand.execution.identity.role_arn, members(given), int(most) if most else None)
+        return Source(
+            region, strand.execution.identity.role_arn, members(given, ITEM_READER), int(most) if most else None
+        )
 
     def open(self, engine: Engine, source: Source) -> Iterator[Json]:
         """Return an iterator of the items.

@@ -42,10 +42,15 @@ class Writer:
         )
 
     def arguments(self, strand: Strand, effective: Json) -> dict[str, Json]:
-        """Return the bucket and prefix to write to."""
+        """Return the bucket and prefix to write to.
+
+        Raises:
+            StateFailure: The arguments are no object.
+        """
         if self._arguments is None:
             return {}
-        return members(self._arguments(states(strand, effective) if self.jsonata else effective, strand))
+        given = self._arguments(states(strand, effective) if self.jsonata else effective, strand)
+        return members(given, RESULT_WRITER)
 
     def entry(self, child: Execution, run: MapRun) -> Json:
         """Return what the file says about *child*, which succeeded."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.local.asl.reading import members
 from shared.local.asl.validation.expressions import check_jsonata, check_template
 from shared.local.asl.validation.numbers import check_number
 from shared.local.asl.validation.recovery import check_recovery
@@ -26,7 +25,8 @@ def check_map(spec: Spec, problems: Problems, location: str, *, jsonata: bool) -
         problems.add("Only one of the fields [Parameters, ItemSelector] is allowed", location)
     for name in _NUMBERS:
         check_number(spec, name, problems, location, jsonata=jsonata)
-    config = members(spec[processors[0]]).get("ProcessorConfig", {}) if processors else {}
+    processor = spec[processors[0]] if processors else None
+    config = processor.get("ProcessorConfig", {}) if isinstance(processor, dict) else {}
     where = f"{location}/{processors[0]}/ProcessorConfig" if processors else location
     if not problems.is_a(config, dict, "Object", where):
         return

@@ -106,6 +106,18 @@ def test_a_missing_object_fails_the_state(world, s3):
     assert execution.error == "States.ItemReaderFailed"
 
 
+def test_a_reader_or_writer_whose_arguments_are_no_object_fails_the_state(world, s3):
+    read = {**reader(InputType="JSON"), "Parameters": ["b", "items"]}
+    written = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": "b"}
+    reading, writing = (
+        world.run(distributed(PASS, ItemReader=read)),
+        world.run(distributed(PASS, ResultWriter=written), []),
+    )
+    assert (reading.error, writing.error) == ("States.ItemReaderFailed", "States.ResultWriterFailed")
+    assert reading.cause.endswith('The value must be an object but was: ["b","items"]')
+    assert writing.cause.endswith('The value must be an object but was: "b"')
+
+
 def test_items_are_batched_by_number(world):
     batcher = {"MaxItemsPerBatch": 2, "BatchInput": {"k.$": "$.k"}}
     output = world.output(distributed(PASS, ItemsPath="$.items", ItemBatcher=batcher), {"k": "v", "items": [1, 2, 3]})

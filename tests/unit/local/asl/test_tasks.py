@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shared.local.asl.activities import Activities
-from shared.local.asl.errors import StateFailure
+from shared.local.asl.errors import StateFailure, dumps
 from shared.local.asl.tokens import Answer
 
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -276,6 +276,28 @@ def test_arguments_that_no_task_can_start_with(world, types, parameters, problem
     assert execution.error == "States.Runtime"
     assert execution.cause.endswith(f"could not be used to start the Task: [{problem}]")
     assert "TaskScheduled" not in types(execution)
+
+
+@pytest.mark.parametrize("found", ["text", ["Bucket", "b"], 7])
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "aws-sdk:s3:listBuckets", "dynamodb:getItem", "events:putEvents", "lambda:invoke", "states:startExecution",
+        "lambda:invoke.waitForTaskToken",
+    ],
+)  # fmt: skip
+def test_no_api_is_called_with_arguments_that_are_no_object(world, s3, types, resource, found):
+    task = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "End": True}
+    query = {"QueryLanguage": "JSONata", "Arguments": "{% $states.input %}"}
+    for execution in (world.run(machine(T={**task, **query}), found), world.run(machine(T=task), found)):
+        assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
+        assert execution.cause.endswith(f"The value must be an object but was: {dumps(found)}")
+        assert "TaskScheduled" not in types(execution)
+
+
+@pytest.mark.parametrize("found", ["text", [1], 7])
+def test_a_function_takes_any_json(world, call, found):
+    assert world.output(machine(T=call(QueryLanguage="JSONata", Arguments="{% $states.input %}")), found) == found
 
 
 def test_what_an_integration_raises_fails_the_task_only(world, types):
