@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol, Self
 
 from moto.core.responses import ActionResult
@@ -15,6 +16,7 @@ from shared.local.asl.api.required import check_required
 from shared.local.asl.backend import AslBackend
 from shared.local.asl.engine import Engine
 from shared.local.asl.scheduler import ThreadScheduler
+from shared.local.seams import plugged, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,15 +25,13 @@ if TYPE_CHECKING:
     from shared.local.asl.engine import InvokeLambda
     from shared.local.asl.services import Services
 
-_ABSENT = object()
-
 
 class Plug:
     """The engine behind moto's API until :meth:`close`, after which no thread of it is left."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._before: dict[str, object] = {}
+        self._undo = ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -43,13 +43,12 @@ class Plug:
         """Put our backend and our actions where moto looks for its own."""
         engine = self.engine
         backend = type("AslBackend", (AslBackend,), {"engine": engine, "__module__": AslBackend.__module__})
-        backends.clear()
-        backends.backend = backend
-        self._before["get_backend"] = responses.get_backend
-        responses.get_backend = lambda account, region: backends[account][region]
+        self._undo.callback(_make_backends_of, StepFunctionBackend)
+        _make_backends_of(backend)
+        seams = [replacing(responses, "get_backend", lambda account, region: backends[account][region])]
         for name, action in ACTIONS.items():
-            self._before[name] = responses.StepFunctionResponse.__dict__.get(name, _ABSENT)
-            setattr(responses.StepFunctionResponse, name, _method(name, action))
+            seams.append(replacing(responses.StepFunctionResponse, name, _method(name, action)))
+        self._undo.enter_context(plugged(seams))
 
         engine.start_machines_with(lambda arn, name, text: _backend_of(arn).start_execution(arn, name, text))
         engine.activities.check_with(lambda arn: arn in _backend_of(arn).activities)
@@ -57,17 +56,13 @@ class Plug:
     def close(self) -> None:
         """Stop the engine and give moto its own back."""
         self.engine.close()
-        if not self._before:
-            return
-        backends.clear()
-        backends.backend = StepFunctionBackend
-        responses.get_backend = self._before.pop("get_backend")
-        for name, action in self._before.items():
-            if action is _ABSENT:
-                delattr(responses.StepFunctionResponse, name)
-            else:
-                setattr(responses.StepFunctionResponse, name, action)
-        self._before.clear()
+        self._undo.close()
+
+
+def _make_backends_of(kind: type[StepFunctionBackend]) -> None:
+    """Forget every backend, and make those that are asked for from now on of *kind*."""
+    backends.clear()
+    backends.backend = kind
 
 
 def _backend_of(arn: str) -> AslBackend:
