@@ -28,13 +28,15 @@ Rules:
 - Nobody blocks under the lock. Strands only compute, and ask whether a role may call; what waits for a function or a
   service is a Call. Watchers run under the lock when the execution ends, so they do nothing that could wait: they set
   an event, submit a job, or forget the execution.
-- Locks are taken in this order: the backend's for starting, an execution's, the one of an execution that it has
-  started (``watch``); then one of the scheduler, the engine, the tokens, the activities or of what decides about roles.
-  Whoever holds one of these last ones asks for none of the others. An execution never asks for the lock of the one
-  that started it: it submits a job that does.
+- Locks are taken in this order: first the backend's for starting, then an execution's, then that of an execution that
+  it has started (``watch``), then at most one of these: the scheduler's, the engine's, that of the tokens, that of the
+  activities, that of what decides about roles. A thread that holds one of those five takes no other lock. An execution
+  never takes the lock of the one that started it: it submits a job that does.
 - An execution starts under its lock: whoever finds it by its ARN and stops it waits until it has begun.
 - Its status goes from RUNNING to SUCCEEDED, FAILED, TIMED_OUT or ABORTED once (``finish``), and back to RUNNING only by
-  ``redrive``. The status changes after output, error and stop time, so who sees it ended without the lock sees them.
+  ``redrive``. At an end the status changes last, after output, error, cause and stop time. So a thread that does not
+  hold the lock and sees that the status is an ended one also sees the others, until the execution is redriven: then
+  the status changes first, and error, cause and stop time are cleared.
 - Nothing runs after the end: the strands are cancelled, the ready queue is empty, Map runs have stopped their children.
   A call that has not begun is not made. One that is under way goes on, for a thread cannot be stopped; what it brings
   is dropped, by ticket and status.
@@ -109,7 +111,8 @@ class Execution:
         machine: The compiled definition.
         identity: What the context object and the API tell about it.
         input_text: The input as given, JSON.
-        map_run: The Map run whose child it is: that one's execution lends its lock, and the run is told the end.
+        map_run: The Map run that it is a child of, or None. Such a child uses the lock of the execution that the run
+            belongs to, and tells the run when it has ended.
     """
 
     def __init__(
