@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
+from moto.secretsmanager.exceptions import InvalidRequestException
 from moto.secretsmanager.models import SecretsManagerBackend
 from moto.secretsmanager.models import secretsmanager_backends as backends
 
@@ -127,7 +128,7 @@ def offered(folder: Path) -> Iterator[None]:
             if secret_id == ADMIN_SECRET:
                 with lock:
                     if secret_id not in self.secrets:
-                        _put(self, json.dumps(server.start()))
+                        _put(self, json.dumps(_started(server)))
             return super().get_secret_value(secret_id, version_id, version_stage)
 
     Offering.__name__, Offering.__module__ = SecretsManagerBackend.__name__, SecretsManagerBackend.__module__
@@ -139,6 +140,14 @@ def offered(folder: Path) -> Iterator[None]:
         backends.clear()
         backends.backend = SecretsManagerBackend
         server.stop()
+
+
+def _started(server: Postgres) -> Superuser:
+    """Start *server*; where it cannot, refuse the call for good: a fault of the service would be waited out."""
+    try:
+        return server.start()
+    except LanesError as error:
+        raise InvalidRequestException(str(error)) from error
 
 
 def _put(backend: SecretsManagerBackend, text: str) -> None:

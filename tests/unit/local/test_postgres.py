@@ -9,10 +9,11 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from shared.deploy.database import ADMIN_SECRET
-from shared.errors import LanesError
+from shared.errors import LanesError, code_of
 from shared.handlers.database import connect
 from shared.local.postgres import Postgres, offered
 from shared.local.postgres_keeper import says_ready
@@ -113,6 +114,14 @@ def test_it_is_started_by_the_first_who_reads_its_secret(tmp_path):
         assert first == again
         assert answers(json.loads(first)) == "postgres"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_reads_its_secret_is_refused_for_good_where_it_cannot_start(tmp_path):
+    with mock_aws(), offered(tmp_path / "nowhere"):
+        client = boto3.client("secretsmanager", region_name="us-east-1")
+        with pytest.raises(ClientError, match="PostgreSQL does not start") as refused:
+            client.get_secret_value(SecretId=ADMIN_SECRET)
+        assert code_of(refused.value) == "InvalidRequestException"
 
 
 def test_what_keeps_it_from_starting_is_told(tmp_path):
