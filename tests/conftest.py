@@ -21,6 +21,8 @@ from tests.helpers.servers import free_port, running
 # A shell that starts the suite in the background has it ignore Ctrl-C, and so would every process that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # and nohup the closing of a terminal
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Each test has sessions of its own. What botocore's files say of AWS's services is the same for all, and slow to read.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
