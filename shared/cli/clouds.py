@@ -172,10 +172,10 @@ class Rehearsal(Cloud):
         from shared.run.sample import place_sample
 
         self.make_deployed(lane)
-        card = self._project.cards[workflow]
+        card = self._project.card(lane.team, workflow)
         if placed := place_sample(card, lane, payload, self._aws, self._state.scratch):
             console.note(placed)
-        for placed in place_sample_items(self._project.root, card, lane.workflows[workflow], self._aws):
+        for placed in place_sample_items(card, lane.workflows[workflow], self._aws):
             console.note(placed)
 
     def make_zone(self, zone: str) -> None:

@@ -13,7 +13,8 @@ from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
-    from shared.config.lane import Lane, Table
+    from shared.config.lane import Lane
+    from shared.config.resources import Table
 
 
 def register(app: typer.Typer) -> None:

@@ -58,7 +58,7 @@ def validate(
         raise typer.Exit(error.exit_code) from error
     counts = {
         "teams": len(project.teams),
-        "workflows": len(project.cards),
+        "workflows": len(list(project.cards)),
         "names": sum(map(len, project.names.values())),
     }
     left = _orphans(project, where) if deployed or where.asked else None
@@ -157,7 +157,7 @@ def new(slug: Annotated[str, typer.Argument(help="The new team's slug: [a-z][a-z
     path = project.root / "teams" / f"{slug}.yaml"
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(starter(slug, project.cards.values()))
+            file.write(starter(slug, [card for card in project.cards.shared.values() if card]))
     except FileExistsError as error:
         raise LanesError("the file exists already, and was not changed", where=f"teams/{path.name}") from error
     console.out.print(f"teams/{path.name}")

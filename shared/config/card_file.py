@@ -1,14 +1,20 @@
-"""What stands in a workflow's card, ``statemachines/<key>.yaml``, as models of the file."""
+"""What stands in a workflow's card, as models of the file.
+
+A shared workflow's card is ``statemachines/<key>.yaml``, a team's own ``teams/<team>/<key>/workflow.yaml``. Both have
+the same keys.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from collections.abc import Mapping  # noqa: TC003  pydantic reads it
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from shared.config.field_types import Text
-from shared.config.lane import Scalar
+from shared.config.field_types import Address, Text
+from shared.config.lane import Architecture, MachineType, Scalar
 from shared.config.model import FileModel
+from shared.config.resources import Access, QueueAccess
 
 PackageKind = Literal["zip", "image"]
 PACKAGE = "package"
@@ -17,14 +23,87 @@ PACKAGES: tuple[str, ...] = get_args(PackageKind)
 _BASE = r"^[a-z0-9.-]+(:\d+)?/[a-z0-9._/-]+(:([A-Za-z0-9._-]|\{python\})+)?(@sha256:[0-9a-f]{64})?$"
 
 
-class CardFunction(FileModel):
-    """One step of a workflow. With ``rendezvous``, its environment says where the lane's FMI ranks meet."""
+_ATTRIBUTE = r"^[A-Za-z][A-Za-z0-9_.-]*(:(string|number|binary))?$"
+_ACTION = r"^[a-z0-9-]+:[A-Za-z0-9*?]+$"
+_LAYER = r"^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$"
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+Attribute = Annotated[str, Field(pattern=_ATTRIBUTE)]
+"""An attribute of a table's items, ``word`` or ``day:number``; a string when no type is given."""
 
-    handler: Annotated[str, Field(pattern=r"^shared\.handlers(\.[a-z_][a-z0-9_]*)+$")]
+
+class CardUses(FileModel):
+    """What a function, or the state machine, may use: resources of the card by their keys, and the access to each.
+
+    ``services`` are actions of AWS that keep no team's data, from a reviewed list. ``commons`` are buckets of shared
+    data that the settings name, or ``all`` of them that the team may read. ``functions`` may be invoked, ``workflows``
+    of the same team started.
+    """
+
+    bucket: Access | None = None
+    buckets: dict[str, Access] = Field(default_factory=dict)
+    tables: dict[str, Access] = Field(default_factory=dict)
+    queues: dict[str, QueueAccess] = Field(default_factory=dict)
+    topics: Names = ()
+    secrets: Names = ()
+    settings: Names = ()
+    functions: Names = ()
+    workflows: Names = ()
+    commons: Literal["all"] | Names = ()
+    services: Annotated[tuple[Annotated[str, Field(pattern=_ACTION)], ...], Field(strict=False)] = ()
+
+
+class CardVpc(FileModel):
+    """The network that a function runs in."""
+
+    subnets: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-z]+$")], ...], Field(strict=False, min_length=1)
+    ]
+    security_groups: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-z]+$")], ...], Field(strict=False, min_length=1)
+    ]
+
+
+class CardDestination(FileModel):
+    """Where Lambda sends what became of an event: one of the card's own queues, topics or functions, by its key."""
+
+    queue: str | None = None
+    topic: str | None = None
+    function: str | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if sum(each is not None for each in (self.queue, self.topic, self.function)) != 1:
+            raise ValueError("must name one queue, topic or function")
+        return self
+
+
+class CardAsync(FileModel):
+    """What Lambda does with events that nobody waits for. ``maximumAge`` is in seconds."""
+
+    retries: Annotated[int, Field(ge=0, le=2)] = 2
+    maximum_age: Annotated[int, Field(ge=60, le=21_600)] = 21_600
+    on_success: CardDestination | None = None
+    on_failure: CardDestination | None = None
+
+
+class CardFunction(FileModel):
+    """One step of a workflow.
+
+    ``handler`` is a dotted path: ``count.handler`` in the workflow's own folder, ``shared.handlers...`` in what all
+    teams share. Sizes are in MB, times in seconds. With ``rendezvous``, its environment says where the lane's FMI ranks
+    meet. Without ``uses``, it may read and write the team's bucket.
+    """
+
+    handler: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$")]
     memory_size: int | None = None
     timeout: int | None = None
+    ephemeral_storage: Annotated[int, Field(ge=512, le=10_240)] | None = None
     environment: dict[str, Text] = Field(default_factory=dict)
     rendezvous: bool = False
+    layers: Annotated[tuple[Annotated[str, Field(pattern=_LAYER)], ...], Field(strict=False, max_length=5)] = ()
+    vpc: CardVpc | None = None
+    asynchronous: CardAsync | None = Field(None, alias="async")
+    uses: CardUses | None = None
 
 
 class CardParameter(FileModel):
@@ -35,7 +114,7 @@ class CardParameter(FileModel):
     this one then gets no default for the other.
     """
 
-    type: Literal["integer", "number", "string", "boolean", "object"]
+    type: Literal["integer", "number", "string", "boolean", "object", "list"]
     description: str
     default: object = None
     minimum: float | None = None
@@ -48,10 +127,13 @@ class CardParameter(FileModel):
 class CardImage(FileModel):
     """How a workflow's functions become container images: see :class:`shared.config.lane.Image`.
 
-    ``{python}`` in the base's tag is the version of Python that the functions run on.
+    ``{python}`` in the base's tag is the version of Python that the functions run on. ``dockerfile`` is a file in the
+    workflow's folder, ``uri`` an image that somebody else builds; with either, nothing else may be said.
     """
 
-    base: Annotated[str, Field(pattern=_BASE)]
+    base: Annotated[str, Field(pattern=_BASE)] = "amazon/aws-lambda-python:{python}"
+    dockerfile: str | None = None
+    uri: Annotated[str, Field(pattern=_BASE)] | None = None
     setup: Annotated[tuple[str, ...], Field(strict=False)] = ()
     libraries: bool = True
     entrypoint: Annotated[tuple[str, ...], Field(strict=False)] = ()
@@ -64,26 +146,94 @@ class CardSample(FileModel):
     prefix: str
 
 
+class CardIndex(FileModel):
+    """A second way to find a table's items."""
+
+    key: Attribute
+    sort_key: Attribute | None = None
+
+
 class CardTable(FileModel):
     """A DynamoDB table of a workflow.
 
-    ``key`` is the attribute that identifies an item, a text. ``sample`` is a file beside the card: a list of items that
+    ``key`` identifies an item, together with ``sortKey`` if there is one. ``ttl`` is the attribute with the time
+    (seconds since 1970) after which an item is deleted. ``sample`` is a file beside the card: a list of items that
     fills an empty table of the embedded cloud.
     """
 
-    key: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+    key: Attribute
+    sort_key: Attribute | None = None
+    indexes: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")], CardIndex] = Field(default_factory=dict)
+    ttl: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")] | None = None
     sample: str | None = None
 
 
+class CardQueue(FileModel):
+    """An SQS queue of a workflow, and one for the messages that nobody could handle.
+
+    ``visibilityTimeout`` is how many seconds a received message is kept from other receivers. After ``maxReceives``
+    receives without a delete it goes to the other queue.
+    """
+
+    visibility_timeout: Annotated[int, Field(ge=0, le=43_200)] = 30
+    max_receives: Annotated[int, Field(ge=1, le=1_000)] = 3
+
+
+class CardTopic(FileModel):
+    """An SNS topic of a workflow, and who gets its messages by mail."""
+
+    notify: Annotated[tuple[Address, ...], Field(strict=False)] = ()
+
+
+class CardBucket(FileModel):
+    """A further bucket of a workflow, beside the team's own."""
+
+
+class CardSecret(FileModel):
+    """A secret of a workflow. Its value is in no file: ``lanes secret set`` asks for it."""
+
+    description: str = ""
+
+
+class CardSetting(FileModel):
+    """An SSM parameter of a workflow: a plain text that is no secret."""
+
+    value: Text
+
+
+Empty = BeforeValidator(lambda value: {} if value is None else value)
+"""What is declared by its key alone: ``raw:``."""
+
+
 class CardFile(FileModel):
-    """All of a card."""
+    """All of a card.
+
+    ``share`` names the teams that may run a team's own workflow too, or says ``all``. ``python`` and ``architecture``
+    are what its functions run on. ``uses`` is what the state machine may use beyond what its definition names.
+    """
 
     description: str
-    functions: dict[str, CardFunction]
+    share: Literal["all"] | Annotated[tuple[str, ...], Field(strict=False)] = ()
+    type: MachineType = "standard"
+    python: Literal["3.11", "3.12", "3.13", "3.14"] | None = None
+    architecture: Architecture = "x86_64"
+    uses: CardUses | None = None
+    functions: dict[str, CardFunction] = Field(default_factory=dict)
     tables: dict[str, CardTable] = Field(default_factory=dict)
+    queues: dict[str, Annotated[CardQueue, Empty]] = Field(default_factory=dict)
+    topics: dict[str, Annotated[CardTopic, Empty]] = Field(default_factory=dict)
+    buckets: dict[str, Annotated[CardBucket, Empty]] = Field(default_factory=dict)
+    secrets: dict[str, Annotated[CardSecret, Empty]] = Field(default_factory=dict)
+    settings: dict[str, CardSetting] = Field(default_factory=dict)
     parameters: dict[str, CardParameter] = Field(default_factory=dict)
     sample: CardSample | None = None
     image: CardImage | None = None
     package: PackageKind = "zip"
     # The module whose migrate(engine) makes the workflow's tables in the database of a team that has one.
     database: Annotated[str, Field(pattern=r"^shared\.handlers(\.[a-z_][a-z0-9_]*)+$")] | None = None
+
+    @property
+    def resources(self) -> dict[str, Mapping[str, FileModel]]:
+        """What the workflow owns besides functions, by the card's key for each kind."""
+        kinds = ("tables", "queues", "topics", "buckets", "secrets", "settings")
+        return {kind: getattr(self, kind) for kind in kinds}

@@ -52,24 +52,35 @@ def _check_identity(team: Team, naming: Naming) -> None:
 
 def _check_workflows(team: Team, cards: Mapping[str, Card | None]) -> dict[str, dict[str, Json]]:
     parameters: dict[str, dict[str, Json]] = {}
-    for key, values in team.file.workflows.items():
+    names: dict[str, str] = {}
+    for key in team.file.workflows:
         if key not in cards:
             team.document.problem(("workflows", key), f"unknown workflow {key!r}", nearest(key, cards))
-        elif card := cards[key]:
-            parameters[key] = _check_parameters(team, card, values)
+    for card in chosen(team, cards):
+        name = card.name_to(team.file.team)
+        if names.setdefault(card.key, name) != name:
+            what = f"{names[card.key]} and {name} are two workflows of one name"
+            team.document.problem(("workflows", name), what, "rename your own, or run one of them")
+        parameters[card.key] = _check_parameters(team, card, name, team.file.workflows.get(name, {}))
     return parameters
 
 
-def _check_parameters(team: Team, card: Card, values: Mapping[str, object]) -> dict[str, Json]:
+def chosen(team: Team, cards: Mapping[str, Card | None]) -> list[Card]:
+    """Return the cards of what *team* runs: what its file names, and all that lies in its folder."""
+    own = [key for key, card in cards.items() if card and card.owner == team.file.team]
+    return [card for key in dict.fromkeys([*team.file.workflows, *own]) if (card := cards.get(key))]
+
+
+def _check_parameters(team: Team, card: Card, name_of: str, values: Mapping[str, object]) -> dict[str, Json]:
     specs = {spec.name: spec for spec in card.specs}
     right: dict[str, Json] = {}
     for name, value in values.items():
-        path = ("workflows", card.key, name)
+        path = ("workflows", name_of, name)
         if name == PACKAGE:
             _check_package(team, card, value)
             continue
         if name not in specs:
-            team.document.problem(path, f"unknown parameter {name!r} of {card.key}", nearest(name, specs))
+            team.document.problem(path, f"unknown parameter {name!r} of {name_of}", nearest(name, specs))
             continue
         try:
             right[name] = coerce(specs[name], value)
@@ -79,52 +90,49 @@ def _check_parameters(team: Team, card: Card, values: Mapping[str, object]) -> d
 
 
 def _check_package(team: Team, card: Card, value: object) -> None:
-    path = ("workflows", card.key, PACKAGE)
+    path = ("workflows", card.name_to(team.file.team), PACKAGE)
     if value is not None and value not in PACKAGES:
         team.document.problem(path, f"package is {value!r}, not {' or '.join(PACKAGES)}")
-    elif value == "image" and card.image is None:
-        fix = f"write image: with a base in statemachines/{card.key}.yaml, or take this out"
+    elif value == "image" and card.file.image is None and card.folder is None:
+        fix = f"write image: with a base in {card.path}, or take this out"
         team.document.problem(path, f"nothing says how the functions of {card.key} become images", fix)
 
 
 def _check_functions(team: Team, cards: Mapping[str, Card | None]) -> None:
     first: dict[str, str] = {}
-    for card in _chosen(team, cards):
-        for key in map(card.function_key, card.functions):
-            if first.setdefault(key, card.key) != card.key:
+    for card in chosen(team, cards):
+        for key in map(card.function_key, card.file.functions):
+            if first.setdefault(key, card.key) != card.key:  # two of one name are told elsewhere
                 what = f"{first[key]} and {card.key} both have a function {key!r}"
                 team.document.problem(("workflows", card.key), what, "rename a step in one of the cards")
     for key in team.file.functions:
         _check_function_key(team, key, ("functions", key), cards)
 
 
-def _chosen(team: Team, cards: Mapping[str, Card | None]) -> list[Card]:
-    return [card for key in team.file.workflows if (card := cards.get(key))]
-
-
 def _check_function_key(team: Team, key: str, path: tuple[str, ...], cards: Mapping[str, Card | None]) -> None:
-    own = [card.function_key(step) for card in _chosen(team, cards) for step in card.functions]
+    own = [card.function_key(step) for card in chosen(team, cards) for step in card.file.functions]
     if key in own:
         return
     for card in cards.values():
-        if card and key in map(card.function_key, card.functions):
+        if card and key in map(card.function_key, card.file.functions):
             fix = f"add {card.key} under workflows, or remove this"
             team.document.problem(path, f"the function {key!r} belongs to {card.key}, which the team does not run", fix)
             return
-    if all(cards.get(workflow, True) for workflow in team.file.workflows):  # else the key may be a broken card's
+    if all(cards.get(workflow, True) for workflow in team.file.workflows) and all(
+        cards.values()
+    ):  # else the key may be a broken card's
         team.document.problem(path, f"unknown function {key!r}", nearest(key, own))
 
 
 def _check_names(team: Team, cards: Mapping[str, Card | None]) -> None:
     names = team.file.names
+    own = {*team.file.workflows, *(card.key for card in chosen(team, cards))}
     for key in names.functions:
         _check_function_key(team, key, ("names", "functions", key), cards)
     for field, keys in (("stateMachines", names.state_machines), ("stateMachineRoles", names.state_machine_roles)):
         for key in keys:
-            if key not in team.file.workflows:
-                team.document.problem(
-                    ("names", field, key), f"the team does not run {key!r}", nearest(key, team.file.workflows)
-                )
+            if key not in own:
+                team.document.problem(("names", field, key), f"the team does not run {key!r}", nearest(key, own))
 
 
 def _check_sizes(team: Team, limits: Limits | None) -> None:

@@ -6,17 +6,23 @@ Only ``shared.config.load`` makes lanes, so no other module has to spell a resou
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from shared.config.resources import NOTHING, OWN_BUCKET, Uses
 from shared.config.runtimes import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from shared.config.resources import Asynchronous, Queue, Setting, Table, Topic, Vpc
     from shared.values import Json
 
 Scalar = bool | int | float | str
+Architecture = Literal["x86_64", "arm64"]
+MachineType = Literal["standard", "express"]
+DEFAULT_ARCHITECTURE: Architecture = "x86_64"
+DEFAULT_EPHEMERAL_MB = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +40,20 @@ class Place:
         account = "" if service == "s3" else self.account
         return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
 
+    def queue_url(self, name: str) -> str:
+        """Return the URL of the queue called *name*, by which SQS's calls name it."""
+        domain = "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+        return f"https://sqs.{self.region}.{domain}/{self.account}/{name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
     """A function as a container image: its repository's name, and its base.
 
     ``setup`` are shell commands that only a container engine can run on the base. ``libraries`` says whether the
-    package's libraries go in. ``entrypoint`` starts the handler; it is empty for the base's own.
+    package's libraries go in. ``entrypoint`` starts the handler; it is empty for the base's own. ``dockerfile`` is the
+    team's own, which an engine builds instead. ``uri`` is an image that somebody else builds and pushes; nothing is
+    made then.
     """
 
     repository: str
@@ -48,6 +61,8 @@ class Image:
     setup: tuple[str, ...]
     libraries: bool
     entrypoint: tuple[str, ...]
+    dockerfile: Path | None = None
+    uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +70,11 @@ class Function:
     """One Lambda function of a lane.
 
     ``key`` is its name in the team's file (``cosmic-inference``), ``name`` its name in AWS;
-    ``handler`` is the dotted path inside the zip (``shared.handlers.cosmic.inference.handler``);
+    ``workflow`` is the key of the workflow whose package it runs;
+    ``handler`` is the dotted path inside the zip (``shared.handlers.cosmic.inference.handler``, ``count.handler``);
     ``environment`` is complete: it holds BUCKET, TEAM, ACCOUNT and what the workflow and the team's file add;
-    ``image`` says how it becomes a container image, and is None where it runs from the zip.
+    ``image`` says how it becomes a container image, and is None where it runs from the zip;
+    ``runtime`` is what Lambda runs a function of the zip on. ``layers`` are ARNs of versions, the lowest first.
     """
 
     key: str
@@ -70,16 +87,24 @@ class Function:
     reserved_concurrency: int | None
     environment: Mapping[str, str]
     image: Image | None = None
+    workflow: str = ""
+    runtime: str = MACHINE
+    architecture: Architecture = DEFAULT_ARCHITECTURE
+    ephemeral_mb: int = DEFAULT_EPHEMERAL_MB
+    layers: tuple[str, ...] = ()
+    vpc: Vpc | None = None
+    asynchronous: Asynchronous | None = None
+    uses: Uses = OWN_BUCKET
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One input of a workflow: how ``lanes run`` offers it and what the team's file may set.
 
-    ``type`` is ``integer``, ``number``, ``string``, ``boolean`` or ``object``. Bounds are inclusive; for a string they
-    bound its length. A default of None means that the parameter may be left out. ``upload`` is the folder of the bucket
-    that a local file goes to, None where the value is used as it is. ``instead_of`` is the parameter that the handler
-    derives from this one when a payload gives this one alone.
+    ``type`` is ``integer``, ``number``, ``string``, ``boolean``, ``object`` or ``list``. Bounds are inclusive; for a
+    string, an object or a list they bound its length. A default of None means that the parameter may be left out.
+    ``upload`` is the folder of the bucket that a local file goes to, None where the value is used as it is.
+    ``instead_of`` is the parameter that the handler derives from this one when a payload gives this one alone.
     """
 
     name: str
@@ -91,14 +116,6 @@ class Parameter:
     choices: tuple[Scalar, ...] = ()
     upload: str | None = None
     instead_of: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One DynamoDB table of a lane. ``key`` is the attribute that identifies an item, a text."""
-
-    name: str
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +144,11 @@ class Database:
 class Workflow:
     """One state machine of a lane.
 
-    ``functions`` maps the placeholder in the template (``inference``) to the function's key (``cosmic-inference``),
-    ``tables`` the placeholder of each table to what the lane has there;
-    ``parameters`` holds the team's values: the workflow's defaults under the team's own.
+    ``functions`` maps the placeholder in the template (``inference``) to the function's key (``cosmic-inference``). The
+    resources (``tables`` to ``settings``) are what the workflow owns, by the placeholder of each; buckets and secrets
+    are names. ``parameters`` holds the team's values: the workflow's defaults under the team's own. ``uses`` is what
+    the state machine may use beyond what its definition names. ``folder`` holds the code of a team's own workflow, that
+    of the team ``owner``. It is None for a shared one, whose code is below ``shared/handlers``.
     """
 
     key: str
@@ -141,6 +160,28 @@ class Workflow:
     specs: tuple[Parameter, ...]
     parameters: Mapping[str, Json]
     tables: Mapping[str, Table] = field(default_factory=dict)
+    queues: Mapping[str, Queue] = field(default_factory=dict)
+    topics: Mapping[str, Topic] = field(default_factory=dict)
+    buckets: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    type: MachineType = "standard"
+    uses: Uses = NOTHING
+    folder: Path | None = None
+    owner: str = ""
+
+    @property
+    def file(self) -> str:
+        """The template's path, relative to the project."""
+        up = 3 if self.folder else 1  # teams/<team>/<workflow>/ or statemachines/
+        return "/".join(self.template.parts[-up - 1 :])
+
+    @property
+    def requirements(self) -> Path:
+        """The file that names the libraries of its functions. It need not be there."""
+        if self.folder:
+            return self.folder / "requirements.txt"
+        return self.template.with_name(f"{self.key}.requirements.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +213,8 @@ class Lane:
     ``boundary`` names the IAM policy that limits the roles of its functions and workflows to its own names.
     ``deployer`` is the role of its people, and ``deployer_boundary`` the policy that limits that role.
     ``rendezvous_key`` names the secret whose key signs its ranks' names at the rendezvous; it is empty when none of its
-    functions goes there. ``runtime`` is what Lambda runs its functions of the zip on.
+    functions goes there. ``runtime`` is what Lambda runs its functions on that say no Python of their own. ``commons``
+    are the buckets of shared data that the team may read.
     """
 
     team: str
@@ -193,11 +235,37 @@ class Lane:
     budget: Budget | None = None
     rendezvous_key: str = ""
     runtime: str = MACHINE
+    commons: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """The tables of all workflows."""
         return tuple(table for workflow in self.workflows.values() for table in workflow.tables.values())
+
+    @property
+    def queues(self) -> tuple[Queue, ...]:
+        """The queues of all workflows."""
+        return tuple(queue for workflow in self.workflows.values() for queue in workflow.queues.values())
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """The topics of all workflows."""
+        return tuple(topic for workflow in self.workflows.values() for topic in workflow.topics.values())
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """The names of the further buckets of all workflows."""
+        return tuple(bucket for workflow in self.workflows.values() for bucket in workflow.buckets.values())
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the secrets of all workflows whose values the team sets itself."""
+        return tuple(secret for workflow in self.workflows.values() for secret in workflow.secrets.values())
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """The SSM parameters of all workflows."""
+        return tuple(setting for workflow in self.workflows.values() for setting in workflow.settings.values())
 
     @property
     def bucket_arn(self) -> str:
@@ -207,6 +275,18 @@ class Lane:
     def table_arn(self, table: Table) -> str:
         """Return the ARN of one of the lane's tables."""
         return self.place.arn("dynamodb", f"table/{table.name}")
+
+    def queue_arn(self, name: str) -> str:
+        """Return the ARN of the queue called *name* in AWS."""
+        return self.place.arn("sqs", name)
+
+    def queue_url(self, name: str) -> str:
+        """Return the URL of the queue called *name* in AWS, by which SQS's calls name it."""
+        return self.place.queue_url(name)
+
+    def topic_arn(self, name: str) -> str:
+        """Return the ARN of the topic called *name* in AWS."""
+        return self.place.arn("sns", name)
 
     def function_arn(self, key: str) -> str:
         """Return the ARN of the function called *key* in the team's file."""

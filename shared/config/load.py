@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.config.cards import read_cards
-from shared.config.check import check_slugs, check_team, check_together
+from shared.config.check import check_slugs, check_team, check_together, chosen
 from shared.config.naming_file import FILE as NAMING_FILE
 from shared.config.naming_file import read_naming
 from shared.config.problems import ConfigError, Problems
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from shared.config.cards import Card
+    from shared.config.cards import Card, Cards
     from shared.config.lane import Lane, Place
     from shared.config.naming import Name, Naming
 
@@ -33,13 +33,14 @@ if TYPE_CHECKING:
 class Project:
     """Everything the project's files say, checked.
 
-    ``names`` holds each team's names with their kinds and components, in the order of the file.
+    ``cards`` are those of all workflows, also of teams' own. ``names`` holds each team's names with their kinds and
+    components, in the order of the file.
     """
 
     root: Path
     settings: Settings
     naming: Naming
-    cards: Mapping[str, Card]
+    cards: Cards
     teams: Mapping[str, Lane]
     names: Mapping[str, tuple[Name, ...]]
 
@@ -52,6 +53,10 @@ class Project:
     def runtime(self) -> str:
         """What Lambda runs functions on."""
         return self.settings.defaults.runtime or MACHINE
+
+    def card(self, team: str, workflow: str) -> Card:
+        """Return the card of a workflow that *team* has, by its key in the team's lane."""
+        return next(card for card in self.cards.of(team).values() if card and card.key == workflow)
 
     def lane(self, team: str) -> Lane:
         """Return the lane of *team*.
@@ -90,14 +95,14 @@ def load_project(root: Path) -> Project:
     naming = read_naming(root, problems)
     settings = read_settings(root, problems)
     limits = settings.limits if settings else None
-    cards = read_cards(root, limits, problems)
+    cards = read_cards(root, settings, problems)
     teams = read_teams(root, problems)
-    parameters = [check_team(team, cards, naming, limits) for team in teams]
+    parameters = [check_team(team, cards.of(team.file.team), naming, limits) for team in teams]
     check_slugs(teams)
     resolved: list[tuple[Team, Resolved]] = []
     if naming and settings:
         for team, values in zip(teams, parameters, strict=True):
-            own = [card for key in team.file.workflows if (card := cards.get(key))]
+            own = chosen(team, cards.of(team.file.team))
             resolved.append((team, resolve(team, values, own, settings, naming)))
         check_together(resolved, naming, settings.limits)
     if problems.found or not naming or not settings:  # without either there is a problem
@@ -106,7 +111,7 @@ def load_project(root: Path) -> Project:
         root=root,
         settings=settings,
         naming=naming,
-        cards={key: card for key, card in cards.items() if card},
+        cards=cards,
         teams={team.file.team: found.lane for team, found in resolved},
         names={team.file.team: tuple(name for name, _ in found.names) for team, found in resolved},
     )

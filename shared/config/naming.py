@@ -29,6 +29,8 @@ KindName = Literal[
     "stateMachine",
     "stateMachineLogGroup",
     "table",
+    "queue",
+    "topic",
     "cluster",
     "service",
     "taskDefinition",

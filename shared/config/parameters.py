@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shared.config.lane import Parameter
     from shared.values import Json
 
-    Value: TypeAlias = "bool | int | float | str | dict[str, Json]"
+    Value: TypeAlias = "bool | int | float | str | dict[str, Json] | list[Json]"
 
 _BOOLEANS = {"true": True, "false": False}
 _NOUNS = {
@@ -24,7 +24,8 @@ _NOUNS = {
     "number": "a number",
     "string": "text",
     "boolean": "true or false",
-    "object": "an object of keys to values",
+    "object": "an object of keys to values, or a list",
+    "list": "a list",
 }
 
 
@@ -47,7 +48,7 @@ def coerce(spec: Parameter, value: object, where: str | None = None) -> Value | 
         raise UsageError(
             f"{spec.name} is {_shown(value)}, not one of {', '.join(map(_shown, spec.choices))}", where=where
         )
-    size: float = len(known) if isinstance(known, str | dict) else known
+    size: float = len(known) if isinstance(known, str | dict | list) else known
     if (spec.minimum is not None and size < spec.minimum) or (spec.maximum is not None and size > spec.maximum):
         raise UsageError(f"{spec.name} is {_shown(value)}, {_bounds(spec)}", where=where)
     return known
@@ -76,7 +77,7 @@ def coerce_all(specs: tuple[Parameter, ...], values: Mapping[str, object], where
 
 
 def _bounds(spec: Parameter) -> str:
-    what = {"string": "characters", "object": "keys"}.get(spec.type)
+    what = {"string": "characters", "object": "keys", "list": "items"}.get(spec.type)
     counted = f" {what}" if what else ""
     if spec.minimum is None:
         return f"more than {spec.maximum:g}{counted}"
@@ -125,12 +126,19 @@ def _boolean(value: object) -> bool:
     return value
 
 
-def _object(value: object) -> dict[str, Json]:
+def _object(value: object) -> dict[str, Json] | list[Json]:
     if isinstance(value, str):
         value = json.loads(value)
-    if not isinstance(value, dict):
+    if not isinstance(value, dict | list):  # Step Functions maps over both
         raise TypeError
     return value
+
+
+def _list(value: object) -> list[Json]:
+    known = _object(value)
+    if not isinstance(known, list):
+        raise TypeError
+    return known
 
 
 _CONVERT: dict[str, Callable[[object], Value]] = {
@@ -139,4 +147,5 @@ _CONVERT: dict[str, Callable[[object], Value]] = {
     "string": _string,
     "boolean": _boolean,
     "object": _object,
+    "list": _list,
 }

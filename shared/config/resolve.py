@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shared.config.card_file import PACKAGE
+from shared.config.card_file import PACKAGE, CardImage
 from shared.config.field_types import ADDRESS
-from shared.config.lane import Budget, Database, Function, Image, Lane, Table, Workflow
+from shared.config.lane import DEFAULT_EPHEMERAL_MB, Budget, Database, Function, Image, Lane
+from shared.config.names import Names
 from shared.config.rendezvous_settings import check_health
+from shared.config.resolve_workflow import Known, machine, workflow
+from shared.config.resources import OWN_BUCKET, Vpc
 from shared.config.runtimes import MACHINE
 from shared.config.variables import DATABASE_VARIABLE, KEY_VARIABLE, PROTOCOL_VARIABLE, RENDEZVOUS_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from shared.config.card_file import CardVpc
     from shared.config.cards import Card
     from shared.config.document import KeyPath
-    from shared.config.naming import KindName, Name, Naming
+    from shared.config.lane import Workflow
+    from shared.config.naming import Name, Naming
     from shared.config.rendezvous_settings import RendezvousSettings
     from shared.config.settings import Settings
     from shared.config.team import Team
@@ -54,19 +59,25 @@ def resolve(
     file = team.file
     if file.rendezvous.model_fields_set:
         check_health(_rendezvous(team, settings), team.document)
-    names = _Names(team, naming, settings, cards)
-    functions = {
-        card.function_key(step): _function(team, card, step, settings, names)
-        for card in cards
-        for step in card.functions
-    }
-    workflows = {card.key: _workflow(team, card, parameters[card.key], names) for card in cards}
+    names = Names(team, naming, settings.place)
+    base = _base(team, settings, cards, names)
+    functions: dict[str, Function] = {}
+    workflows: dict[str, Workflow] = {}
+    machines = {card.key: machine(team, card, names) for card in cards}
+    for card in cards:
+        made = workflow(team, card, parameters[card.key], machines[card.key], names)
+        steps = {step: _function_name(team, card, step, names) for step in card.file.functions}
+        of_team = {key: each.name for key, each in machines.items()}
+        known = Known(made, steps, of_team, base.commons, settings.place)
+        workflows[card.key] = replace(made, uses=known.uses(card.file.uses))
+        for step in card.file.functions:
+            functions[card.function_key(step)] = _function(base, card, step, known)
     lane = Lane(
         team=file.team,
         owner=file.owner,
         hash=names.digest,
         place=settings.place,
-        bucket=names.bucket,
+        bucket=base.bucket,
         boundary=names.make("policy", "boundary", ("team",)),
         deployer=names.make("role", "deployer", ("team",)),
         deployer_boundary=names.make("policy", "deployer-boundary", ("team",)),
@@ -76,55 +87,71 @@ def resolve(
         rendezvous=_rendezvous(team, settings).resolve(),
         log_retention_days=file.provider.log_retention_in_days or settings.defaults.log_retention_in_days,
         scratch_days=settings.defaults.scratch_days,
-        database=_database(names, cards) if file.database else None,
+        database=_database(base, cards) if file.database else None,
         budget=_budget(team, settings, names),
-        rendezvous_key=names.rendezvous_key,
-        runtime=names.runtime,
+        rendezvous_key=base.rendezvous_key,
+        runtime=base.runtime,
+        commons=base.commons,
     )
     return Resolved(lane, tuple(names.made))
 
 
-class _Names:
-    """Makes a team's names, keeps them with their lines, and reports those that AWS would refuse."""
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What all functions of a team share. ``secret`` and ``rendezvous_key`` are names of secrets, or empty."""
 
-    def __init__(self, team: Team, naming: Naming, settings: Settings, cards: list[Card]) -> None:
-        self.team = team
-        self.naming = naming
-        self.place = settings.place
-        self.runtime = settings.defaults.runtime or MACHINE
-        self.digest = team.file.suffix or naming.hash.make(team.file.team, self.place)
-        self.made: list[tuple[Name, KeyPath]] = []
-        self.slug_is_right = not naming.slug_problems(team.file.team)
-        self.secret = self.make("secret", DATABASE_COMPONENT, ("database",)) if team.file.database else ""
-        meets = any(function.rendezvous for card in cards for function in card.functions.values())
-        self.rendezvous_key = self.make("secret", KEY_COMPONENT, ("team",)) if meets else ""
-        self.bucket = self.make("bucket", team.file.names.bucket or settings.defaults.bucket, ("names", "bucket"))
-
-    def make(self, kind: KindName, component: str, path: KeyPath) -> str:
-        name = self.naming.make(kind, component, team=self.team.file.team, place=self.place, digest=self.digest)
-        for what in self.naming.name_problems(name) if self.slug_is_right else ():  # else the slug is to blame
-            self.team.document.problem(path, what, "set a shorter or plainer component under names")
-        self.made.append((name, path))
-        return name.value
+    team: Team
+    settings: Settings
+    names: Names
+    runtime: str
+    secret: str
+    rendezvous_key: str
+    bucket: str
+    commons: tuple[str, ...]
 
 
-def _function(team: Team, card: Card, step: str, settings: Settings, names: _Names) -> Function:
-    """Return the function of *step*. The team's entry overrides the card, and the card overrides the provider."""
-    key = card.function_key(step)
-    base, provider, own = card.functions[step], team.file.provider, team.file.functions.get(key)
+def _base(team: Team, settings: Settings, cards: list[Card], names: Names) -> _Base:
+    meets = any(function.rendezvous for card in cards for function in card.file.functions.values())
+    return _Base(
+        team,
+        settings,
+        names,
+        runtime=settings.defaults.runtime or MACHINE,
+        secret=names.make("secret", DATABASE_COMPONENT, ("database",)) if team.file.database else "",
+        rendezvous_key=names.make("secret", KEY_COMPONENT, ("team",)) if meets else "",
+        bucket=names.make("bucket", team.file.names.bucket or settings.defaults.bucket, ("names", "bucket")),
+        commons=tuple(name for name, each in settings.commons.items() if each.lets(team.file.team)),
+    )
+
+
+def _component(team: Team, card: Card, key: str) -> tuple[str, KeyPath]:
+    """Return the component of a function's name, and where in the team's file it comes from."""
     path: KeyPath = ("names", "functions", key) if key in team.file.names.functions else ("workflows", card.key)
-    component = team.file.names.functions.get(key, key)
+    return team.file.names.functions.get(key, key), path
+
+
+def _function_name(team: Team, card: Card, step: str, names: Names) -> str:
+    return names.make("function", *_component(team, card, card.function_key(step)))
+
+
+def _function(base: _Base, card: Card, step: str, known: Known) -> Function:
+    """Return the function of *step*. The team's entry overrides the card, and the card overrides the provider."""
+    team, settings, names = base.team, base.settings, base.names
+    key = card.function_key(step)
+    told, provider, file = card.file.functions[step], team.file.provider, team.file.functions.get(key)
+    component, path = _component(team, card, key)
     environment = {
         **provider.environment,
-        **base.environment,
-        **(own.environment if own else {}),
+        **told.environment,
+        **(file.environment if file else {}),
+        **known.variables(told.uses),
         "TEAM": team.file.team,
         "STAGE": settings.stage,
         "ACCOUNT": settings.account,
-        "BUCKET": names.bucket,
+        "BUCKET": base.bucket,
         "WORKFLOW": card.key,
-        **(_rendezvous_variables(team, settings, names.rendezvous_key) if base.rendezvous else {}),
-        **({DATABASE_VARIABLE: names.secret} if card.database and team.file.database else {}),
+        **(_rendezvous_variables(team, settings, base.rendezvous_key) if told.rendezvous else {}),
+        **({DATABASE_VARIABLE: base.secret} if card.file.database and team.file.database else {}),
     }
     size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
     if size > MAX_ENVIRONMENT:
@@ -132,38 +159,58 @@ def _function(team: Team, card: Card, step: str, settings: Settings, names: _Nam
             ("functions", key, "environment"),
             f"the environment of {key} takes {size} bytes; Lambda allows {MAX_ENVIRONMENT}",
         )
-    memory = (own and own.memory_size) or base.memory_size or provider.memory_size or settings.defaults.memory_size
-    timeout = (own and own.timeout) or base.timeout or provider.timeout or settings.defaults.timeout
+    defaults = settings.defaults
     return Function(
         key=key,
-        name=names.make("function", component, path),
-        handler=base.handler,
+        name=known.functions[step],
+        handler=told.handler,
         role=names.make("role", f"{key}-role", ("workflows", card.key)),
         log_group=names.make("functionLogGroup", component, path),
-        memory_mb=memory,
-        timeout_seconds=timeout,
-        reserved_concurrency=own.reserved_concurrency if own else None,
+        memory_mb=(file and file.memory_size) or told.memory_size or provider.memory_size or defaults.memory_size,
+        timeout_seconds=(file and file.timeout) or told.timeout or provider.timeout or defaults.timeout,
+        reserved_concurrency=file.reserved_concurrency if file else None,
         environment=environment,
-        image=_image(team, card, key, names),
+        image=_image(base, card, key),
+        workflow=card.key,
+        runtime=f"python{card.file.python}" if card.file.python else base.runtime,
+        architecture=card.file.architecture,
+        ephemeral_mb=(file and file.ephemeral_storage) or told.ephemeral_storage or DEFAULT_EPHEMERAL_MB,
+        layers=told.layers,
+        vpc=_vpc(told.vpc),
+        asynchronous=known.asynchronous(told.asynchronous),
+        uses=known.uses(told.uses, OWN_BUCKET),
     )
 
 
-def _image(team: Team, card: Card, key: str, names: _Names) -> Image | None:
+def _vpc(told: CardVpc | None) -> Vpc | None:
+    return Vpc(told.subnets, told.security_groups) if told else None
+
+
+def _image(base: _Base, card: Card, key: str) -> Image | None:
     """Return how the function called *key* becomes an image; None where neither team nor card asks for one."""
-    told = card.image
-    if told is None or (team.file.workflows[card.key].get(PACKAGE) or card.package) != "image":
+    told = card.file.image or (CardImage() if card.folder else None)
+    asked = base.team.file.workflows.get(card.name_to(base.team.file.team), {}).get(PACKAGE) or card.file.package
+    if told is None or asked != "image":
         return None
-    repository = names.make("repository", key, ("workflows", card.key))
-    base = told.base.replace("{python}", names.runtime.removeprefix("python"))
-    return Image(repository, base, told.setup, libraries=told.libraries, entrypoint=told.entrypoint)
+    repository = base.names.make("repository", key, ("workflows", card.key))
+    python = card.file.python or base.runtime.removeprefix("python")
+    return Image(
+        repository,
+        told.base.replace("{python}", python),
+        told.setup,
+        libraries=told.libraries,
+        entrypoint=told.entrypoint,
+        dockerfile=card.folder / told.dockerfile if told.dockerfile and card.folder else None,
+        uri=told.uri,
+    )
 
 
-def _database(names: _Names, cards: list[Card]) -> Database:
-    migrations = tuple(dict.fromkeys(card.database for card in cards if card.database))
-    return Database(names.make("schema", "data", ("database",)), names.secret, migrations)
+def _database(base: _Base, cards: list[Card]) -> Database:
+    migrations = tuple(dict.fromkeys(card.file.database for card in cards if card.file.database))
+    return Database(base.names.make("schema", "data", ("database",)), base.secret, migrations)
 
 
-def _budget(team: Team, settings: Settings, names: _Names) -> Budget | None:
+def _budget(team: Team, settings: Settings, names: Names) -> Budget | None:
     """Return the team's budget, or that of the settings. If it names nobody to notify, the owner's address is used."""
     file = team.file.budget or settings.defaults.budget
     if file is None or not file.monthly_usd:
@@ -182,29 +229,6 @@ def _rendezvous_variables(team: Team, settings: Settings, key: str) -> dict[str,
         PROTOCOL_VARIABLE: own.protocol,
         KEY_VARIABLE: key,
     }
-
-
-def _workflow(team: Team, card: Card, parameters: Mapping[str, Json], names: _Names) -> Workflow:
-    overrides = team.file.names
-    machine_path: KeyPath = ("names", "stateMachines", card.key)
-    component = overrides.state_machines.get(card.key, card.key)
-    role = overrides.state_machine_roles.get(card.key, f"{card.key}-stepfunctions-role")
-    if card.key not in overrides.state_machines:
-        machine_path = ("workflows", card.key)
-    return Workflow(
-        key=card.key,
-        name=names.make("stateMachine", component, machine_path),
-        template=card.template,
-        role=names.make("role", role, ("names", "stateMachineRoles", card.key)),
-        log_group=names.make("stateMachineLogGroup", component, machine_path),
-        functions={step: card.function_key(step) for step in card.functions},
-        specs=card.specs,
-        parameters={**{spec.name: spec.default for spec in card.specs}, **parameters},
-        tables={
-            name: Table(names.make("table", f"{card.key}-{name}", ("workflows", card.key)), table.key)
-            for name, table in card.tables.items()
-        },
-    )
 
 
 def _rendezvous(team: Team, settings: Settings) -> RendezvousSettings:

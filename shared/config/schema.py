@@ -39,20 +39,23 @@ def team_schema(project: Project) -> dict[str, Json]:
     _drop_titles(schema)
     own, parts = schema["properties"], schema["$defs"]
     slug = project.naming.slug
+    cards = {key: card for key, card in project.cards.shared.items() if card}
     own["team"] |= {"pattern": f"^{slug.pattern}$", "not": {"enum": list(slug.reserved)}}
     own["suffix"] |= {"type": ["string", "null"], "pattern": f"^[0-9a-f]{{{project.naming.hash.digits}}}$"}
     del own["suffix"]["anyOf"]
     for part in ("Provider", "FunctionFile"):
         _bound(parts[part]["properties"]["memorySize"], project.settings.limits.memory_size)
         _bound(parts[part]["properties"]["timeout"], project.settings.limits.timeout)
-    functions = {card.function_key(step): card for card in project.cards.values() for step in card.functions}
+    functions = {card.function_key(step): card for card in cards.values() for step in card.file.functions}
     function = {"anyOf": [{"$ref": "#/$defs/FunctionFile"}, {"type": "null"}]}
-    _only(own["functions"], {key: {"description": card.description, **function} for key, card in functions.items()})
-    _only(own["workflows"], {key: _workflow(card) for key, card in project.cards.items()})
+    _only(
+        own["functions"], {key: {"description": card.file.description, **function} for key, card in functions.items()}
+    )
+    _only(own["workflows"], {key: _workflow(card) for key, card in cards.items()})
     names, component = parts["NamesFile"]["properties"], {"type": "string", "pattern": f"^{project.naming.component}$"}
     _only(names["functions"], dict.fromkeys(functions, component))
-    _only(names["stateMachines"], dict.fromkeys(project.cards, component))
-    _only(names["stateMachineRoles"], dict.fromkeys(project.cards, component))
+    _only(names["stateMachines"], dict.fromkeys(cards, component))
+    _only(names["stateMachineRoles"], dict.fromkeys(cards, component))
     for key in ("provider", "names", "rendezvous"):
         own[key] = {"description": own[key]["description"], "anyOf": [{"$ref": own[key]["$ref"]}, {"type": "null"}]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A team's file", **schema}
@@ -60,7 +63,7 @@ def team_schema(project: Project) -> dict[str, Json]:
 
 def _workflow(card: Card) -> dict[str, Json]:
     return {
-        "description": card.description,
+        "description": card.file.description,
         "type": ["object", "null"],
         "additionalProperties": False,
         "properties": {PACKAGE: _package(card), **{spec.name: _parameter(spec) for spec in card.specs}},
@@ -71,8 +74,8 @@ def _package(card: Card) -> dict[str, Json]:
     return {
         "description": "How the functions reach Lambda: in the zip, or as container images.",
         "type": ["string", "null"],
-        "enum": [*(PACKAGES if card.image else ("zip",)), None],
-        "default": card.package,
+        "enum": [*(PACKAGES if card.file.image else ("zip",)), None],
+        "default": card.file.package,
     }
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from shared.config.document import read_document
 from shared.config.field_types import Address, Count, RetentionDays, Text
@@ -49,11 +49,22 @@ class Defaults(FileModel):
     runtime: RuntimeName | None = None
 
 
+class CommonsFile(FileModel):
+    """A bucket of shared data, which is no team's: which teams may read it, or all."""
+
+    teams: Literal["all"] | Annotated[tuple[str, ...], Field(strict=False)] = "all"
+    description: str = ""
+
+    def lets(self, team: str) -> bool:
+        """Whether *team* may read it."""
+        return self.teams == "all" or team in self.teams
+
+
 class Settings(FileModel):
     """All of shared/settings.yaml.
 
     ``operators`` are the users, groups, roles and event rules of the account that may reach every team, with the
-    reason.
+    reason. ``commons`` are buckets of shared data that teams may read and nobody here may write.
     """
 
     account: Annotated[str, Field(pattern=r"^\d{12}$")]
@@ -63,6 +74,10 @@ class Settings(FileModel):
     operators: dict[Annotated[str, Field(pattern=r"^(user|group|role|rule)/[\w+=,.@-]{1,128}$")], Text] = Field(
         default_factory=dict
     )
+    commons: dict[
+        Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")],
+        Annotated[CommonsFile, BeforeValidator(lambda value: {} if value is None else value)],
+    ] = Field(default_factory=dict)
     defaults: Defaults
     limits: Limits
     rendezvous: RendezvousSettings

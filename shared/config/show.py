@@ -85,17 +85,19 @@ def starter(slug: str, cards: Iterable[Card]) -> str:
     ]
     for card in listed:
         mark = "" if card is first else "# "
-        lines += [f"  # {card.description}", f"  {mark}{card.key}:"]
+        lines += [f"  # {card.file.description}", f"  {mark}{card.key}:"]
         lines += [f"    # {spec.name}: {_plain(spec.default)}  # {spec.description}" for spec in card.specs]
-        if card.image:
-            lines += [f"    # package: {card.package}  # or {_OTHER[card.package]}: how the functions reach Lambda"]
+        if card.file.image:
+            lines += [
+                f"    # package: {card.file.package}  # or {_OTHER[card.file.package]}: how the functions reach Lambda"
+            ]
     lines += [
         "",
         "# When the defaults do not fit:",
         "# provider: {memorySize: 512, timeout: 60, logRetentionInDays: 30, tags: {course: ds5110}}",
     ]
     if first:
-        step = next(iter(first.functions))
+        step = next(iter(first.file.functions))
         lines += [f"# functions: {{{first.function_key(step)}: {{memorySize: 1024, reservedConcurrency: 4}}}}"]
     lines += [
         "# budget: {monthlyUSD: 50}  # AWS tells you at 80 and 100 percent of it",

@@ -40,6 +40,7 @@ class FunctionFile(FileModel):
 
     memory_size: int | None = Field(None, description="MB.")
     timeout: int | None = Field(None, description="Seconds.")
+    ephemeral_storage: int | None = Field(None, ge=512, le=10_240, description="MB of /tmp.")
     reserved_concurrency: int | None = Field(
         None, ge=0, description="Concurrent executions kept for this function, and its most; 0 stops it."
     )

@@ -1,9 +1,10 @@
 """State machine templates: plain Amazon States Language with ``${placeholders}``, filled from a lane.
 
-``${<step>}`` is a function's ARN, ``${<table>}`` a table's name, ``${bucket}`` the lane's bucket, ``${state_machine}``
-the machine's own ARN and ``${<parameter>}`` the team's value. A string that is one placeholder becomes the value with
-its JSON type. Within a longer string, a placeholder becomes text. ``${bucket}`` is always the lane's bucket, even when
-a parameter has that name.
+A template is JSON, or YAML with the same keys. ``${<step>}`` is a function's ARN, ``${<table>}`` a table's name,
+``${<queue>}`` a queue's URL, ``${<topic>}`` a topic's ARN. A further bucket, a secret and a setting are their names.
+``${bucket}`` is the lane's bucket, ``${state_machine}`` the machine's own ARN and ``${<parameter>}`` the team's value.
+A string that is one placeholder becomes the value with its JSON type. Within a longer string, a placeholder becomes
+text. ``${bucket}`` is always the lane's bucket, even when a parameter has that name.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from shared.config.document import read_document
 from shared.config.problems import Problem, Problems, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from shared.config.document import Document, KeyPath
     from shared.config.lane import Lane
     from shared.values import Json
 
 OWN = ("bucket", "state_machine")
+JSON, YAML = TEMPLATES = (".asl.json", ".asl.yaml")
+"""How the files of templates end."""
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -36,11 +41,16 @@ def render_definition(lane: Lane, workflow_key: str) -> dict[str, Json]:
         **workflow.parameters,
         **{step: lane.function_arn(key) for step, key in workflow.functions.items()},
         **{name: table.name for name, table in workflow.tables.items()},
+        **{name: lane.queue_url(queue.name) for name, queue in workflow.queues.items()},
+        **{name: lane.topic_arn(topic.name) for name, topic in workflow.topics.items()},
+        **workflow.buckets,
+        **workflow.secrets,
+        **{name: setting.name for name, setting in workflow.settings.items()},
         "bucket": lane.bucket,
         "state_machine": lane.state_machine_arn(workflow_key),
     }
     problems = Problems()
-    template = read_template(workflow.template, f"statemachines/{workflow.template.name}", values, problems)
+    template = read_template(workflow.template, workflow.file, values, problems)
     problems.finish()
     return {key: _fill(value, values) for key, value in template.items()}
 
@@ -49,18 +59,15 @@ def read_template(path: Path, file: str, known: Iterable[str], problems: Problem
     """Return the template at *path*, called *file* in messages; what is wrong with it goes to *problems*."""
     try:
         text = path.read_text(encoding="utf-8")
-        template = json.loads(text)
     except FileNotFoundError:
         problems.add(Problem(file, 1, "there is no such file", "a workflow is a card and a template"))
         return {}
-    except json.JSONDecodeError as error:
-        problems.add(Problem(file, error.lineno, f"this is not JSON: {error.msg}"))
-        return {}
-    except RecursionError:
-        problems.add(Problem(file, 1, "it is nested too deeply"))
-        return {}
-    except (OSError, ValueError) as error:  # of a number, too, that is longer than Python reads
+    except (OSError, ValueError) as error:
         problems.add(Problem(file, 1, f"it cannot be read: {error}"))
+        return {}
+    before = len(problems.found)
+    template = _parse_yaml(path, file, problems) if path.name.endswith(YAML) else _parse_json(text, file, problems)
+    if len(problems.found) > before:
         return {}
     if not isinstance(template, dict):
         problems.add(Problem(file, 1, "this is not a JSON object"))
@@ -71,6 +78,37 @@ def read_template(path: Path, file: str, known: Iterable[str], problems: Problem
             line = text.count("\n", 0, match.start()) + 1
             problems.add(Problem(file, line, f"unknown placeholder {match[0]}", nearest(match[1], names)))
     return template
+
+
+def _parse_json(text: str, file: str, problems: Problems) -> Json:
+    try:
+        template: Json = json.loads(text)
+    except json.JSONDecodeError as error:
+        problems.add(Problem(file, error.lineno, f"this is not JSON: {error.msg}"))
+    except RecursionError:
+        problems.add(Problem(file, 1, "it is nested too deeply"))
+    except ValueError as error:  # of a number that is longer than Python reads
+        problems.add(Problem(file, 1, f"it cannot be read: {error}"))
+    else:
+        return template
+    return None
+
+
+def _parse_yaml(path: Path, file: str, problems: Problems) -> Json:
+    document = read_document(path, file, problems)
+    return _json(document.data, (), document) if document else None
+
+
+def _json(value: object, path: KeyPath, document: Document) -> Json:
+    """Return *value* of a YAML file, in which dates are the only values that JSON does not have."""
+    if isinstance(value, dict):
+        return {str(key): _json(item, (*path, key), document) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_json(item, (*path, place), document) for place, item in enumerate(value)]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    document.problem(path, f"{value} is read as a {type(value).__name__}, which JSON has not", "put it in quotes")
+    return None
 
 
 def _fill(value: Json, values: Mapping[str, Json]) -> Json:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from shared.aws.client import Aws
     from shared.config.cards import Card
-    from shared.config.lane import Table, Workflow
+    from shared.config.lane import Workflow
+    from shared.config.resources import Table
 
 Item: TypeAlias = "str | Mapping[str, object]"
 """One item of a list. Its numbers are Decimals, as DynamoDB has them."""
@@ -84,19 +85,19 @@ def load_items(aws: Aws, table: Table, items: Sequence[Item]) -> None:
         )
     dynamodb = aws.client("dynamodb")
     try:
-        dynamodb.put_item(TableName=table.name, Item={table.key: {"S": LIST}, "items": entry})
+        dynamodb.put_item(TableName=table.name, Item={table.key.name: {"S": LIST}, "items": entry})
     except ClientError as error:
         if code_of(error) != "ResourceNotFoundException":
             raise
         raise LanesError(f"table {table.name} is not deployed", fix="lanes deploy TEAM, or lanes up first") from error
 
 
-def place_sample_items(root: Path, card: Card, workflow: Workflow, aws: Aws) -> list[str]:
+def place_sample_items(card: Card, workflow: Workflow, aws: Aws) -> list[str]:
     """Put the samples of the workflow's *card* into its tables that are empty; return lines that tell the user so."""
     return [
         f"put the sample list {entry.sample} into table {workflow.tables[name].name}"
-        for name, entry in card.tables.items()
-        if entry.sample and _fill(aws, workflow.tables[name], root / "statemachines" / entry.sample)
+        for name, entry in card.file.tables.items()
+        if entry.sample and _fill(aws, workflow.tables[name], card.beside / entry.sample)
     ]
 
 

@@ -39,14 +39,15 @@ def place_sample(card: Card, lane: Lane, payload: Mapping[str, Json], aws: Aws, 
     Returns:
         A line that tells the user what was done; None when nothing was done.
     """
-    if card.sample is None or payload[card.sample.prefix] != lane.workflows[card.key].parameters[card.sample.prefix]:
+    told = card.file.sample
+    if told is None or payload[told.prefix] != lane.workflows[card.key].parameters[told.prefix]:
         return None
-    prefix = str(payload[card.sample.prefix]).strip("/")
+    prefix = str(payload[told.prefix]).strip("/")
     there = _keys(aws, lane, f"{prefix}/")
     if there and not _keys(aws, lane, UNFINISHED):
         return None
     with scratch(folder) as space:
-        files = _write(card.sample.writer, prefix, space)
+        files = _write(told.writer, prefix, space)
         if not there <= set(files):
             return None
         owner = lane.place.account

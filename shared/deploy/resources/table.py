@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
-    from shared.config.lane import Lane, Table
+    from shared.config.lane import Lane
+    from shared.config.resources import Table
     from shared.deploy.sources import Sources
 
 KIND = "table"
@@ -32,7 +33,7 @@ def wanted(sources: Sources) -> Iterator[Resource]:
 
 def desired(lane: Lane, table: Table, tags: Mapping[str, str]) -> Resource:
     """Return *table* as it should be."""
-    properties = {"arn": lane.table_arn(table), "key": table.key, "billing": "PAY_PER_REQUEST"}
+    properties = {"arn": lane.table_arn(table), "key": table.key.name, "billing": "PAY_PER_REQUEST"}
     return Resource(KIND, table.name, tags, properties)
 
 

@@ -86,7 +86,7 @@ def files(tmp_path):
     found.write("statemachines/stars.yaml", CARD)
     found.write("statemachines/stars.asl.json", TEMPLATE)
     for module in ("count", "add_up"):
-        found.write(f"shared/handlers/stars/{module}.py", "")
+        found.write(f"shared/handlers/stars/{module}.py", "def handler(event, context):\n    return event\n")
     return found
 
 

@@ -195,7 +195,7 @@ def test_two_names_of_one_team_that_are_equal_are_told(files):
 def test_roles_that_differ_in_case_alone_are_one_to_iam(files):
     files.team("alpha", "workflows: {stars: }\nnames:\n  stateMachineRoles: {stars: STARS-count-role}\n")
     (problem,) = files.problems()
-    assert problem.startswith("teams/alpha.yaml:5: role STARS-count-role and role stars-count-role of alpha")
+    assert problem.startswith("teams/alpha.yaml:3: role stars-count-role and role STARS-count-role of alpha")
 
 
 def test_two_workflows_whose_functions_have_one_key_are_told(files):

@@ -10,7 +10,7 @@ from shared.config.lane import Parameter
 from shared.config.parameters import coerce, coerce_all
 from shared.errors import UsageError
 
-DEFAULTS = {"integer": 1, "number": 1.0, "string": "x", "boolean": False, "object": {}}
+DEFAULTS = {"integer": 1, "number": 1.0, "string": "x", "boolean": False, "object": {}, "list": []}
 
 
 def spec(type_, **rest):
@@ -31,6 +31,8 @@ def spec(type_, **rest):
         ("boolean", True, True),
         ("object", '{"0": null}', {"0": None}),
         ("object", {"0": "a"}, {"0": "a"}),
+        ("object", [1, 2], [1, 2]),
+        ("list", "[]", []),
     ],
 )
 def test_text_is_taken_for_what_it_spells(type_, value, right):
@@ -46,7 +48,8 @@ def test_text_is_taken_for_what_it_spells(type_, value, right):
         *[("number", value) for value in ("abc", "nan", "inf", math.inf, True, None, 10**400, "1" * 5000)],
         *[("string", value) for value in (10, None, ["a"])],
         *[("boolean", value) for value in ("yes", 1, 0, None)],
-        *[("object", value) for value in ("[]", "{", 3, None, "[" * 100_000)],
+        *[("list", value) for value in ("{}", {}, 3)],
+        *[("object", value) for value in ("{", 3, None, "[" * 100_000)],
     ],
 )
 def test_what_is_of_another_type_is_refused(type_, value):

@@ -79,11 +79,11 @@ def test_a_package_of_images_is_for_cards_that_say_how(files):
     files.edit("statemachines/stars.yaml", "functions:\n", "image: {base: 'library/r-base:4.4.1'}\nfunctions:\n")
     package = team_schema(files.load())["properties"]["workflows"]["properties"]["stars"]["properties"]["package"]
     assert (package["enum"], package["default"]) == (["zip", "image", None], "zip")
-    assert "    # package: zip  # or image: how" in starter("gamma", files.load().cards.values())
+    assert "    # package: zip  # or image: how" in starter("gamma", files.load().cards)
 
 
 def test_a_starter_file_is_right_and_so_is_each_comment_in_it(files, checker):
-    cards = files.load().cards.values()
+    cards = files.load().cards
     text = starter("gamma", cards)
     files.write("teams/gamma.yaml", text)
     checker.validate(yaml.safe_load(text))

@@ -2,7 +2,7 @@
 
 import json
 
-from shared.config.lane import Table
+from shared.config.resources import Key, Table
 from shared.config.template import render_definition
 
 TABLES = "tables: {stars: {key: id, sample: samples/sky.json}}\nfunctions:"
@@ -19,7 +19,7 @@ def with_table(files):
 def test_a_table_gets_the_lanes_name_and_the_template_knows_it(files):
     with_table(files)
     lane = files.load().lane("team2")
-    assert lane.tables == (Table("team2-stars-stars-7078ea12", "id"),)
+    assert lane.tables == (Table("team2-stars-stars-7078ea12", Key("id")),)
     assert lane.table_arn(lane.tables[0]) == (
         "arn:aws:dynamodb:us-east-1:123456789012:table/team2-stars-stars-7078ea12"
     )
@@ -34,4 +34,4 @@ def test_what_is_wrong_with_a_table_is_said_with_its_line(files):
     problems = "\n".join(files.problems())
     assert "'band' would be two placeholders of the template" in problems
     assert "statemachines/stars.yaml:2" in problems
-    assert "there is no statemachines/samples/nowhere.json" in problems
+    assert "there is no samples/nowhere.json beside the card" in problems

@@ -14,7 +14,8 @@ from botocore.exceptions import ClientError
 from shared.aws.access_key import AccessKey
 from shared.aws.answers import IncompleteAnswerError
 from shared.aws.client import Aws, endpoint_session
-from shared.config.lane import Budget, Table
+from shared.config.lane import Budget
+from shared.config.resources import Key, Table
 from shared.deploy.code import package_code
 from shared.deploy.lane_deployment import prepare_lane
 from shared.deploy.resources import KINDS, wanted_resources
@@ -102,7 +103,7 @@ def leave_out(value, path):
 @pytest.fixture
 def whole(lane):
     budget = Budget("team2-monthly-7078ea12", 25.0, ("a@x.org",))
-    tables = {"items": Table("team2-items-7078ea12", "id")}
+    tables = {"items": Table("team2-items-7078ea12", Key("id"))}
     workflows = {key: dataclasses.replace(each, tables=tables) for key, each in lane.workflows.items()}
     return dataclasses.replace(lane, budget=budget, workflows=workflows, rendezvous_key="team2/rendezvous-7078ea12")
 

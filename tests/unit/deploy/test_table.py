@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from shared.config.lane import Table
+from shared.config.resources import Key, Table
 from shared.deploy.guard import OwnershipError
 from shared.deploy.lane_deployment import destroy, prepare_lane
 from shared.deploy.resources import table
@@ -18,7 +18,7 @@ def with_table(make_lane):
 
     def make(team="team2", key="id"):
         lane = make_lane(team)
-        tables = {"items": Table(f"{team}-cosmic-items-7078ea12", key)}
+        tables = {"items": Table(f"{team}-cosmic-items-7078ea12", Key(key))}
         workflow = dataclasses.replace(lane.workflows["cosmic"], tables=tables)
         return dataclasses.replace(lane, workflows={"cosmic": workflow})
 
@@ -52,7 +52,7 @@ def test_a_lost_tag_and_provisioned_billing_are_mended(with_table, project, aws)
 def test_another_teams_table_is_refused(with_table, project, aws):
     prepare_lane(with_table("team3"), project, aws).deploy()
     lane = with_table()
-    stolen = {"items": Table("team3-cosmic-items-7078ea12", "id")}
+    stolen = {"items": Table("team3-cosmic-items-7078ea12", Key("id"))}
     workflow = dataclasses.replace(lane.workflows["cosmic"], tables=stolen)
     with pytest.raises(OwnershipError, match="table team3-cosmic-items-7078ea12 belongs to team team3"):
         prepare_lane(dataclasses.replace(lane, workflows={"cosmic": workflow}), project, aws).plan()

@@ -6,11 +6,12 @@ from moto import mock_aws
 
 from shared.aws.client import Aws
 from shared.aws.target import aws_target
-from shared.config.lane import Place, Table
+from shared.config.lane import Place
+from shared.config.resources import Key, Table
 from shared.errors import LanesError
 from shared.run.items import load_items, read_items
 
-TABLE = Table("topics-item-map-items-0d905a3d", "id")
+TABLE = Table("topics-item-map-items-0d905a3d", Key("id"))
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ class CutOff:
 
 
 def test_an_empty_folder_gets_it_once(project, aws, tmp_path):
-    lane, card = project.lane("team2"), project.cards["cosmic"]
+    lane, card = project.lane("team2"), project.card("team2", "cosmic")
     payload = dict(lane.workflows["cosmic"].parameters)
     assert "4 files" in place_sample(card, lane, payload, aws, tmp_path)
     assert len(keys(aws, lane)) == 4
@@ -62,7 +62,7 @@ def test_an_empty_folder_gets_it_once(project, aws, tmp_path):
 
 
 def test_what_lies_in_other_folders_is_no_matter(project, aws, tmp_path):
-    lane, card = project.lane("team2"), project.cards["cosmic"]
+    lane, card = project.lane("team2"), project.card("team2", "cosmic")
     aws.s3.put_object(Bucket=lane.bucket, Key="mine/part.safetensors", Body=b"mine")
     assert "4 files" in place_sample(card, lane, dict(lane.workflows["cosmic"].parameters), aws, tmp_path)
 
@@ -70,7 +70,7 @@ def test_what_lies_in_other_folders_is_no_matter(project, aws, tmp_path):
 @pytest.fixture
 def half_done(project, aws, tmp_path):
     """A bucket in which the upload was cut off."""
-    lane, card = project.lane("team2"), project.cards["cosmic"]
+    lane, card = project.lane("team2"), project.card("team2", "cosmic")
     payload = dict(lane.workflows["cosmic"].parameters)
     with pytest.raises(Killed):
         place_sample(card, lane, payload, SimpleNamespace(s3=CutOff(aws.s3, 2)), tmp_path)
@@ -94,7 +94,7 @@ def test_ones_own_objects_are_not_mixed_with_the_rest_of_the_sample(half_done, a
 
 
 def test_a_run_that_looks_elsewhere_gets_none(project, aws, tmp_path):
-    lane, card = project.lane("team2"), project.cards["cosmic"]
+    lane, card = project.lane("team2"), project.card("team2", "cosmic")
     payload = {**lane.workflows["cosmic"].parameters, "data_prefix": "mine"}
     assert place_sample(card, lane, payload, aws, tmp_path) is None
     assert keys(aws, lane) == []

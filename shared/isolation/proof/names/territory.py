@@ -71,6 +71,8 @@ _KINDS = {
     "stateMachine": ("states", "stateMachine:"),
     "stateMachineLogGroup": ("logs", "log-group:"),
     "table": ("dynamodb", "table/"),
+    "queue": ("sqs", ""),
+    "topic": ("sns", ""),
     "cluster": ("ecs", "cluster/"),
     "service": ("ecs", "service/"),
     "taskDefinition": ("ecs", "task-definition/"),
