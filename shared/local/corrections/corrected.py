@@ -11,6 +11,8 @@ from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
 from shared.local.corrections.function_policies import function_policies_written
 from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
+from shared.local.corrections.subscriptions import mail_confirmed_first
+from shared.local.corrections.table_changes import table_changes_checked
 from shared.local.corrections.user_boundaries import user_boundaries_kept
 
 if TYPE_CHECKING:
@@ -21,7 +23,9 @@ _CORRECTIONS = (
     budgets_told,
     function_policies_written,
     left_to_iam,
+    mail_confirmed_first,
     reserved_names_refused,
+    table_changes_checked,
     tags_of_new_buckets_kept,
     user_boundaries_kept,
 )
