@@ -163,9 +163,27 @@ class CardTable(FileModel):
 
     key: Attribute
     sort_key: Attribute | None = None
-    indexes: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")], CardIndex] = Field(default_factory=dict)
+    indexes: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")], CardIndex],
+        Field(max_length=20),  # Amazon DynamoDB developer guide, "Service quotas", read 2026-11-29
+    ] = Field(default_factory=dict)
     ttl: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")] | None = None
     sample: str | None = None
+
+    @model_validator(mode="after")
+    def _has_one_type_for_each_attribute(self) -> Self:
+        """Refuse what DynamoDB would: a key that names an attribute twice, one of two types, times that are texts."""
+        types: dict[str, str] = {}
+        for keys in ((self.key, self.sort_key), *((each.key, each.sort_key) for each in self.indexes.values())):
+            parts = [(name, kind or "string") for name, _, kind in (each.partition(":") for each in keys if each)]
+            if len(dict(parts)) < len(parts):
+                raise ValueError(f"is keyed by {parts[0][0]} twice: take another sortKey, or none")
+            for name, kind in parts:
+                if types.setdefault(name, kind) != kind:
+                    raise ValueError(f"has {name} as {types[name]} and as {kind}: give it one type")
+        if self.ttl and types.get(self.ttl, "number") != "number":
+            raise ValueError(f"expires by {self.ttl}, which is a {types[self.ttl]}: times are numbers")
+        return self
 
 
 class CardQueue(FileModel):
@@ -198,7 +216,9 @@ class CardSecret(FileModel):
 class CardSetting(FileModel):
     """An SSM parameter of a workflow: a plain text that is no secret."""
 
-    value: Text
+    # Of the standard tier, which costs nothing; SSM reads {{name}} as another parameter. Source: Systems Manager API
+    # reference, PutParameter, read 2026-11-29.
+    value: Annotated[Text, Field(min_length=1, max_length=4096, pattern=r"^([^{]|\{([^{]|$))*$")]
 
 
 Empty = BeforeValidator(lambda value: {} if value is None else value)

@@ -64,12 +64,26 @@ def _workflow(workflow: Workflow) -> dict[str, Json]:
     return {
         "name": workflow.name,
         "template": workflow.template.name,
+        "type": workflow.type,
         "role": workflow.role,
         "logGroup": workflow.log_group,
         "functions": dict(workflow.functions),
-        "tables": {name: table.name for name, table in workflow.tables.items()},
+        "tables": {key: table.name for key, table in workflow.tables.items()},
+        **_owned(workflow),
         "parameters": dict(workflow.parameters),
     }
+
+
+def _owned(workflow: Workflow) -> dict[str, Json]:
+    """Return the AWS names of what *workflow* owns besides tables, by the card's keys, of those kinds that it has."""
+    kinds: dict[str, dict[str, Json]] = {
+        "queues": {key: each.name for key, each in workflow.queues.items()},
+        "topics": {key: each.name for key, each in workflow.topics.items()},
+        "buckets": dict(workflow.buckets),
+        "secrets": dict(workflow.secrets),
+        "settings": {key: each.name for key, each in workflow.settings.items()},
+    }
+    return {kind: names for kind, names in kinds.items() if names}
 
 
 def starter(slug: str, cards: Iterable[Card]) -> str:

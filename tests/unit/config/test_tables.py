@@ -35,3 +35,21 @@ def test_what_is_wrong_with_a_table_is_said_with_its_line(files):
     assert "'band' would be two placeholders of the template" in problems
     assert "statemachines/stars.yaml:2" in problems
     assert "there is no samples/nowhere.json beside the card" in problems
+
+
+def test_what_dynamodb_would_refuse_of_a_table_is_said_with_its_line(files):
+    with_table(files)
+    twice = "{key: id, sortKey: id, sample: samples/sky.json}"
+    files.edit("statemachines/stars.yaml", "{key: id, sample: samples/sky.json}", twice)
+    assert "is keyed by id twice" in "\n".join(files.problems())
+    types = "{key: id, indexes: {by-id: {key: id:number}}}"
+    files.edit("statemachines/stars.yaml", twice, types)
+    assert "has id as string and as number" in "\n".join(files.problems())
+    files.edit("statemachines/stars.yaml", types, "{key: id, ttl: id}")
+    assert "expires by id, which is a string" in "\n".join(files.problems())
+
+
+def test_a_setting_that_ssm_would_refuse_is_said_with_its_line(files):
+    with_table(files)
+    files.edit("statemachines/stars.yaml", "tables:", "settings: {limit: {value: '{{other}}'}}\ntables:")
+    assert any(":2" in each for each in files.problems())
