@@ -14,6 +14,7 @@ from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
+    from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.values import Json
 
@@ -97,6 +98,7 @@ def deploy(
                 _say_what_waits(lanes[len(done) + 1 :])
                 cloud.warn_if_brief()
                 raise
+            _say_unconfirmed(lane, aws)
             done.append(as_data(todo, aws.target))
         cloud.warn_if_brief()
     if as_json:
@@ -158,6 +160,18 @@ def render(
     else:
         write_config(project)
         console.note(f"wrote {path}: {len(project.teams)} stages")
+
+
+def _say_unconfirmed(lane: Lane, aws: Aws) -> None:
+    """Say which addresses get nothing of a topic yet."""
+    from shared.deploy.resources import topic
+
+    for each in lane.topics:
+        have = topic.current(aws, each.name) if each.notify else None
+        for address in topic.unconfirmed(have) if have else ():
+            console.note(
+                f"topic {each.name}: {address} gets nothing until it follows the link in the mail that AWS sends"
+            )
 
 
 def _say_what_waits(lanes: list[Lane]) -> None:

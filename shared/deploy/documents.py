@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.deploy.rendezvous.desired import access
-from shared.deploy.resources import bucket, policy, repository, role, wanted_resources
+from shared.deploy.resources import bucket, policy, queue, repository, role, topic, wanted_resources
 from shared.deploy.sources import read_sources
 from shared.isolation.proof.account.links import DEFAULT_BUS, Logging, Rule
 from shared.isolation.proof.documents.document import Document, DocumentKind
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shared.config.platform import RendezvousService
     from shared.deploy.model import Resource
     from shared.isolation.proof.account.links import Link
+
+_WITH_ARN = {queue.KIND: "sqs", topic.KIND: "sns"}  # the service in the ARN, which ends with the name
 
 
 def lane_documents(lane: Lane) -> list[Document]:
@@ -67,6 +69,10 @@ def resource_documents(lane: Lane, resource: Resource) -> Iterator[Document]:
     elif resource.kind == bucket.KIND:
         document = as_mapping(properties["policy"] or {})
         yield Document(DocumentKind.BUCKET, name, lane.team, document, lane.place.arn("s3", name))
+    elif resource.kind in _WITH_ARN and properties["policy"]:
+        document = as_mapping(properties["policy"])
+        arn = lane.place.arn(_WITH_ARN[resource.kind], name)
+        yield Document(DocumentKind.RESOURCE, name, lane.team, document, arn)
     elif resource.kind == repository.KIND and properties["policy"]:  # one without a policy lets nobody in
         document = as_mapping(properties["policy"])
         yield Document(DocumentKind.REPOSITORY, name, lane.team, document, as_text(properties["arn"]))

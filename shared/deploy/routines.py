@@ -100,12 +100,12 @@ def await_no_state_machine(aws: Aws, params: Mapping[str, Json], watch: Watch) -
 
 
 def await_table(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
-    """Wait until a table that was just made can be used.
+    """Wait until a table that was just made or changed can be used, with its indexes.
 
     Raises:
         LanesError: It takes too long.
     """
-    _wait(lambda: _table_still(aws, params, wanted="ACTIVE"), watch)
+    _wait(lambda: _table_still(aws, params, wanted="ACTIVE") or _index_still(aws, params), watch)
 
 
 def await_no_table(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
@@ -123,6 +123,13 @@ def _table_still(aws: Aws, params: Mapping[str, Json], *, wanted: str) -> str:
     found = if_there(lambda: dynamodb.describe_table(**params), "ResourceNotFoundException")
     status = str(found["Table"]["TableStatus"]) if found else "gone"
     return "" if status == wanted else f"table {params['TableName']} is still {status}"
+
+
+def _index_still(aws: Aws, params: Mapping[str, Json]) -> str:
+    """Say which index of a table DynamoDB is still making or removing; nothing when it is done with all."""
+    indexes = aws.client("dynamodb").describe_table(**params)["Table"].get("GlobalSecondaryIndexes", ())
+    busy = next((each for each in indexes if each["IndexStatus"] != "ACTIVE"), None)
+    return f"index {busy['IndexName']} of table {params['TableName']} is still {busy['IndexStatus']}" if busy else ""
 
 
 def await_function(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:

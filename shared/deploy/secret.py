@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from shared.config.naming import secret_prefix
 from shared.deploy.guard import check_ownership
 from shared.deploy.model import Resource
 from shared.deploy.reading import if_there, listed_names
@@ -38,6 +39,12 @@ def secret_names(aws: Aws, prefix: str) -> Iterator[str]:
     """Yield the names of secrets that begin with *prefix*."""
     paginator = aws.client("secretsmanager").get_paginator("list_secrets")
     return listed_names(paginator.paginate(Filters=[{"Key": "name", "Values": [prefix]}]), "SecretList", "Name", prefix)
+
+
+def own_secrets(aws: Aws, team: str, component: str) -> Iterator[str]:
+    """Yield the names of *team*'s secrets of one *component*, and not those of a workflow that is called so."""
+    prefix = secret_prefix(team, component)
+    return (name for name in secret_names(aws, prefix) if "-" not in name.removeprefix(prefix))
 
 
 class Secret(NamedTuple):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 from shared.config.platform import RESTART
+from shared.config.resources import Key, Queue, Setting, Topic
 from shared.run.items import load_items
 from shared.run.start import start
+from tests.helpers.owned import BY_DAY, owned, owning
 
 KEPT = ("item-map-log", "wssr-init")  # a function that is a zip, and one that is an image
 
@@ -16,18 +19,31 @@ def small_lane(project: Any) -> Any:
     """Return a lane with one or two of every kind of resource."""
     lane = project.lane("drill")
     functions = {key: lane.functions[key] for key in KEPT}
-    workflows = {"item-map": lane.workflows["item-map"]}
-    return dataclasses.replace(lane, functions=functions, workflows=workflows)
+    own = owning(lane.workflows["item-map"], lane.team, lane.hash)
+    return owned(dataclasses.replace(lane, functions=functions, workflows={}), own)
 
 
 def changed(lane: Any) -> Any:
-    """Return the lane with other settings of its functions and its budget."""
+    """Return the lane with other settings of its functions, its budget and what its workflow owns."""
     (zipped, image), budget = KEPT, dataclasses.replace(lane.budget, monthly_usd=99)
     functions = {
         zipped: dataclasses.replace(lane.functions[zipped], memory_mb=256, reserved_concurrency=2),
         image: dataclasses.replace(lane.functions[image], memory_mb=512),
     }
-    return dataclasses.replace(lane, functions=functions, budget=budget)
+    return _changed_resources(dataclasses.replace(lane, functions=functions, budget=budget))
+
+
+def _changed_resources(lane: Any) -> Any:
+    own = lane.workflows["item-map"]
+    (totals, work, done, limit) = own.tables["totals"], own.queues["work"], own.topics["done"], own.settings["limit"]
+    indexes = (dataclasses.replace(BY_DAY, sort_key=None), dataclasses.replace(BY_DAY, name="by-who", key=Key("who")))
+    changed = {
+        "tables": {**own.tables, "totals": dataclasses.replace(totals, indexes=indexes, ttl=None)},
+        "queues": {"work": Queue(work.name, work.dead_letters, 90, 5)},
+        "topics": {"done": Topic(done.name, ("b@example.edu",))},
+        "settings": {"limit": Setting(limit.name, "11")},
+    }
+    return owned(lane, dataclasses.replace(own, **changed))
 
 
 def drift_of_a_lane(aws: Any, lane: Any) -> None:
@@ -55,9 +71,34 @@ def drift_of_a_lane(aws: Any, lane: Any) -> None:
     mine = [{"Key": key, "Value": value} for key, value in {"team": lane.team, "stage": lane.place.stage}.items()]
     s3.put_bucket_tagging(**bucket, Tagging={"TagSet": [*mine, {"Key": "managed-by", "Value": "teamlanes"}]})
     s3.put_object(**bucket, Key="results/a", Body=b"1")
-    load_items(aws, lane.tables[0], ["a"])
+    load_items(aws, next(each for each in lane.tables if each.sort_key is None), ["a"])
     start(aws, lane, "item-map", {"waitDurationSeconds": 86_400}, "run-1")
     _drift_of_functions(aws, lane)
+    _drift_of_resources(aws, lane)
+
+
+def _drift_of_resources(aws: Any, lane: Any) -> None:
+    owner, own = ["owner"], lane.workflows["item-map"]
+    (table, queue, topic) = own.tables["items"], own.queues["work"], own.topics["done"]
+    tables, queues, topics = aws.client("dynamodb"), aws.client("sqs"), aws.client("sns")
+    allowed = {"Effect": "Allow", "Principal": "*", "Action": ["sqs:SendMessage", "sns:Publish", "sns:Subscribe"]}
+    wide = json.dumps({"Version": "2012-10-17", "Statement": [{**allowed, "Resource": "*"}]})
+    tables.untag_resource(ResourceArn=lane.table_arn(table), TagKeys=owner)
+    rates = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    tables.update_table(TableName=table.name, BillingMode="PROVISIONED", ProvisionedThroughput=rates)
+    for name in (queue.name, queue.dead_letters):
+        queues.set_queue_attributes(QueueUrl=lane.queue_url(name), Attributes={"Policy": wide, "RedrivePolicy": ""})
+        queues.untag_queue(QueueUrl=lane.queue_url(name), TagKeys=owner)
+    queues.send_message(QueueUrl=lane.queue_url(queue.name), MessageBody="a")
+    arn = lane.topic_arn(topic.name)
+    topics.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=wide)
+    topics.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=lane.queue_arn(queue.name))
+    topics.untag_resource(ResourceArn=arn, TagKeys=owner)
+    aws.s3.delete_bucket_policy(Bucket=own.buckets["raw"])
+    aws.client("secretsmanager").untag_resource(SecretId=own.secrets["token"], TagKeys=owner)
+    parameters, limit = aws.client("ssm"), own.settings["limit"].name
+    parameters.put_parameter(Name=limit, Value="by hand", Type="String", Overwrite=True)
+    parameters.remove_tags_from_resource(ResourceType="Parameter", ResourceId=limit, TagKeys=owner)
 
 
 def _drift_of_functions(aws: Any, lane: Any) -> None:
@@ -73,11 +114,6 @@ def _drift_of_functions(aws: Any, lane: Any) -> None:
     manager.put_secret_value(SecretId=lane.rendezvous_key, SecretString="by hand")
     manager.untag_resource(SecretId=lane.rendezvous_key, TagKeys=owner)
     manager.update_secret(SecretId=lane.database.secret, Description="in the making")
-    (table,) = lane.tables
-    tables = aws.client("dynamodb")
-    tables.untag_resource(ResourceArn=lane.table_arn(table), TagKeys=owner)
-    rates = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
-    tables.update_table(TableName=table.name, BillingMode="PROVISIONED", ProvisionedThroughput=rates)
     for key in KEPT:
         aws.lambda_.untag_resource(Resource=lane.function_arn(key), TagKeys=owner)
     aws.lambda_.tag_resource(Resource=lane.function_arn(KEPT[0]), Tags={"note": "by hand"})

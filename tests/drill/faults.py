@@ -101,6 +101,24 @@ _TABLES = Fault(
 )
 _TABLE = Fault("ResourceNotFoundException", "Requested resource not found: Table: x not found", "model")
 _TABLE_BUSY = Fault("ResourceInUseException", "Attempt to change a resource which is still in use", "model")
+_INDEXES = Fault(
+    "LimitExceededException",
+    "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
+    "architect/architect 334",
+)
+_INDEX_BUSY = Fault(
+    "ResourceInUseException",
+    "Attempt to change a resource which is still in use: Cannot delete table while indexes are being created.",
+    "go-to-k/cdkd 1830",
+)
+_QUEUE = Fault("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.", "SQS API, CreateQueue")
+_NO_DEAD_LETTERS = Fault(
+    "InvalidParameterValue",
+    "Value {...} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.",
+    "SQS API, SetQueueAttributes",
+)
+_TOPIC = Fault("NotFound", "Topic does not exist", "model", 404)
+_TOPIC_TAGS = Fault("ConcurrentAccess", "Can't perform multiple operations on a tag simultaneously.", "model")
 _SECRET = Fault("ResourceNotFoundException", "Secrets Manager can't find the specified secret.", "API, consistency")
 _SCHEDULED = Fault(
     "InvalidRequestException",
@@ -200,9 +218,30 @@ LANE: dict[str, tuple[Fault, ...]] = {
     "stepfunctions.DeleteStateMachine": (),
     "stepfunctions.StopExecution": (),
     "dynamodb.CreateTable": (_TABLES, _TABLE_BUSY),
-    "dynamodb.UpdateTable": (_TABLES, _TABLE_BUSY, _TABLE),
+    "dynamodb.UpdateTable": (_TABLES, _TABLE_BUSY, _TABLE, _INDEXES),
+    "dynamodb.UpdateTimeToLive": (_TABLES, _TABLE_BUSY, _TABLE),
     "dynamodb.TagResource": (_TABLE_BUSY, _TABLE),
-    "dynamodb.DeleteTable": (_TABLES, _TABLE_BUSY),
+    "dynamodb.DeleteTable": (_TABLES, _TABLE_BUSY, _INDEX_BUSY),
+    "sqs.CreateQueue": (
+        Fault(
+            "AWS.SimpleQueueService.QueueDeletedRecently",
+            "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
+            "tf 831, 3148",
+        ),
+        _NO_DEAD_LETTERS,
+    ),
+    "sqs.SetQueueAttributes": (_QUEUE, _NO_DEAD_LETTERS),
+    "sqs.TagQueue": (_QUEUE,),
+    "sqs.DeleteQueue": (),
+    "sns.CreateTopic": (_TOPIC_TAGS,),
+    "sns.SetTopicAttributes": (_TOPIC,),
+    "sns.Subscribe": (_TOPIC,),
+    "sns.Unsubscribe": (),
+    "sns.TagResource": (Fault("ResourceNotFound", "Resource does not exist", "model", 404), _TOPIC_TAGS),
+    "sns.DeleteTopic": (_TOPIC_TAGS,),
+    "ssm.PutParameter": (Fault("TooManyUpdates", "There are concurrent updates for a resource.", "model"),),
+    "ssm.AddTagsToResource": (Fault("InvalidResourceId", "The resource ID is not valid.", "model"),),
+    "ssm.DeleteParameter": (),
     "budgets.CreateBudget": (),
     "budgets.DeleteBudget": (),
     "secretsmanager.CreateSecret": (_SCHEDULED, _ENCRYPTION),

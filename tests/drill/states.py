@@ -21,7 +21,7 @@ _VARIES = re.compile(
 )
 _DRAWN = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b(sgr?|eni|vpc|subnet|acl|rtb)-[0-9a-f]{8,}"
-    r"|(?<=rendezvous-master-)\w{6}|(?<=rendezvous-[0-9a-f]{8}-)\w{6}|(?<=database-[0-9a-f]{8}-)\w{6}"
+    r"|(?<=rendezvous-master-)\w{6}|(?<=rendezvous-[0-9a-f]{8}-)\w{6}|(?<=database-[0-9a-f]{8}-)\w{6}|(?<=token-[0-9a-f]{8}-)\w{6}"
     r"|\bAROA\w{17}\b|\bZ?[A-Z0-9]{21,22}\b|(?<=lanes_platform/database-)\w{6}|ecs-svc/\d+|\b[0-9a-f]{32}\b|127\.\d+\.\d+\.\d+|:\d{4,5}(?=/)|\b(v\d+|\d{10,}(\.\d+)?)\b"
     r"|(?<=task-definition/platform-rendezvous-[0-9a-f]{8}):\d+",
 )

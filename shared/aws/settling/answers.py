@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 
     from shared.aws.settling.rules import Passing
 
-# The call's work is done: by somebody else, or by an earlier try of ours whose answer was lost.
+# The call's work is done: by somebody else, or by an earlier try of ours whose answer was lost. Codes and messages are
+# patterns.
 _DONE: Mapping[str, tuple[str, str]] = {
     "cloudwatch.delete_alarms": ("ResourceNotFound", ""),
     "budgets.delete_budget": ("NotFoundException", ""),
     "dynamodb.delete_table": ("ResourceNotFoundException", ""),
+    "dynamodb.update_table": (  # it makes or removes an index
+        "ValidationException|ResourceNotFoundException",
+        "create an index which already exists|not found: index",
+    ),
+    "dynamodb.update_time_to_live": ("ValidationException", "timetolive is already (enabled|disabled)"),
     "ec2.authorize_security_group_ingress": ("InvalidPermission.Duplicate", ""),
     "ec2.delete_security_group": ("InvalidGroup.NotFound", ""),
     "ec2.revoke_security_group_ingress": ("InvalidPermission.NotFound", ""),
@@ -46,6 +52,10 @@ _DONE: Mapping[str, tuple[str, str]] = {
     "route53.change_resource_record_sets": ("InvalidChangeBatch", "delete .* not found"),
     "s3.delete_bucket": ("NoSuchBucket", ""),
     "secretsmanager.delete_secret": ("ResourceNotFoundException", ""),
+    "sns.delete_topic": ("NotFound|NotFoundException", ""),
+    "sns.unsubscribe": ("NotFound|NotFoundException", ""),
+    "sqs.delete_queue": (r"AWS\.SimpleQueueService\.NonExistentQueue|QueueDoesNotExist", ""),
+    "ssm.delete_parameter": ("ParameterNotFound", ""),
     "stepfunctions.stop_execution": ("ExecutionDoesNotExist", ""),
 }
 # There is something of that name now. There was none when the step began.
@@ -60,6 +70,9 @@ _MADE: Mapping[str, tuple[str, str]] = {
     "logs.create_log_group": ("ResourceAlreadyExistsException", ""),
     "s3.create_bucket": ("BucketAlreadyOwnedByYou", ""),
     "secretsmanager.create_secret": ("ResourceExistsException", ""),
+    "sns.create_topic": ("InvalidParameter|InvalidParameterException", "already exists"),
+    "sqs.create_queue": ("QueueAlreadyExists|QueueNameExists", ""),
+    "ssm.put_parameter": ("ParameterAlreadyExists", ""),
 }
 
 
@@ -91,6 +104,6 @@ def is_made(call: str, error: Exception) -> bool:
 
 def _says(table: Mapping[str, tuple[str, str]], call: str, error: Exception) -> bool:
     code, message = table.get(call, ("", ""))
-    if not code or code != code_of(error) or not isinstance(error, ClientError):
+    if not code or not re.fullmatch(code, code_of(error)) or not isinstance(error, ClientError):
         return False
     return bool(re.search(message, error.response.get("Error", {}).get("Message", ""), re.IGNORECASE))

@@ -253,17 +253,25 @@ RULES: tuple[Passing, ...] = (
         "Step Functions has not told all its servers of the state machine that was just made",
         "see that nobody else removes the state machine",
     ),
-    # tf 2274: the quota on tables has the same code and another message; DynamoDB API reference, CreateTable.
+    # tf 2274: the quota on tables has the same code and another message; DynamoDB API reference, CreateTable. One index
+    # of a table at a time: architect/architect 334.
     Passing(
-        ("dynamodb.create_table", "dynamodb.update_table", "dynamodb.delete_table", "dynamodb.tag_resource"),
+        (
+            *("dynamodb.create_table", "dynamodb.update_table", "dynamodb.delete_table", "dynamodb.tag_resource"),
+            "dynamodb.update_time_to_live",
+        ),
         ("LimitExceededException",),
-        "the account makes or deletes as many tables as it may at once",
-        "wait until the others' tables are made",
+        "the account makes or deletes as many tables, or the table as many indexes, as may be at once",
+        "wait until the others' tables are made, and the table's other index",
         message="simultaneous|concurrent|at once",
         seconds=5 * _MINUTES,
     ),
+    # go-to-k/cdkd 1830; hashicorp/terraform 13243.
     Passing(
-        ("dynamodb.create_table", "dynamodb.update_table", "dynamodb.delete_table", "dynamodb.tag_resource"),
+        (
+            *("dynamodb.create_table", "dynamodb.update_table", "dynamodb.delete_table", "dynamodb.tag_resource"),
+            "dynamodb.update_time_to_live",
+        ),
         ("ResourceInUseException",),
         "DynamoDB is still making, changing or deleting the table",
         "see what the table is at (aws dynamodb describe-table: TableStatus)",
@@ -271,10 +279,52 @@ RULES: tuple[Passing, ...] = (
         seconds=5 * _MINUTES,
     ),
     Passing(
-        ("dynamodb.update_table", "dynamodb.tag_resource"),
+        ("dynamodb.update_table", "dynamodb.tag_resource", "dynamodb.update_time_to_live"),
         ("ResourceNotFoundException",),
         "DynamoDB has not told all its servers of the table that was just made",
         "see that nobody else removes the table",
+        unless="not found: Index",
+    ),
+    # SQS API reference, CreateQueue and DeleteQueue; tf 831; tf 3148 (it takes some seconds more than the minute).
+    Passing(
+        ("sqs.create_queue",),
+        ("AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"),
+        "a queue of that name was deleted, and SQS keeps its name for a minute",
+        "wait a minute, and see that nobody else deletes the queue",
+    ),
+    # SQS API reference, CreateQueue: "wait at least one second after the queue is created".
+    Passing(
+        ("sqs.set_queue_attributes", "sqs.tag_queue"),
+        ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
+        "SQS has not told all its servers of the queue that was just made",
+        "see that nobody else removes the queue",
+    ),
+    Passing(
+        ("sqs.create_queue", "sqs.set_queue_attributes"),
+        ("InvalidParameterValue", "InvalidAttributeValue"),
+        "SQS has not told all its servers of the queue for dead letters that was just made",
+        "see that nobody else removes that queue",
+        message="dead letter target does not exist",
+    ),
+    # botocore's model of SNS: "Can't perform multiple operations on a tag simultaneously."
+    Passing(
+        ("sns.create_topic", "sns.tag_resource", "sns.delete_topic"),
+        ("ConcurrentAccess", "ConcurrentAccessException", "StaleTag", "StaleTagException"),
+        "another change of the topic's tags is on its way",
+        "see who else changes them (CloudTrail), and let them finish",
+    ),
+    Passing(
+        ("sns.set_topic_attributes", "sns.subscribe", "sns.tag_resource"),
+        ("NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException"),
+        "SNS has not told all its servers of the topic that was just made",
+        "see that nobody else removes the topic",
+    ),
+    # SSM API reference, AddTagsToResource.
+    Passing(
+        ("ssm.add_tags_to_resource",),
+        ("InvalidResourceId",),
+        "Systems Manager has not told all its servers of the parameter that was just made",
+        "see that nobody else removes the parameter",
     ),
     # Secrets Manager API reference, DeleteSecret: forced deletion is asynchronous too; tf 8219.
     Passing(

@@ -12,10 +12,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from shared.config.resolve import KEY_COMPONENT
+from shared.config.resolve import DATABASE_COMPONENT, KEY_COMPONENT
 from shared.deploy.guard import MANAGER
 from shared.deploy.rendezvous_keys import MASTER_SECRET
-from shared.deploy.resources import ARNS, DATA_REMOVED_BY, KINDS, budget, policy, rendezvous_key, role
+from shared.deploy.resources import (
+    ARNS,
+    DATA_REMOVED_BY,
+    KINDS,
+    budget,
+    database,
+    policy,
+    rendezvous_key,
+    role,
+    secret,
+)
 from shared.deploy.tags import read_tags
 
 if TYPE_CHECKING:
@@ -90,10 +100,16 @@ def _named(arn: str) -> tuple[str, str]:
         if parts[2] == service and parts[5].startswith(before):
             name = parts[5].removeprefix(before)
             if service == "secretsmanager":
-                name = _SUFFIX.sub("", name)
-                return (rendezvous_key.KIND if f"/{KEY_COMPONENT}-" in name else kind), name
+                return _kind_of_secret(_SUFFIX.sub("", name)), _SUFFIX.sub("", name)
             return kind, name.removesuffix(":*")
     return parts[2], arn
+
+
+def _kind_of_secret(name: str) -> str:
+    """Return the kind of the secret *name*: nothing stands between its component and the hash but in a workflow's."""
+    of_component = {KEY_COMPONENT: rendezvous_key.KIND, DATABASE_COMPONENT: database.KIND}
+    component, _, digest = name.rpartition("/")[2].partition("-")
+    return secret.KIND if "-" in digest else of_component.get(component, secret.KIND)
 
 
 def _listed(

@@ -19,15 +19,19 @@ from shared.deploy.resources import (
     function,
     log_group,
     policy,
+    queue,
     rendezvous_key,
     repository,
     role,
     rule,
+    secret,
     security_group,
     service,
+    setting,
     state_machine,
     table,
     task_definition,
+    topic,
 )
 
 if TYPE_CHECKING:
@@ -73,20 +77,24 @@ class LaneKind(Kind, Protocol):
 KINDS: dict[str, LaneKind] = {
     module.KIND: module
     for module in (
-        *(log_group, policy, role, bucket, table, budget, database, rendezvous_key, repository, function),
-        state_machine,
+        *(log_group, policy, role, bucket, table, queue, topic, secret, setting, budget, database, rendezvous_key),
+        *(repository, function, state_machine),
     )
 }
 """The kinds that lanes own, in the order in which they are made."""
 DATA_REMOVED_BY: Mapping[str, str] = {
     bucket.KIND: "aws s3 rb s3://{name} --force",
     table.KIND: "aws dynamodb delete-table --table-name {name}",
+    queue.KIND: "aws sqs delete-queue --queue-url $(aws sqs get-queue-url --queue-name {name} --output text)",
+    secret.KIND: "aws secretsmanager delete-secret --secret-id {name}",
     database.KIND: "drop its schema, then aws secretsmanager delete-secret --secret-id {name}",
     repository.KIND: "aws ecr delete-repository --force --repository-name {name}",
 }
 """The kinds that hold data, each with the command that removes one by hand.
 
-A deploy keeps them, even when no file names them any more.
+A deploy keeps them, even when no file names them any more. So it does with queues: work that nobody has done yet, and
+dead letters, are nowhere else, and SQS tells only about how many there are. A topic holds nothing, and a setting's
+value stands on its card.
 """
 ARNS: Mapping[str, tuple[str, str]] = {
     **{key: kind.ARN for key, kind in KINDS.items()},

@@ -36,15 +36,16 @@ _NO_CONSTRAINT = "us-east-1"  # the one region that must not be named when a buc
 
 
 def wanted(sources: Sources) -> Iterator[Resource]:
-    """Yield the lane's one bucket."""
-    yield desired(sources.lane, sources.tags)
+    """Yield the lane's bucket, and the further ones of its workflows."""
+    for name in (sources.lane.bucket, *sources.lane.buckets):
+        yield desired(sources.lane, name, sources.tags)
 
 
-def desired(lane: Lane, tags: Mapping[str, str]) -> Resource:
-    """Return the lane's bucket."""
+def desired(lane: Lane, name: str, tags: Mapping[str, str]) -> Resource:
+    """Return the lane's bucket called *name*. Only in the lane's first one is anything scratch: runs write there."""
     return Resource(
         KIND,
-        lane.bucket,
+        name,
         tags,
         {
             "account": lane.place.account,
@@ -58,8 +59,8 @@ def desired(lane: Lane, tags: Mapping[str, str]) -> Resource:
             "ownership": "BucketOwnerEnforced",
             "encryption": "AES256",
             "versioning": "Enabled",
-            "policy": _policy(lane),
-            "lifecycle": _lifecycle(lane.scratch_days),
+            "policy": _policy(lane, name),
+            "lifecycle": _lifecycle(lane.scratch_days, scratch=name == lane.bucket),
         },
     )
 
@@ -211,10 +212,15 @@ class _Settings:
             raise
 
 
-def _lifecycle(scratch_days: int) -> dict[str, Json]:
-    """Return the rules by their names."""
+def _lifecycle(scratch_days: int, *, scratch: bool) -> dict[str, Json]:
+    """Return the rules by their names; with *scratch*, one that removes what runs needed only on their way."""
+    expiring: dict[str, Json] = {
+        "Status": "Enabled",
+        "Filter": {"Prefix": SCRATCH},
+        "Expiration": {"Days": scratch_days},
+    }
     return {
-        "scratch": {"Status": "Enabled", "Filter": {"Prefix": SCRATCH}, "Expiration": {"Days": scratch_days}},
+        **({"scratch": expiring} if scratch else {}),
         "old-versions": {
             "Status": "Enabled",
             "Filter": {"Prefix": ""},
@@ -232,9 +238,9 @@ def _rule(rule: Mapping[str, Json]) -> dict[str, Json]:
     }
 
 
-def _policy(lane: Lane) -> dict[str, Json]:
+def _policy(lane: Lane, name: str) -> dict[str, Json]:
     """Refuse plain HTTP, and every principal of another account; AWS's own services have no account."""
-    arn = lane.place.arn("s3", lane.bucket)
+    arn = lane.place.arn("s3", name)
     everyone = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, f"{arn}/*"]}
     return {
         "Version": "2012-10-17",

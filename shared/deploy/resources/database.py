@@ -7,10 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.config.naming import secret_prefix
 from shared.config.resolve import DATABASE_COMPONENT
 from shared.deploy.model import Call, Resource, Routine, Step
-from shared.deploy.secret import described, secret_names
+from shared.deploy.secret import described, own_secrets
 from shared.deploy.steps import created, differences, missing_tags, removed, updated
 from shared.deploy.tags import tag_pairs
 
@@ -55,7 +54,7 @@ def current(aws: Aws, name: str) -> Resource | None:
 
 def names(aws: Aws, team: str) -> Iterator[str]:
     """Yield the secrets of *team*'s databases."""
-    return secret_names(aws, secret_prefix(team, DATABASE_COMPONENT))
+    return own_secrets(aws, team, DATABASE_COMPONENT)
 
 
 def steps(want: Resource, have: Resource | None) -> Step:

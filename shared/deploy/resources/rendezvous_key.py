@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.config.naming import secret_prefix
 from shared.config.platform import SLUG
 from shared.config.resolve import KEY_COMPONENT
 from shared.deploy.model import Call, Resource, Routine, Step
 from shared.deploy.rendezvous_keys import KEY_KIND, MASTER_KIND, MASTER_SECRET, key_is_current, read_master
-from shared.deploy.secret import described, secret_names
+from shared.deploy.secret import described, own_secrets
 from shared.deploy.steps import compare, created, removed, updated
 from shared.deploy.tags import tag_pairs
 
@@ -55,7 +54,7 @@ def current(aws: Aws, name: str) -> Resource | None:
 
 def names(aws: Aws, team: str) -> Iterator[str]:
     """Yield the secrets of *team*'s keys."""
-    return secret_names(aws, secret_prefix(team, KEY_COMPONENT))
+    return own_secrets(aws, team, KEY_COMPONENT)
 
 
 def steps(want: Resource, have: Resource | None) -> Step:

@@ -1,4 +1,7 @@
-"""Step Functions state machines: STANDARD, with all their events logged to a log group of their own."""
+"""Step Functions state machines, with all their events logged to a log group of their own.
+
+Of the runs of an express machine the log is the only trace.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ def desired(lane: Lane, workflow: Workflow, definition: Mapping[str, Json], tags
         tags,
         {
             "arn": lane.state_machine_arn(workflow.key),
-            "type": "STANDARD",
+            "type": workflow.type.upper(),
             "role": lane.role_arn(workflow.role),
             "definition": definition,
             "logging": {
@@ -86,7 +89,8 @@ def steps(want: Resource, have: Resource | None) -> Step:
         return created(want, _create(want))
     changed, tags = compare(want, have)
     if want.properties["type"] != have.properties["type"]:
-        return updated(want, changed, *remove(have).calls, _create(want))
+        why = "AWS cannot change the type of a state machine: it is made anew, and what runs on it is stopped"
+        return Step("replace", KIND, want.name, (*changed, *tags, why), (*remove(have).calls, _create(want)))
     on = {"resourceArn": want.properties["arn"]}
     tag = Call(SERVICE, "tag_resource", {**on, "tags": lower_tag_pairs(want.tags)})
     return updated(want, (*changed, *tags), *([_update(want)] if changed else ()), *([tag] if tags else ()))
