@@ -181,6 +181,8 @@ class CardTable(FileModel):
             for name, kind in parts:
                 if types.setdefault(name, kind) != kind:
                     raise ValueError(f"has {name} as {types[name]} and as {kind}: give it one type")
+        if self.sample and (self.sort_key or types[self.key.partition(":")[0]] != "string"):
+            raise ValueError("has a sample, which goes into a table with one key, a string")
         if self.ttl and types.get(self.ttl, "number") != "number":
             raise ValueError(f"expires by {self.ttl}, which is a {types[self.ttl]}: times are numbers")
         return self
