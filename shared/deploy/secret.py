@@ -15,15 +15,18 @@ from shared.errors import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from shared.aws.client import Aws
 
 
 class Described(NamedTuple):
-    """What is told of a secret without its value: its description and its tags."""
+    """What is told of a secret without its value: its description, its tags, and when it was changed in any way."""
 
     text: str | None
     tags: Mapping[str, str]
+    has_value: bool
+    changed: datetime | None
 
 
 def described(aws: Aws, name: str) -> Described | None:
@@ -32,7 +35,10 @@ def described(aws: Aws, name: str) -> Described | None:
     found = if_there(lambda: manager.describe_secret(SecretId=name), "ResourceNotFoundException")
     if found is None or "DeletedDate" in found:
         return None
-    return Described(found.get("Description"), read_tags(found.get("Tags", ())))
+    has_value = any("AWSCURRENT" in stages for stages in found.get("VersionIdsToStages", {}).values())
+    return Described(
+        found.get("Description"), read_tags(found.get("Tags", ())), has_value, found.get("LastChangedDate")
+    )
 
 
 def secret_names(aws: Aws, prefix: str) -> Iterator[str]:
