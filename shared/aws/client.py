@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from shared.aws.target import Target
     from shared.config.lane import Place
 
+_SYNC_SECONDS = 310  # Step Functions gives an express execution 300
+
 
 class Aws:
     """Clients for one target, made on first use.
@@ -98,6 +100,21 @@ class Aws:
     def states(self) -> SFNClient:
         """State machines and executions."""
         client: SFNClient = self.client("stepfunctions")
+        return client
+
+    @cached_property
+    def sync_states(self) -> SFNClient:
+        """State machines, for StartSyncExecution alone: it is asked once, and answers within five minutes.
+
+        AWS has hosts of their own for it (``sync-states``). Another endpoint has one host for all.
+        """
+        config = Config(
+            retries={"total_max_attempts": 1},
+            read_timeout=_SYNC_SECONDS,
+            inject_host_prefix=self.target.endpoint is None,
+            proxies={} if self.target.on_loopback else None,
+        )
+        client: SFNClient = self.session.client("stepfunctions", endpoint_url=self.target.endpoint, config=config)
         return client
 
 

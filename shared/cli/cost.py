@@ -36,6 +36,7 @@ def cost(
     """
     from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.measure.billing.bill import price_found, price_team
+    from shared.run.express import untold_runs
     from shared.run.find import find_run
 
     project = open_project()
@@ -50,6 +51,8 @@ def cost(
                 _print_items(priced)
         else:
             bill = price_team(cloud, lane, read_moment(since, datetime.now(UTC)))
+            for line in untold_runs(lane):
+                console.note(f"{line}; the bill counts their functions, not the machine")
             if as_json:
                 console.print_json(bill.as_record())
             else:

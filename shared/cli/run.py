@@ -70,6 +70,7 @@ def run(
         _print_parameters(names)
         return
     from shared.cli import wiring
+    from shared.run.express import is_express
     from shared.run.payload import build_payload, check_account, check_payload
     from shared.run.start import new_run_id, start
     from shared.run.upload import upload_files
@@ -88,10 +89,13 @@ def run(
         run_id = new_run_id(now)
         payload |= upload_files(cloud, lane, workflow.specs, options, run_id)
         payload |= here.meeting_here(lane, payload)
-        begun = start(cloud, lane, workflow.key, payload, run_id)
-        ends = f"lanes stop {lane.team} {run_id}{where.options}" if keep else None
-        finished = _follow(cloud, begun, now, ends)
-    more = f"lanes logs {lane.team} --run {run_id}{where.options}" if keep else None
+        if is_express(lane, workflow.key):
+            finished = _run_express(cloud, lane, workflow.key, payload, run_id)
+        else:
+            begun = start(cloud, lane, workflow.key, payload, run_id)
+            ends = f"lanes stop {lane.team} {run_id}{where.options}" if keep else None
+            finished = _follow(cloud, begun, now, ends)
+    more = f"lanes logs {lane.team} --run {run_id}{where.options}" if keep and workflow.type == "standard" else None
     if not keep:
         console.note("this cloud ended with the command, with all that was in it; lanes up keeps one")
     _report(finished, as_json=as_json, printed=show_output, more=more)
@@ -196,6 +200,21 @@ def _follow(cloud: Aws, started: Run, now: datetime, ends: str | None) -> Finish
         else:
             cloud.states.stop_execution(executionArn=started.arn, error="Interrupted", cause="Ctrl-C")
             console.note(f"{started.id} was stopped; its cloud ends with this command")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _run_express(cloud: Aws, lane: Lane, workflow: str, payload: Mapping[str, Json], run_id: str) -> FinishedRun:
+    """Run an express workflow to its end, which nobody can stop or watch."""
+    from shared.measure.billing.finished_run import finish_express
+    from shared.run.express import run_express
+    from shared.run.logs import read_logs
+
+    console.note(f"run {run_id}: {lane.team} {workflow}, express: its result comes with its end, within five minutes")
+    try:
+        ended = run_express(cloud, lane, workflow, payload, run_id)
+        return finish_express(cloud, ended, read_logs(cloud, ended.run, ended.end.started))
+    except KeyboardInterrupt:
+        console.note(f"no longer waited for; nothing stops {run_id} before its end, and its result is lost")
         raise typer.Exit(INTERRUPTED) from None
 
 

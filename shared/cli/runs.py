@@ -30,6 +30,7 @@ def runs(
     Example: lanes runs team2
     """
     from shared.cli.wiring import cloud_of, open_cloud, open_project
+    from shared.run.express import untold_runs
     from shared.run.listing import list_runs
 
     project = open_project()
@@ -37,6 +38,8 @@ def runs(
     with open_cloud(project, where, [lane]) as aws:
         found = list_runs(aws, lane, limit)
         cloud_of(project, aws).warn_if_brief()
+    for line in untold_runs(lane):
+        console.note(line)
     if as_json:
         console.print_json([asdict(execution) for execution in found])
         return

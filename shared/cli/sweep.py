@@ -46,11 +46,13 @@ def sweep(
     from shared.cli.run import find_workflow, split_words
     from shared.measure.scaling.measure_run import measure_run
     from shared.measure.scaling.sweep import JOURNAL, Journal, describe_setting, make_cells, run_sweep
+    from shared.run.express import check_keeps_runs
     from shared.run.payload import check_payload
 
     names, options = split_words(words)
     project = wiring.open_project()
     lane, workflow = find_workflow(project, names, "sweep")
+    check_keeps_runs(lane, workflow.key)
     axes = read_axes(workflow, options)
     folder = out or project.root / "sweeps" / f"{lane.team}-{workflow.key}"
     journal = Journal(folder / JOURNAL)

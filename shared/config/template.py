@@ -14,6 +14,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.config.document import read_document
+from shared.config.express import FIX, lacking_in_express
 from shared.config.problems import Problem, Problems, nearest
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.config.document import Document, KeyPath
-    from shared.config.lane import Lane
+    from shared.config.lane import Lane, Workflow
     from shared.values import Json
 
 OWN = ("bucket", "state_machine")
@@ -34,7 +35,8 @@ def render_definition(lane: Lane, workflow_key: str) -> dict[str, Json]:
     """Return the definition of the state machine of *workflow_key* in *lane*, every placeholder filled.
 
     Raises:
-        ConfigError: The template is not JSON, or has a placeholder that is not known; with file and line.
+        ConfigError: The template is not JSON, has a placeholder that is not known, or is of an express workflow and has
+            a state that AWS gives standard ones alone; with file and line.
     """
     workflow = lane.workflows[workflow_key]
     values = {
@@ -52,7 +54,20 @@ def render_definition(lane: Lane, workflow_key: str) -> dict[str, Json]:
     problems = Problems()
     template = read_template(workflow.template, workflow.file, values, problems)
     problems.finish()
-    return {key: _fill(value, values) for key, value in template.items()}
+    definition = {key: _fill(value, values) for key, value in template.items()}
+    if workflow.type == "express":
+        _check_express(workflow, definition, problems)
+        problems.finish()
+    return definition
+
+
+def _check_express(workflow: Workflow, definition: Mapping[str, Json], problems: Problems) -> None:
+    """Report, with their lines, the states that an express workflow cannot have."""
+    text = workflow.template.read_text(encoding="utf-8")
+    for state, why in lacking_in_express(definition):
+        declared = re.search(rf"""^[\s{{]*["']?{re.escape(state)}["']?\s*:""", text, re.MULTILINE)
+        line = text.count("\n", 0, declared.end()) + 1 if declared else 1
+        problems.add(Problem(workflow.file, line, f"state {state} {why}", FIX))
 
 
 def read_template(path: Path, file: str, known: Iterable[str], problems: Problems) -> dict[str, Json]:

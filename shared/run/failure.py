@@ -71,15 +71,34 @@ class Failure:
         return [*head, *frames, f"{self.error}: {self.message}", *([f"fix: {self.fix}"] if self.fix else [])]
 
 
+class Ended(NamedTuple):
+    """How Step Functions says that an execution ended: its status, its error and the error's cause, empty if none."""
+
+    status: str
+    error: str
+    cause: str
+
+
 def find_failure(states: SFNClient, execution_arn: str) -> Failure:
     """Return why the execution at *execution_arn* did not succeed; it has ended."""
     execution = states.describe_execution(executionArn=execution_arn)
-    status, error, cause = execution["status"], execution.get("error", ""), execution.get("cause", "")
-    deepest = _deepest(states, execution_arn)
-    if deepest is None:
-        return Failure(status, None, None, error or status, cause or _WITHOUT_CAUSE.get(status, ""), None)
-    found, (state, rank, around) = deepest
+    ended = Ended(execution["status"], execution.get("error", ""), execution.get("cause", ""))
+    return _failure(ended, _deepest(states, execution_arn))
+
+
+def failure_in(events: Iterable[HistoryEventTypeDef], ended: Ended) -> Failure:
+    """Return why an execution that *ended* so did not succeed, by all its *events*: those of an express one's log."""
+    by_id = {event["id"]: event for event in events}
+    blamed = _blame(by_id)
+    return _failure(ended, (details(blamed), _place(by_id, blamed)) if blamed else None)
+
+
+def _failure(ended: Ended, deepest: tuple[Mapping[str, object], _Place] | None) -> Failure:
+    status, error, cause = ended
+    found, (state, rank, around) = deepest or ({}, _Place(None, None, None))
     error, cause = str(found.get("error") or error), str(found.get("cause") or cause)
+    if deepest is None and not parse_object(cause):
+        return Failure(status, None, None, error or status, cause or _WITHOUT_CAUSE.get(status, ""), None)
     said = parse_object(cause)
     error, message = str(said.get("errorType", error)), str(said.get("errorMessage", cause))
     return Failure(
@@ -113,15 +132,19 @@ def _deepest(states: SFNClient, arn: str) -> tuple[Mapping[str, object], _Place]
     None when no failure ended it: it took too long, or was stopped.
     """
     events = {event["id"]: event for event in history(states, arn)}
-    ending = next((event for event in events.values() if event["type"] == "ExecutionFailed"), None)
-    if ending is None:
+    blamed = _blame(events)
+    if blamed is None:
         return None
-    blamed = _blamed(events, ending)
     child = _one_too_many(states, _map_run(events, blamed)) if blamed["type"] == "MapRunFailed" else None
     if child and (below := _deepest(states, child)):
         found, place = below
         return found, place if place.rank is not None else place._replace(rank=_rank_of_input(states, child))
     return details(blamed), _place(events, blamed)
+
+
+def _blame(events: Mapping[int, HistoryEventTypeDef]) -> HistoryEventTypeDef | None:
+    ending = next((event for event in events.values() if event["type"] == "ExecutionFailed"), None)
+    return _blamed(events, ending) if ending else None
 
 
 def _one_too_many(states: SFNClient, map_run: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from shared.errors import UsageError, code_of
+from shared.run.express import check_keeps_runs, keeping_runs, untold_runs
 from shared.run.listing import list_runs
 from shared.run.start import Run
 
@@ -44,9 +45,11 @@ def find_run(aws: Aws, lane: Lane, run_id: str | None = None, workflow: str | No
     """Return the execution called *run_id*, or the newest one, of *workflow* or of any workflow of the lane.
 
     Raises:
-        UsageError: There is no such execution.
+        UsageError: There is no such execution, or the workflow is an express one.
     """
-    keys = [workflow] if workflow else list(lane.workflows)
+    if workflow:
+        check_keeps_runs(lane, workflow)
+    keys = [workflow] if workflow else keeping_runs(lane)
     if run_id is None:
         newest = list_runs(aws, lane, 1, keys)
         if not newest:
@@ -68,4 +71,5 @@ def find_run(aws: Aws, lane: Lane, run_id: str | None = None, workflow: str | No
             run, told["status"], told["startDate"], told.get("stopDate"), told.get("input", "{}"), told.get("output")
         )
     whose = f"{workflow} of {lane.team}" if workflow else lane.team
-    raise UsageError(f"{whose} has no run {run_id!r}", fix=f"lanes runs {lane.team} lists them")
+    untold = "".join(f"; {line}" for line in untold_runs(lane))
+    raise UsageError(f"{whose} has no run {run_id!r}{untold}", fix=f"lanes runs {lane.team} lists them")

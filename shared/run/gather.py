@@ -93,6 +93,16 @@ def gather(aws: Aws, run: Run, end: Snapshot, reader: LogReader, *, sleep: Sleep
     ranks go on until they end by themselves.
     """
     failure = find_failure(aws.states, run.arn) if end.status != "SUCCEEDED" else None
+    return gather_with(failure, run, end, reader, sleep=sleep)
+
+
+def gather_with(
+    failure: Failure | None, run: Run, end: Snapshot, reader: LogReader, *, sleep: Sleep = time.sleep
+) -> Outcome:
+    """Return the outcome of *run* as :func:`gather` does, where it is known already why it failed, or that it did not.
+
+    The invocation that failed is found in the logs.
+    """
     for look in looks(sleep):
         if look:  # the caller has just read
             reader.read()

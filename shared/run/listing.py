@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from shared.errors import code_of
+from shared.run.express import keeping_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,17 +41,17 @@ def list_runs(
     *,
     status: ExecutionStatusType | None = None,
 ) -> list[Execution]:
-    """Return executions of the deployed workflows, newest first.
+    """Return executions of the deployed workflows, newest first. Of express ones AWS keeps none.
 
     Args:
         aws: Where they run.
         lane: Whose they are.
         limit: How many of each workflow, at most; None for all.
-        workflows: The workflows to look at; all of the lane's when left out.
+        workflows: The workflows to look at; all of the lane's that keep runs when left out.
         status: Only executions with this status.
     """
     found: list[Execution] = []
-    for key in workflows or lane.workflows:
+    for key in workflows or keeping_runs(lane):
         asked: ListExecutionsInputPaginateTypeDef = {"stateMachineArn": lane.state_machine_arn(key)}
         if status is not None:
             asked["statusFilter"] = status

@@ -97,10 +97,14 @@ def steps(want: Resource, have: Resource | None) -> Step:
 
 
 def remove(have: Resource) -> Step:
-    """Return what removes *have*. AWS would wait for its executions to end, so they are stopped first."""
+    """Return what removes *have*. AWS would wait for its executions to end, so they are stopped first.
+
+    Those of an express machine can neither be listed nor stopped. They end by themselves within five minutes.
+    """
     machine = {"stateMachineArn": have.properties["arn"]}
+    stop = () if have.properties["type"] == "EXPRESS" else (Routine(STOP_EXECUTIONS, machine),)
     delete = Call(SERVICE, "delete_state_machine", machine)
-    return removed(have, Routine(STOP_EXECUTIONS, machine), delete, Routine(AWAIT_GONE, machine))
+    return removed(have, *stop, delete, Routine(AWAIT_GONE, machine))
 
 
 def _create(want: Resource) -> Call:

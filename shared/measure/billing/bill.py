@@ -72,8 +72,8 @@ def quick_trace(aws: Aws, run: Run) -> Trace:
     return read_trace(aws.states, run.arn, _SAMPLE)
 
 
-def price_run(aws: Aws, run: Run, reader: LogReader, trace: Trace) -> Cost:
-    """Return what a run with this *trace* cost, by the log lines that were read while it was watched."""
+def price_run(aws: Aws, run: Run, reader: LogReader, trace: Trace, more: Usage | None = None) -> Cost:
+    """Return what a run with this *trace* cost, and *more*, by the log lines that were read while it was watched."""
     named = {request for visit in trace.visits for request in visit.requests}
     mine = [
         (invocation.function, invocation.report)
@@ -81,7 +81,7 @@ def price_run(aws: Aws, run: Run, reader: LogReader, trace: Trace) -> Cost:
         if invocation.report and (invocation.request_id in named or run.id in invocation.runs)
     ]
     ranks = len(reader.of_run(run.id))
-    return cost_of(used_by_functions(mine, _storage(aws, run.lane), ranks) + used_by_states(trace))
+    return cost_of(used_by_functions(mine, _storage(aws, run.lane), ranks) + used_by_states(trace) + (more or Usage()))
 
 
 def price_found(aws: Aws, found: Found) -> Cost:

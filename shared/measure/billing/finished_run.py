@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from shared.measure.billing.bill import price_run, quick_trace
-from shared.run.gather import gather
+from shared.measure.billing.usage import Usage
+from shared.measure.observed.trace import trace_of
+from shared.run.express import logged_events
+from shared.run.failure import Ended, failure_in
+from shared.run.gather import gather, gather_with
 
 if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.measure.billing.cost import Cost
     from shared.measure.observed.trace import MapChildren, Trace
+    from shared.run.express import ExpressRun
     from shared.run.failure import Failure
     from shared.run.gather import Outcome, Rank
     from shared.run.logs import LogReader
@@ -80,6 +85,27 @@ def finish_run(aws: Aws, run: Run, end: Snapshot, reader: LogReader) -> Finished
         return FinishedRun(run, outcome, trace, price_run(aws, run, reader, trace))
     except ClientError as error:
         return FinishedRun(run, outcome, unpriced=str(error))
+
+
+def finish_express(aws: Aws, ended: ExpressRun, reader: LogReader) -> FinishedRun:
+    """Gather, trace and price an express run, by what the call told and by its log.
+
+    Where AWS does not let us read the log, the result is there without trace and cost.
+    """
+    run, unread = ended.run, ""
+    try:
+        events = logged_events(aws, ended)
+    except ClientError as error:
+        events, unread = [], str(error)
+    reader.read()
+    status = ended.end.status
+    failure = failure_in(events, Ended(status, ended.error, ended.cause)) if status != "SUCCEEDED" else None
+    outcome = gather_with(failure, run, ended.end, reader)
+    if unread:
+        return FinishedRun(run, outcome, unpriced=unread)
+    used = Usage(express_requests=1, express_gb_seconds=ended.gb_seconds)
+    trace = trace_of(events)
+    return FinishedRun(run, outcome, trace, price_run(aws, run, reader, trace, used))
 
 
 def _failure(failure: Failure) -> dict[str, Json]:

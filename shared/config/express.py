@@ -1,0 +1,66 @@
+"""What express workflows do not have on AWS. A definition that uses any of it is refused, with the state by name.
+
+Source: AWS Step Functions developer guide, "Choosing workflow type in Step Functions" and "Service integration
+patterns" (read 2026-11-29).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.values import Json
+
+_ACTIVITY = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:activity:")
+_PATTERNS = {
+    ".sync": "waits for the job that it starts",
+    ".sync:2": "waits for the job that it starts",
+    ".waitForTaskToken": "waits for a task token",
+}
+FIX = "leave out type: express on the card, or take the state away"
+
+
+class Lacking(NamedTuple):
+    """A state that an express workflow cannot have, by its name, and why."""
+
+    state: str
+    why: str
+
+
+def lacking_in_express(definition: Mapping[str, Json]) -> list[Lacking]:
+    """Return the states of *definition*, at any depth, that no express workflow can have."""
+    return list(_lacking(definition))
+
+
+def _lacking(machine: Mapping[str, Json]) -> Iterator[Lacking]:
+    states = machine.get("States")
+    for name, state in states.items() if isinstance(states, dict) else ():
+        if not isinstance(state, dict):
+            continue
+        yield from (Lacking(name, why) for why in _reasons(state))
+        for inner in _machines(state):
+            yield from _lacking(inner)
+
+
+def _reasons(state: Mapping[str, Json]) -> Iterator[str]:
+    resource = state.get("Resource")
+    if isinstance(resource, str):
+        if _ACTIVITY.match(resource):
+            yield "is an activity, and express workflows have none"
+        for end, why in _PATTERNS.items():
+            if resource.endswith(end):
+                yield f"{why} ({end}), and an express workflow waits for none"
+    processor = state.get("ItemProcessor")
+    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+    if isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED":
+        yield "is a distributed Map, and express workflows have inline ones alone"
+
+
+def _machines(state: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
+    """Yield the machines inside a Map or Parallel state."""
+    branches = state.get("Branches")
+    inside = [state.get("ItemProcessor"), state.get("Iterator"), *(branches if isinstance(branches, list) else ())]
+    yield from (each for each in inside if isinstance(each, dict))

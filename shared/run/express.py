@@ -1,0 +1,145 @@
+"""Express workflows: one call runs them and brings their result. Of their runs AWS keeps no list and no history.
+
+What such a run did stands in the log group of its state machine alone, some seconds later.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from shared.errors import LanesError, UsageError, code_of
+from shared.run.patience import looks
+from shared.run.start import Run
+from shared.run.watch import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
+
+    from shared.aws.client import Aws
+    from shared.aws.settling.waiting import Sleep
+    from shared.config.lane import Lane
+    from shared.values import Json
+
+_ENDINGS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
+_BEFORE = timedelta(seconds=10)  # by which the clocks of the log and of Step Functions may differ
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressRun:
+    """An express execution that has ended.
+
+    Attributes:
+        run: The execution.
+        end: Its last and only snapshot.
+        error: The error's name, empty if it succeeded.
+        cause: What the error says.
+        gb_seconds: What AWS bills it for.
+    """
+
+    run: Run
+    end: Snapshot
+    error: str
+    cause: str
+    gb_seconds: float
+
+
+def is_express(lane: Lane, workflow: str) -> bool:
+    """Say whether *workflow* is an express one."""
+    return lane.workflows[workflow].type == "express"
+
+
+def keeping_runs(lane: Lane) -> list[str]:
+    """Return the workflows of *lane* of whose runs AWS keeps a list and a history."""
+    return [key for key in lane.workflows if not is_express(lane, key)]
+
+
+def untold_runs(lane: Lane) -> list[str]:
+    """Return a line for each workflow of *lane* whose runs no list has."""
+    return [
+        f"{key} is express, so AWS lists none of its runs: their events are in {each.log_group}"
+        for key, each in lane.workflows.items()
+        if is_express(lane, key)
+    ]
+
+
+def check_keeps_runs(lane: Lane, workflow: str) -> None:
+    """Refuse what takes a list or a history of runs.
+
+    Raises:
+        UsageError: *workflow* is an express one.
+    """
+    if is_express(lane, workflow):
+        raise UsageError(
+            f"{workflow} is an express workflow: AWS keeps no list and no history of its runs, and stops none",
+            fix=f"lanes run {lane.team} {workflow} prints what came of a run; its events are in the log group "
+            f"{lane.workflows[workflow].log_group}",
+        )
+
+
+def run_express(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Json], run_id: str) -> ExpressRun:
+    """Run *workflow* with *payload* as its input, and wait for its end: five minutes at most.
+
+    Raises:
+        LanesError: The workflow is not deployed, or AWS refuses.
+    """
+    arn = lane.state_machine_arn(workflow)
+    try:
+        told = aws.sync_states.start_sync_execution(stateMachineArn=arn, name=run_id, input=json.dumps(payload))
+    except ClientError as error:
+        if code_of(error) == "StateMachineDoesNotExist":
+            raise LanesError(
+                f"workflow {workflow} of {lane.team} is not deployed", fix=f"lanes deploy {lane.team}"
+            ) from error
+        if code_of(error) == "StateMachineTypeNotSupported":
+            raise LanesError(
+                f"the card of {workflow} says express, and what is deployed is not", fix=f"lanes deploy {lane.team}"
+            ) from error
+        raise LanesError(f"the execution did not start: {error}", where=arn) from error
+    billed = told.get("billingDetails", {})
+    seconds = billed.get("billedDurationInMilliseconds", 0) / 1000
+    end = Snapshot(told["status"], None, {}, told["startDate"], told["stopDate"], told.get("output"))
+    run = Run(run_id, told["executionArn"], lane, workflow)
+    gb_seconds = seconds * billed.get("billedMemoryUsedInMB", 0) / 1024
+    return ExpressRun(run, end, told.get("error", ""), told.get("cause", ""), gb_seconds)
+
+
+def logged_events(aws: Aws, ended: ExpressRun, *, sleep: Sleep = time.sleep) -> list[HistoryEventTypeDef]:
+    """Return the events of an execution in the form of a history's, oldest first, as far as its log shows them.
+
+    CloudWatch shows them late, so it is asked until the last one is there.
+    """
+    run = ended.run
+    found: dict[int, HistoryEventTypeDef] = {}
+    for _ in looks(sleep):
+        pages = aws.logs.get_paginator("filter_log_events").paginate(
+            logGroupName=run.lane.workflows[run.workflow].log_group,
+            startTime=int((ended.end.started - _BEFORE).timestamp() * 1000),
+        )
+        for line in (line for page in pages for line in page.get("events", ())):
+            event = json.loads(line["message"])
+            if event.get("execution_arn") == run.arn:
+                found[int(event["id"])] = _as_in_a_history(event)
+        if any(event["type"] in _ENDINGS for event in found.values()):
+            break
+    return [found[number] for number in sorted(found)]
+
+
+def _as_in_a_history(event: Mapping[str, str]) -> HistoryEventTypeDef:
+    kind = event["type"]
+    part = next((f"state{end}" for end in ("Entered", "Exited") if kind.endswith(f"State{end}")), kind)
+    return {
+        "id": int(event["id"]),
+        "previousEventId": int(event["previous_event_id"]),
+        "type": kind,
+        "timestamp": datetime.fromtimestamp(int(event["event_timestamp"]) / 1000, UTC),
+        # The key follows from the type, which no TypedDict can say.
+        f"{part[0].lower()}{part[1:]}EventDetails": event.get("details") or {},  # type: ignore[misc]
+    }
