@@ -169,11 +169,13 @@ class Rehearsal(Cloud):
     def make_ready(self, lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:
         """Deploy *lane* where it lacks anything, and put sample data where there is none."""
         from shared.run.items import place_sample_items
-        from shared.run.sample import place_sample
+        from shared.run.sample import place_own_sample, place_sample
 
         self.make_deployed(lane)
         card = self._project.card(lane.team, workflow)
         if placed := place_sample(card, lane, payload, self._aws, self._state.scratch):
+            console.note(placed)
+        if placed := place_own_sample(lane, workflow, self._aws):
             console.note(placed)
         for placed in place_sample_items(card, lane.workflows[workflow], self._aws):
             console.note(placed)

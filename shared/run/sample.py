@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.deploy.resources.bucket import SCRATCH
 from shared.local.state import scratch
-from shared.run.upload import upload
+from shared.run.upload import files_below, upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.values import Json
 
+SAMPLE = "sample"
+"""The folder of a team's own workflow whose files a rehearsal puts into the team's bucket."""
 UNFINISHED = f"{SCRATCH}sample-unfinished"
 """The object that marks an upload under way: written before the first file, deleted after the last."""
 
@@ -55,6 +57,24 @@ def place_sample(card: Card, lane: Lane, payload: Mapping[str, Json], aws: Aws, 
         upload(aws, lane, files)
         aws.s3.delete_object(Bucket=lane.bucket, Key=UNFINISHED, ExpectedBucketOwner=owner)
     return f"put the sample data into s3://{lane.bucket}/{prefix}/: {len(files)} files"
+
+
+def place_own_sample(lane: Lane, workflow: str, aws: Aws) -> str | None:
+    """Upload what a team's own *workflow* has in ``sample/``, each file to the key of its path below that folder.
+
+    What is there under a key is left alone, whoever put it there.
+
+    Returns:
+        A line that tells the user what was done; None when nothing was done.
+    """
+    folder = lane.workflows[workflow].folder
+    sample = folder / SAMPLE if folder else None
+    if sample is None or not sample.is_dir():
+        return None
+    files = {key: path for key, path in files_below(sample) if key not in _keys(aws, lane, key)}
+    upload(aws, lane, files)
+    told = "1 sample file" if len(files) == 1 else f"{len(files)} sample files"
+    return f"put {told} of {workflow} into s3://{lane.bucket}/" if files else None
 
 
 def _keys(aws: Aws, lane: Lane, prefix: str) -> set[str]:

@@ -50,7 +50,7 @@ def _bring(aws: Aws, lane: Lane, spec: Parameter, value: str, run_id: str) -> st
         _must_be_there(aws, lane, spec.name, value)
         return value
     key = f"{spec.upload}/{run_id}/{path.resolve().name}"
-    files = {key: path} if path.is_file() else {f"{key}/{name}": file for name, file in _tree(path)}
+    files = {key: path} if path.is_file() else {f"{key}/{name}": file for name, file in files_below(path)}
     if not files:
         raise UsageError(f"{spec.name}: there is no file in it", where=value, fix="name a file, or a folder with files")
     try:
@@ -79,7 +79,7 @@ def _must_be_there(aws: Aws, lane: Lane, name: str, key: str) -> None:
         )
 
 
-def _tree(folder: Path) -> Iterator[tuple[str, Path]]:
+def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield (relative name, file) for all files except hidden ones and compiled Python."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts

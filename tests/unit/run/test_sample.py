@@ -1,5 +1,7 @@
 """The sample goes where the team's file says, if nothing lies there, and nowhere else."""
 
+import dataclasses
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +12,7 @@ from shared.aws.access_key import AccessKey
 from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
 from shared.config.load import load_project
-from shared.run.sample import place_sample
+from shared.run.sample import place_own_sample, place_sample
 
 
 @pytest.fixture
@@ -98,3 +100,37 @@ def test_a_run_that_looks_elsewhere_gets_none(project, aws, tmp_path):
     payload = {**lane.workflows["cosmic"].parameters, "data_prefix": "mine"}
     assert place_sample(card, lane, payload, aws, tmp_path) is None
     assert keys(aws, lane) == []
+
+
+# What a team's own workflow brings in its folder
+
+
+@pytest.fixture
+def own(project, tmp_path):
+    """Return a lane whose workflow lies in a folder with two sample files, one of them hidden, and one below."""
+    for name in ("sky.csv", ".hidden", "days/one.csv"):
+        path = tmp_path / "sample" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    lane = project.lane("team2")
+    workflow = dataclasses.replace(lane.workflows["cosmic"], folder=tmp_path)
+    return dataclasses.replace(lane, workflows={"cosmic": workflow})
+
+
+def test_each_file_of_the_folder_goes_to_its_own_key_once(own, aws):
+    assert place_own_sample(own, "cosmic", aws) == f"put 2 sample files of cosmic into s3://{own.bucket}/"
+    assert keys(aws, own) == ["days/one.csv", "sky.csv"]
+    assert place_own_sample(own, "cosmic", aws) is None
+
+
+def test_what_is_there_is_left_alone(own, aws):
+    aws.s3.put_object(Bucket=own.bucket, Key="sky.csv", Body=b"mine")
+    aws.s3.put_object(Bucket=own.bucket, Key="days/one.csv.old", Body=b"mine")
+    assert place_own_sample(own, "cosmic", aws) == f"put 1 sample file of cosmic into s3://{own.bucket}/"
+    assert aws.s3.get_object(Bucket=own.bucket, Key="sky.csv")["Body"].read() == b"mine"
+
+
+def test_a_workflow_without_a_folder_or_a_sample_has_none(project, own, aws, tmp_path):
+    assert place_own_sample(project.lane("team2"), "cosmic", aws) is None
+    shutil.rmtree(tmp_path / "sample")
+    assert place_own_sample(own, "cosmic", aws) is None
