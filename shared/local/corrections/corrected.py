@@ -10,6 +10,7 @@ from shared.local.corrections.bucket_names import reserved_names_refused
 from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
 from shared.local.corrections.function_policies import function_policies_written
+from shared.local.corrections.missing_members import missing_members_refused
 from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
 from shared.local.corrections.subscriptions import mail_confirmed_first
 from shared.local.corrections.table_changes import table_changes_checked
@@ -24,6 +25,7 @@ _CORRECTIONS = (
     function_policies_written,
     left_to_iam,
     mail_confirmed_first,
+    missing_members_refused,
     reserved_names_refused,
     table_changes_checked,
     tags_of_new_buckets_kept,

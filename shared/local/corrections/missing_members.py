@@ -1,0 +1,101 @@
+"""Requests to DynamoDB and SQS that lack what they must have, which moto 5.2 answers with 500.
+
+A member that is null counts as left out, as in AWS's JSON protocols. So does each value of a state's arguments that a
+path found nothing for. What an action requires is what botocore's model of it says. Sources: DynamoDB API reference,
+"Common errors" and AttributeValue; SQS API reference, "Common errors" (read 2026-11-29).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from moto.core.utils import camelcase_to_underscores, get_service_model
+from moto.dynamodb.exceptions import MockValidationException
+from moto.dynamodb.responses import DynamoHandler
+from moto.sqs.exceptions import MissingParameter
+from moto.sqs.responses import SQSResponse
+
+from shared.local.asl.api.required import missing
+from shared.local.seams import Seam, plugged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from botocore.model import Shape
+    from moto.core.responses import BaseResponse
+
+    Answer = Callable[[BaseResponse], object]  # answers a request
+
+_EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+
+
+@contextlib.contextmanager
+def missing_members_refused() -> Iterator[None]:
+    """Make moto refuse such requests as AWS does, while the block lasts."""
+    seams = (
+        Seam(DynamoHandler, "call_action", lambda original: _checking(original, _of_dynamodb)),
+        Seam(SQSResponse, "call_action", lambda original: _checking(original, _of_sqs)),
+    )
+    with plugged(seams):
+        yield
+
+
+def _checking(original: Answer, refusal: Callable[[BaseResponse, Shape], Exception | None]) -> Answer:
+    def call_action(self: BaseResponse) -> object:
+        action = self._get_action()
+        shape = get_service_model(self.service_name).operation_model(action).input_shape
+        error = refusal(self, shape) if shape else None
+        if error:  # moto makes an answer of what the action's own method raises, and of nothing else
+            setattr(self, camelcase_to_underscores(action), _raising(error))
+        return original(self)
+
+    return call_action
+
+
+def _raising(error: Exception) -> Callable[[], object]:
+    def method() -> object:
+        raise error
+
+    return method
+
+
+def _of_dynamodb(response: BaseResponse, shape: Shape) -> Exception | None:
+    given: dict[str, Any] = response.params
+    lacking = [f"{name[0].lower()}{name[1:]}" for name in _lacking(shape, given)]
+    if not lacking and not _has_empty_value(shape, given):
+        return None
+    error: Exception = MockValidationException(missing(*lacking).message if lacking else _EMPTY)
+    return error
+
+
+def _of_sqs(response: BaseResponse, shape: Shape) -> Exception | None:
+    if "json" not in response.headers.get("Content-Type", ""):  # elsewhere, the URL may say which queue
+        return None
+    lacking = _lacking(shape, response.params)
+    if not lacking:
+        return None
+    error: Exception = MissingParameter(lacking[0])
+    return error
+
+
+def _lacking(shape: Any, given: dict[str, Any]) -> list[str]:
+    return [name for name in shape.required_members if given.get(name) is None]
+
+
+def _has_empty_value(shape: Any, value: object) -> bool:
+    """Say whether any attribute's value in *value*, which has the form *shape*, is of no type."""
+    if shape.name == "AttributeValue" and not any(each is not None for each in _members(value).values()):
+        return True
+    if shape.type_name == "structure":
+        inner = ((shape.members[name], each) for name, each in _members(value).items() if name in shape.members)
+        return any(_has_empty_value(part, each) for part, each in inner if each is not None)
+    if shape.type_name == "map":
+        return any(_has_empty_value(shape.value, each) for each in _members(value).values())
+    if shape.type_name == "list" and isinstance(value, list):
+        return any(_has_empty_value(shape.member, each) for each in value)
+    return False
+
+
+def _members(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
