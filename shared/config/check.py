@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.card_file import PACKAGE, PACKAGES
 from shared.config.limits import check_size
+from shared.config.naming import name_prefix
 from shared.config.parameters import coerce
 from shared.config.problems import nearest
 from shared.config.tags import check_tags
@@ -20,24 +21,26 @@ if TYPE_CHECKING:
     from shared.config.limits import Limits
     from shared.config.naming import Name, Naming
     from shared.config.resolve import Resolved
+    from shared.config.settings import Settings
     from shared.config.team import FunctionFile, Provider, Team
     from shared.values import Json
 
 
 def check_team(
-    team: Team, cards: Mapping[str, Card | None], naming: Naming | None, limits: Limits | None
+    team: Team, cards: Mapping[str, Card | None], naming: Naming | None, settings: Settings | None
 ) -> dict[str, dict[str, Json]]:
-    """Report the problems of one team's file; *naming* and *limits* are None when their own files have problems.
+    """Report the problems of one team's file; *naming* and *settings* are None when their own files have problems.
 
     Returns:
         The values of the team's parameters that are right, by workflow.
     """
     if naming:
         _check_identity(team, naming)
+    _check_commons(team, settings.commons if settings else ())
     parameters = _check_workflows(team, cards)
     _check_functions(team, cards)
     _check_names(team, cards)
-    _check_sizes(team, limits)
+    _check_sizes(team, settings.limits if settings else None)
     check_tags(team.file.provider.tags, ("provider", "tags"), team.document)
     return parameters
 
@@ -48,6 +51,14 @@ def _check_identity(team: Team, naming: Naming) -> None:
     suffix, digits = team.file.suffix, naming.hash.digits
     if suffix is not None and not re.fullmatch(rf"[0-9a-f]{{{digits}}}", suffix):
         team.document.problem(("suffix",), f"the suffix {suffix!r} is not {digits} digits of 0-9 and a-f")
+
+
+def _check_commons(team: Team, commons: Iterable[str]) -> None:
+    """Report a slug that would make a bucket of shared data one of the team's own names, which it may write."""
+    for name in commons:
+        if name.startswith(name_prefix(team.file.team)):
+            what = f"{team.file.team} begins the name of {name}, which the settings share with others"
+            team.document.problem(("team",), what, "choose another slug, and name the file after it")
 
 
 def _check_workflows(team: Team, cards: Mapping[str, Card | None]) -> dict[str, dict[str, Json]]:

@@ -214,7 +214,7 @@ class Lane:
     ``deployer`` is the role of its people, and ``deployer_boundary`` the policy that limits that role.
     ``rendezvous_key`` names the secret whose key signs its ranks' names at the rendezvous; it is empty when none of its
     functions goes there. ``runtime`` is what Lambda runs its functions on that say no Python of their own. ``commons``
-    are the buckets of shared data that the team may read.
+    are the buckets of shared data that the team may read, each with the account that must own it.
     """
 
     team: str
@@ -235,7 +235,7 @@ class Lane:
     budget: Budget | None = None
     rendezvous_key: str = ""
     runtime: str = MACHINE
-    commons: tuple[str, ...] = ()
+    commons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tables(self) -> tuple[Table, ...]:

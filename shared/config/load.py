@@ -94,10 +94,9 @@ def load_project(root: Path) -> Project:
     problems = Problems()
     naming = read_naming(root, problems)
     settings = read_settings(root, problems)
-    limits = settings.limits if settings else None
     cards = read_cards(root, settings, problems)
     teams = read_teams(root, problems)
-    parameters = [check_team(team, cards.of(team.file.team), naming, limits) for team in teams]
+    parameters = [check_team(team, cards.of(team.file.team), naming, settings) for team in teams]
     check_slugs(teams)
     resolved: list[tuple[Team, Resolved]] = []
     if naming and settings:

@@ -107,7 +107,7 @@ class _Base:
     secret: str
     rendezvous_key: str
     bucket: str
-    commons: tuple[str, ...]
+    commons: Mapping[str, str]
 
 
 def _base(team: Team, settings: Settings, cards: list[Card], names: Names) -> _Base:
@@ -120,7 +120,7 @@ def _base(team: Team, settings: Settings, cards: list[Card], names: Names) -> _B
         secret=names.make("secret", DATABASE_COMPONENT, ("database",)) if team.file.database else "",
         rendezvous_key=names.make("secret", KEY_COMPONENT, ("team",)) if meets else "",
         bucket=names.make("bucket", team.file.names.bucket or settings.defaults.bucket, ("names", "bucket")),
-        commons=tuple(name for name, each in settings.commons.items() if each.lets(team.file.team)),
+        commons=settings.commons_of(team.file.team),
     )
 
 

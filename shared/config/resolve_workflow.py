@@ -17,9 +17,10 @@ from shared.config.resources import (
     Topic,
     Uses,
 )
+from shared.config.variables import COMMONS_OWNERS_VARIABLE, COMMONS_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from shared.config.card_file import CardAsync, CardDestination, CardTable, CardUses
     from shared.config.cards import Card
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from shared.config.team import Team
     from shared.values import Json
 
-COMMONS_VARIABLE = "COMMONS"
-"""The buckets of shared data that a function may read, joined by commas."""
 DEAD_LETTERS = "dead-letters"
 
 
@@ -98,14 +97,14 @@ class Known:
         own: The workflow.
         functions: The name of each function of the workflow, by its step.
         machines: The name of each state machine of the team, by its workflow.
-        commons: The buckets of shared data that the team may read.
+        commons: The buckets of shared data that the team may read, each with the account that must own it.
         place: Where the lane is.
     """
 
     own: Workflow
     functions: Mapping[str, str]
     machines: Mapping[str, str]
-    commons: tuple[str, ...]
+    commons: Mapping[str, str]
     place: Place
 
     def uses(self, told: CardUses | None, default: Uses = NOTHING) -> Uses:
@@ -132,7 +131,7 @@ class Known:
 
         ``TABLE_TOTALS``, ``BUCKET_RAW``, ``SECRET_KEY``, ``SETTING_LIMIT`` and ``FUNCTION_COUNT`` are names,
         ``QUEUE_WORK`` is a URL, ``TOPIC_DONE`` and ``WORKFLOW_NEXT`` are ARNs, ``COMMONS`` are buckets joined by
-        commas.
+        commas, and ``COMMONS_OWNERS`` the accounts that must own them.
         """
         if told is None:
             return {}
@@ -149,7 +148,7 @@ class Known:
         }
         return {
             **{_variable(kind, key): value for kind, values in found.items() for key, value in values.items()},
-            **({COMMONS_VARIABLE: ",".join(granted)} if granted else {}),
+            **(self._of_commons(granted) if granted else {}),
         }
 
     def asynchronous(self, told: CardAsync | None) -> Asynchronous | None:
@@ -157,6 +156,11 @@ class Known:
         if told is None:
             return None
         return Asynchronous(told.retries, told.maximum_age, self._to(told.on_success), self._to(told.on_failure))
+
+    def _of_commons(self, granted: Iterable[str]) -> dict[str, str]:
+        names = tuple(granted)
+        owners = ",".join(self.commons[name] for name in names)
+        return {COMMONS_VARIABLE: ",".join(names), COMMONS_OWNERS_VARIABLE: owners}
 
     def _machine(self, key: str) -> str:
         return self.place.arn("states", f"stateMachine:{self.machines[key]}")

@@ -50,10 +50,14 @@ class Defaults(FileModel):
 
 
 class CommonsFile(FileModel):
-    """A bucket of shared data, which is no team's: which teams may read it, or all."""
+    """A bucket of shared data, which is no team's: which teams may read it, or all.
+
+    ``account`` is the account that owns it, where that is another than the settings'.
+    """
 
     teams: Literal["all"] | Annotated[tuple[str, ...], Field(strict=False)] = "all"
     description: str = ""
+    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
 
     def lets(self, team: str) -> bool:
         """Whether *team* may read it."""
@@ -81,6 +85,10 @@ class Settings(FileModel):
     defaults: Defaults
     limits: Limits
     rendezvous: RendezvousSettings
+
+    def commons_of(self, team: str) -> dict[str, str]:
+        """Return the buckets of shared data that *team* may read, each with the account that must own it."""
+        return {name: each.account or self.account for name, each in self.commons.items() if each.lets(team)}
 
     @property
     def place(self) -> Place:

@@ -17,8 +17,12 @@ KEY_VARIABLE = "RENDEZVOUS_SECRET"
 """The name of the secret that holds the key by which the team signs at the rendezvous."""
 DATABASE_VARIABLE = "DATABASE_SECRET"
 """The name of the secret by which the team's database is reached."""
+COMMONS_VARIABLE = "COMMONS"
+"""The buckets of shared data that a function may read, joined by commas."""
+COMMONS_OWNERS_VARIABLE = "COMMONS_OWNERS"
+"""The accounts that must own them, in the same order."""
 OWN_VARIABLES = (
-    *("TEAM", "STAGE", "ACCOUNT", "BUCKET", "WORKFLOW", DATABASE_VARIABLE),
+    *("TEAM", "STAGE", "ACCOUNT", "BUCKET", "WORKFLOW", DATABASE_VARIABLE, COMMONS_VARIABLE, COMMONS_OWNERS_VARIABLE),
     *(*RENDEZVOUS_VARIABLES, PROTOCOL_VARIABLE, KEY_VARIABLE),
 )
 """What deployment sets."""
