@@ -288,6 +288,14 @@ class Lane:
         """Return the ARN of the topic called *name* in AWS."""
         return self.place.arn("sns", name)
 
+    def secret_arn(self, name: str) -> str:
+        """Return the ARN of the secret called *name* as a glob: Secrets Manager adds a hyphen and six characters."""
+        return self.place.arn("secretsmanager", f"secret:{name}-??????")
+
+    def setting_arn(self, name: str) -> str:
+        """Return the ARN of the SSM parameter called *name*, which begins with a slash."""
+        return self.place.arn("ssm", f"parameter{name}")
+
     def function_arn(self, key: str) -> str:
         """Return the ARN of the function called *key* in the team's file."""
         return self.place.arn("lambda", f"function:{self.functions[key].name}")

@@ -24,6 +24,27 @@ ACCOUNT_WIDE = (
 once (``deploy/resources/log_delivery.py``), so no team's role needs the action.
 """
 
+CODE_OF = "lambda:SourceFunctionArn"
+"""The condition key that Lambda puts into the requests of a function's code: the function's ARN."""
+NETWORK = Statement(
+    "NetworkInterfaces",
+    (
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+    ),
+    ("*",),
+    {"Null": {CODE_OF: "true"}},
+)
+"""What Lambda, and not the function's code, does with the role of a function that runs in a network.
+
+Source: Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC" and "Using source
+function ARN to control function access behavior"; the managed policy AWSLambdaVPCAccessExecutionRole (read 2026-11-29).
+"""
+
 FETCH_IMAGES = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 """What fetching an image from its repository takes."""
 

@@ -169,7 +169,7 @@ def test_a_nested_execution_is_granted_on_its_own_machine(grants):
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        (task("arn:aws:states:::aws-sdk:dynamodb:scan", TableName="t"), "dynamodb:scan is not granted"),
+        (task("arn:aws:states:::aws-sdk:dynamodb:scan", TableName="t"), "none of the tables of team team2"),
         (task("arn:aws:states:::aws-sdk:iam:createRole"), "iam:createRole is not granted"),
         (task("arn:aws:states:::http:invoke"), "http:invoke is not granted"),
         (task("arn:aws:states:us-east-1:123456789012:activity:a"), "activity:a is not granted"),
