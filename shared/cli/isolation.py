@@ -114,11 +114,16 @@ def policies(team: Team) -> None:
 
 def platform(
     *,
+    resources: Annotated[
+        bool, typer.Option("--resources", help="Print the second policy, for tables, queues, topics and the like.")
+    ] = False,
     rendezvous: Annotated[
-        bool, typer.Option("--rendezvous", help="Print the second policy, for running the rendezvous.")
+        bool, typer.Option("--rendezvous", help="Print the third policy, for running the rendezvous.")
     ] = False,
 ) -> None:
     """Print the policy of the platform's role as JSON. The role makes whole lanes, but only roles under our boundaries.
+
+    A managed policy of AWS's is too short for all, so the role has three.
 
     Example: lanes isolation platform > platform-policy.json
     """
@@ -126,9 +131,13 @@ def platform(
     from shared.config.platform import rendezvous_service
     from shared.isolation.roles.platform_role import platform_policy
     from shared.isolation.roles.rendezvous_role import rendezvous_policy
+    from shared.isolation.roles.resources_role import resources_policy
 
     project = open_project()
-    policy = rendezvous_policy(rendezvous_service(project)) if rendezvous else platform_policy(project.place)
+    if rendezvous:
+        policy = rendezvous_policy(rendezvous_service(project))
+    else:
+        policy = (resources_policy if resources else platform_policy)(project.place)
     console.print_json(policy.document())
 
 
@@ -198,9 +207,11 @@ def _expected(project: Project) -> Expected:
     from shared.isolation.proof.account.account import Expected
     from shared.isolation.roles.platform_role import platform_policy
     from shared.isolation.roles.rendezvous_role import rendezvous_policy
+    from shared.isolation.roles.resources_role import resources_policy
 
     service = _service(project)
-    policies = [platform_policy(project.place), *([rendezvous_policy(service)] if service else [])]
+    lanes = [platform_policy(project.place), resources_policy(project.place)]
+    policies = [*lanes, *([rendezvous_policy(service)] if service else [])]
     return Expected(
         project.settings.operators, tuple(read_identity_policy("platform", each.document()) for each in policies)
     )

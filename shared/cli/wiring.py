@@ -111,11 +111,15 @@ def _as_asked(project: Project, owner: Aws, role: str | None, lanes: Sequence[La
     from shared.config.platform import rendezvous_service
     from shared.isolation.roles.platform_role import PLATFORM_ROLE, platform_policy
     from shared.isolation.roles.rendezvous_role import rendezvous_policy
+    from shared.isolation.roles.resources_role import resources_policy
     from shared.local.role_keys import make_platform_role, take_role
 
     name = role_called(role, lanes)
     if name == PLATFORM_ROLE:
-        policies = {PLATFORM_ROLE: platform_policy(project.place)}
+        policies = {
+            PLATFORM_ROLE: platform_policy(project.place),
+            f"{PLATFORM_ROLE}-resources": resources_policy(project.place),
+        }
         if project.settings.rendezvous.service:
             policies[f"{PLATFORM_ROLE}-rendezvous"] = rendezvous_policy(rendezvous_service(project))
         make_platform_role(owner, policies)

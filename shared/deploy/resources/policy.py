@@ -30,8 +30,8 @@ ARN = ("iam", "policy/")
 def wanted(sources: Sources) -> Iterator[Resource]:
     """Yield the boundary of the roles of functions and workflows, and that of the deployer's role."""
     lane, tags = sources.lane, sources.tags
-    yield desired(lane.boundary, lane.place, tags, boundary_policy(lane.team, lane.place))
-    yield desired(lane.deployer_boundary, lane.place, tags, deployer_boundary(lane.team, lane.place))
+    yield desired(lane.boundary, lane.place, tags, boundary_policy(lane.team, lane.place, lane.commons))
+    yield desired(lane.deployer_boundary, lane.place, tags, deployer_boundary(lane))
 
 
 def desired(name: str, place: Place, tags: Mapping[str, str], policy: Policy) -> Resource:

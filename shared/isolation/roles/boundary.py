@@ -1,25 +1,36 @@
 """The permissions boundary of a team's roles: the most that they may ever do, whatever policy they get later.
 
-It is made from the slug alone.
+It is made from the slug, the shared data that the team may read, and the reviewed list of services. So it does not
+change with what a card says.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.isolation.roles.grants import ACCOUNT_WIDE, ITEMS, OBJECTS, SYNC_RULE
+from shared.config.services import SERVICES
+from shared.isolation.roles.grants import ACCOUNT_WIDE, ITEMS, NETWORK, OBJECTS, SYNC_RULE
 from shared.isolation.roles.own_names import LOGS, OwnNames
 from shared.isolation.roles.policy import Policy, Statement
+from shared.isolation.roles.uses import READ_OBJECTS, READ_SECRETS, READ_SETTINGS, RECEIVE, RESOURCE_ACCOUNT, SEND
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from shared.config.lane import Place
 
 BOUNDARY = "boundary"
 """The component of a boundary's name. The platform's policy tells boundaries by it."""
 
 
-def boundary_policy(team: str, place: Place) -> Policy:
-    """Return the most that any role of *team* may do: what handlers and states do, on the team's own names."""
+def boundary_policy(team: str, place: Place, commons: Mapping[str, str]) -> Policy:
+    """Return the most that any role of *team* may do: what handlers and states do, on the team's own names.
+
+    Args:
+        team: The team's slug.
+        place: Where it is.
+        commons: The buckets of shared data that the team may read, each with the account that must own it.
+    """
     own = OwnNames(team, place)
     return Policy(
         (
@@ -32,12 +43,16 @@ def boundary_policy(team: str, place: Place) -> Policy:
                     "states:DescribeExecution",
                     "states:RedriveExecution",
                     "states:StartExecution",
+                    "states:StartSyncExecution",
                     "states:StopExecution",
                 ),
                 own.arns("states", ("stateMachine:", "execution:")),
             ),
             Statement("OwnTables", ITEMS, (own.arn("dynamodb", "table/"),)),
-            Statement("OwnSecrets", ("secretsmanager:GetSecretValue",), (own.folder("secretsmanager", "secret:"),)),
+            Statement("OwnQueues", tuple(sorted({*SEND, *RECEIVE})), (own.arn("sqs", ""),)),
+            Statement("OwnTopics", ("sns:Publish",), (own.arn("sns", ""),)),
+            Statement("OwnSecrets", READ_SECRETS, (own.folder("secretsmanager", "secret:"),)),
+            Statement("OwnSettings", READ_SETTINGS, (own.folder("ssm", "parameter/"),)),
             Statement(
                 "OwnImages",
                 ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
@@ -49,5 +64,26 @@ def boundary_policy(team: str, place: Place) -> Policy:
                 (place.arn("events", SYNC_RULE),),
             ),
             Statement("DeliverLogs", ACCOUNT_WIDE, ("*",)),
+            NETWORK,
+            *_commons(place, commons),
+            *_services(place),
         )
     )
+
+
+def _commons(place: Place, commons: Mapping[str, str]) -> Iterator[Statement]:
+    """Yield what reads shared data, that of each account by itself."""
+    for account in sorted(set(commons.values())):
+        arns = [place.arn("s3", name) for name, owner in sorted(commons.items()) if owner == account]
+        within = tuple(each for arn in arns for each in (arn, f"{arn}/*"))
+        held = {"StringEquals": {RESOURCE_ACCOUNT: account}}
+        yield Statement(f"ReadCommonsOf{account}", READ_OBJECTS, within, held)
+
+
+def _services(place: Place) -> Iterator[Statement]:
+    """Yield the reviewed actions, those together that are granted on the same resources."""
+    by_resources: dict[tuple[str, ...], list[str]] = {}
+    for service in SERVICES.values():
+        by_resources.setdefault(service.granted_on(place), []).append(service.action)
+    for at, (resources, actions) in enumerate(sorted(by_resources.items())):
+        yield Statement(f"Services{at}", tuple(sorted(actions)), resources)

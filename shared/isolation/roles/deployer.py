@@ -1,7 +1,9 @@
 """The role of a team's people: they deploy their functions and machines, run them, and write nothing in IAM.
 
 The role is part of the lane's foundation, so whoever makes the lane's other roles makes this one too. It has a boundary
-of its own, because the boundary of the lane's other roles lets nobody change code.
+of its own, because the boundary of the lane's other roles lets nobody change code. Code may come from other accounts,
+as a layer or an image that they publish. Such code is named one by one, so a card that names another layer needs the
+platform once.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from shared.isolation.roles.grants import (
     FETCH_CODE,
+    FETCH_IMAGES,
     ITEMS,
     MANAGE_FUNCTIONS,
     MANAGE_LOGS,
@@ -18,27 +21,42 @@ from shared.isolation.roles.grants import (
     PUSH_IMAGES,
     READ_BUCKETS,
     READ_ROLES,
+    SEE_LAYERS,
+    SEE_NETWORKS,
+    SEE_QUEUES,
+    SEE_SECRETS,
+    SEE_SETTINGS,
+    SEE_TABLES,
+    SEE_TOPICS,
     pass_roles,
 )
+from shared.isolation.roles.images import image_repository
 from shared.isolation.roles.own_names import LOGS, OwnNames
 from shared.isolation.roles.policy import Policy, Statement, Trust
+from shared.isolation.roles.uses import RECEIVE, SEND
 
 if TYPE_CHECKING:
     from shared.config.lane import Lane, Place
 
 
 def deployer_policy(lane: Lane) -> Policy:
-    """Return what the people of a team may do: deploy and run its functions and machines, read and write its data."""
+    """Return what the people of a team may do: deploy and run its functions and machines, read and write its data.
+
+    They set the values of the secrets that cards declare. The secrets that the platform fills, they only see.
+    """
     functions = sorted({lane.role_arn(each.role) for each in lane.functions.values()})
     machines = sorted({lane.role_arn(each.role) for each in lane.workflows.values()})
-    return _policy(OwnNames(lane.team, lane.place), functions, machines)
+    secrets = sorted(map(lane.secret_arn, lane.secrets))
+    layers = {arn for each in lane.functions.values() for arn in each.layers}
+    return _policy(OwnNames(lane.team, lane.place), functions, machines, secrets, _others_code(lane, layers))
 
 
-def deployer_boundary(team: str, place: Place) -> Policy:
-    """Return the most that the deployer's role of *team* may ever do: its policy, but with any role of the team."""
-    own = OwnNames(team, place)
-    roles = [own.arn("iam", "role/")]
-    return _policy(own, roles, roles)
+def deployer_boundary(lane: Lane) -> Policy:
+    """Return the most that the deployer's role may ever do: its policy, but with any role and secret of the team."""
+    own = OwnNames(lane.team, lane.place)
+    roles, secrets = [own.arn("iam", "role/")], [own.folder("secretsmanager", "secret:")]
+    publishers = {arn.partition(":layer:")[0] for each in lane.functions.values() for arn in each.layers}
+    return _policy(own, roles, roles, secrets, _others_code(lane, {f"{each}:layer:*" for each in publishers}))
 
 
 def deployer_trust(team: str, place: Place) -> Trust:
@@ -47,8 +65,26 @@ def deployer_trust(team: str, place: Place) -> Trust:
     return Trust({"AWS": place.arn("iam", "root")}, {"ArnLike": {"aws:PrincipalArn": people}}, sid="OwnPeople")
 
 
-def _policy(own: OwnNames, functions: list[str], machines: list[str]) -> Policy:
-    """Return the policy; *functions* and *machines* are the roles that may be handed to them."""
+def _others_code(lane: Lane, layers: set[str]) -> list[Statement]:
+    """Return what takes those of *layers*, and of the images that the lane names, that are of other accounts."""
+    account, functions = lane.place.account, lane.functions.values()
+    layers = {arn for arn in layers if arn.split(":")[4] != account}
+    images = {
+        repository
+        for each in functions
+        if each.image and each.image.uri and (repository := image_repository(each.image.uri, lane.place))
+        if repository.split(":")[4] != account
+    }
+    return [
+        *([Statement("OthersLayers", ("lambda:GetLayerVersion",), tuple(sorted(layers)))] if layers else []),
+        *([Statement("OthersImages", FETCH_IMAGES, tuple(sorted(images)))] if images else []),
+    ]
+
+
+def _policy(
+    own: OwnNames, functions: list[str], machines: list[str], secrets: list[str], others_code: list[Statement]
+) -> Policy:
+    """Return the policy; *functions* and *machines* are the roles that may be handed to them, *secrets* may be set."""
     return Policy(
         (
             Statement("Functions", MANAGE_FUNCTIONS, (own.arn("lambda", "function:"),)),
@@ -59,7 +95,12 @@ def _policy(own: OwnNames, functions: list[str], machines: list[str]) -> Policy:
             *_read_foundation(own),
             Statement("Logs", MANAGE_LOGS, own.arns("logs", LOGS)),
             Statement("Data", (*OBJECTS, FETCH_CODE), (own.arn("s3", ""),)),
-            Statement("Tables", (*ITEMS, *_SEE_TABLES), (own.arn("dynamodb", "table/"),)),
+            Statement("Tables", tuple(sorted({*ITEMS, *SEE_TABLES})), (own.arn("dynamodb", "table/"),)),
+            Statement("Messages", tuple(sorted({*SEND, *RECEIVE, *SEE_QUEUES})), (own.arn("sqs", ""),)),
+            Statement("Topics", ("sns:Publish", *SEE_TOPICS), (own.arn("sns", ""),)),
+            *([Statement("SetSecrets", ("secretsmanager:PutSecretValue",), tuple(secrets))] if secrets else []),
+            Statement("Layers", SEE_LAYERS, (own.arn("lambda", "layer:"),)),
+            *others_code,
             Statement("Images", PUSH_IMAGES, (own.folder("ecr", "repository/"),)),
             Statement("Look", _LOOK, ("*",)),
         )
@@ -72,15 +113,14 @@ def _read_foundation(own: OwnNames) -> list[Statement]:
         Statement("ReadBoundaries", _READ_POLICIES, (own.arn("iam", "policy/"),)),
         Statement("ReadBucket", READ_BUCKETS, (own.arn("s3", ""),)),
         Statement("ReadBudget", ("budgets:ViewBudget",), (own.arn("budgets", "budget/"),)),
-        Statement("SeeSecret", _SEE_SECRETS, (own.folder("secretsmanager", "secret:"),)),
+        Statement("SeeSecret", SEE_SECRETS, (own.folder("secretsmanager", "secret:"),)),
+        Statement("ReadSettings", SEE_SETTINGS, (own.folder("ssm", "parameter/"),)),
     ]
 
 
 _READ_POLICIES = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions")
-# A secret or a table may carry a policy of its own. lanes isolation prove --deployed reads these.
-_SEE_SECRETS = ("secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy")
-_SEE_TABLES = ("dynamodb:GetResourcePolicy", "dynamodb:ListTagsOfResource")
 _LOOK = (
+    *SEE_NETWORKS,
     "ecr:GetAuthorizationToken",
     "lambda:GetAccountSettings",
     "logs:DescribeLogGroups",

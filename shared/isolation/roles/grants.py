@@ -62,6 +62,7 @@ OBJECTS = (
 ITEMS = (
     "dynamodb:BatchGetItem",
     "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
     "dynamodb:DeleteItem",
     "dynamodb:DescribeTable",
     "dynamodb:GetItem",
@@ -78,15 +79,18 @@ MANAGE_FUNCTIONS = tuple(
         "CreateFunction",
         "DeleteFunction",
         "DeleteFunctionConcurrency",
+        "DeleteFunctionEventInvokeConfig",
         "GetFunction",
         "GetFunctionConcurrency",
         "GetFunctionConfiguration",
+        "GetFunctionEventInvokeConfig",
         "GetPolicy",
         "InvokeFunction",
         "ListAliases",
         "ListTags",
         "ListVersionsByFunction",
         "PutFunctionConcurrency",
+        "PutFunctionEventInvokeConfig",
         "TagResource",
         "UntagResource",
         "UpdateFunctionCode",
@@ -108,6 +112,7 @@ MANAGE_MACHINES = tuple(
         "ListTagsForResource",
         "RedriveExecution",
         "StartExecution",
+        "StartSyncExecution",
         "StopExecution",
         "TagResource",
         "UntagResource",
@@ -145,6 +150,19 @@ PUSH_IMAGES = (
         )
     ),
 )
+SEE_NETWORKS = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
+"""What Lambda asks of whoever puts a function into a network. Source: as of :data:`NETWORK`."""
+SEE_TABLES = (
+    "dynamodb:DescribeTable",
+    "dynamodb:DescribeTimeToLive",
+    "dynamodb:GetResourcePolicy",
+    "dynamodb:ListTagsOfResource",
+)
+SEE_QUEUES = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags")
+SEE_TOPICS = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource")
+SEE_SETTINGS = ("ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource")
+SEE_SECRETS = ("secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy")
+SEE_LAYERS = ("lambda:GetLayerVersion", "lambda:GetLayerVersionPolicy")
 READ_ROLES = ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
 READ_BUCKETS = (
     "s3:GetBucketOwnershipControls",

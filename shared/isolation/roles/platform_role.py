@@ -2,7 +2,8 @@
 
 The boundaries keep mistakes small, and no more than that. The role may write any policy called ``*-boundary-*``, so it
 can make the boundary of its roles as wide as it likes. It is trusted, because it can change every team's roles. An
-administrator makes it once, from what ``lanes isolation platform`` prints. To run the rendezvous takes a second policy
+administrator makes it once, from what ``lanes isolation platform`` prints. What workflows own takes a second policy
+(:mod:`shared.isolation.roles.resources_role`), and to run the rendezvous a third
 (:mod:`shared.isolation.roles.rendezvous_role`).
 """
 
@@ -44,7 +45,6 @@ def platform_policy(place: Place) -> Policy:
             Statement("Boundaries", _MANAGE_POLICIES, (boundaries,)),
             Statement("Buckets", _MANAGE_BUCKETS, (place.arn("s3", "*-*"),)),
             Statement("Code", ("s3:GetObject", FETCH_CODE, "s3:PutObject"), (place.arn("s3", f"*-*/{CODE}*"),)),
-            Statement("Tables", _MANAGE_TABLES, (place.arn("dynamodb", "table/*-*"),)),
             Statement("Secrets", _MANAGE_SECRETS, tuple(place.arn("secretsmanager", each) for each in _SECRETS)),
             Statement("Repositories", _MANAGE_REPOSITORIES, (place.arn("ecr", "repository/*/*"),)),
             Statement("Functions", MANAGE_FUNCTIONS, (place.arn("lambda", "function:*-*"),)),
@@ -98,16 +98,6 @@ _MANAGE_REPOSITORIES = (
     "ecr:PutImageTagMutability",
     "ecr:SetRepositoryPolicy",
     "ecr:TagResource",
-)
-_MANAGE_TABLES = (
-    "dynamodb:CreateTable",
-    "dynamodb:DeleteTable",
-    "dynamodb:DescribeTable",
-    "dynamodb:GetResourcePolicy",
-    "dynamodb:ListTagsOfResource",
-    "dynamodb:TagResource",
-    "dynamodb:UntagResource",
-    "dynamodb:UpdateTable",
 )
 _MANAGE_BUCKETS = (
     *READ_BUCKETS,

@@ -1,4 +1,4 @@
-"""The platform role's second policy: make, operate and remove the rendezvous service.
+"""The platform role's third policy: make, operate and remove the rendezvous service.
 
 It is apart from the first (:mod:`shared.isolation.roles.platform_role`) because a managed policy may have at most 6,144
 characters. The service's names begin with the platform's own slug, which no team can have. Some things AWS calls by an

@@ -1,0 +1,83 @@
+"""The platform role's policy for what workflows own besides functions, and for code and networks that are not ours.
+
+It is apart from the first (:mod:`shared.isolation.roles.platform_role`) because a managed policy may have at most 6,144
+characters. The platform makes secrets that cards declare and may set their values; it reads none of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.isolation.roles.grants import (
+    FETCH_IMAGES,
+    SEE_LAYERS,
+    SEE_NETWORKS,
+    SEE_QUEUES,
+    SEE_SECRETS,
+    SEE_SETTINGS,
+    SEE_TABLES,
+    SEE_TOPICS,
+)
+from shared.isolation.roles.policy import Policy, Statement
+
+if TYPE_CHECKING:
+    from shared.config.lane import Place
+
+
+def resources_policy(place: Place) -> Policy:
+    """Return what it takes to make, compare and remove tables, queues, topics, secrets and settings of all lanes."""
+    secrets, settings = place.arn("secretsmanager", "secret:*/*-*"), place.arn("ssm", "parameter/*/*-*")
+    return Policy(
+        (
+            Statement("Tables", (*_CHANGE_TABLES, *SEE_TABLES), (place.arn("dynamodb", "table/*-*"),)),
+            Statement("Queues", (*_CHANGE_QUEUES, *SEE_QUEUES), (place.arn("sqs", "*-*"),)),
+            Statement("Topics", (*_CHANGE_TOPICS, *SEE_TOPICS), (place.arn("sns", "*-*"),)),
+            Statement("Secrets", (*_CHANGE_SECRETS, *SEE_SECRETS), (secrets,)),
+            Statement("Settings", (*_CHANGE_SETTINGS, *SEE_SETTINGS), (settings,)),
+            Statement("Layers", SEE_LAYERS, (f"arn:{place.partition}:lambda:{place.region}:*:layer:*",)),
+            Statement("OthersImages", FETCH_IMAGES, (f"arn:{place.partition}:ecr:{place.region}:*:repository/*",)),
+            Statement("Look", _LOOK, ("*",)),
+        )
+    )
+
+
+_CHANGE_TABLES = (
+    "dynamodb:CreateTable",
+    "dynamodb:DeleteTable",
+    "dynamodb:TagResource",
+    "dynamodb:UntagResource",
+    "dynamodb:UpdateTable",
+    "dynamodb:UpdateTimeToLive",
+)
+_CHANGE_QUEUES = ("sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue")
+_CHANGE_TOPICS = (
+    "sns:CreateTopic",
+    "sns:DeleteTopic",
+    "sns:SetTopicAttributes",
+    "sns:Subscribe",
+    "sns:TagResource",
+    "sns:UntagResource",
+)
+_CHANGE_SECRETS = (
+    "secretsmanager:CreateSecret",
+    "secretsmanager:DeleteSecret",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:TagResource",
+    "secretsmanager:UntagResource",
+    "secretsmanager:UpdateSecret",
+)
+_CHANGE_SETTINGS = (
+    "ssm:AddTagsToResource",
+    "ssm:DeleteParameter",
+    "ssm:PutParameter",
+    "ssm:RemoveTagsFromResource",
+)
+_LOOK = (
+    *SEE_NETWORKS,
+    "lambda:ListLayers",
+    "lambda:ListLayerVersions",
+    "sns:ListTopics",
+    "sns:Unsubscribe",  # AWS grants it for no single topic
+    "sqs:ListQueues",
+    "ssm:DescribeParameters",
+)
