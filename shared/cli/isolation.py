@@ -48,12 +48,13 @@ def prove(
     from shared.cli.wiring import open_project
     from shared.iam.catalogue import load_catalogue
     from shared.isolation.proof.account.outsiders import with_account
+    from shared.isolation.proof.names.commons import commons_of
     from shared.isolation.proof.names.disjoint import name_rules
     from shared.isolation.proof.proof import prove as prove_documents
     from shared.isolation.roles.database_role import lane_scripts
 
     project = open_project()
-    rules = name_rules(project.naming)
+    rules = name_rules(project.naming, commons_of(project.settings))
     catalogue, left = load_catalogue(), None
     if deployed or where.asked:
         documents, account, left = _deployed(project, team, where)

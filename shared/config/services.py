@@ -50,7 +50,6 @@ _LEXICON = "it speaks the text of the request; a lexicon that it may name is no 
 _MODEL = "a foundation model is AWS's own and keeps nothing of a request"
 _PUBLIC = "it tells what AWS publishes to everybody"
 _MAP = "it asks AWS's own map and keeps nothing"
-_RANDOM = "it makes up a new value and keeps nothing"
 
 _MODELS = ("arn:{partition}:bedrock:{region}::foundation-model/*",)
 _PLACES = ("arn:{partition}:geo-places:{region}::provider/default",)
@@ -105,7 +104,6 @@ SERVICES: dict[str, Service] = {
             _PLACES,
         ),
         *_reviewed("geo-routes", "CalculateIsolines CalculateRouteMatrix CalculateRoutes SnapToRoads", _MAP, _ROUTES),
-        *_reviewed("secretsmanager", "GetRandomPassword", _RANDOM),
         *_reviewed("sts", "GetCallerIdentity", "it tells the caller who it is"),
     )
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.deploy.rendezvous.desired import access
 from shared.deploy.resources import bucket, policy, queue, repository, role, topic, wanted_resources
 from shared.deploy.sources import read_sources
+from shared.isolation.proof.account.code_links import FunctionLinks
 from shared.isolation.proof.account.links import DEFAULT_BUS, Logging, Rule
 from shared.isolation.proof.documents.document import Document, DocumentKind
 from shared.values import as_mapping, as_text
@@ -14,7 +15,7 @@ from shared.values import as_mapping, as_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.config.lane import Lane
+    from shared.config.lane import Function, Lane
     from shared.config.platform import RendezvousService
     from shared.deploy.model import Resource
     from shared.isolation.proof.account.links import Link
@@ -39,9 +40,20 @@ def service_documents(service: RendezvousService) -> list[Document]:
 
 
 def lane_links(lane: Lane) -> list[Link]:
-    """Return where the state machines of *lane* are to log."""
+    """Return where the state machines of *lane* are to log, and what ties its functions to others."""
     groups = {key: lane.place.arn("logs", f"log-group:{each.log_group}:*") for key, each in lane.workflows.items()}
-    return [Logging(lane.state_machine_arn(key), (group,)) for key, group in groups.items()]
+    functions = [_function_links(lane, key, each) for key, each in lane.functions.items()]
+    return [*(Logging(lane.state_machine_arn(key), (group,)) for key, group in groups.items()), *functions]
+
+
+def _function_links(lane: Lane, key: str, function: Function) -> FunctionLinks:
+    told, image = function.asynchronous, function.image
+    return FunctionLinks(
+        lane.function_arn(key),
+        function.layers,
+        (image.uri or "") if image else "",
+        tuple(arn for arn in (told.on_success, told.on_failure) if arn) if told else (),
+    )
 
 
 def service_links(service: RendezvousService) -> list[Link]:

@@ -62,6 +62,14 @@ class Action:
         """Whether the glob *resource* meets any resource type that the action takes."""
         return any(intersect(shape, resource) for shape in self.arns)
 
+    def reaches(self, own: str) -> bool:
+        """Whether the action is of the service that the glob *own* belongs to, and can touch it.
+
+        Another service may touch it too, as a backup does. It does so as a role that was passed to it, or with the
+        rights of its caller, and both are judged on their own.
+        """
+        return self.service == own.split(":")[2] and self.can_touch(own)
+
 
 class Takes(TypedDict):
     """What the table says of one kind of resource that an action takes."""

@@ -6,15 +6,18 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
+from shared.config.resources import Asynchronous, Index, Key, Queue, Setting, Table, Topic, Uses, Vpc
 from shared.config.variables import KEY_VARIABLE
 from shared.iam.catalogue import load_catalogue
 from shared.isolation.proof.documents.document import Document, DocumentKind
+from shared.isolation.proof.names.commons import Commons
 from shared.isolation.proof.names.disjoint import NameRules
 from shared.isolation.proof.proof import Proof, prove
 from shared.isolation.roles.boundary import boundary_policy
@@ -26,7 +29,13 @@ from shared.isolation.roles.workflow_role import workflow_policy, workflow_trust
 from shared.values import Json
 
 PLACE = Place("123456789012", "us-east-1", "dev")
-NAMES = NameRules("[a-z][a-z0-9]{1,11}", frozenset(), {"bucket": "{team}-{component}-{hash}"})
+ABROAD = "210987654321"
+COMMONS = (
+    Commons("field-data", PLACE.account),
+    Commons("abroad-data", ABROAD),
+    Commons("labs-data", PLACE.account, frozenset({"team10"})),
+)
+NAMES = NameRules("[a-z][a-z0-9]{1,11}", frozenset(), {"bucket": "{team}-{component}-{hash}"}, COMMONS)
 
 
 # The simulator is another's program (AGPL-3.0): never shipped, and asked over its standard input, where it is.
@@ -63,6 +72,8 @@ def make_lane(team: str) -> Lane:
         )
         for key in ("cosmic-init", "cosmic-inference")
     }
+    inference = functions["cosmic-inference"]
+    functions["cosmic-inference"] = replace(inference, **everything(team, name))
     workflow = Workflow(
         key="cosmic",
         name=name("cosmic"),
@@ -72,6 +83,13 @@ def make_lane(team: str) -> Lane:
         functions={"init": "cosmic-init", "inference": "cosmic-inference"},
         specs=(),
         parameters={},
+        tables={"totals": Table(name("totals"), Key("word"), indexes=(Index("by-day", Key("day")),))},
+        queues={"work": Queue(name("work"), name("work-dead-letters"), 30, 3)},
+        topics={"done": Topic(name("done"))},
+        buckets={"raw": name("raw")},
+        secrets={"key": f"{team}/key-0a1b2c3d"},
+        settings={"limit": Setting(f"/{team}/limit-0a1b2c3d", "3")},
+        uses=Uses(queues={name("work"): "sendreceive"}, services=("comprehend:DetectSentiment",)),
     )
     return Lane(
         team=team,
@@ -88,7 +106,32 @@ def make_lane(team: str) -> Lane:
         rendezvous=Rendezvous("localhost", 10000, 5, 1, 3, 2, "rate(5 minutes)"),
         log_retention_days=30,
         scratch_days=7,
+        commons={each.bucket: each.account for each in COMMONS if each.lets(team)},
     )
+
+
+def everything(team: str, name: Callable[[str], str]) -> dict[str, Any]:
+    """All that a card may say of what a function uses, where it runs, and who hears of its events."""
+    return {
+        "uses": Uses(
+            bucket="readwrite",
+            buckets={name("raw"): "read"},
+            tables={name("totals"): "readwrite"},
+            queues={name("work"): "sendreceive"},
+            topics=(name("done"),),
+            secrets=(f"{team}/key-0a1b2c3d",),
+            settings=(f"/{team}/limit-0a1b2c3d",),
+            functions=(name("cosmic-init"),),
+            machines=(name("cosmic"),),
+            commons=("field-data", "abroad-data"),
+            services=("bedrock:InvokeModel", "geo-places:Geocode", "rekognition:DetectLabels"),
+        ),
+        "vpc": Vpc(("subnet-1",), ("sg-1",)),
+        "asynchronous": Asynchronous(
+            on_success=PLACE.arn("sns", name("done")), on_failure=PLACE.arn("sqs", name("work"))
+        ),
+        "layers": (f"arn:aws:lambda:us-east-1:{ABROAD}:layer:science:3", PLACE.arn("lambda", f"layer:{name('own')}:1")),
+    }
 
 
 def definition(lane: Lane) -> dict[str, Json]:
@@ -100,6 +143,9 @@ def definition(lane: Lane) -> dict[str, Json]:
             "Resource": "arn:aws:states:::lambda:invoke",
             "Parameters": {"FunctionName": lane.function_arn(key)},
         }
+
+    def call(api: str, **arguments: Json) -> dict[str, Json]:
+        return {"Type": "Task", "Resource": f"arn:aws:states:::{api}", "Parameters": arguments}
 
     return {
         "StartAt": "Init",
@@ -114,8 +160,17 @@ def definition(lane: Lane) -> dict[str, Json]:
                     "States": {"Infer": {**invoke("cosmic-inference"), "End": True}},
                 },
                 "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": lane.bucket}},
-                "Next": "Again",
+                "Next": "Keep",
             },
+            "Keep": {**call("dynamodb:putItem", TableName=f"{lane.team}-totals-0a1b2c3d"), "Next": "Find"},
+            "Find": {
+                **call("aws-sdk:dynamodb:query", TableName=f"{lane.team}-totals-0a1b2c3d", IndexName="by-day"),
+                "Next": "Send",
+            },
+            "Send": {**call("sqs:sendMessage", QueueUrl=lane.queue_url(f"{lane.team}-work-0a1b2c3d")), "Next": "Tell"},
+            "Tell": {**call("sns:publish", TopicArn=lane.topic_arn(f"{lane.team}-done-0a1b2c3d")), "Next": "Shared"},
+            "Shared": {**call("aws-sdk:s3:getObject", Bucket="field-data", Key="k"), "Next": "See"},
+            "See": {**call("aws-sdk:rekognition:detectLabels"), "Next": "Again"},
             "Again": {
                 "Type": "Task",
                 "Resource": "arn:aws:states:::states:startExecution.sync:2",
@@ -150,13 +205,13 @@ def render(lane: Lane) -> dict[str, Document]:
         "machine": (DocumentKind.ROLE, workflow.role, workflow_policy(lane, workflow, definition(lane)).document()),
         "function trust": (DocumentKind.TRUST, function.role, function_trust().document()),
         "machine trust": (DocumentKind.TRUST, workflow.role, workflow_trust(lane, workflow).document()),
-        "boundary": (DocumentKind.BOUNDARY, lane.boundary, boundary_policy(lane.team, PLACE).document()),
+        "boundary": (DocumentKind.BOUNDARY, lane.boundary, boundary_policy(lane.team, PLACE, lane.commons).document()),
         "deployer": (DocumentKind.DEPLOYER, lane.deployer, deployer_policy(lane).document()),
         "deployer trust": (DocumentKind.TRUST, lane.deployer, deployer_trust(lane.team, PLACE).document()),
         "deployer boundary": (
             DocumentKind.BOUNDARY,
             lane.deployer_boundary,
-            deployer_boundary(lane.team, PLACE).document(),
+            deployer_boundary(lane).document(),
         ),
         "bucket": (DocumentKind.BUCKET, lane.bucket, {"Version": "2012-10-17", "Statement": [tls, own_role]}),
         "repository": (DocumentKind.REPOSITORY, repository, repository_policy(lane.team, PLACE)),

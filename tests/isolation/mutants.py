@@ -1,4 +1,4 @@
-"""Seeded leaks, read from tables (leaks.txt, near_misses.txt, sql_leaks.txt), and those few that are no row of a table.
+"""Seeded leaks, read from tables, and those few that are no row of a table: leaks.txt, resource_leaks.txt and others.
 
 A leak is (document, edit, statement that the finding must name, rule); a control is (document, edit) and leaks nothing.
 """
@@ -24,6 +24,9 @@ LOGS = f"arn:aws:logs:{HERE_AND_OURS}:log-group:"
 ECR = f"arn:aws:ecr:{HERE_AND_OURS}:repository/"
 SECRET = f"arn:aws:secretsmanager:{HERE_AND_OURS}:secret:"
 SSM = f"arn:aws:ssm:{HERE_AND_OURS}:parameter/"
+SNS = f"arn:aws:sns:{HERE_AND_OURS}:"
+LAYER = f"arn:aws:lambda:{HERE_AND_OURS}:layer:"
+BUS = f"arn:aws:events:{HERE_AND_OURS}:event-bus/"
 SQS = f"arn:aws:sqs:{HERE_AND_OURS}:"
 TABLE = f"arn:aws:dynamodb:{HERE_AND_OURS}:table/"
 MINE, OTHER = "team1_data_0a1b2c3d", "team10_data_0a1b2c3d"
@@ -162,6 +165,7 @@ LEAKS |= {
         "size",
     ),
 }
+RESOURCE_LEAKS, RESOURCE_CONTROLS = seeds("resource_leaks.txt")
 NEAR_LEAKS, NEAR_CONTROLS = seeds("near_misses.txt")
 SQL_LEAKS, SQL_CONTROLS = sql_seeds(removal=False)
 SQL_DROPS, _ = sql_seeds(removal=True)

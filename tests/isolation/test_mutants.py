@@ -10,8 +10,8 @@ from shared.isolation.proof.documents.document import Document, DocumentKind
 from shared.isolation.roles.database_role import make_role, remove_role
 from tests.isolation import mutants
 
-LEAKS = mutants.LEAKS | mutants.NEAR_LEAKS
-CONTROLS = mutants.CONTROLS | mutants.NEAR_CONTROLS
+LEAKS = mutants.LEAKS | mutants.RESOURCE_LEAKS | mutants.NEAR_LEAKS
+CONTROLS = mutants.CONTROLS | mutants.RESOURCE_CONTROLS | mutants.NEAR_CONTROLS
 DOCUMENTS = (
     *("function", "function trust", "machine", "machine trust", "boundary"),
     *("deployer", "deployer trust", "deployer boundary", "bucket", "repository"),
@@ -115,7 +115,7 @@ def test_a_control_passes(name, proved):
 
 
 def test_no_seed_was_lost():
-    assert (len(LEAKS), len(CONTROLS)) == (153, 28)
+    assert (len(LEAKS), len(CONTROLS)) == (241, 37)
     assert (len(SQL_LEAKS), len(SQL_DROPS), len(SQL_CONTROLS)) == (53, 7, 5)
 
 

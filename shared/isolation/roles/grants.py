@@ -87,6 +87,7 @@ MANAGE_FUNCTIONS = tuple(
         "GetPolicy",
         "InvokeFunction",
         "ListAliases",
+        "ListFunctionEventInvokeConfigs",
         "ListTags",
         "ListVersionsByFunction",
         "PutFunctionConcurrency",

@@ -1,4 +1,4 @@
-"""What ties a team to others without an IAM document: EventBridge rules, and the log groups of state machines.
+"""What ties a team to others without an IAM document: EventBridge rules, logs of state machines, functions' code.
 
 A rule on the default event bus sees every team's events. Step Functions' events hold the input and output of an
 execution. So a team's own rules belong on a bus of its own, or their pattern must name the team's own resources in a
@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shared.isolation.proof.account.code_links import FunctionLinks, judge_function
 from shared.isolation.proof.finding import Finding
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Logging:
         return ""
 
 
-Link = Rule | Logging
+Link = Rule | Logging | FunctionLinks
 
 
 def judge_links(links: Sequence[Link], territories: Sequence[Territory]) -> Iterator[tuple[Finding, str]]:
@@ -100,7 +101,9 @@ def judge_links(links: Sequence[Link], territories: Sequence[Territory]) -> Iter
     """
     for link in links:
         owner = next((each for each in territories if each.holds(link.arn)), None)
-        if isinstance(link, Logging):
+        if isinstance(link, FunctionLinks):
+            found = judge_function(link, owner) if owner else iter(())  # others' rights are judged by their policies
+        elif isinstance(link, Logging):
             found = _own_logging(link, owner) if owner else _others_logging(link, territories)
         elif owner:
             found = _own_rule(link, owner)

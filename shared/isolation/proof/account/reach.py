@@ -61,7 +61,7 @@ def touched(
     """Yield what *grant* touches of the team's names, within *ceiling*, a permissions boundary."""
     for own in filter(grant.meets, territory.patterns):
         for action in (each for pattern in grant.actions for each in catalogue.expand(pattern)):
-            if not _can_touch(action, own) or _harmless(action) or not grant.allows(action.name):
+            if not action.reaches(own) or _harmless(action) or not grant.allows(action.name):
                 continue
             if ceiling is None or any(above.meets(own) and above.allows(action.name) for above in ceiling):
                 yield Touch(action.name, own)
@@ -70,19 +70,10 @@ def touched(
             yield Touch(name, "*", what)
 
 
-def _can_touch(action: Action, own: str) -> bool:
-    """Whether *action* is of the service that *own* belongs to, and can touch it.
-
-    Another service may touch it too, as a backup does. It does so as a role that was passed to it, or with the rights
-    of its caller, and both are judged on their own.
-    """
-    return action.service == own.split(":")[2] and action.can_touch(own)
-
-
 def _harmless(action: Action) -> bool:
     """Whether a review found that anybody may have it on everything."""
-    entry = REVIEWED.get(action.name.lower())
-    return entry is not None and not entry.key and not entry.team and entry.resources == ("*",)
+    entries = REVIEWED.get(action.name.lower(), ())
+    return any(not entry.key and not entry.team and entry.resources == ("*",) for entry in entries)
 
 
 def _opened(text: str) -> str:

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 
 from shared.iam.globs import complete_arn, contains, is_literal
 from shared.isolation.proof.documents.document import DocumentKind
+from shared.isolation.proof.documents.outside import judge_foreign
 from shared.isolation.proof.documents.reviewed import REVIEWED
 from shared.isolation.proof.finding import Finding
 from shared.isolation.proof.names.territory import Territory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from shared.config.lane import Place
-    from shared.iam.catalogue import Catalogue
+    from shared.iam.catalogue import Action, Catalogue
     from shared.iam.statements import Condition
     from shared.isolation.proof.documents.document import Document, Statement
+    from shared.isolation.proof.names.commons import Commons
 
 _OF_ROLES = frozenset({DocumentKind.ROLE, DocumentKind.DEPLOYER, DocumentKind.TRUST})
 """A role may have no policy yet. It always has a trust policy."""
@@ -41,7 +43,10 @@ class _Ceiling:
 
 
 def check_boundaries(
-    statements: Mapping[Document, list[Statement]], catalogue: Catalogue, place: Place
+    statements: Mapping[Document, list[Statement]],
+    catalogue: Catalogue,
+    place: Place,
+    commons: Sequence[Commons] = (),
 ) -> Iterator[Finding]:
     """Yield where a role carries no boundary of its team's, or the boundary takes away what the policy grants."""
     ceilings = {
@@ -63,7 +68,7 @@ def check_boundaries(
                 fix="put the team's own boundary on the role",
             )
         elif document.kind is not DocumentKind.TRUST:
-            territory = Territory(document.team, place)
+            territory = Territory(document.team, place, tuple(each for each in commons if each.lets(document.team)))
             for statement in grants:
                 for pattern in statement.actions:
                     yield from _gaps(statement, pattern, ceiling, catalogue, territory)
@@ -81,14 +86,23 @@ def _gaps(
     conditions = frozenset(statement.conditions)
     for resource in map(complete_arn, statement.resources):
         allowed = {
-            action.name: any(above.allows(action.name, resource, conditions) for above in ceiling)
+            action: any(above.allows(action.name, resource, conditions) for above in ceiling)
             for action in catalogue.expand(pattern)
         }
         if not is_literal(pattern) and any(allowed.values()):
             continue  # a glob is written for those of its actions that there are
-        for name, is_allowed in allowed.items():
-            rightly = territory.holds(resource) or name.lower() in REVIEWED
-            if rightly and not is_allowed:
+        for action, is_allowed in allowed.items():
+            if not is_allowed and _rightly(statement, action, resource, territory):
                 why = "the team's boundary does not let it: the role would be refused when it runs"
                 fix = "widen the boundary in shared/isolation/roles/boundary.py, inside own names"
-                yield statement.finding("boundary-gap", why, fix, action=name, resource=resource)
+                yield statement.finding("boundary-gap", why, fix, action=action.name, resource=resource)
+
+
+def _rightly(statement: Statement, action: Action, resource: str, territory: Territory) -> bool:
+    """Whether nothing is wrong with where *action* is granted, so that only the boundary stands in its way."""
+    foreign = judge_foreign(statement, action, resource, territory)
+    return (
+        territory.holds(resource)
+        or action.name.lower() in REVIEWED
+        or (foreign is not None and not any(True for _ in foreign))
+    )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from shared.iam.globs import complete_arn, counterexample, intersect, is_literal
 from shared.isolation.proof.documents.document import DocumentKind
-from shared.isolation.proof.documents.reviewed import REVIEWED, confined, fixed
+from shared.isolation.proof.documents.outside import judge_foreign
+from shared.isolation.proof.documents.reviewed import REVIEWED, Own, confined, fixed
 from shared.isolation.proof.names.territory import Territory
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ PASSED_TO = frozenset(
 )
 _READING = frozenset({"Read", "List"})
 _MOST_SHOWN = 3  # findings about one action glob: it may stand for 20,000 actions, and a reader needs a few
+_CONFINING_FIX = (
+    "add StringLike or ArnLike {} with the team's own names (no IfExists, no ForAllValues)",
+    "add Null {}: true, so that the key must be missing",
+)
 _STAND_IN = "anotherteam"
 """A slug in the place of any other team's."""
 
@@ -80,7 +85,7 @@ def judge_pair(statement: Statement, action: Action, resource: str, territory: T
     """Yield what is wrong with granting *action* on the glob *resource*."""
     full = complete_arn(resource)
     name = action.name.lower()
-    entry = REVIEWED.get(name)
+    entries = [entry for entry in REVIEWED.get(name, ()) if entry.allows(full, territory)]
     if name.startswith("states:sendtask"):
         yield statement.finding(
             "task-token",
@@ -91,12 +96,13 @@ def judge_pair(statement: Statement, action: Action, resource: str, territory: T
         )
     elif action.service == "iam":
         yield from _judge_iam(statement, action, full, territory)
-    elif entry is not None and entry.allows(full, territory):
-        if entry.key and not confined(statement.conditions, entry.key, entry.own, territory):
+    elif entries:
+        entry = entries[0]
+        if not any(not each.key or confined(statement.conditions, each.key, each.own, territory) for each in entries):
             yield statement.finding(
                 "unconfined",
                 f"without a condition that holds {entry.key} to {entry.own.value} it reaches every team's",
-                f"add StringLike or ArnLike {entry.key} with the team's own names (no IfExists, no ForAllValues)",
+                _CONFINING_FIX[entry.own is Own.MISSING].format(entry.key),
                 action=action.name,
                 resource=resource,
             )
@@ -116,6 +122,8 @@ def judge_pair(statement: Statement, action: Action, resource: str, territory: T
             action=action.name,
             resource=resource,
         )
+    elif (foreign := judge_foreign(statement, action, full, territory)) is not None:
+        yield from foreign
     else:
         yield from _judge_resource(statement, action, full, territory)
 

@@ -11,7 +11,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from shared.config.platform import SLUG
+from shared.config.services import SERVICES
 from shared.iam.globs import contains, is_literal
+from shared.isolation.roles.grants import CODE_OF, NETWORK, SEE_NETWORKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +29,7 @@ class Own(StrEnum):
     PRINCIPAL = "an own user or role"
     LABEL = "an own name"
     SPELT = "names spelt out, without a star"
+    MISSING = "nothing: the key must be missing (Null ... true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,55 +78,65 @@ _WRITES_AS_SERVICE = (
 _NO_CALL = "no API of logs does it, so no code of a team can call it; Step Functions, in its place, "
 _MANAGED = "AWS's own rule for nested executions, which Events lets nobody but Step Functions change"
 _ZONES, _CHANGES = (f"arn:{{partition}}:route53:::{kind}/*" for kind in ("hostedzone", "change"))
+_BY_LAMBDA = (
+    "Lambda does it for a function in a network; the condition keeps it from the function's code, and networks are the "
+    "account's, no team's"
+)
+_NETWORK = "tells the account's networks, which are no team's"
 _OWN_MAPPING = "mappings are called by a UUID; the condition keeps to those of the team's own functions"
 
-REVIEWED: dict[str, Reviewed] = {
-    entry.action.lower(): entry
-    for entry in (
-        Reviewed("ecr:GetAuthorizationToken", "a token opens only the repositories its holder is granted"),
-        Reviewed("sts:GetCallerIdentity", "tells the caller who it is"),
-        Reviewed("lambda:GetAccountSettings", "tells the account's limits and sums, nothing of a team"),
-        Reviewed("servicequotas:ListServiceQuotas", "tells the account's limits, nothing of a team"),
-        Reviewed("states:ListStateMachines", "tells names"),
-        Reviewed("states:ValidateStateMachineDefinition", "reads the text it is given"),
-        Reviewed("xray:PutTraceSegments", "write-only telemetry that no handler reads"),
-        Reviewed("xray:PutTelemetryRecords", "write-only telemetry that no handler reads"),
-        Reviewed("logs:DescribeLogGroups", "tells names and sizes, no event"),
-        Reviewed("logs:DescribeResourcePolicies", "tells who may write logs, no event"),
-        Reviewed("logs:GetLogDelivery", _DELIVERY + "tells where a delivery goes, no event"),
-        Reviewed("logs:ListLogDeliveries", _DELIVERY + "tells where deliveries go, no event"),
-        Reviewed("logs:CreateLogDelivery", _DELIVERY + _WRITES_AS_SERVICE),
-        Reviewed("logs:UpdateLogDelivery", _DELIVERY + _NO_CALL + "could turn a delivery's future events elsewhere"),
-        Reviewed("logs:DeleteLogDelivery", _DELIVERY + _NO_CALL + "could end a delivery's future events"),
-        Reviewed("logs:StopQuery", "ends a query by an id that only its maker was told, reads nothing"),
-        Reviewed("events:PutRule", _MANAGED, (_SYNC_RULE,)),
-        Reviewed("events:PutTargets", _MANAGED, (_SYNC_RULE,)),
-        Reviewed("events:DescribeRule", _MANAGED, (_SYNC_RULE,)),
-        Reviewed(
-            "cloudwatch:PutMetricData",
-            "the condition keeps to the team's own namespaces",
-            key="cloudwatch:namespace",
-            own=Own.LABEL,
-        ),
-        Reviewed("lambda:CreateEventSourceMapping", _OWN_MAPPING, key="lambda:FunctionArn"),
-        Reviewed("lambda:UpdateEventSourceMapping", _OWN_MAPPING, ("*", _MAPPING), key="lambda:FunctionArn"),
-        Reviewed("lambda:DeleteEventSourceMapping", _OWN_MAPPING, ("*", _MAPPING), key="lambda:FunctionArn"),
-        Reviewed("lambda:GetEventSourceMapping", _OWN_MAPPING, ("*", _MAPPING), key="lambda:FunctionArn"),
-        Reviewed("ecs:ListTasks", "the condition keeps to the own cluster", key="ecs:cluster", team=SLUG),
-        Reviewed("ec2:DescribeNetworkInterfaces", "tells addresses; the rendezvous finds its task's", team=SLUG),
-        Reviewed("route53:ListHostedZonesByName", "tells names; the rendezvous finds its zone's id", team=SLUG),
-        Reviewed("route53:ListResourceRecordSets", "tells names and addresses, as DNS does", (_ZONES,), team=SLUG),
-        Reviewed(
-            "route53:ChangeResourceRecordSets",
-            "zones are called by ids; the condition keeps to the record of the rendezvous and its mark",
-            (_ZONES,),
-            key="route53:ChangeResourceRecordSetsNormalizedRecordNames",
-            own=Own.SPELT,
-            team=SLUG,
-        ),
-        Reviewed("route53:GetChange", "tells whether a change has arrived", (_CHANGES,), team=SLUG),
-    )
+_ENTRIES = (
+    Reviewed("ecr:GetAuthorizationToken", "a token opens only the repositories its holder is granted"),
+    Reviewed("sts:GetCallerIdentity", "tells the caller who it is"),
+    Reviewed("lambda:GetAccountSettings", "tells the account's limits and sums, nothing of a team"),
+    Reviewed("servicequotas:ListServiceQuotas", "tells the account's limits, nothing of a team"),
+    Reviewed("states:ListStateMachines", "tells names"),
+    Reviewed("states:ValidateStateMachineDefinition", "reads the text it is given"),
+    Reviewed("xray:PutTraceSegments", "write-only telemetry that no handler reads"),
+    Reviewed("xray:PutTelemetryRecords", "write-only telemetry that no handler reads"),
+    Reviewed("logs:DescribeLogGroups", "tells names and sizes, no event"),
+    Reviewed("logs:DescribeResourcePolicies", "tells who may write logs, no event"),
+    Reviewed("logs:GetLogDelivery", _DELIVERY + "tells where a delivery goes, no event"),
+    Reviewed("logs:ListLogDeliveries", _DELIVERY + "tells where deliveries go, no event"),
+    Reviewed("logs:CreateLogDelivery", _DELIVERY + _WRITES_AS_SERVICE),
+    Reviewed("logs:UpdateLogDelivery", _DELIVERY + _NO_CALL + "could turn a delivery's future events elsewhere"),
+    Reviewed("logs:DeleteLogDelivery", _DELIVERY + _NO_CALL + "could end a delivery's future events"),
+    Reviewed("logs:StopQuery", "ends a query by an id that only its maker was told, reads nothing"),
+    Reviewed("events:PutRule", _MANAGED, (_SYNC_RULE,)),
+    Reviewed("events:PutTargets", _MANAGED, (_SYNC_RULE,)),
+    Reviewed("events:DescribeRule", _MANAGED, (_SYNC_RULE,)),
+    Reviewed(
+        "cloudwatch:PutMetricData",
+        "the condition keeps to the team's own namespaces",
+        key="cloudwatch:namespace",
+        own=Own.LABEL,
+    ),
+    Reviewed("lambda:CreateEventSourceMapping", _OWN_MAPPING, key="lambda:FunctionArn"),
+    Reviewed("lambda:UpdateEventSourceMapping", _OWN_MAPPING, ("*", _MAPPING), key="lambda:FunctionArn"),
+    Reviewed("lambda:DeleteEventSourceMapping", _OWN_MAPPING, ("*", _MAPPING), key="lambda:FunctionArn"),
+    Reviewed("lambda:GetEventSourceMapping", _OWN_MAPPING, ("*", _MAPPING), key="lambda:FunctionArn"),
+    *(Reviewed(action, _BY_LAMBDA, key=CODE_OF, own=Own.MISSING) for action in NETWORK.actions),
+    *(Reviewed(action, _NETWORK) for action in SEE_NETWORKS),
+    *(Reviewed(each.action, each.reason, each.resources) for each in SERVICES.values()),
+    Reviewed("ecs:ListTasks", "the condition keeps to the own cluster", key="ecs:cluster", team=SLUG),
+    Reviewed("route53:ListHostedZonesByName", "tells names; the rendezvous finds its zone's id", team=SLUG),
+    Reviewed("route53:ListResourceRecordSets", "tells names and addresses, as DNS does", (_ZONES,), team=SLUG),
+    Reviewed(
+        "route53:ChangeResourceRecordSets",
+        "zones are called by ids; the condition keeps to the record of the rendezvous and its mark",
+        (_ZONES,),
+        key="route53:ChangeResourceRecordSetsNormalizedRecordNames",
+        own=Own.SPELT,
+        team=SLUG,
+    ),
+    Reviewed("ec2:DescribeNetworkInterfaces", "tells addresses; the rendezvous finds its task's", team=SLUG),
+    Reviewed("route53:GetChange", "tells whether a change has arrived", (_CHANGES,), team=SLUG),
+)
+REVIEWED: dict[str, tuple[Reviewed, ...]] = {
+    name: tuple(entry for entry in _ENTRIES if entry.action.lower() == name)
+    for name in {entry.action.lower() for entry in _ENTRIES}
 }
+"""The exceptions by their action in lower case. An action may have one for every team and one for the platform."""
 
 # Operators that are false when the key is missing. An ...IfExists is true then, so it confines nothing. ForAllValues:
 # is true then too, unless another line demands the key itself.
@@ -136,6 +149,10 @@ def confined(conditions: tuple[Condition, ...], key: str, own: Own, territory: T
 
     Values are read as globs under every operator. So StringEquals is taken to allow more than it does, never less.
     """
+    if own is Own.MISSING:
+        return any(
+            (line.operator, line.key.lower(), line.values) == ("Null", key.lower(), ("true",)) for line in conditions
+        )
     union = {Own.ARN: territory.patterns, Own.PRINCIPAL: territory.principals, Own.LABEL: territory.labels}.get(own)
     return any(
         line.key.lower() == key.lower()

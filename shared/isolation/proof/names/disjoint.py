@@ -15,21 +15,26 @@ if TYPE_CHECKING:
 
     from shared.config.lane import Place
     from shared.config.naming import Naming
+    from shared.isolation.proof.names.commons import Commons
 
 
 @dataclass(frozen=True, slots=True)
 class NameRules:
-    """What naming.yaml says: the slug rule (``[a-z][a-z0-9]{1,11}``), slugs that nobody may have, kind -> template."""
+    """What naming.yaml says: the slug rule (``[a-z][a-z0-9]{1,11}``), slugs that nobody may have, kind -> template.
+
+    ``commons`` is the shared data that the settings name.
+    """
 
     slug: str
     reserved: frozenset[str]
     templates: Mapping[str, str]
+    commons: tuple[Commons, ...] = ()
 
 
-def name_rules(naming: Naming) -> NameRules:
-    """Return what the proof asks of naming.yaml."""
+def name_rules(naming: Naming, commons: tuple[Commons, ...] = ()) -> NameRules:
+    """Return what the proof asks of naming.yaml, and the shared data."""
     templates = {kind: rule.template for kind, rule in naming.kinds.items()}
-    return NameRules(naming.slug.pattern, frozenset(naming.slug.reserved), templates)
+    return NameRules(naming.slug.pattern, frozenset(naming.slug.reserved), templates, commons)
 
 
 def prove_names(names: NameRules, place: Place, teams: Sequence[str] = ()) -> tuple[list[Finding], list[str]]:

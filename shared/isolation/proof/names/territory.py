@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.config.lane import Place
+    from shared.isolation.proof.names.commons import Commons
 
 SEPARATORS = ("-", "/")
 SCHEMA_SEPARATOR = "_"
@@ -92,10 +93,11 @@ _FIELD = re.compile(r"\{[^}]*\}")
 
 @dataclass(frozen=True)
 class Territory:
-    """The own names of the team *slug* at *place*."""
+    """The own names of the team *slug* at *place*, and ``commons``: the shared data that it may read."""
 
     slug: str
     place: Place
+    commons: tuple[Commons, ...] = ()
 
     @cached_property
     def patterns(self) -> tuple[str, ...]:
