@@ -17,6 +17,7 @@ from shared.iam.catalogue import load_catalogue
 from shared.isolation.proof.documents.document import DocumentKind
 from shared.isolation.roles.platform_role import platform_policy
 from shared.isolation.roles.rendezvous_role import rendezvous_policy
+from shared.isolation.roles.resources_role import resources_policy
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = (
@@ -101,7 +102,8 @@ def sample_roles(documents, project):
     ]
     account = project.place.account
     service = rendezvous_service(project)
-    platform = (platform_policy(project.place).document(), rendezvous_policy(service).document())
+    made_of = (platform_policy(project.place), resources_policy(project.place), rendezvous_policy(service))
+    platform = tuple(each.document() for each in made_of)
     return [*made, Role("platform", f"arn:aws:iam::{account}:role/platform", "platform", platform, None)]
 
 

@@ -1,6 +1,7 @@
 """What reading a cloud back asks of AWS: the platform may ask all of it, and a team's people see their own."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,8 @@ from shared.deploy.readback.orphans import find_orphans
 from shared.deploy.readback.sight import Sight
 from shared.isolation.roles.deployer import deployer_boundary, deployer_policy
 from shared.isolation.roles.platform_role import platform_policy
+from shared.isolation.roles.policy import Policy
+from shared.isolation.roles.resources_role import resources_policy
 from shared.local.cloud import EmbeddedCloud
 from tests.helpers.in_process import go_straight
 
@@ -67,7 +70,8 @@ def test_the_platform_may_read_all_of_it(project, connect, recorder, refused, un
     calls = recorder(aws, project.lane("lab"))
     _, account, orphans, unseen = read(project, aws, "lab", "lab1")
     asked = calls.take()
-    assert refused(platform_policy(project.place), asked) == []
+    made_of = (platform_policy(project.place), resources_policy(project.place))
+    assert refused(Policy(tuple(each for policy in made_of for each in policy.statements)), asked) == []
     assert unknown(asked) == []
     assert {"iam:GetAccountAuthorizationDetails", "events:ListRules", "tag:GetResources", "lambda:ListAliases"} <= {
         each.action for each in asked
@@ -95,10 +99,13 @@ def test_a_teams_people_see_their_own_and_are_told_what_they_do_not(project, con
         "ListBuckets",
         "ListEventBuses",
         "ListFunctions",
+        "ListLayers",
         "ListPolicies",
+        "ListQueues",
         "ListRoles",
         "ListSecrets",
         "ListTables",
+        "ListTopics",
     }
 
 
@@ -113,5 +120,6 @@ def test_a_teams_people_see_nothing_of_another_team(project, connect, hold):
 
 def test_the_rights_fit_a_managed_policy(project):
     """A managed policy, and so a boundary and the platform's, has 6,144 characters. Source: IAM and STS quotas."""
-    for policy in (platform_policy(project.place), deployer_boundary("abcdefghijkl", project.place)):
+    place, long = project.place, replace(project.lane("lab"), team="abcdefghijkl")
+    for policy in (platform_policy(place), resources_policy(place), deployer_boundary(long)):
         assert len(json.dumps(policy.document(), separators=(",", ":"))) <= 6144

@@ -9,6 +9,7 @@ from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.deploy.lane_deployment import destroy, prepare_lane
 from shared.isolation.roles.platform_role import platform_policy
+from shared.isolation.roles.resources_role import resources_policy
 from shared.local.cloud import EmbeddedCloud
 from shared.local.door.sessions import Issuer
 from tests.helpers.in_process import go_straight
@@ -46,12 +47,13 @@ def acting(project, cloud):
 
 @pytest.fixture(scope="module")
 def platform(project, root, acting):
-    """The platform's role, with the policy that ``lanes isolation platform`` prints and nothing else."""
+    """The platform's role, with the policies that ``lanes isolation platform`` prints and nothing else."""
     trust = {"Effect": "Allow", "Principal": {"AWS": project.place.account}, "Action": "sts:AssumeRole"}
     trusted = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     role = root.iam.create_role(RoleName="lab-platform", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
-    granted = json.dumps(platform_policy(project.place).document())
-    root.iam.put_role_policy(RoleName="lab-platform", PolicyName="platform", PolicyDocument=granted)
+    for name, policy in {"lanes": platform_policy, "resources": resources_policy}.items():
+        granted = json.dumps(policy(project.place).document())
+        root.iam.put_role_policy(RoleName="lab-platform", PolicyName=name, PolicyDocument=granted)
     return acting(role)
 
 

@@ -18,6 +18,8 @@ from shared.iam.catalogue import load_catalogue
 from shared.isolation.roles.deployer import deployer_policy
 from shared.isolation.roles.function_role import function_policy
 from shared.isolation.roles.platform_role import platform_policy
+from shared.isolation.roles.policy import Policy
+from shared.isolation.roles.resources_role import resources_policy
 from shared.local.cloud import EmbeddedCloud
 from shared.local.images import images_here
 from shared.run.items import load_items
@@ -178,10 +180,15 @@ def use(aws, lane, folder):
     read_logs(aws, run, dt.datetime(2025, 1, 1, tzinfo=dt.UTC))
 
 
+def platform(lane):
+    """All that the platform's role has for lanes."""
+    return Policy((*platform_policy(lane.place).statements, *resources_policy(lane.place).statements))
+
+
 def test_the_platform_may_make_every_call_of_a_deploy_and_a_destroy(recorded, refused):
     lane, by_kind = recorded
     asked = set().union(*(calls for kind, calls in by_kind.items() if kind not in {"chalice", "use", "team", "wssr"}))
-    assert refused(platform_policy(lane.place), asked) == []
+    assert refused(platform(lane), asked) == []
     assert len({each.action for each in asked}) > 60
 
 
@@ -267,5 +274,5 @@ def test_every_action_asked_for_is_one_that_aws_has(recorded, unknown):
 
 def test_what_is_not_granted_is_told(recorded, refused):
     lane, by_kind = recorded
-    less = dataclasses.replace(platform_policy(lane.place), statements=platform_policy(lane.place).statements[1:])
+    less = dataclasses.replace(platform(lane), statements=platform(lane).statements[1:])
     assert any(said.startswith("iam:CreateRole on ") for said in refused(less, by_kind["role"]))

@@ -1,10 +1,13 @@
-"""Boundaries: the platform makes no role that is wider than a lane, and a boundary follows from the slug alone."""
+"""Boundaries: no role is wider than a lane, and a boundary follows from the slug and the shared data alone."""
 
+import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
 from shared.config.lane import Place
+from shared.config.load import find_root, load_project
 from shared.iam.catalogue import load_catalogue
 from shared.iam.globs import matches
 from shared.isolation.proof.documents.document import SIZE_LIMITS, DocumentKind
@@ -17,9 +20,21 @@ from shared.isolation.roles.platform_role import platform_policy
 PLACE = Place("123456789012", "us-east-1", "dev")
 
 
-@pytest.mark.parametrize("make", [boundary_policy, deployer_boundary])
-def test_a_boundary_is_made_from_the_slug_alone_and_fits(make):
-    one, other = (json.dumps(make(team, PLACE).document()) for team in ("aa", "zzzzzzzzzzzz"))
+COMMONS = {"cosmicai-data": "123456789012", "survey-images-data": "210987654321"}
+
+
+def of_roles(team):
+    return boundary_policy(team, PLACE, COMMONS)
+
+
+def of_people(team):
+    lane = load_project(find_root(Path(__file__))).lane("team1")
+    return deployer_boundary(dataclasses.replace(lane, team=team))
+
+
+@pytest.mark.parametrize("make", [of_roles, of_people])
+def test_a_boundary_follows_from_the_slug_and_not_from_cards_and_fits(make):
+    one, other = (json.dumps(make(team).document(), separators=(",", ":")) for team in ("aa", "zzzzzzzzzzzz"))
     assert one.replace("aa-", "zzzzzzzzzzzz-").replace("aa/", "zzzzzzzzzzzz/") == other
     assert len(other) < 6_144
 
