@@ -104,6 +104,5 @@ SERVICES: dict[str, Service] = {
             _PLACES,
         ),
         *_reviewed("geo-routes", "CalculateIsolines CalculateRouteMatrix CalculateRoutes SnapToRoads", _MAP, _ROUTES),
-        *_reviewed("sts", "GetCallerIdentity", "it tells the caller who it is"),
     )
 }

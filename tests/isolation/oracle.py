@@ -1,4 +1,6 @@
-"""Requests of the sample lanes' roles, sampled from a seed: what two deciders are both asked.
+"""Requests of roles, sampled from a seed: what two deciders are both asked.
+
+The roles are those of the sample lanes, and of one lane that uses all there is.
 
 Of each role the actions are those that its own policies and its boundary speak of, and hostile ones besides; the
 resources are its own, the other lanes', names that begin alike, other accounts', regions' and partitions'; the
@@ -18,6 +20,7 @@ from shared.isolation.proof.documents.document import DocumentKind
 from shared.isolation.roles.platform_role import platform_policy
 from shared.isolation.roles.rendezvous_role import rendezvous_policy
 from shared.isolation.roles.resources_role import resources_policy
+from tests.isolation.conftest import make_lane, render
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = (
@@ -77,10 +80,11 @@ class Case:
 
 
 def sample_documents():
-    """Every document of the sample lanes and of the rendezvous, and the place."""
+    """Every document of the sample lanes, of one that uses all there is, and of the rendezvous; and the project."""
     project = load_project(ROOT)
     documents = [document for lane in project.teams.values() for document in lane_documents(lane)]
-    return [*documents, *service_documents(rendezvous_service(project))], project
+    everything = render(make_lane("lab")).values()
+    return [*documents, *everything, *service_documents(rendezvous_service(project))], project
 
 
 def sample_roles(documents, project):
@@ -256,7 +260,9 @@ class Sampler:
             known = folded in action.condition_keys or any(
                 "/" in folded and each.startswith(folded.partition("/")[0] + "/") for each in action.condition_keys
             )
-            if not known and not folded.startswith(("aws:source", "aws:secure", "aws:principal", "aws:user")):
+            if not known and not folded.startswith(
+                ("aws:source", "aws:secure", "aws:principal", "aws:user", "lambda:source")
+            ):
                 continue
             if folded.startswith("aws:principal"):
                 continue  # the caller is known, and tells it
@@ -272,7 +278,8 @@ def fits(action, resource):
     """Whether a resource is of a kind that the action takes; the catalogue's ``*`` of a bucket would take objects."""
     service, name = resource.split(":")[2], resource.rpartition(":::")[2]
     buckets_only = service == "s3" and "/" in name and "arn:*:s3:::*/*" not in action.arns
-    return action.can_touch(resource) and not buckets_only
+    no_name = service in {"sqs", "sns"} and "/" in name  # the simulator knows that no queue or topic is called so
+    return action.can_touch(resource) and not buckets_only and not no_name
 
 
 def told_of(principal, role):
