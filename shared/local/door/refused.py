@@ -32,6 +32,7 @@ class Wrong(Enum):
     EXPIRED_REQUEST = ("AccessDenied", "RequestExpired", "RequestExpired", "RequestExpired")
     FORBIDDEN_BY_TOPIC = ("AccessDenied", "UnauthorizedOperation", "AuthorizationError")
     FORBIDDEN_BY_QUEUE = ("AccessDenied", "UnauthorizedOperation", "AccessDenied", "AccessDenied")
+    NOT_HERE = ("NotImplemented", "UnsupportedOperation", "NotImplemented")
     OTHER_BODY = ("XAmzContentSHA256Mismatch", "AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException")
 
     def __init__(self, s3: str, ec2: str, query: str, json: str = "") -> None:

@@ -41,6 +41,7 @@ class Session:
         policy_arns: Managed policies that do the same.
         tags: Session tags, as pairs.
         source_identity: Who began a chain of roles, as AssumeRole was told.
+        function: The ARN of the function whose code got them from Lambda; else empty.
     """
 
     principal: str
@@ -51,6 +52,7 @@ class Session:
     policy_arns: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     source_identity: str = ""
+    function: str = ""
 
 
 def new_owner_key() -> AccessKey:
@@ -70,10 +72,13 @@ class Issuer:
         self.owner = owner
         self._clock = clock
 
-    def of_role(self, role: str, name: str, seconds: int = LONGEST) -> AccessKey:
-        """Return credentials of the role with the ARN *role*, for a session called *name* that lasts *seconds*."""
+    def of_role(self, role: str, name: str, seconds: int = LONGEST, *, function: str = "") -> AccessKey:
+        """Return credentials of the role with the ARN *role*, for a session called *name* that lasts *seconds*.
+
+        *function* is the ARN of the function whose code gets them, if any.
+        """
         now = int(self._clock())
-        return self.issue(Session(role, name, now, now + seconds))
+        return self.issue(Session(role, name, now, now + seconds, function=function))
 
     def issue(self, session: Session) -> AccessKey:
         """Return the credentials of *session*. They are the same each time."""

@@ -71,6 +71,8 @@ def actor_of(caller: Caller) -> Actor:
     ]
     if session.source_identity:
         context.append(("aws:SourceIdentity", (session.source_identity,)))
+    if session.function:  # Lambda Developer Guide, "Using source function ARN to control function access behavior"
+        context.append(("lambda:SourceFunctionArn", (session.function,)))
     policies = session.policies
     if caller.kind == "federated" and not (policies or session.policy_arns):
         policies = (_NOTHING,)  # without a policy a federated user may do nothing (STS, GetFederationToken)

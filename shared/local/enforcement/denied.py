@@ -5,16 +5,43 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from shared.config.services import HOW_TO_ADD, SERVICES
 from shared.errors import LanesError
 from shared.iam.decision import Layer, Request
 from shared.iam.denial import message
+from shared.isolation.roles.uses import (
+    READ_ITEMS,
+    READ_OBJECTS,
+    READ_SECRETS,
+    READ_SETTINGS,
+    RECEIVE,
+    SEND,
+    WRITE_ITEMS,
+    WRITE_OBJECTS,
+)
 
 if TYPE_CHECKING:
     from shared.iam.decision import Decision
     from shared.local.enforcement.callers import Actor
 
-_WRITTEN_IN = (
-    "shared/isolation/roles/function_role.py for functions, shared/isolation/roles/workflow_role.py for state machines"
+# How a card grants what an action is about. The same words as in shared.config.card_file.CardUses.
+_USES = {
+    "dynamodb": "tables: {KEY: read, write or readwrite}",
+    "lambda": "functions: [KEY]",
+    "s3": "bucket: read, write or readwrite (buckets: {KEY: ...} for a further one)",
+    "secretsmanager": "secrets: [KEY]",
+    "sns": "topics: [KEY]",
+    "sqs": "queues: {KEY: send, receive or sendreceive}",
+    "ssm": "settings: [KEY]",
+    "states": "workflows: [KEY]",
+}
+# The most that a card grants of each service, for "uses" with everything.
+_GRANTED = frozenset(
+    (
+        *(*READ_OBJECTS, *WRITE_OBJECTS, *READ_ITEMS, *WRITE_ITEMS, *SEND, *RECEIVE, *READ_SECRETS, *READ_SETTINGS),
+        *("lambda:InvokeFunction", "sns:Publish", "states:DescribeExecution", "states:StartExecution"),
+        "states:StartSyncExecution",
+    )
 )
 
 
@@ -57,7 +84,7 @@ def _way_out(actor: Actor, action: str, resource: str, decision: Decision) -> st
     if decision.policy:
         return f"correct {decision.policy}, which cannot be read"
     if decision.layer is Layer.IDENTITY and ":role/" in who:
-        return _of_role(who.rpartition("/")[2], resource)
+        return _of_role(who.rpartition("/")[2], action, resource)
     ways = {
         Layer.ROOT: "take the role as a user or as another role",
         Layer.IDENTITY: f"attach a policy to {who} that allows {action} on {resource}",
@@ -69,9 +96,19 @@ def _way_out(actor: Actor, action: str, resource: str, decision: Decision) -> st
     return ways[decision.layer]
 
 
-def _of_role(role: str, resource: str) -> str:
+def _of_role(role: str, action: str, resource: str) -> str:
     """Return what to do about a right that *role* lacks. The name of *resource* tells whose it is."""
     team = role.partition("-")[0]
-    if resource == "*" or not re.search(rf"[:/]{re.escape(team)}[-/_]", resource):
-        return f"it is not one of {team}'s own names, and its roles reach no others: ask its owner for a copy"
-    return f"no card can grant it: add it to the rights of {role}, in {_WRITTEN_IN}, and run lanes isolation prove"
+    if action in SERVICES:
+        return f"say on the workflow's card, under uses of what calls it: services: [{action}]"
+    if resource == "*":
+        return f"no card can grant {action}: uses names resources and reviewed services; {HOW_TO_ADD}"
+    if not re.search(rf"[:/]{re.escape(team)}[-/_]", resource):
+        return (
+            f"it is not one of {team}'s own names: uses on a card reaches the team's own, and shared data that "
+            "shared/settings.yaml names under commons; ask its owner for a copy"
+        )
+    if action in _GRANTED:
+        told = _USES[action.partition(":")[0]]
+        return f"say on the workflow's card, under uses of what calls it: {told}; then lanes deploy {team}"
+    return f"no card can grant {action}, which changes what a team owns: lanes deploy {team} and its people do that"

@@ -201,7 +201,7 @@ class Sandbox:
             "TMPDIR": str(room.tmp),
             "TZ": ":UTC",
         }
-        key = self._cloud.issuer.of_role(spec.role, spec.name)
+        key = self._cloud.issuer.of_role(spec.role, spec.name, function=spec.arn)
         reserved = {
             "AWS_LAMBDA_LOG_STREAM_NAME": stream,
             "AWS_LAMBDA_RUNTIME_API": api,

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.local.calls.rules import account, dynamodb, ec2, keeping, lambda_, running, s3, states
+from shared.local.calls.rules import account, asking, dynamodb, ec2, keeping, lambda_, running, s3, states
 
 if TYPE_CHECKING:
     from shared.local.calls.rules.types import Exceptions, Resources
 
 # By botocore's names of the services.
 EXCEPTIONS: dict[str, Exceptions] = {
+    "bedrock": asking.BEDROCK,
+    "bedrock-runtime": asking.BEDROCK_RUNTIME,
     "budgets": account.BUDGETS,
     "cloudformation": account.CLOUDFORMATION,
     "dynamodb": dynamodb.EXCEPTIONS,
@@ -28,6 +30,7 @@ EXCEPTIONS: dict[str, Exceptions] = {
     "kms": keeping.KMS,
     "lambda": lambda_.EXCEPTIONS,
     "logs": running.LOGS,
+    "polly": asking.POLLY,
     "route53": keeping.ROUTE53,
     "s3": s3.EXCEPTIONS,
     "secretsmanager": keeping.SECRETS,
@@ -37,6 +40,7 @@ EXCEPTIONS: dict[str, Exceptions] = {
     "ssm": keeping.SSM,
     "stepfunctions": states.EXCEPTIONS,
     "sts": account.STS,
+    "translate": asking.TRANSLATE,
 }
 
 # By the prefixes of the actions.

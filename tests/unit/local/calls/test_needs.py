@@ -5,11 +5,14 @@ import random
 
 import pytest
 
+from shared.config.lane import Place
+from shared.config.services import SERVICES
 from shared.iam.catalogue import load_catalogue
+from shared.iam.globs import contains
 from shared.local.calls.asked import NoFacts
 from shared.local.calls.call import Call, CallNotReadError
 from shared.local.calls.every_request import request_keys
-from shared.local.calls.models import model_of
+from shared.local.calls.models import model_of, models_signed_as
 from shared.local.calls.needs import Need, needs
 from shared.local.calls.rules import EITHER, EXCEPTIONS, RESOURCES
 from tests.helpers.wire import structure
@@ -523,3 +526,28 @@ def test_whatever_a_call_says_its_needs_are_told_or_refused(service):
             assert all(
                 need.resource is None or need.resource == "*" or need.resource.startswith("arn:") for need in found
             )
+
+
+@pytest.mark.parametrize("action", SERVICES)
+def test_each_reviewed_action_is_what_a_plain_call_needs_where_it_is_granted(action):
+    prefix, _, operation = action.partition(":")
+    (model,) = (each for each in models_signed_as(prefix) if operation in each.operation_names)
+    call = Call(model.service_name, operation, {"modelId": "a.b", "modelIdentifier": "a.b"}, "us-east-1")
+    (need,) = needs(call, ACCOUNT)
+    assert need.action == action
+    assert contains(SERVICES[action].granted_on(Place(ACCOUNT, "us-east-1", "dev")), need.resource)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "resource"),
+    [
+        ("bedrock-runtime", "Converse", {"modelId": "us.a.b"}, f"arn:aws:bedrock:{HERE}:inference-profile/us.a.b"),
+        ("bedrock-runtime", "InvokeModel", {"modelId": "arn:aws:bedrock:x"}, "arn:aws:bedrock:x"),
+        ("bedrock-runtime", "InvokeModel", {}, None),
+        ("polly", "SynthesizeSpeech", {"LexiconNames": ["w"]}, f"arn:aws:polly:{HERE}:lexicon/w"),
+        ("translate", "TranslateText", {"TerminologyNames": ["t"]}, f"arn:aws:translate:{HERE}:terminology/t"),
+    ],
+)
+def test_what_somebody_keeps_is_named_when_a_service_is_asked(service, operation, parameters, resource):
+    (need,) = needs(Call(service, operation, parameters, "us-east-1"), ACCOUNT)
+    assert need.resource == resource

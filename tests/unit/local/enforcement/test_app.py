@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from urllib.parse import urlencode
 
 import pytest
 from moto.s3.models import s3_backends
@@ -76,6 +77,10 @@ def caller(account):
     return make
 
 
+def form_request(pairs):
+    return "POST /", urlencode(pairs).encode(), {"Content-Type": "application/x-www-form-urlencoded"}.items()
+
+
 def json_request(target, body):
     headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.0"}
     return "POST /", json.dumps(body).encode(), headers.items()
@@ -110,9 +115,38 @@ def test_a_table_that_the_role_does_not_name(ask, account, caller):
     assert "dynamodb:PutItem on resource: arn:aws:dynamodb:us-east-1:123456789012:table/team1-totals" in str(
         refused.value.what
     )
-    assert "no card can grant it: add it to the rights of team1-f, in shared/isolation/roles/function_role.py" in str(
-        refused.value.fix
+    assert refused.value.fix == (
+        "say on the workflow's card, under uses of what calls it: tables: {KEY: read, write or readwrite}; "
+        "then lanes deploy team1"
     )
+
+
+def test_what_no_card_grants_is_told_so(ask, account, caller):
+    role = caller(account.role("team1-f", account.allow("s3:*")))
+    with pytest.raises(RefusedError, match="ListRoles") as refused:
+        ask(role, "iam", *form_request({"Action": "ListRoles", "Version": "2010-05-08"}))
+    assert "no card can grant iam:ListRoles: uses names resources and reviewed services" in str(refused.value.fix)
+    with pytest.raises(RefusedError) as refused:
+        ask(role, "dynamodb", *json_request("DynamoDB_20120810.DeleteTable", {"TableName": "team1-totals"}))
+    assert "no card can grant dynamodb:DeleteTable" in str(refused.value.fix)
+
+
+def test_a_reviewed_service_is_refused_by_name_once_it_is_granted(ask, cloud, account, caller):
+    image = {"Image": {"Bytes": "aGk="}}
+    bare, granted = (
+        caller(account.role(name, account.allow(action)))
+        for name, action in (("team1-bare", "s3:*"), ("team1-sees", "rekognition:DetectLabels"))
+    )
+    with pytest.raises(RefusedError) as refused:
+        ask(bare, "rekognition", *json_request("RekognitionService.DetectLabels", image))
+    assert refused.value.wrong is Wrong.FORBIDDEN
+    assert "services: [rekognition:DetectLabels]" in str(refused.value.fix)
+    with pytest.raises(RefusedError) as refused:
+        ask(granted, "rekognition", *json_request("RekognitionService.DetectLabels", image))
+    assert (refused.value.wrong, refused.value.status) == (Wrong.NOT_HERE, 501)
+    assert refused.value.what == "the embedded cloud has no rekognition and makes up no answer to DetectLabels"
+    assert "botocore.stub.Stubber" in str(refused.value.fix)
+    assert cloud.asked == []
 
 
 def test_a_call_that_nobody_knows_is_refused_to_roles_by_name_and_not_to_the_root(ask, cloud, account, caller, root):

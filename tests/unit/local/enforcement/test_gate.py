@@ -22,7 +22,7 @@ def test_a_role_does_what_it_may_and_nothing_else(account, gate):
         f" is not authorized to perform: lambda:InvokeFunction on resource: {FUNCTION}2 because no identity-based "
         "policy allows the lambda:InvokeFunction action"
     )
-    assert "shared/isolation/roles/workflow_role.py" in str(refused.value.fix)
+    assert "under uses of what calls it: functions: [KEY]" in str(refused.value.fix)
     assert refused.value.message == f"{what}; {refused.value.fix}"
 
 

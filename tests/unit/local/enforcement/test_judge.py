@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from moto.awslambda.models import lambda_backends
 from moto.dynamodb.models import dynamodb_backends
@@ -14,7 +16,9 @@ from moto.sqs.models import sqs_backends
 
 from shared.iam.decision import Layer
 from shared.iam.principals import Principal
-from shared.local.enforcement.callers import Actor, role_session, service
+from shared.local.door.callers import of_session
+from shared.local.door.sessions import Session
+from shared.local.enforcement.callers import Actor, actor_of, role_session, service
 
 DATA, KEY = "arn:aws:s3:::data", "arn:aws:s3:::data/key"
 
@@ -214,3 +218,15 @@ def test_accounts_do_not_meet(account, judge):
     other.put_role_policy("reader", "inline", account.document(account.allow("*")))
     assert may(judge, foreign).allowed  # a bucket's ARN names no account, so its owner is not checked
     assert not may(judge, foreign, "sqs:SendMessage", account.arn("sqs", "x")).allowed
+
+
+def test_what_lambda_does_for_a_function_its_code_may_not(account, judge):
+    """Source: Lambda Developer Guide, on ``lambda:SourceFunctionArn`` in requests of a function's code."""
+    condition = {"Null": {"lambda:SourceFunctionArn": "true"}}
+    role = account.role("team1-f", account.allow("ec2:CreateNetworkInterface", Condition=condition))
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:team1-f"
+    session = Session(role, "team1-f", 0, 10)
+    code = actor_of(of_session(replace(session, function=arn), "ASIA"))
+    lambda_itself = actor_of(of_session(session, "ASIA"))
+    assert judge.decide(lambda_itself, "ec2:CreateNetworkInterface", "*").allowed
+    assert not judge.decide(code, "ec2:CreateNetworkInterface", "*").allowed
