@@ -53,13 +53,15 @@ class CardUses(FileModel):
 
 
 class CardVpc(FileModel):
-    """The network that a function runs in."""
+    """The network that a function runs in. Lambda takes 16 subnets and 5 security groups at most."""
 
     subnets: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-z]+$")], ...], Field(strict=False, min_length=1)
+        tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-z]+$")], ...],
+        Field(strict=False, min_length=1, max_length=16),
     ]
     security_groups: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-z]+$")], ...], Field(strict=False, min_length=1)
+        tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-z]+$")], ...],
+        Field(strict=False, min_length=1, max_length=5),
     ]
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shared.config.card_file import PACKAGE, CardFile
+from shared.config.check_functions import check_functions
 from shared.config.check_uses import check_uses
 from shared.config.document import read_document
 from shared.config.handlers import check_handler
@@ -160,6 +161,7 @@ def _read_card(
     _check_whole(root, place.folder, file, document)
     if settings:
         check_uses(file, settings.commons, document)
+        check_functions(file, settings.region, document)
         for step, function in file.functions.items():
             check_size(function.memory_size, settings.limits.memory_size, ("functions", step, "memorySize"), document)
             check_size(function.timeout, settings.limits.timeout, ("functions", step, "timeout"), document)

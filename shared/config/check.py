@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.config.card_file import PACKAGE, PACKAGES
+from shared.config.check_functions import NO_LAYERS
 from shared.config.limits import check_size
 from shared.config.naming import name_prefix
 from shared.config.parameters import coerce
@@ -107,6 +108,9 @@ def _check_package(team: Team, card: Card, value: object) -> None:
     elif value == "image" and card.file.image is None and card.folder is None:
         fix = f"write image: with a base in {card.path}, or take this out"
         team.document.problem(path, f"nothing says how the functions of {card.key} become images", fix)
+    elif value == "image" and (steps := [step for step, each in card.file.functions.items() if each.layers]):
+        what = f"{NO_LAYERS}, and {card.path} gives them to {', '.join(steps)}"
+        team.document.problem(path, what, "take this out, or the layers")
 
 
 def _check_functions(team: Team, cards: Mapping[str, Card | None]) -> None:

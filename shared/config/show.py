@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from shared.config.cards import Card
     from shared.config.lane import Function, Lane, Workflow
+    from shared.config.resources import Asynchronous, Vpc
     from shared.values import Json
 
 _OTHER = {"zip": "image", "image": "zip"}
@@ -53,10 +54,31 @@ def _function(function: Function) -> dict[str, Json]:
         "package": "image" if function.image else "zip",
         "role": function.role,
         "logGroup": function.log_group,
+        "python": None if function.image else function.runtime.removeprefix("python"),
+        "architecture": function.architecture,
         "memorySize": function.memory_mb,
         "timeout": function.timeout_seconds,
+        "ephemeralStorage": function.ephemeral_mb,
         "reservedConcurrency": function.reserved_concurrency,
+        "layers": list(function.layers),
+        "vpc": _vpc(function.vpc),
+        "async": _asynchronous(function.asynchronous),
         "environment": dict(function.environment),
+    }
+
+
+def _vpc(vpc: Vpc | None) -> dict[str, Json] | None:
+    return {"subnets": list(vpc.subnets), "securityGroups": list(vpc.security_groups)} if vpc else None
+
+
+def _asynchronous(told: Asynchronous | None) -> dict[str, Json] | None:
+    if told is None:
+        return None
+    return {
+        "retries": told.retries,
+        "maximumAge": told.max_age_seconds,
+        "onSuccess": told.on_success,
+        "onFailure": told.on_failure,
     }
 
 
