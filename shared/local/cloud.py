@@ -146,15 +146,16 @@ class EmbeddedCloud:
         from shared.local.rendezvous import LocalRendezvous
 
         with LocalRendezvous(keys=lambda: _keys(self.place, endpoint, self.key)) as meeting:
+            services = Services(endpoint, iam.issuer, since=iam.judge.since)
             runtime = lambda_runtime.LambdaRuntime(
                 folder,
                 lambda: endpoint,
                 rendezvous=meeting.endpoint,
                 logs=lambda_runtime.MotoLogs(iam.gate.may),
                 issuer=iam.issuer,
+                end=lambda_runtime.Destinations(services.client),
             )
             invoke = lambda_runtime.invoker(runtime, self.place.account, self.place.region)
-            services = Services(endpoint, iam.issuer, since=iam.judge.since)
             with engine.install(invoke, services, speed=self._speed) as plug:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
                 with (

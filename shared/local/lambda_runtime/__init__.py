@@ -12,7 +12,7 @@ An invocation goes through these modules:
 6. ``worker`` is one process with ``python -m awslambdaric``. The invoking thread serves it.
 7. ``runtime_api``, ``log_stream`` and ``memory`` read the socket, the log pipe and /proc. ``peer`` refuses connections
    of other users. ``cloudwatch`` writes to CloudWatch Logs. ``endings`` names how a worker can end.
-8. ``events`` queues invocations that nobody waits for, with AWS's retries.
+8. ``events`` queues invocations that nobody waits for, with AWS's retries. ``destinations`` sends the records of them.
 
 The cost: it needs Linux (/proc, signals on a pipe, mount namespaces where the kernel allows them), runs only Python
 functions, uses only /var/task of an image, and does not limit CPU by memory. A worker is not frozen between
@@ -20,6 +20,7 @@ invocations.
 """
 
 from shared.local.lambda_runtime.cloudwatch import MotoLogs
+from shared.local.lambda_runtime.destinations import Destinations
 from shared.local.lambda_runtime.function import FunctionSpec, ImageCode, Invocation, InvokeRefusedError, Layer
 from shared.local.lambda_runtime.image import install_images
 from shared.local.lambda_runtime.limits import install_limits
@@ -27,6 +28,7 @@ from shared.local.lambda_runtime.plug import install, invoker
 from shared.local.lambda_runtime.runtime import LambdaRuntime
 
 __all__ = [
+    "Destinations",
     "FunctionSpec",
     "ImageCode",
     "Invocation",

@@ -4,6 +4,8 @@ One condition guards the queue and all that is said about its threads. A thread 
 rests, up to a limit. It takes the event that is due first, runs it without the lock, and puts it back with a later time
 if it must be tried again. It ends when it has had no work for a while, or when the queue is closed. A thread counts as
 gone in the same step in which it decides to end: so ``put`` never counts on a thread that will not come back.
+
+An event names its function and holds nothing of it: each try runs what the function is by then, as on AWS.
 """
 
 from __future__ import annotations
@@ -13,15 +15,19 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from shared.local.lambda_runtime.function import InvokeRefusedError, throttled
+from shared.local.lambda_runtime.function import NOT_FOUND, InvokeRefusedError, throttled
 from shared.local.lambda_runtime.pool import RuntimeClosedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from shared.local.lambda_runtime.function import FunctionSpec
+    from shared.local.lambda_runtime.function import FunctionSpec, Invocation
+
+    Find = Callable[[], FunctionSpec]
+
+Condition = Literal["Success", "RetriesExhausted", "EventAgeExceeded", "ZeroReservedConcurrency"]
 
 _LINGER = 5.0  # seconds for which a thread without work stays
 _log = logging.getLogger(__name__)
@@ -29,45 +35,70 @@ _log = logging.getLogger(__name__)
 
 @dataclass(order=True, frozen=True)
 class _Event:
-    """An event that waits, ordered by when it is due."""
+    """An event that waits, ordered by when it is due. ``came`` is when it was queued."""
 
     due: float
     number: int
-    spec: FunctionSpec = field(compare=False)
+    find: Find = field(compare=False)
     payload: bytes = field(compare=False)
     request_id: str = field(compare=False)
+    came: float = field(compare=False)
     failures: int = field(default=0, compare=False)
     refusals: int = field(default=0, compare=False)
+
+
+class Outcome(NamedTuple):
+    """What became of an event, for good.
+
+    Attributes:
+        spec: The function, as it was at the last try.
+        payload: The event, as JSON.
+        request_id: The id of all its invocations.
+        condition: AWS's word for it.
+        tries: How often the function was tried.
+        invocation: The last try; None if the function was not started then.
+    """
+
+    spec: FunctionSpec
+    payload: bytes
+    request_id: str
+    condition: Condition
+    tries: int
+    invocation: Invocation | None
 
 
 class EventQueue:
     """A bounded queue and the few threads that empty it. Thread-safe; the module tells how.
 
-    A failed event is dropped after its last try. Dead-letter queues and on-failure destinations get nothing.
-
     Args:
-        run: Invokes a function; returns whether it succeeded.
+        run: Invokes a function with a payload and a request id.
         delays: Seconds before the second try, the third, and so on. The last one repeats.
+        end: Is told what became of each event. Events of functions that are gone end without a word, as on AWS.
         threads: How many events may run at once.
         capacity: How many may wait.
         throttled_delays: Seconds before the next try of a throttled event: the first, which doubles up to the last.
             They are AWS's own.
+        clock: Gives seconds that never go back.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  settings, most of which only tests change
         self,
-        run: Callable[[FunctionSpec, bytes, str], bool],
+        run: Callable[[FunctionSpec, bytes, str], Invocation],
         delays: Sequence[float],
+        end: Callable[[Outcome], None] = lambda _: None,
         *,
         threads: int = 8,
         capacity: int = 10_000,
         throttled_delays: tuple[float, float] = (1.0, 300.0),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._run = run
         self._delays = delays
+        self._end = end
         self._most = threads
         self._capacity = capacity
         self._throttled_delays = throttled_delays
+        self._clock = clock
         self._changed = threading.Condition()
         self._queue: list[_Event] = []
         self._threads: set[threading.Thread] = set()
@@ -75,8 +106,8 @@ class EventQueue:
         self._number = 0
         self._closed = False
 
-    def put(self, spec: FunctionSpec, payload: bytes, request_id: str) -> None:
-        """Queue an event, due now.
+    def put(self, find: Find, payload: bytes, request_id: str) -> None:
+        """Queue an event, due now. *find* tells of its function, at each try.
 
         Raises:
             InvokeRefusedError: The queue is full.
@@ -88,7 +119,8 @@ class EventQueue:
             if len(self._queue) >= self._capacity:
                 raise throttled("ConcurrentInvocationLimitExceeded")
             self._number += 1
-            self._push(_Event(time.monotonic(), self._number, spec, payload, request_id))
+            now = self._clock()
+            self._push(_Event(now, self._number, find, payload, request_id, now))
             if not self._resting and len(self._threads) < self._most:
                 thread = threading.Thread(target=self._work, name="lambda-events", daemon=True)
                 self._threads.add(thread)
@@ -125,7 +157,7 @@ class EventQueue:
         with self._changed:
             lingered = False
             while not self._closed:
-                wait = self._queue[0].due - time.monotonic() if self._queue else _LINGER
+                wait = self._queue[0].due - self._clock() if self._queue else _LINGER
                 if self._queue and wait <= 0:
                     return heapq.heappop(self._queue)
                 if not self._queue and lingered:
@@ -140,22 +172,56 @@ class EventQueue:
     def _try(self, event: _Event) -> None:
         """Run *event*; queue it again if it failed and has tries left."""
         try:
-            if self._run(event.spec, event.payload, event.request_id):
-                return
+            spec = event.find()
+            try:
+                invocation = self._run(spec, event.payload, event.request_id)
+            except InvokeRefusedError:
+                self._refused(event, spec)
+            else:
+                self._ran(event, spec, invocation)
         except RuntimeClosedError:
             return
-        except InvokeRefusedError:  # the function's concurrency is in use: this does not count as a try
-            first, last = self._throttled_delays
-            delay = min(first * 2**event.refusals, last)
-            event = replace(event, refusals=event.refusals + 1)
+        except InvokeRefusedError as refusal:  # nobody knows what the function is
+            if refusal.code != NOT_FOUND:
+                self._again(replace(event, refusals=event.refusals + 1), self._throttled_delay(event))
         except Exception:  # noqa: BLE001  one event must not end a thread that serves all
-            _log.exception("event %s for %s was lost", event.request_id, event.spec.name)
-            return
+            _log.exception("event %s was lost", event.request_id)
+
+    def _ran(self, event: _Event, spec: FunctionSpec, invocation: Invocation) -> None:
+        if invocation.function_error is None:
+            self._over(event, spec, "Success", invocation)
+        elif event.failures >= spec.retry_attempts:
+            self._over(event, spec, "RetriesExhausted", invocation)
         else:
-            if event.failures >= event.spec.retry_attempts:
-                return
             delay = self._delays[min(event.failures, len(self._delays) - 1)]
-            event = replace(event, failures=event.failures + 1)
+            if self._too_old(event, spec, delay):
+                self._over(event, spec, "EventAgeExceeded", invocation)
+            else:
+                self._again(replace(event, failures=event.failures + 1), delay)
+
+    def _refused(self, event: _Event, spec: FunctionSpec) -> None:
+        """Queue an event again whose function could not be started: this does not count as a try."""
+        delay = self._throttled_delay(event)
+        if spec.reserved_concurrency == 0:
+            self._over(event, spec, "ZeroReservedConcurrency", None)
+        elif self._too_old(event, spec, delay):
+            self._over(event, spec, "EventAgeExceeded", None)
+        else:
+            self._again(replace(event, refusals=event.refusals + 1), delay)
+
+    def _throttled_delay(self, event: _Event) -> float:
+        first, last = self._throttled_delays
+        return float(min(first * 2**event.refusals, last))
+
+    def _too_old(self, event: _Event, spec: FunctionSpec, delay: float) -> bool:
+        """Whether *event* will be older than its function allows, when it may be tried again."""
+        return self._clock() + delay - event.came > spec.max_event_age
+
+    def _over(self, event: _Event, spec: FunctionSpec, condition: Condition, invocation: Invocation | None) -> None:
+        tries = event.failures + (condition != "ZeroReservedConcurrency")
+        self._end(Outcome(spec, event.payload, event.request_id, condition, tries, invocation))
+
+    def _again(self, event: _Event, delay: float) -> None:
         with self._changed:
             if not self._closed:
-                self._push(replace(event, due=time.monotonic() + delay))
+                self._push(replace(event, due=self._clock() + delay))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 from shared.errors import LanesError
 
+NOT_FOUND = "ResourceNotFoundException"
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -53,8 +55,8 @@ class CodeParts(TypedDict):
 class FunctionSpec:
     """One version of a function. Two equal specs can share a warm worker.
 
-    Concurrency, retries and the code's bytes are not compared: the hash stands for the bytes, and a change of the
-    other two needs no new worker.
+    Concurrency, what concerns events that nobody waits for, and the code's bytes are not compared: the hash stands for
+    the bytes, and a change of the others needs no new worker.
 
     Attributes:
         arn: The version's ARN (unqualified for $LATEST).
@@ -68,6 +70,10 @@ class FunctionSpec:
         ephemeral_mb: Size of /tmp in MB.
         reserved_concurrency: How many invocations may run at once; None for no limit of its own.
         retry_attempts: How often a failed Event invocation is tried again (AWS: 0 to 2).
+        max_event_age: Seconds for which an event is tried (AWS: 60 to 21,600).
+        on_success: The ARN that gets the records of events that succeeded, or none.
+        on_failure: The ARN that gets the records of all others, or none.
+        architecture: What its compiled code is for: ``x86_64`` or ``arm64``.
     """
 
     name: str
@@ -89,6 +95,10 @@ class FunctionSpec:
     log_group: str = ""
     reserved_concurrency: int | None = field(default=None, compare=False)
     retry_attempts: int = field(default=2, compare=False)
+    max_event_age: int = field(default=21_600, compare=False)
+    on_success: str | None = field(default=None, compare=False)
+    on_failure: str | None = field(default=None, compare=False)
+    architecture: str = "x86_64"
 
     @property
     def group(self) -> str:

@@ -12,7 +12,7 @@ import base64
 import functools
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import unquote
 
 from moto.awslambda.exceptions import UnknownFunctionException
@@ -20,7 +20,7 @@ from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
 
-from shared.local.lambda_runtime.function import FunctionSpec, InvokeRefusedError, Layer
+from shared.local.lambda_runtime.function import NOT_FOUND, FunctionSpec, InvokeRefusedError, Layer
 from shared.local.lambda_runtime.image import image_parts
 from shared.local.seams import Seam, plugged, replacing
 
@@ -44,8 +44,6 @@ def spec_of(function: LambdaFunction) -> FunctionSpec:
     Raises:
         InvokeRefusedError: It is not Python, or its code is gone.
     """
-    asynchronous = function.event_invoke_config  # moto appends, so the last one holds
-    retries = asynchronous[-1].config.get("MaximumRetryAttempts") if asynchronous else None
     reserved = function.reserved_concurrency
     return FunctionSpec(
         name=function.function_name,
@@ -60,9 +58,48 @@ def spec_of(function: LambdaFunction) -> FunctionSpec:
         ephemeral_mb=int(function.ephemeral_storage),
         log_group=function.logs_group_name,
         reserved_concurrency=None if reserved is None else int(reserved),
-        retry_attempts=2 if retries is None else int(retries),
+        architecture=function.architectures[0],
+        **_asynchronous(function),
         **(image_parts(function) if function.package_type == "Image" else _zip_parts(function)),
     )
+
+
+class _Asynchronous(TypedDict, total=False):
+    """The parts of a :class:`FunctionSpec` that say what becomes of events. What is left out has AWS's default."""
+
+    retry_attempts: int
+    max_event_age: int
+    on_success: str | None
+    on_failure: str | None
+
+
+def _asynchronous(function: LambdaFunction) -> _Asynchronous:
+    if not function.event_invoke_config:
+        return {}
+    told = function.event_invoke_config[0].config
+    destinations = told.get("DestinationConfig") or {}
+    found: _Asynchronous = {
+        "on_success": destinations.get("OnSuccess", {}).get("Destination"),
+        "on_failure": destinations.get("OnFailure", {}).get("Destination"),
+    }
+    if told.get("MaximumRetryAttempts") is not None:
+        found["retry_attempts"] = int(told["MaximumRetryAttempts"])
+    if told.get("MaximumEventAgeInSeconds") is not None:
+        found["max_event_age"] = int(told["MaximumEventAgeInSeconds"])
+    return found
+
+
+def _finder(function: LambdaFunction) -> Callable[[], FunctionSpec]:
+    """Return what tells how *function* is, each time anew: it may be changed or deleted while an event waits."""
+    return functools.partial(_found, function.account_id, function.region, function.function_arn)
+
+
+def _found(account: str, region: str, name: str) -> FunctionSpec:
+    try:
+        function = get_backend(account, region).get_function(name)
+    except UnknownFunctionException as error:
+        raise InvokeRefusedError(NOT_FOUND, 404, error.message) from error
+    return spec_of(function)
 
 
 def _zip_parts(function: LambdaFunction) -> CodeParts:
@@ -105,11 +142,7 @@ def invoker(runtime: LambdaRuntime, account: str, region: str) -> Callable[[str,
 
     def invoke(function: str, payload: bytes) -> Invocation:
         where = function.split(":")[_REGION] if function.startswith("arn:") else region
-        try:
-            found = get_backend(account, where).get_function(function)
-        except UnknownFunctionException as error:
-            raise InvokeRefusedError("ResourceNotFoundException", 404, error.message) from error
-        return runtime.invoke(spec_of(found), payload)
+        return runtime.invoke(_found(account, where, function), payload)
 
     return invoke
 
@@ -193,7 +226,7 @@ def _invoke_from_service(
     """Stand in for LambdaFunction.invoke, which S3, SNS, streams and log subscriptions call without waiting."""
     if dict(request_headers).get("x-amz-invocation-type") == "RequestResponse":
         return _answer(runtime.invoke(spec_of(self), _bytes(body)), response_headers)
-    runtime.invoke_event(spec_of(self), _bytes(body))
+    runtime.invoke_event(_finder(self), _bytes(body))
     return b""
 
 
@@ -250,13 +283,14 @@ def _invoke_over_http(runtime: LambdaRuntime, request: LambdaResponse) -> _HttpA
     """Stand in for the Invoke action."""
     headers: Mapping[str, str] = request.headers
     qualifier = request.querystring.get("Qualifier", [None])[0]
-    spec = spec_of(request.backend.get_function(unquote(request.path.rsplit("/", 2)[-2]), qualifier))
+    function = request.backend.get_function(unquote(request.path.rsplit("/", 2)[-2]), qualifier)
+    spec = spec_of(function)
     body = _json_body(request)
     kind = headers.get("X-Amz-Invocation-Type") or "RequestResponse"
     if kind == "DryRun":
         return 204, {}, b""
     if kind == "Event":
-        request_id = runtime.invoke_event(spec, body)
+        request_id = runtime.invoke_event(_finder(function), body)
         return 202, {"x-amzn-requestid": request_id}, b""
     context = headers.get("X-Amz-Client-Context")
     client_context = base64.b64decode(context).decode() if context else None
@@ -271,7 +305,7 @@ def _invoke_over_http(runtime: LambdaRuntime, request: LambdaResponse) -> _HttpA
 def _invoke_async_over_http(runtime: LambdaRuntime, request: LambdaResponse) -> _HttpAnswer:
     """Stand in for the deprecated InvokeAsync action."""
     name = unquote(request.path.rstrip("/").rsplit("/", 2)[-2])
-    runtime.invoke_event(spec_of(request.backend.get_function(name)), _json_body(request))
+    runtime.invoke_event(_finder(request.backend.get_function(name)), _json_body(request))
     return 202, {"content-type": "application/json"}, b'{"Status":202}'
 
 

@@ -47,6 +47,7 @@ from shared.local.trees import remove_tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from shared.local.lambda_runtime.events import Outcome
     from shared.local.lambda_runtime.log_stream import LogSink
 
 MAX_SYNC = SYNC_PAYLOAD.value
@@ -72,6 +73,7 @@ class LambdaRuntime:
         private_mounts: See :class:`Sandbox`.
         rendezvous: See :class:`CloudAround`.
         issuer: Makes the credentials of functions' roles. A runtime without a cloud needs none.
+        end: Is told what became of each Event invocation.
 
     Attributes:
         private_mounts: Whether workers have their own /tmp and read-only code, by mount namespaces.
@@ -92,6 +94,7 @@ class LambdaRuntime:
         private_mounts: bool | None = None,
         rendezvous: Callable[[], str] | None = None,
         issuer: Issuer | None = None,
+        end: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
         if sys.platform != "linux":
             raise LanesError("Lambda's runtime client runs on Linux only", fix="use Linux, WSL or a Linux container")
@@ -105,7 +108,7 @@ class LambdaRuntime:
         self._sandbox = Sandbox(self._folder, cloud, private_mounts=private_mounts)
         self.private_mounts = self._sandbox.private_mounts
         self._pool = Pool(max_workers or default_slots(), queue_timeout, 2 * (os.cpu_count() or 1))
-        self._events = EventQueue(self._run_event, retry_delays)
+        self._events = EventQueue(self._run_event, retry_delays, end)
 
     def invoke(
         self, spec: FunctionSpec, payload: bytes, *, request_id: str | None = None, client_context: str | None = None
@@ -131,8 +134,13 @@ class LambdaRuntime:
         finally:
             self._pool.leave(spec)
 
-    def invoke_event(self, spec: FunctionSpec, payload: bytes, *, request_id: str | None = None) -> str:
-        """Queue *payload* for *spec*, to be tried again if it fails; return the request id.
+    def invoke_event(self, find: Callable[[], FunctionSpec], payload: bytes, *, request_id: str | None = None) -> str:
+        """Queue *payload*, to be tried again if it fails; return the request id.
+
+        Args:
+            find: Tells what the function is, at each try. It raises InvokeRefusedError where there is none.
+            payload: The event, a JSON text.
+            request_id: A UUID; a new one if not given.
 
         Raises:
             InvokeRefusedError: The payload is too large, or the queue is full.
@@ -142,7 +150,7 @@ class LambdaRuntime:
                 f"{len(payload)} byte payload is too large for the Event invocation type (limit {MAX_EVENT} bytes)"
             )
         request_id = request_id or str(uuid.uuid4())
-        self._events.put(spec, payload, request_id)
+        self._events.put(find, payload, request_id)
         return request_id
 
     def retire(self, function_arn: str, *, at_once: bool = False) -> None:
@@ -172,8 +180,8 @@ class LambdaRuntime:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run_event(self, spec: FunctionSpec, payload: bytes, request_id: str) -> bool:
-        return self.invoke(spec, payload, request_id=request_id).function_error is None
+    def _run_event(self, spec: FunctionSpec, payload: bytes, request_id: str) -> Invocation:
+        return self.invoke(spec, payload, request_id=request_id)
 
     def _run(self, call: Call, generation: int) -> Invocation:
         worker = self._pool.take(call.spec)

@@ -1,12 +1,22 @@
+import dataclasses
+import json
 import threading
+from datetime import UTC, datetime
 
 import pytest
+from botocore.exceptions import ClientError
 
-from shared.local.lambda_runtime import InvokeRefusedError
-from shared.local.lambda_runtime.events import EventQueue
-from shared.local.lambda_runtime.function import throttled
+from shared.local.lambda_runtime import Destinations, InvokeRefusedError
+from shared.local.lambda_runtime.destinations import record
+from shared.local.lambda_runtime.events import EventQueue, Outcome
+from shared.local.lambda_runtime.function import Invocation, throttled
 
-DONE, FAILED = True, False
+
+def invocation(error=None, payload=b'"done"'):
+    return Invocation("id", payload, error, "", 1.0, 1, None, 1, "group", "stream", "$LATEST")
+
+
+DONE, FAILED = invocation(), invocation("Unhandled", b'{"errorType": "OSError"}')
 
 
 class Script:
@@ -15,10 +25,12 @@ class Script:
     def __init__(self, *answers):
         self.answers = list(answers)
         self.runs = 0
+        self.ran = []
         self.done = threading.Event()
 
-    def __call__(self, *_):
+    def __call__(self, spec, *_):
         self.runs += 1
+        self.ran.append(spec)
         answer = self.answers.pop(0)
         if not self.answers:
             self.done.set()
@@ -27,12 +39,35 @@ class Script:
         return answer
 
 
+class Ends:
+    """Keeps what became of events."""
+
+    def __init__(self):
+        self.outcomes = []
+        self._came = threading.Condition()
+
+    def __call__(self, outcome):
+        with self._came:
+            self.outcomes.append(outcome)
+            self._came.notify_all()
+
+    def wait(self, count=1):
+        with self._came:
+            assert self._came.wait_for(lambda: len(self.outcomes) >= count, 5)
+        return self.outcomes
+
+
 @pytest.fixture
-def queue():
+def ends():
+    return Ends()
+
+
+@pytest.fixture
+def queue(ends):
     made = []
 
     def make(run, **settings):
-        made.append(EventQueue(run, (0.0, 0.0), **settings))
+        made.append(EventQueue(run, settings.pop("delays", (0.0, 0.0)), ends, **settings))
         return made[-1]
 
     yield make
@@ -41,39 +76,183 @@ def queue():
         each.join()
 
 
-def test_a_failed_event_has_the_functions_number_of_tries(queue, function):
-    script, last = Script(FAILED, FAILED), Script(DONE)
-    line = queue(lambda *event: (script if event[2] == "a" else last)(*event), threads=1)
-    line.put(function("", retry_attempts=1), b"", "a")
-    assert script.done.wait(5)
-    line.put(function(""), b"", "b")
-    assert last.done.wait(5)
+@pytest.fixture
+def find(function):
+    """Return a function that makes what tells of a function with some settings."""
+
+    def make(**settings):
+        spec = function("", **settings)
+        return lambda: spec
+
+    return make
+
+
+def told(outcome):
+    return outcome.condition, outcome.tries, outcome.invocation
+
+
+def test_a_failed_event_has_the_functions_number_of_tries(queue, ends, find):
+    script = Script(FAILED, FAILED)
+    queue(script, threads=1).put(find(retry_attempts=1), b"{}", "a")
+    assert [told(each) for each in ends.wait()] == [("RetriesExhausted", 2, FAILED)]
     assert script.runs == 2
 
 
-def test_a_throttled_event_waits_and_loses_no_try(queue, function):
+def test_no_retries_are_none(queue, ends, find):
+    script = Script(FAILED)
+    queue(script).put(find(retry_attempts=0), b"{}", "a")
+    assert told(ends.wait()[0]) == ("RetriesExhausted", 1, FAILED)
+
+
+def test_one_that_succeeds_in_the_end_is_a_success(queue, ends, find):
+    queue(Script(FAILED, DONE)).put(find(), b"{}", "a")
+    assert told(ends.wait()[0]) == ("Success", 2, DONE)
+
+
+def test_a_throttled_event_waits_and_loses_no_try(queue, ends, find):
     script = Script(throttled("x"), FAILED, DONE)
-    line = queue(script, throttled_delays=(0.0, 0.0))
-    line.put(function("", retry_attempts=1), b"", "a")
-    assert script.done.wait(5)
+    queue(script, throttled_delays=(0.0, 0.0)).put(find(retry_attempts=1), b"{}", "a")
+    assert told(ends.wait()[0]) == ("Success", 2, DONE)
     assert script.runs == 3
 
 
-def test_a_full_queue_refuses(queue, function):
+@pytest.mark.parametrize(("answer", "last"), [(FAILED, FAILED), (throttled("x"), None)])
+def test_an_event_that_would_be_too_old_at_its_next_try_is_given_up(queue, ends, find, answer, last):
+    line = queue(Script(answer), delays=(61.0,), throttled_delays=(61.0, 61.0), clock=lambda: 7.0)
+    line.put(find(max_event_age=60), b"{}", "a")
+    assert told(ends.wait()[0]) == ("EventAgeExceeded", 1, last)
+
+
+def test_a_function_that_is_stopped_by_a_reservation_of_zero_gives_its_events_up_at_once(queue, ends, find):
+    queue(Script(throttled("x"))).put(find(reserved_concurrency=0), b"{}", "a")
+    assert told(ends.wait()[0]) == ("ZeroReservedConcurrency", 0, None)
+
+
+def test_each_try_runs_what_the_function_is_by_then(queue, ends, function):
+    versions = [function("old = 1", memory_mb=128), function("new = 2", memory_mb=256, retry_attempts=1)]
+    script = Script(FAILED, DONE)
+    queue(script).put(iter(versions).__next__, b"{}", "a")
+    assert ends.wait()[0].spec is versions[1]
+    assert script.ran == versions
+
+
+def test_events_of_a_function_that_is_gone_end_without_a_word(queue, ends, find):
+    def gone():
+        raise InvokeRefusedError("ResourceNotFoundException", 404, "gone")
+
+    script = Script(DONE)
+    line = queue(script, threads=1)
+    line.put(gone, b"{}", "a")
+    line.put(find(), b"{}", "b")
+    assert [each.request_id for each in ends.wait()] == ["b"]
+
+
+def test_a_full_queue_refuses(queue, find):
     held, hold = threading.Event(), threading.Event()
-    line = queue(lambda *_: [held.set(), hold.wait(5)], threads=1, capacity=1)
-    line.put(function(""), b"", "a")
+
+    def run(*_):
+        held.set()
+        hold.wait(5)
+        return DONE
+
+    line = queue(run, threads=1, capacity=1)
+    line.put(find(), b"{}", "a")
     assert held.wait(5)
-    line.put(function(""), b"", "b")
+    line.put(find(), b"{}", "b")
     with pytest.raises(InvokeRefusedError):
-        line.put(function(""), b"", "c")
+        line.put(find(), b"{}", "c")
     hold.set()
 
 
-def test_one_events_mishap_does_not_stop_the_others(queue, function, caplog):
-    script = Script(RuntimeError("moto is gone"), DONE)
-    line = queue(script, threads=1)
-    line.put(function(""), b"", "a")
-    line.put(function(""), b"", "b")
-    assert script.done.wait(5)
-    assert "event a for f was lost" in caplog.text
+def test_one_events_mishap_does_not_stop_the_others(queue, ends, find, caplog):
+    line = queue(Script(RuntimeError("moto is gone"), DONE), threads=1)
+    line.put(find(), b"{}", "a")
+    line.put(find(), b"{}", "b")
+    assert ends.wait()[0].request_id == "b"
+    assert "event a was lost" in caplog.text
+
+
+QUEUE, TOPIC = "arn:aws:sqs:us-east-1:123456789012:done", "arn:aws:sns:us-east-1:123456789012:failed"
+OTHER = "arn:aws:lambda:us-east-1:123456789012:function:g"
+ROLE = "arn:aws:iam::123456789012:role/r"
+
+
+class Clients:
+    """Keeps what is sent, by which role."""
+
+    def __init__(self, refuses=None):
+        self.sent = []
+        self._refuses = refuses
+
+    def __call__(self, service, region, role):
+        self._where = service, region, role
+        return self
+
+    def _take(self, **given):
+        if self._refuses:
+            raise ClientError({"Error": {"Code": self._refuses}}, "SendMessage")
+        self.sent.append((*self._where, given))
+
+    send_message = publish = invoke = _take
+
+
+@pytest.fixture
+def outcome(function):
+    def make(condition="Success", last=DONE, tries=1, **settings):
+        spec = function("", role=ROLE, on_success=QUEUE, on_failure=TOPIC, **settings)
+        return Outcome(spec, b'{"n": 1}', "4f9e", condition, tries, last)
+
+    return make
+
+
+def test_the_record_of_a_success_has_the_shape_of_lambdas(outcome):
+    assert record(outcome(), datetime(2026, 11, 29, 8, 0, 0, 123456, UTC)) == {
+        "version": "1.0",
+        "timestamp": "2026-11-29T08:00:00.123Z",
+        "requestContext": {
+            "requestId": "4f9e",
+            "functionArn": "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST",
+            "condition": "Success",
+            "approximateInvokeCount": 1,
+        },
+        "requestPayload": {"n": 1},
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"},
+        "responsePayload": "done",
+    }
+
+
+def test_the_record_of_a_failure_says_what_the_function_raised(outcome):
+    told = record(outcome("RetriesExhausted", FAILED, 3), datetime.now(UTC))
+    assert told["requestContext"]["condition"] == "RetriesExhausted"
+    assert told["requestContext"]["approximateInvokeCount"] == 3
+    assert told["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
+    assert told["responsePayload"] == {"errorType": "OSError"}
+
+
+def test_the_record_of_a_function_that_was_not_started_has_no_response(outcome):
+    told = record(outcome("ZeroReservedConcurrency", None, 0), datetime.now(UTC))
+    assert told.keys() == {"version", "timestamp", "requestContext", "requestPayload"}
+
+
+def test_records_go_to_queues_topics_and_functions_by_the_functions_role(outcome):
+    clients = Clients()
+    send = Destinations(clients)
+    send(outcome())
+    send(outcome("RetriesExhausted", FAILED))
+    to_function = outcome()
+    send(to_function._replace(spec=dataclasses.replace(to_function.spec, on_success=OTHER)))
+    send(to_function._replace(spec=dataclasses.replace(to_function.spec, on_success=None)))
+    (queue, topic, function) = clients.sent
+    assert queue[:3] == ("sqs", "us-east-1", ROLE)
+    assert queue[3]["QueueUrl"].endswith("/123456789012/done")
+    assert json.loads(queue[3]["MessageBody"])["requestPayload"] == {"n": 1}
+    assert topic[:3] == ("sns", "us-east-1", ROLE)
+    assert topic[3]["TopicArn"] == TOPIC
+    assert function[3]["FunctionName"] == OTHER
+    assert function[3]["InvocationType"] == "Event"
+
+
+def test_a_record_that_cannot_be_sent_is_told(outcome):
+    said = []
+    Destinations(Clients("AccessDenied"), said.append)(outcome())
+    assert said[0].startswith(f"the record of f (Success) is lost, as on AWS: {QUEUE}: ")
