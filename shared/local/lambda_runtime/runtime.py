@@ -34,6 +34,7 @@ from shared.errors import LanesError
 from shared.local.door.sessions import Issuer, new_owner_key
 from shared.local.lambda_runtime.call import Call, Ending, error_type
 from shared.local.lambda_runtime.cloudwatch import MotoLogs
+from shared.local.lambda_runtime.compiled import compiled_in, this_machine, why_not
 from shared.local.lambda_runtime.endings import TimedOut, WorkerEnd
 from shared.local.lambda_runtime.events import EventQueue
 from shared.local.lambda_runtime.function import FunctionSpec, Invocation, InvokeRefusedError
@@ -266,6 +267,20 @@ class LambdaRuntime:
             if said := self._sandbox.runs_elsewhere(spec, task):
                 log.write(f"EMBEDDED {said}\n")
 
+    def _check_compiled(self, spec: FunctionSpec, log: LogStream, *folders: Path | None) -> None:
+        """Refuse code with compiled modules that this machine cannot import, in the log of the function too.
+
+        Raises:
+            InvokeRefusedError: Names the first such module.
+        """
+        python = self._sandbox.runtime_here(spec)
+        for folder in folders:
+            if folder and (why := why_not(compiled_in(folder), python, this_machine())):
+                said = f"{why}; on AWS {spec.name} is {spec.runtime} on {spec.architecture}"
+                log.write(f"EMBEDDED {said}\n")
+                log.flush()
+                raise InvokeRefusedError("InvalidRuntimeException", 502, said)
+
     def _prepare(self, spec: FunctionSpec, log: LogStream) -> tuple[Path, Path | None]:
         """Unpack the code and begin the log; return the folders of code and layers. Gives up our slot if it fails."""
         try:
@@ -274,6 +289,7 @@ class LambdaRuntime:
             opt = self._code.layers([(layer.sha256, layer.code) for layer in spec.layers])
             log.write(init_start_line(spec.runtime))
             self._say_where(spec, log, task)
+            self._check_compiled(spec, log, task, opt)
         except BaseException:
             self._pool.give_up_slot()
             raise

@@ -209,6 +209,10 @@ class Sandbox:
         }
         return inherited | defaults | own | _reserved(spec, room) | _credentials(key) | reserved
 
+    def runtime_here(self, spec: FunctionSpec) -> str:
+        """Return the runtime whose Python runs *spec* on this machine: its own one, or this project's."""
+        return MACHINE if self._interpreter(spec, None) is self._own else spec.runtime
+
     def runs_elsewhere(self, spec: FunctionSpec, task: Path) -> str:
         """Return what to tell the user of a function whose runtime is not this Python; its code is in *task*."""
         if spec.image is not None:
