@@ -142,8 +142,18 @@ class Rehearsal(Cloud):
         return self._running is not None and self._running.packaged
 
     def carry_out(self, deployment: LaneDeployment, todo: Plan, watch: Watch) -> None:
-        """Bring the images to the cloud's registry if anything is to change, then carry out *todo*."""
+        """Bring the images to the cloud's registry if anything is to change, then carry out *todo*.
+
+        Raises:
+            LanesError: The cloud does not have a layer.
+        """
+        from shared.local.layers import check_layers
+        from shared.local.networks import other_network
+
         if todo.changes:
+            check_layers(deployment.lane, self._aws)
+            if told := other_network(deployment.lane):
+                console.note(told)
             self._made_images(deployment.lane, push=True)
         super().carry_out(deployment, todo, watch)
 

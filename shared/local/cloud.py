@@ -183,13 +183,14 @@ def _moto_like_aws(iam: _Iam) -> Iterator[None]:
     from shared.local.calls.followed import calls_followed
     from shared.local.corrections.corrected import moto_corrected
     from shared.local.door import identity
-    from shared.local.enforcement import deliveries, trust
+    from shared.local.enforcement import deliveries, function_roles, trust
 
     with (
         identity.install(iam.issuer),
         moto_corrected(),
         trust.install(iam.gate),
         deliveries.install(iam.gate),
+        function_roles.install(iam.gate),
         calls_followed(),
     ):
         try:

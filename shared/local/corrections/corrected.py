@@ -10,6 +10,7 @@ from shared.local.corrections.bucket_names import reserved_names_refused
 from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
 from shared.local.corrections.function_policies import function_policies_written
+from shared.local.corrections.function_settings import function_settings_kept
 from shared.local.corrections.missing_members import missing_members_refused
 from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
 from shared.local.corrections.subscriptions import mail_confirmed_first
@@ -23,6 +24,7 @@ _CORRECTIONS = (
     account_settings_told,
     budgets_told,
     function_policies_written,
+    function_settings_kept,
     left_to_iam,
     mail_confirmed_first,
     missing_members_refused,

@@ -1,4 +1,4 @@
-"""The policy of a resource: of a bucket, secret, repository, function, table, queue, topic, key, bus or log group.
+"""The policy of a resource: of a bucket, secret, repository, function, layer, table, queue, topic, key, bus, log group.
 
 A resource of a service that keeps no policies, or one that does not exist, has none. Then the caller's own policies
 decide.
@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from shared.iam.statements import Policy, read_resource_policy
+from shared.local.layers import published_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,9 +57,18 @@ def _repository(account: str, region: str, resource: str) -> str | None:
 
 
 def _function(account: str, region: str, resource: str) -> dict[str, Json] | None:
-    """Return the policies of a function, its versions and its aliases as one. Each statement names its resource."""
+    """Return the policies of a function, its versions and its aliases as one. Each statement names its resource.
+
+    A layer that stands for another account's is everybody's, as a public one is.
+    """
     from moto.awslambda.utils import get_backend
 
+    if resource.startswith("layer:"):
+        arn = f"arn:aws:lambda:{region}:{account}:{resource}"
+        public: dict[str, Json] = {
+            "Effect": "Allow", "Principal": "*", "Action": "lambda:GetLayerVersion", "Resource": arn,
+        }  # fmt: skip
+        return {"Version": "2012-10-17", "Statement": [public]} if published_as(arn) else None
     kind, name, *_ = [*resource.split(":"), ""]
     versions = get_backend(account, region).list_versions_by_function(name) if kind == "function" else ()
     policies = {id(version.policy): version.policy for version in versions}
