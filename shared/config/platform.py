@@ -146,6 +146,7 @@ def _lane(project: Project, settings: ServiceSettings, names: _Names) -> Lane:
             timeout_seconds=seconds,
             reserved_concurrency=None,
             environment=environment,
+            runtime=project.runtime,
         )
         for key, seconds in _SECONDS.items()
     }

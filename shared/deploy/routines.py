@@ -133,7 +133,7 @@ def _index_still(aws: Aws, params: Mapping[str, Json]) -> str:
 
 
 def await_function(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
-    """Wait until Lambda has taken the last change of a function: it fetches an image before the function can run.
+    """Wait until Lambda has taken the last change of a function: it fetches an image, or reaches a network, first.
 
     Raises:
         LanesError: It could not, or it takes too long.
@@ -146,7 +146,7 @@ def await_function(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
             raise LanesError(
                 f"Lambda could not take it: {why}",
                 where=str(params["FunctionName"]),
-                fix="push an image that Lambda can run (Linux on x86_64)",
+                fix=function.fix_of(found),
                 again=True,
             )
         settled = found["State"] != "Pending" and found["LastUpdateStatus"] == "Successful"

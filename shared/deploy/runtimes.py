@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from shared.deploy.model import Resource
 
-_CHANGES = ("runtime", "code_sha256", "memory_mb", "timeout_seconds", "environment", "role", "handler")
+_CHANGES = (
+    *("runtime", "code_sha256", "memory_mb", "timeout_seconds", "environment", "role", "handler"),
+    *("architecture", "ephemeral_mb", "layers", "vpc"),
+)
 
 
 def check_runtimes(wanted: Iterable[Resource], found: Mapping[tuple[str, str], Resource | None], today: date) -> None:
@@ -36,6 +39,6 @@ def check_runtimes(wanted: Iterable[Resource], found: Mapping[tuple[str, str], R
     if told:
         raise LanesError(
             "; ".join(f"{why}: {', '.join(names)}" for why, names in told.items()) + "; nothing was done",
-            where="defaults.runtime in shared/settings.yaml",
+            where="defaults.runtime in shared/settings.yaml, or python on a workflow's card",
             fix=f"set a later one there (as {SOURCE} had it on {READ})",
         )

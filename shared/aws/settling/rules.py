@@ -195,9 +195,19 @@ RULES: tuple[Passing, ...] = (
         "see that the repository's policy lets lambda.amazonaws.com in (aws ecr get-repository-policy)",
         unless=_CALLER,
     ),
+    # hashicorp/terraform-provider-aws, aws_lambda_function_event_invoke_config: Lambda tries the role at once.
+    Passing(
+        ("lambda.put_function_event_invoke_config",),
+        ("InvalidParameterValueException",),
+        "Lambda has not heard yet of the role's rights, or of the destination, that were just made",
+        "see that the destination is there, and that the function's role may send to it (aws iam get-role-policy)",
+        message="does not have permissions|destination ARN",
+        seconds=3 * _MINUTES,
+    ),
     # Lambda developer guide, "Lambda function states"; tf 5154; remotion-dev/remotion 1186.
     Passing(
         (
+            *("lambda.put_function_event_invoke_config", "lambda.delete_function_event_invoke_config"),
             *("lambda.create_function", "lambda.update_function_code", "lambda.update_function_configuration"),
             *("lambda.put_function_concurrency", "lambda.delete_function_concurrency", "lambda.delete_function"),
             *("lambda.add_permission", "lambda.tag_resource", "lambda.untag_resource"),
@@ -212,7 +222,7 @@ RULES: tuple[Passing, ...] = (
         (
             *("lambda.update_function_code", "lambda.update_function_configuration", "lambda.put_function_concurrency"),
             *("lambda.delete_function_concurrency", "lambda.add_permission", "lambda.tag_resource"),
-            "lambda.untag_resource",
+            *("lambda.untag_resource", "lambda.put_function_event_invoke_config"),
         ),
         ("ResourceNotFoundException",),
         "Lambda has not told all its servers of the function that was just made",

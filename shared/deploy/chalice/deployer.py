@@ -17,6 +17,8 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import WaiterError
+
 from shared.deploy.chalice.large_code import LargeCodeClient
 from shared.deploy.code import APP_DIR
 from shared.deploy.guard import is_ours, lane_tags
@@ -76,6 +78,10 @@ class ChaliceDeployer:
                 raise error.original_error from error
             what = f"Chalice could not deploy {key}: {error.original_error}"
             raise LanesError(what, where=name, fix=_fix(str(error.original_error))) from error
+        except WaiterError as error:  # Chalice waits until Lambda has taken the function, and says no more than this
+            said = error.last_response
+            what = f"Lambda could not take it: {function.failure(said) or error}"
+            raise LanesError(what, where=name, fix=function.fix_of(said), again=True) from error
 
     def _deploy(self, aws: Aws, key: str, sleep: Sleep) -> None:
         config = self._config(key)

@@ -32,12 +32,14 @@ def check_foundation(lane: Lane, aws: Aws) -> None:
             f"the foundation of {lane.team} is not deployed; missing: {', '.join(missing)}",
             fix=f"lanes deploy {lane.team}; from then on, chalice deploy updates its functions",
         )
-    present = [found for each in functions if (found := function.current(aws, each.name))]
-    check_ownership([*(found for found in needed if not isinstance(found, str)), *present], lane_tags(lane))
-    handlers = {each.name: each.handler for each in functions}
-    moved = [found.name for found in present if found.properties.get("handler") != handlers[found.name]]
-    if moved:
+    present = {each.name: function.current(aws, each.name) for each in functions}
+    owned = [found for found in (*needed, *present.values()) if found and not isinstance(found, str)]
+    check_ownership(owned, lane_tags(lane))
+    beyond = {each.name: function.beyond_chalice(each, present[each.name]) for each in functions}
+    if any(beyond.values()):
+        told = "; ".join(f"{name}: {', '.join(keys)}" for name, keys in beyond.items() if keys)
         raise LanesError(
-            f"Chalice cannot change the handler of a function, or an image to a zip: {', '.join(moved)}",
+            "Chalice changes no handler, no ephemeral storage and no asynchronous settings, and makes no zip of an "
+            f"image: {told}",
             fix=f"lanes deploy {lane.team}",
         )

@@ -1,7 +1,9 @@
-"""The one private method of Chalice that the project replaces: it says what a function is called.
+"""The one private method of Chalice that the project replaces: it says what a function is called, and what it runs on.
 
 Chalice 1.34 calls every function ``{app}-{stage}-{function}`` in ``ApplicationGraphBuilder._create_lambda_model``,
 and the app's name is the same in all stages. The model that it returns is plain data, so our names are put in there.
+So are the function's runtime, architecture, layers and network: of these, Chalice's own configuration knows the first
+two for a whole stage only. What the model has no place for is set after Chalice (``deploy/resources/function.py``).
 Chalice's version is pinned exactly, and ``tests/contract/test_chalice_seam.py`` fails when a new version moves this.
 """
 
@@ -36,6 +38,10 @@ class _Model(Protocol):
 
     function_name: str
     runtime: str
+    architecture: str
+    layers: list[str]
+    subnet_ids: list[str]
+    security_group_ids: list[str]
     log_group: _LogGroup | None
 
 
@@ -64,7 +70,12 @@ def _renaming(lane: Lane, make: Callable[..., _Model]) -> Callable[..., _Model]:
         model = make(builder, config, deployment, name, *rest, **named)
         function = lane.functions[name]
         model.function_name = function.name
-        model.runtime = lane.runtime  # Chalice's is this machine's own
+        model.runtime = function.runtime  # Chalice's is this machine's own
+        model.architecture = function.architecture
+        # Chalice sends these lists even when they are empty, which takes away what a function had.
+        model.layers = list(function.layers)
+        model.subnet_ids = list(function.vpc.subnets) if function.vpc else []
+        model.security_group_ids = list(function.vpc.security_groups) if function.vpc else []
         if model.log_group is not None:
             model.log_group.log_group_name = function.log_group
         return model

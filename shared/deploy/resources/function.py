@@ -1,9 +1,11 @@
 """Lambda functions of both packages, the zip and the container image.
 
 Chalice makes and updates the functions of the zip; here they are compared, so that Chalice is asked only about those
-that changed. Chalice has no container images, so those functions are made here. They run an image by its digest, so a
-tag that moves later changes no function. The two are one kind because they share their names. AWS cannot change the
-package of a function, so a function that changes from zip to image, or back, is deleted and made anew.
+that changed. What Chalice has no word for is set after it: the handler of a function that is there, the size of /tmp,
+and what becomes of events that nobody waits for. Chalice has no container images, so those functions are made here.
+They run an image by its digest, so a tag that moves later changes no function. The two are one kind because they share
+their names. AWS cannot change the package of a function, so a function that changes from zip to image, or back, is
+deleted and made anew.
 """
 
 from __future__ import annotations
@@ -12,13 +14,16 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shared.config.lane import DEFAULT_ARCHITECTURE, DEFAULT_EPHEMERAL_MB
 from shared.config.naming import name_prefix
+from shared.deploy import asynchronous
 from shared.deploy.model import Call, Resource, Routine, Step
 from shared.deploy.reading import if_there, listed_names
 from shared.deploy.steps import compare, created, missing_tags, removed, updated
+from shared.values import as_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Function, Lane
@@ -31,22 +36,41 @@ SERVICE = "lambda"
 ARN = ("lambda", "function:")
 CHALICE_DEPLOY, AWAIT = "chalice deploy", "await function"
 _NOT_COMPARED = ("key", "image")  # the steps need them; of an image, the digest is compared
-_CONFIGURATION = {
-    "role": "Role",
-    "memory_mb": "MemorySize",
-    "timeout_seconds": "Timeout",
-    "environment": "Environment",
-}
+_CONFIGURED = ("role", "memory_mb", "timeout_seconds", "environment", "ephemeral_mb", "vpc")
+_BEYOND_CHALICE = ("handler", "ephemeral_mb", "asynchronous")
+"""What Chalice does not set: of the handler, only that of a function that is there."""
 
 
 def wanted(sources: Sources) -> Iterator[Resource]:
     """Yield the lane's functions, once there is code for them."""
     if sources.package:
-        for each in sources.lane.functions.values():
+        for each in _destinations_first(sources.lane):
             if each.image:
                 yield desired_image(sources.lane, each, sources.images[each.key], sources.tags)
             else:
                 yield desired(sources.lane, each, sources.package, sources.tags)
+
+
+def _destinations_first(lane: Lane) -> Iterator[Function]:
+    """Yield the lane's functions, each after those that get its records: AWS takes no destination that is not there.
+
+    No card has destinations in a circle: :mod:`shared.config.check_functions` sees to that.
+    """
+    by_arn = {lane.function_arn(key): each for key, each in lane.functions.items()}
+    done: set[str] = set()
+
+    def after(function: Function) -> Iterator[Function]:
+        if function.key in done:
+            return
+        done.add(function.key)
+        told = function.asynchronous
+        for arn in (told.on_success, told.on_failure) if told else ():
+            if arn in by_arn:
+                yield from after(by_arn[arn])
+        yield function
+
+    for each in lane.functions.values():
+        yield from after(each)
 
 
 def desired(lane: Lane, function: Function, package: Package, tags: Mapping[str, str]) -> Resource:
@@ -59,7 +83,8 @@ def desired(lane: Lane, function: Function, package: Package, tags: Mapping[str,
             "key": function.key,
             "package": "zip",
             "handler": function.handler,
-            "runtime": package.runtime,
+            "runtime": function.runtime,
+            "layers": list(function.layers) or None,
             **_settings(lane, function),
             "code_sha256": package.sha256,
         },
@@ -90,7 +115,32 @@ def _settings(lane: Lane, function: Function) -> dict[str, Json]:
         "timeout_seconds": function.timeout_seconds,
         "reserved_concurrency": function.reserved_concurrency,
         "environment": dict(function.environment),
+        "architecture": function.architecture,
+        "ephemeral_mb": function.ephemeral_mb,
+        "vpc": _network(function.vpc.subnets, function.vpc.security_groups) if function.vpc else None,
+        "asynchronous": asynchronous.wanted(function.asynchronous),
     }
+
+
+def _network(subnets: Iterable[str], security_groups: Iterable[str]) -> dict[str, Json] | None:
+    """Return the network of a function in a form that compares; None where it has none. AWS keeps no order in it."""
+    told: dict[str, Json] = {"subnets": sorted(subnets), "security_groups": sorted(security_groups)}
+    return told if any(told.values()) else None
+
+
+def beyond_chalice(function: Function, have: Resource | None) -> tuple[str, ...]:
+    """Return what *function* wants that Chalice cannot give it: *have* is the function as it is, if it is there."""
+    want: dict[str, Json] = {
+        "handler": function.handler,
+        "ephemeral_mb": function.ephemeral_mb,
+        "asynchronous": asynchronous.wanted(function.asynchronous),
+    }
+    old = have.properties if have else _as_chalice_makes(function.handler)
+    return tuple(key for key in _BEYOND_CHALICE if want[key] != old.get(key))
+
+
+def _as_chalice_makes(handler: Json) -> dict[str, Json]:
+    return {"handler": handler, "ephemeral_mb": DEFAULT_EPHEMERAL_MB, "asynchronous": None}
 
 
 def current(aws: Aws, name: str) -> Resource | None:
@@ -99,6 +149,7 @@ def current(aws: Aws, name: str) -> Resource | None:
     if found is None:
         return None
     configuration = found["Configuration"]
+    network = configuration.get("VpcConfig") or {}
     settings = {
         "role": configuration["Role"],
         "memory_mb": configuration["MemorySize"],
@@ -106,6 +157,10 @@ def current(aws: Aws, name: str) -> Resource | None:
         "reserved_concurrency": found.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
         "environment": configuration.get("Environment", {}).get("Variables", {}),
         "code_sha256": configuration["CodeSha256"],
+        "architecture": configuration.get("Architectures", [DEFAULT_ARCHITECTURE])[0],
+        "ephemeral_mb": configuration.get("EphemeralStorage", {}).get("Size", DEFAULT_EPHEMERAL_MB),
+        "vpc": _network(network.get("SubnetIds", ()), network.get("SecurityGroupIds", ())),
+        "asynchronous": asynchronous.found(aws, name),
     }
     own: dict[str, Json]
     if configuration.get("PackageType") == "Image":
@@ -114,7 +169,12 @@ def current(aws: Aws, name: str) -> Resource | None:
         _, at, digest = found.get("Code", {}).get("ResolvedImageUri", "").rpartition("@sha256:")
         settings["code_sha256"] = digest if at else settings["code_sha256"]
     else:
-        own = {"package": "zip", "handler": configuration["Handler"], "runtime": configuration["Runtime"]}
+        own = {
+            "package": "zip",
+            "handler": configuration["Handler"],
+            "runtime": configuration["Runtime"],
+            "layers": [layer["Arn"] for layer in configuration.get("Layers", ())] or None,
+        }
     return Resource(KIND, name, found.get("Tags", {}), {**own, **settings})
 
 
@@ -126,6 +186,15 @@ def failure(configuration: Mapping[str, object]) -> str | None:
     return None
 
 
+def fix_of(configuration: Mapping[str, object]) -> str:
+    """Return what to do where the last change of a function failed, by what *configuration* says of it."""
+    if configuration.get("PackageType") == "Image":
+        architectures = configuration.get("Architectures")
+        kind = architectures[0] if isinstance(architectures, list) and architectures else DEFAULT_ARCHITECTURE
+        return f"push an image that Lambda can run (Linux on {kind})"
+    return "see that the subnets and security groups on the workflow's card are there, in one network"
+
+
 def names(aws: Aws, team: str) -> Iterator[str]:
     """Yield the functions that are named like *team*'s."""
     pages = aws.client(SERVICE).get_paginator("list_functions").paginate()
@@ -135,7 +204,7 @@ def names(aws: Aws, team: str) -> Iterator[str]:
 def steps(want: Resource, have: Resource | None) -> Step:
     """Return what makes *have* into *want*."""
     compared = {key: value for key, value in want.properties.items() if key not in _NOT_COMPARED}
-    make = _made_by_us(want) if compared["package"] == "image" else (_made_by_chalice(want),)
+    make = _made_by_us(want) if compared["package"] == "image" else _made_new_by_chalice(want)
     if have is None:
         told = {**compared, "image": want.properties["image"]} if compared["package"] == "image" else compared
         return created(want, *make, told=told)
@@ -156,34 +225,57 @@ def _made_by_chalice(want: Resource) -> Routine:
     return Routine(CHALICE_DEPLOY, {"function": want.properties["key"]})
 
 
+def _made_new_by_chalice(want: Resource) -> tuple[Call | Routine, ...]:
+    return (_made_by_chalice(want), *_set_after_chalice(want, _as_chalice_makes(want.properties["handler"])))
+
+
 def _updated_by_chalice(want: Resource, have: Resource) -> Iterator[Call | Routine]:
-    yield _made_by_chalice(want)
-    handler = want.properties["handler"]
-    if handler != have.properties["handler"]:
-        # Chalice 1.34 sets the handler of a new function and never changes it afterwards.
-        yield Call(SERVICE, "update_function_configuration", {"FunctionName": want.name, "Handler": handler})
+    others = [key for key in want.properties if key not in (*_NOT_COMPARED, *_BEYOND_CHALICE)]
+    if any(want.properties[key] != have.properties[key] for key in others) or missing_tags(want, have):
+        yield _made_by_chalice(want)
+    yield from _set_after_chalice(want, have.properties)
+
+
+def _set_after_chalice(want: Resource, old: Mapping[str, Json]) -> Iterator[Call | Routine]:
+    """Yield the calls for what Chalice does not set and *old* has otherwise.
+
+    Chalice 1.34 sets the handler of a new function and never changes it afterwards. It knows no ephemeral storage.
+    """
+    new = want.properties
+    told: dict[str, Json] = {}
+    if new["handler"] != old["handler"]:
+        told["Handler"] = new["handler"]
+    if new["ephemeral_mb"] != old["ephemeral_mb"]:
+        told["EphemeralStorage"] = {"Size": new["ephemeral_mb"]}
+    if told:
+        yield Call(SERVICE, "update_function_configuration", {"FunctionName": want.name, **told})
+        yield _settled(want)
+    yield from asynchronous.calls(want.name, new["asynchronous"], old["asynchronous"])
 
 
 def _made_by_us(want: Resource) -> tuple[Call | Routine, ...]:
-    made = {"FunctionName": want.name, "PackageType": "Image", **_configuration(want)}
-    code = {"ImageUri": want.properties["image"]}
-    create = Call(SERVICE, "create_function", {**made, "Code": code, "Tags": dict(want.tags)})
-    reserved = want.properties["reserved_concurrency"]
-    return (create, _settled(want), *([] if reserved is None else [_reservation(want)]))
+    new = want.properties
+    made: dict[str, Json] = {"FunctionName": want.name, "PackageType": "Image", **_configuration(want)}
+    code: dict[str, Json] = {"Architectures": [new["architecture"]], "Code": {"ImageUri": new["image"]}}
+    create = Call(SERVICE, "create_function", {**made, **code, "Tags": dict(want.tags)})
+    reserved = [] if new["reserved_concurrency"] is None else [_reservation(want)]
+    return (create, _settled(want), *reserved, *asynchronous.calls(want.name, new["asynchronous"], None))
 
 
 def _updated_by_us(want: Resource, have: Resource) -> Iterator[Call | Routine]:
     """Yield the calls for what differs. AWS takes no second change of a function before the first one is done."""
     new, old = want.properties, have.properties
     on = {"FunctionName": want.name}
-    if new["code_sha256"] != old["code_sha256"] or old["failed"]:
-        yield Call(SERVICE, "update_function_code", {**on, "ImageUri": new["image"]})
+    if new["code_sha256"] != old["code_sha256"] or new["architecture"] != old["architecture"] or old["failed"]:
+        code: dict[str, Json] = {"ImageUri": new["image"], "Architectures": [new["architecture"]]}
+        yield Call(SERVICE, "update_function_code", {**on, **code})
         yield _settled(want)
-    if any(new[key] != old[key] for key in _CONFIGURATION):
+    if any(new[key] != old[key] for key in _CONFIGURED):
         yield Call(SERVICE, "update_function_configuration", {**on, **_configuration(want)})
         yield _settled(want)
     if new["reserved_concurrency"] != old["reserved_concurrency"]:
         yield _reservation(want)
+    yield from asynchronous.calls(want.name, new["asynchronous"], old["asynchronous"])
     if missing_tags(want, have):
         yield Call(SERVICE, "tag_resource", {"Resource": new["arn"], "Tags": dict(want.tags)})
 
@@ -193,8 +285,20 @@ def _settled(want: Resource) -> Routine:
 
 
 def _configuration(want: Resource) -> dict[str, Json]:
-    told = {name: want.properties[key] for key, name in _CONFIGURATION.items()}
-    return {**told, "Environment": {"Variables": told["Environment"]}}
+    new = want.properties
+    network = as_mapping({} if new["vpc"] is None else new["vpc"])
+    return {
+        "Role": new["role"],
+        "MemorySize": new["memory_mb"],
+        "Timeout": new["timeout_seconds"],
+        "Environment": {"Variables": new["environment"]},
+        "EphemeralStorage": {"Size": new["ephemeral_mb"]},
+        # Empty lists take a function out of its network; a key that is left out changes nothing.
+        "VpcConfig": {
+            "SubnetIds": network.get("subnets", []),
+            "SecurityGroupIds": network.get("security_groups", []),
+        },
+    }
 
 
 def _reservation(want: Resource) -> Call:

@@ -7,6 +7,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
 from shared.aws.client import connect_endpoint
 from shared.config.lane import Image
@@ -101,6 +102,9 @@ class Lambda:
 
     def get_function(self, **_):
         return self.told
+
+    def get_function_event_invoke_config(self, **_):
+        raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetFunctionEventInvokeConfig")
 
 
 @pytest.mark.parametrize(

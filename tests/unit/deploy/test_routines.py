@@ -87,12 +87,14 @@ class S3:
 class Function:
     """A function that AWS tells of as *told*, one after the other, the last for good."""
 
-    def __init__(self, *told):
+    def __init__(self, *told, package="Image"):
         self.told = list(told)
+        self.package = {"PackageType": package, "Architectures": ["arm64"]}
 
     def get_function_configuration(self, FunctionName):
         state, update = self.told.pop(0) if len(self.told) > 1 else self.told[0]
-        return {"State": state, "StateReason": "no layer", "LastUpdateStatus": update, "LastUpdateStatusReason": "size"}
+        reasons = {"StateReason": "no layer", "LastUpdateStatusReason": "size"}
+        return {"State": state, "LastUpdateStatus": update, **reasons, **self.package}
 
 
 PENDING, UPDATING, READY = ("Pending", "InProgress"), ("Active", "InProgress"), ("Active", "Successful")
@@ -108,8 +110,14 @@ def test_a_function_is_awaited_until_lambda_has_its_image():
 
 @pytest.mark.parametrize(("last", "why"), [(("Failed", "Successful"), "no layer"), (("Active", "Failed"), "size")])
 def test_an_image_that_lambda_cannot_take_is_told_with_its_reason(last, why):
-    with pytest.raises(LanesError, match=f"(?s)f: Lambda could not take it: {why}.*push an image that Lambda can run"):
+    fix = r"push an image that Lambda can run \(Linux on arm64\)"
+    with pytest.raises(LanesError, match=f"(?s)f: Lambda could not take it: {why}.*{fix}"):
         await_function(cloud(Function(PENDING, last)), {"FunctionName": "f"}, UNWATCHED)
+
+
+def test_a_function_of_a_zip_that_lambda_cannot_take_is_told_to_look_at_its_network():
+    with pytest.raises(LanesError, match=r"(?s)f: Lambda could not take it: size.*subnets and security groups"):
+        await_function(cloud(Function(("Active", "Failed"), package="Zip")), {"FunctionName": "f"}, UNWATCHED)
 
 
 def test_a_state_machine_is_awaited_until_aws_has_really_deleted_it():
