@@ -161,7 +161,7 @@ def test_chalice_deploy_leaves_functions_that_are_images_alone(root, cloud):
     prepare_lane(switched, project, cloud, images={**images, "random-mean-draw": images["wssr-init"]}).deploy()
     refused = typed(root, "deploy", "--stage", "wssr")
     assert refused.returncode == 1
-    assert "or an image to a zip: wssr-random-mean-draw-91a18b84\n  fix: lanes deploy wssr" in refused.stderr
+    assert "an image: wssr-random-mean-draw-91a18b84: package\n  fix: lanes deploy wssr" in refused.stderr
     destroy(lane, cloud)
 
 

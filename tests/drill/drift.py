@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from shared.config.platform import RESTART
-from shared.config.resources import Key, Queue, Setting, Topic
+from shared.config.resources import Asynchronous, Key, Queue, Setting, Topic
 from shared.run.items import load_items
 from shared.run.start import start
 from tests.helpers.owned import BY_DAY, owned, owning
@@ -18,7 +18,8 @@ KEPT = ("item-map-log", "wssr-init")  # a function that is a zip, and one that i
 def small_lane(project: Any) -> Any:
     """Return a lane with one or two of every kind of resource."""
     lane = project.lane("drill")
-    functions = {key: lane.functions[key] for key in KEPT}
+    told = {"ephemeral_mb": 1024, "asynchronous": Asynchronous(retries=1)}
+    functions = {key: dataclasses.replace(lane.functions[key], **told) for key in KEPT}
     own = owning(lane.workflows["item-map"], lane.team, lane.hash)
     return owned(dataclasses.replace(lane, functions=functions, workflows={}), own)
 
@@ -27,7 +28,9 @@ def changed(lane: Any) -> Any:
     """Return the lane with other settings of its functions, its budget and what its workflow owns."""
     (zipped, image), budget = KEPT, dataclasses.replace(lane.budget, monthly_usd=99)
     functions = {
-        zipped: dataclasses.replace(lane.functions[zipped], memory_mb=256, reserved_concurrency=2),
+        zipped: dataclasses.replace(
+            lane.functions[zipped], memory_mb=256, reserved_concurrency=2, asynchronous=None, architecture="arm64"
+        ),
         image: dataclasses.replace(lane.functions[image], memory_mb=512),
     }
     return _changed_resources(dataclasses.replace(lane, functions=functions, budget=budget))
@@ -119,6 +122,8 @@ def _drift_of_functions(aws: Any, lane: Any) -> None:
     aws.lambda_.tag_resource(Resource=lane.function_arn(KEPT[0]), Tags={"note": "by hand"})
     aws.lambda_.update_function_configuration(FunctionName=zipped.name, Handler="by.hand")
     aws.lambda_.update_function_configuration(FunctionName=image.name, Timeout=7)
+    aws.lambda_.update_function_configuration(FunctionName=zipped.name, EphemeralStorage={"Size": 600})
+    aws.lambda_.put_function_event_invoke_config(FunctionName=image.name, MaximumEventAgeInSeconds=60)
     aws.lambda_.put_function_concurrency(FunctionName=image.name, ReservedConcurrentExecutions=3)
     aws.lambda_.put_function_concurrency(FunctionName=zipped.name, ReservedConcurrentExecutions=3)
     ecr = aws.client("ecr")

@@ -67,6 +67,16 @@ _PERMITTED = Fault(
     "The provided execution role does not have permissions to call CreateNetworkInterface on EC2",
     "chalice awsclient.py",
 )
+_SENDS = Fault(
+    "InvalidParameterValueException",
+    "The function's execution role does not have permissions to call SendMessage on SQS",
+    "terraform-provider-aws, aws_lambda_function_event_invoke_config",
+)
+_DESTINATION = Fault(
+    "InvalidParameterValueException",
+    "The destination ARN arn:aws:sqs:us-east-1:1:q is invalid.",
+    "terraform-provider-aws, aws_lambda_function_event_invoke_config; serverless 7507",
+)
 _KMS = Fault(
     "InvalidParameterValueException",
     "Lambda was unable to configure access to your environment variables because the KMS key is invalid for "
@@ -209,6 +219,8 @@ LANE: dict[str, tuple[Fault, ...]] = {
     "lambda.UpdateFunctionConfiguration": (_FUNCTION, _FUNCTION_BUSY, _ASSUMED, _KMS),
     "lambda.PutFunctionConcurrency": (_FUNCTION, _FUNCTION_BUSY, _FUNCTION_PENDING),
     "lambda.DeleteFunctionConcurrency": (_FUNCTION, _FUNCTION_BUSY, _FUNCTION_PENDING),
+    "lambda.PutFunctionEventInvokeConfig": (_FUNCTION, _FUNCTION_BUSY, _SENDS, _DESTINATION),
+    "lambda.DeleteFunctionEventInvokeConfig": (_FUNCTION_BUSY,),
     "lambda.TagResource": (_FUNCTION, _FUNCTION_BUSY),
     "lambda.UntagResource": (_FUNCTION, _FUNCTION_BUSY),
     "lambda.DeleteFunction": (_FUNCTION_BUSY,),

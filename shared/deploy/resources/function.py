@@ -130,6 +130,8 @@ def _network(subnets: Iterable[str], security_groups: Iterable[str]) -> dict[str
 
 def beyond_chalice(function: Function, have: Resource | None) -> tuple[str, ...]:
     """Return what *function* wants that Chalice cannot give it: *have* is the function as it is, if it is there."""
+    if have and have.properties["package"] == "image":
+        return ("package",)
     want: dict[str, Json] = {
         "handler": function.handler,
         "ephemeral_mb": function.ephemeral_mb,
