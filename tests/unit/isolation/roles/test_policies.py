@@ -9,7 +9,7 @@ import pytest
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.isolation.roles.function_role import function_policy, function_trust
 from shared.isolation.roles.grants import ACCOUNT_WIDE
-from shared.isolation.roles.workflow_role import UngrantedError, workflow_policy, workflow_trust
+from shared.isolation.roles.workflow_role import UngrantedError, ungranted, workflow_policy, workflow_trust
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -187,3 +187,29 @@ def test_what_nobody_granted_fails_with_the_state_and_the_fix(grants, state, sai
         grants(A=nested)
     assert "w.asl.json, state 'Inner'" in str(caught.value)
     assert caught.value.fix
+
+
+def test_all_that_nobody_granted_is_told_at_once_each_with_its_path(lane):
+    scan, activity = task("arn:aws:states:::aws-sdk:dynamodb:scan"), task("arn:aws:states:::http:invoke")
+    states = {
+        "First": scan,
+        "Side": {"Type": "Parallel", "Branches": [{"States": {"Fine": task(FUNCTION)}}, {"States": {"In": activity}}]},
+        "Each": {
+            "Type": "Map",
+            "ItemProcessor": {"States": {"In each": scan}},
+            "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "theirs"}},
+            "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "theirs"}},
+        },
+    }
+    workflow = lane.workflows["w"]
+    assert [".".join(map(str, each.path)) for each in ungranted(lane, workflow, {"States": states})] == [
+        "States.First",
+        "States.Side.Branches.1.States.In",
+        "States.Each.ItemProcessor.States.In each",
+        "States.Each.ItemReader",
+        "States.Each.ResultWriter",
+    ]
+    with pytest.raises(UngrantedError) as caught:
+        workflow_policy(lane, workflow, {"States": states})
+    assert str(caught.value).startswith("5 calls that no role of a lane may make:\n  w.asl.json, state 'First': ")
+    assert str(caught.value).count("w.asl.json, state ") == 5
