@@ -69,13 +69,13 @@ class Machine:
 
 
 def compile_state(name: str, spec: Spec, *, jsonata: bool) -> State:
-    """Return the state object for *spec*; *jsonata* is the query language around it."""
+    """Return the state object for *spec*; *jsonata* is the query language around it, also for states inside it."""
     language, kind = spec.get("QueryLanguage"), text(spec, "Type")
-    jsonata = jsonata if language is None else language == "JSONata"
+    own = jsonata if language is None else language == "JSONata"
     if kind == "Parallel":
         branches = [Machine(branch, jsonata=jsonata) for branch in parts(spec, "Branches")]
-        return Parallel(name, spec, branches, jsonata=jsonata)
+        return Parallel(name, spec, branches, jsonata=own)
     if kind == "Map":
         processor = Machine(part(spec, "ItemProcessor" if "ItemProcessor" in spec else "Iterator"), jsonata=jsonata)
-        return Map(name, spec, processor, jsonata=jsonata)
-    return _PLAIN[kind](name, spec, jsonata=jsonata)
+        return Map(name, spec, processor, jsonata=own)
+    return _PLAIN[kind](name, spec, jsonata=own)

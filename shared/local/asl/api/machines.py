@@ -83,7 +83,12 @@ def validate_state_machine_definition(
         problems = [problem for problem in problems if problem.severity == ERROR]
     most = params.get("maxResults") or _DIAGNOSTICS
     shown = [
-        {"severity": each.severity, "code": each.code, "message": each.message, "location": each.location}
+        {
+            "severity": each.severity,
+            "code": each.code,
+            "message": each.message,
+            **({"location": each.location} if each.location else {}),
+        }
         for each in problems[:most]
     ]
     return {"result": "FAIL" if failed else "OK", "diagnostics": shown, "truncated": len(problems) > most}

@@ -55,5 +55,7 @@ JSONATA: dict[str, frozenset[str]] = {
 ONLY_JSONPATH = frozenset().union(*JSONPATH.values())
 ONLY_JSONATA = frozenset().union(*JSONATA.values())
 KNOWN = ONLY_JSONPATH | ONLY_JSONATA | COMMON | frozenset().union(*KINDS.values())
+REFUSED_ELSEWHERE = RECOVERY | {"TimeoutSeconds"}
+"""Fields that AWS was seen to refuse on every kind of state but their own (github.com/floci-io/floci, issue 2735)."""
 TOP = frozenset({"Comment", "StartAt", "States", "TimeoutSeconds", "Version", "QueryLanguage"})
 NESTED = TOP | {"ProcessorConfig"}

@@ -10,6 +10,7 @@ Kind = TypeVar("Kind")
 ERROR, WARNING = "ERROR", "WARNING"
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 TARGET = "MISSING_TRANSITION_TARGET"
+ENDLESS = "MISSING_END_STATE"
 DUPLICATE = "DUPLICATE_STATE_NAME"
 NOT_JSON = "INVALID_JSON_DESCRIPTION"
 MISPLACED = "UNSUPPORTED_FIELD"
@@ -22,17 +23,17 @@ class Problem:
     Attributes:
         code: AWS's name for its kind.
         message: What is wrong.
-        location: The JSON path of the place, ``/States/A/Next``.
+        location: The JSON path of the place, ``/States/A/Next``; None for what is wrong with all of it.
         severity: ERROR keeps the machine from being created, WARNING does not.
     """
 
     code: str
     message: str
-    location: str
+    location: str | None
     severity: str = ERROR
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.message} at {self.location}"
+        return f"{self.code}: {self.message} at {self.location or 'null'}"
 
 
 class Problems:
@@ -44,6 +45,10 @@ class Problems:
     def add(self, message: str, location: str, code: str = SCHEMA) -> None:
         """Record an error."""
         self.found.append(Problem(code, message, location or "/"))
+
+    def add_endless(self) -> None:
+        """Record that nothing ends the machine, which has no place."""
+        self.found.append(Problem(ENDLESS, "Workflow has no terminal state", None))
 
     def warn(self, message: str, location: str, code: str = MISPLACED) -> None:
         """Record a warning."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 MOST_LETTERS = 80
 MOST_DEPTH = 200
-_CALLBACKS = (".sync", ".sync:2", ".waitForTaskToken")
+_CALLBACKS = (".sync:2", ".sync", ".waitForTaskToken")
+_ENDS = ("Succeed", "Fail")
 
 
 def problems_of(definition: str, kind: str = "STANDARD") -> list[Problem]:
@@ -50,7 +51,7 @@ class _Checker:
             if name not in (fields.NESTED if nested else fields.TOP):
                 problems.add(f"The field '{name}' is not supported by Step Functions", f"{location}/{name}")
         check_number(machine, "TimeoutSeconds", problems, location, jsonata=False)
-        missing = [name for name in ("StartAt", "States") if name not in machine]
+        missing = [name for name in ("States", "StartAt") if name not in machine]
         if missing:
             problems.add(f"These fields are required: [{', '.join(missing)}]", location)
             return
@@ -62,7 +63,7 @@ class _Checker:
         if not problems.is_a(states, dict, "Object", f"{location}/States"):
             return
         self._states(states, f"{location}/States", jsonata=jsonata)
-        self._graph(states, machine["StartAt"], location)
+        self._graph(states, machine["StartAt"], location, nested=nested)
 
     def _states(self, states: Spec, location: str, *, jsonata: bool) -> None:
         for name, spec in states.items():
@@ -81,17 +82,22 @@ class _Checker:
             language = spec.get("QueryLanguage")
             queries = jsonata if language is None else language == "JSONata"
             check_state(spec, self.problems, where, jsonata=queries)
-            self._express(spec, where)
-            self._inside(spec, where, jsonata=queries)
+            if self.express:
+                self._express(spec, where)
+            self._inside(spec, where, jsonata=jsonata)  # what a Map says of its language holds for the Map alone
 
     def _express(self, spec: Spec, location: str) -> None:
         resource = spec.get("Resource")
-        if not self.express or not isinstance(resource, str):
-            return
-        if resource.endswith(_CALLBACKS) or ":activity:" in resource:
-            self.problems.add(
-                f"Express state machine does not support the service integration {resource}", f"{location}/Resource"
-            )
+        if isinstance(resource, str):
+            call = next((f"'{each}' service integration" for each in _CALLBACKS if resource.endswith(each)), None)
+            call = "Activity ARN" if ":activity:" in resource else call
+            if call:
+                self.problems.add(f"Express state machine does not support {call}", f"{location}/Resource")
+        processor = spec.get("ItemProcessor")
+        config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+        if isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED":
+            where = f"{location}/ItemProcessor/ProcessorConfig/Mode"
+            self.problems.add("Express state machine does not support Mode DISTRIBUTED", where)
 
     def _inside(self, spec: Spec, location: str, *, jsonata: bool) -> None:
         if location.count("/") > MOST_DEPTH:
@@ -105,16 +111,23 @@ class _Checker:
             if spec.get("Type") == "Map" and name in spec:
                 self.machine(spec[name], f"{location}/{name}", jsonata=jsonata, nested=True)
 
-    def _graph(self, states: Spec, start: Json, location: str) -> None:
-        """Check where the *states* lead, and that each is reached from *start*."""
-        if not isinstance(start, str) or start not in states:
-            self.problems.add(f"Missing 'StartAt' target: {start}", f"{location}/StartAt", TARGET)
+    def _graph(self, states: Spec, start: Json, location: str, *, nested: bool) -> None:
+        """Check where the *states* lead, that something ends them, and that each is reached from *start*.
+
+        As AWS was seen to answer (github.com/floci-io/floci, pull request 2786): it speaks of Next wherever the target
+        stands, asks for an end of the outermost machine alone, and without one does not say what is unreachable.
+        """
+        if not self.problems.is_a(start, str, "String", f"{location}/StartAt"):
             return
+        places = [(start, "StartAt")]
         for name, spec in states.items():
-            for target, field in _targets(spec):
-                if target not in states:
-                    where = f"{location}/States/{name}/{field}"
-                    self.problems.add(f"Missing '{field.rsplit('/', 1)[-1]}' target: {target}", where, TARGET)
+            places += [(target, f"States/{name}/{field}") for target, field in _targets(spec)]
+        for target, field in places:
+            if target not in states:
+                self.problems.add(f"Missing 'Next' target: {target}", f"{location}/{field}", TARGET)
+        if not nested and not any(map(_ends, states.values())):
+            self.problems.add_endless()
+            return
         reached: set[str] = set()
         waiting = [start]
         while waiting:
@@ -125,6 +138,10 @@ class _Checker:
         for name in states:
             if name not in reached:
                 self.problems.add(f'State "{name}" is not reachable.', f"{location}/States/{name}", TARGET)
+
+
+def _ends(spec: Json) -> bool:
+    return isinstance(spec, dict) and (spec.get("End") is True or spec.get("Type") in _ENDS)
 
 
 def _targets(spec: Json) -> Iterator[tuple[str, str]]:

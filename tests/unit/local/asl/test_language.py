@@ -261,3 +261,9 @@ def test_times_and_wildcards():
     assert parse_time("2023-13-14T22:13:20Z") is None
     assert wildcard("a*c").fullmatch("abc")
     assert not wildcard(r"a\*c").fullmatch("abc")
+
+
+def test_states_inside_a_map_have_the_language_around_the_map(world):
+    inner = {"StartAt": "P", "States": {"P": {"Type": "Pass", "Parameters": {"twice.$": "$"}, "End": True}}}
+    state = {"Type": "Map", "QueryLanguage": "JSONata", "Items": "{% [1, 2] %}", "ItemProcessor": inner, "End": True}
+    assert world.output({"StartAt": "M", "States": {"M": state}}) == [{"twice": 1}, {"twice": 2}]

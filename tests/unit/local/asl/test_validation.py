@@ -36,8 +36,59 @@ def test_a_dangling_next_and_an_unreachable_state_are_both_reported():
 def test_every_way_to_a_state_is_followed():
     choice = {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "X"}], "Default": "Y"}
     assert found({"C": choice, "X": DONE}) == [
-        "MISSING_TRANSITION_TARGET: Missing 'Default' target: Y at /States/C/Default"
+        "MISSING_TRANSITION_TARGET: Missing 'Next' target: Y at /States/C/Default"
     ]
+
+
+def test_a_machine_without_an_end_is_refused_and_what_is_unreachable_is_then_not_told():
+    loop = {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}
+    endless = "MISSING_END_STATE: Workflow has no terminal state at null"
+    assert found(loop) == [endless]
+    assert found({**loop, "Unused": {"Type": "Pass", "Next": "A"}}) == [endless]
+    assert found({"A": {"Type": "Pass", "Next": "Nowhere"}}) == [
+        "MISSING_TRANSITION_TARGET: Missing 'Next' target: Nowhere at /States/A/Next",
+        endless,
+    ]
+    assert found({**loop, "C": DONE}) == ['MISSING_TRANSITION_TARGET: State "C" is not reachable. at /States/C']
+    within = {**MAP, "ItemProcessor": {"StartAt": "A", "States": loop}}
+    assert found({"M": within}) == []  # AWS asks the outermost machine alone
+
+
+def test_from_a_start_that_is_no_state_nothing_is_reached():
+    assert found({"A": DONE}, start="Nowhere") == [
+        "MISSING_TRANSITION_TARGET: Missing 'Next' target: Nowhere at /StartAt",
+        'MISSING_TRANSITION_TARGET: State "A" is not reachable. at /States/A',
+    ]
+
+
+RETRY, CATCH = [{"ErrorEquals": ["States.ALL"]}], [{"ErrorEquals": ["States.ALL"], "Next": "Z"}]
+KINDS = {
+    "Pass": {"Next": "Z"},
+    "Wait": {"Seconds": 1, "Next": "Z"},
+    "Choice": {"Choices": [{"Variable": "$.a", "IsPresent": True, "Next": "Z"}]},
+    "Succeed": {},
+    "Fail": {},
+    "Map": {"ItemProcessor": one(DONE), "Next": "Z"},
+    "Parallel": {"Branches": [one(DONE)], "Next": "Z"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("field", "value"), [("TimeoutSeconds", 5), ("Retry", RETRY), ("Catch", CATCH)])
+def test_a_state_has_no_field_that_aws_refuses_on_its_kind(kind, field, value):
+    more = {} if kind in {"Succeed", "Fail"} and field != "Catch" else {"Z": DONE}
+    refused = f"SCHEMA_VALIDATION_FAILED: Field '{field}' is not supported at /States/A/{field}"
+    fits = field != "TimeoutSeconds" and kind in {"Map", "Parallel"}
+    assert found({"A": {"Type": kind, **KINDS[kind], field: value}, **more}) == ([] if fits else [refused])
+
+
+def test_what_a_map_says_of_its_language_holds_for_the_map_alone():
+    query = {"Type": "Pass", "Output": "{% 1 %}", "End": True}
+    (problem,) = found({"M": {**MAP, **QUERY, "ItemProcessor": one(query)}})
+    assert "The field 'Output' is not supported when the QueryLanguage is JSONPath" in problem
+    assert (
+        found({"M": {**MAP, **QUERY, "ItemProcessor": one({"Type": "Pass", "ResultPath": "$.a", "End": True})}}) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,4 +186,14 @@ def test_express_machines_have_no_callbacks():
     task = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync", "End": True}
     text = json.dumps({"StartAt": "A", "States": {"A": task}})
     assert not problems_of(text)
-    assert [problem.location for problem in problems_of(text, "EXPRESS")] == ["/States/A/Resource"]
+    (problem,) = problems_of(text, "EXPRESS")
+    assert problem.message == "Express state machine does not support '.sync' service integration"
+    assert problem.location == "/States/A/Resource"
+
+
+def test_express_machines_map_in_themselves():
+    text = json.dumps({"StartAt": "A", "States": {"A": EACH}})
+    assert not problems_of(text)
+    assert [problem.location for problem in problems_of(text, "EXPRESS")] == [
+        "/States/A/ItemProcessor/ProcessorConfig/Mode"
+    ]
