@@ -20,6 +20,9 @@ _LEAST = {
     "BackoffRate": 1.0,
     "MaxDelaySeconds": 1,
 }
+# The greatest value of each field, MOST_SECONDS for those that are not here. AWS was seen to say these two
+# (github.com/floci-io/floci, issue 3733).
+_MOST = {"ToleratedFailurePercentage": 100.0, "MaxItems": 100_000_000}
 
 
 def check_number(spec: Spec, name: str, problems: Problems, location: str, *, jsonata: bool) -> None:
@@ -34,8 +37,8 @@ def check_number(spec: Spec, name: str, problems: Problems, location: str, *, js
     if jsonata and is_expression(value):
         check_jsonata(value, problems, where)
     elif problems.is_a(value, (int, float), "Number", where):
-        least = _LEAST.get(name, 0)
+        least, most = _LEAST.get(name, 0), _MOST.get(name, MOST_SECONDS)
         if value < least:
             problems.add(f"Value is too low, minimum is {least}", where)
-        elif value > MOST_SECONDS:
-            problems.add(f"Value is too high, maximum is {MOST_SECONDS}", where)
+        elif value > most:
+            problems.add(f"Value is too high, maximum is {most}", where)

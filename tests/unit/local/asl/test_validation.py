@@ -131,6 +131,7 @@ def test_what_a_map_says_of_its_language_holds_for_the_map_alone():
             {**EACH, "ItemReader": {"Resource": "r", "ReaderConfig": {"MaxItems": "1"}}},
             "/States/A/ItemReader/ReaderConfig/MaxItems",
         ),
+        ({**EACH, "ToleratedFailurePercentage": 101}, "/States/A/ToleratedFailurePercentage"),
         ({**EACH, "ResultWriter": {"WriterConfig": 1}}, "/States/A/ResultWriter/WriterConfig"),
         ({**EACH, "ItemBatcher": {"MaxItemsPerBatch": "1"}}, "/States/A/ItemBatcher/MaxItemsPerBatch"),
         ({**MAP, "ItemProcessor": one({"Type": "X"})}, "/States/A/ItemProcessor/States/B/Type"),
