@@ -16,9 +16,14 @@ KeyPath = tuple[str | int, ...]
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
+def dotted(path: KeyPath) -> str:
+    """Return *path* as messages show it: ``States.Pieces.Catch[0].Next``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML file: its plain data, and the line (from 1) of each path in it."""
+    """One YAML or JSON file: its plain data, and the line (from 1) of each path in it."""
 
     file: str
     data: object
@@ -33,7 +38,7 @@ class Document:
 
     def problem(self, path: KeyPath, what: str, fix: str | None = None) -> None:
         """Report that *what* is wrong at *path*."""
-        self.problems.add(Problem(self.file, self.line(path), what, fix))
+        self.problems.add(Problem(self.file, self.line(path), what, fix, dotted(path)))
 
 
 def read_document(path: Path, file: str, problems: Problems) -> Document | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from shared.config.document import KeyPath
     from shared.values import Json
 
 _ACTIVITY = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:activity:")
@@ -24,25 +25,26 @@ FIX = "leave out type: express on the card, or take the state away"
 
 
 class Lacking(NamedTuple):
-    """A state that an express workflow cannot have, by its name, and why."""
+    """A state that an express workflow cannot have, by its path in the definition, and why."""
 
-    state: str
+    path: KeyPath
     why: str
 
 
 def lacking_in_express(definition: Mapping[str, Json]) -> list[Lacking]:
     """Return the states of *definition*, at any depth, that no express workflow can have."""
-    return list(_lacking(definition))
+    return list(_lacking(definition, ()))
 
 
-def _lacking(machine: Mapping[str, Json]) -> Iterator[Lacking]:
+def _lacking(machine: Mapping[str, Json], path: KeyPath) -> Iterator[Lacking]:
     states = machine.get("States")
     for name, state in states.items() if isinstance(states, dict) else ():
         if not isinstance(state, dict):
             continue
-        yield from (Lacking(name, why) for why in _reasons(state))
-        for inner in _machines(state):
-            yield from _lacking(inner)
+        here = (*path, "States", name)
+        yield from (Lacking(here, why) for why in _reasons(state))
+        for inner, part in _machines(state):
+            yield from _lacking(inner, (*here, *part))
 
 
 def _reasons(state: Mapping[str, Json]) -> Iterator[str]:
@@ -59,8 +61,13 @@ def _reasons(state: Mapping[str, Json]) -> Iterator[str]:
         yield "is a distributed Map, and express workflows have inline ones alone"
 
 
-def _machines(state: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
-    """Yield the machines inside a Map or Parallel state."""
+def _machines(state: Mapping[str, Json]) -> Iterator[tuple[Mapping[str, Json], KeyPath]]:
+    """Yield the machines inside a Map or Parallel state, each with its path from the state on."""
     branches = state.get("Branches")
-    inside = [state.get("ItemProcessor"), state.get("Iterator"), *(branches if isinstance(branches, list) else ())]
-    yield from (each for each in inside if isinstance(each, dict))
+    for place, branch in enumerate(branches if isinstance(branches, list) else ()):
+        if isinstance(branch, dict):
+            yield branch, ("Branches", place)
+    for key in ("ItemProcessor", "Iterator"):
+        inside = state.get(key)
+        if isinstance(inside, dict):
+            yield inside, (key,)

@@ -16,12 +16,21 @@ SEVERAL = 2
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong: in which *file* (relative to the project), on which *line* (from 1), what, and the fix."""
+    """One thing wrong.
+
+    Attributes:
+        file: Where it is, relative to the project.
+        line: On which line, from 1.
+        what: What is wrong, a sentence without a full stop.
+        fix: What to do about it.
+        path: Where in the file's data, ``functions.count.handler``; empty for what is wrong with all of the file.
+    """
 
     file: str
     line: int
     what: str
     fix: str | None = None
+    path: str = ""
 
     def __str__(self) -> str:
         text = f"{self.file}:{self.line}: {self.what}"

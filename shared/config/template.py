@@ -11,24 +11,38 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.config.document import read_document
 from shared.config.express import FIX, lacking_in_express
+from shared.config.json_document import read_json
 from shared.config.problems import Problem, Problems, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from shared.config.document import Document, KeyPath
-    from shared.config.lane import Lane, Workflow
+    from shared.config.lane import Lane
     from shared.values import Json
 
 OWN = ("bucket", "state_machine")
 JSON, YAML = TEMPLATES = (".asl.json", ".asl.yaml")
 """How the files of templates end."""
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template as it was read, and its document for the lines."""
+
+    data: dict[str, Json]
+    document: Document
+
+    def filled(self, values: Mapping[str, Json]) -> dict[str, Json]:
+        """Return the definition: *values* stand in place of the placeholders that these name."""
+        return {key: _fill(item, values) for key, item in self.data.items()}
 
 
 def render_definition(lane: Lane, workflow_key: str) -> dict[str, Json]:
@@ -39,7 +53,21 @@ def render_definition(lane: Lane, workflow_key: str) -> dict[str, Json]:
             a state that AWS gives standard ones alone; with file and line.
     """
     workflow = lane.workflows[workflow_key]
-    values = {
+    values = placeholders(lane, workflow_key)
+    problems = Problems()
+    template = read_template(workflow.template, workflow.file, values, problems)
+    definition = template.filled(values) if template else {}
+    if template and workflow.type == "express":
+        for path, why in lacking_in_express(definition):
+            template.document.problem(path, f"state {path[-1]} {why}", FIX)
+    problems.finish()
+    return definition
+
+
+def placeholders(lane: Lane, workflow_key: str) -> dict[str, Json]:
+    """Return what stands for each placeholder of the template of *workflow_key* in *lane*."""
+    workflow = lane.workflows[workflow_key]
+    return {
         **workflow.parameters,
         **{step: lane.function_arn(key) for step, key in workflow.functions.items()},
         **{name: table.name for name, table in workflow.tables.items()},
@@ -51,67 +79,52 @@ def render_definition(lane: Lane, workflow_key: str) -> dict[str, Json]:
         "bucket": lane.bucket,
         "state_machine": lane.state_machine_arn(workflow_key),
     }
-    problems = Problems()
-    template = read_template(workflow.template, workflow.file, values, problems)
-    problems.finish()
-    definition = {key: _fill(value, values) for key, value in template.items()}
-    if workflow.type == "express":
-        _check_express(workflow, definition, problems)
-        problems.finish()
-    return definition
 
 
-def _check_express(workflow: Workflow, definition: Mapping[str, Json], problems: Problems) -> None:
-    """Report, with their lines, the states that an express workflow cannot have."""
-    text = workflow.template.read_text(encoding="utf-8")
-    for state, why in lacking_in_express(definition):
-        declared = re.search(rf"""^[\s{{]*["']?{re.escape(state)}["']?\s*:""", text, re.MULTILINE)
-        line = text.count("\n", 0, declared.end()) + 1 if declared else 1
-        problems.add(Problem(workflow.file, line, f"state {state} {why}", FIX))
+def read_template(path: Path, file: str, known: Iterable[str], problems: Problems) -> Template | None:
+    """Return the template at *path*, called *file* in messages, or None when it is no object in JSON or YAML.
+
+    What is wrong with it goes to *problems*, also placeholders that are not *known*.
+    """
+    document = _read(path, file, problems)
+    if document is None:
+        return None
+    data = _json(document.data, (), document)
+    if not isinstance(data, dict):
+        problems.add(Problem(file, 1, "this is not a JSON object"))
+        return None
+    _check_placeholders(data, (), document, sorted(known))
+    return Template(data, document)
 
 
-def read_template(path: Path, file: str, known: Iterable[str], problems: Problems) -> dict[str, Json]:
-    """Return the template at *path*, called *file* in messages; what is wrong with it goes to *problems*."""
+def _read(path: Path, file: str, problems: Problems) -> Document | None:
+    if path.name.endswith(YAML):
+        return read_document(path, file, problems)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         problems.add(Problem(file, 1, "there is no such file", "a workflow is a card and a template"))
-        return {}
     except (OSError, ValueError) as error:
         problems.add(Problem(file, 1, f"it cannot be read: {error}"))
-        return {}
-    before = len(problems.found)
-    template = _parse_yaml(path, file, problems) if path.name.endswith(YAML) else _parse_json(text, file, problems)
-    if len(problems.found) > before:
-        return {}
-    if not isinstance(template, dict):
-        problems.add(Problem(file, 1, "this is not a JSON object"))
-        return {}
-    names = sorted(known)
-    for match in _PLACEHOLDER.finditer(text):
-        if match[1] not in names:
-            line = text.count("\n", 0, match.start()) + 1
-            problems.add(Problem(file, line, f"unknown placeholder {match[0]}", nearest(match[1], names)))
-    return template
-
-
-def _parse_json(text: str, file: str, problems: Problems) -> Json:
-    try:
-        template: Json = json.loads(text)
-    except json.JSONDecodeError as error:
-        problems.add(Problem(file, error.lineno, f"this is not JSON: {error.msg}"))
-    except RecursionError:
-        problems.add(Problem(file, 1, "it is nested too deeply"))
-    except ValueError as error:  # of a number that is longer than Python reads
-        problems.add(Problem(file, 1, f"it cannot be read: {error}"))
     else:
-        return template
+        return read_json(text, file, problems)
     return None
 
 
-def _parse_yaml(path: Path, file: str, problems: Problems) -> Json:
-    document = read_document(path, file, problems)
-    return _json(document.data, (), document) if document else None
+def _check_placeholders(value: Json, path: KeyPath, document: Document, names: Sequence[str]) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if match := _PLACEHOLDER.search(key):
+                what = f"{match[0]} stands in a key, where nothing is filled in"
+                document.problem((*path, key), what, "write the key out")
+            _check_placeholders(item, (*path, key), document, names)
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            _check_placeholders(item, (*path, place), document, names)
+    elif isinstance(value, str):
+        for match in _PLACEHOLDER.finditer(value):
+            if match[1] not in names:
+                document.problem(path, f"unknown placeholder {match[0]}", nearest(match[1], names))
 
 
 def _json(value: object, path: KeyPath, document: Document) -> Json:
@@ -134,12 +147,12 @@ def _fill(value: Json, values: Mapping[str, Json]) -> Json:
     if not isinstance(value, str):
         return value
     whole = _PLACEHOLDER.fullmatch(value)
-    return values[whole[1]] if whole else _PLACEHOLDER.sub(_as_text(values), value)
+    return values.get(whole[1], value) if whole else _PLACEHOLDER.sub(_as_text(values), value)
 
 
 def _as_text(values: Mapping[str, Json]) -> Callable[[re.Match[str]], str]:
     def replace(match: re.Match[str]) -> str:
-        value = values[match[1]]
+        value = values.get(match[1], match[0])
         return value if isinstance(value, str) else json.dumps(value)
 
     return replace

@@ -37,7 +37,7 @@ def distributed(**states):
     ],
 )
 def test_states_that_express_workflows_lack_are_found(definition, names):
-    assert [each.state for each in lacking_in_express(definition)] == names
+    assert [each.path[-1] for each in lacking_in_express(definition)] == names
 
 
 def test_they_are_refused_with_their_lines_when_the_card_says_express(files):
