@@ -7,16 +7,21 @@ the same keys.
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003  pydantic reads it
-from typing import Annotated, Literal, Self, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from shared.config.field_types import Address, Text
+from shared.config.field_types import Address, Plain, Text
 from shared.config.lane import Architecture, MachineType, Scalar
 from shared.config.model import FileModel
 from shared.config.resources import Access, QueueAccess
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PackageKind = Literal["zip", "image"]
+PythonVersion = Literal["3.11", "3.12", "3.13", "3.14"]
 PACKAGE = "package"
 """The key that says zip or image, on a card and beside a team's parameters."""
 PACKAGES: tuple[str, ...] = get_args(PackageKind)
@@ -27,6 +32,25 @@ _ATTRIBUTE = r"^[A-Za-z][A-Za-z0-9_.-]*(:(string|number|binary))?$"
 _ACTION = r"^[a-z0-9-]+:[A-Za-z0-9*?]+$"
 _LAYER = r"^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]+:[0-9]+$"
 Names = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class CardPlace:
+    """Where a card is.
+
+    Attributes:
+        key: Its workflow's key.
+        file: Its file, relative to the project.
+        folder: The folder that the files named on it are relative to.
+        owner: The team whose own it is; empty for a shared one.
+    """
+
+    key: str
+    file: str
+    folder: Path
+    owner: str = ""
+
+
 Attribute = Annotated[str, Field(pattern=_ATTRIBUTE)]
 """An attribute of a table's items, ``word`` or ``day:number``; a string when no type is given."""
 
@@ -239,7 +263,7 @@ class CardFile(FileModel):
     description: str
     share: Literal["all"] | Annotated[tuple[str, ...], Field(strict=False)] = ()
     type: MachineType = "standard"
-    python: Literal["3.11", "3.12", "3.13", "3.14"] | None = None
+    python: Annotated[PythonVersion, Plain] | None = None
     architecture: Architecture = "x86_64"
     uses: CardUses | None = None
     functions: dict[str, CardFunction] = Field(default_factory=dict)

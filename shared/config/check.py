@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from shared.config.card_file import PACKAGE, PACKAGES
 from shared.config.check_functions import NO_LAYERS
+from shared.config.check_uses import all_uses
 from shared.config.limits import check_size
 from shared.config.naming import name_prefix
 from shared.config.parameters import coerce
 from shared.config.problems import nearest
 from shared.config.tags import check_tags
-from shared.config.variables import check_environment
+from shared.config.variables import check_environment, variables_of
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def check_team(
         _check_identity(team, naming)
     _check_commons(team, settings.commons if settings else ())
     parameters = _check_workflows(team, cards)
+    _check_uses(team, cards)
     _check_functions(team, cards)
     _check_names(team, cards)
     _check_sizes(team, settings.limits if settings else None)
@@ -74,7 +76,26 @@ def _check_workflows(team: Team, cards: Mapping[str, Card | None]) -> dict[str, 
             what = f"{names[card.key]} and {name} are two workflows of one name"
             team.document.problem(("workflows", name), what, "rename your own, or run one of them")
         parameters[card.key] = _check_parameters(team, card, name, team.file.workflows.get(name, {}))
+        _check_variables(team, card)
     return parameters
+
+
+def _check_uses(team: Team, cards: Mapping[str, Card | None]) -> None:
+    """Report workflows that the team's functions or machines start, and that the team does not run."""
+    runs = {card.key for card in chosen(team, cards)}
+    perhaps = {name.rpartition("/")[2] for name, card in cards.items() if card is None}  # told where they are broken
+    for card in chosen(team, cards):
+        for path, uses in all_uses(card.file):
+            for key in uses.workflows:
+                if key in runs | perhaps:
+                    continue
+                fix = f"add {key} under workflows of teams/{team.file.team}.yaml, or take it out of uses"
+                if card.owner == team.file.team:
+                    card.document.problem((*path, "workflows"), f"the team does not run {key!r}", fix)
+                else:
+                    name = card.name_to(team.file.team)
+                    what = f"{name} starts the workflow {key!r}, which the team does not run"
+                    team.document.problem(("workflows", name), what, fix)
 
 
 def chosen(team: Team, cards: Mapping[str, Card | None]) -> list[Card]:
@@ -101,6 +122,18 @@ def _check_parameters(team: Team, card: Card, name_of: str, values: Mapping[str,
     return right
 
 
+def _check_variables(team: Team, card: Card) -> None:
+    """Report variables of the team's file in place of which deployment tells a function what it uses."""
+    for step, function in card.file.functions.items():
+        key = card.function_key(step)
+        own = team.file.functions.get(key)
+        entries = {("provider",): team.file.provider.environment, ("functions", key): own.environment if own else {}}
+        for path, environment in entries.items():
+            for name in sorted(environment.keys() & variables_of(function.uses)):
+                what = f"the variable {name!r} is what tells {key} the name of what it uses"
+                team.document.problem((*path, "environment", name), what, "rename it")
+
+
 def _check_package(team: Team, card: Card, value: object) -> None:
     path = ("workflows", card.name_to(team.file.team), PACKAGE)
     if value is not None and value not in PACKAGES:
@@ -119,7 +152,8 @@ def _check_functions(team: Team, cards: Mapping[str, Card | None]) -> None:
         for key in map(card.function_key, card.file.functions):
             if first.setdefault(key, card.key) != card.key:  # two of one name are told elsewhere
                 what = f"{first[key]} and {card.key} both have a function {key!r}"
-                team.document.problem(("workflows", card.key), what, "rename a step in one of the cards")
+                path = ("workflows", card.name_to(team.file.team))
+                team.document.problem(path, what, "rename a step in one of the cards")
     for key in team.file.functions:
         _check_function_key(team, key, ("functions", key), cards)
 

@@ -22,7 +22,7 @@ def check_uses(card: CardFile, commons: Collection[str], document: Document) -> 
         commons: The names that the settings give to shared data.
         document: The card's.
     """
-    for path, told in _all(card):
+    for path, told in all_uses(card):
         for kind, keys in _own(told):
             known = list(card.functions if kind == "functions" else card.resources[kind])
             for key in keys:
@@ -44,15 +44,17 @@ def check_uses(card: CardFile, commons: Collection[str], document: Document) -> 
 
 def _check_destinations(card: CardFile, step: str, function: CardFunction, document: Document) -> None:
     told = function.asynchronous
-    for to in (told.on_success, told.on_failure) if told else ():
+    for end, to in (("onSuccess", told.on_success), ("onFailure", told.on_failure)) if told else ():
         keys = {"queues": to.queue, "topics": to.topic, "functions": to.function} if to else {}
         for kind, key in keys.items():
             known = list(card.functions if kind == "functions" else card.resources[kind])
             if key is not None and key not in known:
-                document.problem(("functions", step, "async"), f"{kind}.{key} is not on the card", nearest(key, known))
+                path = ("functions", step, "async", end)
+                document.problem(path, f"{kind}.{key} is not on the card", nearest(key, known))
 
 
-def _all(card: CardFile) -> Iterator[tuple[KeyPath, CardUses]]:
+def all_uses(card: CardFile) -> Iterator[tuple[KeyPath, CardUses]]:
+    """Yield what the machine and each function of *card* use, and where that stands."""
     if card.uses:
         yield ("uses",), card.uses
     for step, function in card.functions.items():

@@ -53,7 +53,8 @@ def rate_seconds(schedule: str) -> int:
     return int(rate[1]) * SECONDS_IN[rate[2]] if rate else 0
 
 
-Text = Annotated[str, BeforeValidator(_plain), WithJsonSchema({"type": ["string", "number"]})]
+Plain = BeforeValidator(_plain)
+Text = Annotated[str, Plain, WithJsonSchema({"type": ["string", "number"]})]
 RetentionDays = Annotated[int, AfterValidator(_retention), WithJsonSchema({"enum": list(RETENTION_DAYS)})]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Schedule = Annotated[str, AfterValidator(_schedule)]

@@ -56,7 +56,9 @@ class Project:
 
     def card(self, team: str, workflow: str) -> Card:
         """Return the card of a workflow that *team* has, by its key in the team's lane."""
-        return next(card for card in self.cards.of(team).values() if card and card.key == workflow)
+        owner = self.teams[team].workflows[workflow].owner
+        cards = self.cards.of(team).values()
+        return next(card for card in cards if card and (card.key, card.owner) == (workflow, owner))
 
     def lane(self, team: str) -> Lane:
         """Return the lane of *team*.
@@ -86,26 +88,37 @@ def find_root(start: Path) -> Path:
 
 
 def load_project(root: Path) -> Project:
-    """Read and check all files of the project at *root*.
+    """Read and check all files of the project at *root*, but for what Step Functions would say of its templates.
 
     Raises:
         ConfigError: Lists every problem of every file, with its line.
     """
     problems = Problems()
+    project = read_project(root, problems)
+    if problems.found or not project:
+        raise ConfigError(problems.found)
+    return project
+
+
+def read_project(root: Path, problems: Problems) -> Project | None:
+    """Read and check all files of the project at *root*; what is wrong goes to *problems*.
+
+    Returns:
+        What can be read, for checks that tell more of the problems; None where nothing can be resolved.
+    """
     naming = read_naming(root, problems)
     settings = read_settings(root, problems)
     cards = read_cards(root, settings, problems)
     teams = read_teams(root, problems)
     parameters = [check_team(team, cards.of(team.file.team), naming, settings) for team in teams]
     check_slugs(teams)
+    if not naming or not settings:  # there is a problem then
+        return None
     resolved: list[tuple[Team, Resolved]] = []
-    if naming and settings:
-        for team, values in zip(teams, parameters, strict=True):
-            own = chosen(team, cards.of(team.file.team))
-            resolved.append((team, resolve(team, values, own, settings, naming)))
-        check_together(resolved, naming, settings.limits)
-    if problems.found or not naming or not settings:  # without either there is a problem
-        raise ConfigError(problems.found)
+    for team, values in zip(teams, parameters, strict=True):
+        own = chosen(team, cards.of(team.file.team))
+        resolved.append((team, resolve(team, values, own, settings, naming)))
+    check_together(resolved, naming, settings.limits)
     return Project(
         root=root,
         settings=settings,

@@ -126,7 +126,8 @@ def _base(team: Team, settings: Settings, cards: list[Card], names: Names) -> _B
 
 def _component(team: Team, card: Card, key: str) -> tuple[str, KeyPath]:
     """Return the component of a function's name, and where in the team's file it comes from."""
-    path: KeyPath = ("names", "functions", key) if key in team.file.names.functions else ("workflows", card.key)
+    own = ("workflows", card.name_to(team.file.team))
+    path: KeyPath = ("names", "functions", key) if key in team.file.names.functions else own
     return team.file.names.functions.get(key, key), path
 
 
@@ -164,7 +165,7 @@ def _function(base: _Base, card: Card, step: str, known: Known) -> Function:
         key=key,
         name=known.functions[step],
         handler=told.handler,
-        role=names.make("role", f"{key}-role", ("workflows", card.key)),
+        role=names.make("role", f"{key}-role", ("workflows", card.name_to(team.file.team))),
         log_group=names.make("functionLogGroup", component, path),
         memory_mb=(file and file.memory_size) or told.memory_size or provider.memory_size or defaults.memory_size,
         timeout_seconds=(file and file.timeout) or told.timeout or provider.timeout or defaults.timeout,
@@ -192,7 +193,7 @@ def _image(base: _Base, card: Card, key: str) -> Image | None:
     asked = base.team.file.workflows.get(card.name_to(base.team.file.team), {}).get(PACKAGE) or card.file.package
     if told is None or asked != "image":
         return None
-    repository = base.names.make("repository", key, ("workflows", card.key))
+    repository = base.names.make("repository", key, ("workflows", card.name_to(base.team.file.team)))
     python = card.file.python or base.runtime.removeprefix("python")
     return Image(
         repository,

@@ -17,7 +17,7 @@ from shared.config.resources import (
     Topic,
     Uses,
 )
-from shared.config.variables import COMMONS_OWNERS_VARIABLE, COMMONS_VARIABLE
+from shared.config.variables import COMMONS_OWNERS_VARIABLE, COMMONS_VARIABLE, variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,14 +44,14 @@ class Machine(NamedTuple):
 def machine(team: Team, card: Card, names: Names) -> Machine:
     """Make the name of the state machine of *card*."""
     component = team.file.names.state_machines.get(card.key)
-    path: KeyPath = ("names", "stateMachines", card.key) if component else ("workflows", card.key)
+    path: KeyPath = ("names", "stateMachines", card.key) if component else ("workflows", card.name_to(team.file.team))
     component = component or card.key
     return Machine(names.make("stateMachine", component, path), component, path)
 
 
 def workflow(team: Team, card: Card, parameters: Mapping[str, Json], own: Machine, names: Names) -> Workflow:
     """Return the workflow of *card* with all that it owns, but for its functions and what its machine may use."""
-    path: KeyPath = ("workflows", card.key)
+    path: KeyPath = ("workflows", card.name_to(team.file.team))
     role = team.file.names.state_machine_roles.get(card.key, f"{card.key}-stepfunctions-role")
 
     def named(name: str) -> str:
@@ -147,7 +147,7 @@ class Known:
             "workflow": {key: self._machine(key) for key in told.workflows if key in self.machines},
         }
         return {
-            **{_variable(kind, key): value for kind, values in found.items() for key, value in values.items()},
+            **{variable(kind, key): value for kind, values in found.items() for key, value in values.items()},
             **(self._of_commons(granted) if granted else {}),
         }
 
@@ -173,10 +173,6 @@ class Known:
         if told.topic:
             return self.place.arn("sns", self.own.topics[told.topic].name)
         return self.place.arn("lambda", f"function:{self.functions[told.function or '']}")
-
-
-def _variable(kind: str, key: str) -> str:
-    return f"{kind}_{key}".upper().replace("-", "_")
 
 
 def _key(text: str) -> Key:

@@ -101,6 +101,11 @@ class Team:
     document: Document
 
 
+def team_slugs(root: Path) -> frozenset[str]:
+    """Return what the teams are called, by the names of their files."""
+    return frozenset(path.stem for path in (root / FOLDER).glob("*.yaml"))
+
+
 def read_teams(root: Path, problems: Problems) -> list[Team]:
     """Return the teams whose files have the right shape; what is wrong with the others goes to *problems*."""
     teams = []

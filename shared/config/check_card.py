@@ -1,0 +1,182 @@
+"""What can be wrong on a card besides its shape. Problems are reported; nothing is raised."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from shared.config.card_file import PACKAGE, CardImage
+from shared.config.check_functions import check_functions
+from shared.config.check_uses import check_uses
+from shared.config.handlers import check_handler
+from shared.config.lane import Parameter
+from shared.config.limits import check_size
+from shared.config.model import known_keys
+from shared.config.parameters import coerce
+from shared.config.problems import nearest
+from shared.config.requirements_file import check_requirements, requirements_name
+from shared.config.template import OWN
+from shared.config.variables import check_environment, check_no_credential, variables_of
+from shared.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.config.card_file import CardFile, CardParameter, CardPlace, CardTable
+    from shared.config.document import Document, KeyPath
+    from shared.config.settings import Settings
+
+KEY = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"  # of workflows, steps and resources
+PARAMETER_KEY = r"[A-Za-z][A-Za-z0-9_]*"
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a card.
+
+    Attributes:
+        settings: What all teams share; None when their file has problems.
+        workflows: The keys of the shared workflows.
+        teams: What the teams are called.
+    """
+
+    settings: Settings | None
+    workflows: frozenset[str]
+    teams: frozenset[str]
+
+
+def check_card(root: Path, place: CardPlace, card: CardFile, document: Document, around: Around) -> None:
+    """Report what is wrong on the *card* at *place*, and with the files that it names."""
+    _check_key(place, document, around)
+    _check_share(place, card, document, around)
+    for step in card.functions:
+        _check_function(root, place, card, step, document)
+    _check_keys(card, document)
+    for name, table in card.tables.items():
+        _check_table(place, name, table, document)
+    for name, setting in card.settings.items():
+        check_no_credential(setting.value, ("settings", name, "value"), document)
+    _check_whole(root, card, document)
+    _check_image(place, card, document)
+    check_requirements(root, place.folder / requirements_name(place.key, own=bool(place.owner)), document.problems)
+    if settings := around.settings:
+        check_uses(card, settings.commons, document)
+        check_functions(card, settings.region, document)
+        for step, function in card.functions.items():
+            check_size(function.memory_size, settings.limits.memory_size, ("functions", step, "memorySize"), document)
+            check_size(function.timeout, settings.limits.timeout, ("functions", step, "timeout"), document)
+
+
+def read_parameter(name: str, parameter: CardParameter, document: Document) -> Parameter:
+    """Return the *parameter* called *name*; what is wrong with it goes to the document's problems."""
+    path = ("parameters", name)
+    if not re.fullmatch(PARAMETER_KEY, name):
+        document.problem(path, f"the parameter {name!r} does not match {PARAMETER_KEY}")
+    if name == PACKAGE:
+        document.problem(path, f"the parameter {name!r} is what a team's file says zip or image with", "rename it")
+    spec = Parameter(
+        name,
+        parameter.type,
+        None,
+        parameter.description,
+        parameter.minimum,
+        parameter.maximum,
+        parameter.choices,
+        parameter.upload,
+        parameter.instead_of,
+    )
+    if parameter.upload and parameter.type != "string":
+        document.problem((*path, "upload"), f"{name} is of type {parameter.type}, and only a string can name a file")
+    try:
+        return replace(spec, default=coerce(spec, parameter.default))
+    except UsageError as error:
+        document.problem((*path, "default"), f"the default: {error.what}")
+    return spec
+
+
+def _check_key(place: CardPlace, document: Document, around: Around) -> None:
+    if not re.fullmatch(KEY, place.key):
+        what = f"the workflow's key {place.key!r} does not match {KEY}"
+        document.problem((), what, "rename the folder" if place.owner else "rename the card and the template")
+    if place.owner and place.key in around.workflows:
+        document.problem((), f"{place.key!r} is the name of a shared workflow too", "rename the folder")
+
+
+def _check_share(place: CardPlace, card: CardFile, document: Document, around: Around) -> None:
+    if card.share and not place.owner:
+        document.problem(("share",), "every team may run a shared workflow", "take it out")
+    elif card.share != "all":
+        for team in card.share:
+            if team not in around.teams:
+                document.problem(("share",), f"there is no team {team!r} to share it with", nearest(team, around.teams))
+
+
+def _check_function(root: Path, place: CardPlace, card: CardFile, step: str, document: Document) -> None:
+    function, path = card.functions[step], ("functions", step)
+    if not re.fullmatch(KEY, step):
+        document.problem(path, f"the step {step!r} does not match {KEY}")
+    folder = place.folder if place.owner else None
+    check_handler(root, folder, function.handler, (*path, "handler"), document)
+    check_environment(function.environment, (*path, "environment"), document, variables_of(function.uses))
+
+
+def _check_keys(card: CardFile, document: Document) -> None:
+    """Report names that would be the same placeholder. A parameter may be called ``bucket``, as the lane's own is."""
+    own = {"functions": card.functions, **card.resources}
+    resources = [name for kind in own.values() for name in kind]
+    for name in [*resources, *card.parameters]:
+        taken = name in resources and (name in card.parameters or name in OWN or resources.count(name) > 1)
+        if name == "state_machine" or taken:
+            document.problem((), f"{name!r} would be two placeholders of the template", "rename one")
+    for kind, keys in card.resources.items():
+        for name in keys:
+            if not re.fullmatch(KEY, name):
+                document.problem((kind, name), f"{kind}.{name} does not match {KEY}", "write words with hyphens")
+
+
+def _check_table(place: CardPlace, name: str, table: CardTable, document: Document) -> None:
+    if table.sample:
+        _check_beside(place, table.sample, ("tables", name, "sample"), document)
+
+
+def _check_beside(place: CardPlace, name: str, path: KeyPath, document: Document) -> None:
+    """Report a file called *name* at *path* that is not in the card's folder."""
+    file = place.folder / name
+    if not file.resolve().is_relative_to(place.folder.resolve()):
+        document.problem(path, f"{name} leads out of the card's folder", "put the file beside the card")
+    elif not file.is_file():
+        document.problem(path, f"there is no {name} beside the card")
+
+
+def _check_whole(root: Path, card: CardFile, document: Document) -> None:
+    """Report what one part of a card says and another one does not have."""
+    if card.database and not (root / f"{card.database.replace('.', '/')}.py").is_file():
+        document.problem(("database",), f"{card.database!r} is not there")
+    for name, parameter in card.parameters.items():
+        if parameter.instead_of and parameter.instead_of not in card.parameters.keys() - {name}:
+            document.problem(
+                ("parameters", name, "insteadOf"), f"{parameter.instead_of!r} is none of the card's other parameters"
+            )
+    if card.sample and card.sample.prefix not in card.parameters:
+        document.problem(("sample", "prefix"), f"{card.sample.prefix!r} is none of the card's parameters")
+
+
+def _check_image(place: CardPlace, card: CardFile, document: Document) -> None:
+    """Report what is said of images and cannot be."""
+    image = card.image
+    if image is None:
+        if card.package == "image" and not place.owner:
+            fix = "write image: with a base in it"
+            document.problem((PACKAGE,), "nothing says how its functions become images", fix)
+        return
+    told = [key for key in known_keys(CardImage) if key in image.model_fields_set]
+    whole = next((key for key in ("uri", "dockerfile") if key in told), None)
+    for key in told if whole else ():
+        if key != whole:
+            what = f"image.{key} says nothing beside image.{whole}, which is all of the image"
+            document.problem(("image", key), what, "keep one of them")
+    if image.dockerfile and not place.owner:
+        document.problem(("image", "dockerfile"), "only a team's own workflow has a Dockerfile", "name a base")
+    elif image.dockerfile:
+        _check_beside(place, image.dockerfile, ("image", "dockerfile"), document)
