@@ -26,6 +26,7 @@ from shared.deploy.chalice.names import install_names
 from shared.deploy.chalice.stage import config_is_fresh, make_app, zipped
 from shared.deploy.code import package_code
 from shared.errors import LanesError, UsageError, unknown
+from shared.run.valid_project import load_valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,8 @@ def stage_app(app_dir: Path) -> Chalice:
     """
     chalice_runs = _CHALICE_RUNS in os.environ
     with _no_traceback() if chalice_runs else contextlib.nullcontext():
-        project = load_project(find_root(app_dir))
+        root, team = find_root(app_dir), os.environ.get("TEAM")
+        project = load_valid(root, [team] if team else []) if chalice_runs else load_project(root)
         lane = _lane(project)
         if chalice_runs:
             _prepare(project, lane, app_dir)

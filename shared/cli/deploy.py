@@ -40,9 +40,9 @@ def plan(
     Example: lanes plan team1 team2
     """
     from shared.cli.orphan_view import look_for_orphans
-    from shared.cli.wiring import cloud_of, cloud_state, open_cloud, open_project
+    from shared.cli.wiring import cloud_of, cloud_state, open_cloud, open_valid
 
-    project = open_project()
+    project = open_valid(*teams)
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
     plans = []
     with open_cloud(project, where, lanes) as aws:
@@ -78,10 +78,10 @@ def deploy(
 
     Example: lanes deploy team1 team2
     """
-    from shared.cli.wiring import cloud_of, cloud_state, open_cloud, open_project
+    from shared.cli.wiring import cloud_of, cloud_state, open_cloud, open_valid
     from shared.deploy.apply import ApplyError
 
-    project = open_project()
+    project = open_valid(*teams)
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
     done: list[dict[str, Json]] = []
     with open_cloud(project, where, lanes) as aws, cloud_state(project).one_deploy():
@@ -148,10 +148,10 @@ def render(
 
     Example: lanes render --check
     """
-    from shared.cli.wiring import open_project
+    from shared.cli.wiring import open_valid
     from shared.deploy.chalice.stage import config_is_fresh, config_path, write_config
 
-    project = open_project()
+    project = open_valid()
     path = config_path(project).relative_to(project.root)
     if config_is_fresh(project):
         console.note(f"{path} is fresh")

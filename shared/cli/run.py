@@ -75,7 +75,7 @@ def run(
     from shared.run.start import new_run_id, start
     from shared.run.upload import upload_files
 
-    project = wiring.open_project()
+    project = wiring.open_valid(*names[:1])
     lane, workflow = find_workflow(project, names)
     payload = build_payload(workflow, {**_read_input(given), **options})
     check_payload(lane, workflow.key, payload)

@@ -50,7 +50,7 @@ def sweep(
     from shared.run.payload import check_payload
 
     names, options = split_words(words)
-    project = wiring.open_project()
+    project = wiring.open_valid(*names[:1])
     lane, workflow = find_workflow(project, names, "sweep")
     check_keeps_runs(lane, workflow.key)
     axes = read_axes(workflow, options)

@@ -32,6 +32,9 @@ def register(app: typer.Typer) -> None:
 
 @on_cloud
 def validate(
+    team: Annotated[
+        str | None, typer.Argument(help="The team's slug: leave out what is wrong in other teams' folders.")
+    ] = None,
     *,
     deployed: Annotated[
         bool,
@@ -40,26 +43,30 @@ def validate(
     where: Where,
     as_json: AsJson = False,
 ) -> None:
-    """Check naming.yaml, the settings, the workflow cards and every team's file. List every problem with its line.
+    """Check all files: naming, settings, teams, cards, handlers, libraries, and templates as Step Functions does.
 
-    Example: lanes validate, or lanes validate --deployed --aws
+    It lists every problem with its line. It runs nobody's code.
+
+    Example: lanes validate, or lanes validate team2, or lanes validate --deployed --aws
     """
     from dataclasses import asdict
 
-    from shared.cli.wiring import open_project
+    from shared.cli.wiring import open_valid
     from shared.config.problems import ConfigError
 
+    asked = [team] if team else []
     try:
-        project = open_project()
+        project = open_valid(*asked)
     except ConfigError as error:
         if not as_json:
             raise
         console.print_json({"valid": False, "problems": [asdict(problem) for problem in error.problems]})
         raise typer.Exit(error.exit_code) from error
+    lanes = {name: project.lane(name) for name in asked} or project.teams
     counts = {
-        "teams": len(project.teams),
-        "workflows": len(list(project.cards)),
-        "names": sum(map(len, project.names.values())),
+        "teams": len(lanes),
+        "workflows": sum(len(lane.workflows) for lane in lanes.values()) if team else len(list(project.cards)),
+        "names": sum(len(project.names[name]) for name in lanes),
     }
     left = _orphans(project, where) if deployed or where.asked else None
     if as_json:
@@ -144,7 +151,11 @@ def schema(
     console.note(f"{FILE} is {'fresh' if is_fresh else 'written'}")
 
 
-def new(slug: Annotated[str, typer.Argument(help="The new team's slug: [a-z][a-z0-9]{1,11}.")]) -> None:
+def new(
+    slug: Annotated[
+        str, typer.Argument(help="The new team's slug: a small letter, then 1 to 11 small letters or digits.")
+    ],
+) -> None:
     """Write a commented file for a new team.
 
     Example: lanes team new team3

@@ -33,6 +33,22 @@ def open_project() -> Project:
     return load_project(find_root(Path.cwd()))
 
 
+def open_valid(*teams: str) -> Project:
+    """Load the project for a command that plans, deploys or runs: all that Step Functions would refuse is found now.
+
+    Args:
+        teams: Whom the command is about; all teams when there are none. What is wrong in the folders of other teams'
+            own workflows does not stop it.
+
+    Raises:
+        LanesError: As :func:`open_project`.
+    """
+    from shared.config.load import find_root
+    from shared.run.valid_project import load_valid
+
+    return load_valid(find_root(Path.cwd()), teams)
+
+
 def cloud_state(project: Project) -> State:
     """Return the files of the project's embedded cloud."""
     from shared.local.state import STATE_DIR, State

@@ -70,6 +70,9 @@ def _check_workflows(team: Team, cards: Mapping[str, Card | None]) -> dict[str, 
     for key in team.file.workflows:
         if key not in cards:
             team.document.problem(("workflows", key), f"unknown workflow {key!r}", nearest(key, cards))
+        elif cards[key] is None and "/" in key:  # whose problems stand in a folder that is not this team's
+            fix = f"lanes validate {key.partition('/')[0]} tells what"
+            team.document.problem(("workflows", key), f"something is wrong with the workflow {key!r}", fix)
     for card in chosen(team, cards):
         name = card.name_to(team.file.team)
         if names.setdefault(card.key, name) != name:

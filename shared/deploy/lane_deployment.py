@@ -91,7 +91,8 @@ def prepare_lane(
 
     Args:
         lane: The team's lane.
-        project: Where its code comes from.
+        project: Where its code comes from; :func:`shared.run.valid_project.load_valid` reads it, and refuses templates
+            that Step Functions would refuse once roles and functions are made.
         aws: Where it goes.
         packaged: The zip holds the libraries.
         images: The image of each function that is one, by its key; those that are pushed when left out.

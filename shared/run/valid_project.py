@@ -1,0 +1,139 @@
+"""The project as all that plans, deploys and runs reads it: with every template held to what AWS says of definitions.
+
+:func:`shared.config.load.load_project` checks what stands in the files. This adds what only the rooms above it know:
+whether Step Functions takes each definition, filled for each lane, and whether the machine's role may make its calls.
+Nothing is planned from what fails. It parses code and never imports it.
+
+    project = load_valid(find_root(Path.cwd()))
+    deployment = prepare_lane(project.lane("team2"), project, aws)
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from shared.config.document import dotted
+from shared.config.load import read_project
+from shared.config.problems import ConfigError, Problem, Problems, nearest
+from shared.config.team import FOLDER
+from shared.config.template import placeholders
+from shared.isolation.roles.workflow_role import ungranted
+from shared.local.asl.validation import ERROR, problems_of
+from shared.run.definition_place import machine_of, place_of
+from shared.run.undeclared import undeclared_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from shared.config.cards import Card
+    from shared.config.document import KeyPath
+    from shared.config.lane import Lane
+    from shared.config.load import Project
+    from shared.config.template import Template
+    from shared.local.asl.validation import Problem as Flaw
+    from shared.values import Json
+
+_MISSING_TARGET, _ENDLESS = "MISSING_TRANSITION_TARGET", "MISSING_END_STATE"
+
+
+def load_valid(root: Path, teams: Iterable[str] = ()) -> Project:
+    """Read and check all files of the project at *root*, and what AWS would say of its templates.
+
+    Args:
+        root: The project's folder.
+        teams: Whom it is about. What is wrong in the folders of other teams' own workflows is left out, unless these
+            teams run them. All teams when there are none.
+
+    Raises:
+        ConfigError: Lists every problem of every file, with its line.
+    """
+    problems = Problems()
+    project = read_project(root, problems)
+    if project:
+        _check_definitions(project, problems)
+    asked = set(teams)
+    lanes = [lane for team, lane in project.teams.items() if team in asked] if project else []
+    owners = {workflow.owner for lane in lanes for workflow in lane.workflows.values()}
+    found = [each for each in problems.found if not asked or _owner(each.file) in {None, *asked, *owners}]
+    if found or not project:  # without a project there are problems of what all teams share
+        raise ConfigError(found)
+    return project
+
+
+def _owner(file: str) -> str | None:
+    """Return the team in whose folder of own workflows *file* lies, or None."""
+    folder, _, rest = file.partition("/")
+    team = rest.partition("/")[0]
+    return team if folder == FOLDER and not team.endswith((".yaml", ".yml")) else None
+
+
+def _check_definitions(project: Project, problems: Problems) -> None:
+    """Check the template of each workflow as each lane has it, and those that no lane has with stand-ins."""
+    seen: set[str] = set()
+    for lane in project.teams.values():
+        for key in lane.workflows:
+            card = project.card(lane.team, key)
+            seen.add(card.path)
+            if card.definition:
+                _Check(card, card.definition, placeholders(lane, key), problems).all_of(lane)
+    for card in (*project.cards, *project.cards.broken):
+        if card.definition and card.path not in seen:
+            _Check(card, card.definition, _stand_ins(project, card), problems).definition_itself()
+
+
+def _stand_ins(project: Project, card: Card) -> dict[str, Json]:
+    """Return something of the right kind for each placeholder of the template of *card*."""
+    place, file = project.place, card.file
+    return {
+        **{name: name for kind in file.resources.values() for name in kind},
+        **{spec.name: spec.default for spec in card.specs},
+        **{step: place.arn("lambda", f"function:{step}") for step in file.functions},
+        "bucket": "bucket",
+        "state_machine": place.arn("states", f"stateMachine:{card.key}"),
+    }
+
+
+class _Check:
+    """Checks one template with one lane's *values*; problems go where the template says them."""
+
+    def __init__(self, card: Card, template: Template, values: dict[str, Json], problems: Problems) -> None:
+        self._card, self._document, self._problems = card, template.document, problems
+        self._definition = template.filled(values)
+        self._told: set[KeyPath] = set()
+
+    def all_of(self, lane: Lane) -> None:
+        """Check the definition, what it calls, and what it reads of its input."""
+        self.definition_itself()
+        workflow = lane.workflows[self._card.key]
+        for call in ungranted(lane, workflow, self._definition):
+            if (*call.path, "Resource") not in self._told:  # nobody grants what is nothing
+                self._tell((*call.path, "Resource"), call.error.what, call.error.fix, call.path)
+        for path, name in undeclared_inputs(self._definition, {spec.name for spec in self._card.specs}):
+            what = f"it reads {name!r} of the run's input, and no parameter declares it"
+            known = [spec.name for spec in self._card.specs]
+            fix = nearest(name, known) if known else "declare it under parameters: of the card"
+            self._tell(path, what, fix)
+
+    def definition_itself(self) -> None:
+        """Check what Step Functions checks when a machine is made."""
+        for flaw in problems_of(json.dumps(self._definition), self._card.file.type.upper()):
+            if flaw.severity == ERROR:
+                path = place_of(flaw.location or "/States", self._definition)
+                self._tell(path, *self._words(flaw, path))
+
+    def _words(self, flaw: Flaw, path: KeyPath) -> tuple[str, str | None]:
+        """Return what *flaw* at *path* is, and the fix where there is a known one; in AWS's words but for a few."""
+        if flaw.code == _ENDLESS:
+            return "no state ends the workflow", 'write "End": true in the last one'
+        if flaw.code != _MISSING_TARGET or not flaw.message.startswith("Missing"):
+            return flaw.message, None
+        states, target = machine_of(path, self._definition)
+        return f'"{target}" is no state of this machine', nearest(str(target), states)
+
+    def _tell(self, path: KeyPath, what: str, fix: str | None, shown: KeyPath | None = None) -> None:
+        self._told.add(path)
+        where = dotted(path if shown is None else shown)
+        line = self._document.line(path)
+        self._problems.add(Problem(self._document.file, line, f"{where}: {what}" if where else what, fix, where))
