@@ -33,7 +33,7 @@ FOLDER = "statemachines"
 CARD = ".yaml"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Card:
     """A workflow that teams can have.
 
@@ -146,10 +146,12 @@ def _read_card(root: Path, place: CardPlace, around: Around, problems: Problems)
     document = read_document(root / place.file, place.file, problems)
     file = document and parse(CardFile, document)
     template = _template(root, place, problems)
+    shown = template.relative_to(root).as_posix()
     if not document or not file:
+        read_template(template, shown, None, problems)
         return _Read(None, is_right=False)
     known = {*file.functions, *file.parameters, *(key for each in file.resources.values() for key in each), *OWN}
-    definition = read_template(template, template.relative_to(root).as_posix(), known, problems)
+    definition = read_template(template, shown, known, problems)
     specs = tuple(read_parameter(name, parameter, document) for name, parameter in file.parameters.items())
     check_card(root, place, file, document, around)
     folder = place.folder if place.owner else None

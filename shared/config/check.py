@@ -19,7 +19,7 @@ from shared.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from shared.config.cards import Card
+    from shared.config.cards import Card, Cards
     from shared.config.limits import Limits
     from shared.config.naming import Name, Naming
     from shared.config.resolve import Resolved
@@ -40,7 +40,6 @@ def check_team(
         _check_identity(team, naming)
     _check_commons(team, settings.commons if settings else ())
     parameters = _check_workflows(team, cards)
-    _check_uses(team, cards)
     _check_functions(team, cards)
     _check_names(team, cards)
     _check_sizes(team, settings.limits if settings else None)
@@ -66,43 +65,54 @@ def _check_commons(team: Team, commons: Iterable[str]) -> None:
 
 def _check_workflows(team: Team, cards: Mapping[str, Card | None]) -> dict[str, dict[str, Json]]:
     parameters: dict[str, dict[str, Json]] = {}
-    names: dict[str, str] = {}
     for key in team.file.workflows:
         if key not in cards:
             team.document.problem(("workflows", key), f"unknown workflow {key!r}", nearest(key, cards))
         elif cards[key] is None and "/" in key:  # whose problems stand in a folder that is not this team's
             fix = f"lanes validate {key.partition('/')[0]} tells what"
             team.document.problem(("workflows", key), f"something is wrong with the workflow {key!r}", fix)
-    for card in chosen(team, cards):
+    runs = chosen(team, cards)
+    for card in _wanted(team, cards):
         name = card.name_to(team.file.team)
-        if names.setdefault(card.key, name) != name:
-            what = f"{names[card.key]} and {name} are two workflows of one name"
+        if card not in runs:
+            first = next(each.name_to(team.file.team) for each in runs if each.key == card.key)
+            what = f"{first} and {name} are two workflows of one name"
             team.document.problem(("workflows", name), what, "rename your own, or run one of them")
+    for card in runs:
+        name = card.name_to(team.file.team)
         parameters[card.key] = _check_parameters(team, card, name, team.file.workflows.get(name, {}))
         _check_variables(team, card)
     return parameters
 
 
-def _check_uses(team: Team, cards: Mapping[str, Card | None]) -> None:
+def check_starts(team: Team, cards: Cards) -> None:
     """Report workflows that the team's functions or machines start, and that the team does not run."""
-    runs = {card.key for card in chosen(team, cards)}
-    perhaps = {name.rpartition("/")[2] for name, card in cards.items() if card is None}  # told where they are broken
-    for card in chosen(team, cards):
+    slug, known = team.file.team, cards.of(team.file.team)
+    runs = chosen(team, known)
+    keys = {card.key for card in runs} | {name.rpartition("/")[2] for name, card in known.items() if card is None}
+    for card in (*runs, *(card for card in cards.broken if card.owner == slug)):
         for path, uses in all_uses(card.file):
             for key in uses.workflows:
-                if key in runs | perhaps:
+                if key in keys:
                     continue
-                fix = f"add {key} under workflows of teams/{team.file.team}.yaml, or take it out of uses"
-                if card.owner == team.file.team:
+                fix = f"add {key} under workflows of teams/{slug}.yaml, or take it out of uses"
+                if card.owner == slug:
                     card.document.problem((*path, "workflows"), f"the team does not run {key!r}", fix)
                 else:
-                    name = card.name_to(team.file.team)
+                    name = card.name_to(slug)
                     what = f"{name} starts the workflow {key!r}, which the team does not run"
                     team.document.problem(("workflows", name), what, fix)
 
 
 def chosen(team: Team, cards: Mapping[str, Card | None]) -> list[Card]:
-    """Return the cards of what *team* runs: what its file names, and all that lies in its folder."""
+    """Return the cards of what *team* runs, one for each key: what its file names, and all that lies in its folder."""
+    first: dict[str, Card] = {}
+    for card in _wanted(team, cards):
+        first.setdefault(card.key, card)
+    return list(first.values())
+
+
+def _wanted(team: Team, cards: Mapping[str, Card | None]) -> list[Card]:
     own = [key for key, card in cards.items() if card and card.owner == team.file.team]
     return [card for key in dict.fromkeys([*team.file.workflows, *own]) if (card := cards.get(key))]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.config.cards import read_cards
-from shared.config.check import check_slugs, check_team, check_together, chosen
+from shared.config.check import check_slugs, check_starts, check_team, check_together, chosen
 from shared.config.naming_file import FILE as NAMING_FILE
 from shared.config.naming_file import read_naming
 from shared.config.problems import ConfigError, Problems
@@ -111,6 +111,8 @@ def read_project(root: Path, problems: Problems) -> Project | None:
     cards = read_cards(root, settings, problems)
     teams = read_teams(root, problems)
     parameters = [check_team(team, cards.of(team.file.team), naming, settings) for team in teams]
+    for team in teams:
+        check_starts(team, cards)
     check_slugs(teams)
     if not naming or not settings:  # there is a problem then
         return None

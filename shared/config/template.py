@@ -20,7 +20,7 @@ from shared.config.json_document import read_json
 from shared.config.problems import Problem, Problems, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from shared.config.document import Document, KeyPath
@@ -43,6 +43,10 @@ class Template:
     def filled(self, values: Mapping[str, Json]) -> dict[str, Json]:
         """Return the definition: *values* stand in place of the placeholders that these name."""
         return {key: _fill(item, values) for key, item in self.data.items()}
+
+    def unfilled(self, values: Mapping[str, Json]) -> set[KeyPath]:
+        """Return the paths of texts with placeholders that are none of *values*."""
+        return {path for path, name in _named(self.data, ()) if name not in values}
 
 
 def render_definition(lane: Lane, workflow_key: str) -> dict[str, Json]:
@@ -81,10 +85,10 @@ def placeholders(lane: Lane, workflow_key: str) -> dict[str, Json]:
     }
 
 
-def read_template(path: Path, file: str, known: Iterable[str], problems: Problems) -> Template | None:
+def read_template(path: Path, file: str, known: Iterable[str] | None, problems: Problems) -> Template | None:
     """Return the template at *path*, called *file* in messages, or None when it is no object in JSON or YAML.
 
-    What is wrong with it goes to *problems*, also placeholders that are not *known*.
+    What is wrong with it goes to *problems*, also placeholders that are not *known*, if it is known which there are.
     """
     document = _read(path, file, problems)
     if document is None:
@@ -93,7 +97,9 @@ def read_template(path: Path, file: str, known: Iterable[str], problems: Problem
     if not isinstance(data, dict):
         problems.add(Problem(file, 1, "this is not a JSON object"))
         return None
-    _check_placeholders(data, (), document, sorted(known))
+    _check_keys(data, (), document)
+    if known is not None:
+        _check_placeholders(data, document, sorted(known))
     return Template(data, document)
 
 
@@ -111,20 +117,34 @@ def _read(path: Path, file: str, problems: Problems) -> Document | None:
     return None
 
 
-def _check_placeholders(value: Json, path: KeyPath, document: Document, names: Sequence[str]) -> None:
+def _check_placeholders(template: Json, document: Document, names: Sequence[str]) -> None:
+    for path, name in _named(template, ()):
+        if name not in names:
+            document.problem(path, f"unknown placeholder ${{{name}}}", nearest(name, names))
+
+
+def _check_keys(value: Json, path: KeyPath, document: Document) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
             if match := _PLACEHOLDER.search(key):
                 what = f"{match[0]} stands in a key, where nothing is filled in"
                 document.problem((*path, key), what, "write the key out")
-            _check_placeholders(item, (*path, key), document, names)
+            _check_keys(item, (*path, key), document)
     elif isinstance(value, list):
         for place, item in enumerate(value):
-            _check_placeholders(item, (*path, place), document, names)
+            _check_keys(item, (*path, place), document)
+
+
+def _named(value: Json, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the path of each text in *value* that holds a placeholder, and the placeholder's name."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _named(item, (*path, key))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _named(item, (*path, place))
     elif isinstance(value, str):
-        for match in _PLACEHOLDER.finditer(value):
-            if match[1] not in names:
-                document.problem(path, f"unknown placeholder {match[0]}", nearest(match[1], names))
+        yield from ((path, match[1]) for match in _PLACEHOLDER.finditer(value))
 
 
 def _json(value: object, path: KeyPath, document: Document) -> Json:

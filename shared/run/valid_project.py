@@ -24,7 +24,7 @@ from shared.run.definition_place import machine_of, place_of
 from shared.run.undeclared import undeclared_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from shared.config.cards import Card
@@ -51,12 +51,14 @@ def load_valid(root: Path, teams: Iterable[str] = ()) -> Project:
     """
     problems = Problems()
     project = read_project(root, problems)
-    if project:
-        _check_definitions(project, problems)
     asked = set(teams)
-    lanes = [lane for team, lane in project.teams.items() if team in asked] if project else []
-    owners = {workflow.owner for lane in lanes for workflow in lane.workflows.values()}
-    found = [each for each in problems.found if not asked or _owner(each.file) in {None, *asked, *owners}]
+    lanes = [lane for team, lane in project.teams.items() if team in asked or not asked] if project else []
+    if project:
+        seen = _check_lanes(project, lanes, problems)
+        if not asked:
+            _check_others(project, seen, problems)
+    concerned = {workflow.owner for lane in lanes for workflow in lane.workflows.values()} | asked
+    found = [each for each in problems.found if not asked or _owner(each.file) in {None, *concerned}]
     if found or not project:  # without a project there are problems of what all teams share
         raise ConfigError(found)
     return project
@@ -69,15 +71,22 @@ def _owner(file: str) -> str | None:
     return team if folder == FOLDER and not team.endswith((".yaml", ".yml")) else None
 
 
-def _check_definitions(project: Project, problems: Problems) -> None:
-    """Check the template of each workflow as each lane has it, and those that no lane has with stand-ins."""
-    seen: set[str] = set()
-    for lane in project.teams.values():
+def _check_lanes(project: Project, lanes: Iterable[Lane], problems: Problems) -> set[str]:
+    """Check the template of each workflow as each of *lanes* has it; return the files of their cards."""
+    told: dict[str, set[KeyPath]] = {}
+    for lane in lanes:
         for key in lane.workflows:
             card = project.card(lane.team, key)
-            seen.add(card.path)
+            before = told.setdefault(card.path, set())  # what is wrong in many lanes is told once
             if card.definition:
-                _Check(card, card.definition, placeholders(lane, key), problems).all_of(lane)
+                check = _Check(card, card.definition, placeholders(lane, key), problems, frozenset(before))
+                check.all_of(lane)
+                before |= check.told
+    return set(told)
+
+
+def _check_others(project: Project, seen: Collection[str], problems: Problems) -> None:
+    """Check the templates of cards that are not *seen*: nobody runs them, or something is wrong on the card."""
     for card in (*project.cards, *project.cards.broken):
         if card.definition and card.path not in seen:
             _Check(card, card.definition, _stand_ins(project, card), problems).definition_itself()
@@ -96,31 +105,45 @@ def _stand_ins(project: Project, card: Card) -> dict[str, Json]:
 
 
 class _Check:
-    """Checks one template with one lane's *values*; problems go where the template says them."""
+    """Checks one template with one lane's *values*; problems go where the template says them.
 
-    def __init__(self, card: Card, template: Template, values: dict[str, Json], problems: Problems) -> None:
-        self._card, self._document, self._problems = card, template.document, problems
+    What lies at the paths in *before* is told already. Those that are told here are in ``told``.
+    """
+
+    def __init__(
+        self,
+        card: Card,
+        template: Template,
+        values: dict[str, Json],
+        problems: Problems,
+        before: frozenset[KeyPath] = frozenset(),
+    ) -> None:
+        self._card, self._template, self._problems = card, template, problems
         self._definition = template.filled(values)
-        self._told: set[KeyPath] = set()
+        self._left_out = before | template.unfilled(values)  # unknown placeholders are told where the file is read
+        self.told: set[KeyPath] = set()
 
     def all_of(self, lane: Lane) -> None:
         """Check the definition, what it calls, and what it reads of its input."""
         self.definition_itself()
         workflow = lane.workflows[self._card.key]
         for call in ungranted(lane, workflow, self._definition):
-            if (*call.path, "Resource") not in self._told:  # nobody grants what is nothing
-                self._tell((*call.path, "Resource"), call.error.what, call.error.fix, call.path)
-        for path, name in undeclared_inputs(self._definition, {spec.name for spec in self._card.specs}):
+            place = (*call.path, "Resource")
+            if place not in self.told:  # nobody grants what is nothing
+                self._tell(place, call.error.what, call.error.fix, call.path)
+        known = [spec.name for spec in self._card.specs]
+        for path, name in undeclared_inputs(self._definition, known):
             what = f"it reads {name!r} of the run's input, and no parameter declares it"
-            known = [spec.name for spec in self._card.specs]
-            fix = nearest(name, known) if known else "declare it under parameters: of the card"
-            self._tell(path, what, fix)
+            self._tell(path, what, nearest(name, known) if known else "declare it under parameters: of the card")
 
     def definition_itself(self) -> None:
         """Check what Step Functions checks when a machine is made."""
-        for flaw in problems_of(json.dumps(self._definition), self._card.file.type.upper()):
-            if flaw.severity == ERROR:
-                path = place_of(flaw.location or "/States", self._definition)
+        flaws = problems_of(json.dumps(self._definition), self._card.file.type.upper())
+        places = [(flaw, place_of(flaw.location or "/States", self._definition)) for flaw in flaws]
+        lost = {path[:-1] for flaw, path in places if flaw.code == _MISSING_TARGET and path[-1] == "StartAt"}
+        for flaw, path in places:
+            unreached = flaw.code == _MISSING_TARGET and not flaw.message.startswith("Missing")
+            if flaw.severity == ERROR and not (unreached and path[:-2] in lost):  # from nowhere nothing is reached
                 self._tell(path, *self._words(flaw, path))
 
     def _words(self, flaw: Flaw, path: KeyPath) -> tuple[str, str | None]:
@@ -133,7 +156,10 @@ class _Check:
         return f'"{target}" is no state of this machine', nearest(str(target), states)
 
     def _tell(self, path: KeyPath, what: str, fix: str | None, shown: KeyPath | None = None) -> None:
-        self._told.add(path)
-        where = dotted(path if shown is None else shown)
-        line = self._document.line(path)
-        self._problems.add(Problem(self._document.file, line, f"{where}: {what}" if where else what, fix, where))
+        if path in self._left_out:
+            return
+        self.told.add(path)
+        document, where = self._template.document, dotted(path if shown is None else shown)
+        self._problems.add(
+            Problem(document.file, document.line(path), f"{where}: {what}" if where else what, fix, where)
+        )
