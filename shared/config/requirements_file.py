@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shared.config.problems import Problems
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
-_HASHES = re.compile(r"(\s--hash=\S+)+\s*$")
+_HASHES = re.compile(r"(\s+--hash=\S+)+\s*$")
 _HOW = "write one requirement a line, such as pandas>=2"
 
 

@@ -52,7 +52,9 @@ def machine(team: Team, card: Card, names: Names) -> Machine:
 def workflow(team: Team, card: Card, parameters: Mapping[str, Json], own: Machine, names: Names) -> Workflow:
     """Return the workflow of *card* with all that it owns, but for its functions and what its machine may use."""
     path: KeyPath = ("workflows", card.name_to(team.file.team))
-    role = team.file.names.state_machine_roles.get(card.key, f"{card.key}-stepfunctions-role")
+    roles = team.file.names.state_machine_roles
+    role = roles.get(card.key, f"{card.key}-stepfunctions-role")
+    of_role: KeyPath = ("names", "stateMachineRoles", card.key) if card.key in roles else path
 
     def named(name: str) -> str:
         return f"{card.key}-{name}"
@@ -62,7 +64,7 @@ def workflow(team: Team, card: Card, parameters: Mapping[str, Json], own: Machin
         key=card.key,
         name=own.name,
         template=card.template,
-        role=names.make("role", role, ("names", "stateMachineRoles", card.key)),
+        role=names.make("role", role, of_role),
         log_group=names.make("stateMachineLogGroup", own.component, own.path),
         functions={step: card.function_key(step) for step in file.functions},
         specs=card.specs,

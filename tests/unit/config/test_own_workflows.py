@@ -1,0 +1,160 @@
+"""Teams' own workflows: each team has its own, lends it, and changes it without touching anybody else."""
+
+import pytest
+
+from shared.config.template import render_definition
+
+TEMPLATE = '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "${count}", "End": true}}}'
+CODE = "def handler(event, context):\n    return event\n"
+
+
+@pytest.fixture
+def own(files):
+    """Return a function that writes a team's own workflow of one step."""
+
+    def write(team, key="word-count", card="", step="{handler: count.handler}"):
+        folder = f"teams/{team}/{key}"
+        files.write(f"{folder}/workflow.yaml", f"description: Counts.\n{card}functions: {{count: {step}}}\n")
+        files.write(f"{folder}/workflow.asl.json", TEMPLATE)
+        files.write(f"{folder}/count.py", CODE)
+
+    return write
+
+
+def test_two_teams_have_each_their_own_word_count(files, own):
+    for team in ("alpha", "beta"):
+        files.team(team)
+        own(team)
+    project = files.load()
+    alpha, beta = project.lane("alpha"), project.lane("beta")
+    for lane in (alpha, beta):
+        workflow = lane.workflows["word-count"]
+        assert (workflow.owner, workflow.folder) == (lane.team, files.root / f"teams/{lane.team}/word-count")
+        assert lane.functions["word-count-count"].name.startswith(f"{lane.team}-word-count-count-")
+        assert lane.functions["word-count-count"].handler == "count.handler"
+        states = render_definition(lane, "word-count")["States"]
+        assert states["A"]["Resource"] == lane.function_arn("word-count-count")
+    assert project.card("alpha", "word-count") is not project.card("beta", "word-count")
+
+
+def test_a_folder_that_changes_changes_no_other_teams_lane(files, own):
+    for team in ("alpha", "beta", "gamma"):
+        files.team(team, "workflows: {stars: }\n")
+        own(team)
+    before = files.load()
+    own("alpha", card="tables: {totals: {key: word}}\n", step="{handler: count.handler, memorySize: 512}")
+    after = files.load()
+    assert after.lane("alpha") != before.lane("alpha")
+    for team in ("beta", "gamma"):
+        assert after.lane(team) == before.lane(team)
+        assert render_definition(after.lane(team), "word-count") == render_definition(before.lane(team), "word-count")
+
+
+@pytest.mark.parametrize("share", ["all", "[beta]"])
+def test_a_borrower_runs_the_workflow_under_its_key_with_names_of_its_own(files, own, share):
+    card = f"share: {share}\nparameters: {{n: {{type: integer, default: 1, description: x}}}}\n"
+    files.team("alpha")
+    own("alpha", card=card)
+    files.team("beta", "workflows: {alpha/word-count: {n: 2}}\nfunctions: {word-count-count: {memorySize: 1024}}\n")
+    project = files.load()
+    workflow = project.lane("beta").workflows["word-count"]
+    assert (workflow.owner, workflow.parameters, workflow.file) == (
+        "alpha",
+        {"n": 2},
+        "teams/alpha/word-count/workflow.asl.json",
+    )
+    assert workflow.name.startswith("beta-word-count-")
+    assert project.lane("beta").functions["word-count-count"].memory_mb == 1024
+    assert project.lane("alpha").workflows["word-count"].parameters == {"n": 1}
+    assert project.card("beta", "word-count").owner == "alpha"
+
+
+def test_a_workflow_that_is_lent_and_not_run_hides_no_own_one(files, own):
+    for team in ("alpha", "beta"):
+        files.team(team)
+        own(team, card="share: all\n")
+    project = files.load()
+    assert project.card("beta", "word-count").owner == "beta"
+
+
+def test_what_is_not_lent_is_not_known(files, own):
+    files.team("alpha")
+    own("alpha")
+    files.team("beta", "workflows: {alpha/word-count: }\n")
+    assert files.problems() == ["teams/beta.yaml:3: unknown workflow 'alpha/word-count' (known: stars)"]
+
+
+def test_the_line_of_a_name_that_is_too_long_is_that_of_the_borrowed_workflow(files, own):
+    key = "-".join(["word"] * 12)
+    files.team("alpha")
+    own("alpha", key, card="share: all\n")
+    files.team("beta", f"workflows:\n  stars:\n  alpha/{key}:\n")
+    assert {problem.partition(": ")[0] for problem in files.problems()} == {"teams/alpha.yaml:1", "teams/beta.yaml:5"}
+
+
+def test_a_workflow_starts_only_what_its_team_runs(files, own):
+    files.team("alpha", "workflows: {stars: }\n")
+    own("alpha", card="share: all\n", step="{handler: count.handler, uses: {workflows: [stars, word-count]}}")
+    files.load()
+    files.team("beta", "workflows: {alpha/word-count: }\n")
+    (problem,) = files.problems()
+    assert problem.startswith(
+        "teams/beta.yaml:3: alpha/word-count starts the workflow 'stars', which the team does not"
+    )
+
+
+@pytest.mark.parametrize(
+    ("card", "told"),
+    [
+        ("python: 3.12\n", None),
+        ("architecture: arm64\n", None),
+        ("package: image\n", None),
+        ("image: {dockerfile: Dockerfile}\n", "there is no Dockerfile beside the card"),
+        ("image: {dockerfile: ../../Dockerfile}\n", "../../Dockerfile leads out of the card's folder"),
+        ("image: {dockerfile: count.py, setup: [ls]}\n", "image.setup says nothing beside image.dockerfile"),
+        ("tables: {totals: {key: word, sample: ../count.py}}\n", "../count.py leads out of the card's folder"),
+        ("tables: {totals: {key: word, sortKey: 'word:number'}}\n", "'word' is the key already"),
+        ("settings: {key: {value: ghp_0123456789abcdefghijABCDEFGHIJ012345}}\n", "the form of a credential"),
+        ("queues: {work: , work-dead-letters: }\n", "would both be named"),
+    ],
+)
+def test_a_card_says_nothing_that_cannot_be(files, own, card, told):
+    files.team("alpha")
+    own("alpha", card=card)
+    if told is None:
+        files.load()
+    else:
+        assert any(told in problem for problem in files.problems()), files.problems()
+
+
+def test_a_shared_workflow_has_no_dockerfile_and_no_borrowers(files):
+    files.edit("statemachines/stars.yaml", "functions:\n", "image: {dockerfile: x}\nshare: all\nfunctions:\n")
+    assert [problem.partition(": ")[2].partition(" (")[0] for problem in files.problems()] == [
+        "only a team's own workflow has a Dockerfile",
+        "every team may run a shared workflow",
+    ]
+
+
+def test_an_image_has_no_layers_whoever_asks_for_it(files, own):
+    layer = "arn:aws:lambda:us-east-1:123456789012:layer:x:1"
+    files.team("alpha", "workflows: {word-count: {package: image}}\n")
+    own("alpha", step=f"{{handler: count.handler, layers: ['{layer}']}}")
+    (problem,) = files.problems()
+    assert problem.startswith("teams/alpha.yaml:3: functions of word-count have layers, and an image has none")
+
+
+def test_the_libraries_of_a_shared_workflow_are_read_too(files):
+    files.write("statemachines/stars.requirements.txt", "numpy>=2 ; python_version<'3.14'\n\nnot a requirement\n")
+    (problem,) = files.problems()
+    assert problem.startswith("statemachines/stars.requirements.txt:3: 'not a requirement' is no requirement")
+
+
+def test_requirements_may_be_locked(files, own):
+    files.team("alpha")
+    own("alpha")
+    files.write(
+        "teams/alpha/word-count/requirements.txt",
+        "# locked\npandas[excel]==2.3.0 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\nnumpy==2.0.0 # why\n\n"
+        "numpy==1.0.0; python_version < '3.12'\n",
+    )
+    files.load()
