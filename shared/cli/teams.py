@@ -133,22 +133,23 @@ def schema(
     *,
     check: Check = False,
 ) -> None:
-    """Write the JSON Schema that editors check and complete team files with.
+    """Write the JSON Schemas that editors check and complete team files and cards with.
 
     Example: lanes schema
     """
     from shared.cli.wiring import open_project
-    from shared.config.schema import FILE, schema_text
+    from shared.config.schema import schemas
 
     project = open_project()
-    path = project.root / FILE
-    fresh = schema_text(project)
-    is_fresh = path.is_file() and path.read_text(encoding="utf-8") == fresh
-    if check and not is_fresh:
-        raise LanesError("the schema does not fit the cards and models", where=FILE, fix="lanes schema")
-    if not is_fresh:
-        _replace(path, fresh)
-    console.note(f"{FILE} is {'fresh' if is_fresh else 'written'}")
+    fresh = schemas(project)
+    paths = {file: project.root / file for file in fresh}
+    stale = [file for file, path in paths.items() if not path.is_file() or path.read_text("utf-8") != fresh[file]]
+    if check and stale:
+        raise LanesError("the schema does not fit the cards and models", where=", ".join(stale), fix="lanes schema")
+    for file, path in paths.items():
+        if file in stale:
+            _replace(path, fresh[file])
+        console.note(f"{file} is {'written' if file in stale else 'fresh'}")
 
 
 def new(

@@ -1,7 +1,8 @@
-"""The JSON Schema of a team's file, from the models, the cards and the settings, so that editors complete and check it.
+"""The JSON Schemas of a team's file and of a card, so that editors complete and check them; here that of a team's file.
 
-It is committed, and ``lanes schema --check`` says when it is stale. Editors check the shape, the keys and the bounds.
-Only ``lanes validate`` checks what takes more than one value, such as equal names.
+They are made from the models, the shared cards and the settings, and committed; ``lanes schema --check`` says when they
+are stale. A team's own workflows are not in them, so that no team changes what others see. Editors check the shape and
+the bounds. Only ``lanes validate`` checks what takes more than one file or value, such as whether a workflow is there.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ import json
 from typing import TYPE_CHECKING
 
 from shared.config.card_file import PACKAGE, PACKAGES
+from shared.config.card_schema import card_schema
+from shared.config.check_card import KEY
 from shared.config.team import TeamFile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shared.config.cards import Card
     from shared.config.lane import Parameter
     from shared.config.limits import Range
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 FILE = "shared/config/team.schema.json"
+CARD_FILE = "shared/config/card.schema.json"
 _BOUNDS = {
     "integer": ("minimum", "maximum"),
     "number": ("minimum", "maximum"),
@@ -28,15 +34,18 @@ _BOUNDS = {
 }
 
 
-def schema_text(project: Project) -> str:
-    """Return the schema for the workflows and limits of *project*, as it stands in its file."""
-    return json.dumps(team_schema(project), indent=2) + "\n"
+def schemas(project: Project) -> dict[str, str]:
+    """Return the text of each schema of *project*, by its file."""
+    made = {FILE: team_schema(project), CARD_FILE: card_schema(project)}
+    for schema in made.values():
+        _drop_titles(schema["properties"])
+        _drop_titles(schema["$defs"])
+    return {file: json.dumps(schema, indent=2) + "\n" for file, schema in made.items()}
 
 
 def team_schema(project: Project) -> dict[str, Json]:
     """Return the schema for the workflows and limits of *project*."""
     schema = TeamFile.model_json_schema()
-    _drop_titles(schema)
     own, parts = schema["properties"], schema["$defs"]
     slug = project.naming.slug
     cards = {key: card for key, card in project.cards.shared.items() if card}
@@ -48,14 +57,16 @@ def team_schema(project: Project) -> dict[str, Json]:
         _bound(parts[part]["properties"]["timeout"], project.settings.limits.timeout)
     functions = {card.function_key(step): card for card in cards.values() for step in card.file.functions}
     function = {"anyOf": [{"$ref": "#/$defs/FunctionFile"}, {"type": "null"}]}
-    _only(
-        own["functions"], {key: {"description": card.file.description, **function} for key, card in functions.items()}
-    )
-    _only(own["workflows"], {key: _workflow(card) for key, card in cards.items()})
+    described: dict[str, Json] = {
+        key: {"description": card.file.description, **function} for key, card in functions.items()
+    }
+    _known(own["functions"], described, function)
+    _known(own["workflows"], {key: _workflow(card) for key, card in cards.items()}, {"type": ["object", "null"]})
+    own["workflows"]["propertyNames"] = {"pattern": f"^([a-z][a-z0-9]*/)?{KEY}$"}
     names, component = parts["NamesFile"]["properties"], {"type": "string", "pattern": f"^{project.naming.component}$"}
-    _only(names["functions"], dict.fromkeys(functions, component))
-    _only(names["stateMachines"], dict.fromkeys(cards, component))
-    _only(names["stateMachineRoles"], dict.fromkeys(cards, component))
+    _known(names["functions"], dict.fromkeys(functions, component), component)
+    _known(names["stateMachines"], dict.fromkeys(cards, component), component)
+    _known(names["stateMachineRoles"], dict.fromkeys(cards, component), component)
     for key in ("provider", "names", "rendezvous"):
         own[key] = {"description": own[key]["description"], "anyOf": [{"$ref": own[key]["$ref"]}, {"type": "null"}]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A team's file", **schema}
@@ -98,9 +109,9 @@ def _bound(field: dict[str, Json], limit: Range) -> None:
     field |= {"type": ["integer", "null"], "minimum": limit.minimum, "maximum": limit.maximum}
 
 
-def _only(field: dict[str, Json], properties: dict[str, Json]) -> None:
-    """Let the mapping *field* hold these *properties* and no others. It may be empty."""
-    field |= {"type": ["object", "null"], "additionalProperties": False, "properties": properties}
+def _known(field: dict[str, Json], properties: Mapping[str, Json], own: Mapping[str, Json]) -> None:
+    """Let the mapping *field* hold these *properties*, and a team's own things, each as *own*. It may be empty."""
+    field |= {"type": ["object", "null"], "additionalProperties": own, "properties": properties}
 
 
 def _drop_titles(value: object) -> None:

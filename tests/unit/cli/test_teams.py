@@ -10,11 +10,12 @@ import yaml
 from shared.config.load import load_project
 
 REPOSITORY = Path(__file__).parents[3]
+SCHEMAS = ("shared/config/team.schema.json", "shared/config/card.schema.json")
 
 
 @pytest.fixture
 def project(tmp_path):
-    for name in ("naming.yaml", "shared/settings.yaml", "shared/config/team.schema.json"):
+    for name in ("naming.yaml", "shared/settings.yaml", *SCHEMAS):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(REPOSITORY / name, tmp_path / name)
     for folder in ("teams", "statemachines", "shared/handlers"):
@@ -79,9 +80,10 @@ def test_an_unknown_team_exits_2_with_the_known_ones(lanes):
     assert "topics" in err
 
 
-def test_schema_tells_when_it_is_stale_and_mends_it(project, lanes):
+@pytest.mark.parametrize("file", SCHEMAS)
+def test_schema_tells_when_it_is_stale_and_mends_it(project, lanes, file):
     assert lanes("schema", "--check")[0] == 0
-    path = project / "shared/config/team.schema.json"
+    path = project / file
     fresh = path.read_text(encoding="utf-8")
     path.write_text("{}", encoding="utf-8")
     code, _, err = lanes("schema", "--check")

@@ -6,8 +6,9 @@ import jsonschema
 import pytest
 import yaml
 
+from shared.config.card_schema import card_schema
 from shared.config.load import load_project
-from shared.config.schema import FILE, schema_text, team_schema
+from shared.config.schema import CARD_FILE, FILE, schemas, team_schema
 from shared.config.show import HEADER, starter
 
 
@@ -18,8 +19,73 @@ def checker(files):
     return jsonschema.Draft202012Validator(schema)
 
 
-def test_the_committed_schema_is_fresh(repository):
-    assert (repository / FILE).read_text(encoding="utf-8") == schema_text(load_project(repository))
+@pytest.fixture
+def card_checker(files):
+    schema = card_schema(files.load())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_the_committed_schemas_are_fresh(repository):
+    for file, text in schemas(load_project(repository)).items():
+        assert (repository / file).read_text(encoding="utf-8") == text, file
+
+
+def test_a_teams_own_folder_changes_no_schema(files):
+    files.team("alpha")
+    before = schemas(files.load())
+    files.write("teams/alpha/tally/workflow.yaml", "description: Own.\nfunctions: {count: {handler: count.handler}}\n")
+    files.write("teams/alpha/tally/workflow.asl.json", "{}")
+    files.write("teams/alpha/tally/count.py", "def handler(event, context): ...\n")
+    assert files.load().lane("alpha").workflows
+    assert schemas(files.load()) == before
+
+
+def test_the_shared_cards_satisfy_the_cards_schema(repository):
+    checker = jsonschema.Draft202012Validator(json.loads((repository / CARD_FILE).read_text(encoding="utf-8")))
+    cards = [path for path in (repository / "statemachines").glob("*.yaml") if ".asl" not in path.name]
+    assert len(cards) >= 5
+    for path in cards:
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith("# yaml-language-server: $schema=../shared/config/card.schema.json\n")
+        checker.validate(yaml.safe_load(text))
+
+
+OWN = "functions: {count: {handler: count.handler%s}}\n"
+
+
+@pytest.mark.parametrize(
+    ("card", "fits"),
+    [
+        (OWN % "", True),
+        (OWN % ", memorySize: 512, timeout: , layers: ", True),
+        ("functions:\nqueues: {work: }\ntopics: {done: {notify: [a@example.edu]}}\nsecrets: {key: }\nimage:\n", True),
+        ("python: 3.12\narchitecture: arm64\ntype: express\nshare: all\n", True),
+        ("tables: {totals: {key: word, sortKey: 'day:number', indexes: {by-day: {key: 'day:number'}}}}\n", True),
+        ("tables: {t: {key: k}}\n" + OWN % ", uses: {tables: {t: read}, services: [bedrock:InvokeModel]}", True),
+        ("parameters: {n: {type: integer, default: 1, minimum: 1, description: x}}\n", True),
+        ("pyhton: '3.12'\n", False),
+        ("python: 3.10\n", False),
+        ("Functions: {}\n", False),
+        (OWN % ", memorySize: 64", False),
+        (OWN % ", uses: {services: [s3:GetObject]}", False),
+        (OWN % ", uses: {bucket: all}", False),
+        ("tables: {Totals: {key: word}}\n", False),
+        ("parameters: {n: {type: int, description: x}}\n", False),
+        ("queues: {work: {maxReceives: 0}}\n", False),
+    ],
+)
+def test_the_cards_schema_agrees_with_what_is_read(files, card_checker, card, fits):
+    text = f"description: Own.\n{card}"
+    files.team("alpha")
+    files.write("teams/alpha/tally/workflow.yaml", text)
+    files.write("teams/alpha/tally/workflow.asl.json", "{}")
+    files.write("teams/alpha/tally/count.py", "def handler(event, context): ...\n")
+    assert card_checker.is_valid(yaml.safe_load(text)) == fits
+    if fits:
+        files.load()
+    else:
+        assert files.problems()
 
 
 def test_the_sample_teams_satisfy_it_and_name_it(repository):
@@ -54,16 +120,13 @@ def test_what_it_accepts_is_read(files, checker, text):
     "text",
     [
         "workflow: {}",
-        "workflows: {star: {}}",
         "workflows: {stars: {world_size: 0}}",
         "workflows: {stars: {world_size: abc}}",
         "workflows: {stars: {prefix: ''}}",
         "workflows: {stars: {band: z}}",
         "workflows: {stars: {package: image}}",  # the card says nothing of images
-        "functions: {stars-cont: {}}",
         "provider: {memorySize: 64}",
         "provider: {logRetentionInDays: 31}",
-        "names: {functions: {stars-cont: x}}",
         "names: {stateMachines: {stars: a/b}}",
         "suffix: XYZ",
     ],
@@ -73,6 +136,22 @@ def test_what_it_refuses_is_refused(files, checker, text):
     data = yaml.safe_load((files.root / "teams/alpha.yaml").read_text(encoding="utf-8"))
     assert not checker.is_valid(data)
     assert files.problems()
+
+
+@pytest.mark.parametrize(
+    "text", ["workflows: {star: {}}", "functions: {stars-cont: {}}", "names: {functions: {stars-cont: x}}"]
+)
+def test_what_could_be_a_teams_own_is_refused_only_where_all_files_are_read(files, checker, text):
+    files.team("alpha", text)
+    checker.validate(yaml.safe_load((files.root / "teams/alpha.yaml").read_text(encoding="utf-8")))
+    assert files.problems()
+
+
+@pytest.mark.parametrize(
+    "text", ["workflows: {Stars: {}}", "workflows: {a/b/c: {}}", "functions: {own-step: {memory: 1}}"]
+)
+def test_a_teams_own_things_have_their_shape(checker, text):
+    assert not checker.is_valid({"team": "alpha", "owner": "alpha@example.edu", **yaml.safe_load(text)})
 
 
 def test_a_package_of_images_is_for_cards_that_say_how(files):
