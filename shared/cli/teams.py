@@ -152,11 +152,7 @@ def schema(
         console.note(f"{file} is {'written' if file in stale else 'fresh'}")
 
 
-def new(
-    slug: Annotated[
-        str, typer.Argument(help="The new team's slug: a small letter, then 1 to 11 small letters or digits.")
-    ],
-) -> None:
+def new(slug: Annotated[str, typer.Argument(help="The new team's slug: [a-z][a-z0-9]{1,11}.")]) -> None:
     """Write a commented file for a new team.
 
     Example: lanes team new team3
