@@ -39,7 +39,7 @@ def cost(
     from shared.run.express import untold_runs
     from shared.run.find import find_run
 
-    project = open_project()
+    project = open_project(team)
     lane = project.lane(team)
     with open_cloud(project, where, [lane]) as cloud:
         cloud_of(project, cloud).warn_if_brief()

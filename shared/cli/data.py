@@ -120,7 +120,7 @@ def upload(
     from shared.cli.wiring import open_cloud, open_project
     from shared.cosmic import partitions, sample, transfer
 
-    project = open_project()
+    project = open_project(team)
     lane = project.lane(team)
     place = prefix.strip("/") or _data_prefix(lane)
     with tempfile.TemporaryDirectory(prefix="lanes-upload-") as scratch:

@@ -122,7 +122,7 @@ def destroy(
     from shared.deploy.apply import apply
     from shared.deploy.plan import plan_removal
 
-    project = open_project()
+    project = open_project(team)
     if team not in project.teams:  # no nearest name is suggested: it would be another team's data
         raise UsageError(
             f"there is no teams/{team}.yaml, which says what to remove",

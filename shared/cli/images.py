@@ -46,7 +46,7 @@ def dockerfile(team: TeamArgument, *, out: OutOption = None, as_json: AsJson = F
     from shared.packages.images.dockerfile import write_context
     from shared.packages.images.make import functions_with_images
 
-    project = open_project()
+    project = open_project(team)
     lane = project.lane(team)
     wanted = functions_with_images(lane)
     package = _package(project, libraries=any(image.libraries for _, image in wanted))
@@ -82,7 +82,7 @@ def build(
 
     if user and base is None:  # the cards' bases may be in several registries, but a password is for one
         raise UsageError("which registry is --user for?", fix="--base HOST/REPOSITORY:TAG, with the base that is there")
-    project = open_project()
+    project = open_project(team)
     lane = project.lane(team)
     wanted = make.functions_with_images(lane, workflow)
     package = _package(project, libraries=any(image.libraries for _, image in wanted))
@@ -114,7 +114,7 @@ def push(
 
     if where.asked and registry:
         raise UsageError("one registry at a time", fix="give --registry HOST[:PORT], or where the repositories are")
-    project = open_project()
+    project = open_project(team)
     lane, folder = project.lane(team), _folder(project, team, out)
     make.functions_with_images(lane)
     if registry:

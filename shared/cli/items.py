@@ -47,7 +47,7 @@ def load(
     from shared.run.items import load_items, read_items
 
     items = read_items(file)
-    project = wiring.open_project()
+    project = wiring.open_project(team)
     lane = project.lane(team)
     table = _table(lane)
     if where.embedded and wiring.running_cloud(project) is None:

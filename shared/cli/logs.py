@@ -56,7 +56,7 @@ def logs(
     from shared.measure.observed.run_log import RunLog, follow_log
     from shared.run.find import find_run
 
-    project = wiring.open_project()
+    project = wiring.open_project(team)
     lane = project.lane(team)
     if workflow is not None and workflow not in lane.workflows:
         raise unknown("workflow", workflow, list(lane.workflows), where=f"team {team}")

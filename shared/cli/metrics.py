@@ -65,7 +65,7 @@ def metrics(
             from shared.cli.wiring import open_cloud, open_project
             from shared.run.find import find_run
 
-            project = open_project()
+            project = open_project(names[0])
             lane = project.lane(names[0])
             steps = steps_by_group(lane)
             with open_cloud(project, where, [lane]) as cloud:
@@ -99,7 +99,7 @@ def _steps_of(names: list[str]) -> dict[str, str]:
     from shared.cli.wiring import open_project
     from shared.measure.observed.collect_invocations import steps_by_group
 
-    return steps_by_group(open_project().lane(names[0]))
+    return steps_by_group(open_project(names[0]).lane(names[0]))
 
 
 def _is_of(row: Row, names: list[str], steps: Mapping[str, str]) -> bool:

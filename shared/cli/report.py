@@ -41,7 +41,7 @@ def report(
     from shared.measure.reports.report_sweep import read_sweep_report
     from shared.run.find import find_run
 
-    project = open_project()
+    project = open_project(team)
     lane = project.lane(team)
     folder = Path(subject) if subject and Path(subject).is_dir() else None
     if folder:

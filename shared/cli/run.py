@@ -249,7 +249,7 @@ def _print_parameters(names: Sequence[str]) -> None:
 
     from shared.cli.wiring import open_project
 
-    _, workflow = find_workflow(open_project(), names)
+    _, workflow = find_workflow(open_project(*names[:1]), names)
     table = Table(box=None, padding=(0, 2, 0, 0), title=f"{' '.join(names)}", title_justify="left")
     for heading in ("parameter", "type", "value", "meaning"):
         table.add_column(heading, no_wrap=heading in {"parameter", "type"}, overflow="fold")

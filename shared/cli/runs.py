@@ -33,7 +33,7 @@ def runs(
     from shared.run.express import untold_runs
     from shared.run.listing import list_runs
 
-    project = open_project()
+    project = open_project(team)
     lane = project.lane(team)
     with open_cloud(project, where, [lane]) as aws:
         found = list_runs(aws, lane, limit)

@@ -36,7 +36,7 @@ def stop(
     from shared.cli import wiring
     from shared.run.stop import stop_run
 
-    project = wiring.open_project()
+    project = wiring.open_project(team)
     lane = project.lane(team)
     if where.embedded and wiring.running_cloud(project) is None:
         raise LanesError("no cloud is running here, so no run is", fix="--aws for a run on AWS")

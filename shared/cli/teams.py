@@ -95,7 +95,7 @@ def names(team: Team, *, as_json: AsJson = False) -> None:
     """
     from shared.cli.wiring import open_project
 
-    project = open_project()
+    project = open_project(team)
     project.lane(team)
     rows = [
         {"kind": n.kind, "component": n.component, "name": n.value, "length": len(n.value), "limit": n.limit}
@@ -121,7 +121,7 @@ def print_team(team: Team, *, as_json: AsJson = False) -> None:
     from shared.cli.wiring import open_project
     from shared.config.show import resolved
 
-    data = resolved(open_project().lane(team))
+    data = resolved(open_project(team).lane(team))
     if as_json:
         console.print_json(data)
     else:

@@ -22,26 +22,25 @@ if TYPE_CHECKING:
     from shared.local.state import Running, State
 
 
-def open_project() -> Project:
+def open_project(*teams: str) -> Project:
     """Load the project that the current folder lies in.
-
-    Raises:
-        LanesError: There is none, or its files have problems; all of them are listed.
-    """
-    from shared.config.load import find_root, load_project
-
-    return load_project(find_root(Path.cwd()))
-
-
-def open_valid(*teams: str) -> Project:
-    """Load the project for a command that plans, deploys or runs: all that Step Functions would refuse is found now.
 
     Args:
         teams: Whom the command is about; all teams when there are none. What is wrong in the folders of other teams'
             own workflows does not stop it.
 
     Raises:
-        LanesError: As :func:`open_project`.
+        LanesError: There is none, or its files have problems; all of them are listed.
+    """
+    from shared.config.load import find_root, load_project
+
+    return load_project(find_root(Path.cwd()), teams)
+
+
+def open_valid(*teams: str) -> Project:
+    """Load the project as :func:`open_project`, for a command that plans, deploys or runs.
+
+    What Step Functions would refuse of its templates is found now, before anything is made.
     """
     from shared.config.load import find_root
     from shared.run.valid_project import load_valid

@@ -17,11 +17,11 @@ from shared.config.problems import ConfigError, Problems
 from shared.config.resolve import Resolved, resolve
 from shared.config.runtimes import MACHINE
 from shared.config.settings import Settings, read_settings
-from shared.config.team import Team, read_teams
+from shared.config.team import FOLDER, Team, read_teams
 from shared.errors import LanesError, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from shared.config.cards import Card, Cards
@@ -87,17 +87,40 @@ def find_root(start: Path) -> Path:
     )
 
 
-def load_project(root: Path) -> Project:
+def load_project(root: Path, teams: Collection[str] = ()) -> Project:
     """Read and check all files of the project at *root*, but for what Step Functions would say of its templates.
+
+    Args:
+        root: The project's folder.
+        teams: Whom it is about; all teams when there are none. What is wrong in the folders of other teams' own
+            workflows is left out, unless these teams run them.
 
     Raises:
         ConfigError: Lists every problem of every file, with its line.
     """
     problems = Problems()
-    project = read_project(root, problems)
-    if problems.found or not project:
-        raise ConfigError(problems.found)
+    return concluded(read_project(root, problems), problems, teams)
+
+
+def concluded(project: Project | None, problems: Problems, teams: Collection[str]) -> Project:
+    """Return *project*, as it was read with these *problems*, for :func:`load_project`'s *teams*.
+
+    Raises:
+        ConfigError: There is a problem that concerns these teams.
+    """
+    lanes = [lane for team, lane in project.teams.items() if team in teams] if project else []
+    concerned = {None, *teams, *(workflow.owner for lane in lanes for workflow in lane.workflows.values())}
+    found = [each for each in problems.found if not teams or _owner(each.file) in concerned]
+    if found or not project:  # without a project there are problems of what all teams share
+        raise ConfigError(found)
     return project
+
+
+def _owner(file: str) -> str | None:
+    """Return the team in whose folder of own workflows *file* lies, or None."""
+    folder, _, rest = file.partition("/")
+    team = rest.partition("/")[0]
+    return team if folder == FOLDER and not team.endswith((".yaml", ".yml")) else None
 
 
 def read_project(root: Path, problems: Problems) -> Project | None:

@@ -37,6 +37,8 @@ def find_folders(root: Path, problems: Problems) -> Iterator[WorkflowFolder]:
             what = f"there is no team {team.name}"
             fix = f"lanes team new {team.name}, or give the folder a team's name"
             problems.add(Problem(f"{FOLDER}/{team.name}", 1, what, fix))
+        if team.is_symlink():
+            problems.add(Problem(f"{FOLDER}/{team.name}", 1, "the folder is a link", "move the folder here"))
         for folder in _folders(team):
             path = f"{FOLDER}/{team.name}/{folder.name}"
             if any((folder / name).exists() for name in (CARD_NAME, *(TEMPLATE_STEM + each for each in TEMPLATES))):

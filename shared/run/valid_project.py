@@ -14,12 +14,12 @@ import json
 from typing import TYPE_CHECKING
 
 from shared.config.document import dotted
-from shared.config.load import read_project
-from shared.config.problems import ConfigError, Problem, Problems, nearest
-from shared.config.team import FOLDER
+from shared.config.load import concluded, read_project
+from shared.config.problems import Problem, Problems, nearest
 from shared.config.template import placeholders
 from shared.isolation.roles.workflow_role import ungranted
 from shared.local.asl.validation import ERROR, problems_of
+from shared.local.asl.validation.fields import KNOWN, NESTED
 from shared.run.definition_place import machine_of, place_of
 from shared.run.undeclared import undeclared_inputs
 
@@ -35,40 +35,28 @@ if TYPE_CHECKING:
     from shared.local.asl.validation import Problem as Flaw
     from shared.values import Json
 
+_FIELDS = KNOWN | NESTED
 _MISSING_TARGET, _ENDLESS = "MISSING_TRANSITION_TARGET", "MISSING_END_STATE"
 
 
-def load_valid(root: Path, teams: Iterable[str] = ()) -> Project:
+def load_valid(root: Path, teams: Collection[str] = ()) -> Project:
     """Read and check all files of the project at *root*, and what AWS would say of its templates.
 
     Args:
         root: The project's folder.
-        teams: Whom it is about. What is wrong in the folders of other teams' own workflows is left out, unless these
-            teams run them. All teams when there are none.
+        teams: As of :func:`shared.config.load.load_project`; only their lanes are held to it.
 
     Raises:
         ConfigError: Lists every problem of every file, with its line.
     """
     problems = Problems()
     project = read_project(root, problems)
-    asked = set(teams)
-    lanes = [lane for team, lane in project.teams.items() if team in asked or not asked] if project else []
     if project:
+        lanes = [lane for team, lane in project.teams.items() if team in teams or not teams]
         seen = _check_lanes(project, lanes, problems)
-        if not asked:
+        if not teams:
             _check_others(project, seen, problems)
-    concerned = {workflow.owner for lane in lanes for workflow in lane.workflows.values()} | asked
-    found = [each for each in problems.found if not asked or _owner(each.file) in {None, *concerned}]
-    if found or not project:  # without a project there are problems of what all teams share
-        raise ConfigError(found)
-    return project
-
-
-def _owner(file: str) -> str | None:
-    """Return the team in whose folder of own workflows *file* lies, or None."""
-    folder, _, rest = file.partition("/")
-    team = rest.partition("/")[0]
-    return team if folder == FOLDER and not team.endswith((".yaml", ".yml")) else None
+    return concluded(project, problems, teams)
 
 
 def _check_lanes(project: Project, lanes: Iterable[Lane], problems: Problems) -> set[str]:
@@ -151,7 +139,10 @@ class _Check:
         if flaw.code == _ENDLESS:
             return "no state ends the workflow", 'write "End": true in the last one'
         if flaw.code != _MISSING_TARGET or not flaw.message.startswith("Missing"):
-            return flaw.message, None
+            near = (
+                nearest(str(path[-1]), _FIELDS) if flaw.message.endswith("is not supported by Step Functions") else ""
+            )
+            return flaw.message, near if near.startswith("did you mean") else None
         states, target = machine_of(path, self._definition)
         return f'"{target}" is no state of this machine', nearest(str(target), states)
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from shared.config.load import load_project
+from shared.config.problems import ConfigError
 from shared.config.template import render_definition
 
 TEMPLATE = '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "${count}", "End": true}}}'
@@ -48,6 +50,33 @@ def test_a_folder_that_changes_changes_no_other_teams_lane(files, own):
     for team in ("beta", "gamma"):
         assert after.lane(team) == before.lane(team)
         assert render_definition(after.lane(team), "word-count") == render_definition(before.lane(team), "word-count")
+
+
+def test_what_is_wrong_in_a_teams_folder_stops_that_team_alone(files, own):
+    for team in ("alpha", "beta"):
+        files.team(team)
+        own(team)
+    files.write("teams/alpha/word-count/requirements.txt", "no requirement\n")
+    assert load_project(files.root, ["beta"]).lane("beta").workflows
+    for teams in ([], ["alpha"], ["alpha", "beta"]):
+        with pytest.raises(ConfigError, match=r"teams/alpha/word-count/requirements.txt:1: 'no requirement'"):
+            load_project(files.root, teams)
+    files.write("teams/alpha.yaml", "team: beta\nowner: alpha@example.edu\n")  # beta's names could be meant
+    with pytest.raises(ConfigError):
+        load_project(files.root, ["beta"])
+
+
+def test_a_folder_that_is_a_link_is_told(files, own):
+    own("_elsewhere")
+    for team in ("alpha", "beta"):
+        files.team(team)
+    (files.root / "teams/alpha").symlink_to("_elsewhere")
+    (files.root / "teams/beta").mkdir()
+    (files.root / "teams/beta/word-count").symlink_to("../_elsewhere/word-count")
+    assert [problem.partition(" (")[0] for problem in files.problems()] == [
+        "teams/alpha:1: the folder is a link",
+        "teams/beta/word-count:1: the folder is a link",
+    ]
 
 
 @pytest.mark.parametrize("share", ["all", "[beta]"])
