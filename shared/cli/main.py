@@ -36,6 +36,7 @@ from shared.cli import (
     stop,
     sweep,
     teams,
+    workflow,
 )
 from shared.cli.help import make_literal
 from shared.errors import INTERRUPTED, LanesError
@@ -55,6 +56,7 @@ app = typer.Typer(
 )
 for group in (
     teams,
+    workflow,
     deploy,
     run,
     runs,

@@ -1,0 +1,91 @@
+"""``lanes workflow new``: a team's own workflow, as a folder that runs at once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shared.cli import console
+from shared.cli.options import AsJson, Team
+
+if TYPE_CHECKING:
+    from shared.config.load import Project
+    from shared.scaffold.new_folder import NewFolder
+
+
+class Like(StrEnum):
+    """The patterns of ``shared.scaffold.patterns``, as typer reads them."""
+
+    one_step = "one-step"
+    map_reduce = "map-reduce"
+    fmi = "fmi"
+    choice = "choice"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    workflow = typer.Typer(no_args_is_help=True, help="Teams' own workflows.")
+    workflow.callback()(_group)
+    workflow.command()(new)
+    app.add_typer(workflow, name="workflow")
+
+
+def _group() -> None:
+    """Keep ``new`` a command of a group, though it is the only one."""
+
+
+def new(
+    team: Team,
+    name: Annotated[str, typer.Argument(help="The new workflow's name: words with hyphens.")],
+    *,
+    like: Annotated[Like | None, typer.Option("--like", help="The pattern it follows; one-step when left out.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a workflow of the team's own, teams/TEAM/NAME/: card, state machine, handlers, sample, a test that passes.
+
+    Example: lanes workflow new team1 word-count --like map-reduce
+    """
+    from shared.cli.wiring import open_project
+    from shared.scaffold.new_folder import check_new
+    from shared.scaffold.patterns import new_like
+
+    project = open_project()
+    check_new(project, team, name)
+    folder = new_like((like or Like.one_step).value, team, name)
+    if not dry_run:
+        _write(project, folder)
+    _report(folder, dry_run=dry_run, as_json=as_json)
+
+
+def _write(project: Project, folder: NewFolder) -> None:
+    """Write *folder* and the stage that goes with it; what would not load leaves nothing behind."""
+    from shared.config.load import load_project
+    from shared.deploy.chalice.stage import write_config
+    from shared.scaffold.new_folder import take_away, write
+
+    write(project.root, folder)
+    try:
+        write_config(load_project(project.root))
+    except BaseException:
+        take_away(project.root, folder)
+        raise
+
+
+def _report(folder: NewFolder, *, dry_run: bool, as_json: bool) -> None:
+    steps = ["lanes validate", f"lanes run {folder.team} {folder.key}", f"pytest {folder.path}"]
+    if as_json:
+        told = {"folder": folder.path, "written": not dry_run, "files": dict(folder.files)}
+        console.print_json({**told, "notes": list(folder.notes), "next": steps})
+        return
+    for name, text in folder.files.items():
+        if dry_run:
+            console.line(f"--- {folder.path}/{name}")
+            console.line(text.rstrip("\n") + "\n")
+        else:
+            console.line(f"{folder.path}/{name}  {len(text.splitlines())} lines")
+    for note in folder.notes:
+        console.note(f"look: {note}")
+    console.note("nothing was written" if dry_run else f"next: {', '.join(steps)}")
