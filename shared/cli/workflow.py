@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path  # noqa: TC003  typer reads it
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shared.cli import console
 from shared.cli.options import AsJson, Team
+from shared.errors import UsageError
 
 if TYPE_CHECKING:
     from shared.config.load import Project
@@ -41,6 +43,12 @@ def new(
     name: Annotated[str, typer.Argument(help="The new workflow's name: words with hyphens.")],
     *,
     like: Annotated[Like | None, typer.Option("--like", help="The pattern it follows; one-step when left out.")] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="FILE", help="A state machine to bring in: Amazon States Language, JSON or YAML."
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -50,25 +58,41 @@ def new(
     """
     from shared.cli.wiring import open_project
     from shared.scaffold.new_folder import check_new
-    from shared.scaffold.patterns import new_like
 
+    if like and source:
+        raise UsageError("--like and --from both say what it is to be", fix="leave one out")
     project = open_project()
     check_new(project, team, name)
-    folder = new_like((like or Like.one_step).value, team, name)
+    folder = _folder(project, team, name, like or Like.one_step, source)
     if not dry_run:
         _write(project, folder)
     _report(folder, dry_run=dry_run, as_json=as_json)
 
 
+def _folder(project: Project, team: str, name: str, like: Like, source: Path | None) -> NewFolder:
+    if source is None:
+        from shared.scaffold.patterns import new_like
+
+        return new_like(like.value, team, name)
+    from shared.scaffold.bring_in import new_from
+
+    return new_from(source, project, team, name)
+
+
 def _write(project: Project, folder: NewFolder) -> None:
-    """Write *folder* and the stage that goes with it; what would not load leaves nothing behind."""
+    """Write *folder* and the stage that goes with it; what cannot be deployed leaves nothing behind."""
     from shared.config.load import load_project
+    from shared.config.template import render_definition
     from shared.deploy.chalice.stage import write_config
+    from shared.isolation.roles.workflow_role import workflow_policy
     from shared.scaffold.new_folder import take_away, write
 
     write(project.root, folder)
     try:
-        write_config(load_project(project.root))
+        fresh = load_project(project.root)
+        lane = fresh.lane(folder.team)
+        workflow_policy(lane, lane.workflows[folder.key], render_definition(lane, folder.key))
+        write_config(fresh)
     except BaseException:
         take_away(project.root, folder)
         raise

@@ -51,6 +51,7 @@ def test_a_dry_run_shows_all_and_writes_nothing(root, lanes):
         (("nobody", "first"), 2, "unknown team 'nobody'", "lanes team new nobody"),
         (("team1", "First"), 2, "the workflow's name 'First' does not match", "write words with hyphens"),
         (("team1", "cosmic"), 1, "statemachines/cosmic.yaml: 'cosmic' is a workflow that all teams share", "choose"),
+        (("team1", "first", "--like", "one-step", "--from", "x.json"), 2, "--like and --from", "leave one out"),
     ],
 )
 def test_what_cannot_be_is_refused(words, code, what, fix, root, lanes):

@@ -1,0 +1,108 @@
+"""The files of a workflow that was brought in, as texts."""
+
+from __future__ import annotations
+
+import json
+import pprint
+from typing import TYPE_CHECKING
+
+from shared.scaffold.keys import function_name
+from shared.scaffold.new_folder import SCHEMA
+from shared.scaffold.steps import told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from shared.scaffold.found import Found
+    from shared.scaffold.shape import Shape
+    from shared.scaffold.steps import Steps
+    from shared.values import Json
+
+_WIDTH = 110
+
+
+def card_text(about: str, file: str, found: Found, needed: Shape) -> str:
+    """Return the card: what was *found*, and the parameters that the input is *needed* to hold."""
+    parts = [
+        f"{SCHEMA}# Brought in from {file}. What is marked look: is a guess.\ndescription: {json.dumps(about)}\n",
+        _block("functions", (f"{key}: {{handler: steps.{function_name(key)}}}" for key in found.keys.of("functions"))),
+        _block("tables", _tables(found)),
+        _block("queues", (f"{key}: {{}}" for key in found.keys.of("queues"))),
+        _block("topics", (f"{key}: {{}}" for key in found.keys.of("topics"))),
+        _block("buckets", (f"{key}: {{}}" for key in found.keys.of("buckets"))),
+        _block("settings", (f'{key}: {{value: "-"}}  # look: its value' for key in found.keys.of("settings"))),
+        _block("uses", _uses(found)),
+        _block("parameters", _parameters(found, needed)),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _block(name: str, lines: Iterable[str]) -> str:
+    listed = [f"  {line}\n" for line in lines]
+    return f"{name}:\n{''.join(listed)}" if listed else ""
+
+
+def _tables(found: Found) -> Iterator[str]:
+    for key in found.keys.of("tables"):
+        table = found.tables[key]
+        first, *rest = table.keys or ("id",)
+        sort = f", sortKey: {json.dumps(rest[0])}" if rest else ""
+        look = (
+            "" if table.sure and not rest else f"  # look: guessed from state {table.by!r}" if table.by else "  # look"
+        )
+        yield f"{key}: {{key: {json.dumps(first)}{sort}}}{look}"
+
+
+def _uses(found: Found) -> Iterator[str]:
+    if found.commons:
+        yield f"commons: [{', '.join(sorted(found.commons))}]"
+    if found.services:
+        yield f"services: [{', '.join(sorted(found.services))}]"
+
+
+def _parameters(found: Found, needed: Shape) -> Iterator[str]:
+    for name, value in sample(needed).items():
+        shape = needed.keys[name]
+        of_template = name in found.parameters
+        about = "It stands in the definition; set its default." if of_template else "Part of the run's input."
+        default = "" if of_template else value
+        look = "" if shape.known else "  # look: type and default"
+        yield f'{name}: {{type: {shape.type}, default: {json.dumps(default)}, description: "{about}"}}{look}'
+
+
+def sample(needed: Shape) -> dict[str, Json]:
+    """Return an input that a run gets through with."""
+    return {name: None if shape.absent else shape.value(name) for name, shape in needed.keys.items()}
+
+
+def steps_text(file: str, steps: Steps) -> str:
+    """Return the module of the handlers: each answers what the states after it read."""
+    parts = [f'"""The steps of {file}, to be filled in: each answers what the states after it read, made up."""\n']
+    for key, step in steps.by_key.items():
+        calls = [f"    # State {name!r} calls it with {told(given)}" for name, given in step.calls.items()]
+        lines = [line if len(line) <= _WIDTH else f"{line[:_WIDTH]}..." for line in calls]
+        answer = _python(step.answer.value()) if step.answer.known else "event"
+        parts.append("\n".join([f"def {function_name(key)}(event, context):", *lines, f"    return {answer}", ""]))
+    return "\n\n".join(parts)
+
+
+def test_text(team: str, key: str, steps: Steps) -> str:
+    """Return a test that tries each step once."""
+    cases = [f"    (steps.{function_name(name)}, {_python(step.event)})," for name, step in steps.by_key.items()]
+    if not cases:
+        return f'"""Run with: pytest teams/{team}/{key}"""\n\n\ndef test_there_is_no_code_yet():\n    pass\n'
+    return "\n".join(
+        [
+            f'"""Run with: pytest teams/{team}/{key}"""\n\nimport pytest\nimport steps\n',
+            "CALLS = [",
+            *cases,
+            "]\n\n",
+            '@pytest.mark.parametrize(("step", "event"), CALLS)',
+            "def test_a_step_answers(step, event):",
+            "    assert step(event, None) is not None\n",
+        ]
+    )
+
+
+def _python(value: Json) -> str:
+    return pprint.pformat(value, width=_WIDTH - 11, sort_dicts=False).replace("\n", "\n           ")
