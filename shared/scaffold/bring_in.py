@@ -51,10 +51,11 @@ def new_from(path: Path, project: Project, team: str, key: str) -> NewFolder:
         reserved |= clash
     _check_input(needed, source.document)
     problems.finish()
-    needed.keys.update({name: Shape() for name in sorted(found.parameters) if name not in needed.keys})
+    for name, value in found.parameters.items():
+        needed.keys[name] = Shape(example=value)
     about = str(definition.get("Comment") or f"Brought in from {path.name}.")
     files = {
-        "workflow.yaml": card_text(about, path.name, found, needed),
+        "workflow.yaml": card_text(about, path.name, found, steps, needed),
         "workflow.asl.json": json.dumps(definition, indent=2) + "\n",
         "steps.py": steps_text(path.name, steps),
         "sample/input.json": json.dumps(sample(needed), indent=2) + "\n",

@@ -16,7 +16,7 @@ from shared.scaffold.keys import Keys, base_name
 from shared.values import as_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, MutableMapping
+    from collections.abc import Collection, Iterator, Mapping, MutableMapping
 
     from shared.config.document import Document, KeyPath
     from shared.config.lane import Lane
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _FUNCTION = re.compile(r"arn:[^:]+:lambda:[^:]*:[^:]*:function:(?P<name>[^:]+)(?::(?P<qualifier>.+))?")
+_NUMBER = re.compile(r"Numeric\w+|\w*Seconds|Max\w+|Tolerated\w+|BackoffRate")  # fields that hold one
 _TYPES = {"N": ":number", "B": ":binary"}
 _SHARED_DATA = "the settings name it under commons: in shared/settings.yaml"
 
@@ -50,7 +51,7 @@ class Found:
         buckets: The keys of further buckets; empty when all is in the team's own.
         commons: Shared data that is read.
         services: Reviewed actions that states call.
-        parameters: Other placeholders of the definition.
+        parameters: Other placeholders of the definition, each with a value that may stand there.
         notes: What to look at.
     """
 
@@ -59,7 +60,7 @@ class Found:
     buckets: dict[str, str] = field(default_factory=dict)
     commons: set[str] = field(default_factory=set)
     services: set[str] = field(default_factory=set)
-    parameters: set[str] = field(default_factory=set)
+    parameters: dict[str, Json] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -77,6 +78,7 @@ class Finder:
         self._lane, self._commons, self._document = lane, commons, document
         self.found = Found(Keys(reserved))
         self._own: set[str] = set()  # placeholders of ours
+        self._named_by: dict[str, str] = {}  # the placeholder of ours in place of each that was there
         self._places: list[tuple[State, str, str, KeyPath]] = []  # each bucket: its arguments, name, access and path
 
     def go_through(self, definition: State) -> Found:
@@ -90,6 +92,10 @@ class Finder:
                 if isinstance(inner := state.get(part), dict) and "Resource" in inner:
                     self._objects(inner, "write" if part == "ResultWriter" else "read", (*path, part))
         self._settle_buckets()
+        for (_, value), key in self.found.keys.items():
+            if _PLACEHOLDER.fullmatch(value):
+                self._named_by[value] = f"${{{key}}}"
+        _replace(definition, self._named_by)
         self._rest(definition)
         return self.found
 
@@ -103,10 +109,11 @@ class Finder:
             self._refuse(path, "its Resource is no text", "write an ARN or a placeholder")
             return
         call = read_resource(resource)
-        if call is None:
+        if ":activity:" in resource:
+            self._refuse(path, "it waits for an activity's worker", ACTIVITY)
+        elif call is None:
             self._plain(state, resource, path)
-            return
-        if call.pattern == ".waitForTaskToken":
+        elif call.pattern == ".waitForTaskToken":
             self._refuse(path, f"{call.api} waits for a task token", NO_TOKENS)
         elif call.api in NAMED:
             self._named(state, *NAMED[call.api], path)
@@ -121,9 +128,7 @@ class Finder:
 
     def _plain(self, state: State, resource: str, path: KeyPath) -> None:
         """Take a Resource that is a function itself."""
-        if ":activity:" in resource:
-            self._refuse(path, "it waits for an activity's worker", ACTIVITY)
-        elif _FUNCTION.fullmatch(resource) or _PLACEHOLDER.fullmatch(resource):
+        if _FUNCTION.fullmatch(resource) or _PLACEHOLDER.fullmatch(resource):
             state["Resource"] = self._own_name("functions", resource, path)
         else:
             self._refuse(path, f"the Resource {resource!r} is no function", "write its ARN, or a placeholder")
@@ -184,7 +189,7 @@ class Finder:
                 fix = f"{_SHARED_DATA} if teams shall read it; write ${{Bucket}} for the team's own"
                 self._refuse(path, what, fix)
             elif len(own) == 1:
-                arguments["Bucket"] = "${bucket}"
+                arguments["Bucket"] = self._named_by[value] = "${bucket}"
             else:
                 found.buckets[value] = found.keys.key("buckets", value)
                 arguments["Bucket"] = f"${{{found.buckets[value]}}}"
@@ -209,13 +214,14 @@ class Finder:
         """Make placeholders that are left parameters."""
         known = {*self._own, "bucket", "state_machine"}
         for text, path in _texts(definition, ()):
-            if isinstance(path[-1], str) and (match := _PLACEHOLDER.search(path[-1])):
+            for match in (found for part in path if (found := _PLACEHOLDER.search(str(part)))):
                 self._refuse(path, f"{match[0]} stands in a key, where nothing is filled in", "write the key out")
             for match in _PLACEHOLDER.finditer(text):
                 if match[1] in known:
                     continue
                 if re.fullmatch(PARAMETER_KEY, match[1]):
-                    self.found.parameters.add(match[1])
+                    number = _NUMBER.fullmatch(str(path[-1])) and match[0] == text
+                    self.found.parameters.setdefault(match[1], 1 if number else "")
                 else:
                     fix = "write a name of letters, digits and _, or the value itself"
                     self._refuse(path, f"{match[0]} can be no parameter of a card", fix)
@@ -225,6 +231,16 @@ def _arguments(state: State) -> State:
     key = "Arguments" if "Arguments" in state else "Parameters"
     arguments = state.setdefault(key, {})
     return arguments if isinstance(arguments, dict) else {}
+
+
+def _replace(value: Json, by: Mapping[str, str]) -> None:
+    """Replace placeholders wherever else they stand: in what functions are given, above all."""
+    places = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for place, item in places:
+        if isinstance(item, str):
+            value[place] = _PLACEHOLDER.sub(lambda match: by.get(match[0], match[0]), item)  # type: ignore[index]  # one of the two above
+        else:
+            _replace(item, by)
 
 
 def _type(value: Json) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _ENDINGS = re.compile(
-    r"(?i)(?<=.)[-_]?(lambda|function|state-?machine|table|queue|topic|parameter|bucket|s3)?[-_]?(arn|name|url)?$"
+    r"(?i)(?<=.)[-_]?(lambda[-_]?function|lambda|function|state-?machine|table|queue|topic|parameter|bucket|s3)?[-_]?(arn|name|url)?$"
 )
 _LONGEST = 24  # of a key, so that names of AWS's with team, workflow and hash around it stay short enough
 
@@ -55,6 +55,10 @@ class Keys:
     def of(self, kind: str) -> dict[str, str]:
         """Return all keys of *kind*, each with what it stands for."""
         return {key: value for (known, value), key in self._keys.items() if known == kind}
+
+    def items(self) -> Iterable[tuple[tuple[str, str], str]]:
+        """Return the kind and the value of each thing, with its key."""
+        return self._keys.items()
 
     def all(self) -> set[str]:
         """Return the keys of everything."""

@@ -40,12 +40,14 @@ class Shape:
         return here
 
     def take(self, path: Path) -> Shape:
-        """Remove the shape at *path*, which is not empty, and return it."""
-        parent = self.at(path[:-1])
-        step = path[-1]
-        if step is not None:
-            return parent.keys.pop(step, Shape())
-        found, parent.items = parent.items or Shape(), None
+        """Remove the shape at *path*, which is not empty, and what holds nothing else; return it."""
+        parent, step = self.at(path[:-1]), path[-1]
+        if step is None:
+            found, parent.items = parent.items or Shape(), None
+        else:
+            found = parent.keys.pop(step, Shape())
+        if path[:-1] and not parent.known:
+            self.take(path[:-1])
         return found
 
     def merge(self, other: Shape) -> None:

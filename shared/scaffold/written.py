@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _WIDTH = 110
+_ACCESS = {"tables": "readwrite", "buckets": "readwrite", "queues": "send", "topics": "", "settings": ""}
+_HANDED = "it is told their names"
 
 
-def card_text(about: str, file: str, found: Found, needed: Shape) -> str:
-    """Return the card: what was *found*, and the parameters that the input is *needed* to hold."""
+def card_text(about: str, file: str, found: Found, steps: Steps, needed: Shape) -> str:
+    """Return the card: what was *found*, its *steps*, and the parameters that the input is *needed* to hold."""
     parts = [
         f"{SCHEMA}# Brought in from {file}. What is marked look: is a guess.\ndescription: {json.dumps(about)}\n",
-        _block("functions", (f"{key}: {{handler: steps.{function_name(key)}}}" for key in found.keys.of("functions"))),
+        _block("functions", _functions(found, steps)),
         _block("tables", _tables(found)),
         _block("queues", (f"{key}: {{}}" for key in found.keys.of("queues"))),
         _block("topics", (f"{key}: {{}}" for key in found.keys.of("topics"))),
@@ -40,6 +42,25 @@ def card_text(about: str, file: str, found: Found, needed: Shape) -> str:
 def _block(name: str, lines: Iterable[str]) -> str:
     listed = [f"  {line}\n" for line in lines]
     return f"{name}:\n{''.join(listed)}" if listed else ""
+
+
+def _functions(found: Found, steps: Steps) -> Iterator[str]:
+    for key, step in steps.by_key.items():
+        uses = _handed(found, json.dumps(step.calls))
+        told_uses = f", uses: {{bucket: readwrite, {', '.join(uses)}}}}}  # look: {_HANDED}" if uses else "}"
+        yield f"{key}: {{handler: steps.{function_name(key)}{told_uses}"
+
+
+def _handed(found: Found, given: str) -> list[str]:
+    """Return what a function shall be able to use, since its name is handed to it."""
+    uses = []
+    for kind, access in _ACCESS.items():
+        keys = [key for key in found.keys.of(kind) if f"${{{key}}}" in given]
+        if keys and access:
+            uses.append(f"{kind}: {{{', '.join(f'{key}: {access}' for key in keys)}}}")
+        elif keys:
+            uses.append(f"{kind}: [{', '.join(keys)}]")
+    return uses
 
 
 def _tables(found: Found) -> Iterator[str]:
@@ -63,11 +84,10 @@ def _uses(found: Found) -> Iterator[str]:
 def _parameters(found: Found, needed: Shape) -> Iterator[str]:
     for name, value in sample(needed).items():
         shape = needed.keys[name]
-        of_template = name in found.parameters
-        about = "It stands in the definition; set its default." if of_template else "Part of the run's input."
-        default = "" if of_template else value
-        look = "" if shape.known else "  # look: type and default"
-        yield f'{name}: {{type: {shape.type}, default: {json.dumps(default)}, description: "{about}"}}{look}'
+        filled_in = name in found.parameters
+        about = "It stands in the definition." if filled_in else "Part of the run's input."
+        look = "  # look: its default" if filled_in else "" if shape.known else "  # look: type and default"
+        yield f'{name}: {{type: {shape.type}, default: {json.dumps(value)}, description: "{about}"}}{look}'
 
 
 def sample(needed: Shape) -> dict[str, Json]:
