@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from shared.config.load import Project
 
-SCHEMA = "# yaml-language-server: $schema=../../../shared/config/workflow.schema.json\n"
+SCHEMA = "# yaml-language-server: $schema=../../../shared/config/card.schema.json\n"
 """The first line of a card, by which an editor knows what a card may say."""
 
 

@@ -10,7 +10,7 @@ from shared.config.template import render_definition
 from shared.run.payload import build_payload
 from shared.scaffold.bring_in import new_from
 from shared.scaffold.keys import function_name
-from shared.scaffold.new_folder import write
+from shared.scaffold.new_folder import take_away, write
 from tests.unit.local.asl.conftest import Invocation, World
 
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -27,6 +27,11 @@ class Stubbed(World):
         return Invocation(json.dumps(self.by_arn[function](json.loads(payload), None)).encode())
 
 
+@pytest.fixture(scope="module")
+def root(tmp_path_factory, copy_project):
+    return copy_project(tmp_path_factory.mktemp("needs") / "project")
+
+
 @pytest.fixture
 def run(root, tmp_path):
     """Return a function that brings a definition in and runs it on the engine; it returns the states that were seen."""
@@ -39,10 +44,12 @@ def run(root, tmp_path):
         lane = load_project(root).lane("team1")
         workflow = lane.workflows["mine"]
         stubs = runpy.run_path(str(root / new.path / "steps.py"))
+        definition, payload = dict(render_definition(lane, "mine")), build_payload(workflow, {})
+        take_away(root, new)
         world = Stubbed(
             {lane.function_arn(key): stubs[function_name(step)] for step, key in workflow.functions.items()}
         )
-        execution = world.run(dict(render_definition(lane, "mine")), build_payload(workflow, {}))
+        execution = world.run(definition, payload)
         assert execution.status == "SUCCEEDED", (execution.error, execution.cause)
         return [each[3]["name"] for each in execution.history.events if each[0].endswith("StateEntered")]
 
