@@ -58,7 +58,7 @@ def new_from(path: Path, project: Project, team: str, key: str) -> NewFolder:
         "workflow.yaml": card_text(about, path.name, found, steps, needed),
         "workflow.asl.json": json.dumps(definition, indent=2) + "\n",
         "steps.py": steps_text(path.name, steps),
-        "sample/input.json": json.dumps(sample(needed), indent=2) + "\n",
+        "input.json": json.dumps(sample(needed), indent=2) + "\n",
         "tests/test_steps.py": test_text(team, key, steps),
     }
     return NewFolder(team, key, files, tuple(found.notes))
