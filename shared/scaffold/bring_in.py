@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.config.card_file import PACKAGE
-from shared.config.cards import PARAMETER_KEY
+from shared.config.check_card import PARAMETER_KEY
 from shared.config.problems import Problems
 from shared.scaffold.found import Finder
 from shared.scaffold.needs import Needs

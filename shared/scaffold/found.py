@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from shared.config.cards import PARAMETER_KEY
+from shared.config.check_card import PARAMETER_KEY
 from shared.scaffold.calls import ACTIVITY, NAMED, NESTED, NO_TOKENS, OBJECTS, instead, read_resource, reviewed
 from shared.scaffold.keys import Keys, base_name
 from shared.values import as_mapping

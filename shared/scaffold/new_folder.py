@@ -7,8 +7,9 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.config.cards import CARD, KEY
+from shared.config.cards import CARD
 from shared.config.cards import FOLDER as SHARED
+from shared.config.check_card import KEY
 from shared.config.team import FOLDER
 from shared.errors import LanesError, UsageError, unknown
 
