@@ -38,6 +38,12 @@ def read(environ: Mapping[str, str] = os.environ) -> Env:
     return Env(**{name.lower(): value for name, value in require(environ, "TEAM STAGE ACCOUNT BUCKET WORKFLOW")})
 
 
+def commons(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the buckets of shared data that the function may read, each with the account that must own it."""
+    names, owners = (environ.get(variable, "") for variable in ("COMMONS", "COMMONS_OWNERS"))
+    return dict(zip(names.split(","), owners.split(","), strict=True)) if names else {}
+
+
 def threads(environ: Mapping[str, str] = os.environ) -> int:
     """Return how many threads the function's memory buys, at least one.
 

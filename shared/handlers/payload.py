@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from shared.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 
 class BadInput(UsageError):
@@ -53,12 +53,15 @@ class Reader:
                 "the payload cannot be run: " + "; ".join(self.problems), fix="correct it and start the run again"
             )
 
-    def own_bucket(self, bucket: str, keys: Iterable[str] = ("bucket",)) -> None:
-        """Report *keys* that name another bucket than the team's."""
+    def own_bucket(self, bucket: str, keys: Iterable[str] = ("bucket",), commons: Collection[str] = ()) -> None:
+        """Report *keys* that name neither the team's bucket nor one of *commons*, the shared data that it may read."""
+        reached = f"reach {bucket!r} only"
+        if commons:
+            reached = f"reach {bucket!r}, and read {' and '.join(map(repr, sorted(commons)))}"
         for key in keys:
-            if self.payload.get(key, "") not in ("", bucket):
+            if self.payload.get(key, "") not in ("", bucket, *commons):
                 self.problems.append(
-                    f"{key} is {self.payload[key]!r}, but this team's functions reach {bucket!r} only (leave {key} out)"
+                    f"{key} is {self.payload[key]!r}, but this team's functions {reached} (leave {key} out)"
                 )
 
     def given(self, key: str) -> bool:

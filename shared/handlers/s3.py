@@ -1,4 +1,6 @@
-"""The team's bucket as handlers use it: every listing is paginated, and every call names the account that must own it.
+"""Buckets as handlers use them: every listing is paginated, and every call names the account that must own the bucket.
+
+A team's own bucket is read and written, shared data only read.
 
 With ``ExpectedBucketOwner``, S3 refuses (403) when a bucket of that name belongs to another account. So a name that was
 deleted and taken by somebody else can neither feed a run nor collect its results.
@@ -16,10 +18,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from shared.errors import LanesError, code_of
+from shared.errors import LanesError, UsageError, code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
@@ -37,6 +39,10 @@ class StorageFull(LanesError):
     """The function's /tmp has no room for what it downloads."""
 
 
+class ForeignBucket(UsageError):
+    """An event names a bucket that is neither the team's own nor shared data that the function may read."""
+
+
 @functools.cache
 def client() -> S3Client:
     """Return this process's S3 client. The environment says where it points (AWS_ENDPOINT_URL)."""
@@ -52,8 +58,8 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
-    """A bucket and the 12-digit account that must own it."""
+class Source:
+    """A bucket that is read, and the 12-digit account that must own it."""
 
     name: str
     owner: str
@@ -90,33 +96,6 @@ class Bucket:
         with answer["Body"] as body:
             return body.read()
 
-    def put(self, key: str, body: bytes, content_type: str) -> None:
-        """Write the object *key* in one piece: a reader sees the old object or the new one."""
-        client().put_object(
-            Bucket=self.name, Key=key, Body=body, ContentType=content_type, ExpectedBucketOwner=self.owner
-        )
-
-    def put_new(self, key: str, body: bytes, content_type: str) -> bool:
-        """Write the object *key* unless there is one; return whether it was written. Of two at once, one wins."""
-        try:
-            client().put_object(
-                Bucket=self.name,
-                Key=key,
-                Body=body,
-                ContentType=content_type,
-                ExpectedBucketOwner=self.owner,
-                IfNoneMatch="*",
-            )
-        except ClientError as error:
-            if code_of(error) in _TAKEN:
-                return False
-            raise
-        return True
-
-    def put_json(self, key: str, value: object) -> None:
-        """Write *value* as JSON to the object *key*, in one piece."""
-        self.put(key, json.dumps(value, indent=1).encode(), "application/json")
-
     def download(self, key: str, path: Path) -> None:
         """Write the object *key* to the file *path*, in parallel parts when it is large.
 
@@ -145,3 +124,49 @@ class Bucket:
         return MissingObject(
             "there is no such object", where=f"s3://{self.name}/{key}", fix="check the key, or upload it"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket(Source):
+    """The team's own bucket, which is written too."""
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        """Write the object *key* in one piece: a reader sees the old object or the new one."""
+        client().put_object(
+            Bucket=self.name, Key=key, Body=body, ContentType=content_type, ExpectedBucketOwner=self.owner
+        )
+
+    def put_new(self, key: str, body: bytes, content_type: str) -> bool:
+        """Write the object *key* unless there is one; return whether it was written. Of two at once, one wins."""
+        try:
+            client().put_object(
+                Bucket=self.name,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                ExpectedBucketOwner=self.owner,
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if code_of(error) in _TAKEN:
+                return False
+            raise
+        return True
+
+    def put_json(self, key: str, value: object) -> None:
+        """Write *value* as JSON to the object *key*, in one piece."""
+        self.put(key, json.dumps(value, indent=1).encode(), "application/json")
+
+
+def readable(name: str, own: Bucket, commons: Mapping[str, str]) -> Source:
+    """Return the bucket called *name*, to read: the team's *own*, or one of *commons* (bucket -> its owner).
+
+    Raises:
+        ForeignBucket: It is neither.
+    """
+    if name == own.name:
+        return own
+    if name not in commons:
+        known = " or ".join((own.name, *sorted(commons)))
+        raise ForeignBucket(f"bucket {name} is none that this function may read", fix=f"name {known}")
+    return Source(name, commons[name])

@@ -39,7 +39,7 @@ def check_payload(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> Non
             cannot all run at once.
     """
     check_files(lane.workflows[workflow], payload)
-    check_bucket(lane, payload)
+    check_bucket(lane, workflow, payload)
     check_together(lane, workflow, payload)
 
 
@@ -55,14 +55,18 @@ def check_files(workflow: Workflow, payload: Mapping[str, Json]) -> None:
         raise UsageError(f"{workflow.key} has nothing to run: {', '.join(lacking)} is missing", fix=f"add {options}")
 
 
-def check_bucket(lane: Lane, payload: Mapping[str, Json]) -> None:
+def check_bucket(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:
     """Refuse a *payload* that names another bucket than the team's, with the same error as the workflow's first step.
+
+    Shared data is let in if a function of the workflow may read it.
 
     Raises:
         BadInput: It names another bucket.
     """
     reader = Reader(payload, payload)
-    reader.own_bucket(lane.bucket, ("bucket", "data_bucket"))
+    keys = lane.workflows[workflow].functions.values()
+    commons = {name for key in keys for name in lane.functions[key].uses.commons}
+    reader.own_bucket(lane.bucket, ("bucket", "data_bucket"), commons)
     reader.finish()
 
 

@@ -44,6 +44,8 @@ def place_sample(card: Card, lane: Lane, payload: Mapping[str, Json], aws: Aws, 
     told = card.file.sample
     if told is None or payload[told.prefix] != lane.workflows[card.key].parameters[told.prefix]:
         return None
+    if (payload.get("data_bucket") or payload.get("bucket") or lane.bucket) != lane.bucket:
+        return None  # it reads shared data, which is not ours to fill
     prefix = str(payload[told.prefix]).strip("/")
     there = _keys(aws, lane, f"{prefix}/")
     if there and not _keys(aws, lane, UNFINISHED):

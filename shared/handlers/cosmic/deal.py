@@ -44,6 +44,7 @@ def items(request: Request, hands: Sequence[Sequence[Found]], run_id: str, run_s
             "batch_size": request.batch_size,
             "result_path": request.result_path,
             "model_key": request.model_key,
+            "data_bucket": request.data_bucket,
             "fmi_enabled": request.fmi_enabled,
             "rendezvous_endpoint": request.rendezvous_endpoint,
             "partitions": [{"key": file.key, "bytes": file.bytes} for file in hand],

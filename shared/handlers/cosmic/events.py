@@ -36,7 +36,10 @@ class Part(TypedDict):
 
 
 class Rank(TypedDict):
-    """An item of the manifest: the event of one rank's inference. ``model_key`` is empty for the packaged model."""
+    """An item of the manifest: the event of one rank's inference.
+
+    ``model_key`` is empty for the packaged model. The partitions lie in ``data_bucket``.
+    """
 
     run_id: str
     run_started: str
@@ -45,6 +48,7 @@ class Rank(TypedDict):
     batch_size: int
     result_path: str
     model_key: str
+    data_bucket: str
     fmi_enabled: bool
     rendezvous_endpoint: str
     partitions: list[Part]

@@ -21,7 +21,7 @@ import numpy as np
 from shared.handlers import env
 from shared.handlers.cosmic import layout, model, partition, quality, together
 from shared.handlers.cosmic.progress import Progress
-from shared.handlers.s3 import Bucket
+from shared.handlers.s3 import Bucket, Source, readable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,7 +84,7 @@ def handler(event: Rank, context: together.Context) -> Done:
     bucket = Bucket(here.bucket, here.account)
     with together.joined(event, context) as group:
         chosen = model.from_bucket(bucket, event["model_key"]) if event["model_key"] else model.packaged()
-        tally = infer(event, bucket, chosen)
+        tally = infer(event, readable(event["data_bucket"], bucket, env.commons()), chosen)
         true, predicted = _joined(tally.true), _joined(tally.predicted)
         sums = quality.sums(true, predicted)
         totals = group.totals({**sums, "inference_seconds": tally.inference_seconds})
@@ -113,7 +113,7 @@ def handler(event: Rank, context: together.Context) -> Done:
     return {"rank": rank, "result": key}
 
 
-def infer(event: Rank, bucket: Bucket, chosen: model.Model) -> Tally:
+def infer(event: Rank, bucket: Source, chosen: model.Model) -> Tally:
     """Return the tally of the event's partitions, each downloaded, read in batches, and deleted."""
     tally = Tally()
     records = sum(partition.count_records(part["bytes"]) for part in event["partitions"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shared.handlers import env
 from shared.handlers.cosmic import deal, layout, payload
 from shared.handlers.cosmic.errors import NoData, WrongModel
-from shared.handlers.s3 import POOL, Bucket, Found, MissingObject
+from shared.handlers.s3 import POOL, Bucket, Found, MissingObject, Source, readable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +29,10 @@ def handler(event: Start, _context: object) -> Run:
     """
     here = env.read()
     bucket = Bucket(here.bucket, here.account)
-    request = payload.read(event["payload"], here.bucket)
+    commons = env.commons()
+    request = payload.read(event["payload"], here.bucket, commons)
     check_model(bucket, request.model_key, here.team)
-    hands = find_partitions(bucket, request)
+    hands = find_partitions(readable(request.data_bucket, bucket, commons), request)
     key = layout.manifest(event["run_id"])
     bucket.put_json(key, deal.items(request, hands, event["run_id"], event["run_started"]))
     return {
@@ -63,7 +64,7 @@ def check_model(bucket: Bucket, key: str, team: str) -> None:
         )
 
 
-def find_partitions(bucket: Bucket, request: payload.Request) -> Sequence[Sequence[Found]]:
+def find_partitions(bucket: Source, request: payload.Request) -> Sequence[Sequence[Found]]:
     """Return each rank's partitions with their sizes: those of the data map, or those under the prefix, dealt out.
 
     Raises:
@@ -84,7 +85,7 @@ def find_partitions(bucket: Bucket, request: payload.Request) -> Sequence[Sequen
     return deal.deal(partitions[: request.file_limit], request.world_size)
 
 
-def _mapped(bucket: Bucket, data_map: tuple[tuple[str, ...], ...]) -> list[list[Found]]:
+def _mapped(bucket: Source, data_map: tuple[tuple[str, ...], ...]) -> list[list[Found]]:
     keys = {key for hand in data_map for key in hand}
     with ThreadPoolExecutor(POOL) as pool:
         sizes = dict(zip(keys, pool.map(lambda key: _size(bucket, key), keys), strict=True))
@@ -98,7 +99,7 @@ def _mapped(bucket: Bucket, data_map: tuple[tuple[str, ...], ...]) -> list[list[
     return [[Found(key, sizes[key] or 0) for key in hand] for hand in data_map]
 
 
-def _size(bucket: Bucket, key: str) -> int | None:
+def _size(bucket: Source, key: str) -> int | None:
     try:
         return bucket.head(key)[0]
     except MissingObject:

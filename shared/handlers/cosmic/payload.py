@@ -7,8 +7,12 @@ Two forms are in use. One has ``world_size`` and a ``data_map`` of nulls. The ol
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shared.handlers.payload import Reader, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MAX_RANKS = 10_000  # child executions that a distributed Map runs at once (AWS quota)
 MAX_TOGETHER = 512  # ranks that meet over FMI, all with all: a Lambda may open 1,024 files (AWS quota)
@@ -33,12 +37,13 @@ KNOWN = UNUSED | {
 class Request:
     """A checked payload.
 
-    ``data_map`` has the keys of each rank's partitions. If it is None, the partitions under ``data_prefix`` (which ends
-    in a slash) are listed and dealt out, at most ``file_limit`` of them.
+    The partitions lie in ``data_bucket``. ``data_map`` has the keys of each rank's partitions. If it is None, the
+    partitions under ``data_prefix`` (which ends in a slash) are listed and dealt out, at most ``file_limit`` of them.
     """
 
     world_size: int
     batch_size: int
+    data_bucket: str
     data_prefix: str
     file_limit: int | None
     data_map: tuple[tuple[str, ...], ...] | None
@@ -48,19 +53,23 @@ class Request:
     rendezvous_endpoint: str
 
 
-def read(payload: object, bucket: str) -> Request:
+def read(payload: object, bucket: str, commons: Collection[str] = ()) -> Request:
     """Return the request in *payload*, for the team that owns *bucket*.
+
+    Partitions are read from the bucket that ``data_bucket`` names, else ``bucket``: the team's own, or one of
+    *commons*, the shared data that it may read. Results go into the team's own.
 
     Raises:
         BadInput: Lists every problem of the payload.
     """
     reader = _Reader(payload, KNOWN)
-    reader.own_bucket(bucket, ("bucket", "data_bucket"))
+    reader.own_bucket(bucket, ("bucket", "data_bucket"), commons)
     file_limit = reader.whole("file_limit", MAX_RANKS * 1000, default=None)
     world_size = reader.whole("world_size", MAX_RANKS, default=file_limit) if reader.ranks_given() else None
     request = Request(
         world_size=world_size or 1,
         batch_size=reader.whole("batch_size", MAX_BATCH, required=True) or 1,
+        data_bucket=reader.text("data_bucket") or reader.text("bucket") or bucket,
         data_prefix=reader.folder("data_prefix"),
         file_limit=file_limit,
         data_map=reader.data_map(world_size),

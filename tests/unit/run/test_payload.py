@@ -140,10 +140,10 @@ def test_a_reservation_or_a_run_of_one_needs_nothing_of_the_account(mapped, payl
 
 @pytest.mark.parametrize("key", ["bucket", "data_bucket"])
 def test_another_teams_bucket_is_refused_before_anything_starts(lane, key):
-    check_bucket(lane, {key: "bucket"})
-    check_bucket(lane, {key: ""})
+    check_bucket(lane, "w", {key: "bucket"})
+    check_bucket(lane, "w", {key: ""})
     with pytest.raises(UsageError, match=f"{key} is 'team2-data', but this team's functions reach 'bucket' only"):
-        check_bucket(lane, {key: "team2-data"})
+        check_bucket(lane, "w", {key: "team2-data"})
 
 
 def test_a_workflow_that_runs_a_file_says_which_option_gives_it(workflow):

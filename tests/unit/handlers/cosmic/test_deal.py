@@ -48,6 +48,7 @@ def test_an_item_is_the_whole_event_of_a_rank(request_for_one: payload.Request) 
             "batch_size": 8,
             "result_path": "results",
             "model_key": "",
+            "data_bucket": "b",
             "fmi_enabled": False,
             "rendezvous_endpoint": "",
             "partitions": [{"key": "d/x", "bytes": 7}],

@@ -17,10 +17,11 @@ from safetensors.numpy import save
 from shared.handlers.cosmic.errors import CorruptPartition, WrongModel
 from shared.handlers.cosmic.model import packaged
 from shared.handlers.cosmic.partition import RECORD_BYTES
+from shared.handlers.s3 import ForeignBucket
 
 
 @pytest.fixture
-def rank() -> Any:
+def rank(account: dict[str, str]) -> Any:
     """Make the event of a rank over partitions of these sizes."""
 
     def make(*sizes: int, **changed: Any) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def rank() -> Any:
             "batch_size": 4,
             "result_path": "results",
             "model_key": "",
+            "data_bucket": account["BUCKET"],
             "fmi_enabled": False,
             "rendezvous_endpoint": "",
             "partitions": [{"key": f"d/{number}", "bytes": size} for number, size in enumerate(sizes)],
@@ -133,3 +135,8 @@ def test_memory_and_disk_do_not_grow_with_the_data(shelf: Shelf, rank: Any, step
     assert (resident[1] - resident[0]) * 1024 < added / 10
     assert shelf.most == 1
     assert list(Path(tempfile.gettempdir()).iterdir()) == []
+
+
+def test_a_bucket_that_nobody_shares_is_not_read(store: Any, step: Any, rank: Any) -> None:
+    with pytest.raises(ForeignBucket, match="bucket theirs is none that this function may read"):
+        step("inference")(rank(data_bucket="theirs"), None)

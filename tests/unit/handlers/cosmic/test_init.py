@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import pytest
 
 from shared.handlers.cosmic.errors import NoData, WrongModel
@@ -101,3 +102,15 @@ def test_a_missing_variable_is_named(store: Any, init: Any, monkeypatch: pytest.
     monkeypatch.delenv("BUCKET")
     with pytest.raises(MissingEnvironment, match="lacks BUCKET"):
         init()
+
+
+def test_partitions_of_shared_data_are_listed_there_and_the_manifest_stays_here(
+    store: Any, init: Any, monkeypatch: pytest.MonkeyPatch, account: dict[str, str]
+) -> None:
+    monkeypatch.setenv("COMMONS", "cosmicai-data")
+    monkeypatch.setenv("COMMONS_OWNERS", account["ACCOUNT"])
+    boto3.client("s3").create_bucket(Bucket="cosmicai-data")
+    boto3.client("s3").put_object(Bucket="cosmicai-data", Key="datasets/a.safetensors", Body=b"x")
+    assert init(data_bucket="cosmicai-data")["partitions"] == 1
+    assert keys(store) == [["datasets/a.safetensors"], []]
+    assert {item["data_bucket"] for item in store.json("runs/run-1/manifest.json")} == {"cosmicai-data"}

@@ -40,6 +40,7 @@ def test_the_form_with_a_world_size() -> None:
     assert payload.read(NEW, BUCKET) == payload.Request(
         world_size=4,
         batch_size=128,
+        data_bucket=BUCKET,
         data_prefix="datasets/",
         file_limit=None,
         data_map=None,
@@ -54,6 +55,7 @@ def test_the_form_with_a_file_limit() -> None:
     assert payload.read(OLD, BUCKET) == payload.Request(
         world_size=11,
         batch_size=512,
+        data_bucket=BUCKET,
         data_prefix="100MB/",
         file_limit=11,
         data_map=None,
@@ -148,3 +150,11 @@ def test_ranks_that_wait_for_each_other_must_all_run_at_once() -> None:
     assert read(world_size=513, data_map=None, fmi_enabled=False).world_size == 513
     with pytest.raises(BadInput, match="world_size is 513; with fmi_enabled it is at most 512"):
         read(world_size=513, data_map=None, fmi_enabled=True)
+
+
+def test_partitions_may_lie_in_shared_data_and_results_stay() -> None:
+    field = {**OLD, "bucket": "cosmicai-data", "data_bucket": "cosmicai-data"}
+    assert payload.read(field, BUCKET, {"cosmicai-data"}).data_bucket == "cosmicai-data"
+    assert payload.read({**OLD, "bucket": "cosmicai-data", "data_bucket": ""}, BUCKET, ["cosmicai-data"]).data_bucket
+    with pytest.raises(BadInput, match=r"reach .team2-[a-z]+-[0-9a-f]+., and read .cosmicai-data."):
+        payload.read({**OLD, "data_bucket": "theirs"}, BUCKET, {"cosmicai-data"})
