@@ -1,35 +1,34 @@
 """What ``chalice_app/app.py`` exports, so that ``chalice deploy --stage team2`` works as typed.
 
 The ``chalice`` command builds its own deployer before it imports the app. So importing the app replaces parts of that
-deployer by ours: the lane's names, the zip that ``lanes deploy`` would upload, and the clients. They go to the embedded
-cloud that ``lanes up`` keeps, or to AWS when ``LANES_TARGET=aws`` says so, and never to whatever account the shell is
-set to. ``lanes deploy`` needs none of this: it wires the same parts itself.
+deployer by ours: the lane's names, the zips that ``lanes deploy`` would upload, and the clients. They go to the
+embedded cloud that ``lanes up`` keeps, or to AWS when ``LANES_TARGET=aws`` says so, and never to whatever account the
+shell is set to. ``lanes deploy`` needs none of this: it wires the same parts itself.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from typing import TYPE_CHECKING
 
 import click
 from chalice.awsclient import TypedAWSClient
-from chalice.deploy.packager import LambdaDeploymentPackager
 
 from shared.aws.client import connect_aws, connect_endpoint
 from shared.cli import console
-from shared.cli.wiring import running_cloud
+from shared.cli.wiring import cloud_of, running_cloud
 from shared.config.load import find_root, load_project
 from shared.deploy.chalice.foundation import check_foundation
 from shared.deploy.chalice.large_code import LargeCodeClient
 from shared.deploy.chalice.names import install_names
 from shared.deploy.chalice.stage import config_is_fresh, make_app, zipped
-from shared.deploy.code import package_code
 from shared.errors import LanesError, UsageError, unknown
 from shared.run.valid_project import load_valid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from chalice import Chalice
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.config.load import Project
+    from shared.packages.package import Package
 
 _CHALICE_RUNS = "AWS_CHALICE_CLI_MODE"  # Chalice sets it for its own command, and in no other case
 _TARGET = "LANES_TARGET"
@@ -57,7 +57,7 @@ def stage_app(app_dir: Path) -> Chalice:
         lane = _lane(project)
         if chalice_runs:
             _prepare(project, lane, app_dir)
-        return make_app(lane, zipped(lane), app_dir)
+        return make_app(lane, zipped(lane))
 
 
 @contextlib.contextmanager
@@ -94,30 +94,30 @@ def _prepare(project: Project, lane: Lane, app_dir: Path) -> None:
             where=_STAGES,
             fix="lanes render",
         )
-    aws, packaged = _target(project)
-    install_names(lane)
+    aws = _target(project)
 
-    def create_deployment_package(*_: object) -> str:
+    @functools.cache
+    def packages() -> Mapping[str, Package]:
         with _no_traceback():
             check_foundation(lane, aws)
             # Chalice finds functions by name; its record could be of a cloud that is gone, and make it delete there.
             (app_dir / ".chalice" / "deployed" / f"{lane.team}.json").unlink(missing_ok=True)
-            return str(package_code(project, packaged=packaged).path)
+            return cloud_of(project, aws).packages(lane)
 
-    LambdaDeploymentPackager.create_deployment_package = create_deployment_package
+    install_names(lane, packages)
     clients = {"lambda": LargeCodeClient(aws, lane)}
     TypedAWSClient._client = lambda _, service: clients.get(service) or aws.client(service)  # noqa: SLF001  its only way out
 
 
-def _target(project: Project) -> tuple[Aws, bool]:
-    """Return where to deploy, and whether the zip must hold its libraries."""
+def _target(project: Project) -> Aws:
+    """Return where to deploy."""
     wanted = os.environ.get(_TARGET, "local")
     context = click.get_current_context(silent=True)
     profile = context.params.get("profile") if context else None
     if wanted == "aws":
         aws = connect_aws(project.place, profile)
         console.note(f"on {aws.target}, as {aws.caller}")
-        return aws, True
+        return aws
     if wanted != "local":
         raise unknown("target", wanted, ["aws", "local"], where=_TARGET)
     if profile is not None:
@@ -128,4 +128,4 @@ def _target(project: Project) -> tuple[Aws, bool]:
             "no embedded cloud is running to deploy to",
             fix=f"lanes up, then lanes deploy and this again; or {_TARGET}=aws for AWS itself",
         )
-    return connect_endpoint(project.place, running.endpoint, running.key), running.packaged
+    return connect_endpoint(project.place, running.endpoint, running.key)

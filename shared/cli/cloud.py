@@ -28,9 +28,6 @@ def register(app: typer.Typer) -> None:
 def up(
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Loopback port; 0 takes any free one.")] = DEFAULT_PORT,
-    packaged: Annotated[
-        bool, typer.Option("--packaged", help="Put the libraries into every zip, as for AWS; deploying takes longer.")
-    ] = False,
     speed: Annotated[
         float, typer.Option(min=1, help="Divide Wait states and retry delays by this.", show_default=False)
     ] = 1,
@@ -49,7 +46,7 @@ def up(
 
     project = open_project()
     state = cloud_state(project)
-    settings = daemon.Settings(project.place, port, packaged, speed, any_key)
+    settings = daemon.Settings(project.place, port, speed, any_key)
     if running := state.running():
         _refuse_another(running, settings)
         console.note("it runs already")
@@ -148,7 +145,6 @@ def _refuse_another(running: Running, settings: Settings) -> None:
     """Refuse to use *running* where it was started without options that are now asked for."""
     here = running.endpoint.rpartition(":")[2]
     options = (
-        ("--packaged", settings.packaged and not running.packaged),
         ("--open", settings.any_key and not running.any_key),
         (f"--speed {settings.speed:g}", settings.speed != 1),  # what it runs at is not written down
         (f"--port {settings.port}", settings.port not in {0, DEFAULT_PORT, int(here)}),

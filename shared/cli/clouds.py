@@ -7,7 +7,6 @@ that difference; :func:`shared.cli.wiring.cloud_of` chooses.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.cli import console
@@ -16,13 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.aws.client import Aws
-    from shared.config.lane import Lane
+    from shared.config.lane import Function, Lane
     from shared.config.load import Project
     from shared.deploy.lane_deployment import LaneDeployment
     from shared.deploy.model import Plan
     from shared.deploy.watch import Watch
     from shared.local.state import State
     from shared.packages.package import Package
+    from shared.packages.target import Target
     from shared.values import Json
 
 
@@ -32,7 +32,6 @@ class Cloud:
     Args:
         project: What the command is about.
         aws: The cloud's clients.
-        packaged: The user asks for zips that hold their libraries.
     """
 
     asks_first = True
@@ -40,44 +39,30 @@ class Cloud:
     keeps_ranks = False
     """Whether ranks that a payload sends to the lane's rendezvous meet in the cloud instead."""
 
-    def __init__(self, project: Project, aws: Aws, *, packaged: bool = False) -> None:
+    def __init__(self, project: Project, aws: Aws) -> None:
         self._project = project
         self._aws = aws
-        self._asked = packaged
+        self._packages: dict[str, Mapping[str, Package]] = {}
 
     @property
     def outlives_command(self) -> bool:
         """Whether what the cloud holds is still there when the command has ended."""
         return True
 
-    @property
-    def needs_libraries(self) -> bool:
-        """Whether zips must hold their libraries, asked for or not."""
-        return True
-
-    @cached_property
-    def packaged(self) -> bool:
-        """Whether zips hold their libraries. Those that are still to be fetched are announced: that takes some 20 s."""
-        from shared.deploy.code import must_fetch_libraries
-
-        packaged = self._asked or self.needs_libraries
-        if packaged and must_fetch_libraries(self._project):
-            console.note(f"fetching the libraries of chalice_app/requirements.txt for {self._project.runtime}, once")
-        return packaged
-
-    @cached_property
-    def package(self) -> Package:
-        """The project's code as a zip, made once for a command."""
+    def packages(self, lane: Lane) -> Mapping[str, Package]:
+        """Return the code of *lane*'s workflows as zips, by their keys, made once for a command."""
         from shared.deploy.code import package_code
 
-        return package_code(self._project, packaged=self.packaged)
+        if lane.team not in self._packages:
+            self._packages[lane.team] = package_code(self._project, lane, console.note, self._target)
+        return self._packages[lane.team]
 
     def prepare(self, lane: Lane) -> LaneDeployment:
         """Return the deployment of *lane*, with the images that its functions are to run."""
         from shared.deploy.lane_deployment import LaneDeployment
 
         images = self._images(lane)  # first, since an image that is missing is told sooner than libraries are fetched
-        return LaneDeployment(lane, self._project, self._aws, self.package, images)
+        return LaneDeployment(lane, self._project, self._aws, self.packages(lane), images)
 
     def carry_out(self, deployment: LaneDeployment, todo: Plan, watch: Watch) -> None:
         """Carry out *todo*, a plan of *deployment*."""
@@ -113,6 +98,12 @@ class Cloud:
         key = "rendezvous_endpoint"
         return {key: ""} if self.keeps_ranks and payload.get(key) == lane.rendezvous.endpoint else {}
 
+    def _target(self, function: Function) -> Target:
+        """Return what *function* runs on here."""
+        from shared.deploy.code import target_of
+
+        return target_of(function)
+
     def _images(self, lane: Lane) -> Mapping[str, str]:
         """Return the image of each function of *lane* that is one, by its key: those that the user pushed."""
         from shared.deploy.pushed import pushed_images
@@ -126,20 +117,16 @@ class Rehearsal(Cloud):
     asks_first = False
     keeps_ranks = True
 
-    def __init__(self, project: Project, aws: Aws, state: State, *, packaged: bool = False) -> None:
-        super().__init__(project, aws, packaged=packaged)
+    def __init__(self, project: Project, aws: Aws, state: State) -> None:
+        super().__init__(project, aws)
         self._state = state
         self._running = state.running()
+        self._told: set[str] = set()
 
     @property
     def outlives_command(self) -> bool:
         """Whether it is the cloud that ``lanes up`` keeps."""
         return self._running is not None and self._running.endpoint == self._aws.target.endpoint
-
-    @property
-    def needs_libraries(self) -> bool:
-        """Whether the cloud was started so that it does not lend this machine's libraries."""
-        return self._running is not None and self._running.packaged
 
     def carry_out(self, deployment: LaneDeployment, todo: Plan, watch: Watch) -> None:
         """Bring the images to the cloud's registry if anything is to change, then carry out *todo*.
@@ -158,11 +145,16 @@ class Rehearsal(Cloud):
         super().carry_out(deployment, todo, watch)
 
     def say_python(self, lane: Lane) -> None:
-        """Say what functions run on that are of another Python than this machine's."""
-        from shared.local.pythons import other_python
+        """Say what functions run on that are of another Python or architecture than this machine's."""
+        from shared.local.pythons import other_machine, other_python
 
-        if told := other_python(lane.runtime, packaged=self.packaged):
-            console.note(told)
+        zipped = [each for each in lane.functions.values() if not each.image]
+        lines = [other_python(each.runtime) for each in zipped]
+        lines += [other_machine(each.architecture) for each in lane.functions.values()]
+        for line in dict.fromkeys(lines):
+            if line and line not in self._told:
+                self._told.add(line)
+                console.note(line)
 
     def make_deployed(self, lane: Lane) -> None:
         """Deploy *lane* where it lacks anything."""
@@ -197,6 +189,13 @@ class Rehearsal(Cloud):
         if not any(each["Name"].rstrip(".") == zone for each in found):
             route53.create_hosted_zone(Name=zone, CallerReference=zone)
 
+    def _target(self, function: Function) -> Target:
+        """Return what runs *function* on this machine, whose processor is what it is."""
+        from shared.local.pythons import runtime_here
+        from shared.packages.target import Target, machine_architecture
+
+        return Target(runtime_here(function.runtime), machine_architecture())
+
     def _images(self, lane: Lane) -> Mapping[str, str]:
         return self._made_images(lane, push=False)
 
@@ -204,4 +203,4 @@ class Rehearsal(Cloud):
         """Return the image of each function of *lane* that is one, by its key: made here, unless one was pushed."""
         from shared.local.images import images_here
 
-        return images_here(lane, self.package.path, self._state.folder / "images-here", self._aws, push=push)
+        return images_here(lane, self.packages(lane), self._state.folder / "images-here", self._aws, push=push)

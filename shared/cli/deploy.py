@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from shared.cli import console
-from shared.cli.options import AsJson, Check, DryRun, Packaged, Team, Teams, Yes
+from shared.cli.options import AsJson, Check, DryRun, Team, Teams, Yes
 from shared.cli.plan_view import Question, as_data, ask_and_carry_out, report, show
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
@@ -32,7 +32,6 @@ def plan(
     teams: Teams,
     *,
     where: Where,
-    packaged: Packaged = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a deploy of teams would change, and change nothing.
@@ -46,7 +45,7 @@ def plan(
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
     plans = []
     with open_cloud(project, where, lanes) as aws:
-        cloud = cloud_of(project, aws, packaged=packaged)
+        cloud = cloud_of(project, aws)
         for lane in lanes:
             with cloud_state(project).one_deploy():  # a deploy may be making the same images
                 deployment = cloud.prepare(lane)
@@ -68,7 +67,6 @@ def deploy(
     *,
     yes: Yes = False,
     where: Where,
-    packaged: Packaged = False,
     as_json: AsJson = False,
 ) -> None:
     """Make teams' lanes what their files say: roles, buckets, log groups, functions, state machines.
@@ -85,9 +83,9 @@ def deploy(
     lanes = [project.lane(team) for team in dict.fromkeys(teams)]
     done: list[dict[str, Json]] = []
     with open_cloud(project, where, lanes) as aws, cloud_state(project).one_deploy():
-        cloud = cloud_of(project, aws, packaged=packaged)
-        cloud.say_python(lanes[0])
+        cloud = cloud_of(project, aws)
         for lane in lanes:
+            cloud.say_python(lane)
             deployment = cloud.prepare(lane)
             todo = deployment.plan()
             question = Question(f"Deploy {lane.team} to {aws.target}? [y/N] ", "y")

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _PASSWORD = "LANES_REGISTRY_PASSWORD"  # noqa: S105  the name of a variable
 _FOLDER = ".lanes/images"
-_DOCKER = "--platform linux/amd64 --provenance=false"  # Lambda does not take an index of an image and its provenance
+_DOCKER = "--provenance=false"  # Lambda does not take an index of an image and its provenance
+_PLATFORMS = {"x86_64": "linux/amd64", "arm64": "linux/arm64"}
 
 TeamArgument = Annotated[str, typer.Argument(metavar="TEAM", help="Whose functions.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help=f"Where it goes; {_FOLDER}/TEAM when left out.")]
@@ -38,23 +39,30 @@ def register(app: typer.Typer) -> None:
 
 
 def dockerfile(team: TeamArgument, *, out: OutOption = None, as_json: AsJson = False) -> None:
-    """Write a Dockerfile for each function, in a folder that docker build can use.
+    """Write a Dockerfile for each function, in a folder that docker build can use; print how to build it.
+
+    A workflow that names a Dockerfile of its own is built from that, in its own folder.
 
     Example: lanes images dockerfile wssr
     """
     from shared.cli.wiring import open_project
+    from shared.deploy.code import package_code
     from shared.packages.images.dockerfile import write_context
     from shared.packages.images.make import functions_with_images
 
     project = open_project(team)
     lane = project.lane(team)
     wanted = functions_with_images(lane)
-    package = _package(project, libraries=any(image.libraries for _, image in wanted))
+    packages = package_code(project, lane, console.note)
     written = []
     for function, image in wanted:
-        folder = _folder(project, team, out) / function.key / "docker"
-        path = write_context(function, image, package, folder)
-        command = f"docker buildx build {_DOCKER} -t {image.repository} {folder}"
+        if image.dockerfile:
+            path, folder = image.dockerfile, image.dockerfile.parent
+        else:
+            folder = _folder(project, team, out) / function.key / "docker"
+            path = write_context(function, image, packages[function.workflow], folder)
+        on = f"--platform {_PLATFORMS[function.architecture]} {_DOCKER}"
+        command = f"docker buildx build {on} -t {image.repository} -f {path} {folder}"
         written.append({"function": function.key, "dockerfile": str(path), "command": command})
         if not as_json:
             console.out.print(command, soft_wrap=True, highlight=False)
@@ -78,17 +86,18 @@ def build(
     Example: lanes images build wssr --base registry.example.edu/lambda-r:4.4.1
     """
     from shared.cli.wiring import open_project
+    from shared.deploy.code import package_code
     from shared.packages.images import make
 
     if user and base is None:  # the cards' bases may be in several registries, but a password is for one
         raise UsageError("which registry is --user for?", fix="--base HOST/REPOSITORY:TAG, with the base that is there")
     project = open_project(team)
     lane = project.lane(team)
-    wanted = make.functions_with_images(lane, workflow)
-    package = _package(project, libraries=any(image.libraries for _, image in wanted))
+    make.functions_with_images(lane, workflow)
+    packages = package_code(project, lane, console.note)
     folder = _folder(project, team, out)
     on = make.Base(base, login(user)) if base else None
-    _show(make.build(lane, package, folder, on, workflow), as_json=as_json)
+    _show(make.build(lane, packages, folder, on, workflow), as_json=as_json)
 
 
 @on_cloud
@@ -147,12 +156,6 @@ def _own_registry(project: Project, lane: Lane, where: Where) -> tuple[str, tupl
 
 def _folder(project: Project, team: str, out: Path | None) -> Path:
     return out or project.root / _FOLDER / team
-
-
-def _package(project: Project, *, libraries: bool) -> Path:
-    from shared.deploy.code import package_code
-
-    return package_code(project, packaged=libraries).path
 
 
 def _show(images: Iterable[Made], *, as_json: bool) -> None:

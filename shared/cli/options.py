@@ -16,9 +16,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")]
 Check = Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 when the file is stale.")]
-Packaged = Annotated[
-    bool, typer.Option("--packaged", help="Put the libraries into the zip, as for AWS; deploying takes longer.")
-]
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from shared.cli import console
-from shared.cli.options import AsJson, DryRun, Packaged, Yes
+from shared.cli.options import AsJson, DryRun, Yes
 from shared.cli.plan_view import Question, as_data, ask_and_carry_out, confirm, report
 from shared.cli.verdict_view import show as show_verdict
 from shared.cli.where import Where, on_cloud
@@ -29,7 +29,7 @@ def add(group: typer.Typer) -> None:
 
 
 @on_cloud
-def plan(*, where: Where, packaged: Packaged = False, as_json: AsJson = False) -> None:
+def plan(*, where: Where, as_json: AsJson = False) -> None:
     """Show what a deploy of the rendezvous service would change, and change nothing.
 
     Example: lanes rendezvous plan --aws
@@ -41,9 +41,9 @@ def plan(*, where: Where, packaged: Packaged = False, as_json: AsJson = False) -
     project = open_project()
     service = rendezvous_service(project)
     with open_cloud(project, where, [service.lane]) as aws:
-        cloud = cloud_of(project, aws, packaged=packaged)
+        cloud = cloud_of(project, aws)
         cloud.make_zone(service.zone)
-        todo = ServiceDeployment(service, project, aws, cloud.package).plan()
+        todo = ServiceDeployment(service, project, aws, cloud.packages(service.lane)).plan()
         cloud.warn_if_brief()
     report(todo, aws.target, as_json=as_json)
 
@@ -53,7 +53,6 @@ def deploy(
     *,
     yes: Yes = False,
     where: Where,
-    packaged: Packaged = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the rendezvous service what the settings say, and pair two sockets through it.
@@ -71,9 +70,9 @@ def deploy(
     project = open_project()
     service = rendezvous_service(project)
     with open_cloud(project, where, [service.lane]) as aws:
-        cloud = cloud_of(project, aws, packaged=packaged)
+        cloud = cloud_of(project, aws)
         cloud.make_zone(service.zone)
-        deployment = ServiceDeployment(service, project, aws, cloud.package)
+        deployment = ServiceDeployment(service, project, aws, cloud.packages(service.lane))
         todo = deployment.plan()
         question = Question(f"Deploy the rendezvous to {aws.target}? [y/N] ", "y")
         asked = question if cloud.asks_first and not yes else None

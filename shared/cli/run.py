@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shared.cli import console
-from shared.cli.options import AsJson, Packaged
+from shared.cli.options import AsJson
 from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, UsageError, unknown
 
@@ -48,7 +48,6 @@ def run(
     ] = "",
     as_json: AsJson = False,
     where: Where,
-    packaged: Packaged = False,
     speed: Annotated[
         float,
         typer.Option(min=1, help="Divide Wait states and retry delays by this; not on AWS.", show_default=False),
@@ -80,7 +79,7 @@ def run(
     payload = build_payload(workflow, {**_read_input(given), **options})
     check_payload(lane, workflow.key, payload)
     with wiring.open_cloud(project, where, [lane], speed=speed) as cloud:
-        here = wiring.cloud_of(project, cloud, packaged=packaged)
+        here = wiring.cloud_of(project, cloud)
         here.make_ready(lane, workflow.key, payload)
         if told := check_account(cloud, lane, workflow.key, payload):
             console.note(told)

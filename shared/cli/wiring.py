@@ -159,19 +159,18 @@ def _told_when_gone(endpoint: str) -> Iterator[None]:
         ) from error
 
 
-def cloud_of(project: Project, aws: Aws, *, packaged: bool = False) -> Cloud:
+def cloud_of(project: Project, aws: Aws) -> Cloud:
     """Return the cloud behind *aws* as a command works against it: what it does by itself, and what it does not.
 
     Args:
         project: What the command is about.
         aws: The cloud's clients, as :func:`open_cloud` gives them.
-        packaged: The user asks for zips that hold their libraries.
     """
     from shared.cli.clouds import Cloud, Rehearsal
 
     if aws.target.embedded:
-        return Rehearsal(project, aws, cloud_state(project), packaged=packaged)
-    return Cloud(project, aws, packaged=packaged)
+        return Rehearsal(project, aws, cloud_state(project))
+    return Cloud(project, aws)
 
 
 @contextlib.contextmanager

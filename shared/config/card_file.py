@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from shared.config.field_types import Address, Plain, Text
-from shared.config.lane import Architecture, MachineType, Scalar
+from shared.config.lane import LAMBDA_BASE, Architecture, MachineType, Scalar
 from shared.config.model import FileModel
 from shared.config.resources import Access, QueueAccess
 
@@ -157,7 +157,7 @@ class CardImage(FileModel):
     workflow's folder, ``uri`` an image that somebody else builds; with either, nothing else may be said.
     """
 
-    base: Annotated[str, Field(pattern=_BASE)] = "amazon/aws-lambda-python:{python}"
+    base: Annotated[str, Field(pattern=_BASE)] = f"{LAMBDA_BASE}{{python}}"
     dockerfile: str | None = None
     uri: Annotated[str, Field(pattern=_BASE)] | None = None
     setup: Annotated[tuple[str, ...], Field(strict=False)] = ()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shared.config.card_file import PACKAGE, CardImage
 from shared.config.check_functions import check_functions
 from shared.config.check_uses import check_uses
+from shared.config.ecr_uri import in_ecr
 from shared.config.handlers import check_handler
 from shared.config.lane import Parameter
 from shared.config.limits import check_size
@@ -117,7 +118,9 @@ def _check_function(root: Path, place: CardPlace, card: CardFile, step: str, doc
     if not re.fullmatch(KEY, step):
         document.problem(path, f"the step {step!r} does not match {KEY}")
     folder = place.folder if place.owner else None
-    check_handler(root, folder, function.handler, (*path, "handler"), document)
+    image = card.image
+    if not (card.package == "image" and image and (image.uri or image.dockerfile)):  # its code is in the image
+        check_handler(root, folder, function.handler, (*path, "handler"), document)
     check_environment(function.environment, (*path, "environment"), document, variables_of(function.uses))
 
 
@@ -176,6 +179,9 @@ def _check_image(place: CardPlace, card: CardFile, document: Document) -> None:
         if key != whole:
             what = f"image.{key} says nothing beside image.{whole}, which is all of the image"
             document.problem(("image", key), what, "keep one of them")
+    if image.uri and in_ecr(image.uri) is None:
+        what = f"Lambda runs images from ECR only, and {image.uri} is elsewhere"
+        document.problem(("image", "uri"), what, "write ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG")
     if image.dockerfile and not place.owner:
         document.problem(("image", "dockerfile"), "only a team's own workflow has a Dockerfile", "name a base")
     elif image.dockerfile:

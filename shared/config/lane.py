@@ -23,6 +23,8 @@ Architecture = Literal["x86_64", "arm64"]
 MachineType = Literal["standard", "express"]
 DEFAULT_ARCHITECTURE: Architecture = "x86_64"
 DEFAULT_EPHEMERAL_MB = 512
+LAMBDA_BASE = "amazon/aws-lambda-python:"
+"""AWS's own base of images for Lambda, before its tag: it has what Lambda's Python has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ class Image:
     entrypoint: tuple[str, ...]
     dockerfile: Path | None = None
     uri: str | None = None
+
+    @property
+    def is_others(self) -> bool:
+        """Whether others say what is in it: a Dockerfile of the team's own does, or it is somebody else's image."""
+        return self.dockerfile is not None or self.uri is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.config.card_file import PACKAGE, CardImage
+from shared.config.ecr_uri import in_ecr
 from shared.config.field_types import ADDRESS
 from shared.config.lane import DEFAULT_EPHEMERAL_MB, Budget, Database, Function, Image, Lane
 from shared.config.names import Names
+from shared.config.naming import path_prefix
 from shared.config.rendezvous_settings import check_health
 from shared.config.resolve_workflow import Known, machine, workflow
 from shared.config.resources import OWN_BUCKET, Vpc
@@ -193,6 +195,8 @@ def _image(base: _Base, card: Card, key: str) -> Image | None:
     asked = base.team.file.workflows.get(card.name_to(base.team.file.team), {}).get(PACKAGE) or card.file.package
     if told is None or asked != "image":
         return None
+    if told.uri:
+        _check_uri(base, card, told.uri)
     repository = base.names.make("repository", key, ("workflows", card.name_to(base.team.file.team)))
     python = card.file.python or base.runtime.removeprefix("python")
     return Image(
@@ -204,6 +208,17 @@ def _image(base: _Base, card: Card, key: str) -> Image | None:
         dockerfile=card.folder / told.dockerfile if told.dockerfile and card.folder else None,
         uri=told.uri,
     )
+
+
+def _check_uri(base: _Base, card: Card, uri: str) -> None:
+    """Report an image that Lambda cannot fetch, or that is another team's of this account."""
+    at, place, own = in_ecr(uri), base.settings.place, path_prefix(base.team.file.team)
+    path: KeyPath = ("workflows", card.name_to(base.team.file.team))
+    if at and at.region != place.region:
+        base.team.document.problem(path, f"{uri} is in {at.region}, and Lambda fetches images from its own region only")
+    elif at and at.account == place.account and not at.repository.startswith(own):
+        what = f"{uri} is in this account, and in no repository of {base.team.file.team}, whose names begin with {own}"
+        base.team.document.problem(path, what, "push it to a repository of the team's own")
 
 
 def _database(base: _Base, cards: list[Card]) -> Database:

@@ -16,6 +16,12 @@ OFFERED: tuple[str, ...] = get_args(RuntimeName)
 """What functions of a zip may run on: Lambda and Chalice have it, and the handlers run on it."""
 MACHINE = f"python{sys.version_info.major}.{sys.version_info.minor}"
 """The runtime of this machine's own Python."""
+RUNTIME_MODULES = (
+    "awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson",
+    "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3",
+)  # fmt: skip
+"""What Lambda's Python has besides the standard library: its client, and boto3 with what boto3 needs (AWS's guide,
+"Runtime-included SDK versions"; seen 2026-11-29)."""
 _NOTICE = timedelta(days=183)
 
 

@@ -1,34 +1,80 @@
-"""The project's code as the zip that its functions run."""
+"""The code and libraries of a lane's workflows, each as the zip that its functions run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.packages.package import FromEnvironment, Vendored, build_package, has_libraries
+from shared.config.lane import LAMBDA_BASE
+from shared.packages.code import Workflow
+from shared.packages.package import Wanted, build_packages
+from shared.packages.target import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from shared.config.lane import Function, Lane
     from shared.config.load import Project
     from shared.packages.package import Package
 
+    Tell = Callable[[str], None]
+    Where = Callable[[Function], Target]
+
 APP_DIR = "chalice_app"
 """The folder of the Chalice project, in the project's own."""
-_CACHE = ".lanes/packages"
+CACHE = ".lanes/packages"
 
 
-def package_code(project: Project, *, packaged: bool) -> Package:
-    """Return the code of *project* as a zip.
+def package_code(
+    project: Project, lane: Lane, tell: Tell = lambda _: None, where: Where | None = None
+) -> dict[str, Package]:
+    """Return the package of each workflow of *lane* that has functions of ours to run, by the workflow's key.
+
+    Functions that belong to no workflow, as the platform's, have the key "".
 
     Args:
         project: Whose code.
-        packaged: The libraries go in too. Else the zip only names them, and the embedded cloud brings them.
+        lane: Whose functions.
+        tell: Gets a line about what takes time, or is written.
+        where: What a function really runs on, where that may be another target than its own.
 
     Raises:
-        LanesError: A library cannot be had, or there is too much for Lambda.
+        ConfigError: Lists what is wrong with the packages of all workflows.
+        LanesError: The package index does not answer.
     """
-    dependencies = Vendored(project.runtime) if packaged else FromEnvironment()
-    return build_package(project.root / APP_DIR, project.root / _CACHE, dependencies, project.runtime)
+    ours = [each for each in lane.functions.values() if not (each.image and each.image.is_others)]
+    keys = dict.fromkeys(each.workflow for each in ours)
+    groups = {key: [each for each in ours if each.workflow == key] for key in keys}
+    wanted = {key: _wanted(project.root, lane, key, group, where or target_of) for key, group in groups.items()}
+    return build_packages(wanted, project.root / CACHE, tell)
 
 
-def must_fetch_libraries(project: Project) -> bool:
-    """Say whether a zip with its libraries needs them fetched first, which takes some 20 s."""
-    return not has_libraries(project.root / APP_DIR, project.root / _CACHE, Vendored(project.runtime), project.runtime)
+def target_of(function: Function) -> Target:
+    """Return what *function* runs on, on AWS."""
+    return Target(function.runtime, function.architecture)
+
+
+def _wanted(root: Path, lane: Lane, key: str, functions: list[Function], where: Where) -> Wanted:
+    target = where(functions[0])  # a card says it for all its functions
+    own = lane.workflows.get(key)
+    folder = own.folder if own else None
+    shown = key or lane.team
+    return Wanted(
+        Workflow(
+            f"{own.owner if own and own.owner else 'shared'}.{shown}",
+            root,
+            folder,
+            tuple(dict.fromkeys(each.handler for each in functions)),
+            own.requirements if own else root / "statemachines" / f"{shown}.requirements.txt",
+        ),
+        target,
+        lock=target == target_of(functions[0]),
+        checked=all(map(_brings_all, functions)),
+        zipped=not all(each.image for each in functions),
+    )
+
+
+def _brings_all(function: Function) -> bool:
+    """Say whether the package brings all that *function* can import: no layer, no base or commands of others do."""
+    image = function.image
+    return not function.layers and (image is None or (image.base.startswith(LAMBDA_BASE) and not image.setup))

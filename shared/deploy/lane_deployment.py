@@ -1,4 +1,4 @@
-"""The deployment of a lane: its package and its images are known, so it can be planned and carried out.
+"""The deployment of a lane: its packages and its images are known, so it can be planned and carried out.
 
     deployment = prepare_lane(lane, project, aws)
     plan = deployment.plan()
@@ -42,14 +42,14 @@ class LaneDeployment:
         lane: The team's lane.
         project: Where its code comes from.
         aws: Where it goes.
-        package: The zip that its functions run, made once.
+        packages: The zip that the functions of a workflow run, by its key, made once.
         images: The image of each function that is one, by its key, looked up once.
     """
 
     lane: Lane
     project: Project
     aws: Aws
-    package: Package
+    packages: Mapping[str, Package]
     images: Mapping[str, str]
 
     def plan(self) -> Plan:
@@ -59,7 +59,7 @@ class LaneDeployment:
             LanesError: A name belongs to another, a workflow calls what nobody granted, or more is reserved than there
                 is.
         """
-        sources = read_sources(self.lane, self.package, self.images)
+        sources = read_sources(self.lane, self.packages, self.images)
         check_maps(self.lane, sources.definitions)
         return plan_changes(self.lane, wanted_resources(sources), self.aws)
 
@@ -71,7 +71,7 @@ class LaneDeployment:
             ApplyError: A step failed; running again finishes the job.
         """
         check_may(todo, self.lane, self.aws)
-        apply(todo, self.aws, watch, routines=with_chalice(self.lane, self.project, self.package))
+        apply(todo, self.aws, watch, routines=with_chalice(self.lane, self.project, self.packages))
 
     def deploy(self, watch: Watch = UNWATCHED) -> Plan:
         """Make the lane what it should be, and return what was done.
@@ -85,7 +85,12 @@ class LaneDeployment:
 
 
 def prepare_lane(
-    lane: Lane, project: Project, aws: Aws, *, packaged: bool = False, images: Mapping[str, str] | None = None
+    lane: Lane,
+    project: Project,
+    aws: Aws,
+    *,
+    images: Mapping[str, str] | None = None,
+    packages: Mapping[str, Package] | None = None,
 ) -> LaneDeployment:
     """Return the deployment of *lane*: its code is packaged, and its images are looked up.
 
@@ -94,14 +99,15 @@ def prepare_lane(
         project: Where its code comes from; :func:`shared.run.valid_project.load_valid` reads it, and refuses templates
             that Step Functions would refuse once roles and functions are made.
         aws: Where it goes.
-        packaged: The zip holds the libraries.
         images: The image of each function that is one, by its key; those that are pushed when left out.
+        packages: The code of its workflows, by their keys; made when left out.
 
     Raises:
         LanesError: The code cannot be packaged, or an image is not pushed.
     """
     images = pushed_images(lane, aws) if images is None else images
-    return LaneDeployment(lane, project, aws, package_code(project, packaged=packaged), images)
+    packages = package_code(project, lane) if packages is None else packages
+    return LaneDeployment(lane, project, aws, packages, images)
 
 
 def destroy(lane: Lane, aws: Aws, watch: Watch = UNWATCHED) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.config.ecr_uri import in_ecr
 from shared.deploy.apply import apply
 from shared.deploy.guard import check_ownership, lane_tags
 from shared.deploy.model import Plan
@@ -16,16 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.aws.client import Aws
-    from shared.config.lane import Lane
+    from shared.config.ecr_uri import EcrUri
+    from shared.config.lane import Image, Lane
     from shared.deploy.watch import Watch
 
+_NOT_SEEN = ("RepositoryNotFoundException", "ImageNotFoundException", "AccessDeniedException")
 TAG = "latest"
 """The tag that a deploy looks for. It takes the digest behind the tag, so only a deploy changes a function."""
 
 
 def find_images(lane: Lane, aws: Aws) -> dict[str, str]:
-    """Return what is pushed for the functions of *lane* that are images: ``host/repository@sha256:...``, by key."""
-    found = {each.key: _find(each.image.repository, aws) for each in lane.functions.values() if each.image}
+    """Return what is pushed for the functions of *lane* that are images: ``host/repository@sha256:...``, by key.
+
+    An image that a card names by its digest is not looked up.
+    """
+    found = {each.key: _of(each.image, aws) for each in lane.functions.values() if each.image}
     return {key: image for key, image in found.items() if image}
 
 
@@ -36,8 +42,14 @@ def pushed_images(lane: Lane, aws: Aws) -> Mapping[str, str]:
         LanesError: Names every function whose image is not there.
     """
     found = find_images(lane, aws)
-    missing = [each.key for each in lane.functions.values() if each.image and each.key not in found]
-    if missing:
+    lacking = {each.key: each.image for each in lane.functions.values() if each.image and each.key not in found}
+    if others := [f"{image.uri} of {key}" for key, image in lacking.items() if image.uri]:
+        raise LanesError(
+            f"there is no image {', '.join(others)} that this account may look at; nothing was changed",
+            where=f"teams/{lane.team}",
+            fix="push it, name it by its digest (...@sha256:...), or have its owner let this account describe images",
+        )
+    if missing := [key for key, image in lacking.items() if not image.uri]:
         raise LanesError(
             f"no image is pushed yet of {', '.join(missing)}; nothing was changed",
             where=f"the registry of account {lane.place.account}, tag {TAG}",
@@ -55,11 +67,35 @@ def make_repositories(lane: Lane, aws: Aws, watch: Watch = UNWATCHED) -> None:
         ApplyError: AWS refuses.
     """
     tags = lane_tags(lane)
-    wanted = [repository.desired(lane, each.image, tags) for each in lane.functions.values() if each.image]
+    images = [each.image for each in lane.functions.values() if each.image]
+    wanted = [repository.desired(lane, image, tags) for image in images if image.uri is None]
     found = [repository.current(aws, want.name) for want in wanted]
     check_ownership((have for have in found if have), tags)
     steps = tuple(repository.steps(want, have) for want, have in zip(wanted, found, strict=True))
     apply(Plan(lane.team, lane.place.stage, steps, tags), aws, watch)
+
+
+def _of(image: Image, aws: Aws) -> str | None:
+    if image.uri is None:
+        return _find(image.repository, aws)
+    uri = in_ecr(image.uri)
+    if uri is None:
+        return None
+    return f"{uri.host}/{uri.repository}@{uri.digest}" if uri.digest else _tagged(uri, aws)
+
+
+def _tagged(uri: EcrUri, aws: Aws) -> str | None:
+    """Return the image that a tag names now, by its digest. None where there is none, or where AWS does not say."""
+    ecr = aws.client("ecr")
+
+    def look() -> str:
+        told = ecr.describe_images(
+            registryId=uri.account, repositoryName=uri.repository, imageIds=[{"imageTag": uri.tag}]
+        )
+        (image,) = told["imageDetails"]
+        return f"{uri.host}/{uri.repository}@{image['imageDigest']}"
+
+    return if_there(look, *_NOT_SEEN)
 
 
 def _find(name: str, aws: Aws) -> str | None:

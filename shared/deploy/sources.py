@@ -1,4 +1,4 @@
-"""What all resources of a lane are read off: the lane, its workflows as they run, and its code. Pure: no AWS."""
+"""What all resources of a lane are read off: the lane, its workflows as they run, and their packages. Pure: no AWS."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ class Sources:
     Attributes:
         lane: The team's lane.
         definitions: The rendered Amazon States Language of each workflow, by its key.
-        package: The code of its functions. None where only what stands before there is code is asked for.
+        packages: The code of its functions, by the key of their workflow. None where only what stands before there is
+            code is asked for.
         images: The image of each function that is one, by its key: ``host/repository@sha256:...``.
     """
 
     lane: Lane
     definitions: Mapping[str, Mapping[str, Json]]
-    package: Package | None = None
+    packages: Mapping[str, Package] | None = None
     images: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -38,11 +39,13 @@ class Sources:
         return lane_tags(self.lane)
 
 
-def read_sources(lane: Lane, package: Package | None = None, images: Mapping[str, str] | None = None) -> Sources:
+def read_sources(
+    lane: Lane, packages: Mapping[str, Package] | None = None, images: Mapping[str, str] | None = None
+) -> Sources:
     """Return the sources of *lane*, with its workflows rendered.
 
     Raises:
         ConfigError: A template cannot be rendered.
     """
     definitions = {key: render_definition(lane, key) for key in lane.workflows}
-    return Sources(lane, definitions, package, images or {})
+    return Sources(lane, definitions, packages, images or {})

@@ -43,15 +43,10 @@ class AlreadyRunningError(LanesError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of a cloud: see :class:`EmbeddedCloud`.
-
-    Attributes:
-        packaged: Deploys to it put the libraries into the zip.
-    """
+    """The settings of a cloud: see :class:`EmbeddedCloud`."""
 
     place: Place
     port: int
-    packaged: bool = False
     speed: float = 1.0
     any_key: bool = False
 
@@ -67,7 +62,7 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
     if not _until(state.lock.acquire, _LOOK_AT_LOCK):
         raise AlreadyRunningError("a cloud runs here already", fix="use it, or end it with lanes down")
     try:
-        place, packaged = settings.place, settings.packaged
+        place = settings.place
         cloud = EmbeddedCloud(
             place,
             state.folder,
@@ -81,7 +76,6 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
                 pid=os.getpid(),
                 account=place.account,
                 region=place.region,
-                packaged=packaged,
                 started=datetime.now(UTC).isoformat(timespec="seconds"),
                 any_key=settings.any_key,
                 key=cloud.key,

@@ -130,7 +130,7 @@ def _own_python(runtime: str, find: Callable[[str], Python | str]) -> Finding:
     name = "Functions' Python"
     if runtime == MACHINE:
         return _present(name, f"{MACHINE}, as on AWS")
-    said = other_python(runtime, packaged=True, find=find)
+    said = other_python(runtime, find=find)
     fix = f"install {runtime} with awslambdaric, or work with that Python"
     return Finding(name, isinstance(find(runtime), Python), said, fix, optional=True, warning=True)
 
@@ -140,7 +140,7 @@ def _other_pythons(runtime: str, find: Callable[[str], Python | str]) -> Finding
     others = {name: find(name) for name in OFFERED if name not in {MACHINE, runtime}}
     there = [name for name, found in others.items() if isinstance(found, Python)]
     why = "; ".join(str(found) for found in others.values() if not isinstance(found, Python))
-    found = ", ".join(there) if there else f"none; for functions of other runtimes with --packaged: {why}"
+    found = ", ".join(there) if there else f"none; for functions of other runtimes: {why}"
     return Finding("Other Pythons", bool(there), found, "install one, and awslambdaric for it", optional=True)
 
 

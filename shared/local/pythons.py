@@ -1,8 +1,7 @@
 """Other Pythons of this machine. Lambda runs a function on its runtime's Python; so does the embedded cloud if it can.
 
 It needs a ``python3.X`` on the PATH that starts, has that version, and has AWS's runtime client, which is compiled for
-one version. The libraries in this project's environment are compiled too, for the project's own Python. So functions
-whose zip only names libraries and does not hold them can run on no other Python.
+one version. Without one, functions run on this project's own Python, and their package is made for that one.
 """
 
 from __future__ import annotations
@@ -14,16 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from shared.config.runtimes import MACHINE
+from shared.config.runtimes import MACHINE, RUNTIME_MODULES
+from shared.packages.target import machine_architecture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-# What Lambda's own Python runtime has besides the standard library: its client, and boto3 with what boto3 needs.
-RUNTIME_MODULES = (
-    "awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson",
-    "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3",
-)  # fmt: skip
+    from shared.config.lane import Architecture
+
 _COMPILED = ("awslambdaric", "runtime_client")  # the others work on any Python
 _ASK = """
 import json, sys
@@ -84,22 +81,32 @@ def module_path(origin: str) -> Path:
     return path.parent if path.stem == "__init__" else path
 
 
-def other_python(runtime: str, *, packaged: bool, find: Callable[[str], Python | str] = find_python) -> str:
+def other_python(runtime: str, *, find: Callable[[str], Python | str] = find_python) -> str:
     """Return what a user must know about functions of *runtime* on this machine's embedded cloud; "" if nothing.
 
     Args:
         runtime: The functions' runtime.
-        packaged: Their zip holds their libraries.
         find: Finds another interpreter.
     """
     if runtime == MACHINE:
         return ""
-    if not packaged:
-        return f"functions are {runtime} on AWS; here they run on {MACHINE}, as the libraries do, but for --packaged"
     found = find(runtime)
     if isinstance(found, Python):
         return f"functions run on {found.command}, as {runtime} on AWS"
     return f"functions are {runtime} on AWS; here they run on {MACHINE}: {found}"
+
+
+def runtime_here(runtime: str, *, find: Callable[[str], Python | str] = find_python) -> str:
+    """Return the runtime that functions of *runtime* really have on this machine: their own, or this Python's."""
+    return runtime if runtime == MACHINE or isinstance(find(runtime), Python) else MACHINE
+
+
+def other_machine(architecture: Architecture) -> str:
+    """Return what a user must know about functions of *architecture* on this machine; "" if nothing."""
+    own = machine_architecture()
+    if architecture == own:
+        return ""
+    return f"functions are {architecture} on AWS; here they run on {own}, as this machine does, with libraries for it"
 
 
 def _ask(command: str, modules: Iterable[str]) -> Told | None:

@@ -41,7 +41,6 @@ class Running:
     """The cloud that ``lanes up`` keeps.
 
     Attributes:
-        packaged: Deploys to it put the libraries into the zip.
         started: ISO 8601, UTC.
         any_key: It treats any key as its owner's.
         key: The key of its owner.
@@ -51,7 +50,6 @@ class Running:
     pid: int
     account: str
     region: str
-    packaged: bool
     started: str
     any_key: bool
     key: AccessKey = field(repr=False)

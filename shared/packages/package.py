@@ -1,10 +1,12 @@
-"""The zip that every function of the project runs: the handlers, what they import, and nothing else.
+"""A workflow's package: the zip that all its functions run, with its code, its libraries, and nothing else.
 
-We make the zip and Chalice uploads it. Chalice's own packager caches by contents without file names, so after a rename
-it ships the old zip. It takes ``__pycache__`` in. It prints "Could not install dependencies" and goes on without them.
-Here the name of a cached zip is the hash of everything in it, file names too. The same input gives the same bytes, so
-an unchanged function is seen to be unchanged. A missing dependency is an error. ``app.py`` and Chalice stay out:
-handlers are plain functions, and a cold start imports neither.
+We make the zip and Chalice uploads it. Chalice's own packager makes one zip for all functions of a project. It caches
+by contents without file names, so after a rename it ships the old zip. It goes on without libraries that could not be
+had. Here the name of a cached zip is the hash of everything in it, file names too. The same input gives the same bytes,
+so an unchanged function is seen to be unchanged. Handlers are plain functions: a cold start imports neither ``app.py``
+nor Chalice.
+
+The libraries are compressed once (:mod:`shared.packages.libraries`); the code is put behind them.
 """
 
 from __future__ import annotations
@@ -13,214 +15,138 @@ import base64
 import contextlib
 import fcntl
 import hashlib
-import os
-import shutil
-import tempfile
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from shared.config.aws_facts import UNZIPPED
-from shared.config.runtimes import MACHINE
-from shared.errors import LanesError
-from shared.packages.stand_in import STAND_IN, library_names
-from shared.packages.wheels import fetch_wheels
+from shared.config.problems import Problem, Problems
+from shared.packages.code import missing_handlers, read_code
+from shared.packages.explained import unexplained
+from shared.packages.libraries import find_libraries, modules_of
+from shared.packages.requirements import read_requirements
+from shared.packages.zips import forget, unzipped_size, write_zip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
-_UNZIPPED_LIMIT = UNZIPPED.value
-_FOR_BUILDERS = (".pyi", ".pxd", ".h", ".hpp", ".a", ".lib")  # 1.9 MB that no function ever reads, tests included
-_KEPT = 4  # packages in the cache, old ones too
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold; when a file was written must not matter
-_MODE = 0o100644 << 16  # a checkout's umask must not matter either
+    from shared.packages.code import Workflow
+    from shared.packages.target import Target
+
+    Tell = Callable[[str], None]
+
+_KEPT = 4  # packages of a workflow in the cache, old ones too
+LIBRARIES = "libraries"
+"""The folder of the cache that holds libraries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A finished zip. ``sha256`` is in base64, as Lambda's CodeSha256 is."""
+    """A finished zip.
+
+    Attributes:
+        path: The zip.
+        sha256: Its hash in base64, as Lambda's CodeSha256 is.
+        size: Its bytes.
+        unzipped: The bytes of what is in it.
+        code: The names in it of the workflow's code; all others are libraries.
+    """
 
     path: Path
     sha256: str
     size: int
-    runtime: str
-
-
-class Dependencies(Protocol):
-    """Where the libraries of the zip come from."""
-
-    def key(self, requirements: Path) -> str:
-        """Return what the libraries depend on, for the cache."""
-
-    def install(self, requirements: Path, target: Path) -> None:
-        """Put the libraries named in *requirements* into the folder *target*."""
-
-
-class FromEnvironment:
-    """Only the names of libraries in the zip: the embedded cloud has the libraries where this project is installed."""
-
-    def key(self, requirements: Path) -> str:
-        """Return the names."""
-        return "\n".join(["environment", *library_names(requirements)])
-
-    def install(self, requirements: Path, target: Path) -> None:
-        """Write the names down."""
-        (target / STAND_IN).write_text("".join(f"{name}\n" for name in library_names(requirements)), encoding="utf-8")
+    unzipped: int
+    code: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Vendored:
-    """Libraries in the zip, as wheels for Lambda's Linux and *runtime*, which is this machine's Python or another.
+class Wanted:
+    """A package to be made.
 
-    Those for the machine's own are fetched by Chalice's dependency builder.
+    Attributes:
+        workflow: Of what.
+        target: What it must run on.
+        lock: Keep the versions of its libraries in a file beside the requirements.
+        checked: Its imports must be explained; not where others bring libraries, as a layer or an image's base.
+        zipped: It is uploaded as a zip, and must not be larger than Lambda takes.
     """
 
-    runtime: str = MACHINE
-
-    def key(self, requirements: Path) -> str:
-        """Return the requirements themselves: they are pinned."""
-        return requirements.read_text(encoding="utf-8")
-
-    def install(self, requirements: Path, target: Path) -> None:
-        """Fetch and unpack the wheels.
-
-        Raises:
-            LanesError: A library has no wheel that fits, or cannot be fetched.
-        """
-        if self.runtime != MACHINE:
-            fetch_wheels(self.runtime, requirements, target)
-            return
-        from chalice.deploy import packager  # only a packaged deploy needs it
-        from chalice.utils import OSUtils
-
-        builder = packager.DependencyBuilder(OSUtils())
-        abi = MACHINE.replace("python", "cp").replace(".", "")
-        try:
-            builder.build_site_packages(abi, str(requirements), str(target))
-        except packager.MissingDependencyError as error:
-            missing = ", ".join(sorted(package.identifier for package in error.missing))
-            raise LanesError(
-                f"no wheel for Lambda's {MACHINE} (x86_64): {missing}",
-                where=str(requirements),
-                fix="pin a version with an older manylinux wheel, or set a later runtime in shared/settings.yaml",
-            ) from error
-        except (packager.NoSuchPackageError, packager.PackageDownloadError) as error:
-            raise LanesError(
-                f"the libraries cannot be fetched: {error}",
-                where=str(requirements),
-                fix="see that pip reaches its index, and that the pins exist",
-            ) from error
+    workflow: Workflow
+    target: Target
+    lock: bool = True
+    checked: bool = True
+    zipped: bool = True
 
 
-def build_package(app_dir: Path, cache: Path, dependencies: Dependencies, runtime: str = MACHINE) -> Package:
-    """Return the zip for the code under *app_dir*``/vendor`` on *runtime*. It is made if *cache* has none that fits.
+def build_packages(wanted: Mapping[str, Wanted], cache: Path, tell: Tell) -> dict[str, Package]:
+    """Return each package that is *wanted*, by its key. It is made if *cache* has none that fits.
 
     Raises:
-        LanesError: The code is not there, a library is missing, or there is too much for Lambda.
+        ConfigError: Lists what is wrong with all of them: a handler or a library that is not there, requirements that
+            conflict, imports that nothing explains, more than Lambda takes.
+        LanesError: The package index does not answer.
     """
-    requirements = app_dir / "requirements.txt"
-    files = dict(_code(app_dir / "vendor"))
-    if not files:
-        raise LanesError("there is no code to deploy", where=str(app_dir / "vendor"), fix="restore its symlinks")
-    key = dependencies.key(requirements)
-    path = cache / f"code-{_digest(files, key, runtime)}.zip"
+    problems = Problems()
     with _locked(cache):
-        if not path.exists():
-            libraries = _libraries(_folder(cache, key, runtime), requirements, dependencies)
-            _write(path, {**dict(_needed(libraries)), **files})
-            forget(cache, "code-*.zip")
+        made = {key: _build(each, cache, problems, tell) for key, each in wanted.items()}
+    problems.finish()
+    return {key: package for key, package in made.items() if package}
+
+
+def _build(wanted: Wanted, cache: Path, problems: Problems, tell: Tell) -> Package | None:
+    """Return the package, or None after a problem."""
+    workflow, target, before = wanted.workflow, wanted.target, len(problems.found)
+    for problem in missing_handlers(workflow):
+        problems.add(problem)
+    code = read_code(workflow, problems)
+    requirements = read_requirements(workflow.requirements, workflow.root, problems, locks=wanted.lock)
+    if len(problems.found) > before:
+        return None
+    found = find_libraries(requirements, target, cache / LIBRARIES, problems, tell)
+    if len(problems.found) > before:
+        return None
+    libraries = found.path if found else None
+    if wanted.checked:
+        for problem in unexplained(code, modules_of(libraries), requirements, target):
+            problems.add(problem)
+    if len(problems.found) > before:
+        return None
+    path = cache / f"{workflow.name}.{_digest(code.files, found.key if found else '')}.zip"
+    if not path.exists():
+        write_zip(path, code.files, libraries)
+        forget(cache, f"{workflow.name}.*.zip", _KEPT)
     content = path.read_bytes()
     digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
-    return Package(path, digest, len(content), runtime)
+    package = Package(path, digest, len(content), unzipped_size(path), frozenset(code.files))
+    if wanted.zipped and package.unzipped > UNZIPPED.value:
+        problems.add(_too_large(package, wanted, requirements.shown))
+    return package if len(problems.found) == before else None
 
 
-def has_libraries(app_dir: Path, cache: Path, dependencies: Dependencies, runtime: str = MACHINE) -> bool:
-    """Say whether *cache* holds the libraries, so that :func:`build_package` need not install them."""
-    return _folder(cache, dependencies.key(app_dir / "requirements.txt"), runtime).exists()
+def _too_large(package: Package, wanted: Wanted, requirements: str) -> Problem:
+    return Problem(
+        requirements,
+        1,
+        f"the package of {wanted.workflow.name} has {package.unzipped / 1024**2:.0f} MB unzipped, and Lambda takes "
+        f"{UNZIPPED.value // 1024**2} MB as a zip",
+        "say package: image on the card: an image may have 10 GB",
+    )
 
 
-def _folder(cache: Path, key: str, runtime: str) -> Path:
-    """Return the folder of the libraries, apart from the code: an edit of the code does not fetch them again."""
-    return cache / f"libraries-{runtime}-{_short(key)}"
-
-
-def _libraries(folder: Path, requirements: Path, dependencies: Dependencies) -> Path:
-    """Return *folder*, with the libraries in it."""
-    cache = folder.parent
-    if not folder.exists():
-        with tempfile.TemporaryDirectory(dir=cache) as scratch:
-            draft = Path(scratch, "libraries")
-            draft.mkdir()
-            dependencies.install(requirements, draft)
-            draft.rename(folder)
-        forget(cache, "libraries-*")
-    return folder
-
-
-def _code(vendor: Path) -> Iterator[tuple[str, Path]]:
-    """Yield (name in the zip, file) for what lies under *vendor*, symlinked folders followed."""
-    return _tree(vendor, vendor)
-
-
-def _needed(libraries: Path) -> Iterator[tuple[str, Path]]:
-    """Yield (name in the zip, file) for what a running function can use of the *libraries*."""
-    for name, path in _tree(libraries, libraries):
-        if path.suffix not in _FOR_BUILDERS and "tests" not in path.relative_to(libraries).parent.parts:
-            yield name, path
-
-
-def _tree(folder: Path, top: Path) -> Iterator[tuple[str, Path]]:
-    for root, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
-        for name in sorted(names):
-            if not name.endswith(".pyc") and not name.startswith("."):
-                path = Path(root, name)
-                yield path.relative_to(top).as_posix(), path
-
-
-def _digest(files: Mapping[str, Path], key: str, runtime: str) -> str:
-    digest = hashlib.sha256()
+def _digest(files: Mapping[str, Path], key: str) -> str:
+    digest = hashlib.sha256(f"{key}\0".encode())
     for name, path in sorted(files.items()):
         content = path.read_bytes()
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
-    return f"{runtime}-{_short(key)}-{digest.hexdigest()[:32]}"
-
-
-def _short(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()[:16]
-
-
-def _write(path: Path, files: Mapping[str, Path]) -> None:
-    """Write the zip under another name, then rename it, so that nobody reads half of it."""
-    unzipped = sum(file.stat().st_size for file in files.values())
-    if unzipped > _UNZIPPED_LIMIT:
-        raise LanesError(
-            f"the package has {unzipped / 1024**2:.0f} MB unzipped, Lambda takes 250 MB at most",
-            fix="take libraries out of chalice_app/requirements.txt",
-        )
-    draft = path.with_suffix(".tmp")
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as target:
-        for name, file in sorted(files.items()):
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = _MODE
-            target.writestr(info, file.read_bytes())
-    draft.replace(path)
-
-
-def forget(cache: Path, pattern: str) -> None:
-    """Remove what *pattern* finds in *cache*, but for the newest few: another deploy may still read those."""
-    made = sorted(cache.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in made[_KEPT:]:
-        shutil.rmtree(old) if old.is_dir() else old.unlink()
+    return digest.hexdigest()[:32]
 
 
 @contextlib.contextmanager
 def _locked(cache: Path) -> Iterator[None]:
     """Let one process at a time make packages; the lock goes with its holder."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / ".lock").open("w") as lock:
+    libraries = cache / LIBRARIES
+    libraries.mkdir(parents=True, exist_ok=True)
+    with (libraries / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -41,8 +41,8 @@ def fix_of(error: str, message: str) -> str | None:
         if package == "shared":
             return f"see that {name} exists, below shared/handlers or shared/fmi: nothing else goes into the zip"
         return (
-            f"add the library that has {package} to chalice_app/requirements.txt, and deploy; a rehearsal without "
-            "--packaged takes it from this machine, so install it here too (pip install)"
+            f"add the library that has {package} to the workflow's requirements (requirements.txt in its folder, or "
+            "statemachines/WORKFLOW.requirements.txt of a shared one), and deploy"
         )
     return {
         "Runtime.HandlerNotFound": "in the workflow's card (handler:), name a function that the module has",

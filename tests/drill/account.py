@@ -18,6 +18,7 @@ from shared.aws.client import connect_endpoint
 from shared.config.load import load_project
 from shared.local.cloud import EmbeddedCloud
 from tests.helpers.in_process import go_straight
+from tests.helpers.project import hollow
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -117,7 +118,7 @@ class Account:
 def account(root: Path, folder: Path) -> Iterator[Account]:
     """Give an account of the project at *root* for as long as the block lasts."""
     (root / "teams" / "drill.yaml").write_text(TEAM, encoding="utf-8")
-    (root / "chalice_app" / "requirements.txt").write_text("", encoding="utf-8")  # no function is called here
+    hollow(root)  # no function is called here
     before = os.environ.get("AWS_MAX_ATTEMPTS")
     os.environ["AWS_MAX_ATTEMPTS"] = "1"  # what botocore asks again by itself is asked by nobody here
     project = load_project(root)

@@ -62,7 +62,7 @@ class LaneWork:
 
     def _push(self, lane: Any) -> dict[str, str]:
         """Make the repositories, without waiting for anything, and bring the images."""
-        own = package_code(self.account.project, packaged=False).path
+        own = package_code(self.account.project, lane)
         make_repositories(lane, self.account.aws, AT_ONCE)
         return images_here(lane, own, self._images, self.account.aws, push=True)
 

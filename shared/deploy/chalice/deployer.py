@@ -1,9 +1,8 @@
 """Runs Chalice's own deployer in this process, for one function at a time, against our clients.
 
-Chalice's parts are wired here as its ``_create_deployer`` wires them, but four of them are ours:
+Chalice's parts are wired here as its ``_create_deployer`` wires them, but three of them are ours:
 
-- the graph builder knows the lane's names;
-- the packager has the zip already;
+- the graph builder knows the lane's names, and the zip of each function, so nothing is left to package;
 - the sweeper deletes nothing, since ``deploy/plan.py`` finds by tag what is left over;
 - the recorder writes nothing. State is what AWS says, and Chalice's file could be of another cloud.
 
@@ -42,18 +41,18 @@ if TYPE_CHECKING:
 _TAKEN = "already exist"  # Lambda API reference, CreateFunction, ResourceConflictException: "Function already exist"
 
 
-def with_chalice(lane: Lane, project: Project, package: Package) -> Mapping[str, RunRoutine]:
-    """Return all routines, with the one that has Chalice deploy *lane*'s functions, running the code in *package*."""
-    return {**ROUTINES, function.CHALICE_DEPLOY: ChaliceDeployer(lane, project.root / APP_DIR, package)}
+def with_chalice(lane: Lane, project: Project, packages: Mapping[str, Package]) -> Mapping[str, RunRoutine]:
+    """Return all routines, with the one that has Chalice deploy *lane*'s functions, each with its own of *packages*."""
+    return {**ROUTINES, function.CHALICE_DEPLOY: ChaliceDeployer(lane, project.root / APP_DIR, packages)}
 
 
 @dataclass(frozen=True, slots=True)
 class ChaliceDeployer:
-    """Deploys functions of *lane* from the Chalice project in *app_dir*, running the code in *package*."""
+    """Deploys functions of *lane* from the Chalice project in *app_dir*, each with the package of its workflow."""
 
     lane: Lane
     app_dir: Path
-    package: Package
+    packages: Mapping[str, Package]
 
     def __call__(self, aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
         """Create or update the function whose key is ``params["function"]``.
@@ -100,7 +99,7 @@ class ChaliceDeployer:
 
         return Config(
             chalice_stage=self.lane.team,
-            user_provided_params={"chalice_app": make_app(self.lane, [key], self.app_dir)},
+            user_provided_params={"chalice_app": make_app(self.lane, [key])},
             config_from_disk=render_config([self.lane]),
             default_params={"project_dir": str(self.app_dir), "autogen_policy": False},
         )
@@ -117,11 +116,9 @@ class ChaliceDeployer:
         client = TypedAWSClient(_Session(aws, self.lane), sleep)
         osutils = OSUtils()
         return deployer.Deployer(
-            application_builder=named_graph_builder(self.lane),
+            application_builder=named_graph_builder(self.lane, lambda: self.packages),
             deps_builder=DependencyBuilder(),
-            build_stage=deployer.BuildStage(
-                steps=[deployer.InjectDefaults(), deployer.DeploymentPackager(packager=_Ready(self.package))]
-            ),
+            build_stage=deployer.BuildStage(steps=[deployer.InjectDefaults()]),
             plan_stage=planner.PlanStage(
                 osutils=osutils, remote_state=planner.RemoteState(client, DeployedResources.empty())
             ),
@@ -148,16 +145,6 @@ class _Session:
 
     def create_client(self, service: str) -> object:
         return LargeCodeClient(self.aws, self.lane) if service == "lambda" else self.aws.client(service)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """Chalice's packager, when the package is made already."""
-
-    package: Package
-
-    def create_deployment_package(self, *_project_dir_and_python: str) -> str:
-        return str(self.package.path)
 
 
 class _NoSweeper:

@@ -15,7 +15,6 @@ from chalice import Blueprint, Chalice
 
 from shared.deploy.code import APP_DIR
 from shared.deploy.guard import lane_tags
-from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -67,20 +66,16 @@ def zipped(lane: Lane) -> tuple[str, ...]:
     return tuple(key for key, function in lane.functions.items() if not function.image)
 
 
-def make_app(lane: Lane, keys: Iterable[str], app_dir: Path) -> Chalice:
+def make_app(lane: Lane, keys: Iterable[str]) -> Chalice:
     """Return an app with the functions called *keys*, each a blueprint named after its handler's module.
 
     Lambda then resolves ``shared.handlers.cosmic.inference.handler`` by itself: a cold start imports neither
     ``app.py`` nor Chalice, and deploying imports no handler and none of its libraries.
-
-    Raises:
-        LanesError: A handler's module is not among the code that is deployed.
     """
     app = Chalice(app_name=APP_NAME, configure_logs=False)
     for key in keys:
         function = lane.functions[key]
         module, _, name = function.handler.rpartition(".")
-        _check_module(module, function, app_dir)
         blueprint = Blueprint(module)
         blueprint.lambda_function(name=key)(_late(module, name))
         app.register_blueprint(blueprint)
@@ -108,16 +103,6 @@ def _function(lane: Lane, function: Function) -> dict[str, Json]:
     if function.reserved_concurrency is not None:
         config["reserved_concurrency"] = function.reserved_concurrency
     return config
-
-
-def _check_module(module: str, function: Function, app_dir: Path) -> None:
-    path = app_dir / "vendor" / (module.replace(".", "/") + ".py")
-    if not path.is_file():
-        raise LanesError(
-            f"the handler of {function.key}, {function.handler}, is in no file that is deployed",
-            where=str(path),
-            fix="write it, or correct the handler on the workflow's card",
-        )
 
 
 def _late(module: str, name: str) -> Callable[[object, object], object]:

@@ -38,7 +38,7 @@ from shared.handlers.rendezvous.service import observe
 from shared.values import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from shared.aws.client import Aws
     from shared.config.load import Project
@@ -57,13 +57,13 @@ class ServiceDeployment:
         service: The rendezvous service.
         project: Where the code of its functions comes from.
         aws: Where it goes.
-        package: The zip that its functions run, made once.
+        packages: The zip that its functions run, made once, under the key of no workflow.
     """
 
     service: RendezvousService
     project: Project
     aws: Aws
-    package: Package
+    packages: Mapping[str, Package]
 
     def plan(self) -> Plan:
         """Return what a deploy would do. Reads AWS, changes nothing.
@@ -86,7 +86,7 @@ class ServiceDeployment:
         state = observe(aws.client, operated(service))
         if moved.action == "nothing" and state.ready:
             answers = replace(answers, address=state.address)
-        rest = (leading_record(service, answers), *schedules(service, self.package))
+        rest = (leading_record(service, answers), *schedules(service, self.packages[""]))
         steps = (*base, moved, *_steps(rest, known, service, aws), *_former_records(service, aws))
         return Plan(service.lane.team, service.lane.place.stage, steps, lane_tags(service.lane))
 
@@ -96,25 +96,22 @@ class ServiceDeployment:
         Raises:
             ApplyError: A step failed; running again finishes the job.
         """
-        routines = with_chalice(self.service.lane, self.project, self.package)
+        routines = with_chalice(self.service.lane, self.project, self.packages)
         apply(todo, self.aws, watch, routines=routines, kinds=kinds(self.service))
 
 
-def prepare_service(
-    service: RendezvousService, project: Project, aws: Aws, *, packaged: bool = False
-) -> ServiceDeployment:
+def prepare_service(service: RendezvousService, project: Project, aws: Aws) -> ServiceDeployment:
     """Return the deployment of *service*, with the code of its functions packaged.
 
     Args:
         service: The rendezvous service.
         project: Where the code comes from.
         aws: Where it goes.
-        packaged: The zip holds the libraries.
 
     Raises:
         LanesError: The code cannot be packaged.
     """
-    return ServiceDeployment(service, project, aws, package_code(project, packaged=packaged))
+    return ServiceDeployment(service, project, aws, package_code(project, service.lane))
 
 
 def plan_repository(service: RendezvousService, aws: Aws) -> Plan:

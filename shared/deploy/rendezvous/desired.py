@@ -88,7 +88,7 @@ def kinds(service: RendezvousService) -> dict[str, Kind]:
 
 def names(service: RendezvousService) -> list[tuple[str, str]]:
     """Return the kind and name of all that the service is made of, in the order in which it is made."""
-    unknown, no_code = Answers(), Package(Path(), "", 0, "")
+    unknown, no_code = Answers(), Package(Path(), "", 0, 0)
     task = (task_service(service, unknown), leading_record(service, unknown))
     made = (*foundation(service, unknown), *task, *schedules(service, no_code))
     return [(resource.kind, resource.name) for resource in made]

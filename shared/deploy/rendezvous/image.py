@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from shared.config.ecr_uri import in_ecr
 from shared.errors import LanesError
 from shared.packages.images.build import TASK_ROOT, assemble
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from shared.config.ecr_uri import EcrUri
     from shared.config.platform import RendezvousService
     from shared.packages.images.layout import Blob, Layout
 
 SOURCES = ("shared/__init__.py", "shared/errors.py", "shared/fmi")
-_ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)(?::([^@]+))?(@.*)?")
 COMMAND = ("python", "-m", "shared.fmi.rendezvous", "--port", "{port}", "--http-port", "{http_port}")
 _READY = "import urllib.request as r; r.urlopen('http://127.0.0.1:{http_port}/readyz', timeout=2)"
 _DOCKERFILE = """\
@@ -54,25 +54,7 @@ def dockerfile(port: int) -> str:
     return _DOCKERFILE.format(port=port, http_port=http_port(port), command=json.dumps(command(port)))
 
 
-class EcrImage(NamedTuple):
-    """An image in a private repository of ECR. ``tag`` is empty where only a digest says which image."""
-
-    account: str
-    region: str
-    repository: str
-    tag: str
-
-
-def in_ecr(image: str) -> EcrImage | None:
-    """Return where in ECR *image* is, or None when it is in another registry."""
-    match = _ECR.fullmatch(image)
-    if match is None:
-        return None
-    account, region, repository, tag, digest = match.groups()
-    return EcrImage(account, region, repository, tag or ("" if digest else "latest"))
-
-
-def own_image(service: RendezvousService) -> EcrImage | None:
+def own_image(service: RendezvousService) -> EcrUri | None:
     """Return the image of *service* when its repository is the platform's, in the service's account and region."""
     found, place = in_ecr(service.image), service.lane.place
     own = found and (found.account, found.region) == (place.account, place.region)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.config.ecr_uri import in_ecr
 from shared.config.platform import RESTART, SLUG
 from shared.config.variables import KEY_VARIABLE
-from shared.deploy.rendezvous.image import in_ecr
 from shared.deploy.rendezvous_keys import MASTER_SECRET
 from shared.handlers.rendezvous.record import MARK
 from shared.isolation.roles.grants import read_secret

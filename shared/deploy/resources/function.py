@@ -43,12 +43,12 @@ _BEYOND_CHALICE = ("handler", "ephemeral_mb", "asynchronous")
 
 def wanted(sources: Sources) -> Iterator[Resource]:
     """Yield the lane's functions, once there is code for them."""
-    if sources.package:
+    if sources.packages is not None:
         for each in _destinations_first(sources.lane):
             if each.image:
                 yield desired_image(sources.lane, each, sources.images[each.key], sources.tags)
             else:
-                yield desired(sources.lane, each, sources.package, sources.tags)
+                yield desired(sources.lane, each, sources.packages[each.workflow], sources.tags)
 
 
 def _destinations_first(lane: Lane) -> Iterator[Function]:
@@ -100,6 +100,7 @@ def desired_image(lane: Lane, function: Function, image: str, tags: Mapping[str,
         {
             "image": image,
             "package": "image",
+            "command": [function.handler] if function.image and function.image.is_others else [],
             "arn": lane.function_arn(function.key),
             **_settings(lane, function),
             "code_sha256": image.rpartition("sha256:")[2],
@@ -166,7 +167,13 @@ def current(aws: Aws, name: str) -> Resource | None:
     }
     own: dict[str, Json]
     if configuration.get("PackageType") == "Image":
-        own = {"package": "image", "arn": configuration["FunctionArn"], "failed": failure(configuration)}
+        told = configuration.get("ImageConfigResponse", {}).get("ImageConfig", {})
+        own = {
+            "package": "image",
+            "command": list(told.get("Command", ())),
+            "arn": configuration["FunctionArn"],
+            "failed": failure(configuration),
+        }
         # Lambda's documentation promises the digest of the image in the URI that it resolved, and nowhere else.
         _, at, digest = found.get("Code", {}).get("ResolvedImageUri", "").rpartition("@sha256:")
         settings["code_sha256"] = digest if at else settings["code_sha256"]
@@ -258,6 +265,8 @@ def _set_after_chalice(want: Resource, old: Mapping[str, Json]) -> Iterator[Call
 def _made_by_us(want: Resource) -> tuple[Call | Routine, ...]:
     new = want.properties
     made: dict[str, Json] = {"FunctionName": want.name, "PackageType": "Image", **_configuration(want)}
+    if new["command"]:
+        made["ImageConfig"] = _command(want)
     code: dict[str, Json] = {"Architectures": [new["architecture"]], "Code": {"ImageUri": new["image"]}}
     create = Call(SERVICE, "create_function", {**made, **code, "Tags": dict(want.tags)})
     reserved = [] if new["reserved_concurrency"] is None else [_reservation(want)]
@@ -272,8 +281,9 @@ def _updated_by_us(want: Resource, have: Resource) -> Iterator[Call | Routine]:
         code: dict[str, Json] = {"ImageUri": new["image"], "Architectures": [new["architecture"]]}
         yield Call(SERVICE, "update_function_code", {**on, **code})
         yield _settled(want)
-    if any(new[key] != old[key] for key in _CONFIGURED):
-        yield Call(SERVICE, "update_function_configuration", {**on, **_configuration(want)})
+    if any(new[key] != old[key] for key in (*_CONFIGURED, "command")):
+        change = {**_configuration(want), "ImageConfig": _command(want)}
+        yield Call(SERVICE, "update_function_configuration", {**on, **change})
         yield _settled(want)
     if new["reserved_concurrency"] != old["reserved_concurrency"]:
         yield _reservation(want)
@@ -301,6 +311,12 @@ def _configuration(want: Resource) -> dict[str, Json]:
             "SecurityGroupIds": network.get("security_groups", []),
         },
     }
+
+
+def _command(want: Resource) -> dict[str, Json]:
+    """Return what an image of others runs: the function's handler. Ours has it in itself, which an empty one keeps."""
+    command = want.properties["command"]
+    return {"Command": command} if command else {}
 
 
 def _reservation(want: Resource) -> Call:

@@ -26,9 +26,9 @@ ARN = ("ecr", "repository/")
 
 
 def wanted(sources: Sources) -> Iterator[Resource]:
-    """Yield a repository for each function that is an image."""
+    """Yield a repository for each function that is an image, but for those that somebody else's repository holds."""
     for each in sources.lane.functions.values():
-        if each.image:
+        if each.image and each.image.uri is None:
             yield desired(sources.lane, each.image, sources.tags)
 
 

@@ -30,7 +30,7 @@ STOP_EXECUTIONS, AWAIT_GONE = "stop executions", "await no state machine"
 
 def wanted(sources: Sources) -> Iterator[Resource]:
     """Yield the state machine of each workflow, once its functions have code."""
-    if sources.package:
+    if sources.packages is not None:
         for key, workflow in sources.lane.workflows.items():
             yield desired(sources.lane, workflow, sources.definitions[key], sources.tags)
 

@@ -1,23 +1,18 @@
-"""The libraries that a function may import besides its own code and the standard library.
+"""The libraries that a function may import besides what its zip and its layers hold: those of Lambda's own Python.
 
-There are two kinds: the libraries that Lambda's own Python runtime has, and those that the function's zip only names
-(in :data:`STAND_IN`) and does not hold. Each kind is a folder of links to what is installed here, with the metadata
-that ``importlib.metadata`` reads. Nothing else of this machine can be imported: a worker is started with the
+They are a folder of links to what is installed here, with the metadata that ``importlib.metadata`` reads. Nothing else
+of this machine can be imported: a worker is started with the
 interpreter behind this project's environment, and a ``sitecustomize`` tells that Python, and every Python that it
 starts, to leave out the packages of its installation. A program that follows a link on purpose still finds the rest.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
-import threading
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from shared.packages.stand_in import STAND_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +34,7 @@ sys.meta_path[:] = [f for f in sys.meta_path if getattr(f, "__module__", "").sta
 
 
 class Libraries:
-    """Folders of links. Each is made once. Thread-safe.
+    """Folders of links.
 
     Args:
         folder: The folder for them, which is made here.
@@ -52,7 +47,6 @@ class Libraries:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._guard = threading.Lock()
         self.site, self.programs = folder / "site", folder / "bin"
         self.site.mkdir(parents=True)
         self.programs.mkdir()
@@ -60,17 +54,6 @@ class Libraries:
         for name in ("python", "python3", f"python3.{sys.version_info.minor}"):
             (self.programs / name).symlink_to(interpreter())
         self.runtime = self._linked("runtime", RUNTIME)
-
-    def of(self, task: Path) -> Path | None:
-        """Return the folder of the libraries that the code in *task* only names; None if it names none."""
-        try:
-            names = (task / STAND_IN).read_text(encoding="utf-8").split()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        digest = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
-        with self._guard:
-            folder = self._folder / f"stand-in-{digest}"
-            return folder if folder.is_dir() else self._linked(folder.name, names)
 
     def _linked(self, name: str, distributions: Iterable[str]) -> Path:
         """Make the folder *name* with those of the *distributions* that are installed here."""

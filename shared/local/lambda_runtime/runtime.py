@@ -260,11 +260,11 @@ class LambdaRuntime:
             return False
         return True
 
-    def _say_where(self, spec: FunctionSpec, log: LogStream, task: Path) -> None:
+    def _say_where(self, spec: FunctionSpec, log: LogStream) -> None:
         """Say in a function's log, once, if its runtime is not this Python."""
         if spec.arn not in self._told:
             self._told.add(spec.arn)
-            if said := self._sandbox.runs_elsewhere(spec, task):
+            if said := self._sandbox.runs_elsewhere(spec):
                 log.write(f"EMBEDDED {said}\n")
 
     def _check_compiled(self, spec: FunctionSpec, log: LogStream, *folders: Path | None) -> None:
@@ -288,7 +288,7 @@ class LambdaRuntime:
             task = self._code.image(image) if image else self._code.folder(spec.code_sha256, spec.code)
             opt = self._code.layers([(layer.sha256, layer.code) for layer in spec.layers])
             log.write(init_start_line(spec.runtime))
-            self._say_where(spec, log, task)
+            self._say_where(spec, log)
             self._check_compiled(spec, log, task, opt)
         except BaseException:
             self._pool.give_up_slot()

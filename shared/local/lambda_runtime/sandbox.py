@@ -23,9 +23,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.config.runtimes import MACHINE
+from shared.config.runtimes import MACHINE, RUNTIME_MODULES
 from shared.local.lambda_runtime.libraries import Libraries, search_path
-from shared.local.pythons import RUNTIME_MODULES, Python, find_python, module_path, other_python
+from shared.local.pythons import Python, find_python, module_path, other_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -95,14 +95,12 @@ class Room:
         task: The unpacked code.
         opt: The unpacked layers, if any.
         tmp: The folder that TMPDIR names: /tmp itself, or the worker's own folder.
-        libraries: The libraries that the code only names, if it does.
         names: Folders, each with its name on Lambda.
     """
 
     task: Path
     opt: Path | None
     tmp: Path
-    libraries: Path | None
     names: tuple[tuple[str, str], ...] = ()
 
     def on_lambda(self, text: str) -> str:
@@ -149,16 +147,14 @@ class Sandbox:
 
     def room(self, task: Path, opt: Path | None, name: str) -> Room:
         """Return a room for the worker *name*."""
-        libraries = self._libraries.of(task)
         standard = sysconfig.get_path("stdlib")
-        packages = f"{_STANDARD}/site-packages"
-        folders = {task: _TASK, opt: "/opt", libraries: packages, self._libraries.runtime: "/var/runtime"}
+        folders = {task: _TASK, opt: "/opt", self._libraries.runtime: "/var/runtime"}
         names = (*((str(here), there) for here, there in folders.items() if here), (standard, _STANDARD))
         if self.private_mounts:
-            return Room(task, opt, Path(_TMP), libraries, names)
+            return Room(task, opt, Path(_TMP), names)
         tmp = self._tmp / name
         tmp.mkdir()
-        return Room(task, opt, tmp, libraries, names)
+        return Room(task, opt, tmp, names)
 
     def leave(self, room: Room) -> None:
         """Remove the files that the worker left."""
@@ -167,7 +163,7 @@ class Sandbox:
 
     def command(self, spec: FunctionSpec, room: Room) -> list[str]:
         """Return the worker's command line."""
-        by = self._interpreter(spec, room.libraries)
+        by = self._interpreter(spec)
         python = [by.command, "-m", "awslambdaric", spec.handler]
         if not self.private_mounts:
             return python
@@ -186,9 +182,9 @@ class Sandbox:
         own = dict(spec.environment)
         if self._cloud.rendezvous and _RENDEZVOUS in own:
             own[_RENDEZVOUS] = self._cloud.rendezvous()
-        libraries, runtime = self._libraries, self._interpreter(spec, room.libraries).runtime
+        libraries, runtime = self._libraries, self._interpreter(spec).runtime
         layers = room.opt / "python" if room.opt else None
-        paths = [libraries.site, own.get("PYTHONPATH"), layers, room.libraries, runtime]
+        paths = [libraries.site, own.get("PYTHONPATH"), layers, runtime]
         own["PYTHONPATH"] = os.pathsep.join(str(path) for path in paths if path)
         programs = [libraries.programs, search_path(), room.opt / "bin" if room.opt else None]
         own.setdefault("PATH", os.pathsep.join(str(path) for path in programs if path))
@@ -211,17 +207,17 @@ class Sandbox:
 
     def runtime_here(self, spec: FunctionSpec) -> str:
         """Return the runtime whose Python runs *spec* on this machine: its own one, or this project's."""
-        return MACHINE if self._interpreter(spec, None) is self._own else spec.runtime
+        return MACHINE if self._interpreter(spec) is self._own else spec.runtime
 
-    def runs_elsewhere(self, spec: FunctionSpec, task: Path) -> str:
-        """Return what to tell the user of a function whose runtime is not this Python; its code is in *task*."""
+    def runs_elsewhere(self, spec: FunctionSpec) -> str:
+        """Return what to tell the user of a function whose runtime is not this Python."""
         if spec.image is not None:
             return ""
-        return other_python(spec.runtime, packaged=self._libraries.of(task) is None, find=self._find)
+        return other_python(spec.runtime, find=self._find)
 
-    def _interpreter(self, spec: FunctionSpec, libraries: Path | None) -> _Interpreter:
-        """Return the Python for *spec*: its runtime's, if there is one and its libraries are not this Python's."""
-        if libraries is not None or spec.image is not None or spec.runtime == MACHINE:
+    def _interpreter(self, spec: FunctionSpec) -> _Interpreter:
+        """Return the Python for *spec*: its runtime's, if there is one."""
+        if spec.image is not None or spec.runtime == MACHINE:
             return self._own
         with self._asking:
             if spec.runtime not in self._others:

@@ -15,9 +15,9 @@ from shared.packages.images.layout import CONFIG, LAYER, Layout, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from shared.packages.images.layout import Blob
+    from shared.packages.package import Package
 
 
 class Files(TypedDict):
@@ -37,7 +37,6 @@ class Config(TypedDict):
 
 
 TASK_ROOT = "/var/task"
-OWN_CODE = "shared/"  # of a package; all else in it is libraries
 _EPOCH = "1970-01-01T00:00:00Z"
 
 
@@ -104,15 +103,15 @@ def write_scratch(target: Layout) -> Blob:
     return target.keep_image(target.add(to_json(config), CONFIG), [])
 
 
-def package_layers(package: Path, *, libraries: bool) -> list[dict[str, bytes]]:
-    """Return a function package (a zip) as layers under the task root: its libraries, if wanted, and its own code.
+def package_layers(package: Package, *, libraries: bool) -> list[dict[str, bytes]]:
+    """Return a workflow's package as layers under the task root: its libraries, if wanted, and its code.
 
     There are two layers, so that an edit of the code does not push the libraries again.
     """
     found: dict[bool, dict[str, bytes]] = {False: {}, True: {}}
-    with zipfile.ZipFile(package) as archive:
+    with zipfile.ZipFile(package.path) as archive:
         for name in archive.namelist():
-            found[name.startswith(OWN_CODE)][f"{TASK_ROOT.lstrip('/')}/{name}"] = archive.read(name)
+            found[name in package.code][f"{TASK_ROOT.lstrip('/')}/{name}"] = archive.read(name)
     return ([found[False]] if libraries and found[False] else []) + [found[True]]
 
 

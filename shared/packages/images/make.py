@@ -6,6 +6,7 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.config.lane import DEFAULT_ARCHITECTURE
 from shared.errors import LanesError, UsageError, unknown
 from shared.packages.images.build import assemble, package_layers
 from shared.packages.images.layout import Layout
@@ -13,10 +14,11 @@ from shared.packages.images.reference import Reference, names_registry
 from shared.packages.images.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Function, Image, Lane
+    from shared.packages.package import Package
 
 
 class Made(NamedTuple):
@@ -29,7 +31,7 @@ class Made(NamedTuple):
 
 
 def functions_with_images(lane: Lane, workflow: str | None = None) -> list[tuple[Function, Image]]:
-    """Return the functions of *lane* that are images, of one *workflow* or of all.
+    """Return the functions of *lane* that are images to be made, of one *workflow* or of all: none that others push.
 
     Raises:
         UsageError: There are none, or no such workflow.
@@ -38,10 +40,11 @@ def functions_with_images(lane: Lane, workflow: str | None = None) -> list[tuple
         raise unknown("workflow", workflow, list(lane.workflows))
     keys = lane.functions if workflow is None else lane.workflows[workflow].functions.values()
     found = [(function, function.image) for function in map(lane.functions.__getitem__, keys) if function.image]
+    found = [(function, image) for function, image in found if image.uri is None]
     if not found:
         raise UsageError(
-            f"no function of {workflow or lane.team} is an image",
-            fix=f"say package: image under a workflow in teams/{lane.team}.yaml",
+            f"no function of {workflow or lane.team} is an image to be made",
+            fix=f"say package: image on a workflow's card, or under a workflow in teams/{lane.team}.yaml",
         )
     return found
 
@@ -58,13 +61,13 @@ class Base(NamedTuple):
 
 
 def build(
-    lane: Lane, package: Path, folder: Path, base: Base | None = None, workflow: str | None = None
+    lane: Lane, packages: Mapping[str, Package], folder: Path, base: Base | None = None, workflow: str | None = None
 ) -> Iterator[Made]:
     """Build the image of each function into a layout ``<folder>/<function key>/image``.
 
     Args:
         lane: The team's lane.
-        package: The zip of its functions.
+        packages: The code of its workflows, by their keys.
         folder: Where the layouts go, and the bases that are fetched.
         base: What all images stand on; each on its card's base when None.
         workflow: The one whose functions are built; all functions when None.
@@ -73,6 +76,18 @@ def build(
         LanesError: A base wants steps that only a container engine can run, or cannot be had.
     """
     for function, image in functions_with_images(lane, workflow):
+        if image.dockerfile:
+            raise LanesError(
+                f"the image of {function.key} has a Dockerfile of its own, which takes a container engine",
+                where=str(image.dockerfile),
+                fix=f"lanes images dockerfile {lane.team} prints what to build and push",
+            )
+        if function.architecture != DEFAULT_ARCHITECTURE:
+            raise LanesError(
+                f"{function.key} is of {function.architecture}, and images are put on bases of {DEFAULT_ARCHITECTURE}",
+                where=image.base,
+                fix=f"lanes images dockerfile {lane.team} prints what to build and push with an engine",
+            )
         if base is None and image.setup:
             raise LanesError(
                 f"the image of {function.key} wants {len(image.setup)} commands run on its base, which takes an engine",
@@ -85,7 +100,7 @@ def build(
                 where=image.base,
                 fix=f"--base HOST/{image.base}, with the registry that you have it from",
             )
-        layers = package_layers(package, libraries=image.libraries)
+        layers = package_layers(packages[function.workflow], libraries=image.libraries)
         target = Layout(folder / function.key / "image")
         cache = folder / "bases"
         on = find_base(base or Base(image.base), cache)
@@ -102,6 +117,8 @@ def push(lane: Lane, folder: Path, host: str, tag: str, credentials: tuple[str, 
     """
     layouts = built(lane, folder)
     for function, image in functions_with_images(lane):
+        if image.dockerfile:
+            continue  # whoever built it pushes it
         layout = layouts[function.key]
         reference = Reference(host, image.repository, tag)
         digest = Registry(reference, credentials).push(layout)
@@ -115,7 +132,8 @@ def built(lane: Lane, folder: Path) -> dict[str, Layout]:
     Raises:
         LanesError: Names every function whose image was not built.
     """
-    layouts = {function.key: Layout(folder / function.key / "image") for function, _ in functions_with_images(lane)}
+    ours = (function.key for function, image in functions_with_images(lane) if not image.dockerfile)
+    layouts = {key: Layout(folder / key / "image") for key in ours}
     missing = [key for key, layout in layouts.items() if not layout.is_whole()]
     if missing:
         raise LanesError(

@@ -67,7 +67,7 @@ def recorded(tmp_path_factory, copy_project, recorder):
         prepare_lane(changed, project, aws).carry_out(todo, Watch(on_step=done))
         check_foundation(changed, aws)
         by_kind["chalice"] = calls.take()
-        send_large_code(aws, lane, package_code(project, packaged=False).path.read_bytes())
+        send_large_code(aws, lane, package_code(project, lane)["cosmic"].path.read_bytes())
         by_kind["large code"] = calls.take()
         use(aws, lane, tmp_path_factory.mktemp("files"))
         by_kind["use"] = calls.take()
@@ -89,7 +89,7 @@ def recorded(tmp_path_factory, copy_project, recorder):
 
 def push(lane, project, aws, calls):
     """Bring the images of the lane; return what boto3 asked for. The registry's own calls are not boto3's."""
-    images_here(lane, package_code(project, packaged=False).path, project.root / "images", aws, push=True)
+    images_here(lane, package_code(project, lane), project.root / "images", aws, push=True)
     return calls.take()
 
 

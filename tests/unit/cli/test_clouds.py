@@ -1,5 +1,6 @@
 """What a rehearsal on the embedded cloud does by itself: by which cloud it is, and by what is to change."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import pytest
@@ -9,10 +10,12 @@ from shared.aws.access_key import AccessKey
 from shared.aws.client import connect_endpoint
 from shared.cli.clouds import Rehearsal
 from shared.config.lane import Place
+from shared.config.runtimes import MACHINE
 from shared.deploy.model import Plan, Step
 from shared.deploy.watch import UNWATCHED
 from shared.local.cloud import EmbeddedCloud
 from shared.local.state import Running, State
+from shared.packages.target import Target, machine_architecture
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 KEY = AccessKey("AKIAEXAMPLE", "example")
@@ -33,11 +36,11 @@ def state(tmp_path):
 def rehearsal(project, state):
     """Return a function that gives a rehearsal at HERE, while *lanes up* keeps a cloud at an endpoint, if it does."""
 
-    def make(kept=None, *, kept_packaged=False, asked=False):
+    def make(kept=None):
         if kept:
             state.lock.acquire()
-            state.write(Running(kept, 1, PLACE.account, PLACE.region, kept_packaged, "", any_key=False, key=KEY))
-        return Rehearsal(project, connect_endpoint(PLACE, HERE, KEY), state, packaged=asked)
+            state.write(Running(kept, 1, PLACE.account, PLACE.region, "", any_key=False, key=KEY))
+        return Rehearsal(project, connect_endpoint(PLACE, HERE, KEY), state)
 
     return make
 
@@ -52,21 +55,17 @@ def test_only_the_cloud_that_lanes_up_keeps_outlives_the_command(rehearsal, caps
     assert capsys.readouterr().err == said
 
 
-@pytest.mark.parametrize(
-    ("kept", "kept_packaged", "asked", "needs", "packaged"),
-    [
-        (None, False, False, False, False),
-        (None, False, True, False, True),
-        (HERE, False, False, False, False),
-        (HERE, False, True, False, True),
-        (HERE, True, False, True, True),
-    ],
-)
-def test_zips_hold_their_libraries_if_the_cloud_lends_none_or_the_user_asks(
-    rehearsal, kept, kept_packaged, asked, needs, packaged
-):
-    cloud = rehearsal(kept, kept_packaged=kept_packaged, asked=asked)
-    assert (cloud.needs_libraries, cloud.packaged) == (needs, packaged)
+def test_a_package_is_made_for_what_runs_it_here_and_a_line_says_so(rehearsal, project, capsys):
+    lane = project.lane("topics")
+    foreign = "x86_64" if machine_architecture() == "arm64" else "arm64"
+    log = dataclasses.replace(lane.functions["item-map-log"], architecture=foreign, runtime="python3.99")
+    cloud = rehearsal()
+    cloud.say_python(dataclasses.replace(lane, functions={"item-map-log": log}))
+    cloud.say_python(dataclasses.replace(lane, functions={"item-map-log": log}))
+    python, machine = capsys.readouterr().err.splitlines()
+    assert python.startswith(f"functions are python3.99 on AWS; here they run on {MACHINE}: ")
+    assert machine.startswith(f"functions are {foreign} on AWS; here they run on {machine_architecture()}, ")
+    assert cloud._target(log) == Target(MACHINE, machine_architecture())
 
 
 @pytest.mark.parametrize(

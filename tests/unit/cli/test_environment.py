@@ -133,9 +133,9 @@ def test_up_tells_no_secret_and_warns_of_an_open_door(lanes, running):
 
 
 def test_up_takes_no_other_cloud_for_the_one_that_is_asked_for(lanes, running):
-    error = lanes("up", "--packaged", "--open").exception  # it is open
+    error = lanes("up", "--speed", "2", "--open").exception  # it is open
     assert isinstance(error, LanesError)
-    assert (error.what, error.where) == ("a cloud runs already, without --packaged", running.endpoint)
+    assert (error.what, error.where) == ("a cloud runs already, without --speed 2", running.endpoint)
     assert error.fix.startswith("lanes down")
     assert lanes("up", "--open").exit_code == 0
 

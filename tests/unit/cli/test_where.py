@@ -11,10 +11,9 @@ from shared.cli import main as command_line
 from shared.cli import wiring
 from shared.cli.where import Where, on_cloud
 from shared.config.load import load_project
-from shared.config.runtimes import MACHINE
-from shared.deploy.code import package_code
 from shared.errors import LanesError
 from shared.local.server import MotoServer
+from tests.helpers.project import hollow
 
 ACCOUNT = "account 123456789012 in us-east-1"
 
@@ -22,8 +21,7 @@ ACCOUNT = "account 123456789012 in us-east-1"
 @pytest.fixture(scope="module")
 def project(copy_project, tmp_path_factory):
     root = copy_project(tmp_path_factory.mktemp("project"))
-    (root / "chalice_app/requirements.txt").write_text("")  # a package for AWS would take its libraries from the net
-    return load_project(root)
+    return load_project(hollow(root))
 
 
 @pytest.fixture(scope="module")
@@ -105,22 +103,10 @@ def test_nothing_comes_by_itself_to_another_endpoint(project, elsewhere):
     assert aws.s3.list_buckets()["Buckets"] == []
     with pytest.raises(LanesError, match="no image is pushed yet"):
         cloud.prepare(lane)
-    assert cloud.packaged
     assert cloud.asks_first
     assert cloud.outlives_command
     meeting = {"rendezvous_endpoint": lane.rendezvous.endpoint}
     assert cloud.meeting_here(lane, meeting) == {}
-
-
-def test_libraries_that_are_still_to_be_fetched_are_announced(copy_project, tmp_path, elsewhere, capsys):
-    root = copy_project(tmp_path)
-    (root / "chalice_app/requirements.txt").write_text("")
-    fresh, aws = load_project(root), connect_aws_at(elsewhere)
-    assert wiring.cloud_of(fresh, aws).packaged
-    assert capsys.readouterr().err == f"fetching the libraries of chalice_app/requirements.txt for {MACHINE}, once\n"
-    package_code(fresh, packaged=True)
-    assert wiring.cloud_of(fresh, aws).packaged
-    assert capsys.readouterr().err == ""
 
 
 def test_a_profile_without_aws_is_refused(lanes):

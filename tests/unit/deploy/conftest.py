@@ -68,14 +68,12 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    app = tmp_path / "chalice_app"
-    handlers = app / "vendor/shared/handlers/cosmic"
+    handlers = tmp_path / "shared/handlers/cosmic"
     handlers.mkdir(parents=True)
-    # As in the real vendor/shared: without it, the checkout's own package wins wherever a worker sees both.
-    (app / "vendor/shared/__init__.py").touch()
+    (tmp_path / "shared/__init__.py").touch()
+    (tmp_path / "chalice_app").mkdir()
     for step in ("init", "infer"):
         (handlers / f"{step}.py").write_text("def handler(event, context):\n    return event\n")
-    (app / "requirements.txt").write_text("numpy\n")
     (tmp_path / "cosmic.asl.json").write_text(json.dumps(DEFINITION))
     return Project(tmp_path)
 
@@ -98,6 +96,7 @@ def make_lane(project: Project) -> Callable[..., Lane]:
                 timeout_seconds=60,
                 reserved_concurrency=8 if step == "infer" else None,
                 environment={"TEAM": team, "STAGE": place.stage, "ACCOUNT": place.account, "BUCKET": bucket},
+                workflow="cosmic",
             )
             for step in ("init", "infer")
         }

@@ -110,7 +110,7 @@ def whole(lane):
 
 @pytest.fixture
 def wanted(whole, project):
-    return wanted_resources(read_sources(whole, package_code(project, packaged=False)))
+    return wanted_resources(read_sources(whole, package_code(project, whole)))
 
 
 @pytest.fixture

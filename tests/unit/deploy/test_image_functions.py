@@ -165,7 +165,7 @@ def bring(project, cloud):
     """Return a function that deploys a lane with the images of its code, and returns the plan's changes."""
 
     def run(lane, *, push=True):
-        made = images_here(lane, package_code(project, packaged=False).path, project.root / "images", cloud, push=push)
+        made = images_here(lane, package_code(project, lane), project.root / "images", cloud, push=push)
         return (
             prepare_lane(lane, project, cloud, images=made).deploy().changes
             if push
@@ -208,7 +208,7 @@ def test_a_lane_with_an_image_is_deployed_runs_and_is_then_left_alone(as_image, 
     assert invoke(cloud, name) == {"a": 1}
     assert bring(lane) == ()
 
-    handler = project.root / "chalice_app/vendor/shared/handlers/cosmic/infer.py"
+    handler = project.root / "shared/handlers/cosmic/infer.py"
     handler.write_text("def handler(event, context):\n    return 'changed'\n")
     changed = bring(lane)
     assert [(step.action, step.name.split("-")[2]) for step in changed] == [("update", "init"), ("update", "infer")]
@@ -252,7 +252,7 @@ def test_images_that_are_not_pushed_are_all_named_before_anything_is_done(as_ima
 @pytest.mark.usefixtures("clean")
 def test_what_is_pushed_as_latest_is_what_is_deployed(as_image, bring, cloud, project, tmp_path):
     lane = as_image("infer")
-    made = images_here(lane, package_code(project, packaged=False).path, tmp_path, cloud, push=True)
+    made = images_here(lane, package_code(project, lane), tmp_path, cloud, push=True)
     repository = lane.functions["cosmic-infer"].image.repository
     ecr = cloud.client("ecr")
     digest = made["cosmic-infer"].partition("@")[2]
@@ -266,7 +266,7 @@ def test_what_is_pushed_as_latest_is_what_is_deployed(as_image, bring, cloud, pr
     name = lane.functions["cosmic-infer"].name
     assert cloud.lambda_.get_function_configuration(FunctionName=name)["CodeSha256"] == digest.removeprefix("sha256:")
 
-    handler = project.root / "chalice_app/vendor/shared/handlers/cosmic/infer.py"
+    handler = project.root / "shared/handlers/cosmic/infer.py"
     handler.write_text("def handler(event, context):\n    return 'newer'\n")
     assert [step.name for step in bring(lane)] == ["team2-cosmic-init-7078ea12"]  # what the user pushed stays
     assert invoke(cloud, name) == {"a": 1}
@@ -281,7 +281,7 @@ def test_another_teams_repository_is_refused_and_not_pushed_to(as_image, cloud, 
     taken = dataclasses.replace(key, image=theirs.functions["cosmic-infer"].image)
     greedy = dataclasses.replace(mine, functions={**mine.functions, "cosmic-infer": taken})
     with pytest.raises(OwnershipError, match="team1/cosmic-infer-7078ea12 belongs to team team1"):
-        images_here(greedy, package_code(project, packaged=False).path, tmp_path, cloud, push=True)
+        images_here(greedy, package_code(project, greedy), tmp_path, cloud, push=True)
     assert cloud.client("ecr").describe_images(repositoryName=taken.image.repository)["imageDetails"] == []
     with pytest.raises(OwnershipError, match="belongs to team team1"):
         prepare_lane(greedy, project, cloud, images={"cosmic-infer": ONE}).plan()

@@ -66,7 +66,7 @@ def test_every_resource_carries_the_tags_that_bills_are_split_by(lane, project, 
 
 def test_changed_code_and_memory_update_the_functions_alone(lane, project, aws):
     prepare_lane(lane, project, aws).deploy()
-    handlers = project.root / "chalice_app/vendor/shared/handlers/cosmic"
+    handlers = project.root / "shared/handlers/cosmic"
     (handlers / "init.py").write_text("def handler(event, context):\n    return 2\n")
     todo = prepare_lane(lane, project, aws).deploy()
     assert [(step.action, step.kind) for step in todo.changes] == [("update", "function")] * 2

@@ -12,7 +12,6 @@ from shared.deploy.plan import plan_changes
 from shared.deploy.resources import wanted_resources
 from shared.deploy.sources import read_sources
 from shared.errors import LanesError
-from shared.packages.wheels import _lines_for, _platforms
 
 OTHER = "python3.14" if MACHINE != "python3.14" else "python3.13"
 
@@ -20,7 +19,8 @@ OTHER = "python3.14" if MACHINE != "python3.14" else "python3.13"
 @pytest.fixture
 def elsewhere(lane, project):
     """The lane and the project, set to a Python that is not this machine's."""
-    return dataclasses.replace(lane, runtime=OTHER), dataclasses.replace(project, runtime=OTHER)
+    functions = {key: dataclasses.replace(each, runtime=OTHER) for key, each in lane.functions.items()}
+    return dataclasses.replace(lane, runtime=OTHER, functions=functions), project
 
 
 def test_functions_have_the_runtime_of_the_settings_whatever_python_deploys_them(elsewhere, aws):
@@ -43,7 +43,7 @@ def planned(lane, project, aws):
     """Return a maker of plans on a day."""
 
     def make(today, lane=lane):
-        sources = read_sources(lane, package_code(project, packaged=False))
+        sources = read_sources(lane, package_code(project, lane))
         return plan_changes(lane, wanted_resources(sources), aws, today)
 
     return make
@@ -61,22 +61,3 @@ def test_a_function_that_stays_as_it_is_is_left_alone_at_the_end_of_its_runtime(
     more = {key: dataclasses.replace(each, memory_mb=640) for key, each in lane.functions.items()}
     with pytest.raises(LanesError, match=f"Lambda changes no {MACHINE} functions since"):
         planned(date(2040, 1, 1), dataclasses.replace(lane, functions=more))
-
-
-def test_requirements_hold_for_the_python_of_the_function_not_of_the_machine(tmp_path):
-    path = tmp_path / "requirements.txt"
-    path.write_text(
-        "# libraries\n--no-index\nsafetensors==0.8.0  # all\n\n"
-        'numpy==2.5.5 ; python_version >= "3.12"\nnumpy==1.26.4 ; python_version < "3.12"\n'
-    )
-    assert list(_lines_for("3.14", path)) == ["--no-index", "safetensors==0.8.0", "numpy==2.5.5"]
-    assert list(_lines_for("3.11", path)) == ["--no-index", "safetensors==0.8.0", "numpy==1.26.4"]
-    path.write_text("numpy==\n")
-    with pytest.raises(LanesError, match="this is no requirement"):
-        list(_lines_for("3.14", path))
-
-
-def test_wheels_may_ask_for_no_newer_linux_than_the_runtimes():
-    assert _platforms("python3.11")[0] == "manylinux_2_26_x86_64"
-    assert _platforms("python3.14")[0] == "manylinux_2_34_x86_64"
-    assert {"manylinux_2_17_x86_64", "manylinux2014_x86_64"} <= set(_platforms("python3.11"))

@@ -115,7 +115,7 @@ def test_a_killed_cloud_is_not_believed_and_its_scratch_is_swept(state):
 def test_a_state_file_with_a_living_but_foreign_process_is_not_believed(state):
     state.folder.mkdir()
     place = {"account": PLACE.account, "region": PLACE.region}
-    foreign = Running("http://127.0.0.1:9", os.getpid(), **place, packaged=False, started="2026-01-01T00:00:00Z", **KEY)
+    foreign = Running("http://127.0.0.1:9", os.getpid(), **place, started="2026-01-01T00:00:00Z", **KEY)
     state.write(foreign)
     assert state.running() is None
     assert daemon.down(state) is None  # and this process goes on
@@ -123,9 +123,7 @@ def test_a_state_file_with_a_living_but_foreign_process_is_not_believed(state):
 
 def test_two_who_look_at_once_do_not_take_each_other_for_a_cloud(state):
     state.folder.mkdir()
-    state.write(
-        Running("http://127.0.0.1:9", os.getpid(), "1", "r", packaged=False, started="2026-01-01T00:00:00Z", **KEY)
-    )
+    state.write(Running("http://127.0.0.1:9", os.getpid(), "1", "r", started="2026-01-01T00:00:00Z", **KEY))
     state.lock.path.touch()
     with state.lock.path.open() as look:
         fcntl.flock(look, fcntl.LOCK_SH)  # as a look does
@@ -179,7 +177,7 @@ def test_it_looks_for_its_files_between_waits(state):
 
 
 def test_it_is_lost_when_its_record_or_its_lock_is_gone_and_not_when_rewritten(state):
-    running = Running("http://127.0.0.1:9", 1, "1", "r", packaged=False, started="2026-01-01T00:00:00Z", **KEY)
+    running = Running("http://127.0.0.1:9", 1, "1", "r", started="2026-01-01T00:00:00Z", **KEY)
     record = state.folder / "cloud.json"
     assert state.lock.acquire()
     state.write(running)

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from shared.config.runtimes import MACHINE
-from shared.local.pythons import RUNTIME_MODULES, Python, find_python, other_python
+from shared.config.runtimes import MACHINE, RUNTIME_MODULES
+from shared.local.pythons import Python, find_python, other_python, runtime_here
 
 OTHER = "python3.14" if MACHINE != "python3.14" else "python3.13"
 COMMAND = f"/opt/{OTHER}"
@@ -57,7 +57,12 @@ def test_a_command_that_is_no_python_is_none(tmp_path):
 
 
 def test_what_is_said_of_functions_of_another_runtime():
-    assert other_python(MACHINE, packaged=False) == other_python(MACHINE, packaged=True) == ""
-    assert "as the libraries do" in other_python(OTHER, packaged=False)
-    assert other_python(OTHER, packaged=True, find=lambda _: found(told())).startswith(f"functions run on {COMMAND}")
-    assert other_python(OTHER, packaged=True, find=lambda _: "why not").endswith(f"run on {MACHINE}: why not")
+    assert other_python(MACHINE) == ""
+    assert other_python(OTHER, find=lambda _: found(told())).startswith(f"functions run on {COMMAND}")
+    assert other_python(OTHER, find=lambda _: "why not").endswith(f"run on {MACHINE}: why not")
+
+
+def test_a_package_is_for_the_python_that_will_run_it():
+    assert runtime_here(MACHINE, find=lambda _: "never asked") == MACHINE
+    assert runtime_here(OTHER, find=lambda _: found(told())) == OTHER
+    assert runtime_here(OTHER, find=lambda _: "why not") == MACHINE

@@ -63,12 +63,6 @@ def test_code_that_cannot_be_loaded_has_a_fix(error, message, fix):
     assert fix_of(error, message).startswith(fix)
 
 
-def test_nobody_who_has_given_packaged_is_told_to_add_it():
-    fix = fix_of("Runtime.ImportModuleError", "Unable to import module 'm': No module named 'typer'")
-    assert "add --packaged" not in fix
-    assert "a rehearsal without --packaged" in fix
-
-
 def test_an_error_of_the_programs_own_has_none():
     assert fix_of("KeyError", "No module named 'typer'") is None
 

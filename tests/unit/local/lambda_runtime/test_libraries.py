@@ -1,4 +1,4 @@
-"""A function can import its own code, what Lambda's runtime has, and the libraries that its zip names; nothing else."""
+"""A function can import its own code, what Lambda's runtime has, and the libraries in its zip; nothing else."""
 
 import json
 import sys
@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.local.lambda_runtime.libraries import RUNTIME, Libraries, interpreter, search_path
-from shared.packages.stand_in import STAND_IN
+from shared.local.lambda_runtime.libraries import RUNTIME, interpreter, search_path
 
 FIND = """
 import importlib.util
@@ -28,14 +27,9 @@ def test_a_function_sees_its_zip_and_what_lambda_brings(runtime, function):
     assert call(runtime, function(FIND), ASKED) == OF_LAMBDA
 
 
-def test_a_zip_that_names_libraries_sees_those_too(runtime, function, with_file):
-    spec = with_file(function(FIND), STAND_IN, "numpy\n")
-    assert call(runtime, spec, ASKED) == [*OF_LAMBDA, "numpy"]
-
-
-def test_a_library_that_is_not_installed_here_is_not_there(runtime, function, with_file):
-    spec = with_file(function(FIND), STAND_IN, "no-such-distribution\nnumpy\n")
-    assert call(runtime, spec, ["numpy", "no_such_distribution"]) == ["numpy"]
+def test_a_library_in_the_zip_is_found_whatever_is_installed_here(runtime, function, with_file):
+    spec = with_file(function("import numpy\ndef handler(e, c): return numpy.where\n"), "numpy.py", "where = 'zip'\n")
+    assert call(runtime, spec, {}) == "zip"
 
 
 def test_what_is_missing_is_told_in_lambdas_words(runtime, function):
@@ -77,19 +71,6 @@ def test_metadata_shows_what_lambda_has(runtime, function):
         "import importlib.metadata as m\ndef handler(e, c):\n    return sorted({d.name for d in m.distributions()})\n"
     )
     assert call(runtime, function(source), {}) == sorted(RUNTIME)
-
-
-def test_a_library_with_parts_of_its_own_beside_it_is_whole(runtime, function, with_file):
-    source = "import numpy\ndef handler(e, c): return float(numpy.ones(3).sum())\n"
-    assert call(runtime, with_file(function(source), STAND_IN, "numpy\n"), {}) == 3.0
-
-
-def test_a_namespace_is_not_opened_wider_than_what_was_named(tmp_path):
-    (tmp_path / "task").mkdir()
-    (tmp_path / "task" / STAND_IN).write_text("protobuf\n")
-    folder = Libraries(tmp_path / "libraries").of(tmp_path / "task")
-    assert not (folder / "google").is_symlink()
-    assert (folder / "google/protobuf").is_symlink()
 
 
 def test_exit_is_there_as_on_lambda(runtime, function):

@@ -9,7 +9,6 @@ import pytest
 from shared.config.runtimes import MACHINE
 from shared.local.door.sessions import Issuer, new_owner_key
 from shared.local.lambda_runtime.sandbox import CloudAround, Sandbox
-from shared.packages.stand_in import STAND_IN
 
 OTHER = "python3.14" if MACHINE != "python3.14" else "python3.13"
 SOURCE = """
@@ -40,7 +39,7 @@ def answer(runtime, spec):
     return json.loads(invocation.payload)
 
 
-def test_a_packaged_function_runs_on_its_runtimes_python_and_says_so_once(make_runtime, function, logs, other):
+def test_a_function_runs_on_its_runtimes_python_and_says_so_once(make_runtime, function, logs, other):
     runtime = make_runtime()
     spec = function(SOURCE, runtime=OTHER)
     assert answer(runtime, spec) == [OTHER, f"AWS_Lambda_{OTHER}"]
@@ -59,12 +58,6 @@ def test_without_such_a_python_it_runs_on_this_one_and_says_why(make_runtime, fu
     assert told == [
         f"EMBEDDED functions are python3.99 on AWS; here they run on {MACHINE}: there is no python3.99 on the PATH\n"
     ]
-
-
-@pytest.mark.usefixtures("other")
-def test_what_leans_on_this_environments_compiled_libraries_runs_on_its_python(make_runtime, function, with_file):
-    spec = with_file(function(SOURCE, runtime=OTHER), STAND_IN, "numpy\n")
-    assert answer(make_runtime(), spec)[0] is None
 
 
 def test_the_other_python_is_asked_once(tmp_path, function):

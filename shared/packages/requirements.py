@@ -1,0 +1,163 @@
+"""A workflow's libraries as its ``requirements.txt`` names them, and the lock beside it that says which versions.
+
+Of pip's format only names with versions, conditions and hashes are taken: what is elsewhere than in an index, another
+file or another index would not be the same for everybody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from shared.config.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from shared.config.problems import Problems
+    from shared.packages.target import Target
+
+_HASH = "--hash="
+_PATH = re.compile(r"[./~]|[^\s=<>]*(://|\\)|\S+\.(whl|zip|tar\.gz)$|\S*/")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A requirement, and its line in the file."""
+
+    number: int
+    needs: Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What a file of requirements says.
+
+    Attributes:
+        path: The file, which need not be there.
+        shown: Its name, relative to the project.
+        text: What is in it.
+        lines: Its requirements.
+        locks: Which versions are found for it is kept in a file beside it.
+    """
+
+    path: Path
+    shown: str
+    text: str
+    lines: tuple[Line, ...]
+    locks: bool = True
+
+    @property
+    def lock(self) -> Path:
+        """Where the versions stand that were found for it."""
+        return self.path.with_suffix(".lock")
+
+    def wanted(self, target: Target) -> tuple[Line, ...]:
+        """Return the lines that hold for *target*."""
+        markers = dict(target.markers, extra="")
+        return tuple(line for line in self.lines if not line.needs.marker or line.needs.marker.evaluate(markers))
+
+    def pins(self, target: Target) -> set[tuple[str, str]]:
+        """Return the names and versions that the file itself fixes for *target*."""
+        return {pin for line in self.wanted(target) if (pin := _pin(line.needs))}
+
+    def line_of(self, text: str) -> int:
+        """Return the first line with a library that *text* names; 1 where it names none."""
+        words = set(map(canonicalize_name, re.findall(r"[A-Za-z0-9][A-Za-z0-9._-]*", text.replace("==", " "))))
+        named = (line.number for line in self.lines if canonicalize_name(line.needs.name) in words)
+        return next(named, 1)
+
+
+def read_requirements(path: Path, root: Path, problems: Problems, *, locks: bool = True) -> Requirements:
+    """Return what the file at *path* says, nothing where there is none; lines that are not taken go to *problems*.
+
+    Args:
+        path: The file.
+        root: The project's folder.
+        problems: Where problems go.
+        locks: Keep the versions that are found in a file beside it.
+    """
+    shown = path.relative_to(root).as_posix()
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return Requirements(path, shown, text, tuple(_lines(text, shown, problems)), locks)
+
+
+def read_pins(lock: str) -> set[tuple[str, str]]:
+    """Return the names and versions in the text of a *lock*."""
+    lines = (line.partition("\\")[0].partition(";")[0].strip() for line in lock.splitlines())
+    pairs = (line.split("==") for line in lines if "==" in line and not line.startswith(("#", "-")))
+    return {(canonicalize_name(name), version) for name, version in pairs}
+
+
+def lock_header(requirements: Requirements, target: Target) -> str:
+    """Return the first lines of the lock of *requirements* for *target*: it fits as long as it begins so."""
+    digest = hashlib.sha256(requirements.text.encode()).hexdigest()
+    return (
+        f"# The libraries of {requirements.path.name} for {target}, found by lanes. Commit this file.\n"
+        f"# It is made anew when {requirements.path.name} is another than sha256:{digest}\n"
+    )
+
+
+def fitting_lock(requirements: Requirements, target: Target) -> str:
+    """Return the text of the lock beside *requirements* if it is of the same requirements and *target*; else ""."""
+    there = requirements.locks and requirements.lock.is_file()
+    text = requirements.lock.read_text(encoding="utf-8") if there else ""
+    return text if text.startswith(lock_header(requirements, target)) else ""
+
+
+def _lines(text: str, shown: str, problems: Problems) -> Iterator[Line]:
+    number, rest = 1, ""
+    for count, piece in enumerate(text.splitlines(), 1):
+        if not rest:
+            number = count
+        rest += piece
+        if rest.endswith("\\"):
+            rest = rest[:-1] + " "
+            continue
+        told, rest = re.sub(r"(^|\s)#.*$", "", rest).strip(), ""
+        if not told:
+            continue
+        try:
+            needs = _requirement(told)
+        except ValueError as error:
+            problems.add(Problem(shown, number, *error.args))
+        else:
+            yield Line(number, needs)
+
+
+def _requirement(told: str) -> Requirement:
+    """Return the requirement that a line is.
+
+    Raises:
+        ValueError: It is none that is taken: what it is, and the fix.
+    """
+    pieces = [piece for piece in told.split() if not piece.startswith(_HASH)]
+    text = " ".join(pieces)
+    option = pieces[0].partition("=")[0]
+    if option.startswith("-"):
+        fix = "write NAME or NAME==VERSION; which index is asked is your own setting (pip's, or UV_DEFAULT_INDEX)"
+        raise ValueError(f"the option {option} is not taken in a workflow's requirements", fix)
+    elsewhere = "a library from a path or an address is not the same for everybody"
+    fix = "publish it as a wheel and write NAME==VERSION, or copy its modules into the workflow's folder"
+    if _PATH.match(text):
+        raise ValueError(f"{elsewhere}: {pieces[0].partition('://')[0]}", fix)
+    try:
+        needs = Requirement(text)
+    except InvalidRequirement as error:
+        raise ValueError(f"this is no requirement: {str(error).splitlines()[0]}", "write NAME==VERSION") from error
+    if needs.url:
+        raise ValueError(f"{elsewhere}: {needs.name}", fix)
+    return needs
+
+
+def _pin(needs: Requirement) -> tuple[str, str] | None:
+    specifiers = list(needs.specifier)
+    if len(specifiers) == 1 and specifiers[0].operator == "==" and not specifiers[0].version.endswith("*"):
+        return canonicalize_name(needs.name), specifiers[0].version
+    return None
