@@ -35,11 +35,13 @@ def base(tmp_path):
 
 @pytest.fixture
 def package(tmp_path):
+    from shared.packages.package import Package
+
     path = tmp_path / "code.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("shared/handlers/work.py", "def handler(event, context): return event\n")
         archive.writestr("numpy/__init__.py", "version = 1\n")
-    return path
+    return Package(path, "hash", 1, 1, frozenset({"shared/handlers/work.py"}))
 
 
 @pytest.fixture

@@ -124,6 +124,7 @@ def test_what_the_lane_no_longer_has_is_removed_and_its_data_kept(lane, project,
         ("update", "role"),  # it may use the new bucket alone
         ("update", "role"),  # of the people: there are fewer roles to hand on
         ("create", "bucket"),
+        ("update", "function"),  # its package had the other function's code too
         ("delete", "state machine"),
         ("delete", "function"),
         ("delete", "role"),

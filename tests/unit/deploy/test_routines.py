@@ -192,18 +192,18 @@ def routines(kinds, wanted):
 
 
 def test_every_routine_of_a_lanes_plan_is_in_the_table(project):
-    package = Package(Path("code.zip"), "hash", 0, "python3.13")
+    package = Package(Path("code.zip"), "hash", 0, 0)
     found = set()
     for lane in project.teams.values():
         images = {key: "host/x@sha256:0" for key, each in lane.functions.items() if each.image}
-        found |= routines(KINDS, wanted_resources(read_sources(lane, package, images)))
+        found |= routines(KINDS, wanted_resources(read_sources(lane, dict.fromkeys(lane.workflows, package), images)))
     assert {table.AWAIT, bucket.REMOVE, function.CHALICE_DEPLOY} < found <= {*ROUTINES, function.CHALICE_DEPLOY}
 
 
 def test_every_routine_of_the_rendezvous_plan_is_in_the_table(project):
     service = rendezvous_service(project)
     package, answers = (
-        Package(Path("code.zip"), "hash", 0, "python3.13"),
+        Package(Path("code.zip"), "hash", 0, 0),
         Answers(Network("vpc-1", "10.0.0.0/16", ("subnet-1",))),
     )
     task = (task_service(service, answers), leading_record(service, answers))

@@ -67,7 +67,7 @@ def test_an_image_is_its_base_with_layers_and_a_handler(base, package, tmp_path)
 def test_the_same_input_has_the_same_digest_and_another_has_another(base, package, tmp_path):
     layers = package_layers(package, libraries=True)
     first = assemble(base, layers, HANDLER, Layout(tmp_path / "1"))
-    os.utime(package, (0, 0))
+    os.utime(package.path, (0, 0))
     second = assemble(base, package_layers(package, libraries=True), HANDLER, Layout(tmp_path / "2"))
     others = [
         assemble(base, layers, "other.handler", Layout(tmp_path / "3")),
