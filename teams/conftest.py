@@ -2,15 +2,19 @@
 
 While tests of ``teams/<team>/<workflow>/`` are collected or run, that folder comes first on ``sys.path``. Modules that
 were loaded from it are put away when pytest goes on to another workflow, and put back when it returns. Their
-environment is that of no account: a test that forgets to fake a client is refused by AWS.
+environment is that of no account: a test that forgets to fake a client is refused by AWS. Tests of a workflow are
+skipped where a library of its requirements.txt is not installed, or in another version, and the reason says so.
 """
 
 import os
+import re
 import sys
 import warnings
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import InvalidRequirement, Requirement
 
 TEAMS = Path(__file__).parent
 NO_ACCOUNT = {
@@ -50,6 +54,37 @@ class Workflow:
 def _file(module):
     places = getattr(module, "__path__", None) or [None]  # a folder without __init__.py has no file
     return getattr(module, "__file__", None) or next(iter(places))
+
+
+class Lacking(pytest.Module):
+    """A module of tests that cannot run here."""
+
+    def collect(self):
+        folder = Path(Workflow(self.path).folder)
+        path = (folder / "requirements.txt").relative_to(TEAMS.parent)
+        names = ", ".join(lacking(folder))
+        pytest.skip(f"not installed here: {names} (uv pip install -r {path})", allow_module_level=True)
+
+
+def lacking(folder):
+    """Return the libraries of a workflow's requirements.txt that are not installed in a version that it takes."""
+    path = folder / "requirements.txt"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return [line for line in (re.sub(r"(^|\s)#.*", "", each).strip() for each in lines) if line and not _is_here(line)]
+
+
+def _is_here(line):
+    try:
+        wanted = Requirement(line.split(" --hash")[0])
+        outside = wanted.marker is not None and not wanted.marker.evaluate()
+        return outside or wanted.specifier.contains(metadata.version(wanted.name), prereleases=True)
+    except (InvalidRequirement, metadata.PackageNotFoundError):  # options and links are deployment's business
+        return line.startswith("-")
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    folder = Workflow(module_path).folder
+    return Lacking.from_parent(parent, path=module_path) if folder and lacking(Path(folder)) else None
 
 
 @pytest.hookimpl(wrapper=True)

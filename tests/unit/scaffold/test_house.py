@@ -61,6 +61,16 @@ def test_a_client_is_made_without_an_account_and_warnings_are_no_errors(root, to
     assert "1 passed" in tool("pytest", "-q", "-p", "no:cacheprovider", "teams")
 
 
+def test_tests_are_skipped_by_name_where_a_library_is_not_installed(root, tool):
+    put(root, "one/words/requirements.txt", "numpy  # there\nno-such-library==1.0\nboto3==0.1; python_version < '3'\n")
+    put(root, "one/words/tests/test_it.py", "import no_such_library\n\ndef test_it():\n    pass\n")
+    put(root, "two/words/requirements.txt", "numpy<1\n")
+    put(root, "two/words/tests/test_it.py", "def test_it():\n    pass\n")
+    told = tool("pytest", "-q", "-p", "no:cacheprovider", "teams", code=5)  # nothing ran
+    assert "not installed here: no-such-library==1.0 (uv pip install -r teams/one/words/requirements.txt)" in told
+    assert "not installed here: numpy<1 (" in told
+
+
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
