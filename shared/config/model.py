@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar, Union, get_args, get_origi
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
+from shared.config.elsewhere import INSTEAD
 from shared.config.problems import nearest
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def _explain(model: type[BaseModel], path: KeyPath, kind: str, message: str, val
     """Return what is wrong at *path* in our words, and the fix when there is a known one."""
     key = ".".join(str(part) for part in path) or "the file"
     if kind == "extra_forbidden":
-        return f"unknown key {key!r}", nearest(str(path[-1]), _keys_at(model, path[:-1]))
+        name = str(path[-1])
+        return f"unknown key {key!r}", INSTEAD.get(name) or nearest(name, _keys_at(model, path[:-1]))
     if kind == "missing":
         return f"{key} is missing", None
     if kind == "string_type":

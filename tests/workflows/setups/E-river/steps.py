@@ -1,0 +1,2 @@
+def prepare(event, context):
+    return {"message": f"{len(event['reaches'])} reaches"}
