@@ -5,17 +5,21 @@ are what of the setup a lane does not do.
 """
 
 import json
+import runpy
 import shutil
 from functools import partial
 from pathlib import Path
 
 import pytest
+from botocore.stub import Stubber
 
 from shared.config.load import load_project
 from shared.config.problems import ConfigError
 from shared.config.template import render_definition
 from shared.isolation.roles.workflow_role import workflow_policy
+from shared.run.payload import build_payload
 from shared.scaffold.bring_in import new_from
+from tests.helpers.stubbed import Stubbed
 from tests.workflows.projects import kept_cloud
 
 pytestmark = pytest.mark.workflow
@@ -114,10 +118,27 @@ def test_map_reduce_of_serverless(run):
     assert run(team("h")) == {"done": 5, "couriers": ["UQS"]}
 
 
-def test_course_asks_services(run):
-    output = run(team("i"))
-    assert output["labels"]
-    assert output["sentiment"] in {"POSITIVE", "NEUTRAL", "NEGATIVE", "MIXED"}
+def test_course_asks_services_that_its_test_answers_for(root, monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    lane = load_project(root).lane(team("i"))
+    monkeypatch.setenv("BUCKET", lane.bucket)
+    steps = runpy.run_path(str(SETUPS["i"] / "steps.py"))
+    image = {"S3Object": {"Bucket": lane.bucket, "Name": "pictures/cat.jpg"}}
+    asked = {"Text": "I like this galaxy.", "LanguageCode": "en"}
+    with Stubber(steps["rekognition"]) as rekognition, Stubber(steps["comprehend"]) as comprehend:
+        rekognition.add_response("detect_labels", {"Labels": [{"Name": "Cat"}]}, {"Image": image})
+        comprehend.add_response("detect_sentiment", {"Sentiment": "POSITIVE"}, asked)
+        workflow = lane.workflows["work"]
+        world = Stubbed({lane.function_arn(key): steps[step] for step, key in workflow.functions.items()})
+        execution = world.run(dict(render_definition(lane, "work")), build_payload(workflow, {}))
+    assert execution.output == {"labels": ["Cat"], "sentiment": "POSITIVE"}
+
+
+def test_course_is_granted_what_the_embedded_cloud_makes_no_answers_up_for(aws, lanes):
+    result = lanes("run", team("i"), "work")
+    assert result.code == 1
+    assert "Detect" in result.err
+    assert "is granted" in result.err
 
 
 def test_climate_and_river_run_but_for_what_is_refused(run):

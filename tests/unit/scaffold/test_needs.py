@@ -11,20 +11,9 @@ from shared.run.payload import build_payload
 from shared.scaffold.bring_in import new_from
 from shared.scaffold.keys import function_name
 from shared.scaffold.new_folder import take_away, write
-from tests.unit.local.asl.conftest import Invocation, World
+from tests.helpers.stubbed import Stubbed
 
 INVOKE = "arn:aws:states:::lambda:invoke"
-
-
-class Stubbed(World):
-    """Runs definitions whose functions are the stubs."""
-
-    def __init__(self, by_arn):
-        self.by_arn = by_arn
-        super().__init__()
-
-    def _invoke(self, function, payload):
-        return Invocation(json.dumps(self.by_arn[function](json.loads(payload), None)).encode())
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,14 @@ import os
 
 import boto3
 
+rekognition = boto3.client("rekognition")
+comprehend = boto3.client("comprehend")
+
 
 def label(event, context):
     image = {"S3Object": {"Bucket": os.environ["BUCKET"], "Name": event["picture"]}}
-    found = boto3.client("rekognition").detect_labels(Image=image)
-    return [each["Name"] for each in found["Labels"]]
+    return [each["Name"] for each in rekognition.detect_labels(Image=image)["Labels"]]
 
 
 def weigh(event, context):
-    return boto3.client("comprehend").detect_sentiment(Text=event["review"], LanguageCode="en")["Sentiment"]
+    return comprehend.detect_sentiment(Text=event["review"], LanguageCode="en")["Sentiment"]
