@@ -20,6 +20,7 @@ from shared.iam.catalogue import load_catalogue
 from shared.isolation.proof.names.disjoint import name_rules
 from shared.isolation.proof.proof import prove
 from shared.local.cloud import EmbeddedCloud
+from shared.run.valid_project import load_valid
 from tests.helpers.in_process import go_straight
 
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  cosmic:\n  item-map:\n"
@@ -31,7 +32,20 @@ def project(tmp_path_factory, copy_project):
     root = copy_project(tmp_path_factory.mktemp("isolation") / "project")
     for slug in SLUGS:
         (root / "teams" / f"{slug}.yaml").write_text(TEAM.format(slug=slug), encoding="utf-8")
+    for slug in ("lab", "lab1"):
+        write_own(root, slug)
     return load_project(root)
+
+
+def write_own(root, team, memory=256):
+    """Write the team's own workflow, ``tally``."""
+    folder = root / "teams" / team / "tally"
+    folder.mkdir(parents=True, exist_ok=True)
+    step = f"{{handler: shared.handlers.item_map.log.handler, memorySize: {memory}}}"
+    state = {"Type": "Task", "Resource": "${count}", "TimeoutSeconds": memory, "End": True}
+    definition = json.dumps({"StartAt": "Count", "States": {"Count": state}})
+    (folder / "workflow.yaml").write_text(f"description: x\nfunctions: {{count: {step}}}\n", encoding="utf-8")
+    (folder / "workflow.asl.json").write_text(definition, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +148,17 @@ def test_destroying_one_team_leaves_the_other_as_it_was(neighbours, project, aws
     assert prepare_lane(lab, project, aws).plan().changes == ()
     assert prepare_lane(lab1, project, aws).plan().changes == ()
     assert belongings(aws, "lab1") == before
+
+
+def test_a_teams_own_folder_changes_the_plan_of_that_team_alone(neighbours, project, aws):
+    assert {lane.workflows["tally"].owner for lane in neighbours} == {"lab", "lab1"}
+    write_own(project.root, "lab", memory=512)
+    edited = load_valid(project.root)
+    lab = edited.lane("lab")
+    own = {lab.functions["tally-count"].name, lab.workflows["tally"].name}
+    assert {step.name for step in prepare_lane(lab, edited, aws).plan().changes} == own
+    assert prepare_lane(edited.lane("lab1"), edited, aws).plan().changes == ()
+    write_own(project.root, "lab")
 
 
 def test_a_grant_made_by_hand_is_found_and_taken_away(neighbours, project, aws):
