@@ -17,7 +17,7 @@ from shared.config.problems import ConfigError, Problems
 from shared.config.resolve import Resolved, resolve
 from shared.config.runtimes import MACHINE
 from shared.config.settings import Settings, read_settings
-from shared.config.team import FOLDER, Team, read_teams
+from shared.config.team import FOLDER, Team, read_teams, team_slugs
 from shared.errors import LanesError, unknown
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def read_project(root: Path, problems: Problems) -> Project | None:
         What can be read, for checks that tell more of the problems; None where nothing can be resolved.
     """
     naming = read_naming(root, problems)
-    settings = read_settings(root, problems)
+    settings = read_settings(root, team_slugs(root), problems)
     cards = read_cards(root, settings, problems)
     teams = read_teams(root, problems)
     parameters = [check_team(team, cards.of(team.file.team), naming, settings) for team in teams]

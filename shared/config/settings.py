@@ -12,11 +12,13 @@ from shared.config.field_types import Address, Count, RetentionDays, Text
 from shared.config.lane import Place
 from shared.config.limits import Limits, check_size
 from shared.config.model import FileModel, parse
+from shared.config.problems import nearest
 from shared.config.rendezvous_settings import RendezvousSettings, check_health, check_service
 from shared.config.runtimes import RuntimeName
 from shared.config.tags import check_tags
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from shared.config.problems import Problems
@@ -97,12 +99,19 @@ class Settings(FileModel):
         return Place(self.account, self.region, self.stage, partition)
 
 
-def read_settings(root: Path, problems: Problems) -> Settings | None:
-    """Read and check shared/settings.yaml; None when it cannot be used, and *problems* then says why."""
+def read_settings(root: Path, teams: Collection[str], problems: Problems) -> Settings | None:
+    """Read and check shared/settings.yaml; None when it cannot be used, and *problems* then says why.
+
+    *teams* are the slugs of those that there are.
+    """
     document = read_document(root / FILE, FILE, problems)
     settings = document and parse(Settings, document)
     if not document or not settings:
         return None
+    for name, shared in settings.commons.items():
+        for team in () if shared.teams == "all" else shared.teams:
+            if team not in teams:
+                document.problem(("commons", name, "teams"), f"there is no team {team!r}", nearest(team, teams))
     before = len(problems.found)
     check_size(settings.defaults.memory_size, settings.limits.memory_size, ("defaults", "memorySize"), document)
     check_size(settings.defaults.timeout, settings.limits.timeout, ("defaults", "timeout"), document)

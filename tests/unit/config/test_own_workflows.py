@@ -187,3 +187,11 @@ def test_requirements_may_be_locked(files, own):
         "numpy==1.0.0; python_version < '3.12'\n",
     )
     files.load()
+
+
+def test_shared_data_is_for_teams_that_there_are(files):
+    files.team("alpha")
+    settings = (files.root / "shared/settings.yaml").read_text(encoding="utf-8")
+    files.write("shared/settings.yaml", settings + "\ncommons:\n  cosmic-data: {teams: [alpha, alhpa]}\n")
+    (problem,) = files.problems()
+    assert problem.endswith(": there is no team 'alhpa' (did you mean 'alpha'?)")
