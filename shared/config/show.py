@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from shared.config.cards import Card
     from shared.config.lane import Function, Lane, Workflow
@@ -64,6 +65,7 @@ def _function(function: Function) -> dict[str, Json]:
         "vpc": _vpc(function.vpc),
         "async": _asynchronous(function.asynchronous),
         "environment": dict(function.environment),
+        "uses": _given(asdict(function.uses)),
     }
 
 
@@ -85,13 +87,14 @@ def _asynchronous(told: Asynchronous | None) -> dict[str, Json] | None:
 def _workflow(workflow: Workflow) -> dict[str, Json]:
     return {
         "name": workflow.name,
-        "template": workflow.template.name,
+        "template": workflow.file,
         "type": workflow.type,
         "role": workflow.role,
         "logGroup": workflow.log_group,
         "functions": dict(workflow.functions),
         "tables": {key: table.name for key, table in workflow.tables.items()},
         **_owned(workflow),
+        "uses": _given(asdict(workflow.uses)),
         "parameters": dict(workflow.parameters),
     }
 
@@ -106,6 +109,12 @@ def _owned(workflow: Workflow) -> dict[str, Json]:
         "settings": {key: each.name for key, each in workflow.settings.items()},
     }
     return {kind: names for kind, names in kinds.items() if names}
+
+
+def _given(parts: Mapping[str, Json]) -> dict[str, Json]:
+    """Return those of *parts* that hold anything, with plain lists."""
+    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in parts.items()}
+    return {key: value for key, value in plain.items() if value not in (None, [], {})}
 
 
 def starter(slug: str, cards: Iterable[Card]) -> str:

@@ -1,9 +1,11 @@
 """Teams' own workflows: each team has its own, lends it, and changes it without touching anybody else."""
 
 import pytest
+import yaml
 
 from shared.config.load import load_project
 from shared.config.problems import ConfigError
+from shared.config.show import resolved
 from shared.config.template import render_definition
 
 TEMPLATE = '{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "${count}", "End": true}}}'
@@ -142,7 +144,7 @@ def test_a_workflow_starts_only_what_its_team_runs(files, own):
         ("image: {dockerfile: ../../Dockerfile}\n", "../../Dockerfile leads out of the card's folder"),
         ("image: {dockerfile: count.py, setup: [ls]}\n", "image.setup says nothing beside image.dockerfile"),
         ("tables: {totals: {key: word, sample: ../count.py}}\n", "../count.py leads out of the card's folder"),
-        ("tables: {totals: {key: word, sortKey: 'word:number'}}\n", "'word' is the key already"),
+        ("tables: {totals: {key: word, sortKey: 'word:number'}}\n", "it is keyed by word twice: take another sortKey"),
         ("settings: {key: {value: ghp_0123456789abcdefghijABCDEFGHIJ012345}}\n", "the form of a credential"),
         ("queues: {work: , work-dead-letters: }\n", "would both be named"),
     ],
@@ -169,7 +171,7 @@ def test_an_image_has_no_layers_whoever_asks_for_it(files, own):
     files.team("alpha", "workflows: {word-count: {package: image}}\n")
     own("alpha", step=f"{{handler: count.handler, layers: ['{layer}']}}")
     (problem,) = files.problems()
-    assert problem.startswith("teams/alpha.yaml:3: functions of word-count have layers, and an image has none")
+    assert problem.startswith("teams/alpha.yaml:3: Lambda gives layers to functions of a zip only")
 
 
 def test_the_libraries_of_a_shared_workflow_are_read_too(files):
@@ -195,3 +197,21 @@ def test_shared_data_is_for_teams_that_there_are(files):
     files.write("shared/settings.yaml", settings + "\ncommons:\n  cosmic-data: {teams: [alpha, alhpa]}\n")
     (problem,) = files.problems()
     assert problem.endswith(": there is no team 'alhpa' (did you mean 'alpha'?)")
+
+
+def test_what_a_workflow_owns_and_uses_is_shown_by_its_names_in_aws(files, own):
+    files.team("alpha", "suffix: 0badcafe\n")
+    card = "queues: {work: }\nsecrets: {key: }\nsettings: {limit: {value: 3}}\nuses: {queues: {work: send}}\n"
+    vpc = "vpc: {subnets: [subnet-1], securityGroups: [sg-1]}"
+    step = f"{{handler: count.handler, {vpc}, uses: {{secrets: [key]}}, async: {{onFailure: {{queue: work}}}}}}"
+    own("alpha", card=card, step=step)
+    shown = resolved(files.load().lane("alpha"))
+    workflow, function = shown["workflows"]["word-count"], shown["functions"]["word-count-count"]
+    assert workflow["template"] == "teams/alpha/word-count/workflow.asl.json"
+    assert workflow["queues"] == {"work": "alpha-word-count-work-0badcafe"}
+    assert workflow["secrets"] == {"key": "alpha/word-count-key-0badcafe"}
+    assert workflow["uses"] == {"queues": {"alpha-word-count-work-0badcafe": "send"}}
+    assert function["uses"] == {"secrets": ["alpha/word-count-key-0badcafe"]}
+    assert function["environment"]["SECRET_KEY"] == "alpha/word-count-key-0badcafe"
+    assert function["async"]["onFailure"].endswith(":alpha-word-count-work-0badcafe")
+    assert yaml.safe_load(yaml.safe_dump(function))["vpc"] == {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}
