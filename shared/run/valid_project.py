@@ -11,6 +11,7 @@ Nothing is planned from what fails. It parses code and never imports it.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from shared.config.document import dotted
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from shared.local.asl.validation import Problem as Flaw
     from shared.values import Json
 
+_UNKNOWN_FIELD = re.compile(r"The field '(.*)' is not supported by Step Functions")
 _FIELDS = KNOWN | NESTED
 _MISSING_TARGET, _ENDLESS = "MISSING_TRANSITION_TARGET", "MISSING_END_STATE"
 
@@ -92,6 +94,12 @@ def _stand_ins(project: Project, card: Card) -> dict[str, Json]:
     }
 
 
+def _near(name: str, known: Iterable[str]) -> str:
+    """Return the question whether one of the *known* was meant by *name*; "" when none is near."""
+    fix = nearest(name, known)
+    return fix if fix.startswith("did you mean") else ""
+
+
 class _Check:
     """Checks one template with one lane's *values*; problems go where the template says them.
 
@@ -122,7 +130,8 @@ class _Check:
         known = [spec.name for spec in self._card.specs]
         for path, name in undeclared_inputs(self._definition, known):
             what = f"it reads {name!r} of the run's input, and no parameter declares it"
-            self._tell(path, what, nearest(name, known) if known else "declare it under parameters: of the card")
+            near = _near(name, known)
+            self._tell(path, what, f"{near + ' or ' if near else ''}declare it under parameters: of {self._card.path}")
 
     def definition_itself(self) -> None:
         """Check what Step Functions checks when a machine is made."""
@@ -139,10 +148,8 @@ class _Check:
         if flaw.code == _ENDLESS:
             return "no state ends the workflow", 'write "End": true in the last one'
         if flaw.code != _MISSING_TARGET or not flaw.message.startswith("Missing"):
-            near = (
-                nearest(str(path[-1]), _FIELDS) if flaw.message.endswith("is not supported by Step Functions") else ""
-            )
-            return flaw.message, near if near.startswith("did you mean") else None
+            unknown = _UNKNOWN_FIELD.match(flaw.message)
+            return flaw.message, (_near(unknown[1], _FIELDS) if unknown else "") or None
         states, target = machine_of(path, self._definition)
         return f'"{target}" is no state of this machine', nearest(str(target), states)
 

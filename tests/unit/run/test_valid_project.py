@@ -220,7 +220,7 @@ def test_an_input_that_no_parameter_declares_is_told_where_it_must_fail(project,
         assert load_valid(project.root)
     else:
         (problem,) = project.problems()
-        assert "it reads 'others' of the run's input, and no parameter declares it (known: tasks)" in problem
+        assert "it reads 'others' of the run's input, and no parameter declares it (declare it under" in problem
 
 
 def test_from_a_start_that_is_no_state_only_that_is_told(project):
