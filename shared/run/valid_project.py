@@ -19,7 +19,7 @@ from shared.config.load import concluded, read_project
 from shared.config.problems import Problem, Problems, nearest
 from shared.config.template import placeholders
 from shared.isolation.roles.workflow_role import ungranted
-from shared.local.asl.validation import ERROR, problems_of
+from shared.local.asl.validation import problems_of
 from shared.local.asl.validation.fields import KNOWN, NESTED
 from shared.run.definition_place import machine_of, place_of
 from shared.run.undeclared import undeclared_inputs
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from shared.local.asl.validation import Problem as Flaw
     from shared.values import Json
 
-_UNKNOWN_FIELD = re.compile(r"The field '(.*)' is not supported by Step Functions")
+_UNKNOWN_FIELD = re.compile(r"Field '(.*)' is not supported$")
 _FIELDS = KNOWN | NESTED
 _MISSING_TARGET, _ENDLESS = "MISSING_TRANSITION_TARGET", "MISSING_END_STATE"
 
@@ -140,7 +140,7 @@ class _Check:
         lost = {path[:-1] for flaw, path in places if flaw.code == _MISSING_TARGET and path[-1] == "StartAt"}
         for flaw, path in places:
             unreached = flaw.code == _MISSING_TARGET and not flaw.message.startswith("Missing")
-            if flaw.severity == ERROR and not (unreached and path[:-2] in lost):  # from nowhere nothing is reached
+            if not (unreached and path[:-2] in lost):  # from nowhere nothing is reached
                 self._tell(path, *self._words(flaw, path))
 
     def _words(self, flaw: Flaw, path: KeyPath) -> tuple[str, str | None]:
@@ -149,7 +149,8 @@ class _Check:
             return "no state ends the workflow", 'write "End": true in the last one'
         if flaw.code != _MISSING_TARGET or not flaw.message.startswith("Missing"):
             unknown = _UNKNOWN_FIELD.match(flaw.message)
-            return flaw.message, (_near(unknown[1], _FIELDS) if unknown else "") or None
+            near = _near(unknown[1], _FIELDS) if unknown and unknown[1] not in _FIELDS else ""
+            return flaw.message, near or None
         states, target = machine_of(path, self._definition)
         return f'"{target}" is no state of this machine', nearest(str(target), states)
 

@@ -21,7 +21,7 @@ from shared.local.asl.execution import RUNNING, Execution
 from shared.local.asl.identity import Identity, StartedMachine
 from shared.local.asl.machine import Machine
 from shared.local.asl.size import MAX_BYTES
-from shared.local.asl.validation import ERROR, problems_of
+from shared.local.asl.validation import problems_of
 
 if TYPE_CHECKING:
     from shared.local.asl.engine import Engine
@@ -189,7 +189,7 @@ class InvalidDefinition(AWSError):
 
 def check_definition(definition: str, kind: str) -> None:
     """Raise InvalidDefinition unless *definition* has no errors; all of them are in its message."""
-    errors = [str(problem) for problem in problems_of(definition, kind) if problem.severity == ERROR]
+    errors = [str(problem) for problem in problems_of(definition, kind)]
     if errors:
         raise InvalidDefinition(f"Invalid State Machine Definition: '{', '.join(errors)}'")
 

@@ -100,7 +100,7 @@ words/word-count/workflow.asl.json:59: States.Merge.Catch[0].Next: "Sorry" is no
 words/word-count/workflow.asl.json:64: States.Query: Exactly one of the fields [Next, End] is required
 words/word-count/workflow.asl.json:67: States.Query.Output: The value is not a valid JSONata expression.
 words/word-count/workflow.asl.json:68: States.Query.ResultPath: The field 'ResultPath' is not supported when the
-words/word-count/workflow.asl.json:69: States.Query.Nxt: The field 'Nxt' is not supported by Step Functions (did you
+words/word-count/workflow.asl.json:69: States.Query.Nxt: Field 'Nxt' is not supported (did you mean 'Next'?)
 words/word-count/workflow.yaml:2: there is no team 'nobody' to share it with
 words/word-count/workflow.yaml:3: unknown key 'pyhton' (did you mean 'python'?)
 words/word-count/workflow.yaml:4: architecture is 'arm': it should be 'x86_64' or 'arm64'

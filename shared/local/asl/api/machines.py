@@ -8,7 +8,7 @@ from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
 
 from shared.local.asl.api.paging import page
-from shared.local.asl.validation import ERROR, problems_of
+from shared.local.asl.validation import problems_of
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import (
@@ -78,20 +78,17 @@ def validate_state_machine_definition(
 ) -> dict[str, object]:
     """ValidateStateMachineDefinition."""
     problems = problems_of(params["definition"], params.get("type") or "STANDARD")
-    failed = any(problem.severity == ERROR for problem in problems)
-    if (params.get("severity") or ERROR) == ERROR:
-        problems = [problem for problem in problems if problem.severity == ERROR]
     most = params.get("maxResults") or _DIAGNOSTICS
     shown = [
         {
-            "severity": each.severity,
+            "severity": "ERROR",
             "code": each.code,
             "message": each.message,
             **({"location": each.location} if each.location else {}),
         }
         for each in problems[:most]
     ]
-    return {"result": "FAIL" if failed else "OK", "diagnostics": shown, "truncated": len(problems) > most}
+    return {"result": "FAIL" if problems else "OK", "diagnostics": shown, "truncated": len(problems) > most}
 
 
 ACTIONS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.local.asl.validation.problems import ERROR, WARNING, Problem
+from shared.local.asl.validation.problems import Problem
 from shared.local.asl.validation.whole import problems_of
 
-__all__ = ["ERROR", "WARNING", "Problem", "problems_of"]
+__all__ = ["Problem", "problems_of"]

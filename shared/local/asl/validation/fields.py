@@ -1,4 +1,8 @@
-"""Which fields each kind of state may have, in each query language."""
+"""Which fields each kind of state may have, in each query language.
+
+AWS refuses every other field: seen of TimeoutSeconds, Retry and Catch on all kinds that lack them
+(github.com/floci-io/floci, issue 2735), and of ResultPath on Wait (github.com/sam-goodwin/functionless, issue 308).
+"""
 
 from __future__ import annotations
 
@@ -55,7 +59,5 @@ JSONATA: dict[str, frozenset[str]] = {
 ONLY_JSONPATH = frozenset().union(*JSONPATH.values())
 ONLY_JSONATA = frozenset().union(*JSONATA.values())
 KNOWN = ONLY_JSONPATH | ONLY_JSONATA | COMMON | frozenset().union(*KINDS.values())
-REFUSED_ELSEWHERE = RECOVERY | {"TimeoutSeconds"}
-"""Fields that AWS was seen to refuse on every kind of state but their own (github.com/floci-io/floci, issue 2735)."""
 TOP = frozenset({"Comment", "StartAt", "States", "TimeoutSeconds", "Version", "QueryLanguage"})
-NESTED = TOP | {"ProcessorConfig"}
+NESTED = TOP - {"QueryLanguage"} | {"ProcessorConfig"}

@@ -7,13 +7,11 @@ from typing import TypeGuard, TypeVar
 
 Kind = TypeVar("Kind")
 
-ERROR, WARNING = "ERROR", "WARNING"
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 TARGET = "MISSING_TRANSITION_TARGET"
 ENDLESS = "MISSING_END_STATE"
 DUPLICATE = "DUPLICATE_STATE_NAME"
 NOT_JSON = "INVALID_JSON_DESCRIPTION"
-MISPLACED = "UNSUPPORTED_FIELD"
 
 
 @dataclass(frozen=True)
@@ -24,13 +22,11 @@ class Problem:
         code: AWS's name for its kind.
         message: What is wrong.
         location: The JSON path of the place, ``/States/A/Next``; None for what is wrong with all of it.
-        severity: ERROR keeps the machine from being created, WARNING does not.
     """
 
     code: str
     message: str
     location: str | None
-    severity: str = ERROR
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message} at {self.location or 'null'}"
@@ -49,10 +45,6 @@ class Problems:
     def add_endless(self) -> None:
         """Record that nothing ends the machine, which has no place."""
         self.found.append(Problem(ENDLESS, "Workflow has no terminal state", None))
-
-    def warn(self, message: str, location: str, code: str = MISPLACED) -> None:
-        """Record a warning."""
-        self.found.append(Problem(code, message, location or "/", WARNING))
 
     def is_a(
         self, value: object, kind: type[Kind] | tuple[type[Kind], ...], wanted: str, location: str

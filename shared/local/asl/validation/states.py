@@ -59,12 +59,8 @@ def _check_names(spec: Spec, kind: str, problems: Problems, location: str, *, js
             problems.add(
                 f"The field '{name}' is not supported when the QueryLanguage is {language}", f"{location}/{name}"
             )
-        elif name in fields.REFUSED_ELSEWHERE:
-            problems.add(f"Field '{name}' is not supported", f"{location}/{name}")
-        elif name in fields.KNOWN:
-            problems.warn(f"The field '{name}' has no effect in a {kind} state", f"{location}/{name}")
         else:
-            problems.add(f"The field '{name}' is not supported by Step Functions", f"{location}/{name}")
+            problems.add(f"Field '{name}' is not supported", f"{location}/{name}")
 
 
 def _check_onward(spec: Spec, kind: str, problems: Problems, location: str) -> None:

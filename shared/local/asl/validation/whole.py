@@ -49,13 +49,13 @@ class _Checker:
             return
         for name in machine:
             if name not in (fields.NESTED if nested else fields.TOP):
-                problems.add(f"The field '{name}' is not supported by Step Functions", f"{location}/{name}")
+                problems.add(f"Field '{name}' is not supported", f"{location}/{name}")
         check_number(machine, "TimeoutSeconds", problems, location, jsonata=False)
         missing = [name for name in ("States", "StartAt") if name not in machine]
         if missing:
             problems.add(f"These fields are required: [{', '.join(missing)}]", location)
             return
-        language = machine.get("QueryLanguage")
+        language = None if nested else machine.get("QueryLanguage")
         if language not in (None, "JSONPath", "JSONata"):
             problems.add("Value must be one of [JSONPath, JSONata]", f"{location}/QueryLanguage")
         jsonata = jsonata if language is None else language == "JSONata"
@@ -80,6 +80,9 @@ class _Checker:
                 )
             self.names.add(name)
             language = spec.get("QueryLanguage")
+            if jsonata and language == "JSONPath":
+                what = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
+                self.problems.add(what, f"{where}/QueryLanguage")
             queries = jsonata if language is None else language == "JSONata"
             check_state(spec, self.problems, where, jsonata=queries)
             if self.express:

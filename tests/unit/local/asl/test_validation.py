@@ -82,6 +82,15 @@ def test_a_state_has_no_field_that_aws_refuses_on_its_kind(kind, field, value):
     assert found({"A": {"Type": kind, **KINDS[kind], field: value}, **more}) == ([] if fits else [refused])
 
 
+def test_a_state_of_a_jsonata_machine_is_no_jsonpath_state_and_no_branch_has_a_language():
+    state = {"Type": "Pass", "QueryLanguage": "JSONPath", "Result": 1, "End": True}
+    (problem,) = found({"A": state}, QueryLanguage="JSONata")
+    assert problem.endswith("JSONPath' if set to 'JSONata' for whole state machine at /States/A/QueryLanguage")
+    assert found({"A": state}) == []
+    (problem,) = found({"M": {**MAP, "ItemProcessor": {**one(DONE), **QUERY}}})
+    assert problem.endswith("at /States/M/ItemProcessor/QueryLanguage")
+
+
 def test_what_a_map_says_of_its_language_holds_for_the_map_alone():
     query = {"Type": "Pass", "Output": "{% 1 %}", "End": True}
     (problem,) = found({"M": {**MAP, **QUERY, "ItemProcessor": one(query)}})
@@ -124,6 +133,8 @@ def test_what_a_map_says_of_its_language_holds_for_the_map_alone():
         ({"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": 1}]}, "/States/A/Choices[0]/Next"),
         ({"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True}], "Default": 1}, "/States/A/Default"),
         ({**QUERY, "Type": "Choice", "Choices": [{"Condition": 1, "Next": "A"}]}, "/States/A/Choices[0]/Condition"),
+        ({"Type": "Wait", "Seconds": 1, "ResultPath": None, "End": True}, "/States/A/ResultPath"),
+        ({"Type": "Succeed", "End": True}, "/States/A/End"),
         ({**MAP}, "/States/A"),
         ({**EACH, "ItemReader": {"Resource": 1}}, "/States/A/ItemReader/Resource"),
         ({**EACH, "ItemReader": {"Resource": "r", "ReaderConfig": 1}}, "/States/A/ItemReader/ReaderConfig"),
