@@ -166,10 +166,10 @@ def _say_unconfirmed(lane: Lane, aws: Aws) -> None:
 
     for each in lane.topics:
         have = topic.current(aws, each.name) if each.notify else None
-        for address in topic.unconfirmed(have) if have else ():
-            console.note(
-                f"topic {each.name}: {address} gets nothing until it follows the link in the mail that AWS sends"
-            )
+        waiting = topic.unconfirmed(have) if have else ()
+        for address in (address for address in each.notify if address in waiting):
+            link = "the link in the mail that AWS sends"
+            console.note(f"topic {each.name}: {address} gets nothing until it follows {link}")
 
 
 def _say_what_waits(lanes: list[Lane]) -> None:

@@ -97,7 +97,7 @@ def _failure(ended: Ended, deepest: tuple[Mapping[str, object], _Place] | None) 
     status, error, cause = ended
     found, (state, rank, around) = deepest or ({}, _Place(None, None, None))
     error, cause = str(found.get("error") or error), str(found.get("cause") or cause)
-    if deepest is None and not parse_object(cause):
+    if deepest is None and "errorType" not in parse_object(cause):
         return Failure(status, None, None, error or status, cause or _WITHOUT_CAUSE.get(status, ""), None)
     said = parse_object(cause)
     error, message = str(said.get("errorType", error)), str(said.get("errorMessage", cause))

@@ -108,13 +108,15 @@ def steps(want: Resource, have: Resource | None) -> Step:
     for change in table_indexes.changes(want, have):
         calls += [_await(AWAIT, want), Call(SERVICE, "update_table", {"TableName": want.name, **change})]
     calls += [_await(AWAIT, want)] if want.properties["indexes"] != have.properties["indexes"] else []
+    notes: tuple[str, ...] = ()
     if want.properties["ttl"] != have.properties["ttl"]:
         _check_ttl(want, have)
         calls.append(_put_ttl(want, have))
+        notes = ("DynamoDB takes no other change of ttl for an hour",)
     if tags:
         on = {"ResourceArn": want.properties["arn"]}
         calls.append(Call(SERVICE, "tag_resource", {**on, "Tags": tag_pairs(want.tags)}))
-    return updated(want, (*changed, *tags), *calls)
+    return updated(want, (*changed, *notes, *tags), *calls)
 
 
 def remove(have: Resource) -> Step:
