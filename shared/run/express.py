@@ -19,7 +19,7 @@ from shared.run.start import Run
 from shared.run.watch import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
@@ -127,9 +127,14 @@ def logged_events(aws: Aws, ended: ExpressRun, *, sleep: Sleep = time.sleep) -> 
             event = json.loads(line["message"])
             if event.get("execution_arn") == run.arn:
                 found[int(event["id"])] = _as_in_a_history(event)
-        if any(event["type"] in _ENDINGS for event in found.values()):
+        if is_whole(found.values()):
             break
     return [found[number] for number in sorted(found)]
+
+
+def is_whole(events: Iterable[HistoryEventTypeDef]) -> bool:
+    """Say whether *events* go to the end of the execution."""
+    return any(event["type"] in _ENDINGS for event in events)
 
 
 def _as_in_a_history(event: Mapping[str, str]) -> HistoryEventTypeDef:

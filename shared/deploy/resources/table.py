@@ -62,7 +62,8 @@ def current(aws: Aws, name: str) -> Resource | None:
         return None
     found = answer["Table"]
     pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=found["TableArn"])
-    ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    made = found["TableStatus"] != "CREATING"  # before that, DynamoDB tells nothing of ttl, which comes with no table
+    ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"] if made else {}
     types = {each["AttributeName"]: each["AttributeType"] for each in found["AttributeDefinitions"]}
     return Resource(
         KIND,
@@ -73,8 +74,8 @@ def current(aws: Aws, name: str) -> Resource | None:
             "key": table_indexes.read_key(found["KeySchema"], types),
             "billing": found.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
             "indexes": table_indexes.read(found.get("GlobalSecondaryIndexes", ()), types),
-            "ttl": ttl.get("AttributeName") if ttl["TimeToLiveStatus"] in {"ENABLED", "ENABLING"} else None,
-            "ttl_is_changing": ttl["TimeToLiveStatus"] in _CHANGING,
+            "ttl": ttl["AttributeName"] if made and ttl["TimeToLiveStatus"] in {"ENABLED", "ENABLING"} else None,
+            "ttl_is_changing": made and ttl["TimeToLiveStatus"] in _CHANGING,
         },
     )
 
@@ -111,7 +112,7 @@ def steps(want: Resource, have: Resource | None) -> Step:
     notes: tuple[str, ...] = ()
     if want.properties["ttl"] != have.properties["ttl"]:
         _check_ttl(want, have)
-        calls.append(_put_ttl(want, have))
+        calls += [_await(AWAIT, want), _put_ttl(want, have)]
         notes = ("DynamoDB takes no other change of ttl for an hour",)
     if tags:
         on = {"ResourceArn": want.properties["arn"]}

@@ -67,7 +67,7 @@ def current(aws: Aws, name: str) -> Resource | None:
         read_tags(sns.list_tags_for_resource(ResourceArn=arn)["Tags"]),
         {
             "arn": arn,
-            "policy": json.loads(answer["Attributes"]["Policy"]),
+            "policy": _comparable(json.loads(answer["Attributes"]["Policy"])),
             "subscriptions": sorted(arns),
             "confirmed": {key: each for key, each in arns.items() if each != PENDING},
         },
@@ -129,6 +129,24 @@ def _subscribe(want: Resource, subscriptions: Iterable[Json]) -> list[Call]:
 
 def _unsubscribe(arns: Mapping[str, Json]) -> list[Call]:
     return [Call(SERVICE, "unsubscribe", {"SubscriptionArn": arn}) for arn in arns.values()]
+
+
+def _comparable(policy: Json) -> dict[str, Json]:
+    """Return a topic's policy in one spelling: SNS may give back another than it was given."""
+    statements = [as_mapping(each) for each in as_list(as_mapping(policy).get("Statement", ()))]
+    return {**as_mapping(policy), "Statement": [_comparable_statement(each) for each in statements]}
+
+
+def _comparable_statement(statement: Mapping[str, Json]) -> dict[str, Json]:
+    action = statement.get("Action")
+    actions = [action] if isinstance(action, str) else list(map(as_text, as_list(action or ())))
+    parts = (each.partition(":") for each in actions)
+    everyone = statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+    return {
+        **statement,
+        **({"Action": sorted(f"{service.lower()}:{name}" for service, _, name in parts)} if actions else {}),
+        **({"Principal": "*"} if everyone else {}),
+    }
 
 
 def _policy(lane: Lane, arn: str) -> dict[str, Json]:

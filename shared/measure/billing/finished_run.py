@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from shared.measure.billing.bill import price_run, quick_trace
 from shared.measure.billing.usage import Usage
 from shared.measure.observed.trace import trace_of
-from shared.run.express import logged_events
+from shared.run.express import is_whole, logged_events
 from shared.run.failure import Ended, failure_in
 from shared.run.gather import gather, gather_with
 
@@ -97,6 +97,9 @@ def finish_express(aws: Aws, ended: ExpressRun, reader: LogReader) -> FinishedRu
         events = logged_events(aws, ended)
     except ClientError as error:
         events, unread = [], str(error)
+    else:
+        if not is_whole(events):
+            unread = f"CloudWatch does not show all of its events yet ({run.lane.workflows[run.workflow].log_group})"
     reader.read()
     status = ended.end.status
     failure = failure_in(events, Ended(status, ended.error, ended.cause)) if status != "SUCCEEDED" else None

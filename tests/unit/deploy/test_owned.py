@@ -238,3 +238,12 @@ def test_the_policies_of_topics_queues_and_secrets_are_read_back(lane, aws):
     documents = {each.attached.split(":")[2]: each.body for each in deployed_documents(lane, aws, Sight())}
     assert documents["sqs"] == documents["secretsmanager"] == wide
     assert {each["Effect"] for each in documents["sns"]["Statement"]} == {"Deny"}
+
+
+def test_a_topics_policy_in_another_spelling_is_the_same(lane, aws):
+    deploy(lane, aws)
+    policy = json.dumps(topic.current(aws, TOPIC).properties["policy"])
+    spelled = policy.replace('"sns:', '"SNS:').replace('"Principal": "*"', '"Principal": {"AWS": "*"}')
+    on = {"TopicArn": lane.topic_arn(TOPIC), "AttributeName": "Policy"}
+    aws.client("sns").set_topic_attributes(**on, AttributeValue=spelled)
+    assert plan(lane, aws).changes == ()

@@ -1,6 +1,7 @@
 """A workflow's table: made with its lane, left alone when it holds what nobody named any more, gone with the lane."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 
@@ -195,3 +196,21 @@ def test_ttl_that_dynamodb_is_still_changing_is_refused_with_the_time_to_wait():
     have = dataclasses.replace(want, properties={**want.properties, "ttl": "expires", "ttl_is_changing": True})
     with pytest.raises(LanesError, match="deploy again in an hour"):
         table.steps(want, have)
+
+
+def test_a_table_that_is_still_being_made_is_not_asked_for_its_ttl(aws, deploy):
+    deploy(made(ttl="expires"))
+    real = aws.client("dynamodb")
+
+    class Creating:
+        def __getattr__(self, name):
+            if name == "describe_time_to_live":
+                pytest.fail("DynamoDB refuses that while it makes the table")
+            return getattr(real, name)
+
+        def describe_table(self, **asked):
+            told = real.describe_table(**asked)
+            return {"Table": {**told["Table"], "TableStatus": "CREATING"}}
+
+    found = table.current(SimpleNamespace(client=lambda _service: Creating()), NAME)
+    assert (found.properties["ttl"], found.properties["ttl_is_changing"]) == (None, False)
