@@ -22,7 +22,7 @@ _LABELS = {  # what each amount is called, and its unit if it is no count
     "storage_gb_seconds": ("Lambda /tmp above 512 MB", "GB-s"),
     "state_transitions": ("Step Functions transitions", ""),
     "express_requests": ("Express executions", ""),
-    "express_gb_seconds": ("Express time", "GB-s"),
+    "express_gb_seconds": ("Express time, at the least", "GB-s"),
     "s3_puts": ("S3 puts and lists", ""),
     "s3_gets": ("S3 gets", ""),
     "dynamodb_writes": ("DynamoDB writes", ""),

@@ -110,7 +110,7 @@ class Logs:
 @pytest.fixture
 def lane():
     function = SimpleNamespace(log_group="/aws/lambda/work", name="work")
-    workflow = SimpleNamespace(functions={"work": "w-work"})
+    workflow = SimpleNamespace(functions={"work": "w-work"}, type="standard")
     return SimpleNamespace(
         functions={"w-work": function}, workflows={"w": workflow}, state_machine_arn=lambda _: MACHINE, team="t"
     )
