@@ -66,8 +66,11 @@ def load(
 
 def _table(lane: Lane) -> Table:
     match lane.tables:
-        case [table]:
+        case [table] if table.sort_key is None and table.key.type == "string":
             return table
+        case [table]:
+            what = f"a list goes into a table with one key, a string, and {table.name} has another"
+            raise UsageError(what, fix="fill it by a function, or by boto3 in a shell that has run lanes env")
         case []:
             fix = f"name a workflow that has one (item-map) under workflows in teams/{lane.team}.yaml"
             raise UsageError(f"team {lane.team} has no table", fix=fix)

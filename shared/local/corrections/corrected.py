@@ -13,6 +13,7 @@ from shared.local.corrections.function_policies import function_policies_written
 from shared.local.corrections.function_settings import function_settings_kept
 from shared.local.corrections.missing_members import missing_members_refused
 from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
+from shared.local.corrections.queue_policies import queue_policies_kept
 from shared.local.corrections.subscriptions import mail_confirmed_first
 from shared.local.corrections.table_changes import table_changes_checked
 from shared.local.corrections.user_boundaries import user_boundaries_kept
@@ -28,6 +29,7 @@ _CORRECTIONS = (
     left_to_iam,
     mail_confirmed_first,
     missing_members_refused,
+    queue_policies_kept,
     reserved_names_refused,
     table_changes_checked,
     tags_of_new_buckets_kept,
