@@ -7,6 +7,7 @@ that difference; :func:`shared.cli.wiring.cloud_of` chooses.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.cli import console
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from shared.packages.package import Package
     from shared.packages.target import Target
     from shared.values import Json
+
+
+_NO_CONSTRAINT = "us-east-1"  # a bucket there is made without its region (S3 API, CreateBucket)
 
 
 class Cloud:
@@ -86,6 +90,9 @@ class Cloud:
     def make_ready(self, lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:
         """In a rehearsal, deploy *lane* where it lacks anything, and put sample data where there is none."""
 
+    def make_commons(self, lane: Lane) -> None:
+        """In a rehearsal, make the buckets of shared data that *lane* reads, which an account on AWS has."""
+
     def make_zone(self, zone: str) -> None:
         """In a rehearsal, make the hosted zone that an account on AWS has from its registrar."""
 
@@ -137,6 +144,7 @@ class Rehearsal(Cloud):
         from shared.local.layers import check_layers
         from shared.local.networks import other_network
 
+        self.make_commons(deployment.lane)
         if todo.changes:
             check_layers(deployment.lane, self._aws)
             if told := other_network(deployment.lane):
@@ -181,6 +189,21 @@ class Rehearsal(Cloud):
             console.note(placed)
         for placed in place_sample_items(card, lane.workflows[workflow], self._aws):
             console.note(placed)
+
+    def make_commons(self, lane: Lane) -> None:
+        """Make the buckets of shared data that *lane* reads, as the cloud's owner; other accounts' are not here."""
+        from shared.deploy.reading import if_there
+
+        s3, region = self._aws.owner.client("s3"), lane.place.region
+        where = {} if region == _NO_CONSTRAINT else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        for name, owner in lane.commons.items():
+            if owner != lane.place.account:
+                console.note(f"shared data {name} is account {owner}'s, and not in this cloud: it is read on AWS alone")
+            elif if_there(partial(s3.head_bucket, Bucket=name), "404", "NoSuchBucket") is None:
+                s3.create_bucket(Bucket=name, **where)
+                console.note(
+                    f"made s3://{name} for shared data; lanes data upload {lane.team} --commons {name} fills it"
+                )
 
     def make_zone(self, zone: str) -> None:
         """Make the hosted zone that an account on AWS has from its registrar, as the cloud's owner."""

@@ -107,35 +107,43 @@ def upload(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The sample survey when left out.")] = None,
     *,
     prefix: Annotated[str, typer.Option(help="Folder in the bucket; the team's data_prefix when left out.")] = "",
+    commons: Annotated[
+        str, typer.Option(metavar="NAME", help="Upload to this shared data of the settings, which the team reads.")
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be uploaded, or why it cannot be; upload nothing.")
     ] = False,
     where: Where,
     as_json: AsJson = False,
 ) -> None:
-    """Upload partitions to the team's bucket.
+    """Upload partitions to the team's bucket, or to data that teams share.
+
+    No team may write shared data: the embedded cloud's owner may, and on AWS whoever owns it.
 
     Example: lanes data upload team2 survey-25MB
     """
-    from shared.cli.wiring import open_cloud, open_project
+    from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.cosmic import partitions, sample, transfer
 
     project = open_project(team)
     lane = project.lane(team)
     place = prefix.strip("/") or _data_prefix(lane)
+    into = transfer.shared_data(lane, commons) if commons else transfer.own_bucket(lane)
     with tempfile.TemporaryDirectory(prefix="lanes-upload-") as scratch:
         paths = partitions.find(folder) if folder else sample.write(Path(scratch) / "sample")
         records = sum(map(partitions.count, paths))
         files = [(path, f"{place}/{path.name}") for path in paths]
         total = sum(path.stat().st_size for path in paths)
         with open_cloud(project, where, [lane]) as cloud:
-            others = transfer.neighbours(cloud, lane, f"{place}/", [key for _, key in files])
+            if commons and not dry_run:
+                cloud_of(project, cloud).make_commons(lane)
+            others = transfer.neighbours(cloud, into, f"{place}/", [key for _, key in files])
             if not dry_run:
                 with progress("uploading", total, "bytes") as advance:
-                    transfer.upload(cloud, lane, files, advance)
+                    transfer.upload(cloud, into, files, advance)
         if others:
             console.note(f"{len(others)} other objects are under {place}/, and a run over it takes them too")
-    _say_uploaded(lane, place, [key for _, key in files], records, total, dry_run=dry_run, as_json=as_json)
+    _say_uploaded(into.bucket, place, [key for _, key in files], records, total, dry_run=dry_run, as_json=as_json)
 
 
 def need(module: str, extra: str) -> None:
@@ -188,14 +196,12 @@ def _report(folder: Path, paths: list[Path], records: int, *, as_json: bool) -> 
 
 
 def _say_uploaded(
-    lane: Lane, place: str, keys: list[str], records: int, size: int, *, dry_run: bool, as_json: bool
+    bucket: str, place: str, keys: list[str], records: int, size: int, *, dry_run: bool, as_json: bool
 ) -> None:
     if as_json:
-        console.print_json(
-            {"bucket": lane.bucket, "keys": keys, "records": records, "bytes": size, "uploaded": not dry_run}
-        )
+        console.print_json({"bucket": bucket, "keys": keys, "records": records, "bytes": size, "uploaded": not dry_run})
         return
     verb = "would upload" if dry_run else "uploaded"
     console.out.print(
-        f"{verb} {records:,} records in {_partitions(keys)}, {size / 2**20:.1f} MB, to s3://{lane.bucket}/{place}/"
+        f"{verb} {records:,} records in {_partitions(keys)}, {size / 2**20:.1f} MB, to s3://{bucket}/{place}/"
     )

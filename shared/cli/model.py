@@ -88,6 +88,7 @@ def _upload(team: str, path: Path, key: str, where: Where) -> None:
 
     project = open_project()
     lane = project.lane(team)
+    into = transfer.own_bucket(lane)
     with open_cloud(project, where, [lane]) as cloud:
-        transfer.neighbours(cloud, lane, key, [])
-        transfer.upload(cloud, lane, [(path, key)])
+        transfer.neighbours(cloud, into, key, [])
+        transfer.upload(cloud, into, [(path, key)])

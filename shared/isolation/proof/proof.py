@@ -55,7 +55,7 @@ from typing import TYPE_CHECKING
 
 from shared.isolation.proof.database_rules import judge_script
 from shared.isolation.proof.documents.boundaries import check_boundaries
-from shared.isolation.proof.documents.document import read
+from shared.isolation.proof.documents.document import DocumentKind, read
 from shared.isolation.proof.documents.judge import judge_document
 from shared.isolation.proof.documents.reviewed import REVIEWED
 from shared.isolation.proof.finding import merge
@@ -177,7 +177,8 @@ def count_pairs(statement: Statement, catalogue: Catalogue) -> int:
 def _account_wide(statements: Mapping[Document, Iterable[Statement]], catalogue: Catalogue) -> dict[str, str]:
     used = {
         action.name
-        for grants in statements.values()
+        for document, grants in statements.items()
+        if document.kind is not DocumentKind.BOUNDARY  # it grants nothing
         for statement in grants
         for pattern in statement.actions
         for action in catalogue.expand(pattern)

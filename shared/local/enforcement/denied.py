@@ -105,8 +105,8 @@ def _of_role(role: str, action: str, resource: str) -> str:
         return f"no card can grant {action}: uses names resources and reviewed services; {HOW_TO_ADD}"
     if not re.search(rf"[:/]{re.escape(team)}[-/_]", resource):
         return (
-            f"it is not one of {team}'s own names: uses on a card reaches the team's own, and shared data that "
-            "shared/settings.yaml names under commons; ask its owner for a copy"
+            f"it is not one of {team}'s own names: uses on a card reaches the team's own, and shared data "
+            "(commons: [NAME]) that shared/settings.yaml names; ask its owner for a copy"
         )
     if action in _GRANTED:
         told = _USES[action.partition(":")[0]]

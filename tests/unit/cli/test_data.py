@@ -101,7 +101,7 @@ def test_upload_to_a_team_without_a_bucket_says_what_to_do(survey: Path, tmp_pat
     with EmbeddedCloud(lane.place, tmp_path / "state") as cloud:
         aws = connect_endpoint(lane.place, cloud.endpoint, cloud.key)
         with pytest.raises(LanesError, match=r"(?s)is not there.*lanes deploy team2"):
-            transfer.neighbours(aws, lane, "datasets/", [])
+            transfer.neighbours(aws, transfer.own_bucket(lane), "datasets/", [])
 
 
 def test_what_is_uploaded_is_whole_and_its_neighbours_are_told(survey: Path, tmp_path: Path) -> None:
@@ -112,8 +112,10 @@ def test_what_is_uploaded_is_whole_and_its_neighbours_are_told(survey: Path, tmp
         aws.s3.create_bucket(Bucket=lane.bucket)
         aws.s3.put_object(Bucket=lane.bucket, Key="datasets/old.safetensors", Body=b"old")
         sent: list[int] = []
-        transfer.upload(aws, lane, [(path, "datasets/new.safetensors")], sent.append)
-        assert transfer.neighbours(aws, lane, "datasets/", ["datasets/new.safetensors"]) == ["datasets/old.safetensors"]
+        transfer.upload(aws, transfer.own_bucket(lane), [(path, "datasets/new.safetensors")], sent.append)
+        assert transfer.neighbours(aws, transfer.own_bucket(lane), "datasets/", ["datasets/new.safetensors"]) == [
+            "datasets/old.safetensors"
+        ]
         body = aws.s3.get_object(Bucket=lane.bucket, Key="datasets/new.safetensors")["Body"].read()
     assert body == path.read_bytes()
     assert sum(sent) == len(body)
