@@ -6,6 +6,7 @@ is listed with a reason. The teams looked for are team1 and team10.
 
 from shared.iam.statements import read_identity_policy, read_resource_policy
 from shared.isolation.proof.account.account import Principal, ServicePolicy
+from shared.isolation.proof.account.code_links import FunctionLinks
 from shared.isolation.proof.account.links import Logging, Rule
 
 A = "123456789012"
@@ -14,6 +15,8 @@ FUNCTION = f"arn:aws:lambda:us-east-1:{A}:function:"
 MACHINE = f"arn:aws:states:us-east-1:{A}:stateMachine:"
 EXECUTION = f"arn:aws:states:us-east-1:{A}:execution:"
 LOGS = f"arn:aws:logs:us-east-1:{A}:log-group:"
+LAYER = f"arn:aws:lambda:us-east-1:{A}:layer:"
+IMAGE = "dkr.ecr.us-east-1.amazonaws.com"
 EVENTS = f"arn:aws:events:us-east-1:{A}:"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 SSO = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
@@ -84,6 +87,29 @@ EVERYTHING = allow("*", "*")
 DATA = allow("s3:*", f"{OURS}/*")
 
 LEAKS_BY_RULE = {
+    "foreign-layer": {
+        "another team's layer": FunctionLinks(f"{FUNCTION}team1-x", (f"{LAYER}team10-code:1",)),
+        "a layer of nobody's": FunctionLinks(f"{FUNCTION}team1-x", (f"{LAYER}shared:3",)),
+        "own and another team's layer": FunctionLinks(
+            f"{FUNCTION}team1-x", (f"{LAYER}team1-code:1", f"{LAYER}team10-code:1")
+        ),
+    },
+    "foreign-image": {
+        "another team's image": FunctionLinks(f"{FUNCTION}team1-x", (), f"{A}.{IMAGE}/team10/x@sha256:0"),
+        "an image of nobody's": FunctionLinks(f"{FUNCTION}team1-x", (), f"{A}.{IMAGE}/shared:1"),
+        "an image of no registry": FunctionLinks(f"{FUNCTION}team1-x", (), "public.ecr.aws/lambda/python:3.12"),
+    },
+    "foreign-destination": {
+        "outcomes to another team's queue": FunctionLinks(
+            f"{FUNCTION}team1-x", destinations=(f"arn:aws:sqs:us-east-1:{A}:team10-failed",)
+        ),
+        "outcomes to another account": FunctionLinks(
+            f"{FUNCTION}team1-x", destinations=("arn:aws:sns:us-east-1:210987654321:team1-done",)
+        ),
+        "outcomes to the default bus": FunctionLinks(
+            f"{FUNCTION}team1-x", destinations=(f"{EVENTS}event-bus/default",)
+        ),
+    },
     "outsider": {
         "user of a team's bucket": user(DATA),
         "user of everything": user(EVERYTHING),
@@ -262,6 +288,18 @@ CONTROLS = {
     "a stranger listens to its own machine": rule("audit", told(stateMachineArn=[f"{MACHINE}audit"])),
     "a stranger listens on another bus": rule("audit", {"account": [A]}, bus="lab"),
     "a team's machine logs at home": Logging(f"{MACHINE}team1-x", (f"{LOGS}/aws/vendedlogs/states/team1-x:*",)),
+    "a function of its own": FunctionLinks(
+        f"{FUNCTION}team1-x",
+        (f"{LAYER}team1-code:1",),
+        f"{A}.{IMAGE}/team1/x@sha256:0",
+        (f"arn:aws:sqs:us-east-1:{A}:team1-failed", f"{FUNCTION}team1-y"),
+    ),
+    "a function of another account's code": FunctionLinks(
+        f"{FUNCTION}team1-x",
+        ("arn:aws:lambda:us-east-1:210987654321:layer:team10-code:1",),
+        f"210987654321.{IMAGE}/models:1",
+    ),
+    "a stranger's function of a team's layer": FunctionLinks(f"{FUNCTION}mine", (f"{LAYER}team1-code:1",)),
     "a machine that does not log": Logging(f"{MACHINE}team1-x", ()),
     "a stranger's machine logs at home": Logging(f"{MACHINE}mine", (f"{LOGS}/aws/vendedlogs/states/mine:*",)),
 }

@@ -17,6 +17,7 @@ from shared.deploy.readback.lanes import deployed_documents
 from shared.deploy.readback.orphans import find_orphans
 from shared.deploy.readback.sight import Sight
 from shared.iam.catalogue import load_catalogue
+from shared.isolation.proof.account.code_links import FunctionLinks
 from shared.isolation.proof.account.links import Logging, judge_links
 from shared.isolation.proof.account.outsiders import with_account
 from shared.isolation.proof.names.disjoint import name_rules
@@ -84,9 +85,9 @@ def test_what_was_just_deployed_is_proved_with_all_that_is_around_it(seen):
     assert any("organisation" in limit for limit in proof.limits)
 
 
-def test_where_machines_log_is_what_was_proved_before(project, aws):
+def test_what_machines_and_functions_are_tied_to_is_what_was_proved_before(project, aws):
     lanes = [project.lane(team) for team in ("lab", "lab1")]
-    found = [link for link in read_account(lanes, aws, Sight()).links if isinstance(link, Logging)]
+    found = [link for link in read_account(lanes, aws, Sight()).links if isinstance(link, Logging | FunctionLinks)]
     assert sorted(found, key=str) == sorted((link for lane in lanes for link in lane_links(lane)), key=str)
     rules = service_links(rendezvous_service(project))
     assert len(rules) == 2
@@ -338,3 +339,44 @@ def test_orphans_that_could_not_be_looked_for_are_told(project, refusing):
     found, unseen = orphans(project, refusing("GetResources", "ListRoles"))
     assert found == {}
     assert {each.call for each in unseen} == {"GetResources", "ListRoles"}
+
+
+def test_what_queues_topics_and_secrets_let_in_by_themselves_is_found(seen, project, aws):
+    """By hand: a queue for anybody, a topic with SNS's own default, a secret for another role."""
+    lane = project.lane("lab")
+    sqs, sns, manager = (aws.client(each) for each in ("sqs", "sns", "secretsmanager"))
+    anybody = {"Sid": "Any", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage"}
+    url = sqs.create_queue(QueueName="lab-work-0a1b2c3d")["QueueUrl"]
+    sqs.set_queue_attributes(
+        QueueUrl=url, Attributes={"Policy": policy_of({**anybody, "Resource": lane.queue_arn("lab-work-0a1b2c3d")})}
+    )
+    topic = sns.create_topic(Name="lab-done-0a1b2c3d")["TopicArn"]
+    secret = manager.create_secret(Name="lab/key-0a1b2c3d", SecretString="x")["ARN"]
+    reader = {"Sid": "Lab1", "Effect": "Allow", "Principal": {"AWS": lane.role_arn("lab1-x")}}
+    manager.put_resource_policy(
+        SecretId=secret,
+        ResourcePolicy=policy_of({**reader, "Action": "secretsmanager:GetSecretValue", "Resource": "*"}),
+    )
+    assert rules(seen()) == {
+        ("resource-policy", "resource policy of lab-work-0a1b2c3d", "Any"),
+        ("resource-policy", "resource policy of lab-done-0a1b2c3d", "__default_statement_ID"),
+        ("malformed", "resource policy of lab-done-0a1b2c3d", ""),  # SNS writes its default in the language of 2008
+        ("resource-policy", "resource policy of lab/key-0a1b2c3d", "Lab1"),
+    }
+    assert seen("lab1").holds
+    sqs.delete_queue(QueueUrl=url)
+    sns.delete_topic(TopicArn=topic)
+    manager.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
+    assert seen().holds
+
+
+def test_where_a_functions_outcomes_go_by_hand_is_found(seen, project, aws):
+    lane = project.lane("lab")
+    name = next(iter(lane.functions.values())).name
+    aws.client("sqs").create_queue(QueueName="lab1-work-0a1b2c3d")
+    there = {"OnFailure": {"Destination": lane.queue_arn("lab1-work-0a1b2c3d")}}
+    aws.lambda_.put_function_event_invoke_config(FunctionName=name, DestinationConfig=there)
+    assert ("foreign-destination", f"function {name}", "") in rules(seen())
+    aws.lambda_.delete_function_event_invoke_config(FunctionName=name)
+    aws.client("sqs").delete_queue(QueueUrl=lane.queue_url("lab1-work-0a1b2c3d"))
+    assert seen().holds
