@@ -144,7 +144,8 @@ class Rehearsal(Cloud):
         from shared.local.layers import check_layers
         from shared.local.networks import other_network
 
-        self.make_commons(deployment.lane)
+        if deployment.lane.commons:
+            self.make_commons(deployment.lane)
         if todo.changes:
             check_layers(deployment.lane, self._aws)
             if told := other_network(deployment.lane):
