@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -14,6 +15,7 @@ from shared.deploy.lane_deployment import prepare_lane
 from shared.deploy.plan import plan_removal
 from shared.deploy.readback.account import read_account
 from shared.deploy.readback.lanes import deployed_documents
+from shared.deploy.readback.layers import layer_policies
 from shared.deploy.readback.orphans import find_orphans
 from shared.deploy.readback.sight import Sight
 from shared.iam.catalogue import load_catalogue
@@ -341,33 +343,22 @@ def test_orphans_that_could_not_be_looked_for_are_told(project, refusing):
     assert {each.call for each in unseen} == {"GetResources", "ListRoles"}
 
 
-def test_what_queues_topics_and_secrets_let_in_by_themselves_is_found(seen, project, aws):
-    """By hand: a queue for anybody, a topic with SNS's own default, a secret for another role."""
-    lane = project.lane("lab")
-    sqs, sns, manager = (aws.client(each) for each in ("sqs", "sns", "secretsmanager"))
-    anybody = {"Sid": "Any", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage"}
-    url = sqs.create_queue(QueueName="lab-work-0a1b2c3d")["QueueUrl"]
-    sqs.set_queue_attributes(
-        QueueUrl=url, Attributes={"Policy": policy_of({**anybody, "Resource": lane.queue_arn("lab-work-0a1b2c3d")})}
-    )
-    topic = sns.create_topic(Name="lab-done-0a1b2c3d")["TopicArn"]
-    secret = manager.create_secret(Name="lab/key-0a1b2c3d", SecretString="x")["ARN"]
-    reader = {"Sid": "Lab1", "Effect": "Allow", "Principal": {"AWS": lane.role_arn("lab1-x")}}
-    manager.put_resource_policy(
-        SecretId=secret,
-        ResourcePolicy=policy_of({**reader, "Action": "secretsmanager:GetSecretValue", "Resource": "*"}),
-    )
-    assert rules(seen()) == {
-        ("resource-policy", "resource policy of lab-work-0a1b2c3d", "Any"),
-        ("resource-policy", "resource policy of lab-done-0a1b2c3d", "__default_statement_ID"),
-        ("malformed", "resource policy of lab-done-0a1b2c3d", ""),  # SNS writes its default in the language of 2008
-        ("resource-policy", "resource policy of lab/key-0a1b2c3d", "Lab1"),
+def test_a_layer_that_its_team_opened_by_hand_is_found(project, aws):
+    """moto keeps no policies of layers, so its answers are stood in for."""
+    lane, arn = project.lane("lab"), "arn:aws:lambda:us-east-1:123456789012:layer:lab-code:3"
+    anybody = {"Sid": "Any", "Effect": "Allow", "Principal": "*", "Action": "lambda:GetLayerVersion", "Resource": arn}
+    told = {
+        "list_layers": {"Layers": [{"LayerName": "lab-code"}, {"LayerName": "lab1-code"}]},
+        "list_layer_versions": {"LayerVersions": [{"LayerVersionArn": arn}]},
     }
-    assert seen("lab1").holds
-    sqs.delete_queue(QueueUrl=url)
-    sns.delete_topic(TopicArn=topic)
-    manager.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
-    assert seen().holds
+    client = SimpleNamespace(
+        get_paginator=lambda call: SimpleNamespace(paginate=lambda **_: [told[call]]),
+        get_layer_version_policy=lambda **_: {"Policy": policy_of(anybody)},
+    )
+    (found,) = layer_policies(lane, SimpleNamespace(client=lambda _: client), Sight())
+    assert (found.name, found.attached) == ("lab-code:3", arn)
+    proof = prove([found], project.place, name_rules(project.naming), load_catalogue())
+    assert rules(proof) == {("resource-policy", "resource policy of lab-code:3", "Any")}
 
 
 def test_where_a_functions_outcomes_go_by_hand_is_found(seen, project, aws):

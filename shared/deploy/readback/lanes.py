@@ -7,13 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.deploy.documents import resource_documents
-from shared.deploy.readback.carried import carried_policies
+from shared.deploy.readback.layers import layer_policies
 from shared.deploy.reading import if_there
 from shared.deploy.resources import (
     KINDS,
     bucket,
+    database,
     function,
     policy,
+    rendezvous_key,
     repository,
     role,
     table,
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
     from shared.deploy.readback.sight import Sight
     from shared.values import Json
 
-_WITH_POLICIES = (policy.KIND, role.KIND, bucket.KIND, repository.KIND, function.KIND, table.KIND)
+_SECRETS = (database.KIND, rendezvous_key.KIND)
+_WITH_POLICIES = (policy.KIND, role.KIND, bucket.KIND, repository.KIND, function.KIND, *_SECRETS, table.KIND)
 _GONE = "ResourceNotFoundException"
 
 
@@ -44,7 +47,7 @@ def deployed_documents(lane: Lane, aws: Aws, sight: Sight) -> Iterator[Document]
         for name in _names(lane, kind, aws, sight):
             with sight.looking(f"policies of {kind} {name}"):
                 yield from _documents(lane, kind, name, aws, sight)
-    yield from carried_policies(lane, aws, sight)
+    yield from layer_policies(lane, aws, sight)
 
 
 def _names(lane: Lane, kind: str, aws: Aws, sight: Sight) -> list[str]:
@@ -60,12 +63,16 @@ def _names(lane: Lane, kind: str, aws: Aws, sight: Sight) -> list[str]:
 def _documents(lane: Lane, kind: str, name: str, aws: Aws, sight: Sight) -> Iterator[Document]:
     if kind == function.KIND:
         yield from _of_function(lane, name, aws)
+    elif kind in _SECRETS:
+        answer = if_there(lambda: aws.client("secretsmanager").get_resource_policy(SecretId=name), _GONE) or {}
+        if answer.get("ResourcePolicy"):
+            yield _own(lane, name, answer["ARN"], answer["ResourcePolicy"])
     elif kind == table.KIND:
         arn = lane.place.arn("dynamodb", f"table/{name}")
         read = aws.client("dynamodb").get_resource_policy
         answer = if_there(lambda: read(ResourceArn=arn), "PolicyNotFoundException", _GONE)
         if answer:
-            yield Document(DocumentKind.RESOURCE, name, lane.team, json.loads(answer["Policy"]), arn)
+            yield _own(lane, name, arn, answer["Policy"])
     else:
         resource = KINDS[kind].current(aws, name)
         if resource:
@@ -108,6 +115,10 @@ def _qualifiers(name: str, aws: Aws) -> list[str]:
     numbers = if_there(lambda: [each["Version"] for page in versions() for each in page["Versions"]], _GONE) or []
     names = if_there(lambda: [each["Name"] for page in aliases() for each in page["Aliases"]], _GONE) or []
     return [*(number for number in numbers if number != "$LATEST"), *names]
+
+
+def _own(lane: Lane, name: str, arn: str, text: str) -> Document:
+    return Document(DocumentKind.RESOURCE, name, lane.team, json.loads(text), arn)
 
 
 def managed_policy(aws: Aws, arn: str) -> Mapping[str, Json]:

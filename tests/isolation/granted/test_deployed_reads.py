@@ -101,11 +101,9 @@ def test_a_teams_people_see_their_own_and_are_told_what_they_do_not(project, con
         "ListFunctions",
         "ListLayers",
         "ListPolicies",
-        "ListQueues",
         "ListRoles",
         "ListSecrets",
         "ListTables",
-        "ListTopics",
     }
 
 
