@@ -1,4 +1,4 @@
-"""Policies that versions of layers carry, of all layers that are named like a team's. Lanes make no layers themselves."""
+"""Policies that versions of layers carry, of layers that are named like a team's. Lanes make no layers themselves."""
 
 from __future__ import annotations
 
