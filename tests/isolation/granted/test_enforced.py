@@ -1,5 +1,6 @@
 """Deploys on a cloud that enforces IAM, with the rights of those who deploy on AWS: the platform, a team's people."""
 
+import contextlib
 import json
 
 import pytest
@@ -16,10 +17,45 @@ from tests.helpers.in_process import go_straight
 
 pytestmark = pytest.mark.workflow
 
+OWNS = """\
+queues: {work: {maxReceives: 5}}
+topics: {done: {notify: [ann@example.edu]}}
+buckets: {raw: }
+secrets: {key: {description: of a service}}
+settings: {limit: {value: "3"}}
+"""
+TOTALS = """\
+  totals:
+    key: word
+    sortKey: day:number
+    ttl: until
+    indexes: {by-day: {key: day:number}}
+"""
+USES = """\
+    async: {retries: 1, onFailure: {queue: work}, onSuccess: {topic: done}}
+    uses:
+      bucket: readwrite
+      buckets: {raw: read}
+      tables: {totals: readwrite, items: read}
+      queues: {work: sendreceive}
+      topics: [done]
+      secrets: [key]
+      settings: [limit]
+      services: [rekognition:DetectLabels, bedrock:InvokeModel]
+"""
+
 
 @pytest.fixture(scope="module")
 def project(copy_project, tmp_path_factory):
-    return load_project(copy_project(tmp_path_factory.mktemp("enforced") / "project"))
+    """The sample project, with a card that owns and uses one of each kind."""
+    root = copy_project(tmp_path_factory.mktemp("enforced") / "project")
+    card = root / "statemachines" / "item-map.yaml"
+    text = card.read_text(encoding="utf-8")
+    text = text.replace("tables:\n", f"{OWNS}tables:\n{TOTALS}").replace(
+        "    timeout: 30\n", f"    timeout: 30\n{USES}", 1
+    )
+    card.write_text(text, encoding="utf-8")
+    return load_project(root)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +115,15 @@ def test_a_deployer_mends_functions_and_machines(lane, project, root, deployer):
     prepare_lane(lane, project, deployer).deploy()
     assert root.lambda_.get_function_configuration(FunctionName=name)["Timeout"] != 7
     assert "owner" in {tag["key"] for tag in root.states.list_tags_for_resource(resourceArn=machine)["tags"]}
+
+
+def test_a_deployer_sets_the_values_of_declared_secrets_and_reads_none(lane, root, deployer):
+    (name,) = lane.secrets
+    with contextlib.suppress(root.client("secretsmanager").exceptions.ResourceExistsException):
+        root.client("secretsmanager").create_secret(Name=name)
+    deployer.client("secretsmanager").put_secret_value(SecretId=name, SecretString="s3same")
+    with pytest.raises(ClientError, match="not authorized to perform: secretsmanager:GetSecretValue"):
+        deployer.client("secretsmanager").get_secret_value(SecretId=name)
 
 
 DENIED = {
