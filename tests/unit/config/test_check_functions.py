@@ -42,8 +42,9 @@ def test_a_team_may_not_make_images_of_functions_with_layers(card):
 
 @pytest.mark.parametrize("image", ["{base: example/python:3}", "{uri: 123456789012.dkr.ecr.us-east-1.amazonaws.com/alpha/stars:1}"])
 def test_an_image_with_a_python_of_its_own_takes_no_other(card, image):
-    (problem,) = card(("description: Counts stars.\n", f'{IMAGE}image: {image}\npython: "3.14"\n'))
-    assert problem.startswith(f"{CARD}:4: functions that are images run on the Python of the image")
+    problems = card(("description: Counts stars.\n", f'{IMAGE}image: {image}\npython: "3.14"\n'))
+    said = f"{CARD}:4: functions that are images run on the Python of the image"
+    assert [problem for problem in problems if problem.startswith(said)]
 
 
 def test_an_image_of_the_standard_base_takes_a_python(files):

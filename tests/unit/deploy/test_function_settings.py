@@ -124,7 +124,6 @@ def test_everything_at_once_is_made_read_back_changed_and_taken_away(aws, projec
     [
         ({"ephemeral_mb": 600}, ["update_function_configuration", "await function"]),
         ({"asynchronous": Asynchronous()}, ["put_function_event_invoke_config"]),
-        ({"handler": "shared.handlers.cosmic.infer.handler"}, ["update_function_configuration", "await function"]),
         ({"architecture": "arm64"}, ["chalice deploy"]),
         ({"vpc": VPC}, ["chalice deploy"]),
         ({"runtime": OTHER}, ["chalice deploy"]),
@@ -135,6 +134,13 @@ def test_what_differs_is_changed_and_code_is_not_sent_for_it_where_it_need_not(
 ):
     deploy(with_settings(), project, aws)
     assert methods(deploy(with_settings(init=settings), project, aws)) == calls
+
+
+def test_another_handler_is_set_after_chalice_which_leaves_it(aws, project, with_settings):
+    deploy(with_settings(), project, aws)
+    lane = with_settings(init={"handler": "shared.handlers.cosmic.infer.handler"})
+    assert methods(deploy(lane, project, aws))[-2:] == ["update_function_configuration", "await function"]
+    assert told(aws, lane)["Handler"] == "shared.handlers.cosmic.infer.handler"
 
 
 def test_what_somebody_changed_by_hand_is_put_right(aws, project, with_settings):
