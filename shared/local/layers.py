@@ -44,11 +44,12 @@ def check_layers(lane: Lane, aws: Aws) -> None:
     stands_for = _descriptions(aws) if wanted else set()
     missing = [arn for arn in wanted if arn not in stands_for and not _is_own(arn, lane, aws)]
     if missing:
-        own = lane.place.account
+        commands = "; ".join(_publish(arn, lane.place.account) for arn in missing)
         raise LanesError(
             f"this cloud does not have the layers {', '.join(missing)}",
             where="the embedded cloud, which has no layers but those that were published to it",
-            fix=f'lanes up; eval "$(lanes env)"; then for each {" and ".join(_publish(arn, own) for arn in missing)}',
+            fix="fetch each as a zip (on AWS, aws lambda get-layer-version-by-arn tells its Location), and in a shell "
+            f'that has run eval "$(lanes env)": {commands}',
         )
 
 

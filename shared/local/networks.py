@@ -17,6 +17,6 @@ def other_network(lane: Lane) -> str:
     if not inside:
         return ""
     return (
-        f"on AWS, {', '.join(inside)} run in the network of their vpc: without a NAT gateway or endpoints in it they "
-        "reach neither the internet nor AWS's services; here they run in none"
+        f"in the network that AWS puts them into (vpc), {', '.join(inside)} reach neither the internet nor AWS's "
+        "services without a NAT gateway or endpoints; here they are in none, and reach what this machine reaches"
     )
