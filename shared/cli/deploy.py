@@ -9,6 +9,8 @@ import typer
 
 from shared.cli import console
 from shared.cli.options import AsJson, Check, DryRun, Team, Teams, Yes
+from shared.cli.package_view import as_data as sizes_as_data
+from shared.cli.package_view import as_lines as sizes_as_lines
 from shared.cli.plan_view import Question, as_data, ask_and_carry_out, report, show
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
@@ -34,7 +36,7 @@ def plan(
     where: Where,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a deploy of teams would change, and change nothing.
+    """Show what a deploy of teams would change, and how large their packages are; change nothing.
 
     Example: lanes plan team1 team2
     """
@@ -49,15 +51,19 @@ def plan(
         for lane in lanes:
             with cloud_state(project).one_deploy():  # a deploy may be making the same images
                 deployment = cloud.prepare(lane)
-            plans.append(deployment.plan())
+            plans.append((deployment.plan(), deployment.packages))
         left = look_for_orphans(project, aws)
         cloud.warn_if_brief()
     if as_json:
-        console.print_json([as_data(todo, aws.target) | left.of([todo.team], project.teams).data() for todo in plans])
+        told = [as_data(todo, aws.target) | sizes_as_data(packages) for todo, packages in plans]
+        lefts = [left.of([todo.team], project.teams).data() for todo, _ in plans]
+        console.print_json([one | others for one, others in zip(told, lefts, strict=True)])
         return
-    for todo in plans:
+    for todo, packages in plans:
         show(todo, aws.target, console.out)
-    for line in left.of([todo.team for todo in plans], project.teams).lines():
+        for line in sizes_as_lines(packages):
+            console.out.print(line, markup=False, highlight=False)
+    for line in left.of([todo.team for todo, _ in plans], project.teams).lines():
         console.out.print(line, markup=False, highlight=False)
 
 

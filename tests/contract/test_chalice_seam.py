@@ -28,6 +28,7 @@ from shared.deploy.lane_deployment import destroy, prepare_lane
 from shared.local import daemon
 from shared.local.images import images_here
 from shared.local.state import STATE_DIR, State
+from tests.helpers.project import hollow
 
 CHALICE = [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
 
@@ -64,7 +65,7 @@ def test_a_package_that_is_made_already_is_left_alone():
 
 @pytest.fixture(scope="module")
 def root(copy_project, tmp_path_factory):
-    folder = copy_project(tmp_path_factory.mktemp("typed"))
+    folder = hollow(copy_project(tmp_path_factory.mktemp("typed")))
     write_config(load_project(folder))
     return folder
 
@@ -134,7 +135,9 @@ def test_chalice_deploy_of_a_package_that_lambda_takes_from_a_bucket_only(root, 
     project = load_project(root)
     lane = project.lane("team1")
     prepare_lane(lane, project, cloud).deploy()
-    weights = root / "shared/fmi/compat/weights.bin"  # beside a module that looks for files there
+    handler = root / "shared/handlers/fmi_script/init.py"
+    handler.write_text(f"{handler.read_text()}WEIGHTS = __file__.replace('init.py', 'weights.bin')\n")
+    weights = handler.with_name("weights.bin")
     weights.write_bytes(os.urandom(51 * 1024**2))
     try:
         done = typed(root, "deploy", "--stage", "team1")

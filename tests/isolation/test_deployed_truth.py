@@ -27,6 +27,7 @@ from shared.isolation.proof.names.territory import Territory
 from shared.isolation.proof.proof import prove
 from shared.local.cloud import EmbeddedCloud
 from tests.helpers.in_process import go_straight
+from tests.helpers.project import hollow
 
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  item-map:\n"
 STATES = {"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"]}
@@ -34,7 +35,7 @@ STATES = {"source": ["aws.states"], "detail-type": ["Step Functions Execution St
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, copy_project):
-    root = copy_project(tmp_path_factory.mktemp("truth") / "project")
+    root = hollow(copy_project(tmp_path_factory.mktemp("truth") / "project"))
     for slug in ("lab", "lab1"):
         (root / "teams" / f"{slug}.yaml").write_text(TEAM.format(slug=slug), encoding="utf-8")
     return load_project(root)

@@ -22,6 +22,7 @@ from shared.isolation.proof.proof import prove
 from shared.local.cloud import EmbeddedCloud
 from shared.run.valid_project import load_valid
 from tests.helpers.in_process import go_straight
+from tests.helpers.project import hollow
 
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n  cosmic:\n  item-map:\n"
 SLUGS = ("lab", "lab1", "taken1", "taken2", "ceiling")
@@ -29,7 +30,7 @@ SLUGS = ("lab", "lab1", "taken1", "taken2", "ceiling")
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, copy_project):
-    root = copy_project(tmp_path_factory.mktemp("isolation") / "project")
+    root = hollow(copy_project(tmp_path_factory.mktemp("isolation") / "project"))
     for slug in SLUGS:
         (root / "teams" / f"{slug}.yaml").write_text(TEAM.format(slug=slug), encoding="utf-8")
     for slug in ("lab", "lab1"):

@@ -18,6 +18,7 @@ from shared.isolation.roles.policy import Policy
 from shared.isolation.roles.resources_role import resources_policy
 from shared.local.cloud import EmbeddedCloud
 from tests.helpers.in_process import go_straight
+from tests.helpers.project import hollow
 
 # lab1 is there to be another team.
 TEAM = "team: {slug}\nowner: {slug}@example.edu\nworkflows:\n{workflows}"
@@ -29,7 +30,7 @@ WORKFLOWS = {
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, copy_project):
-    root = copy_project(tmp_path_factory.mktemp("reads") / "project")
+    root = hollow(copy_project(tmp_path_factory.mktemp("reads") / "project"))
     for slug, workflows in WORKFLOWS.items():
         (root / "teams" / f"{slug}.yaml").write_text(TEAM.format(slug=slug, workflows=workflows), encoding="utf-8")
     return load_project(root)

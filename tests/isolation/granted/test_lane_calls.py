@@ -28,6 +28,7 @@ from shared.run.logs import read_logs
 from shared.run.start import start
 from shared.run.upload import upload_files
 from tests.helpers.in_process import go_straight
+from tests.helpers.project import hollow
 
 TEAM = """
 team: lab
@@ -42,7 +43,7 @@ REPOSITORIES = "arn:aws:ecr:us-east-1:123456789012:repository/{}/*"
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory, copy_project, recorder):
     """Deploy, change by hand, deploy again, use and destroy a team: what each of these asked for."""
-    root = copy_project(tmp_path_factory.mktemp("granted") / "project")
+    root = hollow(copy_project(tmp_path_factory.mktemp("granted") / "project"))
     (root / "teams" / "lab.yaml").write_text(TEAM, encoding="utf-8")
     project = load_project(root)
     lane = project.lane("lab")

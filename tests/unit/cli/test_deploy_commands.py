@@ -1,6 +1,7 @@
 """``lanes plan``, ``deploy``, ``destroy`` and ``render`` as a user types them, on the cloud of ``lanes up``."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -9,10 +10,12 @@ import pytest
 
 from shared.local import daemon
 from shared.local.state import STATE_DIR, State
+from tests.helpers.project import hollow
 
 
 @pytest.fixture(scope="module")
 def cloud(project):
+    hollow(project.root)
     state = State(project.root / STATE_DIR)
     yield daemon.up(state, daemon.Settings(project.place, 0))
     daemon.down(state)
@@ -24,6 +27,8 @@ def test_from_plan_to_destroy(lanes, cloud):
     assert "+ bucket team2-cosmical-7078ea12" in out
     counted = [line.partition(":")[0] for line in out.splitlines() if line.endswith(" to create")]
     assert counted == ["team2", "team1"]
+    sizes = re.findall(r"^package (\S+): [0-9.]+ KB, unzipped [0-9.]+ KB$", out, re.MULTILINE)
+    assert sizes == ["cosmic", "fmi-script"]
     assert "may lambda:InvokeFunction on arn:aws:lambda:us-east-1:123456789012:function:team2-cosmic-inf" in out
     assert "may secretsmanager:GetSecretValue on arn:aws:secretsmanager:us-east-1:123456789012:secret:team2/ren" in out
     assert "0 unchanged" not in out

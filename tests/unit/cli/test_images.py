@@ -45,7 +45,7 @@ def base(tmp_path):
 def test_a_team_with_r_gets_dockerfiles_and_images_that_are_the_same_each_time(lanes, base, root):
     code, out, _ = lanes("dockerfile", "wssr")
     assert code == 0
-    assert [line.split()[-2] for line in out.splitlines()] == [
+    assert [line.split(" -t ")[1].split()[0] for line in out.splitlines()] == [
         f"wssr/wssr-{step}-91a18b84" for step in ("init", "simulate", "collate")
     ]
     folder = root / ".lanes/images/wssr/wssr-simulate"
@@ -86,7 +86,7 @@ def test_a_base_is_had_from_a_registry_that_wants_a_password(lanes, base, regist
         (
             ("build", "team2"),
             2,
-            "no function of team2 is an image\n  fix: say package: image under a workflow in teams/team2",
+            "no function of team2 is an image to be made\n  fix: say package: image on a workflow's card",
         ),
         (("build", "nobody"), 2, "unknown team 'nobody'"),
         (("build", "wssr", "--workflow", "wsrs"), 2, "unknown workflow 'wsrs'"),
