@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.config.ecr_uri import in_ecr
 from shared.deploy.pushed import find_images, make_repositories
+from shared.deploy.reading import if_there
 from shared.errors import LanesError
 from shared.packages.images.build import assemble, package_layers, write_scratch
 from shared.packages.images.layout import Layout
@@ -47,7 +49,10 @@ def images_here(lane: Lane, packages: Mapping[str, Package], folder: Path, aws: 
         return {}
     if push:
         make_repositories(lane, aws)
-    images = find_images(lane, aws)
+    others = {function.key: image.uri for function, image in functions if image.uri}
+    images = {key: image for key, image in find_images(lane, aws).items() if key not in others} | {
+        key: image for key, image in ((key, _held(uri, aws)) for key, uri in others.items()) if image
+    }
     _check_made_by_others(lane, images)
     host, credentials = ecr_login(aws)
     for function, image in functions:
@@ -59,6 +64,20 @@ def images_here(lane: Lane, packages: Mapping[str, Package], folder: Path, aws: 
             images[function.key] = str(reference)
     forget(folder, f"{_CODE}*", _KEPT)
     return images
+
+
+def _held(uri: str, aws: Aws) -> str | None:
+    """Return the image *uri* if the cloud's registry holds it under its name; whose it is on AWS does not matter."""
+    at = in_ecr(uri)
+    if at is None:
+        return None
+    ecr, wanted = aws.client("ecr"), {"imageDigest": at.digest} if at.digest else {"imageTag": at.tag}
+    told = if_there(
+        lambda: ecr.describe_images(repositoryName=at.repository, imageIds=[wanted]),
+        "RepositoryNotFoundException",
+        "ImageNotFoundException",
+    )
+    return f"{at.host}/{at.repository}@{told['imageDetails'][0]['imageDigest']}" if told else None
 
 
 def _check_made_by_others(lane: Lane, images: Mapping[str, str]) -> None:
@@ -74,8 +93,8 @@ def _check_made_by_others(lane: Lane, images: Mapping[str, str]) -> None:
             f"the embedded cloud has no image of {', '.join(each.key for each in missing)}: "
             "it builds no Dockerfile, and fetches no image of others",
             where=str(missing[0].image and (missing[0].image.dockerfile or missing[0].image.uri)),
-            fix=f"lanes up, build it with an engine (lanes images dockerfile {lane.team} says how) and push it "
-            "there; or rehearse with package: zip",
+            fix=f"lanes up, then push it there under its name (lanes images dockerfile {lane.team} says how to build "
+            "one); or rehearse with package: zip",
         )
 
 

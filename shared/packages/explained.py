@@ -46,15 +46,15 @@ def unexplained(code: Code, files: frozenset[str], requirements: Requirements, t
         target: The Python that runs it.
     """
     known = _standard(target) | set(RUNTIME_MODULES)
-    told: set[tuple[str, str]] = set()
+    missing: dict[str, list[Outside]] = {}
     for each in code.outside:
-        top = each.told.module.partition(".")[0]
-        if top in known or each.told.may_fail:
-            continue
-        for module in _not_found(each, files):
-            if (each.file, module) not in told:
-                told.add((each.file, module))
-                yield Problem(each.file, each.told.line, *_advice(module, requirements, target))
+        if each.told.module.partition(".")[0] not in known and not each.told.may_fail:
+            for module in _not_found(each, files):
+                missing.setdefault(module, []).append(each)
+    for module, (first, *others) in missing.items():
+        what, fix = _advice(module, requirements, target)
+        more = f"; {len(others)} more import it" if others else ""
+        yield Problem(first.file, first.told.line, f"{what}{more}", fix)
     for top in sorted(code.own & {name.partition("/")[0].partition(".")[0] for name in files}):
         what = f"{top} is a module of the workflow's own and one of a library; a function would find one of them only"
         yield Problem(requirements.shown, 1, what, "rename the workflow's own")
@@ -103,5 +103,7 @@ def _advice(module: str, requirements: Requirements, target: Target) -> tuple[st
         if top in names:
             return f"Python {target.version} has no {top} any more (since 3.{version})", "use what took its place"
     what = f"nothing brings {module}: no requirement, not Lambda's Python, and no module of the workflow's own"
-    name = _DISTRIBUTIONS.get(module) or _DISTRIBUTIONS.get(top) or (module if top == "google" else top)
-    return what, f"add {name.replace('_', '-').lower() if name == top else name} to {requirements.shown}"
+    name = _DISTRIBUTIONS.get(module) or _DISTRIBUTIONS.get(top)
+    if name is None:
+        name = top.replace("_", "-").lower() if module == top else f"the library that has {module}"
+    return what, f"add {name} to {requirements.shown}"

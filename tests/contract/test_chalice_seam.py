@@ -135,8 +135,8 @@ def test_chalice_deploy_of_a_package_that_lambda_takes_from_a_bucket_only(root, 
     project = load_project(root)
     lane = project.lane("team1")
     prepare_lane(lane, project, cloud).deploy()
-    handler = root / "shared/handlers/fmi_script/init.py"
-    handler.write_text(f"{handler.read_text()}WEIGHTS = __file__.replace('init.py', 'weights.bin')\n")
+    handler = root / "shared/handlers/fmi/check.py"
+    handler.write_text(f"{handler.read_text()}WEIGHTS = __file__.replace('check.py', 'weights.bin')\n")
     weights = handler.with_name("weights.bin")
     weights.write_bytes(os.urandom(51 * 1024**2))
     try:

@@ -282,7 +282,8 @@ def _updated_by_us(want: Resource, have: Resource) -> Iterator[Call | Routine]:
         yield Call(SERVICE, "update_function_code", {**on, **code})
         yield _settled(want)
     if any(new[key] != old[key] for key in (*_CONFIGURED, "command")):
-        change = {**_configuration(want), "ImageConfig": _command(want)}
+        command = {"ImageConfig": _command(want)} if new["command"] != old["command"] else {}
+        change = {**_configuration(want), **command}
         yield Call(SERVICE, "update_function_configuration", {**on, **change})
         yield _settled(want)
     if new["reserved_concurrency"] != old["reserved_concurrency"]:

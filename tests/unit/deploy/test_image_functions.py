@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import zipfile
 from types import SimpleNamespace
 
 import pytest
@@ -16,8 +17,9 @@ from shared.deploy.code import package_code
 from shared.deploy.guard import OwnershipError, lane_tags
 from shared.deploy.lane_deployment import destroy, prepare_lane
 from shared.deploy.model import Call, Routine
-from shared.deploy.pushed import find_images, make_repositories
-from shared.deploy.resources import function
+from shared.deploy.pushed import find_images, make_repositories, pushed_images
+from shared.deploy.resources import function, wanted_resources
+from shared.deploy.sources import read_sources
 from shared.deploy.watch import Watch
 from shared.errors import LanesError
 from shared.local.cloud import EmbeddedCloud
@@ -132,6 +134,84 @@ CHANGES = {
     ),
     "reservation": ({"reserved_concurrency": None}, ["put_function_concurrency"]),
 }
+
+
+URI = "210987654321.dkr.ecr.us-east-1.amazonaws.com/science/base"
+
+
+@pytest.fixture
+def of_others(as_image):
+    """Return a function that gives a lane with a function that runs an image of others."""
+
+    def make(uri=f"{URI}:1"):
+        lane = as_image("infer")
+        infer = lane.functions["cosmic-infer"]
+        infer = dataclasses.replace(infer, image=dataclasses.replace(infer.image, uri=uri))
+        return dataclasses.replace(lane, functions={**lane.functions, "cosmic-infer": infer})
+
+    return make
+
+
+def test_an_image_of_others_is_told_which_handler_to_run(of_others, want):
+    lane = of_others()
+    infer = lane.functions["cosmic-infer"]
+    theirs = function.desired_image(lane, infer, f"{URI}@sha256:{'1' * 64}", lane_tags(lane))
+    assert function.steps(theirs, None).calls[0].params["ImageConfig"] == {"Command": [infer.handler]}
+    (change, _) = function.steps(theirs, found(want())).calls
+    assert change.params["ImageConfig"] == {"Command": [infer.handler]}
+    (back, _) = function.steps(want(), found(theirs)).calls
+    assert back.params["ImageConfig"] == {}
+    assert "ImageConfig" not in function.steps(want(), None).calls[0].params
+
+
+class Ecr:
+    """Tells what a tag of another account's repository stands for."""
+
+    def __init__(self, refuses=None):
+        self.asked, self.refuses = [], refuses
+
+    def describe_images(self, **asked):
+        self.asked.append(asked)
+        if self.refuses:
+            raise ClientError({"Error": {"Code": self.refuses, "Message": "no"}}, "DescribeImages")
+        return {"imageDetails": [{"imageDigest": f"sha256:{'3' * 64}"}]}
+
+
+def test_an_image_of_others_runs_by_its_digest_looked_up_where_a_tag_is_given(of_others):
+    ecr = Ecr()
+    aws = SimpleNamespace(client=lambda _service: ecr)
+    fixed = f"{URI}@sha256:{'4' * 64}"
+    assert find_images(of_others(fixed), aws) == {"cosmic-infer": fixed}
+    assert ecr.asked == []
+    assert find_images(of_others(), aws) == {"cosmic-infer": f"{URI}@sha256:{'3' * 64}"}
+    (asked,) = ecr.asked
+    assert asked == {
+        "registryId": "210987654321",
+        "repositoryName": "science/base",
+        "imageIds": [{"imageTag": "1"}],
+    }
+
+
+@pytest.mark.parametrize("code", ["RepositoryNotFoundException", "ImageNotFoundException", "AccessDeniedException"])
+def test_an_image_of_others_that_cannot_be_looked_up_is_named(of_others, code):
+    aws = SimpleNamespace(client=lambda _service: Ecr(code))
+    with pytest.raises(LanesError, match=rf"there is no image {URI}:1 of cosmic-infer(.|\n)*by its digest"):
+        pushed_images(of_others(), aws)
+
+
+def test_the_embedded_cloud_refuses_an_image_that_only_others_can_make(of_others, project, cloud, tmp_path):
+    lane = of_others()
+    with pytest.raises(LanesError, match=r"the embedded cloud has no image of cosmic-infer(.|\n)*package: zip"):
+        images_here(lane, package_code(project, lane), tmp_path, cloud, push=False)
+
+
+def test_an_image_of_others_has_no_repository_and_no_package_of_ours(of_others, project):
+    lane = of_others()
+    packages = package_code(project, lane)
+    sources = read_sources(lane, packages, {"cosmic-infer": ONE})
+    assert not [each for each in wanted_resources(sources) if each.kind == "repository"]
+    with zipfile.ZipFile(packages["cosmic"].path) as content:
+        assert "shared/handlers/cosmic/infer.py" not in content.namelist()
 
 
 @pytest.mark.parametrize("case", CHANGES)
