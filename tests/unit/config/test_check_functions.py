@@ -40,7 +40,9 @@ def test_a_team_may_not_make_images_of_functions_with_layers(card):
     assert "gives them to count" in problem
 
 
-@pytest.mark.parametrize("image", ["{base: example/python:3}", "{uri: 123456789012.dkr.ecr.us-east-1.amazonaws.com/alpha/stars:1}"])
+@pytest.mark.parametrize(
+    "image", ["{base: example/python:3}", "{uri: 123456789012.dkr.ecr.us-east-1.amazonaws.com/alpha/stars:1}"]
+)
 def test_an_image_with_a_python_of_its_own_takes_no_other(card, image):
     problems = card(("description: Counts stars.\n", f'{IMAGE}image: {image}\npython: "3.14"\n'))
     said = f"{CARD}:4: functions that are images run on the Python of the image"
