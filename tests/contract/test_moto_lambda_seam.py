@@ -195,6 +195,24 @@ def test_the_number_of_retries_is_the_functions(aws, deploy):
     assert sum(message.startswith(f"START RequestId: {request_id}") for message in messages(aws, name)) == 1
 
 
+CHANGES_ITSELF = """
+import boto3, io, zipfile
+def handler(event, context):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context): print('the code that is there')")
+    boto3.client("lambda").update_function_code(FunctionName=context.function_name, ZipFile=buffer.getvalue())
+    raise ValueError("once more")
+"""
+
+
+def test_a_retry_runs_the_code_that_is_there_by_then(aws, deploy):
+    name = deploy(CHANGES_ITSELF, MemorySize=256)
+    request_id = invoke(aws, name, {}, InvocationType="Event")["ResponseMetadata"]["RequestId"]
+    assert wait_for_message(aws, name, "the code that is there")
+    assert sum(message.startswith(f"START RequestId: {request_id}") for message in messages(aws, name)) == 2
+
+
 @pytest.mark.parametrize(
     ("settings", "payload", "code", "status"),
     [
