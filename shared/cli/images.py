@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,11 +15,12 @@ from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from shared.config.lane import Lane
+    from shared.config.lane import Function, Image, Lane
     from shared.config.load import Project
     from shared.packages.images.make import Made
+    from shared.packages.package import Package
 
 _PASSWORD = "LANES_REGISTRY_PASSWORD"  # noqa: S105  the name of a variable
 _FOLDER = ".lanes/images"
@@ -46,14 +48,13 @@ def dockerfile(team: TeamArgument, *, out: OutOption = None, as_json: AsJson = F
     Example: lanes images dockerfile wssr
     """
     from shared.cli.wiring import open_project
-    from shared.deploy.code import package_code
     from shared.packages.images.dockerfile import write_context
     from shared.packages.images.make import functions_with_images
 
     project = open_project(team)
     lane = project.lane(team)
     wanted = functions_with_images(lane)
-    packages = package_code(project, lane, console.note)
+    packages = _packages(project, lane, wanted)
     written = []
     for function, image in wanted:
         if image.dockerfile:
@@ -86,15 +87,13 @@ def build(
     Example: lanes images build wssr --base registry.example.edu/lambda-r:4.4.1
     """
     from shared.cli.wiring import open_project
-    from shared.deploy.code import package_code
     from shared.packages.images import make
 
     if user and base is None:  # the cards' bases may be in several registries, but a password is for one
         raise UsageError("which registry is --user for?", fix="--base HOST/REPOSITORY:TAG, with the base that is there")
     project = open_project(team)
     lane = project.lane(team)
-    make.functions_with_images(lane, workflow)
-    packages = package_code(project, lane, console.note)
+    packages = _packages(project, lane, make.functions_with_images(lane, workflow))
     folder = _folder(project, team, out)
     on = make.Base(base, login(user)) if base else None
     _show(make.build(lane, packages, folder, on, workflow), as_json=as_json)
@@ -156,6 +155,14 @@ def _own_registry(project: Project, lane: Lane, where: Where) -> tuple[str, tupl
 
 def _folder(project: Project, team: str, out: Path | None) -> Path:
     return out or project.root / _FOLDER / team
+
+
+def _packages(project: Project, lane: Lane, wanted: Iterable[tuple[Function, Image]]) -> Mapping[str, Package]:
+    """Return the packages of the workflows of the functions that are *wanted*."""
+    from shared.deploy.code import package_code
+
+    own = {function.key: function for function, _ in wanted}
+    return package_code(project, replace(lane, functions=own), console.note)
 
 
 def _show(images: Iterable[Made], *, as_json: bool) -> None:

@@ -22,23 +22,15 @@ KINDS = {
             "  KeyError: 'b'",
         ],
     ),
-    "a syntax error": (
-        "def handler(event, context)\n    return {}\n",
-        [
-            f'    File "{WORK}" Line 1',
-            "      def handler(event, context)",
-            "  fix: correct that line, and run it again",
-        ],
-    ),
     "a module of this project that no zip brings": (
-        "import typer" + HANDLER,
+        "import importlib\nimportlib.import_module('ty' + 'per')" + HANDLER,
         [
             f"  Runtime.ImportModuleError: {MISSING}",
             f"  fix: {fix_of('Runtime.ImportModuleError', MISSING)}",
         ],
     ),
     "a crash": (
-        "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n",
+        "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n" + HANDLER,
         ["    Fatal Python error: Segmentation fault", f'      File "{WORK}", line 2 in <module>'],
     ),
 }
@@ -55,6 +47,21 @@ def test_a_run_says_where_its_function_could_not_be_loaded(kind, probe, lanes_in
     assert all(done.err.count(f"\n{line}\n") == 1 for line in said if "Traceback" in line or ": " in line)
     assert "importlib" not in done.err
     assert "at state Work, rank " in done.err
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def handler(event, context)\n    return {}\n", f"{WORK}:1: this is no Python: expected ':'"),
+        ("import typer" + HANDLER, f"{WORK}:1: nothing brings typer: no requirement, not Lambda's Python"),
+    ],
+)
+def test_what_is_seen_without_running_it_is_refused_before_anything_is_deployed(source, said, probe, lanes_in):
+    (probe / WORK).write_text(source)
+    done = lanes_in(probe, "run", "prober", "probe")
+    assert done.code == 1
+    assert f"\n  {said}" in done.err
+    assert "deployed" not in done.err
 
 
 def test_logs_and_the_report_say_it_too(probe, lanes_in):

@@ -45,7 +45,7 @@ def test_orphans_are_shown_by_validate_plan_and_prove(lanes, aws):
     code, out, _ = lanes("validate", "--deployed")
     assert (code, out.split("\n", 1)[1]) == (1, told)
     code, out, _ = lanes("plan", "team2")
-    assert (code, out.split("\n", 2)[2]) == (0, told)
+    assert (code, out.split("\n", 3)[3]) == (0, told)
     code, out, _ = lanes("isolation", "prove", "--deployed", "--team", "team2")
     assert out.endswith(told)
     assert code == 1  # its policy refuses no plain HTTP

@@ -11,4 +11,5 @@ def test_without_a_cloud_there_is_nothing_to_stop(copy_project, tmp_path, monkey
     monkeypatch.chdir(copy_project(tmp_path / "project"))
     with pytest.raises(LanesError, match="no cloud is running here, so no run is\n  fix: --aws"):
         CliRunner().invoke(app, ["stop", "team2"], catch_exceptions=False)
-    assert not (tmp_path / "project" / ".lanes").exists()
+    here = tmp_path / "project" / ".lanes"
+    assert [path.name for path in here.iterdir()] == ["packages"]  # which all copies share

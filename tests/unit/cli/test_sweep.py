@@ -16,7 +16,7 @@ def sweep(copy_project, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["lanes", "sweep", "team2", "cosmic", "--out", str(tmp_path / "out"), *words])
         with pytest.raises(SystemExit) as ended:
             main()
-        assert not (root / ".lanes").exists()
+        assert [path.name for path in (root / ".lanes").iterdir()] == ["packages"]  # which all copies share
         assert not (tmp_path / "out").exists()
         return ended.value.code, capsys.readouterr().err
 

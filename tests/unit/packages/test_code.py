@@ -2,8 +2,10 @@
 
 import pytest
 
+from shared import fmi
 from shared.config.problems import Problems
 from shared.packages.code import Workflow, read_code
+from tests.helpers.project import REPOSITORY
 
 
 @pytest.fixture
@@ -98,6 +100,19 @@ def test_a_name_of_a_package_that_loads_them_lazily_is_followed(names, write, so
         write(f"shared/fmi/{name}.py")
     found = [name.removeprefix("shared/fmi/").removesuffix(".py") for name in names()[0] if "/fmi/" in name]
     assert [name for name in found if name != "__init__"] == brings
+
+
+def test_a_program_of_fmi_script_finds_all_that_fmi_offers():
+    """Its imports are nobody's handler's: the package must hold the public surface, and the bindings' own names."""
+    handlers = tuple(
+        f"shared.handlers.{step}.handler" for step in ("fmi_script.init", "fmi_script.execute", "fmi.check")
+    )
+    problems = Problems()
+    files = read_code(shared(REPOSITORY, *handlers), problems).files
+    homes = {f"shared/fmi/{home.replace('.', '/')}.py" for home in fmi._HOMES}
+    assert homes <= files.keys()
+    assert {"shared/fmi/compat/fmi/__init__.py", "shared/fmi/compat/fmilib/fmi_operations.py"} <= files.keys()
+    assert problems.found == []
 
 
 def test_what_is_not_for_functions_and_what_is_not_there_is_named_with_its_line(names, write):

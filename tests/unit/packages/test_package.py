@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from shared.config.problems import ConfigError
+from shared.errors import LanesError
 from shared.packages.code import Workflow
 from shared.packages.package import Wanted, build_packages
 from shared.packages.target import Target
@@ -195,9 +196,18 @@ def test_an_index_that_does_not_answer_is_told_without_its_address(build, index,
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://user:word@127.0.0.1:9/simple")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     write(f"{HERE}/requirements.txt", "answers\n")
-    with pytest.raises(Exception, match="the package index does not answer") as caught:
+    with pytest.raises(LanesError, match="the package index does not answer") as caught:
         build()
     assert "word" not in str(caught.value)
+
+
+def test_the_index_that_pip_is_set_to_use_is_asked(build, index, write, monkeypatch):
+    monkeypatch.delenv("UV_DEFAULT_INDEX")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://user:word@127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    write(f"{HERE}/requirements.txt", "answers\n")
+    with pytest.raises(LanesError, match="the package index does not answer"):
+        build()
 
 
 SOURCE = """
