@@ -62,7 +62,32 @@ def _tagged_parameter(asked: Asked) -> list[str | None]:
     return parameter(asked) if asked.all("Tags[]") else []
 
 
+# What stands before an id in the ARN of each kind of thing with tags (API, ListTagsForResource, ResourceType).
+_SSM_KINDS = {
+    "Association": "association",
+    "Automation": "automation-execution",
+    "Document": "document",
+    "MaintenanceWindow": "maintenancewindow",
+    "ManagedInstance": "managed-instance",
+    "OpsItem": "opsitem",
+    "OpsMetadata": "opsmetadata",
+    "PatchBaseline": "patchbaseline",
+}
+
+
+def _of_type(asked: Asked) -> list[str | None]:
+    """Return what a call about tags names: its type tells the kind, and its id alone would fit any."""
+    kind = asked.text("ResourceType")
+    if kind == "Parameter":
+        return parameter(asked) or [None]
+    return [asked.arn("ssm", f"{_SSM_KINDS[kind]}/{asked.text('ResourceId')}") if kind in _SSM_KINDS else None]
+
+
 SSM: Exceptions = {
+    **{
+        operation: ((f"ssm:{operation}", _of_type),)
+        for operation in ("AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource")
+    },
     # API, PutParameter: tags need AddTagsToResource.
     "PutParameter": (("ssm:PutParameter", parameter), ("ssm:AddTagsToResource", _tagged_parameter)),
 }

@@ -551,3 +551,17 @@ def test_each_reviewed_action_is_what_a_plain_call_needs_where_it_is_granted(act
 def test_what_somebody_keeps_is_named_when_a_service_is_asked(service, operation, parameters, resource):
     (need,) = needs(Call(service, operation, parameters, "us-east-1"), ACCOUNT)
     assert need.resource == resource
+
+
+@pytest.mark.parametrize("operation", ["AddTagsToResource", "ListTagsForResource", "RemoveTagsFromResource"])
+@pytest.mark.parametrize(
+    ("kind", "name", "resource"),
+    [
+        ("Parameter", "/team1/limit", f"arn:aws:ssm:{HERE}:parameter/team1/limit"),
+        ("Document", "run", f"arn:aws:ssm:{HERE}:document/run"),
+        ("Invented", "x", None),
+    ],
+)
+def test_the_type_tells_what_a_call_about_tags_of_ssm_is_about(operation, kind, name, resource):
+    (need,) = needs(Call("ssm", operation, {"ResourceType": kind, "ResourceId": name}, "us-east-1"), ACCOUNT)
+    assert need == Need(f"ssm:{operation}", resource)
