@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from shared.local.asl.languages.jsonpath_filter import compile_filter
-from shared.local.asl.languages.jsonpath_steps import descend, indexed, matching, member, sliced, wildcard
+from shared.local.asl.languages.jsonpath_steps import Together, descend, indexed, matching, member, sliced, wildcard
 
 if TYPE_CHECKING:
     from shared.local.asl.languages.jsonpath_steps import Step
@@ -34,17 +34,25 @@ class Path:
         text: The source, starting with ``$``.
         keys: For a definite path the member names and indices to follow, else None.
         steps: For any other path its steps in order.
+        single: Whether these steps select one value at most, though they name more than one place.
     """
 
-    __slots__ = ("keys", "measured", "steps", "text")
+    __slots__ = ("keys", "measured", "single", "steps", "text")
 
     def __init__(
-        self, text: str, keys: tuple[str | int, ...] | None, steps: tuple[Step, ...], *, measured: bool
+        self,
+        text: str,
+        keys: tuple[str | int, ...] | None,
+        steps: tuple[Step, ...],
+        *,
+        measured: bool,
+        single: bool = False,
     ) -> None:
         self.text = text
         self.keys = keys
         self.steps = steps
         self.measured = measured
+        self.single = single
 
     def read(self, value: Json) -> Json:
         """Return what the path selects in *value*: one value if definite, else a list.
@@ -59,7 +67,9 @@ class Path:
             nodes = [value]
             for step in self.steps:
                 nodes = [child for node in nodes for child in step(node, value)]
-            found = nodes
+            if self.single and not nodes:
+                raise NoResultError(f"No results for path: {self.text}")
+            found = nodes[0] if self.single else nodes
         if self.measured:
             return len(found) if isinstance(found, (list, dict, str)) else None
         return found
@@ -146,7 +156,9 @@ def compile_path(text: str) -> Path:
             definite = False
         else:
             keys.append(found)
-    return Path(text, tuple(keys) if definite else None, () if definite else tuple(steps), measured=measured)
+    single = len(keys) == len(steps) - 1 and isinstance(steps[-1], Together)
+    plain = tuple(keys) if definite else None
+    return Path(text, plain, () if definite else tuple(steps), measured=measured, single=single)
 
 
 def _next_step(body: str, at: int) -> tuple[Step, str | int | None, int]:
@@ -165,6 +177,8 @@ def _next_step(body: str, at: int) -> tuple[Step, str | int | None, int]:
         at += 1
         if body.startswith("*", at):
             return wildcard, None, at + 1
+        if body.startswith("[", at):  # AWS takes a dot before a bracket
+            return _bracket(body, at)
         name, at = _name(body, at)
         return member((name,)), name, at
     if body[at] == "[":
@@ -193,6 +207,8 @@ def _bracket(body: str, at: int) -> tuple[Step, str | int | None, int]:
         bounds = [int(text) if text else None for text in (*part.groups()[:2], part.group(3) or "")]
         return sliced(slice(*bounds)), None, end + 1
     names = _quoted(inner)
+    if len(names) > 1 and end + 1 == len(body):
+        return Together(names), None, end + 1
     return member(names), names[0] if len(names) == 1 else None, end + 1
 
 

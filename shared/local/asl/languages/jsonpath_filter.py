@@ -26,11 +26,12 @@ class CompiledPath(Protocol):
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<op>&&|\|\||==|!=|<=|>=|=~|<|>|!|\(|\)|\bin\b|\bnin\b)
-    |(?P<path>[@$](?:\.\.?[\w*-]+|\[(?:'[^']*'|"[^"]*"|[^\]'"]*)\])*)
+    |(?P<path>[@$](?:\.\.?[\w*-]+|\.?\[(?:'[^']*'|"[^"]*"|[^\]'"]*)\])*)
     |(?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
     |(?P<regex>/(?:[^/\\]|\\.)*/[a-z]*)
     |(?P<list>\[[^\]]*\])
-    |(?P<word>true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?))""",
+    |(?P<word>(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
+    |(?P<bare>[A-Za-z_]\w*))""",  # a text without quotes, which AWS takes
     re.VERBOSE,
 )
 _MISSING = object()
@@ -129,6 +130,8 @@ class _Parser:
         elif kind == "regex":
             body, _, flags = text[1:].rpartition("/")
             constant = re.compile(body, re.IGNORECASE if "i" in flags else 0)
+        elif kind == "bare":
+            constant = text
         elif kind in {"word", "list"}:
             constant = json.loads(text.replace("'", '"'))
         else:

@@ -34,6 +34,18 @@ def member(names: tuple[str, ...]) -> Step:
     return step
 
 
+class Together:
+    """The step, a path's last, to one object with the members of these *names*."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+
+    def __call__(self, node: Json, _root: Json) -> Iterator[Json]:
+        """Yield the object."""
+        if isinstance(node, dict):
+            yield {name: node[name] for name in self._names if name in node}
+
+
 def indexed(places: tuple[int, ...]) -> Step:
     """Return the step to the items at these *places*."""
 
