@@ -84,8 +84,8 @@ def topics(project, aws):
     (table,) = lane.tables
     aws.client("dynamodb").create_table(
         TableName=table.name,
-        KeySchema=[{"AttributeName": table.key, "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": table.key, "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": table.key.name, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": table.key.name, "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
     return lane
