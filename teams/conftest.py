@@ -26,10 +26,10 @@ put_away = {}  # the modules of each workflow's folder, by name, while pytest is
 
 
 class Workflow:
-    """A block in which modules of the workflow that *path* belongs to can be imported."""
+    """A block in which modules of the workflow that *path* belongs to can be imported, if it belongs to one."""
 
     def __init__(self, path):
-        parts = path.relative_to(TEAMS).parts[:2] if path.is_relative_to(TEAMS) else ()  # pytest asks about all
+        parts = path.relative_to(TEAMS).parts[:2] if path.is_relative_to(TEAMS) else ()
         self.folder = str(TEAMS.joinpath(*parts)) if len(parts) == 2 else None
 
     def __enter__(self):

@@ -38,6 +38,8 @@ def test_two_teams_have_modules_of_one_name(root, tool):
     none = "import pytest\n\ndef test_none():\n    pytest.raises(ImportError, __import__, 'count')\n"
     put(root, "two/other/test_none.py", none)
     assert "6 passed" in tool("pytest", "-q", "-p", "no:cacheprovider", "teams")
+    put(root, "../tests/test_elsewhere.py", none)
+    assert "7 passed" in tool("pytest", "-q", "-p", "no:cacheprovider")
     backwards = [f"teams/{each}" for each in ("two/words", "one/words", "two/other")]
     assert "6 passed" in tool("pytest", "-q", "-p", "no:cacheprovider", *backwards)
 
