@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from shared.cli.workflow import Like
 from shared.scaffold.patterns import PATTERNS
 
 
@@ -25,6 +26,10 @@ def test_a_new_workflow_passes_every_check_as_it_is(pattern, root, lanes, tool):
     tool("ruff", "check", ".")
     tool("ruff", "format", "--check", "teams")
     assert " passed" in tool("pytest", "-q", "-p", "no:cacheprovider", "teams/team1/first")
+
+
+def test_the_command_offers_every_pattern():
+    assert [each.value for each in Like] == list(PATTERNS)
 
 
 def test_it_is_one_step_when_nothing_is_said(root, lanes):
