@@ -92,7 +92,7 @@ def test_what_it_writes_passes_every_check(root, lanes, tool, tmp_path):
     assert "look: Count: " in result.err
     for check in (["validate"], ["render", "--check"], ["schema", "--check"]):
         assert lanes(*check).code == 0
-    tool("ruff", "check", ".")
+    tool("ruff", "check", "teams")
     assert "3 passed" in tool("pytest", "-q", "-p", "no:cacheprovider", "teams/team1/measures")
 
 

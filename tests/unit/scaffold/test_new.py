@@ -23,7 +23,7 @@ def test_a_new_workflow_passes_every_check_as_it_is(pattern, root, lanes, tool):
     for check in (["validate"], ["render", "--check"], ["schema", "--check"]):
         checked = lanes(*check)
         assert checked.code == 0, checked.err
-    tool("ruff", "check", ".")
+    tool("ruff", "check", "teams")
     tool("ruff", "format", "--check", "teams")
     assert " passed" in tool("pytest", "-q", "-p", "no:cacheprovider", "teams/team1/first")
 
