@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from shared.config.card_file import PACKAGE
 from shared.config.check_card import PARAMETER_KEY
 from shared.config.problems import Problems
+from shared.scaffold.form import check_form
 from shared.scaffold.found import Finder
 from shared.scaffold.needs import Needs
 from shared.scaffold.new_folder import NewFolder
@@ -37,6 +38,8 @@ def new_from(path: Path, project: Project, team: str, key: str) -> NewFolder:
     """
     problems = Problems()
     source = read_source(path, project.place, problems)
+    check_form(source.definition, (), source.document)
+    problems.finish()
     lane = project.lane(team)
     reserved: set[str] = set()
     while True:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.scaffold.shape import Shape
-from shared.values import as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,7 +48,8 @@ class Steps:
     def answer(self, name: str, state: Mapping[str, Json], result: Shape) -> None:
         """Note that the state called *name* calls a function, if it does, whose result must be like *result*."""
         resource = str(state.get("Resource"))
-        arguments = as_mapping(state.get("Arguments", state.get("Parameters")) or {})
+        given = state.get("Arguments", state.get("Parameters"))
+        arguments = given if isinstance(given, dict) else {}
         wrapped = "FunctionName" in arguments
         match = _PLACEHOLDER.fullmatch(str(arguments["FunctionName"]) if wrapped else resource)
         if match is None or match[1] not in self.by_key:
@@ -58,7 +58,7 @@ class Steps:
         if wrapped:
             step.calls[name] = arguments.get("Payload", arguments.get("Payload.$"))
         else:
-            step.calls[name] = state.get("Arguments", state.get("Parameters"))
+            step.calls[name] = given
         step.answer.merge(result.keys.get("Payload", Shape()) if wrapped else result)
 
 

@@ -267,3 +267,20 @@ def test_two_things_of_one_name_get_two_keys(bring):
     names = [*told["functions"], *told["queues"], *told["parameters"]]
     assert len(names) == len(set(names)) == 3
     assert "work" in told["parameters"]
+
+
+@pytest.mark.parametrize(
+    ("state", "what"),
+    [
+        ("Work", "state 'A' is no object"),
+        ({"Type": "Task", "Resource": ["x"]}, "Resource is no text"),
+        ({"Type": "Choice", "Choices": {"Next": "A"}}, "Choices is no list"),
+        ({"Type": "Choice", "Choices": [{"And": ["x"]}]}, "a rule of Choices is no object"),
+        ({"Type": "Parallel", "Branches": ["x"]}, "this is no machine"),
+        ({"Type": "Map", "ItemProcessor": {"States": []}}, "this is no machine"),
+        ({"Type": "Pass", "Parameters": 1}, "Parameters is no object"),
+    ],
+)
+def test_what_has_another_form_is_told(state, what, bring):
+    with pytest.raises(ConfigError, match=what):
+        bring({"A": state})
