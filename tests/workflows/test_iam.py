@@ -67,8 +67,13 @@ DENIED = [
     ("their bucket", "AccessDenied", "s3:PutObject", "not one of reacher's own names"),
     ("their list", "AccessDenied", "s3:ListBucket", "not one of reacher's own names"),
     ("their secret", "AccessDeniedException", "secretsmanager:GetSecretValue", "not one of reacher's own names"),
-    ("roles", "AccessDenied", "iam:ListRoles", "not one of reacher's own names"),
-    ("table", "AccessDeniedException", "dynamodb:PutItem", "no card can grant it: add it to the rights of reacher-"),
+    ("roles", "AccessDenied", "iam:ListRoles", "no card can grant iam:ListRoles"),
+    (
+        "table",
+        "AccessDeniedException",
+        "dynamodb:PutItem",
+        "under uses of what calls it: tables: {KEY: read, write or readwrite}",
+    ),
 ]
 
 

@@ -1,6 +1,6 @@
 """What a rehearsal on the embedded cloud does by itself: by which cloud it is, and by what is to change."""
 
-import dataclasses
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -58,10 +58,10 @@ def test_only_the_cloud_that_lanes_up_keeps_outlives_the_command(rehearsal, caps
 def test_a_package_is_made_for_what_runs_it_here_and_a_line_says_so(rehearsal, project, capsys):
     lane = project.lane("topics")
     foreign = "x86_64" if machine_architecture() == "arm64" else "arm64"
-    log = dataclasses.replace(lane.functions["item-map-log"], architecture=foreign, runtime="python3.99")
+    log = replace(lane.functions["item-map-log"], architecture=foreign, runtime="python3.99")
     cloud = rehearsal()
-    cloud.say_python(dataclasses.replace(lane, functions={"item-map-log": log}))
-    cloud.say_python(dataclasses.replace(lane, functions={"item-map-log": log}))
+    cloud.say_python(replace(lane, functions={"item-map-log": log}))
+    cloud.say_python(replace(lane, functions={"item-map-log": log}))
     python, machine = capsys.readouterr().err.splitlines()
     assert python.startswith(f"functions are python3.99 on AWS; here they run on {MACHINE}: ")
     assert machine.startswith(f"functions are {foreign} on AWS; here they run on {machine_architecture()}, ")
@@ -115,3 +115,17 @@ def test_images_are_pushed_only_if_anything_changes(project, state, tmp_path):
     assert len(made) == 3
     assert pushed == [set(), {image.partition("/")[2] for image in made.values()}]
     assert deployment.done == [(plan, UNWATCHED) for plan in plans]
+
+
+def test_a_rehearsal_makes_shared_data_once_and_tells_what_is_not_here(project, state, tmp_path, capsys):
+    lane = replace(project.lane("wssr"), commons={"field-data": PLACE.account, "abroad-data": "210987654321"})
+    with EmbeddedCloud(PLACE, tmp_path / "cloud") as running:
+        aws = connect_endpoint(PLACE, running.endpoint, running.key)
+        cloud = Rehearsal(project, aws, state)
+        cloud.make_commons(lane)
+        said = capsys.readouterr().err
+        cloud.make_commons(lane)
+        assert [each["Name"] for each in aws.s3.list_buckets()["Buckets"]] == ["field-data"]
+    assert "made s3://field-data for shared data" in said
+    assert "abroad-data is account 210987654321's, and not in this cloud" in said
+    assert "made s3://" not in capsys.readouterr().err
