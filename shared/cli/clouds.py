@@ -200,7 +200,9 @@ class Rehearsal(Cloud):
         for name, owner in lane.commons.items():
             if owner != lane.place.account:
                 console.note(f"shared data {name} is account {owner}'s, and not in this cloud: it is read on AWS alone")
-            elif if_there(partial(s3.head_bucket, Bucket=name), "404", "NoSuchBucket") is None:
+            elif (
+                if_there(partial(s3.head_bucket, Bucket=name, ExpectedBucketOwner=owner), "404", "NoSuchBucket") is None
+            ):
                 s3.create_bucket(Bucket=name, **where)
                 console.note(
                     f"made s3://{name} for shared data; lanes data upload {lane.team} --commons {name} fills it"
