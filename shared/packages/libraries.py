@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.config.problems import Problem
-from shared.packages.requirements import fitting_lock, lock_header, read_pins
+from shared.packages.requirements import fitting_lock, lock_header, read_own_lock, read_pins
 from shared.packages.uv import Unsolvable, compile_lock, install_locked
 from shared.packages.zips import forget, write_zip
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _FOR_BUILDERS = (".pyi", ".pxd", ".h", ".hpp", ".a", ".lib", ".pyc")
 _LEFT_OUT = ("__pycache__", "tests")
 _PROGRAMS = Path("bin")
-_KEPT = 8  # sets of libraries in the cache, old ones too
+_KEPT = 16  # sets of libraries in the cache, old ones too
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +117,16 @@ def _resolved(kept: _Kept, scratch: Path, path: Path, tell: Tell) -> _Kept:
     """Write to *path* which versions fit. Keep them beside the requirements if these do not name them all."""
     wanted = kept.requirements
     if wanted.lock.is_file():  # its versions are kept where they fit
-        path.write_bytes(wanted.lock.read_bytes())
+        path.write_text(read_own_lock(wanted), encoding="utf-8")
     copy = scratch / "requirements.txt"
     copy.write_text(wanted.text, encoding="utf-8")
     compile_lock(copy, path, kept.target)
     text = path.read_text(encoding="utf-8")
     versions = read_pins(text)
-    if not wanted.locks or versions == wanted.pins(kept.target):
+    if not wanted.locks:
+        return kept
+    if versions == wanted.pins(kept.target):
+        wanted.lock.unlink(missing_ok=True)  # of an earlier day, when they named fewer
         return kept
     text = lock_header(wanted, kept.target) + text
     draft = wanted.lock.with_suffix(".lock.part")

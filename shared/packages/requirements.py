@@ -15,6 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from shared.config.problems import Problem
+from shared.packages.uv import Unsolvable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from shared.packages.target import Target
 
 _HASH = "--hash="
+_MARK = "# The libraries of "
 _PATH = re.compile(r"[./~]|[^\s=<>]*(://|\\)|\S+\.(whl|zip|tar\.gz)$|\S*/")
 
 
@@ -99,9 +101,21 @@ def lock_header(requirements: Requirements, target: Target) -> str:
     """Return the first lines of the lock of *requirements* for *target*: it fits as long as it begins so."""
     digest = hashlib.sha256(requirements.text.encode()).hexdigest()
     return (
-        f"# The libraries of {requirements.path.name} for {target}, found by lanes. Commit this file.\n"
+        f"{_MARK}{requirements.path.name} for {target}, found by lanes. Commit this file.\n"
         f"# It is made anew when {requirements.path.name} is another than sha256:{digest}\n"
     )
+
+
+def read_own_lock(requirements: Requirements) -> str:
+    """Return the text of the lock beside *requirements*, which is there and is to be made anew.
+
+    Raises:
+        Unsolvable: Somebody else wrote that file.
+    """
+    text = requirements.lock.read_text(encoding="utf-8")
+    if not text.startswith(_MARK):
+        raise Unsolvable(f"{requirements.lock.name} is not of lanes, which would write it", "rename it")
+    return text
 
 
 def fitting_lock(requirements: Requirements, target: Target) -> str:

@@ -95,6 +95,20 @@ def test_versions_that_were_found_are_kept_and_taken_until_the_requirements_chan
     assert "six==2.0" in lock.read_text()
 
 
+def test_a_lock_goes_when_it_is_not_needed_any_more_and_anothers_file_is_not_touched(build, index, write, tmp_path):
+    index("answers")
+    lock = write(f"{HERE}/requirements.lock", "my own notes\n")
+    write(f"{HERE}/requirements.txt", "answers\n")
+    with pytest.raises(ConfigError, match=r"requirements.lock is not of lanes, which would write it \(rename it\)"):
+        build()
+    assert lock.read_text() == "my own notes\n"
+    lock.unlink()
+    build()
+    write(f"{HERE}/requirements.txt", "answers==1.0\n")
+    build()
+    assert not lock.exists()
+
+
 def test_a_lock_is_of_one_target(build, index, write, tmp_path):
     index("answers")
     write(f"{HERE}/requirements.txt", "answers\n")
