@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from shared.packages.target import Target
 
-_OWN_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_NO_INDEX")
+_OWN_INDEX = ("UV_DEFAULT_INDEX", "UV_INDEX_URL")
 _QUIET = ("--quiet", "--no-progress", "--color", "never")
 _UNREACHED = re.compile(r"Request failed|Failed to fetch|error sending request|client error")
 _NO_WHEEL = re.compile(r"no usable wheels|has no wheels|no wheels? (?:with|are)|no compatible wheels")
@@ -47,7 +47,7 @@ def compile_lock(requirements: Path, lock: Path, target: Target) -> None:
         LanesError: The index does not answer.
     """
     words = ("compile", str(requirements), "--output-file", str(lock), "--generate-hashes", "--no-header")
-    _run(target, *words, "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", where=lock.parent)
+    _run(target, *words, "--no-annotate", "--no-emit-index-url", "--no-emit-find-links")
 
 
 def install_locked(lock: Path, folder: Path, target: Target) -> None:
@@ -58,14 +58,13 @@ def install_locked(lock: Path, folder: Path, target: Target) -> None:
         LanesError: The index does not answer.
     """
     words = ("install", "--requirement", str(lock), "--target", str(folder), "--require-hashes", "--no-deps")
-    _run(target, *words, "--no-compile-bytecode", "--link-mode", "copy", where=lock.parent)
+    _run(target, *words, "--no-compile-bytecode", "--link-mode", "copy")
 
 
-def _run(target: Target, command: str, *words: str, where: Path) -> None:
+def _run(target: Target, command: str, *words: str) -> None:
     fits = ("--python-version", target.version, "--python-platform", target.platform, "--only-binary", ":all:")
     done = subprocess.run(
         [find_uv_bin(), "pip", command, *words, *fits, "--python", sys.executable, *_QUIET],
-        cwd=where,  # no settings of the project that one stands in
         env={**os.environ, **_index_of_pip(os.environ), "UV_PYTHON_DOWNLOADS": "never"},
         capture_output=True,
         text=True,
