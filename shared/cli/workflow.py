@@ -81,18 +81,13 @@ def _folder(project: Project, team: str, name: str, like: Like, source: Path | N
 
 def _write(project: Project, folder: NewFolder) -> None:
     """Write *folder* and the stage that goes with it; what cannot be deployed leaves nothing behind."""
-    from shared.config.load import load_project
-    from shared.config.template import render_definition
     from shared.deploy.chalice.stage import write_config
-    from shared.isolation.roles.workflow_role import workflow_policy
+    from shared.run.valid_project import load_valid
     from shared.scaffold.new_folder import take_away, write
 
     write(project.root, folder)
     try:
-        fresh = load_project(project.root)
-        lane = fresh.lane(folder.team)
-        workflow_policy(lane, lane.workflows[folder.key], render_definition(lane, folder.key))
-        write_config(fresh)
+        write_config(load_valid(project.root, [folder.team]))
     except BaseException:
         take_away(project.root, folder)
         raise

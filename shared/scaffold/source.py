@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.config.document import Document, read_document
-from shared.config.problems import ConfigError, Problem, Problems
+from shared.config.json_document import read_json
+from shared.config.problems import Problem, Problems
 from shared.errors import UsageError
 from shared.values import as_mapping
 
@@ -51,31 +51,28 @@ def read_source(path: Path, place: Place, problems: Problems) -> Source:
     if not path.is_file():
         raise UsageError("there is no such file", where=str(path))
     read = Problems()
-    document = read_document(path, path.name, read)
-    lines: dict[KeyPath, int] = document.lines if document else {(): 1}
-    if path.suffix == ".json":  # YAML, but for a tab here or there
-        data = _json(path)
-    else:
-        read.finish()
-        data = document.data if document else None
+    document = _read(path, read)
+    read.finish()
+    data = document.data if document else None
     for key, what in _WRAPPERS.items():
         if isinstance(data, dict) and key in data and "States" not in data:
             fix = "take the definition out of it: the object with StartAt and States"
             raise UsageError(f"this is {what}, not a state machine's definition", where=str(path), fix=fix)
     if not isinstance(data, dict) or not isinstance(data.get("States"), dict):
         raise UsageError("this is no Amazon States Language: it has no States", where=str(path))
+    lines: dict[KeyPath, int] = document.lines if document else {(): 1}
     document = Document(path.name, data, lines, problems)
     return Source(dict(as_mapping(_plain(data, (), place, document))), document)
 
 
-def _json(path: Path) -> object:
+def _read(path: Path, problems: Problems) -> Document | None:
+    if path.suffix != ".json":
+        return read_document(path, path.name, problems)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        problem = Problem(path.name, error.lineno, f"this is not JSON: {error.msg}")
-    except (OSError, ValueError, RecursionError) as error:
-        problem = Problem(path.name, 1, f"it cannot be read: {error}")
-    raise ConfigError([problem])
+        return read_json(path.read_text(encoding="utf-8"), path.name, problems)
+    except (OSError, ValueError) as error:
+        problems.add(Problem(path.name, 1, f"it cannot be read: {error}"))
+        return None
 
 
 def _plain(value: object, path: KeyPath, place: Place, document: Document) -> Json:
