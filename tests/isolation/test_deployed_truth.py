@@ -372,3 +372,32 @@ def test_where_a_functions_outcomes_go_by_hand_is_found(seen, project, aws):
     aws.lambda_.delete_function_event_invoke_config(FunctionName=name)
     aws.client("sqs").delete_queue(QueueUrl=lane.queue_url("lab1-work-0a1b2c3d"))
     assert seen().holds
+
+
+def test_what_queues_topics_and_secrets_let_in_by_themselves_is_found(seen, project, aws):
+    """By hand: a queue for anybody, a topic with SNS's own default, a secret for another role."""
+    lane = project.lane("lab")
+    sqs, sns, manager = (aws.client(each) for each in ("sqs", "sns", "secretsmanager"))
+    anybody = {"Sid": "Any", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage"}
+    url = sqs.create_queue(QueueName="lab-work-0a1b2c3d")["QueueUrl"]
+    sqs.set_queue_attributes(
+        QueueUrl=url, Attributes={"Policy": policy_of({**anybody, "Resource": lane.queue_arn("lab-work-0a1b2c3d")})}
+    )
+    topic = sns.create_topic(Name="lab-done-0a1b2c3d")["TopicArn"]
+    secret = manager.create_secret(Name="lab/key-0a1b2c3d", SecretString="x")["ARN"]
+    reader = {"Sid": "Lab1", "Effect": "Allow", "Principal": {"AWS": lane.role_arn("lab1-x")}}
+    manager.put_resource_policy(
+        SecretId=secret,
+        ResourcePolicy=policy_of({**reader, "Action": "secretsmanager:GetSecretValue", "Resource": "*"}),
+    )
+    assert rules(seen()) == {
+        ("resource-policy", "resource policy of lab-work-0a1b2c3d", "Any"),
+        ("resource-policy", "resource policy of lab-done-0a1b2c3d", "__default_statement_ID"),
+        ("malformed", "resource policy of lab-done-0a1b2c3d", ""),  # SNS writes its default in the language of 2008
+        ("resource-policy", "resource policy of lab/key-0a1b2c3d", "Lab1"),
+    }
+    assert seen("lab1").holds
+    sqs.delete_queue(QueueUrl=url)
+    sns.delete_topic(TopicArn=topic)
+    manager.delete_secret(SecretId=secret, ForceDeleteWithoutRecovery=True)
+    assert seen().holds

@@ -15,10 +15,13 @@ from shared.deploy.resources import (
     database,
     function,
     policy,
+    queue,
     rendezvous_key,
     repository,
     role,
+    secret,
     table,
+    topic,
     wanted_resources,
 )
 from shared.deploy.sources import read_sources
@@ -33,8 +36,11 @@ if TYPE_CHECKING:
     from shared.deploy.readback.sight import Sight
     from shared.values import Json
 
-_SECRETS = (database.KIND, rendezvous_key.KIND)
-_WITH_POLICIES = (policy.KIND, role.KIND, bucket.KIND, repository.KIND, function.KIND, *_SECRETS, table.KIND)
+_SECRETS = (database.KIND, rendezvous_key.KIND, secret.KIND)
+_WITH_POLICIES = (
+    *(policy.KIND, role.KIND, bucket.KIND, repository.KIND, function.KIND, *_SECRETS, table.KIND),
+    *(queue.KIND, topic.KIND),
+)
 _GONE = "ResourceNotFoundException"
 
 

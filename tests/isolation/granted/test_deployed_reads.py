@@ -99,12 +99,14 @@ def test_a_teams_people_see_their_own_and_are_told_what_they_do_not(project, con
         "GetResources",
         "ListBuckets",
         "ListEventBuses",
+        "ListQueues",
         "ListFunctions",
         "ListLayers",
         "ListPolicies",
         "ListRoles",
         "ListSecrets",
         "ListTables",
+        "ListTopics",
     }
 
 
