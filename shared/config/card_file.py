@@ -196,23 +196,6 @@ class CardTable(FileModel):
     ttl: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")] | None = None
     sample: str | None = None
 
-    @model_validator(mode="after")
-    def _has_one_type_for_each_attribute(self) -> Self:
-        """Refuse what DynamoDB would: a key that names an attribute twice, one of two types, times that are texts."""
-        types: dict[str, str] = {}
-        for keys in ((self.key, self.sort_key), *((each.key, each.sort_key) for each in self.indexes.values())):
-            parts = [(name, kind or "string") for name, _, kind in (each.partition(":") for each in keys if each)]
-            if len(dict(parts)) < len(parts):
-                raise ValueError(f"is keyed by {parts[0][0]} twice: take another sortKey, or none")
-            for name, kind in parts:
-                if types.setdefault(name, kind) != kind:
-                    raise ValueError(f"has {name} as {types[name]} and as {kind}: give it one type")
-        if self.sample and (self.sort_key or types[self.key.partition(":")[0]] != "string"):
-            raise ValueError("has a sample, which goes into a table with one key, a string")
-        if self.ttl and types.get(self.ttl, "number") != "number":
-            raise ValueError(f"expires by {self.ttl}, which is a {types[self.ttl]}: times are numbers")
-        return self
-
 
 class CardQueue(FileModel):
     """An SQS queue of a workflow, and one for the messages that nobody could handle.

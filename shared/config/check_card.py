@@ -24,7 +24,7 @@ from shared.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.config.card_file import CardFile, CardParameter, CardPlace, CardTable
+    from shared.config.card_file import CardFile, CardIndex, CardParameter, CardPlace, CardTable
     from shared.config.document import Document, KeyPath
     from shared.config.settings import Settings
 
@@ -139,8 +139,27 @@ def _check_keys(card: CardFile, document: Document) -> None:
 
 
 def _check_table(place: CardPlace, name: str, table: CardTable, document: Document) -> None:
+    """Report what DynamoDB would refuse: an attribute twice in a key, one of two types, times that are texts."""
+    here: KeyPath = ("tables", name)
+    types: dict[str, str] = {}
+    parts: list[tuple[KeyPath, CardTable | CardIndex]] = [(here, table)]
+    parts += [((*here, "indexes", key), index) for key, index in table.indexes.items()]
+    for where, each in parts:
+        keys = [attribute.partition(":") for attribute in (each.key, each.sort_key) if attribute]
+        if [key for key, _, _ in keys].count(keys[0][0]) > 1:
+            document.problem((*where, "sortKey"), f"{keys[0][0]!r} is the key already", "name another attribute")
+        for key, _, kind in keys:
+            if types.setdefault(key, kind or "string") != (kind or "string"):
+                what = f"{key!r} is a {kind or 'string'} here and a {types[key]} elsewhere in the table"
+                document.problem(where, what, "an attribute has one type")
     if table.sample:
-        _check_beside(place, table.sample, ("tables", name, "sample"), document)
+        _check_beside(place, table.sample, (*here, "sample"), document)
+    if table.sample and (table.sort_key or types[table.key.partition(":")[0]] != "string"):
+        what = f"{name} has a sample, which goes into a table with one key, a string"
+        document.problem((*here, "sample"), what, "take the sample out, or the sortKey")
+    if table.ttl and types.get(table.ttl, "number") != "number":
+        what = f"{name} expires by {table.ttl}, which is a {types[table.ttl]}: times are numbers"
+        document.problem((*here, "ttl"), what, f"write {table.ttl}:number in the key")
 
 
 def _check_beside(place: CardPlace, name: str, path: KeyPath, document: Document) -> None:

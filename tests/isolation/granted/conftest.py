@@ -60,6 +60,9 @@ RESOURCES = {
     "route53": {"HostedZoneId": "hostedzone/", "Id": ""},
     "s3": {"Bucket": ""},
     "secretsmanager": {"SecretId": "secret:", "Name": "secret:"},
+    "sns": {"TopicArn": "", "ResourceArn": ""},
+    "sqs": {"QueueUrl": "", "QueueName": ""},
+    "ssm": {"Name": "parameter", "ResourceId": "parameter"},
     "states": {"stateMachineArn": "", "resourceArn": "", "executionArn": "", "name": "stateMachine:"},
 }
 OF_OBJECTS = ("Object", "Objects")
@@ -143,6 +146,7 @@ def named(service, operation, params, place):
             value = next(iter(params[key])) if isinstance(params[key], dict | list | tuple) else params[key]
             if value.startswith("arn:"):
                 return value
+            value = value.rpartition("/")[2] if key == "QueueUrl" else value
             if service == "route53":
                 return f"arn:{place.partition}:route53:::{head}{value.strip('/')}"
             inside = f"/{params.get('Key', '*')}" if service == "s3" and operation.endswith(OF_OBJECTS) else ""

@@ -47,11 +47,11 @@ def test_a_dockerfile_and_a_uri_are_known_and_their_handler_is_in_them(files, ca
 @pytest.mark.parametrize(
     ("image", "said"),
     [
-        (f'uri: "{URI}", libraries: false', "image.uri says all of the image, and libraries would say it otherwise"),
-        (f'uri: "{URI}", dockerfile: Dockerfile', "image.dockerfile says all of the image, and uri would say it"),
-        ("dockerfile: Dockerfile, base: example.org/x:1", "image.dockerfile says all of the image, and base would"),
-        ("dockerfile: Dokerfile", "there is no Dokerfile in the workflow's folder"),
-        ("dockerfile: ../Dockerfile", "there is no ../Dockerfile in the workflow's folder"),
+        (f'uri: "{URI}", libraries: false', "image.libraries says nothing beside image.uri, which is all of the image"),
+        (f'uri: "{URI}", dockerfile: Dockerfile', "image.dockerfile says nothing beside image.uri"),
+        ("dockerfile: Dockerfile, base: example.org/x:1", "image.base says nothing beside image.dockerfile"),
+        ("dockerfile: Dokerfile", "there is no Dokerfile beside the card"),
+        ("dockerfile: ../Dockerfile", "../Dockerfile leads out of the card's folder"),
         ('uri: "docker.io/library/python:3"', "Lambda runs images from ECR only, and docker.io/library/python:3 is"),
         (f'uri: "{OWN.replace("alpha", "beta")}"', "is in this account, and in no repository of alpha, whose names"),
         (f'uri: "{URI.replace("us-east-1", "eu-west-1")}"', "is in eu-west-1, and Lambda fetches images from its own"),
@@ -67,4 +67,4 @@ def test_what_cannot_be_is_refused(files, card, image, said):
 def test_a_shared_workflow_has_no_folder_to_build_from(files):
     files.edit("statemachines/stars.yaml", "functions:\n", "image: {dockerfile: Dockerfile}\nfunctions:\n")
     (told,) = files.problems()
-    assert told.startswith("statemachines/stars.yaml:2: a shared workflow has no folder to build from")
+    assert told.startswith("statemachines/stars.yaml:2: only a team's own workflow has a Dockerfile")

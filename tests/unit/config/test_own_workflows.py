@@ -144,7 +144,7 @@ def test_a_workflow_starts_only_what_its_team_runs(files, own):
         ("image: {dockerfile: ../../Dockerfile}\n", "../../Dockerfile leads out of the card's folder"),
         ("image: {dockerfile: count.py, setup: [ls]}\n", "image.setup says nothing beside image.dockerfile"),
         ("tables: {totals: {key: word, sample: ../count.py}}\n", "../count.py leads out of the card's folder"),
-        ("tables: {totals: {key: word, sortKey: 'word:number'}}\n", "it is keyed by word twice: take another sortKey"),
+        ("tables: {totals: {key: word, sortKey: 'word:number'}}\n", "'word' is the key already"),
         ("settings: {key: {value: ghp_0123456789abcdefghijABCDEFGHIJ012345}}\n", "the form of a credential"),
         ("queues: {work: , work-dead-letters: }\n", "would both be named"),
     ],

@@ -41,10 +41,10 @@ def test_what_dynamodb_would_refuse_of_a_table_is_said_with_its_line(files):
     with_table(files)
     twice = "{key: id, sortKey: id, sample: samples/sky.json}"
     files.edit("statemachines/stars.yaml", "{key: id, sample: samples/sky.json}", twice)
-    assert "is keyed by id twice" in "\n".join(files.problems())
+    assert "'id' is the key already" in "\n".join(files.problems())
     types = "{key: id, indexes: {by-id: {key: id:number}}}"
     files.edit("statemachines/stars.yaml", twice, types)
-    assert "has id as string and as number" in "\n".join(files.problems())
+    assert "'id' is a number here and a string elsewhere" in "\n".join(files.problems())
     files.edit("statemachines/stars.yaml", types, "{key: id, ttl: id}")
     assert "expires by id, which is a string" in "\n".join(files.problems())
 

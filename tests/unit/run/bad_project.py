@@ -14,7 +14,7 @@ share: [lab, nobody]
 pyhton: "3.12"
 architecture: arm
 python: 3.10
-package: image
+package: zip
 image: {uri: "123456789012.dkr.ecr.us-east-1.amazonaws.com/x:1", base: "amazon/aws-lambda-python:{python}"}
 uses: {workflows: [next-week], tables: {total: readwrite}}
 functions:

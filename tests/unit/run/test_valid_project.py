@@ -110,7 +110,6 @@ words/word-count/workflow.yaml:8: tables.total is not on the card (did you mean 
 words/word-count/workflow.yaml:8: the team does not run 'next-week'
 words/word-count/workflow.yaml:10: 'split.handler' is not there: there is no teams/words/word-count/split.py
 words/word-count/workflow.yaml:12: 'count.handle' is not there: teams/words/word-count/count.py defines no handle
-words/word-count/workflow.yaml:13: a function that is an image has no layers
 words/word-count/workflow.yaml:14: queues.faild is not on the card (known: work)
 words/word-count/workflow.yaml:15: 'cosmos' is no shared data of the settings
 words/word-count/workflow.yaml:15: queues.wrok is not on the card (did you mean 'work'?)
