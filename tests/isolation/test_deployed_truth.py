@@ -368,12 +368,14 @@ def test_where_a_functions_outcomes_go_by_hand_is_found(seen, project, aws):
     aws.client("sqs").create_queue(QueueName="lab1-work-0a1b2c3d")
     there = {"OnFailure": {"Destination": lane.queue_arn("lab1-work-0a1b2c3d")}}
     role = next(iter(lane.functions.values())).role  # Lambda takes no destination that the function's role cannot reach
+    aws.iam.delete_role_permissions_boundary(RoleName=role)
     sends = policy_of({"Sid": "Sends", "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"})
     aws.iam.put_role_policy(RoleName=role, PolicyName="hand", PolicyDocument=sends)
     aws.lambda_.put_function_event_invoke_config(FunctionName=name, DestinationConfig=there)
     assert ("foreign-destination", f"function {name}", "") in rules(seen())
     aws.lambda_.delete_function_event_invoke_config(FunctionName=name)
     aws.iam.delete_role_policy(RoleName=role, PolicyName="hand")
+    aws.iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=lane.boundary_arn)
     aws.client("sqs").delete_queue(QueueUrl=lane.queue_url("lab1-work-0a1b2c3d"))
     assert seen().holds
 

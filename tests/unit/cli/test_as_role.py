@@ -66,7 +66,7 @@ def test_the_platforms_role_is_made_once_with_what_isolation_platform_prints(pro
         version = deployed.iam.get_policy_version(PolicyArn=policy["PolicyArn"], VersionId="v1")["PolicyVersion"]
         documents.append(version["Document"])
     printed = [
-        json.loads(lanes("isolation", "platform", *words)[1]) for words in ((), ("--resources",), ("--rendezvous",))
+        json.loads(lanes("isolation", "platform", *words)[1]) for words in ((), ("--rendezvous",), ("--resources",))
     ]
     assert documents == printed
 

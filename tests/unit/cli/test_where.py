@@ -5,6 +5,7 @@ import json
 
 import pytest
 import typer
+from moto.core.base_backend import BackendDict
 
 from shared.aws.client import connect_aws
 from shared.cli import main as command_line
@@ -26,6 +27,7 @@ def project(copy_project, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def elsewhere():
+    BackendDict.reset()  # moto is one for the process, and other tests leave lanes in it
     server = MotoServer()
     server.start()
     yield server.endpoint
