@@ -169,7 +169,9 @@ def new(slug: Annotated[str, typer.Argument(help="The new team's slug: [a-z][a-z
     except FileExistsError as error:
         raise LanesError("the file exists already, and was not changed", where=f"teams/{path.name}") from error
     console.out.print(f"teams/{path.name}")
-    console.note(f"set the owner in it, then: lanes render, lanes validate, lanes plan {slug}")
+    console.note(
+        f"set the owner in it, then: lanes workflow new {slug} NAME, or choose a shared workflow and lanes render"
+    )
 
 
 def _check_new(project: Project, slug: str) -> None:

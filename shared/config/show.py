@@ -118,7 +118,10 @@ def _given(parts: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def starter(slug: str, cards: Iterable[Card]) -> str:
-    """Return the file of a new team *slug*: a few lines that work, and comments on what else there is."""
+    """Return the file of a new team *slug*: a few lines that work, and comments on what else there is.
+
+    It runs no shared workflow yet: the libraries of one are fetched at a lane's first deploy, wanted or not.
+    """
     listed = list(cards)
     first = next(iter(listed), None)
     lines = [
@@ -126,11 +129,11 @@ def starter(slug: str, cards: Iterable[Card]) -> str:
         f"team: {slug}",
         f"owner: {slug}@example.edu  # whom to ask: put your address here",
         "",
-        "workflows:",
+        f"# Its own workflows are folders in teams/{slug}/ (lanes workflow new {slug} NAME) and need no line here.",
+        "workflows:  # take out the # before a shared one to run it too",
     ]
     for card in listed:
-        mark = "" if card is first else "# "
-        lines += [f"  # {card.file.description}", f"  {mark}{card.key}:"]
+        lines += [f"  # {card.file.description}", f"  # {card.key}:"]
         lines += [f"    # {spec.name}: {_plain(spec.default)}  # {spec.description}" for spec in card.specs]
         if card.file.image:
             lines += [
