@@ -72,11 +72,7 @@ def listening_beyond_loopback(pid):
 
 @pytest.fixture(scope="session")
 def root(tmp_path_factory, copy_project):
-    folder = copy_project(tmp_path_factory.mktemp("emulators") / "project")
-    packages = REPOSITORY / ".lanes/packages"
-    if packages.is_dir():  # the libraries that Lambda needs, where they have been fetched before
-        shutil.copytree(packages, folder / ".lanes/packages")
-    return folder
+    return copy_project(tmp_path_factory.mktemp("emulators") / "project")
 
 
 @pytest.fixture(scope="session")
@@ -90,10 +86,10 @@ def lanes(ministack, root):
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "LANES_"))}
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "NO_COLOR": "1", "COLUMNS": "200"}
 
-    def run(*words, code=0):
+    def run(*words, code=0, given=None):
         command = [sys.executable, "-m", "shared.cli", *map(str, words), "--endpoint", ministack]
         done = subprocess.run(
-            command, cwd=root, env=clean | keys, capture_output=True, text=True, timeout=600, check=False
+            command, cwd=root, env=clean | keys, input=given, capture_output=True, text=True, timeout=600, check=False
         )
         assert "Traceback" not in done.stderr
         assert done.returncode == code, done.stdout + done.stderr

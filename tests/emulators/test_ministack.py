@@ -34,6 +34,58 @@ NOT_CARRIED = {
 }
 
 
+CARD = """\
+description: Counts words, and uses one of every kind.
+functions:
+  count:
+    handler: count.handler
+    ephemeralStorage: 1024
+    async: {retries: 0, onFailure: {queue: lines}}
+    uses:
+      bucket: read
+      tables: {totals: readwrite}
+      queues: {lines: send}
+      topics: [done]
+      buckets: {raw: write}
+      secrets: [token]
+      settings: [limit]
+tables:
+  items: {key: id}
+  totals: {key: word, sortKey: day:number, indexes: {by-day: {key: day:number, sortKey: word}}, ttl: expires}
+queues: {lines: }
+topics: {done: }
+buckets: {raw: }
+secrets: {token: }
+settings: {limit: {value: 10}}
+"""
+HANDLER = """\
+import os
+import boto3
+
+def handler(event, context):
+    key = {"word": "a", "day": 1}
+    boto3.resource("dynamodb").Table(os.environ["TABLE_TOTALS"]).put_item(Item={**key, "n": 2})
+    boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE_LINES"], MessageBody="a a")
+    boto3.client("sns").publish(TopicArn=os.environ["TOPIC_DONE"], Message="done")
+    boto3.client("s3").put_object(Bucket=os.environ["BUCKET_RAW"], Key="a", Body=b"a a")
+    limit = boto3.client("ssm").get_parameter(Name=os.environ["SETTING_LIMIT"])["Parameter"]["Value"]
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["SECRET_TOKEN"])["SecretString"]
+    return {"words": 2, "limit": limit, "secret": len(secret)}
+"""
+DEFINITION = {
+    "StartAt": "Count",
+    "States": {
+        "Count": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {"FunctionName": "${count}", "Payload.$": "$"},
+            "OutputPath": "$.Payload",
+            "End": True,
+        }
+    },
+}
+
+
 @pytest.fixture
 def clients(ministack):
     session = boto3.Session("test", "test", region_name="us-east-1")
@@ -102,6 +154,9 @@ def left_of(team, clients):
         *names("budgets", "", "Budgets", "BudgetName"),
         *names("secretsmanager", "list_secrets", "SecretList", "Name"),
         *names("dynamodb", "list_tables", "TableNames", None),
+        *names("sqs", "list_queues", "QueueUrls", None),
+        *names("sns", "list_topics", "Topics", "TopicArn"),
+        *names("ssm", "describe_parameters", "Parameters", "Name"),
         *names("ecr", "describe_repositories", "repositories", "repositoryName"),
         *names("ecs", "list_clusters", "clusterArns", None),
         *names("ecs", "list_task_definitions", "taskDefinitionArns", None),
@@ -128,6 +183,19 @@ def destroyed(lanes, team, clients):
 def not_carried(lanes, team, workflow, *words):
     failed = lanes("run", team, workflow, *words, code=1)
     assert NOT_CARRIED[f"{team} {workflow}"] in failed.stderr
+
+
+def test_a_workflow_that_owns_some_of_every_kind_is_deployed_run_and_destroyed(lanes, root, clients):
+    (root / "teams/words.yaml").write_text("team: words\nowner: words@example.edu\n", encoding="utf-8")
+    folder = root / "teams/words/count"
+    folder.mkdir(parents=True)
+    for name, text in {"workflow.yaml": CARD, "count.py": HANDLER, "workflow.asl.json": json.dumps(DEFINITION)}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    deployed_twice(lanes, "words")
+    lanes("secret", "set", "words", "token", "-", given="k3y")
+    outcome = json.loads(lanes("run", "words", "count", "--json").stdout)
+    assert (outcome["status"], outcome["output"]) == ("SUCCEEDED", {"words": 2, "limit": "10", "secret": 3})
+    destroyed(lanes, "words", clients)
 
 
 def test_team2_is_deployed_run_and_destroyed(lanes, clients, meeting):
