@@ -18,6 +18,19 @@ _FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:\d+:function:.+$")
 _ACTIVITY = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d+:activity:.+$")
 
 
+# How AWS calls the optimized services whose actions it has in part; their other actions are called by aws-sdk. S3 is
+# there for the readers and writers of Maps alone. Source: Step Functions Developer Guide, "Integrating optimized
+# services" and each service's page (read 2026-11-29).
+_ITEM = dict.fromkeys(("getItem", "putItem", "updateItem", "deleteItem"), frozenset({REQUEST}))
+_SENT = frozenset({REQUEST, TOKEN})
+_PARTLY: dict[str, dict[str, frozenset[str]]] = {
+    "dynamodb": _ITEM,
+    "sqs": {"sendMessage": _SENT},
+    "sns": {"publish": _SENT},
+    "s3": {},
+}
+
+
 class UnknownResourceError(ValueError):
     """A Resource that names nothing that a Task can call."""
 
@@ -45,6 +58,8 @@ def _service(text: str, resource: str) -> Integration:
     parts = name.split(":")
     if name == "states:startExecution":
         return StartExecution(pattern)
+    if parts[0] in _PARTLY and pattern not in _PARTLY[parts[0]].get(":".join(parts[1:]), ()):
+        raise UnknownResourceError(resource)
     if pattern in {REQUEST, TOKEN}:
         match parts:
             case ["aws-sdk", service, action]:

@@ -194,6 +194,18 @@ def test_any_json_is_answered_with_problems(text):
     assert problems_of(text)
 
 
+@pytest.mark.parametrize(
+    "call",
+    ["s3:getObject", "dynamodb:query", "dynamodb:putItem.waitForTaskToken", "sqs:receiveMessage", "sns:publish.sync"],
+)
+def test_of_an_optimized_service_only_the_calls_that_aws_has_are_known(call):
+    task = {"Type": "Task", "End": True, "Resource": f"arn:aws:states:::{call}", "Parameters": {}}
+    (problem,) = found({"A": task})
+    assert f"arn:aws:states:::{call} is not recognized" in problem
+    service, action = call.partition(".")[0].split(":")
+    assert found({"A": {**task, "Resource": f"arn:aws:states:::aws-sdk:{service}:{action}"}}) == []
+
+
 def test_express_machines_have_no_callbacks():
     task = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync", "End": True}
     text = json.dumps({"StartAt": "A", "States": {"A": task}})
