@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _UNKNOWN_FIELD = re.compile(r"Field '(.*)' is not supported$")
+_UNKNOWN_CALL = re.compile(r"The resource provided arn:[\w-]+:states:::(\w+:\w+) is not recognized")
 _FIELDS = KNOWN | NESTED
 _MISSING_TARGET, _ENDLESS = "MISSING_TRANSITION_TARGET", "MISSING_END_STATE"
 
@@ -86,6 +87,7 @@ def _stand_ins(project: Project, card: Card) -> dict[str, Json]:
     """Return something of the right kind for each placeholder of the template of *card*."""
     place, file = project.place, card.file
     return {
+        **{key: place.arn("states", f"stateMachine:{key}") for key in (file.uses.workflows if file.uses else ())},
         **{name: name for kind in file.resources.values() for name in kind},
         **{spec.name: spec.default for spec in card.specs},
         **{step: place.arn("lambda", f"function:{step}") for step in file.functions},
@@ -147,6 +149,8 @@ class _Check:
         """Return what *flaw* at *path* is, and the fix where there is a known one; in AWS's words but for a few."""
         if flaw.code == _ENDLESS:
             return "no state ends the workflow", 'write "End": true in the last one'
+        if call := _UNKNOWN_CALL.match(flaw.message):
+            return flaw.message, f"write arn:aws:states:::aws-sdk:{call[1]}, if the service has that action"
         if flaw.code != _MISSING_TARGET or not flaw.message.startswith("Missing"):
             unknown = _UNKNOWN_FIELD.match(flaw.message)
             near = _near(unknown[1], _FIELDS) if unknown and unknown[1] not in _FIELDS else ""

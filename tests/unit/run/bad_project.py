@@ -89,7 +89,7 @@ UNGRANTED = {
         },
         "Theirs": {
             "Type": "Task",
-            "Resource": "arn:aws:states:::s3:getObject",
+            "Resource": "arn:aws:states:::aws-sdk:s3:getObject",
             "Parameters": {"Bucket": "team1-data", "Key.$": "$.key"},
             "End": True,
         },

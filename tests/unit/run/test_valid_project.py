@@ -151,7 +151,12 @@ def test_a_team_is_stopped_by_what_is_wrong_with_a_workflow_that_it_borrows(proj
 
 def test_what_is_wrong_in_a_shared_template_is_told_once_for_all_teams(project):
     project.write("statemachines/sum.yaml", "description: x\n")
-    bucket = {"Type": "Task", "Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "x"}, "End": True}
+    bucket = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:s3:getObject",
+        "Parameters": {"Bucket": "x"},
+        "End": True,
+    }
     project.write("statemachines/sum.asl.json", json.dumps({"StartAt": "A", "States": {"A": bucket}}))
     for slug in ("red", "blue"):
         project.team(slug, "workflows: {sum: }\n")
@@ -250,6 +255,15 @@ def test_an_express_machine_is_held_to_what_express_machines_can(project):
     project.own("words", "count", {"StartAt": "A", "States": {"A": wait}}, "type: express\n")
     (problem,) = project.problems()
     assert "Express state machine does not support '.sync' service integration" in problem
+
+
+def test_a_call_without_an_integration_of_its_own_is_told_how_it_is_called(project):
+    project.team("words")
+    query = {**TASK, "Resource": "arn:aws:states:::dynamodb:query", "Parameters": {}}
+    project.own("words", "count", {"StartAt": "A", "States": {"A": query}})
+    (problem,) = project.problems()
+    assert "arn:aws:states:::dynamodb:query is not recognized" in problem
+    assert "(write arn:aws:states:::aws-sdk:dynamodb:query, if the service has that action)" in problem
 
 
 def test_yaml_templates_know_their_lines(project):
