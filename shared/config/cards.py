@@ -151,6 +151,7 @@ def _read_card(root: Path, place: CardPlace, around: Around, problems: Problems)
         read_template(template, shown, None, problems)
         return _Read(None, is_right=False)
     known = {*file.functions, *file.parameters, *(key for each in file.resources.values() for key in each), *OWN}
+    known.update(file.uses.workflows if file.uses else ())
     definition = read_template(template, shown, known, problems)
     specs = tuple(read_parameter(name, parameter, document) for name, parameter in file.parameters.items())
     check_card(root, place, file, document, around)

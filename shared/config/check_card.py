@@ -126,7 +126,8 @@ def _check_function(root: Path, place: CardPlace, card: CardFile, step: str, doc
 
 def _check_keys(card: CardFile, document: Document) -> None:
     """Report names that would be the same placeholder. A parameter may be called ``bucket``, as the lane's own is."""
-    own = {"functions": card.functions, **card.resources}
+    started = card.uses.workflows if card.uses else ()
+    own = {"functions": card.functions, **card.resources, "workflows": started}
     resources = [name for kind in own.values() for name in kind]
     for name in [*resources, *card.parameters]:
         taken = name in resources and (name in card.parameters or name in OWN or resources.count(name) > 1)

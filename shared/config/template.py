@@ -3,6 +3,7 @@
 A template is JSON, or YAML with the same keys. ``${<step>}`` is a function's ARN, ``${<table>}`` a table's name,
 ``${<queue>}`` a queue's URL, ``${<topic>}`` a topic's ARN. A further bucket, a secret and a setting are their names.
 ``${bucket}`` is the lane's bucket, ``${state_machine}`` the machine's own ARN and ``${<parameter>}`` the team's value.
+``${<workflow>}`` is the ARN of another machine of the lane, which the card names in ``workflows`` of its own ``uses``.
 A string that is one placeholder becomes the value with its JSON type. Within a longer string, a placeholder becomes
 text. ``${bucket}`` is always the lane's bucket, even when a parameter has that name.
 """
@@ -71,7 +72,9 @@ def render_definition(lane: Lane, workflow_key: str) -> dict[str, Json]:
 def placeholders(lane: Lane, workflow_key: str) -> dict[str, Json]:
     """Return what stands for each placeholder of the template of *workflow_key* in *lane*."""
     workflow = lane.workflows[workflow_key]
+    started = [key for key, each in lane.workflows.items() if each.name in workflow.uses.machines]
     return {
+        **{key: lane.state_machine_arn(key) for key in started},
         **workflow.parameters,
         **{step: lane.function_arn(key) for step, key in workflow.functions.items()},
         **{name: table.name for name, table in workflow.tables.items()},

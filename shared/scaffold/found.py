@@ -51,6 +51,7 @@ class Found:
         buckets: The keys of further buckets; empty when all is in the team's own.
         commons: Shared data that is read.
         services: Reviewed actions that states call.
+        workflows: The team's workflows that states start.
         parameters: Other placeholders of the definition, each with a value that may stand there.
         notes: What to look at.
     """
@@ -60,6 +61,7 @@ class Found:
     buckets: dict[str, str] = field(default_factory=dict)
     commons: set[str] = field(default_factory=set)
     services: set[str] = field(default_factory=set)
+    workflows: set[str] = field(default_factory=set)
     parameters: dict[str, Json] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -203,7 +205,9 @@ class Finder:
             return
         name = base_name(value)
         if name in self._lane.workflows:
-            arguments["StateMachineArn"] = self._lane.state_machine_arn(name)
+            arguments["StateMachineArn"] = f"${{{name}}}"
+            self.found.workflows.add(name)
+            self._own.add(name)
         elif value in {"${state_machine}", "$$.StateMachine.Id"}:
             arguments["StateMachineArn"] = "${state_machine}"
         else:

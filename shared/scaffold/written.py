@@ -79,6 +79,8 @@ def _uses(found: Found) -> Iterator[str]:
         yield f"commons: [{', '.join(sorted(found.commons))}]"
     if found.services:
         yield f"services: [{', '.join(sorted(found.services))}]"
+    if found.workflows:
+        yield f"workflows: [{', '.join(sorted(found.workflows))}]"
 
 
 def _parameters(found: Found, needed: Shape) -> Iterator[str]:

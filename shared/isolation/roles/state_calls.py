@@ -86,7 +86,7 @@ _TOPIC = _Kind("topics", "TopicArn", "topic")
 _TABLE = _Kind("tables", "TableName", "table")
 _SETTING = _Kind("settings", "Name", "setting")
 _FUNCTION = _Kind("functions", "FunctionName", "step")
-_MACHINE = _Kind("workflows", "StateMachineArn", "state_machine")
+_MACHINE = _Kind("workflows", "StateMachineArn", "workflow")
 _NAMED = {
     "sqs:sendMessage": _Named("SendMessages", "sqs:SendMessage", _QUEUE),
     "sqs:sendMessageBatch": _Named("SendMessages", "sqs:SendMessage", _QUEUE),
@@ -275,7 +275,7 @@ class Caller:
 _SAID = {"workflows": "state machines"}
 _DECLARE = {
     "functions": "declare it under functions: on the card",
-    "workflows": "run a workflow of the same team",
+    "workflows": "name a workflow of the same team at the top of the card, uses: {workflows: [KEY]}",
 }
 
 

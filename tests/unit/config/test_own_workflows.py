@@ -41,6 +41,16 @@ def test_two_teams_have_each_their_own_word_count(files, own):
     assert project.card("alpha", "word-count") is not project.card("beta", "word-count")
 
 
+def test_a_machine_that_the_card_starts_is_a_placeholder_of_the_template(files, own):
+    files.team("alpha", "workflows: {stars: }\n")
+    own("alpha", card="uses: {workflows: [stars]}\n")
+    files.write("teams/alpha/word-count/workflow.asl.json", TEMPLATE.replace("${count}", "${stars}"))
+    lane = files.load().lane("alpha")
+    assert render_definition(lane, "word-count")["States"]["A"]["Resource"] == lane.state_machine_arn("stars")
+    own("alpha", card="uses: {workflows: [stars]}\ntables: {stars: {key: name}}\n")
+    assert "'stars' would be two placeholders of the template" in files.problems()[0]
+
+
 def test_a_folder_that_changes_changes_no_other_teams_lane(files, own):
     for team in ("alpha", "beta", "gamma"):
         files.team(team, "workflows: {stars: }\n")

@@ -220,16 +220,15 @@ def test_several_buckets_are_further_ones_and_shared_data_is_named(root, bring, 
     assert template(new)["States"]["Write"]["Parameters"]["Bucket"] == "${bucket}"
 
 
-def test_reviewed_actions_and_own_machines_are_kept(project, bring):
+def test_reviewed_actions_and_own_machines_are_kept(bring):
     new = bring(
         {
             "Look": task("aws-sdk:rekognition:detectLabels", {"Image": {}}, Next="Run"),
             "Run": task("states:startExecution.sync:2", {"StateMachineArn": "${fmi-script}"}),
         }
     )
-    assert card(new)["uses"] == {"services": ["rekognition:DetectLabels"]}
-    own = project.lane("team1").state_machine_arn("fmi-script")
-    assert template(new)["States"]["Run"]["Parameters"]["StateMachineArn"] == own
+    assert card(new)["uses"] == {"services": ["rekognition:DetectLabels"], "workflows": ["fmi-script"]}
+    assert template(new)["States"]["Run"]["Parameters"]["StateMachineArn"] == "${fmi-script}"
 
 
 def test_placeholders_that_are_left_are_parameters(bring):
