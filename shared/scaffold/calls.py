@@ -85,6 +85,12 @@ _INSTEAD = {
 _PREFIXES = {"bedrockruntime": "bedrock", "geoplaces": "geo-places", "georoutes": "geo-routes"}
 _REVIEWED = {action.lower(): action for action in SERVICES}
 
+ORDERED = frozenset({"MessageGroupId", "MessageDeduplicationId"})
+"""What a message is given for a FIFO queue or topic."""
+NO_FIFO = (
+    "if messages may arrive twice and in any order, take .fifo, MessageGroupId and MessageDeduplicationId out; "
+    "else keep their order in a table"
+)
 NO_TOKENS = "let the function return its answer; to wait for something, ask for it in a loop with a Wait state"
 ACTIVITY = "a function, or a queue (queues:) that the worker reads"
 

@@ -11,7 +11,18 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from shared.config.check_card import PARAMETER_KEY
-from shared.scaffold.calls import ACTIVITY, NAMED, NESTED, NO_TOKENS, OBJECTS, instead, read_resource, reviewed
+from shared.scaffold.calls import (
+    ACTIVITY,
+    NAMED,
+    NESTED,
+    NO_FIFO,
+    NO_TOKENS,
+    OBJECTS,
+    ORDERED,
+    instead,
+    read_resource,
+    reviewed,
+)
 from shared.scaffold.keys import Keys, base_name
 from shared.values import as_mapping
 
@@ -140,6 +151,13 @@ class Finder:
         value = arguments.get(argument)
         if not isinstance(value, str) or value.startswith("{%"):
             self._refuse(path, f"{argument} is computed when the state runs", f"write which of the {kind} it is")
+            return
+        ordered = sorted({name.removesuffix(".$") for name in arguments} & ORDERED)
+        if kind in {"queues", "topics"} and (value.endswith(".fifo") or ordered):
+            said = ", ".join(ordered) or value
+            self._refuse(
+                path, f"{said}: the {kind.removesuffix('s')} is a FIFO one, and a lane's are standard", NO_FIFO
+            )
             return
         arguments[argument] = self._own_name(kind, value, path)
         if kind == "tables":

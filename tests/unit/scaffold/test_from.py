@@ -110,13 +110,15 @@ def test_ten_things_that_a_lane_does_not_do_are_told_at_once_and_nothing_is_writ
         "Foreign": task("s3:getObject", {"Bucket": "somebodys-data", "Key": "k"}),
         "Nested": task("states:startExecution.sync:2", {"StateMachineArn": "${ChildStateMachineArn}"}),
         "Role": task("lambda:invoke", {"FunctionName": "${f}"}, Credentials={"RoleArn": "r"}),
+        "Queue in order": task("sqs:sendMessage", {"QueueUrl": "https://q/1/todo.fifo", "MessageBody": "x"}),
+        "Topic in order": task("sns:publish", {"TopicArn": "${T}", "Message": "x", "MessageGroupId.$": "$.g"}),
     }
     path = tmp_path / "machine.asl.json"
     path.write_text(json.dumps({"StartAt": "Token", "States": states}, indent=1))
     before = sorted(root.rglob("*"))
     result = lanes("workflow", "new", "team1", "mine", "--from", path)
     assert result.code == 1
-    assert "12 problems" in result.err
+    assert "14 problems" in result.err
     for state, instead in {
         "Token": "let the function return its answer",
         "Container": "a lane runs Lambda functions",
@@ -130,6 +132,8 @@ def test_ten_things_that_a_lane_does_not_do_are_told_at_once_and_nothing_is_writ
         "Foreign": "commons: in shared/settings.yaml",
         "Nested": "lanes workflow new team1 child --from",
         "Role": "a state acts as the lane's role",
+        "Queue in order": "https://q/1/todo.fifo: the queue is a FIFO one",
+        "Topic in order": "MessageGroupId: the topic is a FIFO one",
     }.items():
         (line,) = [line for line in result.err.splitlines() if f"state {state!r}" in line]
         assert instead in line
