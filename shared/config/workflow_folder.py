@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ def find_folders(root: Path, problems: Problems) -> Iterator[WorkflowFolder]:
 
 
 def check_folder(root: Path, found: WorkflowFolder, problems: Problems) -> None:
-    """Report links that lead out of the folder, and files that would hide the project's own."""
+    """Report links that lead out of the folder, and files that would hide the project's own or Python's."""
     folder = root / found.path
     inside = folder.resolve()
     for parent, folders, files in os.walk(folder):
@@ -67,6 +68,11 @@ def check_folder(root: Path, found: WorkflowFolder, problems: Problems) -> None:
             if path.exists():
                 what = f"{name} is what the project's own code is called in the zip"
                 problems.add(Problem(path.relative_to(root).as_posix(), 1, what, "rename it"))
+    for path in sorted([*folder.glob("*.py"), *folder.glob("*/__init__.py")]):
+        module = path if path.parent == folder else path.parent
+        if module.stem in sys.stdlib_module_names:
+            what = f"{module.stem} is a module of Python's own, and Lambda's runtime would find one of them only"
+            problems.add(Problem(path.relative_to(root).as_posix(), 1, what, "rename it"))
 
 
 def _folders(parent: Path) -> list[Path]:

@@ -91,6 +91,17 @@ def test_a_folder_that_is_a_link_is_told(files, own):
     ]
 
 
+def test_a_module_called_as_one_of_pythons_own_is_told(files, own):
+    files.team("alpha")
+    own("alpha")
+    for name in ("queue.py", "json/__init__.py", "inner/json.py"):
+        files.write(f"teams/alpha/word-count/{name}", CODE)
+    assert [problem.partition(" is ")[0] for problem in files.problems()] == [
+        "teams/alpha/word-count/json/__init__.py:1: json",
+        "teams/alpha/word-count/queue.py:1: queue",
+    ]
+
+
 @pytest.mark.parametrize("share", ["all", "[beta]"])
 def test_a_borrower_runs_the_workflow_under_its_key_with_names_of_its_own(files, own, share):
     card = f"share: {share}\nparameters: {{n: {{type: integer, default: 1, description: x}}}}\n"
