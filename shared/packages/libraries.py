@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.config.problems import Problem
-from shared.packages.requirements import fitting_lock, lock_header, read_own_lock, read_pins
+from shared.packages.requirements import fitting_lock, lock_header, plain, plain_lock, read_own_lock, read_pins
 from shared.packages.uv import Unsolvable, compile_lock, install_locked
 from shared.packages.zips import forget, write_zip
 
@@ -104,7 +104,7 @@ def _made(kept: _Kept, scratch: Path, tell: Tell) -> _Kept:
     """Fetch the libraries of *kept* and compress them. Return where they are kept, which a new lock changes."""
     path, folder = scratch / "requirements.lock", scratch / "libraries"
     if kept.locked:
-        path.write_text(kept.locked, encoding="utf-8")
+        path.write_text(plain_lock(kept.locked, kept.requirements.lock.name), encoding="utf-8")
     else:
         kept = _resolved(kept, scratch, path, tell)
     folder.mkdir()
@@ -117,9 +117,9 @@ def _resolved(kept: _Kept, scratch: Path, path: Path, tell: Tell) -> _Kept:
     """Write to *path* which versions fit. Keep them beside the requirements if these do not name them all."""
     wanted = kept.requirements
     if wanted.lock.is_file():  # its versions are kept where they fit
-        path.write_text(read_own_lock(wanted), encoding="utf-8")
+        path.write_text(plain_lock(read_own_lock(wanted), wanted.lock.name), encoding="utf-8")
     copy = scratch / "requirements.txt"
-    copy.write_text(wanted.text, encoding="utf-8")
+    copy.write_text(plain(wanted.lines), encoding="utf-8")
     compile_lock(copy, path, kept.target)
     text = path.read_text(encoding="utf-8")
     versions = read_pins(text)

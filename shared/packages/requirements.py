@@ -1,7 +1,7 @@
 """A workflow's libraries as its ``requirements.txt`` names them, and the lock beside it that says which versions.
 
-Of pip's format only names with versions, conditions and hashes are taken: what is elsewhere than in an index, another
-file or another index would not be the same for everybody.
+uv gets both as we read them (:mod:`shared.config.requirements_file`), never the files: what uv alone would take for an
+option or an address does not reach it.
 """
 
 from __future__ import annotations
@@ -11,30 +11,22 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from shared.config.problems import Problem
+from shared.config.problems import Problems
+from shared.config.requirements_file import read_lines
 from shared.packages.uv import Unsolvable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from shared.config.problems import Problems
+    from packaging.requirements import Requirement
+
+    from shared.config.requirements_file import Line
     from shared.packages.target import Target
 
-_HASH = "--hash="
 _MARK = "# The libraries of "
-_PATH = re.compile(r"[./~]|[^\s=<>]*(://|\\)|\S+\.(whl|zip|tar\.gz)$|\S*/")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A requirement, and its line in the file."""
-
-    number: int
-    needs: Requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +79,7 @@ def read_requirements(path: Path, root: Path, problems: Problems, *, locks: bool
     """
     shown = path.relative_to(root).as_posix()
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    return Requirements(path, shown, text, tuple(_lines(text, shown, problems)), locks)
+    return Requirements(path, shown, text, read_lines(text, shown, problems), locks)
 
 
 def read_pins(lock: str) -> set[tuple[str, str]]:
@@ -125,49 +117,29 @@ def fitting_lock(requirements: Requirements, target: Target) -> str:
     return text if text.startswith(lock_header(requirements, target)) else ""
 
 
-def _lines(text: str, shown: str, problems: Problems) -> Iterator[Line]:
-    number, rest = 1, ""
-    for count, piece in enumerate(text.splitlines(), 1):
-        if not rest:
-            number = count
-        rest += piece
-        if rest.endswith("\\"):
-            rest = rest[:-1] + " "
-            continue
-        told, rest = re.sub(r"(^|\s)#.*$", "", rest).strip(), ""
-        if not told:
-            continue
-        try:
-            needs = _requirement(told)
-        except ValueError as error:
-            problems.add(Problem(shown, number, *error.args))
-        else:
-            yield Line(number, needs)
+def plain(lines: Iterable[Line]) -> str:
+    """Return *lines* as a file with nothing else in it."""
+    return "".join(f"{line.text}\n" for line in lines)
 
 
-def _requirement(told: str) -> Requirement:
-    """Return the requirement that a line is.
+def plain_lock(text: str, name: str) -> str:
+    """Return the versions and hashes in the *text* of the lock called *name*, and nothing else.
 
     Raises:
-        ValueError: It is none that is taken: what it is, and the fix.
+        Unsolvable: Something else is in it.
     """
-    pieces = [piece for piece in told.split() if not piece.startswith(_HASH)]
-    text = " ".join(pieces)
-    option = pieces[0].partition("=")[0]
-    if option.startswith("-"):
-        fix = "write NAME or NAME==VERSION; which index is asked is your own setting (pip's, or UV_DEFAULT_INDEX)"
-        raise ValueError(f"the option {option} is not taken in a workflow's requirements", fix)
-    elsewhere = "a library from a path or an address is not the same for everybody"
-    fix = "publish it as a wheel and write NAME==VERSION, or copy its modules into the workflow's folder"
-    if _PATH.match(text):
-        raise ValueError(f"{elsewhere}: {pieces[0].partition('://')[0]}", fix)
-    try:
-        needs = Requirement(text)
-    except InvalidRequirement as error:
-        raise ValueError(f"this is no requirement: {str(error).splitlines()[0]}", "write NAME==VERSION") from error
-    if needs.url:
-        raise ValueError(f"{elsewhere}: {needs.name}", fix)
-    return needs
+    problems = Problems()
+    lines = read_lines(text, name, problems)
+    wrong = [f"line {each.line}: {each.what}" for each in problems.found]
+    wrong += [f"line {each.number}: no version with its hashes" for each in lines if not _whole(each)]
+    if wrong:
+        raise Unsolvable(f"{name} is not as lanes wrote it: {wrong[0]}", "delete it, and it is made anew")
+    return plain(lines)
+
+
+def _whole(line: Line) -> bool:
+    """Whether a *line* of a lock names one version and the hashes of its files."""
+    return _pin(line.needs) is not None and "--hash=" in line.text
 
 
 def _pin(needs: Requirement) -> tuple[str, str] | None:

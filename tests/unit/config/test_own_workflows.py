@@ -71,7 +71,7 @@ def test_what_is_wrong_in_a_teams_folder_stops_that_team_alone(files, own):
     files.write("teams/alpha/word-count/requirements.txt", "no requirement\n")
     assert load_project(files.root, ["beta"]).lane("beta").workflows
     for teams in ([], ["alpha"], ["alpha", "beta"]):
-        with pytest.raises(ConfigError, match=r"teams/alpha/word-count/requirements.txt:1: 'no requirement'"):
+        with pytest.raises(ConfigError, match=r"teams/alpha/word-count/requirements.txt:1: this is no requirement"):
             load_project(files.root, teams)
     files.write("teams/alpha.yaml", "team: beta\nowner: alpha@example.edu\n")  # beta's names could be meant
     with pytest.raises(ConfigError):
@@ -198,7 +198,16 @@ def test_an_image_has_no_layers_whoever_asks_for_it(files, own):
 def test_the_libraries_of_a_shared_workflow_are_read_too(files):
     files.write("statemachines/stars.requirements.txt", "numpy>=2 ; python_version<'3.14'\n\nnot a requirement\n")
     (problem,) = files.problems()
-    assert problem.startswith("statemachines/stars.requirements.txt:3: 'not a requirement' is no requirement")
+    assert problem.startswith("statemachines/stars.requirements.txt:3: this is no requirement: ")
+
+
+def test_an_address_is_refused_before_anything_is_deployed_and_its_password_is_not_printed(files, own):
+    files.team("alpha")
+    own("alpha")
+    files.write("teams/alpha/word-count/requirements.txt", "mine @ https://user:word@example.org/mine.whl\n")
+    (problem,) = files.problems()
+    assert ":1: a library from a path or an address" in problem
+    assert "word@" not in problem
 
 
 def test_requirements_may_be_locked(files, own):

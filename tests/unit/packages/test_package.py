@@ -109,6 +109,22 @@ def test_a_lock_goes_when_it_is_not_needed_any_more_and_anothers_file_is_not_tou
     assert not lock.exists()
 
 
+@pytest.mark.parametrize(
+    "smuggled",
+    ["--find-links /elsewhere", "six @ file:///elsewhere/six.whl", "six==1.0", "-r ../other/requirements.txt"],
+)
+def test_a_lock_says_nothing_but_versions_and_hashes(build, index, write, tmp_path, smuggled):
+    index("six")
+    write(f"{HERE}/requirements.txt", "six>=1\n")
+    build()
+    lock = tmp_path / HERE / "requirements.lock"
+    lock.write_text(f"{lock.read_text()}{smuggled}\n")
+    with pytest.raises(ConfigError) as caught:
+        build(cache="another")
+    (problem,) = problems(caught)
+    assert "requirements.lock is not as lanes wrote it: line 5: " in problem
+
+
 def test_a_lock_is_of_one_target(build, index, write, tmp_path):
     index("answers")
     write(f"{HERE}/requirements.txt", "answers\n")

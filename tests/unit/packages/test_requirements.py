@@ -36,6 +36,9 @@ def read(tmp_path, write):
         ("mine @ https://user:word@example.org/x.whl", "a library from a path or an address"),
         ("numpy=1", "this is no requirement"),
         ("a b c", "this is no requirement"),
+        ("--hash=sha256:00", "the option --hash is not taken"),
+        ("numpy --hash=sha256:${HOME}", "the option --hash is not taken"),
+        ("numpy --index-url https://user:word@example.org", "the option --index-url is not taken"),
     ],
 )
 def test_what_would_not_be_the_same_for_everybody_is_refused_with_its_line(read, line, said):
@@ -43,6 +46,13 @@ def test_what_would_not_be_the_same_for_everybody_is_refused_with_its_line(read,
     assert len(problems) == 1
     assert problems[0].startswith(f"teams/a/b/requirements.txt:3: {said}")
     assert "word" not in problems[0].partition("(")[0]
+
+
+def test_a_comment_ends_with_its_line_as_it_does_for_uv(read):
+    _, problems = read("numpy # why \\\n--index-url https://user:word@example.org/simple\n")
+    assert [each.partition(" (")[0] for each in problems] == [
+        "teams/a/b/requirements.txt:2: the option --index-url is not taken in a workflow's requirements"
+    ]
 
 
 def test_comments_conditions_extras_and_hashes_are_taken(read):

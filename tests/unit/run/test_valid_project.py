@@ -82,10 +82,10 @@ words/twice/workflow.asl.json:2: the key 'StartAt' is given twice, first on line
 words/twice/workflow.asl.yaml:1: workflow.asl.json is there too
 words/word-count/data:1: a link that leads out of the folder, to /etc
 words/word-count/merge.py:1: this is no Python: expected ':'
-words/word-count/requirements.txt:3: 'numpy => 1' is no requirement
-words/word-count/requirements.txt:4: pip's option '-r' is not read here
+words/word-count/requirements.txt:3: this is no requirement
+words/word-count/requirements.txt:4: the option -r is not taken
 words/word-count/requirements.txt:5: Pandas is required twice, first on line 2
-words/word-count/requirements.txt:6: './wheels/mine.whl' is no requirement
+words/word-count/requirements.txt:6: a library from a path or an address
 words/word-count/workflow.asl.json:2: StartAt: "Splt" is no state of this machine (did you mean 'Split'?)
 words/word-count/workflow.asl.json:3: States: no state ends the workflow
 words/word-count/workflow.asl.json:11: States.Pieces.ItemsPath: Value is not a valid JSONPath.
