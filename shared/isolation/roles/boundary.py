@@ -12,10 +12,10 @@ from shared.config.services import SERVICES
 from shared.isolation.roles.grants import ACCOUNT_WIDE, ITEMS, NETWORK, OBJECTS, SYNC_RULE
 from shared.isolation.roles.own_names import LOGS, OwnNames
 from shared.isolation.roles.policy import Policy, Statement
-from shared.isolation.roles.uses import READ_OBJECTS, READ_SECRETS, READ_SETTINGS, RECEIVE, RESOURCE_ACCOUNT, SEND
+from shared.isolation.roles.uses import READ_SECRETS, READ_SETTINGS, RECEIVE, SEND, read_commons, reviewed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from shared.config.lane import Place
 
@@ -65,25 +65,7 @@ def boundary_policy(team: str, place: Place, commons: Mapping[str, str]) -> Poli
             ),
             Statement("DeliverLogs", ACCOUNT_WIDE, ("*",)),
             NETWORK,
-            *_commons(place, commons),
-            *_services(place),
+            *read_commons(place, commons),
+            *reviewed(place, SERVICES),
         )
     )
-
-
-def _commons(place: Place, commons: Mapping[str, str]) -> Iterator[Statement]:
-    """Yield what reads shared data, that of each account by itself."""
-    for account in sorted(set(commons.values())):
-        arns = [place.arn("s3", name) for name, owner in sorted(commons.items()) if owner == account]
-        within = tuple(each for arn in arns for each in (arn, f"{arn}/*"))
-        held = {"StringEquals": {RESOURCE_ACCOUNT: account}}
-        yield Statement(f"ReadCommonsOf{account}", READ_OBJECTS, within, held)
-
-
-def _services(place: Place) -> Iterator[Statement]:
-    """Yield the reviewed actions, those together that are granted on the same resources."""
-    by_resources: dict[tuple[str, ...], list[str]] = {}
-    for service in SERVICES.values():
-        by_resources.setdefault(service.granted_on(place), []).append(service.action)
-    for at, (resources, actions) in enumerate(sorted(by_resources.items())):
-        yield Statement(f"Services{at}", tuple(sorted(actions)), resources)

@@ -157,7 +157,7 @@ class Caller:
         sid, action, suffix = _S3[api]
         bucket = arguments.get("Bucket", self.lane.bucket)
         if isinstance(bucket, str) and bucket in self.lane.commons and sid in _READS_OBJECTS:
-            yield read_commons(self.lane, bucket)
+            yield from read_commons(self.lane.place, {bucket: self.lane.commons[bucket]})
         else:
             yield Statement(sid, (action,), (self.bucket(bucket) + suffix,))
 

@@ -15,7 +15,7 @@ from shared.isolation.roles.policy import Statement
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from shared.config.lane import Lane
+    from shared.config.lane import Lane, Place
     from shared.config.resources import Uses
 
 READ_OBJECTS = ("s3:GetObject", "s3:ListBucket")
@@ -55,16 +55,30 @@ def granted(lane: Lane, uses: Uses) -> Iterator[Statement]:
     own = [lane.place.arn("lambda", f"function:{name}") for name in uses.functions]
     yield from _named("InvokeOwnFunctions", ("lambda:InvokeFunction",), own)
     yield from _machines(lane, uses)
-    for name in uses.commons:
-        yield read_commons(lane, name)
-    yield from _services(lane, uses)
+    yield from read_commons(lane.place, {name: lane.commons[name] for name in uses.commons})
+    yield from reviewed(lane.place, uses.services)
 
 
-def read_commons(lane: Lane, name: str) -> Statement:
-    """Return what reads the shared data *name*, as long as its bucket belongs to the account that the settings name."""
-    arn, owner = lane.place.arn("s3", name), lane.commons[name]
-    sid = "ReadCommons" + "".join(word.capitalize() for word in name.split("-"))
-    return Statement(sid, READ_OBJECTS, (arn, f"{arn}/*"), {"StringEquals": {RESOURCE_ACCOUNT: owner}})
+def read_commons(place: Place, owners: Mapping[str, str]) -> Iterator[Statement]:
+    """Yield what reads shared data, that of each account by itself, as long as the account owns the buckets.
+
+    *owners* are the accounts by their buckets.
+    """
+    for account in sorted(set(owners.values())):
+        arns = [place.arn("s3", name) for name in sorted(owners) if owners[name] == account]
+        held = {"StringEquals": {RESOURCE_ACCOUNT: account}}
+        yield Statement(f"ReadCommonsOf{account}", READ_OBJECTS, tuple(_with_objects(arns)), held)
+
+
+def reviewed(place: Place, services: Iterable[str]) -> Iterator[Statement]:
+    """Yield the reviewed actions *services*, those together that are granted on the same resources."""
+    by_resources: dict[tuple[str, ...], list[str]] = {}
+    for action in services:
+        by_resources.setdefault(SERVICES[action].granted_on(place), []).append(action)
+    for resources, actions in by_resources.items():
+        service = actions[0].partition(":")[0] if resources != ("*",) else ""
+        sid = "Services" + "".join(word.capitalize() for word in service.split("-"))
+        yield Statement(sid, tuple(sorted(actions)), resources)
 
 
 def _own_bucket(lane: Lane, uses: Uses) -> Iterator[Statement]:
@@ -93,17 +107,6 @@ def _machines(lane: Lane, uses: Uses) -> Iterator[Statement]:
     yield from _named("StartAndAwaitMachines", ("states:StartSyncExecution",), quick)
     follow = [lane.place.arn("states", f"execution:{name}:*") for name in uses.machines if name not in express]
     yield from _named("FollowMachines", ("states:DescribeExecution",), follow)
-
-
-def _services(lane: Lane, uses: Uses) -> Iterator[Statement]:
-    """Yield the reviewed actions, those together that are granted on the same resources."""
-    by_resources: dict[tuple[str, ...], list[str]] = {}
-    for action in uses.services:
-        by_resources.setdefault(SERVICES[action].granted_on(lane.place), []).append(action)
-    for resources, actions in by_resources.items():
-        service = actions[0].partition(":")[0] if resources != ("*",) else ""
-        sid = "Services" + "".join(word.capitalize() for word in service.split("-"))
-        yield Statement(sid, tuple(sorted(actions)), resources)
 
 
 def _may(things: Mapping[str, str], access: str) -> list[str]:

@@ -112,7 +112,7 @@ def test_what_is_computed_is_granted_by_the_card():
 def test_shared_data_is_read_by_a_state_and_by_a_map():
     found = policy("aws-sdk:s3:getObject", Bucket="field-data")
     assert found == {
-        "ReadCommonsFieldData": (
+        "ReadCommonsOf123456789012": (
             ("s3:GetObject", "s3:ListBucket"),
             ("arn:aws:s3:::field-data", "arn:aws:s3:::field-data/*"),
         )
@@ -121,7 +121,7 @@ def test_shared_data_is_read_by_a_state_and_by_a_map():
     reader = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "field-data"}}
     state = {"Type": "Map", "ItemReader": reader, "ItemProcessor": {"States": {}}}
     sids = [each.sid for each in workflow_policy(lane, lane.workflows["cosmic"], {"States": {"A": state}}).statements]
-    assert "ReadCommonsFieldData" in sids
+    assert "ReadCommonsOf123456789012" in sids
 
 
 def test_a_listing_that_loads_what_it_lists_reads_objects_too():

@@ -91,10 +91,18 @@ def test_an_express_machine_is_started_and_awaited_and_has_no_execution_to_follo
 
 def test_shared_data_is_read_while_its_account_owns_it(lane):
     ours, theirs = granted(lane, Uses(commons=("field-data", "abroad-data")))
+    assert (ours.sid, theirs.sid) == ("ReadCommonsOf123456789012", "ReadCommonsOf210987654321")
     assert set(ours.actions) == {"s3:GetObject", "s3:ListBucket"}
     assert ours.resources == ("arn:aws:s3:::field-data", "arn:aws:s3:::field-data/*")
     assert ours.conditions == {"StringEquals": {"s3:ResourceAccount": "123456789012"}}
     assert theirs.conditions == {"StringEquals": {"s3:ResourceAccount": "210987654321"}}
+
+
+def test_names_of_shared_data_that_differ_in_a_hyphen_make_no_two_statements_of_one_sid(lane):
+    owners = {"data-12": "123456789012", "data-1-2": "123456789012", "data--12": "210987654321"}
+    told = dataclasses.replace(lane, commons=owners)
+    sids = [each.sid for each in granted(told, Uses(commons=tuple(owners)))]
+    assert len(sids) == len(set(sids)) == 2
 
 
 def test_reviewed_actions_are_granted_on_what_the_review_says(grants):
