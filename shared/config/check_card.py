@@ -17,6 +17,7 @@ from shared.config.model import known_keys
 from shared.config.parameters import coerce
 from shared.config.problems import nearest
 from shared.config.requirements_file import check_requirements, requirements_name
+from shared.config.resources import DATABASE_COMPONENT, KEY_COMPONENT
 from shared.config.template import OWN
 from shared.config.variables import check_environment, check_no_credential, variables_of
 from shared.errors import UsageError
@@ -56,6 +57,8 @@ def check_card(root: Path, place: CardPlace, card: CardFile, document: Document,
     _check_keys(card, document)
     for name, table in card.tables.items():
         _check_table(place, name, table, document)
+    for name in card.secrets:
+        _check_secret(place, name, document)
     for name, setting in card.settings.items():
         check_no_credential(setting.value, ("settings", name, "value"), document)
     _check_whole(root, card, document)
@@ -161,6 +164,16 @@ def _check_table(place: CardPlace, name: str, table: CardTable, document: Docume
     if table.ttl and types.get(table.ttl, "number") != "number":
         what = f"{name} expires by {table.ttl}, which is a {types[table.ttl]}: times are numbers"
         document.problem((*here, "ttl"), what, f"write {table.ttl}:number in the key")
+
+
+def _check_secret(place: CardPlace, name: str, document: Document) -> None:
+    """Report a secret that would be called like the platform's own, whose values the platform's role reads."""
+    for component in (DATABASE_COMPONENT, KEY_COMPONENT):
+        if f"{place.key}-{name}".startswith(f"{component}-"):
+            what = (
+                f"the secret would be called {place.key}-{name}, and the platform reads what begins with {component}-"
+            )
+            document.problem(("secrets", name), what, "call the workflow otherwise")
 
 
 def _check_beside(place: CardPlace, name: str, path: KeyPath, document: Document) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.field_types import rate_seconds
 from shared.config.lane import Function, Lane
-from shared.config.resolve import KEY_COMPONENT
+from shared.config.resources import KEY_COMPONENT
 from shared.config.variables import KEY_VARIABLE, RENDEZVOUS_VARIABLES
 from shared.errors import LanesError, UsageError
 

@@ -14,7 +14,7 @@ from shared.config.names import Names
 from shared.config.naming import path_prefix
 from shared.config.rendezvous_settings import check_health
 from shared.config.resolve_workflow import Known, machine, workflow
-from shared.config.resources import OWN_BUCKET, Vpc
+from shared.config.resources import DATABASE_COMPONENT, KEY_COMPONENT, OWN_BUCKET, Vpc
 from shared.config.runtimes import MACHINE
 from shared.config.variables import DATABASE_VARIABLE, KEY_VARIABLE, PROTOCOL_VARIABLE, RENDEZVOUS_VARIABLES
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from shared.config.team import Team
     from shared.values import Json
 
-DATABASE_COMPONENT, KEY_COMPONENT = "database", "rendezvous"  # of a team's secrets
 MAX_ENVIRONMENT = 4096  # bytes of all names and values of a function's variables (Lambda quota)
 
 

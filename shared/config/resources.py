@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 KeyType = Literal["string", "number", "binary"]
 Access = Literal["read", "write", "readwrite"]
 QueueAccess = Literal["send", "receive", "sendreceive"]
+DATABASE_COMPONENT, KEY_COMPONENT = "database", "rendezvous"
+"""What the platform's own secrets of each team are called. The platform's role reads all that begin with it."""
 
 
 @dataclass(frozen=True, slots=True)

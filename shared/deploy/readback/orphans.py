@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from shared.config.resolve import DATABASE_COMPONENT, KEY_COMPONENT
+from shared.config.resources import DATABASE_COMPONENT, KEY_COMPONENT
 from shared.deploy.guard import MANAGER
 from shared.deploy.rendezvous_keys import MASTER_SECRET
 from shared.deploy.resources import (

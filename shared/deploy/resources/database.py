@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.config.resolve import DATABASE_COMPONENT
+from shared.config.resources import DATABASE_COMPONENT
 from shared.deploy.model import Call, Resource, Routine, Step
 from shared.deploy.secret import described, own_secrets
 from shared.deploy.steps import created, differences, missing_tags, removed, updated

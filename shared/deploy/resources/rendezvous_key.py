@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.config.platform import SLUG
-from shared.config.resolve import KEY_COMPONENT
+from shared.config.resources import KEY_COMPONENT
 from shared.deploy.model import Call, Resource, Routine, Step
 from shared.deploy.rendezvous_keys import KEY_KIND, MASTER_KIND, MASTER_SECRET, key_is_current, read_master
 from shared.deploy.secret import described, own_secrets

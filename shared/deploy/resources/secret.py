@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.config.naming import path_prefix
-from shared.config.resolve import DATABASE_COMPONENT, KEY_COMPONENT
+from shared.config.resources import DATABASE_COMPONENT, KEY_COMPONENT
 from shared.deploy.model import Call, Resource, Step
 from shared.deploy.secret import described, secret_names
 from shared.deploy.steps import compare, created, removed, updated

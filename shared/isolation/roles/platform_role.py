@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.config.resources import DATABASE_COMPONENT, KEY_COMPONENT
 from shared.isolation.roles.boundary import BOUNDARY
 from shared.isolation.roles.grants import (
     FETCH_CODE,
@@ -58,7 +59,8 @@ def platform_policy(place: Place) -> Policy:
 
 
 _OF_MACHINES = ("stateMachine", "execution", "mapRun")
-_SECRETS = ("secret:*/database-*", "secret:*/rendezvous-*")  # the lanes', and the platform's own
+# The lanes', and the platform's own. No card declares a secret whose name begins so.
+_SECRETS = tuple(f"secret:*/{component}-*" for component in (DATABASE_COMPONENT, KEY_COMPONENT))
 # All of these know the condition key iam:PermissionsBoundary: the boundary that the role has or is to get.
 _CHANGE_ROLES = (
     "iam:CreateRole",

@@ -221,6 +221,16 @@ def test_requirements_may_be_locked(files, own):
     files.load()
 
 
+@pytest.mark.parametrize("key", ["database", "rendezvous", "database-of-stars"])
+def test_no_secret_of_a_workflow_is_called_like_those_that_the_platform_reads(files, own, key):
+    files.team("alpha")
+    own("alpha", key, card="secrets: {token: }\n")
+    (problem,) = files.problems()
+    assert problem.startswith(f"teams/alpha/{key}/workflow.yaml:2: the secret would be called {key}-token, and the")
+    own("alpha", key)
+    assert key in files.load().lane("alpha").workflows
+
+
 def test_shared_data_is_for_teams_that_there_are(files):
     files.team("alpha")
     settings = (files.root / "shared/settings.yaml").read_text(encoding="utf-8")
