@@ -217,8 +217,9 @@ class Rehearsal(Cloud):
 
     def _target(self, function: Function) -> Target:
         """Return what runs *function* on this machine, whose processor is what it is."""
+        from shared.config.runtimes import machine_architecture
         from shared.local.pythons import runtime_here
-        from shared.packages.target import Target, machine_architecture
+        from shared.packages.target import Target
 
         return Target(runtime_here(function.runtime), machine_architecture())
 

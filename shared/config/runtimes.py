@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from shared.config.lane import Architecture
 
 SOURCE = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"
 READ = date(2026, 11, 29)
@@ -42,6 +46,11 @@ RUNTIMES = {
     "python3.13": Runtime(date(2029, 6, 30), date(2029, 7, 31), date(2029, 8, 31)),
     "python3.14": Runtime(date(2029, 6, 30), date(2029, 7, 31), date(2029, 8, 31)),
 }
+
+
+def machine_architecture() -> Architecture:
+    """Return this machine's processor, in Lambda's word."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
 
 
 def end_of(runtime: str, today: date) -> str:

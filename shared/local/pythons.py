@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from shared.config.runtimes import MACHINE, RUNTIME_MODULES
-from shared.packages.target import machine_architecture
+from shared.config.runtimes import MACHINE, RUNTIME_MODULES, machine_architecture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

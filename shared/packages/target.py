@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,8 +49,3 @@ class Target:
 
     def __str__(self) -> str:
         return f"{self.runtime} {self.architecture}"
-
-
-def machine_architecture() -> Architecture:
-    """Return the architecture of this machine."""
-    return "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"

@@ -7,13 +7,10 @@ A module that was made for others cannot be imported here; Python would only say
 from __future__ import annotations
 
 import os
-import platform
 import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-
-from shared.config.lane import DEFAULT_ARCHITECTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
 _MODULE = re.compile(r"\.(?:cpython-3(?P<minor>\d+)(?:-[\w-]+)?|abi3)\.so$")  # PEP 3149
 _ELF, _MACHINE = b"\x7fELF", slice(18, 20)  # elf.h: e_ident begins so, e_machine lies there
 _ARCHITECTURES: dict[int, Architecture] = {0x3E: "x86_64", 0xB7: "arm64"}
-_NAMES: dict[str, Architecture] = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 class Compiled(NamedTuple):
@@ -38,11 +34,6 @@ class Compiled(NamedTuple):
     file: str
     python: str | None
     architecture: Architecture | None
-
-
-def this_machine() -> Architecture:
-    """Return this machine's processor, in Lambda's word."""
-    return _NAMES.get(platform.machine().lower(), DEFAULT_ARCHITECTURE)
 
 
 @cache

@@ -30,11 +30,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from shared.config.aws_facts import ASYNC_PAYLOAD, SYNC_PAYLOAD
+from shared.config.runtimes import machine_architecture
 from shared.errors import LanesError
 from shared.local.door.sessions import Issuer, new_owner_key
 from shared.local.lambda_runtime.call import Call, Ending, error_type
 from shared.local.lambda_runtime.cloudwatch import MotoLogs
-from shared.local.lambda_runtime.compiled import compiled_in, this_machine, why_not
+from shared.local.lambda_runtime.compiled import compiled_in, why_not
 from shared.local.lambda_runtime.endings import TimedOut, WorkerEnd
 from shared.local.lambda_runtime.events import EventQueue
 from shared.local.lambda_runtime.function import FunctionSpec, Invocation, InvokeRefusedError
@@ -275,7 +276,7 @@ class LambdaRuntime:
         """
         python = self._sandbox.runtime_here(spec)
         for folder in folders:
-            if folder and (why := why_not(compiled_in(folder), python, this_machine())):
+            if folder and (why := why_not(compiled_in(folder), python, machine_architecture())):
                 said = f"{why}; on AWS {spec.name} is {spec.runtime} on {spec.architecture}"
                 log.write(f"EMBEDDED {said}\n")
                 log.flush()

@@ -10,12 +10,12 @@ from shared.aws.access_key import AccessKey
 from shared.aws.client import connect_endpoint
 from shared.cli.clouds import Rehearsal
 from shared.config.lane import Place
-from shared.config.runtimes import MACHINE
+from shared.config.runtimes import MACHINE, machine_architecture
 from shared.deploy.model import Plan, Step
 from shared.deploy.watch import UNWATCHED
 from shared.local.cloud import EmbeddedCloud
 from shared.local.state import Running, State
-from shared.packages.target import Target, machine_architecture
+from shared.packages.target import Target
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 KEY = AccessKey("AKIAEXAMPLE", "example")

@@ -5,12 +5,13 @@ import struct
 
 import pytest
 
-from shared.config.runtimes import MACHINE
+from shared.config.runtimes import MACHINE, machine_architecture
 from shared.local.lambda_runtime import InvokeRefusedError, Layer
-from shared.local.lambda_runtime.compiled import Compiled, compiled_in, this_machine, why_not
+from shared.local.lambda_runtime.compiled import Compiled, compiled_in, why_not
 
 X86, ARM = 0x3E, 0xB7
-OTHER = "arm64" if this_machine() == "x86_64" else "x86_64"
+HERE = machine_architecture()
+OTHER = "arm64" if HERE == "x86_64" else "x86_64"
 MACHINES = {"x86_64": X86, "arm64": ARM}
 TAG = MACHINE.removeprefix("python3.")
 
@@ -61,13 +62,13 @@ def test_why_a_machine_cannot_import_them(modules, why):
 
 
 def test_the_machine_is_named_in_lambdas_words():
-    assert this_machine() == {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), "x86_64")
+    assert {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), "x86_64") == HERE
 
 
 def test_code_of_another_processor_is_refused_by_its_file_and_in_the_log(runtime, function, with_file, logs):
     name = f"fast.cpython-3{TAG}-other-linux-gnu.so"
     spec = with_file(function("def handler(event, context): return 1", architecture=OTHER), name, elf(MACHINES[OTHER]))
-    said = f"{name} is compiled for {OTHER}, and this machine is {this_machine()}; on AWS f is {MACHINE} on {OTHER}"
+    said = f"{name} is compiled for {OTHER}, and this machine is {HERE}; on AWS f is {MACHINE} on {OTHER}"
     for _ in range(2):
         with pytest.raises(InvokeRefusedError, match=said) as refused:
             runtime.invoke(spec, b"{}")
@@ -80,7 +81,7 @@ def test_pure_code_for_another_processor_runs(runtime, function):
 
 
 def test_a_layer_of_another_python_is_refused_where_that_one_is_not_here(runtime, function, with_file):
-    layer = with_file(function(""), "python/fast.cpython-399-x.so", elf(MACHINES[this_machine()]))
+    layer = with_file(function(""), "python/fast.cpython-399-x.so", elf(MACHINES[HERE]))
     spec = function("def handler(event, context): return 1", layers=(Layer(layer.code_sha256, layer.code),))
     with pytest.raises(InvokeRefusedError, match=f"for python3.99, and this machine would run it on {MACHINE}"):
         runtime.invoke(spec, b"{}")
