@@ -22,6 +22,10 @@ class EcrUri:
     tag: str
     digest: str
 
+    def repository_arn(self, partition: str) -> str:
+        """Return the ARN of its repository."""
+        return f"arn:{partition}:ecr:{self.region}:{self.account}:repository/{self.repository}"
+
 
 def in_ecr(uri: str) -> EcrUri | None:
     """Return where in ECR the image *uri* is, None when it is in another registry; without a tag it is ``latest``."""

@@ -11,7 +11,7 @@ from shared.config.ecr_uri import in_ecr
 from shared.config.field_types import ADDRESS
 from shared.config.lane import DEFAULT_EPHEMERAL_MB, Budget, Database, Function, Image, Lane
 from shared.config.names import Names
-from shared.config.naming import path_prefix
+from shared.config.naming import name_prefix, path_prefix
 from shared.config.rendezvous_settings import check_health
 from shared.config.resolve_workflow import Known, machine, workflow
 from shared.config.resources import DATABASE_COMPONENT, KEY_COMPONENT, OWN_BUCKET, Vpc
@@ -161,6 +161,7 @@ def _function(base: _Base, card: Card, step: str, known: Known) -> Function:
             ("functions", key, "environment"),
             f"the environment of {key} takes {size} bytes; Lambda allows {MAX_ENVIRONMENT}",
         )
+    _check_layers(base, card, told.layers)
     defaults = settings.defaults
     return Function(
         key=key,
@@ -194,13 +195,16 @@ def _image(base: _Base, card: Card, key: str) -> Image | None:
     asked = base.team.file.workflows.get(card.name_to(base.team.file.team), {}).get(PACKAGE) or card.file.package
     if told is None or asked != "image":
         return None
-    if told.uri:
-        _check_uri(base, card, told.uri)
-    repository = base.names.make("repository", key, ("workflows", card.name_to(base.team.file.team)))
     python = card.file.python or base.runtime.removeprefix("python")
+    stands_on = told.base.replace("{python}", python)
+    if told.uri:
+        _check_region(base, card, told.uri)
+    if told.uri or card.owner:
+        _check_repository(base, card, told.uri or stands_on)
+    repository = base.names.make("repository", key, ("workflows", card.name_to(base.team.file.team)))
     return Image(
         repository,
-        told.base.replace("{python}", python),
+        stands_on,
         told.setup,
         libraries=told.libraries,
         entrypoint=told.entrypoint,
@@ -209,14 +213,31 @@ def _image(base: _Base, card: Card, key: str) -> Image | None:
     )
 
 
-def _check_uri(base: _Base, card: Card, uri: str) -> None:
-    """Report an image that Lambda cannot fetch, or that is another team's of this account."""
-    at, place, own = in_ecr(uri), base.settings.place, path_prefix(base.team.file.team)
-    path: KeyPath = ("workflows", card.name_to(base.team.file.team))
-    if at and at.region != place.region:
-        base.team.document.problem(path, f"{uri} is in {at.region}, and Lambda fetches images from its own region only")
-    elif at and at.account == place.account and not at.repository.startswith(own):
+def _check_layers(base: _Base, card: Card, layers: tuple[str, ...]) -> None:
+    """Report layers of this account that are not the team's own: they would run another's code with its rights."""
+    own = name_prefix(base.team.file.team)
+    for arn in layers:
+        _, _, _, _, account, _, name, _ = arn.split(":")
+        if account == base.settings.account and not name.startswith(own):
+            what = f"{arn} is in this account, and no layer of {base.team.file.team}, whose names begin with {own}"
+            fix = "publish it under a name of the team's own, or in another account"
+            base.team.document.problem(("workflows", card.name_to(base.team.file.team)), what, fix)
+
+
+def _check_region(base: _Base, card: Card, uri: str) -> None:
+    """Report an image that Lambda cannot fetch."""
+    at = in_ecr(uri)
+    if at and at.region != base.settings.region:
+        what = f"{uri} is in {at.region}, and Lambda fetches images from its own region only"
+        base.team.document.problem(("workflows", card.name_to(base.team.file.team)), what)
+
+
+def _check_repository(base: _Base, card: Card, uri: str) -> None:
+    """Report an image that is another team's of this account: who deploys may fetch it, and the team may not."""
+    at, own = in_ecr(uri), path_prefix(base.team.file.team)
+    if at and at.account == base.settings.account and not at.repository.startswith(own):
         what = f"{uri} is in this account, and in no repository of {base.team.file.team}, whose names begin with {own}"
+        path: KeyPath = ("workflows", card.name_to(base.team.file.team))
         base.team.document.problem(path, what, "push it to a repository of the team's own")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.config.ecr_uri import in_ecr
 from shared.isolation.roles.grants import (
     FETCH_CODE,
     FETCH_IMAGES,
@@ -30,7 +31,6 @@ from shared.isolation.roles.grants import (
     SEE_TOPICS,
     pass_roles,
 )
-from shared.isolation.roles.images import image_repository
 from shared.isolation.roles.own_names import LOGS, OwnNames
 from shared.isolation.roles.policy import Policy, Statement, Trust
 from shared.isolation.roles.uses import RECEIVE, SEND
@@ -70,10 +70,9 @@ def _others_code(lane: Lane, layers: set[str]) -> list[Statement]:
     account, functions = lane.place.account, lane.functions.values()
     layers = {arn for arn in layers if arn.split(":")[4] != account}
     images = {
-        repository
+        uri.repository_arn(lane.place.partition)
         for each in functions
-        if each.image and each.image.uri and (repository := image_repository(each.image.uri, lane.place))
-        if repository.split(":")[4] != account
+        if each.image and each.image.uri and (uri := in_ecr(each.image.uri)) and uri.account != account
     }
     return [
         *([Statement("OthersLayers", ("lambda:GetLayerVersion",), tuple(sorted(layers)))] if layers else []),

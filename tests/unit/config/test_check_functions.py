@@ -40,6 +40,18 @@ def test_a_team_may_not_make_images_of_functions_with_layers(card):
     assert "gives them to count" in problem
 
 
+@pytest.mark.parametrize(("name", "said"), [("beta-code", True), ("course", True), ("alpha-code", False)])
+def test_a_layer_of_this_account_is_the_teams_own(files, name, said):
+    own = f"    memorySize: 256\n    layers: ['arn:aws:lambda:us-east-1:123456789012:layer:{name}:1']\n"
+    files.edit(CARD, "    memorySize: 256\n", own)
+    files.team("alpha", "workflows: {stars: }\n")
+    if said:
+        (problem,) = files.problems()
+        assert f"layer:{name}:1 is in this account, and no layer of alpha, whose names begin with alpha-" in problem
+    else:
+        assert files.load().lane("alpha")
+
+
 @pytest.mark.parametrize(
     "image", ["{base: example/python:3}", "{uri: 123456789012.dkr.ecr.us-east-1.amazonaws.com/alpha/stars:1}"]
 )

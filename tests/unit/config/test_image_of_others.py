@@ -64,6 +64,16 @@ def test_what_cannot_be_is_refused(files, card, image, said):
     assert any(said in problem for problem in files.problems())
 
 
+def test_an_image_stands_on_no_other_teams_and_may_stand_on_one_of_another_region(files, card):
+    files.write(f"{HERE}/elsewhere.py", "def handler(event, context): pass\n")
+    base = URI.replace("us-east-1", "eu-west-1")
+    card(f'base: "{OWN.replace("alpha", "beta")}"')
+    (problem,) = files.problems()
+    assert "is in this account, and in no repository of alpha, whose names begin with alpha/" in problem
+    card(f'base: "{base}"')
+    assert files.load().lane("alpha").functions["words-count"].image.base == base
+
+
 def test_a_shared_workflow_has_no_folder_to_build_from(files):
     files.edit("statemachines/stars.yaml", "functions:\n", "image: {dockerfile: Dockerfile}\nfunctions:\n")
     (told,) = files.problems()

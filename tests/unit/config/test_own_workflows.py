@@ -188,7 +188,7 @@ def test_a_shared_workflow_has_no_dockerfile_and_no_borrowers(files):
 
 
 def test_an_image_has_no_layers_whoever_asks_for_it(files, own):
-    layer = "arn:aws:lambda:us-east-1:123456789012:layer:x:1"
+    layer = "arn:aws:lambda:us-east-1:123456789012:layer:alpha-x:1"
     files.team("alpha", "workflows: {word-count: {package: image}}\n")
     own("alpha", step=f"{{handler: count.handler, layers: ['{layer}']}}")
     (problem,) = files.problems()

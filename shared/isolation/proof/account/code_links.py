@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.config.ecr_uri import in_ecr
 from shared.isolation.proof.finding import Finding
-from shared.isolation.roles.images import image_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,8 +54,8 @@ def judge_function(link: FunctionLinks, territory: Territory) -> Iterator[Findin
         if not _may_run(layer, territory):
             yield _finding(link, territory, layer, "foreign-layer", "it runs a layer that is another's of this account")
     if link.image:
-        repository = image_repository(link.image, territory.place)
-        if repository is None or not _may_run(repository, territory):
+        uri = in_ecr(link.image)
+        if uri is None or not _may_run(uri.repository_arn(territory.place.partition), territory):
             why = "it runs an image that is another's of this account, or of no registry of ECR"
             yield _finding(link, territory, link.image, "foreign-image", why)
     for arn in link.destinations:
