@@ -109,6 +109,11 @@ def print_outcome(finished: FinishedRun) -> None:
     console.out.print(line)
     if finished.cost:
         console.out.print(f"  {cost_line(finished.cost)}")
+    if finished.uncounted:
+        console.note(
+            f"without {finished.uncounted} invocations: a state that names a function's ARN tells no request; "
+            "arn:aws:states:::lambda:invoke does"
+        )
     figures = list(_flat(outcome.output))
     width = max((len(name) for name, _ in figures), default=0)
     for name, value in figures:

@@ -51,6 +51,15 @@ class FinishedRun:
         largest = self.trace.largest_map if self.trace else None
         return largest if largest and self.outcome.wall_seconds < largest.least_seconds else None
 
+    @property
+    def uncounted(self) -> int:
+        """How many invocations the cost lacks: a state calls a function's own ARN, and no log line tells the run."""
+        if self.trace is None or self.cost is None:
+            return 0
+        named = {request for visit in self.trace.visits for request in visit.requests}
+        counted = sum(item.amount for item in self.cost.items if item.name == "lambda_requests")
+        return max(0, len(named) + sum(visit.unnamed for visit in self.trace.visits) - int(counted))
+
     def as_record(self, *, printed: bool = False) -> dict[str, Json]:
         """Return it for JSON. Throughput is in records per second.
 
@@ -67,7 +76,7 @@ class FinishedRun:
             "least_seconds_on_aws": self.trace.largest_map.least_seconds if self.trace else None,
             "records": outcome.records,
             "throughput": {"wall": outcome.wall_throughput, "aggregate": outcome.aggregate_throughput},
-            "cost": self.cost.as_record() if self.cost else None,
+            "cost": self.cost.as_record() | {"uncounted_invocations": self.uncounted} if self.cost else None,
             "ranks": [_rank(rank, printed=printed) for rank in outcome.ranks],
             "output": outcome.output,
             "failure": failure,

@@ -45,6 +45,7 @@ class Visit:
         requests: The ids of the Lambda invocations that answered.
         failures: The errors of its calls, also those that were retried or caught.
         without_request: Those of the errors that name no request, because the function could not be loaded.
+        unnamed: How many invocations answered whose id the history does not tell: those of a function's own ARN.
     """
 
     state: str
@@ -57,6 +58,7 @@ class Visit:
     requests: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     without_request: list[ErrorWithoutRequest] = field(default_factory=list)
+    unnamed: int = 0
 
     @property
     def transitions(self) -> int:
@@ -75,6 +77,8 @@ class Visit:
             self.services.append((str(told.get("resourceType", "lambda")), str(told.get("resource", ""))))
         elif kind == "TaskSucceeded" and told.get("resourceType") == "lambda":
             self._answered_by(_request_of(str(told.get("output"))))
+        elif kind == "LambdaFunctionSucceeded":
+            self.unnamed += 1
         elif kind.endswith(FAILURES):
             cause = str(told.get("cause", ""))
             self.failures.append(str(told.get("error", kind)))

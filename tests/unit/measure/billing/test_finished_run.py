@@ -7,7 +7,10 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.measure.billing.cost import cost_of
 from shared.measure.billing.finished_run import FinishedRun, finish_run
+from shared.measure.billing.usage import Usage
+from shared.measure.observed.trace import Trace, Visit
 from shared.run.failure import Failure
 from shared.run.gather import Outcome, Rank
 from shared.run.start import Run
@@ -56,3 +59,13 @@ def test_a_failure_s_record_has_the_end_of_the_log_and_nothing_of_the_search():
         "log_tail": ["END"],
     }
     assert "printed" not in record["ranks"][0]
+
+
+@pytest.mark.parametrize(("counted", "missing"), [(0, 3), (2, 1), (3, 0), (9, 0)])
+def test_invocations_that_neither_history_nor_log_tell_are_missed_in_the_cost(counted, missing):
+    """Two calls of a function's own ARN, which name no request, and one by lambda:invoke."""
+    visits = [Visit("A", "Task", None, NOW, unnamed=2), Visit("B", "Task", None, NOW, requests=["request-1"])]
+    cost = cost_of(Usage(lambda_requests=counted, state_transitions=3))
+    finished = FinishedRun(RUN, Outcome("SUCCEEDED", 1.0, (), None), Trace(tuple(visits), 3), cost)
+    assert finished.uncounted == missing
+    assert finished.as_record()["cost"]["uncounted_invocations"] == missing

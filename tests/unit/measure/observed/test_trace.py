@@ -72,6 +72,19 @@ def test_retries_count_as_transitions_and_name_their_requests(history):
     assert visit.left - visit.entered == timedelta(seconds=5)
 
 
+def test_a_call_of_a_functions_own_arn_names_no_request(history):
+    (visit,) = visits_of(
+        history(
+            (1, 0, "ExecutionStarted", {"input": "{}"}),
+            (2, 0, "TaskStateEntered", {"name": "Init", "input": "{}"}),
+            (3, 2, "LambdaFunctionScheduled", {"resource": "arn:aws:lambda:us-east-1:123456789012:function:f"}),
+            (4, 3, "LambdaFunctionSucceeded", {"output": "1"}),
+            (5, 4, "TaskStateExited", {"name": "Init"}),
+        )
+    )
+    assert (visit.calls, visit.requests, visit.unnamed) == (1, [], 1)
+
+
 def test_an_inline_maps_iterations_have_their_index_as_rank_and_what_follows_has_none(history):
     visits = visits_of(
         history(
