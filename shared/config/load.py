@@ -109,18 +109,20 @@ def concluded(project: Project | None, problems: Problems, teams: Collection[str
         ConfigError: There is a problem that concerns these teams.
     """
     lanes = [lane for team, lane in project.teams.items() if team in teams] if project else []
-    concerned = {None, *teams, *(workflow.owner for lane in lanes for workflow in lane.workflows.values())}
-    found = [each for each in problems.found if not teams or _owner(each.file) in concerned]
+    borrowed = ((each.owner, each.key) for lane in lanes for each in lane.workflows.values() if each.owner)
+    folders = {*(f"{FOLDER}/{team}" for team in teams), *(f"{FOLDER}/{owner}/{key}" for owner, key in borrowed)}
+    found = [each for each in problems.found if not teams or _concerns(each.file, folders)]
     if found or not project:  # without a project there are problems of what all teams share
         raise ConfigError(found)
     return project
 
 
-def _owner(file: str) -> str | None:
-    """Return the team in whose folder of own workflows *file* lies, or None."""
+def _concerns(file: str, folders: Collection[str]) -> bool:
+    """Whether *file* lies in one of these *folders* of teams' own workflows, or in no such folder at all."""
     folder, _, rest = file.partition("/")
-    team = rest.partition("/")[0]
-    return team if folder == FOLDER and not team.endswith((".yaml", ".yml")) else None
+    if folder != FOLDER or rest.partition("/")[0].endswith((".yaml", ".yml")):
+        return True
+    return any(file == each or file.startswith(f"{each}/") for each in folders)
 
 
 def read_project(root: Path, problems: Problems) -> Project | None:

@@ -78,6 +78,18 @@ def test_what_is_wrong_in_a_teams_folder_stops_that_team_alone(files, own):
         load_project(files.root, ["beta"])
 
 
+def test_a_borrower_is_stopped_by_what_it_borrows_alone(files, own):
+    files.team("alpha")
+    files.team("beta", "workflows: {alpha/word-count: }\n")
+    own("alpha", card="share: all\n")
+    own("alpha", "other")
+    files.write("teams/alpha/other/workflow.asl.json", "{")
+    assert load_project(files.root, ["beta"]).lane("beta").workflows
+    files.write("teams/alpha/word-count/workflow.asl.json", "{")
+    with pytest.raises(ConfigError, match="something is wrong with the workflow 'alpha/word-count'"):
+        load_project(files.root, ["beta"])
+
+
 def test_a_folder_that_is_a_link_is_told(files, own):
     own("_elsewhere")
     for team in ("alpha", "beta"):
