@@ -49,7 +49,7 @@ def set_secret(
     from shared.deploy.secret_values import find_secret, set_value
 
     _refuse_value(source or ())
-    project = wiring.open_project()
+    project = wiring.open_project(team)
     lane = project.lane(team)
     secret = find_secret(lane, name)
     if where.embedded and wiring.running_cloud(project) is None:
@@ -76,7 +76,7 @@ def list_all(
     from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.deploy.secret_values import list_secrets
 
-    project = open_project()
+    project = open_project(team)
     lane = project.lane(team)
     with open_cloud(project, where, [lane]) as cloud:
         found = list_secrets(cloud, lane)

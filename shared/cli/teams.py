@@ -160,7 +160,7 @@ def new(slug: Annotated[str, typer.Argument(help="The new team's slug: [a-z][a-z
     from shared.cli.wiring import open_project
     from shared.config.show import starter
 
-    project = open_project()
+    project = open_project(slug)
     _check_new(project, slug)
     path = project.root / "teams" / f"{slug}.yaml"
     try:

@@ -61,7 +61,7 @@ def new(
 
     if like and source:
         raise UsageError("--like and --from both say what it is to be", fix="leave one out")
-    project = open_project()
+    project = open_project(team)
     check_new(project, team, name)
     folder = _folder(project, team, name, like or Like.one_step, source)
     if not dry_run:

@@ -68,6 +68,15 @@ def test_what_cannot_be_is_refused(words, code, what, fix, root, lanes):
     assert files(root) == before
 
 
+def test_a_folder_of_another_team_that_is_broken_stops_nobody(root, lanes):
+    theirs = root / "teams/team2/theirs"
+    theirs.mkdir(parents=True)
+    (theirs / "workflow.asl.json").write_text("{")
+    assert lanes("workflow", "new", "team1", "first").code == 0
+    assert lanes("team", "new", "team3").code == 0
+    assert lanes("workflow", "new", "team2", "mine").code == 1
+
+
 def test_nothing_is_overwritten(root, lanes):
     mine = root / "teams/team1/first/notes.txt"
     mine.parent.mkdir(parents=True)
