@@ -8,6 +8,7 @@ loads its names lazily is followed to the module that the package imports it fro
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _ROOM = "shared"
 _TRAVELS = (f"{_ROOM}.handlers", f"{_ROOM}.fmi", f"{_ROOM}.errors", f"{_ROOM}.values")
 _NOT_CODE = ("tests", "sample")
-_OF_THE_CARD = ("workflow.", "requirements")  # and no module
+_OF_THE_CARD = re.compile(r"workflow\.(yaml|asl\.\w+)|requirements[\w.-]*\.(txt|in|lock)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +217,7 @@ def _own_files(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield (name in the zip, file) for what of a team's own *folder* goes in."""
     for name, path in _tree(folder):
         first, inside, _ = name.partition("/")
-        of_the_card = first.startswith(_OF_THE_CARD) and not first.endswith(".py")
-        if not (first in _NOT_CODE if inside else of_the_card):
+        if not (first in _NOT_CODE if inside else _OF_THE_CARD.fullmatch(first)):
             yield name, path
 
 

@@ -32,9 +32,24 @@ def test_a_teams_folder_goes_in_whole_but_for_what_no_function_reads(names, writ
         "inner/__pycache__/x.pyc", "old.pyc",
     ):  # fmt: skip
         write(f"{here}/{name}")
-    for name in ("words.txt", "inner/split.py", "inner/tests/data.json", "workflow.py", "requirements_of.py"):
+    for name in (
+        "words.txt",
+        "inner/split.py",
+        "inner/tests/data.json",
+        "workflow.py",
+        "requirements_of.py",
+        "requirements-a.csv",
+    ):
         write(f"{here}/{name}")
-    found = ["count.py", "inner/split.py", "inner/tests/data.json", "requirements_of.py", "words.txt", "workflow.py"]
+    found = [
+        "count.py",
+        "inner/split.py",
+        "inner/tests/data.json",
+        "requirements-a.csv",
+        "requirements_of.py",
+        "words.txt",
+        "workflow.py",
+    ]
     assert names() == (found, [])
 
 
