@@ -30,6 +30,7 @@ _NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")  # 
 _DAY = 86_400  # seconds
 _KEPT, _DEAD_LETTERS_KEPT = 4 * _DAY, 14 * _DAY  # SQS's own default, and its longest
 _VISIBILITY = 30  # seconds: SQS's own default
+_PAGE = 1000  # SQS's most; a listing that asks for no pages ends after as many, without a word (API, ListQueues)
 
 
 def wanted(sources: Sources) -> Iterator[Resource]:
@@ -81,7 +82,8 @@ def current(aws: Aws, name: str) -> Resource | None:
 def names(aws: Aws, team: str) -> Iterator[str]:
     """Yield the queues that are named like *team*'s."""
     prefix = name_prefix(team)
-    for page in aws.client(SERVICE).get_paginator("list_queues").paginate(QueueNamePrefix=prefix):
+    pages = aws.client(SERVICE).get_paginator("list_queues")
+    for page in pages.paginate(QueueNamePrefix=prefix, PaginationConfig={"PageSize": _PAGE}):
         yield from (url.rpartition("/")[2] for url in page.get("QueueUrls", ()))  # left out when there are none
 
 

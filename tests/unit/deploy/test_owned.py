@@ -5,6 +5,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from moto.sqs.models import sqs_backends
 
 from shared.config.resources import Queue, Setting, Topic
 from shared.deploy.apply import apply
@@ -66,6 +67,13 @@ def test_each_is_made_with_its_tags_and_left_alone_and_nothing_is_there_in_the_e
         assert KINDS[want.kind].current(aws, want.name).tags == want.tags, want.name
     apply(plan_removal(lane, aws), aws, AT_ONCE)
     assert [list(KINDS[kind].names(aws, "team2")) for kind in OF_WORKFLOWS] == [[]] * len(OF_WORKFLOWS)
+
+
+def test_every_queue_is_listed_though_sqs_tells_a_thousand_at_a_time(aws):
+    here = sqs_backends["123456789012"]["us-east-1"]
+    for number in range(1001):
+        here.create_queue(f"team2-q{number}-7078ea12")
+    assert len(list(queue.names(aws, "team2"))) == 1001
 
 
 def test_what_no_card_names_any_more_stays_where_it_holds_data(lane, make_lane, aws):
