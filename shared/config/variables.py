@@ -41,7 +41,7 @@ def variable(kind: str, key: str) -> str:
 
 
 def variables_of(uses: CardUses | None) -> set[str]:
-    """Return the variables that deployment sets because of what a function *uses*."""
+    """Return the variables with a key in their names that deployment sets because of what a function *uses*."""
     if uses is None:
         return set()
     kinds: dict[str, Collection[str]] = {
@@ -54,8 +54,7 @@ def variables_of(uses: CardUses | None) -> set[str]:
         "function": uses.functions,
         "workflow": uses.workflows,
     }
-    found = {variable(kind, key) for kind, keys in kinds.items() for key in keys}
-    return found | {COMMONS_VARIABLE} if uses.commons else found
+    return {variable(kind, key) for kind, keys in kinds.items() for key in keys}
 
 
 def check_environment(

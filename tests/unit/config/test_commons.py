@@ -50,4 +50,5 @@ def test_no_team_is_called_like_the_beginning_of_shared_data(shared):
 
 def test_what_deployment_sets_no_team_sets(shared):
     shared.team("alpha", "workflows: {stars: }\nprovider: {environment: {COMMONS: x}}\n")
-    assert any("the variable 'COMMONS' is set by deployment" in each for each in shared.problems())
+    (problem,) = shared.problems()
+    assert "the variable 'COMMONS' is set by deployment" in problem
