@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,7 +64,7 @@ def dockerfile(team: TeamArgument, *, out: OutOption = None, as_json: AsJson = F
             folder = _folder(project, team, out) / function.key / "docker"
             path = write_context(function, image, packages[function.workflow], folder)
         on = f"--platform {_PLATFORMS[function.architecture]} {_DOCKER}"
-        command = f"docker buildx build {on} -t {image.repository} -f {path} {folder}"
+        command = f"docker buildx build {on} -t {image.repository} -f {quote(str(path))} {quote(str(folder))}"
         written.append({"function": function.key, "dockerfile": str(path), "command": command})
         if not as_json:
             console.out.print(command, soft_wrap=True, highlight=False)

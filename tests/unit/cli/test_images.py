@@ -1,6 +1,7 @@
 """``lanes images``, by its real entry point; the base is a layout of a test's own."""
 
 import json
+import shlex
 import sys
 
 import pytest
@@ -40,6 +41,12 @@ def base(tmp_path):
     config = layout.add(to_json({"architecture": "amd64", "os": "linux", "rootfs": {"diff_ids": []}}), CONFIG)
     layout.name(layout.add(to_json({"schemaVersion": 2, "config": config.json(), "layers": []}), MANIFEST))
     return layout.folder
+
+
+def test_a_command_to_copy_holds_together_whatever_folders_are_called(lanes, tmp_path):
+    _, out, _ = lanes("dockerfile", "wssr", "--out", tmp_path / "my images; true")
+    for line in out.splitlines():
+        assert shlex.split(line)[-1].startswith(str(tmp_path / "my images; true"))
 
 
 def test_a_team_with_r_gets_dockerfiles_and_images_that_are_the_same_each_time(lanes, base, root):
