@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.config.cards import Card, Cards
     from shared.config.lane import Lane, Place
     from shared.config.naming import Name, Naming
+    from shared.config.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +112,24 @@ def concluded(project: Project | None, problems: Problems, teams: Collection[str
     lanes = [lane for team, lane in project.teams.items() if team in teams] if project else []
     borrowed = ((each.owner, each.key) for lane in lanes for each in lane.workflows.values() if each.owner)
     folders = {*(f"{FOLDER}/{team}" for team in teams), *(f"{FOLDER}/{owner}/{key}" for owner, key in borrowed)}
-    found = [each for each in problems.found if not teams or _concerns(each.file, folders)]
+    found = [each for each in problems.found if not teams or _concerns(each, teams, folders)]
     if found or not project:  # without a project there are problems of what all teams share
         raise ConfigError(found)
     return project
 
 
-def _concerns(file: str, folders: Collection[str]) -> bool:
-    """Whether *file* lies in one of these *folders* of teams' own workflows, or in no such folder at all."""
+def _concerns(problem: Problem, teams: Collection[str], folders: Collection[str]) -> bool:
+    """Whether *problem* is one of these *teams*, who run the own workflows in these *folders*.
+
+    What stands in no team's folder concerns all, for any name could be meant; but not what another team's file says of
+    the workflows that it runs: that can become wrong by an edit of whoever shares them.
+    """
+    file = problem.file
     folder, _, rest = file.partition("/")
-    if folder != FOLDER or rest.partition("/")[0].endswith((".yaml", ".yml")):
+    if folder != FOLDER:
         return True
+    if file.endswith((".yaml", ".yml")) and "/" not in rest:
+        return not problem.path.startswith("workflows.") or rest.rpartition(".")[0] in teams
     return any(file == each or file.startswith(f"{each}/") for each in folders)
 
 

@@ -88,6 +88,12 @@ def test_a_borrower_is_stopped_by_what_it_borrows_alone(files, own):
     files.write("teams/alpha/word-count/workflow.asl.json", "{")
     with pytest.raises(ConfigError, match="something is wrong with the workflow 'alpha/word-count'"):
         load_project(files.root, ["beta"])
+    files.team("gamma")
+    assert load_project(files.root, ["gamma"]).lane("gamma")  # which has nothing to do with either
+    own("alpha")  # no longer shared
+    with pytest.raises(ConfigError, match="unknown workflow 'alpha/word-count'"):
+        load_project(files.root, ["beta"])
+    assert load_project(files.root, ["gamma"]).lane("gamma")
 
 
 def test_a_folder_that_is_a_link_is_told(files, own):
