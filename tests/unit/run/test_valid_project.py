@@ -183,7 +183,7 @@ def test_nobodys_code_is_run(project, tmp_path):
     planted = f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()\n{COUNT}"
     project.team("words")
     project.own("words", "count", {"StartAt": "A", "States": {"A": TASK}}, code=planted)
-    for name in ("__init__", "sitecustomize", "setup", "conftest", "json"):
+    for name in ("__init__", "sitecustomize", "setup", "conftest", "yaml"):
         project.write(f"teams/words/count/{name}.py", planted)
     assert list(load_valid(project.root).lane("words").workflows) == ["count"]
     assert not (tmp_path / "ran").exists()
