@@ -39,6 +39,13 @@ def known_keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
+_STRUCTURES = {
+    "model_type": "a mapping of keys to values",
+    "dict_type": "a mapping of keys to values",
+    "tuple_type": "a list",
+}
+
+
 def parse(model: type[M], document: Document, stand_ins: Mapping[str, object] | None = None) -> M | None:
     """Return *document* as a *model*; each problem is reported with its line.
 
@@ -88,8 +95,8 @@ def _explain(model: type[BaseModel], path: KeyPath, kind: str, message: str, val
         return f"{key} is {value!r}, not text", "put it in quotes"
     if kind == "int_type":
         return f"{key} is {value!r}, not a whole number", None
-    if kind in {"model_type", "dict_type"}:
-        return f"{key} is {value!r}, not a mapping of keys to values", None
+    if wanted := _STRUCTURES.get(kind):
+        return f"{key} is {value!r}, not {wanted}", f"write [{value}]" if wanted == "a list" and value else None
     message = message.removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
     return f"{key} is {value!r}: it {message}", None
 

@@ -109,6 +109,13 @@ def test_a_folder_that_is_a_link_is_told(files, own):
     ]
 
 
+def test_what_should_be_a_list_is_told_as_one(files, own):
+    files.team("alpha")
+    own("alpha", card="topics: {done: }\n", step="{handler: count.handler, uses: {topics: done}}")
+    (problem,) = files.problems()
+    assert problem.endswith("functions.count.uses.topics is 'done', not a list (write [done])")
+
+
 def test_a_module_called_as_one_of_pythons_own_is_told(files, own):
     files.team("alpha")
     own("alpha")
