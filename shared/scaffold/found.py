@@ -161,7 +161,13 @@ class Finder:
             return
         arguments[argument] = self._own_name(kind, value, path)
         if kind == "tables":
-            self._guess_key(self.found.keys.key("tables", value), arguments, path)
+            key = self.found.keys.key("tables", value)
+            self._guess_key(key, arguments, path)
+            if "IndexName" in arguments:
+                self.found.notes.append(
+                    f"{path[-1]}: it asks the index {arguments['IndexName']}, whose key nothing tells: declare it on "
+                    f"the card, tables: {{{key}: {{indexes: ...}}}}"
+                )
 
     def _own_name(self, kind: Kind, value: str, path: KeyPath) -> str:
         match = _FUNCTION.fullmatch(value)

@@ -235,6 +235,12 @@ def test_reviewed_actions_and_own_machines_are_kept(bring):
     assert template(new)["States"]["Run"]["Parameters"]["StateMachineArn"] == "${fmi-script}"
 
 
+def test_an_index_is_to_be_declared(bring):
+    query = task("aws-sdk:dynamodb:query", {"TableName": "totals", "IndexName": "by-day"})
+    (note,) = bring({"Find": query}).notes
+    assert note.startswith("Find: it asks the index by-day, whose key nothing tells: declare it on the card")
+
+
 def test_placeholders_that_are_left_are_parameters(bring):
     new = bring(
         {
