@@ -47,7 +47,7 @@ def compile_lock(requirements: Path, lock: Path, target: Target) -> None:
         LanesError: The index does not answer.
     """
     words = ("compile", str(requirements), "--output-file", str(lock), "--generate-hashes", "--no-header")
-    _run(target, *words, "--no-annotate", "--no-emit-index-url", "--no-emit-find-links")
+    _run(target, lock.parent, *words, "--no-annotate", "--no-emit-index-url", "--no-emit-find-links")
 
 
 def install_locked(lock: Path, folder: Path, target: Target) -> None:
@@ -58,13 +58,17 @@ def install_locked(lock: Path, folder: Path, target: Target) -> None:
         LanesError: The index does not answer.
     """
     words = ("install", "--requirement", str(lock), "--target", str(folder), "--require-hashes", "--no-deps")
-    _run(target, *words, "--no-compile-bytecode", "--link-mode", "copy")
+    _run(target, lock.parent, *words, "--no-compile-bytecode", "--link-mode", "copy")
 
 
-def _run(target: Target, command: str, *words: str) -> None:
+def _run(target: Target, settings: Path, command: str, *words: str) -> None:
+    """Run uv with the user's own settings and those above the folder *settings*, not those of the folder one stands in.
+
+    That may be a team's, and a ``uv.toml`` there could have libraries built: their code would run on this machine.
+    """
     fits = ("--python-version", target.version, "--python-platform", target.platform, "--only-binary", ":all:")
     done = subprocess.run(
-        [find_uv_bin(), "pip", command, *words, *fits, "--python", sys.executable, *_QUIET],
+        [find_uv_bin(), "pip", command, *words, *fits, "--python", sys.executable, "--project", str(settings), *_QUIET],
         env={**os.environ, **_index_of_pip(os.environ), "UV_PYTHON_DOWNLOADS": "never"},
         capture_output=True,
         text=True,

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import io
 import os
+import tarfile
 import zipfile
 
 import pytest
@@ -220,6 +222,24 @@ def test_libraries_that_cannot_be_had_are_told_with_the_fix(build, index, write,
     assert problem.startswith(f"{HERE}/requirements.txt:{line}: {what}")
     assert fix in problem
     assert str(tmp_path) not in problem
+
+
+def test_settings_in_the_folder_that_one_stands_in_have_nothing_built(build, index, write, tmp_path, monkeypatch):
+    ran = tmp_path / "ran"
+    with tarfile.open(tmp_path / "mine-1.0.tar.gz", "w:gz") as archive:
+        for name, text in {
+            "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "evil"\nbackend-path = ["."]\n',
+            "evil.py": f"open({str(ran)!r}, 'w')\n",
+        }.items():
+            member = tarfile.TarInfo(f"mine-1.0/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    write(f"{HERE}/uv.toml", f'[pip]\nno-binary = ["mine"]\nfind-links = ["{tmp_path}"]\n')
+    write(f"{HERE}/requirements.txt", "mine\n")
+    monkeypatch.chdir(tmp_path / HERE)
+    with pytest.raises(ConfigError, match="there is no library called mine"):
+        build()
+    assert not ran.exists()
 
 
 def test_an_index_that_does_not_answer_is_told_without_its_address(build, index, write, monkeypatch):
