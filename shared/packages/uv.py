@@ -83,7 +83,10 @@ def _index_of_pip(environment: Mapping[str, str]) -> dict[str, str]:
     if any(name in environment for name in _OWN_INDEX):
         return {}
     told = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-m", "pip", "config", "list"],  # -P: no pip.py of the folder that one stands in
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout
     found = re.findall(r"^[^\s=]*\.index-url='(.*)'$", told, re.MULTILINE)
     return {"UV_DEFAULT_INDEX": found[-1]} if found else {}  # the last one is the environment's

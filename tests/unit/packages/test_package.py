@@ -260,6 +260,17 @@ def test_the_index_that_pip_is_set_to_use_is_asked(build, index, write, monkeypa
         build()
 
 
+def test_no_pip_of_the_folder_that_one_stands_in_is_run(build, index, write, tmp_path, monkeypatch):
+    monkeypatch.delenv("UV_DEFAULT_INDEX")
+    monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "index").as_uri())
+    index("six")
+    write(f"{HERE}/requirements.txt", "six==1.0\n")
+    write(f"{HERE}/pip.py", f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    monkeypatch.chdir(tmp_path / HERE)
+    build()
+    assert not (tmp_path / "ran").exists()
+
+
 SOURCE = """
 import os, boto3, six, urllib3
 import numpy as np
