@@ -104,7 +104,8 @@ def _report(folder: NewFolder, *, dry_run: bool, as_json: bool) -> None:
             console.line(f"--- {folder.path}/{name}")
             console.line(text.rstrip("\n") + "\n")
         else:
-            console.line(f"{folder.path}/{name}  {len(text.splitlines())} lines")
+            count = len(text.splitlines())
+            console.line(f"{folder.path}/{name}  {count} line{'s' * (count != 1)}")
     for note in folder.notes:
         console.note(f"look: {note}")
     console.note("nothing was written" if dry_run else f"next: {', '.join(steps)}")

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from shared.config.field_types import Address, Plain, Text
-from shared.config.lane import LAMBDA_BASE, Architecture, MachineType, Scalar
+from shared.config.lane import LAMBDA_BASE, MachineType, Scalar
 from shared.config.model import FileModel
 from shared.config.resources import Access, QueueAccess
+from shared.config.runtimes import Architecture
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from shared.config.resources import NOTHING, OWN_BUCKET, Uses
-from shared.config.runtimes import MACHINE
+from shared.config.runtimes import DEFAULT_ARCHITECTURE, MACHINE, Architecture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 Scalar = bool | int | float | str
-Architecture = Literal["x86_64", "arm64"]
 MachineType = Literal["standard", "express"]
-DEFAULT_ARCHITECTURE: Architecture = "x86_64"
 DEFAULT_EPHEMERAL_MB = 512
 LAMBDA_BASE = "amazon/aws-lambda-python:"
 """AWS's own base of images for Lambda, before its tag: it has what Lambda's Python has."""

@@ -6,15 +6,14 @@ import platform
 import sys
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal, get_args
-
-if TYPE_CHECKING:
-    from shared.config.lane import Architecture
+from typing import Literal, get_args
 
 SOURCE = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"
 READ = date(2026, 11, 29)
 """When the dates below were read. AWS calls them projected, and has put off the last two more than once."""
 
+Architecture = Literal["x86_64", "arm64"]
+DEFAULT_ARCHITECTURE: Architecture = "x86_64"
 RuntimeName = Literal["python3.11", "python3.12", "python3.13", "python3.14"]
 OFFERED: tuple[str, ...] = get_args(RuntimeName)
 """What functions of a zip may run on: Lambda and Chalice have it, and the handlers run on it."""

@@ -18,7 +18,7 @@ from shared.config.runtimes import MACHINE, RUNTIME_MODULES, machine_architectur
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from shared.config.lane import Architecture
+    from shared.config.runtimes import Architecture
 
 _COMPILED = ("awslambdaric", "runtime_client")  # the others work on any Python
 _ASK = """

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared.config.lane import Architecture
+    from shared.config.runtimes import Architecture
 
 # The glibc of each runtime's Linux: Amazon Linux 2 has 2.26, which manylinux2014 (2.17) fits, and 2023 has 2.34.
 # Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html and docs.aws.amazon.com/linux, 2026-11-29.

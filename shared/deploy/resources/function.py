@@ -14,8 +14,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from shared.config.lane import DEFAULT_ARCHITECTURE, DEFAULT_EPHEMERAL_MB
+from shared.config.lane import DEFAULT_EPHEMERAL_MB
 from shared.config.naming import name_prefix
+from shared.config.runtimes import DEFAULT_ARCHITECTURE
 from shared.deploy import asynchronous
 from shared.deploy.model import Call, Resource, Routine, Step
 from shared.deploy.reading import if_there, listed_names

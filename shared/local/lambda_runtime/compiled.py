@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from shared.config.lane import Architecture
+    from shared.config.runtimes import Architecture
 
 _MODULE = re.compile(r"\.(?:cpython-3(?P<minor>\d+)(?:-[\w-]+)?|abi3)\.so$")  # PEP 3149
 _ELF, _MACHINE = b"\x7fELF", slice(18, 20)  # elf.h: e_ident begins so, e_machine lies there

@@ -6,7 +6,7 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.config.lane import DEFAULT_ARCHITECTURE
+from shared.config.runtimes import DEFAULT_ARCHITECTURE
 from shared.errors import LanesError, UsageError, unknown
 from shared.packages.images.build import assemble, package_layers
 from shared.packages.images.layout import Layout
