@@ -96,10 +96,14 @@ def down() -> None:
 
     Example: lanes down
     """
-    from shared.cli.wiring import cloud_state, open_project
-    from shared.local import daemon
+    from pathlib import Path
 
-    running = daemon.down(cloud_state(open_project()))
+    from shared.config.load import find_root
+    from shared.local import daemon
+    from shared.local.state import STATE_DIR, State
+
+    # It ends whatever the files say by now.
+    running = daemon.down(State(find_root(Path.cwd()) / STATE_DIR))
     console.note(f"ended {running.endpoint}" if running else "no cloud runs here")
 
 

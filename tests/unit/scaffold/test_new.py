@@ -75,6 +75,7 @@ def test_a_folder_of_another_team_that_is_broken_stops_nobody(root, lanes):
     assert lanes("workflow", "new", "team1", "first").code == 0
     assert lanes("team", "new", "team3").code == 0
     assert lanes("workflow", "new", "team2", "mine").code == 1
+    assert lanes("down").code == 0
 
 
 def test_nothing_is_overwritten(root, lanes):
