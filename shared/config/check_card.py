@@ -62,6 +62,9 @@ def check_card(root: Path, place: CardPlace, card: CardFile, document: Document,
     for name, setting in card.settings.items():
         check_no_credential(setting.value, ("settings", name, "value"), document)
     _check_whole(root, card, document)
+    if card.sample and place.owner:
+        what = "a writer of samples is code of the project's own, which a team's workflow does not choose"
+        document.problem(("sample",), what, "put the files into sample/, each below the key that it gets in the bucket")
     _check_image(place, card, document)
     check_requirements(root, place.folder / requirements_name(place.key, own=bool(place.owner)), document.problems)
     if settings := around.settings:

@@ -125,7 +125,7 @@ class Known:
             functions=tuple(self.functions[key] for key in told.functions),
             machines=tuple(self.machines[key] for key in told.workflows if key in self.machines),
             commons=tuple(each for each in self.commons if told.commons == "all" or each in told.commons),
-            services=told.services,
+            services=tuple(dict.fromkeys(told.services)),
         )
 
     def variables(self, told: CardUses | None) -> dict[str, str]:

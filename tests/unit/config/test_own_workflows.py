@@ -180,6 +180,9 @@ def test_a_workflow_starts_only_what_its_team_runs(files, own):
     )
 
 
+WHERE = "{where: {type: string, default: x, description: A folder.}}"
+
+
 @pytest.mark.parametrize(
     ("card", "told"),
     [
@@ -193,6 +196,10 @@ def test_a_workflow_starts_only_what_its_team_runs(files, own):
         ("tables: {totals: {key: word, sortKey: 'word:number'}}\n", "'word' is the key already"),
         ("settings: {key: {value: ghp_0123456789abcdefghijABCDEFGHIJ012345}}\n", "the form of a credential"),
         ("queues: {work: , work-dead-letters: }\n", "would both be named"),
+        (
+            f"parameters: {WHERE}\nsample: {{writer: shared.cosmic.sample.write, prefix: where}}\n",
+            "a writer of samples",
+        ),
     ],
 )
 def test_a_card_says_nothing_that_cannot_be(files, own, card, told):
