@@ -41,10 +41,10 @@ def up(
 
     Example: lanes up && lanes deploy team2 && lanes run team2 cosmic
     """
-    from shared.cli.wiring import cloud_state, open_project
+    from shared.cli.wiring import NO_TEAM, cloud_state, open_project
     from shared.local import daemon
 
-    project = open_project()
+    project = open_project(NO_TEAM)
     state = cloud_state(project)
     settings = daemon.Settings(project.place, port, speed, any_key)
     if running := state.running():
@@ -73,7 +73,7 @@ def environment(
     import sys
 
     from shared.cli.environment import entering, leaving, variables
-    from shared.cli.wiring import open_project, running_cloud
+    from shared.cli.wiring import NO_TEAM, open_project, running_cloud
     from shared.errors import LanesError, UsageError
 
     if unset and as_json:
@@ -81,7 +81,7 @@ def environment(
     if unset:
         sys.stdout.write(leaving())
         return
-    running = running_cloud(open_project())
+    running = running_cloud(open_project(NO_TEAM))
     if running is None:
         raise LanesError("no embedded cloud is running", fix='lanes up, then eval "$(lanes env)"')
     told = variables(running.endpoint, running.region, running.key, os.environ)
@@ -137,10 +137,10 @@ def doctor(
 
 def _runtime() -> str | None:
     """Return the runtime of the functions of the project here; None outside of a project."""
-    from shared.cli.wiring import open_project
+    from shared.cli.wiring import NO_TEAM, open_project
 
     try:
-        return open_project().runtime
+        return open_project(NO_TEAM).runtime
     except LanesError:
         return None
 

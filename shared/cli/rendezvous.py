@@ -127,12 +127,12 @@ def check(
     """
     import time
 
-    from shared.cli.wiring import open_project
+    from shared.cli.wiring import NO_TEAM, open_project
     from shared.fmi.rendezvous.client import Meeting
     from shared.fmi.rendezvous.health import check as probe
     from shared.fmi.rendezvous.verdict import Trend
 
-    project = open_project()
+    project = open_project(NO_TEAM)
     lane = project.lane(team) if team else None
     settings = lane.rendezvous if lane else project.settings.rendezvous.resolve()
     signer = _signer(project, lane, where) if lane else None

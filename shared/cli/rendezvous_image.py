@@ -31,10 +31,10 @@ def dockerfile() -> None:
 
     Example: lanes rendezvous dockerfile | docker build -t IMAGE -f - .
     """
-    from shared.cli.wiring import open_project
+    from shared.cli.wiring import NO_TEAM, open_project
     from shared.deploy.rendezvous.image import dockerfile as text
 
-    console.line(text(open_project().settings.rendezvous.resolve().port).rstrip("\n"))
+    console.line(text(open_project(NO_TEAM).settings.rendezvous.resolve().port).rstrip("\n"))
 
 
 @on_cloud
@@ -49,7 +49,7 @@ def push(
 
     Example: lanes rendezvous push --base registry.example.edu/python:3.13-slim --aws
     """
-    from shared.cli.wiring import cloud_of, open_cloud, open_project
+    from shared.cli.wiring import NO_TEAM, cloud_of, open_cloud, open_project
     from shared.config.platform import rendezvous_service
     from shared.deploy.apply import apply
     from shared.deploy.rendezvous.deployment import plan_repository
@@ -60,7 +60,7 @@ def push(
     from shared.packages.images.reference import Reference
     from shared.packages.images.registry import Registry
 
-    project = open_project()
+    project = open_project(NO_TEAM)
     service = rendezvous_service(project)
     own = own_image(service)
     if own is None or not own.tag:

@@ -34,11 +34,11 @@ def plan(*, where: Where, as_json: AsJson = False) -> None:
 
     Example: lanes rendezvous plan --aws
     """
-    from shared.cli.wiring import cloud_of, open_cloud, open_project
+    from shared.cli.wiring import NO_TEAM, cloud_of, open_cloud, open_project
     from shared.config.platform import rendezvous_service
     from shared.deploy.rendezvous.deployment import ServiceDeployment
 
-    project = open_project()
+    project = open_project(NO_TEAM)
     service = rendezvous_service(project)
     with open_cloud(project, where, [service.lane]) as aws:
         cloud = cloud_of(project, aws)
@@ -61,13 +61,13 @@ def deploy(
 
     Example: lanes rendezvous deploy --aws
     """
-    from shared.cli.wiring import cloud_of, open_cloud, open_project
+    from shared.cli.wiring import NO_TEAM, cloud_of, open_cloud, open_project
     from shared.config.platform import rendezvous_service
     from shared.deploy.rendezvous.deployment import ServiceDeployment
     from shared.deploy.rendezvous.desired import operated
     from shared.handlers.rendezvous.service import observe
 
-    project = open_project()
+    project = open_project(NO_TEAM)
     service = rendezvous_service(project)
     with open_cloud(project, where, [service.lane]) as aws:
         cloud = cloud_of(project, aws)
@@ -94,14 +94,14 @@ def restart(*, where: Where, yes: Yes = False, as_json: AsJson = False) -> None:
 
     Example: lanes rendezvous restart --aws --yes
     """
-    from shared.cli.wiring import cloud_of, open_cloud, open_project
+    from shared.cli.wiring import NO_TEAM, cloud_of, open_cloud, open_project
     from shared.config.platform import rendezvous_service
     from shared.deploy.rendezvous.desired import operated
     from shared.deploy.rendezvous_keys import signed
     from shared.handlers.fmi.meeting import Meeting
     from shared.handlers.rendezvous.restart import restart as renew
 
-    project = open_project()
+    project = open_project(NO_TEAM)
     service = rendezvous_service(project)
     at = service.lane.rendezvous
     judged = Meeting(at.host, at.port, at.timeout, at.degraded_after)
@@ -121,13 +121,13 @@ def status(*, where: Where, as_json: AsJson = False) -> None:
 
     Example: lanes rendezvous status --aws
     """
-    from shared.cli.wiring import cloud_of, open_cloud, open_project
+    from shared.cli.wiring import NO_TEAM, cloud_of, open_cloud, open_project
     from shared.config.platform import rendezvous_service
     from shared.deploy.rendezvous.desired import operated
     from shared.deploy.resources import alarm
     from shared.handlers.rendezvous.service import observe
 
-    project = open_project()
+    project = open_project(NO_TEAM)
     service = rendezvous_service(project)
     with open_cloud(project, where, [service.lane]) as aws:
         cloud = cloud_of(project, aws)
@@ -165,13 +165,13 @@ def destroy(
 
     Example: lanes rendezvous destroy
     """
-    from shared.cli.wiring import cloud_of, open_cloud, open_project
+    from shared.cli.wiring import NO_TEAM, cloud_of, open_cloud, open_project
     from shared.config.platform import SLUG, rendezvous_service
     from shared.deploy.apply import apply
     from shared.deploy.rendezvous.deployment import plan_service_removal
     from shared.deploy.rendezvous.desired import kinds
 
-    project = open_project()
+    project = open_project(NO_TEAM)
     service = rendezvous_service(project)
     with open_cloud(project, where, [service.lane]) as aws:
         cloud = cloud_of(project, aws)

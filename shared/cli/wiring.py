@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from shared.local.state import Running, State
 
 
+NO_TEAM = ""
+"""What a command is about that concerns the machine or the platform alone."""
+
+
 def open_project(*teams: str) -> Project:
     """Load the project that the current folder lies in.
 
     Args:
-        teams: Whom the command is about; all teams when there are none. What is wrong in the folders of other teams'
-            own workflows does not stop it.
+        teams: Whom the command is about; all teams when there are none, and :data:`NO_TEAM` for none. What is wrong in
+            the folders of other teams' own workflows does not stop it.
 
     Raises:
         LanesError: There is none, or its files have problems; all of them are listed.

@@ -133,7 +133,8 @@ def _resolved(kept: _Kept, scratch: Path, path: Path, tell: Tell) -> _Kept:
     draft.write_text(text, encoding="utf-8")
     draft.replace(wanted.lock)
     shown = wanted.shown.removesuffix(wanted.path.name) + wanted.lock.name
-    tell(f"resolved {len(versions)} libraries for {kept.target} into {shown}; commit it")
+    count = f"{len(versions)} librar{'y' if len(versions) == 1 else 'ies'}"
+    tell(f"resolved {count} for {kept.target} into {shown}; commit it")
     return _Kept(kept.cache, wanted, kept.target, text)
 
 
