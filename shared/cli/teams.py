@@ -157,10 +157,10 @@ def new(slug: Annotated[str, typer.Argument(help="The new team's slug: [a-z][a-z
 
     Example: lanes team new team3
     """
-    from shared.cli.wiring import open_project
+    from shared.cli.wiring import NO_TEAM, open_project
     from shared.config.show import starter
 
-    project = open_project(slug)
+    project = open_project(NO_TEAM)  # a folder of the team's may be there already, which has no team yet
     _check_new(project, slug)
     path = project.root / "teams" / f"{slug}.yaml"
     try:

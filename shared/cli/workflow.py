@@ -88,6 +88,7 @@ def _write(project: Project, folder: NewFolder) -> None:
     write(project.root, folder)
     try:
         write_config(load_valid(project.root, [folder.team]))
+        console.note("chalice_app/.chalice/config.json has the stage of it")
     except BaseException:
         take_away(project.root, folder)
         raise

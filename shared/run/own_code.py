@@ -10,6 +10,13 @@ TASK = "/var/task/"
 _FILE = re.compile(r"""\s*File ["'](?P<path>[^"']+)["']""")
 _NOT_OWN = re.compile(r"<frozen |/var/lang/|/var/runtime/|/opt/python/lib/|.*/site-packages/")
 _MISSING = re.compile(r"No module named '([^']+)'")
+_VARIABLE = re.compile(r"'(TABLE|BUCKET|QUEUE|TOPIC|SECRET|SETTING|FUNCTION|WORKFLOW)_([A-Z0-9_]+)'")
+"""The message of a KeyError about a variable that a card's ``uses`` would set."""
+_USES = {
+    "tables": "{{{key}: read, write or readwrite}}",
+    "buckets": "{{{key}: read, write or readwrite}}",
+    "queues": "{{{key}: send or receive}}",
+}
 
 
 def own_frames(trace: object) -> tuple[str, ...]:
@@ -34,7 +41,14 @@ def is_noise(line: str) -> bool:
 
 
 def fix_of(error: str, message: str) -> str | None:
-    """Return the fix for an *error* with which Lambda says that it cannot load the code; None for other errors."""
+    """Return the fix for an *error* that deployment has to do with: code that cannot be loaded, names not given.
+
+    None for other errors.
+    """
+    if error == "KeyError" and (unset := _VARIABLE.fullmatch(message)):
+        kind, key = f"{unset[1].lower()}s", unset[2].lower().replace("_", "-")
+        told = _USES.get(kind, f"[{key}]").format(key=key)
+        return f"say on the workflow's card, under uses of this function: {kind}: {told}; it sets the variable"
     if error == "Runtime.ImportModuleError" and (found := _MISSING.search(message)):
         name = found[1]
         package = name.partition(".")[0]

@@ -97,7 +97,13 @@ def test_schema_tells_when_it_is_stale_and_mends_it(project, lanes, file):
 def test_team_new_writes_a_file_that_is_valid(project, lanes):
     code, out, _ = lanes("team", "new", "team3")
     assert (code, out) == (0, "teams/team3.yaml\n")
-    assert "cosmic" in load_project(project).lane("team3").workflows
+    assert load_project(project).lane("team3").workflows == {}
+
+
+def test_a_team_is_made_for_a_folder_that_has_none_yet(project, lanes):
+    (project / "teams/tides/highs").mkdir(parents=True)
+    (project / "teams/tides/highs/workflow.yaml").write_text("description: Counts.\n", encoding="utf-8")
+    assert lanes("team", "new", "tides")[:2] == (0, "teams/tides.yaml\n")
 
 
 @pytest.mark.parametrize(("slug", "code"), [("team2", 1), ("team-3", 2), ("Team3", 2), ("../x", 2), ("aws", 2)])

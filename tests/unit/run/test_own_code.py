@@ -71,3 +71,19 @@ def test_an_error_of_the_programs_own_has_none():
 def test_noise_is_known(line):
     assert is_noise(line)
     assert not is_noise(OWN)
+
+
+@pytest.mark.parametrize(
+    ("message", "fix"),
+    [
+        ("'TABLE_DAY_TOTALS'", "tables: {day-totals: read, write or readwrite}"),
+        ("'QUEUE_WORK'", "queues: {work: send or receive}"),
+        ("'SECRET_TOKEN'", "secrets: [token]"),
+        ("'TABLE'", None),
+        ("'table_totals'", None),
+    ],
+)
+def test_a_variable_that_uses_would_set_is_told_with_what_to_say(message, fix):
+    told = fix_of("KeyError", message)
+    assert (told is None) == (fix is None)
+    assert fix is None or fix in told
