@@ -52,7 +52,7 @@ def plan(
             with cloud_state(project).one_deploy():  # a deploy may be making the same images
                 deployment = cloud.prepare(lane)
             plans.append((deployment.plan(), deployment.packages))
-        left = look_for_orphans(project, aws)
+        left = look_for_orphans(project, aws).beside(todo for todo, _ in plans)
         cloud.warn_if_brief()
     if as_json:
         told = [as_data(todo, aws.target) | sizes_as_data(packages) for todo, packages in plans]

@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from shared.aws.client import Aws
     from shared.config.load import Project
+    from shared.deploy.model import Plan
     from shared.deploy.readback.orphans import Orphan
     from shared.deploy.readback.sight import Unseen
     from shared.values import Json
@@ -25,6 +26,11 @@ class Orphans:
     def of(self, teams: Collection[str], known: Collection[str]) -> Orphans:
         """Return those of *teams*, and those of teams that are not *known*: no plan of theirs would show them."""
         return Orphans(tuple(each for each in self.found if each.team in teams or each.team not in known), self.unseen)
+
+    def beside(self, plans: Iterable[Plan]) -> Orphans:
+        """Return those that no step of *plans* is about: what a plan removes, it shows itself."""
+        steps = {(step.kind, step.name) for plan in plans for step in plan.steps}
+        return Orphans(tuple(each for each in self.found if (each.kind, each.name) not in steps), self.unseen)
 
     def lines(self) -> list[str]:
         """Return the lines for a reader; none when nothing was found and nothing refused."""

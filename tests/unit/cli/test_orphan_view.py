@@ -1,0 +1,11 @@
+"""Which orphans are shown beside plans."""
+
+from shared.cli.orphan_view import Orphans
+from shared.deploy.model import Plan, Step
+from shared.deploy.readback.orphans import Orphan
+
+
+def test_what_a_plan_removes_is_no_orphan_beside_it():
+    gone, kept = (Orphan("words", kind, "words-a-0badcafe", "", "why", "fix") for kind in ("function", "table"))
+    todo = Plan("words", "dev", (Step("delete", "function", "words-a-0badcafe"),), {})
+    assert Orphans((gone, kept), ()).beside([todo]) == Orphans((kept,), ())
