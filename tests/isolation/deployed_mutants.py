@@ -95,7 +95,7 @@ LEAKS_BY_RULE = {
         ),
     },
     "foreign-image": {
-        "another team's image": FunctionLinks(f"{FUNCTION}team1-x", (), f"{A}.{IMAGE}/team10/x@sha256:0"),
+        "another team's image": FunctionLinks(f"{FUNCTION}team1-x", (), f"{A}.{IMAGE}/team10/x@sha256:" + "0" * 64),
         "an image of nobody's": FunctionLinks(f"{FUNCTION}team1-x", (), f"{A}.{IMAGE}/shared:1"),
         "an image of no registry": FunctionLinks(f"{FUNCTION}team1-x", (), "public.ecr.aws/lambda/python:3.12"),
     },
@@ -291,7 +291,7 @@ CONTROLS = {
     "a function of its own": FunctionLinks(
         f"{FUNCTION}team1-x",
         (f"{LAYER}team1-code:1",),
-        f"{A}.{IMAGE}/team1/x@sha256:0",
+        f"{A}.{IMAGE}/team1/x@sha256:" + "0" * 64,
         (f"arn:aws:sqs:us-east-1:{A}:team1-failed", f"{FUNCTION}team1-y"),
     ),
     "a function of another account's code": FunctionLinks(
