@@ -12,6 +12,8 @@ _NOT_OWN = re.compile(r"<frozen |/var/lang/|/var/runtime/|/opt/python/lib/|.*/si
 _MISSING = re.compile(r"No module named '([^']+)'")
 _VARIABLE = re.compile(r"'(TABLE|BUCKET|QUEUE|TOPIC|SECRET|SETTING|FUNCTION|WORKFLOW)_([A-Z0-9_]+)'")
 """The message of a KeyError about a variable that a card's ``uses`` would set."""
+_NO_VALUE = "can't find the specified secret value for staging label: AWSCURRENT"
+"""What Secrets Manager says of a secret that has no value yet."""
 _USES = {
     "tables": "{{{key}: read, write or readwrite}}",
     "buckets": "{{{key}: read, write or readwrite}}",
@@ -49,6 +51,8 @@ def fix_of(error: str, message: str) -> str | None:
         kind, key = f"{unset[1].lower()}s", unset[2].lower().replace("_", "-")
         told = _USES.get(kind, f"[{key}]").format(key=key)
         return f"say on the workflow's card, under uses of this function: {kind}: {told}; it sets the variable"
+    if _NO_VALUE in message:
+        return "lanes secret set TEAM NAME: the secret was made without a value, which no file holds"
     if error == "Runtime.ImportModuleError" and (found := _MISSING.search(message)):
         name = found[1]
         package = name.partition(".")[0]

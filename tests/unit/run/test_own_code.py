@@ -87,3 +87,9 @@ def test_a_variable_that_uses_would_set_is_told_with_what_to_say(message, fix):
     told = fix_of("KeyError", message)
     assert (told is None) == (fix is None)
     assert fix is None or fix in told
+
+
+def test_a_secret_without_a_value_is_told_with_the_command_that_sets_one():
+    said = "An error occurred (ResourceNotFoundException) when calling the GetSecretValue operation: Secrets Manager"
+    message = f"{said} can't find the specified secret value for staging label: AWSCURRENT"
+    assert fix_of("ResourceNotFoundException", message).startswith("lanes secret set TEAM NAME")
