@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from shared.errors import LanesError, UsageError, code_of
 from shared.run.patience import looks
-from shared.run.start import Run
+from shared.run.start import Run, not_started
 from shared.run.watch import Snapshot
 
 if TYPE_CHECKING:
@@ -94,15 +94,11 @@ def run_express(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Json]
     try:
         told = aws.sync_states.start_sync_execution(stateMachineArn=arn, name=run_id, input=json.dumps(payload))
     except ClientError as error:
-        if code_of(error) == "StateMachineDoesNotExist":
-            raise LanesError(
-                f"workflow {workflow} of {lane.team} is not deployed", fix=f"lanes deploy {lane.team}"
-            ) from error
         if code_of(error) == "StateMachineTypeNotSupported":
             raise LanesError(
                 f"the card of {workflow} says express, and what is deployed is not", fix=f"lanes deploy {lane.team}"
             ) from error
-        raise LanesError(f"the execution did not start: {error}", where=arn) from error
+        raise not_started(error, lane, workflow) from error
     billed = told.get("billingDetails", {})
     seconds = billed.get("billedDurationInMilliseconds", 0) / 1000
     end = Snapshot(told["status"], None, {}, told["startDate"], told["stopDate"], told.get("output"))

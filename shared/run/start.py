@@ -45,9 +45,12 @@ def start(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Json], run_
     try:
         answer = aws.states.start_execution(stateMachineArn=arn, name=run_id, input=json.dumps(payload))
     except ClientError as error:
-        if code_of(error) == "StateMachineDoesNotExist":
-            raise LanesError(
-                f"workflow {workflow} of {lane.team} is not deployed", fix=f"lanes deploy {lane.team}"
-            ) from error
-        raise LanesError(f"the execution did not start: {error}", where=arn) from error
+        raise not_started(error, lane, workflow) from error
     return Run(run_id, answer["executionArn"], lane, workflow)
+
+
+def not_started(error: ClientError, lane: Lane, workflow: str) -> LanesError:
+    """Return what to tell where AWS refuses to start *workflow*."""
+    if code_of(error) == "StateMachineDoesNotExist":
+        return LanesError(f"workflow {workflow} of {lane.team} is not deployed", fix=f"lanes deploy {lane.team}")
+    return LanesError(f"the execution did not start: {error}", where=lane.state_machine_arn(workflow))

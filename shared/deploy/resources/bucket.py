@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from shared.config.naming import is_account_regional, name_prefix
 from shared.deploy.guard import OwnershipError
 from shared.deploy.model import Call, Resource, Routine, Step
+from shared.deploy.outsiders import outsiders_denied
 from shared.deploy.reading import listed_names
 from shared.deploy.steps import created, differences, missing_tags, removed, updated
 from shared.deploy.tags import read_tags, tag_pairs
@@ -241,18 +242,4 @@ def _rule(rule: Mapping[str, Json]) -> dict[str, Json]:
 def _policy(lane: Lane, name: str) -> dict[str, Json]:
     """Refuse plain HTTP, and every principal of another account; AWS's own services have no account."""
     arn = lane.place.arn("s3", name)
-    everyone = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, f"{arn}/*"]}
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Sid": "TlsOnly", **everyone, "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
-            {
-                "Sid": "OwnAccountOnly",
-                **everyone,
-                "Condition": {
-                    "StringNotEquals": {"aws:PrincipalAccount": lane.place.account},
-                    "Bool": {"aws:PrincipalIsAWSService": "false"},
-                },
-            },
-        ],
-    }
+    return {"Version": "2012-10-17", "Statement": outsiders_denied("s3:*", [arn, f"{arn}/*"], lane.place.account)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.naming import name_prefix
 from shared.deploy.model import Call, Resource, Step
+from shared.deploy.outsiders import outsiders_denied
 from shared.deploy.reading import if_there
 from shared.deploy.steps import compare, created, removed, updated
 from shared.deploy.tags import read_tags, tag_pairs
@@ -155,18 +156,4 @@ def _policy(lane: Lane, arn: str) -> dict[str, Json]:
     It stands in the place of SNS's default, which lets in ``*`` of whatever the topic's account owns.
     """
     actions: list[Json] = [f"sns:{action}" for action in _ACTIONS]
-    everyone = {"Effect": "Deny", "Principal": "*", "Action": actions, "Resource": arn}
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Sid": "TlsOnly", **everyone, "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
-            {
-                "Sid": "OwnAccountOnly",
-                **everyone,
-                "Condition": {
-                    "StringNotEquals": {"aws:PrincipalAccount": lane.place.account},
-                    "Bool": {"aws:PrincipalIsAWSService": "false"},
-                },
-            },
-        ],
-    }
+    return {"Version": "2012-10-17", "Statement": outsiders_denied(actions, arn, lane.place.account)}
