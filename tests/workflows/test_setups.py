@@ -81,7 +81,7 @@ def test_there_are_nine():
 @pytest.mark.parametrize("letter", SETUPS)
 def test_each_is_valid_and_what_its_machine_calls_is_granted(letter, root):
     lane = load_project(root).lane(team(letter))
-    workflow_policy(lane, lane.workflows["work"], render_definition(lane, "work"))
+    assert workflow_policy(lane, lane.workflows["work"], render_definition(lane, "work")).statements
 
 
 @pytest.mark.parametrize("letter", [*"bcdefghi"])  # Dockerfiles are built by a container engine alone

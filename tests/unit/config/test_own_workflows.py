@@ -250,7 +250,7 @@ def test_requirements_may_be_locked(files, own):
         "# locked\npandas[excel]==2.3.0 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\nnumpy==2.0.0 # why\n\n"
         "numpy==1.0.0; python_version < '3.12'\n",
     )
-    files.load()
+    assert files.load().lane("alpha").workflows["word-count"].requirements.is_file()
 
 
 @pytest.mark.parametrize("key", ["database", "rendezvous", "database-of-stars"])

@@ -148,12 +148,13 @@ def test_branches_of_a_parallel_share_their_input(run):
 
 
 def test_a_function_that_is_the_resource_itself_answers_plainly(run):
-    run(
+    seen = run(
         {
             "Work": {"Type": "Task", "Resource": "${WorkArn}", "ResultPath": "$.found", "Next": "Use"},
             "Use": {"Type": "Pass", "Parameters": {"x.$": "$.found.deep[0].x", "y.$": "$.given"}, "End": True},
         }
     )
+    assert set(seen) == {"Work", "Use"}
 
 
 def test_jsonata_is_read_too(run):
