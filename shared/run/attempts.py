@@ -13,24 +13,18 @@ from typing import TYPE_CHECKING
 
 from shared.run.cause import find_request
 from shared.run.history import details
+from shared.run.places import Item, Places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
+    from shared.run.places import Where
     from shared.values import Json
 
-_ENDED = frozenset({"MapStateSucceeded", "MapStateFailed", "ParallelStateSucceeded", "ParallelStateFailed"})
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One iteration of an inline Map: the Map's name and the index of its item."""
-
-    map: str
-    index: int
+__all__ = ["Attempt", "Item", "attempts_in", "by_item"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +68,6 @@ class Attempt:
     ended: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
-    """A state that was entered, or an iteration of a Map: what the events after it belong to.
-
-    Attributes:
-        name: The state's name.
-        kind: Its type, such as Map; Iteration for one of a Map's.
-        entry: The id of the event.
-        outer: What encloses it, None at the top.
-        index: An iteration's index.
-        attempt: The place of the attempt in hand among all attempts, None before there is one.
-    """
-
-    name: str
-    kind: str
-    entry: int
-    outer: _Where | None
-    index: int = 0
-    attempt: int | None = None
-
-
 def attempts_in(events: Iterable[HistoryEventTypeDef]) -> tuple[Attempt, ...]:
     """Return the attempts of the execution with these *events*, oldest first; all its events must be there."""
     return _Reader().read(events)
@@ -104,35 +77,31 @@ class _Reader:
     """Walks through a history once."""
 
     def __init__(self) -> None:
-        self._where: dict[int, _Where | None] = {0: None}
-        self._types: dict[int, str] = {}
+        self._places = Places()
         self._counts: dict[int, int] = {}
         self._attempts: list[Attempt] = []
+        self._in_hand: dict[int, int] = {}  # the place of each entry's last attempt among all
 
     def read(self, events: Iterable[HistoryEventTypeDef]) -> tuple[Attempt, ...]:
         for event in events:
-            number, before = event["id"], event.get("previousEventId", 0)
-            self._where[number] = self._follow(event, self._where.get(before), self._types.get(before, ""))
-            self._types[number] = event["type"]
+            self._take(event)
         return tuple(self._attempts)
 
-    def _follow(self, event: HistoryEventTypeDef, where: _Where | None, before: str) -> _Where | None:
-        """Return where *event* belongs, which follows one of the type *before* that belongs to *where*."""
-        kind = event["type"]
-        if kind.endswith("StateEntered") or kind == "MapIterationStarted":
-            return _entered(event, where, before)
+    def _take(self, event: HistoryEventTypeDef) -> None:
+        kind, told = event["type"], details(event)
+        name, index = str(told.get("name", "")), told.get("index")
+        before = event.get("previousEventId", 0)
+        where = self._places.follow(event["id"], before, kind, name, index if isinstance(index, int) else 0)
         if where is None:
-            return None
-        if kind.startswith("MapIteration") or kind.endswith("StateExited") or kind in _ENDED:
-            return _back(event, where, before)
+            return
         if kind.endswith("Scheduled"):
+            self._in_hand[where.entry] = len(self._attempts)
             self._attempts.append(self._scheduled(event, where))
-            return replace(where, attempt=len(self._attempts) - 1)
-        if where.attempt is not None:
-            self._attempts[where.attempt] = _told(self._attempts[where.attempt], event)
-        return where
+        elif where.entry in self._in_hand:
+            place = self._in_hand[where.entry]
+            self._attempts[place] = _told(self._attempts[place], event)
 
-    def _scheduled(self, event: HistoryEventTypeDef, where: _Where) -> Attempt:
+    def _scheduled(self, event: HistoryEventTypeDef, where: Where) -> Attempt:
         told = details(event)
         number = self._counts[where.entry] = self._counts.get(where.entry, 0) + 1
         bare = event["type"] == "LambdaFunctionScheduled"
@@ -142,7 +111,7 @@ class _Reader:
         named = given.get("FunctionName") if kind == "lambda" and not bare else None
         return Attempt(
             state=where.name,
-            items=tuple(_items(where)),
+            items=where.items,
             entry=where.entry,
             number=number,
             kind=kind,
@@ -158,17 +127,6 @@ class _Reader:
             began=event["timestamp"],
             ended=None,
         )
-
-
-def _entered(event: HistoryEventTypeDef, where: _Where | None, before: str) -> _Where:
-    """Return the state or the iteration that begins with *event*."""
-    told, number = details(event), event["id"]
-    if event["type"] == "MapIterationStarted":
-        index = told.get("index")
-        return _Where(str(told.get("name")), "Iteration", number, where, index if isinstance(index, int) else 0)
-    inside = before in {"MapIterationStarted", "ParallelStateStarted"}
-    outer = where if inside else where and where.outer
-    return _Where(str(told["name"]), event["type"].removesuffix("StateEntered"), number, outer)
 
 
 def _told(attempt: Attempt, event: HistoryEventTypeDef) -> Attempt:
@@ -197,40 +155,6 @@ def _parsed(text: object) -> Json:
     except ValueError:
         return str(text)
     return value
-
-
-def _items(where: _Where | None) -> Iterator[Item]:
-    if where is not None:
-        yield from _items(where.outer)
-        if _is_iteration(where) and where.outer is not None:
-            yield Item(where.outer.name, where.index)
-
-
-def _enclosing(where: _Where | None, meant: Callable[[_Where], bool]) -> _Where | None:
-    while where is not None and not meant(where):
-        where = where.outer
-    return where
-
-
-def _is_iteration(where: _Where) -> bool:
-    return where.kind == "Iteration"
-
-
-def _back(event: HistoryEventTypeDef, where: _Where, before: str) -> _Where | None:
-    """Return what *event* ends, an iteration or a state; it follows one of the type *before* that belongs to *where*.
-
-    A state that has exited is found by its name, which is unique: AWS has its exit follow the event before its success.
-    """
-    kind = event["type"]
-    if kind.endswith("StateExited"):
-        return _enclosing(where, lambda each: each.name == details(event).get("name"))
-    if kind.startswith("MapIteration"):
-        return _enclosing(where, _is_iteration)
-    if before == f"{kind.partition('State')[0]}StateStarted":
-        return where
-    if kind.startswith("Map") and not _is_iteration(where):
-        return _enclosing(where, lambda each: each.kind == "Map")  # a distributed one, whose events are its own
-    return where.outer
 
 
 def by_item(attempts: Iterable[Attempt]) -> Mapping[tuple[str, tuple[Item, ...]], tuple[Attempt, ...]]:

@@ -206,6 +206,10 @@ class MapRun:
         self.failed = []
         self._fill_slots()
 
+    def index_of(self, child: Execution) -> int:
+        """Return the index of the item or the batch that *child*, which has not ended, is for."""
+        return self._running[child][0]
+
     # What becomes of it.
 
     def child_ended(self, child: Execution) -> None:
