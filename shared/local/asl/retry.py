@@ -13,6 +13,7 @@ from shared.local.asl.strand import NOT_RETRIED
 
 if TYPE_CHECKING:
     from shared.local.asl.effects import Steps
+    from shared.local.asl.integrations.mocked import Ask
     from shared.local.asl.reading import Spec
     from shared.local.asl.state import Outcome
     from shared.local.asl.strand import Strand
@@ -59,11 +60,17 @@ class RecoveringState(State):
     simple = False
     # The event that says that the state failed, where there is one. A fault in the state's own fields leaves none.
     failed: str | None = None
+    # What says the answers of a mock, where it has one.
+    ask: Ask | None = None
 
     def __init__(self, name: str, spec: Spec, *, jsonata: bool) -> None:
         super().__init__(name, spec, jsonata=jsonata)
         self.retriers = [Retrier(each) for each in parts(spec, "Retry")]
         self.catchers = [Catcher(each, place, jsonata=jsonata) for place, each in enumerate(parts(spec, "Catch"))]
+
+    def mock(self, ask: Ask) -> None:
+        """Let *ask* say what answers, instead of what the state does."""
+        self.ask = ask
 
     def attempt(self, strand: Strand, value: Json) -> Steps[Outcome]:
         """Do once what the state does with its input *value*; return its output and the next state."""

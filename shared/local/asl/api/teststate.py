@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from moto.stepfunctions import exceptions as wrong
 
+from shared.local.asl.answers import Raised, Returned
 from shared.local.asl.backend import InvalidDefinition, check_definition, parse_input
 from shared.local.asl.dataflow import PathFlow
 from shared.local.asl.errors import StateFailure, dumps, matches
 from shared.local.asl.execution import Execution
 from shared.local.asl.identity import Identity
-from shared.local.asl.integrations.base import Integration
 from shared.local.asl.machine import compile_state
 from shared.local.asl.retry import RecoveringState, place_failure
 from shared.local.asl.states.task import Task
@@ -21,9 +21,9 @@ from shared.local.asl.states.task import Task
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import MockInputTypeDef, TestStateInputTypeDef
 
+    from shared.local.asl.answers import Answer
     from shared.local.asl.backend import AslBackend
     from shared.local.asl.effects import Steps
-    from shared.local.asl.integrations.base import Caller
     from shared.local.asl.reading import Spec
     from shared.local.asl.state import Outcome, State
     from shared.local.asl.strand import Strand
@@ -43,8 +43,9 @@ def test_state(backend: AslBackend, params: TestStateInputTypeDef) -> dict[str, 
         raise InvalidDefinition(f"Invalid State Machine Definition: '{error}'") from error
     if mock is None and not params.get("roleArn") and isinstance(state, Task):
         raise wrong.ValidationException("a state that calls a service needs a roleArn, or a mock of its answer")
-    if mock is not None and isinstance(state, Task):
-        state.mock(_Mocked(state.integration, mock))
+    if mock is not None and isinstance(state, RecoveringState):
+        answer = _answer(mock)
+        state.mock(lambda _strand, _given: answer)
     trial = _Trial(state, params)
     prefix = f"arn:aws:states:{backend.region_name}:{backend.account_id}"
     identity = Identity(
@@ -96,23 +97,12 @@ def _one_state(params: TestStateInputTypeDef) -> tuple[str, Spec, bool]:
     return "TestState", definition, False
 
 
-class _Mocked(Integration):
-    """Answers what the caller of TestState wants the task to have answered."""
-
-    takes_any = True
-
-    def __init__(self, real: Integration, mock: MockInputTypeDef) -> None:
-        super().__init__(real.kind, real.action)
-        self.family = real.family
-        self._mock = mock
-
-    def call(self, _caller: Caller, _arguments: Json) -> Json:
-        """Return the result, or raise the error, that was asked for."""
-        error = self._mock.get("errorOutput")
-        if error is not None:
-            raise StateFailure(error.get("error"), error.get("cause"))
-        result: Json = json.loads(self._mock.get("result") or "{}")
-        return result
+def _answer(mock: MockInputTypeDef) -> Answer:
+    """Return what the caller wants the state's call to have answered."""
+    error = mock.get("errorOutput")
+    if error is not None:
+        return Raised(error.get("error"), error.get("cause"))
+    return Returned(json.loads(mock.get("result") or "{}"))
 
 
 class _Trial:

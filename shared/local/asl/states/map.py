@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.local.asl.errors import RuntimeFailure
+from shared.local.asl.integrations.mocked import answered
 from shared.local.asl.maps.distributed import Distributed
 from shared.local.asl.maps.fields import MapFields
 from shared.local.asl.maps.inline import run_inline
@@ -47,7 +48,7 @@ class Map(RecoveringState):
         if concurrency < 0:
             raise RuntimeFailure("MaxConcurrency cannot be negative.")
         if self.distributed is not None:
-            results = yield from self.distributed.run(strand, effective, concurrency)
+            work = self.distributed.run(strand, effective, concurrency)
         else:
-            results = yield from run_inline(self.fields, strand, effective, concurrency)
-        return self.leave(strand, value, results)
+            work = run_inline(self.fields, strand, effective, concurrency)
+        return self.leave(strand, value, (yield from answered(strand, effective, self.ask, work)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.local.asl.effects import Park
+from shared.local.asl.integrations.mocked import answered
 from shared.local.asl.retry import RecoveringState
 from shared.local.asl.strand import abort_children
 
@@ -40,6 +41,10 @@ class Parallel(RecoveringState):
         """Run every branch; the first failure ends the others."""
         flow = self.flow
         given = flow.arguments(strand, flow.read(strand, value))
+        results = yield from answered(strand, given, self.ask, self._branches(strand, given))
+        return self.leave(strand, value, results)
+
+    def _branches(self, strand: Strand, given: Json) -> Steps[Json]:
         strand.record("ParallelStateStarted")
         gathering = _Gathering(strand, len(self.branches), strand.take_saved(_Gathering))
         strand.set_work(gathering)
@@ -51,7 +56,7 @@ class Parallel(RecoveringState):
             raise gathering.failure
         strand.set_work(None)
         strand.history.add("ParallelStateSucceeded", strand.previous)
-        return self.leave(strand, value, gathering.results)
+        return gathering.results
 
 
 class _Gathering:

@@ -9,6 +9,7 @@ from shared.local.asl.dataflow import states
 from shared.local.asl.errors import TASK_FAILED, TIMEOUT, RuntimeFailure, StateFailure
 from shared.local.asl.history import HistoryFullError
 from shared.local.asl.integrations.base import TOKEN, Deadline
+from shared.local.asl.integrations.mocked import Mocked
 from shared.local.asl.integrations.resolve import resolve
 from shared.local.asl.number_fields import number_field
 from shared.local.asl.payload import compile_field
@@ -19,6 +20,7 @@ from shared.local.asl.size import check_size
 if TYPE_CHECKING:
     from shared.local.asl.effects import Steps
     from shared.local.asl.integrations.base import Integration
+    from shared.local.asl.integrations.mocked import Ask
     from shared.local.asl.reading import Spec
     from shared.local.asl.state import Outcome
     from shared.local.asl.strand import Strand
@@ -35,9 +37,9 @@ class Task(RecoveringState):
         self.heartbeat = number_field(spec, "HeartbeatSeconds", jsonata=jsonata, integer=True)
         self.credentials = compile_field(spec, "Credentials", jsonata=jsonata)
 
-    def mock(self, integration: Integration) -> None:
-        """Let *integration* answer instead of what the definition names."""
-        self.integration = integration
+    def mock(self, ask: Ask) -> None:
+        """Let *ask* say what answers, instead of what the definition names."""
+        self.integration = Mocked(self.integration, ask)
 
     def attempt(self, strand: Strand, value: Json) -> Steps[Outcome]:
         """Call, and leave with the answer."""
