@@ -32,14 +32,15 @@ class Task(RecoveringState):
 
     def __init__(self, name: str, spec: Spec, *, jsonata: bool) -> None:
         super().__init__(name, spec, jsonata=jsonata)
-        self.integration = resolve(text(spec, "Resource"))
+        # What the definition names, and what is called: the same, or a mock of it.
+        self.calls = self.integration = resolve(text(spec, "Resource"))
         self.timeout = number_field(spec, "TimeoutSeconds", jsonata=jsonata, integer=True)
         self.heartbeat = number_field(spec, "HeartbeatSeconds", jsonata=jsonata, integer=True)
         self.credentials = compile_field(spec, "Credentials", jsonata=jsonata)
 
     def mock(self, ask: Ask) -> None:
         """Let *ask* say what answers, instead of what the definition names."""
-        self.integration = Mocked(self.integration, ask)
+        self.integration = Mocked(self.calls, ask)
 
     def attempt(self, strand: Strand, value: Json) -> Steps[Outcome]:
         """Call, and leave with the answer."""
