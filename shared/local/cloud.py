@@ -86,7 +86,7 @@ class EmbeddedCloud:
 
         So the callers end first; then the workers, so that no execution waits for one; then the engine, then the files.
         """
-        parts.enter_context(_environment(self.place.account))
+        parts.enter_context(moto_environment(self.place.account))
         from shared.local import registry
         from shared.local.enforcement.callers import actor_in
         from shared.local.postgres import offered
@@ -215,7 +215,7 @@ def _fargate(gate: Gate) -> AbstractContextManager[None]:
 
 
 @contextlib.contextmanager
-def _environment(account: str) -> Iterator[None]:
+def moto_environment(account: str) -> Iterator[None]:
     """Make moto answer as *account* whatever the credentials of a request, and hide the user's AWS profile from it.
 
     moto makes a boto3 session when it is imported, which fails if the profile does not exist.

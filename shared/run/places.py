@@ -29,7 +29,7 @@ class Where:
     """A state that was entered, or an iteration of a Map: what the events after it belong to.
 
     Attributes:
-        name: The state's name.
+        name: The state's name; empty for an iteration.
         kind: Its type, such as Map; Iteration for one of a Map's.
         entry: The id of the event.
         outer: What encloses it, None at the top.
@@ -82,7 +82,7 @@ class Places:
 def _entered(number: int, kind: str, name: str, index: int, where: Where | None, before: str) -> Where:  # noqa: PLR0913, PLR0917  an event is so much
     """Return the state or the iteration that begins with an event."""
     if kind == "MapIterationStarted":
-        return Where(name, _ITERATION, number, where, index)
+        return Where("", _ITERATION, number, where, index)  # its events name the Map, which is around it
     inside = before in {"MapIterationStarted", "ParallelStateStarted"}
     outer = where if inside else where and where.outer
     return Where(name, kind.removesuffix("StateEntered"), number, outer)

@@ -6,8 +6,8 @@ function and no machine: a rehearsal does that.
 
 from __future__ import annotations
 
-import os
-from functools import cached_property
+from contextlib import ExitStack
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import LanesError
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.config.lane import Lane, Place
 
-_ACCOUNT = "MOTO_ACCOUNT_ID"
-"""By which moto is told whose account it plays."""
 _RUNNING = frozenset({"lambda", "sfn", "ecs", "batch"})
 """Services that run what a test calls by itself."""
 SERVICES = frozenset({"dynamodb", "events", "s3", "secretsmanager", "sns", "sqs", "ssm"})
@@ -39,8 +37,8 @@ class MemoryCloud:
     def __init__(self, place: Place, lane: Lane | None) -> None:
         self._place = place
         self._lane = lane
-        self._before: str | None = None
         self._is_open = False
+        self._moto = ExitStack()
         self.services = MemoryServices(self)
         guard.answer_with(self)
 
@@ -48,28 +46,26 @@ class MemoryCloud:
         """Return boto3's client for *service*, the same one each time."""
         return self.aws.client(service)
 
-    @cached_property
+    @property
     def aws(self) -> Aws:
         """Clients, as deployment has them."""
-        import boto3
-
-        from shared.aws.client import Aws
-        from shared.aws.target import aws_target
-
-        guard.install()
-        session = boto3.Session("nobody", "nothing", region_name=self._place.region)
-        return Aws(session, aws_target(self._place))
+        return _clients(self._place)
 
     def put_sample(self, workflow: str) -> None:
-        """Put the files of ``sample/`` of the lane's *workflow* into its bucket, as a rehearsal does.
+        """Put the files of the *workflow*'s ``sample/`` into the lane's bucket, as a rehearsal does.
 
         Raises:
             LanesError: There are none.
         """
-        from shared.run.sample import place_own_sample
+        from shared.run.sample import SAMPLE
+        from shared.run.upload import files_below
 
-        if self._lane is None or not place_own_sample(self._lane, workflow, self.aws):
-            raise LanesError(f"{workflow} has no sample/ with files that are not there yet")
+        folder = self._lane.workflows[workflow].folder if self._lane else None
+        files = list(files_below(folder / SAMPLE)) if folder else []
+        if self._lane is None or not files:
+            raise LanesError(f"{workflow} has no file in {SAMPLE}/", fix="put one with workflow.cloud.client('s3')")
+        for key, path in files:
+            self.aws.s3.put_object(Bucket=self._lane.bucket, Key=key, Body=path.read_bytes())
 
     def answer(self, service: str, operation: str, request: AWSPreparedRequest) -> AWSResponse:
         """Answer *request*.
@@ -94,23 +90,22 @@ class MemoryCloud:
         if self._is_open:
             return
         self._is_open = True
-        self._before = os.environ.get(_ACCOUNT)
-        os.environ[_ACCOUNT] = self._place.account
+        from shared.local.cloud import moto_environment
+
+        self._moto.enter_context(moto_environment(self._place.account))
+        from moto.core.base_backend import BackendDict
+
+        from shared.local.corrections.corrected import moto_corrected
+
+        self._moto.callback(BackendDict.reset)
+        self._moto.enter_context(moto_corrected())
         if self._lane is not None:
             _make(self._lane, self.aws)
 
     def close(self) -> None:
         """Forget everything, and answer no more."""
         guard.answer_with(None)
-        if not self._is_open:
-            return
-        if self._before is None:
-            del os.environ[_ACCOUNT]
-        else:
-            os.environ[_ACCOUNT] = self._before
-        from moto.core.base_backend import BackendDict
-
-        BackendDict.reset()
+        self._moto.close()
 
 
 class MemoryServices(Services):
@@ -123,6 +118,17 @@ class MemoryServices(Services):
     def client(self, service: str, _region: str, _role: str = "") -> Any:
         """Return the client for *service*; region and role are the test's own."""
         return self._cloud.client(service)
+
+
+@cache
+def _clients(place: Place) -> Aws:
+    """Return the clients of all tests at *place*: to make one takes longer than most of a test's calls with it."""
+    from shared.aws.access_key import AccessKey
+    from shared.aws.client import Aws, endpoint_session
+    from shared.aws.target import aws_target
+
+    guard.install()
+    return Aws(endpoint_session(place.region, AccessKey("nobody", "nothing")), aws_target(place))
 
 
 def _make(lane: Lane, aws: Aws) -> None:
