@@ -121,14 +121,13 @@ def workflow(request: pytest.FixtureRequest) -> Iterator[Opening]:
     ``workflow.run(input, mocks={...}, functions={...})`` runs it. ``workflow.of(team, key)`` is another one,
     ``workflow.definition(...)`` a definition alone; a test that lies in no workflow's folder has these two.
     """
-    from shared.config.load import find_root
     from shared.testing.workflow import Bench, Cloud, Opening, WorkflowUnderTest
 
     guard.install()
     folder, config = _folder(request.path), request.config
     place = folder.parents[2] if folder else config.rootpath
     if place not in config.stash[_benches]:
-        config.stash[_benches][place] = Bench(lambda: find_root(place), config.stash[_modules])
+        config.stash[_benches][place] = Bench(place, config.stash[_modules])
     bench, cloud = config.stash[_benches][place], Cloud()
     request.node.stash[_cloud] = cloud
     try:

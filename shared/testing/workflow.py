@@ -19,7 +19,7 @@ from shared.testing.run import Run
 from shared.testing.trial import TrialEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from shared.config.lane import Lane, Workflow
     from shared.local.handler import Handler
@@ -36,12 +36,12 @@ class Bench:
     """What all tests of a session share: the project, read once, and definitions, compiled once.
 
     Args:
-        root: Returns the project's folder; asked when a test needs the project.
+        place: A folder in the project, if there is one.
         modules: Lets modules of workflows' folders be imported.
     """
 
-    def __init__(self, root: Callable[[], Path], modules: Modules) -> None:
-        self._root = root
+    def __init__(self, place: Path, modules: Modules) -> None:
+        self._place = place
         self.modules = modules
         self._lanes: dict[str, Lane] = {}
         self._compiled: dict[tuple[str, bool], Compiled] = {}
@@ -51,12 +51,13 @@ class Bench:
 
         Raises:
             ConfigError: Something is wrong with the files of the team, or of all.
+            LanesError: There is no project.
             UsageError: There is no such team.
         """
         if team not in self._lanes:
-            from shared.config.load import load_project
+            from shared.config.load import find_root, load_project  # 0.7 s that a definition alone does not take
 
-            self._lanes[team] = load_project(self._root(), (team,)).lane(team)
+            self._lanes[team] = load_project(find_root(self._place), (team,)).lane(team)
         return self._lanes[team]
 
     def compiled(self, definition: Mapping[str, Json], *, express: bool, where: str) -> Compiled:
