@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from shared.local.asl.effects import Steps
     from shared.local.asl.strand import Host, Strand
+    from shared.local.asl.tokens import Answer
     from shared.values import Json
 
 # The three ways to call: request a response, run a job to its end, wait for a callback.
@@ -148,8 +149,16 @@ def wait_for_token(strand: Strand, deadline: Deadline) -> Steps[Json]:
                 if beating:
                     raise HeartbeatFailure from None
                 raise late from None
-        if answer is None or answer.alive:
-            continue
-        if answer.failure is not None:
-            raise answer.failure
-        return answer.output
+        if answer is not None and not answer.alive:
+            return output_of(answer)
+
+
+def output_of(answer: Answer) -> Json:
+    """Return the output in the *answer* to a token, which is no mere sign of life.
+
+    Raises:
+        StateFailure: It is a failure.
+    """
+    if answer.failure is not None:
+        raise answer.failure
+    return answer.output

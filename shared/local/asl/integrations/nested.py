@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shared.local.asl.effects import Call, Park
 from shared.local.asl.errors import TASK_FAILED, StateFailure, dumps
 from shared.local.asl.execution import SUCCEEDED
-from shared.local.asl.integrations.base import REQUEST, SYNC_2, TOKEN, Caller, Integration, wait_for_token
+from shared.local.asl.integrations.base import REQUEST, SYNC_2, TOKEN, Caller, Integration, output_of, wait_for_token
 from shared.local.asl.reading import members
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shared.local.asl.execution import Execution
     from shared.local.asl.integrations.base import Deadline
     from shared.local.asl.strand import Strand
+    from shared.local.asl.tokens import Answer
     from shared.values import Json
 
 
@@ -45,7 +46,9 @@ class StartExecution(Integration):
         strand.record("TaskSubmitted", {**self.where(), "output": started})
         if self.pattern == TOKEN:
             return (yield from wait_for_token(strand, deadline))
-        yield from _end_of(child, strand, deadline)
+        answer = yield from _end_of(child, strand, deadline)
+        if answer is not None:
+            return output_of(answer)
         shown = _described(child, parsed=self.pattern == SYNC_2)
         if child.status != SUCCEEDED:
             raise StateFailure(TASK_FAILED, dumps(shown))
@@ -94,15 +97,30 @@ def start_failure(error: Exception, request: str) -> StateFailure:
 _NAMED = {"AccessDeniedException": "AWSStepFunctionsException"}
 
 
-def _end_of(child: Execution, strand: Strand, deadline: Deadline) -> Steps[None]:
-    """Wait until *child* has ended; stop it when the wait is cut short."""
+def _end_of(child: Execution, strand: Strand, deadline: Deadline) -> Steps[Answer | None]:
+    """Wait until *child* has ended, or until somebody answers for the task's token: return that answer, or None.
+
+    The child is stopped when the wait is cut short.
+    """
+    waited = False
+    try:
+        answer = strand.take_early()
+        while answer is None or answer.alive:
+            answer = yield from _next_of(child, strand, deadline)
+            if answer is None:
+                break
+        waited = True
+    finally:
+        if not waited and not child.ended:
+            strand.execution.engine.scheduler.submit(lambda: child.stop(None, None))
+    return answer
+
+
+def _next_of(child: Execution, strand: Strand, deadline: Deadline) -> Steps[Answer | None]:
+    """Wait for the end of *child*, for which there is None, or for the next answer."""
     engine, ticket = strand.execution.engine, strand.ticket
     child.watch(lambda: engine.scheduler.submit(lambda: strand.execution.resume(strand, ticket, None)))
-    try:
-        yield Park(deadline.left())
-    finally:
-        if not child.ended:
-            engine.scheduler.submit(lambda: child.stop(None, None))
+    return (yield Park(deadline.left()))
 
 
 def _milliseconds(seconds: float | None) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shared.local.asl.dataflow import states
 from shared.local.asl.errors import TASK_FAILED, TIMEOUT, RuntimeFailure, StateFailure
 from shared.local.asl.history import HistoryFullError
-from shared.local.asl.integrations.base import TOKEN, Deadline
+from shared.local.asl.integrations.base import REQUEST, Deadline
 from shared.local.asl.integrations.mocked import Mocked
 from shared.local.asl.integrations.resolve import resolve
 from shared.local.asl.number_fields import number_field
@@ -46,7 +46,7 @@ class Task(RecoveringState):
         """Call, and leave with the answer."""
         integration, flow = self.integration, self.flow
         tokens = strand.execution.engine.tokens
-        if integration.pattern == TOKEN:
+        if integration.pattern != REQUEST:  # a job that is waited for has one as well, which is seldom used
             token = strand.execution.engine.new_token()
             strand.take_token(token)
             tokens.issue(token, partial(strand.deliver, token))

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from shared.local.asl.tokens import Answer
+
 
 def machine(**states):
     return {"StartAt": next(iter(states)), "States": states}
@@ -63,3 +65,30 @@ def test_stopping_the_outer_execution_stops_the_inner_one(world):
     outer.stop("Enough", None)
     world.scheduler.run(until=world.scheduler.now() + 1)
     assert (outer.status, children[0].status) == ("ABORTED", "ABORTED")
+
+
+@pytest.mark.parametrize("pattern", ["sync", "sync:2"])
+def test_a_task_that_waits_for_an_execution_has_a_token_which_may_answer_first(world, one, pattern):
+    """Recorded on AWS: test_sync_with_task_token of LocalStack's suite."""
+    tokens = []
+
+    def start(arn, name, text):
+        tokens.append(json.loads(text)["t"])
+        return world.start(one(Type="Wait", Seconds=60), {}, name="child")
+
+    world.engine.start_machines_with(start)
+    waiting = machine(T=nested(f".{pattern}", Input={"t.$": "$$.Task.Token"}))
+    del waiting["States"]["T"]["Parameters"]["Input.$"]
+    execution = world.start(waiting)
+    world.scheduler.run(until=world.scheduler.now() + 10)
+    world.engine.tokens.answer(tokens[0], Answer(alive=True))
+    world.scheduler.run(until=world.scheduler.now() + 10)
+    world.engine.tokens.answer(tokens[0], Answer("done"))
+    world.scheduler.run()
+    assert (execution.status, execution.output) == ("SUCCEEDED", "done")
+
+    left_alone = world.start(waiting)
+    world.scheduler.run(until=world.scheduler.now() + 10)
+    world.engine.tokens.answer(tokens[1], Answer(alive=True))
+    world.scheduler.run()
+    assert left_alone.output["Status"] == "SUCCEEDED"
