@@ -36,6 +36,7 @@ from shared.cli import (
     stop,
     sweep,
     teams,
+    test,
     workflow,
 )
 from shared.cli.help import make_literal
@@ -57,6 +58,7 @@ app = typer.Typer(
 for group in (
     teams,
     workflow,
+    test,
     deploy,
     run,
     runs,
