@@ -9,28 +9,52 @@ and Cause). An invocation that has no response fails the execution.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.config.json_document import read_json
 from shared.config.problems import Problems, nearest
 from shared.errors import UsageError
-from shared.testing.answer import Answer
+from shared.local.asl.answers import Raised, Returned
+from shared.testing.mocks import NoAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from shared.config.document import Document, KeyPath
+    from shared.testing.mocks import Asked
 
-    Cases = Mapping[str, Mapping[str, tuple[Answer, ...]]]
+    Cases = Mapping[str, Mapping[str, "Responses"]]
 
 _INVOCATIONS = re.compile(r"(\d+)(?:-(\d+))?")
 _MACHINES, _RESPONSES, _CASES = "StateMachines", "MockedResponses", "TestCases"
 _MOST = 10_000  # invocations of a response; a range is written fast, and an execution's history has room for fewer
 
 
+@dataclass(frozen=True, slots=True)
+class Responses:
+    """A mocked response, as a mock: an answer for each invocation of the state in a run. Not all need be used."""
+
+    name: str
+    answers: tuple[Returned | Raised, ...]
+
+    def answer(self, asked: Asked) -> Returned | Raised:
+        """Return the answer to this call."""
+        if asked.number > len(self.answers):
+            count = len(self.answers)
+            raise NoAnswerError(
+                f"its mocked response {self.name!r} has {count} invocations; this is call {asked.number}"
+            )
+        return self.answers[asked.number - 1]
+
+    def left(self, _calls: Sequence[Asked]) -> Iterable[str]:
+        """Yield nothing: Step Functions Local does not ask for it."""
+        return ()
+
+
 def read_mock_config(path: Path, machines: Collection[str], tasks: Collection[str]) -> Cases:
-    """Return the answers of each test case in the file at *path*, by the case's name and the state's, in order.
+    """Return the mocks of each test case in the file at *path*, by the case's name and the state's.
 
     Args:
         path: The file.
@@ -57,7 +81,7 @@ class _Reader:
 
     def __init__(self, document: Document, tasks: Collection[str]) -> None:
         self._document, self._tasks = document, tasks
-        self._responses: dict[str, tuple[Answer, ...]] = {}
+        self._responses: dict[str, Responses] = {}
 
     def cases(self, names: Collection[str]) -> Cases:
         """Return the cases of the machine that has one of *names*; all of the file is checked."""
@@ -66,7 +90,7 @@ class _Reader:
             if name not in whole:
                 self._document.problem((), f"it has no {name}")
         for name, given in self._object((_RESPONSES,), whole.get(_RESPONSES, {})).items():
-            self._responses[name] = self._answers((_RESPONSES, name), given)
+            self._responses[name] = Responses(name, self._answers((_RESPONSES, name), given))
         machines = self._object((_MACHINES,), whole.get(_MACHINES, {}))
         meant = next((name for name in machines if name in names or len(machines) == 1), None)
         if machines and meant is None:
@@ -82,7 +106,7 @@ class _Reader:
                 self._check_states((*here, _CASES, case), read[name][case])
         return read.get(meant, {})
 
-    def _case(self, path: KeyPath, states: object) -> Mapping[str, tuple[Answer, ...]]:
+    def _case(self, path: KeyPath, states: object) -> Mapping[str, Responses]:
         return {state: self._named((*path, state), given) for state, given in self._object(path, states).items()}
 
     def _check_states(self, path: KeyPath, states: Collection[str]) -> None:
@@ -91,8 +115,8 @@ class _Reader:
                 what = f"{state!r} is no Task of this state machine"
                 self._document.problem((*path, state), what, nearest(state, self._tasks))
 
-    def _named(self, path: KeyPath, response: object) -> tuple[Answer, ...]:
-        """Return the answers of the *response* that a case names at *path*."""
+    def _named(self, path: KeyPath, response: object) -> Responses:
+        """Return the *response* that a case names at *path*."""
         if not isinstance(response, str):
             self._document.problem(path, "this is no name of a mocked response")
         elif response not in self._responses:
@@ -101,11 +125,11 @@ class _Reader:
             )
         else:
             return self._responses[response]
-        return ()
+        return Responses("", ())
 
-    def _answers(self, path: KeyPath, response: object) -> tuple[Answer, ...]:
+    def _answers(self, path: KeyPath, response: object) -> tuple[Returned | Raised, ...]:
         """Return the answers of a *response*, each once for every invocation that it is for."""
-        ranges: list[tuple[int, int, str, Answer]] = []
+        ranges: list[tuple[int, int, str, Returned | Raised]] = []
         for key, given in self._object(path, response).items():
             match = _INVOCATIONS.fullmatch(key)
             first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
@@ -117,7 +141,7 @@ class _Reader:
                 ranges.append((first, last, key, answer))
         if not ranges:
             self._document.problem(path, "it has no response", 'write one for each invocation, from "0" on')
-        answers: list[Answer] = []
+        answers: list[Returned | Raised] = []
         for first, last, key, answer in sorted(ranges, key=lambda each: each[:2]):
             if first > len(answers):
                 missing = f"{len(answers)}" if first == len(answers) + 1 else f"{len(answers)}-{first - 1}"
@@ -127,18 +151,18 @@ class _Reader:
             answers += [answer] * (last + 1 - len(answers))
         return tuple(answers)
 
-    def _answer(self, path: KeyPath, given: object) -> Answer:
+    def _answer(self, path: KeyPath, given: object) -> Returned | Raised:
         what = self._object(path, given, ("Return", "Throw"))
         if isinstance(given, dict) and len(given) != 1:
             self._document.problem(path, "a response is one of Return and Throw")
         if "Throw" not in what:
-            return Answer(result=what.get("Return"))  # type: ignore[arg-type]  # JSON, as it was read
+            return Returned(what.get("Return"))  # type: ignore[arg-type]  # JSON, as it was read
         here = (*path, "Throw")
         thrown = self._object(here, what["Throw"], ("Error", "Cause"))
         for name in ("Error", "Cause"):
             if isinstance(what["Throw"], dict) and not isinstance(thrown.get(name), str):
                 self._document.problem((*here, name), f"Throw has no {name} that is a text")
-        return Answer(error=str(thrown.get("Error")), cause=str(thrown.get("Cause")))
+        return Raised(str(thrown.get("Error")), str(thrown.get("Cause")))
 
     def _object(self, path: KeyPath, value: object, known: Collection[str] = ()) -> Mapping[str, object]:
         """Return *value*, which must be an object, with *known* keys only if there are any; else an empty one."""

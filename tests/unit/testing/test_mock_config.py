@@ -6,8 +6,9 @@ import pytest
 
 from shared.config.problems import ConfigError
 from shared.errors import UsageError
-from shared.testing.answer import Answer
-from shared.testing.mock_config import read_mock_config
+from shared.local.asl.answers import Raised, Returned
+from shared.testing.mock_config import Responses, read_mock_config
+from shared.testing.mocks import Asked, NoAnswerError
 
 HELLO = {"StatusCode": 200, "Payload": {"StatusCode": 200, "body": "Hello from Lambda!"}}
 SENT = {"MD5OfMessageBody": "3bcb6e8e-7h85-4375-b0bc-1a59812c6e51", "MessageId": "3bcb6e8e"}
@@ -69,10 +70,22 @@ def case(responses, states=None):
 def test_the_example_of_the_developer_guide(read):
     cases = read(AWS_EXAMPLE)
     assert list(cases) == ["HappyPath", "RetryPath", "HybridPath"]
-    assert cases["HappyPath"] == {"LambdaState": (Answer(HELLO),), "SQSState": (Answer(SENT),)}
-    late = Answer(error="Lambda.TimeoutException", cause="Lambda timed out.")
-    first, *timeouts, last = cases["RetryPath"]["LambdaState"]
-    assert (first.error, timeouts, last) == ("Lambda.ResourceNotReadyException", [late, late], Answer(HELLO))
+    assert cases["HappyPath"] == {
+        "LambdaState": Responses("MockedLambdaSuccess", (Returned(HELLO),)),
+        "SQSState": Responses("MockedSQSSuccess", (Returned(SENT),)),
+    }
+    late = Raised("Lambda.TimeoutException", "Lambda timed out.")
+    first, *timeouts, last = cases["RetryPath"]["LambdaState"].answers
+    assert (first.error, timeouts, last) == ("Lambda.ResourceNotReadyException", [late, late], Returned(HELLO))
+
+
+def test_an_invocation_is_any_call_of_the_state_in_the_run():
+    mock = Responses("r", (Returned(1), Raised("e", "c")))
+    calls = [Asked("S", None, (), attempt=1, number=number, item_number=1) for number in (1, 2, 3)]
+    assert [mock.answer(each) for each in calls[:2]] == [Returned(1), Raised("e", "c")]
+    with pytest.raises(NoAnswerError, match="its mocked response 'r' has 2 invocations; this is call 3"):
+        mock.answer(calls[2])
+    assert list(mock.left(calls[:1])) == []
 
 
 @pytest.mark.parametrize(
@@ -114,7 +127,7 @@ def test_everything_wrong_is_told_at_once_with_its_line(read):
 def test_of_several_machines_the_one_of_this_name_is_meant(read):
     cases = {"a": {"TestCases": {"one": {"Elsewhere": "r"}}}, "sales": {"TestCases": {"two": {"SQSState": "r"}}}}
     value = {"StateMachines": cases, "MockedResponses": {"r": {"0": {"Return": None}}}}
-    assert read(value) == {"two": {"SQSState": (Answer(None),)}}
+    assert read(value) == {"two": {"SQSState": Responses("r", (Returned(None),))}}
     with pytest.raises(UsageError, match="it has the state machines a, sales") as caught:
         read(value, machines=("other",))
     assert caught.value.fix == "call one of them other"
