@@ -30,7 +30,7 @@ OWN_VARIABLES = (
 _FORM = r"[A-Za-z][A-Za-z0-9_]+"  # Lambda's rule
 _SET_BY_LAMBDA = re.compile(r"_HANDLER|_X_AMZN_TRACE_ID|AWS_.*|LAMBDA_.*|TZ")
 # Credentials whose form tells what they are: an AWS access key, a private key in PEM, a token of GitHub's.
-_CREDENTIAL = re.compile(
+CREDENTIAL = re.compile(
     r"\b(AKIA|ASIA)[A-Z2-7]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bgh[pousr]_[A-Za-z0-9]{36}\b"
 )
 
@@ -74,6 +74,6 @@ def check_environment(
 
 def check_no_credential(value: str, path: tuple[str, ...], document: Document) -> None:
     """Report a *value* at *path* that is a credential, which nobody may keep in a file."""
-    if _CREDENTIAL.search(value):
+    if CREDENTIAL.search(value):
         what = f"the value of {path[-1]!r} has the form of a credential, and all who read the project can read it"
         document.problem(path, what, "revoke it, declare a secret under secrets: of the card, and name it under uses:")
