@@ -12,6 +12,7 @@ from shared.local.asl.machine import Machine
 from shared.local.asl.retry import RecoveringState
 from shared.local.asl.states.map import Map
 from shared.local.asl.states.parallel import Parallel
+from shared.local.asl.states.task import Task
 from shared.local.asl.validation import problems_of
 from shared.testing.trial import ask
 
@@ -35,6 +36,11 @@ class Compiled:
     machine: Machine
     states: Mapping[str, State]
     express: bool
+
+    @property
+    def tasks(self) -> list[str]:
+        """The names of its Task states."""
+        return [name for name, state in self.states.items() if isinstance(state, Task)]
 
     def problems(self, mocks: Iterable[str]) -> Iterator[str]:
         """Yield why states of these names cannot be mocked."""

@@ -15,13 +15,13 @@ from shared.run.history import MOST_A_PAGE, details, history
 from shared.run.places import Places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
     from shared.run.attempts import Attempt
-    from shared.run.places import Item
+    from shared.run.places import Item, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,12 @@ class Happened:
     events: tuple[HistoryEventTypeDef, ...]
     attempts: tuple[Attempt, ...]
     maps: tuple[Children, ...]
+
+    @property
+    def path(self) -> list[str]:
+        """The names of the states that it entered itself, not those within its Maps and Parallels."""
+        entered = ((event, where) for event, where in _placed(self.events) if event["type"].endswith("StateEntered"))
+        return [where.name for _, where in entered if where is not None and where.outer is None]
 
 
 def what_happened(states: SFNClient, arn: str) -> Happened:
@@ -88,20 +94,20 @@ def _check_whole(events: Sequence[HistoryEventTypeDef], where: str) -> None:
             raise LanesError(what, where=where, fix="record a run that went through at once")
 
 
-def _maps(states: SFNClient, events: Sequence[HistoryEventTypeDef]) -> Iterator[Children]:
+def _placed(events: Iterable[HistoryEventTypeDef]) -> Iterator[tuple[HistoryEventTypeDef, Where | None]]:
+    """Yield each of *events* with where it belongs."""
     places = Places()
     for event in events:
-        told = details(event)
-        index = told.get("index")
-        where = places.follow(
-            event["id"],
-            event.get("previousEventId", 0),
-            event["type"],
-            str(told.get("name", "")),
-            index if isinstance(index, int) else 0,
-        )
+        told, before = details(event), event.get("previousEventId", 0)
+        name, index = str(told.get("name", "")), told.get("index")
+        yield event, places.follow(event["id"], before, event["type"], name, index if isinstance(index, int) else 0)
+
+
+def _maps(states: SFNClient, events: Sequence[HistoryEventTypeDef]) -> Iterator[Children]:
+    for event, where in _placed(events):
         if event["type"] == "MapRunStarted" and where is not None:
-            yield Children(where.name, where.items, tuple(_children(states, where.name, str(told["mapRunArn"]))))
+            map_run = str(details(event)["mapRunArn"])
+            yield Children(where.name, where.items, tuple(_children(states, where.name, map_run)))
 
 
 def _children(states: SFNClient, name: str, map_run: str) -> Iterator[Happened]:

@@ -1,18 +1,18 @@
 """Finds which item of its Map each child of a run had, by a first replay: what an item calls with tells its child.
 
 Step Functions does not tell it, and a recording must, since a replay asks item by item. So the definition is run once
-more; what a state in a child calls with is looked up among the children whose item is not known yet. What differs from
-run to run by itself (ids, moments, the run's own name) is left out of the comparison.
+more, under the run's own name; what a state in a child calls with is looked up among the children whose item is not
+known yet. Moments and ids, which differ from run to run, are left out of the comparison.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from shared.local.asl.answers import Raised, Returned, Silent
+from shared.testing.made_anew import OF_ONE_RUN
 from shared.testing.mocks import NoAnswerError
 from shared.testing.recording import Call
 
@@ -23,13 +23,7 @@ if TYPE_CHECKING:
     from shared.run.places import Item
     from shared.testing.happened import Children, Happened
     from shared.testing.mocks import Asked
-    from shared.testing.own_names import OwnNames
     from shared.values import Json
-
-_OF_ONE_RUN = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # a UUID, as a child's name is one
-    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)"  # a moment
-)
 
 
 class Matching:
@@ -39,12 +33,10 @@ class Matching:
 
     Args:
         happened: What it did.
-        names: The names in its data.
-        replayed: The names in the replay's data.
     """
 
-    def __init__(self, happened: Happened, names: OwnNames, replayed: OwnNames) -> None:
-        self._happened, self._names, self._replayed = happened, names, replayed
+    def __init__(self, happened: Happened) -> None:
+        self._happened = happened
         self._given: dict[tuple[Item, ...], list[Happened]] = {}  # the children that an item had
         self._counts: dict[int, Counter[tuple[str, tuple[Item, ...]]]] = {}
         self.calls: list[Call] = []
@@ -97,7 +89,7 @@ class Matching:
         if number >= len(attempts):
             return None
         attempt = attempts[number]
-        if alike and _comparable(attempt.arguments, self._names) != _comparable(asked.arguments, self._replayed):
+        if alike and _comparable(attempt.arguments) != _comparable(asked.arguments):
             return None
         return owner, attempt
 
@@ -144,5 +136,5 @@ def _answer_of(attempt: Attempt) -> Returned | Raised | Silent:
     return Raised(attempt.error or None, attempt.cause or None, after)
 
 
-def _comparable(value: Json, names: OwnNames) -> str:
-    return _OF_ONE_RUN.sub("*", json.dumps(names.hidden(value), sort_keys=True))
+def _comparable(value: Json) -> str:
+    return OF_ONE_RUN.sub("*", json.dumps(value, sort_keys=True))

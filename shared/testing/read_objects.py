@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from shared.local.asl.services import Services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mypy_boto3_s3.client import S3Client
 
@@ -26,17 +26,24 @@ def address(bucket: str, key: str) -> str:
     return f"s3://{bucket}/{key}"
 
 
+def parts_of(where: str) -> tuple[str, str]:
+    """Return the bucket and the key in an address."""
+    bucket, _, key = where.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
 class KeepingServices(Services):
     """The clients of a run's first replay: what it reads of S3 comes from the run's own cloud, and is kept.
 
     Args:
         s3: The client of that cloud.
         stopped: When the run ended: what changed later is not what it read.
+        clean: Returns the text of the object of an address without what nobody may keep.
     """
 
-    def __init__(self, s3: S3Client, stopped: datetime) -> None:
+    def __init__(self, s3: S3Client, stopped: datetime, clean: Callable[[str, str], str]) -> None:
         super().__init__("")
-        self._s3, self._stopped = s3, stopped
+        self._s3, self._stopped, self._clean = s3, stopped, clean
         self.objects: dict[str, str] = {}
         self.listings: dict[str, list[Mapping[str, Json]]] = {}
         self.problems: list[str] = []
@@ -53,10 +60,11 @@ class KeepingServices(Services):
         if answer["LastModified"].timestamp() > self._stopped.timestamp() + 1:  # S3 tells whole seconds
             self._refuse("it has changed since the run, which read something else", where)
         try:
-            self.objects[where] = body.decode()
+            text = self.objects[where] = self._clean(where, body.decode())
         except UnicodeDecodeError:
-            self._refuse("a Map reads it, and it is no text", where)
-        return {"Body": io.BytesIO(body)}
+            self._refuse("it is read, and it is no text", where)
+            return {"Body": io.BytesIO(body)}
+        return {"Body": io.BytesIO(text.encode())}
 
     def get_paginator(self, _operation: str) -> KeepingServices:
         """Return what pages through a listing."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from shared.errors import LanesError
 from shared.local.asl.answers import Raised, Returned, Silent
 from shared.run.places import Item
+from shared.testing.made_anew import with_placeholders
 from shared.testing.mocks import NoAnswerError
 from shared.values import as_list, as_mapping, as_text
 
@@ -116,13 +117,17 @@ def as_text_of(recording: Recording, names: OwnNames) -> str:
     data: dict[str, Json] = {
         "status": recording.status,
         "input": recording.input,
-        **({"output": recording.output} if recording.status == "SUCCEEDED" else failed),
+        **({"output": None} if recording.status == "SUCCEEDED" else failed),
         "path": recording.path,
         "calls": [_call_data(call) for call in recording.calls],
         **({"objects": recording.objects} if recording.objects else {}),
         **({"listings": recording.listings} if recording.listings else {}),
     }
-    text = json.dumps(names.hidden(data), indent=2, ensure_ascii=False) + "\n"
+    hidden = dict(as_mapping(names.hidden(data)))
+    if recording.status == "SUCCEEDED":
+        known = json.dumps([hidden[name] for name in ("input", "calls")]) + json.dumps(hidden.get("objects"))
+        hidden["output"] = with_placeholders(names.hidden(recording.output), known)
+    text = json.dumps(hidden, indent=2, ensure_ascii=False) + "\n"
     if len(text.encode()) > MOST_BYTES:
         sizes: dict[str, int] = {}
         for call in recording.calls:
@@ -144,24 +149,35 @@ def read_recording(path: Path, names: OwnNames) -> Recording:
         LanesError: There is no such file, it is none, or it names what the lane has not.
     """
     try:
-        data = as_mapping(names.shown(json.loads(path.read_text(encoding="utf-8"))))
-        error, cause = data.get("error"), data.get("cause")
-        listings = as_mapping(data.get("listings", {}))
-        return Recording(
-            as_text(data["status"]),
-            data["input"],
-            data.get("output"),
-            None if error is None else as_text(error),
-            None if cause is None else as_text(cause),
-            [as_text(name) for name in as_list(data["path"])],
-            tuple(_call(as_mapping(call)) for call in as_list(data["calls"])),
-            {name: as_text(body) for name, body in as_mapping(data.get("objects", {})).items()},
-            {name: [as_mapping(each) for each in as_list(entries)] for name, entries in listings.items()},
-        )
+        return parse_recording(path.read_text(encoding="utf-8"), names)
     except OSError as error:
         raise LanesError(f"{error.strerror}", where=str(path), fix="lanes test TEAM WORKFLOW --record RUN") from error
     except (ValueError, TypeError, KeyError) as error:
         raise LanesError(f"this is no recording: {error!r}", where=str(path), fix="record the run again") from error
+
+
+def parse_recording(text: str, names: OwnNames) -> Recording:
+    """Return the recording that is the *text* of a file, with *names* for placeholders.
+
+    Raises:
+        ValueError: It is no JSON.
+        TypeError: It is no recording.
+        KeyError: It lacks a part.
+        LanesError: It names what the lane has not.
+    """
+    data = as_mapping(names.shown(json.loads(text)))
+    listings = as_mapping(data.get("listings", {}))
+    return Recording(
+        as_text(data["status"]),
+        data["input"],
+        data.get("output"),
+        _text_or_none(data.get("error")),
+        _text_or_none(data.get("cause")),
+        [as_text(name) for name in as_list(data["path"])],
+        tuple(_call(as_mapping(call)) for call in as_list(data["calls"])),
+        {name: as_text(body) for name, body in as_mapping(data.get("objects", {})).items()},
+        {name: [as_mapping(each) for each in as_list(entries)] for name, entries in listings.items()},
+    )
 
 
 def _call_data(call: Call) -> dict[str, Json]:
@@ -185,13 +201,13 @@ def _call(data: Mapping[str, Json]) -> Call:
     elif "returns" in data:
         answer = Returned(data["returns"], float(_number(data["after"])))
     else:
-        error, cause = data["raises"], data.get("cause")
-        answer = Raised(
-            None if error is None else as_text(error),
-            None if cause is None else as_text(cause),
-            float(_number(data["after"])),
-        )
+        error, cause = _text_or_none(data["raises"]), _text_or_none(data.get("cause"))
+        answer = Raised(error, cause, float(_number(data["after"])))
     return Call(as_text(data["state"]), tuple(items), answer)
+
+
+def _text_or_none(value: Json) -> str | None:
+    return None if value is None else as_text(value)
 
 
 def _number(value: Json) -> int:

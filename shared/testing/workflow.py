@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.config.lane import Lane, Workflow
+    from shared.local.asl.services import Services
     from shared.local.handler import Handler
     from shared.testing.compiled import Compiled
+    from shared.testing.mock_config import Cases
     from shared.testing.mocks import Given
     from shared.testing.modules import Modules
+    from shared.testing.replay import Recorded
     from shared.values import Json
 
 _NOWHERE = Place("123456789012", "us-east-1", "test")
@@ -160,6 +163,22 @@ class DefinitionUnderTest(Opening):
         __tracebackhide__ = True
         return self._run({} if given is None else given, mocks or {}, functions or {}, name, seed)
 
+    def mock_config(self, path: Path, machine: str | None = None) -> Cases:
+        """Return the mocks of each test case in a MockConfigFile.json of Step Functions Local, by the case's name.
+
+        Args:
+            path: The file.
+            machine: What the state machine is called in it, where it has several and none has the workflow's name.
+
+        Raises:
+            ConfigError: Lists everything that is wrong in the file, with line and path.
+            UsageError: There is no such file, or no such state machine in it.
+        """
+        from shared.testing.mock_config import read_mock_config
+
+        own = (self._workflow.key, self._workflow.name) if self._workflow else ()
+        return read_mock_config(path, (machine,) if machine else own, self._compiled.tasks)
+
     @property
     def cloud(self) -> MemoryCloud:
         """The test's cloud in memory. Once a test has asked for it, tasks of its services run there without a mock."""
@@ -174,18 +193,23 @@ class DefinitionUnderTest(Opening):
     def _workflow(self) -> Workflow | None:
         return None
 
-    def _run(
-        self, given: Json, mocks: Mapping[str, Given], handlers: Mapping[str, Handler], name: str, seed: int
+    def _run(  # noqa: PLR0913, PLR0917  a run is so much
+        self,
+        given: Json,
+        mocks: Mapping[str, Given],
+        handlers: Mapping[str, Handler],
+        name: str,
+        seed: int,
+        on: Services | None = None,
     ) -> Run:
         __tracebackhide__ = True
-        express = self._workflow is not None and self._workflow.type == "express"
-        compiled = self._bench.compiled(self._definition, express=express, where=self._where)
+        express, compiled = self._express, self._compiled
         functions = Functions(self._bench.modules, self._lane, self._workflow, handlers)
         self._finish([*compiled.problems(mocks), *functions.problems()])
         by_state = {state: as_mock(mock) for state, mock in mocks.items()}
-        cloud = self._cloud.of(self._lane)
-        services = SERVICES if self._cloud.asked else frozenset[str]()
-        engine = TrialEngine(by_state, functions, cloud.services, services, seed)
+        services = on or self._cloud.of(self._lane).services
+        opened = SERVICES if self._cloud.asked else frozenset[str]()
+        engine = TrialEngine(by_state, functions, services, opened, seed)
         execution = Execution(engine, compiled.machine, self._identity(name, express=express), json.dumps(given))
         execution.start(json.loads(execution.input_text))
         engine.clock.run()
@@ -199,6 +223,14 @@ class DefinitionUnderTest(Opening):
             engine.problems.append(f"{waiting[-1]}: it waits for ever; give the state a TimeoutSeconds, or an answer")
         self._finish(engine.problems)
         return run
+
+    @property
+    def _express(self) -> bool:
+        return self._workflow is not None and self._workflow.type == "express"
+
+    @property
+    def _compiled(self) -> Compiled:
+        return self._bench.compiled(self._definition, express=self._express, where=self._where)
 
     def _finish(self, problems: list[str]) -> None:
         __tracebackhide__ = True
@@ -272,6 +304,28 @@ class WorkflowUnderTest(DefinitionUnderTest):
                 raise LanesError(f"{given!r} is no object of parameters", fix="add exactly=True to start with it")
             given = build_payload(self.workflow, given or {})
         return self._run(given, mocks or {}, functions or {}, name, seed)
+
+    def run_on(self, services: Services, given: Json, mocks: Mapping[str, Given], name: str = "test") -> Run:
+        """Run it with *given* itself as input, and *services* for those of the test's cloud; as a replay does."""
+        __tracebackhide__ = True
+        return self._run(given, mocks, {}, name, 0, services)
+
+    @property
+    def cloud_of_test(self) -> MemoryCloud:
+        """The test's cloud in memory; to ask for it here lets no task run there."""
+        return self._cloud.of(self.lane)
+
+    def recorded(self, path: Path) -> Recorded:
+        """Return the recorded run in the file at *path*, which `lanes test --record` wrote.
+
+        Raises:
+            LanesError: There is no such file, it is none, or it names what the lane has not.
+        """
+        from shared.testing.own_names import OwnNames
+        from shared.testing.recording import read_recording
+        from shared.testing.replay import Recorded
+
+        return Recorded(self, read_recording(path, OwnNames(self.lane, "test")))
 
     def put_sample(self) -> None:
         """Put the files of the workflow's ``sample/`` into the bucket of the test's cloud.

@@ -1,0 +1,66 @@
+"""A recorded run in a test: what it was, and its replay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.errors import unknown
+from shared.testing.made_anew import as_expected
+from shared.testing.read_objects import KeptServices, parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from shared.testing.recording import Recording
+    from shared.testing.run import Run
+    from shared.testing.workflow import WorkflowUnderTest
+    from shared.values import Json
+
+
+class Recorded:
+    """A run that has happened, to be replayed and compared with.
+
+    Attributes:
+        status: SUCCEEDED, FAILED or TIMED_OUT.
+        input: The execution's input.
+        output: Its output; None unless it succeeded. A moment or an id that the run made equals any other one.
+        error: The error's name; None unless it failed.
+        cause: What the error says.
+        path: The states that the workflow itself entered.
+
+    Args:
+        workflow: What it was a run of.
+        recording: What it did.
+    """
+
+    def __init__(self, workflow: WorkflowUnderTest, recording: Recording) -> None:
+        self._workflow, self._recording = workflow, recording
+        self.status = recording.status
+        self.input = recording.input
+        self.output: Json = as_expected(recording.output)
+        self.error = recording.error
+        self.cause = recording.cause
+        self.path = recording.path
+
+    def replay(self, *, real: Collection[str] = ()) -> Run:
+        """Run the workflow again, in virtual time; its calls are answered as they were then.
+
+        Args:
+            real: States whose calls are made, and not answered as recorded: ``["Count"]`` runs Count's own handler.
+
+        Raises:
+            MocksDoNotFit: The workflow makes other calls than the run did.
+            UsageError: The run made no call in a state of *real*.
+        """
+        __tracebackhide__ = True
+        mocks = self._recording.mocks()
+        for state in real:
+            if mocks.pop(state, None) is None:
+                raise unknown("state", state, list(self._recording.mocks()), where="the recorded calls")
+        cloud = self._workflow.cloud_of_test
+        if real:
+            for where, text in self._recording.objects.items():
+                bucket, key = parts_of(where)
+                cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
+        services = KeptServices(self._recording.objects, self._recording.listings, cloud.services)
+        return self._workflow.run_on(services, self._recording.input, mocks)
