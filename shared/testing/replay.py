@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.errors import unknown
 from shared.testing.made_anew import as_expected
 from shared.testing.read_objects import KeptServices, parts_of
+from shared.testing.recording import RecordedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -50,13 +51,13 @@ class Recorded:
 
         Raises:
             MocksDoNotFit: The workflow makes other calls than the run did.
-            UsageError: The run made no call in a state of *real*.
+            UsageError: A state of *real* is no Task of the workflow.
         """
         __tracebackhide__ = True
-        mocks = self._recording.mocks()
+        mocks = {**dict.fromkeys(self._workflow.tasks, RecordedCalls({})), **self._recording.mocks()}
         for state in real:
             if mocks.pop(state, None) is None:
-                raise unknown("state", state, list(self._recording.mocks()), where="the recorded calls")
+                raise unknown("state", state, list(mocks))
         cloud = self._workflow.cloud_of_test
         if real:
             for where, text in self._recording.objects.items():

@@ -315,6 +315,11 @@ class WorkflowUnderTest(DefinitionUnderTest):
         """The test's cloud in memory; to ask for it here lets no task run there."""
         return self._cloud.of(self.lane)
 
+    @property
+    def tasks(self) -> list[str]:
+        """The names of its Task states."""
+        return self._compiled.tasks
+
     def recorded(self, path: Path) -> Recorded:
         """Return the recorded run in the file at *path*, which `lanes test --record` wrote.
 
