@@ -9,6 +9,7 @@ import typer
 
 from shared.cli import console
 from shared.cli.options import AsJson
+from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError, UsageError, unknown
 
 if TYPE_CHECKING:
@@ -22,30 +23,48 @@ def register(app: typer.Typer) -> None:
     app.command("test")(run_or_record)
 
 
+@on_cloud
 def run_or_record(
     words: Annotated[
         list[str] | None, typer.Argument(metavar="[TEAM [WORKFLOW]] [-- PYTEST-OPTIONS]", show_default=False)
     ] = None,
     *,
     chosen: Annotated[str, typer.Option("-k", metavar="EXPRESSION", help="Only tests whose names match it.")] = "",
+    run_id: Annotated[
+        str | None, typer.Option("--record", metavar="RUN", help="Make a test of this run instead, and run that.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="What the recorded test is called; after the run when left out.")
+    ] = None,
     as_json: AsJson = False,
+    where: Where,
 ) -> None:
     """Run the tests of a workflow, of all of a team's, or of all teams'. What follows -- goes to pytest as it is.
 
     They run in the Python that lanes runs in. The tests of a workflow are skipped where a library of its
     requirements.txt is not installed in it.
 
+    --record makes a test of a run that has happened, here or with --aws: what each state was answered, and what came
+    of it. Names of the account are left out, and credentials are masked.
+
     Example: lanes test team2 cosmic
 
     Example: lanes test team2 -k retries -- --maxfail 1
+
+    Example: lanes test team2 cosmic --record 20260102T030405Z-a1b2c3 --name four-ranks
     """
     from shared.cli import wiring
 
     names, options = split_names(words or [])
     project = wiring.open_project(*names[:1])
-    if chosen:
-        options = ["-k", chosen, *options]
-    _run(project, names, options, as_json=as_json)
+    if run_id is None:
+        if where.asked or where.profile or name is not None:
+            raise UsageError("tests run on no cloud", fix="--record RUN makes a test of a run that a cloud has had")
+        _run(project, names, ["-k", chosen, *options] if chosen else options, as_json=as_json)
+    elif chosen or options:
+        raise UsageError("--record runs no test", fix=f"lanes test {' '.join(names)} --record {run_id}, then run it")
+    else:
+        _record(project, names, run_id, name, where, as_json=as_json)
 
 
 def split_names(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -70,6 +89,24 @@ def _run(project: Project, names: Sequence[str], options: Sequence[str], *, as_j
         console.print_json(asdict(summary))
     if summary.failed:
         raise typer.Exit(1)
+
+
+def _record(
+    project: Project, names: Sequence[str], run_id: str, name: str | None, where: Where, *, as_json: bool
+) -> None:
+    from shared.cli.record import record_run
+
+    made = record_run(project, names, run_id, name, where)
+    run = f"lanes test {made.team} {made.workflow} -k {made.name}"
+    if as_json:
+        console.print_json({"files": made.files, "notes": made.notes, "next": [run]})
+        return
+    for file in made.files:
+        count = len((project.root / file).read_text(encoding="utf-8").splitlines())
+        console.line(f"{file}  {count} lines")
+    for note in made.notes:
+        console.note(f"look: {note}")
+    console.note(f"next: {run}")
 
 
 def _workflows(project: Project, names: Sequence[str]) -> list[tuple[str, str]]:

@@ -30,9 +30,7 @@ OWN_VARIABLES = (
 _FORM = r"[A-Za-z][A-Za-z0-9_]+"  # Lambda's rule
 _SET_BY_LAMBDA = re.compile(r"_HANDLER|_X_AMZN_TRACE_ID|AWS_.*|LAMBDA_.*|TZ")
 # Credentials whose form tells what they are: an AWS access key, a private key in PEM, a token of GitHub's.
-CREDENTIAL = re.compile(
-    r"\b(AKIA|ASIA)[A-Z2-7]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bgh[pousr]_[A-Za-z0-9]{36}\b"
-)
+CREDENTIAL = re.compile(r"\b(AKIA|ASIA)[A-Z2-7]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bgh[pousr]_[A-Za-z0-9]{36}\b")
 
 
 def variable(kind: str, key: str) -> str:

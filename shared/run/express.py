@@ -128,6 +128,27 @@ def logged_events(aws: Aws, ended: ExpressRun, *, sleep: Sleep = time.sleep) -> 
     return [found[number] for number in sorted(found)]
 
 
+def events_of(aws: Aws, lane: Lane, workflow: str, run_id: str) -> list[HistoryEventTypeDef]:
+    """Return the events of the newest run of *workflow* that is called *run_id*, as :func:`logged_events`.
+
+    Raises:
+        UsageError: The log has no such run, or not to its end.
+    """
+    group = lane.workflows[workflow].log_group
+    pages = aws.logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern=f'"{run_id}"')
+    by_run: dict[str, dict[int, HistoryEventTypeDef]] = {}
+    for line in (line for page in pages for line in page.get("events", ())):
+        event = json.loads(line["message"])
+        arn = str(event.get("execution_arn"))
+        if run_id in arn.split(":")[-2:]:  # after it comes an id that AWS gives
+            by_run.setdefault(arn, {})[int(event["id"])] = _as_in_a_history(event)
+    whole = [events for events in by_run.values() if is_whole(events.values())]
+    if not whole:
+        what = f"{group} has no run {run_id!r} to its end"
+        raise UsageError(what, fix=f"lanes run {lane.team} {workflow}; CloudWatch shows events some seconds late")
+    return [whole[-1][number] for number in sorted(whole[-1])]
+
+
 def is_whole(events: Iterable[HistoryEventTypeDef]) -> bool:
     """Say whether *events* go to the end of the execution."""
     return any(event["type"] in _ENDINGS for event in events)

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.errors import LanesError
+from shared.local.asl.answers import Returned
 from shared.run.history import details
 from shared.testing.errors import MocksDoNotFit
 from shared.testing.matched import Matching
 from shared.testing.own_names import OwnNames
 from shared.testing.read_objects import KeepingServices
-from shared.testing.recording import Recording, as_text_of, parse_recording
+from shared.testing.recording import Call, Recording, as_text_of, parse_recording
 from shared.testing.replay import Recorded
 from shared.testing.secret_values import SecretValues
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _CHANGED = "record a run of the workflow as it is now; what is made anew each time ($uuid, $random, $now) has no replay"
 _ENDS = {"ExecutionSucceeded": "SUCCEEDED", "ExecutionFailed": "FAILED", "ExecutionTimedOut": "TIMED_OUT"}
 _KEEPER = "secretsmanager"
+_METADATA = ("SdkHttpMetadata", "SdkResponseMetadata")
 _INPUTS = "inputs/"  # where `lanes run` puts what goes by reference
 
 
@@ -95,8 +97,13 @@ def record(workflow: WorkflowUnderTest, run_id: str, happened: Happened, s3: S3C
     )
     if reading.problems:
         raise _no_replay(run_id, reading.problems)
-    text = as_text_of(recording, OwnNames(workflow.lane, run_id))
-    if differences := list(_differences(workflow, text)):
+    names = OwnNames(workflow.lane, run_id)
+    text = as_text_of(_without_metadata(recording), names)
+    differences = list(_differences(workflow, text))
+    if differences:  # the definition reads it
+        text = as_text_of(recording, names)
+        differences = list(_differences(workflow, text))
+    if differences:
         raise _no_replay(run_id, [*differences, *(f"no call of the run fits {each}" for each in matching.made_up)])
     return Made(text, tuple(f"masked, as a credential: {place}" for place in secrets.places))
 
@@ -104,6 +111,19 @@ def record(workflow: WorkflowUnderTest, run_id: str, happened: Happened, s3: S3C
 def _no_replay(run_id: str, problems: list[str]) -> LanesError:
     listing = "".join(f"\n  {problem}" for problem in problems)
     return LanesError(f"the run cannot be replayed:{listing}", where=run_id, fix=_CHANGED)
+
+
+def _without_metadata(recording: Recording) -> Recording:
+    """Return *recording* without what HTTP had to say of each answer, which few definitions read and nobody else."""
+
+    def lean(call: Call) -> Call:
+        answer = call.answer
+        if not isinstance(answer, Returned) or not isinstance(answer.value, dict):
+            return call
+        value = {key: item for key, item in answer.value.items() if key not in _METADATA}
+        return replace(call, answer=replace(answer, value=value))
+
+    return replace(recording, calls=tuple(lean(call) for call in recording.calls))
 
 
 def _keep_references(workflow: WorkflowUnderTest, given: Json, reading: KeepingServices) -> None:

@@ -14,6 +14,7 @@ readers of distributed Maps read, ``listings`` what they listed.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 5_000_000
 """The biggest file: one that a repository keeps, and a review shows."""
+_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +130,19 @@ def as_text_of(recording: Recording, names: OwnNames) -> str:
         known = json.dumps([hidden[name] for name in ("input", "calls")]) + json.dumps(hidden.get("objects"))
         hidden["output"] = with_placeholders(names.hidden(recording.output), known)
     text = json.dumps(hidden, indent=2, ensure_ascii=False) + "\n"
-    if len(text.encode()) > MOST_BYTES:
-        sizes: dict[str, int] = {}
-        for call in recording.calls:
-            size = len(json.dumps(_call_data(call)))
-            sizes[f"state {call.state!r}"] = sizes.get(f"state {call.state!r}", 0) + size
-        for name, body in recording.objects.items():
-            sizes[name] = len(body)
-        biggest = sorted(sizes, key=lambda name: -sizes[name])[:3]
-        told = ", ".join(f"{name} {sizes[name] / 1e6:.1f} MB" for name in biggest)
-        what = f"the recording takes {len(text) / 1e6:.1f} MB, and a test keeps {MOST_BYTES / 1e6:.0f} MB: {told}"
-        raise LanesError(what, fix="record a run with fewer items, or one whose states pass less data")
+    if (size := len(text.encode())) > MOST_BYTES:
+        raise _too_big(recording, size)
     return text
+
+
+def _too_big(recording: Recording, size: int) -> LanesError:
+    """Return what to tell of a *recording* whose text has a *size* that nobody keeps."""
+    sizes: Counter[str] = Counter({name: len(body) for name, body in recording.objects.items()})
+    for call in recording.calls:
+        sizes[f"state {call.state!r}"] += len(json.dumps(_call_data(call)))
+    biggest = ", ".join(f"{name} {count / 1e6:.1f} MB" for name, count in sizes.most_common(_TOLD))
+    what = f"the recording takes {size / 1e6:.1f} MB, and a test keeps {MOST_BYTES / 1e6:.0f} MB at most: {biggest}"
+    return LanesError(what, fix="record a run with fewer items, or one whose states pass less data")
 
 
 def read_recording(path: Path, names: OwnNames) -> Recording:

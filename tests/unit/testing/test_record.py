@@ -193,6 +193,15 @@ def test_credentials_are_masked_and_told(item_map, recorded):
     assert then.replay().output == [{"password": "<masked>", "said": "it is <masked>"}]
 
 
+def test_what_is_too_big_for_a_test_is_refused_by_name(item_map, recorded):
+    mocks = {"Read the list": items(*"abc"), "Log item": returns({"Payload": "x" * 250_000})}
+    run = item_map.run(
+        {"maxConcurrency": 40}, mocks={**mocks, "Read the list": items(*map(str, range(24)))}, name="run-1"
+    )
+    with pytest.raises(LanesError, match=r"takes [\d.]+ MB, and a test keeps 5 MB at most: state 'Log item' 6.0 MB"):
+        recorded(item_map, run)
+
+
 def test_a_run_of_another_definition_is_refused_with_what_differs(item_map, workflow, recorded):
     other = workflow.of("team1", "fmi-script")
     run = item_map.run({}, mocks={"Read the list": items()}, name="run-1")
