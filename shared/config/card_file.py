@@ -133,22 +133,47 @@ class CardFunction(FileModel):
     uses: CardUses | None = None
 
 
-class CardParameter(FileModel):
-    """One input of a workflow. Bounds are inclusive; for a text they bound its length.
+class CardValue(FileModel):
+    """What a value must be: a parameter, an item of an array, or what stands under a key of an object.
 
-    ``upload`` names a folder of the team's bucket. A file or folder of this machine that is given to ``lanes run`` goes
-    there. ``insteadOf`` names another parameter, which the handler derives from this one. A payload that gives only
-    this one then gets no default for the other.
+    Bounds are inclusive; they bound the length of a text, and how many items or keys there are. ``nullable`` lets the
+    value be null. ``items`` says what each item of an array is; without it, an item is anything. An object with
+    ``properties`` has these keys, at least those in ``required``, and others only with ``additionalProperties: true``.
+    Without ``properties`` it is any object, or any array.
     """
 
-    type: Literal["integer", "number", "string", "boolean", "object", "list"]
-    description: str
-    default: object = None
+    type: Literal["integer", "number", "string", "boolean", "object", "array"]
+    description: str = ""
+    nullable: bool = False
     minimum: float | None = None
     maximum: float | None = None
     choices: Annotated[tuple[Scalar, ...], Field(strict=False)] = ()
+    items: CardValue | None = None
+    properties: dict[str, CardValue] = Field(default_factory=dict)
+    required: Names = ()
+    additional_properties: bool = False
+
+
+class CardParameter(CardValue):
+    """One input of a workflow.
+
+    ``upload`` names a folder of the team's bucket. A file or folder of this machine that is given to ``lanes run`` goes
+    there. ``insteadOf`` names another parameter, which the handler derives from this one. A payload that gives only
+    this one then gets no default for the other. With ``byReference``, the value goes into the team's bucket, whatever
+    its size, and the execution gets ``{"bucket": ..., "key": ...}`` in its place.
+    """
+
+    description: str
+    default: object = None
     upload: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
     instead_of: str | None = None
+    by_reference: bool = False
+
+
+class CardOutput(FileModel):
+    """What a workflow's output is. With ``byReference``, it is ``{"bucket": ..., "key": ...}`` of an object with it."""
+
+    by_reference: bool = False
 
 
 class CardImage(FileModel):
@@ -241,7 +266,8 @@ class CardFile(FileModel):
     """All of a card.
 
     ``share`` names the teams that may run a team's own workflow too, or says ``all``. ``python`` and ``architecture``
-    are what its functions run on. ``uses`` is what the state machine may use beyond what its definition names.
+    are what its functions run on. ``uses`` is what the state machine may use beyond what its definition names. Without
+    ``parameters``, a run's input is any JSON.
     """
 
     description: str
@@ -258,6 +284,7 @@ class CardFile(FileModel):
     secrets: dict[str, Annotated[CardSecret, Empty]] = Field(default_factory=dict)
     settings: dict[str, CardSetting] = Field(default_factory=dict)
     parameters: dict[str, CardParameter] = Field(default_factory=dict)
+    output: CardOutput = CardOutput()
     sample: CardSample | None = None
     image: CardImage | None = None
     package: PackageKind = "zip"

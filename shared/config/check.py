@@ -10,11 +10,10 @@ from shared.config.check_functions import NO_LAYERS
 from shared.config.check_uses import all_uses
 from shared.config.limits import check_size
 from shared.config.naming import name_prefix
-from shared.config.parameters import coerce
+from shared.config.parameters import read_value
 from shared.config.problems import nearest
 from shared.config.tags import check_tags
 from shared.config.variables import check_environment, variables_of
-from shared.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -128,10 +127,9 @@ def _check_parameters(team: Team, card: Card, name_of: str, values: Mapping[str,
         if name not in specs:
             team.document.problem(path, f"unknown parameter {name!r} of {name_of}", nearest(name, specs))
             continue
-        try:
-            right[name] = coerce(specs[name], value)
-        except UsageError as error:
-            team.document.problem(path, error.what)
+        right[name], wrong = read_value(specs[name], value)
+        for each in wrong:
+            team.document.problem((*path, *each.path), each.what)
     return right
 
 

@@ -6,31 +6,31 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shared.config.card_file import PACKAGE, CardImage
+from shared.config.card_file import PACKAGE
 from shared.config.check_functions import check_functions
 from shared.config.check_uses import check_uses
 from shared.config.ecr_uri import in_ecr
 from shared.config.handlers import check_handler
 from shared.config.lane import Parameter
 from shared.config.limits import check_size
-from shared.config.model import known_keys
-from shared.config.parameters import coerce
+from shared.config.model import told_keys
+from shared.config.parameters import REFERENCE, read_value
 from shared.config.problems import nearest
 from shared.config.requirements_file import check_requirements, requirements_name
 from shared.config.resources import DATABASE_COMPONENT, KEY_COMPONENT
 from shared.config.template import OWN
 from shared.config.variables import check_environment, check_no_credential, variables_of
-from shared.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.config.card_file import CardFile, CardIndex, CardParameter, CardPlace, CardTable
+    from shared.config.card_file import CardFile, CardIndex, CardParameter, CardPlace, CardTable, CardValue
     from shared.config.document import Document, KeyPath
     from shared.config.settings import Settings
 
 KEY = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"  # of workflows, steps and resources
-PARAMETER_KEY = r"[A-Za-z][A-Za-z0-9_]*"
+_OF_KIND = {"items": "array", "properties": "object", "required": "object", "additionalProperties": "object"}
+PARAMETER_KEY = r"[A-Za-z][A-Za-z0-9_-]*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +77,60 @@ def check_card(root: Path, place: CardPlace, card: CardFile, document: Document,
 
 def read_parameter(name: str, parameter: CardParameter, document: Document) -> Parameter:
     """Return the *parameter* called *name*; what is wrong with it goes to the document's problems."""
-    path = ("parameters", name)
+    path: KeyPath = ("parameters", name)
     if not re.fullmatch(PARAMETER_KEY, name):
         document.problem(path, f"the parameter {name!r} does not match {PARAMETER_KEY}")
     if name == PACKAGE:
         document.problem(path, f"the parameter {name!r} is what a team's file says zip or image with", "rename it")
-    spec = Parameter(
-        name,
-        parameter.type,
-        None,
-        parameter.description,
-        parameter.minimum,
-        parameter.maximum,
-        parameter.choices,
-        parameter.upload,
-        parameter.instead_of,
+    spec = replace(
+        _read_shape(name, parameter, path, document),
+        upload=parameter.upload,
+        instead_of=parameter.instead_of,
+        by_reference=parameter.by_reference,
     )
     if parameter.upload and parameter.type != "string":
         document.problem((*path, "upload"), f"{name} is of type {parameter.type}, and only a string can name a file")
-    try:
-        return replace(spec, default=coerce(spec, parameter.default))
-    except UsageError as error:
-        document.problem((*path, "default"), f"the default: {error.what}")
-    return spec
+    if parameter.upload and parameter.by_reference:
+        what = f"{name} is a key of the bucket already, which upload gives it"
+        document.problem((*path, "byReference"), what, "take out one of the two")
+    if parameter.by_reference and {each.name for each in spec.properties} == set(REFERENCE):
+        what = f"{name} would look like a reference, which has a bucket and a key, and nothing else"
+        document.problem((*path, "properties"), what, "rename one of its keys")
+    default, wrong = read_value(spec, parameter.default)
+    for each in wrong:
+        document.problem((*path, "default", *each.path), f"the default: {each.what}")
+    return spec if wrong else replace(spec, default=default)
+
+
+def _read_shape(name: str, value: CardValue, path: KeyPath, document: Document) -> Parameter:
+    """Return what *value*, called *name* and standing at *path*, must be; what is wrong with it is reported."""
+    for key, kind in _OF_KIND.items():
+        if key in told_keys(value) and value.type != kind:
+            what = f"{key} is for type {kind}, and {name} is of type {value.type}"
+            document.problem((*path, key), what, f"write type: {kind}, or take it out")
+    for key in value.required:
+        if key not in value.properties:
+            fix = nearest(key, value.properties)
+            document.problem((*path, "required"), f"{key!r} is none of the properties of {name}", fix)
+    if value.minimum is not None and value.maximum is not None and value.minimum > value.maximum:
+        what = f"nothing is from {value.minimum:g} to {value.maximum:g}"
+        document.problem((*path, "minimum"), what, "write the smaller one as the minimum")
+    return Parameter(
+        name,
+        value.type,
+        None,
+        value.description,
+        value.minimum,
+        value.maximum,
+        value.choices,
+        nullable=value.nullable,
+        items=_read_shape(f"an item of {name}", value.items, (*path, "items"), document) if value.items else None,
+        properties=tuple(
+            _read_shape(key, each, (*path, "properties", key), document) for key, each in value.properties.items()
+        ),
+        required=value.required,
+        additional_properties=value.additional_properties,
+    )
 
 
 def _check_key(place: CardPlace, document: Document, around: Around) -> None:
@@ -197,6 +228,10 @@ def _check_whole(root: Path, card: CardFile, document: Document) -> None:
             document.problem(
                 ("parameters", name, "insteadOf"), f"{parameter.instead_of!r} is none of the card's other parameters"
             )
+    for name in card.parameters:
+        if "-" in name and name.replace("-", "_") in card.parameters:
+            what = f"{name!r} and {name.replace('-', '_')!r} are both --{name} on the command line"
+            document.problem(("parameters", name), what, "rename one of them")
     if card.sample and card.sample.prefix not in card.parameters:
         document.problem(("sample", "prefix"), f"{card.sample.prefix!r} is none of the card's parameters")
 
@@ -209,7 +244,7 @@ def _check_image(place: CardPlace, card: CardFile, document: Document) -> None:
             fix = "write image: with a base in it"
             document.problem((PACKAGE,), "nothing says how its functions become images", fix)
         return
-    told = [key for key in known_keys(CardImage) if key in image.model_fields_set]
+    told = told_keys(image)
     whole = next((key for key in ("uri", "dockerfile") if key in told), None)
     for key in told if whole else ():
         if key != whole:

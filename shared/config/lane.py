@@ -104,12 +104,16 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One input of a workflow: how ``lanes run`` offers it and what the team's file may set.
+    """One input of a workflow, or a part of one: how ``lanes run`` offers it and what the team's file may set.
 
-    ``type`` is ``integer``, ``number``, ``string``, ``boolean``, ``object`` or ``list``. Bounds are inclusive; for a
-    string, an object or a list they bound its length. A default of None means that the parameter may be left out.
+    ``type`` is ``integer``, ``number``, ``string``, ``boolean``, ``object`` or ``array``. Bounds are inclusive; for a
+    string, an object or an array they bound its length. A default of None means that the parameter may be left out.
     ``upload`` is the folder of the bucket that a local file goes to, None where the value is used as it is.
     ``instead_of`` is the parameter that the handler derives from this one when a payload gives this one alone.
+    ``nullable`` lets the value be null. ``items`` says what each item of an array is, None for anything.
+    ``properties`` are the keys that an object may have; there must be those in ``required``, and others may be there
+    only if ``additional_properties``. An object without ``properties`` has any keys. With ``by_reference``, the value
+    goes into the team's bucket, and the execution gets ``{"bucket": ..., "key": ...}``.
     """
 
     name: str
@@ -121,6 +125,12 @@ class Parameter:
     choices: tuple[Scalar, ...] = ()
     upload: str | None = None
     instead_of: str | None = None
+    nullable: bool = False
+    items: Parameter | None = None
+    properties: tuple[Parameter, ...] = ()
+    required: tuple[str, ...] = ()
+    additional_properties: bool = False
+    by_reference: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +163,8 @@ class Workflow:
     resources (``tables`` to ``settings``) are what the workflow owns, by the placeholder of each; buckets and secrets
     are names. ``parameters`` holds the team's values: the workflow's defaults under the team's own. ``uses`` is what
     the state machine may use beyond what its definition names. ``folder`` holds the code of a team's own workflow, that
-    of the team ``owner``. It is None for a shared one, whose code is below ``shared/handlers``.
+    of the team ``owner``. It is None for a shared one, whose code is below ``shared/handlers``. With
+    ``output_by_reference``, the output is a reference to an object of the team's bucket.
     """
 
     key: str
@@ -174,6 +185,12 @@ class Workflow:
     uses: Uses = NOTHING
     folder: Path | None = None
     owner: str = ""
+    output_by_reference: bool = False
+
+    @property
+    def takes_any(self) -> bool:
+        """Whether its input may be any JSON: its card declares no parameters."""
+        return not self.specs
 
     @property
     def file(self) -> str:

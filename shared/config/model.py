@@ -39,6 +39,12 @@ def known_keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
+def told_keys(value: FileModel) -> list[str]:
+    """Return the keys that the file gives *value*, as they stand in it."""
+    fields = type(value).model_fields
+    return [field.alias or name for name, field in fields.items() if name in value.model_fields_set]
+
+
 _STRUCTURES = {
     "model_type": "a mapping of keys to values",
     "dict_type": "a mapping of keys to values",

@@ -88,6 +88,7 @@ def workflow(team: Team, card: Card, parameters: Mapping[str, Json], own: Machin
         type=file.type,
         folder=card.folder,
         owner=card.owner,
+        output_by_reference=file.output.by_reference,
     )
 
 

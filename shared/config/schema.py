@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from shared.config.card_file import PACKAGE, PACKAGES
 from shared.config.card_schema import card_schema
 from shared.config.check_card import KEY
+from shared.config.parameters import REFERENCE
 from shared.config.team import TeamFile
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _BOUNDS = {
     "number": ("minimum", "maximum"),
     "string": ("minLength", "maxLength"),
     "object": ("minProperties", "maxProperties"),
+    "array": ("minItems", "maxItems"),
 }
 
 
@@ -91,16 +93,36 @@ def _package(card: Card) -> dict[str, Json]:
 
 
 def _parameter(spec: Parameter) -> dict[str, Json]:
+    schema = _value(spec, {"default": spec.default}, nullable=spec.nullable or spec.default is None)
+    if not spec.by_reference:
+        return schema
+    parts: Json = {name: {"type": "string"} for name in REFERENCE}
+    reference: Json = {"type": "object", "properties": parts, "required": list(REFERENCE)}
+    own = {key: schema.pop(key) for key in ("description", "default")}
+    return {**own, "anyOf": [schema, reference]}
+
+
+def _value(spec: Parameter, default: Mapping[str, Json], *, nullable: bool) -> dict[str, Json]:
+    """Return the schema of a value with its *default*, or of a part of one, which has none."""
+    is_open = spec.type == "object" and not spec.properties  # which an array may stand for
+    types = [spec.type, *(["array"] if is_open else []), *(["null"] if nullable else [])]
     schema: dict[str, Json] = {
-        "description": spec.description,
-        "type": spec.type if spec.default is not None else [spec.type, "null"],
-        "default": spec.default,
+        **({"description": spec.description} if spec.description else {}),
+        "type": types[0] if len(types) == 1 else types,
+        **default,
     }
+    if spec.items:
+        schema["items"] = _value(spec.items, {}, nullable=spec.items.nullable)
+    if spec.properties:
+        schema["properties"] = {each.name: _value(each, {}, nullable=each.nullable) for each in spec.properties}
+        schema["additionalProperties"] = spec.additional_properties
+    if spec.required:
+        schema["required"] = list(spec.required)
     for key, bound in zip(_BOUNDS.get(spec.type, ()), (spec.minimum, spec.maximum), strict=False):
         if bound is not None:
             schema[key] = int(bound) if float(bound).is_integer() else bound
     if spec.choices:
-        schema["enum"] = list(spec.choices)
+        schema["enum"] = [*spec.choices, *([None] if nullable else [])]
     return schema
 
 

@@ -73,4 +73,4 @@ def _check_input(needed: Shape, document: Document) -> None:
         document.problem((), "its whole input is a list or a plain value", "read it from a key of the input: $.items")
     for name in needed.keys:
         if not re.fullmatch(PARAMETER_KEY, name) or name == PACKAGE:
-            document.problem((), f"the input's key {name!r} can be no parameter", "rename it: letters, digits and _")
+            document.problem((), f"the input's key {name!r} can be no parameter", "rename it: letters, digits, _ and -")

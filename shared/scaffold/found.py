@@ -251,7 +251,7 @@ class Finder:
                     number = _NUMBER.fullmatch(str(path[-1])) and match[0] == text
                     self.found.parameters.setdefault(match[1], 1 if number else "")
                 else:
-                    fix = "write a name of letters, digits and _, or the value itself"
+                    fix = "write a name of letters, digits, _ and -, or the value itself"
                     self._refuse(path, f"{match[0]} can be no parameter of a card", fix)
 
 

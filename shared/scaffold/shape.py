@@ -80,8 +80,8 @@ class Shape:
     def type(self) -> str:
         """The type of a parameter that holds it, as cards write it."""
         if self.items is not None:
-            return "list"
+            return "array"
         if self.keys:
             return "object"
-        kinds = {bool: "boolean", int: "integer", float: "number", list: "list", dict: "object"}
+        kinds = {bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
         return kinds.get(type(self.example), "string")

@@ -150,3 +150,22 @@ def test_a_base_says_where_it_is_from(files):
     files.edit("statemachines/stars.yaml", "functions:\n", "image: {base: 'r-base:4'}\nfunctions:\n")
     (problem,) = files.problems()
     assert "image.base" in problem
+
+
+def test_a_parameter_may_be_an_array_of_objects_with_any_keys_of_json(files):
+    files.edit(
+        "statemachines/stars.yaml",
+        "  deep:",
+        "  sky-regions:\n    type: array\n    nullable: true\n    byReference: true\n    description: Where.\n"
+        "    default: [{name: n}]\n    items: {type: object, properties: {name: {type: string}}, required: [name]}\n"
+        "  deep:",
+    )
+    files.team("alpha", "workflows: {stars: {sky-regions: [{name: a}, {nme: b}]}}\n")
+    (missing, unknown) = files.problems()
+    assert "teams/alpha.yaml:3: sky-regions[1].name is missing" in missing
+    assert "teams/alpha.yaml:3: sky-regions[1].nme is no key of it (did you mean 'name'?)" in unknown
+    files.team("alpha", "workflows: {stars: {sky-regions: [{name: a}]}}\n")
+    workflow = files.load().lane("alpha").workflows["stars"]
+    assert workflow.parameters["sky-regions"] == [{"name": "a"}]
+    (spec,) = (each for each in workflow.specs if each.name == "sky-regions")
+    assert (spec.nullable, spec.by_reference, spec.items and spec.items.required) == (True, True, ("name",))

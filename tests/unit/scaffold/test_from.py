@@ -256,7 +256,7 @@ def test_placeholders_that_are_left_are_parameters(bring):
     ("input_path", "what"),
     [
         ({"ItemsPath": "$"}, "its whole input is a list"),
-        ({"ItemsPath": "$['ship-dates']"}, "'ship-dates' can be no parameter"),
+        ({"ItemsPath": "$['ship dates']"}, "'ship dates' can be no parameter"),
     ],
 )
 def test_an_input_that_parameters_cannot_make_is_refused(input_path, what, bring):
