@@ -87,7 +87,7 @@ class Cloud:
     def make_deployed(self, lane: Lane) -> None:
         """In a rehearsal, deploy *lane* where it lacks anything."""
 
-    def make_ready(self, lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:
+    def make_ready(self, lane: Lane, workflow: str, payload: Json) -> None:
         """In a rehearsal, deploy *lane* where it lacks anything, and put sample data where there is none."""
 
     def make_commons(self, lane: Lane) -> None:
@@ -96,14 +96,15 @@ class Cloud:
     def make_zone(self, zone: str) -> None:
         """In a rehearsal, make the hosted zone that an account on AWS has from its registrar."""
 
-    def meeting_here(self, lane: Lane, payload: Mapping[str, object]) -> dict[str, str]:
+    def meeting_here(self, lane: Lane, payload: Json) -> dict[str, str]:
         """Return what to change in *payload*, so that its ranks meet in a cloud that keeps them.
 
         Payloads of the field spell the rendezvous's endpoint out, and a rehearsal must not leave the machine. Ranks
         that a payload sends anywhere else go there.
         """
         key = "rendezvous_endpoint"
-        return {key: ""} if self.keeps_ranks and payload.get(key) == lane.rendezvous.endpoint else {}
+        told = payload.get(key) if isinstance(payload, dict) else None
+        return {key: ""} if self.keeps_ranks and told == lane.rendezvous.endpoint else {}
 
     def _target(self, function: Function) -> Target:
         """Return what *function* runs on here."""
@@ -177,7 +178,7 @@ class Rehearsal(Cloud):
         if todo.changes:
             console.note(f"deployed {lane.team}: {len(todo.changes)} steps")
 
-    def make_ready(self, lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:
+    def make_ready(self, lane: Lane, workflow: str, payload: Json) -> None:
         """Deploy *lane* where it lacks anything, and put sample data where there is none."""
         from shared.run.items import place_sample_items
         from shared.run.sample import place_own_sample, place_sample

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,10 +12,11 @@ import typer
 from shared.cli import console
 from shared.cli.options import AsJson
 from shared.cli.where import Where, on_cloud
-from shared.errors import INTERRUPTED, UsageError, unknown
+from shared.errors import INTERRUPTED, LanesError, UsageError, unknown
+from shared.values import as_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane, Workflow
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from shared.measure.billing.finished_run import FinishedRun
     from shared.run.start import Run
     from shared.values import Json
+
+_MOST_SHOWN = 1_000_000  # bytes of an output in the bucket that are fetched for a terminal, which shows less yet
 
 
 def register(app: typer.Typer) -> None:
@@ -43,9 +45,12 @@ def run(
         list[str] | None, typer.Argument(metavar="TEAM WORKFLOW [--PARAMETER VALUE]", show_default=False)
     ] = None,
     given: Annotated[
-        str,
-        typer.Option("--input", metavar="FILE|-|JSON", help="The payload: a file, stdin or JSON."),
-    ] = "",
+        str | None,
+        typer.Option("--input", metavar="FILE|-|JSON", help="The payload: a file, stdin or JSON.", show_default=False),
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write the output into FILE.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
     where: Where,
     speed: Annotated[
@@ -70,13 +75,15 @@ def run(
         return
     from shared.cli import wiring
     from shared.run.express import is_express
+    from shared.run.given_input import read_given
     from shared.run.payload import build_payload, check_account, check_payload
     from shared.run.start import new_run_id, start
     from shared.run.upload import upload_files
 
     project = wiring.open_valid(*names[:1])
     lane, workflow = find_workflow(project, names)
-    payload = build_payload(workflow, {**_read_input(given), **options})
+    check_writable(into)
+    payload = build_payload(workflow, read_given(given) if given is not None else {}, options)
     check_payload(lane, workflow.key, payload)
     with wiring.open_cloud(project, where, [lane], speed=speed) as cloud:
         here = wiring.cloud_of(project, cloud)
@@ -86,28 +93,36 @@ def run(
         keep = here.outlives_command
         now = datetime.now(UTC)
         run_id = new_run_id(now)
-        payload |= upload_files(cloud, lane, workflow.specs, options, run_id)
-        payload |= here.meeting_here(lane, payload)
+        changed = upload_files(cloud, lane, workflow.specs, options, run_id) | here.meeting_here(lane, payload)
+        payload = {**as_mapping(payload), **changed} if changed else payload
         if is_express(lane, workflow.key):
             finished = _run_express(cloud, lane, workflow.key, payload, run_id)
         else:
             begun = start(cloud, lane, workflow.key, payload, run_id)
             ends = f"lanes stop {lane.team} {run_id}{where.options}" if keep else None
             finished = _follow(cloud, begun, now, ends)
+        finished, untold = _with_output(cloud, finished, whole=as_json or into is not None)
     more = f"lanes logs {lane.team} --run {run_id}{where.options}" if keep and workflow.type == "standard" else None
     if not keep:
         console.note("this cloud ended with the command, with all that was in it; lanes up keeps one")
+    if into and finished.outcome.failure is None:
+        into.write_text(json.dumps(finished.outcome.output, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        console.note(f"{into} has the output")
     _report(finished, as_json=as_json, printed=show_output, more=more)
+    if untold and not as_json:
+        console.note(untold)
 
 
-def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str | list[str]]]:
     """Split the words that are no options of ours into names and parameters (``--world-size 4``, ``--x=y``).
+
+    A parameter that is given several times has all of its values.
 
     Raises:
         UsageError: A parameter has no value.
     """
     names: list[str] = []
-    options: dict[str, str] = {}
+    options: dict[str, list[str]] = {}
     rest = iter(words)
     for word in rest:
         if not word.startswith("--"):
@@ -118,8 +133,8 @@ def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
             value = next(rest, "--")
             if value.startswith("--"):
                 raise UsageError(f"--{name} has no value", fix=f"--{name} VALUE")
-        options[name.replace("-", "_")] = value
-    return names, options
+        options.setdefault(name.replace("-", "_"), []).append(value)
+    return names, {name: values if len(values) > 1 else values[0] for name, values in options.items()}
 
 
 def find_workflow(project: Project, names: Sequence[str], command: str = "run") -> tuple[Lane, Workflow]:
@@ -148,37 +163,6 @@ def find_workflow(project: Project, names: Sequence[str], command: str = "run") 
             )
 
 
-def _read_input(given: str) -> Mapping[str, Json]:
-    """Read ``--input``.
-
-    Raises:
-        UsageError: It cannot be read, or is not a JSON object.
-    """
-    if not given:
-        return {}
-    where = "--input"
-    try:
-        if given.lstrip().startswith(("{", "[")):
-            text = given
-        elif given == "-":
-            text, where = sys.stdin.read(), "stdin"
-        else:
-            where = given
-            text = Path(given).read_text(encoding="utf-8")
-        value = json.loads(text)
-    except OSError as error:
-        raise UsageError(
-            f"{error.strerror}", where=where, fix="give a file, - for stdin, or the JSON itself"
-        ) from error
-    except RecursionError as error:
-        raise UsageError("this is nested too deeply", where=where) from error
-    except ValueError as error:
-        raise UsageError(f"this is not JSON: {error}", where=where, fix='write {"world_size": 4, ...}') from error
-    if not isinstance(value, dict):
-        raise UsageError("the payload is not a JSON object", where=where, fix='write {"world_size": 4, ...}')
-    return value
-
-
 def _follow(cloud: Aws, started: Run, now: datetime, ends: str | None) -> FinishedRun:
     """Follow the run to its end. *ends* is the command that stops it; None where its cloud ends with this command."""
     from shared.cli import run_view
@@ -202,7 +186,7 @@ def _follow(cloud: Aws, started: Run, now: datetime, ends: str | None) -> Finish
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _run_express(cloud: Aws, lane: Lane, workflow: str, payload: Mapping[str, Json], run_id: str) -> FinishedRun:
+def _run_express(cloud: Aws, lane: Lane, workflow: str, payload: Json, run_id: str) -> FinishedRun:
     """Run an express workflow to its end, which nobody can stop or watch."""
     from shared.measure.billing.finished_run import finish_express
     from shared.run.express import run_express
@@ -215,6 +199,37 @@ def _run_express(cloud: Aws, lane: Lane, workflow: str, payload: Mapping[str, Js
     except KeyboardInterrupt:
         console.note(f"no longer waited for; nothing stops {run_id} before its end, and its result is lost")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def check_writable(file: Path | None) -> None:
+    """Refuse an output *file* that cannot be written, before anything runs.
+
+    Raises:
+        UsageError: It is a folder, or its folder is not there.
+    """
+    if file and (file.is_dir() or not file.parent.is_dir()):
+        what = "this is a folder" if file.is_dir() else f"there is no folder {file.parent}"
+        raise UsageError(what, where=f"--output {file}", fix="name a file in a folder that is there")
+
+
+def _with_output(cloud: Aws, finished: FinishedRun, *, whole: bool) -> tuple[FinishedRun, str]:
+    """Return *finished* with its output in place of a reference to it, and what to tell where that cannot be shown."""
+    from dataclasses import replace
+
+    from shared.run.output import read_output
+
+    if finished.outcome.failure:
+        return finished, ""
+    try:
+        read = read_output(cloud, finished.run, finished.outcome.output, None if whole else _MOST_SHOWN)
+    except LanesError as error:
+        return finished, str(error)
+    if read is None:
+        return finished, ""
+    where = f"the output is s3://{read.bucket}/{read.key}, {read.bytes:,} bytes"
+    if not read.is_read:
+        return finished, f"{where}: --json prints all of it, --output FILE writes it"
+    return replace(finished, outcome=replace(finished.outcome, output=read.value)), where
 
 
 def _report(finished: FinishedRun, *, as_json: bool, printed: bool, more: str | None) -> None:
@@ -247,14 +262,23 @@ def _print_parameters(names: Sequence[str]) -> None:
     from rich.table import Table
 
     from shared.cli.wiring import open_project
+    from shared.config.parameters import shape_text
+    from shared.run.payload import option_of
 
     _, workflow = find_workflow(open_project(*names[:1]), names)
+    if workflow.takes_any:
+        console.line(f"{' '.join(names)} declares no parameters: --input is any JSON, {{}} unless given")
+        return
     table = Table(box=None, padding=(0, 2, 0, 0), title=f"{' '.join(names)}", title_justify="left")
     for heading in ("parameter", "type", "value", "meaning"):
-        table.add_column(heading, no_wrap=heading in {"parameter", "type"}, overflow="fold")
+        table.add_column(heading, no_wrap=heading == "parameter", overflow="fold")
     for spec in workflow.specs:
-        value = workflow.parameters.get(spec.name)
-        table.add_row(
-            f"--{spec.name.replace('_', '-')}", spec.type, "" if value is None else str(value), spec.description
-        )
+        about = f"{spec.description} (by reference)" if spec.by_reference else spec.description
+        table.add_row(f"--{option_of(spec.name)}", shape_text(spec), _shown(workflow.parameters.get(spec.name)), about)
     console.out.print(table)
+
+
+def _shown(value: Json) -> str:
+    if value is None:
+        return ""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from rich.live import Live
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _LARGE = 1e5  # a number from here on is shown without decimals
 _MOST_BARS = 24  # ranks with a bar of their own; of more ranks, one bar stands for all
 _MOST_ROWS = 40  # ranks with a row of their own; --json has them all
+_MOST_FIGURES = 60  # of an output
+_LONGEST = 2_000  # characters of one of them
 
 
 @contextlib.contextmanager
@@ -114,10 +117,14 @@ def print_outcome(finished: FinishedRun) -> None:
             f"without {finished.uncounted} invocations: a state that names a function's ARN tells no request; "
             "arn:aws:states:::lambda:invoke does"
         )
-    figures = list(_flat(outcome.output))
+    figures = list(islice(_flat(outcome.output), _MOST_FIGURES + 1))
+    more, figures = figures[_MOST_FIGURES:], figures[:_MOST_FIGURES]
     width = max((len(name) for name, _ in figures), default=0)
     for name, value in figures:
-        console.out.print(f"  {name:<{width}}  {value}")
+        text = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}... ({len(value):,} characters)"
+        console.out.print(f"  {name:<{width}}  {text}")
+    if more or any(len(value) > _LONGEST for _, value in figures):
+        console.note("the output is longer: --json prints all of it, --output FILE writes it")
 
 
 def slow_start(children: MapChildren) -> str:

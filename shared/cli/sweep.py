@@ -78,23 +78,29 @@ def sweep(
     _finish(folder, records, as_json=as_json)
 
 
-def read_axes(workflow: Workflow, options: Mapping[str, str]) -> dict[str, list[Scalar]]:
+def read_axes(workflow: Workflow, options: Mapping[str, str | list[str]]) -> dict[str, list[Scalar]]:
     """Return the values of each parameter, checked by the workflow's card. One value is an axis of one.
 
     Raises:
         UsageError: No parameter is given, a value is none that the card allows, or a parameter is an object.
     """
-    from shared.run.payload import build_payload
+    from shared.config.parameters import coerce_all
+    from shared.run.payload import option_of
 
     if not options:
         raise UsageError("which parameters?", fix="lanes sweep TEAM WORKFLOW --world-size 1,2,4 --batch-size 32,128")
     axes: dict[str, list[Scalar]] = {}
-    for name, text in options.items():
-        values = [build_payload(workflow, {name: value.strip()})[name] for value in text.split(",")]
+    names = {option_of(spec.name): spec.name for spec in workflow.specs}
+    for told, text in options.items():
+        if isinstance(text, list):
+            raise UsageError(f"--{option_of(told)} is given {len(text)} times", fix="write its values with commas")
+        name = names.get(option_of(told), told)
+        where = f"workflow {workflow.key}"
+        values = [coerce_all(workflow.specs, {name: value.strip()}, where)[name] for value in text.split(",")]
         scalars = [value for value in values if isinstance(value, int | float | str)]
         if len(scalars) < len(values):
             raise UsageError(
-                f"{name} is an object, and a sweep goes over numbers and texts", where=f"--{name.replace('_', '-')}"
+                f"{name} is an object, and a sweep goes over numbers and texts", where=f"--{option_of(told)}"
             )
         axes[name] = list(dict.fromkeys(scalars))
     return axes

@@ -160,7 +160,8 @@ class CardParameter(CardValue):
     ``upload`` names a folder of the team's bucket. A file or folder of this machine that is given to ``lanes run`` goes
     there. ``insteadOf`` names another parameter, which the handler derives from this one. A payload that gives only
     this one then gets no default for the other. With ``byReference``, the value goes into the team's bucket, whatever
-    its size, and the execution gets ``{"bucket": ..., "key": ...}`` in its place.
+    its size, and the execution gets ``{"bucket": ..., "key": ...}`` in its place. Each function of the workflow may
+    then read what lies below ``inputs/`` in the bucket.
     """
 
     description: str

@@ -102,6 +102,10 @@ class Function:
     uses: Uses = OWN_BUCKET
 
 
+INPUTS = "inputs/"
+"""The folder of the team's bucket with what runs got by reference: ``inputs/<run id>/<parameter>.json``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One input of a workflow, or a part of one: how ``lanes run`` offers it and what the team's file may set.

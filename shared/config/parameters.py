@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -64,10 +65,18 @@ def read_value(spec: Parameter, value: object, name: str | None = None) -> tuple
     """
     if value is None and spec.default is None:
         return None, []
-    if spec.by_reference and is_reference(value):
-        return value, []  # type: ignore[return-value]  # it is a dict of texts
+    if spec.by_reference and is_reference(reference := _spelled(spec, value)):
+        return reference, []
     check = _Check(spec.name if name is None else name)
     return check.read(spec, value, (), spelled=True), check.wrong
+
+
+def _spelled(spec: Parameter, value: object) -> Json:
+    """Return the JSON that *value* spells if it is text, and *spec* wants none; else *value*."""
+    if isinstance(value, str) and spec.type != "string":
+        with contextlib.suppress(InexactJsonError):  # which is told where it is held to the type
+            return read_exact(value)
+    return value  # type: ignore[return-value]  # whatever else it is, nobody takes it for a reference
 
 
 def coerce(spec: Parameter, value: object, where: str | None = None) -> Json:

@@ -181,7 +181,7 @@ def _function(base: _Base, card: Card, step: str, known: Known) -> Function:
         layers=told.layers,
         vpc=_vpc(told.vpc),
         asynchronous=known.asynchronous(told.asynchronous),
-        uses=known.uses(told.uses, OWN_BUCKET),
+        uses=replace(known.uses(told.uses, OWN_BUCKET), inputs=any(spec.by_reference for spec in card.specs)),
     )
 
 

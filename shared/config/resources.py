@@ -106,6 +106,7 @@ class Uses:
     Each field holds AWS names, of this lane but for ``commons`` and ``services``. ``bucket`` is the access to the
     lane's own bucket, None for no access. ``settings`` are SSM parameters, ``machines`` state machines that may be
     started. ``services`` are reviewed actions of services that keep no team's data (``rekognition:DetectLabels``).
+    With ``inputs``, what runs got by reference may be read, and nothing else of the lane's own bucket.
     """
 
     bucket: Access | None = None
@@ -119,6 +120,7 @@ class Uses:
     machines: tuple[str, ...] = ()
     commons: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    inputs: bool = False
 
 
 NOTHING = Uses()

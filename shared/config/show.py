@@ -114,7 +114,7 @@ def _owned(workflow: Workflow) -> dict[str, Json]:
 def _given(parts: Mapping[str, Json]) -> dict[str, Json]:
     """Return those of *parts* that hold anything, with plain lists."""
     plain = {key: list(value) if isinstance(value, tuple) else value for key, value in parts.items()}
-    return {key: value for key, value in plain.items() if value not in (None, [], {})}
+    return {key: value for key, value in plain.items() if value}
 
 
 def starter(slug: str, cards: Iterable[Card]) -> str:

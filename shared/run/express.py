@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from shared.errors import LanesError, UsageError, code_of
 from shared.run.patience import looks
-from shared.run.start import Run, not_started
+from shared.run.start import Run, not_started, place_input
 from shared.run.watch import Snapshot
 
 if TYPE_CHECKING:
@@ -84,15 +84,16 @@ def check_keeps_runs(lane: Lane, workflow: str) -> None:
         )
 
 
-def run_express(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Json], run_id: str) -> ExpressRun:
+def run_express(aws: Aws, lane: Lane, workflow: str, payload: Json, run_id: str) -> ExpressRun:
     """Run *workflow* with *payload* as its input, and wait for its end: five minutes at most.
 
     Raises:
         LanesError: The workflow is not deployed, or AWS refuses.
     """
     arn = lane.state_machine_arn(workflow)
+    text = place_input(aws, lane, workflow, payload, run_id)
     try:
-        told = aws.sync_states.start_sync_execution(stateMachineArn=arn, name=run_id, input=json.dumps(payload))
+        told = aws.sync_states.start_sync_execution(stateMachineArn=arn, name=run_id, input=text)
     except ClientError as error:
         if code_of(error) == "StateMachineTypeNotSupported":
             raise LanesError(

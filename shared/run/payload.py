@@ -4,40 +4,109 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.config.parameters import coerce_all
+from shared.config.parameters import coerce_all, is_reference, read_value
 from shared.config.template import render_definition
 from shared.deploy.concurrency import mapped_functions
 from shared.errors import UsageError
 from shared.handlers.payload import Reader
+from shared.run.by_reference import check_size
+from shared.values import as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.aws.client import Aws
-    from shared.config.lane import Lane, Workflow
+    from shared.config.lane import Lane, Parameter, Workflow
     from shared.values import Json
 
+_SCALARS = ("integer", "number", "string", "boolean")
 _MEETS = "RENDEZVOUS_ENDPOINT"  # a function that has it in its environment has its ranks wait for each other
 
 
-def build_payload(workflow: Workflow, given: Mapping[str, Json]) -> dict[str, Json]:
+def build_payload(workflow: Workflow, given: Json, options: Mapping[str, str | list[str]] | None = None) -> Json:
     """Return the execution's input: what was *given* over the team's parameters, checked by the workflow's card.
 
+    A workflow whose card declares no parameters takes any JSON, as it is.
+
+    Args:
+        workflow: Whose input it is.
+        given: The input as the user has it.
+        options: Parameters by the names of their options, which go before those in *given*.
+
     Raises:
-        UsageError: Names every parameter that is unknown, of another type or out of bounds.
+        UsageError: Names every parameter that is unknown, and every part of one that is of another type or out of
+            bounds; or the input is no object.
     """
-    checked: dict[str, Json] = coerce_all(workflow.specs, given, where=f"workflow {workflow.key}")
+    where = f"workflow {workflow.key}"
+    told = options or {}
+    if workflow.takes_any:
+        if told:
+            named = ", ".join(f"--{option_of(name)}" for name in told)
+            what = f"its card declares no parameters, so {named} is none"
+            raise UsageError(what, where=where, fix="give the input by --input")
+        return given
+    if not isinstance(given, dict):
+        what = f"the input is {kind_of(given)}, and it takes an object of its parameters"
+        raise UsageError(what, where=where, fix=f'write {{"{workflow.specs[0].name}": ..., ...}}')
+    checked = coerce_all(workflow.specs, {**given, **_named(workflow, told)}, where=where)
     follows = {spec.instead_of for spec in workflow.specs if checked.get(spec.name) is not None}
     return {name: value for name, value in workflow.parameters.items() if name not in follows} | checked
 
 
-def check_payload(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:
-    """Check that the team's lane can carry out *payload*.
+def option_of(parameter: str) -> str:
+    """Return the option of *parameter*, without its hyphens in front: ``world-size``."""
+    return parameter.replace("_", "-")
+
+
+def kind_of(value: Json) -> str:
+    """Return what *value* is, in a word of JSON's."""
+    names = {dict: "an object", list: "an array", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _named(workflow: Workflow, options: Mapping[str, str | list[str]]) -> dict[str, Json]:
+    """Return *options* by the names of the parameters that they give, an array's items together.
+
+    An array of texts, numbers or booleans may be given as an option for each item, or as JSON as any other array.
 
     Raises:
-        UsageError: It lacks a file that the workflow runs, names another bucket than the team's, or asks for ranks that
-            cannot all run at once.
+        UsageError: An option is given twice, and its parameter is no array of such items.
     """
+    by_option = {option_of(spec.name): spec for spec in workflow.specs}
+    named: dict[str, Json] = {}
+    for name, value in options.items():
+        spec = by_option.get(option_of(name))
+        if spec is None:
+            named[name] = value
+            continue
+        texts = value if isinstance(value, list) else [value]
+        listed = spec.type == "array" and spec.items is not None and spec.items.type in _SCALARS
+        if len(texts) > 1 and not listed:
+            what = f"--{option_of(name)} is given {len(texts)} times"
+            raise UsageError(what, where=f"workflow {workflow.key}", fix="give it once")
+        if listed and spec.items and not (len(texts) == 1 and texts[0].lstrip().startswith("[")):
+            named[spec.name] = [_item(spec.items, text) for text in texts]
+        else:
+            named[spec.name] = texts[0]
+    return named
+
+
+def _item(spec: Parameter, text: str) -> Json:
+    """Return what *text* spells; *text* itself where that is nothing that *spec* wants, to be told as such."""
+    value, wrong = read_value(spec, text)
+    return text if wrong else value
+
+
+def check_payload(lane: Lane, workflow: str, payload: Json) -> None:
+    """Check that the team's lane can carry out *payload*. Of one that may be any JSON, only the size is known.
+
+    Raises:
+        UsageError: It has more than 256 KB, lacks a file that the workflow runs, names another bucket than the team's,
+            or asks for ranks that cannot all run at once.
+    """
+    check_size(lane, workflow, payload)
+    if lane.workflows[workflow].takes_any or not isinstance(payload, dict):
+        return
     check_files(lane.workflows[workflow], payload)
     check_bucket(lane, workflow, payload)
     check_together(lane, workflow, payload)
@@ -58,7 +127,8 @@ def check_files(workflow: Workflow, payload: Mapping[str, Json]) -> None:
 def check_bucket(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:
     """Refuse a *payload* that names another bucket than the team's, with the same error as the workflow's first step.
 
-    Shared data is let in if a function of the workflow may read it.
+    A reference that was given by hand names a bucket, too. Shared data is let in if a function of the workflow may read
+    it.
 
     Raises:
         BadInput: It names another bucket.
@@ -67,6 +137,12 @@ def check_bucket(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None
     keys = lane.workflows[workflow].functions.values()
     commons = {name for key in keys for name in lane.functions[key].uses.commons}
     reader.own_bucket(lane.bucket, ("bucket", "data_bucket"), commons)
+    for spec in lane.workflows[workflow].specs:
+        value = payload.get(spec.name)
+        bucket = as_mapping(value)["bucket"] if spec.by_reference and is_reference(value) else lane.bucket
+        if bucket not in {lane.bucket, *commons}:
+            reached = ", ".join((lane.bucket, *sorted(commons)))
+            reader.problems.append(f"{spec.name} refers to {bucket!r}, and this team's functions reach {reached}")
     reader.finish()
 
 
@@ -90,7 +166,7 @@ def check_together(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> No
             )
 
 
-def check_account(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Json]) -> str:
+def check_account(aws: Aws, lane: Lane, workflow: str, payload: Json) -> str:
     """Check that the account can run as many ranks at once as *payload* asks for, of functions without a reservation.
 
     Returns:
@@ -99,6 +175,8 @@ def check_account(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Jso
     Raises:
         UsageError: There is less room than ranks, and the ranks wait for each other, so that none would ever end.
     """
+    if not isinstance(payload, dict):
+        return ""
     ranks = _ranks(lane, workflow, payload)
     if ranks is None or ranks == 1:
         return ""

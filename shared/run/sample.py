@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from shared.deploy.resources.bucket import SCRATCH
 from shared.local.state import scratch
 from shared.run.upload import files_below, upload
+from shared.values import as_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from shared.aws.client import Aws
@@ -24,7 +24,7 @@ UNFINISHED = f"{SCRATCH}sample-unfinished"
 """The object that marks an upload under way: written before the first file, deleted after the last."""
 
 
-def place_sample(card: Card, lane: Lane, payload: Mapping[str, Json], aws: Aws, folder: Path) -> str | None:
+def place_sample(card: Card, lane: Lane, given: Json, aws: Aws, folder: Path) -> str | None:
     """Upload the sample of the workflow's *card* to the folder that the team's file names, if that folder is empty.
 
     A folder that holds anything is left alone. So is a run that looks for its data elsewhere: who names a folder of
@@ -34,7 +34,7 @@ def place_sample(card: Card, lane: Lane, payload: Mapping[str, Json], aws: Aws, 
     Args:
         card: The workflow's.
         lane: Whose bucket it is.
-        payload: The run's.
+        given: The run's input.
         aws: Where the bucket is.
         folder: Scratch space. What a killed command left there is removed.
 
@@ -42,7 +42,10 @@ def place_sample(card: Card, lane: Lane, payload: Mapping[str, Json], aws: Aws, 
         A line that tells the user what was done; None when nothing was done.
     """
     told = card.file.sample
-    if told is None or payload[told.prefix] != lane.workflows[card.key].parameters[told.prefix]:
+    if told is None:
+        return None
+    payload = as_mapping(given)  # a card with a sample declares the parameter that names its folder
+    if payload[told.prefix] != lane.workflows[card.key].parameters[told.prefix]:
         return None
     if (payload.get("data_bucket") or payload.get("bucket") or lane.bucket) != lane.bucket:
         return None  # it reads shared data, which is not ours to fill

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,10 +10,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from shared.errors import LanesError, code_of
+from shared.run.by_reference import as_text_of, place, refer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.values import Json
@@ -35,18 +33,26 @@ def new_run_id(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-def start(aws: Aws, lane: Lane, workflow: str, payload: Mapping[str, Json], run_id: str) -> Run:
-    """Start *workflow* with *payload* as its input.
+def start(aws: Aws, lane: Lane, workflow: str, payload: Json, run_id: str) -> Run:
+    """Start *workflow* with *payload* as its input. What goes by reference is written into the bucket before.
 
     Raises:
         LanesError: The workflow is not deployed, or AWS refuses.
     """
     arn = lane.state_machine_arn(workflow)
+    text = place_input(aws, lane, workflow, payload, run_id)
     try:
-        answer = aws.states.start_execution(stateMachineArn=arn, name=run_id, input=json.dumps(payload))
+        answer = aws.states.start_execution(stateMachineArn=arn, name=run_id, input=text)
     except ClientError as error:
         raise not_started(error, lane, workflow) from error
     return Run(run_id, answer["executionArn"], lane, workflow)
+
+
+def place_input(aws: Aws, lane: Lane, workflow: str, payload: Json, run_id: str) -> str:
+    """Write what of *payload* goes by reference into the bucket, and return the input that the execution gets."""
+    referred = refer(lane, workflow, payload, run_id)
+    place(aws, lane, referred)
+    return as_text_of(referred.payload)
 
 
 def not_started(error: ClientError, lane: Lane, workflow: str) -> LanesError:

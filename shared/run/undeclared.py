@@ -1,8 +1,8 @@
 """Which inputs a definition reads that its card does not declare, as far as that can be told without running it.
 
-A run's input holds the card's parameters and nothing else, and a JSONPath that leads nowhere fails its state. So the
-first state is judged, which every run comes to; not those that a Choice may lead around, nor what a Catch or a JSONata
-expression may allow for.
+Where a card declares parameters, a run's input holds these and nothing else, and a JSONPath that leads nowhere fails
+its state. So the first state is judged, which every run comes to; not those that a Choice may lead around, nor what a
+Catch or a JSONata expression may allow for.
 """
 
 from __future__ import annotations

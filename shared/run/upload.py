@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def upload_files(
-    aws: Aws, lane: Lane, specs: Iterable[Parameter], given: Mapping[str, str], run_id: str
+    aws: Aws, lane: Lane, specs: Iterable[Parameter], given: Mapping[str, str | list[str]], run_id: str
 ) -> dict[str, str]:
     """Upload the files of this machine that a user named, and return the parameters that named them with their keys.
 
@@ -26,7 +26,8 @@ def upload_files(
         aws: Where the bucket is.
         lane: Whose it is.
         specs: The workflow's parameters; those with ``upload`` may name a file.
-        given: The parameters that the user wrote on the command line: only these can name a file of this machine.
+        given: The parameters that the user wrote on the command line, with underscores: only these can name a file of
+            this machine.
         run_id: The run's id.
 
     Returns:
@@ -38,9 +39,9 @@ def upload_files(
         LanesError: The bucket refuses.
     """
     return {
-        spec.name: _bring(aws, lane, spec, given[spec.name], run_id)
+        spec.name: _bring(aws, lane, spec, value, run_id)
         for spec in specs
-        if spec.upload and spec.name in given
+        if spec.upload and isinstance(value := given.get(spec.name.replace("-", "_")), str)
     }
 
 

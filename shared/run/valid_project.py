@@ -130,6 +130,8 @@ class _Check:
             if place not in self.told:  # nobody grants what is nothing
                 self._tell(place, call.error.what, call.error.fix, call.path)
         known = [spec.name for spec in self._card.specs]
+        if not known:
+            return  # the input is any JSON, which nobody knows yet
         for path, name in undeclared_inputs(self._definition, known):
             what = f"it reads {name!r} of the run's input, and no parameter declares it"
             near = _near(name, known)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.config.lane import INPUTS
 from shared.config.services import SERVICES
 from shared.isolation.roles.policy import Statement
 
@@ -88,6 +89,8 @@ def _own_bucket(lane: Lane, uses: Uses) -> Iterator[Statement]:
         yield Statement("ListBucket", ("s3:ListBucket",), (arn,))
     actions = ("s3:GetObject",) * reads + WRITE_OBJECTS * writes
     yield from _named("Objects", sorted(actions), [f"{arn}/*"] if actions else [])
+    if uses.inputs and not reads:
+        yield Statement("ReadInputs", ("s3:GetObject",), (f"{arn}/{INPUTS}*",))
 
 
 def _tables(lane: Lane, uses: Uses) -> Iterator[Statement]:

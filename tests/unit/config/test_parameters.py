@@ -145,6 +145,8 @@ def test_text_that_spells_an_array_is_read_exactly():
 def test_a_reference_stands_for_the_value_of_a_parameter_that_goes_by_reference():
     reference = {"bucket": "b", "key": "inputs/x.json"}
     assert coerce(Parameter("p", "array", None, "", by_reference=True), reference) == reference
+    spelled = '{"bucket": "b", "key": "inputs/x.json"}'
+    assert coerce(Parameter("p", "array", None, "", by_reference=True), spelled) == reference
     with pytest.raises(UsageError, match="not an array"):
         coerce(Parameter("p", "array", None, ""), reference)
     with pytest.raises(UsageError, match="not an array"):

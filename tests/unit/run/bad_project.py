@@ -135,7 +135,7 @@ def files():
         ),
         "teams/lab/survey/look.py": "def handler(event, context):\n    return event\n",
         "teams/lab/survey/workflow.asl.json": json.dumps(UNGRANTED, indent=2),
-        "teams/lab/private/workflow.yaml": "description: Not lent.\n",
+        "teams/lab/private/workflow.yaml": "description: Own.\nparameters: {jobs: {type: array, description: J}}\n",
         "teams/lab/private/workflow.asl.json": (
             '{"StartAt": "A", "States": {"A": {"Type": "Map", "ItemsPath": "$.tasks",\n'
             ' "ItemProcessor": {"StartAt": "B", "States": {"B": {"Type": "Pass", "End": true}}}, "End": true}}}'

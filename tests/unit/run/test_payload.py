@@ -44,6 +44,38 @@ def test_every_wrong_parameter_is_told_at_once(workflow):
     assert caught.value.exit_code == 2
 
 
+def test_without_parameters_an_input_is_any_json(workflow):
+    anything = replace(workflow, specs=(), parameters={})
+    for value in ([1], "text", 7, None, True, {"bucket": {"name": "x"}}):
+        assert build_payload(anything, value) == value
+    with pytest.raises(UsageError, match="declares no parameters, so --world-size is none"):
+        build_payload(anything, {}, {"world_size": "1"})
+
+
+def test_with_parameters_it_is_an_object_of_them(workflow):
+    with pytest.raises(UsageError, match="the input is an array, and it takes an object of its parameters"):
+        build_payload(workflow, [1])
+
+
+def test_options_give_an_array_item_by_item_or_whole(workflow):
+    number = Parameter("an item", "integer", None, "")
+    specs = (
+        Parameter("my-numbers", "array", None, "", items=number),
+        Parameter("places", "array", None, "", items=Parameter("an item", "object", None, "")),
+        Parameter("note", "string", None, ""),
+    )
+    listed = replace(workflow, specs=specs, parameters={})
+    assert build_payload(listed, {}, {"my_numbers": ["3", "4"]}) == {"my-numbers": [3, 4]}
+    assert build_payload(listed, {}, {"my_numbers": "3"}) == {"my-numbers": [3]}
+    assert build_payload(listed, {}, {"my_numbers": "[5]"}) == {"my-numbers": [5]}
+    assert build_payload(listed, {}, {"places": '[{"a": 1}]'}) == {"places": [{"a": 1}]}
+    with pytest.raises(UsageError, match=r'my-numbers\[1\] is "x", not a whole number'):
+        build_payload(listed, {}, {"my_numbers": ["3", "x"]})
+    for twice in ({"note": ["a", "b"]}, {"places": ["{}", "{}"]}):
+        with pytest.raises(UsageError, match="is given 2 times"):
+            build_payload(listed, {}, twice)
+
+
 @pytest.fixture
 def eight_at_once(lane):
     """The lane, whose function is told the rendezvous and may run eight times at once."""

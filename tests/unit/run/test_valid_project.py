@@ -227,6 +227,14 @@ def test_an_input_that_no_parameter_declares_is_told_where_it_must_fail(project,
         assert "it reads 'others' of the run's input, and no parameter declares it (declare it under" in problem
 
 
+def test_what_any_input_holds_nobody_knows_before(project):
+    inner = {"StartAt": "B", "States": {"B": {"Type": "Pass", "End": True}}}
+    state = {"Type": "Map", "ItemsPath": "$.tasks", "ItemProcessor": inner, "End": True}
+    project.team("probe")
+    project.own("probe", "probe", {"StartAt": "A", "States": {"A": state}})
+    assert load_valid(project.root).lane("probe").workflows["probe"].takes_any
+
+
 def test_from_a_start_that_is_no_state_only_that_is_told(project):
     project.team("words")
     project.own("words", "count", {"StartAt": "B", "States": {"A": TASK}})

@@ -44,6 +44,12 @@ def test_the_own_bucket_is_read_written_or_both(grants, access, sids, actions):
     assert (sorted(found), found["Objects"]) == (sids, (actions, (f"{BUCKET}/*",)))
 
 
+def test_what_runs_got_by_reference_is_read_and_nothing_else_of_the_bucket(grants):
+    assert grants(inputs=True) == {"ReadInputs": ({"s3:GetObject"}, (f"{BUCKET}/inputs/*",))}
+    assert "ReadInputs" in grants(inputs=True, bucket="write")
+    assert grants(inputs=True, bucket="read") == grants(bucket="read")
+
+
 def test_a_table_is_read_with_its_indexes_and_written_without_them(grants):
     read, write, both = (grants(tables={"team1-totals-0a1b2c3d": each}) for each in ("read", "write", "readwrite"))
     assert read["FindByIndexes"] == ({"dynamodb:Query", "dynamodb:Scan"}, (f"{TABLE}/index/*",))
