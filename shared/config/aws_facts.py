@@ -13,7 +13,10 @@ _STATES = "https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.h
 _LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 _CONCURRENCY = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
 _PUT_LOGS = "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"
+_REDRIVE = "https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html"
+_REDRIVE_API = "https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html"
 _READ = date(2026, 11, 29)
+_READ_NEXT = date(2026, 11, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,10 @@ HISTORY_CALLS = Throttle(400, 20, _STATES, _READ)
 """GetExecutionHistory."""
 STATE_DATA = Fact(256 * 1024, _STATES, _READ)
 """Bytes of UTF-8 that a state, a task or an execution takes and gives, at most."""
+REDRIVABLE_DAYS = Fact(14, _REDRIVE, _READ_NEXT)
+"""Days after its end in which an execution may be redriven."""
+REDRIVE_TOKENS = Fact(10, _REDRIVE_API, _READ_NEXT)
+"""Client tokens of successful redrives that an execution remembers, for 15 minutes each."""
 HISTORY_EVENTS = Fact(25_000, _STATES, _READ)
 """Events of a standard execution's history, at most."""
 

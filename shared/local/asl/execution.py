@@ -141,6 +141,8 @@ class Execution:
         self.stopped_at: float | None = None
         self.redrives = 0
         self.redriven_at: float | None = None
+        # The client tokens of its redrives and when each came, the newest last.
+        self.redrive_tokens: dict[str, float] = {}
         self.map_runs: list[StartedMapRun] = []
         self.lock = threading.RLock() if map_run is None else map_run.parent.lock
         self._watchers: list[Callable[[], None]] = []

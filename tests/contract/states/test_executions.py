@@ -133,3 +133,14 @@ def test_events_go_to_the_machines_log_group(cloud):
         "ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded",
     ]  # fmt: skip
     assert entries[0]["details"]["input"] == '{"a":1}'
+
+
+def test_a_token_redrives_once(cloud):
+    states = cloud.client("stepfunctions")
+    arn = cloud.run({"StartAt": "T", "States": {"T": cloud.task(End=True)}}, "token", "fail")["executionArn"]
+    first = states.redrive_execution(executionArn=arn, clientToken="one")["redriveDate"]
+    cloud.wait(arn)
+    assert states.redrive_execution(executionArn=arn, clientToken="one")["redriveDate"] == first
+    assert cloud.wait(arn)["redriveCount"] == 1
+    states.redrive_execution(executionArn=arn, clientToken="two")
+    assert cloud.wait(arn)["redriveCount"] == 2

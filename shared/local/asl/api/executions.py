@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
 
+from shared.config.aws_facts import REDRIVABLE_DAYS
 from shared.local.asl.api.paging import page, place_of
 from shared.local.asl.api.required import missing
 from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _STATUSES = {RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, "PENDING_REDRIVE"}
 _MOST = 1000
+_DAY = 86_400
+_LONGEST_SECONDS = 365 * _DAY  # Step Functions service quotas, "Maximum execution time", read 2026-11-30
 
 
 class UnsupportedType(AWSError):
@@ -104,10 +107,24 @@ def redrive_status(execution: Execution) -> dict[str, str]:
         return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": "Execution is RUNNING and cannot be redriven"}
     if execution.map_run is not None:
         return {"redriveStatus": "REDRIVABLE_BY_MAP_RUN"}
-    if execution.history.full:
-        reason = "Execution has reached the maximum event history count"
+    if reason := _too_late(execution):
         return {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
     return {"redriveStatus": "REDRIVABLE"}
+
+
+def _too_late(execution: Execution) -> str:
+    """Return why *execution*, which did not succeed, may not be redriven any more; empty if it may.
+
+    The words are those of DescribeExecution's redriveStatusReason (API reference, read 2026-11-30).
+    """
+    now = execution.engine.scheduler.now()
+    if execution.history.full:
+        return "Execution history event limit exceeded"
+    if now - execution.started_at > _LONGEST_SECONDS:
+        return "Execution has exceeded the max execution time"
+    if now - (execution.stopped_at or now) > REDRIVABLE_DAYS.value * _DAY:
+        return "Execution redrivable period exceeded"
+    return ""
 
 
 def describe_execution(backend: AslBackend, params: DescribeExecutionInputTypeDef) -> dict[str, object]:

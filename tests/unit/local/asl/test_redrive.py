@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.local.asl.api.executions import redrive_status
 from shared.local.asl.api.map_runs import describe
 
 
@@ -114,3 +115,57 @@ def test_it_may_fail_again_and_be_redriven_again(world, call, flaky):
     flaky.clear()
     redrive(world, execution)
     assert (execution.output, execution.redrives) == (10, 2)
+
+
+def ranks(call, kind):
+    """Return eight ranks that call the function, each tried three times: branches, iterations or child executions."""
+    retry = [{"ErrorEquals": ["Bad"], "MaxAttempts": 2, "IntervalSeconds": 10}]
+    if kind == "PARALLEL":
+
+        def branch(rank):
+            return {
+                "StartAt": f"R{rank}",
+                "States": {
+                    f"R{rank}": {"Type": "Pass", "Result": rank, "Next": f"T{rank}"},
+                    f"T{rank}": call(Retry=retry),
+                },
+            }
+
+        state = {"Type": "Parallel", "Branches": [branch(rank) for rank in range(8)]}
+    else:
+        config = {} if kind == "INLINE" else {"Mode": "DISTRIBUTED", "ExecutionType": kind}
+        processor = {
+            "StartAt": "T",
+            "States": {"T": call(Retry=retry)},
+            **({"ProcessorConfig": config} if config else {}),
+        }
+        state = {"Type": "Map", "MaxConcurrency": 8, "ItemProcessor": processor}
+    return {"StartAt": "Ranks", "States": {"Ranks": {**state, "Next": "Sum"}, "Sum": {"Type": "Pass", "End": True}}}
+
+
+@pytest.mark.parametrize("kind", ["PARALLEL", "INLINE", "STANDARD", "EXPRESS"])
+def test_of_eight_ranks_only_the_one_that_failed_runs_again_with_all_its_retries(world, call, flaky, kind):
+    flaky.add(3)
+    execution = world.run(ranks(call, kind), list(range(8)))
+    assert execution.status == "FAILED"
+    assert sorted(value for _, value in world.calls) == [0, 1, 2, 3, 3, 3, 4, 5, 6, 7]
+    world.calls.clear()
+    redrive(world, execution)
+    assert (execution.status, [value for _, value in world.calls]) == ("FAILED", [3, 3, 3])  # the count begins anew
+    world.calls.clear()
+    flaky.clear()
+    redrive(world, execution)
+    assert [value for _, value in world.calls] == [3]
+    assert execution.output == [10 * rank for rank in range(8)]
+
+
+def test_it_may_be_redriven_for_14_days_after_its_end(world, call, flaky):
+    flaky.add(1)
+    execution = world.run({"StartAt": "T", "States": {"T": call()}}, 1)
+    day = 86_400
+    world.scheduler.call_later(14 * day - 1, lambda: None)
+    world.scheduler.run()
+    assert redrive_status(execution) == {"redriveStatus": "REDRIVABLE"}
+    world.scheduler.call_later(2, lambda: None)
+    world.scheduler.run()
+    assert redrive_status(execution)["redriveStatusReason"] == "Execution redrivable period exceeded"
