@@ -100,17 +100,15 @@ def run(
         else:
             begun = start(cloud, lane, workflow.key, payload, run_id)
             ends = f"lanes stop {lane.team} {run_id}{where.options}" if keep else None
-            finished = _follow(cloud, begun, now, ends)
-        finished, untold = _with_output(cloud, finished, whole=as_json or into is not None)
+            finished = follow_run(cloud, begun, now, ends)
+        finished, untold = with_output(cloud, finished, whole=as_json or into is not None)
     more = f"lanes logs {lane.team} --run {run_id}{where.options}" if keep and workflow.type == "standard" else None
     if not keep:
         console.note("this cloud ended with the command, with all that was in it; lanes up keeps one")
-    if into and finished.outcome.failure is None:
-        into.write_text(json.dumps(finished.outcome.output, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        console.note(f"{into} has the output")
-    _report(finished, as_json=as_json, printed=show_output, more=more)
+    write_output(finished, into)
     if untold and not as_json:
         console.note(untold)
+    report_run(finished, as_json=as_json, printed=show_output, more=more)
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str | list[str]]]:
@@ -163,14 +161,22 @@ def find_workflow(project: Project, names: Sequence[str], command: str = "run") 
             )
 
 
-def _follow(cloud: Aws, started: Run, now: datetime, ends: str | None) -> FinishedRun:
-    """Follow the run to its end. *ends* is the command that stops it; None where its cloud ends with this command."""
+def follow_run(cloud: Aws, started: Run, now: datetime, ends: str | None) -> FinishedRun:
+    """Follow the run to its end.
+
+    Args:
+        cloud: Where it runs.
+        started: The run.
+        now: Since when its log is read.
+        ends: The command that stops it; None where its cloud ends with this command.
+    """
     from shared.cli import run_view
     from shared.measure.billing.finished_run import finish_run
     from shared.run.logs import read_logs
     from shared.run.watch import follow
 
-    console.note(f"run {started.id}: {started.lane.team} {started.workflow}")
+    begun = f"redrive {started.redrives} of run" if started.redrives else "run"
+    console.note(f"{begun} {started.id}: {started.lane.team} {started.workflow}")
     try:
         reader = read_logs(cloud, started, now)
         with run_view.live() as show:
@@ -212,7 +218,14 @@ def check_writable(file: Path | None) -> None:
         raise UsageError(what, where=f"--output {file}", fix="name a file in a folder that is there")
 
 
-def _with_output(cloud: Aws, finished: FinishedRun, *, whole: bool) -> tuple[FinishedRun, str]:
+def write_output(finished: FinishedRun, file: Path | None) -> None:
+    """Write the output of a run that succeeded into *file*, if one is named."""
+    if file and finished.outcome.failure is None:
+        file.write_text(json.dumps(finished.outcome.output, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        console.note(f"{file} has the output")
+
+
+def with_output(cloud: Aws, finished: FinishedRun, *, whole: bool) -> tuple[FinishedRun, str]:
     """Return *finished* with its output in place of a reference to it, and what to tell where that cannot be shown."""
     from dataclasses import replace
 
@@ -232,7 +245,7 @@ def _with_output(cloud: Aws, finished: FinishedRun, *, whole: bool) -> tuple[Fin
     return replace(finished, outcome=replace(finished.outcome, output=read.value)), where
 
 
-def _report(finished: FinishedRun, *, as_json: bool, printed: bool, more: str | None) -> None:
+def report_run(finished: FinishedRun, *, as_json: bool, printed: bool, more: str | None) -> None:
     """Print what came of the run. *more* is the command that shows all of its log."""
     from shared.cli import run_view
     from shared.measure.billing.cost import cost_line
@@ -249,6 +262,8 @@ def _report(finished: FinishedRun, *, as_json: bool, printed: bool, more: str | 
             if children := finished.slow_on_aws:
                 console.note(run_view.slow_start(children))
         return
+    if not as_json:
+        run_view.print_tried(finished)
     console.fail(run_view.failure_text(finished, more))
     if finished.cost:
         console.note(cost_line(finished.cost))

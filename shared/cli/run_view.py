@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _LARGE = 1e5  # a number from here on is shown without decimals
 _MOST_BARS = 24  # ranks with a bar of their own; of more ranks, one bar stands for all
 _MOST_ROWS = 40  # ranks with a row of their own; --json has them all
+_MOST_TRIED = 20  # states and ranks that were tried again
 _MOST_FIGURES = 60  # of an output
 _LONGEST = 2_000  # characters of one of them
 
@@ -103,13 +104,16 @@ def print_outcome(finished: FinishedRun) -> None:
         if len(outcome.ranks) > _MOST_ROWS:
             console.out.print(f"and {len(outcome.ranks) - _MOST_ROWS} ranks more (--json has them all)")
     line = f"{outcome.status}  {finished.run.id}  {outcome.wall_seconds:.2f} s"
-    if outcome.records:
+    if outcome.redriven_seconds is not None:
+        line = f"{outcome.status}  {finished.run.id}  {outcome.redriven_seconds:.2f} s since its redrive"
+    elif outcome.records:
         line += (
             f"  {outcome.records} records\n"
             f"  wall throughput       {outcome.wall_throughput:9.1f} records/s  (the whole execution)\n"
             f"  aggregate throughput  {outcome.aggregate_throughput:9.1f} records/s  (summed over the ranks)"
         )
     console.out.print(line)
+    print_tried(finished)
     if finished.cost:
         console.out.print(f"  {cost_line(finished.cost)}")
     if finished.uncounted:
@@ -127,6 +131,15 @@ def print_outcome(finished: FinishedRun) -> None:
         console.note("the output is longer: --json prints all of it, --output FILE writes it")
 
 
+def print_tried(finished: FinishedRun) -> None:
+    """Print how often states called for their ranks, where that was more than once."""
+    tried = finished.trace.tried_again if finished.trace else []
+    for each in tried[:_MOST_TRIED]:
+        console.out.print(f"  {each}")
+    if len(tried) > _MOST_TRIED:
+        console.out.print(f"  and {len(tried) - _MOST_TRIED} more that were tried again (--json has them all)")
+
+
 def slow_start(children: MapChildren) -> str:
     """Return how long AWS would need to start *children*."""
     a_second = children.count / children.least_seconds
@@ -140,7 +153,9 @@ def _table(ranks: Sequence[Rank]) -> Table:
     if not any(rank.records for rank in ranks):
         return _bills(ranks)
     table = Table()
-    for heading in ("rank", "records", "seconds", "records/s", "memory", "billed", "cold start"):
+    again = any(rank.attempts > 1 for rank in ranks)
+    headings = ("rank", "records", "seconds", "records/s", "memory", "billed", "cold start")
+    for heading in (*headings, *(["attempts"] if again else [])):
         table.add_column(heading, justify="right")
     for rank in ranks:
         table.add_row(
@@ -151,8 +166,13 @@ def _table(ranks: Sequence[Rank]) -> Table:
             f"{_figure(rank.memory_mb, '{}')} of {_figure(rank.memory_size_mb, '{}')} MB",
             _figure(rank.billed_ms, "{} ms"),
             _figure(rank.cold_start_ms, "{:.0f} ms"),
+            *([_attempts(rank)] if again else []),
         )
     return table
+
+
+def _attempts(rank: Rank) -> str:
+    return f"{rank.attempts}, {rank.redriven} redriven" if rank.redriven else str(rank.attempts)
 
 
 def _bills(ranks: Sequence[Rank]) -> Table:
@@ -161,7 +181,9 @@ def _bills(ranks: Sequence[Rank]) -> Table:
     The last digits of a request id are enough to search a log for. --json has all of it.
     """
     table = Table()
-    for heading in ("rank", "request id", "duration", "billed", "memory", "used", "init"):
+    again = any(rank.attempts > 1 for rank in ranks)
+    headings = ("rank", "request id", "duration", "billed", "memory", "used", "init")
+    for heading in (*headings, *(["attempts"] if again else [])):
         table.add_column(heading, justify="right", no_wrap=heading == "request id")
     for rank in ranks:
         table.add_row(
@@ -172,6 +194,7 @@ def _bills(ranks: Sequence[Rank]) -> Table:
             _figure(rank.memory_size_mb, "{} MB"),
             _figure(rank.memory_mb, "{} MB"),
             _figure(rank.cold_start_ms, "{:.2f} ms"),
+            *([_attempts(rank)] if again else []),
         )
     return table
 

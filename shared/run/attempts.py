@@ -1,8 +1,9 @@
 """Reads every attempt of every task from an execution's history: what was called, with what, and what came of it.
 
-An attempt belongs to one entry of a state; a retry is a further attempt of the same entry. Maps and Parallels nest
-states, so each attempt has the path of map items that it ran in. A distributed Map keeps the histories of its items in
-child executions: those are read with the children's own events.
+An attempt belongs to one entry of a state; a retry is a further attempt of the same entry. A redrive adds its events to
+the history: it enters again what had not ended, or schedules it again in the entry that it had; both are read. Maps and
+Parallels nest states, so each attempt has the path of map items that it ran in. A distributed Map keeps the histories
+of its items in child executions: those are read with the children's own events.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from shared.run.cause import find_request
 from shared.run.history import details
-from shared.run.places import Item, Places
+from shared.run.places import REDRIVEN, Item, Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,6 +49,7 @@ class Attempt:
         request_id: The invocation that the cause names; None when it names none.
         began: When it was scheduled.
         ended: When it ended; None when the history tells no end.
+        redrive: After how many redrives of its execution it was made; 0 for the first run of it.
     """
 
     state: str
@@ -66,6 +68,7 @@ class Attempt:
     request_id: str | None
     began: datetime
     ended: datetime | None
+    redrive: int = 0
 
 
 def attempts_in(events: Iterable[HistoryEventTypeDef]) -> tuple[Attempt, ...]:
@@ -81,6 +84,7 @@ class _Reader:
         self._counts: dict[int, int] = {}
         self._attempts: list[Attempt] = []
         self._in_hand: dict[int, int] = {}  # the place of each entry's last attempt among all
+        self._redrives = 0
 
     def read(self, events: Iterable[HistoryEventTypeDef]) -> tuple[Attempt, ...]:
         for event in events:
@@ -92,6 +96,7 @@ class _Reader:
         name, index = str(told.get("name", "")), told.get("index")
         before = event.get("previousEventId", 0)
         where = self._places.follow(event["id"], before, kind, name, index if isinstance(index, int) else 0)
+        self._redrives += kind == REDRIVEN
         if where is None:
             return
         if kind.endswith("Scheduled"):
@@ -126,6 +131,7 @@ class _Reader:
             request_id=None,
             began=event["timestamp"],
             ended=None,
+            redrive=self._redrives,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from shared.run.patience import looks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from shared.aws.client import Aws
     from shared.aws.settling.waiting import Sleep
@@ -27,7 +29,8 @@ class Rank:
     """What one rank did, from its own log: its records, and the seconds, MB and billed milliseconds of its REPORT.
 
     The figures of REPORT are None when CloudWatch did not show the line in time. ``request_id`` is that of the rank's
-    last invocation, and ``printed`` is what its code wrote there.
+    last invocation, and ``printed`` is what its code wrote there. ``attempts`` is how many invocations it took, and
+    ``redriven`` how many of them came after the last redrive.
     """
 
     rank: int
@@ -39,6 +42,8 @@ class Rank:
     cold_start_ms: float | None
     request_id: str = ""
     printed: tuple[str, ...] = ()
+    attempts: int = 1
+    redriven: int = 0
 
     @property
     def records_per_second(self) -> float | None:
@@ -51,11 +56,12 @@ class Outcome:
     """A finished execution.
 
     Attributes:
-        wall_seconds: From its start to its end, as Step Functions has it.
+        wall_seconds: From its start to its end, as Step Functions has it: with the time before each redrive.
         ranks: By rank.
         output: Its output, parsed; None when it failed.
         failure: Why it failed; None when it succeeded.
         log_tail: The last lines of the log of the invocation that failed.
+        redriven_seconds: From its last redrive to its end; None if it was not redriven.
     """
 
     status: str
@@ -64,6 +70,7 @@ class Outcome:
     output: Json
     failure: Failure | None = None
     log_tail: tuple[str, ...] = ()
+    redriven_seconds: float | None = None
 
     @property
     def untold_tail(self) -> list[str]:
@@ -114,10 +121,11 @@ def gather_with(
     return Outcome(
         status=end.status,
         wall_seconds=(end.stopped - end.started).total_seconds() if end.stopped else 0.0,
-        ranks=_ranks(reader.of_run(run.id)),
+        ranks=_ranks(reader.of_run(run.id), end.redriven),
         output=json.loads(end.output) if end.output else None,
         failure=failure,
         log_tail=tail_of(failed) if failed else (),
+        redriven_seconds=(end.stopped - end.redriven).total_seconds() if end.stopped and end.redriven else None,
     )
 
 
@@ -132,8 +140,9 @@ def _all_reported(reader: LogReader, run_id: str) -> bool:
     return all(invocation.report is not None for invocation in reader.of_run(run_id))
 
 
-def _ranks(invocations: Sequence[Invocation]) -> tuple[Rank, ...]:
-    """Make a row of each rank's last invocation. A rank that was retried is billed for all of its invocations."""
+def _ranks(invocations: Sequence[Invocation], redriven: datetime | None) -> tuple[Rank, ...]:
+    """Make a row of each rank's last invocation. A rank that was tried again is billed for all of its invocations."""
+    since = redriven.timestamp() * 1000 if redriven else math.inf
     billed: dict[int, int] = {}
     rows: dict[int, Rank] = {}
     for invocation in invocations:
@@ -141,6 +150,7 @@ def _ranks(invocations: Sequence[Invocation]) -> tuple[Rank, ...]:
             continue
         rank, report = invocation.progress.rank, invocation.report
         billed[rank] = billed.get(rank, 0) + (report.billed_ms if report else 0)
+        before = rows.get(rank)
         rows[rank] = Rank(
             rank=rank,
             records=invocation.progress.done,
@@ -151,5 +161,7 @@ def _ranks(invocations: Sequence[Invocation]) -> tuple[Rank, ...]:
             cold_start_ms=report.init_ms if report else None,
             request_id=invocation.request_id,
             printed=tuple(invocation.printed),
+            attempts=before.attempts + 1 if before else 1,
+            redriven=(before.redriven if before else 0) + (invocation.started_ms >= since),
         )
     return tuple(rows[rank] for rank in sorted(rows))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ENDED = frozenset({"MapStateSucceeded", "MapStateFailed", "ParallelStateSucceeded", "ParallelStateFailed"})
 _ITERATION = "Iteration"
+REDRIVEN = "ExecutionRedriven"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,11 @@ class Places:
 def _entered(number: int, kind: str, name: str, index: int, where: Where | None, before: str) -> Where:  # noqa: PLR0913, PLR0917  an event is so much
     """Return the state or the iteration that begins with an event."""
     if kind == "MapIterationStarted":
-        return Where("", _ITERATION, number, where, index)  # its events name the Map, which is around it
+        # Its events name the Map. It may follow what another iteration of that ended with, however deep that was.
+        outer = _enclosing(where, lambda each: each.kind == "Map" and each.name == name)
+        return Where("", _ITERATION, number, outer, index)
+    if before == REDRIVEN:  # it enters the outermost state that had not ended, whatever had failed inside it
+        return Where(name, kind.removesuffix("StateEntered"), number, None)
     inside = before in {"MapIterationStarted", "ParallelStateStarted"}
     outer = where if inside else where and where.outer
     return Where(name, kind.removesuffix("StateEntered"), number, outer)

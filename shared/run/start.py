@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution: its id (its name in Step Functions), its ARN, and the lane and workflow that it belongs to."""
+    """One execution: its id (its name in Step Functions), its ARN, and the lane and workflow that it belongs to.
+
+    ``redrives`` is how often it has been redriven, as far as that is known here.
+    """
 
     id: str
     arn: str
     lane: Lane
     workflow: str
+    redrives: int = 0
 
 
 def new_run_id(now: datetime) -> str:

@@ -30,7 +30,7 @@ class Snapshot:
     """An execution at one moment.
 
     ``state`` is the one that was entered last. ``ranks`` has the progress of each rank that was seen. ``expected`` says
-    how many ranks there will be, where a distributed Map tells.
+    how many ranks there will be, where a distributed Map tells. ``redriven`` is when it was redriven the last time.
     """
 
     status: str
@@ -40,6 +40,7 @@ class Snapshot:
     stopped: datetime | None
     output: str | None
     expected: int | None = None
+    redriven: datetime | None = None
 
     @property
     def records(self) -> int:
@@ -98,14 +99,16 @@ def _look(aws: Aws, run: Run, reader: LogReader, total: MapTotal) -> Snapshot:
     recent = aws.states.get_execution_history(executionArn=run.arn, reverseOrder=True, maxResults=20)["events"]
     entered = next((event for event in recent if "stateEnteredEventDetails" in event), None)
     reader.read()
+    late = execution.get("redriveCount", 0) < run.redrives  # DescribeExecution is eventually consistent
     return Snapshot(
-        status=execution["status"],
+        status="RUNNING" if late else execution["status"],
         state=entered["stateEnteredEventDetails"]["name"] if entered else None,
         ranks=ranks(reader, run.id),
         started=execution["startDate"],
         stopped=execution.get("stopDate"),
         output=execution.get("output"),
         expected=total.known_from(recent),
+        redriven=execution.get("redriveDate"),
     )
 
 

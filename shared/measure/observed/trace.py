@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.config.aws_facts import EXPRESS_STARTS, HISTORY_CALLS, STANDARD_STARTS
 from shared.run.cause import ErrorWithoutRequest, find_error_without_request, find_request
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MOST_READ = HISTORY_CALLS.bucket // 2
 """How many children of a run are read, at most: half of the histories that AWS gives at once, so that two can read."""
 _READERS = 8
+_REDRIVEN = "ExecutionRedriven"
 _CALLS = ("TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled")
 
 
@@ -46,6 +47,7 @@ class Visit:
         failures: The errors of its calls, also those that were retried or caught.
         without_request: Those of the errors that name no request, because the function could not be loaded.
         unnamed: How many invocations answered whose id the history does not tell: those of a function's own ARN.
+        redriven: How many of the calls were made after a redrive of the execution.
     """
 
     state: str
@@ -59,6 +61,7 @@ class Visit:
     failures: list[str] = field(default_factory=list)
     without_request: list[ErrorWithoutRequest] = field(default_factory=list)
     unnamed: int = 0
+    redriven: int = 0
 
     @property
     def transitions(self) -> int:
@@ -69,11 +72,12 @@ class Visit:
         """Take down when the state was left."""
         self.left = at
 
-    def note(self, event: HistoryEventTypeDef) -> None:
-        """Take down what an *event* tells about the state's service calls."""
+    def note(self, event: HistoryEventTypeDef, redrives: int) -> None:
+        """Take down what an *event*, after so many *redrives*, tells about the state's service calls."""
         kind, told = event["type"], details(event)
         if kind in _CALLS:
             self.calls += 1
+            self.redriven += redrives > 0
             self.services.append((str(told.get("resourceType", "lambda")), str(told.get("resource", ""))))
         elif kind == "TaskSucceeded" and told.get("resourceType") == "lambda":
             self._answered_by(_request_of(str(told.get("output"))))
@@ -105,12 +109,35 @@ class MapChildren:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """How often a state called for a rank until it was left, or failed for good, and how often of that by redrives."""
+
+    state: str
+    rank: int | None
+    attempts: int
+    redriven: int
+
+    def __str__(self) -> str:
+        """Return it as it is told: ``Count rank 3: 4 attempts, 1 of them by a redrive``."""
+        place = self.state if self.rank is None else f"{self.state} rank {self.rank}"
+        redriven = f", {self.redriven} of them by a redrive" if self.redriven else ""
+        return f"{place}: {self.attempts} attempts{redriven}"
+
+
+class _Child(NamedTuple):
+    """A child execution of a distributed Map, and whether it was redriven."""
+
+    arn: str
+    redriven: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """The visits of an execution and its children, in order of time.
 
-    ``transitions`` is what Step Functions bills: each state entered, and each retry. ``unread`` of the ``children``
-    child executions were not read; they count as average ones in the transitions. ``maps`` are its runs of distributed
-    Maps.
+    ``transitions`` is what Step Functions bills: each state entered, each retry, and each redrive. ``unread`` of the
+    ``children`` child executions were not read; they count as average ones in the transitions. Those that were redriven
+    are read first. ``maps`` are its runs of distributed Maps. ``redrives`` is how often the execution was redriven.
     """
 
     visits: tuple[Visit, ...]
@@ -118,6 +145,26 @@ class Trace:
     children: int = 0
     unread: int = 0
     maps: tuple[MapChildren, ...] = ()
+    redrives: int = 0
+
+    @property
+    def tried_again(self) -> list[Tried]:
+        """Each state that called more than once before it was left, for each rank; of children, those that were read.
+
+        A state that was left and entered again, as in a loop, begins anew.
+        """
+        ended: list[Tried] = []
+        going_on: dict[tuple[str, int | None], Tried] = {}
+        for visit in self.visits:
+            key = visit.state, visit.rank
+            before = going_on.pop(key, Tried(*key, 0, 0))
+            tried = Tried(*key, before.attempts + visit.calls, before.redriven + visit.redriven)
+            if visit.left is None:
+                going_on[key] = tried
+            else:
+                ended.append(tried)
+        again = (each for each in (*ended, *going_on.values()) if each.attempts > 1)
+        return sorted(again, key=lambda each: (each.state, -1 if each.rank is None else each.rank))
 
     @property
     def largest_map(self) -> MapChildren:
@@ -127,22 +174,42 @@ class Trace:
 
 def read_trace(states: SFNClient, arn: str, most: int = MOST_READ) -> Trace:
     """Return the visits of the execution *arn*, and of its children, *most* of them at most."""
-    visits = visits_of(history(states, arn))
+    events = list(history(states, arn))
+    visits = visits_of(events)
     maps, children = _children(states, arn)
-    read = _spread(children, most)
+    redriven = [child.arn for child in children if child.redriven][:most]
+    others = _spread([child.arn for child in children if not child.redriven], most - len(redriven))
+    read = [*redriven, *others]
     below: list[Visit] = []
+    inside: list[int] = []
     with ThreadPoolExecutor(_READERS) as pool:
-        for part in pool.map(lambda child: visits_of(history(states, child)), read):
-            below += part
-    inside = sum(visit.transitions for visit in below)
+        for part in pool.map(lambda child: list(history(states, child)), read):
+            found = visits_of(part)
+            below += found
+            inside.append(_transitions(found, part))
     count = sum(each.count for each in maps if not each.express)
+    again, once = inside[: len(redriven)], inside[len(redriven) :]
+    average = sum(once or again) / len(once or again) if read else 0
     return Trace(
         tuple(sorted(visits + below, key=lambda visit: visit.entered)),
-        sum(visit.transitions for visit in visits) + (round(inside * count / len(read)) if read else 0),
+        _transitions(visits, events) + sum(again) + round(average * (count - len(again))),
         count,
         count - len(read),
         maps,
+        _redrives(events),
     )
+
+
+def _transitions(visits: Iterable[Visit], events: Iterable[HistoryEventTypeDef]) -> int:
+    """Return what AWS bills of one execution. A redrive is a transition, too.
+
+    Source: Step Functions Developer Guide, "Restarting state machine executions with redrive" (read 2026-11-30).
+    """
+    return sum(visit.transitions for visit in visits) + _redrives(events)
+
+
+def _redrives(events: Iterable[HistoryEventTypeDef]) -> int:
+    return sum(event["type"] == _REDRIVEN for event in events)
 
 
 def trace_of(events: Iterable[HistoryEventTypeDef]) -> Trace:
@@ -150,18 +217,18 @@ def trace_of(events: Iterable[HistoryEventTypeDef]) -> Trace:
     return Trace(tuple(sorted(visits_of(events), key=lambda visit: visit.entered)), 0)
 
 
-def _children(states: SFNClient, arn: str) -> tuple[tuple[MapChildren, ...], list[str]]:
+def _children(states: SFNClient, arn: str) -> tuple[tuple[MapChildren, ...], list[_Child]]:
     """Return the runs of distributed Maps, and one page of the standard children of each of them."""
     maps: list[MapChildren] = []
-    found: list[str] = []
+    found: list[_Child] = []
     for runs in states.get_paginator("list_map_runs").paginate(executionArn=arn, PaginationConfig=MOST_A_PAGE):
         for run in runs["mapRuns"]:
             pages = states.get_paginator("list_executions").paginate(
                 mapRunArn=run["mapRunArn"], PaginationConfig=MOST_A_PAGE
             )
             page = next(iter(pages))
-            listed = [each["executionArn"] for each in page["executions"]]
-            express = not listed or any(":express:" in child for child in listed)  # AWS does not list these
+            listed = [_Child(each["executionArn"], each.get("redriveCount", 0) > 0) for each in page["executions"]]
+            express = not listed or any(":express:" in child.arn for child in listed)  # AWS does not list these
             whole = not express and "nextToken" not in page and len(listed) < MOST_A_PAGE["PageSize"]
             # One call tells the number, where more pages would cost many. The embedded cloud forgets some of many.
             count = len(listed) if whole else _count(states, run["mapRunArn"])
@@ -176,8 +243,8 @@ def _count(states: SFNClient, map_run: str) -> int:
 
 def _spread(children: Sequence[str], most: int) -> list[str]:
     """Return *most* of the *children* at most, evenly spread: the first and the last ones run under different loads."""
-    step = max(1, math.ceil(len(children) / most))
-    return list(children[::step])
+    step = max(1, math.ceil(len(children) / max(1, most)))
+    return list(children[::step][:most])
 
 
 def visits_of(events: Iterable[HistoryEventTypeDef]) -> list[Visit]:
@@ -185,6 +252,7 @@ def visits_of(events: Iterable[HistoryEventTypeDef]) -> list[Visit]:
     visits: list[Visit] = []
     owners: dict[int, Visit] = {}
     ranks: dict[int, int | None] = {0: None}
+    redrives: list[int] = []
     for event in events:
         number, before, kind = event["id"], event.get("previousEventId", 0), event["type"]
         rank, owner = ranks.get(before), owners.get(before)
@@ -192,7 +260,11 @@ def visits_of(events: Iterable[HistoryEventTypeDef]) -> list[Visit]:
             ranks[0] = rank = rank_in(event.get("executionStartedEventDetails", {}).get("input"))
         elif kind == "MapIterationStarted":
             rank = event["mapIterationStartedEventDetails"].get("index")
+        elif kind == _REDRIVEN:
+            redrives.append(number)
         elif kind.endswith("StateEntered"):
+            if before in redrives:  # the outermost state that had not ended, whatever rank had failed in it
+                rank = ranks[0]
             entry = event["stateEnteredEventDetails"]
             own = rank_in(entry.get("input"))
             rank = rank if own is None else own
@@ -203,7 +275,7 @@ def visits_of(events: Iterable[HistoryEventTypeDef]) -> list[Visit]:
             owner.leave(event["timestamp"])
             rank = owner.rank
         elif owner is not None:
-            owner.note(event)
+            owner.note(event, len(redrives))
         ranks[number] = rank
         if owner is not None:
             owners[number] = owner

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.measure.observed.invocations import Row
-    from shared.measure.observed.trace import Trace
+    from shared.measure.observed.trace import Trace, Tried
     from shared.run.find import Found
     from shared.values import Json
 
@@ -51,6 +51,8 @@ def report_run(aws: Aws, found: Found, trace: Trace, rows: Sequence[Row], cost: 
         Section("Configuration", tables=[Table("", ("parameter", "value"), list(flat(json.loads(found.input))), 2)]),
         _machine(aws, found, trace),
     ]
+    if tried := trace.tried_again:
+        sections.append(_attempts(tried))
     if rows:
         sections += [_time(rows), _invocations(rows)]
     sections += _results(aws, run.lane, output)
@@ -82,6 +84,8 @@ def _machine(aws: Aws, found: Found, trace: Trace) -> Section:
     text = f"{trace.transitions} state transitions, {trace.children} child executions."
     if trace.unread:
         text += f" {trace.unread} of those were not read, and count as average ones."
+    if trace.redrives:
+        text += f" Redriven {trace.redrives} time{'s' if trace.redrives > 1 else ''}."
     least = trace.largest_map.least_seconds
     if found.seconds is not None and found.seconds < least:
         text += f" On AWS it takes at least {least:,.0f} s to start those of the largest Map."
@@ -92,6 +96,17 @@ def _machine(aws: Aws, found: Found, trace: Trace) -> Section:
 def _failure(aws: Aws, found: Found) -> str:
     failure = find_failure(aws.states, found.run.arn)
     return "\n".join([f"{failure.status} at {failure.place}" if failure.place else failure.status, *failure.lines])
+
+
+def _attempts(tried: Sequence[Tried]) -> Section:
+    """Return how often states called for their ranks, where that was more than once."""
+    left = f"and {len(tried) - _MOST_ROWS} more" if len(tried) > _MOST_ROWS else ""
+    rows = [
+        [each.state, "" if each.rank is None else str(each.rank), str(each.attempts), str(each.redriven)]
+        for each in tried[:_MOST_ROWS]
+    ]
+    table = Table("", ("state", "rank", "attempts", "by a redrive"), rows, numbers=2, note=left)
+    return Section("Attempts", "What was tried more than once.", tables=[table])
 
 
 def _time(rows: Sequence[Row]) -> Section:
