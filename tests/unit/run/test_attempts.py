@@ -1,11 +1,14 @@
 """Every attempt of a task, as the engine's own history tells it."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from shared.run.attempts import Item, attempts_in, by_item
 from tests.unit.local.asl.conftest import FunctionError, World
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -125,3 +128,68 @@ def test_arguments_of_other_services_are_told(world, attempts):
     )
     assert only.status == "FAILED"
     assert json.dumps(only.arguments)
+
+
+def redriven(world, definition, value):
+    """Run *definition*, which fails, redrive it, and return its attempts; and run it while it fails no more."""
+    execution = world.run(definition, value)
+    assert execution.status == "FAILED"
+    world.function = lambda given: given
+    with execution.lock:
+        execution.redrive()
+    world.scheduler.run()
+    assert execution.status == "SUCCEEDED"
+    return attempts_in(execution.history.page(0, 10_000, reverse=False, data=True))
+
+
+def test_an_attempt_says_after_how_many_redrives_it_was_made(world, fails):
+    world.function = fails(9, of=[3])
+    each = {"Type": "Map", "ItemProcessor": machine({**INVOKE, "End": True}, "Work"), "Next": "Last"}
+    found = by_item(redriven(world, machine(each, "Ranks", Last={**INVOKE, "End": True}), list(range(8))))
+    tried = {items: [attempt.redrive for attempt in attempts] for (_, items), attempts in found.items()}
+    assert tried.pop((Item("Ranks", 3),)) == [0, 0, 0, 1]
+    assert tried.pop(()) == [1]
+    assert set(map(tuple, tried.values())) == {(0,)}
+    again = found["Work", (Item("Ranks", 3),)][-1]
+    assert (again.number, again.status, again.event) == (1, "SUCCEEDED", 3)
+
+
+def test_a_branch_of_a_parallel_is_redriven_where_it_was(world, fails):
+    world.function = fails(9, of=["b"])
+
+    def branch(name, value):
+        return machine({"Type": "Pass", "Result": value, "Next": name}, f"{name}0", **{name: {**INVOKE, "End": True}})
+
+    both = {"Type": "Parallel", "Branches": [branch("A", "a"), branch("B", "b")], "Next": "Last"}
+    found = by_item(redriven(world, machine(both, "Both", Last={**INVOKE, "End": True}), {}))
+    assert {name: len(attempts) for (name, _), attempts in found.items()} == {"A": 1, "B": 4, "Last": 1}
+
+
+def event(number, before, kind, told):
+    """Return an event of a history, its details under the name that AWS gives them."""
+    part = next((f"state{end}" for end in ("Entered", "Exited") if kind.endswith(f"State{end}")), kind)
+    details = f"{part[0].lower()}{part[1:]}EventDetails"
+    return {"id": number, "previousEventId": before, "type": kind, "timestamp": START, details: told}
+
+
+def test_what_is_scheduled_again_in_the_entry_that_it_had_is_a_further_attempt_of_it():
+    """No page shows what AWS writes after ExecutionRedriven; this is the other of the two forms that it may have."""
+    arguments = {"resourceType": "lambda", "resource": "invoke", "parameters": '{"FunctionName": "f", "Payload": 1}'}
+    told = {"resourceType": "lambda", "resource": "invoke"}
+    events = [
+        (1, 0, "ExecutionStarted", {"input": "{}"}),
+        (2, 0, "TaskStateEntered", {"name": "Work", "input": "{}"}),
+        (3, 2, "TaskScheduled", arguments),
+        (4, 3, "TaskStarted", told),
+        (5, 4, "TaskFailed", {**told, "error": "E", "cause": "c"}),
+        (6, 5, "ExecutionFailed", {"error": "E", "cause": "c"}),
+        (7, 6, "ExecutionRedriven", {"redriveCount": 1}),
+        (8, 7, "TaskScheduled", arguments),
+        (9, 8, "TaskStarted", told),
+        (10, 9, "TaskSucceeded", {**told, "output": "1"}),
+        (11, 10, "TaskStateExited", {"name": "Work", "output": "1"}),
+        (12, 11, "ExecutionSucceeded", {"output": "1"}),
+    ]
+    first, second = attempts_in(event(*each) for each in events)
+    assert (first.entry, first.number, first.redrive, first.status) == (2, 1, 0, "FAILED")
+    assert (second.entry, second.number, second.redrive, second.status) == (2, 2, 1, "SUCCEEDED")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.measure.observed.trace import MapChildren, read_trace, visits_of
+from tests.unit.local.asl.conftest import FUNCTION, FunctionError, World
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -31,7 +32,7 @@ class States:
         self._histories = histories
         self._told = told
         runs = [{"mapRuns": [{"mapRunArn": "map"}]}]
-        listed = [{"executions": [{"executionArn": arn} for arn in children]}]
+        listed = [{"executions": [each if isinstance(each, dict) else {"executionArn": each} for each in children]}]
         self._pages = {
             "get_execution_history": lambda executionArn, **_: [{"events": self._events(executionArn)}],
             "list_map_runs": lambda executionArn, **_: runs if executionArn == "parent" else [],
@@ -134,6 +135,59 @@ def test_children_are_read_and_those_left_out_are_taken_for_average(parent, chil
     assert {visit.rank for visit in trace.visits} == {None, 3}
     part = read_trace(states, "parent", most=1)
     assert (part.transitions, part.children, part.unread) == (7, 3, 2)
+
+
+def engine_history(definition, value, bad):
+    """Return the events of a run of *definition* that fails for *bad*, and is redriven when that is mended."""
+    world = World()
+    broken = {bad}
+
+    def function(given):
+        if given in broken:
+            raise FunctionError("Bad")
+        return given
+
+    world.function = function
+    execution = world.run(definition, value)
+    broken.clear()
+    with execution.lock:
+        execution.redrive()
+    world.scheduler.run()
+    assert execution.status == "SUCCEEDED"
+    return execution.history.page(0, 10_000, reverse=False, data=True)
+
+
+def test_a_redrive_is_a_transition_and_its_calls_are_told_by_rank():
+    retry = [{"ErrorEquals": ["Bad"], "MaxAttempts": 1}]
+    work = {"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": FUNCTION, "Retry": retry, "End": True}}}
+    ranks = {"Type": "Map", "ItemProcessor": work, "Next": "Done"}
+    definition = {"StartAt": "Ranks", "States": {"Ranks": ranks, "Done": {"Type": "Pass", "End": True}}}
+    trace = read_trace(States({"alone": engine_history(definition, list(range(8)), 3)}, []), "alone")
+    assert trace.redrives == 1
+    assert [str(each) for each in trace.tried_again] == ["Work rank 3: 3 attempts, 1 of them by a redrive"]
+    assert [visit.rank for visit in trace.visits if visit.state in {"Ranks", "Done"}] == [None, None, None]
+    # The Map twice, eight ranks, a retry, rank 3 again, the redrive itself, and Done.
+    assert trace.transitions == 2 + 8 + 1 + 1 + 1 + 1
+
+
+def test_a_loop_is_no_further_attempt(history):
+    loop = [(1, 0, "ExecutionStarted", {"input": "{}"})]
+    for start in (2, 6):
+        loop += [
+            (start, start - 1, "TaskStateEntered", {"name": "Ask", "input": "{}"}),
+            (start + 1, start, "TaskScheduled", {"resourceType": "lambda", "resource": "invoke"}),
+            (start + 2, start + 1, "TaskSucceeded", {"output": "1"}),
+            (start + 3, start + 2, "TaskStateExited", {"name": "Ask"}),
+        ]
+    assert read_trace(States({"alone": history(*loop)}, []), "alone").tried_again == []
+
+
+def test_children_that_were_redriven_are_read_first(parent, child):
+    redriven = {"executionArn": "c3", "redriveCount": 1}
+    states = States({"parent": parent, "c1": child, "c2": child, "c3": child}, ["c1", "c2", redriven])
+    trace = read_trace(states, "parent", most=1)
+    assert states.read == ["parent", "c3"]
+    assert (trace.transitions, trace.unread) == (7, 2)
 
 
 def test_express_children_keep_no_history_and_are_only_counted(parent):
