@@ -130,6 +130,17 @@ def test_arguments_of_other_services_are_told(world, attempts):
     assert json.dumps(only.arguments)
 
 
+def test_an_iteration_that_takes_anothers_place_is_of_the_same_map(world, attempts):
+    inner = {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": machine({**INVOKE, "End": True}, "Cell"), "End": True}
+    outer = {"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": machine(inner, "Row"), "End": True}
+    found = attempts(machine(outer, "Rows"), [[1, 2], [3]])
+    assert [(each.event, each.items) for each in found] == [
+        (1, (Item("Rows", 0), Item("Row", 0))),
+        (2, (Item("Rows", 0), Item("Row", 1))),
+        (3, (Item("Rows", 1), Item("Row", 0))),
+    ]
+
+
 def redriven(world, definition, value):
     """Run *definition*, which fails, redrive it, and return its attempts; and run it while it fails no more."""
     execution = world.run(definition, value)
