@@ -150,7 +150,8 @@ def _read_card(root: Path, place: CardPlace, around: Around, problems: Problems)
     if not document or not file:
         read_template(template, shown, None, problems)
         return _Read(None, is_right=False)
-    known = {*file.functions, *file.parameters, *(key for each in file.resources.values() for key in each), *OWN}
+    at_deployment = (name for name, each in file.parameters.items() if not each.by_reference)
+    known = {*file.functions, *at_deployment, *(key for each in file.resources.values() for key in each), *OWN}
     known.update(file.uses.workflows if file.uses else ())
     definition = read_template(template, shown, known, problems)
     specs = tuple(read_parameter(name, parameter, document) for name, parameter in file.parameters.items())

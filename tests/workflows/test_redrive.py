@@ -17,9 +17,9 @@ functions:
 parameters:
   ranks: {type: array, items: {type: integer}, default: [0, 1, 2, 3, 4, 5, 6, 7], description: Ranks.}
 """
+CALL = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke"}
 WORK = {
-    "Type": "Task",
-    "Resource": "arn:aws:states:::lambda:invoke",
+    **CALL,
     "Parameters": {"FunctionName": "${work}", "Payload.$": "$"},
     "OutputPath": "$.Payload",
     "End": True,
@@ -61,9 +61,8 @@ REGIONS = {
     "StartAt": "Size",
     "States": {
         "Size": {
-            **WORK,
+            **CALL,
             "Parameters": {"FunctionName": "${size}", "Payload": {"regions.$": "$.regions"}},
-            "OutputPath": "$",
             "ResultPath": "$.size",
             "Next": "Each",
         },
@@ -102,7 +101,6 @@ def size(event, context):
 def join(event, context):
     return by_reference.write(f"results/{event['run']}/all.json", {"count": event["count"], "names": event["names"]})
 """
-del REGIONS["States"]["Size"]["End"]
 
 
 @pytest.fixture(scope="module")
@@ -125,9 +123,14 @@ def root(tmp_path_factory, copy_project):
 
 
 @pytest.fixture(scope="module")
-def aws(root):
+def kept(root):
     with kept_cloud(root) as kept:
-        yield kept.aws
+        yield kept
+
+
+@pytest.fixture(scope="module")
+def aws(kept):
+    return kept.aws
 
 
 @pytest.fixture
@@ -135,7 +138,7 @@ def lanes(root, aws, lanes_in):
     return partial(lanes_in, root)
 
 
-def test_a_rank_that_failed_is_mended_and_redriven(root, lanes):
+def test_a_rank_that_failed_is_mended_and_redriven(root, kept, lanes, monkeypatch):
     failed = lanes("run", "words", "ranks", "--json")
     assert failed.code == 1
     assert "at state Work, rank 3" in failed.err
@@ -143,18 +146,22 @@ def test_a_rank_that_failed_is_mended_and_redriven(root, lanes):
     again = lanes("redrive", "words", run)
     assert again.code == 1
     assert "Work rank 3: 2 attempts, 1 of them by a redrive" in again.out
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", kept.running.key.id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", kept.running.key.secret)
     code, template = (root / "teams/words/ranks" / name for name in ("steps.py", "workflow.asl.json"))
     code.write_text(RANKS_CODE.replace("1 // 0", "33"))
+    as_on_aws = lanes("redrive", "words", run, "--endpoint", kept.running.endpoint)
+    assert (as_on_aws.code, "differ from the project, and run as they are deployed" in as_on_aws.err) == (1, True)
     template.write_text(json.dumps({**RANKS, "Comment": "new"}))
     mended = lanes("redrive", "words", "--json")
     assert mended.code == 0, mended.err
     assert "the template of ranks has changed" in mended.err
     told = json.loads(mended.out)
-    assert (told["run_id"], told["redrives"]) == (run, 2)
+    assert (told["run_id"], told["redrives"]) == (run, 3)
     assert told["output"] == [0, 10, 20, 33, 40, 50, 60, 70]
     (third,) = (rank for rank in told["ranks"] if rank["rank"] == 3)
-    assert (third["attempts"], third["redriven"]) == (3, 1)
-    assert {"state": "Work", "rank": 3, "attempts": 3, "redriven": 2} in told["tried_again"]
+    assert (third["attempts"], third["redriven"]) == (4, 1)
+    assert {"state": "Work", "rank": 3, "attempts": 4, "redriven": 3} in told["tried_again"]
     over = lanes("redrive", "words", run)
     assert (over.code, "it has succeeded, so there is nothing to do again" in over.err) == (2, True)
 

@@ -61,13 +61,23 @@ def report_run(aws: Aws, found: Found, trace: Trace, rows: Sequence[Row], cost: 
     figures = [
         ("status", found.status),
         ("run", run.id),
-        ("time", "it still runs" if found.seconds is None else f"{found.seconds:.2f} s"),
+        ("time", _time_of(found, trace)),
         ("invocations", str(len(rows))),
         *([("records", f"{records:,}")] if records else []),
-        *([("records/s, whole run", f"{records / found.seconds:,.1f}")] if records and found.seconds else []),
+        *(
+            [("records/s, whole run", f"{records / found.seconds:,.1f}")]
+            if records and found.seconds and not trace.redrives
+            else []
+        ),
         ("cost, estimated", dollars(cost.usd)),
     ]
     return Report(f"{run.lane.team}: a run of {run.workflow}", made_now(found.started), figures, sections)
+
+
+def _time_of(found: Found, trace: Trace) -> str:
+    if found.seconds is None:
+        return "it still runs"
+    return f"{found.seconds:.2f} s" + (", with the time before each redrive" if trace.redrives else "")
 
 
 def made_now(started: datetime) -> str:

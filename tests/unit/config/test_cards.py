@@ -169,3 +169,9 @@ def test_a_parameter_may_be_an_array_of_objects_with_any_keys_of_json(files):
     assert workflow.parameters["sky-regions"] == [{"name": "a"}]
     (spec,) = (each for each in workflow.specs if each.name == "sky-regions")
     assert (spec.nullable, spec.by_reference, spec.items and spec.items.required) == (True, True, ("name",))
+
+
+def test_what_goes_by_reference_is_no_placeholder_that_a_deployment_could_fill(files):
+    files.edit("statemachines/stars.yaml", "default: 4,", "default: 4, byReference: true,")
+    (problem, *_) = files.problems()
+    assert problem.startswith("statemachines/stars.asl.json:8: unknown placeholder ${world_size}")
