@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from shared.cli import console
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from shared.aws.client import Aws
     from shared.config.lane import Function, Lane
     from shared.config.load import Project
     from shared.deploy.lane_deployment import LaneDeployment
-    from shared.deploy.model import Plan
+    from shared.deploy.model import Plan, Resource
     from shared.deploy.watch import Watch
     from shared.local.state import State
     from shared.packages.package import Package
@@ -172,15 +172,26 @@ class Rehearsal(Cloud):
 
     def make_deployed(self, lane: Lane) -> None:
         """Deploy *lane* where it lacks anything."""
+        todo, _ = self.redeploy(lane)
+        if todo.changes:
+            console.note(f"deployed {lane.team}: {len(todo.changes)} steps")
+
+    def redeploy(self, lane: Lane, before: Collection[Resource] = ()) -> tuple[Plan, tuple[Resource, ...]]:
+        """Deploy what *lane* wants otherwise than *before*, which was wanted when it was deployed last.
+
+        Returns:
+            What was done, and what is wanted now.
+        """
+        from shared.deploy.plan import plan_edit
         from shared.deploy.watch import Watch
 
         self.say_python(lane)
         with self._state.one_deploy():
             deployment = self.prepare(lane)
-            todo = deployment.plan()
+            wanted = deployment.wanted()
+            todo = plan_edit(lane, wanted, before, self._aws)
             self.carry_out(deployment, todo, Watch(on_wait=console.note))
-        if todo.changes:
-            console.note(f"deployed {lane.team}: {len(todo.changes)} steps")
+        return todo, wanted
 
     def make_current(self, lane: Lane) -> frozenset[str]:
         """Deploy *lane* where it lacks anything, which leaves nothing to change."""
@@ -189,10 +200,14 @@ class Rehearsal(Cloud):
 
     def make_ready(self, lane: Lane, workflow: str, payload: Json) -> None:
         """Deploy *lane* where it lacks anything, and put sample data where there is none."""
+        self.make_deployed(lane)
+        self.place_samples(lane, workflow, payload)
+
+    def place_samples(self, lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:
+        """Put sample data where there is none."""
         from shared.run.items import place_sample_items
         from shared.run.sample import place_own_sample, place_sample
 
-        self.make_deployed(lane)
         card = self._project.card(lane.team, workflow)
         if placed := place_sample(card, lane, payload, self._aws, self._state.scratch):
             console.note(placed)

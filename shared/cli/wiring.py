@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from shared.aws.client import Aws
-    from shared.cli.clouds import Cloud
+    from shared.cli.clouds import Cloud, Rehearsal
     from shared.cli.where import Where
     from shared.config.lane import Lane
     from shared.config.load import Project
@@ -111,7 +111,7 @@ def open_cloud(project: Project, where: Where, lanes: Sequence[Lane] = (), *, sp
     from shared.local.cloud import EmbeddedCloud
 
     with (
-        _signals_unwind(),
+        signals_unwind(),
         EmbeddedCloud(project.place, cloud_state(project).folder, speed=speed) as cloud,
     ):
         yield _as_asked(project, connect_endpoint(project.place, cloud.endpoint, cloud.key), where.role, lanes)
@@ -170,15 +170,20 @@ def cloud_of(project: Project, aws: Aws) -> Cloud:
         project: What the command is about.
         aws: The cloud's clients, as :func:`open_cloud` gives them.
     """
-    from shared.cli.clouds import Cloud, Rehearsal
+    from shared.cli.clouds import Cloud
 
-    if aws.target.embedded:
-        return Rehearsal(project, aws, cloud_state(project))
-    return Cloud(project, aws)
+    return rehearsal_of(project, aws) if aws.target.embedded else Cloud(project, aws)
+
+
+def rehearsal_of(project: Project, aws: Aws) -> Rehearsal:
+    """Return the embedded cloud, whose clients *aws* are, as a command works against it."""
+    from shared.cli.clouds import Rehearsal
+
+    return Rehearsal(project, aws, cloud_state(project))
 
 
 @contextlib.contextmanager
-def _signals_unwind() -> Iterator[None]:
+def signals_unwind() -> Iterator[None]:
     """Let SIGTERM, and SIGHUP of a closed terminal, end the command as Ctrl-C does: nothing stays behind.
 
     A signal that is ignored already stays ignored: nohup asks for that.

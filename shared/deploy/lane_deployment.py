@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from shared.aws.client import Aws
     from shared.config.lane import Lane
     from shared.config.load import Project
-    from shared.deploy.model import Plan
+    from shared.deploy.model import Plan, Resource
     from shared.deploy.watch import Watch
     from shared.packages.package import Package
 
@@ -52,16 +52,23 @@ class LaneDeployment:
     packages: Mapping[str, Package]
     images: Mapping[str, str]
 
+    def wanted(self) -> tuple[Resource, ...]:
+        """Return all that the lane should own.
+
+        Raises:
+            LanesError: A workflow calls what nobody granted, or more of a function at once than it may.
+        """
+        sources = read_sources(self.lane, self.packages, self.images)
+        check_maps(self.lane, sources.definitions)
+        return wanted_resources(sources)
+
     def plan(self) -> Plan:
         """Return what a deploy would do. Reads AWS, changes nothing.
 
         Raises:
-            LanesError: A name belongs to another, a workflow calls what nobody granted, or more is reserved than there
-                is.
+            LanesError: As :meth:`wanted`; or a name belongs to another, or more is reserved than there is.
         """
-        sources = read_sources(self.lane, self.packages, self.images)
-        check_maps(self.lane, sources.definitions)
-        return plan_changes(self.lane, wanted_resources(sources), self.aws)
+        return plan_changes(self.lane, self.wanted(), self.aws)
 
     def carry_out(self, todo: Plan, watch: Watch = UNWATCHED) -> None:
         """Carry out *todo*, a plan of this deployment.

@@ -42,11 +42,7 @@ def plan_changes(lane: Lane, wanted: Iterable[Resource], aws: Aws, today: date |
     """
     tags = lane_tags(lane)
     wanted = tuple(wanted)
-    found = _read(aws, [(resource.kind, resource.name) for resource in wanted])
-    check_ownership((resource for resource in found.values() if resource), tags)
-    check_runtimes(wanted, found, today or datetime.now(UTC).date())
-    check_concurrency(wanted, found, aws)
-    check_function_memory(wanted, found, aws)
+    found = _checked(lane, wanted, aws, today)
     deployer = is_deployer(lane, aws)
     delivery = log_delivery.desired(lane.place, tags)
     steps = [log_delivery.steps(delivery, log_delivery.current(aws, delivery.name))]
@@ -54,6 +50,42 @@ def plan_changes(lane: Lane, wanted: Iterable[Resource], aws: Aws, today: date |
     steps += [KINDS[want.kind].steps(want, found[want.kind, want.name]) for want in wanted]
     steps += () if deployer else _leftovers(lane, wanted, aws)
     return Plan(lane.team, lane.place.stage, tuple(steps), tags)
+
+
+def plan_edit(lane: Lane, wanted: Iterable[Resource], before: Collection[Resource], aws: Aws) -> Plan:
+    """Return the steps of :func:`plan_changes` for what differs from *before*, and read nothing else.
+
+    What is wanted as before is taken to be as it was made. Where a resource comes or goes, the whole plan is made.
+
+    Args:
+        lane: The team's lane.
+        wanted: All that it should own.
+        before: All that was wanted when a plan was carried out last; nothing, if none was.
+        aws: Where.
+
+    Raises:
+        LanesError: As of :func:`plan_changes`.
+    """
+    wanted = tuple(wanted)
+    known = {(resource.kind, resource.name): resource for resource in before}
+    if known.keys() != {(want.kind, want.name) for want in wanted}:
+        return plan_changes(lane, wanted, aws)
+    edited = tuple(want for want in wanted if want != known[want.kind, want.name])
+    found = _checked(lane, edited, aws, None)
+    steps = tuple(KINDS[want.kind].steps(want, found[want.kind, want.name]) for want in edited)
+    return Plan(lane.team, lane.place.stage, steps, lane_tags(lane))
+
+
+def _checked(
+    lane: Lane, wanted: tuple[Resource, ...], aws: Aws, today: date | None
+) -> dict[tuple[str, str], Resource | None]:
+    """Return what there is of what is *wanted*, which the lane may have."""
+    found = _read(aws, [(resource.kind, resource.name) for resource in wanted])
+    check_ownership((resource for resource in found.values() if resource), lane_tags(lane))
+    check_runtimes(wanted, found, today or datetime.now(UTC).date())
+    check_concurrency(wanted, found, aws)
+    check_function_memory(wanted, found, aws)
+    return found
 
 
 def plan_removal(lane: Lane, aws: Aws) -> Plan:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TASK = "/var/task/"
 """The folder in which Lambda keeps a function's code; tracebacks name it."""
 
 _FILE = re.compile(r"""\s*File ["'](?P<path>[^"']+)["']""")
+_PLACE = re.compile(rf"""File ["'](?:{TASK})?(?P<name>[^"']+)["'],? [Ll]ine (?P<line>\d+)""")
 _NOT_OWN = re.compile(r"<frozen |/var/lang/|/var/runtime/|/opt/python/lib/|.*/site-packages/")
 _MISSING = re.compile(r"No module named '([^']+)'")
 _VARIABLE = re.compile(r"'(TABLE|BUCKET|QUEUE|TOPIC|SECRET|SETTING|FUNCTION|WORKFLOW)_([A-Z0-9_]+)'")
@@ -34,6 +39,21 @@ def own_frames(trace: object) -> tuple[str, ...]:
 def in_checkout(text: str) -> str:
     """Return *text* with the paths of a function's code as they are in the checkout: without ``/var/task/``."""
     return text.replace(TASK, "")
+
+
+def with_places(text: str, files: Mapping[str, str]) -> str:
+    """Return *text* with ``path:line`` for each place of a function's code, as a terminal of an editor opens it.
+
+    Args:
+        text: Lines of a traceback, as Python or Lambda writes them.
+        files: The path of each file of the code as it is to be shown, by its name in ``/var/task``.
+    """
+
+    def place(found: re.Match[str]) -> str:
+        path = files.get(found["name"])
+        return f"{path}:{found['line']}" if path else found[0]
+
+    return _PLACE.sub(place, text)
 
 
 def is_noise(line: str) -> bool:

@@ -1,0 +1,160 @@
+"""A run of ``lanes dev`` while it goes on: how far it is, what its functions wrote, what came of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from threading import Thread
+from typing import TYPE_CHECKING, Protocol
+
+from shared.measure.billing.finished_run import finish_express, finish_run
+from shared.run.express import logged_events, run_express
+from shared.run.graph import graph_of, read_graph
+from shared.run.logs import read_logs
+from shared.run.start import Run, start
+from shared.run.watch import Snapshot, is_over
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.aws.client import Aws
+    from shared.config.lane import Lane
+    from shared.measure.billing.finished_run import FinishedRun
+    from shared.run.express import ExpressRun
+    from shared.run.graph import Graph
+    from shared.run.logs import Line
+    from shared.values import Json
+
+    Payload = Mapping[str, Json]
+
+
+class Going(Protocol):
+    """A run that goes on, or has ended."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def note(self) -> str:
+        """What is to be said beside its id; "" for nothing."""
+
+    def over(self) -> bool:
+        """Return whether it is over. What is read after that is all that there will be."""
+
+    def lines(self) -> list[Line]:
+        """Return the lines that are new in its functions' logs."""
+
+    def graph(self) -> Graph:
+        """Return the states of its machine."""
+
+    def finish(self) -> FinishedRun:
+        """Return what came of it; it is over."""
+
+    def stop(self) -> None:
+        """Stop it, if anybody can."""
+
+
+class StandardRun:
+    """A run whose history is there while it goes on.
+
+    Args:
+        aws: Where.
+        lane: Whose.
+        workflow: Its key.
+        payload: Its input.
+        run_id: Its id.
+        definition: That of the machine, as it is deployed.
+
+    Raises:
+        LanesError: It does not start.
+    """
+
+    note = ""
+
+    def __init__(  # noqa: PLR0917  what a run is
+        self, aws: Aws, lane: Lane, workflow: str, payload: Payload, run_id: str, definition: Mapping[str, Json]
+    ) -> None:
+        self.id = run_id
+        self._aws = aws
+        self._definition = definition
+        began = datetime.now(UTC)
+        self._run = start(aws, lane, workflow, payload, run_id)
+        self._reader = read_logs(aws, self._run, began)
+        self._end: Snapshot | None = None
+
+    def over(self) -> bool:
+        """Return whether it is over."""
+        told = self._aws.states.describe_execution(executionArn=self._run.arn)
+        if not is_over(told["status"]):
+            return False
+        self._end = Snapshot(told["status"], None, {}, told["startDate"], told.get("stopDate"), told.get("output"))
+        return True
+
+    def lines(self) -> list[Line]:
+        """Return the lines that are new."""
+        return self._reader.read()
+
+    def graph(self) -> Graph:
+        """Return the states of its machine."""
+        return read_graph(self._aws.states, self._run.arn, self._definition)
+
+    def finish(self) -> FinishedRun:
+        """Return what came of it."""
+        assert self._end  # noqa: S101  over() has said so
+        return finish_run(self._aws, self._run, self._end, self._reader)
+
+    def stop(self) -> None:
+        """Stop it."""
+        self._aws.states.stop_execution(executionArn=self._run.arn, error="Stopped", cause="lanes dev")
+
+
+class ExpressCall:
+    """An express run: one call, in a thread of its own, which brings all at its end. Arguments as of a standard one."""
+
+    note = ", express: no history tells how far it is, so its states are shown at its end"
+
+    def __init__(  # noqa: PLR0917  what a run is
+        self, aws: Aws, lane: Lane, workflow: str, payload: Payload, run_id: str, definition: Mapping[str, Json]
+    ) -> None:
+        self.id = run_id
+        self._aws = aws
+        self._definition = definition
+        self._reader = read_logs(aws, Run(run_id, "", lane, workflow), datetime.now(UTC))
+        self._ended: ExpressRun | None = None
+        self._failed: Exception | None = None
+        self._thread = Thread(target=self._call, args=(lane, workflow, payload), daemon=True)  # no end of ours waits
+        self._thread.start()
+
+    def _call(self, lane: Lane, workflow: str, payload: Payload) -> None:
+        try:
+            self._ended = run_express(self._aws, lane, workflow, payload, self.id)
+        except Exception as error:  # noqa: BLE001  it is raised where the run is looked at
+            self._failed = error
+
+    def over(self) -> bool:
+        """As of all runs.
+
+        Raises:
+            LanesError: It did not start, or its call failed.
+        """
+        if self._thread.is_alive():
+            return False
+        if self._failed:
+            raise self._failed
+        return True
+
+    def lines(self) -> list[Line]:
+        """Return the lines that are new."""
+        return self._reader.read()
+
+    def graph(self) -> Graph:
+        """Return the states of its machine."""
+        return graph_of(self._definition, logged_events(self._aws, self._ended) if self._ended else ())
+
+    def finish(self) -> FinishedRun:
+        """Return what came of it."""
+        assert self._ended  # noqa: S101  over() has said so
+        return finish_express(self._aws, self._ended, self._reader)
+
+    def stop(self) -> None:
+        """Nobody can."""
