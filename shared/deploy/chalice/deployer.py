@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import WaiterError
@@ -46,13 +46,18 @@ def with_chalice(lane: Lane, project: Project, packages: Mapping[str, Package]) 
     return {**ROUTINES, function.CHALICE_DEPLOY: ChaliceDeployer(lane, project.root / APP_DIR, packages)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChaliceDeployer:
-    """Deploys functions of *lane* from the Chalice project in *app_dir*, each with the package of its workflow."""
+    """Deploys functions of *lane* from the Chalice project in *app_dir*, each with the package of its workflow.
+
+    Chalice's client is made once for a plan, since it reads the addresses of all of AWS's services: half of the time
+    that a small function takes.
+    """
 
     lane: Lane
     app_dir: Path
     packages: Mapping[str, Package]
+    _client: tuple[Aws, Sleep, Any] | None = field(default=None, init=False, repr=False)
 
     def __call__(self, aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
         """Create or update the function whose key is ``params["function"]``.
@@ -105,7 +110,6 @@ class ChaliceDeployer:
         )
 
     def _deployer(self, aws: Aws, sleep: Sleep) -> Any:
-        from chalice.awsclient import TypedAWSClient
         from chalice.config import DeployedResources
         from chalice.deploy import deployer, executor, planner
         from chalice.deploy.appgraph import DependencyBuilder
@@ -113,7 +117,7 @@ class ChaliceDeployer:
 
         from shared.deploy.chalice.names import named_graph_builder
 
-        client = TypedAWSClient(_Session(aws, self.lane), sleep)
+        client = self._chalice_client(aws, sleep)
         osutils = OSUtils()
         return deployer.Deployer(
             application_builder=named_graph_builder(self.lane, lambda: self.packages),
@@ -126,6 +130,13 @@ class ChaliceDeployer:
             executor=executor.Executor(client, _Quiet()),
             recorder=deployer.NoopResultsRecorder(osutils),
         )
+
+    def _chalice_client(self, aws: Aws, sleep: Sleep) -> Any:
+        from chalice.awsclient import TypedAWSClient
+
+        if self._client is None or self._client[:2] != (aws, sleep):
+            self._client = (aws, sleep, TypedAWSClient(_Session(aws, self.lane), sleep))
+        return self._client[2]
 
 
 def _fix(said: str) -> str | None:
