@@ -52,7 +52,8 @@ def keyboard(descriptor: int | None) -> Iterator[Read]:
     try:
         yield _Keys(descriptor, at_end=Quit()).read
     finally:
-        termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)  # what was typed ahead is for nobody
+        with contextlib.suppress(termios.error):  # it has gone
+            termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)  # what was typed ahead is for nobody
 
 
 class _Keys:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.run.own_code import fix_of, is_noise, own_frames
+from shared.run.own_code import fix_of, is_noise, own_frames, with_places
 
 IMPORTLIB = (
     '  File "/var/lang/lib/python3.12/importlib/__init__.py", line 90, in import_module\n    return _gcd_import(name)\n'
@@ -93,3 +93,21 @@ def test_a_secret_without_a_value_is_told_with_the_command_that_sets_one():
     said = "An error occurred (ResourceNotFoundException) when calling the GetSecretValue operation: Secrets Manager"
     message = f"{said} can't find the specified secret value for staging label: AWSCURRENT"
     assert fix_of("ResourceNotFoundException", message).startswith("lanes secret set TEAM NAME")
+
+
+FILES = {"count.py": "teams/words/count.py", "shared/handlers/s3.py": "../shared/handlers/s3.py"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('  File "/var/task/count.py", line 12, in f\n    x', "  teams/words/count.py:12, in f\n    x"),
+        ('  File "count.py", line 12, in f', "  teams/words/count.py:12, in f"),
+        ('File "/var/task/count.py" Line 7', "teams/words/count.py:7"),
+        ('  File "/var/task/shared/handlers/s3.py", line 3, in g', "  ../shared/handlers/s3.py:3, in g"),
+        (STAND_IN, STAND_IN),
+        ("no traceback, of File count.py", "no traceback, of File count.py"),
+    ],
+)
+def test_places_in_own_files_are_shown_as_an_editor_opens_them(text, shown):
+    assert with_places(text, FILES) == shown
