@@ -1,6 +1,7 @@
 """The code of a package: a workflow's own modules, and of ``shared/`` what its handlers import.
 
-A team's own folder goes in whole, at the zip's root, but for tests, samples, the card, the template and requirements.
+A team's own folder goes in whole, at the zip's root, but for tests, samples, the card, the template, requirements and
+the payload of its runs (``input.json``).
 Of ``shared/`` go in the modules that are imported, at any depth, and their packages. Two rules find what no import
 names: a module that looks for files beside itself gets its whole folder; and a name that is asked of a package which
 loads its names lazily is followed to the module that the package imports it from for type checkers.
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _ROOM = "shared"
 _TRAVELS = (f"{_ROOM}.handlers", f"{_ROOM}.fmi", f"{_ROOM}.errors", f"{_ROOM}.values")
 _NOT_CODE = ("tests", "sample")
-_OF_THE_CARD = re.compile(r"workflow\.(yaml|asl\.\w+)|requirements[\w.-]*\.(txt|in|lock)")
+_OF_THE_CARD = re.compile(r"workflow\.(yaml|asl\.\w+)|requirements[\w.-]*\.(txt|in|lock)|input\.json")
 
 
 @dataclass(frozen=True, slots=True)

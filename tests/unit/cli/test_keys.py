@@ -1,5 +1,6 @@
 """Keys of a terminal, and what a pipe stands for."""
 
+import contextlib
 import os
 import termios
 
@@ -14,10 +15,8 @@ def terminal():
     ours, theirs = os.openpty()
     yield ours, theirs
     for each in (ours, theirs):
-        try:
+        with contextlib.suppress(OSError):
             os.close(each)
-        except OSError:
-            pass
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def test_other_keys_ask_for_nothing(terminal):
 def test_a_terminal_is_left_as_it_was(terminal):
     _, theirs = terminal
     before = termios.tcgetattr(theirs)
-    with pytest.raises(KeyboardInterrupt), keyboard(theirs):
+    with contextlib.suppress(KeyboardInterrupt), keyboard(theirs):
         assert termios.tcgetattr(theirs) != before
         raise KeyboardInterrupt
     assert termios.tcgetattr(theirs) == before
