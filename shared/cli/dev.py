@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from shared.cli import console
 from shared.cli.where import Where, on_cloud
 from shared.errors import INTERRUPTED, UsageError
 
@@ -52,6 +53,7 @@ def dev(
     project = wiring.open_valid(*names[:1])
     lane, workflow = find_workflow(project, names, "dev")
     _check_embedded(where, lane.team, workflow.key)
+    console.note(f"deploying {lane.team}, which takes longest the first time")
     watcher = Watcher(files_of(project.root, lane, workflow.key, None, given_file(given)).look, shown)
     with (
         wiring.signals_unwind(),

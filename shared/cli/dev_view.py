@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.run.graph import Graph
 
 _RAISED = "[ERROR] "  # how Lambda's line about an error begins, with the traceback in it
+_MEND = "what is deployed stays as it is; mend this and save, q ends"
 _ROOM = 6  # lines of the screen that are not the picture's
 _MOST_STEPS = 6  # steps of a deployment that one line names
 
@@ -64,8 +65,8 @@ class View(Protocol):
     def tell(self, text: str) -> None:
         """Show a line of ours."""
 
-    def turn(self) -> None:
-        """Show that it is the user's turn."""
+    def turn(self, *, broken: bool) -> None:
+        """Show that it is the user's turn; with *broken* files it is to mend them."""
 
     def deployed(self, edit: Edit) -> None:
         """Show what was deployed."""
@@ -127,8 +128,8 @@ class _Lines:
     def tell(self, text: str) -> None:
         console.line(text)
 
-    def turn(self) -> None:
-        console.line(self._keys)
+    def turn(self, *, broken: bool) -> None:
+        console.line(_MEND if broken else self._keys)
 
     def deployed(self, edit: Edit) -> None:
         console.line(edit.line)
@@ -165,8 +166,8 @@ class _Screen:
     def tell(self, text: str) -> None:
         console.out.print(text, style="bold")
 
-    def turn(self) -> None:
-        console.out.print(self._keys, style="dim")
+    def turn(self, *, broken: bool) -> None:
+        console.out.print(_MEND if broken else self._keys, style="dim")
 
     def deployed(self, edit: Edit) -> None:
         console.out.print(edit.line, style="bold")
@@ -214,8 +215,8 @@ class _Json:
     def tell(self, text: str) -> None:
         self._say("note", text=text)
 
-    def turn(self) -> None:
-        self._say("waiting")
+    def turn(self, *, broken: bool) -> None:
+        self._say("waiting", broken=broken)
 
     def deployed(self, edit: Edit) -> None:
         self._say("deployed", files=edit.files, done=edit.done, seconds=edit.seconds)

@@ -60,11 +60,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Current:
-    """The workflow as it is deployed. ``files`` are the paths of its code as they are shown, by name in its package."""
+    """The workflow as it is deployed, whatever its files say by now.
+
+    ``files`` are the paths of its code as they are shown, by name in its package.
+    """
 
     lane: Lane
     workflow: Workflow
     here: Rehearsal
+    definition: Mapping[str, Json]
     files: Mapping[str, str]
 
 
@@ -99,6 +103,7 @@ class DevWork:
             project = wiring.open_valid(*self._asked.names[:1])
             lane, workflow = find_workflow(project, self._asked.names, "dev")
             here = wiring.rehearsal_of(project, self._aws)
+            definition = render_definition(lane, workflow.key)
             todo, self._before = here.redeploy(lane, self._before)
             package = here.packages(lane).get(workflow.key)
             put = _put_samples(self._aws, lane, workflow, files)
@@ -111,7 +116,7 @@ class DevWork:
             return Deployed(fine=False)
         names = package.code if package else ()
         code = {name: shown(_path(project.root, workflow, name)) for name in names}
-        self._current = _Current(lane, workflow, here, code)
+        self._current = _Current(lane, workflow, here, definition, code)
         steps = {lane.functions[key].name: step for step, key in workflow.functions.items()}
         done = (*deployed_parts(todo, steps), *(f"s3://{lane.bucket}/{key}" for key in put))
         self._view.deployed(Edit(files, done, self._clock() - began))
@@ -129,7 +134,7 @@ class DevWork:
             run_id = new_run_id(datetime.now(UTC))
             payload = self._payload(current, run_id)
             begin = ExpressCall if is_express(lane, key) else StandardRun
-            self._run = begin(self._aws, lane, key, payload, run_id, render_definition(lane, key))
+            self._run = begin(self._aws, lane, key, payload, run_id, current.definition)
         except _REFUSED as error:
             self._view.refused(error)
             return False

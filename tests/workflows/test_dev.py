@@ -71,7 +71,7 @@ class Shown:
 
     def __init__(self):
         self.edits, self.errors, self.lines, self.graphs, self.ends, self.told = [], [], [], [], [], []
-        self.started = self.turn = lambda *_told: None
+        self.started = self.turn = lambda *_told, **_more: None
         self.tell, self.deployed = self.told.append, self.edits.append
         self.refused = lambda error: self.errors.append(str(error))
         self.ended = self.ends.append

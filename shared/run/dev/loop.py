@@ -99,7 +99,9 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Tell the user that it is their turn, and what the keys do."""
+    """Tell the user that it is their turn, and what the keys do; or that *broken* files are to be mended first."""
+
+    broken: bool = False
 
 
 Action: TypeAlias = Deploy | Run | Stop | Tell | Wait
@@ -182,7 +184,7 @@ def _next(loop: Loop) -> tuple[Loop, tuple[Action, ...]]:
         return replace(loop, doing=Doing.DEPLOYING, saved=()), (Deploy(loop.saved),)
     if loop.again:
         return replace(loop, doing=Doing.RUNNING, again=False), (Run(),)
-    return replace(loop, doing=Doing.WAITING), (Wait(),)
+    return replace(loop, doing=Doing.WAITING), (Wait(loop.broken),)
 
 
 def _quit(loop: Loop) -> tuple[Loop, tuple[Action, ...]]:

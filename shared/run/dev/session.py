@@ -38,8 +38,8 @@ class Teller(Protocol):
     def tell(self, text: str) -> None:
         """Tell a line."""
 
-    def turn(self) -> None:
-        """Tell the user that it is their turn."""
+    def turn(self, *, broken: bool) -> None:
+        """Tell the user that it is their turn; with *broken* files it is to mend them."""
 
 
 def hold(
@@ -107,6 +107,6 @@ def _done(action: Action, work: Work, teller: Teller) -> tuple[Event, ...]:
             work.stop()
         case Tell(text):
             teller.tell(text)
-        case Wait():
-            teller.turn()
+        case Wait(broken):
+            teller.turn(broken=broken)
     return ()

@@ -28,8 +28,8 @@ def test_a_teams_folder_goes_in_whole_but_for_what_no_function_reads(names, writ
     here = "teams/words/count"
     for name in (
         "workflow.yaml", "workflow.asl.json", "requirements.txt", "requirements.lock", "requirements-dev.txt",
-        "input.json", "tests/test_count.py", "sample/text.txt", ".hidden", ".git/config", "__pycache__/count.cpython-312.pyc",
-        "inner/__pycache__/x.pyc", "old.pyc",
+        "input.json", "tests/test_count.py", "sample/text.txt", ".hidden", ".git/config",
+        "__pycache__/count.cpython-312.pyc", "inner/__pycache__/x.pyc", "old.pyc",
     ):  # fmt: skip
         write(f"{here}/{name}")
     for name in (

@@ -53,8 +53,8 @@ class Script:
     def tell(self, text):
         self.did.append(("told", text))
 
-    def turn(self):
-        self.did.append("turn")
+    def turn(self, *, broken):
+        self.did.append("mend" if broken else "turn")
 
     def play(self, *, on_save=False):
         hold(self, self, self.keys, self.saves, on_save=on_save)
@@ -87,7 +87,7 @@ def test_a_save_while_a_run_goes_on_stops_it_for_the_new_code():
 
 def test_broken_files_run_nothing():
     did = Script("tick", "tick", Saved(("broken.py",)), "tick", Quit()).play(on_save=True)
-    assert did[-2:] == [("deploy", "broken.py"), "turn"]
+    assert did[-2:] == [("deploy", "broken.py"), "mend"]
 
 
 def test_a_run_that_does_not_start_gives_the_turn_back():
