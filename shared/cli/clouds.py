@@ -203,7 +203,7 @@ class Rehearsal(Cloud):
         self.make_deployed(lane)
         self.place_samples(lane, workflow, payload)
 
-    def place_samples(self, lane: Lane, workflow: str, payload: Mapping[str, Json]) -> None:
+    def place_samples(self, lane: Lane, workflow: str, payload: Json) -> None:
         """Put sample data where there is none."""
         from shared.run.items import place_sample_items
         from shared.run.sample import place_own_sample, place_sample

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from shared.run.logs import Line
     from shared.values import Json
 
-    Payload = Mapping[str, Json]
-
 
 class Going(Protocol):
     """A run that goes on, or has ended."""
@@ -72,7 +70,7 @@ class StandardRun:
     note = ""
 
     def __init__(  # noqa: PLR0917  what a run is
-        self, aws: Aws, lane: Lane, workflow: str, payload: Payload, run_id: str, definition: Mapping[str, Json]
+        self, aws: Aws, lane: Lane, workflow: str, payload: Json, run_id: str, definition: Mapping[str, Json]
     ) -> None:
         self.id = run_id
         self._aws = aws
@@ -114,7 +112,7 @@ class ExpressCall:
     note = ", express: no history tells how far it is, so its states are shown at its end"
 
     def __init__(  # noqa: PLR0917  what a run is
-        self, aws: Aws, lane: Lane, workflow: str, payload: Payload, run_id: str, definition: Mapping[str, Json]
+        self, aws: Aws, lane: Lane, workflow: str, payload: Json, run_id: str, definition: Mapping[str, Json]
     ) -> None:
         self.id = run_id
         self._aws = aws
@@ -125,7 +123,7 @@ class ExpressCall:
         self._thread = Thread(target=self._call, args=(lane, workflow, payload), daemon=True)  # no end of ours waits
         self._thread.start()
 
-    def _call(self, lane: Lane, workflow: str, payload: Payload) -> None:
+    def _call(self, lane: Lane, workflow: str, payload: Json) -> None:
         try:
             self._ended = run_express(self._aws, lane, workflow, payload, self.id)
         except Exception as error:  # noqa: BLE001  it is raised where the run is looked at
