@@ -18,3 +18,10 @@ class AccessKey:
     id: str
     secret: str = field(repr=False)
     token: str = field(default="", repr=False)
+
+
+def credentials(key: AccessKey, endpoint: str | None = None) -> dict[str, str]:
+    """Return the variables by which a process's AWS clients take *key*, and go to *endpoint* where there is one."""
+    token = {"AWS_SESSION_TOKEN": key.token} if key.token else {}
+    where = {"AWS_ENDPOINT_URL": endpoint} if endpoint else {}
+    return {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret, **token, **where}

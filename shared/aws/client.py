@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from shared.aws.target import Target
     from shared.config.lane import Place
 
+_FUNCTION_SECONDS = 930  # Lambda gives a function 900
 _SYNC_SECONDS = 310  # Step Functions gives an express execution 300
 
 
@@ -88,6 +89,17 @@ class Aws:
     def lambda_(self) -> LambdaClient:
         """Functions."""
         client: LambdaClient = self.client("lambda")
+        return client
+
+    @cached_property
+    def waiting_lambda(self) -> LambdaClient:
+        """Functions, for Invoke alone: a function answers within fifteen minutes, and is called once."""
+        config = Config(
+            retries={"total_max_attempts": 1},
+            read_timeout=_FUNCTION_SECONDS,
+            proxies={} if self.target.on_loopback else None,
+        )
+        client: LambdaClient = self.session.client("lambda", endpoint_url=self.target.endpoint, config=config)
         return client
 
     @cached_property

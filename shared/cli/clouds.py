@@ -10,7 +10,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shared.aws.access_key import AccessKey, credentials
 from shared.cli import console
+from shared.errors import LanesError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from shared.local.state import State
     from shared.packages.package import Package
     from shared.packages.target import Target
+    from shared.run.debug.again import Here
+    from shared.run.debug.calls import Rights
+    from shared.run.debug.deployed import Deployed
     from shared.values import Json
 
 
@@ -109,6 +114,49 @@ class Cloud:
         key = "rendezvous_endpoint"
         told = payload.get(key) if isinstance(payload, dict) else None
         return {key: ""} if self.keeps_ranks and told == lane.rendezvous.endpoint else {}
+
+    def bring_here(self, lane: Lane, deployed: Deployed, *, write: bool) -> Here:
+        """Return what it takes to call a function of *lane* in this process; *write* lets its calls change something.
+
+        Raises:
+            LanesError: A library cannot be had, or the function's rights cannot be read.
+        """
+        from shared.deploy.code import CACHE, wanted_of
+        from shared.run.debug.again import Here, own_folders
+        from shared.run.debug.calls import Guard
+        from shared.run.debug.libraries import HERE, libraries_here
+
+        workflow, root = lane.workflows.get(deployed.function.workflow), self._project.root.resolve()
+        folder = workflow.folder.resolve() if workflow and workflow.folder else None
+        wanted = wanted_of(self._project, lane, deployed.function, lambda _: HERE)
+        libraries = libraries_here(wanted, root / CACHE, console.note)
+        variables, rights = self._identity(lane, deployed)
+        guard = Guard(lane.place.account, own_folders(root, folder), write=write, rights=rights)
+        return Here(deployed, root, folder, libraries, variables, guard)
+
+    def code_differs(self, lane: Lane, deployed: Deployed) -> bool | None:
+        """Say whether the code on disk is another than what is deployed; None if nobody can tell, as of an image."""
+        from shared.deploy.code import CACHE, wanted_of
+        from shared.run.debug.libraries import code_differs
+
+        if deployed.function.image:
+            return None
+        wanted = wanted_of(self._project, lane, deployed.function, self._target)
+        return code_differs(wanted, deployed.sha256, self._project.root / CACHE, console.note)
+
+    def _identity(self, lane: Lane, deployed: Deployed) -> tuple[Mapping[str, str], Rights | None]:
+        """Return the variables with which a function's calls go from this process, and what decides them here.
+
+        Nobody but Lambda takes the role of a function: the calls go as the user's own.
+        """
+        from shared.run.debug.rights import read_rights
+
+        held = self._aws.session.get_credentials()
+        if held is None:
+            raise LanesError("there are no credentials for the handler's calls", fix="log in, or give --profile")
+        frozen = held.get_frozen_credentials()
+        key = AccessKey(frozen.access_key or "", frozen.secret_key or "", frozen.token or "")
+        return credentials(key, self._aws.target.endpoint), read_rights(self._aws, lane, deployed)
 
     def _target(self, function: Function) -> Target:
         """Return what *function* runs on here."""
@@ -239,6 +287,14 @@ class Rehearsal(Cloud):
         found = route53.list_hosted_zones_by_name(DNSName=zone)["HostedZones"]
         if not any(each["Name"].rstrip(".") == zone for each in found):
             route53.create_hosted_zone(Name=zone, CallerReference=zone)
+
+    def _identity(self, lane: Lane, deployed: Deployed) -> tuple[Mapping[str, str], Rights | None]:
+        """Return the credentials of the function's own role; the cloud decides its calls."""
+        from shared.local.role_keys import function_key
+
+        del lane
+        key = function_key(self._aws.owner, deployed.role, deployed.function.name, deployed.arn)
+        return credentials(key, self._aws.target.endpoint), None
 
     def _target(self, function: Function) -> Target:
         """Return what runs *function* on this machine, whose processor is what it is."""

@@ -16,6 +16,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, and remove nothing.")]
 Check = Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 when the file is stale.")]
+Rank = Annotated[int | None, typer.Option(min=0, help="The rank or map item that is meant.")]
+Step = Annotated[
+    str | None, typer.Option(help="The state that is meant, or a function as the workflow's card calls it.")
+]
+Write = Annotated[bool, typer.Option("--write", help="Let the calls of the handler change what the cloud holds.")]
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 

@@ -49,6 +49,13 @@ def package_code(
     return build_packages(wanted, project.root / CACHE, tell)
 
 
+def wanted_of(project: Project, lane: Lane, function: Function, where: Where | None = None) -> Wanted:
+    """Return what the package of *function*, one of *lane* whose code is ours, is to be; *where* as above."""
+    group = [each for each in lane.functions.values() if each.workflow == function.workflow]
+    group = [each for each in group if not (each.image and each.image.is_others)]
+    return _wanted(project.root, lane, function.workflow, group, where or target_of)
+
+
 def target_of(function: Function) -> Target:
     """Return what *function* runs on, on AWS."""
     return Target(function.runtime, function.architecture)

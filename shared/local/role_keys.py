@@ -38,12 +38,21 @@ def take_role(owner: Aws, name: str) -> Aws:
             fix="lanes up, then lanes deploy TEAM, which makes it; then this again",
         )
     place = owner.place
+    key = _issuer(owner).of_role(place.arn("iam", f"role/{name}"), SESSION)
+    caller = f"arn:{place.partition}:sts::{place.account}:assumed-role/{name}/{SESSION}"
+    return Aws(endpoint_session(place.region, key), owner.target, caller, owner)
+
+
+def function_key(owner: Aws, role: str, name: str, function: str) -> AccessKey:
+    """Return credentials of a *role*, an ARN, as the function called *name* with the ARN *function* holds them."""
+    return _issuer(owner).of_role(role, name, function=function)
+
+
+def _issuer(owner: Aws) -> Issuer:
     held = owner.session.get_credentials()
     if held is None:
         raise LanesError("the cloud's owner has no credentials", fix="lanes up again")
-    key = Issuer(AccessKey(held.access_key, held.secret_key)).of_role(place.arn("iam", f"role/{name}"), SESSION)
-    caller = f"arn:{place.partition}:sts::{place.account}:assumed-role/{name}/{SESSION}"
-    return Aws(endpoint_session(place.region, key), owner.target, caller, owner)
+    return Issuer(AccessKey(held.access_key, held.secret_key))
 
 
 def make_platform_role(owner: Aws, policies: Mapping[str, Policy]) -> None:

@@ -24,7 +24,7 @@ from shared.packages.code import missing_handlers, read_code
 from shared.packages.explained import unexplained
 from shared.packages.libraries import find_libraries, modules_of
 from shared.packages.requirements import read_requirements
-from shared.packages.zips import forget, unzipped_size, write_zip
+from shared.packages.zips import forget, unpacked, unzipped_size, write_zip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _KEPT = 4  # packages of a workflow in the cache, old ones too
 LIBRARIES = "libraries"
 """The folder of the cache that holds libraries."""
+UNPACKED = "unpacked"
+"""The folder of the cache that holds libraries for this machine's own Python, unpacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,21 @@ def build_packages(wanted: Mapping[str, Wanted], cache: Path, tell: Tell) -> dic
         made = {key: _build(each, cache, problems, tell) for key, each in wanted.items()}
     problems.finish()
     return {key: package for key, package in made.items() if package}
+
+
+def libraries_of(wanted: Wanted, cache: Path, tell: Tell) -> Path | None:
+    """Return a folder with the libraries of the package that is *wanted*, unpacked once; None where it has none.
+
+    Raises:
+        ConfigError: Lists what is wrong with its requirements.
+        LanesError: The package index does not answer.
+    """
+    problems, workflow = Problems(), wanted.workflow
+    with _locked(cache):
+        requirements = read_requirements(workflow.requirements, workflow.root, problems, locks=wanted.lock)
+        found = find_libraries(requirements, wanted.target, cache / LIBRARIES, problems, tell)
+        problems.finish()
+        return unpacked(found.path, cache / UNPACKED) if found else None
 
 
 def _build(wanted: Wanted, cache: Path, problems: Problems, tell: Tell) -> Package | None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold; when a file was written must not matter
+_UNPACKED = 8  # unpacked zips that are kept, old ones too
 _MODE = 0o100644 << 16  # a checkout's umask must not matter either
 
 
@@ -35,6 +36,19 @@ def unzipped_size(path: Path) -> int:
     """Return the size of all files in the zip at *path*, in bytes."""
     with zipfile.ZipFile(path) as archive:
         return sum(info.file_size for info in archive.infolist())
+
+
+def unpacked(path: Path, cache: Path) -> Path:
+    """Return the folder in *cache* with what is in the zip at *path*; it is unpacked if it is not there."""
+    folder = cache / path.stem
+    if not folder.exists():
+        draft = folder.with_suffix(".part")
+        shutil.rmtree(draft, ignore_errors=True)
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(draft)
+        draft.rename(folder)
+        forget(cache, "*", _UNPACKED)
+    return folder
 
 
 def forget(cache: Path, pattern: str, kept: int) -> None:

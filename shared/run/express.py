@@ -19,7 +19,7 @@ from shared.run.start import Run, not_started, place_input
 from shared.run.watch import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
@@ -114,18 +114,45 @@ def logged_events(aws: Aws, ended: ExpressRun, *, sleep: Sleep = time.sleep) -> 
     CloudWatch shows them late, so it is asked until the last one is there.
     """
     run = ended.run
-    found: dict[int, HistoryEventTypeDef] = {}
+    since = ended.end.started - _BEFORE
     for _ in looks(sleep):
-        pages = aws.logs.get_paginator("filter_log_events").paginate(
-            logGroupName=run.lane.workflows[run.workflow].log_group,
-            startTime=int((ended.end.started - _BEFORE).timestamp() * 1000),
-        )
-        for line in (line for page in pages for line in page.get("events", ())):
-            event = json.loads(line["message"])
-            if event.get("execution_arn") == run.arn:
-                found[int(event["id"])] = _as_in_a_history(event)
-        if is_whole(found.values()):
+        events = _in_log(aws, run.lane, run.workflow, since, lambda arn: arn == run.arn)
+        if is_whole(events):
             break
+    return events
+
+
+def find_logged(aws: Aws, lane: Lane, run_id: str) -> tuple[str, list[HistoryEventTypeDef]] | None:
+    """Return the workflow and the events of the express run *run_id* of *lane*, as in :func:`logged_events`.
+
+    None where no log shows it, or not yet.
+    """
+    try:
+        since = datetime.strptime(run_id.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) - _BEFORE
+    except ValueError:  # somebody else's name
+        since = datetime.fromtimestamp(0, UTC)
+    for key in lane.workflows:
+        if is_express(lane, key):
+            try:
+                events = _in_log(aws, lane, key, since, lambda arn: f":{run_id}:" in arn)
+            except ClientError as error:
+                if code_of(error) != "ResourceNotFoundException":
+                    raise
+                continue
+            if events:
+                return key, events
+    return None
+
+
+def _in_log(
+    aws: Aws, lane: Lane, workflow: str, since: datetime, meant: Callable[[str], bool]
+) -> list[HistoryEventTypeDef]:
+    """Return the events, from *since* on, of the execution of *workflow* whose ARN is *meant*, oldest first."""
+    pages = aws.logs.get_paginator("filter_log_events").paginate(
+        logGroupName=lane.workflows[workflow].log_group, startTime=int(since.timestamp() * 1000)
+    )
+    told = (json.loads(line["message"]) for page in pages for line in page.get("events", ()))
+    found = {int(event["id"]): _as_in_a_history(event) for event in told if meant(event.get("execution_arn", ""))}
     return [found[number] for number in sorted(found)]
 
 

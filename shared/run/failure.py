@@ -7,7 +7,7 @@ nothing and is never blamed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.errors import FIX
@@ -45,6 +45,8 @@ class Failure:
             and of libraries are left out. An error of our own tree has none, because its message tells all.
         fix: What to do about it; None where that is not known.
         without_request: The error to look for in the logs, where it names no request; else None.
+        execution: The ARN of the execution whose history tells it: a distributed Map's child, or the run itself. Empty
+            where no history does.
     """
 
     status: str
@@ -56,6 +58,7 @@ class Failure:
     traceback: tuple[str, ...] = ()
     fix: str | None = None
     without_request: ErrorWithoutRequest | None = None
+    execution: str = field(default="", compare=False)
 
     @property
     def place(self) -> str:
@@ -95,7 +98,7 @@ def failure_in(events: Iterable[HistoryEventTypeDef], ended: Ended) -> Failure:
 
 def _failure(ended: Ended, deepest: tuple[Mapping[str, object], _Place] | None) -> Failure:
     status, error, cause = ended
-    found, (state, rank, around) = deepest or ({}, _Place(None, None, None))
+    found, (state, rank, around, execution) = deepest or ({}, _Place(None, None, None))
     error, cause = str(found.get("error") or error), str(found.get("cause") or cause)
     if deepest is None and "errorType" not in parse_object(cause):
         return Failure(status, None, None, error or status, cause or _WITHOUT_CAUSE.get(status, ""), None)
@@ -111,6 +114,7 @@ def _failure(ended: Ended, deepest: tuple[Mapping[str, object], _Place] | None) 
         traceback=() if FIX in message else own_frames(said.get("stackTrace")),
         fix=fix_of(error, message),
         without_request=find_error_without_request(cause, *around) if around else None,
+        execution=execution,
     )
 
 
@@ -139,7 +143,7 @@ def _deepest(states: SFNClient, arn: str) -> tuple[Mapping[str, object], _Place]
     if child and (below := _deepest(states, child)):
         found, place = below
         return found, place if place.rank is not None else place._replace(rank=_rank_of_input(states, child))
-    return details(blamed), _place(events, blamed)
+    return details(blamed), _place(events, blamed)._replace(execution=arn)
 
 
 def _blame(events: Mapping[int, HistoryEventTypeDef]) -> HistoryEventTypeDef | None:
@@ -193,11 +197,12 @@ def _said(event: HistoryEventTypeDef) -> tuple[object, object]:
 
 
 class _Place(NamedTuple):
-    """Where a failure happened: the state, the rank, and the moments of its entry and its failure."""
+    """Where a failure happened: the state, the rank, the moments of its entry and its failure, and the execution."""
 
     state: str | None
     rank: int | None
     around: tuple[datetime, datetime] | None
+    execution: str = ""
 
 
 def _place(events: Mapping[int, HistoryEventTypeDef], event: HistoryEventTypeDef) -> _Place:

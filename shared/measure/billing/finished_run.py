@@ -125,7 +125,7 @@ def finish_express(aws: Aws, ended: ExpressRun, reader: LogReader) -> FinishedRu
 
 def _failure(failure: Failure) -> dict[str, Json]:
     record = asdict(failure)
-    del record["without_request"]  # it only served to find the request
+    del record["without_request"], record["execution"]  # they only serve to find the request, and the event
     return record
 
 
