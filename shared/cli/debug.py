@@ -100,7 +100,7 @@ def _debugger(shown: Shown, *, breaks: bool, port: int | None) -> Debugger:
 
 def _tell(recorded: Recorded, here: Here, ended: Ended, *, differs: bool | None) -> None:
     """Print how the call ended, and what may be why it did not end as in the run."""
-    from shared.run.debug.verdict import AGAIN, differences, verdict
+    from shared.run.debug.verdict import differences, verdict
 
     if ended.left:
         console.note("the debugger was left before the handler's end")
@@ -110,10 +110,9 @@ def _tell(recorded: Recorded, here: Here, ended: Ended, *, differs: bool | None)
         print_result(ended)
         console.note(told)
     else:
-        console.fail(f"{told}: {here.shown.hidden(str(ended.error))}")
-    if AGAIN not in told:
-        for line in differences(recorded, here, differs=differs, now=datetime.now(UTC)):
-            console.note(f"  {line}")
+        console.fail(told)
+    for line in differences(recorded, here, ended, differs=differs, now=datetime.now(UTC)):
+        console.note(f"  {line}")
     print_refused(here)
     if ended.error is not None:
         raise typer.Exit(1)

@@ -48,7 +48,13 @@ class Terminal:
         if not self._breaks:
             return handler(event, context)
         console.note("n goes on by a line, s into a call, c to the end, p NAME shows a value, q leaves")
-        return pdb.Pdb().runcall(handler, event, context)
+        debugger = pdb.Pdb()
+        debugger.reset()
+        sys.settrace(debugger.trace_dispatch)
+        try:
+            return handler(event, context)  # runcall would hide that it was left with q
+        finally:
+            sys.settrace(None)
 
     def stopped(self, error: BaseException) -> None:
         """Print *error*, and stop in the innermost of the user's own frames, if there is one."""

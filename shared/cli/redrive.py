@@ -67,4 +67,6 @@ def redrive(
     write_output(finished, into)
     if untold and not as_json:
         console.note(untold)
-    report_run(finished, as_json=as_json, printed=False, more=f"lanes logs {team} --run {run.id}{where.options}")
+    more = f"lanes logs {team} --run {run.id}{where.options}"
+    then = f"lanes debug {team} {run.id}{where.options}"
+    report_run(finished, as_json=as_json, printed=False, more=more, then=then)

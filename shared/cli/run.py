@@ -103,12 +103,13 @@ def run(
             finished = follow_run(cloud, begun, now, ends)
         finished, untold = with_output(cloud, finished, whole=as_json or into is not None)
     more = f"lanes logs {lane.team} --run {run_id}{where.options}" if keep and workflow.type == "standard" else None
+    then = f"lanes debug {lane.team} {run_id}{where.options}" if keep else None
     if not keep:
         console.note("this cloud ended with the command, with all that was in it; lanes up keeps one")
     write_output(finished, into)
     if untold and not as_json:
         console.note(untold)
-    report_run(finished, as_json=as_json, printed=show_output, more=more)
+    report_run(finished, as_json=as_json, printed=show_output, more=more, then=then)
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str | list[str]]]:
@@ -245,8 +246,8 @@ def with_output(cloud: Aws, finished: FinishedRun, *, whole: bool) -> tuple[Fini
     return replace(finished, outcome=replace(finished.outcome, output=read.value)), where
 
 
-def report_run(finished: FinishedRun, *, as_json: bool, printed: bool, more: str | None) -> None:
-    """Print what came of the run. *more* is the command that shows all of its log."""
+def report_run(finished: FinishedRun, *, as_json: bool, printed: bool, more: str | None, then: str | None) -> None:
+    """Print what came of the run. *more* is the command that shows all of its log, *then* the one to try next."""
     from shared.cli import run_view
     from shared.measure.billing.cost import cost_line
 
@@ -264,7 +265,7 @@ def report_run(finished: FinishedRun, *, as_json: bool, printed: bool, more: str
         return
     if not as_json:
         run_view.print_tried(finished)
-    console.fail(run_view.failure_text(finished, more))
+    console.fail(run_view.failure_text(finished, more, then))
     if finished.cost:
         console.note(cost_line(finished.cost))
     raise typer.Exit(1)

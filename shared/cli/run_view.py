@@ -235,10 +235,10 @@ def _number(value: float) -> str:
     return f"{value:.5g}" if abs(value) < _LARGE else f"{value:.0f}"
 
 
-def failure_text(finished: FinishedRun, more: str | None = None) -> str:
+def failure_text(finished: FinishedRun, more: str | None = None, then: str | None = None) -> str:
     """Return why a run failed: the traceback in the function's own code, or the end of the invocation's log.
 
-    *more* is the command that shows all of the log.
+    *more* is the command that shows all of the log, *then* the one that looks into what failed.
     """
     outcome, failure = finished.outcome, finished.outcome.failure
     if failure is None:
@@ -250,4 +250,6 @@ def failure_text(finished: FinishedRun, more: str | None = None) -> str:
         lines += [f"    {line}" for each in tail for line in in_checkout(each).splitlines()]
     if more and failure.request_id:
         lines += [f"  all of its log: {more}"]
+    if then and failure.request_id:
+        lines += [f"  try next: {then}"]
     return "\n".join(lines)

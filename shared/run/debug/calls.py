@@ -133,8 +133,9 @@ class Guard:
         """
         changing = [] if self._write else [each for each in needed if _changes(each.action)]
         if changing:
-            on = changing[0].resource
-            self._refuse(f"{call}" + (f" on {on}" if on else ""), "it writes, or nobody can tell whether it does")
+            on = f" on {changing[0].resource}" if changing[0].resource else ""
+            known = load_catalogue().expand(changing[0].action)
+            self._refuse(f"{call}{on}", "it writes" if known else "nobody can tell whether it writes")
 
     def _refuse(self, what: str, why: str) -> None:
         at = self._at()

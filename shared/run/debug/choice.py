@@ -263,9 +263,9 @@ def _only(recorded: Sequence[Recorded], unread: int, lane: Lane, workflow: str, 
             return group[0]
     beside = f"; {unread} children of distributed Maps were not read" if unread else ""
     if fitting:
-        what = "several invocations are meant"
+        what = "several invocations of the run fit"
     else:
-        what = "no invocation of the run is meant" if latest else "the run has invoked no function"
+        what = "no invocation of the run fits" if latest else "the run has invoked no function"
     raise UsageError(f"{what}{beside}", fix=_listing(fitting or list(latest.values())))
 
 

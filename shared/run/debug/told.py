@@ -44,11 +44,12 @@ class Shown:
         return any(file.startswith(f"{folder}/") for folder in self.folders)
 
     def traceback(self, error: BaseException) -> list[str]:
-        """Return the lines of the traceback of *error*, from the user's own code on."""
-        frames = traceback.extract_tb(self.own_trace(error))
-        lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
-        lines += traceback.format_exception_only(error)
-        return [self.hidden(line) for text in lines for line in text.replace(f"{self.root}/", "").splitlines()]
+        """Return the lines of the traceback of *error*: the user's own frames, and what it says."""
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if self.owns(frame.filename)]
+        head = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
+        first, *rest = traceback.format_exception_only(error)
+        said = "".join([*head, first.removeprefix(f"{type(error).__module__}."), *rest])
+        return [self.hidden(line) for line in said.replace(f"{self.root}/", "").splitlines()]
 
     def own_trace(self, error: BaseException) -> TracebackType | None:
         """Return the traceback of *error* from the first frame of the user's own on; None where it has none."""

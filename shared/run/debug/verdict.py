@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from shared.config.aws_facts import STATE_DATA, SYNC_PAYLOAD
+from shared.run.debug.calls import WriteRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from shared.run.debug.again import Ended, Here
     from shared.run.debug.choice import Recorded
 
-AGAIN = "again as in the run"
-"""The end of what is said of a call that ended as in the run."""
+_AGAIN = "again as in the run"
 _NO_LIMITS = ("timed out", "Timeout", "OutOfMemory", "MemorySize", "Runtime.ExitError")
 _NOT_LOADED = ("Runtime.ImportModuleError", "ModuleNotFoundError", "ImportError")
 _MOMENT = 60  # seconds after which the data may be others
@@ -24,25 +24,32 @@ _MOMENT = 60  # seconds after which the data may be others
 def verdict(recorded: Recorded, ended: Ended) -> str:
     """Return how the call here ended, in view of how the recorded one did; it was not left before its end."""
     attempt, now = recorded.attempt, type(ended.error).__name__
+    if isinstance(ended.error, WriteRefusedError):
+        return "it came to a call that writes, which --write lets through"
     if attempt.status == "SUCCEEDED":
-        return f"it succeeded {AGAIN}" if ended.error is None else f"it succeeded in the run, and fails here: {now}"
+        return f"it succeeded {_AGAIN}" if ended.error is None else f"it succeeded in the run, and fails here: {now}"
     if ended.error is None:
         return f"it did not fail here; in the run it did: {attempt.error or attempt.status}"
     return (
-        f"it failed {AGAIN}: {now}" if now == attempt.error else f"it failed otherwise: {attempt.error}, and here {now}"
+        f"it failed {_AGAIN}: {now}"
+        if now == attempt.error
+        else f"it failed otherwise: {attempt.error}, and here {now}"
     )
 
 
-def differences(recorded: Recorded, here: Here, *, differs: bool | None, now: datetime) -> Iterator[str]:
-    """Yield what may be the reason that a call ended here in another way than in the run.
+def differences(recorded: Recorded, here: Here, ended: Ended, *, differs: bool | None, now: datetime) -> Iterator[str]:
+    """Yield what may be the reason that a call ended here in another way than in the run; nothing where it did not.
 
     Args:
         recorded: The call of the run.
-        here: The call in this process.
+        here: What was called in this process.
+        ended: What came of that.
         differs: Whether the code on disk is another than the deployed one; None if nobody can tell.
         now: The time.
     """
     attempt, deployed = recorded.attempt, here.deployed
+    if isinstance(ended.error, WriteRefusedError) or _AGAIN in verdict(recorded, ended):
+        return
     said = f"{attempt.error} {attempt.cause}"
     if differs:
         yield "the code on disk is not what is deployed"
