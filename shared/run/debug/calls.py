@@ -41,7 +41,9 @@ _READING = frozenset({"List", "Read"})
 # It hides what it gives from all others, and counts: after some receives a message goes to the dead letters.
 _CHANGING = frozenset({"sqs:ReceiveMessage"})
 _PARAMETERS = "teamlanes.parameters"
-_FORBIDDEN = 403
+_DENIED = "teamlanes.denied"
+_FORBIDDEN, _MISSING = 403, 404
+_OBJECT_READS = frozenset({"GetObject", "GetObjectAttributes", "GetObjectTagging", "HeadObject"})
 # Programs that Python's own library asks about this machine (ctypes.util, platform): they call no cloud.
 _OF_PYTHON = frozenset({"cc", "gcc", "ld", "ldconfig", "objdump", "uname"})
 _STARTS = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"})
@@ -82,7 +84,11 @@ class Guard:
     @contextmanager
     def standing(self) -> Iterator[None]:
         """Stand before the calls of sessions that are made inside of the block."""
-        seams = [("before-parameter-build", self._keep), ("before-call", self._look)]
+        seams = [
+            ("before-parameter-build", self._keep),
+            ("before-call", self._look),
+            ("after-call", self._answered),
+        ]
         before = boto3.DEFAULT_SESSION
         handlers.BUILTIN_HANDLERS.extend(seams)
         boto3.DEFAULT_SESSION = None
@@ -104,7 +110,7 @@ class Guard:
             self._check_write(call, self._needs(call))
 
     def _look(
-        self, model: OperationModel, request_signer: RequestSigner, context: Mapping[str, Any], **_: object
+        self, model: OperationModel, request_signer: RequestSigner, context: dict[str, Any], **_: object
     ) -> Answer:
         """Refuse a call, or answer it in AWS's place, or let it through: None."""
         call = _call(context.get(_PARAMETERS, {}), model, request_signer.region_name)
@@ -114,9 +120,30 @@ class Guard:
         if denied is None:
             return None
         self.refused.append(f"{call}{self._at()}: {denied.code}")
+        context[_DENIED] = True
         answer = AWSResponse("", _FORBIDDEN, HTTPHeaders(), None)
         told = {"Code": denied.code, "Message": denied.message}
         return answer, {"Error": told, "ResponseMetadata": {"HTTPStatusCode": _FORBIDDEN, "HTTPHeaders": {}}}
+
+    def _answered(
+        self, http_response: AWSResponse, parsed: dict[str, Any], model: OperationModel, context: Any, **_: object
+    ) -> None:
+        """Mend an answer that was given to the user's own rights, which the function does not have.
+
+        Who may not list a bucket does not hear that an object is missing (Amazon S3 API Reference, GetObject,
+        "Permissions"; read 2026-11-29).
+        """
+        if self._rights is None or http_response.status_code < _FORBIDDEN or context.get(_DENIED):
+            return
+        call = _call(context.get(_PARAMETERS, {}), model, "")
+        code = parsed.get("Error", {}).get("Code", "")
+        if http_response.status_code == _FORBIDDEN:
+            self.refused.append(f"{call}{self._at()}: {code}, to your own credentials; the function's role may do it")
+        if call.operation in _OBJECT_READS and http_response.status_code == _MISSING and code != "NoSuchBucket":
+            listing = Need("s3:ListBucket", f"arn:aws:s3:::{call.parameters.get('Bucket')!s}")
+            if denied := self._rights(call, (listing,)):
+                parsed["Error"] = {"Code": denied.code, "Message": denied.message}
+                parsed["ResponseMetadata"]["HTTPStatusCode"] = _FORBIDDEN
 
     def _needs(self, call: Call) -> tuple[Need, ...]:
         """Return what *call* needs; of an operation without a known action, something that nobody can tell."""

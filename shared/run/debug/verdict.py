@@ -26,6 +26,12 @@ def verdict(recorded: Recorded, ended: Ended) -> str:
     attempt, now = recorded.attempt, type(ended.error).__name__
     if isinstance(ended.error, WriteRefusedError):
         return "it came to a call that writes, which --write lets through"
+    if attempt.status == "RUNNING":
+        return (
+            "in the run it had not ended"
+            if ended.error is None
+            else f"in the run it had not ended, here it fails: {now}"
+        )
     if attempt.status == "SUCCEEDED":
         return f"it succeeded {_AGAIN}" if ended.error is None else f"it succeeded in the run, and fails here: {now}"
     if ended.error is None:
@@ -48,7 +54,11 @@ def differences(recorded: Recorded, here: Here, ended: Ended, *, differs: bool |
         now: The time.
     """
     attempt, deployed = recorded.attempt, here.deployed
-    if isinstance(ended.error, WriteRefusedError) or _AGAIN in verdict(recorded, ended):
+    if (
+        isinstance(ended.error, WriteRefusedError)
+        or recorded.attempt.status == "RUNNING"
+        or _AGAIN in verdict(recorded, ended)
+    ):
         return
     said = f"{attempt.error} {attempt.cause}"
     if differs:
