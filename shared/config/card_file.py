@@ -259,6 +259,60 @@ class CardSetting(FileModel):
     value: Annotated[Text, Field(min_length=1, max_length=4096, pattern=r"^([^{]|\{([^{]|$))*$")]
 
 
+class CardSchedule(FileModel):
+    """When EventBridge Scheduler starts the workflow: ``when``, an expression, by the clock of a time zone of IANA's.
+
+    ``payload`` goes over the parameters. With ``window``, a start comes somewhere in so many minutes after its time.
+    """
+
+    when: str
+    timezone: str = "UTC"
+    payload: dict[str, object] = Field(default_factory=dict)
+    window: Annotated[int, Field(ge=1, le=1440)] | None = None  # EventBridge Scheduler API, FlexibleTimeWindow
+
+
+class CardUpload(FileModel):
+    """Which uploads to the team's bucket start the workflow: of objects below ``prefix`` that end in ``suffix``.
+
+    Each starts it once. With ``window``, those of so many seconds start it together. The characters are those that S3
+    takes in a filter as they are.
+    """
+
+    # "Safe characters" without the star, which no filter may have; all others would have to be encoded (S3 user guide,
+    # "Configuring event notifications using object key name filtering", read 2026-11-29).
+    prefix: Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[A-Za-z0-9!_.'()/-]+$")]
+    suffix: Annotated[str, Field(max_length=1024, pattern=r"^[A-Za-z0-9!_.'()/-]*$")] = ""
+    window: Annotated[int, Field(ge=1, le=300)] | None = None  # Lambda API, MaximumBatchingWindowInSeconds
+
+
+class CardOn(FileModel):
+    """What starts the workflow, besides a clock. ``feeds`` are those that start when this one writes their uploads."""
+
+    bucket: CardUpload | None = None
+    feeds: Names = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_of_the_teams_bucket(cls, data: object) -> object:
+        if isinstance(data, dict) and "buckets" in data:
+            raise ValueError("may name the team's bucket alone: on: {bucket: {prefix: incoming/}}")
+        return data
+
+
+def _one_schedule(value: object) -> object:
+    """Return the short form of schedules, one expression, as the long one."""
+    return {ONE_SCHEDULE: value} if isinstance(value, str) else value
+
+
+def _short_schedule(value: object) -> object:
+    return {"when": value} if isinstance(value, str) else value
+
+
+ONE_SCHEDULE = "schedule"
+"""What the only schedule of a card is called that names none."""
+Schedules = Annotated[
+    dict[str, Annotated[CardSchedule, BeforeValidator(_short_schedule)]], BeforeValidator(_one_schedule)
+]
 Empty = BeforeValidator(lambda value: {} if value is None else value)
 """What is declared by its key alone: ``raw:``."""
 
@@ -268,7 +322,7 @@ class CardFile(FileModel):
 
     ``share`` names the teams that may run a team's own workflow too, or says ``all``. ``python`` and ``architecture``
     are what its functions run on. ``uses`` is what the state machine may use beyond what its definition names. Without
-    ``parameters``, a run's input is any JSON.
+    ``parameters``, a run's input is any JSON. ``schedule`` and ``on`` are what starts it by itself.
     """
 
     description: str
@@ -277,6 +331,8 @@ class CardFile(FileModel):
     python: Annotated[PythonVersion, Plain] | None = None
     architecture: Architecture = "x86_64"
     uses: CardUses | None = None
+    schedule: Schedules = Field(default_factory=dict)
+    on: CardOn | None = None
     functions: dict[str, CardFunction] = Field(default_factory=dict)
     tables: dict[str, CardTable] = Field(default_factory=dict)
     queues: dict[str, Annotated[CardQueue, Empty]] = Field(default_factory=dict)

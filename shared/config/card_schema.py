@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from shared.config.card_file import CardFile, PythonVersion
 from shared.config.check_card import KEY, PARAMETER_KEY
+from shared.config.check_triggers import SCHEDULE_KEY
 from shared.config.services import SERVICES
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ def card_schema(project: Project) -> dict[str, Json]:
     own["python"] = {"enum": [*versions, *map(float, versions)]}  # which YAML makes of a version without quotes
     for kind in _NAMED:
         own[kind]["propertyNames"] = {"pattern": f"^{KEY}$"}
+    own["schedule"]["propertyNames"] = {"pattern": f"^{SCHEDULE_KEY}$"}
+    own["schedule"]["additionalProperties"] = {"anyOf": [{"type": "string"}, own["schedule"]["additionalProperties"]]}
+    own["schedule"] = {"anyOf": [{"type": "string"}, own["schedule"]], "title": "Schedule"}
     own["parameters"]["propertyNames"] = {"pattern": f"^{PARAMETER_KEY}$"}
     parts["CardUses"]["properties"]["services"]["items"] = {"enum": sorted(SERVICES)}
     limits = project.settings.limits

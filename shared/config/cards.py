@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shared.config.card_file import CardFile, CardPlace
 from shared.config.check_card import Around, check_card, read_parameter
+from shared.config.check_triggers import check_triggers
 from shared.config.document import read_document
 from shared.config.model import parse
 from shared.config.problems import Problem
@@ -156,6 +157,7 @@ def _read_card(root: Path, place: CardPlace, around: Around, problems: Problems)
     definition = read_template(template, shown, known, problems)
     specs = tuple(read_parameter(name, parameter, document) for name, parameter in file.parameters.items())
     check_card(root, place, file, document, around)
+    check_triggers(place, file, specs, document)
     folder = place.folder if place.owner else None
     card = Card(place.key, file, template, specs, place.file, document, definition, folder, place.owner)
     return _Read(card, is_right=len(problems.found) == before)

@@ -127,4 +127,6 @@ def _advice(text: str, line: int) -> str | None:
     lines = text.splitlines()
     if line <= len(lines) and "\t" in lines[line - 1]:
         return "indent with spaces: YAML knows no tabs"
+    if line <= len(lines) and "cron(" in lines[line - 1]:  # in braces, ? begins a key
+        return "put the expression in quotes"
     return None

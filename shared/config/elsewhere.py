@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-_STARTS = "nothing starts a run by itself yet: lanes run, or StartExecution from where the event is seen"
+_STARTS = "write schedule: cron(0 2 * * ? *), or on: {bucket: {prefix: incoming/}}"
 _PYTHON = "functions are in Python: python: '3.13' at the top of the card; another language needs an image (image:)"
 _DISK = "a function's own disk (ephemeralStorage), and the bucket between functions"
 _CACHE = "no cache is run for a team: a table (tables:), or the address of your own in environment: and vpc: beside it"
 
 INSTEAD = {
-    **dict.fromkeys(("triggers", "events", "schedule", "schedules", "rules", "eventBridge"), _STARTS),
+    **dict.fromkeys(("triggers", "events", "schedules", "rules", "eventBridge"), _STARTS),
     **dict.fromkeys(("runtime", "runtimes"), _PYTHON),
     **dict.fromkeys(("fileSystem", "fileSystemConfig", "fileSystemConfigs", "efs"), _DISK),
     **dict.fromkeys(("redis", "elasticache", "cache"), _CACHE),

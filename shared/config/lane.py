@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 from shared.config.resources import NOTHING, OWN_BUCKET, Uses
 from shared.config.runtimes import DEFAULT_ARCHITECTURE, MACHINE, Architecture
+from shared.config.triggers import Link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from shared.config.resources import Asynchronous, Queue, Setting, Table, Topic, Vpc
+    from shared.config.triggers import Schedules, Upload
     from shared.values import Json
 
 Scalar = bool | int | float | str
@@ -80,6 +82,7 @@ class Function:
     ``environment`` is complete: it holds BUCKET, TEAM, ACCOUNT and what the workflow and the team's file add;
     ``image`` says how it becomes a container image, and is None where it runs from the zip;
     ``runtime`` is what Lambda runs a function of the zip on. ``layers`` are ARNs of versions, the lowest first.
+    ``starts`` is the key of the workflow that it starts when uploads come, and "" for all others.
     """
 
     key: str
@@ -100,6 +103,7 @@ class Function:
     vpc: Vpc | None = None
     asynchronous: Asynchronous | None = None
     uses: Uses = OWN_BUCKET
+    starts: str = ""
 
 
 INPUTS = "inputs/"
@@ -168,7 +172,8 @@ class Workflow:
     are names. ``parameters`` holds the team's values: the workflow's defaults under the team's own. ``uses`` is what
     the state machine may use beyond what its definition names. ``folder`` holds the code of a team's own workflow, that
     of the team ``owner``. It is None for a shared one, whose code is below ``shared/handlers``. With
-    ``output_by_reference``, the output is a reference to an object of the team's bucket.
+    ``output_by_reference``, the output is a reference to an object of the team's bucket. ``schedules`` and ``upload``
+    start it by itself; ``feeds`` are workflows that it may start by what it writes.
     """
 
     key: str
@@ -190,6 +195,9 @@ class Workflow:
     folder: Path | None = None
     owner: str = ""
     output_by_reference: bool = False
+    schedules: Schedules | None = None
+    upload: Upload | None = None
+    feeds: tuple[str, ...] = ()
 
     @property
     def takes_any(self) -> bool:
@@ -325,6 +333,21 @@ class Lane:
     def function_arn(self, key: str) -> str:
         """Return the ARN of the function called *key* in the team's file."""
         return self.place.arn("lambda", f"function:{self.functions[key].name}")
+
+    @property
+    def links(self) -> dict[str, Link]:
+        """How the workflows hang together, by their keys."""
+        by_name = {workflow.name: key for key, workflow in self.workflows.items()}
+        return {key: self._link(workflow, by_name) for key, workflow in self.workflows.items()}
+
+    def _link(self, workflow: Workflow, by_name: Mapping[str, str]) -> Link:
+        uses = (workflow.uses, *(self.functions[each].uses for each in workflow.functions.values()))
+        started = dict.fromkeys(by_name[name] for each in uses for name in each.machines)
+        return Link(workflow.upload.prefix if workflow.upload else "", tuple(started), workflow.feeds)
+
+    def schedule_group_arn(self, name: str) -> str:
+        """Return the ARN of the group of schedules called *name* in AWS."""
+        return self.place.arn("scheduler", f"schedule-group/{name}")
 
     def state_machine_arn(self, key: str) -> str:
         """Return the ARN of the state machine of the workflow called *key*."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.cards import read_cards
 from shared.config.check import check_slugs, check_starts, check_team, check_together, chosen
+from shared.config.check_triggers import check_chains
 from shared.config.naming_file import FILE as NAMING_FILE
 from shared.config.naming_file import read_naming
 from shared.config.problems import ConfigError, Problems
@@ -146,6 +147,7 @@ def read_project(root: Path, problems: Problems) -> Project | None:
     parameters = [check_team(team, cards.of(team.file.team), naming, settings) for team in teams]
     for team in teams:
         check_starts(team, cards)
+        check_chains(team.file.team, {card.key: card for card in chosen(team, cards.of(team.file.team))})
     check_slugs(teams)
     if not naming or not settings:  # there is a problem then
         return None

@@ -39,7 +39,7 @@ KindName = Literal[
     "repository",
     "rule",
     "alarm",
-    "schedule",
+    "scheduleGroup",
     "budget",
     "secret",
     "parameter",

@@ -198,6 +198,14 @@ def _noun(spec: Parameter) -> str:
     return f"{whole}, or an array" if spec.type == "object" and not spec.properties else whole
 
 
+def over_defaults(
+    specs: tuple[Parameter, ...], defaults: Mapping[str, Json], checked: Mapping[str, Json]
+) -> dict[str, Json]:
+    """Return a run's input: what was *checked* over the *defaults*, but for those that what is given stands for."""
+    follows = {spec.instead_of for spec in specs if checked.get(spec.name) is not None}
+    return {**{name: value for name, value in defaults.items() if name not in follows}, **checked}
+
+
 def _bounds(spec: Parameter) -> str:
     what = {"string": "characters", "object": "keys", "array": "items"}.get(spec.type)
     counted = f" {what}" if what else ""

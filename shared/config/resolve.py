@@ -13,6 +13,7 @@ from shared.config.lane import DEFAULT_EPHEMERAL_MB, Budget, Database, Function,
 from shared.config.names import Names
 from shared.config.naming import name_prefix, path_prefix
 from shared.config.rendezvous_settings import check_health
+from shared.config.resolve_triggers import starter, with_triggers
 from shared.config.resolve_workflow import Known, machine, workflow
 from shared.config.resources import DATABASE_COMPONENT, KEY_COMPONENT, OWN_BUCKET, Vpc
 from shared.config.runtimes import MACHINE
@@ -73,6 +74,9 @@ def resolve(
         workflows[card.key] = replace(made, uses=known.uses(card.file.uses))
         for step in card.file.functions:
             functions[card.function_key(step)] = _function(base, card, step, known)
+        if card.owner == file.team:  # what a borrowed workflow is started by is its owner's
+            workflows[card.key] = own = with_triggers(workflows[card.key], card, ("workflows", card.key), names)
+            functions |= _starter(base, own) if own.upload else {}
     lane = Lane(
         team=file.team,
         owner=file.owner,
@@ -109,6 +113,16 @@ class _Base:
     rendezvous_key: str
     bucket: str
     commons: Mapping[str, str]
+
+    def variables(self, workflow: str) -> dict[str, str]:
+        """Return the variables that each function of *workflow* has."""
+        return {
+            "TEAM": self.team.file.team,
+            "STAGE": self.settings.stage,
+            "ACCOUNT": self.settings.account,
+            "BUCKET": self.bucket,
+            "WORKFLOW": workflow,
+        }
 
 
 def _base(team: Team, settings: Settings, cards: list[Card], names: Names) -> _Base:
@@ -147,20 +161,11 @@ def _function(base: _Base, card: Card, step: str, known: Known) -> Function:
         **told.environment,
         **(file.environment if file else {}),
         **known.variables(told.uses),
-        "TEAM": team.file.team,
-        "STAGE": settings.stage,
-        "ACCOUNT": settings.account,
-        "BUCKET": base.bucket,
-        "WORKFLOW": card.key,
+        **base.variables(card.key),
         **(_rendezvous_variables(team, settings, base.rendezvous_key) if told.rendezvous else {}),
         **({DATABASE_VARIABLE: base.secret} if card.file.database and team.file.database else {}),
     }
-    size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
-    if size > MAX_ENVIRONMENT:
-        team.document.problem(
-            ("functions", key, "environment"),
-            f"the environment of {key} takes {size} bytes; Lambda allows {MAX_ENVIRONMENT}",
-        )
+    _check_size(base, key, environment)
     _check_layers(base, card, told.layers)
     defaults = settings.defaults
     return Function(
@@ -183,6 +188,20 @@ def _function(base: _Base, card: Card, step: str, known: Known) -> Function:
         asynchronous=known.asynchronous(told.asynchronous),
         uses=replace(known.uses(told.uses, OWN_BUCKET), inputs=any(spec.by_reference for spec in card.specs)),
     )
+
+
+def _starter(base: _Base, workflow: Workflow) -> dict[str, Function]:
+    path: KeyPath = ("workflows", workflow.key)
+    made = starter(workflow, base.variables(workflow.key), base.runtime, path, base.names)
+    _check_size(base, made.key, made.environment)
+    return {made.key: made}
+
+
+def _check_size(base: _Base, key: str, environment: Mapping[str, str]) -> None:
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
+    if size > MAX_ENVIRONMENT:
+        what = f"the environment of {key} takes {size} bytes; Lambda allows {MAX_ENVIRONMENT}"
+        base.team.document.problem(("functions", key, "environment"), what)
 
 
 def _vpc(told: CardVpc | None) -> Vpc | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.config.parameters import coerce_all, is_reference, read_value
+from shared.config.parameters import coerce_all, is_reference, over_defaults, read_value
 from shared.config.template import render_definition
 from shared.deploy.concurrency import mapped_functions
 from shared.errors import UsageError
@@ -49,8 +49,7 @@ def build_payload(workflow: Workflow, given: Json, options: Mapping[str, str | l
         what = f"the input is {kind_of(given)}, and it takes an object of its parameters"
         raise UsageError(what, where=where, fix=f'write {{"{workflow.specs[0].name}": ..., ...}}')
     checked = coerce_all(workflow.specs, {**given, **_named(workflow, told)}, where=where)
-    follows = {spec.instead_of for spec in workflow.specs if checked.get(spec.name) is not None}
-    return {name: value for name, value in workflow.parameters.items() if name not in follows} | checked
+    return over_defaults(workflow.specs, workflow.parameters, checked)
 
 
 def option_of(parameter: str) -> str:

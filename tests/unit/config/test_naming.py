@@ -105,7 +105,7 @@ def test_the_names_of_log_groups_begin_as_policies_say(naming):
     ("kind", "length"),
     [
         *[("bucket", 63), ("role", 64), ("policy", 128), ("function", 64), ("stateMachine", 80), ("table", 255)],
-        *[("repository", 256), ("rule", 64), ("schedule", 64), ("secret", 512), ("schema", 63)],
+        *[("repository", 256), ("rule", 64), ("scheduleGroup", 64), ("secret", 512), ("schema", 63)],
         *[("functionLogGroup", 512), ("stateMachineLogGroup", 512), ("parameter", 1011)],
     ],
 )

@@ -81,7 +81,7 @@ _KINDS = {
     "repository": ("ecr", "repository/"),
     "rule": ("events", "rule/"),
     "alarm": ("cloudwatch", "alarm:"),
-    "schedule": ("scheduler", "schedule/default/"),
+    "scheduleGroup": ("scheduler", "schedule-group/"),
     "budget": ("budgets", "budget/"),
     "secret": ("secretsmanager", "secret:"),
     "parameter": ("ssm", "parameter"),

@@ -1,0 +1,163 @@
+"""Whether what a card says starts its workflow can, and does not go round. Problems are reported; nothing is raised."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from shared.config.aws_facts import STATE_DATA
+from shared.config.parameters import coerce
+from shared.config.problems import nearest
+from shared.config.schedule_times import ScheduleError, next_time, parse, time_zone
+from shared.config.triggers import OBJECT, OBJECTS, STARTER, Link, circles
+from shared.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from shared.config.card_file import CardFile, CardPlace, CardSchedule, CardUpload
+    from shared.config.cards import Card
+    from shared.config.document import Document, KeyPath
+    from shared.config.lane import Parameter
+
+SCHEDULE_KEY = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+_LONGEST_KEY = 40
+"""Characters of a schedule's key. It begins an execution's name, which takes 80, and AWS's id of the start follows."""
+SCRATCH = "runs/"
+"""Where runs, and deployment, put what they need only on their way."""
+_TYPES = {OBJECT: "object", OBJECTS: "list"}
+
+
+def check_triggers(place: CardPlace, card: CardFile, specs: Sequence[Parameter], document: Document) -> None:
+    """Report what is wrong with the schedules of a *card*, and with the uploads that start its workflow."""
+    upload = card.on.bucket if card.on else None
+    for key, told in (("schedule", card.schedule), ("on", card.on)):
+        if told and not place.owner:
+            what = "every team that has a shared workflow would have it started"
+            document.problem((key,), what, "start it from a workflow of the team's own: uses: {workflows: [...]}")
+    for key, starts in (("schedule", card.schedule), ("on", upload)):
+        if starts and card.type == "express":
+            what = "an express workflow takes the same name twice, so a start that is delivered twice would run twice"
+            document.problem((key,), what, "leave out type: express, or start it from a standard workflow")
+    for name, schedule in card.schedule.items():
+        _check_schedule(name, schedule, specs, document)
+    if upload:
+        _check_upload(card, upload, specs, document)
+
+
+def _check_schedule(name: str, schedule: CardSchedule, specs: Sequence[Parameter], document: Document) -> None:
+    path: KeyPath = ("schedule", name)
+    if not re.fullmatch(SCHEDULE_KEY, name) or len(name) > _LONGEST_KEY:
+        fix = f"write words of a-z and 0-9 with hyphens, {_LONGEST_KEY} characters at most"
+        document.problem(path, f"the schedule's key {name!r} does not match {SCHEDULE_KEY}", fix)
+    _check_time(schedule, path, document)
+    by_name = {spec.name: spec for spec in specs}
+    for key, value in schedule.payload.items():
+        where = (*path, "payload", key)
+        if key not in by_name:
+            document.problem(where, f"unknown parameter {key!r} in the payload", nearest(key, by_name))
+            continue
+        try:
+            coerce(by_name[key], value)
+        except UsageError as error:
+            document.problem(where, f"the payload: {error.what}")
+    for spec in specs:
+        if spec.upload and not schedule.payload.get(spec.name):
+            what = f"no run of it would have {spec.name}, which lanes run puts into the bucket"
+            document.problem((*path, "payload"), what, f"name an object of the bucket: payload: {{{spec.name}: ...}}")
+    size = len(json.dumps(schedule.payload, default=str).encode())
+    if size > STATE_DATA.value:
+        what = f"the payload has {size} bytes, and a run takes {STATE_DATA.value}"
+        document.problem((*path, "payload"), what, "put it into the bucket, and its key into the payload")
+
+
+def _check_time(schedule: CardSchedule, path: KeyPath, document: Document) -> None:
+    try:
+        zone = time_zone(schedule.timezone)
+    except ScheduleError as error:
+        document.problem((*path, "timezone"), error.what, error.fix)
+        zone = UTC
+    try:
+        never = next_time(parse(schedule.when), datetime.now(UTC), zone=zone) is None
+    except ScheduleError as error:
+        document.problem((*path, "when"), error.what, error.fix)
+        return
+    if never:
+        document.problem((*path, "when"), f"{schedule.when!r} never comes", "name a day that there is, not in the past")
+
+
+def _check_upload(card: CardFile, upload: CardUpload, specs: Sequence[Parameter], document: Document) -> None:
+    path: KeyPath = ("on", "bucket")
+    if STARTER in card.functions:
+        what = f"deployment adds a function {STARTER!r} to a workflow that uploads start"
+        document.problem(("functions", STARTER), what, "rename the step")
+    if upload.prefix.startswith(SCRATCH) or SCRATCH.startswith(upload.prefix):
+        what = f"{upload.prefix} meets {SCRATCH}, where each run and each deployment writes"
+        document.problem((*path, "prefix"), what, "name another prefix, as incoming/")
+    name = OBJECTS if upload.window else OBJECT
+    for spec in specs:
+        if spec.name == name and spec.type != _TYPES[name]:
+            what = f"{name} is what uploads give a run, of type {_TYPES[name]}, and no {spec.type}"
+            document.problem(("parameters", name, "type"), what, "rename the parameter, or give it that type")
+        folder = f"{spec.upload}/" if spec.upload else ""
+        if folder and (folder.startswith(upload.prefix) or upload.prefix.startswith(folder)):
+            what = f"lanes run puts {spec.name} into {folder}, and the upload would start a second run"
+            document.problem((*path, "prefix"), what, "name another prefix")
+        elif spec.upload and not spec.default:
+            what = f"a run that an upload starts would have no {spec.name}"
+            document.problem((*path, "prefix"), what, f"give {spec.name} a default, the key of an object of the bucket")
+
+
+def links_of(cards: Iterable[Card], team: str) -> dict[str, Link]:
+    """Return how the workflows of *team*, which has *cards*, hang together. Only its own are started by uploads."""
+    return {card.key: _link(card, team) for card in cards}
+
+
+def _link(card: Card, team: str) -> Link:
+    uses = [each for each in (card.file.uses, *(step.uses for step in card.file.functions.values())) if each]
+    starts = tuple(dict.fromkeys(key for each in uses for key in each.workflows))
+    on = card.file.on if card.owner == team else None
+    return Link(on.bucket.prefix if on and on.bucket else "", starts, on.feeds if on else ())
+
+
+def check_chains(team: str, cards: Mapping[str, Card]) -> None:
+    """Report where uploads of *team*'s workflows go round, and where S3 could not tell whom an upload starts.
+
+    Args:
+        team: The team's slug.
+        cards: What it runs, by key.
+    """
+    links = links_of(cards.values(), team)
+    own = {key: card for key, card in cards.items() if card.owner == team}
+    for key, card in own.items():
+        for fed in links[key].feeds:
+            if not links.get(fed, Link()).prefix:
+                started = [each for each, link in links.items() if link.prefix]
+                fix = nearest(fed, started) if started else "no workflow of the team is started by uploads"
+                card.document.problem(("on", "feeds"), f"no upload starts {fed!r}", fix)
+    for key, fed in circles(links):
+        what = f"{key} feeds {fed}, which leads back to {key}: it would go round for ever"
+        own[key].document.problem(("on", "feeds"), what, "take it out of feeds; writing there is then denied")
+    _check_filters(own)
+
+
+def _check_filters(own: Mapping[str, Card]) -> None:
+    """Report filters of one bucket that an object could match both: S3 refuses the whole configuration."""
+    told = [(key, card, card.file.on.bucket) for key, card in own.items() if card.file.on and card.file.on.bucket]
+    for place, (_, card, upload) in enumerate(told):
+        for other, _, earlier in told[:place]:
+            if _meet(upload, earlier):
+                shown = f"{earlier.prefix}*{earlier.suffix}"
+                what = f"{upload.prefix}*{upload.suffix} and {shown} of {other} can be one object, which S3 refuses"
+                card.document.problem(("on", "bucket", "prefix"), what, "give each a folder of its own")
+
+
+def _meet(one: CardUpload, other: CardUpload) -> bool:
+    """Whether S3 says that two filters overlap: both their prefixes and their suffixes do.
+
+    Source: S3 user guide, "Configuring event notifications using object key name filtering" (read 2026-11-29).
+    """
+    prefixes = one.prefix.startswith(other.prefix) or other.prefix.startswith(one.prefix)
+    return prefixes and (one.suffix.endswith(other.suffix) or other.suffix.endswith(one.suffix))
