@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from shared.config.lane import Parameter
 
 SCHEDULE_KEY = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
-_LONGEST_KEY = 40
-"""Characters of a schedule's key. It begins an execution's name, which takes 80, and AWS's id of the start follows."""
+_LONGEST_KEY = 32
+"""Characters of a schedule's key. It stands in an execution's name, which takes 80, beside AWS's id of the start."""
 SCRATCH = "runs/"
 """Where runs, and deployment, put what they need only on their way."""
 _TYPES = {OBJECT: "object", OBJECTS: "list"}

@@ -109,7 +109,7 @@ def test_who_borrows_a_workflow_is_started_by_nothing(own):
         ("schedule:\n  a: {when: rate(1 day), window: 0}", "schedule.a.window"),
         ("schedule:\n  a: {timezone: UTC}", "schedule.a.when is missing"),
         ("schedule:\n  Nightly: rate(1 day)", "the schedule's key 'Nightly' does not match"),
-        (f"schedule:\n  {'a' * 41}: rate(1 day)", "40 characters at most"),
+        (f"schedule:\n  {'a' * 33}: rate(1 day)", "32 characters at most"),
         (f"schedule:\n  a: {{when: rate(1 day), payload: {{folder: {'a' * 270_000}}}}}", "the payload has 2700"),
         ("on: {bucket: {prefix: ''}}", "on.bucket.prefix"),
         ("on: {bucket: {suffix: .csv}}", "on.bucket.prefix is missing"),
