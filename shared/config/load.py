@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.cards import read_cards
 from shared.config.check import check_slugs, check_starts, check_team, check_together, chosen
-from shared.config.check_triggers import check_chains
+from shared.config.check_chains import check_chains
 from shared.config.naming_file import FILE as NAMING_FILE
 from shared.config.naming_file import read_naming
 from shared.config.problems import ConfigError, Problems

@@ -1,4 +1,4 @@
-"""Who deploys. A team's deployer changes its functions and state machines; all else takes the platform's role.
+"""Who deploys. A team's deployer changes functions, state machines and schedules; all else takes the platform's role.
 
 A deployer may not list the account's resources, so its plan does not look for what is left over. Nothing is missed by
 that. The deployer's own policy names the roles of all functions and state machines, so it changes whenever one of them
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from shared.deploy.resources import function, state_machine
+from shared.deploy.resources import function, schedules, state_machine
 from shared.errors import LanesError, code_of
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from shared.deploy.model import Plan
 
 WHO_MAY = (
-    "the platform's role may (lanes isolation platform prints its policy); a team's deployer changes functions and "
-    "state machines"
+    "the platform's role may (lanes isolation platform prints its policy); a team's deployer changes functions, "
+    "state machines and schedules"
 )
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-_OF_A_DEPLOYER = (function.KIND, state_machine.KIND)
+_OF_A_DEPLOYER = (function.KIND, state_machine.KIND, schedules.KIND)
 
 
 class FoundationError(LanesError):
@@ -45,7 +45,7 @@ def check_may(todo: Plan, lane: Lane, aws: Aws) -> None:
     """Refuse a plan before anything is changed, where AWS would refuse it to a deployer midway.
 
     Raises:
-        FoundationError: The plan changes more than functions and state machines; names everything it changes.
+        FoundationError: The plan changes more than functions, machines and schedules; names everything it changes.
     """
     others = [step for step in todo.changes if step.kind not in _OF_A_DEPLOYER]
     if others and is_deployer(lane, aws):

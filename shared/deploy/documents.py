@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+from shared.deploy.guard import lane_tags
 from shared.deploy.rendezvous.desired import access
-from shared.deploy.resources import bucket, policy, queue, repository, role, topic, wanted_resources
+from shared.deploy.resources import (
+    bucket,
+    event_source,
+    notification,
+    policy,
+    queue,
+    repository,
+    role,
+    schedules,
+    topic,
+    wanted_resources,
+)
 from shared.deploy.sources import read_sources
 from shared.isolation.proof.account.code_links import FunctionLinks
 from shared.isolation.proof.account.links import DEFAULT_BUS, Logging, Rule
+from shared.isolation.proof.account.trigger_links import TriggerLinks
 from shared.isolation.proof.documents.document import Document, DocumentKind
 from shared.values import as_mapping, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from shared.config.lane import Function, Lane
+    from shared.config.lane import Function, Lane, Place
     from shared.config.platform import RendezvousService
     from shared.deploy.model import Resource
     from shared.isolation.proof.account.links import Link
+    from shared.values import Json
 
 _WITH_ARN = {queue.KIND: "sqs", topic.KIND: "sns"}  # the service in the ARN, which ends with the name
 
@@ -43,7 +58,44 @@ def lane_links(lane: Lane) -> list[Link]:
     """Return where the state machines of *lane* are to log, and what ties its functions to others."""
     groups = {key: lane.place.arn("logs", f"log-group:{each.log_group}:*") for key, each in lane.workflows.items()}
     functions = [_function_links(lane, key, each) for key, each in lane.functions.items()]
-    return [*(Logging(lane.state_machine_arn(key), (group,)) for key, group in groups.items()), *functions]
+    logging = [Logging(lane.state_machine_arn(key), (group,)) for key, group in groups.items()]
+    return [*logging, *functions, *_trigger_links(lane)]
+
+
+def _trigger_links(lane: Lane) -> Iterator[TriggerLinks]:
+    """Yield what starts the workflows of *lane*, and what each reaches, as they are wanted."""
+    tags = lane_tags(lane)
+    for key, workflow in lane.workflows.items():
+        if workflow.schedules:
+            made = schedules.desired(lane, workflow, workflow.schedules, tags)
+            for name, told in as_mapping(made.properties["schedules"]).items():
+                yield schedule_links(lane.place, made.name, name, as_mapping(told))
+        if workflow.upload:
+            function = lane.function_arn(workflow.upload.function)
+            queue = lane.queue_arn(workflow.upload.queue.name)
+            yield TriggerLinks(event_source.KIND, function, (queue, lane.state_machine_arn(key)))
+            yield TriggerLinks(notification.KIND, lane.bucket_arn, (queue,))
+
+
+def schedule_links(place: Place, group: str, name: str, told: Mapping[str, Json]) -> TriggerLinks:
+    """Return what the schedule called *name* in *group* reaches, as Scheduler's calls have it."""
+    target = as_mapping(told["Target"])
+    queue = as_mapping(target.get("DeadLetterConfig") or {}).get("Arn")
+    aims = (*_called(target), as_text(target["RoleArn"]), *([as_text(queue)] if queue else ()))
+    return TriggerLinks("schedule", place.arn("scheduler", f"schedule/{group}/{name}"), tuple(dict.fromkeys(aims)))
+
+
+def _called(target: Mapping[str, Json]) -> list[str]:
+    """Return what a schedule's *target* is: its ARN; or, for any call of a service, the ARNs among its parameters."""
+    arn = as_text(target["Arn"])
+    if not arn.split(":", 5)[5].startswith("aws-sdk:"):
+        return [arn]
+    try:
+        told = json.loads(as_text(target.get("Input") or "{}"))
+    except ValueError:
+        return []
+    values = told.values() if isinstance(told, dict) else ()
+    return [value for value in values if isinstance(value, str) and value.startswith("arn:")]
 
 
 def _function_links(lane: Lane, key: str, function: Function) -> FunctionLinks:

@@ -12,7 +12,16 @@ from shared.deploy import rendezvous_routines
 from shared.deploy.database import drop, provision
 from shared.deploy.reading import if_there
 from shared.deploy.rendezvous_keys import put_key, put_master
-from shared.deploy.resources import bucket, database, function, rendezvous_key, state_machine, table
+from shared.deploy.resources import (
+    bucket,
+    database,
+    event_source,
+    function,
+    rendezvous_key,
+    schedules,
+    state_machine,
+    table,
+)
 from shared.errors import LanesError, code_of
 
 if TYPE_CHECKING:
@@ -155,6 +164,36 @@ def await_function(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
     _wait(still, watch)
 
 
+def await_no_schedule_group(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
+    """Wait until Scheduler has deleted a group, with the schedules in it: its name is in use until then.
+
+    Raises:
+        LanesError: It takes too long.
+    """
+    scheduler = aws.client("scheduler")
+
+    def still() -> str:
+        found = if_there(lambda: scheduler.get_schedule_group(**params), "ResourceNotFoundException")
+        return f"schedule group {params['Name']} is still being deleted" if found else ""
+
+    _wait(still, watch)
+
+
+def await_no_event_source(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
+    """Wait until Lambda has deleted an event source mapping: no other one takes its place until then.
+
+    Raises:
+        LanesError: It takes too long.
+    """
+    lambda_ = aws.client("lambda")
+
+    def still() -> str:
+        found = if_there(lambda: lambda_.get_event_source_mapping(**params), "ResourceNotFoundException")
+        return f"event source mapping {params['UUID']} is still being deleted" if found else ""
+
+    _wait(still, watch)
+
+
 def _wait(still: Callable[[], str], watch: Watch) -> None:
     """Wait until *still*, which says how something still is, has nothing to say.
 
@@ -177,6 +216,8 @@ ROUTINES: Mapping[str, RunRoutine] = {
     state_machine.STOP_EXECUTIONS: stop_executions,
     state_machine.AWAIT_GONE: await_no_state_machine,
     function.AWAIT: await_function,
+    schedules.AWAIT_GONE: await_no_schedule_group,
+    event_source.AWAIT_GONE: await_no_event_source,
     table.AWAIT: await_table,
     table.AWAIT_GONE: await_no_table,
     rendezvous_key.MAKE_MASTER: put_master,

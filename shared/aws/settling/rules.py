@@ -140,7 +140,7 @@ RULES: tuple[Passing, ...] = (
         (
             *("s3.put_bucket_tagging", "s3.put_public_access_block", "s3.put_bucket_ownership_controls"),
             *("s3.put_bucket_encryption", "s3.put_bucket_versioning", "s3.put_bucket_policy"),
-            "s3.put_bucket_lifecycle_configuration",
+            *("s3.put_bucket_lifecycle_configuration", "s3.put_bucket_notification_configuration"),
         ),
         ("NoSuchBucket",),
         "S3 has not told all its servers of the bucket that was just made",
@@ -152,6 +152,7 @@ RULES: tuple[Passing, ...] = (
             *("s3.create_bucket", "s3.put_bucket_tagging", "s3.put_public_access_block"),
             *("s3.put_bucket_ownership_controls", "s3.put_bucket_encryption", "s3.put_bucket_versioning"),
             *("s3.put_bucket_policy", "s3.put_bucket_lifecycle_configuration", "s3.delete_bucket"),
+            "s3.put_bucket_notification_configuration",
         ),
         ("OperationAborted",),
         "another change of the bucket is on its way through S3",
@@ -233,6 +234,62 @@ RULES: tuple[Passing, ...] = (
         ("PreconditionFailedException",),
         "another change of the function's policy is on its way",
         "see who else changes it (CloudTrail), and let them finish",
+    ),
+    # tf 13625 and 8738: Lambda tries the role at once. Lambda API reference, ResourceInUseException.
+    Passing(
+        ("lambda.create_event_source_mapping", "lambda.update_event_source_mapping"),
+        ("InvalidParameterValueException",),
+        "Lambda has not heard yet of the role's rights, or of the queue or function, that were just made",
+        "see that the queue is there, and that the function's role may receive from it (aws iam get-role-policy)",
+        message="does not have permissions|cannot be assumed|does not exist|function not found",
+        seconds=3 * _MINUTES,
+    ),
+    Passing(
+        ("lambda.update_event_source_mapping", "lambda.delete_event_source_mapping"),
+        ("ResourceInUseException", "ResourceConflictException"),
+        "the mapping's last change is not through yet",
+        "see what the mapping is at (aws lambda get-event-source-mapping: State)",
+        seconds=5 * _MINUTES,
+    ),
+    Passing(
+        ("lambda.create_event_source_mapping", "lambda.update_event_source_mapping"),
+        ("ResourceNotFoundException",),
+        "Lambda has not told all its servers of what was just made",
+        "see that nobody else removes the function or the mapping",
+    ),
+    # EventBridge Scheduler tries to take the role when a schedule is made; tf 28214, 29093.
+    Passing(
+        ("scheduler.create_schedule", "scheduler.update_schedule"),
+        ("ValidationException",),
+        "EventBridge Scheduler has not heard yet of the role that was just made",
+        "see that the schedules' role trusts scheduler.amazonaws.com for their group (aws iam get-role)",
+        message="role|assume",
+        seconds=3 * _MINUTES,
+    ),
+    Passing(
+        (
+            *("scheduler.create_schedule", "scheduler.update_schedule", "scheduler.tag_resource"),
+            *("scheduler.create_schedule_group", "scheduler.delete_schedule_group", "scheduler.delete_schedule"),
+        ),
+        ("ConflictException",),
+        "another change of the group, or of the schedule, is on its way",
+        "see who else changes it (CloudTrail), and let them finish",
+        unless="already exist",
+        seconds=5 * _MINUTES,
+    ),
+    Passing(
+        ("scheduler.create_schedule", "scheduler.update_schedule", "scheduler.tag_resource"),
+        ("ResourceNotFoundException",),
+        "EventBridge Scheduler has not told all its servers of the group that was just made",
+        "see that nobody else removes the group",
+    ),
+    # S3 sends a test to each queue, and refuses all where one does not let it in; tf 9580.
+    Passing(
+        ("s3.put_bucket_notification_configuration",),
+        ("InvalidArgument",),
+        "S3 has not heard yet of the queue, or of its policy, that was just made",
+        "see that the queue is there, and that its policy lets s3.amazonaws.com in (aws sqs get-queue-attributes)",
+        message="destination configurations",
     ),
     # go-to-k/cdkd 950 (the role cannot be taken) and 2791 (its log group cannot be reached); tf 7893.
     Passing(

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.deploy.readback.lanes import managed_policy
+from shared.deploy.readback.triggers import read_triggers
 from shared.deploy.reading import if_there
 from shared.deploy.resources import function
 from shared.iam.statements import Policy, read_identity_policy, read_resource_policy
@@ -32,10 +33,10 @@ NOT_READ = (
     "grants inside the teams' database, and who reaches it over the network",
     "VPC endpoints' policies, session policies, and credentials that somebody holds already",
     "S3 access points: the bucket's own policy, which is read, must allow what one lets in",
-    "EventBridge pipes, archives and schedules, and event source mappings",
+    "EventBridge pipes and archives",
     "policies of SSM's advanced parameters: a lane's are standard ones, which carry none",
     "the networks of functions, and who else is in them",
-    "log groups' subscription filters, buckets' replication and notifications, streams of tables",
+    "log groups' subscription filters, buckets' replication, streams of tables",
     "keys of KMS: a lane uses none of its own",
 )
 
@@ -46,7 +47,12 @@ def read_account(lanes: list[Lane], aws: Aws, sight: Sight) -> Account:
         teams=tuple(lane.team for lane in lanes),
         principals=tuple(_principals(aws, sight)),
         policies=(*_log_policies(lanes, aws, sight), *_bus_policies(aws, sight)),
-        links=(*_rules(aws, sight), *_loggings(lanes, aws, sight), *_functions(lanes, aws, sight)),
+        links=(
+            *_rules(aws, sight),
+            *_loggings(lanes, aws, sight),
+            *_functions(lanes, aws, sight),
+            *read_triggers(lanes, aws, sight),
+        ),
         unseen=tuple(map(str, sight.unseen)),
         limits=NOT_READ,
     )

@@ -16,14 +16,17 @@ from shared.deploy.resources import (
     budget,
     cluster,
     database,
+    event_source,
     function,
     log_group,
+    notification,
     policy,
     queue,
     rendezvous_key,
     repository,
     role,
     rule,
+    schedules,
     secret,
     security_group,
     service,
@@ -78,7 +81,7 @@ KINDS: dict[str, LaneKind] = {
     module.KIND: module
     for module in (
         *(log_group, policy, role, bucket, table, queue, topic, secret, setting, budget, database, rendezvous_key),
-        *(repository, function, state_machine),
+        *(repository, function, state_machine, event_source, schedules, notification),
     )
 }
 """The kinds that lanes own, in the order in which they are made."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from shared.config.naming import is_account_regional, name_prefix
+from shared.config.triggers import barred
 from shared.deploy.guard import OwnershipError
 from shared.deploy.model import Call, Resource, Routine, Step
 from shared.deploy.outsiders import outsiders_denied
@@ -240,6 +241,30 @@ def _rule(rule: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _policy(lane: Lane, name: str) -> dict[str, Json]:
-    """Refuse plain HTTP, and every principal of another account; AWS's own services have no account."""
+    """Refuse plain HTTP, every principal of another account, and uploads that would start what made them over again.
+
+    AWS's own services have no account.
+    """
     arn = lane.place.arn("s3", name)
-    return {"Version": "2012-10-17", "Statement": outsiders_denied("s3:*", [arn, f"{arn}/*"], lane.place.account)}
+    outsiders = outsiders_denied("s3:*", [arn, f"{arn}/*"], lane.place.account)
+    return {"Version": "2012-10-17", "Statement": [*outsiders, *(_circles_denied(lane) if name == lane.bucket else ())]}
+
+
+def _circles_denied(lane: Lane) -> Iterator[Json]:
+    """Yield what denies the roles of each workflow that uploads start the prefixes that it may not write below.
+
+    Every way to make an object is allowed as PutObject. Source: Service authorization reference, Amazon S3; IAM user
+    guide, aws:PrincipalArn is the role's ARN for its sessions (read 2026-11-29).
+    """
+    for key, prefixes in barred(lane.links).items():
+        workflow = lane.workflows[key]
+        roles = {workflow.role, *(lane.functions[each].role for each in workflow.functions.values())}
+        if prefixes:
+            yield {
+                "Sid": "NoCircle" + "".join(word.capitalize() for word in key.split("-")),
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:PutObject",
+                "Resource": [f"{lane.bucket_arn}/{prefix}*" for prefix in prefixes],
+                "Condition": {"ArnEquals": {"aws:PrincipalArn": sorted(map(lane.role_arn, roles))}},
+            }

@@ -1,5 +1,7 @@
 """SQS queues: encrypted by SQS's own key, each with a queue for the messages that nobody could handle.
 
+A queue that a bucket tells of uploads lets in S3, for that bucket alone. All others let in nobody.
+
 A changed attribute takes up to a minute to reach all of SQS, so a plan within that minute may still show it (SQS API
 reference, SetQueueAttributes, read 2026-11-29).
 """
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
+    from shared.config.resources import Queue
     from shared.deploy.sources import Sources
     from shared.values import Json
 
@@ -35,24 +38,58 @@ _PAGE = 1000  # SQS's most; a listing that asks for no pages ends after as many,
 
 def wanted(sources: Sources) -> Iterator[Resource]:
     """Yield the queues of the lane's workflows, each after the one for its dead letters, which it names."""
-    lane = sources.lane
+    lane, tags = sources.lane, sources.tags
     for queue in lane.queues:
-        dead: dict[str, Json] = {"visibility_seconds": _VISIBILITY, "kept_seconds": _DEAD_LETTERS_KEPT, "redrive": None}
-        yield _desired(lane, queue.dead_letters, sources.tags, dead)
-        own: dict[str, Json] = {
-            "visibility_seconds": queue.visibility_seconds,
-            "kept_seconds": _KEPT,
-            "redrive": {
-                "deadLetterTargetArn": lane.queue_arn(queue.dead_letters),
-                "maxReceiveCount": queue.max_receives,
-            },
-        }
-        yield _desired(lane, queue.name, sources.tags, own)
+        yield from _with_dead_letters(lane, queue, tags, None)
+    for workflow in lane.workflows.values():
+        if workflow.upload:
+            starts = workflow.upload.queue
+            yield from _with_dead_letters(lane, starts, tags, _lets_in_bucket(lane, starts.name))
+        if workflow.schedules:
+            yield _dead_letters(lane, workflow.schedules.dead_letters, tags)
+
+
+def _with_dead_letters(lane: Lane, queue: Queue, tags: Mapping[str, str], policy: Json) -> Iterator[Resource]:
+    yield _dead_letters(lane, queue.dead_letters, tags)
+    own: dict[str, Json] = {
+        "visibility_seconds": queue.visibility_seconds,
+        "kept_seconds": _KEPT,
+        "redrive": {
+            "deadLetterTargetArn": lane.queue_arn(queue.dead_letters),
+            "maxReceiveCount": queue.max_receives,
+        },
+        "policy": policy,
+    }
+    yield _desired(lane, queue.name, tags, own)
+
+
+def _dead_letters(lane: Lane, name: str, tags: Mapping[str, str]) -> Resource:
+    own: dict[str, Json] = {"visibility_seconds": _VISIBILITY, "kept_seconds": _DEAD_LETTERS_KEPT, "redrive": None}
+    return _desired(lane, name, tags, {**own, "policy": None})
+
+
+def _lets_in_bucket(lane: Lane, name: str) -> dict[str, Json]:
+    """Return the policy of a queue that the lane's bucket tells of uploads.
+
+    Source: S3 user guide, "Granting permissions to publish event notification messages" (read 2026-11-29).
+    """
+    statement: dict[str, Json] = {
+        "Sid": "Uploads",
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": lane.queue_arn(name),
+        "Condition": {
+            "ArnLike": {"aws:SourceArn": lane.bucket_arn},
+            "StringEquals": {"aws:SourceAccount": lane.place.account},
+        },
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _desired(lane: Lane, name: str, tags: Mapping[str, str], own: Mapping[str, Json]) -> Resource:
     """Return the queue called *name*. Without a policy, it lets in nobody but its own account's roles."""
-    return Resource(KIND, name, tags, {"url": lane.queue_url(name), **own, "encrypted_by_sqs": True, "policy": None})
+    return Resource(KIND, name, tags, {"url": lane.queue_url(name), **own, "encrypted_by_sqs": True})
 
 
 def current(aws: Aws, name: str) -> Resource | None:
@@ -94,7 +131,8 @@ def steps(want: Resource, have: Resource | None) -> Step:
         return created(want, Call(SERVICE, "create_queue", told))
     changed, tags = compare(want, have)
     on = {"QueueUrl": want.properties["url"]}
-    unset = {"Policy": "", **({} if want.properties["redrive"] else {"RedrivePolicy": ""})}
+    told = {"Policy": want.properties["policy"], "RedrivePolicy": want.properties["redrive"]}
+    unset = {key: "" for key, value in told.items() if not value}
     put = Call(SERVICE, "set_queue_attributes", {**on, "Attributes": {**_attributes(want), **unset}})
     tag = Call(SERVICE, "tag_queue", {**on, "Tags": dict(want.tags)})
     return updated(want, (*changed, *tags), *([put] if changed else ()), *([tag] if tags else ()))
@@ -107,12 +145,13 @@ def remove(have: Resource) -> Step:
 
 def _attributes(want: Resource) -> dict[str, Json]:
     """Return the attributes of a queue as SQS takes them, which is as texts."""
-    redrive = want.properties["redrive"]
+    redrive, policy = want.properties["redrive"], want.properties["policy"]
     return {
         "VisibilityTimeout": str(want.properties["visibility_seconds"]),
         "MessageRetentionPeriod": str(want.properties["kept_seconds"]),
         "SqsManagedSseEnabled": "true",
         **({"RedrivePolicy": json.dumps(redrive)} if redrive else {}),
+        **({"Policy": json.dumps(policy)} if policy else {}),
     }
 
 

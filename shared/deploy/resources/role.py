@@ -1,4 +1,4 @@
-"""IAM roles: of functions, state machines and a team's people, each with one inline policy and nothing attached."""
+"""IAM roles: of functions, machines, schedules and people, each with one inline policy and nothing attached."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from shared.deploy.steps import differences, missing_tags, removed, updated
 from shared.deploy.tags import read_tags, tag_pairs
 from shared.isolation.roles.deployer import deployer_policy, deployer_trust
 from shared.isolation.roles.function_role import function_policy, function_trust
+from shared.isolation.roles.trigger_roles import scheduler_policy, scheduler_trust
 from shared.isolation.roles.workflow_role import workflow_policy, workflow_trust
 from shared.values import as_list, as_mapping
 
@@ -30,7 +31,7 @@ _INLINE = "lane"
 
 
 def wanted(sources: Sources) -> Iterator[Resource]:
-    """Yield the role of each function, of each state machine and of the team's people.
+    """Yield the role of each function, each state machine, each workflow's schedules, and the team's people.
 
     Raises:
         UngrantedError: A workflow calls something that a team may not call.
@@ -41,6 +42,10 @@ def wanted(sources: Sources) -> Iterator[Resource]:
     for key, workflow in lane.workflows.items():
         grants = workflow_policy(lane, workflow, sources.definitions[key])
         yield desired(workflow.role, tags, workflow_trust(lane, workflow), grants, lane.boundary_arn)
+    for key, workflow in lane.workflows.items():
+        if told := workflow.schedules:
+            grants = scheduler_policy(lane, key, told)
+            yield desired(told.role, tags, scheduler_trust(lane, told), grants, lane.boundary_arn)
     trust = deployer_trust(lane.team, lane.place)
     yield desired(lane.deployer, tags, trust, deployer_policy(lane), lane.deployer_boundary_arn)
 

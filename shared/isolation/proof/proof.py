@@ -26,9 +26,10 @@ The steps
        step 2 holds to the territory too. So a policy that is added later reaches no further.
     5. SQL (:mod:`.database_rules`). Every statement that makes a team's database role is a reviewed one, on its own
        schema.
-    6. Links (:mod:`.account.links`, :mod:`.account.code_links`). No event rule and no state machine's logging of a
-       team hears or tells more than its own. Layers and images of its functions are its own or another account's, and
-       the outcome of their events goes to its own.
+    6. Links (:mod:`.account.links`, :mod:`.account.code_links`, :mod:`.account.trigger_links`). No event rule and no
+       state machine's logging of a team hears or tells more than its own. Layers and images of its functions are its
+       own or another account's, and the outcome of their events goes to its own. Its schedules start its own machines,
+       and what its buckets tell of uploads goes to its own queues and functions.
     By 2, 3, 5 and 6 a team reaches its own territory alone. By 1 that is nobody else's. Steps 1 to 5 are
     :func:`prove`'s; :mod:`.account.outsiders` adds 6 and, for a cloud that is read back, everybody else in the account.
 

@@ -14,10 +14,10 @@ from shared.config.ecr_uri import in_ecr
 from shared.isolation.roles.grants import (
     FETCH_CODE,
     FETCH_IMAGES,
-    ITEMS,
     MANAGE_FUNCTIONS,
     MANAGE_LOGS,
     MANAGE_MACHINES,
+    MANAGE_SCHEDULES,
     OBJECTS,
     PUSH_IMAGES,
     READ_BUCKETS,
@@ -33,9 +33,12 @@ from shared.isolation.roles.grants import (
 )
 from shared.isolation.roles.own_names import LOGS, OwnNames
 from shared.isolation.roles.policy import Policy, Statement, Trust
+from shared.isolation.roles.trigger_roles import SCHEDULER
 from shared.isolation.roles.uses import RECEIVE, SEND
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shared.config.lane import Lane, Place
 
 
@@ -46,9 +49,11 @@ def deployer_policy(lane: Lane) -> Policy:
     """
     functions = sorted({lane.role_arn(each.role) for each in lane.functions.values()})
     machines = sorted({lane.role_arn(each.role) for each in lane.workflows.values()})
+    schedules = sorted(lane.role_arn(each.schedules.role) for each in lane.workflows.values() if each.schedules)
     secrets = sorted(map(lane.secret_arn, lane.secrets))
     layers = {arn for each in lane.functions.values() for arn in each.layers}
-    return _policy(OwnNames(lane.team, lane.place), functions, machines, secrets, _others_code(lane, layers))
+    passed = {"Functions": functions, "Machines": machines, "Schedules": schedules}
+    return _policy(OwnNames(lane.team, lane.place), passed, secrets, _others_code(lane, layers))
 
 
 def deployer_boundary(lane: Lane) -> Policy:
@@ -56,7 +61,8 @@ def deployer_boundary(lane: Lane) -> Policy:
     own = OwnNames(lane.team, lane.place)
     roles, secrets = [own.arn("iam", "role/")], [own.folder("secretsmanager", "secret:")]
     publishers = {arn.partition(":layer:")[0] for each in lane.functions.values() for arn in each.layers}
-    return _policy(own, roles, roles, secrets, _others_code(lane, {f"{each}:layer:*" for each in publishers}))
+    passed = dict.fromkeys(_SERVICES, roles)
+    return _policy(own, passed, secrets, _others_code(lane, {f"{each}:layer:*" for each in publishers}))
 
 
 def deployer_trust(team: str, place: Place) -> Trust:
@@ -80,21 +86,19 @@ def _others_code(lane: Lane, layers: set[str]) -> list[Statement]:
     ]
 
 
-def _policy(
-    own: OwnNames, functions: list[str], machines: list[str], secrets: list[str], others_code: list[Statement]
-) -> Policy:
-    """Return the policy; *functions* and *machines* are the roles that may be handed to them, *secrets* may be set."""
+def _policy(own: OwnNames, passed: Mapping[str, list[str]], secrets: list[str], others_code: list[Statement]) -> Policy:
+    """Return the policy; *passed* are the roles that may be handed to each of the services, *secrets* may be set."""
     return Policy(
         (
             Statement("Functions", MANAGE_FUNCTIONS, (own.arn("lambda", "function:"),)),
             Statement("Machines", MANAGE_MACHINES, own.arns("states", ("stateMachine:", "execution:", "mapRun:"))),
-            *pass_roles("PassToFunctions", functions, "lambda.amazonaws.com"),
-            *pass_roles("PassToMachines", machines, "states.amazonaws.com"),
+            Statement("Schedules", MANAGE_SCHEDULES, own.arns("scheduler", ("schedule/", "schedule-group/"))),
+            *(each for to, service in _SERVICES.items() for each in pass_roles(f"PassTo{to}", passed[to], service)),
             Statement("ReadRoles", READ_ROLES, (own.arn("iam", "role/"),)),
             *_read_foundation(own),
             Statement("Logs", MANAGE_LOGS, own.arns("logs", LOGS)),
             Statement("Data", (*OBJECTS, FETCH_CODE), (own.arn("s3", ""),)),
-            Statement("Tables", tuple(sorted({*ITEMS, *SEE_TABLES})), (own.arn("dynamodb", "table/"),)),
+            Statement("Tables", tuple(sorted({*_ITEMS, *SEE_TABLES})), (own.arn("dynamodb", "table/"),)),
             Statement("Messages", tuple(sorted({*SEND, *RECEIVE, *SEE_QUEUES})), (own.arn("sqs", ""),)),
             Statement("Topics", ("sns:Publish", *SEE_TOPICS), (own.arn("sns", ""),)),
             *([Statement("SetSecrets", ("secretsmanager:PutSecretValue",), tuple(secrets))] if secrets else []),
@@ -117,13 +121,17 @@ def _read_foundation(own: OwnNames) -> list[Statement]:
     ]
 
 
+_SERVICES = {"Functions": "lambda.amazonaws.com", "Machines": "states.amazonaws.com", "Schedules": SCHEDULER}
+_ITEMS = ("dynamodb:*Item", "dynamodb:Query", "dynamodb:Scan")  # all of ITEMS, in a few characters
 _READ_POLICIES = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions")
 _LOOK = (
     *SEE_NETWORKS,
     "ecr:GetAuthorizationToken",
     "lambda:GetAccountSettings",
+    "lambda:ListEventSourceMappings",
     "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies",
+    "scheduler:ListSchedules",
     "servicequotas:ListServiceQuotas",
     "states:ListStateMachines",
     "states:ValidateStateMachineDefinition",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from shared.config.variables import DATABASE_VARIABLE, KEY_VARIABLE
 from shared.isolation.roles.grants import NETWORK, read_secret
 from shared.isolation.roles.policy import Policy, Statement, Trust
+from shared.isolation.roles.trigger_roles import starter_statements
 from shared.isolation.roles.uses import granted
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def function_policy(lane: Lane, function: Function) -> Policy:
                 if variable in function.environment
             ),
             *granted(lane, function.uses),
+            *_starts(lane, function),
             *(_tell(function.asynchronous) if function.asynchronous else ()),
             *((NETWORK,) if function.vpc else ()),
             Statement(
@@ -48,6 +50,12 @@ def function_policy(lane: Lane, function: Function) -> Policy:
             ),
         )
     )
+
+
+def _starts(lane: Lane, function: Function) -> tuple[Statement, ...]:
+    """Return what a function may do that starts a workflow when uploads come; others start none so."""
+    upload = lane.workflows[function.starts].upload if function.starts else None
+    return starter_statements(lane, function.starts, upload) if upload else ()
 
 
 def _tell(told: Asynchronous) -> Iterator[Statement]:

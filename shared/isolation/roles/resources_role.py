@@ -1,4 +1,4 @@
-"""The platform role's policy for what workflows own besides functions, and for code and networks that are not ours.
+"""The platform role's policy for what workflows own, for what starts them, and for code and networks not of ours.
 
 It is apart from the first (:mod:`shared.isolation.roles.platform_role`) because a managed policy may have at most 6,144
 characters. The platform makes secrets that cards declare and may set their values; it reads none of them.
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from shared.isolation.roles.grants import (
     FETCH_IMAGES,
+    MANAGE_SCHEDULES,
     SEE_LAYERS,
     SEE_NETWORKS,
     SEE_QUEUES,
@@ -17,15 +18,18 @@ from shared.isolation.roles.grants import (
     SEE_SETTINGS,
     SEE_TABLES,
     SEE_TOPICS,
+    pass_roles,
 )
 from shared.isolation.roles.policy import Policy, Statement
+from shared.isolation.roles.trigger_roles import SCHEDULER
 
 if TYPE_CHECKING:
     from shared.config.lane import Place
+    from shared.isolation.roles.policy import Conditions
 
 
 def resources_policy(place: Place) -> Policy:
-    """Return what it takes to make, compare and remove tables, queues, topics, secrets and settings of all lanes."""
+    """Return what it takes to make, compare and remove what workflows of all lanes own, and what starts them."""
     secrets, settings = place.arn("secretsmanager", "secret:*/*-*"), place.arn("ssm", "parameter/*/*-*")
     return Policy(
         (
@@ -34,6 +38,10 @@ def resources_policy(place: Place) -> Policy:
             Statement("Topics", (*_CHANGE_TOPICS, *SEE_TOPICS), (place.arn("sns", "*-*"),)),
             Statement("Secrets", (*_CHANGE_SECRETS, *SEE_SECRETS), (secrets,)),
             Statement("Settings", (*_CHANGE_SETTINGS, *SEE_SETTINGS), (settings,)),
+            Statement("Schedules", (*_CHANGE_GROUPS, *MANAGE_SCHEDULES), tuple(_of_scheduler(place))),
+            *pass_roles("PassToSchedules", [place.arn("iam", "role/*-*")], SCHEDULER),
+            Statement("EventSources", _CHANGE_SOURCES, ("*",), _of_functions(place)),
+            Statement("Notifications", ("s3:PutBucketNotification",), (place.arn("s3", "*-*"),)),
             Statement("Layers", SEE_LAYERS, (f"arn:{place.partition}:lambda:{place.region}:*:layer:*",)),
             Statement("OthersImages", FETCH_IMAGES, (f"arn:{place.partition}:ecr:{place.region}:*:repository/*",)),
             Statement("Look", _LOOK, ("*",)),
@@ -41,6 +49,22 @@ def resources_policy(place: Place) -> Policy:
     )
 
 
+def _of_scheduler(place: Place) -> list[str]:
+    return [place.arn("scheduler", each) for each in ("schedule/*-*", "schedule-group/*-*")]
+
+
+def _of_functions(place: Place) -> Conditions:
+    """Return the condition that event source mappings, which are called by ids, are of lanes' functions."""
+    return {"ArnLike": {"lambda:FunctionArn": place.arn("lambda", "function:*-*")}}
+
+
+_CHANGE_GROUPS = ("scheduler:CreateScheduleGroup", "scheduler:DeleteScheduleGroup", "scheduler:TagResource")
+_CHANGE_SOURCES = (
+    "lambda:CreateEventSourceMapping",
+    "lambda:DeleteEventSourceMapping",
+    "lambda:GetEventSourceMapping",
+    "lambda:UpdateEventSourceMapping",
+)
 _CHANGE_TABLES = (
     "dynamodb:CreateTable",
     "dynamodb:DeleteTable",
@@ -74,8 +98,11 @@ _CHANGE_SETTINGS = (
 )
 _LOOK = (
     *SEE_NETWORKS,
+    "lambda:ListEventSourceMappings",
     "lambda:ListLayers",
     "lambda:ListLayerVersions",
+    "scheduler:ListScheduleGroups",
+    "scheduler:ListSchedules",
     "sns:ListTopics",
     "sns:Unsubscribe",  # AWS grants it for no single topic
     "sqs:ListQueues",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.isolation.proof.account.code_links import FunctionLinks, judge_function
+from shared.isolation.proof.account.trigger_links import TriggerLinks, judge_trigger
 from shared.isolation.proof.finding import Finding
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Logging:
         return ""
 
 
-Link = Rule | Logging | FunctionLinks
+Link = Rule | Logging | FunctionLinks | TriggerLinks
 
 
 def judge_links(links: Sequence[Link], territories: Sequence[Territory]) -> Iterator[tuple[Finding, str]]:
@@ -103,6 +104,8 @@ def judge_links(links: Sequence[Link], territories: Sequence[Territory]) -> Iter
         owner = next((each for each in territories if each.holds(link.arn)), None)
         if isinstance(link, FunctionLinks):
             found = judge_function(link, owner) if owner else iter(())  # others' rights are judged by their policies
+        elif isinstance(link, TriggerLinks):
+            found = judge_trigger(link, owner, territories)
         elif isinstance(link, Logging):
             found = _own_logging(link, owner) if owner else _others_logging(link, territories)
         elif owner:

@@ -3,6 +3,7 @@
 - A role is taken by an AWS service. Where the service says for which resource it acts, that is the team's own.
 - A deployer's role is taken by the team's own users and roles.
 - A bucket is open to the team's own roles, over TLS.
+- A queue is open to S3, to tell of uploads to the team's own buckets.
 - A repository is open to Lambda, to fetch images for the team's own functions.
 
 A Deny in a bucket's or repository's policy can only narrow it and is ignored, except for the rule about TLS, which must
@@ -196,22 +197,45 @@ def judge_repository(statement: Statement, territory: Territory) -> Iterator[Fin
 
 
 def judge_resource(statement: Statement, document: Document, territory: Territory) -> Iterator[Finding]:
-    """Yield whom a function's, a secret's or a table's own policy lets in. Only the team's own rules may come in."""
+    """Yield whom a function's, a queue's, a secret's or a table's own policy lets in.
+
+    Only the team's own rules may call a function, and only its own buckets may tell a queue of uploads.
+    """
+    if statement.effect != "Deny" and not (
+        _called_by_rule(statement, document, territory) or (_told_by_bucket(statement, document, territory))
+    ):
+        who = ", ".join(value for _, value in statement.principals) or "nobody that is named"
+        why = f"it lets in {who}, and no role's policy shows it"
+        yield statement.finding("resource-policy", why, "take the statement away; grant it to a role of the team's own")
+
+
+def _told_by_bucket(statement: Statement, document: Document, territory: Territory) -> bool:
+    """Whether S3 may send to the queue, for the team's own buckets of this account alone.
+
+    An ARN of a bucket tells no account, and a bucket's name that is given up can be another account's. Source: S3 user
+    guide, "Granting permissions to publish event notification messages" (read 2026-11-29).
+    """
+    return (
+        statement.principals == (("Service", "s3.amazonaws.com"),)
+        and statement.actions == ("sqs:SendMessage",)
+        and statement.resources == (document.attached,)
+        and confined(statement.conditions, "aws:SourceArn", Own.ARN, territory)
+        and fixed(statement.conditions, "aws:SourceAccount", frozenset({territory.place.account}))
+    )
+
+
+def _called_by_rule(statement: Statement, document: Document, territory: Territory) -> bool:
     lines = [(line.operator, line.key.lower(), line.values) for line in statement.conditions]
     rules = [
         value for operator, key, values in lines if (operator, key) == ("ArnLike", "aws:sourcearn") for value in values
     ]
-    called_by_rule = (
+    return (
         statement.principals == (("Service", "events.amazonaws.com"),)
         and statement.actions == ("lambda:InvokeFunction",)
         and statement.resources == (document.attached,)
         and bool(rules)
         and all(map(territory.holds, rules))
     )
-    if statement.effect != "Deny" and not called_by_rule:
-        who = ", ".join(value for _, value in statement.principals) or "nobody that is named"
-        why = f"it lets in {who}, and no role's policy shows it"
-        yield statement.finding("resource-policy", why, "take the statement away; grant it to a role of the team's own")
 
 
 def judge_tls(statements: list[Statement], document: Document) -> Iterator[Finding]:

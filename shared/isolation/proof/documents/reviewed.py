@@ -91,6 +91,8 @@ _ENTRIES = (
     Reviewed("lambda:GetAccountSettings", "tells the account's limits and sums, nothing of a team"),
     Reviewed("servicequotas:ListServiceQuotas", "tells the account's limits, nothing of a team"),
     Reviewed("states:ListStateMachines", "tells names"),
+    Reviewed("scheduler:ListSchedules", "tells names, groups and states, no payload"),
+    Reviewed("lambda:ListEventSourceMappings", "tells names of queues and functions, and settings, no message"),
     Reviewed("states:ValidateStateMachineDefinition", "reads the text it is given"),
     Reviewed("xray:PutTraceSegments", "write-only telemetry that no handler reads"),
     Reviewed("xray:PutTelemetryRecords", "write-only telemetry that no handler reads"),
