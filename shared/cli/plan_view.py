@@ -38,9 +38,11 @@ class Question(NamedTuple):
 
 
 def show(todo: Plan, target: Target, where: Console) -> None:
-    """Print a plan for *target* as a diff. What stays as it is, is only counted."""
+    """Print a plan for *target* as a diff. What stays as it is, is only counted, unless there is something to say."""
     where.print(f"{todo.team} on {target}", markup=False, highlight=False)
-    for step in todo.changes:
+    for step in todo.steps:
+        if step.action == "nothing" and not step.diff:
+            continue
         mark, style = _MARKS[step.action]
         where.print(f"{mark} {step.kind} {step.name}", style=style, markup=False, highlight=False)
         for line in step.diff:

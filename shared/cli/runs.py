@@ -25,26 +25,30 @@ def runs(
     as_json: AsJson = False,
     where: Where,
 ) -> None:
-    """List a team's executions, newest first. The embedded cloud of lanes up keeps them until lanes down.
+    """List a team's executions, newest first, and what started each. The cloud of lanes up keeps them until lanes down.
 
     Example: lanes runs team2
     """
     from shared.cli.wiring import cloud_of, open_cloud, open_project
     from shared.run.express import untold_runs
     from shared.run.listing import list_runs
+    from shared.run.started_by import starts_of
 
     project = open_project(team)
     lane = project.lane(team)
     with open_cloud(project, where, [lane]) as aws:
         found = list_runs(aws, lane, limit)
+        starts = starts_of(aws, lane, found)
         cloud_of(project, aws).warn_if_brief()
     for line in untold_runs(lane):
         console.note(line)
     if as_json:
-        console.print_json([asdict(execution) for execution in found])
+        told = zip(found, starts, strict=True)
+        console.print_json([{**asdict(execution), "started_by": asdict(start)} for execution, start in told])
         return
     if not found:
         console.note(f"{team} has run nothing here")
-    for execution in found:
+    for execution, start in zip(found, starts, strict=True):
         seconds = "" if execution.seconds is None else f"{execution.seconds:9.2f} s"
-        console.out.print(f"{execution.run_id}  {execution.workflow:<16} {execution.status:<10} {seconds}")
+        line = f"{execution.run_id}  {execution.workflow:<16} {execution.status:<10} {seconds:<11}  {start}"
+        console.out.print(line.rstrip())

@@ -18,10 +18,12 @@ from shared.config.document import dotted
 from shared.config.load import concluded, read_project
 from shared.config.problems import Problem, Problems, nearest
 from shared.config.template import placeholders
+from shared.config.triggers import OBJECT, OBJECTS
 from shared.isolation.roles.workflow_role import ungranted
 from shared.local.asl.validation import problems_of
 from shared.local.asl.validation.fields import KNOWN, NESTED
 from shared.run.definition_place import machine_of, place_of
+from shared.run.own_writes import own_writes
 from shared.run.undeclared import undeclared_inputs
 
 if TYPE_CHECKING:
@@ -129,13 +131,22 @@ class _Check:
             place = (*call.path, "Resource")
             if place not in self.told:  # nobody grants what is nothing
                 self._tell(place, call.error.what, call.error.fix, call.path)
+        if workflow.upload:
+            self._own_writes(lane.bucket, workflow.upload.prefix)
         known = [spec.name for spec in self._card.specs]
         if not known:
             return  # the input is any JSON, which nobody knows yet
+        if workflow.upload:
+            known.append(OBJECTS if workflow.upload.window_seconds else OBJECT)
         for path, name in undeclared_inputs(self._definition, known):
             what = f"it reads {name!r} of the run's input, and no parameter declares it"
             near = _near(name, known)
             self._tell(path, what, f"{near + ' or ' if near else ''}declare it under parameters: of {self._card.path}")
+
+    def _own_writes(self, bucket: str, prefix: str) -> None:
+        for path in own_writes(self._definition, bucket, prefix):
+            what = f"it writes below {prefix}, whose uploads start it: it would go round for ever"
+            self._tell(path, what, "write elsewhere, as below results/")
 
     def definition_itself(self) -> None:
         """Check what Step Functions checks when a machine is made."""

@@ -8,12 +8,14 @@ platform once.
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from shared.config.ecr_uri import in_ecr
 from shared.isolation.roles.grants import (
     FETCH_CODE,
     FETCH_IMAGES,
+    ITEMS,
     MANAGE_FUNCTIONS,
     MANAGE_LOGS,
     MANAGE_MACHINES,
@@ -37,7 +39,7 @@ from shared.isolation.roles.trigger_roles import SCHEDULER
 from shared.isolation.roles.uses import RECEIVE, SEND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from shared.config.lane import Lane, Place
 
@@ -90,15 +92,17 @@ def _policy(own: OwnNames, passed: Mapping[str, list[str]], secrets: list[str], 
     """Return the policy; *passed* are the roles that may be handed to each of the services, *secrets* may be set."""
     return Policy(
         (
-            Statement("Functions", MANAGE_FUNCTIONS, (own.arn("lambda", "function:"),)),
-            Statement("Machines", MANAGE_MACHINES, own.arns("states", ("stateMachine:", "execution:", "mapRun:"))),
-            Statement("Schedules", MANAGE_SCHEDULES, own.arns("scheduler", ("schedule/", "schedule-group/"))),
+            Statement("Functions", _brief(MANAGE_FUNCTIONS), (own.arn("lambda", "function:"),)),
+            Statement(
+                "Machines", _brief(MANAGE_MACHINES), own.arns("states", ("stateMachine:", "execution:", "mapRun:"))
+            ),
+            Statement("Schedules", _brief(MANAGE_SCHEDULES), own.arns("scheduler", ("schedule/", "schedule-group/"))),
             *(each for to, service in _SERVICES.items() for each in pass_roles(f"PassTo{to}", passed[to], service)),
             Statement("ReadRoles", READ_ROLES, (own.arn("iam", "role/"),)),
             *_read_foundation(own),
             Statement("Logs", MANAGE_LOGS, own.arns("logs", LOGS)),
             Statement("Data", (*OBJECTS, FETCH_CODE), (own.arn("s3", ""),)),
-            Statement("Tables", tuple(sorted({*_ITEMS, *SEE_TABLES})), (own.arn("dynamodb", "table/"),)),
+            Statement("Tables", _brief(sorted({*ITEMS, *SEE_TABLES})), (own.arn("dynamodb", "table/"),)),
             Statement("Messages", tuple(sorted({*SEND, *RECEIVE, *SEE_QUEUES})), (own.arn("sqs", ""),)),
             Statement("Topics", ("sns:Publish", *SEE_TOPICS), (own.arn("sns", ""),)),
             *([Statement("SetSecrets", ("secretsmanager:PutSecretValue",), tuple(secrets))] if secrets else []),
@@ -122,7 +126,20 @@ def _read_foundation(own: OwnNames) -> list[Statement]:
 
 
 _SERVICES = {"Functions": "lambda.amazonaws.com", "Machines": "states.amazonaws.com", "Schedules": SCHEDULER}
-_ITEMS = ("dynamodb:*Item", "dynamodb:Query", "dynamodb:Scan")  # all of ITEMS, in a few characters
+# Each stands for making, seeing, changing and removing one thing. The boundary holds all of this file, and a managed
+# policy may have 6,144 characters.
+_BRIEF = (
+    *("dynamodb:*Item", "lambda:*FunctionConcurrency", "lambda:*FunctionEventInvokeConfig"),
+    *("scheduler:*Schedule", "states:*StateMachine"),
+)
+
+
+def _brief(actions: Sequence[str]) -> tuple[str, ...]:
+    """Return *actions*, those in a glob that stands for them which have one."""
+    globs = [each for each in _BRIEF if any(fnmatchcase(action, each) for action in actions)]
+    return (*globs, *(action for action in actions if not any(fnmatchcase(action, each) for each in globs)))
+
+
 _READ_POLICIES = ("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions")
 _LOOK = (
     *SEE_NETWORKS,

@@ -73,23 +73,25 @@ ITEMS = (
 )
 FETCH_CODE = "s3:GetObjectVersion"
 """Whoever gives Lambda code from a bucket needs this beside s3:GetObject, because the call names a version."""
-# Those that mean making, seeing, changing and removing one thing are globs: a deployer's boundary holds all of
-# these, and has room for 6,144 characters.
 MANAGE_FUNCTIONS = tuple(
     f"lambda:{name}"
     for name in (
-        "*FunctionConcurrency",
-        "*FunctionEventInvokeConfig",
         "CreateFunction",
         "DeleteFunction",
+        "DeleteFunctionConcurrency",
+        "DeleteFunctionEventInvokeConfig",
         "GetFunction",
+        "GetFunctionConcurrency",
         "GetFunctionConfiguration",
+        "GetFunctionEventInvokeConfig",
         "GetPolicy",
         "InvokeFunction",
         "ListAliases",
         "ListFunctionEventInvokeConfigs",
         "ListTags",
         "ListVersionsByFunction",
+        "PutFunctionConcurrency",
+        "PutFunctionEventInvokeConfig",
         "TagResource",
         "UntagResource",
         "UpdateFunctionCode",
@@ -99,9 +101,11 @@ MANAGE_FUNCTIONS = tuple(
 MANAGE_MACHINES = tuple(
     f"states:{name}"
     for name in (
-        "*StateMachine",
+        "CreateStateMachine",
+        "DeleteStateMachine",
         "DescribeExecution",
         "DescribeMapRun",
+        "DescribeStateMachine",
         "DescribeStateMachineForExecution",
         "GetExecutionHistory",
         "ListExecutions",
@@ -113,6 +117,7 @@ MANAGE_MACHINES = tuple(
         "StopExecution",
         "TagResource",
         "UntagResource",
+        "UpdateStateMachine",
     )
 )
 MANAGE_LOGS = tuple(
@@ -160,7 +165,14 @@ SEE_SETTINGS = ("ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResourc
 SEE_SECRETS = ("secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy")
 SEE_LAYERS = ("lambda:GetLayerVersion", "lambda:GetLayerVersionPolicy")
 READ_ROLES = ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
-MANAGE_SCHEDULES = ("scheduler:*Schedule", "scheduler:GetScheduleGroup", "scheduler:ListTagsForResource")
+MANAGE_SCHEDULES = (
+    "scheduler:CreateSchedule",
+    "scheduler:DeleteSchedule",
+    "scheduler:GetSchedule",
+    "scheduler:GetScheduleGroup",
+    "scheduler:ListTagsForResource",
+    "scheduler:UpdateSchedule",
+)
 """Making, seeing, changing and removing schedules, and seeing their groups."""
 READ_BUCKETS = (
     "s3:GetBucketNotification",

@@ -23,6 +23,8 @@ ACTIONS = {
     "lambda:Invoke": ["lambda:InvokeFunction"],
     "s3:DeleteObjects": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
     "s3:GetBucketEncryption": ["s3:GetEncryptionConfiguration"],
+    "s3:GetBucketNotificationConfiguration": ["s3:GetBucketNotification"],
+    "s3:PutBucketNotificationConfiguration": ["s3:PutBucketNotification"],
     "s3:GetBucketLifecycleConfiguration": ["s3:GetLifecycleConfiguration"],
     "s3:GetPublicAccessBlock": ["s3:GetBucketPublicAccessBlock"],
     "s3:HeadBucket": ["s3:ListBucket"],
@@ -59,6 +61,7 @@ RESOURCES = {
     "logs": {"logGroupName": "log-group:", "resourceArn": ""},
     "route53": {"HostedZoneId": "hostedzone/", "Id": ""},
     "s3": {"Bucket": ""},
+    "scheduler": {"GroupName": "schedule/", "Name": "schedule-group/", "ResourceArn": ""},
     "secretsmanager": {"SecretId": "secret:", "Name": "secret:"},
     "sns": {"TopicArn": "", "ResourceArn": ""},
     "sqs": {"QueueUrl": "", "QueueName": ""},
@@ -128,6 +131,10 @@ def needs(service, operation, params, lane):
         yield Asked(action, resource, context(action, params, lane))
     if params.get("CreateBucketConfiguration", {}).get("Tags"):
         yield Asked("s3:TagResource", resource)
+    if "RoleArn" in params.get("Target", {}):
+        yield Asked(
+            "iam:PassRole", params["Target"]["RoleArn"], (("iam:PassedToService", (f"{service}.amazonaws.com",)),)
+        )
     for key, to in {"Role": service, "roleArn": service, "executionRoleArn": "ecs-tasks"}.items():
         if key in params:
             yield Asked("iam:PassRole", params[key], (("iam:PassedToService", (f"{to}.amazonaws.com",)),))
@@ -141,6 +148,8 @@ def takes_resource(action):
 def named(service, operation, params, place):
     """Return the ARN of what a call names, or a star."""
     params = {**params.get("Budget", {}), **params}
+    if service == "lambda" and "UUID" in params:
+        return place.arn("lambda", f"event-source-mapping:{params['UUID']}")
     for key, head in RESOURCES.get(service, {}).items():
         if params.get(key):
             value = next(iter(params[key])) if isinstance(params[key], dict | list | tuple) else params[key]
@@ -151,6 +160,7 @@ def named(service, operation, params, place):
                 return f"arn:{place.partition}:route53:::{head}{value.strip('/')}"
             inside = f"/{params.get('Key', '*')}" if service == "s3" and operation.endswith(OF_OBJECTS) else ""
             revision = ":1" if key == "family" else ""
+            revision = f"/{params.get('Name', '*')}" if key == "GroupName" else revision
             revision = "-AbCdEf" if service == "secretsmanager" else revision  # it ends an ARN with six letters
             before = head.format(cluster=str(params.get("cluster", "*")).rpartition("/")[2])
             return place.arn(service, f"{before}{'' if before.endswith('*') else value}{inside}{revision}")
@@ -170,6 +180,9 @@ def context(action, params, lane):
         return whose("aws:RequestTag", lane)
     elif action.startswith("ec2:"):
         return whose("aws:ResourceTag", lane)
+    elif "EventSourceMapping" in action:  # it is the function's of the one mapping that a lane has here
+        starters = [each.name for each in lane.functions.values() if each.starts]
+        known["lambda:FunctionArn"] = [lane.place.arn("lambda", f"function:{name}") for name in starters]
     elif action == "lambda:AddPermission":
         known["lambda:Principal"] = [params["Principal"]]
     elif action == "route53:ChangeResourceRecordSets":
@@ -190,7 +203,7 @@ def refuse(policy, asked):
 
 def allows(statement, each):
     return (
-        each.action in statement.actions
+        contains(statement.actions, each.action)
         and contains(statement.resources, each.resource)
         and all(
             holds(operator, (wanted,) if isinstance(wanted, str) else tuple(wanted), dict(each.context).get(key, ()))

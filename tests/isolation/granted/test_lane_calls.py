@@ -29,6 +29,7 @@ from shared.run.start import start
 from shared.run.upload import upload_files
 from tests.helpers.in_process import go_straight
 from tests.helpers.project import hollow
+from tests.helpers.triggered import triggered
 
 TEAM = """
 team: lab
@@ -46,7 +47,7 @@ def recorded(tmp_path_factory, copy_project, recorder):
     root = hollow(copy_project(tmp_path_factory.mktemp("granted") / "project"))
     (root / "teams" / "lab.yaml").write_text(TEAM, encoding="utf-8")
     project = load_project(root)
-    lane = project.lane("lab")
+    lane = triggered(project.lane("lab"), "item-map")
     with EmbeddedCloud(project.place, tmp_path_factory.mktemp("cloud")) as cloud:
         aws = go_straight(connect_endpoint(project.place, cloud.endpoint, cloud.key), cloud.application)
         calls = recorder(aws, lane)
@@ -195,7 +196,9 @@ def test_the_platform_may_make_every_call_of_a_deploy_and_a_destroy(recorded, re
 
 def test_a_deployer_may_deploy_code_and_machines_and_run_them(recorded, refused):
     lane, by_kind = recorded
-    asked = set().union(*(by_kind[kind] for kind in ("function", "state machine", "chalice", "large code", "use")))
+    asked = set().union(
+        *(by_kind[kind] for kind in ("function", "state machine", "schedules", "chalice", "large code", "use"))
+    )
     assert refused(deployer_policy(lane), asked) == []
     assert {"lambda:CreateFunction", "lambda:UpdateFunctionCode", "iam:PassRole", "states:StartExecution"} <= {
         each.action for each in asked

@@ -303,3 +303,35 @@ def test_fifty_teams_with_a_workflow_of_their_own_are_all_right(project):
 
 def test_the_project_itself_is_valid():
     assert load_valid(REPOSITORY).teams.keys() == load_project(REPOSITORY).teams.keys()
+
+
+def _writing(prefix, key="out.csv"):
+    """Return a definition that writes an object and the results of a Map, both below *prefix* of the bucket."""
+    put = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:putObject", "Next": "Each"}
+    put["Parameters"] = {"Bucket": "${bucket}", "Key": f"{prefix}{key}", "Body": "x"}
+    inner = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
+    processor = {**inner, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "${bucket}", "Prefix": prefix}}
+    each = {"Type": "Map", "ItemsPath": "$.object", "ItemProcessor": processor, "ResultWriter": writer, "End": True}
+    return {"StartAt": "Put", "States": {"Put": put, "Each": each}}
+
+
+def test_a_trigger_that_feeds_itself_is_told_with_the_lines_that_do(project):
+    project.team("lab")
+    project.own("lab", "sums", _writing("incoming/"), "on: {bucket: {prefix: incoming/}}\n")
+    problems = project.problems()
+    assert len(problems) == 2
+    assert all("it writes below incoming/, whose uploads start it" in each for each in problems)
+    project.own("lab", "sums", _writing("incoming"), "on: {bucket: {prefix: incoming/}}\n")
+    assert len(project.problems()) == 1  # the Map's results go to incoming/<id>/
+    project.own("lab", "sums", _writing("results/"), "on: {bucket: {prefix: incoming/}}\n")
+    assert load_valid(project.root)
+
+
+def test_what_an_upload_gives_a_run_needs_no_parameter(project):
+    task = {**TASK, "Parameters": {"key.$": "$.object.key"}}
+    project.team("lab")
+    project.own("lab", "sums", {"StartAt": "A", "States": {"A": task}}, "on: {bucket: {prefix: incoming/}}\n")
+    assert load_valid(project.root)
+    project.own("lab", "sums", {"StartAt": "A", "States": {"A": task}}, "on: {bucket: {prefix: in/, window: 9}}\n")
+    assert any("it reads 'object' of the run's input" in each for each in project.problems())
