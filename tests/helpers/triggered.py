@@ -42,7 +42,8 @@ def triggered(lane: Lane, key: str, **upload: object) -> Lane:
 
 def _starter(lane: Lane, key: str, starter: str) -> Function:
     some = next(iter(lane.functions.values()))
-    own = {name: some.environment[name] for name in ("TEAM", "STAGE", "ACCOUNT", "BUCKET")}
+    place = lane.place
+    own = {"TEAM": lane.team, "STAGE": place.stage, "ACCOUNT": place.account, "BUCKET": lane.bucket}
     told = {"STATE_MACHINE": lane.state_machine_arn(key), "INPUT": json.dumps({"limit": 10}), "GIVES": "object"}
     return dataclasses.replace(
         some,

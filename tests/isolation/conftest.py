@@ -15,6 +15,8 @@ import pytest
 from shared.config.lane import Function, Lane, Place, Rendezvous, Workflow
 from shared.config.resources import Asynchronous, Index, Key, Queue, Setting, Table, Topic, Uses, Vpc
 from shared.config.variables import KEY_VARIABLE
+from shared.deploy.resources import queue
+from shared.deploy.sources import Sources
 from shared.iam.catalogue import load_catalogue
 from shared.isolation.proof.documents.document import Document, DocumentKind
 from shared.isolation.proof.names.commons import Commons
@@ -25,8 +27,10 @@ from shared.isolation.roles.database_role import Script
 from shared.isolation.roles.deployer import deployer_boundary, deployer_policy, deployer_trust
 from shared.isolation.roles.function_role import function_policy, function_trust
 from shared.isolation.roles.repository import repository_policy
+from shared.isolation.roles.trigger_roles import scheduler_policy, scheduler_trust
 from shared.isolation.roles.workflow_role import workflow_policy, workflow_trust
-from shared.values import Json
+from shared.values import Json, as_mapping
+from tests.helpers.triggered import triggered
 
 PLACE = Place("123456789012", "us-east-1", "dev")
 ABROAD = "210987654321"
@@ -181,6 +185,23 @@ def definition(lane: Lane) -> dict[str, Json]:
     }
 
 
+def starting(lane: Lane) -> dict[str, tuple[DocumentKind, str, Mapping[str, Json]]]:
+    """The documents of what starts a workflow by itself: two roles, and the queue that a bucket tells of uploads."""
+    own = triggered(lane, "cosmic")
+    told, upload = own.workflows["cosmic"].schedules, own.workflows["cosmic"].upload
+    assert told
+    assert upload
+    starter = own.functions[upload.function]
+    queues = {each.name: each for each in queue.wanted(Sources(own, {}))}
+    policy = as_mapping(queues[upload.queue.name].properties["policy"])
+    return {
+        "scheduler": (DocumentKind.ROLE, told.role, scheduler_policy(own, "cosmic", told).document()),
+        "scheduler trust": (DocumentKind.TRUST, told.role, scheduler_trust(own, told).document()),
+        "starter": (DocumentKind.ROLE, starter.role, function_policy(own, starter).document()),
+        "starts queue": (DocumentKind.RESOURCE, upload.queue.name, policy),
+    }
+
+
 def render(lane: Lane) -> dict[str, Document]:
     """Every document of a lane, by a short name."""
     function, workflow = lane.functions["cosmic-inference"], lane.workflows["cosmic"]
@@ -215,6 +236,7 @@ def render(lane: Lane) -> dict[str, Document]:
         ),
         "bucket": (DocumentKind.BUCKET, lane.bucket, {"Version": "2012-10-17", "Statement": [tls, own_role]}),
         "repository": (DocumentKind.REPOSITORY, repository, repository_policy(lane.team, PLACE)),
+        **starting(lane),
     }
     arns = {
         lane.bucket: bucket,
@@ -222,7 +244,9 @@ def render(lane: Lane) -> dict[str, Document]:
         lane.boundary: lane.boundary_arn,
         lane.deployer_boundary: lane.deployer_boundary_arn,
     }
-    ceilings = dict.fromkeys(("function", "machine", "function trust", "machine trust"), lane.boundary_arn)
+    arns |= {name: lane.queue_arn(name) for kind, name, _ in bodies.values() if kind is DocumentKind.RESOURCE}
+    roles = ("function", "machine", "function trust", "machine trust", "scheduler", "scheduler trust", "starter")
+    ceilings = dict.fromkeys(roles, lane.boundary_arn)
     ceilings |= dict.fromkeys(("deployer", "deployer trust"), lane.deployer_boundary_arn)
     return {
         key: Document(

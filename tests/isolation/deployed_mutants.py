@@ -8,6 +8,7 @@ from shared.iam.statements import read_identity_policy, read_resource_policy
 from shared.isolation.proof.account.account import Principal, ServicePolicy
 from shared.isolation.proof.account.code_links import FunctionLinks
 from shared.isolation.proof.account.links import Logging, Rule
+from shared.isolation.proof.account.trigger_links import TriggerLinks
 
 A = "123456789012"
 IAM = f"arn:aws:iam::{A}:"
@@ -17,6 +18,7 @@ EXECUTION = f"arn:aws:states:us-east-1:{A}:execution:"
 LOGS = f"arn:aws:logs:us-east-1:{A}:log-group:"
 LAYER = f"arn:aws:lambda:us-east-1:{A}:layer:"
 IMAGE = "dkr.ecr.us-east-1.amazonaws.com"
+SCHEDULE = f"arn:aws:scheduler:us-east-1:{A}:schedule/"
 EVENTS = f"arn:aws:events:us-east-1:{A}:"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 SSO = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
@@ -73,6 +75,10 @@ def told(**detail):
     return {"source": ["aws.states"], "detail": detail}
 
 
+def starting(kind, arn, *aims):
+    return TriggerLinks(kind, arn, aims)
+
+
 def delivery(**more):
     grant = allow(
         ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -98,6 +104,40 @@ LEAKS_BY_RULE = {
         "another team's image": FunctionLinks(f"{FUNCTION}team1-x", (), f"{A}.{IMAGE}/team10/x@sha256:" + "0" * 64),
         "an image of nobody's": FunctionLinks(f"{FUNCTION}team1-x", (), f"{A}.{IMAGE}/shared:1"),
         "an image of no registry": FunctionLinks(f"{FUNCTION}team1-x", (), "public.ecr.aws/lambda/python:3.12"),
+    },
+    "foreign-schedule": {
+        "a schedule of nobody's that starts a team's machine": starting(
+            "schedule", f"{SCHEDULE}ops/nightly", f"{MACHINE}team1-cosmic-0a1b2c3d"
+        ),
+        "a schedule of nobody's as a team's role": starting(
+            "schedule", f"{SCHEDULE}default/nightly", f"{IAM}role/team1-cosmic-scheduler-role-0a1b2c3d"
+        ),
+        "a team's schedule that starts another's machine": starting(
+            "schedule", f"{SCHEDULE}team1-cosmic-0a1b2c3d/nightly", f"{MACHINE}team10-cosmic-0a1b2c3d"
+        ),
+        "a team's schedule with another's dead letters": starting(
+            "schedule", f"{SCHEDULE}team1-cosmic-0a1b2c3d/nightly", f"arn:aws:sqs:us-east-1:{A}:team10-work"
+        ),
+    },
+    "foreign-mapping": {
+        "a function of nobody's that takes a team's uploads": starting(
+            "event source mapping", f"{FUNCTION}ops", f"arn:aws:sqs:us-east-1:{A}:team1-cosmic-starts-0a1b2c3d"
+        ),
+        "a team's function that takes another's": starting(
+            "event source mapping", f"{FUNCTION}team1-x", f"arn:aws:sqs:us-east-1:{A}:team10-cosmic-starts-0a1b2c3d"
+        ),
+        "a team's function that takes another's stream": starting(
+            "event source mapping", f"{FUNCTION}team1-x", f"arn:aws:dynamodb:us-east-1:{A}:table/team10-x/stream/y"
+        ),
+    },
+    "foreign-notification": {
+        "a bucket that tells another's queue": starting(
+            "bucket notification", OURS, f"arn:aws:sqs:us-east-1:{A}:team10-cosmic-starts-0a1b2c3d"
+        ),
+        "a bucket that tells the default bus": starting("bucket notification", OURS, f"{EVENTS}event-bus/default"),
+        "a bucket that tells another account": starting(
+            "bucket notification", OURS, "arn:aws:sns:us-east-1:210987654321:team1-done"
+        ),
     },
     "foreign-destination": {
         "outcomes to another team's queue": FunctionLinks(
@@ -288,6 +328,18 @@ CONTROLS = {
     "a stranger listens to its own machine": rule("audit", told(stateMachineArn=[f"{MACHINE}audit"])),
     "a stranger listens on another bus": rule("audit", {"account": [A]}, bus="lab"),
     "a team's machine logs at home": Logging(f"{MACHINE}team1-x", (f"{LOGS}/aws/vendedlogs/states/team1-x:*",)),
+    "a schedule of its own": starting(
+        "schedule",
+        f"{SCHEDULE}team1-cosmic-0a1b2c3d/nightly",
+        *(f"{MACHINE}team1-cosmic-0a1b2c3d", f"{IAM}role/team1-cosmic-scheduler-role-0a1b2c3d"),
+    ),
+    "a schedule of nobody's": starting("schedule", f"{SCHEDULE}default/x", f"{FUNCTION}ops", f"{IAM}role/ops"),
+    "a function that takes its own team's uploads": starting(
+        "event source mapping", f"{FUNCTION}team1-x", f"arn:aws:sqs:us-east-1:{A}:team1-cosmic-starts-0a1b2c3d"
+    ),
+    "a bucket that tells its own team's queue": starting(
+        "bucket notification", OURS, f"arn:aws:sqs:us-east-1:{A}:team1-cosmic-starts-0a1b2c3d"
+    ),
     "a function of its own": FunctionLinks(
         f"{FUNCTION}team1-x",
         (f"{LAYER}team1-code:1",),

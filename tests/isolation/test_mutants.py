@@ -15,6 +15,7 @@ CONTROLS = mutants.CONTROLS | mutants.RESOURCE_CONTROLS | mutants.NEAR_CONTROLS
 DOCUMENTS = (
     *("function", "function trust", "machine", "machine trust", "boundary"),
     *("deployer", "deployer trust", "deployer boundary", "bucket", "repository"),
+    *("scheduler", "scheduler trust", "starter", "starts queue"),
 )
 SQL_LEAKS, SQL_DROPS, SQL_CONTROLS = mutants.SQL_LEAKS, mutants.SQL_DROPS, mutants.SQL_CONTROLS
 

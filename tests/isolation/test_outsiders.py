@@ -10,6 +10,7 @@ from shared.isolation.proof.account.account import Account, Expected, Principal
 from shared.isolation.proof.account.code_links import FunctionLinks
 from shared.isolation.proof.account.links import Logging, Rule
 from shared.isolation.proof.account.outsiders import survey, with_account
+from shared.isolation.proof.account.trigger_links import TriggerLinks
 from shared.isolation.roles.platform_role import platform_policy
 from tests.isolation import deployed_mutants
 
@@ -24,7 +25,7 @@ def found(place):
     def look(thing, expected=None):
         if isinstance(thing, Principal):
             account = Account(TEAMS, principals=(thing,))
-        elif isinstance(thing, Rule | Logging | FunctionLinks):
+        elif isinstance(thing, Rule | Logging | FunctionLinks | TriggerLinks):
             account = Account(TEAMS, links=(thing,))
         else:
             account = Account(TEAMS, policies=(thing,))

@@ -70,7 +70,12 @@ RESOURCES = {
 }
 OF_OBJECTS = ("Object", "Objects")
 MAKING = ("Create", "Put", "Register")
-TAGGING = {"iam:CreateRole": "iam:TagRole", "iam:CreatePolicy": "iam:TagPolicy", "ec2:CreateTags": "ec2:CreateTags"}
+TAGGING = {
+    "iam:CreateRole": "iam:TagRole",
+    "iam:CreatePolicy": "iam:TagPolicy",
+    "ec2:CreateTags": "ec2:CreateTags",
+    "sqs:CreateQueue": "sqs:TagQueue",
+}
 PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}  # where a service signs by another name than its actions'
 RECORD_NAMES = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
 RECORD_TYPES = "route53:ChangeResourceRecordSetsRecordTypes"
