@@ -196,13 +196,18 @@ def test_the_platform_may_make_every_call_of_a_deploy_and_a_destroy(recorded, re
 
 def test_a_deployer_may_deploy_code_and_machines_and_run_them(recorded, refused):
     lane, by_kind = recorded
-    asked = set().union(
-        *(by_kind[kind] for kind in ("function", "state machine", "schedules", "chalice", "large code", "use"))
-    )
+    asked = set().union(*(by_kind[kind] for kind in ("function", "state machine", "chalice", "large code", "use")))
     assert refused(deployer_policy(lane), asked) == []
     assert {"lambda:CreateFunction", "lambda:UpdateFunctionCode", "iam:PassRole", "states:StartExecution"} <= {
         each.action for each in asked
     }
+
+
+def test_a_deployer_may_make_schedules_in_its_groups_and_make_no_group(recorded, refused):
+    lane, by_kind = recorded
+    made = {each.split()[0] for each in refused(deployer_policy(lane), by_kind["schedules"])}
+    assert made == {"scheduler:CreateScheduleGroup", "scheduler:TagResource"}
+    assert "scheduler:CreateSchedule" in {each.action for each in by_kind["schedules"]}
 
 
 def test_code_goes_through_the_bucket_with_what_deployers_may_and_functions_may_not(recorded, refused):
