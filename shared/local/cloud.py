@@ -41,7 +41,7 @@ class EmbeddedCloud:
         place: The account and region that it plays.
         state_dir: The folder for its scratch files (``.lanes`` in a project). They are removed afterwards.
         port: The loopback port, 0 for any free one.
-        speed: The factor by which Wait states and retry delays are shortened.
+        speed: The factor by which Wait states, retry delays and the time between schedules are shortened.
         any_key: Treat a caller who signs with an unknown key, and a role that such a caller names, as the owner.
 
     Attributes:
@@ -144,6 +144,7 @@ class EmbeddedCloud:
         from shared.local.asl import plug as engine
         from shared.local.asl.services import Services
         from shared.local.rendezvous import LocalRendezvous
+        from shared.local.triggers.running import Triggers
 
         with LocalRendezvous(keys=lambda: _keys(self.place, endpoint, self.key)) as meeting:
             services = Services(endpoint, iam.issuer, since=iam.judge.since)
@@ -158,13 +159,18 @@ class EmbeddedCloud:
             invoke = lambda_runtime.invoker(runtime, self.place.account, self.place.region)
             with engine.install(invoke, services, speed=self._speed) as plug:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
+                triggers = Triggers(invoke, services, iam.gate, speed=self._speed)
                 with (
+                    triggers.install(),
                     runtime,
                     lambda_runtime.install(runtime),
                     lambda_runtime.install_images(images),
                     lambda_runtime.install_limits(),
                 ):
-                    yield
+                    try:
+                        yield
+                    finally:
+                        triggers.stop()  # before what they call ends
 
 
 class _Iam(NamedTuple):

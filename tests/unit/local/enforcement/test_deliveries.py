@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from types import SimpleNamespace
 
 import pytest
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
 from moto.events import notifications as from_events
 from moto.events.models import events_backends
-from moto.s3 import notifications as from_s3
-from moto.s3.exceptions import S3ClientError
-from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.stepfunctions import responses
@@ -54,17 +50,6 @@ def let_in(account, judge):
         judge.changed()
 
     return add
-
-
-def test_a_bucket_calls_a_function_that_lets_it_in(account, function, called, let_in, said):
-    arn = function()
-    event = {"Records": [{"s3": {"bucket": {"arn": "arn:aws:s3:::team1-data"}}}]}
-    seam(from_s3, "_invoke_awslambda")(account.id, event, arn, account.region)
-    assert called == []
-    assert "s3.amazonaws.com is not authorized" in said[0]
-    let_in("s3.amazonaws.com", "arn:aws:s3:::team1-data")
-    seam(from_s3, "_invoke_awslambda")(account.id, event, arn, account.region)
-    assert called == ["f"]
 
 
 def test_a_topic_calls_a_function_that_lets_it_in(account, function, called, let_in):
@@ -146,31 +131,12 @@ def test_a_topic_writes_into_a_queue_that_lets_it_in(account, queue, only_if_let
     only_if_let_in("sns.amazonaws.com", arn, lambda: topics.publish("hello", arn=arn))
 
 
-def test_a_bucket_writes_into_a_queue_that_lets_it_in(account, queue, only_if_let_in):
-    arn = "arn:aws:s3:::team1-data"
-    send = partial(seam, from_s3, "_send_sqs_message")
-    event = {"Records": [{"s3": {"bucket": {"arn": arn}}}]}
-    only_if_let_in("s3.amazonaws.com", arn, lambda: send()(account.id, event, queue.name, account.region))
-
-
 def test_a_rule_writes_into_a_queue_that_lets_it_in(account, queue, only_if_let_in):
     rules = events_backends[account.id][account.region]
     arn = rules.put_rule("r", event_pattern='{"source": ["ours"]}').arn
     rules.put_targets("r", None, [{"Id": "1", "Arn": queue.queue_arn}])
     event = {"Source": "ours", "DetailType": "d", "Detail": "{}"}
     only_if_let_in("events.amazonaws.com", arn, lambda: rules.put_events([dict(event)]))
-
-
-def test_a_bucket_notifies_no_queue_that_does_not_let_it_in(account, called, queue, open_queue):
-    buckets = s3_backends[account.id]["aws"]
-    bucket = buckets.create_bucket("team1-data", account.region)
-    wanted = {"QueueConfiguration": [{"Queue": queue.queue_arn, "Event": ["s3:ObjectCreated:*"]}]}
-    with pytest.raises(S3ClientError, match=r"Unable to validate the following destination.*sqs:SendMessage"):
-        buckets.put_bucket_notification_configuration("team1-data", wanted)
-    assert bucket.notification_configuration is None
-    open_queue("s3.amazonaws.com", bucket.arn)
-    buckets.put_bucket_notification_configuration("team1-data", wanted)
-    assert len(queue.messages) == 1  # S3's test event
 
 
 def test_log_lines_reach_a_function_that_lets_their_group_in(account, function, called, let_in):
@@ -183,15 +149,14 @@ def test_log_lines_reach_a_function_that_lets_their_group_in(account, function, 
     assert called == ["f"]
 
 
-def test_a_queue_is_read_by_the_functions_role(account, function, called, said, judge):
-    queue = account.arn("sqs", "team1-q")
+def test_a_stream_is_read_by_the_functions_role(account, function, called, said, judge):
+    stream = account.arn("dynamodb", "table/t/stream/1")
     arn = function()
     backend = lambda_backends[account.id][account.region]
-    assert not backend.send_dynamodb_items(arn, [], account.arn("dynamodb", "table/t/stream/1"))
-    assert not backend.send_sqs_batch(arn, [], queue)
+    assert not backend.send_dynamodb_items(arn, [], stream)
     assert called == []
-    assert [text for text in said if "sqs:ReceiveMessage" in text]
-    reads = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-    account.iam.put_role_policy("team1-f", "queue", account.document(account.allow(reads, queue)))
+    assert [text for text in said if "dynamodb:DescribeStream" in text]
+    reads = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+    account.iam.put_role_policy("team1-f", "stream", account.document(account.allow(reads, stream)))
     judge.changed()
-    assert backend.send_sqs_batch(arn, [], queue) is not False
+    assert backend.send_dynamodb_items(arn, [], stream) is not False

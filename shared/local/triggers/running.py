@@ -1,0 +1,91 @@
+"""All triggers of a cloud: one pool of threads, the clock, the firings and the pollers."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.local.asl.scheduler import ThreadScheduler
+from shared.local.triggers import bucket_events, schedules
+from shared.local.triggers.clock import Clock, Hastened, Seen
+from shared.local.triggers.firing import Firing, Firings
+from shared.local.triggers.mappings import Mappings
+from shared.local.triggers.poller import MOST_AT_ONCE
+from shared.local.triggers.targets import Targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from shared.local.asl.engine import InvokeLambda
+    from shared.local.asl.scheduler import Scheduler
+    from shared.local.asl.services import Services
+    from shared.local.enforcement.gate import Gate
+
+_FIRINGS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a cloud that is to go on later keeps of its triggers; the rest is in moto's tables."""
+
+    looked: datetime
+    seen: dict[str, Seen]
+    firings: list[Firing]
+
+
+class Triggers:
+    """The triggers of one cloud.
+
+    Args:
+        invoke: Calls a function, by its ARN, and waits.
+        services: Makes the clients of roles.
+        gate: Decides for callers in this process.
+        speed: How many times the clock of schedules is faster than this machine's.
+        scheduler: Gives time and threads; a pool of its own, unless a test has another.
+    """
+
+    def __init__(
+        self,
+        invoke: InvokeLambda,
+        services: Services,
+        gate: Gate,
+        *,
+        speed: float = 1.0,
+        scheduler: Scheduler | None = None,
+    ) -> None:
+        self._gate = gate
+        self._scheduler = scheduler or ThreadScheduler(MOST_AT_ONCE + _FIRINGS_AT_ONCE)
+        clock = Hastened(self._scheduler, speed) if speed != 1 else self._scheduler
+        targets = Targets(services.client, gate.assumes)
+        self._firings = Firings(clock, targets.call, targets.bury, random.SystemRandom())
+        self._clock = Clock(clock, schedules.all_schedules, self._firings.fire, schedules.delete, speed=speed)
+        self._mappings = Mappings(self._scheduler, invoke, gate)
+
+    @contextlib.contextmanager
+    def install(self) -> Iterator[None]:
+        """Take moto's place while the block lasts; afterwards no thread is left."""
+        with (
+            bucket_events.install(self._gate),
+            schedules.install(self._clock.wake),
+            self._mappings.install(),
+            contextlib.closing(self._scheduler),
+        ):
+            yield
+
+    def stop(self) -> None:
+        """Begin nothing more, before what is called ends."""
+        self._mappings.poller.stop()
+
+    def kept(self) -> Kept:
+        """Return what a later cloud goes on with."""
+        return Kept(*self._clock.kept(), self._firings.kept())
+
+    def go_on_with(self, kept: Kept) -> None:
+        """Go on with what an earlier cloud kept. moto's tables are as they were then."""
+        self._clock.go_on_from(kept.looked, kept.seen)
+        self._firings.go_on_with(kept.firings)
+        self._clock.wake()
+        self._mappings.poller.wake()
