@@ -19,7 +19,7 @@ from shared.local.door.sessions import Issuer, new_owner_key
 from shared.local.state import State, private_folder, scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
     from wsgiref.types import WSGIApplication
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from shared.aws.access_key import AccessKey
     from shared.config.lane import Place
     from shared.fmi.rendezvous.keys import TeamKeys
+    from shared.local.asl.plug import Plug
     from shared.local.enforcement.gate import Gate
     from shared.local.enforcement.judge import Judge
     from shared.local.registry import Store
+    from shared.local.triggers.running import Triggers
 
 _one = threading.Lock()  # held while this process has a cloud
 
@@ -42,6 +44,7 @@ class EmbeddedCloud:
         state_dir: The folder for its scratch files (``.lanes`` in a project). They are removed afterwards.
         port: The loopback port, 0 for any free one.
         speed: The factor by which Wait states, retry delays and the time between schedules are shortened.
+        keep: Begin with what such a cloud kept, and keep what is in it when it ends (:mod:`shared.local.keeping`).
         any_key: Treat a caller who signs with an unknown key, and a role that such a caller names, as the owner.
 
     Attributes:
@@ -51,13 +54,14 @@ class EmbeddedCloud:
         LanesError: The port is taken, the disk is full, or this process has a cloud already.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  settings of one cloud, of which most callers change none
         self,
         place: Place,
         state_dir: Path,
         *,
         port: int = 0,
         speed: float = 1.0,
+        keep: bool = False,
         any_key: bool = False,
     ) -> None:
         self.place = place
@@ -66,6 +70,7 @@ class EmbeddedCloud:
         self._state_dir = state_dir
         self._port = port
         self._speed = speed
+        self._keep = keep
         self._any_key = any_key
         self._parts = contextlib.ExitStack()
 
@@ -110,11 +115,13 @@ class EmbeddedCloud:
             )
         )
         parts.enter_context(registry.install(images, passwords, server.endpoint, actor_in))
-        parts.enter_context(self._functions_and_machines(iam, folder, images, server.endpoint))
+        life = parts.enter_context(self._functions_and_machines(iam, folder, images, server.endpoint))
         parts.enter_context(fleet)
         parts.callback(server.stop)
         server.start()
         self.endpoint, self.application = server.endpoint, server.application
+        parts.callback(life.halt)  # before anything ends that functions and machines use
+        life.begin()
 
     def _iam(self) -> _Iam:
         from shared.local.enforcement.gate import Gate
@@ -138,7 +145,7 @@ class EmbeddedCloud:
         return Door(cloud, keyring, time.time, account, any_key=self._any_key)
 
     @contextlib.contextmanager
-    def _functions_and_machines(self, iam: _Iam, folder: Path, images: Store, endpoint: str) -> Iterator[None]:
+    def _functions_and_machines(self, iam: _Iam, folder: Path, images: Store, endpoint: str) -> Iterator[_Life]:
         """Run functions and state machines while the block lasts; the functions end before the machines."""
         from shared.local import lambda_runtime
         from shared.local.asl import plug as engine
@@ -161,16 +168,37 @@ class EmbeddedCloud:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
                 triggers = Triggers(invoke, services, iam.gate, speed=self._speed)
                 with (
+                    self._kept(plug, triggers) as life,
                     triggers.install(),
                     runtime,
                     lambda_runtime.install(runtime),
                     lambda_runtime.install_images(images),
                     lambda_runtime.install_limits(),
                 ):
-                    try:
-                        yield
-                    finally:
-                        triggers.stop()  # before what they call ends
+                    yield life
+
+    @contextlib.contextmanager
+    def _kept(self, plug: Plug, triggers: Triggers) -> Iterator[_Life]:
+        """Keep the cloud, if it is to be kept, when nothing runs in it any more."""
+        if not self._keep:
+            yield _Life(lambda: None, triggers.stop)
+            return
+        from shared.local.keeping.keeper import FOLDER, Keeper
+
+        keeper = Keeper(self._state_dir / FOLDER, plug.engine, triggers)
+        keeper.load()
+        try:
+            yield _Life(keeper.go_on, keeper.halt)
+        finally:
+            plug.engine.close()
+            keeper.save()
+
+
+class _Life(NamedTuple):
+    """What a cloud does when it answers for the first time, and before it ends."""
+
+    begin: Callable[[], None]
+    halt: Callable[[], None]
 
 
 class _Iam(NamedTuple):

@@ -146,12 +146,22 @@ class AslBackend(StepFunctionBackend):
                 if before.status == RUNNING and json.loads(before.input_text) == value:
                     return before
                 raise wrong.ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
-            execution = Execution(self.engine, self.compiled(machine.definition), identity, execution_input)
-            with execution.lock:  # whoever finds it and wants to stop it waits until it has begun
-                self.runs[arn] = execution
-                execution.start(value)
-        if express:  # nobody can ask for it once it has ended
-            execution.watch(functools.partial(self._forget, arn))
+            return self._begin(identity, machine, execution_input)
+
+    def begin_again(self, identity: Identity, execution_input: str) -> None:
+        """Begin an execution from its start that ran when an earlier cloud ended."""
+        if identity.machine is not None:
+            with self._start_lock:
+                self._begin(identity, identity.machine, execution_input)
+
+    def _begin(self, identity: Identity, machine: StartedMachine, execution_input: str) -> Execution:
+        """Make an execution and start it; needs the lock for starting."""
+        execution = Execution(self.engine, self.compiled(machine.definition), identity, execution_input)
+        with execution.lock:  # whoever finds it and wants to stop it waits until it has begun
+            self.runs[identity.arn] = execution
+            execution.start(parse_input(execution_input))
+        if identity.express:  # nobody can ask for it once it has ended
+            execution.watch(functools.partial(self._forget, identity.arn))
         deliver_at_the_end(execution, machine.logging)
         return execution
 

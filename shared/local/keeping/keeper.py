@@ -1,0 +1,161 @@
+"""Keeping a cloud, and going on with one that was kept."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import json
+import logging
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from moto.sqs.models import sqs_backends
+from moto.stepfunctions.models import stepfunctions_backends
+
+from shared.errors import LanesError
+from shared.local.asl.execution import RUNNING, SUCCEEDED, Execution
+from shared.local.asl.maps.run import MapRun
+from shared.local.keeping.pickles import Again, Reader, Writer
+from shared.local.keeping.tables import all_tables, fill, find
+from shared.local.state import private_folder
+from shared.local.trees import remove_tree
+
+if TYPE_CHECKING:
+    from shared.local.asl.backend import AslBackend
+    from shared.local.asl.engine import Engine
+    from shared.local.triggers.running import Kept, Triggers
+
+FOLDER = "kept"
+_FILE, _OBJECTS = "cloud.pickle", "objects"
+_NOT_KEPT = "moto.ecs."
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Keeps one cloud in *folder*.
+
+    Args:
+        folder: Where; it need not exist.
+        engine: The cloud's engine, which runs.
+        triggers: The cloud's triggers.
+    """
+
+    def __init__(self, folder: Path, engine: Engine, triggers: Triggers) -> None:
+        self._folder = folder
+        self._engine = engine
+        self._triggers = triggers
+        self._kept: Kept | None = None
+        self._begun = False
+        self._ran: list[Execution] = []
+
+    def load(self) -> None:
+        """Fill the empty cloud with what was kept, if anything was. Nothing runs yet.
+
+        Raises:
+            LanesError: Another version wrote it, or it cannot be read.
+        """
+        path = self._folder / _FILE
+        if not path.exists():
+            return
+        with path.open("rb") as file:
+            _check_versions(file.readline(), self._folder)
+            try:
+                tables, self._kept = Reader(file, self._folder / _OBJECTS, self._engine).load()
+            except Exception as error:
+                raise LanesError(
+                    f"what lanes up --keep kept cannot be read: {type(error).__name__}: {error}",
+                    where=str(self._folder),
+                    fix="remove that folder, and begin anew",
+                ) from error
+        for table, state in tables.items():
+            fill(find(table), state)
+
+    def go_on(self) -> None:
+        """Let go on what was under way, now that the cloud answers."""
+        self._begun = True
+        if self._kept is None:
+            return
+        _show_messages()
+        for backend in _machines():
+            for arn, run in list(backend.runs.items()):
+                if isinstance(run, Again):
+                    del backend.runs[arn]
+                    _log.warning("%s ran when the cloud ended, and begins again", arn)
+                    backend.begin_again(run.identity, run.input_text)
+                else:
+                    for each in run.map_runs:
+                        if isinstance(each, MapRun):
+                            self._engine.add_map_run(each)
+        self._triggers.go_on_with(self._kept)
+
+    def halt(self) -> None:
+        """Begin nothing more, and remember what runs: what fails from now on fails because the cloud ends."""
+        self._triggers.stop()
+        self._ran = [run for backend in _machines() for run in list(backend.runs.values()) if run.status == RUNNING]
+
+    def save(self) -> None:
+        """Write down the cloud, of which nothing runs any more. One that did not begin leaves what was kept alone.
+
+        Raises:
+            LanesError: It could not be written. What was kept before is still there.
+        """
+        if not self._begun:
+            return
+        private_folder(self._folder.parent)
+        draft = Path(tempfile.mkdtemp(prefix=f"{FOLDER}-", dir=self._folder.parent))
+        try:
+            (draft / _OBJECTS).mkdir()
+            with (draft / _FILE).open("wb") as file:
+                file.write(json.dumps(_versions()).encode() + b"\n")
+                again = {id(run): run for run in self._ran if run.status != SUCCEEDED}
+                tables = {table: vars(backend) for table, backend in all_tables() if not _left_out(table.module)}
+                Writer(file, draft / _OBJECTS, again).dump((tables, self._triggers.kept()))
+        except Exception as error:
+            remove_tree(draft)
+            raise LanesError(
+                f"what is in the cloud could not be kept: {type(error).__name__}: {error}",
+                where=str(self._folder),
+                fix="free space there; if that is not it, tell us, with the cloud's log",
+            ) from error
+        before = draft.with_name(f"{draft.name}-before")
+        with contextlib.suppress(FileNotFoundError):
+            self._folder.rename(before)
+        draft.rename(self._folder)
+        if before.exists():
+            remove_tree(before)
+
+
+def _versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in ("moto", "teamlanes")} | {
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}"
+    }
+
+
+def _check_versions(line: bytes, folder: Path) -> None:
+    wrote, ours = json.loads(line), _versions()
+    if wrote != ours:
+        told = ", ".join(
+            f"{name} {wrote.get(name)} (now {ours[name]})" for name in ours if wrote.get(name) != ours[name]
+        )
+        raise LanesError(
+            f"what lanes up --keep kept was written by {told}", where=str(folder), fix="remove that folder; begin anew"
+        )
+
+
+def _left_out(module: str) -> bool:
+    return module.startswith(_NOT_KEPT)
+
+
+def _machines() -> list[AslBackend]:
+    return [backend for _, _, backend in list(stepfunctions_backends.iter_backends())]
+
+
+def _show_messages() -> None:
+    """Make visible again what was received of queues and not deleted."""
+    for _, _, backend in list(sqs_backends.iter_backends()):
+        for queue in backend.queues.values():
+            for message in queue.pending_messages:
+                message.visible_at = 0.0
+            queue.pending_messages.clear()

@@ -1,0 +1,62 @@
+"""moto's backends, each by where it is found: that names it in a process that has not made it yet."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from moto.core.base_backend import BackendDict, BaseBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Table(NamedTuple):
+    """One of moto's backends.
+
+    Attributes:
+        module: The module of its service.
+        name: The name that the service's backends have there.
+        account: Whose it is.
+        region: Where.
+    """
+
+    module: str
+    name: str
+    account: str
+    region: str
+
+
+def all_tables() -> Iterator[tuple[Table, BaseBackend]]:
+    """Yield each backend that was used, and what names it."""
+    places = dict(_places())
+    for group in list(BackendDict._instances):  # noqa: SLF001  those that were used
+        module, name = places[id(group)]
+        for account, region, backend in list(group.iter_backends()):
+            yield Table(module, name, account, region), backend
+
+
+def _places() -> Iterator[tuple[int, tuple[str, str]]]:
+    """Yield for each service's backends, by id, the module of moto's and the name by which they are found."""
+    modules = [each for key, each in list(sys.modules.items()) if key.startswith("moto.") and key.endswith(".models")]
+    for module in modules:
+        for name, value in list(vars(module).items()):
+            if isinstance(value, BackendDict):
+                yield id(value), (module.__name__, name)
+
+
+def find(table: Table) -> BaseBackend:
+    """Return the backend that *table* names."""
+    return getattr(importlib.import_module(table.module), table.name)[table.account][table.region]
+
+
+def fill(backend: BaseBackend, state: dict[str, Any]) -> None:
+    """Give *backend* its *state*. A dictionary with defaults keeps its own way of making them."""
+    for name, value in state.items():
+        own = getattr(backend, name, None)
+        if isinstance(own, defaultdict) and not isinstance(value, defaultdict):
+            own.update(value)
+        else:
+            setattr(backend, name, value)
