@@ -183,9 +183,9 @@ class EmbeddedCloud:
         if not self._keep:
             yield _Life(lambda: None, triggers.stop)
             return
-        from shared.local.keeping.keeper import FOLDER, Keeper
+        from shared.local.keeping.keeper import Keeper
 
-        keeper = Keeper(self._state_dir / FOLDER, plug.engine, triggers)
+        keeper = Keeper(State(self._state_dir).kept, plug.engine, triggers)
         keeper.load()
         try:
             yield _Life(keeper.go_on, keeper.halt)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # Seconds.
 _SLOWEST_START = 60.0  # for a start, on a busy machine
 _SLOWEST_END = 15.0  # for a process to end after a signal
+_SLOWEST_KEEP = 600.0  # for one that first writes down what is in its cloud
 _LOOK_AT_LOCK = 0.25  # another command that only looks at the lock holds it for less than that
 _POLL = 0.05  # between two looks at a lock
 _LOOK = 1.0  # between two looks at whether our files are still there
@@ -49,6 +50,7 @@ class Settings:
     port: int
     speed: float = 1.0
     any_key: bool = False
+    keep: bool = False
 
 
 def serve(state: State, settings: Settings, ready: Callable[[Running], None]) -> None:
@@ -69,6 +71,7 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
             port=settings.port,
             speed=settings.speed,
             any_key=settings.any_key,
+            keep=settings.keep,
         )
         with _stop_signals() as stop, cloud:
             running = Running(
@@ -78,6 +81,7 @@ def serve(state: State, settings: Settings, ready: Callable[[Running], None]) ->
                 region=place.region,
                 started=datetime.now(UTC).isoformat(timespec="seconds"),
                 any_key=settings.any_key,
+                keeps=settings.keep,
                 key=cloud.key,
             )
             state.write(running)
@@ -182,7 +186,7 @@ def down(state: State) -> Running | None:
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(running.pid, sign)
-        if _until(lambda: not state.held(), _SLOWEST_END):
+        if _until(lambda: not state.held(), _SLOWEST_KEEP if running.keeps else _SLOWEST_END):
             return running
     raise LanesError(f"the cloud (process {running.pid}) does not end", fix=f"kill -9 {running.pid}")
 

@@ -8,6 +8,7 @@ other users of the machine find neither the key nor what the cloud wrote::
     .lanes/cloud.json     where it listens; valid only while the lock is held
     .lanes/cloud.key      the key of its account's owner, to sign requests with; mode 0600
     .lanes/cloud.log      its output
+    .lanes/kept/          what lanes up --keep goes on with (shared/local/keeping)
     .lanes/deploy.lock    held by a command while it deploys
     .lanes/scratch/<id>/  files of one running cloud or command, whose lock <id>.lock is held beside it
 """
@@ -44,6 +45,7 @@ class Running:
         started: ISO 8601, UTC.
         any_key: It treats any key as its owner's.
         key: The key of its owner.
+        keeps: It keeps what is in it when it ends.
     """
 
     endpoint: str
@@ -53,6 +55,7 @@ class Running:
     started: str
     any_key: bool
     key: AccessKey = field(repr=False)
+    keeps: bool = False
 
 
 class FileLock:
@@ -121,12 +124,20 @@ class State:
         self.lock = FileLock(folder / "cloud.lock")
         self.log = folder / "cloud.log"
         self.scratch = folder / "scratch"
+        self.kept = folder / "kept"
         self._record = folder / "cloud.json"
         self._key = folder / "cloud.key"
 
     def held(self) -> bool:
         """Say whether a cloud runs, starts or ends here now."""
         return self.lock.held()
+
+    def kept_at(self) -> int:
+        """Return what differs each time that a cloud is kept; 0 if none is."""
+        try:
+            return self.kept.stat().st_ino
+        except FileNotFoundError:
+            return 0
 
     def one_deploy(self) -> FileLock:
         """Return what to hold while deploying: of two first runs at once, one deploys and the other finds it done."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
-import threading
 import time
 import zipfile
 from collections import Counter
@@ -65,24 +65,7 @@ class Lane:
         )
         dead = self.queue("dead")
         queue = self.queue("uploaded", RedrivePolicy=json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 5}))
-        self.lambda_.create_function(
-            FunctionName="starter",
-            Role=self.role(
-                "starter",
-                "lambda.amazonaws.com",
-                "states:StartExecution",
-                "sqs:ReceiveMessage",
-                "sqs:DeleteMessage",
-                "sqs:GetQueueAttributes",
-                "logs:*",
-            ),
-            Runtime=MACHINE,
-            Handler="starter.handler",
-            Code={"ZipFile": zipped("starter.py", STARTER)},
-            Timeout=30,
-            MemorySize=256,
-            Environment={"Variables": {"MACHINE": MACHINE_ARN}},
-        )
+        self.function("starter", STARTER, Environment={"Variables": {"MACHINE": MACHINE_ARN}})
         self.lambda_.create_event_source_mapping(
             EventSourceArn=queue,
             FunctionName="starter",
@@ -106,6 +89,33 @@ class Lane:
             },
         )
 
+    def function(self, name, source, **settings):
+        reads = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+        self.lambda_.create_function(
+            **{
+                "FunctionName": name,
+                "Role": self.role(name, "lambda.amazonaws.com", "states:StartExecution", "logs:*", *reads),
+                "Runtime": MACHINE,
+                "Handler": "app.handler",
+                "Code": {"ZipFile": zipped("app.py", source)},
+                "Timeout": 30,
+                "MemorySize": 256,
+                **settings,
+            }
+        )
+
+    def received(self, name, number):
+        """Wait until a queue has given out so many messages, which are deleted; return them."""
+        url = self.sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        found = []
+        deadline = time.monotonic() + 60
+        while len(found) < number:
+            assert time.monotonic() < deadline
+            found += self.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", [])
+        for each in found:
+            self.sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+        return found
+
     def queue(self, name, **attributes):
         opens = {
             "Effect": "Allow",
@@ -126,28 +136,32 @@ class Lane:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(put, numbers))
 
-    def started(self):
-        """Return how often each key started an execution."""
-        machines = self.aws.client("stepfunctions")
-        pages = machines.get_paginator("list_executions").paginate(
-            stateMachineArn=MACHINE_ARN, PaginationConfig={"PageSize": 1000}
-        )
-        names = [each["executionArn"] for page in pages for each in page["executions"]]
-        with ThreadPoolExecutor(8) as pool:
-            told = pool.map(lambda arn: machines.describe_execution(executionArn=arn)["input"], names)
-            return Counter(json.loads(text)["key"] for text in told)
+    def waiting(self, name):
+        """Return how many messages a queue holds, once nobody has any of them."""
+        url = self.sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        while True:
+            told = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=asked)["Attributes"]
+            if told["ApproximateNumberOfMessagesNotVisible"] == "0":
+                return int(told["ApproximateNumberOfMessages"])
+            time.sleep(0.02)
+
+    @staticmethod
+    def executions():
+        from moto.stepfunctions.models import stepfunctions_backends  # it is asked often: not over HTTP
+
+        runs = list(stepfunctions_backends[PLACE.account][PLACE.region].runs.values())
+        return [run for run in runs if run.identity.machine_arn == MACHINE_ARN]
 
     def wait_until_started(self, number):
-        machines = self.aws.client("stepfunctions")
         deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            pages = machines.get_paginator("list_executions").paginate(
-                stateMachineArn=MACHINE_ARN, PaginationConfig={"PageSize": 1000}
-            )
-            if sum(len(page["executions"]) for page in pages) >= number:
-                return
-            threading.Event().wait(0.05)
-        raise AssertionError(f"fewer than {number} executions")
+        while len(self.executions()) < number:
+            assert time.monotonic() < deadline, f"{len(self.executions())} executions of {number}"
+            time.sleep(0.02)
+
+    def started(self):
+        """Return how often each key started an execution."""
+        return Counter(json.loads(run.input_text)["key"] for run in self.executions())
 
 
 def document(*statements):
@@ -165,13 +179,70 @@ def keys(numbers):
     return {f"incoming/{number:04}.txt": 1 for number in numbers}
 
 
-def test_a_thousand_uploads_are_a_thousand_starts(tmp_path):
-    with EmbeddedCloud(PLACE, tmp_path) as cloud:
-        lane = Lane(go_straight(connect_endpoint(PLACE, cloud.endpoint, cloud.key), cloud.application))
+@contextlib.contextmanager
+def kept(folder):
+    with EmbeddedCloud(PLACE, folder, keep=True) as cloud:
+        yield Lane(go_straight(connect_endpoint(PLACE, cloud.endpoint, cloud.key), cloud.application))
+
+
+def test_a_thousand_uploads_are_a_thousand_starts_though_the_cloud_restarts_among_them(tmp_path):
+    with kept(tmp_path) as lane:
         lane.make()
-        began = time.monotonic()
-        lane.upload(range(1_000))
-        print("uploaded", time.monotonic() - began)
+        lane.upload(range(500))
+        lane.wait_until_started(50)  # the others wait in the queue, or are with a function now
+    with kept(tmp_path) as lane:
+        lane.upload(range(500, 1_000))
         lane.wait_until_started(1_000)
-        print("started", time.monotonic() - began)
         assert lane.started() == keys(range(1_000))
+        assert lane.waiting("uploaded") == lane.waiting("dead") == 0
+
+
+FUSSY = """
+def handler(event, context):
+    bodies = {each["messageId"]: each["body"] for each in event["Records"]}
+    if "breaks" in bodies.values():
+        raise ValueError("all of them come again")
+    return {"batchItemFailures": [{"itemIdentifier": key} for key, body in bodies.items() if body == "bad"]}
+"""
+
+
+@pytest.fixture
+def lane(tmp_path):
+    with EmbeddedCloud(PLACE, tmp_path) as cloud:
+        yield Lane(go_straight(connect_endpoint(PLACE, cloud.endpoint, cloud.key), cloud.application))
+
+
+def test_what_a_function_refuses_comes_again_and_ends_in_the_dead_letter_queue(lane):
+    dead = lane.queue("dead")
+    redrive = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 2})
+    queue = lane.queue("q", VisibilityTimeout="1", RedrivePolicy=redrive)
+    lane.function("fussy", FUSSY, Timeout=1)
+    lane.lambda_.create_event_source_mapping(
+        EventSourceArn=queue, FunctionName="fussy", FunctionResponseTypes=["ReportBatchItemFailures"]
+    )
+    url = lane.sqs.get_queue_url(QueueName="q")["QueueUrl"]
+    lane.sqs.send_message_batch(
+        QueueUrl=url, Entries=[{"Id": str(n), "MessageBody": body} for n, body in enumerate(("good", "bad", "good"))]
+    )
+    assert [each["Body"] for each in lane.received("dead", 1)] == ["bad"]
+    lane.sqs.send_message(QueueUrl=url, MessageBody="breaks")
+    assert [each["Body"] for each in lane.received("dead", 1)] == ["breaks"]
+    assert lane.waiting("q") == 0
+
+
+def test_a_role_that_may_not_read_any_more_gets_nothing_and_nothing_is_lost(lane):
+    queue = lane.queue("q")
+    lane.function("fussy", FUSSY)
+    made = lane.lambda_.create_event_source_mapping(EventSourceArn=queue, FunctionName="fussy")
+    lane.iam.delete_role_policy(RoleName="fussy", PolicyName="p")
+    url = lane.sqs.get_queue_url(QueueName="q")["QueueUrl"]
+    lane.sqs.send_message(QueueUrl=url, MessageBody="good")
+    assert lane.waiting("q") == 1
+    assert lane.lambda_.get_event_source_mapping(UUID=made["UUID"])["State"] == "Enabled"
+    allowed = {"Effect": "Allow", "Action": ["sqs:*", "logs:*"], "Resource": "*"}
+    lane.iam.put_role_policy(RoleName="fussy", PolicyName="p", PolicyDocument=document(allowed))
+    lane.sqs.send_message(QueueUrl=url, MessageBody="good")
+    deadline = time.monotonic() + 60
+    while lane.waiting("q"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

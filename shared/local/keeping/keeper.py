@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from shared.local.asl.engine import Engine
     from shared.local.triggers.running import Kept, Triggers
 
-FOLDER = "kept"
 _FILE, _OBJECTS = "cloud.pickle", "objects"
 _NOT_KEPT = "moto.ecs."
 _log = logging.getLogger(__name__)
@@ -104,7 +103,7 @@ class Keeper:
         if not self._begun:
             return
         private_folder(self._folder.parent)
-        draft = Path(tempfile.mkdtemp(prefix=f"{FOLDER}-", dir=self._folder.parent))
+        draft = Path(tempfile.mkdtemp(prefix=f"{self._folder.name}-", dir=self._folder.parent))
         try:
             (draft / _OBJECTS).mkdir()
             with (draft / _FILE).open("wb") as file:

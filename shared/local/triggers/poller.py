@@ -6,7 +6,7 @@ ended.
 
 Nobody looks at queues now and then. A turn comes when a message was sent, when a batch has ended, when a mapping
 changed, and at the next moment that a message becomes visible again or a window ends. Turns that are asked for while
-one is to come are that one.
+one is to come are that one. Only while a function's role may not read its queue, that is looked at once a minute.
 
 A batch that fails stays taken until its visibility timeout ends, as on AWS. How often that may happen is the queue's
 redrive policy.
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 BATCHES_AT_ONCE = 5
 MOST_AT_ONCE = 16  # of all mappings: each is a process of this machine
+_LOOK_AGAIN = 60.0  # seconds
 _log = logging.getLogger(__name__)
 
 
@@ -184,9 +185,14 @@ class Poller:
         self._timer = self._scheduler.call_later(max(0.0, min(times)), self.wake) if times else None
 
     def _moments(self, mapping: Mapping) -> list[float]:
-        """Return in how many seconds a window ends, and a message becomes visible."""
+        """Return in how many seconds a window ends, and a message becomes visible.
+
+        Of a queue that may not be read, nobody is told when it may be: that is looked at again after a while.
+        """
         source = self._source(mapping)
-        visible = source.next_visible() if source else None
+        if source is None:
+            return [_LOOK_AGAIN]
+        visible = source.next_visible()
         opened = self._opened.get(mapping.uuid)
         window = [] if opened is None else [opened + mapping.window - self._scheduler.now()]
         return window if visible is None else [*window, visible]

@@ -138,6 +138,8 @@ def _checking(wake: Callable[[], None], original: Callable[..., Held]) -> Callab
         if group not in self.schedule_groups:
             raise ScheduleGroupNotFound(group)
         _check(given)
+        if "action_after_completion" in given:
+            given["action_after_completion"] = given["action_after_completion"] or _NO_ACTION
         changed = original(self, **given)
         wake()
         return changed

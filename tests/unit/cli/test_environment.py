@@ -132,6 +132,11 @@ def test_up_tells_no_secret_and_warns_of_an_open_door(lanes, running):
     assert "warning: it takes any access key" in done.stderr
 
 
+def test_down_says_whether_what_was_in_it_is_kept(lanes):
+    assert "what is in it is kept when it ends" in lanes("up", "--port", "0", "--keep").stderr
+    assert "lanes up --keep goes on with what was in it" in lanes("down").stderr
+
+
 def test_up_takes_no_other_cloud_for_the_one_that_is_asked_for(lanes, running):
     error = lanes("up", "--speed", "2", "--open").exception  # it is open
     assert isinstance(error, LanesError)

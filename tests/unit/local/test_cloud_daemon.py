@@ -55,6 +55,19 @@ def test_up_serves_until_down(state):
     assert [path.name for path in (state.folder / "scratch").iterdir()] == [".lock"]
 
 
+def test_a_cloud_that_keeps_goes_on_with_what_it_held(state):
+    keeping = daemon.Settings(PLACE, 0, keep=True)
+    running = daemon.up(state, keeping)
+    assert running.keeps
+    connect_endpoint(PLACE, running.endpoint, running.key).s3.create_bucket(Bucket="kept-over-a-restart")
+    before = state.kept_at()
+    daemon.down(state)
+    assert state.kept_at() != before
+    running = daemon.up(state, keeping)
+    buckets = connect_endpoint(PLACE, running.endpoint, running.key).s3.list_buckets()["Buckets"]
+    assert [each["Name"] for each in buckets] == ["kept-over-a-restart"]
+
+
 @pytest.fixture
 def hanging(tmp_path, monkeypatch):
     """Make every Python that starts from now on hang at once; return the file with its process id."""

@@ -68,7 +68,7 @@ class World:
         self.held_back = []
         self.holding = False
         self.poller = Poller(
-            self, lambda: self.mappings, lambda mapping: self.queues[mapping.queue], self.work, most=most
+            self, lambda: self.mappings, lambda mapping: self.queues.get(mapping.queue), self.work, most=most
         )
 
     # A scheduler that can hold back what it is to run: functions that do not answer yet.
@@ -216,3 +216,14 @@ def test_after_stop_nothing_is_taken(world):
     world.send("q", "a")
     world.scheduler.run()
     assert (world.batches, queue.looks) == ([], 0)
+
+
+def test_a_queue_that_may_be_read_again_is_found_without_a_message(world):
+    queue = world.queue("q")
+    del world.queues["q"]
+    queue.held.append(Note("a"))
+    world.poller.wake()
+    world.scheduler.run(until=world.now() + 30)
+    world.queues["q"] = queue
+    world.scheduler.run(until=world.now() + 60)
+    assert [ids for _, ids, _ in world.batches] == [["a"]]
