@@ -12,9 +12,9 @@ from shared.cli import console
 from shared.cli.call_here import bring_here, print_refused, print_result
 from shared.cli.debuggers import Nobody
 from shared.cli.options import AsJson, Rank, Step, Team, Write
-from shared.run.given_input import read_given
 from shared.cli.where import Where, on_cloud
 from shared.errors import UsageError
+from shared.run.given_input import read_given
 
 if TYPE_CHECKING:
     from shared.aws.client import Aws
