@@ -20,4 +20,5 @@ class MocksDoNotFit(LanesError):
 
     def __init__(self, problems: Sequence[str], *, where: str) -> None:
         self.problems = tuple(problems)
-        super().__init__("".join(f"\n  {problem}" for problem in problems), where=where)
+        told = "".join(f"\n  {problem}" for problem in problems)
+        super().__init__(f"the test does not fit:{told}", where=where)

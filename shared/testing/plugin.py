@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shared.errors import LanesError
 from shared.local.handler import environment
 from shared.testing import guard
 from shared.testing.modules import NOBODY, Modules
@@ -131,7 +132,11 @@ def workflow(request: pytest.FixtureRequest) -> Iterator[Opening]:
     bench, cloud = config.stash[_benches][place], Cloud()
     request.node.stash[_cloud] = cloud
     try:
-        yield WorkflowUnderTest(bench, cloud, folder.parent.name, folder.name) if folder else Opening(bench, cloud)
+        opened = WorkflowUnderTest(bench, cloud, folder.parent.name, folder.name) if folder else Opening(bench, cloud)
+    except LanesError as error:
+        pytest.fail(str(error), pytrace=False)
+    try:
+        yield opened
     finally:
         cloud.close()
 

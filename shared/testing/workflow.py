@@ -161,7 +161,10 @@ class DefinitionUnderTest(Opening):
             LanesError: Step Functions would not take the definition.
         """
         __tracebackhide__ = True
-        return self._run({} if given is None else given, mocks or {}, functions or {}, name, seed)
+        try:
+            return self._run({} if given is None else given, mocks or {}, functions or {}, name, seed)
+        except LanesError as error:
+            raise error.with_traceback(None) from None  # the test's own line is what its writer looks for
 
     def mock_config(self, path: Path, machine: str | None = None) -> Cases:
         """Return the mocks of each test case in a MockConfigFile.json of Step Functions Local, by the case's name.
@@ -202,7 +205,6 @@ class DefinitionUnderTest(Opening):
         seed: int,
         on: Services | None = None,
     ) -> Run:
-        __tracebackhide__ = True
         express, compiled = self._express, self._compiled
         functions = Functions(self._bench.modules, self._lane, self._workflow, handlers)
         self._finish([*compiled.problems(mocks), *functions.problems()])
@@ -233,7 +235,6 @@ class DefinitionUnderTest(Opening):
         return self._bench.compiled(self._definition, express=self._express, where=self._where)
 
     def _finish(self, problems: list[str]) -> None:
-        __tracebackhide__ = True
         if problems:
             raise MocksDoNotFit(problems, where=self._where)
 
@@ -297,13 +298,15 @@ class WorkflowUnderTest(DefinitionUnderTest):
             UsageError: *given* is not what the card says.
         """
         __tracebackhide__ = True
-        if not exactly:
-            from shared.run.payload import build_payload
+        try:
+            return self._run(given if exactly else self._payload(given), mocks or {}, functions or {}, name, seed)
+        except LanesError as error:
+            raise error.with_traceback(None) from None
 
-            if not isinstance(given, dict | None):
-                raise LanesError(f"{given!r} is no object of parameters", fix="add exactly=True to start with it")
-            given = build_payload(self.workflow, given or {})
-        return self._run(given, mocks or {}, functions or {}, name, seed)
+    def _payload(self, given: Json) -> Json:
+        from shared.run.payload import build_payload
+
+        return build_payload(self.workflow, {} if given is None else given)
 
     def run_on(self, services: Services, given: Json, mocks: Mapping[str, Given], name: str = "test") -> Run:
         """Run it with *given* itself as input, and *services* for those of the test's cloud; as a replay does."""
