@@ -383,7 +383,7 @@ class Strand:
         if self.item is not None:
             context["Map"] = {"Item": self.item}
         if self.token is not None:
-            context["Task"] = {"Token": self.token}
+            context.setdefault("Task", {"Token": self.token})
         return context
 
 

@@ -14,7 +14,7 @@ from shared.local.asl.integrations.sdk import OPTIMIZED, OptimizedCall, PutEvent
 
 _PATTERNS = (SYNC_2, SYNC, TOKEN)
 _SERVICE = re.compile(r"arn:aws[\w-]*:states:[\w-]*:\d*:(?P<service>.+)$")
-_FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:\d+:function:.+$")
+_FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:[\w-]+:function:.+$")  # AWS does not look at the account
 _ACTIVITY = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d+:activity:.+$")
 
 

@@ -49,6 +49,11 @@ class Distributed:
         self.batcher = Batcher(part(spec, "ItemBatcher"), jsonata=jsonata) if "ItemBatcher" in spec else None
         self.writer = Writer(part(spec, "ResultWriter"), jsonata=jsonata) if "ResultWriter" in spec else None
 
+    @property
+    def exports(self) -> bool:
+        """Whether its result tells where the results are, and is not the results themselves."""
+        return self.writer is not None and self.writer.exports
+
     def run(self, strand: Strand, effective: Json, concurrency: float) -> Steps[Json]:
         """Run a child execution for each item or batch; return the state's result.
 
@@ -96,7 +101,7 @@ class Distributed:
             raise RuntimeFailure("ToleratedFailurePercentage must be between 0 and 100.")
         self._permit(strand)
         limits = Limits(int(concurrency), None if count is None else int(count), percentage)
-        entry = self.writer.entry if self.writer is not None and self.writer.exports else None
+        entry = self.writer.entry if self.writer is not None and self.exports else None
         run = MapRun(self.state, strand, limits, entry)
         strand.execution.add_map_run(run)
         strand.execution.engine.add_map_run(run)

@@ -85,7 +85,8 @@ class MapFields:
             except NoResultError as missing:
                 raise RuntimeFailure(f"Invalid path '{path}' : {missing}") from None
             if not isinstance(found, list):
-                raise RuntimeFailure(f'Reference path "{path}" must point to array.')
+                shown = path[1:] if path.startswith("$$") else path  # as AWS shows a path into the context object
+                raise RuntimeFailure(f'Reference path "{shown}" must point to array.')
             return found
 
         return evaluate

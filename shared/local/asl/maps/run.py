@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 # The most children at a time (AWS allows 10,000), and how many that succeeded are remembered.
 MOST = 1000
 REMEMBERED = 1000
+TOO_MANY = "The specified tolerated failure threshold was exceeded"
 _COUNTS = {SUCCEEDED: "succeeded", FAILED: "failed", TIMED_OUT: "timedOut", ABORTED: "aborted"}
 
 
@@ -252,7 +253,7 @@ class MapRun:
     def check(self) -> None:
         """Raise if more items failed than are tolerated."""
         if self.exceeded():
-            raise StateFailure(EXCEED_TOLERATED, "The specified tolerated failure threshold was exceeded")
+            raise StateFailure(EXCEED_TOLERATED, TOO_MANY)
 
     def outputs(self) -> list[Json]:
         """Return the outputs of the children that succeeded, in the order of their items."""

@@ -47,8 +47,19 @@ class Map(RecoveringState):
         concurrency = self.concurrency(strand, effective) or 0
         if concurrency < 0:
             raise RuntimeFailure("MaxConcurrency cannot be negative.")
+        if self.ask is not None and (self.distributed is None or self.distributed.reader is None):
+            self.fields.items(strand, effective)  # the items of a Map that is mocked must be items all the same
         if self.distributed is not None:
             work = self.distributed.run(strand, effective, concurrency)
         else:
             work = run_inline(self.fields, strand, effective, concurrency)
         return self.leave(strand, value, (yield from answered(strand, effective, self.ask, work)))
+
+    def tolerated(self, strand: Strand, effective: Json) -> dict[str, Json]:
+        """Return how many failed items it tolerates, by TestState's names, as far as its definition says."""
+        if self.distributed is None:
+            return {}
+        count = self.distributed.tolerated_count(strand, effective)
+        percentage = self.distributed.tolerated_percentage(strand, effective)
+        found = {"toleratedFailureCount": count, "toleratedFailurePercentage": percentage}
+        return {name: number for name, number in found.items() if number is not None}
