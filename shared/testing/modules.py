@@ -31,25 +31,27 @@ class Modules:
 
     def __init__(self) -> None:
         self._folders: dict[Path, OwnModules] = {}
-        self._inside: OwnModules | None = None
+        self._inside: Path | None = None
 
     @contextmanager
     def of(self, folder: Path | None) -> Iterator[None]:
         """Have the modules of *folder* importable in the block, and no other folder's; None for no folder's."""
-        mine = self._folders.setdefault(folder, OwnModules(folder)) if folder else None
         outer = self._inside
-        if mine is outer:
-            yield
-            return
-        self._swap(outer, mine)
+        self.go_to(folder)
         try:
             yield
         finally:
-            self._swap(mine, outer)
+            self.go_to(outer)
 
-    def _swap(self, before: OwnModules | None, after: OwnModules | None) -> None:
-        if before is not None:
-            before.__exit__()
-        if after is not None:
-            after.__enter__()
-        self._inside = after
+    def go_to(self, folder: Path | None) -> None:
+        """Have the modules of *folder* importable from now on, and no other folder's; None for no folder's.
+
+        To put modules away takes some ms: who comes back to a folder soon had better stay.
+        """
+        if folder == self._inside:
+            return
+        if self._inside is not None:
+            self._folders[self._inside].__exit__()
+        if folder is not None:
+            self._folders.setdefault(folder, OwnModules(folder)).__enter__()
+        self._inside = folder

@@ -13,7 +13,6 @@ is loaded by the first test that takes the fixture.
 from __future__ import annotations
 
 import warnings
-from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -54,13 +53,6 @@ def _folder(path: Path) -> Path | None:
     return None
 
 
-@contextmanager
-def _inside(config: pytest.Config, folder: Path) -> Iterator[None]:
-    guard.install()
-    with environment(NOBODY), config.stash[_modules].of(folder):
-        yield
-
-
 class _Lacking(pytest.Module):
     """A module of tests that cannot run here."""
 
@@ -93,19 +85,26 @@ def pytest_make_collect_report(
     folder = _folder(getattr(collector, "path", collector.config.rootpath))
     if folder is None:
         return (yield)
-    with _inside(collector.config, folder), warnings.catch_warnings():
+    guard.install()
+    with environment(NOBODY), collector.config.stash[_modules].of(folder), warnings.catch_warnings():
         warnings.simplefilter("default")
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Let tests and handlers import their workflow's modules."""
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """Let tests and handlers import their workflow's modules, which stay while tests of the same folder follow."""
     folder = _folder(item.path)
     if folder is None:
         return (yield)
-    with _inside(item.config, folder):
-        return (yield)
+    modules = item.config.stash[_modules]
+    modules.go_to(folder)
+    try:
+        with environment(NOBODY):
+            return (yield)
+    finally:
+        if nextitem is None or _folder(nextitem.path) != folder:
+            modules.go_to(None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

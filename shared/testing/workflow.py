@@ -47,6 +47,7 @@ class Bench:
         self._place = place
         self.modules = modules
         self._lanes: dict[str, Lane] = {}
+        self._definitions: dict[tuple[str, str], Mapping[str, Json]] = {}
         self._compiled: dict[tuple[str, bool], Compiled] = {}
 
     def lane(self, team: str) -> Lane:
@@ -62,6 +63,18 @@ class Bench:
 
             self._lanes[team] = load_project(find_root(self._place), (team,)).lane(team)
         return self._lanes[team]
+
+    def definition(self, team: str, workflow: str) -> Mapping[str, Json]:
+        """Return the definition of the *workflow* in the lane of *team*, rendered once.
+
+        Raises:
+            ConfigError: It cannot be rendered.
+        """
+        if (team, workflow) not in self._definitions:
+            from shared.config.template import render_definition
+
+            self._definitions[team, workflow] = render_definition(self.lane(team), workflow)
+        return self._definitions[team, workflow]
 
     def compiled(self, definition: Mapping[str, Json], *, express: bool, where: str) -> Compiled:
         """Return *definition* compiled; the same value each time."""
@@ -264,14 +277,12 @@ class WorkflowUnderTest(DefinitionUnderTest):
     """
 
     def __init__(self, bench: Bench, cloud: Cloud, team: str, workflow: str) -> None:
-        from shared.config.template import render_definition
-
         lane = bench.lane(team)
         if workflow not in lane.workflows:
             raise unknown("workflow", workflow, list(lane.workflows), where=f"teams/{team}.yaml")
         self.lane = lane
         self.workflow = lane.workflows[workflow]
-        super().__init__(bench, cloud, render_definition(lane, workflow), self.workflow.file)
+        super().__init__(bench, cloud, bench.definition(team, workflow), self.workflow.file)
 
     def run(  # noqa: PLR0913  all but the input may be left out
         self,

@@ -1,13 +1,12 @@
 """A small project with one team, and pytest run on its tests in this process."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tests.helpers.project import REPOSITORY
+from tests.helpers.small_project import SmallProject
 
 CARD = """
 description: Counts.
@@ -47,22 +46,12 @@ def count(event, context):
 """
 
 
-class Project:
-    """A project in *root* whose tests can be run."""
+class Project(SmallProject):
+    """One with workflows that count words, whose tests can be run."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        shutil.copy(REPOSITORY / "naming.yaml", root)
-        self.write("shared/settings.yaml", (REPOSITORY / "shared/settings.yaml").read_text())
-        self.write("pytest.ini", "[pytest]\naddopts = --import-mode=importlib\npythonpath = .\n")
-        self.write("teams/team9.yaml", "team: team9\nowner: a@example.edu\nsuffix: 0badcafe\nnames: {bucket: work}\n")
-        (root / "statemachines").mkdir()
+        super().__init__(root)
         self.workflow("words")
-
-    def write(self, path, text):
-        place = self.root / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text)
 
     def workflow(self, name, steps=STEPS):
         folder = f"teams/team9/{name}"

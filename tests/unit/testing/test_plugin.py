@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.helpers import many_tests
 from tests.unit.testing.conftest import Project
 
 WORDS = """
@@ -116,6 +117,7 @@ def ran(tmp_path_factory):
     project.workflow("lacking")
     project.write("teams/team9/lacking/requirements.txt", "nothing-like-it==1\n")
     project.tests("import nothing_like_it\n", "lacking")
+    many_tests.write(project)
     project.write("teams/team8.yaml", "team: team8\nowner: b@example.edu\nsuffix: 0badcaff\nnames: {bucket: work}\n")
     project.write("teams/team8/unread/workflow.yaml", "description: [\n")  # no matter to team9's tests
     return project.root, *project.run(AWS_ENDPOINT_URL="http://127.0.0.1:1")  # as lanes env prints it
@@ -127,7 +129,7 @@ def test_all_tests_that_should_pass_do(ran):
     assert failed == {
         "test_a_report_of_a_failed_run", "test_a_report_of_what_does_not_fit", "teams.team9.lacking.tests.test_lacking",
     }, printed  # fmt: skip
-    assert len(results) == 14
+    assert len(results) == 214
 
 
 def test_a_report_shows_the_path_and_the_users_traceback(ran):
