@@ -53,7 +53,6 @@ class Recorded:
             MocksDoNotFit: The workflow makes other calls than the run did.
             UsageError: A state of *real* is no Task of the workflow.
         """
-        __tracebackhide__ = True
         mocks = {**dict.fromkeys(self._workflow.tasks, RecordedCalls({})), **self._recording.mocks()}
         for state in real:
             if mocks.pop(state, None) is None:
