@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.errors import unknown
+from shared.errors import LanesError, unknown
 from shared.testing.made_anew import as_expected
 from shared.testing.read_objects import KeptServices, parts_of
 from shared.testing.recording import RecordedCalls
@@ -53,6 +53,7 @@ class Recorded:
             MocksDoNotFit: The workflow makes other calls than the run did.
             UsageError: A state of *real* is no Task of the workflow.
         """
+        __tracebackhide__ = True
         mocks = {**dict.fromkeys(self._workflow.tasks, RecordedCalls({})), **self._recording.mocks()}
         for state in real:
             if mocks.pop(state, None) is None:
@@ -63,4 +64,7 @@ class Recorded:
                 bucket, key = parts_of(where)
                 cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
         services = KeptServices(self._recording.objects, self._recording.listings, cloud.services)
-        return self._workflow.run_on(services, self._recording.input, mocks)
+        try:
+            return self._workflow.run_on(services, self._recording.input, mocks)
+        except LanesError as error:
+            raise error.with_traceback(None) from None  # the test's own line is what its writer looks for
