@@ -66,6 +66,7 @@ def new(
     folder = _folder(project, team, name, like or Like.one_step, source)
     if not dry_run:
         _write(project, folder)
+        folder = _as_it_runs(project.root, folder) if source else folder
     _report(folder, dry_run=dry_run, as_json=as_json)
 
 
@@ -94,8 +95,29 @@ def _write(project: Project, folder: NewFolder) -> None:
         raise
 
 
+def _as_it_runs(root: Path, folder: NewFolder) -> NewFolder:
+    """Have the test of a workflow that was brought in say how far it runs, where its made-up answers end too early."""
+    from dataclasses import replace
+
+    from shared.scaffold.written import only_so_far
+    from shared.testing.errors import MocksDoNotFit
+    from shared.testing.first_run import first_run
+
+    try:
+        run = first_run(root, folder.team, folder.key, folder.answers)
+    except MocksDoNotFit as wrong:
+        return replace(folder, notes=(*folder.notes, f"its test cannot run yet: {'; '.join(wrong.problems)}"))
+    if run.succeeded:
+        return folder
+    name = "tests/test_steps.py"
+    text = only_so_far(folder.files[name], run.path)
+    (root / folder.path / name).write_text(text, encoding="utf-8")
+    note = f"with what is made up, a run fails in {run.path[-1]!r}: {run.error}; {folder.path}/steps.py says what is"
+    return replace(folder, files={**folder.files, name: text}, notes=(*folder.notes, note))
+
+
 def _report(folder: NewFolder, *, dry_run: bool, as_json: bool) -> None:
-    steps = ["lanes validate", f"lanes run {folder.team} {folder.key}", f"pytest {folder.path}"]
+    steps = ["lanes validate", f"lanes run {folder.team} {folder.key}", f"lanes test {folder.team} {folder.key}"]
     if as_json:
         told = {"folder": folder.path, "written": not dry_run, "files": dict(folder.files)}
         console.print_json({**told, "notes": list(folder.notes), "next": steps})

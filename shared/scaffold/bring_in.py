@@ -20,7 +20,7 @@ from shared.scaffold.new_folder import NewFolder
 from shared.scaffold.shape import Shape
 from shared.scaffold.source import read_source
 from shared.scaffold.steps import Steps
-from shared.scaffold.written import card_text, sample, steps_text, test_text
+from shared.scaffold.written import answers, card_text, sample, steps_text, test_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +64,7 @@ def new_from(path: Path, project: Project, team: str, key: str) -> NewFolder:
         "input.json": json.dumps(sample(needed), indent=2) + "\n",
         "tests/test_steps.py": test_text(team, key, steps),
     }
-    return NewFolder(team, key, files, tuple(found.notes))
+    return NewFolder(team, key, files, tuple(found.notes), answers(steps))
 
 
 def _check_input(needed: Shape, document: Document) -> None:

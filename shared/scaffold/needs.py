@@ -29,7 +29,8 @@ class Needs:
 
     Args:
         machine: It.
-        answer: Gets the name of a Task, the state, and the shape that its result must have.
+        answer: Gets the name of a Task, or of a Map with an ItemReader, the state, and the shape that its result must
+            have.
         jsonata: Whether the machine around it is in JSONata.
     """
 
@@ -95,7 +96,9 @@ class Needs:
                 _pass_on(own, item, given, inner, jsonata=jsonata)
                 if given is None:
                     item = inner
-                if "ItemReader" not in state:
+                if "ItemReader" in state:
+                    self._answer(name, state, result)
+                else:
                     _items(state, own, item)
             case "Wait" | "Succeed":
                 own.merge(result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.config.cards import CARD
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.config.load import Project
+    from shared.values import Json
 
 SCHEMA = "# yaml-language-server: $schema=../../../shared/config/card.schema.json\n"
 """The first line of a card, by which an editor knows what a card may say."""
@@ -32,12 +33,14 @@ class NewFolder:
         key: The workflow's key, and the folder's name.
         files: The text of each file, by its path in the folder.
         notes: What its owner should look at, a line each.
+        answers: What its test has answered where a state calls no function of the folder, by the states' names.
     """
 
     team: str
     key: str
     files: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    answers: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def path(self) -> str:

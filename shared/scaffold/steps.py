@@ -40,19 +40,24 @@ class Step:
 
 
 class Steps:
-    """All steps of a definition, by the card's key. ``answer`` is told of each call."""
+    """All steps of a definition, by the card's key. ``answer`` is told of each call.
+
+    ``others`` are the results of the states that call something else, or read the items of a Map from S3.
+    """
 
     def __init__(self, keys: Iterable[str]) -> None:
         self.by_key = {key: Step() for key in keys}
+        self.others: dict[str, Shape] = {}
 
     def answer(self, name: str, state: Mapping[str, Json], result: Shape) -> None:
-        """Note that the state called *name* calls a function, if it does, whose result must be like *result*."""
+        """Note that the state called *name* calls something, whose result must be like *result*."""
         resource = str(state.get("Resource"))
         given = state.get("Arguments", state.get("Parameters"))
         arguments = given if isinstance(given, dict) else {}
         wrapped = "FunctionName" in arguments
         match = _PLACEHOLDER.fullmatch(str(arguments["FunctionName"]) if wrapped else resource)
         if match is None or match[1] not in self.by_key:
+            self.others.setdefault(name, Shape()).merge(result)
             return
         step = self.by_key[match[1]]
         if wrapped:

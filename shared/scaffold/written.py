@@ -11,7 +11,7 @@ from shared.scaffold.new_folder import SCHEMA
 from shared.scaffold.steps import told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from shared.scaffold.found import Found
     from shared.scaffold.shape import Shape
@@ -109,20 +109,40 @@ def steps_text(file: str, steps: Steps) -> str:
 
 
 def test_text(team: str, key: str, steps: Steps) -> str:
-    """Return a test that tries each step once."""
+    """Return a test that tries each step once, and one that runs the workflow with made-up answers of services."""
     cases = [f"    (steps.{function_name(name)}, {_python(step.event)})," for name, step in steps.by_key.items()]
-    if not cases:
-        return f'"""Run with: pytest teams/{team}/{key}"""\n\n\ndef test_there_is_no_code_yet():\n    pass\n'
-    return "\n".join(
-        [
-            f'"""Run with: pytest teams/{team}/{key}"""\n\nimport pytest\nimport steps\n',
-            "CALLS = [",
-            *cases,
-            "]\n\n",
+    mocks = [f"    {json.dumps(name)}: returns({_python(value)})," for name, value in answers(steps).items()]
+    parts = [f'"""Run with: lanes test {team} {key}"""\n']
+    if cases:
+        parts += ["import pytest", "import steps\n"]
+    if mocks:
+        parts += ["from shared.testing import returns\n"]
+    if cases:
+        parts += [
+            *("CALLS = [", *cases, "]\n\n"),
             '@pytest.mark.parametrize(("step", "event"), CALLS)',
             "def test_a_step_answers(step, event):",
             "    assert step(event, None) is not None\n",
         ]
+    if mocks:
+        parts += [
+            *("\nMOCKS = {  # look: what is answered where no function of the folder is called, made up", *mocks, "}\n")
+        ]
+    run = "workflow.run(mocks=MOCKS)" if mocks else "workflow.run()"
+    parts += ["\ndef test_the_workflow_succeeds(workflow):", f"    assert {run}.succeeded\n"]
+    return "\n".join(parts)
+
+
+def answers(steps: Steps) -> dict[str, Json]:
+    """Return what services answer as far as the states after them read it; an object, if they read nothing."""
+    return {name: shape.value() if shape.known else {} for name, shape in steps.others.items()}
+
+
+def only_so_far(test: str, path: Sequence[str]) -> str:
+    """Return the text of such a *test*, whose run shall get through the states of *path* and fail in the last one."""
+    says = "the_workflow_gets_as_far_as_what_is_made_up_carries(workflow):  # look: make it succeed"
+    return test.replace("the_workflow_succeeds(workflow):", says).replace(
+        ").succeeded\n", f").path == {_python([*path])}\n"
     )
 
 

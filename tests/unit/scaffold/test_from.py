@@ -93,7 +93,30 @@ def test_what_it_writes_passes_every_check(root, lanes, tool, tmp_path):
     for check in (["validate"], ["render", "--check"], ["schema", "--check"]):
         assert lanes(*check).code == 0
     tool("ruff", "check", "teams")
-    assert "3 passed" in tool("pytest", "-q", "-p", "no:cacheprovider", "teams/team1/measures")
+    assert "4 passed" in tool("pytest", "-q", "-p", "no:cacheprovider", "teams/team1/measures")
+
+
+def test_its_test_answers_for_services_and_says_how_far_what_is_made_up_carries(root, lanes, tool, tmp_path):
+    keep = task("dynamodb:putItem", {"TableName": "${T}", "Item": {"id": {"S": "x"}}}, ResultPath="$.kept", Next="Ask")
+    ask = task("lambda:invoke", {"FunctionName": "${f}"}, Next="Enough?")
+    del keep["End"], ask["End"]
+    enough = {"Type": "Choice", "Choices": [{"Variable": "$.Payload.n", "NumericGreaterThan": 3, "Next": "Done"}]}
+    states = {"Keep": keep, "Ask": ask, "Enough?": enough, "Done": {"Type": "Succeed"}}
+    path = tmp_path / "machine.asl.json"
+    path.write_text(json.dumps({"StartAt": "Keep", "States": states}))
+    assert lanes("workflow", "new", "team1", "carries", "--from", path).code == 0
+    written = (root / "teams/team1/carries/tests/test_steps.py").read_text()
+    assert '"Keep": returns({}),' in written
+    assert "assert workflow.run(mocks=MOCKS).succeeded" in written
+    computed = {"Condition": "{% $states.input.Payload.n * 2 > 3 %}", "Next": "Done"}
+    states["Enough?"] = {"Type": "Choice", "QueryLanguage": "JSONata", "Choices": [computed]}
+    path.write_text(json.dumps({"StartAt": "Keep", "States": states}))
+    result = lanes("workflow", "new", "team1", "ends", "--from", path)
+    assert "look: with what is made up, a run fails in 'Enough?': States.QueryEvaluationError" in result.err
+    written = (root / "teams/team1/ends/tests/test_steps.py").read_text()
+    assert "assert workflow.run(mocks=MOCKS).path == ['Keep', 'Ask', 'Enough?']" in written
+    assert "4 passed" in tool("pytest", "-q", "-p", "no:cacheprovider", "teams/team1/carries", "teams/team1/ends")
+    tool("ruff", "check", "teams")
 
 
 def test_ten_things_that_a_lane_does_not_do_are_told_at_once_and_nothing_is_written(root, lanes, tmp_path):

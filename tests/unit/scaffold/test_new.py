@@ -16,7 +16,7 @@ def files(folder):
 def test_a_new_workflow_passes_every_check_as_it_is(pattern, root, lanes, tool):
     result = lanes("workflow", "new", "team1", "first", "--like", pattern)
     assert result.code == 0, result.err
-    assert "lanes validate, lanes run team1 first, pytest teams/team1/first" in result.err
+    assert "lanes validate, lanes run team1 first, lanes test team1 first" in result.err
     folder = root / "teams/team1/first"
     assert {"workflow.yaml", "workflow.asl.json", "steps.py", "tests/test_steps.py"} < set(files(folder))
     assert not any("__TEAM__" in (folder / name).read_text() for name in files(folder))

@@ -1,8 +1,8 @@
-"""Run with: pytest teams/__TEAM__/__NAME__"""
-
-import io
+"""Run with: lanes test __TEAM__ __NAME__"""
 
 import steps
+
+from shared.testing import raises
 
 
 def test_words_are_counted_whatever_their_case():
@@ -14,26 +14,14 @@ def test_no_word_is_lost_between_pieces():
     assert sorted(" ".join(pieces).split()) == ["five", "four", "one", "three", "two"]
 
 
-class Bucket(dict):
-    """What the handlers ask of S3, kept in a dictionary."""
-
-    def list_objects_v2(self, Bucket, Prefix):
-        return {"Contents": [{"Key": key} for key in self if key.startswith(Prefix)]}
-
-    def get_object(self, Bucket, Key):
-        return {"Body": io.BytesIO(self[Key])}
-
-    def put_object(self, Bucket, Key, Body):
-        self[Key] = Body
+def test_the_workflow_counts_its_sample(workflow):
+    workflow.put_sample()  # into a bucket in memory, in which the handlers' boto3 ends, too
+    run = workflow.run({"pieces": 2})
+    assert run.output == {"result": "results/test/counts.json", "words": 16, "distinct": 8}
+    assert run.paths("Pieces") == [["Count"], ["Count"]]
 
 
-def test_the_three_steps_together(monkeypatch):
-    monkeypatch.setenv("BUCKET", "mine")
-    monkeypatch.setattr(steps, "s3", Bucket({"input/a.txt": b"a b a c"}))
-    pieces = steps.split({"run": "r", "folder": "input", "pieces": 2}, None)["pieces"]
-    counts = [steps.count({"piece": piece}, None) for piece in pieces]
-    assert steps.merge({"run": "r", "counts": counts}, None) == {
-        "result": "results/r/counts.json",
-        "words": 4,
-        "distinct": 3,
-    }
+def test_a_piece_that_cannot_be_counted_fails_the_run(workflow):
+    workflow.put_sample()
+    run = workflow.run({"pieces": 2}, mocks={"Count": raises("Broken")})
+    assert (run.status, run.error, run.path) == ("FAILED", "Broken", ["Split", "Pieces"])
