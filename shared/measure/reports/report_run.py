@@ -48,7 +48,7 @@ def report_run(aws: Aws, found: Found, trace: Trace, rows: Sequence[Row], cost: 
     run = found.run
     output = json.loads(found.output) if found.output else None
     sections = [
-        Section("Configuration", tables=[Table("", ("parameter", "value"), list(flat(json.loads(found.input))), 2)]),
+        Section("Configuration", tables=[Table("", ("parameter", "value"), _input(json.loads(found.input)), 2)]),
         _machine(aws, found, trace),
     ]
     if tried := trace.tried_again:
@@ -72,6 +72,10 @@ def report_run(aws: Aws, found: Found, trace: Trace, rows: Sequence[Row], cost: 
         ("cost, estimated", dollars(cost.usd)),
     ]
     return Report(f"{run.lane.team}: a run of {run.workflow}", made_now(found.started), figures, sections)
+
+
+def _input(value: Json) -> list[list[str]]:
+    return list(flat(value, "" if isinstance(value, dict) else "input"))
 
 
 def _time_of(found: Found, trace: Trace) -> str:
