@@ -35,6 +35,10 @@ def bring_here(cloud: Cloud, lane: Lane, deployed: Deployed, event: Json, *, wri
         console.note("its libraries come from its package, not from this Python")
     if deployed.elsewhere:
         console.note(f"in the cloud it runs on {deployed.elsewhere}")
+    if deployed.function.layers:
+        console.note("its layers are not here: what it imports of them has to be installed beside lanes")
+    if deployed.function.vpc:
+        console.note("its network is not here: what only that reaches does not answer")
     if not write:
         console.note("calls that write are refused; --write lets them through")
     return here

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import pdb  # noqa: T100  the command is a debugger
 import sys
 import threading
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.cli import console
 from shared.errors import LanesError
+from shared.local.lambda_runtime.peer import others_at
 from shared.run.debug.again import NoDebugger
 
 if TYPE_CHECKING:
@@ -107,7 +109,11 @@ class Editor:
             raise LanesError(f"port {port} cannot be listened to: {error}", fix="--listen with another port") from error
 
     def wait(self) -> None:
-        """Say how an editor attaches, and wait for one."""
+        """Say how an editor attaches, and wait for one.
+
+        Raises:
+            LanesError: Another user of the machine has attached.
+        """
         attach = {
             "name": "lanes debug",
             "type": "debugpy",
@@ -118,10 +124,15 @@ class Editor:
         console.note(f"waits for an editor on {LOOPBACK}:{self._port}; in VS Code, put this into .vscode/launch.json:")
         console.err.print(json.dumps({"version": "0.2.0", "configurations": [attach]}, indent=2))
         console.note(
-            "debugpy asks for no password: until this ends, every user of this machine can connect there and run code "
-            "as you; on a machine that others use, debug at the terminal"
+            "debugpy asks for no password: every user of this machine can connect there and run code as you; on a "
+            "machine that others use, debug at the terminal"
         )
         self._debugpy.wait_for_client()
+        if others_at(self._port):
+            raise LanesError(
+                f"another user of this machine has connected to port {self._port}; nothing was called",
+                fix="debug at the terminal: leave out --editor and --listen",
+            )
 
     def call(self, handler: Handler, event: Json, context: Context) -> object:
         """Return what *handler* returns."""
@@ -141,6 +152,7 @@ class Editor:
                 server.stop_on_unhandled_exception(server, thread, info, raised)
             finally:
                 info.is_tracing -= 1
+                pydevd.stoptrace()  # else it stops at the end of the command, too
         for line in self._shown.traceback(error):
             console.err.print(line)
 
@@ -156,6 +168,7 @@ def breakpoints_of(debugger: Debugger) -> dict[str, str]:
 
 
 def _debugpy() -> ModuleType:
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # it warns of files of Python's own that it cannot see
     try:
         return importlib.import_module("debugpy")
     except ModuleNotFoundError as error:

@@ -12,7 +12,7 @@ import struct
 from pathlib import Path
 
 _TABLE = Path("/proc/net/tcp")
-_USER = 7  # the column, from 0 (proc_pid_net(5))
+_REMOTE, _USER = 2, 7  # columns, from 0 (proc_pid_net(5))
 
 
 def is_ours(connection: socket.socket) -> bool:
@@ -21,6 +21,13 @@ def is_ours(connection: socket.socket) -> bool:
     found = (line for line in _TABLE.read_text(encoding="ascii").splitlines() if wanted in line)
     line = next(found, None)
     return line is not None and int(line.split()[_USER]) == os.geteuid()
+
+
+def others_at(port: int, table: str | None = None) -> bool:
+    """Say whether another user's process is connected to *port* of the loopback; *table* is what the kernel tells."""
+    wanted = _address(("127.0.0.1", port))
+    lines = (line.split() for line in (table or _TABLE.read_text(encoding="ascii")).splitlines()[1:])
+    return any(words[_REMOTE] == wanted and int(words[_USER]) != os.geteuid() for words in lines)
 
 
 def _address(name: tuple[str, int]) -> str:

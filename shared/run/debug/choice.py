@@ -193,7 +193,7 @@ def _blamed(attempts: Sequence[Attempt], failure: Failure) -> Recorded:
     blamed = next(reversed(named or ranked or failed), None)
     if blamed is None or blamed.function is None:
         raise _no_function(failure, blamed)
-    return Recorded(blamed, failure.rank, failure.execution, failure)
+    return Recorded(blamed, _rank(blamed, failure.rank), failure.execution, failure)
 
 
 def _no_function(failure: Failure, attempt: Attempt | None) -> LanesError:

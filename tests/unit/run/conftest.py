@@ -87,7 +87,7 @@ class FakeStates:
             "mapRunArn": mapRunArn,
         }
 
-    def _list_executions(self, *, mapRunArn, statusFilter, PaginationConfig):
+    def _list_executions(self, *, mapRunArn, PaginationConfig, statusFilter="FAILED"):
         assert statusFilter == "FAILED"
         return [{"executions": [child]} for child in self.children.get(mapRunArn, [])]
 
