@@ -16,6 +16,7 @@ from shared.local.lambda_runtime.peer import others_at
 from shared.run.debug.again import NoDebugger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType, ModuleType, TracebackType
 
     from shared.local.handler import Context, Handler
@@ -108,8 +109,8 @@ class Editor:
         except (OSError, RuntimeError) as error:
             raise LanesError(f"port {port} cannot be listened to: {error}", fix="--listen with another port") from error
 
-    def wait(self) -> None:
-        """Say how an editor attaches, and wait for one.
+    def wait(self, others: Callable[[int], bool] = others_at) -> None:
+        """Say how an editor attaches, and wait for one; *others* says whether another user is connected to a port.
 
         Raises:
             LanesError: Another user of the machine has attached.
@@ -128,7 +129,7 @@ class Editor:
             "machine that others use, debug at the terminal"
         )
         self._debugpy.wait_for_client()
-        if others_at(self._port):
+        if others(self._port):
             raise LanesError(
                 f"another user of this machine has connected to port {self._port}; nothing was called",
                 fix="debug at the terminal: leave out --editor and --listen",
