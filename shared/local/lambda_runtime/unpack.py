@@ -1,14 +1,21 @@
-"""Unpacks each zip and each image once, read-only, into a folder named by its hash."""
+"""Unpacks each zip and each image once, read-only, into a folder named by its hash.
+
+A file that a zip has in common with an earlier one is not unpacked again, nor compiled: an edit of a function's code
+leaves its libraries as they are, and these are most of it. The new folder has the same file by another name.
+"""
 
 from __future__ import annotations
 
 import compileall
+import hashlib
 import io
 import os
 import stat
 import threading
 import zipfile
 import zlib
+from contextlib import suppress
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +28,8 @@ if TYPE_CHECKING:
 
     from shared.local.lambda_runtime.function import ImageCode
 
-_COMPILED = 16 << 20  # bytes: a package up to this size is compiled
+_COMPILED = 16 << 20  # bytes of Python: a package with more is not compiled, which would take as long as an init phase
+_LOCAL_HEADER = 30  # bytes before the name; 26 to 30 say how long the name and what follows it are (APPNOTE, 4.3.7)
 _READ_ONLY_FILE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 _EXECUTE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 _READ_ONLY_FOLDER = _READ_ONLY_FILE | _EXECUTE
@@ -30,8 +38,8 @@ _READ_ONLY_FOLDER = _READ_ONLY_FILE | _EXECUTE
 class CodeStore:
     """Folders of unpacked code. Thread-safe.
 
-    Small packages are byte-compiled here. A worker cannot keep what it compiles, because its code is read-only, so each
-    cold start would compile it again, as on AWS. For packages with whole libraries that would take too long.
+    Packages are byte-compiled here. A worker cannot keep what it compiles, because its code is read-only, so each cold
+    start would compile it again, as on AWS. To compile pandas takes as long as one such start.
 
     Args:
         root: An existing folder for this store alone. It gets one folder for each hash.
@@ -39,6 +47,7 @@ class CodeStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._files = _Files(root / "files")
         self._guard = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
 
@@ -48,7 +57,7 @@ class CodeStore:
         Raises:
             InvokeRefusedError: It is not a zip.
         """
-        return self._made(sha256, lambda folder: _unpack(code, folder))
+        return self._made(sha256, lambda folder: _unpack(code, folder, self._files))
 
     def image(self, image: ImageCode) -> Path:
         """Return the folder of the unpacked /var/task of *image*.
@@ -57,20 +66,26 @@ class CodeStore:
             InvokeRefusedError: It cannot be unpacked: see :func:`unpack_image`.
         """
         name = f"image-{image.digest.removeprefix('sha256:')}"
-        return self._made(name, lambda folder: unpack_image(image.layers, folder)) / TASK
+
+        def fill(folder: Path) -> dict[Path, str]:
+            unpack_image(image.layers, folder)
+            return {}
+
+        return self._made(name, fill) / TASK
 
     def layers(self, parts: list[tuple[str, bytes]]) -> Path | None:
         """Return one folder with the layers *parts* (hash, zip), later ones over earlier ones; None for no layers."""
         if not parts:
             return None
 
-        def fill(folder: Path) -> None:
-            for _, code in parts:
+        def fill(folder: Path) -> dict[Path, str]:
+            for _, code in parts:  # a later one may write over files of an earlier one, so these must be its own
                 _unpack(code, folder)
+            return {}
 
         return self._made("opt-" + "-".join(sha[:16] for sha, _ in parts), fill)
 
-    def _made(self, name: str, fill: Callable[[Path], None]) -> Path:
+    def _made(self, name: str, fill: Callable[[Path], dict[Path, str]]) -> Path:
         folder = self._root / name
         with self._guard:
             lock = self._locks.setdefault(name, threading.Lock())
@@ -78,16 +93,60 @@ class CodeStore:
             if not folder.exists():
                 fresh = self._root / f"{name}.part"
                 remove_tree(fresh)
-                fill(fresh)
-                if _size(fresh) <= _COMPILED:
+                files = fill(fresh)
+                if _python(fresh) <= _COMPILED:
                     compileall.compile_dir(fresh, quiet=2)
+                    self._files.keep_compiled(files)
                 _forbid_writing(fresh)
                 fresh.rename(folder)
         return folder
 
 
-def _unpack(code: bytes, folder: Path) -> None:
-    """Extract *code* with its links and execute bits, which zipfile drops."""
+class _Files:
+    """Files as they were unpacked from a zip, by the hash of what they were there. Thread-safe.
+
+    Args:
+        root: The folder that holds them; made here.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        root.mkdir(exist_ok=True)
+
+    def take(self, key: str, path: Path) -> bool:
+        """Put the file of *key* at *path*, with what was compiled of it; return whether there is one."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.hardlink_to(self._root / key)
+        except OSError:
+            return False  # there is none; or this file system has no more links for it
+        if path.suffix == ".py":
+            compiled = Path(cache_from_source(path))
+            compiled.parent.mkdir(exist_ok=True)
+            with suppress(OSError):
+                compiled.hardlink_to(self._root / f"{key}.pyc")
+        return True
+
+    def keep(self, key: str, path: Path) -> None:
+        """Keep the file at *path*, which was unpacked from what *key* is the hash of."""
+        with suppress(OSError):  # another thread was quicker
+            (self._root / key).hardlink_to(path)
+
+    def keep_compiled(self, files: dict[Path, str]) -> None:
+        """Keep what was compiled of *files*, whose keys are told."""
+        for path, key in files.items():
+            if path.suffix == ".py":
+                with suppress(OSError):
+                    (self._root / f"{key}.pyc").hardlink_to(cache_from_source(path))
+
+
+def _unpack(code: bytes, folder: Path, kept: _Files | None = None) -> dict[Path, str]:
+    """Extract *code* with its links and execute bits, which zipfile drops.
+
+    Returns:
+        The key in *kept* of each file that is shared with it.
+    """
+    shared: dict[Path, str] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(code)) as archive:
             folder.mkdir(exist_ok=True)
@@ -95,9 +154,19 @@ def _unpack(code: bytes, folder: Path) -> None:
             for info in archive.infolist():
                 if _is_link(info):
                     continue
+                path = folder.joinpath(*(part for part in info.filename.split("/") if part not in {"", ".", ".."}))
+                if not info.is_dir():
+                    path.unlink(missing_ok=True)  # of the same name in this zip, and maybe shared
+                key = _key(code, info) if kept and not info.is_dir() else ""
+                if kept and key and kept.take(key, path):
+                    shared[path] = key
+                    continue
                 path = Path(archive.extract(info, folder))
                 if path.is_file():
                     path.chmod(stat.S_IWUSR | _READ_ONLY_FILE | (info.external_attr >> 16 & _EXECUTE))
+                    if kept and key:
+                        kept.keep(key, path)
+                        shared[path] = key
             for info in links:  # last, so that nothing is written through a link
                 path = folder / info.filename
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,15 +176,27 @@ def _unpack(code: bytes, folder: Path) -> None:
             "InvalidZipFileException", 502, f"Lambda could not unzip the package: {error}"
         ) from error
     check_links(folder, "package")
+    return shared
+
+
+def _key(code: bytes, info: zipfile.ZipInfo) -> str:
+    """Return the hash of all that says what the file of *info* becomes: its bytes in the zip, and how to read them."""
+    begin = info.header_offset + _LOCAL_HEADER
+    begin += sum(int.from_bytes(code[begin - ends : begin - ends + 2], "little") for ends in (4, 2))
+    told = (info.compress_type, info.flag_bits, info.CRC, info.file_size, info.external_attr >> 16 & _EXECUTE)
+    digest = hashlib.sha256(repr(told).encode())
+    digest.update(memoryview(code)[begin : begin + info.compress_size])
+    return digest.hexdigest()
 
 
 def _is_link(info: zipfile.ZipInfo) -> bool:
     return stat.S_ISLNK(info.external_attr >> 16)
 
 
-def _size(folder: Path) -> int:
-    """Return the size of the files below *folder* in bytes. Links are not followed."""
-    return sum(Path(parent, name).lstat().st_size for parent, _, files in os.walk(folder) for name in files)
+def _python(folder: Path) -> int:
+    """Return the size of the Python code below *folder* in bytes. Links are not followed."""
+    files = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names if name.endswith(".py"))
+    return sum(path.lstat().st_size for path in files)
 
 
 def _forbid_writing(folder: Path) -> None:
