@@ -95,8 +95,30 @@ def _workflow(workflow: Workflow) -> dict[str, Json]:
         "tables": {key: table.name for key, table in workflow.tables.items()},
         **_owned(workflow),
         "uses": _given(asdict(workflow.uses)),
+        **_triggers(workflow),
         "parameters": dict(workflow.parameters),
     }
+
+
+def _triggers(workflow: Workflow) -> dict[str, Json]:
+    """Return what starts *workflow* by itself, as far as anything does."""
+    told: dict[str, Json] = {}
+    if schedules := workflow.schedules:
+        told["schedule"] = {
+            key: _given({
+                "when": each.expression,
+                "timezone": each.timezone,
+                "window": each.window_minutes,
+                "payload": dict(each.payload),
+            })
+            for key, each in schedules.by_key.items()
+        }  # fmt: skip
+        told["scheduleGroup"] = schedules.group
+    if upload := workflow.upload:
+        on = {"prefix": upload.prefix, "suffix": upload.suffix, "window": upload.window_seconds}
+        told["on"] = {"bucket": {key: value for key, value in on.items() if value}, "feeds": list(workflow.feeds)}
+        told["startsQueue"] = upload.queue.name
+    return told
 
 
 def _owned(workflow: Workflow) -> dict[str, Json]:

@@ -8,9 +8,11 @@ from typing import Any
 
 from shared.config.platform import RESTART
 from shared.config.resources import Asynchronous, Key, Queue, Setting, Topic
+from shared.deploy.resources import schedules
 from shared.run.items import load_items
 from shared.run.start import start
 from tests.helpers.owned import BY_DAY, owned, owning
+from tests.helpers.triggered import NIGHTLY, OFTEN, triggered
 
 KEPT = ("item-map-log", "wssr-init")  # a function that is a zip, and one that is an image
 
@@ -21,13 +23,14 @@ def small_lane(project: Any) -> Any:
     told = {"ephemeral_mb": 1024, "asynchronous": Asynchronous(retries=1)}
     functions = {key: dataclasses.replace(lane.functions[key], **told) for key in KEPT}
     own = owning(lane.workflows["item-map"], lane.team, lane.hash)
-    return owned(dataclasses.replace(lane, functions=functions, workflows={}), own)
+    return triggered(owned(dataclasses.replace(lane, functions=functions, workflows={}), own), own.key)
 
 
 def changed(lane: Any) -> Any:
     """Return the lane with other settings of its functions, its budget and what its workflow owns."""
     (zipped, image), budget = KEPT, dataclasses.replace(lane.budget, monthly_usd=99)
     functions = {
+        **lane.functions,
         zipped: dataclasses.replace(
             lane.functions[zipped], memory_mb=256, reserved_concurrency=2, asynchronous=None, architecture="arm64"
         ),
@@ -45,6 +48,10 @@ def _changed_resources(lane: Any) -> Any:
         "queues": {"work": Queue(work.name, work.dead_letters, 90, 5)},
         "topics": {"done": Topic(done.name, ("b@example.edu",))},
         "settings": {"limit": Setting(limit.name, "11")},
+        "schedules": dataclasses.replace(
+            own.schedules, by_key={"nightly": dataclasses.replace(NIGHTLY, expression="rate(2 days)"), "new": OFTEN}
+        ),
+        "upload": dataclasses.replace(own.upload, suffix=".json", window_seconds=30),
     }
     return owned(lane, dataclasses.replace(own, **changed))
 
@@ -76,8 +83,24 @@ def drift_of_a_lane(aws: Any, lane: Any) -> None:
     s3.put_object(**bucket, Key="results/a", Body=b"1")
     load_items(aws, next(each for each in lane.tables if each.sort_key is None), ["a"])
     start(aws, lane, "item-map", {"waitDurationSeconds": 86_400}, "run-1")
+    _drift_of_triggers(aws, lane)
     _drift_of_functions(aws, lane)
     _drift_of_resources(aws, lane)
+
+
+def _drift_of_triggers(aws: Any, lane: Any) -> None:
+    own, scheduler, sqs = lane.workflows["item-map"], aws.client("scheduler"), aws.client("sqs")
+    group = own.schedules.group
+    settings: dict[str, Any] = {**dict(schedules.read_schedules(aws, group))["nightly"]}
+    wrong = {**settings, "Target": {**settings["Target"], "Input": "{}"}, "State": "DISABLED"}
+    scheduler.update_schedule(GroupName=group, Name="nightly", **wrong)
+    scheduler.create_schedule(GroupName=group, Name="by-hand", **settings)
+    scheduler.untag_resource(ResourceArn=lane.schedule_group_arn(group), TagKeys=["owner"])
+    starter = lane.functions[own.upload.function].name
+    (mapping,) = aws.lambda_.list_event_source_mappings(FunctionName=starter)["EventSourceMappings"]
+    aws.lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    aws.s3.put_bucket_notification_configuration(Bucket=lane.bucket, NotificationConfiguration={})
+    sqs.set_queue_attributes(QueueUrl=lane.queue_url(own.upload.queue.name), Attributes={"Policy": ""})
 
 
 def _drift_of_resources(aws: Any, lane: Any) -> None:

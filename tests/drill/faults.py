@@ -166,6 +166,28 @@ _RULE = Fault("ResourceNotFoundException", "Rule x does not exist on EventBus de
 _RULE_BUSY = Fault("ConcurrentModificationException", "Rule x was modified concurrently", "elastic_whenever 41; model")
 _ALARM_BUSY = Fault("ConcurrentModificationException", "More than one process tried to modify a resource", "model")
 
+_QUEUE_POLICY = Fault(
+    "InvalidArgument", "Unable to validate the following destination configurations", "tf 9580; S3 error responses"
+)
+_RECEIVES = Fault(
+    "InvalidParameterValueException",
+    "The provided execution role does not have permissions to call ReceiveMessage on SQS",
+    "tf 8738",
+)
+_MAPPING_BUSY = Fault(
+    "ResourceInUseException",
+    "Cannot update the event source mapping because it is in use.",
+    "Lambda API, UpdateEventSourceMapping",
+)
+_MAPPED = Fault("ResourceNotFoundException", "Function not found: arn:x", "Lambda guide, function states", 404)
+_SCHEDULER_ROLE = Fault(
+    "ValidationException",
+    "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
+    "tf 28214, 29093",
+)
+_NO_GROUP_YET = Fault("ResourceNotFoundException", "Schedule group x does not exist.", "model", 404)
+_SCHEDULE_BUSY = Fault("ConflictException", "The schedule group is being modified. Try again.", "model", 409)
+
 # What a lane's deploy, change and destroy call.
 LANE: dict[str, tuple[Fault, ...]] = {
     "iam.CreateRole": (_BOUNDARY, _IAM_BUSY, _PRINCIPAL),
@@ -204,6 +226,7 @@ LANE: dict[str, tuple[Fault, ...]] = {
         _BUCKET_BUSY,
         Fault("MalformedPolicy", "Invalid principal in policy", "S3 error responses"),
     ),
+    "s3.PutBucketNotificationConfiguration": (_BUCKET, _BUCKET_BUSY, _QUEUE_POLICY),
     "s3.DeleteBucket": (
         _BUCKET_BUSY,
         Fault("BucketNotEmpty", "The bucket you tried to delete is not empty", "S3 error responses", 409),
@@ -224,6 +247,15 @@ LANE: dict[str, tuple[Fault, ...]] = {
     "lambda.TagResource": (_FUNCTION, _FUNCTION_BUSY),
     "lambda.UntagResource": (_FUNCTION, _FUNCTION_BUSY),
     "lambda.DeleteFunction": (_FUNCTION_BUSY,),
+    "lambda.CreateEventSourceMapping": (_RECEIVES, _MAPPED),
+    "lambda.UpdateEventSourceMapping": (_RECEIVES, _MAPPED, _MAPPING_BUSY),
+    "lambda.DeleteEventSourceMapping": (_MAPPING_BUSY,),
+    "scheduler.CreateScheduleGroup": (_SCHEDULE_BUSY,),
+    "scheduler.CreateSchedule": (_SCHEDULER_ROLE, _NO_GROUP_YET, _SCHEDULE_BUSY),
+    "scheduler.UpdateSchedule": (_SCHEDULER_ROLE, _NO_GROUP_YET, _SCHEDULE_BUSY),
+    "scheduler.DeleteSchedule": (_SCHEDULE_BUSY,),
+    "scheduler.TagResource": (_NO_GROUP_YET, _SCHEDULE_BUSY),
+    "scheduler.DeleteScheduleGroup": (_SCHEDULE_BUSY,),
     "stepfunctions.CreateStateMachine": (_TAKES_ROLE, _LOGS_REACHED, _LOGS_THERE, _DELETING, _MACHINE_BUSY),
     "stepfunctions.UpdateStateMachine": (_TAKES_ROLE, _LOGS_REACHED, _LOGS_THERE, _MACHINE_BUSY),
     "stepfunctions.TagResource": (Fault("ResourceNotFound", "Resource not found: 'arn:x'", "model"),),
