@@ -49,7 +49,8 @@ def _changed_resources(lane: Any) -> Any:
         "topics": {"done": Topic(done.name, ("b@example.edu",))},
         "settings": {"limit": Setting(limit.name, "11")},
         "schedules": dataclasses.replace(
-            own.schedules, by_key={"nightly": dataclasses.replace(NIGHTLY, expression="rate(2 days)"), "new": OFTEN}
+            own.schedules,
+            by_key={"nightly": dataclasses.replace(NIGHTLY, expression="cron(0 3 1 JAN ? 2199)"), "new": OFTEN},
         ),
         "upload": dataclasses.replace(own.upload, suffix=".json", window_seconds=30),
     }

@@ -28,7 +28,7 @@ from shared.isolation.proof.account.links import judge_links
 from shared.isolation.proof.names.territory import Territory
 from shared.local.cloud import EmbeddedCloud
 from tests.helpers.in_process import go_straight
-from tests.helpers.triggered import OFTEN, triggered
+from tests.helpers.triggered import NIGHTLY, OFTEN, triggered
 from tests.unit.deploy.conftest import PLACE
 
 AT_ONCE = Watch(sleep=lambda _: None)
@@ -108,7 +108,7 @@ def test_what_no_card_says_any_more_goes_but_the_queues_stay(lane, make_lane, aw
 def test_a_schedule_starts_its_machine_and_says_so_in_the_runs_name(lane, aws, deploy):
     deploy(lane)
     found = aws.client("scheduler").get_schedule(GroupName=GROUP, Name="nightly")
-    assert (found["ScheduleExpression"], found["ScheduleExpressionTimezone"]) == ("cron(0 2 * * ? *)", "Europe/Berlin")
+    assert (found["ScheduleExpression"], found["ScheduleExpressionTimezone"]) == (NIGHTLY.expression, "Europe/Berlin")
     target = found["Target"]
     assert target["Arn"] == "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
     assert target["RoleArn"] == lane.role_arn("team2-cosmic-scheduler-role-7078ea12")
@@ -130,14 +130,14 @@ def test_a_pause_survives_a_deploy_and_a_change_and_the_plan_says_it(lane, aws, 
     assert (step.action, step.calls) == ("nothing", ())
     assert step.diff == ("nightly: paused, and stays so (lanes schedule resume)",)
     told = lane.workflows["cosmic"].schedules
-    later = dataclasses.replace(told.by_key["nightly"], expression="cron(0 3 * * ? *)")
+    later = dataclasses.replace(told.by_key["nightly"], expression="cron(0 3 1 JAN ? 2199)")
     own = dataclasses.replace(told, by_key={**told.by_key, "nightly": later})
     changed = dataclasses.replace(
         lane, workflows={"cosmic": dataclasses.replace(lane.workflows["cosmic"], schedules=own)}
     )
     assert deploy(changed) == [(schedules.KIND, "update")]
     found = scheduler.get_schedule(GroupName=GROUP, Name="nightly")
-    assert (found["State"], found["ScheduleExpression"]) == ("DISABLED", "cron(0 3 * * ? *)")
+    assert (found["State"], found["ScheduleExpression"]) == ("DISABLED", "cron(0 3 1 JAN ? 2199)")
     assert scheduler.get_schedule(GroupName=GROUP, Name="often")["State"] == "ENABLED"
 
 
