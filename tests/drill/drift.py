@@ -43,15 +43,13 @@ def _changed_resources(lane: Any) -> Any:
     own = lane.workflows["item-map"]
     (totals, work, done, limit) = own.tables["totals"], own.queues["work"], own.topics["done"], own.settings["limit"]
     indexes = (dataclasses.replace(BY_DAY, sort_key=None), dataclasses.replace(BY_DAY, name="by-who", key=Key("who")))
+    later = dataclasses.replace(NIGHTLY, expression="cron(0 3 1 JAN ? 2199)")
     changed = {
         "tables": {**own.tables, "totals": dataclasses.replace(totals, indexes=indexes, ttl=None)},
         "queues": {"work": Queue(work.name, work.dead_letters, 90, 5)},
         "topics": {"done": Topic(done.name, ("b@example.edu",))},
         "settings": {"limit": Setting(limit.name, "11")},
-        "schedules": dataclasses.replace(
-            own.schedules,
-            by_key={"nightly": dataclasses.replace(NIGHTLY, expression="cron(0 3 1 JAN ? 2199)"), "new": OFTEN},
-        ),
+        "schedules": dataclasses.replace(own.schedules, by_key={"nightly": later, "new": OFTEN}),
         "upload": dataclasses.replace(own.upload, suffix=".json", window_seconds=30),
     }
     return owned(lane, dataclasses.replace(own, **changed))

@@ -79,7 +79,7 @@ def current(aws: Aws, name: str) -> Resource | None:
         KIND,
         name,
         function.get("Tags", {}),
-        {"id": own["UUID"], **told, "window_seconds": window, "enabled": enabled},
+        {"id": own["UUID"], **told, "queue": own["EventSourceArn"], "window_seconds": window, "enabled": enabled},
     )
 
 

@@ -74,6 +74,9 @@ def project(tmp_path: Path) -> Project:
     (tmp_path / "chalice_app").mkdir()
     for step in ("init", "infer"):
         (handlers / f"{step}.py").write_text("def handler(event, context):\n    return event\n")
+    triggers = tmp_path / "shared/handlers/triggers"
+    triggers.mkdir()
+    (triggers / "start.py").write_text("def handler(event, context):\n    return {}\n")
     (tmp_path / "cosmic.asl.json").write_text(json.dumps(DEFINITION))
     return Project(tmp_path)
 

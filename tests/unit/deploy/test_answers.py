@@ -21,6 +21,7 @@ from shared.deploy.resources import KINDS, wanted_resources
 from shared.deploy.sources import read_sources
 from shared.errors import LanesError
 from tests.helpers.owned import owning
+from tests.helpers.triggered import triggered
 
 KEY = AccessKey("AKIAEXAMPLE", "example")
 NEVER_LEFT_OUT = {"ResponseMetadata"}
@@ -105,7 +106,8 @@ def leave_out(value, path):
 def whole(lane):
     budget = Budget("team2-monthly-7078ea12", 25.0, ("a@x.org",))
     workflows = {key: owning(each) for key, each in lane.workflows.items()}
-    return dataclasses.replace(lane, budget=budget, workflows=workflows, rendezvous_key="team2/rendezvous-7078ea12")
+    own = dataclasses.replace(lane, budget=budget, workflows=workflows, rendezvous_key="team2/rendezvous-7078ea12")
+    return triggered(own, "cosmic")
 
 
 @pytest.fixture

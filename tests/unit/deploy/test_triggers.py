@@ -57,15 +57,6 @@ def lane(lane):
 
 
 @pytest.fixture
-def project(project):
-    """Return the project with a starter that does nothing."""
-    handlers = project.root / "shared/handlers/triggers"
-    handlers.mkdir()
-    (handlers / "start.py").write_text("def handler(event, context):\n    return {}\n")
-    return project
-
-
-@pytest.fixture
 def deploy(project, aws):
     """Return a function that deploys a lane, and returns the changes of triggers: kind and action."""
 
