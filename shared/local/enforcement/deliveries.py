@@ -75,13 +75,13 @@ def _from_rule_to_targets(gate: Gate, original: Deliver) -> Deliver:
     def send_to_targets(self: Rule, original_event: object, *args: object, **named: object) -> None:
         if self.event_pattern.matches_event(original_event):
             allowed = copy.copy(self)
-            allowed.targets = [target for target in self.targets if _may_reach(gate, self, target)]
+            allowed.targets = [target for target in self.targets if may_reach(gate, self, target)]
             original(allowed, original_event, *args, **named)
 
     return send_to_targets
 
 
-def _may_reach(gate: Gate, rule: Rule, target: Target) -> bool:
+def may_reach(gate: Gate, rule: Rule, target: Target) -> bool:
     """Whether *rule* may reach *target*: with the role that the target names, or by the target's own policy."""
     arn, role = target["Arn"], target.get("RoleArn")
     _, _, name, _, _, rest = arn.split(":", 5)

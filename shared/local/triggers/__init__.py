@@ -2,6 +2,7 @@
 
 1. ``bucket_events`` writes what happens to objects into queues, topics, functions and buses, as a bucket's notification
    configuration says; ``bucket_notifications`` refuses the configurations that S3 refuses.
+   ``rule_targets`` brings events of buses to functions, machines and topics.
 2. ``queues`` makes moto's queues safe for many threads. ``mappings`` holds event source mappings to what Lambda takes,
    ``poller`` gives batches of messages to functions, ``batches`` says what a batch and its answer look like.
 3. ``schedules`` holds EventBridge Scheduler's schedules to what it takes, ``clock`` says when they fire, ``targets``

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.local.asl.scheduler import ThreadScheduler
-from shared.local.triggers import bucket_events, schedules
+from shared.local.triggers import bucket_events, rule_targets, schedules
 from shared.local.triggers.clock import Clock, Hastened, Seen
 from shared.local.triggers.firing import Firing, Firings
 from shared.local.triggers.mappings import Mappings
@@ -69,6 +69,7 @@ class Triggers:
         """Take moto's place while the block lasts; afterwards no thread is left."""
         with (
             bucket_events.install(self._gate),
+            rule_targets.install(self._gate),
             schedules.install(self._clock.wake),
             self._mappings.install(),
             contextlib.closing(self._scheduler),
