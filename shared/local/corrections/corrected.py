@@ -9,6 +9,7 @@ from shared.local.corrections.account_settings import account_settings_told
 from shared.local.corrections.bucket_names import reserved_names_refused
 from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
+from shared.local.corrections.function_names import functions_found_by_partial_arns
 from shared.local.corrections.function_policies import function_policies_written
 from shared.local.corrections.function_settings import function_settings_kept
 from shared.local.corrections.missing_members import missing_members_refused
@@ -26,6 +27,7 @@ _CORRECTIONS = (
     budgets_told,
     function_policies_written,
     function_settings_kept,
+    functions_found_by_partial_arns,
     left_to_iam,
     mail_confirmed_first,
     missing_members_refused,

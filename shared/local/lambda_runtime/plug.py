@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import random
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import unquote
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 _HttpAnswer = tuple[int, dict[str, str], bytes]
 _REGION = 3  # its position in an ARN, from 0
+_LATEST = "$LATEST"
+_chance = random.SystemRandom()
 
 
 def spec_of(function: LambdaFunction) -> FunctionSpec:
@@ -94,9 +97,27 @@ def _finder(function: LambdaFunction) -> Callable[[], FunctionSpec]:
     return functools.partial(_found, function.account_id, function.region, function.function_arn)
 
 
+def _called(backend: LambdaBackend, name: str, qualifier: str | None = None) -> LambdaFunction:
+    """Return the version that a call of *name* runs: an alias may share its calls among two.
+
+    Source: Lambda Developer Guide, "Implementing Lambda canary deployments using a weighted alias" (read 2026-11-30).
+    """
+    function = backend.get_function(name, qualifier)
+    qualifier = qualifier or name.rpartition(":function:")[2].partition(":")[2]
+    if not qualifier or qualifier == _LATEST or qualifier.isdigit():
+        return function
+    shares = (backend.get_alias(qualifier, function.function_name).routing_config or {}).get("AdditionalVersionWeights")
+    point = _chance.random()
+    for version, share in (shares or {}).items():
+        point -= share
+        if point < 0:
+            return backend.get_function(function.function_name, version)
+    return function
+
+
 def _found(account: str, region: str, name: str) -> FunctionSpec:
     try:
-        function = get_backend(account, region).get_function(name)
+        function = _called(get_backend(account, region), name)
     except UnknownFunctionException as error:
         raise InvokeRefusedError(NOT_FOUND, 404, error.message) from error
     return spec_of(function)
@@ -242,7 +263,7 @@ def _invoking_and_waiting(runtime: LambdaRuntime) -> Callable[..., bytes]:
         response_headers: dict[str, str],
         **_: object,
     ) -> bytes:
-        function = self.get_function(function_name, qualifier)
+        function = _called(self, function_name, qualifier)
         return _answer(runtime.invoke(spec_of(function), _bytes(body)), response_headers)
 
     return invoke
@@ -283,7 +304,7 @@ def _invoke_over_http(runtime: LambdaRuntime, request: LambdaResponse) -> _HttpA
     """Stand in for the Invoke action."""
     headers: Mapping[str, str] = request.headers
     qualifier = request.querystring.get("Qualifier", [None])[0]
-    function = request.backend.get_function(unquote(request.path.rsplit("/", 2)[-2]), qualifier)
+    function = _called(request.backend, unquote(request.path.rsplit("/", 2)[-2]), qualifier)
     spec = spec_of(function)
     body = _json_body(request)
     kind = headers.get("X-Amz-Invocation-Type") or "RequestResponse"
