@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from shared.errors import LanesError, unknown
 from shared.testing.made_anew import as_expected
@@ -10,12 +10,29 @@ from shared.testing.read_objects import KeptServices, parts_of
 from shared.testing.recording import RecordedCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
+    from shared.local.asl.services import Services
+    from shared.testing.memory_cloud import MemoryCloud
+    from shared.testing.mocks import Given
     from shared.testing.recording import Recording
     from shared.testing.run import Run
-    from shared.testing.workflow import WorkflowUnderTest
     from shared.values import Json
+
+
+class Replayable(Protocol):
+    """What a replay asks of the workflow under test."""
+
+    @property
+    def tasks(self) -> list[str]:
+        """The names of its Task states."""
+
+    @property
+    def cloud_of_test(self) -> MemoryCloud:
+        """The test's cloud in memory."""
+
+    def run_on(self, services: Services, given: Json, mocks: Mapping[str, Given], /) -> Run:
+        """Run it with *given* as input, and *services* for those of the test's cloud."""
 
 
 class Recorded:
@@ -34,7 +51,7 @@ class Recorded:
         recording: What it did.
     """
 
-    def __init__(self, workflow: WorkflowUnderTest, recording: Recording) -> None:
+    def __init__(self, workflow: Replayable, recording: Recording) -> None:
         self._workflow, self._recording = workflow, recording
         self.status = recording.status
         self.input = recording.input
