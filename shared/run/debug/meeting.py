@@ -30,7 +30,7 @@ def check_alone(event: Json, variables: Mapping[str, str], key: str) -> None:
     if _VARIABLE not in variables or told.get(_SWITCH) is False or any(size in {1, "1"} for size in sizes):
         return
     raise LanesError(
-        f"{key} meets the other ranks of its run over FMI, and here it would wait for them alone",
+        f"{key} meets the other ranks of its run, or their rendezvous, over FMI: here it would wait for them alone",
         fix="run it with a world of one rank (or fmi_enabled false, where the workflow has that), and debug that run; "
         "or try its part between two meetings in a test of its own",
     )
