@@ -38,7 +38,7 @@ _MOST = HISTORY_CALLS.bucket // 2  # children: half of the histories that AWS gi
 _READERS = 8
 _SHOWN = 20  # invocations in the message of a choice that is not clear
 _FAILED: tuple[ExecutionStatusType, ...] = ("FAILED", "TIMED_OUT")
-_OTHER_ENDS = ("FAILED", "TIMED_OUT", "ABORTED")
+_BAD_ENDS = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,11 @@ class Recorded:
         attempt: What was called, with what, and what came of it.
         rank: The rank or map item that it was for, None outside a map.
         execution: The ARN of the execution whose history tells it; empty for an express one.
-        failure: Why the run ended, where it ended by this invocation.
     """
 
     attempt: Attempt
     rank: int | None
     execution: str = ""
-    failure: Failure | None = None
 
     @property
     def place(self) -> str:
@@ -86,7 +84,7 @@ class Wanted:
     @property
     def open(self) -> bool:
         """Whether the invocation that ended the run is meant."""
-        return self.rank is None and self.step is None
+        return self.rank is None and self.step is None and self.function is None
 
 
 def find_recorded(aws: Aws, lane: Lane, run_id: str | None, wanted: Wanted) -> tuple[Run, Recorded]:
@@ -125,10 +123,8 @@ def choose(states: SFNClient, lane: Lane, found: Found, wanted: Wanted) -> Recor
         LanesError: The run failed, but not in a function.
         UsageError: There is none, or there are several; the message lists what there is.
     """
-    if wanted.open and found.status in _OTHER_ENDS:
-        ending = _ending(states, lane, found.run.arn)
-        if wanted.function in {None, name_of(ending.attempt.function or "")}:
-            return ending
+    if wanted.open and found.status in _BAD_ENDS:
+        return _ending(states, lane, found.run.arn)
     return _only(*_all_of(states, found.run.arn), lane, found.run.workflow, wanted)
 
 
@@ -193,7 +189,7 @@ def _blamed(attempts: Sequence[Attempt], failure: Failure) -> Recorded:
     blamed = next(reversed(named or ranked or failed), None)
     if blamed is None or blamed.function is None:
         raise _no_function(failure, blamed)
-    return Recorded(blamed, _rank(blamed, failure.rank), failure.execution, failure)
+    return Recorded(blamed, _rank(blamed, failure.rank), failure.execution)
 
 
 def _no_function(failure: Failure, attempt: Attempt | None) -> LanesError:

@@ -121,6 +121,12 @@ def test_a_run_that_no_function_ended_says_what_to_look_at(ran, aws, lane):
         choose(aws.states, lane, found, Wanted())
 
 
+def test_what_a_function_got_is_found_in_a_run_that_failed_elsewhere(ran, aws, lane):
+    states = {"Work": {**WORK, "Next": "No"}, "No": {"Type": "Fail", "Error": "Bad", "Cause": "so it is"}}
+    found = ran({"StartAt": "Work", "States": states}, {"n": 1})
+    assert choose(aws.states, lane, found, Wanted(function=NAME)).attempt.event == {"n": 1}
+
+
 def event(number, kind, before=None, **told):
     part = "stateEntered" if kind.endswith("StateEntered") else f"{kind[0].lower()}{kind[1:]}"
     previous = number - 1 if before is None else before
