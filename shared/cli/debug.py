@@ -10,7 +10,6 @@ import typer
 
 from shared.cli import console
 from shared.cli.call_here import bring_here, print_refused, print_result
-from shared.cli.debuggers import Editor, Nobody, Terminal, at_terminal, breakpoints_of
 from shared.cli.options import Rank, Step, Team, Write
 from shared.cli.where import Where, on_cloud
 from shared.errors import LanesError
@@ -56,6 +55,7 @@ def debug(
     Example: lanes debug team2 20260102T030405Z-a1b2c3 --rank 3 --break
     """
     from shared.cli import wiring
+    from shared.cli.debuggers import breakpoints_of
     from shared.run.debug.again import call_again
     from shared.run.debug.choice import Wanted, find_recorded
     from shared.run.debug.deployed import read_deployed
@@ -91,6 +91,8 @@ def _outcome(recorded: Recorded) -> str:
 
 
 def _debugger(shown: Shown, *, breaks: bool, port: int | None) -> Debugger:
+    from shared.cli.debuggers import Editor, Nobody, Terminal, at_terminal
+
     if port is not None:
         editor = Editor(shown, breaks=breaks, port=port)
         editor.wait()

@@ -10,7 +10,6 @@ import typer
 
 from shared.cli import console
 from shared.cli.call_here import bring_here, print_refused, print_result
-from shared.cli.debuggers import Nobody
 from shared.cli.options import AsJson, Rank, Step, Team, Write
 from shared.cli.where import Where, on_cloud
 from shared.errors import UsageError
@@ -115,6 +114,7 @@ def _invoke(aws: Aws, function: Function, event: Json, *, as_json: bool) -> None
 
 def _call_here(cloud: Cloud, aws: Aws, lane: Lane, function: Function, event: Json, *, write: bool) -> None:
     """Call *function*'s handler in this process; what it prints goes to stderr."""
+    from shared.cli.debuggers import Nobody
     from shared.run.debug.again import call_again
     from shared.run.debug.deployed import read_deployed
 
