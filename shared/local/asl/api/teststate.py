@@ -16,6 +16,7 @@ from shared.local.asl.errors import StateFailure, dumps, matches
 from shared.local.asl.execution import Execution
 from shared.local.asl.identity import Identity
 from shared.local.asl.machine import compile_state
+from shared.local.asl.reading import members
 from shared.local.asl.retry import RecoveringState
 from shared.local.asl.states.map import Map
 from shared.local.asl.states.task import Task
@@ -139,7 +140,11 @@ class _TrialExecution(Execution):
 
     def context(self, state: str, entered_at: float, retries: int) -> dict[str, Json]:
         """Return a fresh context object."""
-        return super().context(state, entered_at, retries) if self._given is None else {**self._given}
+        if self._given is not None:
+            return {**self._given}
+        context = super().context(state, entered_at, retries)
+        told = {name: value for name, value in members(context["Execution"]).items() if name != "RedriveCount"}
+        return {**context, "Execution": told}  # which nothing redrives
 
 
 class _Trial:
@@ -233,6 +238,7 @@ class _Trial:
                 seen["afterArguments"] = flow.arguments(strand, effective)
                 seen |= {"result": self.results[-1]} if self.results else {}
             if isinstance(self.state, Map):
+                self.state.check_items(strand, effective)
                 seen["maxConcurrency"] = int(self.state.concurrency(strand, effective) or 0)
                 seen |= self.state.tolerated(strand, effective)
         except StateFailure:

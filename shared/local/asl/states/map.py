@@ -47,13 +47,22 @@ class Map(RecoveringState):
         concurrency = self.concurrency(strand, effective) or 0
         if concurrency < 0:
             raise RuntimeFailure("MaxConcurrency cannot be negative.")
-        if self.ask is not None and (self.distributed is None or self.distributed.reader is None):
-            self.fields.items(strand, effective)  # the items of a Map that is mocked must be items all the same
+        if self.ask is not None:
+            self.check_items(strand, effective)
         if self.distributed is not None:
             work = self.distributed.run(strand, effective, concurrency)
         else:
             work = run_inline(self.fields, strand, effective, concurrency)
         return self.leave(strand, value, (yield from answered(strand, effective, self.ask, work)))
+
+    def check_items(self, strand: Strand, effective: Json) -> None:
+        """Check that what it maps over are items, which AWS does for a Map that is mocked as well.
+
+        Raises:
+            StateFailure: They are none. Those of a reader are not read.
+        """
+        if self.distributed is None or self.distributed.reader is None:
+            self.fields.items(strand, effective)
 
     def tolerated(self, strand: Strand, effective: Json) -> dict[str, Json]:
         """Return how many failed items it tolerates, by TestState's names, as far as its definition says."""
