@@ -57,3 +57,6 @@ class Real:
 
 
 Answer: TypeAlias = Returned | Raised | Silent | Real
+
+STRICT, PRESENT, NONE = "STRICT", "PRESENT", "NONE"
+"""How a result is held to the API's model: whole, as far as its fields are there, or not at all."""

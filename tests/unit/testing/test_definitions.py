@@ -245,6 +245,24 @@ def test_a_mock_that_is_no_answer_is_refused_with_the_line_to_write(run):
         returns({1, 2})
 
 
+@pytest.mark.parametrize(
+    ("state", "result", "said"),
+    [
+        (task(), 3, r'the result of lambda:invoke is an object: write returns\(\{"Payload": ...\}\)'),
+        (
+            call("dynamodb:getItem", Parameters={"TableName": "t", "Key": {}}),
+            {"Item": 3},
+            "Field 'Item' must be an object",
+        ),
+        (each(task()), {"a": 1}, "Mocked result must be an array"),
+        ({"Type": "Parallel", "End": True, "Branches": [machine(A=task())]}, [1, 2], "same number of items"),
+    ],
+)
+def test_a_result_that_no_call_of_the_state_could_have_is_told(run, state, result, said):
+    with pytest.raises(MocksDoNotFit, match=f"Call: .*{said}"):
+        run({"Call": state}, [], mocks={"Call": returns(result)})
+
+
 def test_a_state_that_would_wait_for_ever_is_told(run):
     with pytest.raises(MocksDoNotFit, match="Count: it waits for ever"):
         run({"Count": task()}, mocks={"Count": silent()})

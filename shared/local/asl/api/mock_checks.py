@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from moto.stepfunctions import exceptions as wrong
 
-from shared.local.asl.answers import Answer, Raised, Returned
+from shared.local.asl.answers import STRICT, Answer, Raised, Returned
 from shared.local.asl.errors import EXCEED_TOLERATED
 from shared.local.asl.integrations.base import REQUEST
 from shared.local.asl.maps.run import TOO_MANY
+from shared.local.asl.mocked_results import result_problem
 from shared.local.asl.retry import RecoveringState
-from shared.local.asl.states.map import Map
-from shared.local.asl.states.parallel import Parallel
 from shared.local.asl.states.task import Task
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def checked_answer(state: State, params: TestStateInputTypeDef) -> Answer:
     if error is not None:
         return Raised(error.get("error"), error.get("cause"))
     result = _parsed(mock)
-    problem = _problem(state, result, mock.get("fieldValidationMode") or "STRICT")
+    problem = result_problem(state, result, mock.get("fieldValidationMode") or STRICT)
     if problem is not None:
         raise wrong.ValidationException(problem)
     failed = (params.get("stateConfiguration") or {}).get("mapIterationFailureCount")
@@ -71,21 +70,6 @@ def _parsed(mock: MockInputTypeDef) -> Json:
     except ValueError:
         raise wrong.ValidationException("Mocked result must be valid JSON") from None
     return result
-
-
-def _problem(state: RecoveringState, result: Json, mode: str) -> str | None:
-    """Return why the call of *state* cannot have this *result*, None where it can."""
-    if isinstance(state, Task):
-        from shared.local.asl.integrations.mock_schema import schema_problem  # botocore's models take 0.1 s
-
-        return schema_problem(state.calls, result, mode)
-    if isinstance(state, Map) and state.distributed is not None and state.distributed.exports:
-        return None
-    if not isinstance(result, list):
-        return "Mocked result must be an array."
-    if isinstance(state, Parallel) and len(result) != len(state.branches):
-        return "Mocked result must contain the same number of items as number of Parallel branches."
-    return None
 
 
 def checked_context(state: State, text: str | None) -> dict[str, Json] | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.model import ListShape, MapShape, StructureShape
 
+from shared.local.asl.answers import NONE, STRICT
 from shared.local.asl.integrations.base import REQUEST, TOKEN
 from shared.local.asl.integrations.lambda_ import Invoke
 from shared.local.asl.integrations.nested import StartExecution
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from shared.local.asl.integrations.base import Integration
     from shared.values import Json
 
-STRICT, PRESENT, NONE = "STRICT", "PRESENT", "NONE"
 _NUMBERS = frozenset({"integer", "long", "float", "double"})
 _TEXTS = frozenset({"string", "character", "blob", "timestamp"})
 
