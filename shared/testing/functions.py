@@ -13,6 +13,7 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.config.variables import RENDEZVOUS_VARIABLES
 from shared.errors import unknown
 from shared.local.asl.errors import dumps
 from shared.local.handler import Context, as_lambda_tells, environment, find_handler, through_json
@@ -92,8 +93,8 @@ class Functions:
             if key not in known:
                 yield f"functions: there is no function {key!r}; {unknown('function', key, known).fix}"
 
-    def why_not(self, function: str) -> str | None:
-        """Return why the *function* of this name or ARN cannot be called; None where it can."""
+    def why_not(self, function: str, event: Json) -> str | None:
+        """Return why the *function* of this name or ARN cannot be called with *event*; None where it can."""
         name = _bare(function)
         if name in self._stand_ins:
             return None
@@ -102,6 +103,9 @@ class Functions:
             return f"it invokes {name}, whose code no test has"
         if found.image is not None and found.image.is_others:
             return f"it invokes {found.key}, whose image others build"
+        apart = isinstance(event, dict) and event.get("fmi_enabled") is False
+        if RENDEZVOUS_VARIABLES[0] in found.environment and not apart:
+            return f"it invokes {found.key}, which meets others at the rendezvous; a test calls one after the other"
         return None
 
     def invoke(self, function: str, payload: bytes) -> Invocation:

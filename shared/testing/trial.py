@@ -122,8 +122,9 @@ class TrialEngine(Engine):
         if called.pattern == TOKEN:
             return "nobody in a test sends its token, so it would wait for ever"
         if isinstance(called, FunctionTask | Invoke):
+            bare = isinstance(called, FunctionTask)
             name = called.arn if isinstance(called, FunctionTask) else str(members(given).get("FunctionName"))
-            return self._functions.why_not(name)
+            return self._functions.why_not(name, given if bare else members(given).get("Payload"))
         if isinstance(called, ApiCall) and called.service in self._open and not called.pattern:
             return None
         action = f"{called.kind}:{called.action}"
