@@ -336,5 +336,5 @@ def test_a_map_reads_and_writes_in_the_cloud_in_memory(workflow):
 
 def test_functions_that_meet_at_the_rendezvous_are_refused_by_name(workflow):
     cosmic = workflow.of("team2", "cosmic")
-    with pytest.raises(MocksDoNotFit, match="Rendezvous check: .*which meets others at the rendezvous"):
+    with pytest.raises(MocksDoNotFit, match=r"Rendezvous check: .*which meets others at the rendezvous"):
         cosmic.run(functions={"init": lambda event, _: {"fmi_enabled": True}})
