@@ -1,4 +1,4 @@
-"""A lane's cloud in memory, for one test: moto in this process, with what the lane owns, made at the first call.
+"""A cloud in memory, for one test: moto in this process, with what the test's lanes own, made at the first call.
 
 It keeps what a test or a handler puts there, and answers as AWS does what is not there. It asks for no rights, runs no
 function and no machine: a rehearsal does that.
@@ -30,17 +30,35 @@ class MemoryCloud:
     """AWS's services in this process.
 
     Args:
-        place: The account and region.
-        lane: Whose buckets, tables, queues, topics, secrets and settings are there; None for none.
+        place: The account and region, until a lane comes.
     """
 
-    def __init__(self, place: Place, lane: Lane | None) -> None:
+    def __init__(self, place: Place) -> None:
         self._place = place
-        self._lane = lane
+        self._lanes: dict[str, Lane] = {}
         self._is_open = False
         self._moto = ExitStack()
         self.services = MemoryServices(self)
         guard.answer_with(self)
+
+    def add(self, lane: Lane) -> None:
+        """Have the buckets, tables, queues, topics, secrets and settings of *lane* in it.
+
+        Raises:
+            LanesError: Something was put into it already, for another account or region.
+        """
+        if lane.team in self._lanes:
+            return
+        if self._is_open and lane.place != self._place:
+            raise LanesError(
+                f"the test's cloud is in use as account {self._place.account} in {self._place.region}, and the lane of "
+                f"{lane.team} is elsewhere",
+                fix="run the lane's workflow first, the definition alone after it",
+            )
+        self._place = lane.place
+        self._lanes[lane.team] = lane
+        if self._is_open:
+            _make(lane, self.aws)
 
     def client(self, service: str) -> Any:
         """Return boto3's client for *service*, the same one each time."""
@@ -51,8 +69,8 @@ class MemoryCloud:
         """Clients, as deployment has them."""
         return _clients(self._place)
 
-    def put_sample(self, workflow: str) -> None:
-        """Put the files of the *workflow*'s ``sample/`` into the lane's bucket, as a rehearsal does.
+    def put_sample(self, lane: Lane, workflow: str) -> None:
+        """Put the files of the *workflow*'s ``sample/`` into the bucket of *lane*, as a rehearsal does.
 
         Raises:
             LanesError: There are none.
@@ -60,12 +78,12 @@ class MemoryCloud:
         from shared.run.sample import SAMPLE
         from shared.run.upload import files_below
 
-        folder = self._lane.workflows[workflow].folder if self._lane else None
+        folder = lane.workflows[workflow].folder
         files = list(files_below(folder / SAMPLE)) if folder else []
-        if self._lane is None or not files:
+        if not files:
             raise LanesError(f"{workflow} has no file in {SAMPLE}/", fix="put one with workflow.cloud.client('s3')")
         for key, path in files:
-            self.aws.s3.put_object(Bucket=self._lane.bucket, Key=key, Body=path.read_bytes())
+            self.aws.s3.put_object(Bucket=lane.bucket, Key=key, Body=path.read_bytes())
 
     def answer(self, service: str, operation: str, request: AWSPreparedRequest) -> AWSResponse:
         """Answer *request*.
@@ -99,8 +117,8 @@ class MemoryCloud:
 
         self._moto.callback(BackendDict.reset)
         self._moto.enter_context(moto_corrected())
-        if self._lane is not None:
-            _make(self._lane, self.aws)
+        for lane in self._lanes.values():
+            _make(lane, self.aws)
 
     def close(self) -> None:
         """Forget everything, and answer no more."""

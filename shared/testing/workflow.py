@@ -94,15 +94,14 @@ class Cloud:
     def __init__(self) -> None:
         self.runs: list[Run] = []
         self._memory: MemoryCloud | None = None
-        self._of: Lane | None = None
         self.asked = False
 
     def of(self, lane: Lane | None) -> MemoryCloud:
-        """Return the cloud with what *lane* owns; a test has one lane's."""
-        if self._memory is not None and self._of is not lane:
-            self.close()
+        """Return the cloud, with what *lane* owns."""
         if self._memory is None:
-            self._memory, self._of = MemoryCloud(lane.place if lane else _NOWHERE, lane), lane
+            self._memory = MemoryCloud(_NOWHERE)
+        if lane is not None:
+            self._memory.add(lane)
         return self._memory
 
     def close(self) -> None:
@@ -352,7 +351,7 @@ class WorkflowUnderTest(DefinitionUnderTest):
         Raises:
             LanesError: There are none.
         """
-        self._cloud.of(self.lane).put_sample(self.workflow.key)
+        self._cloud.of(self.lane).put_sample(self.lane, self.workflow.key)
 
     @property
     def _lane(self) -> Lane | None:

@@ -53,8 +53,8 @@ class Project(SmallProject):
         super().__init__(root)
         self.workflow("words")
 
-    def workflow(self, name, steps=STEPS):
-        folder = f"teams/team9/{name}"
+    def workflow(self, name, steps=STEPS, team="team9"):
+        folder = f"teams/{team}/{name}"
         self.write(f"{folder}/workflow.yaml", CARD)
         self.write(f"{folder}/workflow.asl.json", TEMPLATE)
         self.write(f"{folder}/steps.py", steps)

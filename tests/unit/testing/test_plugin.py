@@ -63,6 +63,12 @@ def test_modules_of_one_name_are_kept_apart(workflow):
     assert workflow.run().output["words"] == 3
     assert other.run().output == "other"
 
+def test_lanes_share_a_cloud(workflow):
+    workflow.put_sample()
+    far = workflow.of("team7", "far")
+    assert far.run().output == {"bucket": "team7-work-0badcafd", "objects": 0}
+    assert workflow.run().output["words"] == 3
+
 def test_inputs(workflow):
     assert workflow.run(functions=ECHO).output == {"folder": "input"}
     assert workflow.run({"folder": "mine"}, functions=ECHO).output == {"folder": "mine"}
@@ -89,6 +95,14 @@ import boto3
 def split(event, context): return boto3.client("lambda").invoke(FunctionName="x")
 def count(event, context): return event
 """
+FAR = """
+import os
+import boto3
+def split(event, context):
+    found = boto3.client("s3").list_objects_v2(Bucket=os.environ["BUCKET"])
+    return {"bucket": os.environ["BUCKET"], "objects": found["KeyCount"]}
+def count(event, context): return event
+"""
 REFUSED = """
 def test_what_no_test_runs(workflow):
     run = workflow.run()
@@ -110,6 +124,8 @@ def ran(tmp_path_factory):
     project.tests(WORDS)
     project.workflow("others", OTHERS)
     project.tests("import steps\ndef test_others(): assert steps.split({}, None) == 'other'\n", "others")
+    project.write("teams/team7.yaml", "team: team7\nowner: c@example.edu\nsuffix: 0badcafd\nnames: {bucket: work}\n")
+    project.workflow("far", FAR, "team7")
     project.workflow("calls", CALLS)
     project.tests(REFUSED, "calls")
     project.workflow("broken", f"import nothing_like_it\n{OTHERS}")
@@ -129,7 +145,7 @@ def test_all_tests_that_should_pass_do(ran):
     assert failed == {
         "test_a_report_of_a_failed_run", "test_a_report_of_what_does_not_fit", "teams.team9.lacking.tests.test_lacking",
     }, printed  # fmt: skip
-    assert len(results) == 214
+    assert len(results) == 215
 
 
 def test_a_report_shows_the_path_and_the_users_traceback(ran):
