@@ -100,8 +100,17 @@ class OwnModules:
         self._kept = {}
 
     def _is_own(self, module: ModuleType) -> bool:
-        places = [getattr(module, "__file__", None), *(getattr(module, "__path__", None) or [])]
-        return any(str(place).startswith(f"{self._folder}{os.sep}") for place in places if place)
+        return any(str(place).startswith(f"{self._folder}{os.sep}") for place in _places(module))
+
+
+def _places(module: ModuleType) -> list[str]:
+    """Return where *module* lies: its file, or the folders of a package that has none."""
+    if file := getattr(module, "__file__", None):
+        return [file]
+    try:
+        return [*(getattr(module, "__path__", None) or ())]
+    except KeyError:  # such a package asks for its parent, which somebody has taken out of sys.modules
+        return []
 
 
 def find_handler(name: str) -> Handler:

@@ -1,5 +1,6 @@
 """A function's handler, called in this process."""
 
+import importlib
 import os
 import sys
 
@@ -45,6 +46,16 @@ def test_a_module_is_loaded_once_until_it_is_forgotten(folder):
     modules.forget()
     with modules:
         assert find_handler("steps.handler")({}, None) == "mended, and longer"
+
+
+def test_a_package_whose_parent_is_gone_is_nobody_s(folder, tmp_path, monkeypatch):
+    (tmp_path / "outer/inner").mkdir(parents=True)
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("outer.inner")
+    monkeypatch.delitem(sys.modules, "outer")
+    with OwnModules(folder("one", "sea")):
+        pass
+    del sys.modules["outer.inner"]
 
 
 def test_shared_handlers_are_the_projects_own():

@@ -104,10 +104,11 @@ def test_its_test_answers_for_services_and_says_how_far_what_is_made_up_carries(
     states = {"Keep": keep, "Ask": ask, "Enough?": enough, "Done": {"Type": "Succeed"}}
     path = tmp_path / "machine.asl.json"
     path.write_text(json.dumps({"StartAt": "Keep", "States": states}))
-    assert lanes("workflow", "new", "team1", "carries", "--from", path).code == 0
+    result = lanes("workflow", "new", "team1", "carries", "--from", path)
+    assert result.code == 0, result.err
     written = (root / "teams/team1/carries/tests/test_steps.py").read_text()
     assert '"Keep": returns({}),' in written
-    assert "assert workflow.run(mocks=MOCKS).succeeded" in written
+    assert "assert workflow.run(mocks=MOCKS).succeeded" in written, result.err
     computed = {"Condition": "{% $states.input.Payload.n * 2 > 3 %}", "Next": "Done"}
     states["Enough?"] = {"Type": "Choice", "QueryLanguage": "JSONata", "Choices": [computed]}
     path.write_text(json.dumps({"StartAt": "Keep", "States": states}))
