@@ -1,5 +1,7 @@
 """Every path of random-mean, its handlers real where they need no database. Run with: lanes test wssr random-mean"""
 
+import json
+
 import pytest
 
 from shared.testing import per_item, raises, returns, sequence
@@ -58,6 +60,9 @@ def test_repetitions_that_cannot_be_fail_the_run_by_name(value, random_mean):
 
 
 def test_a_killed_worker_is_tried_again_like_a_busy_service(random_mean):
+    names = json.dumps([{"name1": "test+0"}, {"name2": "test+1"}]).encode()  # as the mocked first step writes them
+    s3 = random_mean.cloud.client("s3")
+    s3.put_object(Bucket=random_mean.lane.bucket, Key="runs/test/draws.json", Body=names)
     generated = returns({"Payload": {"statusCode": 200}})
     collected = returns({"Payload": 1.5})
     fails = per_item(
