@@ -46,8 +46,8 @@ def build_payload(workflow: Workflow, given: Json, options: Mapping[str, str | l
             raise UsageError(what, where=where, fix="give the input by --input")
         return given
     if not isinstance(given, dict):
-        what = f"the input is {kind_of(given)}, and it takes an object of its parameters"
-        raise UsageError(what, where=where, fix=f'write {{"{workflow.specs[0].name}": ..., ...}}')
+        what = f"the payload is not a JSON object of the parameters of {workflow.key}, but {kind_of(given)}"
+        raise UsageError(what, where="--input", fix=f'write {{"{workflow.specs[0].name}": ..., ...}}')
     checked = coerce_all(workflow.specs, {**given, **_named(workflow, told)}, where=where)
     return over_defaults(workflow.specs, workflow.parameters, checked)
 

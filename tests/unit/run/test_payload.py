@@ -53,7 +53,9 @@ def test_without_parameters_an_input_is_any_json(workflow):
 
 
 def test_with_parameters_it_is_an_object_of_them(workflow):
-    with pytest.raises(UsageError, match="the input is an array, and it takes an object of its parameters"):
+    with pytest.raises(
+        UsageError, match="--input: the payload is not a JSON object of the parameters of w, but an array"
+    ):
         build_payload(workflow, [1])
 
 
