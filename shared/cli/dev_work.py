@@ -40,12 +40,14 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane, Workflow
     from shared.deploy.model import Resource
     from shared.run.dev.watcher import Watcher
+    from shared.run.graph import Graph
     from shared.run.logs import Line
     from shared.values import Json
 
 INPUT = "input.json"
 """The file of a team's own workflow that holds the payload of its runs, if none is given."""
 _REFUSED = (LanesError, ClientError, OSError)
+_LINES_EVERY = 0.5  # seconds, while no state begins or ends
 _SHARE = 4  # looks take a quarter of the time at most: a long history is read seldom
 
 
@@ -94,7 +96,8 @@ class DevWork:
         self._before: tuple[Resource, ...] = ()
         self._current: _Current | None = None
         self._run: Going | None = None
-        self._began = self._look_at = 0.0
+        self._graph: Graph | None = None
+        self._began = self._look_at = self._lines_at = 0.0
 
     def deploy(self, files: tuple[str, ...]) -> Deployed:
         """Deploy what differs from what was deployed last; where files are broken, that is told and nothing changes."""
@@ -138,7 +141,8 @@ class DevWork:
         except _REFUSED as error:
             self._view.refused(error)
             return False
-        self._look_at, self._began = 0.0, self._clock()
+        self._look_at = self._lines_at = 0.0
+        self._began, self._graph = self._clock(), None
         self._view.started(run_id, self._run.note)
         return True
 
@@ -150,9 +154,10 @@ class DevWork:
         if now < self._look_at:
             return False
         try:
-            over = run.over()
-            lines = [self._written(line, current) for line in run.lines() if _is_shown(line, run.id)]
-            self._view.look(run.graph(), now - self._began, lines)
+            over, before = run.over(), self._graph
+            self._graph = run.graph()
+            lines = self._lines(run, current, now, at_once=self._graph is not before)
+            self._view.look(self._graph, now - self._began, lines)
             if over:
                 self._finish(run, current)
         except _REFUSED as error:
@@ -160,6 +165,13 @@ class DevWork:
             return True
         self._look_at = self._clock() + (_SHARE - 1) * (self._clock() - now)
         return over
+
+    def _lines(self, run: Going, current: _Current, now: float, *, at_once: bool) -> list[Written]:
+        """Return the lines that are new: where something has happened *at_once*, else twice a second."""
+        if not at_once and now < self._lines_at:
+            return []
+        self._lines_at = now + _LINES_EVERY
+        return [self._written(line, current) for line in run.lines() if _is_shown(line, run.id)]
 
     def stop(self) -> None:
         """Stop the run."""

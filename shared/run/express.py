@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from shared.errors import LanesError, UsageError, code_of
+from shared.run.history import ENDINGS
 from shared.run.patience import looks
 from shared.run.start import Run, not_started, place_input
 from shared.run.watch import Snapshot
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from shared.config.lane import Lane
     from shared.values import Json
 
-_ENDINGS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 _BEFORE = timedelta(seconds=10)  # by which the clocks of the log and of Step Functions may differ
 
 
@@ -179,7 +179,7 @@ def events_of(aws: Aws, lane: Lane, workflow: str, run_id: str) -> list[HistoryE
 
 def is_whole(events: Iterable[HistoryEventTypeDef]) -> bool:
     """Say whether *events* go to the end of the execution."""
-    return any(event["type"] in _ENDINGS for event in events)
+    return any(event["type"] in ENDINGS for event in events)
 
 
 def _as_in_a_history(event: Mapping[str, str]) -> HistoryEventTypeDef:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from shared.run.history import FAILURES, details, history
+from shared.run.history import ENDINGS, FAILURES, details, history
 from shared.values import as_mapping
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ Mark: TypeAlias = Literal["waiting", "running", "done", "failed", "stopped"]
 
 _BEGINS = ("TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled", "MapStateStarted", "ParallelStateStarted")
 _ITEM = "MapIteration"
-_OVER = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
 _AROUND = {"MapState": "Map", "MapRun": "Map", "ParallelState": "Parallel"}
 """By how the types of events begin that are about a whole state with states in it: that state's type."""
 
@@ -183,7 +182,7 @@ class _Seen:
         """Take in the next event."""
         kind = event["type"]
         path = self._paths.get(event.get("previousEventId", 0), ())
-        if kind in _OVER:
+        if kind in ENDINGS:
             for visit in self.visits:
                 visit.end()
         elif kind.endswith("StateEntered"):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 MOST_A_PAGE: PaginatorConfigTypeDef = {"PageSize": 1000}  # the most that AWS allows; it gives 100 when not asked
+ENDINGS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
+"""The types of the events that end an execution."""
 FAILURES = ("Failed", "TimedOut", "Aborted")
 """The endings of the types of those events that tell of a failure."""
 

@@ -245,12 +245,16 @@ def test_another_teams_workflow_that_is_shared(project, begin):
 
 
 def test_a_run_that_is_stopped(project, begin):
-    work, shown = begin(items="40")
+    slow = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "Next": "List"}}}
+    slow["States"] |= TEMPLATE["States"]
+    (project / "teams/devs/loop/workflow.asl.json").write_text(json.dumps(slow))
+    work, shown = begin()
     assert work.start()
     work.stop()
     while not work.look():
         time.sleep(0.01)
     assert shown.ends[-1].outcome.failure.status == "ABORTED"
+    assert shown.mark("Wait").mark == "stopped"
 
 
 class Terminal:
