@@ -107,7 +107,8 @@ def whole(lane):
     budget = Budget("team2-monthly-7078ea12", 25.0, ("a@x.org",))
     workflows = {key: owning(each) for key, each in lane.workflows.items()}
     own = dataclasses.replace(lane, budget=budget, workflows=workflows, rendezvous_key="team2/rendezvous-7078ea12")
-    return triggered(own, "cosmic")
+    started = triggered(own, "cosmic").workflows["cosmic"]
+    return dataclasses.replace(own, workflows={"cosmic": dataclasses.replace(started, upload=None)})
 
 
 @pytest.fixture
@@ -144,7 +145,11 @@ def look(kind, wanted, cloud):
     return [step.action for step in steps], [name for name, have in found.items() if have]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.KIND not in ("database", "repository")])
+# A bucket that tells nothing is one whose answer has no such member; and moto would call the function of a mapping.
+ELSEWHERE = ("database", "repository", "bucket notification", "event source mapping")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.KIND not in ELSEWHERE])
 def test_no_optional_member_is_missed_without_a_word(kind, whole, wanted, script):
     usual = look(kind, wanted, script.recording())
     assert set(usual[0]) == {"nothing"}
