@@ -147,7 +147,9 @@ def read_project(root: Path, problems: Problems) -> Project | None:
     parameters = [check_team(team, cards.of(team.file.team), naming, settings) for team in teams]
     for team in teams:
         check_starts(team, cards)
-        check_chains(team.file.team, {card.key: card for card in chosen(team, cards.of(team.file.team))})
+        broken = [card for card in cards.broken if card.owner == team.file.team]
+        runs = (*chosen(team, cards.of(team.file.team)), *broken)
+        check_chains(team.file.team, {card.key: card for card in runs})
     check_slugs(teams)
     if not naming or not settings:  # there is a problem then
         return None

@@ -186,6 +186,11 @@ def test_two_workflows_that_feed_each_other_are_refused(own):
     assert all("which leads back to" in each for each in problems)
 
 
+def test_what_goes_round_is_told_beside_what_else_is_wrong_on_the_card(own):
+    problems = own("schedule: rate(0 days)\non: {bucket: {prefix: a/}, feeds: [nightly]}\n").problems()
+    assert len(problems) == 2
+
+
 def test_a_chain_that_ends_is_taken(own):
     own("on: {bucket: {prefix: a/}, feeds: [two]}\n", "one")
     lane = own("on: {bucket: {prefix: b/}}\n", "two").load().lane("team1")
