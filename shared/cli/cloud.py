@@ -110,13 +110,13 @@ def down() -> None:
 
     # It ends whatever the files say by now.
     state = State(find_root(Path.cwd()) / STATE_DIR)
-    before = state.kept_at()
+    before = state.kept_as()
     running = daemon.down(state)
     if running is None:
         console.note("no cloud runs here")
     elif not running.keeps:
         console.note(f"ended {running.endpoint}")
-    elif state.kept_at() != before:
+    elif state.kept_as() != before:
         console.note(f"ended {running.endpoint}; lanes up --keep goes on with what was in it")
     else:
         raise LanesError(

@@ -132,12 +132,12 @@ class State:
         """Say whether a cloud runs, starts or ends here now."""
         return self.lock.held()
 
-    def kept_at(self) -> int:
-        """Return what differs each time that a cloud is kept; 0 if none is."""
+    def kept_as(self) -> str:
+        """Return what differs each time that a cloud is kept; empty if none is."""
         try:
-            return self.kept.stat().st_ino
+            return (self.kept / "current").read_text(encoding="utf-8")
         except FileNotFoundError:
-            return 0
+            return ""
 
     def one_deploy(self) -> FileLock:
         """Return what to hold while deploying: of two first runs at once, one deploys and the other finds it done."""

@@ -154,7 +154,7 @@ class Lane:
         return [run for run in runs if run.identity.machine_arn == MACHINE_ARN]
 
     def wait_until_started(self, number):
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while len(self.executions()) < number:
             assert time.monotonic() < deadline, f"{len(self.executions())} executions of {number}"
             time.sleep(0.02)
@@ -246,3 +246,37 @@ def test_a_role_that_may_not_read_any_more_gets_nothing_and_nothing_is_lost(lane
     while lane.waiting("q"):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+HEARD = """
+import json, boto3
+
+def handler(event, context):
+    queue = "https://sqs.us-east-1.amazonaws.com/123456789012/heard"
+    boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(event))
+"""
+
+
+def test_a_bucket_calls_a_function_that_lets_it_in(lane):
+    lane.queue("heard")
+    lane.function("hears", HEARD)
+    allowed = {"Effect": "Allow", "Action": ["sqs:SendMessage", "logs:*"], "Resource": "*"}
+    lane.iam.put_role_policy(RoleName="hears", PolicyName="p", PolicyDocument=document(allowed))
+    lane.lambda_.add_permission(
+        FunctionName="hears",
+        StatementId="s3",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+        SourceArn="arn:aws:s3:::uploads",
+    )
+    lane.aws.s3.create_bucket(Bucket="uploads")
+    arn = PLACE.arn("lambda", "function:hears")
+    lane.aws.s3.put_bucket_notification_configuration(
+        Bucket="uploads",
+        NotificationConfiguration={
+            "LambdaFunctionConfigurations": [{"Id": "x", "LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}]
+        },
+    )
+    lane.upload([7])
+    (told,) = lane.received("heard", 1)
+    assert json.loads(told["Body"])["Records"][0]["s3"]["object"]["key"] == "incoming/0007.txt"

@@ -3,8 +3,9 @@
 Nearly all of a cloud is in moto's tables. They are written as they are, with the triggers' own state, into one folder
 that only its owner may enter. Either all of it is replaced or nothing::
 
-    .lanes/kept/cloud.pickle   the versions that wrote it, on a line of JSON; then the tables, pickled
-    .lanes/kept/objects/<n>    the content of S3's objects, which may not fit into memory
+    .lanes/kept/current                   which of the folders beside it counts; replaced in one step
+    .lanes/kept/cloud-<id>/tables.pickle  the versions that wrote it, on a line of JSON; then the tables, pickled
+    .lanes/kept/cloud-<id>/objects/<n>    the content of S3's objects, which may not fit into memory
 
 It is written when the cloud ends in order (``lanes down``, Ctrl-C, SIGTERM). A cloud that is killed goes on from where
 it ended in order the last time. When it goes on:

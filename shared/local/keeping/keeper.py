@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import json
 import logging
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
     from shared.local.asl.engine import Engine
     from shared.local.triggers.running import Kept, Triggers
 
-_FILE, _OBJECTS = "cloud.pickle", "objects"
+_PREFIX, _POINTER = "cloud-", "current"
+_FILE, _OBJECTS = "tables.pickle", "objects"
 _NOT_KEPT = "moto.ecs."
 _log = logging.getLogger(__name__)
 
@@ -55,13 +55,13 @@ class Keeper:
         Raises:
             LanesError: Another version wrote it, or it cannot be read.
         """
-        path = self._folder / _FILE
-        if not path.exists():
+        current = current_of(self._folder)
+        if current is None:
             return
-        with path.open("rb") as file:
+        with (current / _FILE).open("rb") as file:
             _check_versions(file.readline(), self._folder)
             try:
-                tables, self._kept = Reader(file, self._folder / _OBJECTS, self._engine).load()
+                tables, self._kept = Reader(file, current / _OBJECTS, self._engine).load()
             except Exception as error:
                 raise LanesError(
                     f"what lanes up --keep kept cannot be read: {type(error).__name__}: {error}",
@@ -102,28 +102,40 @@ class Keeper:
         """
         if not self._begun:
             return
-        private_folder(self._folder.parent)
-        draft = Path(tempfile.mkdtemp(prefix=f"{self._folder.name}-", dir=self._folder.parent))
+        private_folder(self._folder)
         try:
-            (draft / _OBJECTS).mkdir()
-            with (draft / _FILE).open("wb") as file:
-                file.write(json.dumps(_versions()).encode() + b"\n")
-                again = {id(run): run for run in self._ran if run.status != SUCCEEDED}
-                tables = {table: vars(backend) for table, backend in all_tables() if not _left_out(table.module)}
-                Writer(file, draft / _OBJECTS, again).dump((tables, self._triggers.kept()))
+            made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._folder))
+            self._write(made)
+            pointer = made / _POINTER
+            pointer.write_text(made.name, encoding="utf-8")
+            pointer.replace(self._folder / _POINTER)
         except Exception as error:
-            remove_tree(draft)
             raise LanesError(
                 f"what is in the cloud could not be kept: {type(error).__name__}: {error}",
                 where=str(self._folder),
                 fix="free space there; if that is not it, tell us, with the cloud's log",
             ) from error
-        before = draft.with_name(f"{draft.name}-before")
-        with contextlib.suppress(FileNotFoundError):
-            self._folder.rename(before)
-        draft.rename(self._folder)
-        if before.exists():
-            remove_tree(before)
+        finally:
+            kept = current_of(self._folder)
+            for other in self._folder.glob(f"{_PREFIX}*"):
+                if other != kept:
+                    remove_tree(other)
+
+    def _write(self, folder: Path) -> None:
+        (folder / _OBJECTS).mkdir()
+        with (folder / _FILE).open("wb") as file:
+            file.write(json.dumps(_versions()).encode() + b"\n")
+            again = {id(run): run for run in self._ran if run.status != SUCCEEDED}
+            tables = {table: vars(backend) for table, backend in all_tables() if not _left_out(table.module)}
+            Writer(file, folder / _OBJECTS, again).dump((tables, self._triggers.kept()))
+
+
+def current_of(folder: Path) -> Path | None:
+    """Return the folder in *folder* that holds the cloud that is kept there; None if none is."""
+    try:
+        return folder / (folder / _POINTER).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def _versions() -> dict[str, str]:

@@ -165,7 +165,7 @@ def test_a_distributed_map_that_failed_is_redriven_after_a_restart(tmp_path, jso
 def test_what_another_version_kept_is_refused_with_the_fix(tmp_path):
     with kept(tmp_path) as aws:
         aws.s3.create_bucket(Bucket="data")
-    file = tmp_path / "kept" / "cloud.pickle"
+    (file,) = (tmp_path / "kept").glob("*/tables.pickle")
     line, rest = file.read_bytes().split(b"\n", 1)
     file.write_bytes(json.dumps({**json.loads(line), "moto": "1.0"}).encode() + b"\n" + rest)
     with pytest.raises(LanesError, match=r"written by moto 1.0 \(now") as caught, kept(tmp_path):
@@ -176,11 +176,29 @@ def test_what_another_version_kept_is_refused_with_the_fix(tmp_path):
 def test_a_start_that_fails_leaves_what_was_kept_alone(tmp_path):
     with kept(tmp_path) as aws:
         aws.s3.create_bucket(Bucket="data")
-    before = (tmp_path / "kept" / "cloud.pickle").read_bytes()
-    (tmp_path / "scratch").chmod(0o500)
-    try:
-        with contextlib.suppress(LanesError), kept(tmp_path):
-            pass
-    finally:
-        (tmp_path / "scratch").chmod(0o700)
-    assert (tmp_path / "kept" / "cloud.pickle").read_bytes()[:50] == before[:50]
+    before = (tmp_path / "kept" / "current").read_bytes()
+    (file,) = (tmp_path / "kept").glob("*/tables.pickle")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-100])
+    with pytest.raises(LanesError, match="cannot be read"), kept(tmp_path):
+        pass
+    assert (tmp_path / "kept" / "current").read_bytes() == before
+    file.write_bytes(whole)
+    with kept(tmp_path) as aws:
+        assert [each["Name"] for each in aws.s3.list_buckets()["Buckets"]] == ["data"]
+
+
+def test_what_cannot_be_written_leaves_what_was_kept_before_and_no_litter(tmp_path):
+    from moto.ssm.models import ssm_backends
+
+    with kept(tmp_path) as aws:
+        aws.s3.create_bucket(Bucket="data")
+    with (
+        (tmp_path / "a file").open("w") as file,
+        pytest.raises(LanesError, match="could not be kept"),
+        kept(tmp_path),
+    ):
+        ssm_backends[PLACE.account][PLACE.region].unwritable = file
+    with kept(tmp_path) as aws:
+        assert [each["Name"] for each in aws.s3.list_buckets()["Buckets"]] == ["data"]
+    assert len(list((tmp_path / "kept").iterdir())) == 2

@@ -188,3 +188,37 @@ def test_rules_are_named_in_any_case():
     assert part.matches("s3:ObjectCreated:Put", "a/b.csv")
     assert not part.matches("s3:ObjectCreated:Put", "b/b.csv")
     assert not list(refused([part]))
+
+
+def test_a_topic_that_lets_s3_in_gets_the_event_with_s3s_subject(account, bucket):
+    sns = account.aws.client("sns")
+    topic = sns.create_topic(Name="told")["TopicArn"]
+    wanted = {"Id": "ours", "TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}
+    with pytest.raises(ClientError, match="Unable to validate the following destination"):
+        account.notify(bucket, wanted, kind="Topic")
+    source = {"ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{bucket}"}}
+    opened = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sns:Publish"}
+    policy = {"Version": "2012-10-17", "Statement": [{**opened, "Resource": topic, "Condition": source}]}
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy))
+    arn = account.arn("sqs", "of-topic")
+    reads = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    queue = account.queue(
+        "of-topic", Policy=json.dumps({"Version": "2012-10-17", "Statement": [{**reads, "Resource": arn}]})
+    )
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    account.notify(bucket, wanted, kind="Topic")
+    account.s3.put_object(Bucket=bucket, Key="a", Body=b"1")
+    test, told = bodies(account, queue)
+    assert json.loads(test["Message"])["Event"] == "s3:TestEvent"
+    assert told["Subject"] == "Amazon S3 Notification"
+    assert json.loads(told["Message"])["Records"][0]["s3"]["object"]["key"] == "a"
+
+
+def test_a_function_must_let_s3_in(account, bucket):
+    wanted = {
+        "Id": "ours",
+        "LambdaFunctionArn": account.arn("lambda", "function:gone"),
+        "Events": ["s3:ObjectCreated:*"],
+    }
+    with pytest.raises(ClientError, match=r"Unable to validate the following destination.*lambda:InvokeFunction"):
+        account.notify(bucket, wanted, kind="LambdaFunction")
