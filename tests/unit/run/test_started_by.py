@@ -21,7 +21,7 @@ def lane():
 @pytest.mark.parametrize(
     ("name", "start"),
     [
-        (new_run_id(datetime(2026, 11, 29, tzinfo=UTC)), Start("hand")),
+        ("20261129T000000Z-0a1b2c", Start("hand")),
         ("schedule-nightly-d32c5kddcf5bb8c3", Start("schedule", "nightly")),
         ("schedule-a-b-d32c5kddcf5bb8c3", Start("schedule", "a-b")),
         ("schedule-a-0f3c-11ee", Start("schedule", "a")),  # an id with a hyphen, of a schedule that the card has
