@@ -49,7 +49,7 @@ class Recorded:
 
 
 def mocks_of(history):
-    states: dict[str, dict[Any, Any]] = {}
+    states = {}
     for (state, items), attempts in by_item(attempts_in(history)).items():
         states.setdefault(state, {})[items] = attempts
     return {state: Recorded(by_items) for state, by_items in states.items()}
