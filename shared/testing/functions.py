@@ -11,6 +11,7 @@ import json
 import sys
 import traceback
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.config.variables import RENDEZVOUS_VARIABLES
@@ -112,26 +113,25 @@ class Functions:
         """Call the function; what it raises becomes Lambda's answer."""
         name, event = _bare(function), json.loads(payload)
         request = self._new_id()
-        stand_in, found = self._stand_ins.get(name), self._functions.get(name)
+        found = self._functions.get(name)
         context = self._context(name, function, found, request)
+        handler = self._stand_ins.get(name) or partial(self._call, self._functions[name])
         try:
-            answer = through_json(stand_in(event, context)) if stand_in else self._call(found, event, context)
+            answer = through_json(handler(event, context))
         except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a handler raises, Lambda tells
             told = dumps({**as_lambda_tells(error), **_named(error)})
             self.raised.append(Raised(found.key if found else name, told, _theirs(error)))
             return Invocation(told.encode(), "Unhandled", request)
         return Invocation(dumps(answer).encode(), None, request)
 
-    def _call(self, function: Function | None, event: Json, context: Context) -> Json:
-        if function is None:
-            raise LookupError(context.function_name)  # why_not was not asked
+    def _call(self, function: Function, event: Json, context: object) -> object:
         workflow = self._lane.workflows[function.workflow] if self._lane else None
         with environment(self._environment(function)), self._modules.of(workflow.folder if workflow else None):
             try:
                 handler = find_handler(function.handler)
             except (ImportError, AttributeError, SyntaxError) as error:
                 raise NotLoadedError(function.handler, error) from error
-            return through_json(handler(event, context))
+            return handler(event, context)
 
     def _environment(self, function: Function) -> dict[str, str]:
         """Return the variables that Lambda and the deployment set, for no account."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.errors import unknown
+from shared.local.asl.errors import EXCEED_TOLERATED
 from shared.local.asl.execution import SUCCEEDED
 from shared.testing.visits import visits_of
 
@@ -128,7 +129,7 @@ class Run:
         unfinished = [visit.state for visit in self.states if not visit.left]
         by_cause = {each.payload: each.traceback for each in self._raised}
         traceback = by_cause.get(self.cause or "", "")
-        if not traceback and self._raised and "threshold" in (self.cause or ""):
+        if not traceback and self._raised and self.error == EXCEED_TOLERATED:
             traceback = self._raised[-1].traceback  # the Map tells that items failed, not which
         return Failure(unfinished[-1] if unfinished else None, self.error, self.cause, traceback)
 

@@ -25,6 +25,7 @@ from shared.local.asl.retry import RecoveringState
 from shared.local.asl.scheduler import VirtualScheduler
 from shared.local.asl.states.task import Task
 from shared.run.places import Item, Places
+from shared.testing.memory_cloud import SERVICES
 from shared.testing.mocks import Asked, NoAnswerError
 
 if TYPE_CHECKING:
@@ -81,22 +82,24 @@ class TrialEngine(Engine):
             StateFailure: Nothing may answer it; what is wrong is among the problems then.
         """
         mock = self._mocks.get(state.name)
-        if mock is None:
-            if (refused := self._refused(state, given)) is not None:
-                raise self._problem(state.name, refused)
-            return Real()
-        asked = self._ask(state.name, strand, given)
+        answer = Real() if mock is None else self._mocked(mock, state, strand, given)
+        problem = None
+        if isinstance(answer, Real):
+            problem = self._refused(state, given)
+        elif isinstance(answer, Returned):
+            problem = _unlike(state, answer.value)
+        if problem is not None:
+            raise self._problem(state.name, problem)
+        return answer
+
+    def _mocked(self, mock: Mock, state: State, strand: Strand, given: Json) -> Answer:
         try:
-            answer = mock.answer(asked)
+            return mock.answer(self._ask(state.name, strand, given))
         except NoAnswerError as none:
             raise self._problem(state.name, str(none)) from none
         except Exception as error:
             self.raised = self.raised or error
             raise StateFailure(RUNTIME, f"the mock raised {error!r}") from error
-        problem = _unlike(state, answer.value) if isinstance(answer, Returned) else None
-        if problem is not None:
-            raise self._problem(state.name, problem)
-        return answer
 
     def finish(self) -> None:
         """Note what the mocks have for calls that did not come."""
@@ -116,7 +119,9 @@ class TrialEngine(Engine):
         if why is None:
             return None
         result = '{"Payload": ...}' if isinstance(called, Invoke) and called.pattern != TOKEN else "..."
-        return f'{why}; write mocks={{"{state.name}": returns({result})}}'
+        held = isinstance(called, ApiCall) and called.service in SERVICES and not called.pattern
+        instead = ", or put into workflow.cloud what it finds there" if held else ""
+        return f'{why}; write mocks={{"{state.name}": returns({result})}}{instead}'
 
     def _why(self, called: Integration, given: Json) -> str | None:
         if called.pattern == TOKEN:

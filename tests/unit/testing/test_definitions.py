@@ -199,6 +199,11 @@ def test_a_sequence_may_end_in_the_real_call(run):
     assert ended.attempts("Count") == 2
 
 
+def test_a_real_call_that_no_test_makes_is_refused_in_a_sequence_too(run):
+    with pytest.raises(MocksDoNotFit, match="Count: it invokes f, whose code no test has"):
+        run({"Count": task(Retry=RETRY)}, {}, mocks={"Count": sequence(raises(BUSY), real())})
+
+
 def test_all_that_does_not_fit_is_told_at_once(run):
     states = {"Count": task(Next="Then"), "Then": {"Type": "Pass", "End": True}}
     with pytest.raises(MocksDoNotFit) as caught:
@@ -223,7 +228,11 @@ def test_a_sequence_that_is_too_short_or_too_long_is_told(run):
     [
         ("lambda:invoke", 'it invokes f, whose code no test has; write mocks={"Call": returns({"Payload": ...})}'),
         ("lambda:invoke.waitForTaskToken", "nobody in a test sends its token, so it would wait for ever; write mocks="),
-        ("dynamodb:getItem", "it calls dynamodb:getItem, and a test calls no service; write mocks="),
+        (
+            "dynamodb:getItem",
+            "it calls dynamodb:getItem, and a test calls no service; "
+            'write mocks={"Call": returns(...)}, or put into workflow.cloud what it finds there',
+        ),
         ("aws-sdk:ec2:describeInstances", "it calls aws-sdk:ec2:describeInstances, and a test calls no service"),
         ("states:startExecution.sync:2", "it calls states:startExecution.sync:2, which no test runs"),
         ("batch:submitJob.sync", "it calls batch:submitJob, which no test runs"),
