@@ -85,6 +85,9 @@ def test_a_mocked_task_has_the_token_of_the_context(cloud):
         (INVOKE, {"mock": {"result": "{}"}, "context": '{"Task": {"Token": "T"}}'}, "Context object contains 'Task'"),
         (INVOKE, {"mock": {"result": "{}"}, "context": '{"Execution": {"Id": 1}}'}, "Execution.Id must be a string"),
         (INVOKE, {"mock": {"result": "{}"}, "context": '{"Pokedex": {}}'}, "Field 'Pokedex' is not allowed"),
+        (PARALLEL, {}, "State type 'Parallel' is only supported when a mock is specified"),
+        (ASK, {"roleArn": ROLE}, "is only supported when a mock is specified"),
+        (INVOKE, {"roleArn": ROLE, "context": "{}"}, "A context may only be specified with a mock"),
         (INVOKE, {}, "RoleArn must be specified when testing a Task state"),
     ],
 )

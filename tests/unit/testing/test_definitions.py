@@ -230,8 +230,7 @@ def test_a_sequence_that_is_too_short_or_too_long_is_told(run):
         ("lambda:invoke.waitForTaskToken", "nobody in a test sends its token, so it would wait for ever; write mocks="),
         (
             "dynamodb:getItem",
-            "it calls dynamodb:getItem, and a test calls no service; "
-            'write mocks={"Call": returns(...)}, or put into workflow.cloud what it finds there',
+            'it calls dynamodb:getItem, and a test calls no service; write mocks={"Call": returns(...)},',
         ),
         ("aws-sdk:ec2:describeInstances", "it calls aws-sdk:ec2:describeInstances, and a test calls no service"),
         ("states:startExecution.sync:2", "it calls states:startExecution.sync:2, which no test runs"),

@@ -64,6 +64,24 @@ def checked_answer(state: State, params: TestStateInputTypeDef) -> Answer:
     return Returned(result)
 
 
+def check_unmocked(state: State, params: TestStateInputTypeDef) -> None:
+    """Refuse a test of *state* without a mock where AWS wants one.
+
+    Which states need one: Step Functions API reference, "TestState" (read 2026-11-30), which tells no words for it.
+
+    Raises:
+        ValidationException: It needs a mock, or a role.
+    """
+    waits = isinstance(state, Task) and state.calls.pattern != REQUEST
+    if isinstance(state, RecoveringState) and (waits or not isinstance(state, Task)):
+        kind = "A task that waits for more than an answer" if waits else f"State type '{state.spec['Type']}'"
+        raise wrong.ValidationException(f"{kind} is only supported when a mock is specified")
+    if params.get("context") is not None:
+        raise wrong.ValidationException("A context may only be specified with a mock")
+    if isinstance(state, Task) and not params.get("roleArn"):
+        raise wrong.ValidationException("RoleArn must be specified when testing a Task state")
+
+
 def _parsed(mock: MockInputTypeDef) -> Json:
     try:
         result: Json = json.loads(mock.get("result") or "{}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from moto.stepfunctions import exceptions as wrong
 
 from shared.local.asl.answers import Returned
-from shared.local.asl.api.mock_checks import checked_answer, checked_context
+from shared.local.asl.api.mock_checks import check_unmocked, checked_answer, checked_context
 from shared.local.asl.backend import InvalidDefinition, check_definition, parse_input
 from shared.local.asl.dataflow import PathFlow
 from shared.local.asl.errors import StateFailure, dumps, matches
@@ -49,8 +49,8 @@ def test_state(backend: AslBackend, params: TestStateInputTypeDef) -> dict[str, 
     trial = _Trial(state, params)
     if params.get("mock") is not None:
         trial.mock(checked_answer(state, params))
-    elif isinstance(state, Task) and not params.get("roleArn"):
-        raise wrong.ValidationException("RoleArn must be specified when testing a Task state")
+    else:
+        check_unmocked(state, params)
     context = checked_context(state, params.get("context"))
     prefix = f"arn:aws:states:{backend.region_name}:{backend.account_id}"
     identity = Identity(
