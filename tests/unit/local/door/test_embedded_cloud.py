@@ -331,7 +331,7 @@ def test_what_lanes_env_prints_reaches_test_state_which_acts_in_the_given_role(c
 
 def test_a_state_that_calls_a_service_needs_a_role(cloud):
     states = client(cloud, "stepfunctions", cloud.key, inject_host_prefix=False)
-    with pytest.raises(ClientError, match="needs a roleArn"):
+    with pytest.raises(ClientError, match="RoleArn must be specified"):
         states.test_state(definition=json.dumps(WHO), input="{}")
 
 
