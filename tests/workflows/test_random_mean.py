@@ -146,15 +146,6 @@ def test_the_fields_own_payload_and_two_runs_at_once(aws, lane, kept, run):
     assert entered == ["Generate batch number", "Draws", "Collect and average", "Success"]
 
 
-@pytest.mark.parametrize("value", [0, -1, 10_000_000, "many", 2.5])
-def test_repetitions_that_cannot_be_fail_the_run_by_name(aws, lane, run, value):
-    if not aws.s3.list_buckets(Prefix=lane.bucket)["Buckets"]:
-        run()
-    found = finish(aws, begin(aws, lane, f"bad-{time.time_ns()}", {"repetitions": value}))
-    assert (found["status"], found["error"]) == ("FAILED", "BadInput")
-    assert "repetitions is" in found["cause"]
-
-
 @pytest.mark.parametrize("value", ["0", "-1", "10000000", "many"])
 def test_the_command_refuses_them_before_anything_starts(lanes, value):
     result = lanes("run", "wssr", "random-mean", "--repetitions", value)

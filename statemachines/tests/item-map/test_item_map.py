@@ -2,6 +2,8 @@
 
 import pytest
 
+from shared.config.aws_facts import HISTORY_EVENTS
+from shared.run.items import MOST_ITEMS, load_items
 from shared.testing import raises, returns, sequence, silent
 
 BUSY = raises("Lambda.TooManyRequestsException")
@@ -32,6 +34,17 @@ def test_items_at_a_time_wait_at_the_same_time(item_map):
 
 def test_a_list_of_one_is_a_list(item_map):
     assert item_map.run({}, mocks={"Read the list": listed("one")}).output == [{"S": "one"}]
+
+
+def test_a_list_that_was_loaded_is_read_as_dynamodb_types_it(item_map):
+    load_items(item_map.cloud.aws, item_map.lane.tables[0], [{"topic": "Sea", "name": "Grace"}, "Economics"])
+    run = item_map.run({"maxConcurrency": 3})  # the table is in memory: what is not mocked asks there
+    assert run.output == [{"M": {"topic": {"S": "Sea"}, "name": {"S": "Grace"}}}, {"S": "Economics"}]
+
+
+def test_an_item_takes_so_many_events_that_a_full_list_leaves_room(item_map):
+    few, more = (len(item_map.run({}, mocks={"Read the list": listed(*items)}).history) for items in ("abc", "abcd"))
+    assert (more - few) * MOST_ITEMS + few < 0.95 * HISTORY_EVENTS.value
 
 
 @pytest.mark.parametrize("empty", [{}, {"Items": {"items": {"L": []}}}])

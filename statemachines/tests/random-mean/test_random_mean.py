@@ -32,7 +32,7 @@ def test_numbers_are_drawn_kept_and_averaged(random_mean):
 
 
 @pytest.mark.parametrize(
-    ("delay", "waited", "slept"), [(0, 0, 0), (5.5, 0, 5.5), (6, 6, 0), (600, 600, 0), (7.2, 8, 0)]
+    ("delay", "waited", "slept"), [(0, 0, 0), (5.5, 0, 5.5), (6, 6, 0), ("600", 600, 0), (7.2, 8, 0)]
 )
 def test_a_long_delay_is_waited_outside_the_function_and_a_short_one_in_it(delay, waited, slept, random_mean):
     asked = []
