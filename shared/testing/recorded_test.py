@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.errors import LanesError, UsageError
 from shared.testing.suite import new_tests_folder
+from shared.values import as_list, as_mapping
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,11 +75,19 @@ def write_test(project: Project, workflow: tuple[str, str], name: str, origin: s
 
 def _module(team: str, card: Card, name: str, origin: str, data: dict[str, Json]) -> str:
     succeeded = data["status"] == "SUCCEEDED"
-    state = next((str(call["state"]) for call in data["calls"]), None)  # type: ignore[union-attr,index,call-overload]  # a recording's calls are objects
-    hint = f'  # replay(real=["{state}"]) runs that state\'s own code' if state else ""
+    hint = f'  # replay(real=["{state}"]) runs that state\'s own code' if (state := _of_function(data)) else ""
     under = "workflow" if card.folder else f'workflow.of("{team}", "{card.key}")'
     text = _SUCCEEDED if succeeded else _FAILED
     return text.format(
         origin=origin, team=team, key=card.key, name=name, under=under, hint=hint, status=data["status"],
         error=data.get("error"),
     )  # fmt: skip
+
+
+def _of_function(data: dict[str, Json]) -> str | None:
+    """Return the first state that a function answered, None if none did."""
+    calls = [as_mapping(call) for call in as_list(data["calls"])]
+    answered = (
+        call for call in calls if isinstance(call.get("returns"), dict) and "Payload" in as_mapping(call["returns"])
+    )
+    return next((str(call["state"]) for call in answered), None)

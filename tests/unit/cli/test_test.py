@@ -132,3 +132,20 @@ def test_what_does_not_exist_is_asked_wrongly(lanes):
     ):
         told = lanes("test", *words)
         assert (told.code, said in told.err) == (2, True), told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--record", "r"), 2, "which team's run?"),
+        (("team1", "--record", "r"), 1, "no cloud runs here, and what a run did ends with its cloud"),
+        (("team1", "one", "two", "--record", "r"), 2, "too many names: team1 one two"),
+        (("team1", "--record", "r", "-k", "x"), 2, "--record runs no test"),
+        (("team1", "--record", "r", "--name", "-"), 2, "'-' can be no test's name"),
+        (("team1", "--aws"), 2, "tests run on no cloud"),
+        (("team1", "--name", "x"), 2, "tests run on no cloud"),
+    ],
+)
+def test_what_can_be_recorded(lanes, words, code, said):
+    told = lanes("test", *words)
+    assert (told.code, said in told.err) == (code, True), told.err
