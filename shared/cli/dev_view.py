@@ -110,7 +110,7 @@ def view(team: str, workflow: str, *, on_save: bool, as_json: bool) -> Iterator[
     elif not out.is_terminal or out.is_dumb_terminal or out.no_color:
         yield _Lines(keys)
     else:
-        screen = _Screen(keys)
+        screen = _Redrawn(keys)
         try:
             yield screen
         finally:
@@ -153,7 +153,7 @@ class _Lines:
         _print_end(finished, self._traced)
 
 
-class _Screen:
+class _Redrawn:
     """Shows the graph redrawn in place while a run goes on, with all lines above it. *keys* says what the keys do."""
 
     def __init__(self, keys: str) -> None:
