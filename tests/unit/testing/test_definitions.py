@@ -346,3 +346,11 @@ def test_functions_that_meet_at_the_rendezvous_are_refused_by_name(workflow):
     cosmic = workflow.of("team2", "cosmic")
     with pytest.raises(MocksDoNotFit, match=r"Rendezvous check: .*which meets others at the rendezvous"):
         cosmic.run(functions={"init": lambda event, _: {"fmi_enabled": True}})
+
+
+def test_what_the_cloud_in_memory_lacks_is_refused_by_name(workflow):
+    cloud = workflow.definition(machine(Count=task())).cloud
+    with pytest.raises(LanesError, match="a test's cloud in memory has no gamelift:ListBuilds"):
+        cloud.client("gamelift").list_builds()
+    with pytest.raises(LanesError, match="a test's cloud in memory has no sfn:ListStateMachines"):
+        cloud.client("stepfunctions").list_state_machines()
