@@ -94,6 +94,7 @@ class DevWork:
         self._watcher = watcher
         self._clock = clock
         self._before: tuple[Resource, ...] = ()
+        self._waiting: tuple[str, ...] = ()  # files that were saved and not deployed, as something was broken
         self._current: _Current | None = None
         self._run: Going | None = None
         self._graph: Graph | None = None
@@ -102,6 +103,7 @@ class DevWork:
     def deploy(self, files: tuple[str, ...]) -> Deployed:
         """Deploy what differs from what was deployed last; where files are broken, that is told and nothing changes."""
         began = self._clock()
+        files = self._waiting = tuple(dict.fromkeys((*self._waiting, *files)))
         try:
             project = wiring.open_valid(*self._asked.names[:1])
             lane, workflow = find_workflow(project, self._asked.names, "dev")
@@ -117,6 +119,7 @@ class DevWork:
                 self._before = ()  # some steps are done: the next plan reads all there is
             self._view.refused(error)
             return Deployed(fine=False)
+        self._waiting = ()
         names = package.code if package else ()
         code = {name: shown(_path(project.root, workflow, name)) for name in names}
         self._current = _Current(lane, workflow, here, definition, code)

@@ -184,6 +184,16 @@ def test_an_edited_sample_takes_the_place_of_the_old_one(project, begin, kept):
     assert kept[1].aws.s3.get_object(Bucket=bucket, Key="in/a.txt")["Body"].read() == b"second"
 
 
+def test_what_was_saved_beside_a_broken_file_is_deployed_once_that_is_mended(project, begin):
+    work, shown = begin()
+    sample = edit(project, "teams/devs/loop/sample/in/a.txt", "first", "third")
+    broken = edit(project, "teams/devs/loop/steps.py", "def work(", "def work((")
+    assert not work.deploy((*sample, *broken)).fine
+    assert work.deploy(edit(project, "teams/devs/loop/steps.py", "def work((", "def work(")).fine
+    assert shown.edits[-1].files == (*sample, *broken)
+    assert shown.edits[-1].done[-1].endswith("/in/a.txt")
+
+
 BROKEN = {
     "a syntax error": ("steps.py", "def work(", "def work((", "steps.py:4"),
     "a state that is none": ("workflow.asl.json", '"Next": "Items"', '"Next": "Item"', '"Item" is no state'),
