@@ -84,6 +84,7 @@ def _known(lane: Lane) -> Mapping[str, str]:
     """Return the roles of *lane*, and the platform's, by what ``--as`` calls them."""
     functions = {f"function/{key}": each.role for key, each in lane.functions.items()}
     machines = [each.role for each in lane.workflows.values()]
+    machines += [each.schedules.role for each in lane.workflows.values() if each.schedules]
     named = {f"role/{name}": name for name in (*functions.values(), *machines)}
     own = {_DEPLOYER: lane.deployer, f"role/{lane.deployer}": lane.deployer} if lane.deployer else {}
     return {**own, _PLATFORM: PLATFORM_ROLE, **functions, **named}

@@ -23,6 +23,7 @@ from shared.deploy.resources import (
     table,
 )
 from shared.errors import LanesError, code_of
+from shared.values import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -182,14 +183,16 @@ def await_no_schedule_group(aws: Aws, params: Mapping[str, Json], watch: Watch) 
 def await_no_event_source(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
     """Wait until Lambda has deleted an event source mapping: no other one takes its place until then.
 
+    It is looked for among the function's, since whose one is that is gone cannot be told, and so may not be asked.
+
     Raises:
         LanesError: It takes too long.
     """
-    lambda_ = aws.client("lambda")
 
     def still() -> str:
-        found = if_there(lambda: lambda_.get_event_source_mapping(**params), "ResourceNotFoundException")
-        return f"event source mapping {params['UUID']} is still being deleted" if found else ""
+        found = event_source.mappings(aws, FunctionName=as_text(params["FunctionName"]))
+        there = any(each["UUID"] == params["UUID"] for each in found)
+        return f"event source mapping {params['UUID']} is still being deleted" if there else ""
 
     _wait(still, watch)
 

@@ -17,7 +17,7 @@ def test_every_document_of_a_lane_is_proved(rendered, proof_of):
     proof = proof_of(list(rendered("team1").values()))
     assert [str(finding) for finding in proof.findings] == []
     assert proof.holds
-    assert proof.documents == 10
+    assert proof.documents == 14
     assert proof.statements > 30
     assert proof.pairs > 100
     assert len(proof.lemmas) == 5

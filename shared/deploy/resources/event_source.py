@@ -115,7 +115,8 @@ def steps(want: Resource, have: Resource | None) -> Step:
 def remove(have: Resource) -> Step:
     """Return what removes *have*. The messages stay in the queue."""
     which = {"UUID": have.properties["id"]}
-    return removed(have, Call(SERVICE, "delete_event_source_mapping", which), Routine(AWAIT_GONE, which))
+    gone = Routine(AWAIT_GONE, {**which, "FunctionName": have.name})
+    return removed(have, Call(SERVICE, "delete_event_source_mapping", which), gone)
 
 
 def _create(want: Resource) -> Call:

@@ -62,7 +62,6 @@ _CHANGE_GROUPS = ("scheduler:CreateScheduleGroup", "scheduler:DeleteScheduleGrou
 _CHANGE_SOURCES = (
     "lambda:CreateEventSourceMapping",
     "lambda:DeleteEventSourceMapping",
-    "lambda:GetEventSourceMapping",
     "lambda:UpdateEventSourceMapping",
 )
 _CHANGE_TABLES = (
