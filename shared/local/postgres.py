@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _KEEPER = Path(__file__).with_name("postgres_keeper.py")
+_HOST = "127.0.0.1"
 _PATIENCE = 60.0  # seconds for a keeper to end
 
 
@@ -65,7 +66,7 @@ class Postgres:
                 port = self._begin(password)
                 self._superuser = {
                     "engine": "postgres",
-                    "host": "127.0.0.1",
+                    "host": _HOST,
                     "port": port,
                     "username": "postgres",
                     "password": password,
@@ -140,6 +141,28 @@ def offered(folder: Path) -> Iterator[None]:
         backends.clear()
         backends.backend = SecretsManagerBackend
         server.stop()
+
+
+def forget_earlier() -> list[str]:
+    """Remove the secrets that lead to the server of an earlier cloud, which is gone with its data; return their names.
+
+    So a deploy finds that a team's database is missing, and makes it anew.
+    """
+    forgotten = []
+    for _, _, backend in list(backends.iter_backends()):
+        for secret in list(dict.values(backend.secrets)):
+            if _leads_to_a_server(secret.secret_string):
+                backend.secrets.pop(secret.name)
+                forgotten.append(secret.name)
+    return forgotten
+
+
+def _leads_to_a_server(text: str | None) -> bool:
+    try:
+        value = json.loads(text or "")
+    except ValueError:
+        return False
+    return isinstance(value, dict) and "engine" in value and value.get("host") == _HOST
 
 
 def _started(server: Postgres) -> Superuser:

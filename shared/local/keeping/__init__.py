@@ -14,9 +14,9 @@ it ended in order the last time. When it goes on:
 - Executions that ran begin again, from their start and under their name. What one had done is done a second time.
 - Schedules fire once for what they missed (:mod:`shared.local.triggers.clock`).
 
-Not kept: tasks of ECS, the data of PostgreSQL (what deploys find missing they make anew), images in the registry (a
-deploy pushes them again), invocations of functions that nobody waits for and that wait to be tried again, and sessions
-of roles. The owner's key is a new one.
+Not kept: what is in ECS and ECR (a deploy makes it anew and pushes images again); the data of PostgreSQL (the secrets
+that lead to it go, so a deploy makes a team's database anew); invocations of functions that nobody waits for and that
+wait to be tried again; and sessions of roles. The owner's key is a new one.
 
 Pickle runs code of who wrote the file, and that is the same user, in the same version of moto and of this project.
 """

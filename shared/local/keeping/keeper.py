@@ -18,6 +18,7 @@ from shared.local.asl.execution import RUNNING, SUCCEEDED, Execution
 from shared.local.asl.maps.run import MapRun
 from shared.local.keeping.pickles import Again, Reader, Writer
 from shared.local.keeping.tables import all_tables, fill, find
+from shared.local.postgres import forget_earlier
 from shared.local.state import private_folder
 from shared.local.trees import remove_tree
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 _PREFIX, _POINTER = "cloud-", "current"
 _FILE, _OBJECTS = "tables.pickle", "objects"
-_NOT_KEPT = "moto.ecs."
+_NOT_KEPT = ("moto.ecr.", "moto.ecs.")
 _log = logging.getLogger(__name__)
 
 
@@ -77,6 +78,8 @@ class Keeper:
         if self._kept is None:
             return
         _show_messages()
+        for name in forget_earlier():
+            _log.warning("the database that the secret %s leads to was not kept; a deploy makes it anew, empty", name)
         for backend in _machines():
             for arn, run in list(backend.runs.items()):
                 if isinstance(run, Again):

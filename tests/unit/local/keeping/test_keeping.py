@@ -202,3 +202,13 @@ def test_what_cannot_be_written_leaves_what_was_kept_before_and_no_litter(tmp_pa
     with kept(tmp_path) as aws:
         assert [each["Name"] for each in aws.s3.list_buckets()["Buckets"]] == ["data"]
     assert len(list((tmp_path / "kept").iterdir())) == 2
+
+
+def test_secrets_of_a_database_that_is_gone_go_too(tmp_path, caplog):
+    with kept(tmp_path) as aws:
+        secrets = aws.client("secretsmanager")
+        secrets.create_secret(Name="here", SecretString=json.dumps({"engine": "postgres", "host": "127.0.0.1"}))
+        secrets.create_secret(Name="elsewhere", SecretString=json.dumps({"engine": "postgres", "host": "db.example"}))
+    with kept(tmp_path) as aws:
+        assert [each["Name"] for each in aws.client("secretsmanager").list_secrets()["SecretList"]] == ["elsewhere"]
+    assert "the secret here leads to was not kept" in caplog.text
