@@ -158,7 +158,7 @@ def test_what_would_never_fire_is_refused_when_it_is_made(account, schedule, gro
         schedule("refused", **fields)
     assert caught.value.response["Error"]["Code"] == code
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == (501 if code == NOT_HERE else 400)
-    with pytest.raises(account.scheduler.exceptions.ResourceNotFoundException):
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
         account.scheduler.get_schedule(Name="refused", GroupName=group)
 
 
@@ -172,7 +172,7 @@ def test_a_role_that_does_not_trust_this_group_is_refused(account, schedule):
 def test_groups_are_made_once_and_go_with_their_schedules(account, role, machine):
     scheduler = account.scheduler
     scheduler.create_schedule_group(Name="brief")
-    with pytest.raises(scheduler.exceptions.ConflictException):
+    with pytest.raises(ClientError, match="ConflictException"):
         scheduler.create_schedule_group(Name="brief")
     trusting = account.role("of-brief", "scheduler.amazonaws.com", "states:StartExecution")
     given = {
@@ -184,9 +184,9 @@ def test_groups_are_made_once_and_go_with_their_schedules(account, role, machine
     }
     scheduler.create_schedule(**given)
     scheduler.delete_schedule_group(Name="brief")
-    with pytest.raises(scheduler.exceptions.ResourceNotFoundException):
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
         scheduler.create_schedule(**given)
-    with pytest.raises(scheduler.exceptions.ResourceNotFoundException):
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
         scheduler.delete_schedule_group(Name="brief")
     with pytest.raises(ClientError, match="default schedule group"):
         scheduler.delete_schedule_group(Name="default")
