@@ -202,7 +202,8 @@ class Poller:
             failed = self._work(mapping, messages)
             source.delete([message for message in messages if message.id not in failed])
         except Exception:  # noqa: BLE001  one batch must not end the thread of others; its messages come again
-            _log.exception("a batch of %s for %s failed", mapping.queue, mapping.function)
+            if not self._stopped:  # else the cloud ends, and its functions end before the batches that are with them
+                _log.exception("a batch of %s for %s failed", mapping.queue, mapping.function)
         finally:
             with self._lock:
                 self._running[mapping.uuid] -= 1

@@ -168,6 +168,20 @@ def test_a_function_that_raises_here_loses_no_message(world, caplog):
     assert "a batch of q for f failed" in caplog.text
 
 
+def test_a_batch_that_the_end_of_the_cloud_cuts_off_loses_no_message_and_says_nothing(world, caplog):
+    queue = world.queue("q")
+
+    def cut_off(_message):
+        world.poller.stop()
+        raise RuntimeError("closed")
+
+    world.fails = cut_off
+    world.send("q", "a")
+    world.scheduler.run(until=world.now() + 1)
+    assert len(queue.held) == 1
+    assert not caplog.records
+
+
 def test_no_more_batches_at_a_time_than_the_mapping_may_have(world):
     world.queue("q", size=1, at_once=2)
     world.holding = True
