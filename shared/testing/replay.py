@@ -10,7 +10,7 @@ from shared.testing.read_objects import KeptServices, parts_of
 from shared.testing.recording import RecordedCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from shared.local.asl.services import Services
     from shared.testing.memory_cloud import MemoryCloud
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 
-class Replayable(Protocol):
-    """What a replay asks of the workflow under test."""
+class Replaying(Protocol):
+    """A workflow, as far as a replay asks it."""
 
     @property
-    def tasks(self) -> list[str]:
+    def tasks(self) -> Sequence[str]:
         """The names of its Task states."""
 
     @property
     def cloud_of_test(self) -> MemoryCloud:
         """The test's cloud in memory."""
 
-    def run_on(self, services: Services, given: Json, mocks: Mapping[str, Given], /) -> Run:
-        """Run it with *given* as input, and *services* for those of the test's cloud."""
+    def run_on(self, services: Services, given: Json, mocks: Mapping[str, Given], name: str = ..., /) -> Run:
+        """Run it with *given* itself as input, and *services* for those of the test's cloud."""
 
 
 class Recorded:
@@ -51,7 +51,7 @@ class Recorded:
         recording: What it did.
     """
 
-    def __init__(self, workflow: Replayable, recording: Recording) -> None:
+    def __init__(self, workflow: Replaying, recording: Recording) -> None:
         self._workflow, self._recording = workflow, recording
         self.status = recording.status
         self.input = recording.input
