@@ -154,7 +154,7 @@ def _differences(workflow: WorkflowUnderTest, text: str) -> Iterator[str]:
     )
     for what, then, now in pairs:
         if then != now:
-            yield f"{what} {then!r}, and its replay's {now!r}"
+            yield f"{what} {then!r}, and in its replay {now!r}"
 
 
 def _masked(happened: Happened, secrets: SecretValues) -> Happened:
