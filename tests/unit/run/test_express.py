@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from shared.config.load import load_project
 from shared.errors import LanesError
-from shared.run.express import is_whole, logged_events, run_express
+from shared.run.express import events_of, is_whole, logged_events, run_express
 from shared.run.failure import Ended, failure_in
 
 LANE = load_project(Path(__file__).parents[3]).lane("team2")
@@ -114,3 +114,21 @@ def test_a_log_that_never_shows_the_end_is_not_whole():
     assert not is_whole(events)
     failure = failure_in(events, Ended("FAILED", "Bad", "no good"))
     assert (failure.state, failure.error, failure.message) == (None, "Bad", "no good")
+
+
+def test_a_run_is_found_in_the_log_by_its_name_the_newest_of_several():
+    older = [
+        event(1, "ExecutionSucceeded", {}, ARN.replace(":9", ":8")),
+        event(1, "ExecutionStarted", {}, "a:run-10:1"),
+    ]
+    logs = Logs([*older, *EVENTS])
+    logs.looks = len(logs.events)
+    events = events_of(SimpleNamespace(logs=logs), LANE, "cosmic", "run-1")
+    assert [each["type"] for each in events] == [each["type"] for each in EVENTS]
+
+
+def test_a_run_that_the_log_does_not_show_to_its_end_is_refused():
+    logs = Logs(EVENTS[:3])
+    logs.looks = 3
+    with pytest.raises(LanesError, match="has no run 'run-1' to its end"):
+        events_of(SimpleNamespace(logs=logs), LANE, "cosmic", "run-1")
