@@ -16,7 +16,7 @@ def item_map(workflow):
 
 
 def listed(*items):
-    return returns({"Items": {"items": {"L": [{"S": item} for item in items]}}})
+    return returns({"Items": [{"items": {"L": [{"S": item} for item in items]}}]})
 
 
 def test_each_item_waits_and_is_logged(item_map):
@@ -47,7 +47,7 @@ def test_an_item_takes_so_many_events_that_a_full_list_leaves_room(item_map):
     assert (more - few) * MOST_ITEMS + few < 0.95 * HISTORY_EVENTS.value
 
 
-@pytest.mark.parametrize("empty", [{}, {"Items": {"items": {"L": []}}}])
+@pytest.mark.parametrize("empty", [{"Items": []}, {"Items": [{"items": {"L": []}}]}])
 def test_an_empty_table_says_how_to_fill_it(empty, item_map):
     run = item_map.run({}, mocks={"Read the list": returns(empty)})
     assert (run.error, run.path) == ("EmptyTable", ["Read the list", "Any items?", "No items"])

@@ -47,7 +47,7 @@ def item_map(workflow):
 
 
 def items(*values):
-    return returns({"Items": {"items": {"L": [{"S": each} for each in values]}}})
+    return returns({"Items": [{"items": {"L": [{"S": each} for each in values]}}]})
 
 
 def said(value):
@@ -114,7 +114,7 @@ def test_real_handlers_take_the_recorded_input(item_map, recorded):
 
 def test_a_recording_is_held_to_the_calls_that_are_made(item_map, recorded, tmp_path):
     _, data, _ = recorded(item_map, item_map.run({}, mocks={"Read the list": items()}, name="run-1"))
-    data["calls"][0]["returns"] = {"Items": {"items": {"L": [{"S": "a"}]}}}
+    data["calls"][0]["returns"] = {"Items": [{"items": {"L": [{"S": "a"}]}}]}
     (tmp_path / "other.json").write_text(json.dumps(data))
     with pytest.raises(
         MocksDoNotFit, match="Log item: the recording has 0 calls in item 0 of Items, and this is call 1"
