@@ -164,9 +164,8 @@ def test_states_that_a_lane_does_not_do_are_refused_by_name(letter, states, root
 @pytest.mark.parametrize(
     ("letter", "keys"),
     [
-        ("a", {"triggers": "nothing starts a run", "runtime": "functions are in Python", "redis": "a table (tables:)"}),
+        ("a", {"triggers": "on:", "runtime": "functions are in Python", "redis": "a table (tables:)"}),
         ("e", {"fileSystem": "a function's own disk"}),
-        ("f", {"triggers": "nothing starts a run"}),
     ],
 )
 def test_keys_that_a_card_has_not_are_refused_by_name(letter, keys, tmp_path, copy_project):

@@ -330,8 +330,11 @@ def test_a_trigger_that_feeds_itself_is_told_with_the_lines_that_do(project):
 
 def test_what_an_upload_gives_a_run_needs_no_parameter(project):
     task = {**TASK, "Parameters": {"key.$": "$.object.key"}}
+    declared = "parameters: {other: {type: integer, default: 1, description: Some.}}\n"
     project.team("lab")
-    project.own("lab", "sums", {"StartAt": "A", "States": {"A": task}}, "on: {bucket: {prefix: incoming/}}\n")
+    started = "on: {bucket: {prefix: incoming/}}\n"
+    project.own("lab", "sums", {"StartAt": "A", "States": {"A": task}}, started + declared)
     assert load_valid(project.root)
-    project.own("lab", "sums", {"StartAt": "A", "States": {"A": task}}, "on: {bucket: {prefix: in/, window: 9}}\n")
+    started = "on: {bucket: {prefix: in/, window: 9}}\n"
+    project.own("lab", "sums", {"StartAt": "A", "States": {"A": task}}, started + declared)
     assert any("it reads 'object' of the run's input" in each for each in project.problems())
