@@ -38,7 +38,8 @@ _cloud: pytest.StashKey[Cloud] = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin with no folder's modules."""
+    """Begin with no folder's modules, and with a guard that stands before the first client is made."""
+    guard.install()
     config.stash[_modules] = Modules()
     config.stash[_benches] = {}
 
@@ -85,7 +86,6 @@ def pytest_make_collect_report(
     folder = _folder(getattr(collector, "path", collector.config.rootpath))
     if folder is None:
         return (yield)
-    guard.install()
     with environment(NOBODY), collector.config.stash[_modules].of(folder), warnings.catch_warnings():
         warnings.simplefilter("default")
         return (yield)
@@ -123,7 +123,6 @@ def workflow(request: pytest.FixtureRequest) -> Iterator[Opening]:
     """
     from shared.testing.workflow import Bench, Cloud, Opening, WorkflowUnderTest
 
-    guard.install()
     folder, config = _folder(request.path), request.config
     place = folder.parents[2] if folder else config.rootpath
     if place not in config.stash[_benches]:
