@@ -30,7 +30,7 @@ def test_{name}(workflow):
     run = recorded.replay(){hint}
     assert (run.status, run.output, run.path) == ("SUCCEEDED", recorded.output, recorded.path)
 '''
-_FAILED = _SUCCEEDED.replace('("SUCCEEDED", recorded.output, ', '("{status}", "{error}", ').replace(
+_FAILED = _SUCCEEDED.replace('("SUCCEEDED", recorded.output, ', '("{status}", {error}, ').replace(
     "run.status, run.output,", "run.status, run.error,"
 )
 
@@ -74,14 +74,21 @@ def write_test(project: Project, workflow: tuple[str, str], name: str, origin: s
 
 
 def _module(team: str, card: Card, name: str, origin: str, data: dict[str, Json]) -> str:
+    """Return the module's text. What it has of the run's data is written as a text of Python's, and never as code."""
     succeeded = data["status"] == "SUCCEEDED"
-    hint = f'  # replay(real=["{state}"]) runs that state\'s own code' if (state := _of_function(data)) else ""
+    state = _of_function(data)
+    hint = f"  # replay(real=[{_quoted(state)}]) runs that state's own code" if state else ""
     under = "workflow" if card.folder else f'workflow.of("{team}", "{card.key}")'
     text = _SUCCEEDED if succeeded else _FAILED
     return text.format(
         origin=origin, team=team, key=card.key, name=name, under=under, hint=hint, status=data["status"],
-        error=data.get("error"),
+        error=_quoted(data.get("error")),
     )  # fmt: skip
+
+
+def _quoted(value: Json) -> str:
+    """Return the text *value*, or None, as Python's source has it: on one line, whatever is in it."""
+    return "None" if value is None else json.dumps(value)
 
 
 def _of_function(data: dict[str, Json]) -> str | None:

@@ -1,5 +1,6 @@
 """The two files of a recorded test: what they hold, where they lie, and that neither is overwritten."""
 
+import ast
 import json
 
 import pytest
@@ -37,6 +38,18 @@ def test_a_failed_run_s_test_expects_the_failure(project):
     _, module = write_test(project, ("topics", "item-map"), "four", "Run r", failed)
     assert '== ("FAILED", "EmptyTable", recorded.path)' in module.read_text()
     assert "real=" not in module.read_text()
+
+
+@pytest.mark.parametrize("said", ['a", exit(9), "', "two\nlines", "\\", "\u2028", None])
+def test_what_a_run_says_is_never_code(project, said):
+    calls = [{"state": said or "S", "returns": {"Payload": 1}}]
+    failed = recording(status="FAILED", error=said, calls=calls)
+    _, module = write_test(project, ("topics", "item-map"), "four", "Run r", failed)
+    (test,) = (node for node in ast.parse(module.read_text()).body if isinstance(node, ast.FunctionDef))
+    assert isinstance(test.body[-1], ast.Assert)
+    assert len(test.body) == 3
+    expected = ast.unparse(test.body[-1].test).partition(" == ")[2]
+    assert expected == f"('FAILED', {said!r}, recorded.path)"
 
 
 def test_nothing_is_overwritten(project):
