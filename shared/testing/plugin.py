@@ -6,8 +6,8 @@ are put away when pytest goes on to another workflow, and put back when it retur
 account. Tests of a workflow are skipped where a library of its requirements.txt is not installed, or in another
 version, and the reason says so.
 
-A project without ``naming.yaml`` notices nothing: the hooks do nothing outside of a workflow's folder, and the engine
-is loaded by the first test that takes the fixture.
+``teamlanes_pytest`` brings it in where there is a project of Teamlanes. The hooks do nothing outside of a workflow's
+folder, and the engine is loaded by the first test that takes the fixture.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 pytest runs once, in a process of its own, on the tests of a small project; each test here looks at what came of some.
 """
 
+import os
 import subprocess
 import sys
 
@@ -178,3 +179,17 @@ def test_other_projects_load_neither_the_engine_nor_boto3(tmp_path):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout
+
+
+@pytest.mark.parametrize("options", [[], ["-p", "teamlanes_pytest"]])
+def test_another_project_s_own_package_called_shared_is_its_own(tmp_path, options):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared/__init__.py").touch()
+    (tmp_path / "shared/mine.py").write_text("VALUE = 2\n")
+    (tmp_path / "test_mine.py").write_text(
+        "import shared.mine\n\ndef test_mine():\n    assert shared.mine.VALUE == 2\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    environment = os.environ | ({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} if options else {})
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
+    assert "1 passed" in ended.stdout, ended.stdout + ended.stderr
