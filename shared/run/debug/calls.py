@@ -7,7 +7,10 @@ allow is answered as AWS answers it.
 
 from __future__ import annotations
 
+import functools
 import inspect
+import multiprocessing.util
+import os
 import sys
 import threading
 from contextlib import contextmanager
@@ -24,6 +27,7 @@ from botocore.compat import HTTPHeaders
 from shared.errors import LanesError
 from shared.iam.catalogue import load_catalogue
 from shared.local.calls import Call, CallNotReadError, Need, needs
+from shared.local.seams import Seam, plugged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,6 +51,7 @@ _OBJECT_READS = frozenset({"GetObject", "GetObjectAttributes", "GetObjectTagging
 # Programs that Python's own library asks about this machine (ctypes.util, platform): they call no cloud.
 _OF_PYTHON = frozenset({"cc", "gcc", "ld", "ldconfig", "objdump", "uname"})
 _STARTS = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"})
+_TRACKER = "multiprocessing.resource_tracker"  # Python's own, which counts semaphores
 
 
 class WriteRefusedError(LanesError):
@@ -95,7 +100,8 @@ class Guard:
         _watch_programs()
         _STANDING.append(self)
         try:
-            yield
+            with plugged([Seam(multiprocessing.util, "spawnv_passfds", self._spawning)]):
+                yield
         finally:
             _STANDING.remove(self)
             boto3.DEFAULT_SESSION = before
@@ -181,6 +187,17 @@ class Guard:
         """
         if not self._write and PurePath(program).name not in _OF_PYTHON:
             self._refuse(f"the program {program}", "nobody sees what it calls")
+
+    def _spawning(self, original: Callable[..., int]) -> Callable[..., int]:
+        """Wrap what multiprocessing starts a new Python with: no guard stands in that one. A fork has this one's."""
+
+        @functools.wraps(original)
+        def spawn(path: str | bytes, args: Sequence[Any], passed: Sequence[int]) -> int:
+            if not any(_TRACKER in str(each) for each in args):
+                self.check_program(os.fsdecode(path))
+            return original(path, args, passed)
+
+        return spawn
 
     def _at(self) -> str:
         """Return `` at FILE:LINE``, the user's own line that is being run; empty where none is."""

@@ -1,6 +1,8 @@
 """What a handler's calls meet in this process: none that writes is made, and the role's rights are asked."""
 
 import json
+import multiprocessing
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -172,6 +174,18 @@ def test_a_program_is_not_started(guard):
     with guard(write=True).standing():
         subprocess.run([sys.executable, "-c", ""], check=True)
     subprocess.run([sys.executable, "-c", ""], check=True)
+
+
+def test_a_shell_is_not_started_whatever_its_command_ends_in(guard):
+    with guard().standing(), pytest.raises(WriteRefusedError, match="nobody sees what it calls"):
+        os.system("true # /gcc")
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_another_python_is_not_started_by_multiprocessing_where_no_guard_would_stand(guard, method):
+    process = multiprocessing.get_context(method).Process(target=int)
+    with guard().standing(), pytest.raises(WriteRefusedError, match="nobody sees what it calls"):
+        process.start()
 
 
 def test_sessions_of_before_and_after_are_left_alone(guard, client):
