@@ -32,6 +32,17 @@ _SET_BY_LAMBDA = re.compile(r"_HANDLER|_X_AMZN_TRACE_ID|AWS_.*|LAMBDA_.*|TZ")
 # Credentials whose form tells what they are: an AWS access key, a private key in PEM, a token of GitHub's.
 CREDENTIAL = re.compile(r"\b(AKIA|ASIA)[A-Z2-7]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----|\bgh[pousr]_[A-Za-z0-9]{36}\b")
 
+# By what a name says: a secret, or what leads to one and gives none (an id, a page's token).
+_OF_SECRET = re.compile(
+    r"secret(?!id$|name$|arn$)|passw|pwd|credential|signature|authorization|(api|access|private|team|signing)key(?!id$)"
+    r"|(?<!next)(?<!continuation)(?<!starting)token$|^dsn$"
+)
+
+
+def names_secret(name: str) -> bool:
+    """Say whether what is called *name*, a variable or a key, is likely to be a secret that nobody may show or keep."""
+    return _OF_SECRET.search(re.sub(r"[-_ ]", "", name).lower()) is not None
+
 
 def variable(kind: str, key: str) -> str:
     """Return the variable by which a function finds what it uses: of *kind* ``table``, called *key* on the card."""

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.config.document import dotted
-from shared.config.variables import CREDENTIAL
+from shared.config.variables import CREDENTIAL, names_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 MASK = "<masked>"
-_KEYS = frozenset(
-    {
-        *("password", "passwd", "pwd", "secret", "secretstring", "secretbinary", "clientsecret", "privatekey"),
-        *("secretaccesskey", "sessiontoken", "accesstoken", "refreshtoken", "idtoken", "authtoken", "token"),
-        *("apikey", "authorization", "credentials"),
-    }
-)
 _JWT = re.compile(r"\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}\b")
 _SHORT = 6  # a value that is so short stands elsewhere by chance
 
@@ -52,7 +45,7 @@ class SecretValues:
                 self.look(f"{what}: {dotted(path)}" if path else what, inside, all_of_it=all_of_it)
             found = _credentials(text)
             named = next((key for key in reversed(path) if isinstance(key, str)), "")
-            if text and (all_of_it or re.sub(r"[-_ ]", "", named).lower() in _KEYS):
+            if text and (all_of_it or names_secret(named)):
                 found = [text]
             if found:
                 self._values.update(dict.fromkeys(found))

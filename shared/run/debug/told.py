@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import reprlib
 import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from shared.config.variables import names_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,17 +16,9 @@ if TYPE_CHECKING:
 
     from shared.values import Json
 
-_SECRET = re.compile(
-    r"secret|passw|pwd|token|credential|signature|(api|access|private|team|signing)_?key|^dsn$", re.IGNORECASE
-)
 _HIDDEN = "***"
 _SHORTEST = 8  # letters of a secret that is looked for in other values; a shorter one is in many words
 _MOST = 120  # letters of a value
-
-
-def is_secret(name: str) -> bool:
-    """Say whether a variable called *name* is like one that holds a secret."""
-    return _SECRET.search(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +68,7 @@ class Shown:
 
     def value(self, name: str, value: object) -> str:
         """Return the *value* of what is called *name*, shortened; of a secret, or of one of its parts, stars."""
-        return _HIDDEN if is_secret(name) else self.hidden(_SHORT.repr(_masked(value)))
+        return _HIDDEN if names_secret(name) else self.hidden(_SHORT.repr(_masked(value)))
 
     def hidden(self, text: str) -> str:
         """Return *text* with stars in the place of each secret."""
@@ -86,21 +79,21 @@ class Shown:
 
 def secrets_in(variables: Mapping[str, str]) -> tuple[str, ...]:
     """Return the values of those *variables* that hold secrets, the longest first."""
-    found = {value for name, value in variables.items() if is_secret(name) and len(value) >= _SHORTEST}
+    found = {value for name, value in variables.items() if names_secret(name) and len(value) >= _SHORTEST}
     return tuple(sorted(found, key=len, reverse=True))
 
 
 def masked(value: Json) -> Json:
     """Return *value* with stars in the place of what stands under names of secrets."""
     if isinstance(value, dict):
-        return {name: _HIDDEN if is_secret(str(name)) else masked(inner) for name, inner in value.items()}
+        return {name: _HIDDEN if names_secret(str(name)) else masked(inner) for name, inner in value.items()}
     return [masked(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _masked(value: object) -> object:
     """Return *value* as :func:`masked` has it, if it is made of lists and dictionaries; else as it is."""
     if type(value) is dict:
-        return {name: _HIDDEN if is_secret(str(name)) else _masked(inner) for name, inner in value.items()}
+        return {name: _HIDDEN if names_secret(str(name)) else _masked(inner) for name, inner in value.items()}
     return [_masked(inner) for inner in value] if type(value) is list else value
 
 

@@ -20,7 +20,7 @@ from shared.run.debug.calls import Guard, WriteRefusedError
 from shared.run.debug.choice import Recorded
 from shared.run.debug.deployed import Deployed, find_function, read_deployed
 from shared.run.debug.meeting import check_alone
-from shared.run.debug.told import is_secret, masked
+from shared.run.debug.told import masked
 from shared.run.debug.verdict import differences, too_large, verdict
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:team-w-work-0"
@@ -174,16 +174,6 @@ def test_a_shared_handler_is_that_of_this_lanes_alone(here, tmp_path):
     built = here("", folder=None, root=root)
     built = replace(built, deployed=replace(built.deployed, handler="shared.handlers.item_map.log.handler"))
     assert call_again(built, "no event of its kind", NoDebugger()).error is not None
-
-
-@pytest.mark.parametrize("name", ["DB_PASSWORD", "TOKEN", "AWS_SECRET_ACCESS_KEY", "apiKey", "team_key", "credentials"])
-def test_names_of_secrets(name):
-    assert is_secret(name)
-
-
-@pytest.mark.parametrize("name", ["key", "BUCKET", "keys", "monkey", "event", "Key"])
-def test_names_of_other_things(name):
-    assert not is_secret(name)
 
 
 def test_what_is_masked_keeps_its_shape():

@@ -18,6 +18,8 @@ PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----"
         ({"header": f"Bearer {JWT}"}, {"header": "Bearer <masked>"}, "x: header"),
         (PEM, "<masked>", "x"),
         ({"db": {"password": "sea"}}, {"db": {"password": "<masked>"}}, "x: db.password"),
+        ({"db_password": "open sesame"}, {"db_password": "<masked>"}, "x: db_password"),
+        ({"GITHUB_TOKEN": "abcdefgh"}, {"GITHUB_TOKEN": "<masked>"}, "x: GITHUB_TOKEN"),
         ({"Api-Key": "abcdefgh"}, {"Api-Key": "<masked>"}, "x: Api-Key"),
         ({"body": '{"token": "abcdefgh"}'}, {"body": '{"token": "<masked>"}'}, "x: body: token"),
     ],
