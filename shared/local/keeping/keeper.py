@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import logging
+import os
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -54,11 +56,13 @@ class Keeper:
         """Fill the empty cloud with what was kept, if anything was. Nothing runs yet.
 
         Raises:
-            LanesError: Another version wrote it, or it cannot be read.
+            LanesError: Another version wrote it, others may have written it, or it cannot be read.
         """
         current = current_of(self._folder)
         if current is None:
             return
+        for folder in (self._folder, current):
+            _check_ours(folder)
         with (current / _FILE).open("rb") as file:
             _check_versions(file.readline(), self._folder)
             try:
@@ -136,9 +140,28 @@ class Keeper:
 def current_of(folder: Path) -> Path | None:
     """Return the folder in *folder* that holds the cloud that is kept there; None if none is."""
     try:
-        return folder / (folder / _POINTER).read_text(encoding="utf-8")
+        return folder / Path((folder / _POINTER).read_text(encoding="utf-8")).name
     except FileNotFoundError:
         return None
+
+
+def _check_ours(folder: Path) -> None:
+    """Refuse what did not come from ``lanes up`` of this user here: a pickle runs what is in it.
+
+    What comes with a copy of a project, as from a repository, is not in folders that only their owner may enter.
+    """
+    try:
+        found = folder.lstat()
+        ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+        private = stat.S_IMODE(found.st_mode) == stat.S_IRWXU
+    except FileNotFoundError:
+        ours = private = False
+    if not (ours and private):
+        raise LanesError(
+            "lanes up --keep goes on only with what it kept itself, in folders that nobody else may enter",
+            where=str(folder),
+            fix="remove it, and begin anew",
+        )
 
 
 def _versions() -> dict[str, str]:

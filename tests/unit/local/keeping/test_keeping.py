@@ -174,6 +174,25 @@ def test_what_another_version_kept_is_refused_with_the_fix(tmp_path):
     assert caught.value.fix
 
 
+@pytest.mark.parametrize("way", ["copied", "linked", "led elsewhere"])
+def test_what_others_may_have_written_is_not_read(tmp_path, way):
+    with kept(tmp_path) as aws:
+        aws.s3.create_bucket(Bucket="data")
+    folder, elsewhere = tmp_path / "kept", tmp_path / "elsewhere"
+    (current,) = folder.glob("cloud-*")
+    if way == "copied":
+        folder.chmod(0o755)  # as a clone of a repository has it
+    elif way == "linked":
+        current.rename(elsewhere)
+        current.symlink_to(elsewhere)
+    else:
+        current.rename(elsewhere)
+        (folder / "current").write_text(str(elsewhere))
+    with pytest.raises(LanesError, match="goes on only with what it kept itself") as caught, kept(tmp_path):
+        pass
+    assert caught.value.fix == "remove it, and begin anew"
+
+
 def test_a_start_that_fails_leaves_what_was_kept_alone(tmp_path):
     with kept(tmp_path) as aws:
         aws.s3.create_bucket(Bucket="data")
