@@ -100,7 +100,7 @@ def _finder(function: LambdaFunction) -> Callable[[], FunctionSpec]:
 def _called(backend: LambdaBackend, name: str, qualifier: str | None = None) -> LambdaFunction:
     """Return the version that a call of *name* runs: an alias may share its calls among two.
 
-    Source: Lambda Developer Guide, "Implementing Lambda canary deployments using a weighted alias" (read 2026-11-30).
+    Source: Lambda Developer Guide, "Traffic Shifting Using Aliases" (an older title of the page; read 2026-11-30).
     """
     function = backend.get_function(name, qualifier)
     qualifier = qualifier or name.rpartition(":function:")[2].partition(":")[2]

@@ -1,7 +1,8 @@
 """What a function gets of a queue, and what its answer says of the messages.
 
-Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS", its example event, and "Implementing partial batch
-responses" (read 2026-11-30).
+Source: AWS Lambda Developer Guide, "Using AWS Lambda with Amazon SQS", its example event, and the conditions of success
+and failure in "Configuring partial batch response", which its pages of queues and of streams share (read 2026-11-30).
+What message attributes look like in an event is from memory, not looked up.
 """
 
 from __future__ import annotations

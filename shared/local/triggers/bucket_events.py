@@ -6,7 +6,7 @@ knows whether it may, and takes configurations that S3 refuses. While installed,
 An event is with its receiver when the request that caused it is answered. On AWS it takes a second or so.
 
 Source: Amazon S3 User Guide, "Event message structure", "Granting permissions to publish event notification messages to
-a destination" and "EventBridge event message structure" (read 2026-11-30).
+a destination" and "EventBridge event message structure" (read 2026-11-30, in the copy that AWS published until 2023).
 """
 
 from __future__ import annotations

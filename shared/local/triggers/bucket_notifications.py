@@ -1,8 +1,8 @@
 """A bucket's notification configuration: what of an object's events it asks for, and what S3 refuses of it. Pure.
 
-Source: Amazon S3 User Guide, "Configuring event notifications using object key name filtering" and "Supported event
-types"; Amazon S3 API Reference, PutBucketNotificationConfiguration (read 2026-11-30). The words of refusals are those
-that users report of them.
+Source: Amazon S3 User Guide, "Configuring event notifications using object key name filtering" and "Event notification
+types and destinations" (read 2026-11-30, in the copy that AWS published until 2023). The words about overlaps are those
+in minio/minio issue 2472 and aws/aws-cli issue 2387; all other words are from memory, not looked up.
 """
 
 from __future__ import annotations

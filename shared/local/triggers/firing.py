@@ -4,8 +4,8 @@ A firing keeps its target as it was when the schedule fired, as a message that i
 long it waits between tries; here it is a second, then twice as long each time, up to eight minutes, which spreads AWS's
 185 tries over its day.
 
-Source: EventBridge Scheduler User Guide, "Configuring a schedule's dead-letter queue" and "What is EventBridge
-Scheduler?" (retries); its API reference, RetryPolicy (read 2026-11-30).
+Source: EventBridge Scheduler API reference, RetryPolicy and DeadLetterConfig (read 2026-11-30, in botocore's model).
+Which errors AWS tries again is from memory, not looked up.
 """
 
 from __future__ import annotations

@@ -4,9 +4,11 @@ moto 5.2 takes any mapping, calls the function while SendMessage waits, gives it
 the other, and knows neither windows nor partial answers. While installed, :mod:`poller` does it instead. Mappings of
 streams stay moto's.
 
-Source: AWS Lambda API Reference, CreateEventSourceMapping and UpdateEventSourceMapping; AWS Lambda Developer Guide,
-"Creating and configuring an Amazon SQS event source mapping" (read 2026-11-30). The words of refusals are those that
-users report of them.
+Source: AWS Lambda API Reference, CreateEventSourceMapping (read 2026-11-30, in botocore's model); AWS Lambda Developer
+Guide, "Creating and configuring an Amazon SQS event source mapping" and "Lambda parameters for Amazon SQS event source
+mappings" (read 2026-11-30). The words about visibility, about windows and about a mapping that is there already are
+those in github-aws-runners/terraform-aws-github-runner issue 465, serverless/serverless issue 8989 and aws/chalice
+issue 2146; all other words are from memory, not looked up.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ redrive policy.
 
 Locks: one for the counts, held for a few steps; one for the turn, under which queues take theirs.
 
-Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS", "Configuring scaling behavior" and "Handling errors"
-(read 2026-11-30). AWS begins with five pollers of a queue and adds more while it stays full; here it stays at five.
+Source: AWS Lambda Developer Guide, "Using AWS Lambda with Amazon SQS", "Configuring scaling behavior for SQS event
+source mappings" and "Handling errors for an SQS event source" (read 2026-11-30). AWS begins with five batches at a time
+and adds more while the queue stays full; here it stays at five.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ lost, and two that receive at once can get the same one. While installed, each c
 lock, and whoever polls is told when a message may have become visible. moto's own delivery to functions, inside of
 SendMessage, is switched off.
 
-Source: SQS Developer Guide, "Amazon SQS visibility timeout" and "Using dead-letter queues" (read 2026-11-30).
+Source: SQS Developer Guide, "Amazon SQS visibility timeout" and "Using dead-letter queues" (read 2026-11-30,
+in the copy that AWS published until 2023).
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Queues, log groups, buses and archives stay moto's. Targets of other services an
 refused by name. A rule that fires by a timetable is taken and never fires, which the log says: schedules of EventBridge
 Scheduler do. Who may be reached is decided as for moto's own (:mod:`shared.local.enforcement.deliveries`).
 
-Source: Amazon EventBridge User Guide, "Event bus targets" and "Input transformation"; API reference, PutTargets and
-Target (read 2026-11-30).
+Source: Amazon EventBridge User Guide, "Transforming Amazon EventBridge target input" (read 2026-11-30, in the copy that
+AWS published until 2023); API reference, Target (read 2026-11-30, in botocore's model).
 """
 
 from __future__ import annotations

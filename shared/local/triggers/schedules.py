@@ -4,8 +4,9 @@ moto 5.2 keeps schedules and never fires one. It takes any expression, time zone
 installed, what AWS refuses is refused, what this cloud does not do is refused by name, and the clock is told of each
 change. Other checks of a schedule (may the service take its role?) are in :mod:`shared.local.enforcement.trust`.
 
-Source: EventBridge Scheduler API reference, CreateSchedule, UpdateSchedule, CreateScheduleGroup, DeleteScheduleGroup,
-Target (read 2026-11-30). The words of refusals are those that users report of them.
+Source: EventBridge Scheduler API reference, CreateSchedule, CreateScheduleGroup, Target and what they are made of (read
+2026-11-30, in botocore's model). AWS's words about an expression begin as in localstack/localstack issue 9284; all
+other words of refusals are from memory, not looked up.
 """
 
 from __future__ import annotations

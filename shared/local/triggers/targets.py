@@ -3,8 +3,9 @@
 The calls go through this cloud's own API, so the role's policies decide. EventBridge Scheduler must be able to take the
 role; its trust policy may name the schedule's group.
 
-Source: EventBridge Scheduler User Guide, "Using universal targets", "Adding context attributes", "Configuring a
-schedule's dead-letter queue" (read 2026-11-30).
+Source: EventBridge Scheduler User Guide, "Using universal targets", "Adding context attributes", and of "Configuring a
+schedule's dead-letter queue" the beginning (read 2026-11-30). What a dead letter's attributes are called, and what a
+target gets that was given no input, are from memory, not looked up.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Schedules as the clock knows them: when they fire, and what a firing calls. Frozen values; no clock, no moto.
 
-Source: EventBridge Scheduler User Guide, "Schedule types", "Configuring flexible time windows", "Managing targets"; API
-reference, RetryPolicy (read 2026-11-30).
+Source: EventBridge Scheduler User Guide, "Schedule types"; API reference, CreateSchedule, FlexibleTimeWindow and
+RetryPolicy (read 2026-11-30, the reference in botocore's model).
 """
 
 from __future__ import annotations

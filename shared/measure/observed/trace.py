@@ -203,7 +203,7 @@ def read_trace(states: SFNClient, arn: str, most: int = MOST_READ) -> Trace:
 def _transitions(visits: Iterable[Visit], events: Iterable[HistoryEventTypeDef]) -> int:
     """Return what AWS bills of one execution. A redrive is a transition, too.
 
-    Source: Step Functions Developer Guide, "Restarting state machine executions with redrive" (read 2026-11-30).
+    That is from memory of Step Functions' page about redriving, not looked up.
     """
     return sum(visit.transitions for visit in visits) + _redrives(events)
 

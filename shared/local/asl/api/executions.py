@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _STATUSES = {RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, "PENDING_REDRIVE"}
 _MOST = 1000
 _DAY = 86_400
-_LONGEST_SECONDS = 365 * _DAY  # Step Functions service quotas, "Maximum execution time", read 2026-11-30
+_LONGEST_SECONDS = 365 * _DAY  # API reference, RedriveExecution: "the maximum open time of one year", read 2026-11-30
 
 
 class UnsupportedType(AWSError):
