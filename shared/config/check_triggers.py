@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from shared.config.aws_facts import STATE_DATA
+from shared.config.lane import INPUTS, SCRATCH
 from shared.config.parameters import coerce
 from shared.config.problems import nearest
 from shared.config.schedule_times import ScheduleError, next_time, parse, time_zone
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 SCHEDULE_KEY = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 _LONGEST_KEY = 32
 """Characters of a schedule's key. It stands in an execution's name, which takes 80, beside AWS's id of the start."""
-SCRATCH = "runs/"
-"""Where runs, and deployment, put what they need only on their way."""
-_TYPES = {OBJECT: "object", OBJECTS: "list"}
+_WRITTEN = {SCRATCH: "each run and each deployment writes", INPUTS: "lanes run puts what goes by reference"}
+"""Folders of the team's bucket that something of ours writes: an upload there would be no upload of anybody's."""
+_TYPES = {OBJECT: "object", OBJECTS: "array"}
 
 
 def check_triggers(place: CardPlace, card: CardFile, specs: Sequence[Parameter], document: Document) -> None:
@@ -92,9 +93,10 @@ def _check_upload(card: CardFile, upload: CardUpload, specs: Sequence[Parameter]
     if STARTER in card.functions:
         what = f"deployment adds a function {STARTER!r} to a workflow that uploads start"
         document.problem(("functions", STARTER), what, "rename the step")
-    if upload.prefix.startswith(SCRATCH) or SCRATCH.startswith(upload.prefix):
-        what = f"{upload.prefix} meets {SCRATCH}, where each run and each deployment writes"
-        document.problem((*path, "prefix"), what, "name another prefix, as incoming/")
+    for ours, who in _WRITTEN.items():
+        if upload.prefix.startswith(ours) or ours.startswith(upload.prefix):
+            what = f"{upload.prefix} meets {ours}, where {who}"
+            document.problem((*path, "prefix"), what, "name another prefix, as incoming/")
     name = OBJECTS if upload.window else OBJECT
     for spec in specs:
         if spec.name == name and spec.type != _TYPES[name]:

@@ -106,6 +106,8 @@ class Function:
     starts: str = ""
 
 
+SCRATCH = "runs/"
+"""The folder of the team's bucket where runs, and deployment, put what they need only on their way."""
 INPUTS = "inputs/"
 """The folder of the team's bucket with what runs got by reference: ``inputs/<run id>/<parameter>.json``."""
 

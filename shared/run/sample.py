@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from shared.deploy.resources.bucket import SCRATCH
+from shared.config.lane import SCRATCH
 from shared.local.state import scratch
 from shared.run.upload import files_below, upload
 from shared.values import as_mapping

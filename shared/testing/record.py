@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from shared.config.lane import INPUTS
+from shared.config.parameters import REFERENCE, is_reference
 from shared.errors import LanesError
 from shared.local.asl.answers import Returned
 from shared.run.history import details
@@ -21,6 +23,7 @@ from shared.testing.read_objects import KeepingServices
 from shared.testing.recording import Call, Recording, as_text_of, parse_recording
 from shared.testing.replay import Recorded
 from shared.testing.secret_values import SecretValues
+from shared.values import as_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +39,6 @@ _CHANGED = "record a run of the workflow as it is now; what is made anew each ti
 _ENDS = {"ExecutionSucceeded": "SUCCEEDED", "ExecutionFailed": "FAILED", "ExecutionTimedOut": "TIMED_OUT"}
 _KEEPER = "secretsmanager"
 _METADATA = ("SdkHttpMetadata", "SdkResponseMetadata")
-_INPUTS = "inputs/"  # where `lanes run` puts what goes by reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,9 @@ def _without_metadata(recording: Recording) -> Recording:
 def _keep_references(workflow: WorkflowUnderTest, given: Json, reading: KeepingServices) -> None:
     """Keep what the input *given* refers to: a handler of a replay reads it."""
     for value in given.values() if isinstance(given, dict) else ():
-        if isinstance(value, dict) and value.keys() == {"bucket", "key"}:
-            bucket, key = str(value["bucket"]), str(value["key"])
-            if bucket == workflow.lane.bucket and key.startswith(_INPUTS):
+        if is_reference(value):
+            bucket, key = (str(as_mapping(value)[part]) for part in REFERENCE)
+            if bucket == workflow.lane.bucket and key.startswith(INPUTS):
                 reading.get_object(bucket, key)
 
 

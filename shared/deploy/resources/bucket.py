@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from shared.config.lane import SCRATCH
 from shared.config.naming import is_account_regional, name_prefix
 from shared.config.triggers import barred
 from shared.deploy.guard import OwnershipError
@@ -31,8 +32,6 @@ KIND = "bucket"
 SERVICE = "s3"
 ARN = ("s3", "")
 REMOVE = "remove bucket"
-SCRATCH = "runs/"
-"""Where runs put what they need only on their way. Results lie elsewhere and stay."""
 _ABORT_DAYS = 7
 _NO_CONSTRAINT = "us-east-1"  # the one region that must not be named when a bucket is made
 

@@ -77,6 +77,16 @@ def test_with_a_window_the_objects_come_together(own):
     assert lane.functions["nightly-starter"].environment["GIVES"] == "objects"
 
 
+@pytest.mark.parametrize(("window", "name", "kind"), [("", "object", "object"), (", window: 30", "objects", "array")])
+def test_what_uploads_give_may_be_declared(own, window, name, kind):
+    card = CARD.replace("parameters:\n", f"parameters:\n  {name}: {{type: {kind}, description: What came.}}\n")
+    more = f"on: {{bucket: {{prefix: incoming/{window}}}}}\n"
+    assert name in {spec.name for spec in own(more, card=card).load().lane("team1").workflows["nightly"].specs}
+    card = card.replace(f"type: {kind}", "type: string")
+    (problem,) = own(more, card=card).problems()
+    assert f"{name} is what uploads give a run, of type {kind}, and no string" in problem
+
+
 def test_an_expression_without_quotes_in_braces_is_told_to_have_some(own):
     (problem,) = own("schedule:\n  a: {when: cron(0 7 ? * MON-FRI *)}\n").problems()
     assert "put the expression in quotes" in problem
@@ -118,6 +128,8 @@ def test_who_borrows_a_workflow_is_started_by_nothing(own):
         ("on: {bucket: {prefix: incoming/, window: 301}}", "on.bucket.window"),
         ("on: {bucket: {prefix: runs/in/}}", "runs/in/ meets runs/"),
         ("on: {bucket: {prefix: r}}", "r meets runs/"),
+        ("on: {bucket: {prefix: inputs/}}", "inputs/ meets inputs/, where lanes run puts what goes by reference"),
+        ("on: {bucket: {prefix: in}}", "in meets inputs/"),
         ("on: {buckets: {raw: {prefix: incoming/}}}", "may name the team's bucket alone"),
         ("on: {queue: work}", "unknown key 'on.queue'"),
         ("on: {feeds: [other]}", "no upload starts 'other'"),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from moto import mock_aws
 
-from shared.deploy.resources.bucket import SCRATCH
+from shared.config.lane import SCRATCH
 from shared.fmi.channels.direct import DirectChannel
 from shared.fmi.channels.redis import RedisStore
 from shared.fmi.channels.s3 import S3Store
