@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 UNVALIDATED = "Unable to validate the following destination configurations"
 _TWO_RULES = 2  # a prefix and a suffix
 # What happens to objects on AWS and never happens here.
-_NEVER_HERE = ("s3:IntelligentTiering", "s3:LifecycleExpiration", "s3:LifecycleTransition", "s3:Replication")
+_NEVER_HERE = (
+    *("s3:IntelligentTiering", "s3:LifecycleExpiration", "s3:LifecycleTransition", "s3:Replication"),
+    *("s3:ObjectRestore:Delete", "s3:ReducedRedundancyLostObject"),
+)
 
 
 @dataclass(frozen=True, slots=True)

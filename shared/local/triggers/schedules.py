@@ -39,14 +39,6 @@ _QUEUE = re.compile(r"arn:aws(-[a-z]+)?:sqs:[a-z0-9-]+:\d{12}:[a-zA-Z0-9_-]+")
 _NO_ACTION = "NONE"
 _MINUTES_OF_DAY = 1440
 _LEAST_AGE = 60
-# Members of a target for services that are not served here, and one that is not done.
-_OTHER_TARGETS = (
-    "EcsParameters",
-    "EventBridgeParameters",
-    "KinesisParameters",
-    "SageMakerPipelineParameters",
-    "SqsParameters",
-)
 
 
 class NotHere(JsonRESTError):
@@ -192,7 +184,7 @@ def _check_target(target: Given) -> None:
             f"does not call the target {arn}: its schedules start state machines; use the machine's ARN or {START}, "
             "or try it on AWS"
         )
-    foreign = [name for name in _OTHER_TARGETS if target.get(name)]
+    foreign = [name for name, told in target.items() if name.endswith("Parameters") and told]  # of other services
     if foreign:
         raise ValidationException(f"{', '.join(foreign)} cannot be set for the target {arn}")
     if arn == START and not target.get("Input"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from botocore.exceptions import ClientError
@@ -126,9 +127,12 @@ def test_overlapping_prefixes_are_refused_and_neighbours_are_not(account, bucket
     account.notify(bucket, part(queue, suffix=".csv", name="csv"), part(queue, suffix=".json", name="json"))
 
 
-def test_what_never_happens_here_is_refused_by_name(account, bucket, queue):
-    with pytest.raises(ClientError, match=r"never sends s3:LifecycleExpiration:\*") as caught:
-        account.notify(bucket, part(queue, events=("s3:LifecycleExpiration:*",)))
+@pytest.mark.parametrize(
+    "event", ["s3:LifecycleExpiration:*", "s3:ObjectRestore:Delete", "s3:ReducedRedundancyLostObject"]
+)
+def test_what_never_happens_here_is_refused_by_name(account, bucket, queue, event):
+    with pytest.raises(ClientError, match=f"never sends {re.escape(event)}") as caught:
+        account.notify(bucket, part(queue, events=(event,)))
     assert caught.value.response["Error"]["Code"] == "NotImplemented"
 
 
