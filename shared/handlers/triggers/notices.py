@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _TEST = "s3:TestEvent"
 _CREATED = "ObjectCreated:"
 _SHOWN = 40  # characters of a key in an execution's name, which has 80 at most
-_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+# An execution's log needs a name of no others (Step Functions API reference, StartExecution, read 2026-11-30).
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 class NotANotice(LanesError):
@@ -46,17 +47,20 @@ class Object:
         return {"bucket": self.bucket, "key": self.key, "size": self.size, "etag": self.etag}
 
 
-def read_message(body: str) -> list[Object]:
-    """Return the objects that the message *body* is about, none for S3's test and for what is no upload.
+def read_message(body: str, bucket: str) -> list[Object]:
+    """Return the objects of *bucket* that the message *body* is about, none for S3's test and for what is no upload.
 
     Raises:
-        NotANotice: It is none.
+        NotANotice: It is none, or one about another bucket.
     """
     try:
         told = json.loads(body)
         if isinstance(told, dict) and told.get("Event") == _TEST:
             return []
-        return [_object(each["s3"]) for each in told["Records"] if each["eventName"].startswith(_CREATED)]
+        found = [_object(each["s3"]) for each in told["Records"] if each["eventName"].startswith(_CREATED)]
+        if others := {each.bucket for each in found} - {bucket}:
+            raise ValueError(f"it is about {', '.join(sorted(others))}, and not about {bucket}")  # noqa: TRY301
+        return found  # noqa: TRY300
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotANotice(
             f"a message is no notice of S3's: {error!r}", fix="see who else sends to this queue"

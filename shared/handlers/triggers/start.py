@@ -45,12 +45,14 @@ class Starter:
         machine: The ARN of the state machine.
         payload: The rest of each run's input.
         gives: What the objects are called in it: ``object`` for a run each, ``objects`` for one of all.
+        bucket: Whose uploads start runs. The queue's policy lets in S3 for it alone; people may have rights to send.
     """
 
     states: SFNClient
     machine: str
     payload: Mapping[str, Json]
     gives: str
+    bucket: str
 
     def answer(self, messages: Sequence[Mapping[str, str]]) -> dict[str, Json]:
         """Start what *messages* are about, and return those that could not be, as Lambda wants to be told."""
@@ -59,7 +61,7 @@ class Starter:
         for message in messages:
             name = message["messageId"]
             try:
-                uploads += [(name, each) for each in read_message(message["body"])]
+                uploads += [(name, each) for each in read_message(message["body"], self.bucket)]
             except LanesError as error:
                 print(error)
                 failed[name] = None
@@ -110,8 +112,8 @@ def handler(event: Mapping[str, Sequence[Mapping[str, str]]], _context: object) 
     Returns:
         ``{"batchItemFailures": [{"itemIdentifier": ...}]}``: the messages that come back.
     """
-    told = dict(env.require(os.environ, "STATE_MACHINE INPUT GIVES"))
-    starter = Starter(_states(), told["STATE_MACHINE"], json.loads(told["INPUT"]), told["GIVES"])
+    told = dict(env.require(os.environ, "STATE_MACHINE INPUT GIVES BUCKET"))
+    starter = Starter(_states(), told["STATE_MACHINE"], json.loads(told["INPUT"]), told["GIVES"], told["BUCKET"])
     return starter.answer(event["Records"])
 
 

@@ -25,7 +25,7 @@ def lane():
         ("schedule-nightly-d32c5kddcf5bb8c3", Start("schedule", "nightly")),
         ("schedule-a-b-d32c5kddcf5bb8c3", Start("schedule", "a-b")),
         ("schedule-a-0f3c-11ee", Start("schedule", "a")),  # an id with a hyphen, of a schedule that the card has
-        ("upload-incoming-a.csv-0123456789abcdef01234567", Start("upload")),
+        ("upload-incoming-a-csv-0123456789abcdef01234567", Start("upload")),
         ("uploads-100-0123456789abcdef01234567", Start("upload")),
         ("my-own-name", Start("unknown")),
     ],

@@ -13,7 +13,8 @@ from shared.handlers.triggers.notices import NotANotice, read_message, run_name
 from shared.handlers.triggers.start import Starter
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:team1-nightly-0a1b2c3d"
-NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+BUCKET = "team1-data-0a1b2c3d"
+NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")  # what Step Functions takes, if there is to be a log
 
 
 class States:
@@ -34,7 +35,7 @@ class States:
         self.runs[name] = json.loads(input)
 
 
-def record(key, version="v1", size=3, event="ObjectCreated:Put", sequencer="0055AED6DCD90281E5"):
+def record(key, version="v1", size=3, event="ObjectCreated:Put", sequencer="0055AED6DCD90281E5", bucket=BUCKET):
     what = {
         "key": quote_plus(key, safe="/"),
         "size": size,
@@ -42,7 +43,7 @@ def record(key, version="v1", size=3, event="ObjectCreated:Put", sequencer="0055
         "sequencer": sequencer,
         "versionId": version,
     }
-    return {"eventName": event, "s3": {"bucket": {"name": "team1-data-0a1b2c3d"}, "object": what}}
+    return {"eventName": event, "s3": {"bucket": {"name": bucket}, "object": what}}
 
 
 def message(*records, name="m1"):
@@ -50,11 +51,18 @@ def message(*records, name="m1"):
 
 
 def starter(states, gives="object", **payload):
-    return Starter(states, MACHINE, payload, gives)
+    return Starter(states, MACHINE, payload, gives, BUCKET)
 
 
 def failed(answer):
     return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+
+
+def test_a_notice_about_another_bucket_starts_nothing(capsys):
+    states = States()
+    assert failed(starter(states).answer([message(record("k"), record("k", bucket="team2-data"))])) == ["m1"]
+    assert states.runs == {}
+    assert "it is about team2-data, and not about team1-data-0a1b2c3d" in capsys.readouterr().out
 
 
 def test_each_object_starts_a_run_with_itself_over_the_parameters():
@@ -63,7 +71,7 @@ def test_each_object_starts_a_run_with_itself_over_the_parameters():
     assert failed(answer) == []
     told = {"bucket": "team1-data-0a1b2c3d", "key": "incoming/a.csv", "size": 3, "etag": "d41d"}
     assert next(iter(states.runs.values())) == {"limit": 10, "object": told}
-    assert [name.rpartition("-")[0] for name in states.runs] == ["upload-incoming-a.csv", "upload-incoming-b.csv"]
+    assert [name.rpartition("-")[0] for name in states.runs] == ["upload-incoming-a-csv", "upload-incoming-b-csv"]
 
 
 def test_a_message_that_comes_twice_starts_once():
@@ -111,18 +119,18 @@ def test_what_is_no_notice_goes_to_the_dead_letters(body, capsys):
     assert failed(starter(States()).answer([{"messageId": "x", "body": body}])) == ["x"]
     assert "no notice of S3's" in capsys.readouterr().out
     with pytest.raises(NotANotice):
-        read_message(body)
+        read_message(body, BUCKET)
 
 
 @given(key=st.text(st.characters(codec="utf-8"), min_size=1, max_size=300), version=st.text(max_size=5))
 def test_any_key_arrives_as_it_is_and_names_a_run(key, version):
-    (found,) = read_message(message(record(key, version))["body"])
+    (found,) = read_message(message(record(key, version))["body"], BUCKET)
     assert found.key == key
     assert NAME.fullmatch(run_name([found]))
 
 
 def test_a_space_and_a_plus_are_told_apart():
-    (space,), (plus,) = (read_message(message(record(key))["body"]) for key in ("in/a b.csv", "in/a+b.csv"))
+    (space,), (plus,) = (read_message(message(record(key))["body"], BUCKET) for key in ("in/a b.csv", "in/a+b.csv"))
     assert (space.key, plus.key) == ("in/a b.csv", "in/a+b.csv")
 
 
