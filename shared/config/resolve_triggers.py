@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 HANDLER = "shared.handlers.triggers.start.handler"
 STARTER_SECONDS = 60
 VISIBILITY_SECONDS = 6 * STARTER_SECONDS
-"""How long a batch is kept from others: six times what the function has. This and the receives are as AWS asks.
+"""How long a batch is kept from others: six times what the function has, and the window. This and the receives are as
+AWS asks.
 
 Source: Lambda guide, "Creating and configuring an Amazon SQS event source mapping" (read 2026-11-29).
 """
@@ -66,7 +67,7 @@ def _upload(made: Workflow, card: Card, path: KeyPath, names: Names) -> Upload |
     queue = Queue(
         names.make("queue", f"{made.key}-starts", path),
         names.make("queue", f"{made.key}-starts-{DEAD_LETTERS}", path),
-        VISIBILITY_SECONDS,
+        VISIBILITY_SECONDS + (told.window or 0),
         _RECEIVES,
     )
     return Upload(told.prefix, told.suffix, told.window, queue, card.function_key(STARTER))

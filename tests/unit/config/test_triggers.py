@@ -74,7 +74,10 @@ def test_an_upload_has_a_queue_and_a_function_that_starts_runs(own):
 
 def test_with_a_window_the_objects_come_together(own):
     lane = own("on: {bucket: {prefix: incoming/, window: 30}}\n").load().lane("team1")
-    assert lane.functions["nightly-starter"].environment["GIVES"] == "objects"
+    function = lane.functions["nightly-starter"]
+    assert function.environment["GIVES"] == "objects"
+    seconds = lane.workflows["nightly"].upload.queue.visibility_seconds
+    assert seconds == 6 * function.timeout_seconds + 30  # a message is taken for as long as its batch is gathered
 
 
 @pytest.mark.parametrize(("window", "name", "kind"), [("", "object", "object"), (", window: 30", "objects", "array")])
