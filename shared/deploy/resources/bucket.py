@@ -260,7 +260,7 @@ def _circles_denied(lane: Lane) -> Iterator[Json]:
         roles = {workflow.role, *(lane.functions[each].role for each in workflow.functions.values())}
         if prefixes:
             yield {
-                "Sid": "NoCircle" + "".join(word.capitalize() for word in key.split("-")),
+                "Sid": f"NoCircle{key.replace('-', 'X')}",  # letters and digits alone, and of two keys never the same
                 "Effect": "Deny",
                 "Principal": "*",
                 "Action": "s3:PutObject",

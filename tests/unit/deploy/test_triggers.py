@@ -237,7 +237,7 @@ def test_only_the_lanes_bucket_may_tell_the_queue_and_the_queue_keeps_that(lane,
 
 def test_the_bucket_denies_a_workflow_the_prefix_that_starts_it(lane):
     policy = bucket.desired(lane, lane.bucket, {}).properties["policy"]
-    denied = next(each for each in policy["Statement"] if each["Sid"] == "NoCircleCosmic")
+    denied = next(each for each in policy["Statement"] if each["Sid"] == "NoCirclecosmic")
     assert denied["Effect"] == "Deny"
     assert denied["Action"] == "s3:PutObject"
     assert denied["Resource"] == [f"{lane.bucket_arn}/incoming/*"]
