@@ -50,10 +50,10 @@ def print_refused(here: Here) -> None:
         console.note(f"not done: {line}".replace(f"{here.root}/", ""))
 
 
-def print_result(ended: Ended) -> None:
-    """Print what the handler returned, on stdout."""
+def print_result(here: Here, ended: Ended) -> None:
+    """Print what the handler returned, on stdout, without the credentials that its environment has here."""
     from shared.run.debug.verdict import too_large
 
-    console.print_json(ended.result)
+    console.print_json(here.shown.result(ended.result))
     if told := too_large(ended):
         console.note(told)

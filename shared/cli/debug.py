@@ -109,7 +109,7 @@ def _tell(recorded: Recorded, here: Here, ended: Ended, *, differs: bool | None)
         raise typer.Exit(1)
     told = verdict(recorded, ended)
     if ended.error is None:
-        print_result(ended)
+        print_result(here, ended)
         console.note(told)
     else:
         console.fail(told)

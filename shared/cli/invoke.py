@@ -125,4 +125,4 @@ def _call_here(cloud: Cloud, aws: Aws, lane: Lane, function: Function, event: Js
     if ended.error is not None:
         console.fail(f"{function.key} failed here: {type(ended.error).__name__}")
         raise typer.Exit(1)
-    print_result(ended)
+    print_result(called, ended)

@@ -72,6 +72,7 @@ def record(workflow: WorkflowUnderTest, run_id: str, happened: Happened, s3: S3C
     for attempt in _attempts(happened):
         secrets.look(f"an answer to {attempt.state!r}", attempt.result, all_of_it=_KEEPER in attempt.kind)
         secrets.look(f"the cause of {attempt.state!r}", attempt.cause)
+    secrets.look("its cause", _text(details(ended).get("cause")))
 
     def clean(where: str, text: str) -> str:
         secrets.look(where, text)

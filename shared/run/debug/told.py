@@ -76,6 +76,14 @@ class Shown:
             text = text.replace(secret, _HIDDEN)
         return text
 
+    def result(self, value: Json) -> Json:
+        """Return *value* as it is, but for stars in the place of each secret: it is data, and no name hides it."""
+        if isinstance(value, str):
+            return self.hidden(value)
+        if isinstance(value, dict):
+            return {self.hidden(name): self.result(inner) for name, inner in value.items()}
+        return [self.result(inner) for inner in value] if isinstance(value, list) else value
+
 
 def secrets_in(variables: Mapping[str, str]) -> tuple[str, ...]:
     """Return the values of those *variables* that hold secrets, the longest first."""

@@ -176,6 +176,15 @@ def test_a_shared_handler_is_that_of_this_lanes_alone(here, tmp_path):
     assert call_again(built, "no event of its kind", NoDebugger()).error is not None
 
 
+def test_a_result_is_printed_as_it_is_without_the_credentials_of_this_machine(here):
+    told = "{'token': 'of the run', 'env': [os.environ['AWS_SECRET_ACCESS_KEY']]}"
+    built = here(f"import os\n\ndef handler(event, context):\n    return {told}\n")
+    built = replace(built, variables={**built.variables, "AWS_SECRET_ACCESS_KEY": "s3cr3t-s3cr3t"})
+    result = call_again(built, {}, NoDebugger()).result
+    assert result["env"] == ["s3cr3t-s3cr3t"]
+    assert built.shown.result(result) == {"token": "of the run", "env": ["***"]}
+
+
 def test_what_is_masked_keeps_its_shape():
     assert masked({"a": [{"password": {"x": 1}}, 2]}) == {"a": [{"password": "***"}, 2]}
 
