@@ -6,6 +6,7 @@ for as long as a ``with`` block lasts. The tests in tests/contract fail when mot
 
 from __future__ import annotations
 
+import functools
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,6 +36,18 @@ class Seam(NamedTuple):
 def replacing(owner: type | ModuleType, name: str, replacement: object) -> Seam:
     """Return the seam of a *replacement* that does not need what it replaces."""
     return Seam(owner, name, lambda _: replacement)
+
+
+def then(after: Callable[[], None], original: Callable[..., object]) -> Callable[..., object]:
+    """Wrap *original*: *after* is called when it has returned."""
+
+    @functools.wraps(original)
+    def change(*args: object, **named: object) -> object:
+        answer = original(*args, **named)
+        after()
+        return answer
+
+    return change
 
 
 @contextmanager

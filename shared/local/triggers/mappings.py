@@ -24,7 +24,7 @@ from moto.awslambda.utils import get_backend
 
 from shared.local.enforcement.reads import FROM_QUEUE
 from shared.local.lambda_runtime.function import InvokeRefusedError
-from shared.local.seams import Seam, plugged
+from shared.local.seams import Seam, plugged, then
 from shared.local.triggers import queues
 from shared.local.triggers.batches import event, failed, record
 from shared.local.triggers.poller import BATCHES_AT_ONCE, Mapping, Poller
@@ -104,7 +104,7 @@ class Mappings:
         later = ("create_function", "add_permission", "put_function_concurrency")
         seams = [
             *(Seam(LambdaBackend, name, functools.partial(_checked, wake)) for name in changes),
-            *(Seam(LambdaBackend, name, functools.partial(_then, wake)) for name in later),
+            *(Seam(LambdaBackend, name, functools.partial(then, wake)) for name in later),
         ]
         with queues.install(wake), plugged(seams):
             yield
@@ -184,16 +184,6 @@ def _checked(
         changed = original(self, *args, **named)
         wake()
         return changed
-
-    return change
-
-
-def _then(wake: Callable[[], None], original: Callable[..., object]) -> Callable[..., object]:
-    @functools.wraps(original)
-    def change(*args: object, **named: object) -> object:
-        answer = original(*args, **named)
-        wake()
-        return answer
 
     return change
 

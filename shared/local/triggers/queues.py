@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
-from shared.local.seams import Seam, plugged
+from shared.local.seams import Seam, plugged, then
 from shared.local.triggers.batches import LARGEST_EVENT, record
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ def install(wake: Callable[[], None]) -> Iterator[None]:
         Seam(Queue, "add_message", functools.partial(_adding, wake)),
         Seam(Queue, "delete_message", _locked),
         *(Seam(SQSBackend, name, _locked_by_name) for name in ("receive_message", "purge_queue")),
-        Seam(SQSBackend, "change_message_visibility", lambda original: _then(wake, _locked_by_name(original))),
-        Seam(SQSBackend, "create_queue", functools.partial(_then, wake)),
-        Seam(SQSBackend, "set_queue_attributes", functools.partial(_then, wake)),
+        Seam(SQSBackend, "change_message_visibility", lambda original: then(wake, _locked_by_name(original))),
+        Seam(SQSBackend, "create_queue", functools.partial(then, wake)),
+        Seam(SQSBackend, "set_queue_attributes", functools.partial(then, wake)),
     ]
     with plugged(seams):
         yield
@@ -92,16 +92,6 @@ def _locked_by_name(original: Callable[..., object]) -> Callable[..., object]:
     def change(self: SQSBackend, queue_name: str, *args: object, **named: object) -> object:
         with _lock(self.get_queue(queue_name)):
             return original(self, queue_name, *args, **named)
-
-    return change
-
-
-def _then(wake: Callable[[], None], original: Callable[..., object]) -> Callable[..., object]:
-    @functools.wraps(original)
-    def change(*args: object, **named: object) -> object:
-        answer = original(*args, **named)
-        wake()
-        return answer
 
     return change
 

@@ -23,7 +23,7 @@ from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backend
 from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from shared.config.schedule_times import ScheduleError
-from shared.local.seams import Seam, parameter, plugged
+from shared.local.seams import Seam, parameter, plugged, then
 from shared.local.triggers.targets import START, served
 from shared.local.triggers.timetable import MAX_AGE, MAX_ATTEMPTS, Schedule, Target, read
 
@@ -67,7 +67,7 @@ def install(wake: Callable[[], None]) -> Iterator[None]:
         *(Seam(backend, name, functools.partial(_checking, wake)) for name in ("create_schedule", "update_schedule")),
         *(Seam(backend, name, functools.partial(_of_group, wake)) for name in ("create_schedule_group",)),
         Seam(backend, "delete_schedule_group", functools.partial(_deleting_group, wake)),
-        Seam(backend, "delete_schedule", functools.partial(_then, wake)),
+        Seam(backend, "delete_schedule", functools.partial(then, wake)),
         Seam(EventBridgeSchedulerResponse, "update_schedule", _keeping_action),
     ]
     with plugged(seams):
@@ -225,7 +225,7 @@ def _of_group(wake: Callable[[], None], original: Callable[..., object]) -> Call
             raise ValidationException(f"Value '{name}' at 'name' must match {_NAME.pattern}")
         if name in self.schedule_groups:
             raise Conflict(f"Schedule group {name}")
-        return _then(wake, original)(self, name, *args, **named)
+        return then(wake, original)(self, name, *args, **named)
 
     return create
 
@@ -236,16 +236,6 @@ def _deleting_group(wake: Callable[[], None], original: Callable[..., object]) -
         group = self.get_schedule_group(name)
         if group.name == "default":
             raise ValidationException("The default schedule group cannot be deleted.")
-        _then(wake, original)(self, name)
+        then(wake, original)(self, name)
 
     return delete_group
-
-
-def _then(wake: Callable[[], None], original: Callable[..., object]) -> Callable[..., object]:
-    @functools.wraps(original)
-    def change(*args: object, **named: object) -> object:
-        answer = original(*args, **named)
-        wake()
-        return answer
-
-    return change
