@@ -7,6 +7,7 @@ What message attributes look like in an event is from memory, not looked up.
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def _attribute(value: dict[str, Any]) -> dict[str, Json]:
     for name, ours in _OF_MESSAGE.items():
         given = value.get(name)
         if given is not None:
-            told[ours] = given.decode() if isinstance(given, bytes) else str(given)
+            told[ours] = base64.b64encode(given).decode() if isinstance(given, bytes) else str(given)
     return told
 
 

@@ -138,8 +138,15 @@ class Poller:
             mappings = self._in_turn()
             ready = list(mappings)
             while ready:
-                ready = [mapping for mapping in ready if self._begins(mapping)]
+                ready = [mapping for mapping in ready if self._tried(mapping)]
             self._wake_later(mappings)
+
+    def _tried(self, mapping: Mapping) -> bool:
+        try:
+            return self._begins(mapping)
+        except Exception:  # noqa: BLE001  one queue must not keep the others waiting
+            _log.exception("no batch of %s for %s could be made", mapping.queue, mapping.function)
+            return False
 
     def _in_turn(self) -> list[Mapping]:
         """Return the mappings, the one that began the last batch at the end."""

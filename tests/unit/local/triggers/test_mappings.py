@@ -90,6 +90,15 @@ def test_sending_does_not_wait_for_a_function_and_a_disabled_mapping_takes_nothi
     account.lambda_.delete_event_source_mapping(UUID=made["UUID"])
 
 
+def test_a_binary_attribute_is_base64():
+    message = Message("id-1", "hello")
+    message.message_attributes = {"b": {"DataType": "Binary", "BinaryValue": b"\xff\xfe"}}
+    message.mark_sent()
+    message.mark_received(30)
+    told = record(message, "arn:aws:sqs:us-east-1:123456789012:q", "us-east-1")["messageAttributes"]["b"]
+    assert (told["dataType"], told["binaryValue"]) == ("Binary", "//4=")
+
+
 def test_a_record_tells_a_message_as_lambda_does():
     message = Message("id-1", "hello")
     message.message_attributes = {"kind": {"DataType": "String", "StringValue": "small"}}

@@ -118,6 +118,19 @@ def test_a_message_goes_to_the_function_at_once_and_is_deleted(world):
     assert queue.held == []
 
 
+def test_a_queue_that_gives_nothing_out_keeps_no_other_one_waiting(world, caplog):
+    def broken(most):
+        raise ValueError("no record can be made of it")
+
+    world.queue("broken").take = broken
+    world.queue("q")
+    world.send("broken", "x")
+    world.send("q", "a")
+    world.scheduler.run(until=world.now() + 1)
+    assert [batch[1] for batch in world.batches] == [["a"]]
+    assert "no batch of broken for f could be made" in caplog.text
+
+
 def test_a_batch_has_at_most_its_size(world):
     world.queue("q", size=10)
     world.send("q", *(f"m{n}" for n in range(25)))
