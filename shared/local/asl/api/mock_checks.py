@@ -98,7 +98,10 @@ def checked_context(state: State, text: str | None) -> dict[str, Json] | None:
     """
     if text is None:
         return None
-    given = json.loads(text)
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
     problem = _context_problem(state, given)
     if problem is not None:
         raise wrong.ValidationException(f"Invalid Context object provided: {problem}")
