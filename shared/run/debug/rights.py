@@ -1,22 +1,25 @@
 """What a function's role may do on AWS, decided in this process by the policies that it has there.
 
 Nobody but Lambda can take a function's role, so calls go with the credentials of whoever debugs, after this has allowed
-them. Policies of resources are not read: what only such a policy grants is refused, and what one denies is denied by
-AWS, to whoever debugs.
+them. Of policies of resources, that of the team's bucket is read: it denies roles the prefixes whose uploads start
+workflows, and whoever debugs is not meant. Others are not read: what only such a policy grants is refused, and what one
+denies is denied by AWS where it means whoever debugs, too.
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from shared.errors import LanesError
+from shared.errors import LanesError, code_of
 from shared.iam.decision import Policies, Request, decide
 from shared.iam.denial import message
 from shared.iam.principals import Principal
-from shared.iam.statements import read_identity_policy
+from shared.iam.statements import read_identity_policy, read_resource_policy
 from shared.local.calls import request_keys
 from shared.local.calls.models import model_of
 from shared.run.debug.calls import Denied
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_s3 import S3Client
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from shared.run.debug.deployed import Deployed
 
 _ACCOUNT = 4  # its position in an ARN, from 0
+_NO_POLICY = ("NoSuchBucketPolicy", "NoSuchBucket")
 _TOPIC = "sns"  # it has a code of its own (API Reference, Common errors)
 
 
@@ -43,22 +48,26 @@ class RoleRights:
         policies: Those of the role.
         principal: The function's session of it.
         context: Condition keys that the session gives.
+        buckets: Policies of buckets, by their names.
         commons: Buckets of shared data, each with the account that owns it.
         clock: Tells the time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a decision needs all of it
         self,
         policies: Policies,
         principal: Principal,
         context: Mapping[str, tuple[str, ...]],
         commons: Mapping[str, str],
+        *,
+        buckets: Mapping[str, Policy],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._policies = policies
         self._principal = principal
         self._context = context
         self._commons = commons
+        self._buckets = buckets
         self._clock = clock
 
     def __call__(self, call: Call, needed: Sequence[Need]) -> Denied | None:
@@ -69,7 +78,8 @@ class RoleRights:
             request = Request(
                 self._principal, need.action, need.resource, self._keys(call, need), _owner(need.resource)
             )
-            decision = decide(request, self._policies)
+            hangs = self._buckets.get(_bucket(need.resource))
+            decision = decide(request, replace(self._policies, resource=(hangs,)) if hangs else self._policies)
             if not decision.allowed:
                 return Denied(_code(call), message(request, decision, quoted=call.service == "s3"))
         return None
@@ -79,8 +89,7 @@ class RoleRights:
         keys = request_keys(call.region, self._clock(), "", {}, secure=True)
         del keys["aws:SourceIp"]
         resource = need.resource or ""
-        bucket = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
-        owner = self._commons.get(bucket) or _owner(resource) or self._principal.account
+        owner = self._commons.get(_bucket(resource)) or _owner(resource) or self._principal.account
         keys |= {"aws:ResourceAccount": (owner,), **self._context, **need.context}
         if "s3:ResourceAccount" in keys:
             keys["s3:ResourceAccount"] = (owner,)
@@ -100,6 +109,7 @@ def read_rights(aws: Aws, lane: Lane, deployed: Deployed) -> RoleRights:
         policies = Policies(
             identity=tuple(_of_role(aws.iam, name)), boundary=_managed(aws.iam, boundary) if boundary else None
         )
+        buckets = dict(_of_bucket(aws.s3, lane))
     except ClientError as error:
         raise LanesError(
             f"the rights of {name} cannot be read, so nobody can tell here what the function may do: {error}",
@@ -109,7 +119,17 @@ def read_rights(aws: Aws, lane: Lane, deployed: Deployed) -> RoleRights:
     session = f"arn:{place.partition}:sts::{place.account}:assumed-role/{name}/{deployed.function.name}"
     tags = {f"aws:PrincipalTag/{tag['Key']}": (tag["Value"],) for tag in role.get("Tags", ())}
     context = {**tags, "lambda:SourceFunctionArn": (deployed.arn,)}
-    return RoleRights(policies, Principal(session, deployed.role), context, lane.commons)
+    return RoleRights(policies, Principal(session, deployed.role), context, lane.commons, buckets=buckets)
+
+
+def _of_bucket(s3: S3Client, lane: Lane) -> Iterator[tuple[str, Policy]]:
+    try:
+        told = s3.get_bucket_policy(Bucket=lane.bucket, ExpectedBucketOwner=lane.place.account)
+    except ClientError as error:
+        if code_of(error) not in _NO_POLICY:
+            raise
+    else:
+        yield lane.bucket, read_resource_policy(lane.bucket, json.loads(told["Policy"]))
 
 
 def _of_role(iam: IAMClient, name: str) -> Iterator[Policy]:
@@ -126,6 +146,11 @@ def _managed(iam: IAMClient, arn: str) -> Policy:
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
     return read_identity_policy(arn, _mapping(document))
+
+
+def _bucket(resource: str) -> str:
+    """Return the name of the bucket that an ARN of S3's is of, or of an object in it."""
+    return resource.removeprefix("arn:aws:s3:::").partition("/")[0]
 
 
 def _mapping(document: object) -> Mapping[str, object] | str:

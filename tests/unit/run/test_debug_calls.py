@@ -73,7 +73,7 @@ def rights(*statements, commons=None, boundary=None):
         boundary=read_identity_policy("b", document([boundary])) if boundary else None,
     )
     session = Principal(f"arn:aws:sts::{ACCOUNT}:assumed-role/team-w-role/team-w-work", ROLE)
-    return RoleRights(policies, session, {}, commons or {}, lambda: datetime(2026, 1, 2, tzinfo=UTC))
+    return RoleRights(policies, session, {}, commons or {}, buckets={}, clock=lambda: datetime(2026, 1, 2, tzinfo=UTC))
 
 
 def allow(action, resource, **condition):

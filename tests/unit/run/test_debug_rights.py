@@ -27,12 +27,18 @@ def allow(action, resource):
 @pytest.fixture
 def iam():
     """An IAM that answers what a test has it answer, each checked against AWS's description of it."""
-    client = boto3.client("iam", region_name="us-east-1", aws_access_key_id="A", aws_secret_access_key="B")
-    with Stubber(client) as stub:
-        yield SimpleNamespace(client=client, stub=stub)
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "A", "aws_secret_access_key": "B"}
+    client, s3 = boto3.client("iam", **keys), boto3.client("s3", **keys)
+    with Stubber(client) as stub, Stubber(s3) as bucket:
+        yield SimpleNamespace(client=client, stub=stub, s3=s3, bucket=bucket)
 
 
-def answer_role(stub, inline, attached=None, boundary=None):
+def answer_role(iam, inline, attached=None, boundary=None, bucket=None):
+    stub = iam.stub
+    if bucket:
+        iam.bucket.add_response("get_bucket_policy", {"Policy": str_of(bucket)})
+    else:
+        iam.bucket.add_client_error("get_bucket_policy", "NoSuchBucketPolicy")
     role = {
         "Path": "/",
         "RoleName": "team-w-role",
@@ -81,12 +87,12 @@ def may(rights, service, operation, **parameters):
 
 def test_inline_attached_and_boundary_are_read(iam, lane, deployed):
     answer_role(
-        iam.stub,
+        iam,
         document(allow("s3:GetObject", "arn:aws:s3:::team-b/*")),
         document(allow("dynamodb:*", "*")),
         document(allow("s3:*", "*"), allow("dynamodb:GetItem", "*")),
     )
-    rights = read_rights(SimpleNamespace(iam=iam.client), lane, deployed)
+    rights = read_rights(SimpleNamespace(iam=iam.client, s3=iam.s3), lane, deployed)
     iam.stub.assert_no_pending_responses()
     assert may(rights, "s3", "GetObject", Bucket="team-b", Key="k")
     assert not may(rights, "s3", "GetObject", Bucket="other", Key="k")
@@ -95,10 +101,25 @@ def test_inline_attached_and_boundary_are_read(iam, lane, deployed):
     assert may(rights, "sts", "GetCallerIdentity")
 
 
+def test_what_the_teams_bucket_denies_the_role_is_denied(iam, lane, deployed):
+    barred = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{lane.bucket}/incoming/*",
+        "Condition": {"ArnEquals": {"aws:PrincipalArn": [deployed.role]}},
+    }
+    answer_role(iam, document(allow("s3:*", "*")), bucket=document(barred))
+    rights = read_rights(SimpleNamespace(iam=iam.client, s3=iam.s3), lane, deployed)
+    assert may(rights, "s3", "PutObject", Bucket=lane.bucket, Key="results/1")
+    assert not may(rights, "s3", "PutObject", Bucket=lane.bucket, Key="incoming/1")
+    assert may(rights, "s3", "PutObject", Bucket="team-other", Key="incoming/1")
+
+
 def test_a_role_that_may_not_be_read_is_no_leave(iam, lane, deployed):
     iam.stub.add_client_error("get_role", "AccessDenied", "not authorized to perform: iam:GetRole", 403)
     with pytest.raises(LanesError, match="the rights of team-w-role cannot be read, so nobody can tell here") as error:
-        read_rights(SimpleNamespace(iam=iam.client), lane, deployed)
+        read_rights(SimpleNamespace(iam=iam.client, s3=iam.s3), lane, deployed)
     assert "--as deployer" in error.value.fix
 
 
@@ -113,22 +134,22 @@ def test_a_role_that_may_not_be_read_is_no_leave(iam, lane, deployed):
     ],
 )
 def test_each_service_refuses_with_its_own_code(service, operation, parameters, code, iam, lane, deployed):
-    answer_role(iam.stub, document(allow("logs:PutLogEvents", "*")))
-    rights = read_rights(SimpleNamespace(iam=iam.client), lane, deployed)
+    answer_role(iam, document(allow("logs:PutLogEvents", "*")))
+    rights = read_rights(SimpleNamespace(iam=iam.client, s3=iam.s3), lane, deployed)
     call = Call(service, operation, parameters, "us-east-1")
     assert rights(call, needs(call, ACCOUNT)).code == code
 
 
 def test_the_secret_of_a_name_is_the_one_with_its_random_end(iam, lane, deployed):
     arn = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:team/token-??????"
-    answer_role(iam.stub, document(allow("secretsmanager:GetSecretValue", arn)))
-    rights = read_rights(SimpleNamespace(iam=iam.client), lane, deployed)
+    answer_role(iam, document(allow("secretsmanager:GetSecretValue", arn)))
+    rights = read_rights(SimpleNamespace(iam=iam.client, s3=iam.s3), lane, deployed)
     assert may(rights, "secretsmanager", "GetSecretValue", SecretId="team/token")
     assert not may(rights, "secretsmanager", "GetSecretValue", SecretId="team/tokens")
 
 
 def test_what_nobody_can_tell_is_denied(iam, lane, deployed):
-    answer_role(iam.stub, document(allow("*", "*")))
-    rights = read_rights(SimpleNamespace(iam=iam.client), lane, deployed)
+    answer_role(iam, document(allow("*", "*")))
+    rights = read_rights(SimpleNamespace(iam=iam.client, s3=iam.s3), lane, deployed)
     call = Call("s3", "GetObject", {}, "us-east-1")
     assert "nobody can tell here which resource" in rights(call, needs(call, ACCOUNT)).message
