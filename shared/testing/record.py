@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from shared.config.lane import INPUTS
 from shared.config.parameters import REFERENCE, is_reference
@@ -21,7 +21,7 @@ from shared.testing.matched import Matching
 from shared.testing.own_names import OwnNames
 from shared.testing.read_objects import KeepingServices
 from shared.testing.recording import Call, Recording, as_text_of, parse_recording
-from shared.testing.replay import Recorded
+from shared.testing.replay import Recorded, Replaying
 from shared.testing.secret_values import SecretValues
 from shared.values import as_mapping
 
@@ -30,15 +30,23 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.client import S3Client
 
+    from shared.config.lane import Lane
     from shared.run.attempts import Attempt
     from shared.testing.happened import Children, Happened
-    from shared.testing.workflow import WorkflowUnderTest
     from shared.values import Json
 
 _CHANGED = "record a run of the workflow as it is now; what is made anew each time ($uuid, $random, $now) has no replay"
 _ENDS = {"ExecutionSucceeded": "SUCCEEDED", "ExecutionFailed": "FAILED", "ExecutionTimedOut": "TIMED_OUT"}
 _KEEPER = "secretsmanager"
 _METADATA = ("SdkHttpMetadata", "SdkResponseMetadata")
+
+
+class Recordable(Replaying, Protocol):
+    """A workflow, as far as a recording asks it: that of a lane."""
+
+    @property
+    def lane(self) -> Lane:
+        """The lane whose workflow it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ class Made:
     notes: tuple[str, ...]
 
 
-def record(workflow: WorkflowUnderTest, run_id: str, happened: Happened, s3: S3Client) -> Made:
+def record(workflow: Recordable, run_id: str, happened: Happened, s3: S3Client) -> Made:
     """Return the recording of a run of *workflow*.
 
     Args:
@@ -129,7 +137,7 @@ def _without_metadata(recording: Recording) -> Recording:
     return replace(recording, calls=tuple(lean(call) for call in recording.calls))
 
 
-def _keep_references(workflow: WorkflowUnderTest, given: Json, reading: KeepingServices) -> None:
+def _keep_references(workflow: Recordable, given: Json, reading: KeepingServices) -> None:
     """Keep what the input *given* refers to: a handler of a replay reads it."""
     for value in given.values() if isinstance(given, dict) else ():
         if is_reference(value):
@@ -138,7 +146,7 @@ def _keep_references(workflow: WorkflowUnderTest, given: Json, reading: KeepingS
                 reading.get_object(bucket, key)
 
 
-def _differences(workflow: WorkflowUnderTest, text: str) -> Iterator[str]:
+def _differences(workflow: Recordable, text: str) -> Iterator[str]:
     """Yield where a replay of the recording in *text* does not come out as it says."""
     recorded = Recorded(workflow, parse_recording(text, OwnNames(workflow.lane, "test")))
     try:
