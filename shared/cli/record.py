@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from shared.cli.where import Where
     from shared.config.lane import Lane
     from shared.config.load import Project
-    from shared.testing.happened import Happened
+    from shared.testing.recorded.happened import Happened
 
 
 class Recorded(NamedTuple):
@@ -42,8 +42,8 @@ def record_run(project: Project, names: Sequence[str], run_id: str, name: str | 
     """
     from shared.cli import wiring
     from shared.testing.modules import Modules
-    from shared.testing.record import record
-    from shared.testing.recorded_test import name_of_test, write_test
+    from shared.testing.recorded.record import record
+    from shared.testing.recorded.recorded_test import name_of_test, write_test
     from shared.testing.workflow import Bench, Cloud, WorkflowUnderTest
 
     if not names:
@@ -73,7 +73,7 @@ def _find(aws: Aws, lane: Lane, key: str | None, run_id: str) -> tuple[str, Happ
     """Return the workflow that *run_id* is a run of, and what the run did."""
     from shared.run.express import events_of, is_express
     from shared.run.find import find_run
-    from shared.testing.happened import in_one_history, what_happened
+    from shared.testing.recorded.happened import in_one_history, what_happened
 
     if key is not None and key not in lane.workflows:
         raise unknown("workflow", key, list(lane.workflows), where=f"team {lane.team}")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shared.testing.mock_config import Cases
     from shared.testing.mocks import Given
     from shared.testing.modules import Modules
-    from shared.testing.replay import Recorded
+    from shared.testing.recorded.replay import Recorded
     from shared.values import Json
 
 _NOWHERE = Place("123456789012", "us-east-1", "test")
@@ -339,9 +339,9 @@ class WorkflowUnderTest(DefinitionUnderTest):
         Raises:
             LanesError: There is no such file, it is none, or it names what the lane has not.
         """
-        from shared.testing.own_names import OwnNames
-        from shared.testing.recording import read_recording
-        from shared.testing.replay import Recorded
+        from shared.testing.recorded.own_names import OwnNames
+        from shared.testing.recorded.recording import read_recording
+        from shared.testing.recorded.replay import Recorded
 
         return Recorded(self, read_recording(path, OwnNames(self.lane, "test")))
 

@@ -4,7 +4,7 @@ import pytest
 
 from shared.errors import LanesError
 from shared.run.places import Item
-from shared.testing.happened import in_one_history, what_happened
+from shared.testing.recorded.happened import in_one_history, what_happened
 from tests.unit.local.asl.conftest import FUNCTION, FunctionError, World
 from tests.unit.testing.histories import FakeStates
 

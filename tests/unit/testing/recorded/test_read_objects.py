@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.local.asl.services import Services
-from shared.testing.read_objects import KeepingServices, KeptServices, parts_of
+from shared.testing.recorded.read_objects import KeepingServices, KeptServices, parts_of
 
 THEN, LATER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
 

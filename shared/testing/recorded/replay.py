@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from shared.errors import LanesError, unknown
-from shared.testing.made_anew import as_expected
-from shared.testing.read_objects import KeptServices, parts_of
-from shared.testing.recording import RecordedCalls
+from shared.testing.recorded.made_anew import as_expected
+from shared.testing.recorded.read_objects import KeptServices, parts_of
+from shared.testing.recorded.recording import RecordedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shared.local.asl.services import Services
     from shared.testing.memory_cloud import MemoryCloud
     from shared.testing.mocks import Given
-    from shared.testing.recording import Recording
+    from shared.testing.recorded.recording import Recording
     from shared.testing.run import Run
     from shared.values import Json
 

@@ -1,8 +1,8 @@
 """Makes a recording of a run that has happened, and sees to it that it can be replayed.
 
 The workflow is run twice more in this process: once to find the items of its children and what its readers read
-(:mod:`shared.testing.matched`), under the run's own name; then from the finished file, as a test will. What does not
-come out as it did then is told, and nothing is written.
+(:mod:`shared.testing.recorded.matched`), under the run's own name; then from the finished file, as a test will. What
+does not come out as it did then is told, and nothing is written.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from shared.errors import LanesError
 from shared.local.asl.answers import Returned
 from shared.run.history import details
 from shared.testing.errors import MocksDoNotFit
-from shared.testing.matched import Matching
-from shared.testing.own_names import OwnNames
-from shared.testing.read_objects import KeepingServices
-from shared.testing.recording import Call, Recording, as_text_of, parse_recording
-from shared.testing.replay import Recorded, Replaying
-from shared.testing.secret_values import SecretValues
+from shared.testing.recorded.matched import Matching
+from shared.testing.recorded.own_names import OwnNames
+from shared.testing.recorded.read_objects import KeepingServices
+from shared.testing.recorded.recording import Call, Recording, as_text_of, parse_recording
+from shared.testing.recorded.replay import Recorded, Replaying
+from shared.testing.recorded.secret_values import SecretValues
 from shared.values import as_mapping
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from shared.config.lane import Lane
     from shared.run.attempts import Attempt
-    from shared.testing.happened import Children, Happened
+    from shared.testing.recorded.happened import Children, Happened
     from shared.values import Json
 
 _CHANGED = "record a run of the workflow as it is now; what is made anew each time ($uuid, $random, $now) has no replay"

@@ -9,8 +9,8 @@ import pytest
 from shared.errors import LanesError
 from shared.testing import per_item, raises, returns, sequence
 from shared.testing.errors import MocksDoNotFit
-from shared.testing.happened import what_happened
-from shared.testing.record import record
+from shared.testing.recorded.happened import what_happened
+from shared.testing.recorded.record import record
 from tests.unit.testing.histories import FakeStates
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

@@ -12,17 +12,17 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from shared.local.asl.answers import Raised, Returned, Silent
-from shared.testing.made_anew import OF_ONE_RUN
 from shared.testing.mocks import NoAnswerError
-from shared.testing.recording import Call
+from shared.testing.recorded.made_anew import OF_ONE_RUN
+from shared.testing.recorded.recording import Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from shared.run.attempts import Attempt
     from shared.run.places import Item
-    from shared.testing.happened import Children, Happened
     from shared.testing.mocks import Asked
+    from shared.testing.recorded.happened import Children, Happened
     from shared.values import Json
 
 

@@ -1,7 +1,7 @@
 """Reads all that an execution did: its own attempts, and those of the children of its distributed Maps.
 
 The children are executions with histories of their own, and may have distributed Maps again. Nothing tells which item
-of its Map a child had: :mod:`shared.testing.matched` finds that out.
+of its Map a child had: :mod:`shared.testing.recorded.matched` finds that out.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import pytest
 
 from shared.config.load import load_project
 from shared.errors import LanesError
-from shared.testing.own_names import OwnNames
+from shared.testing.recorded.own_names import OwnNames
 from tests.helpers.project import REPOSITORY
 
 

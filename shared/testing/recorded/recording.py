@@ -1,6 +1,7 @@
 """A run that has happened, as a file beside a test: what it was given, what each of its calls was answered, what came.
 
-The file is JSON for people, too. Names of the account are placeholders in it (:mod:`shared.testing.own_names`)::
+The file is JSON for people, too. Names of the account are placeholders in it
+(:mod:`shared.testing.recorded.own_names`)::
 
     {"status": "SUCCEEDED", "input": {...}, "output": {...}, "path": ["Split", "Pieces", "Count", "Merge"],
      "calls": [{"state": "Count", "items": {"Pieces": 0}, "after": 0.21, "raises": "Flaky", "cause": "again"},
@@ -21,8 +22,8 @@ from typing import TYPE_CHECKING
 from shared.errors import LanesError
 from shared.local.asl.answers import Raised, Returned, Silent
 from shared.run.places import Item
-from shared.testing.made_anew import with_placeholders
 from shared.testing.mocks import NoAnswerError
+from shared.testing.recorded.made_anew import with_placeholders
 from shared.values import as_list, as_mapping, as_text
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from shared.local.asl.answers import Answer
     from shared.testing.mocks import Asked
-    from shared.testing.own_names import OwnNames
+    from shared.testing.recorded.own_names import OwnNames
     from shared.values import Json
 
 MOST_BYTES = 5_000_000

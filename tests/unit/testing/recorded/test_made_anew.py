@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.testing.made_anew import as_expected, with_placeholders
+from shared.testing.recorded.made_anew import as_expected, with_placeholders
 
 ID = "0b8f8f9e-1c1d-4a5b-9c3d-2f6f7f8f9f0f"
 OTHER = "1b8f8f9e-1c1d-4a5b-9c3d-2f6f7f8f9f0f"

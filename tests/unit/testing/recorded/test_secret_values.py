@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.testing.secret_values import SecretValues
+from shared.testing.recorded.secret_values import SecretValues
 
 KEY = "AKIA" + "ABCDEFGHIJKLMNOP"
 GITHUB = "ghp_" + "a1" * 18

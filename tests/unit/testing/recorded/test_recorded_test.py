@@ -7,7 +7,7 @@ import pytest
 
 from shared.config.load import load_project
 from shared.errors import LanesError
-from shared.testing.recorded_test import name_of_test, write_test
+from shared.testing.recorded.recorded_test import name_of_test, write_test
 
 
 @pytest.fixture
