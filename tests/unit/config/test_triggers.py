@@ -90,6 +90,13 @@ def test_what_uploads_give_may_be_declared(own, window, name, kind):
     assert f"{name} is what uploads give a run, of type {kind}, and no string" in problem
 
 
+def test_a_card_may_declare_what_uploads_give_to_give_it_by_hand_too(own):
+    several = "  objects: {type: array, description: Those that came.}\n"
+    assert own(f"{several}on: {{bucket: {{prefix: incoming/, window: 30}}}}\n").load()
+    one = "  object: {type: object, description: The one that came.}\n"
+    assert own(f"{one}on: {{bucket: {{prefix: incoming/}}}}\n").load()
+
+
 def test_an_expression_without_quotes_in_braces_is_told_to_have_some(own):
     (problem,) = own("schedule:\n  a: {when: cron(0 7 ? * MON-FRI *)}\n").problems()
     assert "put the expression in quotes" in problem
