@@ -262,12 +262,13 @@ class CardSetting(FileModel):
 class CardSchedule(FileModel):
     """When EventBridge Scheduler starts the workflow: ``when``, an expression, by the clock of a time zone of IANA's.
 
-    ``payload`` goes over the parameters. With ``window``, a start comes somewhere in so many minutes after its time.
+    ``payload`` goes over the parameters. Where a card has none, it is all of the input, any JSON but null. With
+    ``window``, a start comes somewhere in so many minutes after its time.
     """
 
     when: str
     timezone: str = "UTC"
-    payload: dict[str, object] = Field(default_factory=dict)
+    payload: object = Field(default_factory=dict)
     window: Annotated[int, Field(ge=1, le=1440)] | None = None  # EventBridge Scheduler API, FlexibleTimeWindow
 
 

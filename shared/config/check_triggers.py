@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SCHEDULE_KEY = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 _LONGEST_KEY = 32
 """Characters of a schedule's key. It stands in an execution's name, which takes 80, beside AWS's id of the start."""
+_SHOWN = 60
+"""Characters of a payload that stand in a message."""
 _WRITTEN = {SCRATCH: "each run and each deployment writes", INPUTS: "lanes run puts what goes by reference"}
 """Folders of the team's bucket that something of ours writes: an upload there would be no upload of anybody's."""
 _TYPES = {OBJECT: "object", OBJECTS: "array"}
@@ -53,24 +55,38 @@ def _check_schedule(name: str, schedule: CardSchedule, specs: Sequence[Parameter
         fix = f"write words of a-z and 0-9 with hyphens, {_LONGEST_KEY} characters at most"
         document.problem(path, f"the schedule's key {name!r} does not match {SCHEDULE_KEY}", fix)
     _check_time(schedule, path, document)
+    _check_payload(schedule.payload, (*path, "payload"), specs, document)
+
+
+def _check_payload(payload: object, path: KeyPath, specs: Sequence[Parameter], document: Document) -> None:
+    """Report what is wrong with a schedule's *payload*: any JSON of a card without parameters, else these."""
+    try:
+        size = len(json.dumps(payload, ensure_ascii=False, allow_nan=False).encode())
+    except (TypeError, ValueError) as error:
+        document.problem(path, f"the payload is no JSON: {error}", "put it in quotes")
+        return
+    if size > STATE_DATA.value:
+        what = f"the payload has {size} bytes, and a run takes {STATE_DATA.value}"
+        document.problem(path, what, "put it into the bucket, and its key into the payload")
+    if not specs:
+        return
+    if not isinstance(payload, dict):
+        what = f"the payload is no object of the workflow's parameters, but {json.dumps(payload)[:_SHOWN]}"
+        document.problem(path, what, f"write {{{specs[0].name}: ...}}")
+        return
     by_name = {spec.name: spec for spec in specs}
-    for key, value in schedule.payload.items():
-        where = (*path, "payload", key)
+    for key, value in payload.items():
         if key not in by_name:
-            document.problem(where, f"unknown parameter {key!r} in the payload", nearest(key, by_name))
+            document.problem((*path, key), f"unknown parameter {key!r} in the payload", nearest(key, by_name))
             continue
         try:
             coerce(by_name[key], value)
         except UsageError as error:
-            document.problem(where, f"the payload: {error.what}")
+            document.problem((*path, key), f"the payload: {error.what}")
     for spec in specs:
-        if spec.upload and not schedule.payload.get(spec.name):
+        if spec.upload and not payload.get(spec.name):
             what = f"no run of it would have {spec.name}, which lanes run puts into the bucket"
-            document.problem((*path, "payload"), what, f"name an object of the bucket: payload: {{{spec.name}: ...}}")
-    size = len(json.dumps(schedule.payload, default=str).encode())
-    if size > STATE_DATA.value:
-        what = f"the payload has {size} bytes, and a run takes {STATE_DATA.value}"
-        document.problem((*path, "payload"), what, "put it into the bucket, and its key into the payload")
+            document.problem(path, what, f"name an object of the bucket: payload: {{{spec.name}: ...}}")
 
 
 def _check_time(schedule: CardSchedule, path: KeyPath, document: Document) -> None:

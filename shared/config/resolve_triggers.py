@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from shared.config.lane import Function
 from shared.config.parameters import coerce_all, over_defaults
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.config.document import KeyPath
     from shared.config.lane import Workflow
     from shared.config.names import Names
+    from shared.values import Json
 
 HANDLER = "shared.handlers.triggers.start.handler"
 STARTER_SECONDS = 60
@@ -56,8 +57,13 @@ def _schedules(made: Workflow, card: Card, path: KeyPath, names: Names) -> Sched
 
 
 def _schedule(made: Workflow, told: CardSchedule) -> Schedule:
-    payload = over_defaults(made.specs, made.parameters, coerce_all(made.specs, told.payload))
-    return Schedule(told.when.strip(), told.timezone, payload, told.window)
+    return Schedule(told.when.strip(), told.timezone, _payload(made, told.payload), told.window)
+
+
+def _payload(made: Workflow, told: object) -> Json:
+    if made.takes_any or not isinstance(told, dict):
+        return cast("Json", told)  # which check_triggers has seen to
+    return over_defaults(made.specs, made.parameters, coerce_all(made.specs, told))
 
 
 def _upload(made: Workflow, card: Card, path: KeyPath, names: Names) -> Upload | None:

@@ -109,7 +109,7 @@ def _triggers(workflow: Workflow) -> dict[str, Json]:
                 "when": each.expression,
                 "timezone": each.timezone,
                 "window": each.window_minutes,
-                "payload": dict(each.payload),
+                "payload": each.payload,
             })
             for key, each in schedules.by_key.items()
         }  # fmt: skip

@@ -34,7 +34,7 @@ class Schedule:
 
     expression: str
     timezone: str
-    payload: Mapping[str, Json]
+    payload: Json
     window_minutes: int | None = None
 
 

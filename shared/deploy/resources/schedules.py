@@ -55,7 +55,7 @@ def desired(lane: Lane, workflow: Workflow, told: Schedules, tags: Mapping[str, 
     return Resource(KIND, told.group, tags, {"arn": lane.schedule_group_arn(told.group), "schedules": schedules})
 
 
-def target_input(machine: str, key: str, payload: Mapping[str, Json]) -> str:
+def target_input(machine: str, key: str, payload: Json) -> str:
     """Return what Scheduler sends to Step Functions for the schedule *key*: the execution's name tells what started it.
 
     Standard machines take no name twice. So what Scheduler delivers twice under one id starts once.

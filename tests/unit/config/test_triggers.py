@@ -58,6 +58,21 @@ def test_a_schedules_payload_goes_over_the_teams_parameters(own):
     assert often.payload == {"folder": "elsewhere", "limit": 10}
 
 
+@pytest.mark.parametrize("payload", [{"any": {"thing": [1, None]}}, [1, "two"], "text", 3, False])
+def test_without_parameters_a_schedules_payload_is_the_input_whatever_json_it_is(own, payload):
+    card = CARD.partition("parameters:")[0]
+    files = own(f"schedule: {{a: {{when: rate(1 day), payload: {json.dumps(payload)}}}}}\n", card=card)
+    assert files.load().lane("team1").workflows["nightly"].schedules.by_key["a"].payload == payload
+
+
+@pytest.mark.parametrize("payload", ["2026-01-02", "{day: 2026-01-02}", ".nan", '"\\ud800"'])
+def test_a_payload_that_is_no_json_is_told_with_its_line(own, payload):
+    card = CARD.partition("parameters:")[0]
+    (problem,) = own(f"schedule:\n  a:\n    when: rate(1 day)\n    payload: {payload}\n", card=card).problems()
+    assert problem.startswith("teams/team1/nightly/workflow.yaml:8: the payload is no JSON: ")
+    assert problem.endswith("(put it in quotes)")
+
+
 def test_an_upload_has_a_queue_and_a_function_that_starts_runs(own):
     lane = own("on: {bucket: {prefix: incoming/, suffix: .csv}}\n").load().lane("team1")
     upload = lane.workflows["nightly"].upload
@@ -126,6 +141,7 @@ def test_who_borrows_a_workflow_is_started_by_nothing(own):
             "schedule:\n  a: {when: rate(1 day), payload: {limt: 1}}",
             "unknown parameter 'limt' in the payload (did you mean",
         ),
+        ("schedule:\n  a: {when: rate(1 day), payload: [1, 2]}", "no object of the workflow's parameters, but [1, 2]"),
         ("schedule:\n  a: {when: rate(1 day), window: 0}", "schedule.a.window"),
         ("schedule:\n  a: {timezone: UTC}", "schedule.a.when is missing"),
         ("schedule:\n  Nightly: rate(1 day)", "the schedule's key 'Nightly' does not match"),
