@@ -24,6 +24,7 @@ from shared.local.asl.validation import problems_of
 from shared.local.asl.validation.fields import KNOWN, NESTED
 from shared.run.definition_place import machine_of, place_of
 from shared.run.own_writes import own_writes
+from shared.run.trigger_inputs import check_inputs
 from shared.run.undeclared import undeclared_inputs
 
 if TYPE_CHECKING:
@@ -133,15 +134,23 @@ class _Check:
                 self._tell(place, call.error.what, call.error.fix, call.path)
         if workflow.upload:
             self._own_writes(lane.bucket, workflow.upload.prefix)
-        known = [spec.name for spec in self._card.specs]
-        if not known:
-            return  # the input is any JSON, which nobody knows yet
-        if workflow.upload:
-            known.append(OBJECTS if workflow.upload.window_seconds else OBJECT)
+        undeclared: set[str] = set()
+        if not workflow.takes_any:
+            known = [spec.name for spec in self._card.specs]
+            if workflow.upload:
+                known.append(OBJECTS if workflow.upload.window_seconds else OBJECT)
+            undeclared = self._undeclared(known)
+        check_inputs(workflow, self._definition, self._card.document, undeclared)
+
+    def _undeclared(self, known: Collection[str]) -> set[str]:
+        """Tell the inputs that are read and not *known*; return their names."""
+        told = set()
         for path, name in undeclared_inputs(self._definition, known):
             what = f"it reads {name!r} of the run's input, and no parameter declares it"
             near = _near(name, known)
             self._tell(path, what, f"{near + ' or ' if near else ''}declare it under parameters: of {self._card.path}")
+            told.add(name)
+        return told
 
     def _own_writes(self, bucket: str, prefix: str) -> None:
         for path in own_writes(self._definition, bucket, prefix):

@@ -7,6 +7,7 @@ import pytest
 
 from shared.config.load import load_project
 from shared.config.problems import ConfigError
+from shared.run.undeclared import undeclared_inputs
 from shared.run.valid_project import load_valid
 from tests.unit.run.bad_project import files
 
@@ -210,7 +211,10 @@ def test_a_call_without_the_name_of_what_it_calls_is_told(project):
         ({"InputPath": "$.others"}, False),
         ({"InputPath": "$.tasks", "ItemsPath": "$.others"}, True),  # it looks into the task
         ({"ItemsPath": "$.others", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Z"}]}, True),
-        ({"QueryLanguage": "JSONata", "Items": "{% $states.input.others %}"}, True),
+        ({"QueryLanguage": "JSONata", "Items": "{% $states.input.others %}"}, False),
+        ({"QueryLanguage": "JSONata", "Items": "{% $states.context.Execution.Input.others.`a-b` %}"}, False),
+        ({"QueryLanguage": "JSONata", "Items": "{% [$states.input.others] %}"}, True),
+        ({"QueryLanguage": "JSONata", "Items": "{% $states.input.tasks %}"}, True),
         ({"ItemSelector": {"x.$": "$.others"}, "ItemsPath": "$.tasks"}, True),
     ],
 )
@@ -330,11 +334,64 @@ def test_a_trigger_that_feeds_itself_is_told_with_the_lines_that_do(project):
 
 def test_what_an_upload_gives_a_run_needs_no_parameter(project):
     task = {**TASK, "Parameters": {"key.$": "$.object.key"}}
-    declared = "parameters: {other: {type: integer, default: 1, description: Some.}}\n"
     project.team("lab")
-    started = "on: {bucket: {prefix: incoming/}}\n"
-    project.own("lab", "sums", {"StartAt": "A", "States": {"A": task}}, started + declared)
+    project.own("lab", "sums", {"StartAt": "A", "States": {"A": task}}, "on: {bucket: {prefix: incoming/}}\n")
     assert load_valid(project.root)
-    started = "on: {bucket: {prefix: in/, window: 9}}\n"
-    project.own("lab", "sums", {"StartAt": "A", "States": {"A": task}}, started + declared)
-    assert any("it reads 'object' of the run's input" in each for each in project.problems())
+    project.own("lab", "sums", {"StartAt": "A", "States": {"A": task}}, "on: {bucket: {prefix: in/, window: 9}}\n")
+    assert any("reads object.key of the input, which no run" in each for each in project.problems())
+
+
+def test_what_a_map_reads_its_items_with_is_an_input():
+    states = {"A": {"Type": "Map", "ItemReader": {"Parameters": {"Bucket": "b", "Key.$": "$.others.key"}}}}
+    place = ("States", "A", "ItemReader", "Parameters", "Key.$")
+    assert [*undeclared_inputs({"StartAt": "A", "States": states}, ["tasks"])] == [(place, "others")]
+
+
+def test_a_hyphen_belongs_to_a_name(project):
+    task = {**TASK, "Parameters": {"key.$": "$.my-numbers"}}
+    project.team("lab")
+    card = "parameters: {my-numbers: {type: array, description: A list.}}\n"
+    project.own("lab", "sums", {"StartAt": "A", "States": {"A": task}}, card)
+    assert load_valid(project.root)
+
+
+RATE = "schedule: {hourly: rate(1 hour)}\n"
+OBJECT = "on: {bucket: {prefix: in/}}\n"
+LARGE = "parameters: {x: {type: object, byReference: true, description: Large"
+REFERENCE = "{bucket: b, key: k}"
+
+
+@pytest.mark.parametrize(
+    ("card", "reads", "problem"),
+    [
+        (
+            RATE,
+            "$.x",
+            "reads x of the input, which no run that this starts would have (give it in the schedule's payload)",
+        ),
+        (RATE, "{% $states.input.x %}", "reads x of the input"),
+        ("schedule: {hourly: {when: rate(1 hour), payload: {x: 1}}}\n", "$.x", None),
+        ("schedule: {hourly: {when: rate(1 hour), payload: {x: {}}}}\n", "$.x.y", "reads x.y of the input"),
+        ("schedule: {hourly: {when: rate(1 hour), payload: [1]}}\n", "$[0]", None),
+        (RATE + OBJECT, "$.object.key", "reads object.key of the input"),
+        (OBJECT, "$.object.key", None),
+        (OBJECT, "{% $states.input.object.key %}", None),
+        (OBJECT, "$.object.name", "(an object has bucket, key, size, etag)"),
+        (f"{LARGE}}}}}\n{RATE}", "$.x.key", "reads x.key of the input"),
+        (f"{LARGE}, default: {{a: 1}}}}}}\n{RATE}", "$.x", "x goes by reference, and only lanes run puts"),
+        (f"{LARGE}, default: {{a: 1}}}}}}\n{OBJECT}", "$.x", "x goes by reference, and only lanes run puts"),
+        (f"{LARGE}}}}}\nschedule: {{a: {{when: rate(1 day), payload: {{x: {REFERENCE}}}}}}}\n", "$.x.key", None),
+    ],
+)
+def test_a_trigger_whose_runs_would_lack_what_they_read_is_told(project, card, reads, problem):
+    jsonata = reads.startswith("{%")
+    task = {**TASK, **({"Arguments": {"x": reads}} if jsonata else {"Parameters": {"x.$": reads}})}
+    language = {"QueryLanguage": "JSONata"} if jsonata else {}
+    project.team("lab")
+    project.own("lab", "sums", {**language, "StartAt": "A", "States": {"A": task}}, card)
+    if problem is None:
+        assert load_valid(project.root)
+    else:
+        (told,) = project.problems()
+        assert told.startswith("teams/lab/sums/workflow.yaml:")
+        assert problem in told
