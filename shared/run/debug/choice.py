@@ -251,7 +251,7 @@ def _rank(attempt: Attempt, own: int | None) -> int | None:
 
 def _only(recorded: Sequence[Recorded], unread: int, lane: Lane, workflow: str, wanted: Wanted) -> Recorded:
     """Return the one of *recorded* that is *wanted*; of the attempts of one state, the last."""
-    latest = {(each.execution, each.attempt.entry): each for each in recorded}
+    latest = {(each.execution, each.attempt.entry): each for each in _standing(recorded)}
     fitting = [each for each in latest.values() if _fits(each, lane, workflow, wanted)]
     failed = [each for each in fitting if each.attempt.status in _FAILED]
     for group in (fitting, failed):
@@ -263,6 +263,20 @@ def _only(recorded: Sequence[Recorded], unread: int, lane: Lane, workflow: str, 
     else:
         what = "no invocation of the run fits" if latest else "the run has invoked no function"
     raise UsageError(f"{what}{beside}", fix=_listing(fitting or list(latest.values())))
+
+
+def _standing(recorded: Sequence[Recorded]) -> Iterator[Recorded]:
+    """Yield those of *recorded* that no redrive called again, as it does what had not succeeded in its first run."""
+    last: dict[object, int] = {}
+    for each in recorded:
+        last[_called(each)] = max(each.attempt.redrive, last.get(_called(each), 0))
+    for each in recorded:
+        if each.attempt.status == "SUCCEEDED" or each.attempt.redrive == last[_called(each)]:
+            yield each
+
+
+def _called(each: Recorded) -> object:
+    return each.execution, each.attempt.state, each.attempt.items
 
 
 def _fits(each: Recorded, lane: Lane, workflow: str, wanted: Wanted) -> bool:

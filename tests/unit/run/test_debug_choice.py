@@ -42,8 +42,13 @@ def world():
 def ran(world, aws, run, started):
     """Return what is known of a run of a definition."""
 
-    def run_it(definition, value=None):
+    def run_it(definition, value=None, mended=None):
         execution = world.run(definition, value)
+        if mended:
+            world.function = mended
+            with execution.lock:
+                execution.redrive()
+            world.scheduler.run()
         events = execution.history.page(0, 10_000, reverse=False, data=True)
         aws.states.histories[run.arn] = events
         last = next((part for name, part in events[-1].items() if name.endswith("EventDetails")), {})
@@ -113,6 +118,19 @@ def test_of_a_state_that_was_tried_again_the_last_attempt_counts(world, ran, aws
     found = ran({"StartAt": "Work", "States": {"Work": {**WORK, "Retry": retry, "End": True}}}, {"n": 1})
     assert choose(aws.states, lane, found, Wanted()).attempt.number == 3
     assert choose(aws.states, lane, found, Wanted(step="Work")).attempt.number == 3
+
+
+def test_of_a_run_that_was_redriven_what_the_redrive_called_counts(world, ran, aws, lane):
+    world.function = fail_at(3)
+    found = ran(RANKS, EIGHT, mended=fail_at(9))
+    recorded = choose(aws.states, lane, found, Wanted(rank=3))
+    assert (recorded.attempt.status, recorded.attempt.redrive) == ("SUCCEEDED", 1)
+    with pytest.raises(UsageError, match="several invocations") as error:
+        choose(aws.states, lane, found, Wanted(step="Work"))
+    assert "FAILED" not in error.value.fix
+    world.function = fail_at(3)
+    found = ran(RANKS, EIGHT, mended=fail_at(5))
+    assert choose(aws.states, lane, found, Wanted(step="Work")).rank == 5
 
 
 def test_a_run_that_no_function_ended_says_what_to_look_at(ran, aws, lane):
