@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _HIDDEN = "***"
 _SHORTEST = 8  # letters of a secret that is looked for in other values; a shorter one is in many words
 _MOST = 120  # letters of a value
+_MOST_OF_PARTS = 400  # letters of a value with all its parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,10 @@ class Shown:
 
     def value(self, name: str, value: object) -> str:
         """Return the *value* of what is called *name*, shortened; of a secret, or of one of its parts, stars."""
-        return _HIDDEN if names_secret(name) else self.hidden(_SHORT.repr(_masked(value)))
+        if names_secret(name):
+            return _HIDDEN
+        text = self.hidden(_SHORT.repr(_masked(value)))
+        return text if len(text) <= _MOST_OF_PARTS else f"{text[:_MOST_OF_PARTS]} ..."
 
     def hidden(self, text: str) -> str:
         """Return *text* with stars in the place of each secret."""

@@ -20,7 +20,7 @@ from shared.run.debug.calls import Guard, WriteRefusedError
 from shared.run.debug.choice import Recorded
 from shared.run.debug.deployed import Deployed, find_function, read_deployed
 from shared.run.debug.meeting import check_alone
-from shared.run.debug.told import masked
+from shared.run.debug.told import Shown, masked
 from shared.run.debug.verdict import differences, too_large, verdict
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:team-w-work-0"
@@ -125,6 +125,13 @@ def test_the_frame_shown_is_the_users_and_not_the_librarys(here):
     built = here("import json\ndef handler(event, _):\n    text = '{'\n    return json.loads(text)\n")
     ended = call_again(built, {}, NoDebugger())
     assert built.shown.locals(ended.error)[-1] == "  text = '{'"
+
+
+def test_a_value_of_many_parts_is_cut():
+    shown = Shown(Path("/p"), (), ()).value("rows", [{"name": "x" * 99, "cells": [1, 2]}] * 300)
+    assert shown.startswith("[{'cells': [1, 2], 'name': 'xxx")
+    assert shown.endswith(" ...")
+    assert len(shown) < 500
 
 
 LEAKS = """\
