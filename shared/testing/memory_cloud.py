@@ -83,7 +83,11 @@ class MemoryCloud:
         if not files:
             raise LanesError(f"{workflow} has no file in {SAMPLE}/", fix="put one with workflow.cloud.client('s3')")
         for key, path in files:
-            self.aws.s3.put_object(Bucket=lane.bucket, Key=key, Body=path.read_bytes())
+            self.put_object(lane.bucket, key, path.read_bytes())
+
+    def put_object(self, bucket: str, key: str, body: bytes) -> None:
+        """Put an object into a *bucket* of this cloud."""
+        self.aws.s3.put_object(Bucket=bucket, Key=key, Body=body, ExpectedBucketOwner=self._place.account)
 
     def answer(self, service: str, operation: str, request: AWSPreparedRequest) -> AWSResponse:
         """Answer *request*.

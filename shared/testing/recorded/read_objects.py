@@ -52,10 +52,10 @@ class KeepingServices(Services):
         """Return the client of S3; nothing else is called."""
         return self
 
-    def get_object(self, Bucket: str, Key: str, **_: object) -> dict[str, object]:  # noqa: N803  as boto3 calls them
+    def get_object(self, Bucket: str, Key: str, **more: Any) -> dict[str, object]:  # noqa: N803  as boto3 calls them
         """Return the object, as it is now."""
         where = address(Bucket, Key)
-        answer = self._s3.get_object(Bucket=Bucket, Key=Key)
+        answer = self._s3.get_object(Bucket=Bucket, Key=Key, **more)
         body = answer["Body"].read()
         if answer["LastModified"].timestamp() > self._stopped.timestamp() + 1:  # S3 tells whole seconds
             self._refuse("it has changed since the run, which read something else", where)

@@ -143,7 +143,7 @@ def _keep_references(workflow: Recordable, given: Json, reading: KeepingServices
         if is_reference(value):
             bucket, key = (str(as_mapping(value)[part]) for part in REFERENCE)
             if bucket == workflow.lane.bucket and key.startswith(INPUTS):
-                reading.get_object(bucket, key)
+                reading.get_object(bucket, key, ExpectedBucketOwner=workflow.lane.place.account)
 
 
 def _differences(workflow: Recordable, text: str) -> Iterator[str]:

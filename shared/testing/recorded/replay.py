@@ -79,7 +79,7 @@ class Recorded:
         if real:
             for where, text in self._recording.objects.items():
                 bucket, key = parts_of(where)
-                cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
+                cloud.put_object(bucket, key, text.encode())
         services = KeptServices(self._recording.objects, self._recording.listings, cloud.services)
         try:
             return self._workflow.run_on(services, self._recording.input, mocks)
