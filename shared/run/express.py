@@ -20,7 +20,7 @@ from shared.run.start import Run, not_started, place_input
 from shared.run.watch import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
@@ -116,43 +116,34 @@ def logged_events(aws: Aws, ended: ExpressRun, *, sleep: Sleep = time.sleep) -> 
     run = ended.run
     since = ended.end.started - _BEFORE
     for _ in looks(sleep):
-        events = _in_log(aws, run.lane, run.workflow, since, lambda arn: arn == run.arn)
+        events = _in_log(aws, run, since)
         if is_whole(events):
             break
     return events
 
 
 def find_logged(aws: Aws, lane: Lane, run_id: str) -> tuple[str, list[HistoryEventTypeDef]] | None:
-    """Return the workflow and the events of the express run *run_id* of *lane*, as in :func:`logged_events`.
-
-    None where no log shows it, or not yet.
-    """
-    try:
-        since = datetime.strptime(run_id.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) - _BEFORE
-    except ValueError:  # somebody else's name
-        since = datetime.fromtimestamp(0, UTC)
+    """Return the workflow and the events of the express run *run_id* of *lane*; None where no log shows its end."""
     for key in lane.workflows:
         if is_express(lane, key):
             try:
-                events = _in_log(aws, lane, key, since, lambda arn: f":{run_id}:" in arn)
+                return key, events_of(aws, lane, key, run_id)
+            except UsageError:
+                continue
             except ClientError as error:
                 if code_of(error) != "ResourceNotFoundException":
                     raise
-                continue
-            if events:
-                return key, events
     return None
 
 
-def _in_log(
-    aws: Aws, lane: Lane, workflow: str, since: datetime, meant: Callable[[str], bool]
-) -> list[HistoryEventTypeDef]:
-    """Return the events, from *since* on, of the execution of *workflow* whose ARN is *meant*, oldest first."""
+def _in_log(aws: Aws, run: Run, since: datetime) -> list[HistoryEventTypeDef]:
+    """Return the events of *run*, from *since* on, oldest first."""
+    group = run.lane.workflows[run.workflow].log_group
     pages = aws.logs.get_paginator("filter_log_events").paginate(
-        logGroupName=lane.workflows[workflow].log_group, startTime=int(since.timestamp() * 1000)
+        logGroupName=group, startTime=int(since.timestamp() * 1000)
     )
     told = (json.loads(line["message"]) for page in pages for line in page.get("events", ()))
-    found = {int(event["id"]): _as_in_a_history(event) for event in told if meant(event.get("execution_arn", ""))}
+    found = {int(event["id"]): _as_in_a_history(event) for event in told if event.get("execution_arn") == run.arn}
     return [found[number] for number in sorted(found)]
 
 

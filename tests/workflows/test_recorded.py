@@ -66,8 +66,8 @@ def test_an_express_run_is_recorded_from_its_log(record, root, lanes):
     (folder / "steps.py").write_text("def work(event, context):\n    return {'twice': event['n'] * 2}\n")
     assert load_project(root)
     _, recorded, _ = record("team1", "at-once", "--n", 4)
+    nowhere = lanes("test", "team1", "at-once", "--record", "nowhere")
+    assert (nowhere.code, "has no run 'nowhere' to its end" in nowhere.err) == (2, True)
     assert recorded.output == {"twice": 8}
     assert recorded.replay().output == {"twice": 8}
     assert recorded.replay(real=["Work"]).output == {"twice": 8}
-    nowhere = lanes("test", "team1", "at-once", "--record", "nowhere")
-    assert (nowhere.code, "has no run 'nowhere' to its end" in nowhere.err) == (2, True)

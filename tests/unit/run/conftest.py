@@ -32,7 +32,7 @@ class FakeLogs:
         assert name == "filter_log_events"
         return Pages(self._read)
 
-    def _read(self, *, logGroupName, startTime):
+    def _read(self, *, logGroupName, startTime=0, filterPattern='""'):
         self.asked_from.append(startTime)
         events = [
             {
@@ -42,7 +42,7 @@ class FakeLogs:
                 "message": message,
             }
             for index, (stream, at, message) in enumerate(self.groups.get(logGroupName, []))
-            if at >= startTime
+            if at >= startTime and filterPattern.strip(chr(34)) in message
         ]
         yield {"events": events[:2]}
         yield {"events": events[2:]}
