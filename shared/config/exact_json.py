@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Never
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _MARK = b"\xef\xbb\xbf"
+_NOT_ZERO = re.compile(r"[-0.]*[1-9]")  # before the exponent
 
 
 class InexactJsonError(ValueError):
@@ -69,4 +71,6 @@ def _number(text: str) -> float:
     number = float(text)
     if math.isinf(number):
         raise InexactJsonError(f"{text} is larger than any number that JSON's readers hold (1.8e308)")
+    if number == 0 and _NOT_ZERO.match(text):
+        raise InexactJsonError(f"{text} is smaller than any number that JSON's readers hold, and not 0")
     return number

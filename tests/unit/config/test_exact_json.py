@@ -30,6 +30,7 @@ def test_any_json_is_read_as_it_is(value):
         ("[NaN]", "NaN is not JSON"),
         ("-Infinity", "-Infinity is not JSON"),
         ("1e400", "1e400 is larger than any number"),
+        ("[-1e-400]", "-1e-400 is smaller than any number that JSON's readers hold, and not 0"),
         ('"\\ud800"', r"'\\ud800', which is half of a character"),
         ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
         ("1" * 5_000, "it is not JSON: Exceeds the limit"),
