@@ -47,7 +47,7 @@ def remove_bucket(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
 
     def gone() -> bool:
         try:
-            _empty_bucket(aws, params)
+            _empty_bucket(aws, params, watch)
             aws.client("s3").delete_bucket(**params)
         except ClientError as error:
             if code_of(error) == "BucketNotEmpty":
@@ -62,8 +62,9 @@ def remove_bucket(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
         )
 
 
-def _empty_bucket(aws: Aws, params: Mapping[str, Json]) -> None:
+def _empty_bucket(aws: Aws, params: Mapping[str, Json], watch: Watch) -> None:
     s3 = aws.client("s3")
+    deleted = 0
     pages = s3.get_paginator("list_object_versions").paginate(**params)
     for page in pages:  # a page holds 1,000 keys at most, and one delete takes as many
         keys = [
@@ -82,6 +83,9 @@ def _empty_bucket(aws: Aws, params: Mapping[str, Json]) -> None:
                     fix="lift what protects it (a hold, a policy)",
                     again=True,
                 )
+        deleted += len(keys)
+        if page.get("IsTruncated"):
+            watch.on_wait(f"bucket {params['Bucket']}: {deleted:,} versions deleted so far")
 
 
 def stop_executions(aws: Aws, params: Mapping[str, Json], _watch: Watch) -> None:

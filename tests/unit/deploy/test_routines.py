@@ -65,14 +65,15 @@ class States:
 class S3:
     """A bucket that somebody refills so many times."""
 
-    def __init__(self, refills, errors=()):
+    def __init__(self, refills, errors=(), more=0):
         self.refills = refills
+        self.more = more
         self.errors = errors
         self.deleted = []
 
     def get_paginator(self, _operation):
         page = {"Versions": [{"Key": "a", "VersionId": "1"}], "DeleteMarkers": [{"Key": "a", "VersionId": "2"}]}
-        return SimpleNamespace(paginate=lambda **_: iter([page, {}]))
+        return SimpleNamespace(paginate=lambda **_: iter([*[{**page, "IsTruncated": True}] * self.more, page, {}]))
 
     def delete_objects(self, **params):
         self.deleted.append(params)
@@ -148,6 +149,13 @@ def test_a_bucket_that_is_still_written_to_is_emptied_again():
     assert s3.deleted[0]["ExpectedBucketOwner"] == "123456789012"
     with pytest.raises(LanesError, match="fills faster than it is emptied"):
         remove_bucket(cloud(S3(refills=100)), BUCKET, Watch(sleep=waits.append))
+
+
+def test_the_emptying_of_a_large_bucket_says_how_far_it_is():
+    told = []
+    remove_bucket(cloud(S3(refills=0, more=2)), BUCKET, Watch(told.append, told.append))
+    name = BUCKET["Bucket"]
+    assert told == [f"bucket {name}: 2 versions deleted so far", f"bucket {name}: 4 versions deleted so far"]
 
 
 def test_objects_that_s3_had_no_time_for_are_left_to_the_next_round():
