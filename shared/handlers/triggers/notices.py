@@ -1,8 +1,8 @@
 """What S3 says of uploads, as SQS brings it: messages in, objects out. Pure.
 
 Source: S3 user guide, "Event message structure" (read 2026-11-30, in the copy that AWS published until 2023). Keys are
-encoded as in a URL, with a plus for a space. Whoever sets the configuration gets one message more, the test event. S3 delivers at least
-once, so the same notice may come twice; its version and sequencer are then the same.
+encoded as in a URL, with a plus for a space. Whoever sets the configuration gets one message more, the test event. S3
+delivers at least once, so the same notice may come twice; its version and sequencer are then the same.
 """
 
 from __future__ import annotations
