@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 REFERENCE = ("bucket", "key")
 """The keys of a reference: of an object that stands for the JSON in an object of a bucket."""
 MOST_TOLD = 20  # of thousands of wrong items, the first show what is wrong with all
+_NULL = "null"
 _BOOLEANS = {"true": True, "false": False}
 _NOUNS = {
     "integer": "a whole number",
@@ -55,15 +56,16 @@ def read_value(spec: Parameter, value: object, name: str | None = None) -> tuple
     """Return *value* as *spec* wants it, and all that is wrong with it.
 
     Numbers, booleans, objects and arrays may be text, as they are in payloads and options: "10" is 10. What stands
-    within an object or an array is held to its type. None is allowed for a parameter whose default is None. A reference
-    stands for the value of a parameter that goes by reference.
+    within an object or an array is held to its type. None, or the text of JSON's null but where text is wanted, is
+    allowed for a parameter whose default is None. A reference stands for the value of a parameter that goes by
+    reference.
 
     Args:
         spec: The parameter.
         value: What was given for it.
         name: What the messages call it; the parameter's name unless given.
     """
-    if value is None and spec.default is None:
+    if spec.default is None and (value is None or (value == _NULL and spec.type != "string")):
         return None, []
     if spec.by_reference and is_reference(reference := _spelled(spec, value)):
         return reference, []

@@ -83,11 +83,16 @@ def _named(workflow: Workflow, options: Mapping[str, str | list[str]]) -> dict[s
         if len(texts) > 1 and not listed:
             what = f"--{option_of(name)} is given {len(texts)} times"
             raise UsageError(what, where=f"workflow {workflow.key}", fix="give it once")
-        if listed and spec.items and not (len(texts) == 1 and texts[0].lstrip().startswith("[")):
+        if listed and spec.items and not (len(texts) == 1 and _is_whole(spec, spec.items, texts[0])):
             named[spec.name] = [_item(spec.items, text) for text in texts]
         else:
             named[spec.name] = texts[0]
     return named
+
+
+def _is_whole(spec: Parameter, item: Parameter, text: str) -> bool:
+    """Whether *text* is JSON of all of an array, or of null in its place; "null" may be an *item* that is text."""
+    return text.lstrip().startswith("[") or (text == "null" and spec.default is None and item.type != "string")
 
 
 def _item(spec: Parameter, text: str) -> Json:

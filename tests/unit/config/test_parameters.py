@@ -59,6 +59,10 @@ def test_what_is_of_another_type_is_refused(type_, value):
 
 def test_none_is_right_where_the_default_is_none():
     assert coerce(spec("integer", default=None), None) is None
+    assert coerce(spec("integer", default=None), "null") is None
+    assert coerce(spec("string", default=None), "null") == "null"
+    with pytest.raises(UsageError, match='is "null", not a whole number'):
+        coerce(spec("integer", default=3), "null")
 
 
 @given(st.integers(), st.integers(-5, 5), st.integers(-5, 5))

@@ -71,6 +71,8 @@ def test_options_give_an_array_item_by_item_or_whole(workflow):
     assert build_payload(listed, {}, {"my_numbers": "3"}) == {"my-numbers": [3]}
     assert build_payload(listed, {}, {"my_numbers": "[5]"}) == {"my-numbers": [5]}
     assert build_payload(listed, {}, {"places": '[{"a": 1}]'}) == {"places": [{"a": 1}]}
+    assert build_payload(listed, {}, {"my_numbers": "null"}) == {"my-numbers": None}
+    assert build_payload(listed, {}, {"note": "null"}) == {"note": "null"}
     with pytest.raises(UsageError, match=r'my-numbers\[1\] is "x", not a whole number'):
         build_payload(listed, {}, {"my_numbers": ["3", "x"]})
     for twice in ({"note": ["a", "b"]}, {"places": ["{}", "{}"]}):
