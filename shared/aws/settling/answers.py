@@ -49,6 +49,7 @@ _DONE: Mapping[str, tuple[str, str]] = {
     "lambda.add_permission": ("ResourceConflictException", "already exist"),  # ours is named after its rule
     "lambda.delete_event_source_mapping": ("ResourceNotFoundException", ""),
     "lambda.delete_function": ("ResourceNotFoundException", ""),
+    "lambda.delete_function_event_invoke_config": ("ResourceNotFoundException", ""),
     "logs.delete_log_group": ("ResourceNotFoundException", ""),
     "route53.change_resource_record_sets": ("InvalidChangeBatch", "delete .* not found"),
     "s3.delete_bucket": ("NoSuchBucket", ""),

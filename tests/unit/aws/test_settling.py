@@ -90,6 +90,7 @@ def test_some_things_pass_whatever_was_called(name):
         ("iam.delete_role", refusal("NoSuchEntity"), True),
         ("iam.delete_role", refusal("DeleteConflict"), False),
         ("iam.create_role", refusal("NoSuchEntity"), False),
+        ("lambda.delete_function_event_invoke_config", refusal("ResourceNotFoundException"), True),
         ("ecs.deregister_task_definition", refusal("ClientException", "It is INACTIVE."), True),
         ("ecs.deregister_task_definition", refusal("ClientException", "It is something else."), False),
         ("iam.delete_role", NoCredentialsError(), False),
