@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.json_document import read_json
 from shared.config.problems import Problems, nearest
-from shared.errors import UsageError
+from shared.errors import UsageError, unknown
 from shared.local.asl.answers import Raised, Returned
 from shared.testing.mocks import NoAnswerError
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from shared.config.document import Document, KeyPath
     from shared.testing.mocks import Asked
-
-    Cases = Mapping[str, Mapping[str, "Responses"]]
 
 _INVOCATIONS = re.compile(r"(\d+)(?:-(\d+))?")
 _MACHINES, _RESPONSES, _CASES = "StateMachines", "MockedResponses", "TestCases"
@@ -53,8 +51,15 @@ class Responses:
         return ()
 
 
+class Cases(dict[str, "Mapping[str, Responses]"]):
+    """The mocks of each test case, by the case's name and the state's."""
+
+    def __missing__(self, case: str) -> Mapping[str, Responses]:
+        raise unknown("test case", case, list(self))
+
+
 def read_mock_config(path: Path, machines: Collection[str], tasks: Collection[str]) -> Cases:
-    """Return the mocks of each test case in the file at *path*, by the case's name and the state's.
+    """Return the mocks of each test case in the file at *path*.
 
     Args:
         path: The file.
@@ -71,7 +76,7 @@ def read_mock_config(path: Path, machines: Collection[str], tasks: Collection[st
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"it cannot be read: {error}", where=str(path)) from error
     document = read_json(text, path.name, problems)
-    cases = _Reader(document, tasks).cases(machines) if document else {}
+    cases = _Reader(document, tasks).cases(machines) if document else Cases()
     problems.finish()
     return cases
 
@@ -101,10 +106,10 @@ class _Reader:
         for name, machine in machines.items():
             here = (_MACHINES, name)
             cases = self._object((*here, _CASES), self._object(here, machine, (_CASES,)).get(_CASES, {}))
-            read[name] = {case: self._case((*here, _CASES, case), states) for case, states in cases.items()}
+            read[name] = Cases((case, self._case((*here, _CASES, case), states)) for case, states in cases.items())
             for case in cases if name == meant else ():
                 self._check_states((*here, _CASES, case), read[name][case])
-        return read.get(meant, {})
+        return read.get(meant, Cases())
 
     def _case(self, path: KeyPath, states: object) -> Mapping[str, Responses]:
         return {state: self._named((*path, state), given) for state, given in self._object(path, states).items()}

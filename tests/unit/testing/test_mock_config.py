@@ -133,6 +133,14 @@ def test_of_several_machines_the_one_of_this_name_is_meant(read):
     assert caught.value.fix == "call one of them other"
 
 
+def test_an_unknown_case_is_told_with_those_that_there_are(read):
+    cases = read(case({"r": {"0": {"Return": 1}}}, {"LambdaState": "r"}))
+    (known,) = cases
+    with pytest.raises(UsageError, match=f"unknown test case '{known}x'") as caught:
+        cases[f"{known}x"]
+    assert f"did you mean '{known}'" in caught.value.fix
+
+
 def test_what_is_no_such_file(read, tmp_path):
     with pytest.raises(ConfigError, match="this is not JSON"):
         read("{")
