@@ -80,7 +80,7 @@ def _fix(actor: Actor, action: str, resource: str, decision: Decision) -> str:
 def _way_out(actor: Actor, action: str, resource: str, decision: Decision) -> str:
     who = actor.hangs_on or actor.principal.arn
     if decision.explicit:
-        return f"statement {decision.statement} of {decision.policy} denies it: leave out the call, or that statement"
+        return f"statement {decision.statement} of {decision.policy} denies it, whoever allows it: leave out the call"
     if decision.policy:
         return f"correct {decision.policy}, which cannot be read"
     if decision.layer is Layer.IDENTITY and ":role/" in who:
