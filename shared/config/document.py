@@ -10,7 +10,10 @@ import yaml
 from shared.config.problems import Problem, Problems
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from shared.values import Json
 
 KeyPath = tuple[str | int, ...]
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
@@ -19,6 +22,18 @@ _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 def dotted(path: KeyPath) -> str:
     """Return *path* as messages show it: ``States.Pieces.Catch[0].Next``."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def texts_in(value: Json, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+    """Yield every text in *value*, which stands at *path*, with its own path; keys are none of them."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from texts_in(item, (*path, key))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from texts_in(item, (*path, place))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from shared.config.check_card import PARAMETER_KEY
+from shared.config.document import texts_in
 from shared.scaffold.calls import (
     ACTIVITY,
     NAMED,
@@ -241,7 +242,7 @@ class Finder:
     def _rest(self, definition: State) -> None:
         """Make placeholders that are left parameters."""
         known = {*self._own, "bucket", "state_machine"}
-        for text, path in _texts(definition, ()):
+        for path, text in texts_in(definition):
             for match in (found for part in path if (found := _PLACEHOLDER.search(str(part)))):
                 self._refuse(path, f"{match[0]} stands in a key, where nothing is filled in", "write the key out")
             for match in _PLACEHOLDER.finditer(text):
@@ -290,14 +291,3 @@ def _states(machine: Json, path: KeyPath) -> Iterator[tuple[State, KeyPath]]:
         branches = state.get("Branches")
         for place, branch in enumerate(branches if isinstance(branches, list) else ()):
             yield from _states(branch, (*here, "Branches", place))
-
-
-def _texts(value: Json, path: KeyPath) -> Iterator[tuple[str, KeyPath]]:
-    if isinstance(value, str):
-        yield value, path
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(item, (*path, key))
-    elif isinstance(value, list):
-        for place, item in enumerate(value):
-            yield from _texts(item, (*path, place))

@@ -10,13 +10,12 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from shared.config.document import dotted
+from shared.config.document import dotted, texts_in
 from shared.config.variables import CREDENTIAL, names_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from shared.config.document import KeyPath
     from shared.values import Json
 
 MASK = "<masked>"
@@ -39,7 +38,7 @@ class SecretValues:
             value: JSON.
             all_of_it: Each text in it is one, whatever its key and form: the answer of a keeper of secrets.
         """
-        for path, text in _texts(value, ()):
+        for path, text in texts_in(value):
             inside = _parsed(text)
             if inside is not None:
                 self.look(f"{what}: {dotted(path)}" if path else what, inside, all_of_it=all_of_it)
@@ -86,14 +85,3 @@ def _masked(value: Json, whole: Iterable[str], pattern: re.Pattern[str]) -> Json
     if isinstance(value, list):
         return [_masked(item, whole, pattern) for item in value]
     return value
-
-
-def _texts(value: Json, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(item, (*path, key))
-    elif isinstance(value, list):
-        for place, item in enumerate(value):
-            yield from _texts(item, (*path, place))
