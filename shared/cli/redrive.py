@@ -65,8 +65,6 @@ def redrive(
         finished = follow_run(cloud, run, redrivable.found.started, f"lanes stop {team} {run.id}{where.options}")
         finished, untold = with_output(cloud, finished, whole=as_json or into is not None)
     write_output(finished, into)
-    if untold and not as_json:
-        console.note(untold)
     more = f"lanes logs {team} --run {run.id}{where.options}"
     then = f"lanes debug {team} {run.id}{where.options}"
-    report_run(finished, as_json=as_json, printed=False, more=more, then=then)
+    report_run(finished, untold, as_json=as_json, printed=False, more=more, then=then)

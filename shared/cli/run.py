@@ -107,9 +107,7 @@ def run(
     if not keep:
         console.note("this cloud ended with the command, with all that was in it; lanes up keeps one")
     write_output(finished, into)
-    if untold and not as_json:
-        console.note(untold)
-    report_run(finished, as_json=as_json, printed=show_output, more=more, then=then)
+    report_run(finished, untold, as_json=as_json, printed=show_output, more=more, then=then)
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str | list[str]]]:
@@ -246,11 +244,24 @@ def with_output(cloud: Aws, finished: FinishedRun, *, whole: bool) -> tuple[Fini
     return replace(finished, outcome=replace(finished.outcome, output=read.value)), where
 
 
-def report_run(finished: FinishedRun, *, as_json: bool, printed: bool, more: str | None, then: str | None) -> None:
-    """Print what came of the run. *more* is the command that shows all of its log, *then* the one to try next."""
+def report_run(
+    finished: FinishedRun, untold: str, *, as_json: bool, printed: bool, more: str | None, then: str | None
+) -> None:
+    """Print what came of the run.
+
+    Args:
+        finished: The run.
+        untold: What is to be told of its output, "" for nothing.
+        as_json: Whether to print JSON.
+        printed: Whether to print what each rank's program wrote.
+        more: The command that shows all of its log.
+        then: The command to try next.
+    """
     from shared.cli import run_view
     from shared.measure.billing.cost import cost_line
 
+    if untold and not as_json:
+        console.note(untold)
     if finished.unpriced:
         console.note(f"the cost is not known: {finished.unpriced}")
     if as_json:

@@ -54,8 +54,9 @@ def test_a_package_whose_parent_is_gone_is_nobody_s(folder, tmp_path, monkeypatc
     importlib.import_module("outer.inner")
     monkeypatch.delitem(sys.modules, "outer")
     with OwnModules(folder("one", "sea")):
-        pass
-    del sys.modules["outer.inner"]
+        find_handler("steps.handler")
+    assert "steps" not in sys.modules
+    assert sys.modules.pop("outer.inner")
 
 
 def test_shared_handlers_are_the_projects_own():
