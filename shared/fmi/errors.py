@@ -33,6 +33,17 @@ class PairingFailed(FmiError):
         super().__init__(f"cannot pair with rank {rank}: {reason}", where=f"stage {stage}", fix=fix)
 
 
+class Duplicate(PairingFailed):
+    """A second process runs as this very rank of this very run, and has proved it. ``rank`` is this rank."""
+
+    def __init__(self, rank: int, run: str) -> None:
+        self.rank = rank
+        self.stage = "handshake"
+        what = f"another process is rank {rank} of {f'run {run}' if run else 'this world'}: two runs share one RUN_ID"
+        fix = "give each run a RUN_ID of its own, and start each of its ranks once"
+        FmiError.__init__(self, what, where="stage handshake", fix=fix)
+
+
 class PeerLost(FmiError):
     """A rank died, left or stayed silent while another waited for it. ``rank`` is the one to look at first."""
 

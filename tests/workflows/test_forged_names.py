@@ -8,25 +8,31 @@ import pytest
 
 from shared.deploy.rendezvous_keys import signed
 from shared.fmi.errors import PairingFailed
-from shared.fmi.rendezvous.client import Meeting, pair_all
+from shared.fmi.rendezvous.client import Meeting
 from shared.fmi.rendezvous.health import check
 from shared.fmi.rendezvous.keys import Namespace
+from tests.helpers.pairing import pair_all
 
 pytestmark = pytest.mark.workflow
 
 # What a program of team1 may try: it has its own key, and knows team2's name, run and ranks.
 FORGER = """
 import os
+import select
 from shared.errors import LanesError
-from shared.fmi.rendezvous.client import Meeting, pair_all
+from shared.fmi.rendezvous.client import Meeting
 from shared.fmi.rendezvous.keys import Namespace
+from shared.fmi.rendezvous.pairing import Pairing
 
 meeting = Meeting.parse(os.environ["RENDEZVOUS_ENDPOINT"])
 own = bytes.fromhex(os.environ["FMI_TEAM_KEY"])
 print("meeting", os.environ["RENDEZVOUS_ENDPOINT"])
 for key in (own, b""):
+    pairing = Pairing(meeting, Namespace("team2", "run-1", "cosmic", key), 1)
+    pairing.want([0])
+    select.select([pairing], [], [], 5)
     try:
-        pair_all(meeting, Namespace("team2", "run-1", "cosmic", key), 1, [0], 5)
+        pairing.take()
     except LanesError as error:
         print("refused" if "the server refuses" in str(error) else error)
 """

@@ -6,6 +6,8 @@ rank that was lost, and not a neighbour that only waited too. How this works: ``
 
 from __future__ import annotations
 
+import select
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 from shared.fmi.channels.channel import checked_timeout
@@ -13,7 +15,7 @@ from shared.fmi.channels.faults import Aborted, LinkError, Mismatch, Silent
 from shared.fmi.channels.mesh import Mesh
 from shared.fmi.collectives import barrier, bcast, gather, reduce, scan
 from shared.fmi.errors import FmiError, PairingFailed, PeerLost, PeerMismatch
-from shared.fmi.rendezvous.client import pair_all
+from shared.fmi.rendezvous.pairing import Pairing
 from shared.fmi.wire.frames import Operation, operation_name
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class DirectChannel:
         self._timeout = checked_timeout(timeout)
         self._grace = min(_LONGEST_GRACE, self._timeout * _GRACE_SHARE)
         self._mesh = Mesh(rank, size)
+        self._pairing: Pairing | None = None
         self._failure: FmiError | None = None
 
     # What the communicator calls.
@@ -65,13 +68,11 @@ class DirectChannel:
         wanted = range(self.size) if peers is None else peers
         missing = [peer for peer in wanted if peer != self.rank and peer not in self._mesh.links]
         try:
-            sockets = pair_all(self._meeting, self._namespace, self.rank, missing, self._timeout)
+            self._pair(missing)
         except PairingFailed as error:
             self._failure = error
-            self._mesh.abort(error.rank, f"rank {self.rank} could not reach it at stage {error.stage}", self._grace)
+            self.abort(f"it could not be paired with rank {error.rank} at stage {error.stage}")
             raise
-        for peer, sock in sockets.items():
-            self._mesh.add(peer, sock)
 
     def send(self, dest: int, array: Array, *, plain: bool) -> None:
         """Send *array* to *dest*. May return before it is received."""
@@ -127,11 +128,33 @@ class DirectChannel:
 
     def close(self) -> None:
         """Take leave of all ranks once what was sent has arrived, or after the timeout."""
+        self._end_pairing()
         self._mesh.leave(self._timeout)
 
     def abort(self, reason: str) -> None:
         """Tell all ranks that this one fails, and close."""
+        self._end_pairing()
         self._mesh.abort(self.rank, reason, self._grace)
+
+    def _pair(self, missing: list[int]) -> None:
+        """Add the links to all *missing* ranks, within the timeout."""
+        self._pairing = self._pairing or Pairing(self._meeting, self._namespace, self.rank)
+        self._pairing.want(missing)
+        poll = select.poll()
+        poll.register(self._pairing, select.POLLIN)
+        waiting, deadline = set(missing), time.monotonic() + self._timeout
+        while waiting:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise self._pairing.failure(min(waiting))
+            poll.poll(1000 * left)
+            for peer, sock in self._pairing.take().items():
+                self._mesh.add(peer, sock)
+                waiting.discard(peer)
+
+    def _end_pairing(self) -> None:
+        if self._pairing is not None:
+            self._pairing.close()
 
     def _run(self, operation: Operation, work: Callable[[], T]) -> T:
         self._begin(operation)

@@ -1,55 +1,44 @@
-"""A rank's side of the rendezvous: pair with many peers at once, under one deadline.
-
-Each pairing goes through the stages ``rendezvous`` (ask the server for the peer), ``punch`` (connect to it) and
-``handshake`` (is it the right one?), and last ``relay``, if that is allowed. One that fails starts again from the first
-stage, while there is time.
-"""
+"""A rank's side of the rendezvous server: where it is, and one connection over which names are asked for."""
 
 from __future__ import annotations
 
-import asyncio
+import enum
+import errno
 import os
 import socket
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from shared.errors import UsageError, unknown
-from shared.fmi.errors import PairingFailed
-from shared.fmi.rendezvous.keys import RENEW
-from shared.fmi.rendezvous.punch import WrongPeer, jittered, listener, own_port, punch, verify
-from shared.fmi.rendezvous.resolve import Lookup
-from shared.fmi.wire.events import Broken, Paired, Refused, TimedOut, Told
-from shared.fmi.wire.handshake import NONCE_SIZE, Handshake
+from shared.fmi.rendezvous.reactor import READ, WRITE
+from shared.fmi.wire.events import Broken
+from shared.fmi.wire.many import ManyClient
 from shared.fmi.wire.v1 import V1Client
 from shared.fmi.wire.v2 import V2Client
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Callable
 
-    from shared.fmi.rendezvous.keys import Namespace
+    from shared.fmi.rendezvous.reactor import Reactor
     from shared.fmi.wire.client import PairingClient
-    from shared.fmi.wire.events import Endpoint, Event
-
-T = TypeVar("T")
+    from shared.fmi.wire.events import Event
 
 DEFAULT_PORT = 10000  # TCPunch's own
-_PUNCH_SHARE, _PUNCH_BEFORE_RELAY = 0.5, 5.0
-"""A punch may take this share of the time left, and these seconds at most where a relay can follow. Our choice."""
+NAMES = 256
+"""Names that may wait on one connection at once: our server's limit."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds between two attempts, each twice the one before: our choice
-_AT_ONCE = 32
-"""Pairings of one rank under way at once. So what N ranks ask of the server grows with N, not with N²."""
+_READ = 1 << 14  # bytes to read at once: our choice, more than all answers that 256 names can have at one time
+_SERVER_SECONDS = 10.0  # for the server to take a connection, then to answer it: our choice, some of TCP's own repeats
 
 _MACHINES: dict[str, type[PairingClient]] = {"v1": V1Client, "v2": V2Client}
 
-_STAGES = ("rendezvous", "punch", "relay", "handshake")
-_FIXES = {
-    "rendezvous": "check the server with `lanes rendezvous check`, and that the peer's function was started at all",
-    "punch": "the peers' NATs refuse to be punched: allow relaying (relay=True, and relays on the server)",
-    "relay": "start the server with relays allowed, or let the ranks run in one network",
-    "handshake": "give both ranks the same team, run, communicator name and key",
-}
+
+class Kind(enum.Enum):
+    """What a connection to the server is for."""
+
+    ONE = "one name"
+    MANY = "many names, if the server knows that (v2)"
+    RELAY = "one name, whose pair the server relays (v2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,204 +74,143 @@ class Meeting:
             raise UsageError(f"{endpoint!r} is no rendezvous endpoint", fix="give host:port, as in localhost:10000")
         return cls(host, int(port) if port else DEFAULT_PORT, protocol, relay)
 
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
 
-def pair_all(
-    meeting: Meeting, namespace: Namespace, rank: int, peers: Iterable[int], timeout: float
-) -> dict[int, socket.socket]:
-    """Connect *rank* with each of *peers*, many at once. Each of them must do the same within *timeout* seconds.
 
-    A pair's turn is the XOR of its ranks, which is the same for both. Every rank works on the least turns it has left.
-    So no ring of ranks can form in which each waits for the next.
+class Asking:
+    """One connection to the server. Names may be asked for from the start: they are sent when the server takes them.
 
-    Returns:
-        A connected, verified, blocking TCP socket for each peer.
-
-    Raises:
-        PairingFailed: A peer could not be reached. The other peers' sockets are closed.
+    Args:
+        reactor: Watches the connection.
+        meeting: Where the server is, and what it speaks.
+        sock: A socket that is bound, does not block, and is owned by *reactor*. It is closed by the caller.
+        kind: How many names the connection carries, and how.
+        told: Called with a name and what the server says of it; with no name if it refuses without saying which.
+        lost: Called with the reason when the connection ends, if names still had no last answer.
     """
-    wanted = sorted(set(peers), key=lambda peer: rank ^ peer)
-    return run_blocking(_pair_all(meeting, namespace, rank, wanted, timeout)) if wanted else {}
 
+    def __init__(  # noqa: PLR0913, PLR0917  one connection, and whom it reports to
+        self,
+        reactor: Reactor,
+        meeting: Meeting,
+        sock: socket.socket,
+        kind: Kind,
+        told: Callable[[bytes, Event], None],
+        lost: Callable[[str], None],
+    ) -> None:
+        self.open = True
+        self._reactor, self._meeting, self._sock, self._told, self._lost = reactor, meeting, sock, told, lost
+        self._relay = kind is Kind.RELAY
+        self._many = ManyClient() if kind is Kind.MANY else None
+        self._one = _MACHINES[meeting.protocol]()
+        self._connected = False
+        self._queue: list[tuple[bytes, str]] = []
+        self._names: dict[str, bytes] = {}
+        self._unsent = b""
+        self._patience = reactor.later(_SERVER_SECONDS, self._silent)
 
-def run_blocking(work: Coroutine[object, None, T]) -> T:
-    """Run *work* to its end from plain code, even where a loop already runs in this thread (a notebook)."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return _run(work)
-    thread = ThreadPoolExecutor(1, thread_name_prefix="fmi-pairing")
-    try:
-        return thread.submit(_run, work).result()
-    finally:
-        thread.shutdown(wait=False)  # Ctrl-C reaches the caller at once; the pairing itself ends by its deadline
+    @property
+    def many(self) -> bool | None:
+        """Whether the server reads many names on this connection; None while it has not said."""
+        return self._many.known if self._many else False
 
+    def connect(self, address: str) -> None:
+        """Connect to the server at *address*."""
+        error = self._sock.connect_ex((address, self._meeting.port))
+        if error in {0, errno.EINPROGRESS}:
+            self._reactor.watch(self._sock, WRITE, self._writable)
+        else:
+            self._unreachable(OSError(error, os.strerror(error)))
 
-def _run(work: Coroutine[object, None, T]) -> T:
-    """Run *work* in a loop of its own. Which loop the thread calls its current one does not change."""
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        return runner.run(work)
+    def ask(self, name: bytes, token: str) -> None:
+        """Ask for the peer called *name*, now or once the server takes it."""
+        self._queue.append((name, token))
+        if self._connected:
+            self._send()
 
+    def close(self) -> None:
+        """Report nothing any more."""
+        self.open = False
+        self._patience.cancel()
+        self._reactor.unwatch(self._sock)
 
-async def _pair_all(
-    meeting: Meeting, namespace: Namespace, rank: int, peers: list[int], seconds: float
-) -> dict[int, socket.socket]:
-    deadline = asyncio.get_running_loop().time() + seconds
-    errand, turns = _Errand(meeting, Lookup(meeting.host), namespace, rank, deadline), asyncio.Semaphore(_AT_ONCE)
-    pairings = [_Pairing(errand, peer) for peer in peers]
-    try:
-        outcomes = await asyncio.gather(*(pairing.run(turns) for pairing in pairings), return_exceptions=True)
-    except asyncio.CancelledError:
-        for pairing in pairings:
-            if pairing.socket:
-                pairing.socket.close()
-        raise
-    # A deadline that strikes while a socket is handed over cancels the task, but the socket is good all the same.
-    sockets = {peer: pairing.socket for peer, pairing in zip(peers, pairings, strict=True) if pairing.socket}
-    failures = [
-        outcome if isinstance(outcome, Exception) else pairing.failure()
-        for pairing, outcome in zip(pairings, outcomes, strict=True)
-        if pairing.socket is None
-    ]
-    if failures:
-        for sock in sockets.values():
-            sock.close()
-        raise failures[0]
-    for sock in sockets.values():
-        sock.settimeout(None)  # it blocks: a link sets the kernel's own timeouts
-    return sockets
+    def _writable(self) -> None:
+        if not self._connected:
+            error = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if error:
+                self._unreachable(OSError(error, os.strerror(error)))
+                return
+            self._connected = True
+        self._reactor.watch(self._sock, READ, self._readable)
+        self._send()
 
-
-@dataclass(frozen=True, slots=True)
-class _Errand:
-    """What all pairings of one call share. ``deadline`` is in the loop's time."""
-
-    meeting: Meeting
-    server: Lookup
-    namespace: Namespace
-    rank: int
-    deadline: float
-
-
-class _Pairing:
-    """One pair's way from its names to a verified socket."""
-
-    def __init__(self, errand: _Errand, peer: int) -> None:
-        self._errand, self._peer = errand, peer
-        self._meeting, self._namespace = errand.meeting, errand.namespace
-        self._stage, self._reason = "rendezvous", "its turn did not come: the pairings before it took all the time"
-        self._token = ""
-        self.socket: socket.socket | None = None
-
-    async def run(self, turns: asyncio.Semaphore) -> None:
-        """Set ``socket``, or raise PairingFailed at the deadline or when the server refuses."""
-        pause = _FIRST_PAUSE
+    def _send(self) -> None:
+        while self._queue and self._may_ask():
+            self._unsent += self._request(*self._queue.pop(0))
+        if not self._unsent:
+            return
         try:
-            async with asyncio.timeout_at(self._errand.deadline), turns:
-                while True:
-                    try:
-                        return await self._attempt()
-                    except _Again:
-                        pass
-                    except OSError as error:
-                        self._at(self._stage, f"this rank cannot open a socket: {_plain(error)}")
-                    await asyncio.sleep(jittered(pause))
-                    pause = min(pause * 2, _LONGEST_PAUSE)
-        except TimeoutError:
-            raise self.failure() from None
-
-    async def _attempt(self) -> None:
-        try:
-            await self._attempt_punch()
-        except _Again:
-            if self._stage == "rendezvous" or not self._meeting.relay:
-                raise
-            await self._attempt_relay()
-
-    async def _attempt_punch(self) -> None:
-        with own_port() as sock, listener(sock.getsockname()[1]) as listening:
-            # The rendezvous socket stays open until the punch is done: its NAT mapping is the one the peer was told.
-            peer = await self._ask(sock, relay=False)
-            self._at("punch", f"no connection to {peer} in either direction")
-            remaining = self._errand.deadline - asyncio.get_running_loop().time()
-            patience = min(remaining * _PUNCH_SHARE, _PUNCH_BEFORE_RELAY if self._meeting.relay else remaining)
-            try:
-                async with asyncio.timeout(patience):
-                    self.socket = await punch(listening, peer, self._handshake, self._met_stranger)
-            except TimeoutError:
-                raise _Again from None
-
-    async def _attempt_relay(self) -> None:
-        sock = own_port()
-        try:
-            await self._ask(sock, relay=True)
-            await verify(sock, self._handshake())
-        except (OSError, WrongPeer) as error:
-            sock.close()
-            self._at("relay", f"the relayed connection failed: {error}")
-            raise _Again from None
-        except BaseException:
-            sock.close()
-            raise
-        self.socket = sock
-
-    async def _ask(self, sock: socket.socket, *, relay: bool) -> Endpoint:
-        """Return the peer's endpoint, as the server tells it over *sock*."""
-        loop = asyncio.get_running_loop()
-        where = f"{self._meeting.host}:{self._meeting.port}"
-        stage = "relay" if relay else "rendezvous"
-        self._at(stage, f"the server at {where} does not answer")
-        machine = _MACHINES[self._meeting.protocol]()
-        try:
-            await loop.sock_connect(sock, (await self._errand.server.address(), self._meeting.port))
-            name = self._namespace.pair_name(self._errand.rank, self._peer)
-            await loop.sock_sendall(sock, machine.ask(name, self._token, relay=relay))
-            while True:
-                data = await loop.sock_recv(sock, machine.wanted)
-                for event in machine.receive(data) if data else machine.end():
-                    if isinstance(event, Paired):
-                        return event.peer
-                    self._judge(event, stage)
+            sent = self._sock.send(self._unsent)
+        except BlockingIOError:
+            sent = 0
         except OSError as error:
-            self._at(stage, f"the server at {where} cannot be reached: {_plain(error)}")
-            raise _Again from None
+            self._unreachable(error)
+            return
+        self._unsent = self._unsent[sent:]
+        if self._unsent:
+            self._reactor.watch(self._sock, WRITE, self._writable)
 
-    def _judge(self, event: Event, stage: str) -> None:
-        if isinstance(event, Refused):
-            refused = "the server refuses: a missing or wrong team key, or no further pair to relay; its log says which"
-            raise PairingFailed(self._peer, stage, refused, RENEW)
-        if isinstance(event, Broken):
-            self._at(stage, event.reason)
-            raise _Again
-        if isinstance(event, (Told, TimedOut)):
-            # With it, a rank that comes back takes over its own place, and is never paired with its lost connection.
-            self._token = event.token or self._token
-        if isinstance(event, TimedOut):
-            if not event.token:  # the server gave it no place to wait, so there is none to come back to
-                self._at(stage, "the server has no room for another name to wait; its log says which limit is reached")
-            raise _Again
-        self._at(stage, f"rank {self._peer} has not come to the rendezvous server")
+    def _may_ask(self) -> bool:
+        return not self._names or bool(self.many)
 
-    def _handshake(self) -> Handshake:
-        nonce = os.urandom(NONCE_SIZE)
-        return Handshake(self._namespace.text, self._errand.rank, self._peer, nonce, self._namespace.key)
+    def _request(self, name: bytes, token: str) -> bytes:
+        self._names[token] = name
+        return self._many.ask(name, token) if self._many else self._one.ask(name, token, relay=self._relay)
 
-    def _met_stranger(self, reason: str) -> None:
-        self._at("handshake", f"what answers at its endpoint is not the peer: {reason}")
+    def _readable(self) -> None:
+        try:
+            data = self._sock.recv(_READ if self._many else self._one.wanted)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._unreachable(error)
+            return
+        self._patience.cancel()
+        for name, event in self._answers(data):
+            if not self.open:
+                return
+            if isinstance(event, Broken):
+                self._end(event.reason)
+            else:
+                self._told(name, event)
+        if not self.open:
+            return
+        if not data:
+            self.close()
+        elif self._queue:
+            self._send()
 
-    def _at(self, stage: str, reason: str) -> None:
-        if _STAGES.index(stage) >= _STAGES.index(self._stage):
-            self._stage, self._reason = stage, reason
+    def _answers(self, data: bytes) -> list[tuple[bytes, Event]]:
+        if self._many:
+            answers = self._many.receive(data) if data else self._many.end()
+            return [(self._names.get(token, b""), event) for token, event in answers]
+        (name,) = self._names.values()
+        return [(name, event) for event in (self._one.receive(data) if data else self._one.end())]
 
-    def failure(self) -> PairingFailed:
-        """Return the error for the furthest stage that any attempt has reached."""
-        return PairingFailed(self._peer, self._stage, self._reason, _FIXES[self._stage])
+    def _unreachable(self, error: OSError) -> None:
+        self._end(f"the server at {self._meeting} cannot be reached: {plain(error)}")
+
+    def _silent(self) -> None:
+        self._end(f"the server at {self._meeting} does not answer")
+
+    def _end(self, reason: str) -> None:
+        self.close()
+        self._lost(reason)
 
 
-class _Again(Exception):
-    """This attempt failed; another may not."""
-
-
-def _plain(error: OSError) -> str:
+def plain(error: OSError) -> str:
+    """Return what *error* is, in the system's words."""
     if error.errno is None or isinstance(error, socket.gaierror):
         return str(error.strerror or error)
     return os.strerror(error.errno)

@@ -7,34 +7,33 @@ See https://bford.info/pub/net/p2pnat/ for why this passes NATs.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import random
 import socket
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from shared.fmi.wire.handshake import Verified
+from shared.fmi.rendezvous.reactor import READ, WRITE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
-    from shared.fmi.wire.events import Endpoint
-    from shared.fmi.wire.handshake import Handshake
+    from shared.fmi.rendezvous.reactor import Reactor, Timer
+    from shared.fmi.wire.events import Broken, Endpoint
+    from shared.fmi.wire.handshake import Handshake, Twin, Verified
 
 _ANY = ""  # every interface, in the socket API's spelling: a NAT decides where the peer comes in
 _FIRST_CONNECT, _LONGEST_CONNECT = 0.3, 3.0
 """Seconds that an attempt to connect may take, each 1.5 times the one before. Our choice: the first is about a round
 trip across a continent, the longest Linux's first SYN and its repeat (1 s) with room."""
 
-_CONNECT_GROWTH = 1.5
-_HANDSHAKE_SECONDS = 3.0  # our choice: a few hundred bytes, on a machine that may be busy
-_PAUSE = 0.02  # seconds between two attempts, as a refused one ends at once: our choice
-_BACKLOG = 8  # connections that wait to be accepted: one is the peer's, few are strangers'
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0  # seconds between two attempts, as a refused one ends at once: our choice
+_GROWTH = 1.5
+_SILENCE = 20.0
+"""Seconds without a word after which a connection is a stranger's: our choice, long enough for a peer whose machine is
+so busy that it does not run. A silent stranger delays nobody else."""
 
-
-class WrongPeer(Exception):
-    """Whatever is at the other end is not the peer that was meant."""
+_BACKLOG = 512  # connections that wait to be accepted: our choice, more than all peers of a round
 
 
 def jittered(seconds: float) -> float:
@@ -67,165 +66,147 @@ def listener(port: int) -> socket.socket:
     return sock
 
 
-async def punch(
-    listening: socket.socket, peer: Endpoint, handshake: Callable[[], Handshake], on_stranger: Callable[[str], None]
-) -> socket.socket:
-    """Return the connection to *peer* once it has proved itself. Until then it goes on, or until it is cancelled.
+class Greeting:
+    """The handshake on one connection.
 
     Args:
-        listening: The listener on the port that the peer was told.
-        peer: The peer's public endpoint.
-        handshake: Makes a fresh handshake for each connection that is tried.
-        on_stranger: Called with the reason when a connection was not the peer's.
+        reactor: Owns and watches the connection.
+        sock: The connection, which does not block.
+        handshake: Fresh. Where it knows the peer, it speaks first.
+        done: Called once with this greeting and what the other side is: None if it only closed the connection.
     """
-    async with _Race(handshake, on_stranger) as race:
-        race.listen(listening)
-        race.enter(_connect(listening.getsockname()[1], peer, race))
-        return await race.winner()
 
+    def __init__(
+        self,
+        reactor: Reactor,
+        sock: socket.socket,
+        handshake: Handshake,
+        done: Callable[[Greeting, Verified | Twin | Broken | None], None],
+    ) -> None:
+        self.sock, self.handshake = sock, handshake
+        self._reactor, self._done = reactor, done
+        self._timer = reactor.later(_SILENCE, self._silent)
+        reactor.watch(sock, READ, self._readable)
+        self._say(handshake.hello())
 
-async def verify(sock: socket.socket, handshake: Handshake, seconds: float = _HANDSHAKE_SECONDS) -> None:
-    """Make sure that the peer is at the other end of *sock*, which does not block, within *seconds*.
+    def close(self) -> None:
+        """Close the connection and report nothing."""
+        self._timer.cancel()
+        self._reactor.close_socket(self.sock)
 
-    Raises:
-        WrongPeer: It is somebody else, or fell silent.
-        OSError: The connection broke.
-    """
-    sock.send(handshake.hello())  # a few bytes; they fit into the buffer of a fresh connection
-    try:
-        async with asyncio.timeout(seconds):
-            while not _proved(sock, handshake):
-                await _readable(sock)
-    except TimeoutError:
-        # On a busy machine, time may be up before this process runs again. Then the proof has come, and lies here.
-        if not _proved(sock, handshake):
-            raise WrongPeer("it said nothing after connecting") from None
-    with contextlib.suppress(BlockingIOError):
-        if not sock.recv(1, socket.MSG_PEEK):  # the peer did not wait so long: it has closed this connection
-            raise _closed()
+    def _say(self, words: bytes) -> None:
+        """Send a few bytes, which fit into a fresh connection's buffer. The next read finds that it broke."""
+        if words:
+            with contextlib.suppress(OSError):
+                self.sock.send(words)
 
-
-def _proved(sock: socket.socket, handshake: Handshake) -> bool:
-    """Take and answer what has come; return whether the peer has proved itself."""
-    while True:
+    def _readable(self) -> None:
         try:
-            data = sock.recv(handshake.wanted)
+            data = self.sock.recv(self.handshake.wanted)
         except BlockingIOError:
-            return False
-        if not data:
-            raise _closed()
-        answer, events = handshake.receive(data)
-        if answer:
-            sock.send(answer)
-        for event in events:
-            if isinstance(event, Verified):
-                return True
-            raise WrongPeer(event.reason)
-
-
-def _closed() -> OSError:
-    return ConnectionResetError(errno.ECONNRESET, "closed during the handshake")
-
-
-async def _readable(sock: socket.socket) -> None:
-    """Wait for bytes, and leave them where they are: a read that is cancelled may have taken some already."""
-    loop, ready = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(sock, ready.set)
-    try:
-        await ready.wait()
-    finally:
-        loop.remove_reader(sock)
-
-
-class _Race:
-    """Sockets of which the first to prove itself wins. The others are closed in the end."""
-
-    def __init__(self, handshake: Callable[[], Handshake], on_stranger: Callable[[str], None]) -> None:
-        self._handshake, self._on_stranger = handshake, on_stranger
-        self._loop = asyncio.get_running_loop()
-        self._won: asyncio.Future[socket.socket] = self._loop.create_future()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._sockets: set[socket.socket] = set()
-        self._listening: socket.socket | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._listening is not None:
-            self._loop.remove_reader(self._listening)
-        for task in self._tasks:
-            task.cancel()
-        kept = None if kind else self._won.result()
-        try:
-            # A socket may be closed only when its task has ended: its number is given to a new socket at once.
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-        except BaseException:
-            kept = None
-            raise
-        finally:
-            for sock in self._sockets:
-                if sock is not kept:
-                    sock.close()
-
-    def listen(self, listening: socket.socket) -> None:
-        """Let every connection to *listening* race, each in a task of its own, so a silent stranger delays no one."""
-        self._listening = listening
-        self._loop.add_reader(listening, self._accept, listening)
-
-    def enter(self, runner: Coroutine[object, None, None]) -> None:
-        """Let *runner* look for a winner. One that fails does not win; that is all."""
-        self._tasks.add(self._loop.create_task(runner))
-
-    def adopt(self, sock: socket.socket) -> None:
-        """Close *sock* in the end, unless it wins."""
-        sock.settimeout(0)
-        self._sockets.add(sock)
-
-    def drop(self, sock: socket.socket) -> None:
-        """Close *sock* now."""
-        self._sockets.discard(sock)
-        sock.close()
-
-    async def winner(self) -> socket.socket:
-        """Return the first socket that proved itself."""
-        return await self._won
-
-    async def prove(self, sock: socket.socket) -> None:
-        """Let *sock* win if the peer is at its other end; else close it."""
-        try:
-            await verify(sock, self._handshake())
-        except WrongPeer as stranger:
-            self._on_stranger(str(stranger))
-            self.drop(sock)
+            return
         except OSError:
-            self.drop(sock)
+            data = b""
+        if not data:
+            self._finish(self.handshake.end() if self.handshake.spoken else None)
+            return
+        answer, events = self.handshake.receive(data)
+        self._say(answer)
+        for event in events:
+            self._finish(event)
+
+    def _silent(self) -> None:
+        self._finish(self.handshake.end())
+
+    def _finish(self, outcome: Verified | Twin | Broken | None) -> None:
+        self._timer.cancel()
+        self._reactor.unwatch(self.sock)
+        self._done(self, outcome)
+
+
+class Punch:
+    """Connects to one peer, again and again: the first SYNs may die at the peer's NAT.
+
+    Args:
+        reactor: Owns and watches the attempts.
+        port: The own port, from which the peer expects the connection.
+        peer: The peer's public endpoint.
+        connected: Called with a connection. It may be asked to go on (:meth:`resume`).
+        failed: Called with the reason when an attempt fails for want of a socket.
+    """
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        port: int,
+        peer: Endpoint,
+        connected: Callable[[socket.socket], None],
+        failed: Callable[[OSError], None],
+    ) -> None:
+        self.peer = peer
+        self._reactor, self._port, self._connected, self._failed = reactor, port, connected, failed
+        self._patience, self._pause = _FIRST_CONNECT, _FIRST_PAUSE
+        self._sock: socket.socket | None = None
+        self._timer: Timer | None = None
+
+    def start(self, delay: float) -> None:
+        """Connect for the first time after *delay* seconds."""
+        if delay:
+            self._timer = self._reactor.later(delay, self._connect)
         else:
-            if not self._won.done():
-                self._won.set_result(sock)
+            self._connect()
 
-    def _accept(self, listening: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            sock, _ = listening.accept()
-            self.adopt(sock)
-            self.enter(self.prove(sock))
+    def resume(self) -> None:
+        """Try again after a pause: this attempt failed, or led to a stranger."""
+        self.stop()
+        self._timer = self._reactor.later(jittered(self._pause), self._connect)
+        self._pause = min(self._pause * _GROWTH, _LONGEST_PAUSE)
 
+    def stop(self) -> None:
+        """End the attempt under way."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._sock is not None:
+            self._reactor.close_socket(self._sock)
+            self._sock = None
 
-async def _connect(port: int, peer: Endpoint, race: _Race) -> None:
-    """Connect again and again until one connection proves itself: the first SYNs may die at the peer's NAT."""
-    patience = _FIRST_CONNECT
-    while True:
-        sock = shared_port(port)
-        race.adopt(sock)
+    def _connect(self) -> None:
         try:
-            async with asyncio.timeout(patience):
-                await asyncio.get_running_loop().sock_connect(sock, (peer.host, peer.port))
-        except (OSError, TimeoutError):
-            race.drop(sock)
+            self._sock = sock = self._reactor.own(shared_port(self._port))
+        except OSError as error:
+            self._failed(error)
+            self.resume()
+            return
+        sock.settimeout(0)
+        code = sock.connect_ex((self.peer.host, self.peer.port))
+        if code not in {0, errno.EINPROGRESS}:
+            self.resume()
+        elif _is_connected(sock):  # as on loopback: no need to be told
+            self._hand_over(sock)
         else:
-            await race.prove(sock)
-        patience = min(patience * _CONNECT_GROWTH, _LONGEST_CONNECT)
-        await asyncio.sleep(jittered(_PAUSE))
+            self._timer = self._reactor.later(self._patience, self.resume)
+            self._patience = min(self._patience * _GROWTH, _LONGEST_CONNECT)
+            self._reactor.watch(sock, WRITE, self._writable)
+
+    def _writable(self) -> None:
+        sock = self._sock
+        if sock is None or not _is_connected(sock):
+            self.resume()
+        else:
+            self._hand_over(sock)
+
+    def _hand_over(self, sock: socket.socket) -> None:
+        self._sock = None
+        self.stop()
+        self._connected(sock)
+
+
+def _is_connected(sock: socket.socket) -> bool:
+    try:
+        sock.getpeername()
+    except OSError:
+        return False
+    return True
 
 
 def shared_port(port: int) -> socket.socket:

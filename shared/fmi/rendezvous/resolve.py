@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import socket
 import threading
 from typing import TYPE_CHECKING
@@ -25,8 +23,7 @@ def address_of(host: str) -> str:
 class Lookup:
     """Looks a host up, once for all that ask at the same time.
 
-    The system's resolver has no timeout, and a loop that ends waits for its own helper threads. So the look-up runs in
-    a thread that nobody waits for.
+    The system's resolver has no timeout. So the look-up runs in a thread that nobody waits for.
 
     Args:
         host: A name or an IPv4 address.
@@ -35,31 +32,34 @@ class Lookup:
 
     def __init__(self, host: str, find: Callable[[str], str] = address_of) -> None:
         self._host, self._find = host, find
-        self._running: asyncio.Future[str] | None = None
+        self._asking: list[Callable[[str | OSError], None]] = []
+        self._lock = threading.Lock()
 
-    async def address(self) -> str:
-        """Return the address. Cancel it if it takes too long.
+    def ask(self, answer: Callable[[str | OSError], None]) -> None:
+        """Let *answer* be called with the address, or why there is none: at once, or later from another thread."""
+        if _is_address(self._host):
+            answer(self._host)
+            return
+        with self._lock:
+            first = not self._asking
+            self._asking.append(answer)
+        if first:
+            threading.Thread(target=self._look_up, name="fmi-resolve", daemon=True).start()
 
-        Raises:
-            OSError: There is none.
-        """
-        if self._running is None or self._running.done():
-            self._running = asyncio.get_running_loop().create_future()
-            arguments = (asyncio.get_running_loop(), self._running)
-            threading.Thread(target=self._look_up, args=arguments, name="fmi-resolve", daemon=True).start()
-        return await asyncio.shield(self._running)
-
-    def _look_up(self, loop: asyncio.AbstractEventLoop, answer: asyncio.Future[str]) -> None:
+    def _look_up(self) -> None:
         try:
             found: str | OSError = self._find(self._host)
         except OSError as error:
             found = error
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(_answer, answer, found)
+        with self._lock:
+            asking, self._asking = self._asking, []
+        for answer in asking:
+            answer(found)
 
 
-def _answer(question: asyncio.Future[str], found: str | OSError) -> None:
-    if isinstance(found, OSError):
-        question.set_exception(found)
-    else:
-        question.set_result(found)
+def _is_address(host: str) -> bool:
+    try:
+        socket.inet_pton(socket.AF_INET, host)
+    except OSError:
+        return False
+    return True

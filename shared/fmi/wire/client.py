@@ -10,6 +10,12 @@ NAME_MAX = 99
 """Longest pairing name in bytes: the v1 server's buffer holds 100, with the terminator."""
 
 
+def check_name(name: bytes) -> None:
+    """Raise LocalProtocolError if the pairing *name* cannot go over the wire."""
+    if not 1 <= len(name) <= NAME_MAX or 0 in name:
+        raise LocalProtocolError(f"a pairing name has 1 to {NAME_MAX} bytes and no NUL, not {name!r}")
+
+
 class PairingClient(ABC):
     """One pairing, seen from the client. Give it a request to send, then every byte the server sends."""
 
@@ -40,8 +46,7 @@ class PairingClient(ABC):
         """
         if self.state is not State.IDLE:
             raise LocalProtocolError(f"one machine asks once; this one is {self.state.value}")
-        if not 1 <= len(name) <= NAME_MAX or 0 in name:
-            raise LocalProtocolError(f"a pairing name has 1 to {NAME_MAX} bytes and no NUL, not {name!r}")
+        check_name(name)
         request = self._encode(name, token, relay=relay)
         self.state = State.ASKED
         return request

@@ -68,7 +68,12 @@ class TimedOut:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server will not pair this name: the key is wrong, a limit is reached, or the request is broken."""
+    """The server will not pair this name: the key is wrong, a limit is reached, or the request is broken.
+
+    ``token`` says which, where a connection asks for many (v2).
+    """
+
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

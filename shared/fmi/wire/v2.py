@@ -20,6 +20,7 @@ from shared.fmi.wire.events import NOWHERE, Broken, Endpoint, Event, Paired, Ref
 
 REQUEST = struct.Struct("<100s37sI")
 _RESPONSE = struct.Struct("!B4sH4sH37s")
+RESPONSE_SIZE = _RESPONSE.size
 
 RELAY = 1
 """The request's flag bit that asks the server to carry the pair's bytes."""
@@ -46,22 +47,32 @@ def encode_response(status: Status, you: Endpoint, peer: Endpoint | None = None,
     return _RESPONSE.pack(status, you.packed, you.port, other.packed, other.port, token.encode("ascii"))
 
 
+def encode_request(name: bytes, token: str, flags: int) -> bytes:
+    """Return the 141 bytes of a request."""
+    return REQUEST.pack(name, token.encode("ascii"), flags)
+
+
+def decode_response(record: bytes) -> Event:
+    """Return what the 50 bytes of a response mean."""
+    status, your_ip, your_port, peer_ip, peer_port, padded = _RESPONSE.unpack(record)
+    token = padded.split(b"\0", 1)[0].decode("ascii", "replace")
+    you, peer = Endpoint.unpack(your_ip, your_port), Endpoint.unpack(peer_ip, peer_port)
+    known: dict[int, Event] = {
+        Status.WAITING: Told(you, token),
+        Status.PAIRED: Paired(you, peer, token),
+        Status.TIMEOUT: TimedOut(token),
+        Status.ERROR: Refused(token),
+    }
+    return known.get(status, Broken(f"status {status} is none of v2's; is this a v1 server?"))
+
+
 class V2Client(PairingClient):
     """A v2 pairing."""
 
-    record_size = _RESPONSE.size
+    record_size = RESPONSE_SIZE
 
     def _encode(self, name: bytes, token: str, *, relay: bool) -> bytes:
-        return REQUEST.pack(name, token.encode("ascii"), RELAY if relay else 0)
+        return encode_request(name, token, RELAY if relay else 0)
 
     def _decode(self, record: bytes) -> Event:
-        status, your_ip, your_port, peer_ip, peer_port, padded = _RESPONSE.unpack(record)
-        token = padded.split(b"\0", 1)[0].decode("ascii", "replace")
-        you, peer = Endpoint.unpack(your_ip, your_port), Endpoint.unpack(peer_ip, peer_port)
-        known: dict[int, Event] = {
-            Status.WAITING: Told(you, token),
-            Status.PAIRED: Paired(you, peer, token),
-            Status.TIMEOUT: TimedOut(token),
-            Status.ERROR: Refused(),
-        }
-        return known.get(status, Broken(f"status {status} is none of v2's; is this a v1 server?"))
+        return decode_response(record)
