@@ -19,8 +19,8 @@ what a rank calls. ``Meeting`` says where ranks meet, ``Namespace`` whose they a
 Scripts written for FMI's C++ bindings say ``import fmi``. They get the package ``fmi`` of ``shared.fmi.compat``, which
 has the bindings' own names over the same communicator.
 
-Names are loaded at their first use (PEP 562). ``Communicator`` brings numpy and asyncio, 0.1 s, which a function that
-only checks the rendezvous should not pay at its cold start. The S3 and Redis clients come when a channel is opened.
+Names are loaded at their first use (PEP 562). ``Communicator`` brings numpy, 0.1 s, which a function that only
+checks the rendezvous should not pay at its cold start. The S3 and Redis clients come when a channel is opened.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shared.fmi.channels.s3 import S3Store
     from shared.fmi.channels.store import StoreChannel
     from shared.fmi.communicator import Communicator
-    from shared.fmi.errors import FmiError, PairingFailed, PeerLost, PeerMismatch, RendezvousUnavailable
+    from shared.fmi.errors import Duplicate, FmiError, PairingFailed, PeerLost, PeerMismatch, RendezvousUnavailable
     from shared.fmi.operators import MAX, MIN, PROD, SUM, Op, custom
     from shared.fmi.policy import DirectModel, Hint, Policy, RedisModel, S3Model
     from shared.fmi.rendezvous.client import Meeting
@@ -50,6 +50,7 @@ __all__ = [
     "Communicator",
     "DirectChannel",
     "DirectModel",
+    "Duplicate",
     "FmiError",
     "Hint",
     "Meeting",
@@ -76,7 +77,7 @@ _HOMES = {
     "channels.s3": ("S3Store",),
     "channels.store": ("StoreChannel",),
     "communicator": ("Communicator",),
-    "errors": ("FmiError", "PairingFailed", "PeerLost", "PeerMismatch", "RendezvousUnavailable"),
+    "errors": ("Duplicate", "FmiError", "PairingFailed", "PeerLost", "PeerMismatch", "RendezvousUnavailable"),
     "operators": ("MAX", "MIN", "PROD", "SUM", "Op", "custom"),
     "policy": ("DirectModel", "Hint", "Policy", "RedisModel", "S3Model"),
     "rendezvous.client": ("Meeting",),
