@@ -126,18 +126,26 @@ class Namespace:
     def pair_name(self, rank: int, peer: int) -> bytes:
         """Return the name under which *rank* and *peer* meet: the same bytes on both sides, at most 99.
 
-        Without a team and a run it is FMI's own name, which ranks of the C++ library make too.
+        It is never the name that ranks of FMI's C++ library make. They would take our handshake for data.
         """
         low, high = sorted((rank, peer))
-        # FMI's own name can mean two pairs: "a1" with ranks 0 and 2 makes a10_2, as "a" with ranks 10 and 2 does
-        whose = f"{self.text}/" if self.team or self.run else self.comm
-        message = f"{whose}{low}_{high}"
+        message = f"{self.text}/{low}_{high}"
         if self.key:
             digest = hashlib.sha256(message.encode()).hexdigest()[:32]
             return f"{self.team}-{_mac(self.key, digest)}-{digest}".encode()
         if len(message.encode()) > NAME_MAX:
             return hashlib.sha256(message.encode()).hexdigest().encode()
         return message.encode()
+
+    def cpp_name(self, rank: int, peer: int) -> bytes:
+        """Return the name under which ranks of FMI's C++ library meet; empty if they cannot mean this world.
+
+        They know no team, no run and no key. Their name can mean two pairs: ``a1`` with ranks 0 and 2 makes a10_2, as
+        ``a`` with ranks 10 and 2 does.
+        """
+        low, high = sorted((rank, peer))
+        name = f"{self.comm}{low}_{high}".encode()
+        return b"" if self.team or self.run or self.key or len(name) > NAME_MAX else name
 
 
 def _mac(key: bytes, message: str) -> str:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from shared.fmi.errors import Duplicate, PairingFailed
 from shared.fmi.rendezvous.client import NAMES, Kind
 from shared.fmi.rendezvous.keys import RENEW
+from shared.fmi.rendezvous.probe import PROBE_SECONDS, Probe
 from shared.fmi.rendezvous.reactor import Reactor
 from shared.fmi.rendezvous.resolve import Lookup
 from shared.fmi.rendezvous.rounds import Round, Wanted, no_socket
@@ -40,6 +41,8 @@ _AT_ONCE = 32
 
 _TOGETHER = 0.05  # seconds by which a peer may go into its next round too early, to share one: our choice
 _END_SECONDS = 1.0  # that close waits for the thread: our choice, since it has nothing to wait for
+_CPP = "a rank of FMI's C++ library has come in place of rank {}; it was told so, and its connection closed"
+_ONE_LIBRARY = "let all ranks of a world use one library: import fmi from here, or FMI's C++ bindings"
 _REFUSED = "the server refuses: a missing or wrong team key, or no further pair to relay; its log says which"
 
 
@@ -72,6 +75,7 @@ class Pairing:
         self._closed = False
         self._ringing = threading.Lock()  # no ring may write to the number of a descriptor that has been closed
         self._thread: threading.Thread | None = None
+        self._probed: threading.Event | None = None
         try:
             self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
             self.reactor = Reactor()
@@ -122,8 +126,16 @@ class Pairing:
         return taken
 
     def failure(self, peer: int) -> PairingFailed:
-        """Return the error for the furthest stage that any attempt to pair with *peer* has reached so far."""
+        """Return the error for the furthest stage that any attempt to pair with *peer* has reached so far.
+
+        In a world without team, run and key, a peer that has not come may be a rank of FMI's C++ library, which meets
+        under another name. The first call for such a peer asks for that name, which may take PROBE_SECONDS.
+        """
         wanted = self._known.get(peer) or Wanted(peer, b"", relay=False)
+        if wanted.absent and not self._closed and self._probed is None and self._namespace.cpp_name(self._rank, peer):
+            self._probed = threading.Event()
+            self.reactor.post(self._probe)
+            self._probed.wait(2 * PROBE_SECONDS)
         return PairingFailed(peer, *wanted.seen)
 
     def close(self) -> None:
@@ -156,6 +168,10 @@ class Pairing:
         try:
             while not self._closed:
                 self.reactor.step()
+        except Exception as error:
+            what = f"the pairing itself broke: {type(error).__name__}: {error}"
+            self._end(PairingFailed(self._rank, "rendezvous", what, "report this, with the traceback on stderr"))
+            raise
         finally:
             self.reactor.close()
             self._close_news()
@@ -206,6 +222,30 @@ class Pairing:
         if self._later:
             self._retrying = self.reactor.later(self._later[0][0] - self.reactor.now(), self._retry)
 
+    def _probe(self) -> None:
+        """Ask whether C++ ranks have come in place of those that are missing."""
+        missing = [each for each in self.wanted.values() if each.absent][:_AT_ONCE]
+        open_ = {each.rank for each in missing}
+        for wanted in missing:
+            name = self._namespace.cpp_name(self._rank, wanted.rank)
+            self._lookup(Probe(self.reactor, self.meeting, name, partial(self._answered, wanted, open_)))
+        if not missing:
+            self._answer()
+
+    def _answered(self, wanted: Wanted, unanswered: set[int], found: bool) -> None:  # noqa: FBT001  a callback's
+        if found:
+            wanted.at("rendezvous", _CPP.format(wanted.rank), _ONE_LIBRARY)
+        unanswered.discard(wanted.rank)
+        if not unanswered:
+            self._answer()
+
+    def _answer(self) -> None:
+        if self._probed is not None:
+            self._probed.set()
+
+    def _lookup(self, asks: Round | Probe) -> None:
+        self._server.ask(lambda found: self.reactor.post(partial(asks.connect, found)))
+
     def _end(self, error: PairingFailed) -> None:
         """Let :meth:`take` raise *error*."""
         self._fatal = self._fatal or error
@@ -228,7 +268,7 @@ class Pairing:
 
     def lookup(self, round_: Round) -> None:
         """See Host."""
-        self._server.ask(lambda found: self.reactor.post(partial(round_.connect, found)))
+        self._lookup(round_)
 
     def comes_first(self, peer: int) -> bool:
         """See Host."""

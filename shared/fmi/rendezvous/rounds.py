@@ -33,6 +33,7 @@ _FIXES = {
     "handshake": "give both ranks the same team, run, communicator name and key",
 }
 _NO_TURN = "its turn did not come: the pairings before it took all the time"
+_FULL = "the server has no room for another name to wait; its log says which limit is reached"
 _OPEN_FILES = "allow this process more open files (ulimit -n), or use fewer ranks"
 _NO_SOCKET = {
     errno.EMFILE: _OPEN_FILES,
@@ -69,7 +70,18 @@ def no_socket(stage: str, error: OSError) -> Seen:
 
 
 class Wanted:
-    """A peer that is not paired yet: what has been tried, and how far it came."""
+    """A peer that is not paired yet: what has been tried, and how far it came.
+
+    Attributes:
+        rank: The peer.
+        name: The name under which the server knows the pair.
+        token: What the server knows this side of the pair by; empty if it has given none yet.
+        round: The round that pairs it now, if any.
+        waits: Whether the server says that it waits, and nothing since.
+        punched: Whether its last punch took too long, so that a relay may follow.
+        patience: Seconds that the next punch may take.
+        seen: The furthest that any attempt has come.
+    """
 
     def __init__(self, rank: int, name: bytes, *, relay: bool) -> None:
         self.rank, self.name = rank, name
@@ -77,8 +89,14 @@ class Wanted:
         self.round: Round | None = None
         self.patience = _FIRST_BEFORE_RELAY if relay else _FIRST_PUNCH
         self.punched = False
+        self.waits = False
         self.seen = Seen("rendezvous", _NO_TURN, _FIXES["rendezvous"])
         self._pause = _FIRST_PAUSE
+
+    @property
+    def absent(self) -> bool:
+        """Whether the peer has not come, as far as the server knows."""
+        return self.waits and self.seen.stage == "rendezvous"
 
     def at(self, stage: str, reason: str, fix: str = "") -> None:
         """Note what was seen at *stage*, unless an attempt has come further before."""
@@ -93,6 +111,10 @@ class Wanted:
         """Return the seconds until the next attempt."""
         pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
         return jittered(pause)
+
+    def rested(self) -> None:
+        """Make the next pause short again: the server has let this name wait as long as it lets any."""
+        self._pause = _FIRST_PAUSE
 
     def punch_failed(self) -> None:
         """Give the next punch longer."""
@@ -238,6 +260,7 @@ class Round:
         self._names[wanted.name] = wanted
 
     def _ask(self, wanted: Wanted) -> None:
+        wanted.waits = False
         wanted.at(self._stage, f"the server at {self._host.meeting} does not answer")
         if self.kind is Kind.MANY:
             wanted.token = wanted.token or new_token()
@@ -261,11 +284,13 @@ class Round:
         if isinstance(event, Paired):
             self._introduce(wanted, event.peer)
         elif isinstance(event, TimedOut):
-            if not event.token:  # the server gave it no place to wait, so there is none to come back to
-                full = "the server has no room for another name to wait; its log says which limit is reached"
-                wanted.at(self._stage, full)
+            if wanted.waits:
+                wanted.rested()
+            else:  # the server gave it no place to wait
+                wanted.at(self._stage, _FULL)
             self._ask_again(wanted)
         else:
+            wanted.waits = True
             wanted.at(self._stage, f"rank {wanted.rank} has not come to the rendezvous server")
 
     def _one_each(self, first: Wanted | None) -> None:

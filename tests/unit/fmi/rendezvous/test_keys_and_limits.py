@@ -68,8 +68,18 @@ def test_no_two_pairs_of_a_run_share_a_name(key: Any) -> None:
     assert short.pair_name(10, 11) != long.pair_name(0, 11)
 
 
-def test_without_team_and_run_the_name_is_the_cpp_librarys() -> None:
-    assert Namespace(comm="fmi_pair").pair_name(3, 1) == b"fmi_pair1_3"
+def test_a_bare_world_never_meets_under_the_cpp_librarys_name() -> None:
+    """A C++ rank would read our handshake as its data."""
+    bare = Namespace(comm="fmi_pair")
+    assert bare.cpp_name(3, 1) == b"fmi_pair1_3"
+    assert bare.pair_name(3, 1) == b"//fmi_pair/1_3"
+
+
+@pytest.mark.parametrize(
+    "named", [Namespace("team1"), Namespace(run="run-1"), Namespace(key=OTHER), Namespace(comm="c" * 98)]
+)
+def test_only_a_bare_world_can_be_meant_by_cpp_ranks(named: Any) -> None:
+    assert named.cpp_name(0, 1) == b""
 
 
 @given(SLUGS, SLUGS, MASTERS, st.text(max_size=40), st.text(max_size=10))
