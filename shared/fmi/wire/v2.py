@@ -4,7 +4,10 @@ Request, 141 bytes: name[100] NUL-padded, token[37] (UUID text or empty, NUL-pad
 Response, 50 bytes: status u8, your ip[4], your port u16, peer ip[4], peer port u16, token[37]. The repository's guide
 says 51; its code sends 50.
 
-Flag bit 0 is ours: after PAIRED the server itself carries the pair's bytes. Other servers ignore flags.
+Two flag bits are ours, and other servers ignore them. Bit 0, RELAY: after PAIRED the server itself carries the pair's
+bytes. Bit 1, MANY: further requests follow on this connection, each with a token that the client chose. Their answers
+come in any order, so each carries the token of its request, and bit 7 of its status says that the server knows MANY.
+A connection is of one kind for good, and never both.
 """
 
 from __future__ import annotations
@@ -20,6 +23,12 @@ _RESPONSE = struct.Struct("!B4sH4sH37s")
 
 RELAY = 1
 """The request's flag bit that asks the server to carry the pair's bytes."""
+
+MANY = 2
+"""The request's flag bit that says: further requests follow on this connection."""
+
+MANY_KNOWN = 0x80
+"""The bit of a response's status that says: the server reads further requests on this connection."""
 
 
 class Status(enum.IntEnum):
