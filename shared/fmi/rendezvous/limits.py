@@ -32,6 +32,7 @@ class Limits:
     connections: int = 20480
     waiting: int = 16384
     waiting_per_source: int = 8192
+    waiting_per_connection: int = 256
     relays: int = 0
     rate: float = 4000.0
     burst: int = 16384

@@ -95,8 +95,8 @@ class RegistryMachine(RuleBasedStateMachine):
     @rule(name=st.sampled_from([b"a", b"b", b"c"]))
     def leave(self, name: Any) -> None:
         if name in self.model:
-            assert self.registry.leave(name, self.model.pop(name)[0])
-        assert not self.registry.leave(name, Party())
+            assert self.registry.leave(self.model.pop(name)[0]) == [name]
+        assert not self.registry.leave(Party())
 
     @rule(name=st.sampled_from([b"a", b"b", b"c"]))
     def die(self, name: Any) -> None:
@@ -107,7 +107,7 @@ class RegistryMachine(RuleBasedStateMachine):
     def wait(self, seconds: Any) -> None:
         self.now += seconds
         late = {id(party) for party, until in self.model.values() if until <= self.now}
-        assert {id(client) for client, _ in self.registry.expire(self.now)} == late
+        assert {id(waiter.client) for waiter in self.registry.expire(self.now)} == late
         self.model = {name: waiter for name, waiter in self.model.items() if waiter[1] > self.now}
 
     @invariant()
