@@ -25,7 +25,7 @@ from shared.fmi.wire.v2 import MANY, MANY_KNOWN, REQUEST, Status
 HERE = Path(__file__).parents[2]
 MASTER = b"m" * 32
 ANSWER = 50  # bytes of a v2 response
-_TICK = os.sysconf("SC_CLK_TCK")
+_CPU_CLOCK = 2  # with a process's id, the number of its CPU clock, as Linux's clock_getcpuclockid(3) makes it
 
 
 @dataclass
@@ -37,8 +37,7 @@ class Server:
 
     def cpu(self) -> float:
         """Return the seconds of CPU, user and system, that the process has taken."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICK
+        return time.clock_gettime(~self.pid << 3 | _CPU_CLOCK)
 
     def connect(self) -> socket.socket:
         """Return a connection to it."""

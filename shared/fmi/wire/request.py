@@ -21,7 +21,7 @@ V1, V2 = 1, 2
 """The protocol's versions, as a :class:`Request` says them."""
 
 _TOKEN = re.compile(rb"(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?")
-_FIRST_PRINTABLE = 0x20
+_CONTROL = re.compile(rb"[\x00-\x1f]")
 
 
 class Request(NamedTuple):
@@ -116,7 +116,7 @@ class RequestReader:
     def _request(self, request: Request) -> Request | Broken:
         if not request.name:
             return self._break("an empty name")
-        if min(request.name) < _FIRST_PRINTABLE:
+        if _CONTROL.search(request.name):
             return self._break("a name with control characters")
         self._state = _State.MORE if request.many else _State.DONE
         self._buffer = b""
