@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from shared.fmi.rendezvous.limits import Limits
     from shared.fmi.rendezvous.metrics import Metrics
 
-IDLE_AT_ONCE = 32
-"""HTTP connections that have not asked yet, at most: fewer than the descriptors that the limits leave spare."""
+IDLE_AT_ONCE, BACKLOG = 32, 64
+"""HTTP connections that have not asked yet, and new ones in one turn of the loop: the limits leave them descriptors."""
 
 _LONGEST_REQUEST = 8192  # bytes of a request's head: our choice, as common servers have it
 
