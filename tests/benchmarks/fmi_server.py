@@ -39,6 +39,11 @@ class Server:
         """Return the seconds of CPU, user and system, that the process has taken."""
         return time.clock_gettime(~self.pid << 3 | _CPU_CLOCK)
 
+    def resident(self) -> int:
+        """Return the bytes of memory that the process has."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines()
+        return 1024 * next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
     def connect(self) -> socket.socket:
         """Return a connection to it."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=60)
@@ -126,6 +131,25 @@ def knows_many(server: Server) -> bool:
         return bool(sock.recv(ANSWER, socket.MSG_WAITALL)[0] & MANY_KNOWN)
 
 
+def memory(server: Server, ranks: int) -> tuple[int, int]:
+    """Have a world of *ranks* ask for every pair once, so that each name waits; return names and bytes per rank."""
+    run = namespace()
+    before, names = server.resident(), 0
+    with ExitStack() as stack:
+        socks = []
+        for rank in range(ranks):
+            sock = stack.enter_context(server.connect())
+            mine = [peer for peer in neighbours(rank, ranks) if peer > rank]
+            sock.sendall(b"".join(request(run.pair_name(rank, peer), MANY) for peer in mine))
+            socks.append((sock, len(mine)))
+            names += len(mine)
+        for sock, waits in socks:
+            for _ in range(waits):
+                if sock.recv(ANSWER, socket.MSG_WAITALL)[0] != MANY_KNOWN | Status.WAITING:
+                    raise RuntimeError("a name may not wait")
+        return names, server.resident() - before
+
+
 def microseconds(server: Server, pairs: int, size: int) -> dict[str, float]:
     """Return the CPU time of one pairing, by the way its clients ask."""
     found = {}
@@ -147,6 +171,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=2000)
     parser.add_argument("--ranks", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--world", type=int, default=4096, help="ranks whose names all wait, for the memory")
     options = parser.parse_args()
     checkouts = [HERE, *([options.against.resolve()] if options.against else [])]
     rows: dict[tuple[Path, str], list[float]] = {}
@@ -158,12 +183,16 @@ def main() -> None:
             for checkout, server in servers.items():
                 for how, cost in microseconds(server, options.pairs, options.ranks).items():
                     rows.setdefault((checkout, how), []).append(cost)
+        names, held = memory(servers[HERE], options.world)
     base = statistics.median(rows[checkouts[-1], "one connection a pair"])
     sys.stdout.write("| server of | clients | us of CPU a pairing | of the base |\n|---|---|---|---|\n")
     for (checkout, how), costs in rows.items():
         cost = statistics.median(costs)
         sys.stdout.write(f"| {checkout.name} | {how} | {cost:.0f} | {cost / base:.2f} |\n")
-    sys.stdout.write(f"\nload {time.strftime('%H:%M')}: {' '.join(f'{x:.1f}' for x in os.getloadavg())}\n")
+    sys.stdout.write(
+        f"\n{options.world} ranks of whom {names} names wait: {held / 1e6:.1f} MB, {held / names:.0f} bytes a name\n"
+    )
+    sys.stdout.write(f"load {time.strftime('%H:%M')}: {' '.join(f'{x:.1f}' for x in os.getloadavg())}\n")
 
 
 if __name__ == "__main__":

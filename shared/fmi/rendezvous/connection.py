@@ -47,15 +47,28 @@ class Client(Stream):
         endpoint: Where the client is, as the server sees it.
         many: Whether it asks for several: it then stays open after an answer.
         requests: How many it has sent.
+        refused: Whether one of them was.
     """
 
-    __slots__ = ("_partner", "_reader", "_server", "_settle", "_version", "_waiting", "endpoint", "many", "requests")
+    __slots__ = (
+        "_partner",
+        "_reader",
+        "_server",
+        "_settle",
+        "_version",
+        "_waiting",
+        "endpoint",
+        "many",
+        "refused",
+        "requests",
+    )
 
     def __init__(self, server: Host, sock: socket.socket, endpoint: Endpoint) -> None:
         super().__init__(sock)
         self.endpoint = endpoint
         self.many = False
         self.requests = 0
+        self.refused = False
         self._server = server
         self._reader = RequestReader()
         self._version = 0
@@ -166,7 +179,8 @@ class Client(Stream):
         self.write(v2.encode_response(code, self.endpoint, peer, token))
 
     def _take(self, events: list[Request | Broken]) -> None:
-        self._cancel_settle()
+        if self._settle is not None:
+            self._cancel_settle()
         for event in events:
             if self.closing:
                 return

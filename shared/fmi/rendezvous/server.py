@@ -30,7 +30,8 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from shared.fmi.rendezvous.connection import Client
-from shared.fmi.rendezvous.http import IDLE_AT_ONCE, HttpProtocol
+from shared.fmi.rendezvous.http import BACKLOG as HTTP_BACKLOG
+from shared.fmi.rendezvous.http import HttpProtocol
 from shared.fmi.rendezvous.keys import Judgement, TeamKeys
 from shared.fmi.rendezvous.limits import Limits, RateLimiter
 from shared.fmi.rendezvous.logs import log, logger, name_digest
@@ -98,7 +99,7 @@ class RendezvousServer:
             loop = asyncio.get_running_loop()
             try:
                 self._http = await loop.create_server(
-                    lambda: HttpProtocol(self, self._http_idle), host, http_port, family=only, backlog=IDLE_AT_ONCE
+                    lambda: HttpProtocol(self, self._http_idle), host, http_port, family=only, backlog=HTTP_BACKLOG
                 )
             except OSError:
                 listening.close()
@@ -129,8 +130,9 @@ class RendezvousServer:
             self._sweeper.cancel()
         if self._http:
             self._http.close()
-        if self._streams:
-            self._streams.stop_accepting()
+        streams, self._streams = self._streams, None
+        if streams:
+            streams.stop_accepting()
         for waiter in self._registry.drain():
             waiter.client.time_out(waiter.token)
         for client in list(self._clients):
@@ -142,8 +144,8 @@ class RendezvousServer:
                 await self._empty.wait()
         for client in list(self._clients):
             client.abort()
-        if self._streams:
-            self._streams.close()
+        if streams:
+            streams.close()
         log("closed", pairings=self.metrics.counts["pairings"])
 
     def not_ready(self) -> str:
@@ -199,7 +201,7 @@ class RendezvousServer:
             return
         if not self._registry.holds(request.name, relay=request.relay):  # what waits has been judged
             judgement, team = self._keys.judge(request.name)
-            if judgement in {Judgement.UNSIGNED, Judgement.FORGED}:
+            if judgement is Judgement.UNSIGNED or judgement is Judgement.FORGED:
                 self._note_refusal(client, judgement.value, team)
                 client.refuse(request.token)
                 return
@@ -300,7 +302,9 @@ class RendezvousServer:
 
     def _note_refusal(self, client: Client, reason: str, team: str = "") -> None:
         self.metrics.refused[reason] += 1
-        log("refused", peer=client.address, reason=reason, team=team)
+        if not client.refused:  # one line a connection, however many requests flood it
+            client.refused = True
+            log("refused", peer=client.address, reason=reason, team=team)
 
     def _schedule_sweep(self) -> None:
         self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep_again)

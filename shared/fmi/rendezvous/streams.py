@@ -12,12 +12,12 @@ import asyncio
 import logging
 import os
 import selectors
+import socket
 from typing import TYPE_CHECKING
 
 from shared.fmi.rendezvous.logs import log
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
 
 _ACCEPTS = 128  # connections accepted in one turn at most: HTTP and timers have their turn between. Our choice
@@ -103,7 +103,7 @@ class Stream:
         if self._closing or self._paused:
             return
         try:
-            data = self.sock.recv(self.taken_at_once)
+            data = self.sock.recv(self.taken_at_once, socket.MSG_DONTWAIT)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
@@ -120,12 +120,15 @@ class Stream:
 
     def flush(self, selector: selectors.BaseSelector) -> None:
         """Send what was written, and close or say what is to be watched for."""
+        if self._streams is None:
+            return  # closed before in this turn
         stuck = bool(self._watched & _WRITE)
         if self._out and self._send() != stuck:
             (self.resume_writing if stuck else self.pause_writing)()
         if self._closing and not (self._out and self.patient):
             self._watch(selector, 0)
             self.sock.close()
+            self._streams = None
             self.lost()
         else:
             reads = 0 if self._paused or self._closing else _READ
@@ -134,7 +137,7 @@ class Stream:
     def _send(self) -> bool:
         """Send what the kernel takes; return whether something is left."""
         try:
-            sent = self.sock.send(self._out)
+            sent = self.sock.send(self._out, socket.MSG_DONTWAIT)
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError:
@@ -239,7 +242,6 @@ class Streams:
             if stream is None:
                 sock.close()
                 continue
-            sock.settimeout(0)
             stream.enter(self)
 
     def _rest(self, error: OSError) -> None:
