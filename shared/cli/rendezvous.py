@@ -64,9 +64,9 @@ def serve(
         bool, typer.Option("--allow-open", help="Also let in names that no team signed, those of old clients.")
     ] = False,
     connections: Annotated[int, typer.Option(min=2, help="Open connections, at most.")] = 20480,
-    waiting: Annotated[int, typer.Option(min=1, help="Names that wait for their peer, at most.")] = 16384,
+    waiting: Annotated[int, typer.Option(min=1, help="Names that wait for their peer, at most.")] = 131072,
     wait_timeout: Annotated[float, typer.Option(min=0.1, help="Seconds a client may wait for its peer.")] = 60.0,
-    rate: Annotated[float, typer.Option(min=1, help="Connections a second from one address, at most.")] = 4000.0,
+    rate: Annotated[float, typer.Option(min=1, help="Requests a second from one address, at most.")] = 4000.0,
     relays: Annotated[
         int, typer.Option(min=0, help="Pairs without a direct connection that the server carries, at most.")
     ] = 0,

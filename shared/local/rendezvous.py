@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOOPBACK = "127.0.0.1"
-_LIMITS = Limits(rate=100_000, burst=100_000, waiting_per_source=16384)  # all ranks come from one address
+_LIMITS = Limits(rate=100_000)  # all ranks come from one address
 
 
 class LocalRendezvous:

@@ -17,7 +17,10 @@ def test_no_pairing_is_lost_or_wrong_and_nothing_leaks() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert (found["right"], found["wrong"], found["lost"]) == (200, 0, 0)
-    assert set(found["bad_clients"]) == {"silent", "garbage", "half-close", "reset", "empty", "flood", "vanish"}
+    assert (found["many_right"], found["many_wrong"]) == (40 * 8, 0)
+    plain = {"silent", "garbage", "half-close", "reset", "empty", "flood", "vanish"}
+    many = {"many-flood", "many-half", "many-one-token", "many-stolen-token", "many-reset"}
+    assert set(found["bad_clients"]) == plain | many
     before, after = found["descriptors"]
     assert after <= before
     before, after = found["resident_kib"]

@@ -1,4 +1,4 @@
-"""One client's connection to the server: from bytes to a request, from an outcome to bytes, and the relay of a pair."""
+"""One client's connection to the server: from bytes to requests, from outcomes to bytes, and the relay of a pair."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING, Protocol
 
+from shared.fmi.rendezvous.streams import Stream
 from shared.fmi.wire import v1, v2
 from shared.fmi.wire.events import NOWHERE, Broken, Endpoint
 from shared.fmi.wire.request import V1, V2, Request, RequestReader
-from shared.fmi.wire.v2 import Status
+from shared.fmi.wire.v2 import MANY_KNOWN, Status
 
 if TYPE_CHECKING:
     from shared.fmi.rendezvous.limits import Limits
     from shared.fmi.rendezvous.metrics import Metrics
 
 _ESTABLISHED = 1  # TCP_ESTABLISHED of Linux's include/net/tcp_states.h
+_TCP_INFO = getattr(socket, "TCP_INFO", None)
+_RELAYED_AT_ONCE = 1 << 16  # bytes read in one turn of a pair that is relayed: our choice
 
 
 class Host(Protocol):
@@ -23,9 +26,6 @@ class Host(Protocol):
 
     limits: Limits
     metrics: Metrics
-
-    def arrived(self, client: Client) -> None:
-        """Let *client*, just accepted, stay or turn it away."""
 
     def asked(self, client: Client, request: Request) -> None:
         """Pair *client*, or let it wait, or turn it away."""
@@ -40,13 +40,35 @@ class Host(Protocol):
         """A relayed pair is done."""
 
 
-class Client(asyncio.Protocol):
-    """A connection that asks for a peer."""
+class Client(Stream):
+    """A connection that asks for a peer, or with MANY for several.
 
-    def __init__(self, server: Host) -> None:
-        self.endpoint = NOWHERE
-        self.name = b""
-        self.relay = False
+    Attributes:
+        endpoint: Where the client is, as the server sees it.
+        many: Whether it asks for several: it then stays open after an answer.
+        requests: How many it has sent.
+        refused: Whether one of them was.
+    """
+
+    __slots__ = (
+        "_partner",
+        "_reader",
+        "_server",
+        "_settle",
+        "_version",
+        "_waiting",
+        "endpoint",
+        "many",
+        "refused",
+        "requests",
+    )
+
+    def __init__(self, server: Host, sock: socket.socket, endpoint: Endpoint) -> None:
+        super().__init__(sock)
+        self.endpoint = endpoint
+        self.many = False
+        self.requests = 0
+        self.refused = False
         self._server = server
         self._reader = RequestReader()
         self._version = 0
@@ -64,40 +86,29 @@ class Client(asyncio.Protocol):
         """The client's address and port, for logs."""
         return str(self.endpoint)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no request is under way on this connection for many."""
+        return self.many and not self._reader.halfway
+
     def alive(self) -> bool:
         """Say whether the connection is up. One with a FIN or RST that the loop has not seen yet is not."""
-        if self._transport.is_closing():
+        if self.closing:
             return False
-        sock = self._transport.get_extra_info("socket")
-        info = getattr(socket, "TCP_INFO", None)
-        return info is None or sock.getsockopt(socket.IPPROTO_TCP, info, 1)[0] == _ESTABLISHED
+        return _TCP_INFO is None or self.sock.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)[0] == _ESTABLISHED
 
-    # What asyncio reports.
+    # What the connection reports.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Learn where the client is, and ask the server whether it may stay."""
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a TCP server's transport reads and writes")
-        self._transport = transport
-        host, port = transport.get_extra_info("peername") or (NOWHERE.host, NOWHERE.port)
-        self.endpoint = Endpoint(host, port)
-        self._server.arrived(self)
-
-    def data_received(self, data: bytes) -> None:
-        """Read the request, or carry the bytes to the partner."""
+    def received(self, data: bytes) -> None:
+        """Read requests, or carry the bytes to the partner."""
         if self._partner is not None:
             self._server.metrics.counts["relayed_bytes"] += len(data)
-            self._partner.carry(data)
-        elif not self._transport.is_closing():
+            self._partner.write(data)
+        else:
             self._take(self._reader.receive(data))
 
-    def eof_received(self) -> bool:
-        """Treat the client as gone: it closed its side, which looks the same as a process that died."""
-        return False
-
-    def connection_lost(self, exc: Exception | None) -> None:
+    def lost(self) -> None:
         """Forget the client, and end its relay."""
-        del exc
         self._cancel_settle()
         partner, self._partner = self._partner, None
         if partner is not None:
@@ -105,97 +116,87 @@ class Client(asyncio.Protocol):
         self._server.left(self)
 
     def pause_writing(self) -> None:
-        """Stop reading from the partner, which sends faster than this client reads."""
-        if self._partner is not None:
-            self._partner.pause()
+        """Read no more from whoever causes what this client takes too slowly: its partner, or else itself."""
+        (self._partner or self).pause()
 
     def resume_writing(self) -> None:
-        """Read from the partner again: this client has caught up."""
-        if self._partner is not None:
-            self._partner.resume()
+        """Read again: this client has caught up."""
+        (self._partner or self).resume()
 
     # What the server decides.
 
     def wait(self, token: str) -> None:
         """Tell the client its own endpoint. Its peer has not come yet."""
         if self._version == V1:
-            self._transport.write(v1.encode_endpoint(self.endpoint))
+            self.write(v1.encode_endpoint(self.endpoint))
         else:
-            self._transport.write(v2.encode_response(Status.WAITING, self.endpoint, token=token))
+            self._answer(Status.WAITING, token)
         self._waiting = True
 
     def introduce(self, peer: Endpoint, token: str) -> None:
-        """Tell the client its peer's endpoint. Then close, unless its bytes are relayed."""
+        """Tell the client its peer's endpoint. Then close, unless its bytes are relayed or it asks for many."""
         if self._version == V1:
             own = b"" if self._waiting else v1.encode_endpoint(self.endpoint)
-            self._transport.write(own + v1.encode_endpoint(peer))
+            self.write(own + v1.encode_endpoint(peer))
         else:
-            self._transport.write(v2.encode_response(Status.PAIRED, self.endpoint, peer, token))
-        if self._partner is None:
-            self._transport.close()
+            self._answer(Status.PAIRED, token, peer)
+        if self._partner is None and not self.many:
+            self.close()
 
     def time_out(self, token: str) -> None:
         """Tell a v2 client to come back with its *token*. v1 has no such answer, so the connection is just closed."""
         if self._version != V1:
-            self._transport.write(v2.encode_response(Status.TIMEOUT, self.endpoint, token=token))
-        self._transport.close()
+            self._answer(Status.TIMEOUT, token)
+        if not self.many:
+            self.close()
 
-    def refuse(self) -> None:
-        """Turn the client away, with a v2 status if it speaks v2."""
+    def refuse(self, token: str = "") -> None:
+        """Turn the client away, with a v2 status if it speaks v2; of many requests, with the *token* of the one."""
         self._cancel_settle()
-        if self._version == V2 or self._reader.is_v2:
-            self._transport.write(v2.encode_response(Status.ERROR, NOWHERE))
-        self._transport.close()
-
-    def finish(self) -> None:
-        """Close when the last bytes are sent."""
-        self._transport.close()
-
-    def abort(self) -> None:
-        """Close at once."""
-        self._transport.abort()
+        if self.many:
+            self.write(v2.encode_response(Status.ERROR | MANY_KNOWN, NOWHERE, token=token))
+        elif self._version == V2 or self._reader.is_v2:
+            self.write(v2.encode_response(Status.ERROR, NOWHERE))
+        self.close()
 
     # The relay.
 
     def relay_with(self, partner: Client) -> None:
         """Carry the bytes of this client and *partner* to each other from now on."""
         self._partner, partner._partner = partner, self
-
-    def carry(self, data: bytes) -> None:
-        """Pass the partner's *data* on."""
-        self._transport.write(data)
-
-    def pause(self) -> None:
-        """Read no more from this client for now."""
-        if not self._transport.is_closing():
-            self._transport.pause_reading()
-
-    def resume(self) -> None:
-        """Read from this client again."""
-        if not self._transport.is_closing():
-            self._transport.resume_reading()
+        for end in (self, partner):
+            end.patient = True
+            end.taken_at_once = _RELAYED_AT_ONCE
 
     def partner_left(self) -> None:
         """Close this end of the relay when its bytes are sent: the other end is gone."""
         self._partner = None
-        self._transport.close()
+        self.close()
         self._server.relay_ended()
 
+    def _answer(self, status: Status, token: str, peer: Endpoint | None = None) -> None:
+        code = status | MANY_KNOWN if self.many else status
+        self.write(v2.encode_response(code, self.endpoint, peer, token))
+
     def _take(self, events: list[Request | Broken]) -> None:
-        self._cancel_settle()
+        if self._settle is not None:
+            self._cancel_settle()
         for event in events:
+            if self.closing:
+                return
             if isinstance(event, Broken):
                 self._server.broke(self, event.reason)
             else:
-                self._version, self.name, self.relay = event.version, event.name, event.relay
+                self._version, self.many = event.version, event.many
                 self._server.asked(self, event)
+                self.requests += 1
         if self._reader.maybe_v1:
             loop = asyncio.get_running_loop()
             self._settle = loop.call_later(self._server.limits.settle, self._settled)
 
     def _settled(self) -> None:
         self._settle = None
-        if not self._transport.is_closing():
+        if not self.closing:
             self._take(self._reader.quiet())
 
     def _cancel_settle(self) -> None:

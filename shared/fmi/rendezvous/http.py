@@ -7,10 +7,14 @@ import json
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections import OrderedDict
     from collections.abc import Callable
 
     from shared.fmi.rendezvous.limits import Limits
     from shared.fmi.rendezvous.metrics import Metrics
+
+IDLE_AT_ONCE, BACKLOG = 32, 64
+"""HTTP connections that have not asked yet, and new ones in one turn of the loop: the limits leave them descriptors."""
 
 _LONGEST_REQUEST = 8192  # bytes of a request's head: our choice, as common servers have it
 
@@ -24,12 +28,6 @@ class Host(Protocol):
     limits: Limits
     metrics: Metrics
 
-    def http_arrived(self) -> bool:
-        """Count one more HTTP connection; return whether it may stay."""
-
-    def http_left(self) -> None:
-        """Count one HTTP connection less."""
-
     def not_ready(self) -> str:
         """Return why the server could serve no further client; empty if it could."""
 
@@ -41,11 +39,18 @@ class Host(Protocol):
 
 
 class HttpProtocol(asyncio.Protocol):
-    """Answers one request and closes. A client that sends too much is cut off, and one that sends nothing in time."""
+    """Answers one request and closes. A client that sends too much is cut off, and one that sends nothing in time.
 
-    def __init__(self, server: Host) -> None:
-        self._server = server
+    Args:
+        server: What the pages tell of.
+        idle: The connections that have not asked yet, oldest first. When there are too many, the oldest gives way: so
+            whoever asks at once is answered, however many sit there.
+    """
+
+    def __init__(self, server: Host, idle: OrderedDict[HttpProtocol, None]) -> None:
+        self._server, self._idle = server, idle
         self._buffer = bytearray()
+        self._received = 0
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -53,26 +58,37 @@ class HttpProtocol(asyncio.Protocol):
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("a TCP server's transport reads and writes")
         self._transport = transport
-        if not self._server.http_arrived():
-            transport.abort()
+        self._idle[self] = None
+        if len(self._idle) > IDLE_AT_ONCE:
+            oldest, _ = self._idle.popitem(last=False)
+            oldest.abort()
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(self._server.limits.request_timeout, transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Drop the deadline."""
         del exc
-        self._server.http_left()
+        self._idle.pop(self, None)
         self._deadline.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Answer once the request's head is complete."""
+        """Answer once the request's head is complete. Empty lines before it are skipped, as RFC 9112, 2.2 has it."""
         if self._transport is None or self._transport.is_closing():
             return
+        self._received += len(data)
         self._buffer += data
+        if self._buffer[:1] in b"\r\n":
+            self._buffer = self._buffer.lstrip(b"\r\n")
         if b"\r\n\r\n" in self._buffer or b"\n\n" in self._buffer:
+            self._idle.pop(self, None)
             self._transport.write(answer(self._server, bytes(self._buffer)))
             self._transport.close()
-        elif len(self._buffer) > _LONGEST_REQUEST:
+        elif self._received > _LONGEST_REQUEST:
+            self._transport.abort()
+
+    def abort(self) -> None:
+        """Cut the client off."""
+        if self._transport is not None:
             self._transport.abort()
 
 

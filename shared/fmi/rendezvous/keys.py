@@ -10,6 +10,7 @@ a team that is deployed tomorrow. Whoever holds a team's key can compute neither
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 import hmac
 import os
@@ -42,6 +43,7 @@ class Judgement(enum.Enum):
     FORGED = "forged"
 
 
+@functools.lru_cache(maxsize=1024)  # a server asks for each name: teams are few, and others' claims push out the oldest
 def team_key(master: bytes, team: str) -> bytes:
     """Return the 32-byte key of *team* under *master*."""
     return hmac.digest(master, _PURPOSE + team.encode(), "sha256")

@@ -6,35 +6,41 @@ import resource
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
-_SPARE_DESCRIPTORS = 64  # for listeners, logs, 32 HTTP connections and what a process has open anyway: our choice
+_SPARE_DESCRIPTORS = (
+    128  # for listeners, HTTP (32 that sit idle, 64 that come at once) and what a process has open anyway
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The server's bounds. ``connections`` bounds its memory: no connection keeps more than one 141-byte request.
+    """The server's bounds. ``connections`` and ``waiting`` bound its memory.
 
-    The defaults are our choice: two worlds of 512 ranks meet at once, each rank with 32 pairings under way, of which a
-    half waits.
+    A connection keeps less than one request of 141 bytes, and is not read while its client leaves answers untaken.
+    The defaults are our choice. Two worlds of 4,096 ranks meet at once, each rank over one connection for its 24
+    neighbours; each pair has one name, so a world has 49,152. Clients with a connection a pair have 10,240 pairs under
+    way. Were all bounds reached, the server would hold some 150 MB.
 
     Args:
         connections: Open sockets at most. Further ones are closed at once.
-        waiting: Names waiting for their peer at most. N ranks that all meet have up to 16 N.
+        waiting: Names waiting for their peer at most. A world of N ranks has up to N log2 N.
         waiting_per_source: The same for one source address. All Lambdas behind one NAT gateway share one.
+        waiting_per_connection: The same for one connection that asks for many.
         relays: Pairs whose bytes the server carries at once; 0 turns relaying off.
-        rate: Connections a second from one source address, on average.
-        burst: Connections from one source address at once, above the rate.
+        rate: Connections, and further requests on them, a second from one source address, on average.
+        burst: The same from one source address at once, above the rate. A world of 4,096 ranks has 98,304.
         sources: Source addresses whose rate is remembered.
-        request_timeout: Seconds a client may take to send its request.
+        request_timeout: Seconds a client may take to send its request, or leave a connection for many without one.
         wait_timeout: Seconds a client may wait for its peer.
         settle: Seconds of silence that end a v1 name, which has no end mark.
     """
 
     connections: int = 20480
-    waiting: int = 16384
-    waiting_per_source: int = 8192
+    waiting: int = 131072
+    waiting_per_source: int = 65536
+    waiting_per_connection: int = 256
     relays: int = 0
     rate: float = 4000.0
-    burst: int = 16384
+    burst: int = 131072
     sources: int = 65536
     request_timeout: float = 5.0
     wait_timeout: float = 60.0

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 _HELP = {
     "connections": "Connections accepted.",
+    "many_connections": "Connections that asked for many names.",
     "pairings": "Pairs introduced to each other.",
+    "many_pairings": "Those of them with an end that asked for many names.",
     "timeouts": "Clients that waited too long for their peer.",
     "abandoned": "Clients that left before their peer came.",
     "silent": "Clients that sent no request in time.",

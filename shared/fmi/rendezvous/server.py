@@ -1,16 +1,21 @@
 """The rendezvous server: TCPunch v1 and v2 on one port, told apart by the request. No client can stall another.
 
-One thread, one asyncio loop, no blocking call: so there are no locks. Each connection is a :class:`Client`. The
-registry decides who meets whom; keys and limits decide who may ask. A client is in one of these states::
+One thread, one asyncio loop, no blocking call: so there are no locks. Each connection is a :class:`Client`; all are
+served in turns by :class:`Streams`. The registry decides who meets whom; keys and limits decide who may ask. A client
+is in one of these states::
 
     arrived --its request is whole--> asked --no peer yet--> waiting --the peer comes--> introduced --> closed
        |                                |                       |                            |
        | no request in time             | bad key, a limit      | too long, it left          | its bytes are relayed
        +--> refused, closed             +--> refused, closed    +--> timed out, closed       +--> until either leaves
 
-``_unread`` holds the clients of the first state, oldest first, the registry those that wait, oldest first. A timer
+A client that asks for many goes through them with each of its names, and its connection stays: until no name of its
+waits and no further request comes in time.
+
+``_due`` holds the clients from whom a request is due, oldest first, the registry those that wait, oldest first. A timer
 sweeps both for those whose time is up, on a clock that tests bring. A client whose connection is lost leaves both at
-once, so nobody is ever paired with it: before a waiter is matched, the kernel is asked whether its connection is up.
+once, with all its names, so nobody is ever paired with it: before a waiter is matched, the kernel is asked whether its
+connection is up.
 """
 
 from __future__ import annotations
@@ -25,12 +30,15 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from shared.fmi.rendezvous.connection import Client
+from shared.fmi.rendezvous.http import BACKLOG as HTTP_BACKLOG
 from shared.fmi.rendezvous.http import HttpProtocol
 from shared.fmi.rendezvous.keys import Judgement, TeamKeys
 from shared.fmi.rendezvous.limits import Limits, RateLimiter
 from shared.fmi.rendezvous.logs import log, logger, name_digest
 from shared.fmi.rendezvous.metrics import Metrics
-from shared.fmi.rendezvous.registry import Full, Matched, Registry
+from shared.fmi.rendezvous.registry import Full, Matched, Registry, Twice
+from shared.fmi.rendezvous.streams import Streams
+from shared.fmi.wire.events import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +48,6 @@ if TYPE_CHECKING:
 _BACKLOG = 4096  # connections that wait to be accepted: Linux's own limit (net.core.somaxconn)
 _SWEEP_SECONDS = 0.25  # our choice: far below the shortest limit of time
 _KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}  # seconds, seconds, tries: 25 s in all
-_HTTP_AT_ONCE = 32  # HTTP connections: fewer than the descriptors that the limits leave spare
 
 
 class RendezvousServer:
@@ -57,17 +64,23 @@ class RendezvousServer:
     ) -> None:
         self.limits = limits or Limits()
         self.metrics = Metrics()
-        self._http_clients = 0
+        self._http_idle: OrderedDict[HttpProtocol, None] = OrderedDict()
         self._keys = keys or TeamKeys()
         self._clock = clock
         self._registry: Registry[Client] = Registry(
-            self.limits.waiting, self.limits.waiting_per_source, self.limits.wait_timeout
+            self.limits.waiting,
+            self.limits.waiting_per_source,
+            self.limits.wait_timeout,
+            self.limits.waiting_per_connection,
         )
         self._rates = RateLimiter(self.limits.rate, self.limits.burst, self.limits.sources)
         self._clients: set[Client] = set()
-        self._unread: OrderedDict[Client, float] = OrderedDict()
+        self._due: OrderedDict[Client, float] = OrderedDict()
+        self._many = 0
         self._relays = 0
-        self._listeners: list[asyncio.Server] = []
+        self._streams: Streams | None = None
+        self._http: asyncio.Server | None = None
+        self.port = 0
         self._sweeper: asyncio.TimerHandle | None = None
         self._started = clock()
         self._closing = False
@@ -79,18 +92,20 @@ class RendezvousServer:
         Raises:
             OSError: A port is taken, or *host* is no IPv4 address of this machine.
         """
-        loop, only = asyncio.get_running_loop(), socket.AF_INET  # TCPunch tells endpoints in 4 bytes
-        clients = await loop.create_server(lambda: Client(self), host, port, family=only, backlog=_BACKLOG)
-        self._listeners.append(clients)
-        for sock in clients.sockets:
-            _keep_alive(sock)
+        only = socket.AF_INET  # TCPunch tells endpoints in 4 bytes
+        listening = socket.create_server((host, port), family=only, backlog=_BACKLOG)
+        _set_up(listening)
         if http_port is not None:
+            loop = asyncio.get_running_loop()
             try:
-                http = await loop.create_server(lambda: HttpProtocol(self), host, http_port, family=only)
+                self._http = await loop.create_server(
+                    lambda: HttpProtocol(self, self._http_idle), host, http_port, family=only, backlog=HTTP_BACKLOG
+                )
             except OSError:
-                clients.close()
+                listening.close()
                 raise
-            self._listeners.append(http)
+        self.port = int(listening.getsockname()[1])
+        self._streams = Streams(listening, self._arrived)
         self._schedule_sweep()
         log(
             "listening",
@@ -100,14 +115,9 @@ class RendezvousServer:
         )
 
     @property
-    def port(self) -> int:
-        """The rendezvous port."""
-        return int(self._listeners[0].sockets[0].getsockname()[1])
-
-    @property
     def http_port(self) -> int | None:
         """The HTTP port, if HTTP is on."""
-        return int(self._listeners[1].sockets[0].getsockname()[1]) if len(self._listeners) > 1 else None
+        return int(self._http.sockets[0].getsockname()[1]) if self._http else None
 
     async def close(self, grace: float = 1.0) -> None:
         """Stop listening, tell the waiting to come back (v2) or close them (v1), and send the last bytes.
@@ -118,12 +128,15 @@ class RendezvousServer:
         self._closing = True
         if self._sweeper:
             self._sweeper.cancel()
-        for listener in self._listeners:
-            listener.close()
-        for client, token in self._registry.drain():
-            client.time_out(token)
+        if self._http:
+            self._http.close()
+        streams, self._streams = self._streams, None
+        if streams:
+            streams.stop_accepting()
+        for waiter in self._registry.drain():
+            waiter.client.time_out(waiter.token)
         for client in list(self._clients):
-            client.finish()
+            client.close()
         if not self._clients:
             self._empty.set()
         with contextlib.suppress(TimeoutError):
@@ -131,6 +144,8 @@ class RendezvousServer:
                 await self._empty.wait()
         for client in list(self._clients):
             client.abort()
+        if streams:
+            streams.close()
         log("closed", pairings=self.metrics.counts["pairings"])
 
     def not_ready(self) -> str:
@@ -142,9 +157,10 @@ class RendezvousServer:
         return "no further name may wait" if len(self._registry) >= self.limits.waiting else ""
 
     def gauges(self) -> dict[str, float]:
-        """Return open connections, waiting names and relayed pairs as they are now, and seconds since the start."""
+        """Return open connections, those of them for many names, waiting names and relayed pairs, and the uptime."""
         return {
             "open_connections": len(self._clients),
+            "open_many_connections": self._many,
             "waiting": len(self._registry),
             "relays": self._relays,
             "uptime_seconds": round(self._clock() - self._started, 3),
@@ -156,106 +172,139 @@ class RendezvousServer:
         return {"status": problem or "ready", **self.gauges(), **self.metrics.as_json()}
 
     def sweep(self) -> None:
-        """Drop clients that sent no request in time, and time out those that have waited too long."""
+        """Drop clients that sent no request in time, and time out names that have waited too long."""
         now = self._clock()
-        while self._unread:
-            client, until = next(iter(self._unread.items()))
+        while self._due:
+            client, until = next(iter(self._due.items()))
             if until > now:
                 break
-            del self._unread[client]
+            del self._due[client]
+            if client.idle:
+                client.close()
+                continue
             self.metrics.counts["silent"] += 1
             log("silent", level=logging.DEBUG, peer=client.address)
             client.refuse()
-        for client, token in self._registry.expire(now):
+        for waiter in self._registry.expire(now):
             self.metrics.counts["timeouts"] += 1
-            log("timeout", peer=client.address, name=name_digest(client.name))
-            client.time_out(token)
+            log("timeout", peer=waiter.client.address, name=name_digest(waiter.name))
+            waiter.client.time_out(waiter.token)
+            self._expect(waiter.client, now)
 
     # What connections report.
 
-    def http_arrived(self) -> bool:
-        """Count one more HTTP connection; return whether it may stay."""
-        self._http_clients += 1
-        return self._http_clients <= _HTTP_AT_ONCE
-
-    def http_left(self) -> None:
-        """Count one HTTP connection less."""
-        self._http_clients -= 1
-
-    def arrived(self, client: Client) -> None:
-        """Let *client*, just accepted, stay or turn it away."""
-        self.metrics.counts["connections"] += 1
-        now = self._clock()
-        if len(self._clients) >= self.limits.connections:
-            self._turn_away(client, "connections")
-            return
-        if not self._rates.allow(client.source, now):
-            self._turn_away(client, "rate")
-            return
-        self._clients.add(client)
-        self._unread[client] = now + self.limits.request_timeout
-
     def asked(self, client: Client, request: Request) -> None:
         """Pair *client*, or let it wait, or turn it away."""
-        self._unread.pop(client, None)
-        judgement, team = self._keys.judge(request.name)
-        if judgement in {Judgement.UNSIGNED, Judgement.FORGED}:
-            self._turn_away(client, judgement.value, team=team)
+        now = self._clock()
+        self._due.pop(client, None)
+        if client.many and not self._may_ask(client, request, now):
             return
+        if not self._registry.holds(request.name, relay=request.relay):  # what waits has been judged
+            judgement, team = self._keys.judge(request.name)
+            if judgement is Judgement.UNSIGNED or judgement is Judgement.FORGED:
+                self._note_refusal(client, judgement.value, team)
+                client.refuse(request.token)
+                return
         if request.relay and self._relays >= self.limits.relays:
-            self._turn_away(client, "relays")
+            self._note_refusal(client, "relays")
+            client.refuse()
             return
-        outcome = self._registry.join(request.name, client, self._clock(), token=request.token, relay=request.relay)
-        if isinstance(outcome, Full):
-            self._note_refusal(client, outcome.reason)
-            client.time_out("")  # there may be room soon: after this answer, a client comes back until its deadline
-        elif isinstance(outcome, Matched):
-            self._introduce(outcome, client, relay=request.relay)
+        outcome = self._registry.join(request.name, client, now, token=request.token, relay=request.relay)
+        if isinstance(outcome, Matched):
+            self._introduce(outcome, client, request)
+            self._expect(outcome.other, now)
+        elif isinstance(outcome, Full):
+            self._no_room(client, request, outcome.reason)
+        elif isinstance(outcome, Twice):
+            self.broke(client, "one name twice on one connection", request.token)
         else:
             client.wait(outcome.token)
             if outcome.replaced is not None:
-                self.metrics.counts["resumed"] += 1
-                outcome.replaced.abort()
+                self._displace(outcome.replaced, now)
+        self._expect(client, now)
 
-    def broke(self, client: Client, reason: str) -> None:
-        """Turn *client* away: it broke the protocol."""
+    def broke(self, client: Client, reason: str, token: str = "") -> None:
+        """Turn *client* away: it broke the protocol, with the request of *token* if that could be read."""
         self.metrics.counts["broken"] += 1
         log("broken", level=logging.DEBUG, peer=client.address, reason=reason)
-        client.refuse()
+        client.refuse(token)
 
     def left(self, client: Client) -> None:
         """Forget *client*, whose connection is gone: nobody is paired with it."""
-        self._unread.pop(client, None)
-        if client.name and self._registry.leave(client.name, client, relay=client.relay):
+        self._due.pop(client, None)
+        for name in self._registry.leave(client):
             self.metrics.counts["abandoned"] += 1
-            log("abandoned", level=logging.DEBUG, peer=client.address, name=name_digest(client.name))
-        if client in self._clients:
-            self._clients.remove(client)
-            if self._closing and not self._clients:
-                self._empty.set()
+            log("abandoned", level=logging.DEBUG, peer=client.address, name=name_digest(name))
+        self._many -= client.many
+        self._clients.remove(client)
+        if self._closing and not self._clients:
+            self._empty.set()
 
     def relay_ended(self) -> None:
         """Count one relayed pair less."""
         self._relays -= 1
 
-    def _introduce(self, match: Matched[Client], client: Client, *, relay: bool) -> None:
+    def _arrived(self, sock: socket.socket, address: tuple[str, int]) -> Client | None:
+        """Let a connection, just accepted, stay or turn it away."""
+        self.metrics.counts["connections"] += 1
+        now = self._clock()
+        client = Client(self, sock, Endpoint(*address))
+        if len(self._clients) >= self.limits.connections:
+            self._note_refusal(client, "connections")
+            return None
+        if not self._rates.allow(client.source, now):
+            self._note_refusal(client, "rate")
+            return None
+        self._clients.add(client)
+        self._due[client] = now + self.limits.request_timeout
+        return client
+
+    def _may_ask(self, client: Client, request: Request, now: float) -> bool:
+        """Count one of many requests, the first of which counted as a connection; return whether it is looked at."""
+        if not client.requests:
+            self._many += 1
+            self.metrics.counts["many_connections"] += 1
+        elif not self._rates.allow(client.source, now):
+            self._no_room(client, request, "rate")
+            self._expect(client, now)
+            return False
+        return True
+
+    def _no_room(self, client: Client, request: Request, reason: str) -> None:
+        """Send *client* away until later: after this answer, a client asks again until its deadline."""
+        self._note_refusal(client, reason)
+        client.time_out(request.token if client.many else "")
+
+    def _displace(self, replaced: Client, now: float) -> None:
+        """Drop *replaced*, whose place another connection took; one for many may have other names, and stays."""
+        self.metrics.counts["resumed"] += 1
+        if replaced.many:
+            self._expect(replaced, now)
+        else:
+            replaced.abort()
+
+    def _expect(self, client: Client, now: float) -> None:
+        """Give *client* time for a further request, if it asks for many and no name of its waits."""
+        if client.many and not client.closing and not self._registry.names(client):
+            self._due[client] = now + self.limits.request_timeout
+
+    def _introduce(self, match: Matched[Client], client: Client, request: Request) -> None:
         self.metrics.counts["pairings"] += 1
+        self.metrics.counts["many_pairings"] += client.many or match.other.many
         if logger.isEnabledFor(logging.DEBUG):
             peers = [match.other.address, client.address]
-            log("paired", level=logging.DEBUG, name=name_digest(client.name), peers=peers)
-        if relay:
+            log("paired", level=logging.DEBUG, name=name_digest(request.name), peers=peers)
+        if request.relay:
             self._relays += 1
             client.relay_with(match.other)
         client.introduce(match.other.endpoint, match.token)
         match.other.introduce(client.endpoint, match.other_token)
 
-    def _turn_away(self, client: Client, reason: str, *, team: str = "") -> None:
-        self._note_refusal(client, reason, team)
-        client.refuse()
-
     def _note_refusal(self, client: Client, reason: str, team: str = "") -> None:
         self.metrics.refused[reason] += 1
-        log("refused", peer=client.address, reason=reason, team=team)
+        if not client.refused:  # one line a connection, however many requests flood it
+            client.refused = True
+            log("refused", peer=client.address, reason=reason, team=team)
 
     def _schedule_sweep(self) -> None:
         self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep_again)
@@ -279,12 +328,10 @@ async def serve(
     await server.close()
 
 
-def _keep_alive(sock: socket.socket) -> None:
-    """Let the kernel notice, within half a minute, that a waiting client's host has vanished.
-
-    Accepted sockets inherit these options from the listening one.
-    """
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+def _set_up(listening: socket.socket) -> None:
+    """Set what accepted sockets inherit: to send at once, and to notice within half a minute that a host is gone."""
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in _KEEPALIVE.items():
         if hasattr(socket, option):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

@@ -41,8 +41,8 @@ class Status(enum.IntEnum):
     ERROR = 3
 
 
-def encode_response(status: Status, you: Endpoint, peer: Endpoint | None = None, token: str = "") -> bytes:
-    """Return the 50 bytes of a response. *peer* is all zeros until there is one."""
+def encode_response(status: int, you: Endpoint, peer: Endpoint | None = None, token: str = "") -> bytes:
+    """Return the 50 bytes of a response. *status* may carry MANY_KNOWN; *peer* is all zeros until there is one."""
     other = peer or NOWHERE
     return _RESPONSE.pack(status, you.packed, you.port, other.packed, other.port, token.encode("ascii"))
 

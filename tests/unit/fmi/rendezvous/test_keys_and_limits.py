@@ -143,7 +143,7 @@ def test_the_sources_remembered_are_bounded() -> None:
 def test_limits_fit_the_descriptors_of_the_process() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
-        assert Limits(connections=hard * 2).within_descriptors().connections == hard - 64
+        assert Limits(connections=hard * 2).within_descriptors().connections == hard - 128
         assert Limits(connections=10).within_descriptors().connections == 10
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -9,9 +9,15 @@ from hypothesis import strategies as st
 
 from shared.fmi.wire.events import Broken
 from shared.fmi.wire.request import Request, RequestReader
-from shared.fmi.wire.v2 import REQUEST, V2Client
+from shared.fmi.wire.v2 import MANY, RELAY, REQUEST, V2Client
 
 NAMES = st.binary(min_size=1, max_size=99).filter(lambda name: min(name) >= 0x20)
+RECORDS = st.builds(
+    lambda name, token, flags: REQUEST.pack(name, token.encode(), flags),
+    NAMES,
+    st.uuids().map(str),
+    st.sampled_from([MANY, MANY, MANY, 0, RELAY, MANY | RELAY]),
+)
 TOKENS = st.one_of(st.just(""), st.uuids().map(str))
 
 
@@ -49,6 +55,28 @@ def test_a_request_with_bytes_after_it_is_broken_in_any_chunks(name: Any, token:
     assert read(chunked(data, cuts), quiet=True) == [Request(2, name, token), Broken("bytes after the request")]
 
 
+@given(st.lists(st.tuples(NAMES, st.uuids().map(str)), min_size=1, max_size=8), st.lists(st.integers(0, 1200)))
+def test_many_requests_in_any_chunks_are_as_many_requests(asked: Any, cuts: Any) -> None:
+    data = b"".join(REQUEST.pack(name, token.encode(), MANY) for name, token in asked)
+    assert read(chunked(data, cuts), quiet=True) == [Request(2, name, token, many=True) for name, token in asked]
+
+
+@given(st.lists(st.one_of(RECORDS, st.binary(max_size=150)), max_size=6), st.lists(st.integers(0, 1200)))
+def test_any_mix_of_requests_and_bytes_in_any_chunks_gives_the_same_events(pieces: Any, cuts: Any) -> None:
+    data = b"".join(pieces)
+    events = read([data], quiet=True)
+    assert read(chunked(data, cuts), quiet=True) == events
+    assert read([data[at : at + 1] for at in range(len(data))], quiet=True) == events
+    assert sum(isinstance(event, Broken) for event in events) <= 1, "after it nothing is read"
+
+
+@given(st.binary(min_size=1, max_size=2000))
+def test_a_reader_keeps_less_than_one_record(data: Any) -> None:
+    reader = RequestReader()
+    reader.receive(REQUEST.pack(b"n", b"0" * 8 + b"-0000" * 3 + b"-" + b"0" * 12, MANY) + data)
+    assert len(reader._buffer) < REQUEST.size
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -57,6 +85,8 @@ def test_a_request_with_bytes_after_it_is_broken_in_any_chunks(name: Any, token:
         (b"\0" * 141, "an empty name"),
         (b"GET / HTTP/1.1\r\n\r\n", "a name with control characters"),
         (REQUEST.pack(b"name", b"no-uuid", 0), "a reconnect token that is no UUID"),
+        (REQUEST.pack(b"name", b"", MANY), "one of many requests without a token"),
+        (REQUEST.pack(b"name", b"", MANY | RELAY), "many names and a relay on one connection"),
     ],
 )
 def test_what_is_no_request_is_broken_with_its_reason(data: Any, reason: Any) -> None:
