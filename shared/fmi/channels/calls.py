@@ -88,7 +88,7 @@ def signature(
     dtype: Dtype | None = None,
     shape: tuple[int, ...] = (),
 ) -> str:
-    """Return the text of a call, as messages show it: ``reduce(sum, root 0) of a float64 array[3]``."""
+    """Return the text of a call, as messages show it: ``reduce(sum, root 0) of float64[3]``."""
     inside = [*([operator] if operator else []), *([] if root is None else [f"root {root}"])]
     name = operation_name(operation) + (f"({', '.join(inside)})" if inside else "")
-    return name if dtype is None else f"{name} of a {dtype} array{list(shape)}"
+    return name if dtype is None else f"{name} of {dtype}{list(shape)}"

@@ -54,7 +54,7 @@ class DirectChannel:
 
     name = "Direct"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  the last is there for tests
         self,
         rank: int,
         size: int,

@@ -29,7 +29,7 @@ class Incoming:
         out: An array to receive into: C-contiguous, writable, of the same dtype and size. Left out, a new one is made.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  made once a message, by Mesh alone
         self,
         link: Link,
         mark: bytes,

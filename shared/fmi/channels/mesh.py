@@ -1,16 +1,24 @@
-"""The links of one rank to all others, and how it takes leave of them. The theory of operation of the Direct channel.
+"""The links of one rank, and how it notices who is to blame. The theory of operation of the Direct channel.
 
-**Threads.** There are none. A communicator belongs to one thread at a time (``shared.fmi.gate`` refuses a second one),
-and that thread itself sends, receives and waits. So there are no locks, no queues, and no work between two operations:
-what a peer sends meanwhile lies in the kernel's buffers. (Pairing, before the first message, runs an asyncio loop of
-its own in ``rendezvous.client``. It is over when the mesh gets its sockets.)
+**The graph.** A rank pairs with its neighbours, r ± 2^k (mod N): all collectives' messages lie there (``edges``). The
+first operation joins the world: it waits for the neighbours, then rank 0's session, 16 random bytes, goes down the
+binomial tree. Any other rank is paired when something is first sent to it or received from it. A small send does not
+wait for that: it is queued (``peers``), and goes out when its rank has come and this rank's thread is in a call, at the
+latest in ``leave``. So no order of small sends can deadlock. One deadline covers pairing and operation.
 
-**Sockets.** One TCP connection for each pair of ranks. It was paired by the rendezvous, proved by a handshake, and
-carries frames (``wire.frames``) in both directions. It is blocking, with timeouts that the kernel keeps (SO_RCVTIMEO,
-SO_SNDTIMEO), so a small message costs one system call on each side. No send and no receive waits longer than 0.05 s;
-then the deadline is looked at. Where a rank must watch several things at once (send a long array and receive one, or
-listen to all links), it reads and writes with MSG_DONTWAIT and waits in a poll. A poll may last until the deadline:
-Python shortens it by the time that has passed when a signal interrupts it.
+**Threads.** A communicator belongs to one thread at a time (``shared.fmi.gate`` refuses a second one), and that thread
+itself sends, receives and waits. What a peer sends between two operations lies in the kernel's buffers. While a rank
+is wanted that is not there, ``rendezvous.pairing`` has a thread of its own. It hands over verified sockets, and has a
+descriptor that is polled with the links. It ends when all that were wanted are there.
+
+**Sockets.** One TCP connection for each pair. It is blocking, with timeouts that the kernel keeps (SO_RCVTIMEO,
+SO_SNDTIMEO), so a small message costs one system call on each side. No call waits longer than 0.05 s. A rank that has
+waited so long in vain then waits in a poll, for all of its links (``_wait``). What comes on a link that it does not
+wait for is read ahead, up to 256 KiB (to the end, once the peer has closed), and looked through for words and for data
+of another program. In a forked child all copies of the sockets are closed at once (``drop``).
+
+**Marks.** A frame carries the number of the call, and a digest of what all ranks must call alike there, under the
+session (``calls``). A frame whose mark is another one than the mark of the call is read by nobody.
 
 **Deadlines.** ``begin`` sets one deadline for a whole operation; every send and receive of it ends by then. The channel
 takes its grace (a fifth of the timeout, at most a second) off first: that is the time to find out who is to blame.
@@ -19,36 +27,35 @@ takes its grace (a fifth of the timeout, at most a second) off first: that is th
 
     open --send, receive--> open
     open --the peer's BYE--> Left        it closed its communicator; whoever still waits for it has lost it
-    open --the peer's ABORT or SUSPECT--> Aborted   it names the rank that is lost, for certain or as a guess
+    open --ABORT, SUSPECT, CLAIM--> Heard
     open --end of file, reset--> Gone    the peer's process died, or its host
     open --the deadline passes--> Silent
-    open --a frame that does not fit--> Mismatch    another operation, dtype, shape or size
-    open --leave, abort--> closed
+    open --another mark--> Differs       which of the two is wrong, the others know
+    open --a frame that does not fit--> Mismatch
+    open --leave, abort, drop--> closed
 
-Every state but ``open`` and ``closed`` is an exception (``channels.faults``). It goes up through the collective to
-``DirectChannel``, which makes one error with a rank's name of it and closes the mesh. After a fault no operation
-goes on, and there is no way back to ``open``. Until the mesh is closed, a link only finishes the frame under way and
-carries last words (SUSPECT, ABORT). So does a link that is Silent: its rank may live and know better.
+Every state but ``open`` and ``closed`` is an exception (``channels.faults``), which goes up through the collective to
+``DirectChannel``. That calls ``settle``: by the rules of ``channels.settle``, and over all links (``blame``), the ranks
+find out who is to blame, tell it to all, close, and each makes one error of it. After a fault no operation goes on. A
+CLAIM about a call that this rank has not come to is no fault yet: it is held until it comes there.
 
 **What may happen in which order.**
 
-- All ranks call the same operations in the same order. Frames of one connection arrive in the order they were sent. So
-  the operation's number in a frame is enough to notice that two ranks are at different places of the program.
+- All ranks call the same operations in the same order. Frames of one connection arrive in the order they were sent.
 - Both sides of a pair may send a small array (``SMALL``) before either receives: the kernel's buffers hold it. Longer
   ones need ``exchange``, which sends and receives at once. Else both could wait for each other to read.
 - ``send`` may return before the peer receives. ``leave`` therefore waits until the peer's kernel has acknowledged all.
-- A rank that fails says ABORT to all others before it closes. A rank that only heard nothing says SUSPECT first and
-  listens for the grace: its suspect may itself be waiting, and then names another (``accuse``). So all ranks name the
-  one that was lost first, and not a neighbour that only waited too.
+- An ABORT is sent on all links before they are closed, and once by each rank that hears it. So it comes to all ranks
+  that are connected by living ones, over as many steps as the graph is wide.
+- A rank that fails before the world is joined goes on pairing with its neighbours, for a bounded time, to tell them.
 
 **What must never happen.**
 
 - No call without a deadline, and no wait for a rank that has been told to be lost.
-- No byte of one operation read as another's. So an operation that raises midway ends the communicator: the rest of its
-  message lies in the connection.
-- No frame in the middle of another: a word (BYE, ABORT, SUSPECT) is queued behind what is being sent. If that cannot be
-  finished in time, the peer misses the word and sees the connection end instead.
-- Last words are never read twice. ``_tell`` returns those it met, since they have left the buffer.
+- No byte of one operation, or of one session, read as another's. So an operation that raises midway ends the
+  communicator: the rest of its message lies in the connection.
+- No frame in the middle of another: a word is queued behind what is being sent. If that cannot be finished in time, the
+  peer misses the word and sees the connection end instead.
 """
 
 from __future__ import annotations
@@ -221,7 +228,9 @@ class Mesh:
         """
         self._tell(Verdict(rank, reason, cause, self.rank), seconds, farewell)
 
-    def settle(self, fault: LinkError, silence: str, grace: float, farewell: float) -> tuple[Verdict, PairingFailed | None]:
+    def settle(
+        self, fault: LinkError, silence: str, grace: float, farewell: float
+    ) -> tuple[Verdict, PairingFailed | None]:
         """Find out who is to blame for *fault*, tell all others, and close everything.
 
         Args:
@@ -244,7 +253,8 @@ class Mesh:
         case = Settlement(self.rank, self._calls, self._operation, waits, self._near, self._links, now, grace)
         case.begin(fault, now)
         verdict = hear_out(self._peers, case)
-        self._tell(verdict, grace, farewell)
+        # Where nobody at all has come until now, nobody is waited for any longer.
+        self._tell(verdict, grace, farewell if self._links else 0.0)
         return verdict, failures.get(verdict.rank) if verdict.cause is Cause.UNPAIRED else None
 
     def drop(self) -> None:
@@ -286,7 +296,7 @@ class Mesh:
         except PairingFailed as error:
             return error
         except LinkError:
-            return next((error for peer in self._peers.queued if (error := self._peers.failure(peer))), None)
+            return next((late for peer in self._peers.queued if (late := self._peers.failure(peer))), None)
         return None
 
     # Receiving and waiting.
@@ -354,7 +364,7 @@ class Mesh:
     # Frames that are not what is waited for.
 
     def _notice(self, link: Link, header: Header, text: bytes) -> None:
-        """Look at a frame that is read ahead. Data of this call or an earlier one must have the mark that it has here."""
+        """Look at a frame that is read ahead. Data of this call or an earlier one must have this rank's mark of it."""
         if header.kind == FrameKind.BYE:
             link.ended = Left(link.peer, "it has closed its communicator")
         elif header.kind != FrameKind.DATA:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import select
 import socket
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.errors import UsageError
@@ -100,7 +100,8 @@ class Peers:
 
     def can_come(self) -> bool:
         """Say whether ranks that are wanted may still come: the server was not seen to be gone."""
-        return any(_NO_SERVER not in self._pairing.failure(peer).what for peer in self._wanted) if self._pairing else False
+        pairing = self._pairing
+        return pairing is not None and any(_NO_SERVER not in pairing.failure(peer).what for peer in self._wanted)
 
     def poll(self, wanted: Mapping[Link, int], seconds: float) -> list[tuple[Link, int]]:
         """Wait at most *seconds* for events *wanted*, for anything on other links, or for a new link.
@@ -180,7 +181,7 @@ def push(link: Link) -> None:
 def _allow(count: int) -> None:
     """See that the process may open descriptors for *count* more links."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = len(os.listdir("/proc/self/fd")) + 2 * count + _SPARE  # a link, and what pairs it
+    needed = sum(1 for _ in Path("/proc/self/fd").iterdir()) + 2 * count + _SPARE  # a link, and what pairs it
     if needed > soft:
         if needed > hard != resource.RLIM_INFINITY:
             what = f"{count} more ranks to connect with take {needed} descriptors, and the process may open {hard}"

@@ -57,7 +57,7 @@ class Settlement:
         grace: Seconds until the verdict must be there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  all that one rank knows when it begins
         self,
         rank: int,
         calls: Calls,
@@ -179,14 +179,14 @@ class Settlement:
         """Find the odd rank among those that have claimed."""
         mine = self._claims.get(self._rank)
         if self.verdict is not None or mine is None:
-            return
+            return None
         groups: dict[tuple[bytes, bytes, str], list[int]] = {}
         for rank, word in sorted(self._claims.items()):
             if word.call == mine.call:
                 groups.setdefault((word.session, word.mark, word.text), []).append(rank)
         ordered = sorted(groups, key=lambda key: -len(groups[key]))
         if len(ordered) == 1:
-            return
+            return None
         other = next(key for key in ordered if self._rank not in groups[key])
         if other[0] != mine.session:
             return self._name(groups[other][0], TWO_RUNS, Cause.MISMATCH)
@@ -211,7 +211,7 @@ class Settlement:
             self._lose(suspect[0])
         elif waited := [peer for peer in self._waits if peer in self._suspects]:
             word = self._suspects[waited[0]]
-            how = f"it waits in {operation_name(word.cause)} for rank {word.rank}: ranks wait for each other in a circle"
+            how = f"it waits in {operation_name(word.cause)} for rank {word.rank}: all wait for each other in a circle"
             self._name(waited[0], how, Cause.LOST)
         elif self._waits:
             self._lose(next(iter(self._waits)))
