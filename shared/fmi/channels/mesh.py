@@ -111,7 +111,7 @@ class Mesh:
         self.rank, self.size = rank, size
         self._calls = Calls(size)
         self._joined = False
-        self._near = frozenset(neighbours(rank, size))
+        self._near = frozenset(neighbours(rank, size) if size > 1 else ())
         self._peers = Peers(pair)
         self._links = self._peers.links
         self._held: dict[int, Word] = {}

@@ -73,6 +73,7 @@ class StoreChannel:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.rank, self.size = rank, size
+        checked_timeout(timeout)
         self._clock, self._sleep = clock, sleep
         self._shelf = Shelf(store, f"runs/{namespace.run or 'run'}/fmi/{namespace.team or 'open'}/{namespace.comm}/")
         self._first_poll, self._longest_poll = store.first_poll, store.longest_poll
