@@ -253,8 +253,8 @@ class Mesh:
         case = Settlement(self.rank, self._calls, self._operation, waits, self._near, self._links, now, grace)
         case.begin(fault, now)
         verdict = hear_out(self._peers, case)
-        # Where nobody at all has come until now, nobody is waited for any longer.
-        self._tell(verdict, grace, farewell if self._links else 0.0)
+        # Where nobody at all has come until now, nobody is waited for any longer; nor are they who blame this rank.
+        self._tell(verdict, grace, farewell if self._links and verdict.rank != self.rank else 0.0)
         return verdict, failures.get(verdict.rank) if verdict.cause is Cause.UNPAIRED else None
 
     def drop(self) -> None:
