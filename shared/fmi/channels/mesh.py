@@ -113,7 +113,7 @@ class Mesh:
         self._joined = False
         self._near = frozenset(neighbours(rank, size) if size > 1 else ())
         self._peers = Peers(pair)
-        self._links = self._peers.links
+        self.links = self._peers.links
         self._held: dict[int, Word] = {}
         self._waits: tuple[int, ...] = ()
         self._operation = Operation.SEND
@@ -143,7 +143,7 @@ class Mesh:
 
     def send(self, dest: int, array: Array, *, plain: bool = False, operation: Operation | None = None) -> None:
         """See Transport. What is small and goes to a rank that is not there yet waits for it in the background."""
-        link = self._links.get(dest)
+        link = self.links.get(dest)
         if link is None:
             self._want((dest,))
             small = array.nbytes <= SMALL
@@ -203,11 +203,11 @@ class Mesh:
         deadline = self._deadline = time.monotonic() + seconds
         failure = self._flush()
         self._peers.stop_pairing()
-        for link in self._links.values():
+        for link in self.links.values():
             link.queue(BYE)
         self._peers.push_all(_WORD_SECONDS)
         pause = _FIRST_LOOK
-        while (left := deadline - time.monotonic()) > 0 and any(_under_way(link.sock) for link in self._links.values()):
+        while (left := deadline - time.monotonic()) > 0 and any(_under_way(link.sock) for link in self.links.values()):
             time.sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_LOOK)
         self._peers.close()
@@ -250,11 +250,11 @@ class Mesh:
             for peer in self._waits
         }
         now = time.monotonic()
-        case = Settlement(self.rank, self._calls, self._operation, waits, self._near, self._links, now, grace)
+        case = Settlement(self.rank, self._calls, self._operation, waits, self._near, self.links, now, grace)
         case.begin(fault, now)
         verdict = hear_out(self._peers, case)
         # Where nobody at all has come until now, nobody is waited for any longer; nor are they who blame this rank.
-        self._tell(verdict, grace, farewell if self._links and verdict.rank != self.rank else 0.0)
+        self._tell(verdict, grace, farewell if self.links and verdict.rank != self.rank else 0.0)
         return verdict, failures.get(verdict.rank) if verdict.cause is Cause.UNPAIRED else None
 
     def drop(self) -> None:
@@ -279,19 +279,19 @@ class Mesh:
     def _reach(self, ranks: Iterable[int]) -> list[Link]:
         """Return the links to *ranks*, once all are there."""
         ranks = list(ranks)
-        while missing := [rank for rank in ranks if rank not in self._links]:
+        while missing := [rank for rank in ranks if rank not in self.links]:
             self._want(missing)
             self._waits = tuple(missing)
             self._wait({})
-        return [self._links[rank] for rank in ranks]
+        return [self.links[rank] for rank in ranks]
 
     def _flush(self) -> PairingFailed | None:
         """Wait until all is sent that waits for a rank to come. Return why one did not come in time."""
         try:
-            while self._peers.queued or any(link.is_behind for link in self._links.values()):
-                self._waits = tuple(self._peers.queued) or tuple(self._links)
-                self._wait({link: select.POLLOUT for link in self._links.values() if link.is_behind})
-                for link in self._links.values():
+            while self._peers.queued or any(link.is_behind for link in self.links.values()):
+                self._waits = tuple(self._peers.queued) or tuple(self.links)
+                self._wait({link: select.POLLOUT for link in self.links.values() if link.is_behind})
+                for link in self.links.values():
                     push(link)
         except PairingFailed as error:
             return error
@@ -304,7 +304,7 @@ class Mesh:
     def _pull(
         self, source: int, operations: tuple[Operation, ...], expected: Description | None, out: Array | None
     ) -> tuple[Array, bool, int]:
-        link = self._links.get(source) or self._reach((source,))[0]
+        link = self.links.get(source) or self._reach((source,))[0]
         if self._peers.is_pairing and not link.holds:
             self._waits = (source,)
             self._wait({link: select.POLLIN})  # and not in the kernel: what is queued goes out when its rank comes
@@ -334,7 +334,7 @@ class Mesh:
             LinkError: A word, or a frame of another program.
             PairingFailed: See Peers.
         """
-        present = len(self._links)
+        present = len(self.links)
         while True:
             left = self._deadline - time.monotonic()
             if left <= 0:
@@ -342,7 +342,7 @@ class Mesh:
             ready = False
             for link, event in self._peers.poll(wanted, left):
                 ready |= self._look(link, event, wanted.get(link, 0))
-            if ready or len(self._links) > present:
+            if ready or len(self.links) > present:
                 break
         for link in wanted:
             link.hurry(self._deadline)

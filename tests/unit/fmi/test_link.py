@@ -33,7 +33,7 @@ def mesh_of(rank: int, size: int, *links: Link) -> Mesh:
     """A mesh that has joined its world and has *links*."""
     mesh = Mesh(rank, size, NoPairing)  # type: ignore[arg-type]
     mesh._joined = True
-    mesh._links.update({link.peer: link for link in links})
+    mesh.links.update({link.peer: link for link in links})
     mesh._mark = HERE
     return mesh
 

@@ -42,7 +42,7 @@ def world(size: int, program: Any, timeout: float = 30.0, present: Any = None, s
 
 def links(comm: Communicator) -> list[int]:
     only: Any = comm._only
-    return sorted(only._mesh._links)
+    return sorted(only._mesh.links)
 
 
 @pytest.mark.parametrize("size", [2, 5, 16])
