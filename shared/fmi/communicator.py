@@ -59,7 +59,7 @@ class Communicator:
         self._channels = dict(channels)
         self._policy = policy or Policy()  # never asked where there is one channel
         self._only = next(iter(self._channels.values())) if len(self._channels) == 1 else None
-        self._gate = Gate()
+        self._gate = Gate(self._channels.values())
 
     @classmethod
     def direct(cls, rank: int, size: int, meeting: Meeting, namespace: Namespace, timeout: float = 30.0) -> Self:
@@ -218,6 +218,15 @@ class Communicator:
         total = array.copy() if alone else self._run(self._choose("scan", array.nbytes, op).scan, array, op)
         result: V = from_array(total, plain=plain)
         return result
+
+    def set_timeout(self, seconds: float) -> None:
+        """Let any operation from now on take *seconds* at most.
+
+        Raises:
+            UsageError: That is no timeout.
+        """
+        for channel in self._channels.values():
+            channel.set_timeout(seconds)
 
     def hint(self, hint: Hint) -> None:
         """From now on, choose channels for speed or for price. Every rank must give the same hint at the same place."""

@@ -55,9 +55,12 @@ class PeerLost(FmiError):
 
 
 class PeerMismatch(FmiError):
-    """Two ranks are at different places of the program: another operation, dtype or shape than the one expected."""
+    """A rank is at another place of the program: another operation, operator, root, dtype or shape than the others.
 
-    def __init__(self, rank: int, what: str, *, operation: str) -> None:
+    ``rank`` is that rank. On that rank itself it is its *own*.
+    """
+
+    def __init__(self, rank: int, what: str, *, operation: str, own: bool = False) -> None:
         self.rank = rank
         fix = f"make rank {rank} call the same operations, in the same order, with the same dtype and shape"
-        super().__init__(f"rank {rank} {what}", where=operation, fix=fix)
+        super().__init__(f"this rank, {rank}, {what}" if own else f"rank {rank} {what}", where=operation, fix=fix)

@@ -10,7 +10,9 @@ from weakref import WeakSet
 from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
+
+    from shared.fmi.channels.channel import Channel
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,9 +25,15 @@ class Refused(UsageError):
 
 
 class Gate:
-    """Lets a communicator's operations through."""
+    """Lets a communicator's operations through.
 
-    def __init__(self) -> None:
+    Args:
+        channels: What the communicator talks over: dropped in a forked child, which holds copies of all sockets. Else
+            the others would not notice its parent's end while the child lives.
+    """
+
+    def __init__(self, channels: Collection[Channel] = ()) -> None:
+        self._channels = channels
         self._busy = False
         self._ended: LanesError | None = None
         _watch_forks()
@@ -55,6 +63,11 @@ class Gate:
         self._ended = self._ended or why
         return first
 
+    def drop(self) -> None:
+        """Let go of the channels, in a forked child."""
+        for channel in self._channels:
+            channel.drop()
+
 
 @lru_cache(maxsize=1)
 def _watch_forks() -> None:
@@ -64,4 +77,5 @@ def _watch_forks() -> None:
 
 def _shut_all() -> None:
     for gate in _GATES:
-        gate.shut(UsageError("the communicator belongs to the parent process", fix="make it after the fork"))
+        if gate.shut(UsageError("the communicator belongs to the parent process", fix="make it after the fork")):
+            gate.drop()

@@ -137,7 +137,7 @@ channel = DirectChannel(rank, size, Meeting("127.0.0.1", port), Namespace("bench
 print("ready", flush=True)
 sys.stdin.readline()
 since = time.monotonic()
-channel.connect()
+channel.barrier()
 print(since, time.monotonic(), flush=True)
 sys.stdin.readline()
 channel.close()

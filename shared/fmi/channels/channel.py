@@ -28,6 +28,10 @@ def checked_timeout(seconds: object) -> float:
 class Channel(Protocol):
     """How bytes get from rank to rank. Arrays are C-contiguous. Every call ends within the channel's timeout."""
 
+    def set_timeout(self, seconds: float) -> None:
+        """Let operations from now on take *seconds* at most."""
+        ...
+
     def send(self, dest: int, array: Array, *, plain: bool) -> None:
         """Send *array* to *dest*."""
         ...
@@ -78,4 +82,8 @@ class Channel(Protocol):
 
     def abort(self, reason: str) -> None:
         """Tell the others that this rank fails, and clean up."""
+        ...
+
+    def drop(self) -> None:
+        """In a forked child: let go of the parent's connections, and say nothing on them."""
         ...

@@ -1,4 +1,4 @@
-"""The Direct channel: every rank is connected to every other over TCP. They find each other at the rendezvous.
+"""The Direct channel: ranks are connected over TCP, each with its neighbours and with whom else it talks to.
 
 Whoever waits for a rank that dies notices it, and tells all others before it gives up. So every rank's error names the
 rank that was lost, and not a neighbour that only waited too. How this works: ``mesh``.
@@ -6,33 +6,38 @@ rank that was lost, and not a neighbour that only waited too. How this works: ``
 
 from __future__ import annotations
 
-import select
-import time
 from typing import TYPE_CHECKING, TypeVar
 
+from shared.fmi.channels.calls import signature
 from shared.fmi.channels.channel import checked_timeout
-from shared.fmi.channels.faults import Aborted, LinkError, Mismatch, Silent
+from shared.fmi.channels.faults import LinkError
 from shared.fmi.channels.mesh import Mesh
 from shared.fmi.collectives import barrier, bcast, gather, reduce, scan
 from shared.fmi.errors import FmiError, PairingFailed, PeerLost, PeerMismatch
 from shared.fmi.rendezvous.pairing import Pairing
-from shared.fmi.wire.frames import Operation, operation_name
+from shared.fmi.wire.frames import Cause, Operation, operation_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
+    from typing import TypeAlias
 
+    from shared.fmi.channels import pairs
+    from shared.fmi.channels.settle import Verdict
     from shared.fmi.data import Array
     from shared.fmi.operators import Op
     from shared.fmi.rendezvous.client import Meeting
     from shared.fmi.rendezvous.keys import Namespace
 
-T = TypeVar("T")
+    _Pair: TypeAlias = Callable[[Meeting, Namespace, int], pairs.Pairing]
 
-_MESH = 128
-"""Up to this many ranks, all connect with all before the first message: then no order of sends can deadlock pairing."""
+T = TypeVar("T")
 
 _GRACE_SHARE, _LONGEST_GRACE = 0.2, 1.0
 """Share of the timeout, and seconds at most, that are kept for finding out who is lost. Our choice."""
+
+_FAREWELL = 5.0
+"""Seconds at most that a rank which fails before the world is joined stays to tell its neighbours. Our choice: the
+ranks of one run start within a few seconds."""
 
 
 class DirectChannel:
@@ -43,148 +48,136 @@ class DirectChannel:
         size: How many ranks there are.
         meeting: Where they meet.
         namespace: Whose ranks these are.
-        timeout: Seconds an operation may take. The pairing before the first one may take as long again.
+        timeout: Seconds an operation may take, the pairing that it needs included.
+        pair: Makes what pairs this rank with others.
     """
 
     name = "Direct"
 
-    def __init__(self, rank: int, size: int, meeting: Meeting, namespace: Namespace, timeout: float) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917  the last is there for tests
+        self,
+        rank: int,
+        size: int,
+        meeting: Meeting,
+        namespace: Namespace,
+        timeout: float,
+        pair: _Pair = Pairing,
+    ) -> None:
         self.rank, self.size = rank, size
-        self._meeting, self._namespace = meeting, namespace
-        self._timeout = checked_timeout(timeout)
-        self._grace = min(_LONGEST_GRACE, self._timeout * _GRACE_SHARE)
-        self._mesh = Mesh(rank, size)
-        self._pairing: Pairing | None = None
+        self.set_timeout(timeout)
+        self._mesh = Mesh(rank, size, lambda: pair(meeting, namespace, rank))
         self._failure: FmiError | None = None
 
     # What the communicator calls.
 
-    def connect(self, peers: Iterable[int] | None = None) -> None:
-        """Connect with *peers*, all by default; each of them must do the same within the timeout.
-
-        Raises:
-            PairingFailed: One could not be reached.
-        """
-        wanted = range(self.size) if peers is None else peers
-        missing = [peer for peer in wanted if peer != self.rank and peer not in self._mesh.links]
-        try:
-            self._pair(missing)
-        except PairingFailed as error:
-            self._failure = error
-            self.abort(f"it could not be paired with rank {error.rank} at stage {error.stage}")
-            raise
+    def set_timeout(self, seconds: float) -> None:
+        """Let operations from now on take *seconds* at most."""
+        self._timeout = checked_timeout(seconds)
+        self._grace = min(_LONGEST_GRACE, self._timeout * _GRACE_SHARE)
 
     def send(self, dest: int, array: Array, *, plain: bool) -> None:
         """Send *array* to *dest*. May return before it is received."""
-        self._begin(Operation.SEND, (dest,))
-        try:
-            self._mesh.send(dest, array, plain=plain)
-        except LinkError as fault:
-            raise self._lost(fault, Operation.SEND) from None
+        self._run(Operation.SEND, None, lambda: self._mesh.send(dest, array, plain=plain))
 
     def receive(self, source: int, out: Array | None = None) -> tuple[Array, bool]:
         """Return the next array from *source* and whether it was a plain number."""
-        self._begin(Operation.SEND, (source,))
-        try:
-            return self._mesh.receive_next(source, out)
-        except LinkError as fault:
-            raise self._lost(fault, Operation.SEND) from None
+        return self._run(Operation.SEND, None, lambda: self._mesh.receive_next(source, out))
 
     def barrier(self) -> None:
         """Return once all ranks are here."""
-        self._run(Operation.BARRIER, lambda: barrier.barrier(self._mesh))
+        self._run(Operation.BARRIER, signature(Operation.BARRIER), lambda: barrier.barrier(self._mesh))
 
     def bcast(self, array: Array | None, root: int, *, plain: bool) -> tuple[Array, bool]:
         """Return the root's array and whether it was a plain number."""
-        return self._run(Operation.BCAST, lambda: bcast.bcast(self._mesh, array, root, plain=plain))
+        text = signature(Operation.BCAST, "", root)
+        return self._run(Operation.BCAST, text, lambda: bcast.bcast(self._mesh, array, root, plain=plain))
 
     def gather(self, array: Array, root: int) -> Array | None:
         """Return all ranks' arrays, stacked, at *root*."""
-        return self._run(Operation.GATHER, lambda: gather.gather(self._mesh, array, root))
+        text = signature(Operation.GATHER, "", root, array.dtype, array.shape)
+        return self._run(Operation.GATHER, text, lambda: gather.gather(self._mesh, array, root))
 
     def scatter(self, blocks: Array | None, root: int) -> Array:
         """Return this rank's row of the root's *blocks*."""
-        return self._run(Operation.SCATTER, lambda: gather.scatter(self._mesh, blocks, root))
+        text = signature(Operation.SCATTER, "", root)
+        return self._run(Operation.SCATTER, text, lambda: gather.scatter(self._mesh, blocks, root))
 
     def allgather(self, array: Array) -> Array:
         """Return all ranks' arrays, stacked."""
-        return self._run(Operation.ALLGATHER, lambda: gather.allgather(self._mesh, array))
+        text = signature(Operation.ALLGATHER, "", None, array.dtype, array.shape)
+        return self._run(Operation.ALLGATHER, text, lambda: gather.allgather(self._mesh, array))
 
     def alltoall(self, blocks: Array) -> Array:
         """Return the rows that all ranks had for this one."""
-        return self._run(Operation.ALLTOALL, lambda: gather.alltoall(self._mesh, blocks))
+        text = signature(Operation.ALLTOALL, "", None, blocks.dtype, blocks.shape)
+        return self._run(Operation.ALLTOALL, text, lambda: gather.alltoall(self._mesh, blocks))
 
     def reduce(self, array: Array, op: Op, root: int) -> Array | None:
         """Return all ranks' arrays combined at *root*."""
-        return self._run(Operation.REDUCE, lambda: reduce.reduce(self._mesh, array, op, root))
+        text = signature(Operation.REDUCE, _operator(op), root, array.dtype, array.shape)
+        return self._run(Operation.REDUCE, text, lambda: reduce.reduce(self._mesh, array, op, root))
 
     def allreduce(self, array: Array, op: Op) -> Array:
         """Return all ranks' arrays combined."""
-        return self._run(Operation.ALLREDUCE, lambda: reduce.allreduce(self._mesh, array, op))
+        text = signature(Operation.ALLREDUCE, _operator(op), None, array.dtype, array.shape)
+        return self._run(Operation.ALLREDUCE, text, lambda: reduce.allreduce(self._mesh, array, op))
 
     def scan(self, array: Array, op: Op) -> Array:
         """Return the arrays of the ranks up to this one combined."""
-        return self._run(Operation.SCAN, lambda: scan.scan(self._mesh, array, op))
+        text = signature(Operation.SCAN, _operator(op), None, array.dtype, array.shape)
+        return self._run(Operation.SCAN, text, lambda: scan.scan(self._mesh, array, op))
 
     def close(self) -> None:
-        """Take leave of all ranks once what was sent has arrived, or after the timeout."""
-        self._end_pairing()
+        """Take leave of all ranks once what was sent has arrived, or after the timeout.
+
+        Raises:
+            PairingFailed: A rank that something was sent to never came to receive it.
+        """
         self._mesh.leave(self._timeout)
 
     def abort(self, reason: str) -> None:
         """Tell all ranks that this one fails, and close."""
-        self._end_pairing()
-        self._mesh.abort(self.rank, reason, self._grace)
+        self._mesh.abort(self.rank, reason, Cause.LOST, self._grace, self._farewell)
 
-    def _pair(self, missing: list[int]) -> None:
-        """Add the links to all *missing* ranks, within the timeout."""
-        self._pairing = self._pairing or Pairing(self._meeting, self._namespace, self.rank)
-        self._pairing.want(missing)
-        poll = select.poll()
-        poll.register(self._pairing, select.POLLIN)
-        waiting, deadline = set(missing), time.monotonic() + self._timeout
-        while waiting:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise self._pairing.failure(min(waiting))
-            poll.poll(1000 * left)
-            for peer, sock in self._pairing.take().items():
-                self._mesh.add(peer, sock)
-                waiting.discard(peer)
+    def drop(self) -> None:
+        """In a forked child: close its copies of the connections."""
+        self._mesh.drop()
 
-    def _end_pairing(self) -> None:
-        if self._pairing is not None:
-            self._pairing.close()
+    @property
+    def _farewell(self) -> float:
+        return min(_FAREWELL, self._timeout)
 
-    def _run(self, operation: Operation, work: Callable[[], T]) -> T:
-        self._begin(operation)
-        try:
-            return work()
-        except LinkError as fault:
-            raise self._lost(fault, operation) from None
-
-    def _begin(self, operation: Operation, peers: Iterable[int] | None = None) -> None:
+    def _run(self, operation: Operation, text: str | None, work: Callable[[], T]) -> T:
         if self._failure is not None:
             raise self._failure
-        if len(self._mesh.links) < self.size - 1:
-            self.connect(None if self.size <= _MESH else peers)
-        self._mesh.begin(operation, self._timeout - self._grace)
-
-    def _lost(self, fault: LinkError, operation: Operation) -> FmiError:
-        self._failure = self._settle(fault, operation_name(operation))
-        return self._failure
+        try:
+            self._mesh.begin(operation, text, self._timeout - self._grace)
+            return work()
+        except LinkError as fault:
+            self._failure = self._settle(fault, operation_name(operation))
+        except PairingFailed as error:
+            self._failure = error
+            self._mesh.abort(self.rank, error.what, Cause.LOST, self._grace, self._farewell)
+        raise self._failure from None
 
     def _settle(self, fault: LinkError, operation: str) -> FmiError:
-        """Tell all ranks who is lost, and return the error. A rank that only stayed silent may still blame another."""
-        if isinstance(fault, Mismatch):
-            self._mesh.abort(fault.peer, f"it {fault} while rank {self.rank} is in {operation}", self._grace)
-            return PeerMismatch(fault.peer, f"{fault} while this rank is in {operation}", operation=operation)
-        suspect, reason = fault.peer, str(fault)
-        if isinstance(fault, Aborted) and fault.suspect != self.rank:
-            suspect = fault.suspect
-        if isinstance(fault, Silent) or (isinstance(fault, Aborted) and not fault.certain):
-            suspect, reason = self._mesh.accuse(suspect, f"nothing heard from it in {self._timeout:g} s", self._grace)
-            if isinstance(fault, Aborted) and fault.suspect == self.rank and suspect == fault.peer:
-                reason = f"it gave up on this rank: {fault}"
-        self._mesh.abort(suspect, reason, self._grace)
-        return PeerLost(suspect, reason, operation=operation)
+        """Find out who is to blame for *fault*, and return the error that names it."""
+        silence = f"nothing heard from it in {self._timeout:g} s"
+        verdict, unpaired = self._mesh.settle(fault, silence, self._grace, self._farewell)
+        return unpaired or _error(self.rank, verdict, operation)
+
+
+def _error(rank: int, verdict: Verdict, operation: str) -> FmiError:
+    """Return the error of *rank* for *verdict*."""
+    if verdict.cause is Cause.MISMATCH:
+        return PeerMismatch(verdict.rank, verdict.reason, operation=operation, own=verdict.rank == rank)
+    if verdict.rank == rank:
+        return PeerLost(verdict.origin, f"it gave up on this rank: {verdict.reason}", operation=operation)
+    return PeerLost(verdict.rank, verdict.reason, operation=operation)
+
+
+def _operator(op: Op) -> str:
+    """Return what messages call *op*, with all that ranks must have alike."""
+    if op.ufunc is not None:
+        return op.name
+    return f"{op.name}, {'' if op.commutative else 'not '}commutative, {'' if op.associative else 'not '}associative"

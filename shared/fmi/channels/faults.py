@@ -1,6 +1,11 @@
-"""What can be wrong with the connection to one rank. The channel turns each into an error that names a rank."""
+"""What can be wrong with the connection to one rank. ``mesh`` finds out whose fault it is."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.fmi.wire.frames import Word
 
 
 class LinkError(Exception):
@@ -23,13 +28,21 @@ class Silent(LinkError):
     """Nothing came, or nothing was taken, until the deadline."""
 
 
-class Aborted(LinkError):
-    """The peer says that ``suspect`` is lost. It is not ``certain`` if it only heard nothing from it."""
+class Heard(LinkError):
+    """The peer said a ``word`` about who is to blame."""
 
-    def __init__(self, peer: int, suspect: int, reason: str, *, certain: bool) -> None:
-        super().__init__(peer, reason)
-        self.suspect, self.certain = suspect, certain
+    def __init__(self, peer: int, word: Word) -> None:
+        super().__init__(peer, word.text)
+        self.word = word
 
 
 class Mismatch(LinkError):
     """The peer sent something that does not fit here."""
+
+
+class Differs(Mismatch):
+    """The peer called something else than this rank did at ``call``: which of the two is wrong, the others know."""
+
+    def __init__(self, peer: int, call: int) -> None:
+        super().__init__(peer, "called something else")
+        self.call = call

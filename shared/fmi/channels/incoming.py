@@ -1,21 +1,18 @@
-"""Receiving an array piece by piece, and sending and receiving at the same time."""
+"""Receiving an array piece by piece."""
 
 from __future__ import annotations
 
-import select
-import socket
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared.fmi.channels.faults import Mismatch, Silent
+from shared.fmi.channels.faults import Mismatch
 from shared.fmi.channels.link import SMALL, Link
 from shared.fmi.data import Array, Description, byte_view, parse
-from shared.fmi.wire.frames import HEADER, operation_name
+from shared.fmi.wire.frames import HEADER, FrameKind, operation_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from shared.fmi.wire.frames import Header
 
@@ -25,14 +22,23 @@ class Incoming:
 
     Args:
         link: The connection it comes over.
+        mark: The mark it must have.
+        strange: Called with the peer, the header and the description of any other frame. It raises, or has heeded it.
         operations: The operations it may belong to.
         expected: The dtype and shape it must have, if this rank knows them.
         out: An array to receive into: C-contiguous, writable, of the same dtype and size. Left out, a new one is made.
     """
 
-    def __init__(
-        self, link: Link, operations: Sequence[int], expected: Description | None = None, out: Array | None = None
+    def __init__(  # noqa: PLR0913, PLR0917  made once a message, by Mesh alone
+        self,
+        link: Link,
+        mark: bytes,
+        strange: Callable[[int, Header, bytes], None],
+        operations: Sequence[int],
+        expected: Description | None = None,
+        out: Array | None = None,
     ) -> None:
+        self._mark, self._strange = mark, strange
         self._link, self._operations, self._expected, self._out = link, operations, expected, out
         self._target: memoryview | None = None
         self._filled = 0
@@ -44,16 +50,23 @@ class Incoming:
         """Read on and return whether the array is complete.
 
         Makes few system calls, so that the caller can look at its deadline in between.
+
+        Raises:
+            LinkError: What comes does not fit, or nothing more comes.
         """
         link = self._link
         target = self._target
-        if target is None:
+        while target is None:
             if not link.fill(HEADER.size, flags):
                 return False
             header = link.peek_header()
             if header.described and not link.fill(HEADER.size + header.described, flags):
                 return False
-            target = self._target = self._open(header, link.take_head(header))
+            text = link.take_head(header)
+            if header.kind == FrameKind.DATA and header.mark == self._mark:
+                target = self._target = self._open(header, text)
+            else:
+                self._strange(link.peer, header, text)
         if self._filled < len(target):
             self._filled += link.take_into(target[self._filled :])
         if self._filled < len(target):
@@ -63,7 +76,6 @@ class Incoming:
     def _open(self, header: Header, text: bytes) -> memoryview:
         """Check what *header* and the description *text* announce; return where its payload goes."""
         link = self._link
-        link.judge(header, text)
         if header.operation not in self._operations:
             raise Mismatch(link.peer, f"is in {operation_name(header.operation)}")
         try:
@@ -83,29 +95,3 @@ class Incoming:
         if 0 < found.nbytes <= SMALL:
             link.remember(header, text, found)
         return byte_view(self.array)
-
-
-def exchange(out: Link, incoming: Incoming, source: Link, deadline: float) -> None:
-    """Send what *out* has begun and receive *incoming* from *source* at the same time, as either is ready.
-
-    Raises:
-        Gone, Silent, Aborted, Mismatch: See their classes.
-    """
-    sent = received = False
-    while True:
-        if not sent:
-            sent = out.push(socket.MSG_DONTWAIT)
-        if not received:
-            received = incoming.pull(socket.MSG_DONTWAIT)
-        if sent and received:
-            return
-        wanted: dict[int, int] = {} if received else {source.fileno(): select.POLLIN}
-        if not sent:
-            wanted[out.fileno()] = wanted.get(out.fileno(), 0) | select.POLLOUT
-        poller = select.poll()
-        for number, mask in wanted.items():
-            poller.register(number, mask)
-        left = deadline - time.monotonic()
-        if left <= 0 or not poller.poll(1000 * left):
-            late = source if not received else out
-            raise Silent(late.peer, "nothing heard from it in time")

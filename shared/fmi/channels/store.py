@@ -73,18 +73,27 @@ class StoreChannel:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.rank, self.size = rank, size
-        self._timeout, self._clock, self._sleep = checked_timeout(timeout), clock, sleep
+        checked_timeout(timeout)
+        self._clock, self._sleep = clock, sleep
         self._shelf = Shelf(store, f"runs/{namespace.run or 'run'}/fmi/{namespace.team or 'open'}/{namespace.comm}/")
         self._first_poll, self._longest_poll = store.first_poll, store.longest_poll
         self._notices = Notices(self._shelf, rank, size)
-        self._grace = min(_LONGEST_GRACE, self._timeout * _GRACE_SHARE)
-        self._heed_every = min(self._grace / 2, _HEED_POLLS * self._longest_poll)
+        self.set_timeout(timeout)
         self._turn = self._met = 0  # how many collectives, and up to which all ranks have surely come
         self._sent: dict[int, int] = {}
         self._received: dict[int, int] = {}
         self._claimed = False
         self._failure: FmiError | None = None
         self._closed = False
+
+    def set_timeout(self, seconds: float) -> None:
+        """See Channel."""
+        self._timeout = checked_timeout(seconds)
+        self._grace = min(_LONGEST_GRACE, self._timeout * _GRACE_SHARE)
+        self._heed_every = min(self._grace / 2, _HEED_POLLS * self._longest_poll)
+
+    def drop(self) -> None:
+        """See Channel. A store holds nothing open whose end another rank would wait for."""
 
     def send(self, dest: int, array: Array, *, plain: bool) -> None:
         """See Channel."""
