@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from shared.fmi.channels.channel import checked_timeout
 from shared.fmi.channels.faults import Aborted, LinkError, Mismatch, Silent
 from shared.fmi.channels.mesh import Mesh
-from shared.fmi.collectives import barrier, bcast, gather, reduce, scan
+from shared.fmi.collectives import alltoall, barrier, bcast, gather, reduce, scan
 from shared.fmi.errors import FmiError, PairingFailed, PeerLost, PeerMismatch
 from shared.fmi.rendezvous.client import pair_all
 from shared.fmi.wire.frames import Operation, operation_name
@@ -111,7 +111,7 @@ class DirectChannel:
 
     def alltoall(self, blocks: Array) -> Array:
         """Return the rows that all ranks had for this one."""
-        return self._run(Operation.ALLTOALL, lambda: gather.alltoall(self._mesh, blocks))
+        return self._run(Operation.ALLTOALL, lambda: alltoall.alltoall(self._mesh, blocks))
 
     def reduce(self, array: Array, op: Op, root: int) -> Array | None:
         """Return all ranks' arrays combined at *root*."""
