@@ -339,11 +339,8 @@ class StoreChannel:
 
     def _mismatch(self, operation: str) -> FmiError | None:
         """Return the error if ranks are in different calls: as one of them says, or as their calls show."""
-        for accuser, notice in self._notices.read().items():
-            if notice.certain and notice.mismatch:
-                odd = accuser if self.size == _TWO and notice.suspect == self.rank else notice.suspect
-                self._failure = PeerMismatch(odd, notice.reason, operation=operation)
-                return self._failure
+        if settled := self._settled(operation):
+            return settled
         told = self._notices.read_calls()
         if told:
             self._tell_calls()
@@ -351,6 +348,15 @@ class StoreChannel:
             for turn in sorted(calls.keys() & self._calls.keys()):
                 if calls[turn] != self._calls[turn]:
                     return self._differ(rank, calls[turn], turn, operation)
+        return None
+
+    def _settled(self, operation: str) -> FmiError | None:
+        """Return the error if another rank has found out who is in another call."""
+        for accuser, notice in self._notices.read().items():
+            if notice.certain and notice.mismatch:
+                odd = accuser if self.size == _TWO and notice.suspect == self.rank else notice.suspect
+                self._failure = PeerMismatch(odd, notice.reason, operation=operation)
+                return self._failure
         return None
 
     def _differ(self, peer: int, theirs: str, turn: int, operation: str) -> FmiError:
@@ -363,6 +369,8 @@ class StoreChannel:
         deadline = self._clock() + self._grace
         while (odd := odd_one(known)) is None and self.size > _TWO and self._clock() < deadline:
             self._sleep(self._longest_poll)
+            if settled := self._settled(operation):
+                return settled
             known |= {rank: calls[turn] for rank, calls in self._notices.read_calls().items() if turn in calls}
         if odd is None:
             odd, what = peer, f"is in {theirs}, while rank {self.rank} is in {known[self.rank]}"
