@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from shared.fmi.channels.channel import checked_timeout
+from shared.fmi.channels.descriptors import check_descriptors
 from shared.fmi.channels.faults import Aborted, LinkError, Mismatch, Silent
 from shared.fmi.channels.mesh import Mesh
 from shared.fmi.collectives import alltoall, barrier, bcast, gather, reduce, scan
@@ -110,7 +111,13 @@ class DirectChannel:
         return self._run(Operation.ALLGATHER, lambda: gather.allgather(self._mesh, array))
 
     def alltoall(self, blocks: Array) -> Array:
-        """Return the rows that all ranks had for this one."""
+        """Return the rows that all ranks had for this one.
+
+        Raises:
+            UsageError: They go straight to each rank, and this process may not open as many connections.
+        """
+        if alltoall.is_straight(self.size, blocks):
+            check_descriptors(self.size - 1 - len(self._mesh.links), "alltoall of long rows")
         return self._run(Operation.ALLTOALL, lambda: alltoall.alltoall(self._mesh, blocks))
 
     def reduce(self, array: Array, op: Op, root: int) -> Array | None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from shared.fmi.data import Array
 
 SHORT = 1 << 12
-"""Bytes of a row up to which all go over the edges."""
+"""Bytes of a row up to which all go over the edges (measured on loopback with all connected: the two are even at 1 KiB
+for 8 ranks, 3 KiB for 16, 20 KiB for 32). To connect with one more rank costs about a millisecond besides."""
 
 STRAIGHT = 256
 """Ranks up to which a rank may connect with all others. Our choice: while they pair, each may take two descriptors for

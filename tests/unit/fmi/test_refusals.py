@@ -1,6 +1,7 @@
 """What a communicator refuses before anything is sent: values and ranks that cannot be, and calls out of turn."""
 
 import os
+import resource
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,17 @@ def test_what_cannot_be_is_refused_before_anything_is_sent(call: Any) -> None:
 def test_a_rank_outside_its_world_is_refused(rank: Any, size: Any) -> None:
     with pytest.raises(UsageError):
         Communicator.direct(rank, size, Meeting("127.0.0.1", 1), RUN)
+
+
+def test_an_alltoall_that_the_limit_of_open_files_does_not_hold_is_refused() -> None:
+    comm = Communicator.direct(0, 200, Meeting("127.0.0.1", 1), RUN, 0.1)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (150, before[1]))
+    try:
+        with pytest.raises(UsageError, match=r"199 more connections.* RLIMIT_NOFILE is 150"):
+            comm.alltoall(np.ones((200, 5000), np.uint8))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_a_closed_communicator_refuses_and_closes_again_in_peace(run: Any, caught: Any) -> None:
