@@ -89,12 +89,6 @@ def _may_split(ranks: Transport, array: Array, op: Op) -> bool:
     return op.ufunc is not None and is_long(array.nbytes, ranks.size) and array.size >= ranks.size
 
 
-def _agree(ranks: Transport, array: Array) -> None:
-    """Make sure that all ranks have the same shape and dtype: the pieces of a long array do not show it."""
-    nothing = np.empty((0, *array.shape), array.dtype)
-    ranks.exchange((ranks.rank + 1) % ranks.size, nothing, (ranks.rank - 1) % ranks.size, expected=like(nothing))
-
-
 def _edges(array: Array, size: int) -> list[int]:
     return [array.size * piece // size for piece in range(size + 1)]
 
@@ -123,7 +117,6 @@ def _scatter_reduce(ranks: Transport, flat: Array, result: Array, op: Op) -> int
 
 
 def _ring(ranks: Transport, array: Array, op: Op) -> Array:
-    _agree(ranks, array)
     flat = array.reshape(-1)
     result = np.empty_like(flat)
     for block in _blocks(ranks, flat):
@@ -144,7 +137,6 @@ def _ring_block(ranks: Transport, flat: Array, result: Array, op: Op) -> None:
 
 
 def _reduce_long(ranks: Transport, array: Array, op: Op, root: int) -> Array | None:
-    _agree(ranks, array)
     flat = array.reshape(-1)
     result = np.empty_like(flat)
     _scatter_reduce(ranks, flat, result, op)
