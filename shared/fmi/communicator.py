@@ -14,7 +14,7 @@ import numpy as np
 
 from shared.errors import UsageError
 from shared.fmi.channels.direct import DirectChannel
-from shared.fmi.data import from_array, to_array
+from shared.fmi.data import check_stack, from_array, to_array, whole
 from shared.fmi.errors import FmiError
 from shared.fmi.gate import Gate, Refused
 from shared.fmi.operators import Op
@@ -51,6 +51,7 @@ class Communicator:
     """
 
     def __init__(self, rank: int, size: int, channels: Mapping[str, Channel], policy: Policy | None = None) -> None:
+        rank, size = whole(rank, "rank"), whole(size, "size")
         if not 0 <= rank < size:
             raise UsageError(f"rank {rank} is not one of {size} ranks", fix="ranks run from 0 to size - 1")
         if not channels or (policy is None and len(channels) > 1):
@@ -85,7 +86,7 @@ class Communicator:
             UsageError: *value* cannot be sent, or *dest* is this rank or none.
             PeerLost: *dest* died, left or takes nothing.
         """
-        self._peer(dest, "dest")
+        dest = self._peer(dest, "dest")
         array, plain = to_array(value)
         self._run((self._only or self._choose("send", array.nbytes)).send, dest, array, plain=plain)
 
@@ -103,7 +104,7 @@ class Communicator:
             PeerLost: *source* died, left or stayed silent.
             PeerMismatch: It is in another operation, or sent another dtype or size than *out* has.
         """
-        self._peer(source, "source")
+        source = self._peer(source, "source")
         if out is not None and not _receivable(out):
             raise UsageError("out is not a C-contiguous writable array", fix="pass numpy.empty(shape, dtype)")
         channel = self._only or self._choose("send", self._size_of(out if like is None else like))
@@ -131,7 +132,7 @@ class Communicator:
             UsageError: *root* is no rank, or its value cannot be sent.
             PeerLost, PeerMismatch: As for recv.
         """
-        self._root(root)
+        root = self._root(root)
         array, plain = to_array(value) if self.rank == root else (None, False)
         if self.size == 1:
             return value
@@ -146,8 +147,9 @@ class Communicator:
             value: An array or a number, of one dtype and shape on all ranks.
             root: The rank that gets them.
         """
-        self._root(root)
+        root = self._root(root)
         array, _ = to_array(value)
+        check_stack(array, self.size)
         if self.size == 1:
             return array[np.newaxis].copy()
         return self._run(self._choose("gather", array.nbytes).gather, array, root)
@@ -163,7 +165,7 @@ class Communicator:
         Raises:
             UsageError: The first axis of *values* is not *size* long.
         """
-        self._root(root)
+        root = self._root(root)
         blocks = self._rows(values) if self.rank == root else None
         if self.size == 1:
             return from_array(np.array(self._rows(values)[0, ...]), plain=False)
@@ -173,6 +175,7 @@ class Communicator:
     def allgather(self, value: Value) -> Array:
         """Return all ranks' values, shape (size, *value.shape) by rank, on every rank."""
         array, _ = to_array(value)
+        check_stack(array, self.size)
         if self.size == 1:
             return array[np.newaxis].copy()
         return self._run(self._choose("allgather", array.nbytes).allgather, array)
@@ -196,7 +199,7 @@ class Communicator:
             UsageError: *root* is no rank, or *op* is not defined for the value's dtype.
             PeerLost, PeerMismatch: As for recv.
         """
-        self._root(root)
+        root = self._root(root)
         array, plain = self._operand(value, op)
         alone = self.size == 1
         total = array.copy() if alone else self._run(self._choose("reduce", array.nbytes, op).reduce, array, op, root)
@@ -230,6 +233,8 @@ class Communicator:
 
     def hint(self, hint: Hint) -> None:
         """From now on, choose channels for speed or for price. Every rank must give the same hint at the same place."""
+        if not isinstance(hint, Hint):
+            raise UsageError(f"{hint!r} is no hint", fix="give Hint.FAST or Hint.CHEAP")
         self._policy = self._policy.with_hint(hint)
 
     def close(self) -> None:
@@ -293,14 +298,18 @@ class Communicator:
             raise UsageError(what, fix=f"reshape to ({self.size}, ...)")
         return array
 
-    def _root(self, root: int) -> None:
+    def _root(self, root: int) -> int:
+        root = whole(root, "root")
         if not 0 <= root < self.size:
             raise UsageError(f"root {root} is not one of {self.size} ranks", fix="ranks run from 0 to size - 1")
+        return root
 
-    def _peer(self, peer: int, name: str) -> None:
+    def _peer(self, peer: int, name: str) -> int:
+        peer = whole(peer, name)
         if not 0 <= peer < self.size or peer == self.rank:
             fix = f"give another rank than {self.rank}, from 0 to {self.size - 1}"
             raise UsageError(f"{name} {peer} is not another rank", fix=fix)
+        return peer
 
 
 def _raised(error: BaseException | None) -> str:
@@ -308,4 +317,6 @@ def _raised(error: BaseException | None) -> str:
 
 
 def _receivable(out: object) -> bool:
-    return isinstance(out, np.ndarray) and out.flags.c_contiguous and out.flags.writeable
+    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray) or out.dtype.hasobject:
+        return False
+    return out.flags.c_contiguous and out.flags.writeable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import operator
 from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -21,6 +22,10 @@ Value: TypeAlias = "Array | Number"
 
 _LONGEST_DTYPE = 0xF000
 """Bytes. A whole description has at most 0xFFFF, as a frame tells its length in 16 bits; the rest is for the shape."""
+
+
+_BITS = 64
+_MOST_AXES = 64  # numpy's NPY_MAXDIMS
 
 
 class Description(NamedTuple):
@@ -51,19 +56,55 @@ def to_array(value: object) -> tuple[Array, bool]:
         if isinstance(value, np.ma.MaskedArray):
             raise UsageError("cannot send a masked array", fix="send its filled(...), and its mask if you need it")
         _descr(value.dtype)
-        return np.asarray(value, order="C"), False
+        try:
+            return np.asarray(value, order="C"), False
+        except MemoryError as error:
+            raise UsageError(f"cannot lay out an array to send: {error}", fix="send it in parts") from None
     if isinstance(value, np.generic):
         _descr(value.dtype)
         return np.asarray(value), False
     if isinstance(value, (bool, int, float, complex)):
         array = np.asarray(value)
         if array.dtype.hasobject:
-            raise UsageError(f"the integer {value} does not fit 64 bits", fix="send it as a float or in parts")
+            bits = int(value.real).bit_length()  # its digits may be too many for Python to print
+            raise UsageError(f"an integer of {bits} bits does not fit 64 bits", fix="send it as a float or in parts")
         return array, True
     kind = type(value).__name__
     raise UsageError(
         f"cannot send a {kind}", fix="send a numpy array or a number; numpy.asarray(...) makes one of a list"
     )
+
+
+def whole(value: object, name: str) -> int:
+    """Return *value* as an int, if it is a whole number; messages call it *name*.
+
+    Raises:
+        UsageError: It is something else, a bool too, or beyond 64 bits.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        try:
+            number = operator.index(value)  # type: ignore[arg-type]  # what it refuses is the question
+        except TypeError:
+            pass
+        else:
+            if (bits := number.bit_length()) < _BITS:
+                return number
+            raise UsageError(f"{name} is an integer of {bits} bits", fix="give a rank, an int from 0 to size - 1")
+    raise UsageError(f"{name} is of type {type(value).__name__}, not an int", fix="give an int")
+
+
+def check_stack(array: Array, size: int) -> None:
+    """Refuse an *array* that numpy cannot hold *size* times in one array, however much memory there is.
+
+    Raises:
+        UsageError: It has too many axes or would have more bytes than an address reaches.
+    """
+    if array.ndim >= _MOST_AXES:
+        raise UsageError(f"{array.ndim} axes and one for the ranks are more than numpy has", fix="reshape it")
+    extents = (size, array.dtype.itemsize, *array.shape)
+    if prod(extent for extent in extents if extent) >= 1 << (_BITS - 1):
+        what = f"{size} arrays {list(array.shape)} of {array.dtype} are more than an address reaches"
+        raise UsageError(what, fix="send arrays with less extent")
 
 
 def from_array(array: Array, *, plain: bool) -> Any:
@@ -120,4 +161,4 @@ def parse(description: bytes) -> Description:
 
 def byte_view(array: Array) -> memoryview:
     """Return the bytes of a C-contiguous *array*, without a copy."""
-    return memoryview(np.asarray(array).reshape(-1).view(np.uint8).data) if array.size else memoryview(bytearray())
+    return memoryview(np.asarray(array).reshape(-1).view(np.uint8).data) if array.nbytes else memoryview(bytearray())

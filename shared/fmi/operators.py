@@ -55,12 +55,18 @@ class Op:
         if self.ufunc is not None:
             return np.asarray(self.ufunc(left, right), dtype=left.dtype)
         returned = self.function(left[()], right[()])
-        # The kind of an empty list says nothing: numpy takes it for floats.
-        kind = np.asarray(returned).dtype.kind if left.size else left.dtype.kind
-        if returned is None or kind in _CUT_BY.get(left.dtype.kind, ""):
-            made = "None" if returned is None else np.asarray(returned).dtype
-            raise UsageError(f"{self.name} made {made} of two {left.dtype}", fix="return the arguments' dtype")
-        result = np.asarray(returned, dtype=left.dtype)
+        try:
+            made = np.asarray(returned)
+            # The kind of an empty list says nothing: numpy takes it for floats.
+            if returned is None or (left.size and made.dtype.kind in _CUT_BY.get(left.dtype.kind, "")):
+                kind = None if returned is None else made.dtype
+                raise UsageError(f"{self.name} made {kind} of two {left.dtype}", fix="return the arguments' dtype")
+            result = made.astype(left.dtype, copy=False)
+        except (TypeError, ValueError, OverflowError) as error:
+            what = f"{self.name} made of two {left.dtype} what does not fit that dtype: {error}"
+            raise UsageError(what, fix="return the arguments' dtype") from None
+        if made.dtype != left.dtype and {made.dtype.kind, left.dtype.kind} <= set("iu") and (result != made).any():
+            raise UsageError(f"{self.name} made {made.dtype} numbers beyond {left.dtype}", fix="return that dtype")
         if result.shape != left.shape:
             what = f"{self.name} made {list(result.shape)} of two arrays {list(left.shape)}"
             raise UsageError(what, fix="return an array of the arguments' shape")
@@ -97,6 +103,8 @@ MIN = Op("min", np.minimum, ufunc=np.minimum)
 
 def custom(function: Combine, *, commutative: bool, associative: bool) -> Op:
     """Return an operator of your own. Unless both flags are on, it is evaluated strictly left to right by rank."""
+    if not callable(function):
+        raise UsageError(f"{type(function).__name__} is no function", fix="give one of two values")
     name = getattr(function, "__name__", "custom")
     return Op(name, function, commutative, associative)
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from shared.fmi.channels.calls import signature
 from shared.fmi.channels.channel import checked_timeout
+from shared.fmi.channels.descriptors import check_descriptors
 from shared.fmi.channels.faults import LinkError
 from shared.fmi.channels.mesh import Mesh
-from shared.fmi.collectives import barrier, bcast, gather, reduce, scan
+from shared.fmi.collectives import alltoall, barrier, bcast, gather, reduce, scan
 from shared.fmi.errors import FmiError, PairingFailed, PeerLost, PeerMismatch
 from shared.fmi.rendezvous.pairing import Pairing
 from shared.fmi.wire.frames import Cause, Operation, operation_name
@@ -108,9 +109,15 @@ class DirectChannel:
         return self._run(Operation.ALLGATHER, text, lambda: gather.allgather(self._mesh, array))
 
     def alltoall(self, blocks: Array) -> Array:
-        """Return the rows that all ranks had for this one."""
+        """Return the rows that all ranks had for this one.
+
+        Raises:
+            UsageError: They go straight to each rank, and this process may not open as many connections.
+        """
+        if alltoall.is_straight(self.size, blocks):
+            check_descriptors(self.size - 1 - len(self._mesh.links), "alltoall of long rows")
         text = signature(Operation.ALLTOALL, "", None, blocks.dtype, blocks.shape)
-        return self._run(Operation.ALLTOALL, text, lambda: gather.alltoall(self._mesh, blocks))
+        return self._run(Operation.ALLTOALL, text, lambda: alltoall.alltoall(self._mesh, blocks))
 
     def reduce(self, array: Array, op: Op, root: int) -> Array | None:
         """Return all ranks' arrays combined at *root*."""

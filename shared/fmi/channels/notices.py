@@ -13,11 +13,15 @@ _ALARM = "alarm"
 
 
 class Notice(NamedTuple):
-    """``suspect`` is lost, for ``reason``. It is not ``certain`` while the accuser only heard nothing from it."""
+    """``suspect`` is lost, for ``reason``. It is not ``certain`` while the accuser only heard nothing from it.
+
+    With ``mismatch`` it is not lost: it is in another call than the others.
+    """
 
     suspect: int
     certain: bool
     reason: str
+    mismatch: bool = False
 
 
 class Notices:
@@ -28,7 +32,7 @@ class Notices:
 
     def write(self, notice: Notice) -> None:
         """Leave this rank's notice, in place of its earlier one."""
-        text = f"{notice.suspect} {int(notice.certain)} {notice.reason}"
+        text = f"{notice.suspect} {int(notice.certain)} {int(notice.mismatch)} {notice.reason}"
         self._shelf.put(f"lost/{self._rank}", text.encode(errors="replace"))
         self._shelf.put(_ALARM, b"")
 
@@ -39,9 +43,26 @@ class Notices:
         keys = {f"lost/{rank}": rank for rank in range(self._size) if rank != self._rank}
         notices = {}
         for key, data in self._shelf.get(keys).items():
-            suspect, certain, reason = data.decode().split(" ", 2)
-            notices[keys[key]] = Notice(int(suspect), certain == "1", reason)
+            suspect, certain, mismatch, reason = data.decode().split(" ", 3)
+            notices[keys[key]] = Notice(int(suspect), certain == "1", reason, mismatch == "1")
         return notices
+
+    def write_calls(self, calls: Mapping[int, str]) -> None:
+        """Leave this rank's latest *calls* by their number, so that others see whether they are in the same."""
+        text = "\n".join(f"{turn} {call}" for turn, call in calls.items())
+        self._shelf.put(f"calls/{self._rank}", text.encode(errors="replace"))
+        self._shelf.put(_ALARM, b"")
+
+    def read_calls(self) -> dict[int, dict[int, str]]:
+        """Return the other ranks' latest calls, by rank and number."""
+        if not self._shelf.get([_ALARM]):
+            return {}
+        keys = {f"calls/{rank}": rank for rank in range(self._size) if rank != self._rank}
+        found: dict[int, dict[int, str]] = {}
+        for key, data in self._shelf.get(keys).items():
+            entries = (line.partition(" ") for line in data.decode().splitlines())
+            found[keys[key]] = {int(turn): call for turn, _, call in entries}
+        return found
 
 
 def verdict(rank: int, notices: Mapping[int, Notice]) -> tuple[int, str] | None:
@@ -65,5 +86,5 @@ def blamed(rank: int, missing: Iterable[int], notices: Mapping[int, Notice], rea
     passed = set()
     while suspect in notices and suspect not in passed and notices[suspect].suspect != rank:
         passed.add(suspect)
-        suspect, _, reason = notices[suspect]
+        suspect, reason = notices[suspect].suspect, notices[suspect].reason
     return suspect, reason

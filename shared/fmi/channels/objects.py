@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_LENGTH = struct.Struct("!H")
+_LENGTHS = struct.Struct("!HH")
 
 
 class Store(ABC):
@@ -126,17 +126,25 @@ def _claim_of(rank: int) -> str:
     return f"here/{rank}"
 
 
-def encode(array: Array, *, plain: bool) -> bytes:
-    """Return *array* as an object: the length of its description, the description, its bytes."""
-    description = describe(array.dtype, array.shape, plain)
-    return _LENGTH.pack(len(description)) + description + bytes(byte_view(np.ascontiguousarray(array)))
+def encode(array: Array, *, plain: bool, call: str = "") -> bytes:
+    """Return *array* as an object: two lengths, its description and the *call* it belongs to, and its bytes."""
+    description, words = describe(array.dtype, array.shape, plain), call.encode(errors="replace")
+    head = _LENGTHS.pack(len(description), len(words)) + description + words
+    return head + bytes(byte_view(np.ascontiguousarray(array)))
+
+
+def call_of(data: bytes) -> str:
+    """Return the call that an object belongs to."""
+    described, words = _LENGTHS.unpack_from(data)
+    start = _LENGTHS.size + described
+    return data[start : start + words].decode()
 
 
 def decode(data: bytes) -> tuple[Array, bool]:
     """Return the array that :func:`encode` was given, and whether it was a plain number."""
-    (length,) = _LENGTH.unpack_from(data)
-    start = _LENGTH.size + length
-    description = parse(data[_LENGTH.size : start])
+    described, words = _LENGTHS.unpack_from(data)
+    start = _LENGTHS.size + described + words
+    description = parse(data[_LENGTHS.size : _LENGTHS.size + described])
     array = np.empty(description.shape, description.dtype)
     byte_view(array)[:] = data[start:]
     return array, description.plain

@@ -22,7 +22,8 @@ import numpy as np
 
 from shared.fmi.channels.channel import checked_timeout
 from shared.fmi.channels.notices import Notice, Notices, blamed, verdict
-from shared.fmi.channels.objects import Shelf, decode, encode
+from shared.fmi.channels.objects import Shelf, call_of, decode, encode
+from shared.fmi.channels.stored_calls import odd_one, signature
 from shared.fmi.collectives.reduce import fold
 from shared.fmi.errors import FmiError, PeerLost, PeerMismatch
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from shared.fmi.operators import Op
     from shared.fmi.rendezvous.keys import Namespace
 
-    _Fetch: TypeAlias = Callable[[dict[int, str], str], dict[int, tuple[Array, bool]]]
+    _Fetch: TypeAlias = Callable[[dict[int, str], str, int], dict[int, tuple[Array, bool]]]
 
 _GRACE_SHARE, _LONGEST_GRACE = 0.2, 1.0  # of the timeout, and in seconds: as the Direct channel has it
 _HEED_POLLS = 8
@@ -43,6 +44,8 @@ _HEED_POLLS = 8
 
 _PAUSE_GROWTH = 1.5  # each pause between two looks over the one before: our choice
 _MARK = np.zeros(0, np.uint8)
+_TWO = 2  # ranks: neither can say which of them is the odd one
+_REMEMBERED = 64  # calls, for a rank that is behind: our choice, as the Direct channel has it
 _RUN_AHEAD = 32
 """Collectives after which all wait for all, if none of them did so itself. Our choice: it bounds what lies unread."""
 
@@ -82,9 +85,11 @@ class StoreChannel:
         self._turn = self._met = 0  # how many collectives, and up to which all ranks have surely come
         self._sent: dict[int, int] = {}
         self._received: dict[int, int] = {}
+        self._calls: dict[int, str] = {}  # the latest, by number: what each rank of it must say too
+        self._called = 0  # up to which call the others were told
         self._claimed = False
         self._failure: FmiError | None = None
-        self._closed = False
+        self._closed = self._refused = False
 
     def set_timeout(self, seconds: float) -> None:
         """See Channel."""
@@ -119,72 +124,76 @@ class StoreChannel:
         """See Channel."""
         self.allgather(_MARK, operation="barrier")
 
-    def bcast(self, array: Array | None, root: int, *, plain: bool, operation: str = "bcast") -> tuple[Array, bool]:
+    def bcast(
+        self, array: Array | None, root: int, *, plain: bool, operation: str = "bcast", call: str = ""
+    ) -> tuple[Array, bool]:
         """See Channel."""
-        turn = self._begin(operation)
+        turn = self._begin(operation, call or signature(operation, self.size, root=root))
         if array is not None:
-            self._shelf.share(turn, f"{turn}/{root}-{operation}", encode(array, plain=plain))
+            self._shelf.share(turn, f"{turn}/{root}-all", self._encoded(turn, array, plain=plain))
             return array, plain
-        return self._await({root: f"{turn}/{root}-{operation}"}, operation)[root]
+        return self._await({root: f"{turn}/{root}-all"}, operation, turn)[root]
 
-    def gather(self, array: Array, root: int, *, operation: str = "gather") -> Array | None:
+    def gather(self, array: Array, root: int, *, operation: str = "gather", call: str = "") -> Array | None:
         """See Channel."""
-        turn = self._begin(operation)
+        turn = self._begin(operation, call or signature(operation, self.size, root=root, array=array))
         if self.rank == root:
             return self._stack(turn, array, operation, self._take)
-        self._put(f"{turn}/{self.rank}-{operation}", array)
+        self._shelf.put(f"{turn}/{self.rank}-all", self._encoded(turn, array))
         return None
 
     def scatter(self, blocks: Array | None, root: int) -> Array:
         """See Channel."""
-        turn = self._begin("scatter")
+        turn = self._begin("scatter", signature("scatter", self.size, root=root))
         if blocks is None:
-            return self._take({root: f"{turn}/{root}-scatter-{self.rank}"}, "scatter")[root][0]
+            return self._take({root: f"{turn}/{root}-{self.rank}"}, "scatter", turn)[root][0]
         for dest in range(self.size):
             if dest != root:
-                self._put(f"{turn}/{root}-scatter-{dest}", blocks[dest, ...])
+                self._shelf.put(f"{turn}/{root}-{dest}", self._encoded(turn, blocks[dest, ...]))
         return np.array(blocks[root, ...])
 
     def allgather(self, array: Array, *, operation: str = "allgather") -> Array:
         """See Channel."""
-        turn = self._begin(operation)
-        self._shelf.share(turn, f"{turn}/{self.rank}-{operation}", encode(array, plain=False))
+        turn = self._begin(operation, signature(operation, self.size, array=array))
+        self._shelf.share(turn, f"{turn}/{self.rank}-all", self._encoded(turn, array))
         stacked = self._stack(turn, array, operation, self._await)
         self._forget_before(turn)
         return stacked
 
     def alltoall(self, blocks: Array) -> Array:
         """See Channel."""
-        turn = self._begin("alltoall")
+        turn = self._begin("alltoall", signature("alltoall", self.size, array=blocks))
         result = np.array(blocks)
         others = [peer for peer in range(self.size) if peer != self.rank]
         for dest in others:
-            self._put(f"{turn}/{self.rank}-alltoall-{dest}", blocks[dest, ...])
-        keys = {source: f"{turn}/{source}-alltoall-{self.rank}" for source in others}
-        for source, (row, _) in self._take(keys, "alltoall").items():
-            self._same(source, row, blocks[source, ...], "alltoall")
+            self._shelf.put(f"{turn}/{self.rank}-{dest}", self._encoded(turn, blocks[dest, ...]))
+        keys = {source: f"{turn}/{source}-{self.rank}" for source in others}
+        for source, (row, _) in self._take(keys, "alltoall", turn).items():
             result[source, ...] = row
         self._forget_before(turn)
         return result
 
     def reduce(self, array: Array, op: Op, root: int, *, operation: str = "reduce") -> Array | None:
         """See Channel: the root reads all values and combines them from the left."""
-        blocks = self.gather(array, root, operation=operation)
+        shown = None if operation == "allreduce" else root
+        call = signature(operation, self.size, root=shown, op=op, array=array)
+        blocks = self.gather(array, root, operation=operation, call=call)
         return None if blocks is None else fold(blocks, op)
 
     def allreduce(self, array: Array, op: Op) -> Array:
         """See Channel."""
         turn = self._turn + 1
         total = self.reduce(array, op, 0, operation="allreduce")
-        result, _ = self.bcast(total, 0, plain=False, operation="allreduce")
+        call = signature("allreduce", self.size, op=op, array=array)
+        result, _ = self.bcast(total, 0, plain=False, operation="allreduce", call=call)
         self._forget_before(turn)
         return result
 
     def scan(self, array: Array, op: Op) -> Array:
         """See Channel."""
-        turn = self._begin("scan")
+        turn = self._begin("scan", signature("scan", self.size, op=op, array=array))
         if self.rank + 1 < self.size:
-            self._shelf.share(turn, f"{turn}/{self.rank}-scan", encode(array, plain=False))
+            self._shelf.share(turn, f"{turn}/{self.rank}-all", self._encoded(turn, array))
         return fold(self._stack(turn, array, "scan", self._await, self.rank + 1), op)
 
     def close(self) -> None:
@@ -207,32 +216,52 @@ class StoreChannel:
                 self._put(f"done/{rank}", _MARK)
         except FmiError:
             with suppress(FmiError):
-                self._shelf.forget_all(self.rank)
+                if self._is_claimed():
+                    self._shelf.forget_all(self.rank)
 
     def abort(self, reason: str) -> None:
-        """Leave a notice that this rank is lost, and delete all else that it wrote."""
+        """Leave a notice that this rank is lost, and delete all else that it wrote.
+
+        One that is lost before its first operation tells so too, but not the ranks of another session.
+        """
         if not self._closed:
             self._closed = True
+            first = not self._claimed
+            if not self._is_claimed():
+                return
             if self._failure is None:  # else its notice already names the lost rank
                 self._notices.write(Notice(self.rank, certain=True, reason=reason))
             self._shelf.forget_all(self.rank)
+            if first:
+                self._shelf.give_back(self.rank)
 
     def _check(self) -> None:
         if failure := self._failure or self._shelf.failure:
             raise failure
+        if not self._is_claimed() and self._failure is not None:
+            raise self._failure
+
+    def _is_claimed(self) -> bool:
+        """Claim this rank's part, once. Say whether it is this session's: if not, its live owners are left alone."""
         if not self._claimed:
             self._claimed = True
-            if taken := self._shelf.claim(self.rank):
-                raise self._fail(taken, self.rank)
+            self._failure = self._shelf.claim(self.rank)
+            self._refused = self._failure is not None
+        return not self._refused
 
-    def _begin(self, operation: str) -> int:
+    def _begin(self, operation: str, call: str) -> int:
         """Return the number of this call. Now and then wait for all: else a rank that only writes fills the store."""
         self._check()
         if self._turn - self._met >= _RUN_AHEAD:
             self._met = self._turn
             self.allgather(_MARK, operation=operation)
         self._turn += 1
+        self._calls[self._turn] = call
+        self._calls.pop(self._turn - _REMEMBERED, None)
         return self._turn
+
+    def _encoded(self, turn: int, array: Array, *, plain: bool = False) -> bytes:
+        return encode(array, plain=plain, call=self._calls[turn])
 
     def _put(self, key: str, array: Array, *, plain: bool = False) -> None:
         self._shelf.put(key, encode(array, plain=plain))
@@ -240,36 +269,36 @@ class StoreChannel:
     def _stack(self, turn: int, array: Array, operation: str, fetch: _Fetch, ranks: int | None = None) -> Array:
         """Return the arrays of the first *ranks* ranks (all by default), this rank's own *array* among them."""
         ranks = ranks or self.size
-        keys = {rank: f"{turn}/{rank}-{operation}" for rank in range(ranks) if rank != self.rank}
+        keys = {rank: f"{turn}/{rank}-all" for rank in range(ranks) if rank != self.rank}
         blocks = np.empty((ranks, *array.shape), array.dtype)
         blocks[self.rank, ...] = array
-        for rank, (block, _) in fetch(keys, operation).items():
-            self._same(rank, block, array, operation)
+        for rank, (block, _) in fetch(keys, operation, turn).items():
             blocks[rank, ...] = block
         return blocks
-
-    def _same(self, rank: int, got: Array, mine: Array, operation: str) -> None:
-        if got.dtype != mine.dtype or got.shape != mine.shape:
-            raise self._unlike(rank, got, mine, operation)
 
     def _unlike(self, rank: int, got: Array, wanted: Array, operation: str) -> FmiError:
         what = f"sent a {got.dtype} array{list(got.shape)}, not a {wanted.dtype} array{list(wanted.shape)}"
         return self._fail(PeerMismatch(rank, what, operation=operation), rank)
 
-    def _take(self, keys: dict[int, str], operation: str) -> dict[int, tuple[Array, bool]]:
+    def _take(self, keys: dict[int, str], operation: str, turn: int = 0) -> dict[int, tuple[Array, bool]]:
         """Return the objects of *keys*, and delete them: no other rank reads them."""
-        found = self._await(keys, operation)
+        found = self._await(keys, operation, turn)
         self._shelf.delete(keys.values())
         return found
 
-    def _await(self, keys: dict[int, str], operation: str) -> dict[int, tuple[Array, bool]]:
-        """Return the objects of *keys*, by the rank that writes each. Polls until the timeout, with growing pauses."""
+    def _await(self, keys: dict[int, str], operation: str, turn: int = 0) -> dict[int, tuple[Array, bool]]:
+        """Return the objects of *keys*, by the rank that writes each. Polls until the timeout, with growing pauses.
+
+        Each must belong to the same call as this rank's call *turn*, where it belongs to any.
+        """
         found: dict[int, tuple[Array, bool]] = {}
         began, pause = self._clock(), self._first_poll
         deadline, heed = began + self._timeout - self._grace, began + self._heed_every
         while True:
             missing = {key: rank for rank, key in keys.items() if rank not in found}
             for name, data in self._shelf.get(missing).items():
+                if turn and call_of(data) != self._calls[turn]:
+                    raise self._differ(missing[name], call_of(data), turn, operation)
                 found[missing[name]] = decode(data)
             if len(found) == len(keys):
                 return found
@@ -291,17 +320,20 @@ class StoreChannel:
         suspect, turn = missing[0], self._turn + (operation == "send")
         reason = f"nothing heard from it in {self._timeout:g} s"
         self._notices.write(Notice(suspect, certain=False, reason=reason))
-        for name in self._shelf.names(f"{turn}/{suspect}-"):
-            elsewhere = name.rpartition("/")[2].split("-")[1]
-            if elsewhere != operation:
-                what = f"is in {elsewhere} while this rank is in {operation}"
-                return self._fail(PeerMismatch(suspect, what, operation=operation), suspect)
+        self._tell_calls()
+        for data in self._shelf.get(self._shelf.names(f"{turn}/{suspect}-")).values():
+            if call_of(data) != self._calls.get(turn, operation):
+                return self._differ(suspect, call_of(data), turn, operation)
         self._sleep(self._grace)
+        if mismatch := self._mismatch(operation):
+            return mismatch
         suspect, reason = blamed(self.rank, missing, self._notices.read(), reason)
         return self._fail(PeerLost(suspect, reason, operation=operation), suspect, reason)
 
     def _heed_notices(self, missing: list[int], operation: str) -> None:
         """Fail if a rank is lost for certain. If this rank is accused, pass the blame to *missing*, which keep it."""
+        if mismatch := self._mismatch(operation):
+            raise mismatch
         told = self._notices.read()
         if lost := verdict(self.rank, told):
             self._failure = PeerLost(*lost, operation=operation)
@@ -309,10 +341,59 @@ class StoreChannel:
         if any(notice.suspect == self.rank for notice in told.values()):
             raise self._late(missing, operation)
 
-    def _fail(self, error: FmiError, suspect: int, reason: str = "") -> FmiError:
+    def _tell_calls(self) -> None:
+        if self._called < self._turn:
+            self._called = self._turn
+            self._notices.write_calls(self._calls)
+
+    def _mismatch(self, operation: str) -> FmiError | None:
+        """Return the error if ranks are in different calls: as one of them says, or as their calls show."""
+        if settled := self._settled(operation):
+            return settled
+        told = self._notices.read_calls()
+        if told:
+            self._tell_calls()
+        for rank, calls in told.items():
+            for turn in sorted(calls.keys() & self._calls.keys()):
+                if calls[turn] != self._calls[turn]:
+                    return self._differ(rank, calls[turn], turn, operation)
+        return None
+
+    def _settled(self, operation: str) -> FmiError | None:
+        """Return the error if another rank has found out who is in another call."""
+        for accuser, notice in self._notices.read().items():
+            if notice.certain and notice.mismatch:
+                odd = accuser if self.size == _TWO and notice.suspect == self.rank else notice.suspect
+                self._failure = PeerMismatch(odd, notice.reason, operation=operation)
+                return self._failure
+        return None
+
+    def _differ(self, peer: int, theirs: str, turn: int, operation: str) -> FmiError:
+        """Return the error of *peer*, which calls *theirs*, or of the rank that most others differ from.
+
+        Waits, within the grace, until the calls of enough ranks are told. Between two ranks nobody can say.
+        """
+        known = {self.rank: self._calls.get(turn, operation), peer: theirs}
+        self._tell_calls()
+        deadline = self._clock() + self._grace
+        while (odd := odd_one(known)) is None and self.size > _TWO and self._clock() < deadline:
+            self._sleep(self._longest_poll)
+            if settled := self._settled(operation):
+                return settled
+            known |= {rank: calls[turn] for rank, calls in self._notices.read_calls().items() if turn in calls}
+        if odd is None:
+            odd, what = peer, f"is in {theirs}, while rank {self.rank} is in {known[self.rank]}"
+        else:
+            others = [call for call in known.values() if call != known[odd]]
+            what = f"is in {known[odd]}, while {len(others)} others are in {others[0]}"
+        if self.size == _TWO:
+            what = f"does not agree: rank {peer} is in {theirs}, rank {self.rank} is in {known[self.rank]}"
+        return self._fail(PeerMismatch(odd, what, operation=operation), odd, what, mismatch=True)
+
+    def _fail(self, error: FmiError, suspect: int, reason: str = "", *, mismatch: bool = False) -> FmiError:
         if self._failure is None:
             self._failure = error
-            self._notices.write(Notice(suspect, certain=True, reason=reason or str(error.what)))
+            self._notices.write(Notice(suspect, certain=True, reason=reason or str(error.what), mismatch=mismatch))
         return error
 
     def _forget_before(self, turn: int) -> None:

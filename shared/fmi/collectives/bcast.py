@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared.fmi.collectives.transport import FEW, LONG
+from shared.fmi.collectives.transport import FEW, is_long
 from shared.fmi.data import byte_view, describe, parse
 from shared.fmi.wire.frames import Operation
 
@@ -28,7 +28,7 @@ def bcast(ranks: Transport, array: Array | None, root: int, *, plain: bool) -> t
         plain: On the root, whether it was a plain number.
     """
     if array is not None:
-        if array.nbytes < LONG or ranks.size < FEW:
+        if not is_long(array.nbytes, ranks.size) or ranks.size < FEW:
             _down(ranks, root, array, Operation.BCAST, plain=plain)
             return array, plain
         announcement = np.frombuffer(describe(array.dtype, array.shape, plain), np.uint8)

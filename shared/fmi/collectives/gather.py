@@ -1,6 +1,6 @@
-"""Gather, scatter, allgather and alltoall of equal blocks.
+"""Gather, scatter and allgather of equal blocks.
 
-Gather and scatter go over a binomial tree, allgather by Bruck's algorithm (short) or a ring (long), alltoall pairwise.
+Gather and scatter go over a binomial tree, allgather by Bruck's algorithm (short) or a ring (long).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shared.fmi.collectives.bcast import children
-from shared.fmi.collectives.transport import LONG, like
+from shared.fmi.collectives.transport import is_long, like
 from shared.fmi.data import Description
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def scatter(ranks: Transport, blocks: Array | None, root: int) -> Array:
 def allgather(ranks: Transport, block: Array) -> Array:
     """Return every rank's *block*, shape (n, *block.shape) by rank, on every rank."""
     size = ranks.size
-    if block.nbytes * size >= LONG:
+    if is_long(block.nbytes * size, size):
         return _ring(ranks, block)
     blocks = np.empty((size, *block.shape), block.dtype)
     blocks[0] = block
@@ -81,15 +81,3 @@ def _ring(ranks: Transport, block: Array) -> Array:
         mine, theirs = (rank - step) % size, (rank - step - 1) % size
         ranks.exchange(ahead, blocks[mine, ...], behind, out=blocks[theirs, ...], expected=like(block))
     return blocks
-
-
-def alltoall(ranks: Transport, blocks: Array) -> Array:
-    """Return, by rank, the row that each rank had for this one; *blocks* has shape (n, ...)."""
-    size, rank = ranks.size, ranks.rank
-    result = np.empty_like(blocks)
-    result[rank] = blocks[rank]
-    for step in range(1, size):
-        dest, source = (rank + step) % size, (rank - step) % size
-        row = result[source, ...]
-        ranks.exchange(dest, blocks[dest, ...], source, out=row, expected=like(row))
-    return result

@@ -13,7 +13,7 @@ import numpy as np
 
 from shared.fmi.collectives.bcast import bcast, children
 from shared.fmi.collectives.gather import gather
-from shared.fmi.collectives.transport import FEW, LONG, like
+from shared.fmi.collectives.transport import FEW, is_long, like
 
 if TYPE_CHECKING:
     from shared.fmi.collectives.transport import Transport
@@ -86,13 +86,7 @@ def _doubling(ranks: Transport, array: Array, op: Op) -> Array:
 
 def _may_split(ranks: Transport, array: Array, op: Op) -> bool:
     """Say whether the array is worth cutting, and may be cut: only numpy's own operators surely work elementwise."""
-    return op.ufunc is not None and array.nbytes >= LONG and array.size >= ranks.size
-
-
-def _agree(ranks: Transport, array: Array) -> None:
-    """Make sure that all ranks have the same shape and dtype: the pieces of a long array do not show it."""
-    nothing = np.empty((0, *array.shape), array.dtype)
-    ranks.exchange((ranks.rank + 1) % ranks.size, nothing, (ranks.rank - 1) % ranks.size, expected=like(nothing))
+    return op.ufunc is not None and is_long(array.nbytes, ranks.size) and array.size >= ranks.size
 
 
 def _edges(array: Array, size: int) -> list[int]:
@@ -123,7 +117,6 @@ def _scatter_reduce(ranks: Transport, flat: Array, result: Array, op: Op) -> int
 
 
 def _ring(ranks: Transport, array: Array, op: Op) -> Array:
-    _agree(ranks, array)
     flat = array.reshape(-1)
     result = np.empty_like(flat)
     for block in _blocks(ranks, flat):
@@ -144,16 +137,31 @@ def _ring_block(ranks: Transport, flat: Array, result: Array, op: Op) -> None:
 
 
 def _reduce_long(ranks: Transport, array: Array, op: Op, root: int) -> Array | None:
-    _agree(ranks, array)
     flat = array.reshape(-1)
     result = np.empty_like(flat)
-    edges = _edges(flat, ranks.size)
-    done = _scatter_reduce(ranks, flat, result, op)
-    if ranks.rank != root:
-        ranks.send(root, result[edges[done] : edges[done + 1]])
-        return None
-    for source in range(ranks.size):
-        if source != root:
-            piece = (source + 1) % ranks.size
-            ranks.receive(source, out=result[edges[piece] : edges[piece + 1]])
-    return result.reshape(array.shape)
+    _scatter_reduce(ranks, flat, result, op)
+    _collect(ranks, result, root)
+    return result.reshape(array.shape) if ranks.rank == root else None
+
+
+def _collect(ranks: Transport, flat: Array, root: int) -> None:
+    """Bring the finished pieces of *flat* up the binomial tree to *root*, each straight to its place.
+
+    Rank r holds piece r + 1. So the pieces of a subtree lie side by side, but where they go round the end of the array.
+    """
+    size, edges = ranks.size, _edges(flat, ranks.size)
+    relative = (ranks.rank - root) % size
+    below = children(relative, size)
+
+    def held(first: int, span: int) -> list[Array]:
+        piece = (first + root + 1) % size
+        end = piece + span
+        parts = [flat[edges[piece] : edges[min(end, size)]]]
+        return parts if end <= size else [*parts, flat[: edges[end - size]]]
+
+    for child, span in reversed(below):
+        for part in held(child, span):
+            ranks.receive((child + root) % size, out=part)
+    if relative:
+        for part in held(relative, 1 + sum(span for _, span in below)):
+            ranks.send((relative - (relative & -relative) + root) % size, part)

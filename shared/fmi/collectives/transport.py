@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from shared.fmi.data import Array
     from shared.fmi.wire.frames import Operation
 
-LONG = 1 << 17
-"""Bytes from which an algorithm that saves bandwidth beats one that saves rounds (measured on loopback)."""
+_LONG, _LONG_PIECE = 1 << 17, 1 << 14
+"""Bytes, of an array and of a rank's piece of it, from which an algorithm that saves bandwidth beats one that saves
+rounds: it takes as many rounds as there are ranks (measured on loopback, 4 to 32 ranks)."""
 
 FEW = 3
 """With fewer ranks than this, a tree moves no more bytes than an algorithm that saves bandwidth."""
@@ -52,3 +53,8 @@ class Transport(Protocol):
 def like(array: Array) -> Description:
     """Return what an array of the same dtype and shape must say of itself."""
     return Description(array.dtype, array.shape, plain=False)
+
+
+def is_long(nbytes: int, size: int) -> bool:
+    """Say whether an array of *nbytes*, cut into a piece for each of *size* ranks, is worth cutting."""
+    return nbytes >= max(_LONG, _LONG_PIECE * size)

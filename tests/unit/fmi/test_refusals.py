@@ -1,6 +1,7 @@
 """What a communicator refuses before anything is sent: values and ranks that cannot be, and calls out of turn."""
 
 import os
+import resource
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,32 @@ RUN = Namespace("team1", "run")
         lambda comm: comm.scatter(np.ones(3), 0),
         lambda comm: comm.scatter(np.float64(1), 0),
         lambda comm: comm.alltoall(np.ones(3)),
+        lambda comm: comm.send(10**5000, 1),
+        lambda comm: comm.send(1, 1.0),
+        lambda comm: comm.send(1, np.True_),
+        lambda comm: comm.recv(None),
+        lambda comm: comm.recv("1"),
+        lambda comm: comm.recv(10**5000),
+        lambda comm: comm.recv(1, out=np.array([None])),
+        lambda comm: comm.recv(1, out=np.ma.zeros(3)),
+        lambda comm: comm.bcast(7, 0.0),
+        lambda comm: comm.bcast(7, np.False_),
+        lambda comm: comm.bcast(1 << 64, 0),
+        lambda comm: comm.gather(7, np.ones(1)),
+        lambda comm: comm.gather(10**5000, 0),
+        lambda comm: comm.gather(np.ones((1,) * 64), 0),
+        lambda comm: comm.allgather(np.empty((1 << 59, 0))),
+        lambda comm: comm.allgather(-(1 << 64)),
+        lambda comm: comm.scatter(np.ones(2), "0"),
+        lambda comm: comm.scatter([1 << 70, 1], 0),
+        lambda comm: comm.alltoall([1, 2]),
+        lambda comm: comm.reduce(1, SUM, 0.0),
+        lambda comm: comm.reduce(1 << 64, SUM, 0),
+        lambda comm: comm.allreduce(1 << 64, SUM),
+        lambda comm: comm.scan(-(1 << 70), SUM),
+        lambda comm: comm.send(np.broadcast_to(np.float64(0), (1 << 50,)), 1),
+        lambda comm: comm.hint("fast"),
+        lambda _: custom(3, commutative=True, associative=True),  # type: ignore[arg-type]
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_sent(call: Any) -> None:
@@ -34,10 +61,23 @@ def test_what_cannot_be_is_refused_before_anything_is_sent(call: Any) -> None:
         call(comm)
 
 
-@pytest.mark.parametrize(("rank", "size"), [(2, 2), (-1, 2), (0, 0)])
+@pytest.mark.parametrize(
+    ("rank", "size"), [(2, 2), (-1, 2), (0, 0), (0.0, 2), ("0", 2), (True, 2), (0, None), (0, 1 << 64)]
+)
 def test_a_rank_outside_its_world_is_refused(rank: Any, size: Any) -> None:
     with pytest.raises(UsageError):
         Communicator.direct(rank, size, Meeting("127.0.0.1", 1), RUN)
+
+
+def test_an_alltoall_that_the_limit_of_open_files_does_not_hold_is_refused() -> None:
+    comm = Communicator.direct(0, 200, Meeting("127.0.0.1", 1), RUN, 0.1)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (150, before[1]))
+    try:
+        with pytest.raises(UsageError, match=r"199 more connections.* RLIMIT_NOFILE is 150"):
+            comm.alltoall(np.ones((200, 5000), np.uint8))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_a_closed_communicator_refuses_and_closes_again_in_peace(run: Any, caught: Any) -> None:

@@ -13,7 +13,7 @@ from shared.fmi.channels.objects import Shelf, Store
 from shared.fmi.channels.store import StoreChannel
 from shared.fmi.communicator import Communicator
 from shared.fmi.errors import FmiError, PeerLost, PeerMismatch
-from shared.fmi.operators import SUM
+from shared.fmi.operators import MAX, SUM, custom
 from shared.fmi.rendezvous.keys import Namespace
 
 
@@ -85,6 +85,65 @@ def test_another_shape_is_told() -> None:
     outcome = run(2, lambda comm: comm.allgather(np.ones(2 + comm.rank)))
     assert any(isinstance(error, PeerMismatch) for error in outcome.values())
     assert all(isinstance(error, FmiError) for error in outcome.values())
+
+
+ODD = 2
+DIFFERENT: dict[str, Any] = {
+    "operation": lambda comm, odd: comm.allgather(1) if odd else comm.allreduce(1, SUM),
+    "family": lambda comm, odd: comm.alltoall(np.arange(4)) if odd else comm.allgather(1),
+    "shape": lambda comm, odd: comm.allreduce(np.ones(5 if odd else 3), SUM),
+    "dtype": lambda comm, odd: comm.gather(np.ones(3, "f4" if odd else "f8"), 0),
+    "operator": lambda comm, odd: comm.allreduce(1, MAX if odd else SUM),
+    "flags": lambda comm, odd: comm.scan(1, custom(max, commutative=not odd, associative=True)),
+    "root of bcast": lambda comm, odd: comm.bcast(1, 3 if odd else 0),
+    "root of reduce": lambda comm, odd: comm.reduce(1, SUM, 3 if odd else 0),
+    "root of scatter": lambda comm, odd: comm.scatter(np.arange(4), 3 if odd else 0),
+}
+
+
+@pytest.mark.parametrize("what", DIFFERENT)
+def test_a_rank_in_another_call_is_named_by_all_and_by_itself(what: Any) -> None:
+    def program(comm: Any) -> None:
+        comm.barrier()
+        DIFFERENT[what](comm, comm.rank == ODD)
+        comm.barrier()
+
+    for rank, error in run(4, program, timeout=1.0).items():
+        assert isinstance(error, PeerMismatch), (rank, error)
+        assert (error.rank, "others are in" in str(error)) == (ODD, True), (rank, error)
+
+
+def test_a_rank_with_another_size_of_the_world_is_named() -> None:
+    store = MemoryStore()
+
+    def one(rank: Any) -> Any:
+        size = 5 if rank == ODD else 4
+        try:
+            channel = StoreChannel(rank, size, store, Namespace("team1", "run"), 1.0)
+            with Communicator(rank, size, {"it": channel}) as comm:
+                return comm.allreduce(1, SUM)
+        except FmiError as error:
+            return error
+
+    with ThreadPoolExecutor(4) as pool:
+        errors = list(pool.map(one, range(4)))
+    assert [(type(error), error.rank) for error in errors] == [(PeerMismatch, ODD)] * 4
+    assert "a world of 5, while" in str(errors[0])
+
+
+def test_a_second_run_under_one_name_is_refused_and_does_not_disturb_the_first() -> None:
+    store, whose = MemoryStore(), Namespace("team1", "run")
+    first = [StoreChannel(rank, 2, store, whose, 0.4) for rank in range(2)]
+    first[0].send(1, np.ones(1), plain=True)
+    second = StoreChannel(0, 2, store, whose, 0.4)
+    for _ in range(2):
+        with pytest.raises(FmiError, match="rank 0 of an earlier session"):
+            second.send(1, np.ones(1), plain=True)
+    second.abort("it raised")
+    StoreChannel(0, 2, store, whose, 0.4).abort("it raised before its first operation")
+    first[1].send(0, np.ones(1), plain=True)
+    assert first[0].receive(1)[0] == first[1].receive(0)[0] == 1
+    assert not [key for key in store.objects if "alarm" in key or "lost" in key]
 
 
 def test_what_everybody_has_read_is_deleted_on_the_way() -> None:
@@ -267,7 +326,7 @@ def test_who_is_lost_is_who_says_nothing_itself(missing: Any, accusations: Any, 
 def test_a_close_without_the_others_still_deletes_ones_own(present: Any) -> None:
     store = MemoryStore()
     run(2, lambda comm: comm.send(1, 1 - comm.rank), present=present, store=store)
-    assert not [key for key in store.objects if not re.search("/((here|bye|lost)/[01]|alarm)$", key)]
+    assert not [key for key in store.objects if not re.search("/((here|bye|lost|calls)/[01]|alarm)$", key)]
 
 
 def test_two_runs_in_one_store_never_meet() -> None:

@@ -87,6 +87,28 @@ def test_a_function_that_returns_nothing_or_another_kind_of_number_is_refused(
         custom(function, commutative=True, associative=True)(value, value)
 
 
+@pytest.mark.parametrize(
+    ("value", "function"),
+    [
+        (np.asarray(1), lambda *_: 1 << 70),
+        (np.asarray(np.uint8(200)), lambda left, right: int(left) + int(right)),
+        (np.ones(2, "i4"), lambda left, right: (left + right).astype("i8") << 40),
+        (np.ones(2), lambda *_: [[1], [1, 2]]),
+        (np.ones(2), lambda *_: "text"),
+        (np.asarray(1), lambda *_: object()),
+    ],
+)
+def test_a_function_whose_numbers_do_not_fit_is_refused(value: Any, function: Any) -> None:
+    with pytest.raises(UsageError, match="made"):
+        custom(function, commutative=True, associative=True)(value, value)
+
+
+@pytest.mark.parametrize("value", [np.zeros(3, np.dtype([])), np.zeros((0, 4)), np.zeros((2, 0, 3), "S3")])
+def test_values_without_a_byte_have_a_view_and_a_description(value: Any) -> None:
+    assert len(byte_view(value)) == 0
+    assert parse(describe(value.dtype, value.shape, plain=False)).nbytes == 0
+
+
 def test_a_function_may_return_an_empty_list_for_none_of_any_kind() -> None:
     op = custom(
         lambda left, right: [a + b for a, b in zip(left, right, strict=True)], commutative=True, associative=True
