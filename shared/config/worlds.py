@@ -7,6 +7,7 @@ of each run's input, before anything starts.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.config.rendezvous_settings import FARGATE
@@ -56,6 +57,45 @@ def beyond(lane: Lane, workflow: Workflow, payload: Mapping[str, Json]) -> Beyon
     size = f"cpu {server.cpu} and {server.memory_mb} MB"
     what = f"a world of {ranks} ranks, and the rendezvous, with {size}, carries {most} at most"
     return Beyond(what, ", or ".join([lower, *_larger(server, ranks)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """The largest world that meets at an *endpoint*, and who meets there.
+
+    ``server`` is None where nothing is known of it. ``larger`` are the worlds of larger services, by their cpu.
+    """
+
+    endpoint: str
+    protocol: str
+    teams: tuple[str, ...]
+    server: Server | None
+    ranks: int
+    larger: Mapping[int, int]
+
+
+def capacities(own: Rendezvous, lanes: Iterable[Lane]) -> list[Capacity]:
+    """Return what each rendezvous carries: the settings' *own* first, then those of single *lanes*."""
+    at: dict[tuple[str, str, Server | None], list[str]] = {(own.endpoint, own.protocol, own.server): []}
+    for lane in lanes:
+        if lane.rendezvous_key:
+            meeting = lane.rendezvous
+            at.setdefault((meeting.endpoint, meeting.protocol, meeting.server), []).append(lane.team)
+    return [
+        Capacity(endpoint, protocol, tuple(teams), server, carried(server), _by_cpu(server))
+        for (endpoint, protocol, server), teams in at.items()
+    ]
+
+
+def _by_cpu(server: Server | None) -> dict[int, int]:
+    """Return what Fargate's larger sizes carry, up to the one whose world no larger one exceeds."""
+    found: dict[int, int] = {}
+    for cpu, memories in FARGATE.items() if server else ():
+        if server and cpu > server.cpu:
+            ranks = carried(Server(cpu, max(server.memory_mb, memories[0]), server.many))
+            if ranks > max((carried(server), *found.values())):
+                found[cpu] = ranks
+    return found
 
 
 def check_worlds(team: Team, lane: Lane, cards: Iterable[Card]) -> None:
