@@ -41,11 +41,17 @@ def ranks_of(workflow: Workflow, payload: Mapping[str, Json]) -> int | None:
     return next((ranks for ranks in given if isinstance(ranks, int)), None)
 
 
+def meeting_ranks(lane: Lane, workflow: Workflow, payload: Mapping[str, Json]) -> int | None:
+    """Return how many ranks of a run on *payload* wait for each other; None where none do."""
+    functions = (lane.functions[key] for key in workflow.functions.values())
+    meets = payload.get(_SWITCH, True) and any(MEETS in each.environment for each in functions)
+    return ranks_of(workflow, payload) if meets else None
+
+
 def beyond(lane: Lane, workflow: Workflow, payload: Mapping[str, Json]) -> Beyond | None:
     """Say why the rendezvous does not carry the world that *payload* asks for; None where it does, or none meets."""
-    functions = (lane.functions[key] for key in workflow.functions.values())
-    ranks = ranks_of(workflow, payload)
-    if ranks is None or not payload.get(_SWITCH, True) or not any(MEETS in each.environment for each in functions):
+    ranks = meeting_ranks(lane, workflow, payload)
+    if ranks is None:
         return None
     server = _server(lane.rendezvous, payload.get(_ELSEWHERE))
     most = carried(server)
