@@ -10,7 +10,8 @@ from functools import cache
 from math import ceil, floor, log2
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from shared.fmi.collectives.transport import FEW, LONG
+from shared.fmi.collectives.alltoall import SHORT, STRAIGHT
+from shared.fmi.collectives.transport import FEW, is_long
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,20 +44,20 @@ def traffic(operation: str, ranks: int, nbytes: float, *, ordered: bool = False)
 
 def is_pairwise(operation: str, ranks: int, nbytes: float) -> bool:
     """Whether each rank sends to every other, also to those that are no neighbours."""
-    return operation == "alltoall" and _is_long(operation, ranks, nbytes)
+    return operation == "alltoall" and ranks <= STRAIGHT and nbytes > SHORT * ranks
 
 
 def _is_long(operation: str, ranks: int, nbytes: float) -> bool:
     """Whether a collective takes the algorithm that saves bytes, and not the one that saves rounds."""
     match operation:
         case "allgather":
-            return nbytes * ranks >= LONG
+            return is_long(int(nbytes) * ranks, ranks)
         case "allreduce":
-            return nbytes >= LONG
+            return is_long(int(nbytes), ranks)
         case "bcast" | "reduce":
-            return nbytes >= LONG and ranks >= FEW
+            return is_long(int(nbytes), ranks) and ranks >= FEW
         case _:
-            return operation == "alltoall"
+            return is_pairwise(operation, ranks, nbytes)
 
 
 def _depth(ranks: int) -> int:
@@ -76,6 +77,13 @@ def _blocks_down(ranks: int, block: float) -> Traffic:
     """A block for each rank or from each, along a binomial tree."""
     rounds = tuple((1.0, block * min(2**step, ranks - 2**step)) for step in range(_depth(ranks)))
     return Traffic(rounds, ((ranks - 1, block * _on_a_tree(ranks) / (ranks - 1)),))
+
+
+def _pieces_up(ranks: int, piece: float) -> Traffic:
+    """A piece from each rank to the root. What goes round the array's end goes as two messages, on each hop but one."""
+    rounds, ((messages, nbytes),) = _blocks_down(ranks, piece)
+    more = messages + (ranks - 1).bit_count() - 1
+    return Traffic(rounds, ((more, messages * nbytes / more),))
 
 
 @cache
@@ -108,6 +116,12 @@ def _bruck(ranks: int, block: float) -> Traffic:
     return Traffic(rounds, tuple((ranks, part) for _, part in rounds))
 
 
+def _index(ranks: int, row: float) -> Traffic:
+    """Send each row by the powers of two in the number of ranks that it must go ahead."""
+    moving = [sum(bool(hops >> step & 1) for hops in range(ranks)) for step in range(_depth(ranks))]
+    return Traffic(tuple((1, row * rows) for rows in moving), tuple((ranks, row * rows) for rows in moving))
+
+
 def _one_after_another(*parts: Traffic) -> Traffic:
     return Traffic(
         tuple(each for part in parts for each in part.rounds), tuple(each for part in parts for each in part.messages)
@@ -124,12 +138,13 @@ _SHORT: Mapping[str, Callable[[int, float], Traffic]] = {
     "allreduce": _doubling,
     "scan": _scan,
     "allgather": _bruck,
+    "alltoall": lambda ranks, size: _index(ranks, size / ranks),
 }
 _LONG: Mapping[str, Callable[[int, float], Traffic]] = {
     "bcast": lambda ranks, size: _one_after_another(
         _down(ranks, 0), _blocks_down(ranks, size / ranks), _ring(ranks, size / ranks)
     ),
-    "reduce": lambda ranks, size: _one_after_another(_ring(ranks, size / ranks), _blocks_down(ranks, size / ranks)),
+    "reduce": lambda ranks, size: _one_after_another(_ring(ranks, size / ranks), _pieces_up(ranks, size / ranks)),
     "allreduce": lambda ranks, size: _one_after_another(*[_ring(ranks, size / ranks)] * 2),
     "allgather": _ring,
     "alltoall": lambda ranks, size: _ring(ranks, size / ranks),

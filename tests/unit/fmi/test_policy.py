@@ -61,9 +61,9 @@ def test_a_larger_server_and_more_operations_make_joining_cheap() -> None:
 
 def test_what_pairs_on_demand_bears_that_too() -> None:
     direct = DirectModel()
-    of = {name: direct.joining(Question(name, 256, 1 << 20)) for name in ("barrier", "send", "alltoall")}
+    of = {name: direct.joining(Question(name, 256, 1 << 22)) for name in ("barrier", "send", "alltoall")}
     assert of["barrier"] < of["send"] < of["alltoall"] / 10
-    assert len({direct.joining(Question(name, 4, 1 << 20)) for name in of}) == 1  # all four are neighbours
+    assert len({direct.joining(Question(name, 4, 1 << 22)) for name in of}) == 1  # all four are neighbours
 
 
 def test_the_one_byte_latencies_are_those_of_the_models_constants() -> None:
