@@ -262,7 +262,7 @@ class Rehearsal(Cloud):
         most = default_slots()
         if ranks is not None and ranks > most:
             raise UsageError(
-                f"{ranks} ranks wait for each other, and this machine runs {most} functions at once, for its memory",
+                f"{ranks} ranks wait for each other, and this machine runs {most} functions at once",
                 where="the embedded cloud",
                 fix=f"lower --world-size to {most}, or run it on AWS (--aws)",
             )

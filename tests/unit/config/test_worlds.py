@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.config.load import load_project
 from shared.config.worlds import beyond
 from shared.fmi.worlds import MOST_RANKS, Server, carried
 
@@ -115,3 +116,8 @@ def test_an_input_may_name_another_server(game: Any) -> None:
     assert beyond(lane, workflow, asked)
     assert beyond(lane, workflow, {**asked, "rendezvous_endpoint": "other.example.edu:1"}) is None
     assert beyond(lane, workflow, {**asked, "rendezvous_endpoint": "other:1", "world_size": MOST_RANKS + 1})
+
+
+def test_the_cards_let_in_what_fmi_joins(repository: Any) -> None:
+    specs = load_project(repository).cards.shared["fmi-script"].specs
+    assert next(spec.maximum for spec in specs if spec.name == "world_size") == MOST_RANKS
