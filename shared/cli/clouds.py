@@ -256,10 +256,11 @@ class Rehearsal(Cloud):
             UsageError: There are more.
         """
         from shared.config.worlds import meeting_ranks
+        from shared.local.descriptors import ranks_held
         from shared.local.lambda_runtime.runtime import default_slots
 
         ranks = meeting_ranks(lane, lane.workflows[workflow], payload) if isinstance(payload, dict) else None
-        most = default_slots()
+        most = min(default_slots(), ranks_held())
         if ranks is not None and ranks > most:
             raise UsageError(
                 f"{ranks} ranks wait for each other, and this machine runs {most} functions at once",

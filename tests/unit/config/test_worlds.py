@@ -119,5 +119,6 @@ def test_an_input_may_name_another_server(game: Any) -> None:
 
 
 def test_the_cards_let_in_what_fmi_joins(repository: Any) -> None:
-    specs = load_project(repository).cards.shared["fmi-script"].specs
-    assert next(spec.maximum for spec in specs if spec.name == "world_size") == MOST_RANKS
+    card = load_project(repository).cards.shared["fmi-script"]
+    assert card
+    assert next(spec.maximum for spec in card.specs if spec.name == "world_size") == MOST_RANKS
