@@ -260,12 +260,14 @@ class Rehearsal(Cloud):
         from shared.local.lambda_runtime.runtime import default_slots
 
         ranks = meeting_ranks(lane, lane.workflows[workflow], payload) if isinstance(payload, dict) else None
-        most = min(default_slots(), ranks_held())
+        held = ranks_held()
+        most = min(default_slots(), held)
+        more = ", raise the hard limit of descriptors (ulimit -Hn)" if held == most else ""
         if ranks is not None and ranks > most:
             raise UsageError(
                 f"{ranks} ranks wait for each other, and this machine runs {most} functions at once",
                 where="the embedded cloud",
-                fix=f"lower --world-size to {most}, or run it on AWS (--aws)",
+                fix=f"lower --world-size to {most}{more}, or run it on AWS (--aws)",
             )
 
     def make_ready(self, lane: Lane, workflow: str, payload: Json) -> None:
