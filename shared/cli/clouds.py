@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from shared.aws.access_key import AccessKey, credentials
 from shared.cli import console
-from shared.errors import LanesError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -95,6 +95,9 @@ class Cloud:
     def make_current(self, lane: Lane) -> frozenset[str]:
         """In a rehearsal, deploy *lane*. Return the names of what a deploy of it would change after that."""
         return frozenset(step.name for step in self.prepare(lane).plan().changes)
+
+    def check_room(self, lane: Lane, workflow: str, payload: Json) -> None:
+        """In a rehearsal, refuse more ranks that wait for each other than this machine runs at once."""
 
     def make_ready(self, lane: Lane, workflow: str, payload: Json) -> None:
         """In a rehearsal, deploy *lane* where it lacks anything, and put sample data where there is none."""
@@ -245,6 +248,27 @@ class Rehearsal(Cloud):
         """Deploy *lane* where it lacks anything, which leaves nothing to change."""
         self.make_deployed(lane)
         return frozenset()
+
+    def check_room(self, lane: Lane, workflow: str, payload: Json) -> None:
+        """Refuse more ranks that wait for each other than this machine runs at once: none of them would end.
+
+        Raises:
+            UsageError: There are more.
+        """
+        from shared.config.worlds import meeting_ranks
+        from shared.local.descriptors import ranks_held
+        from shared.local.lambda_runtime.runtime import default_slots
+
+        ranks = meeting_ranks(lane, lane.workflows[workflow], payload) if isinstance(payload, dict) else None
+        held = ranks_held()
+        most = min(default_slots(), held)
+        more = ", raise the hard limit of descriptors (ulimit -Hn)" if held == most else ""
+        if ranks is not None and ranks > most:
+            raise UsageError(
+                f"{ranks} ranks wait for each other, and this machine runs {most} functions at once",
+                where="the embedded cloud",
+                fix=f"lower --world-size to {most}{more}, or run it on AWS (--aws)",
+            )
 
     def make_ready(self, lane: Lane, workflow: str, payload: Json) -> None:
         """Deploy *lane* where it lacks anything, and put sample data where there is none."""

@@ -189,6 +189,7 @@ class DevWork:
         given = given or (os.fspath(own) if own and own.is_file() else "")
         payload = build_payload(workflow, read_given(given) if given else {}, options)
         check_payload(lane, workflow.key, payload)
+        current.here.check_room(lane, workflow.key, payload)
         current.here.place_samples(lane, workflow.key, payload)
         if told := check_account(self._aws, lane, workflow.key, payload):
             self._view.tell(told)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path  # noqa: TC003  typer reads the annotation
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shared.cli import console
 from shared.cli.options import AsJson
-from shared.errors import UsageError
+from shared.errors import LanesError, UsageError
 
 if TYPE_CHECKING:
-    from shared.measure.scaling.time_model import Fit, Prediction
+    from collections.abc import Mapping
+
+    from shared.fmi.worlds import Server
+    from shared.measure.scaling.joining import Joining
+    from shared.measure.scaling.time_model import Fit, Prediction, Size
+    from shared.values import Json
 
 
 def register(app: typer.Typer) -> None:
@@ -47,6 +52,7 @@ def predict(
     Example: lanes predict cosmic --records 51130000 --deadline 900
     """
     from shared.measure.scaling.fit_model import fit_folder
+    from shared.measure.scaling.joining import joining
     from shared.measure.scaling.time_model import LONGEST_RANK, Choices, Size, recommend
     from shared.measure.scaling.time_model import predict as predict_run
 
@@ -63,16 +69,58 @@ def predict(
         raise UsageError(what, fix="fewer records")
     if not world_size or deadline is not None or budget is not None:
         choice = recommend(runs, deadline=None if deadline is None else fitted.safely(deadline), budget=budget)
+    server = _server()
+    shown = [*found, *([choice] if choice else [])]
+    meets = {run.size: joining(fitted, run.size, server) for run in shown}
     if as_json:
-        predictions = [prediction.as_record() for prediction in found]
-        chosen = choice.as_record() if choice else None
-        console.print_json({"fit": asdict(fitted), "predictions": predictions, "recommended": chosen})
+        predictions, chosen = ([_record(run, meets) for run in runs] for runs in (found, [choice] if choice else []))
+        console.print_json(
+            {"fit": asdict(fitted), "predictions": predictions, "recommended": chosen[0] if chosen else None}
+        )
     else:
-        _print(fitted, [*found, *([choice] if choice else [])], choice)
+        _print(fitted, shown, choice)
+        for each, joined in meets.items():
+            console.out.print(_meeting(each, joined, server, concurrency), markup=False, highlight=False)
     if choice is None and (deadline is not None or budget is not None):
         fastest, cheapest = recommend(runs, budget=float("inf")), recommend(runs, deadline=float("inf"))
         console.fail(f"no run keeps that; the fastest: {_words(fastest)}; the cheapest: {_words(cheapest)}")
         raise typer.Exit(1)
+
+
+def _server() -> Server | None:
+    """Return the rendezvous server of the project here; None where there is no project, or it is somebody else's."""
+    from shared.config.load import find_root
+
+    try:
+        find_root(Path.cwd())
+    except LanesError:
+        return None
+    from shared.cli.wiring import NO_TEAM, open_project
+
+    return open_project(NO_TEAM).settings.rendezvous.resolve().server
+
+
+def _record(run: Prediction, meets: Mapping[Size, Joining]) -> dict[str, Json]:
+    return {**run.as_record(), "joining": meets[run.size].as_record()}
+
+
+def _meeting(size: Size, found: Joining, server: Server | None, concurrency: int) -> str:
+    """Return what meeting over FMI adds to a run of *size*, in words."""
+    from shared.measure.billing.cost import dollars
+
+    ranks = f"with fmi_enabled, {size.world_size:,} ranks"
+    if size.world_size > found.carried:
+        return f"{ranks} are refused: the rendezvous carries {found.carried:,} (lanes rendezvous plan)"
+    if size.world_size > concurrency:
+        return f"{ranks} are refused: they wait for each other, and the account runs {concurrency:,} at once"
+    cost = f"each of {size.memory_mb} MB is billed for {found.waited:,.1f} s more, all for {dollars(found.usd)}"
+    if server is None:
+        what = f"{ranks} join in {found.seconds:,.2f} s at least: {found.pairings:,} pairings"
+        return f"{what}, and nothing is known of the server's cpu; {cost}"
+    what = (
+        f"{ranks} join in {found.seconds:,.2f} s: {found.pairings:,} pairings, {found.server_cpu:.2f} s of the server"
+    )
+    return f"{what}'s CPU (cpu {server.cpu}: {found.server_share:.0%} of that time); {cost}"
 
 
 def _words(run: Prediction | None) -> str:

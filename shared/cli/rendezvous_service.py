@@ -30,12 +30,14 @@ def add(group: typer.Typer) -> None:
 
 @on_cloud
 def plan(*, where: Where, as_json: AsJson = False) -> None:
-    """Show what a deploy of the rendezvous service would change, and change nothing.
+    """Show what world the rendezvous carries, and what a deploy of it would change. It changes nothing.
 
     Example: lanes rendezvous plan --aws
     """
+    from shared.cli.capacity_view import capacity_lines
     from shared.cli.wiring import NO_TEAM, cloud_of, open_cloud, open_project
     from shared.config.platform import rendezvous_service
+    from shared.config.worlds import capacities
     from shared.deploy.rendezvous.deployment import ServiceDeployment
 
     project = open_project(NO_TEAM)
@@ -45,7 +47,13 @@ def plan(*, where: Where, as_json: AsJson = False) -> None:
         cloud.make_zone(service.zone)
         todo = ServiceDeployment(service, project, aws, cloud.packages(service.lane)).plan()
         cloud.warn_if_brief()
-    report(todo, aws.target, as_json=as_json)
+    found = capacities(service.lane.rendezvous, project.teams.values())
+    if as_json:
+        console.print_json({**as_data(todo, aws.target), "carries": [asdict(each) for each in found]})
+        return
+    for line in (line for each in found for line in capacity_lines(each)):
+        console.out.print(line, markup=False, highlight=False)
+    report(todo, aws.target, as_json=False)
 
 
 @on_cloud

@@ -87,6 +87,7 @@ def run(
     check_payload(lane, workflow.key, payload)
     with wiring.open_cloud(project, where, [lane], speed=speed) as cloud:
         here = wiring.cloud_of(project, cloud)
+        here.check_room(lane, workflow.key, payload)
         here.make_ready(lane, workflow.key, payload)
         if told := check_account(cloud, lane, workflow.key, payload):
             console.note(told)

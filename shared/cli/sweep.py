@@ -64,6 +64,8 @@ def sweep(
         console.note(f"{done} of {len(cells)} cells are in {journal.path}; delete it to measure them again")
     with wiring.open_cloud(project, where, [lane]) as cloud:
         here = wiring.cloud_of(project, cloud)
+        for cell in cells:
+            here.check_room(lane, workflow.key, cell.payload)
         here.make_ready(lane, workflow.key, cells[0].payload)
 
         def measure(cell: Cell) -> Measured:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from shared.config.resources import Asynchronous, Queue, Setting, Table, Topic, Vpc
     from shared.config.triggers import Schedules, Upload
+    from shared.fmi.worlds import Server
     from shared.values import Json
 
 Scalar = bool | int | float | str
@@ -224,7 +225,8 @@ class Workflow:
 class Rendezvous:
     """The FMI rendezvous endpoint and how its health is judged. Times in seconds.
 
-    ``protocol`` is the TCPunch that ranks speak there, ``v1`` or ``v2``.
+    ``protocol`` is the TCPunch that ranks speak there, ``v1`` or ``v2``. ``server`` is what answers there, where it is
+    the platform's own; of any other nothing is known.
     """
 
     host: str
@@ -235,6 +237,7 @@ class Rendezvous:
     success_threshold: int
     schedule: str
     protocol: str = "v2"
+    server: Server | None = None
 
     @property
     def endpoint(self) -> str:

@@ -19,6 +19,7 @@ from shared.config.resolve import Resolved, resolve
 from shared.config.runtimes import MACHINE
 from shared.config.settings import Settings, read_settings
 from shared.config.team import FOLDER, Team, read_teams, team_slugs
+from shared.config.worlds import check_worlds
 from shared.errors import LanesError, unknown
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ def read_project(root: Path, problems: Problems) -> Project | None:
     for team, values in zip(teams, parameters, strict=True):
         own = chosen(team, cards.of(team.file.team))
         resolved.append((team, resolve(team, values, own, settings, naming)))
+        check_worlds(team, resolved[-1][1].lane, own)
     check_together(resolved, naming, settings.limits)
     return Project(
         root=root,

@@ -75,7 +75,7 @@ def rendezvous_service(project: Project) -> RendezvousService:
     settings = project.settings.rendezvous.service
     if settings is None:
         raise UsageError(
-            f"nothing says how to run {project.settings.rendezvous.endpoint}",
+            f"nothing says how to run {project.settings.rendezvous.endpoint}, so nothing is known of its cpu",
             where="shared/settings.yaml",
             fix="add rendezvous.service (image, cpu, memory, zone, restart), if it is yours to run",
         )

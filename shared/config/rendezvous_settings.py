@@ -9,6 +9,7 @@ from pydantic import Field
 from shared.config.field_types import SECONDS_IN, Count, Endpoint, RendezvousProtocol, Schedule, Seconds, rate_seconds
 from shared.config.lane import Rendezvous
 from shared.config.model import FileModel
+from shared.fmi.worlds import Server
 
 if TYPE_CHECKING:
     from shared.config.document import Document
@@ -66,7 +67,14 @@ class RendezvousSettings(FileModel):
             success_threshold=self.success_threshold,
             schedule=self.schedule,
             protocol=self.protocol,
+            server=self._server(),
         )
+
+    def _server(self) -> Server | None:
+        """Return what answers at the endpoint. Our server takes all pairings of a rank over one connection in v2."""
+        if self.service is None:
+            return None
+        return Server(self.service.cpu, self.service.memory, many=self.protocol == "v2")
 
 
 def check_health(rendezvous: RendezvousSettings, document: Document) -> None:

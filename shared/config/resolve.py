@@ -287,4 +287,7 @@ def _rendezvous_variables(team: Team, settings: Settings, key: str) -> dict[str,
 
 
 def _rendezvous(team: Team, settings: Settings) -> RendezvousSettings:
-    return settings.rendezvous.model_copy(update=team.file.rendezvous.model_dump(exclude_none=True))
+    """Return where the team's ranks meet; at another endpoint than the settings' it is not the platform's service."""
+    own = team.file.rendezvous.model_dump(exclude_none=True)
+    elsewhere = own.get("endpoint", settings.rendezvous.endpoint) != settings.rendezvous.endpoint
+    return settings.rendezvous.model_copy(update={**own, "service": None} if elsewhere else own)

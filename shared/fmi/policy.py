@@ -1,20 +1,32 @@
 """Which channel carries an operation: FMI's model of latency and price, and the user's hint.
 
 The formulas are those of Copik et al., "FMI: Fast and Cheap Message Passing for Serverless Functions", ICS 2023, and
-its repository spcl/fmi. The models' default figures are those of its config/fmi.json, measured on AWS Lambda. One thing
-is changed: all units are seconds, bytes and dollars. There, overheads in milliseconds are added to transfers in
-seconds, and the price of a scan through storage is a latency.
+its repository spcl/fmi. The models' default figures are those of its config/fmi.json, measured on AWS Lambda. Three
+things are changed. All units are seconds, bytes and dollars: there, overheads in milliseconds are added to transfers in
+seconds, and the price of a scan through storage is a latency. Rounds and messages between peers are those of our own
+collectives (:mod:`shared.fmi.traffic`). And the first operation of a channel is not free: a world must join before its
+ranks can talk (:mod:`shared.fmi.worlds`), and that may take a second where an operation takes a millisecond.
+
+Joining is paid once, by whichever operation comes first, and all ranks must choose the same channel without asking each
+other. So a choice never depends on whether the world has joined: each operation bears an equal part of it, one of
+``requests_per_hour``, the operations that share the server's price too. The same holds for what is paired on demand, by
+a send to a rank that is no neighbour, and by an alltoall that is pairwise.
 """
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, replace
-from math import ceil, floor, log2
+from math import log2
 from typing import TYPE_CHECKING, Protocol
+
+from shared.fmi.traffic import is_pairwise, traffic
+from shared.fmi.worlds import Server, join_seconds, links, pair_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from shared.fmi.traffic import Traffic
 
 _MEGA, _GIGA = 1e6, 1e9
 
@@ -33,7 +45,7 @@ class Question:
     Args:
         operation: Its name: send, bcast, barrier, gather, scatter, reduce, allreduce, scan, allgather or alltoall.
         size: How many ranks.
-        nbytes: Bytes of each rank's value.
+        nbytes: Bytes of each rank's value; of scatter's and alltoall's, those of all its rows.
         ordered: Whether it must be evaluated strictly left to right.
     """
 
@@ -48,6 +60,10 @@ class Model(Protocol):
 
     def latency(self, question: Question) -> float:
         """Seconds the operation takes."""
+        ...
+
+    def joining(self, question: Question) -> float:
+        """Seconds that it bears of what ranks pay once, before they can use the channel."""
         ...
 
     def price(self, question: Question) -> float:
@@ -66,6 +82,7 @@ class DirectModel:
         vm_price: Dollars an hour of the rendezvous server.
         requests_per_hour: Operations an hour that share it.
         include_infrastructure_costs: Whether to count the server at all.
+        vcpus: The rendezvous server's.
     """
 
     bandwidth: float = 400.0
@@ -74,14 +91,25 @@ class DirectModel:
     vm_price: float = 0.0134
     requests_per_hour: float = 1000.0
     include_infrastructure_costs: bool = True
+    vcpus: float = 0.25
 
     def latency(self, question: Question) -> float:
         """See Model: rounds of a tree, a ring or a chain."""
-        return sum(count * self._message(size) for count, size in _rounds(question))
+        return sum(count * self._message(size) for count, size in _traffic(question).rounds)
+
+    def joining(self, question: Question) -> float:
+        """See Model. The server's price is in that of the messages, so joining costs time alone."""
+        server, latency, ranks = Server.of(self.vcpus), self.overhead / 1000, question.size
+        once, strangers = join_seconds(ranks, server, latency), ranks - 1 - links(ranks)
+        if question.operation == "send":  # to any of the others
+            once += strangers / (ranks - 1) * pair_seconds(1, 1, server, latency)
+        elif is_pairwise(question.operation, ranks, question.nbytes):
+            once += pair_seconds(strangers, ranks * strangers / 2, server, latency)
+        return once / self.requests_per_hour
 
     def price(self, question: Question) -> float:
         """See Model."""
-        return sum(count * self._cost(size) for count, size in _messages(question))
+        return sum(count * self._cost(size) for count, size in _traffic(question).messages)
 
     def _message(self, nbytes: float) -> float:
         return self.overhead / 1000 + nbytes / _MEGA / self.bandwidth
@@ -116,6 +144,11 @@ class S3Model:
     def latency(self, question: Question) -> float:
         """See Model."""
         return sum(self._phase(writers, readers, size) for writers, readers, size in _phases(question))
+
+    def joining(self, question: Question) -> float:
+        """See Model: there is nothing to join."""
+        del question
+        return 0.0
 
     def price(self, question: Question) -> float:
         """See Model. Every reader is assumed to look in vain for half of its time."""
@@ -156,6 +189,11 @@ class RedisModel:
         """See Model."""
         return sum(self._phase(writers, readers, size) for writers, readers, size in _phases(question))
 
+    def joining(self, question: Question) -> float:
+        """See Model: there is nothing to join."""
+        del question
+        return 0.0
+
     def price(self, question: Question) -> float:
         """See Model."""
         server = self.instance_price / self.requests_per_hour if self.include_infrastructure_costs else 0.0
@@ -184,11 +222,14 @@ class Policy:
     hint: Hint = Hint.FAST
 
     def choose(self, question: Question) -> str:
-        """Return the channel's name: that of the least latency, or of the least price (functions' time included)."""
+        """Return the channel's name: that of the least time, or of the least price (functions' time included).
+
+        An operation's time is its latency, and its part of the joining.
+        """
 
         def cost(name: str) -> float:
             model = self.models[name]
-            seconds = model.latency(question)
+            seconds = model.latency(question) + model.joining(question)
             return seconds if self.hint is Hint.FAST else model.price(question) + seconds * self.faas_price
 
         return min(sorted(self.models), key=cost)
@@ -198,41 +239,8 @@ class Policy:
         return replace(self, hint=hint)
 
 
-def _rounds(question: Question) -> list[tuple[float, float]]:
-    """Return (rounds one after another, bytes in each) of an operation between peers."""
-    ranks, size = question.size, float(question.nbytes)
-    depth = ceil(log2(ranks))
-    growing = [(1.0, size * min(2**step, ranks)) for step in range(depth)]
-    both_ways = 2.0 * floor(log2(ranks)) + (2.0 if ranks & (ranks - 1) else 0.0)
-    known: dict[str, list[tuple[float, float]]] = {
-        "send": [(1.0, size)],
-        "bcast": [(float(depth), size)],
-        "barrier": [(float(depth), 1.0)],
-        "gather": growing,
-        "scatter": [(rounds, part / ranks) for rounds, part in growing],
-        "reduce": growing if question.ordered else [(float(depth), size)],
-        "allreduce": [*growing, (float(depth), size)] if question.ordered else [(both_ways, size)],
-        "scan": [(float(ranks - 1) if question.ordered else float(depth), size)],
-        "allgather": growing,
-        "alltoall": [(float(ranks - 1), size / ranks)],
-    }
-    return known[question.operation]
-
-
-def _messages(question: Question) -> list[tuple[float, float]]:
-    """Return (messages, bytes in each) of all messages of an operation between peers."""
-    ranks, size = question.size, float(question.nbytes)
-    others = float(ranks - 1)
-    known: dict[str, list[tuple[float, float]]] = {
-        "send": [(1.0, size)],
-        "barrier": [(ranks * float(ceil(log2(ranks))), 1.0)],
-        "allreduce": [(2 * others, size)],
-        "scan": [(others if question.ordered else 2.0 * ranks, size)],
-        "scatter": [(others, size / ranks)],
-        "allgather": [(ranks * others, size)],
-        "alltoall": [(ranks * others, size / ranks)],
-    }
-    return known.get(question.operation, [(others, size)])
+def _traffic(question: Question) -> Traffic:
+    return traffic(question.operation, question.size, question.nbytes, ordered=question.ordered)
 
 
 def _phases(question: Question) -> list[tuple[int, int, float]]:

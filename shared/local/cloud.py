@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from shared.errors import LanesError
+from shared.local.descriptors import make_room
 from shared.local.door.app import Door, Threshold
 from shared.local.door.callers import Keyring
 from shared.local.door.sessions import Issuer, new_owner_key
@@ -94,9 +95,11 @@ class EmbeddedCloud:
         parts.enter_context(moto_environment(self.place.account))
         from shared.local import registry
         from shared.local.enforcement.callers import actor_in
+        from shared.local.lambda_runtime.runtime import default_slots
         from shared.local.postgres import offered
         from shared.local.server import MotoServer
 
+        make_room(default_slots())
         private_folder(self._state_dir)
         folder = parts.enter_context(scratch(State(self._state_dir).scratch))
         iam = self._iam()

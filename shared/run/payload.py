@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.config.parameters import coerce_all, is_reference, over_defaults, read_value
 from shared.config.template import render_definition
+from shared.config.worlds import MEETS, beyond, ranks_of
 from shared.deploy.concurrency import mapped_functions
 from shared.errors import UsageError
 from shared.handlers.payload import Reader
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _SCALARS = ("integer", "number", "string", "boolean")
-_MEETS = "RENDEZVOUS_ENDPOINT"  # a function that has it in its environment has its ranks wait for each other
 
 
 def build_payload(workflow: Workflow, given: Json, options: Mapping[str, str | list[str]] | None = None) -> Json:
@@ -154,15 +154,18 @@ def check_together(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> No
     """Check that ranks which wait for each other can all run at once: those of a function that is told the rendezvous.
 
     Raises:
-        UsageError: Such a function has reserved concurrency for fewer ranks than there are.
+        UsageError: Such a function has reserved concurrency for fewer ranks than there are, or the rendezvous does not
+            carry so many.
     """
-    ranks = _ranks(lane, workflow, payload)
+    if found := beyond(lane, lane.workflows[workflow], payload):
+        raise UsageError(found.what, where=f"workflow {workflow} of {lane.team}", fix=found.fix)
+    ranks = ranks_of(lane.workflows[workflow], payload)
     if ranks is None or not payload.get("fmi_enabled", True):
         return
     for key in lane.workflows[workflow].functions.values():
         function = lane.functions[key]
         reserved = function.reserved_concurrency
-        if _MEETS in function.environment and reserved is not None and reserved < ranks:
+        if MEETS in function.environment and reserved is not None and reserved < ranks:
             raise UsageError(
                 f"{ranks} ranks wait for each other, and only {reserved} of {key} may run at once",
                 where=f"teams/{lane.team}.yaml",
@@ -181,7 +184,7 @@ def check_account(aws: Aws, lane: Lane, workflow: str, payload: Json) -> str:
     """
     if not isinstance(payload, dict):
         return ""
-    ranks = _ranks(lane, workflow, payload)
+    ranks = ranks_of(lane.workflows[workflow], payload)
     if ranks is None or ranks == 1:
         return ""
     mapped = mapped_functions(lane, render_definition(lane, workflow))
@@ -192,17 +195,10 @@ def check_account(aws: Aws, lane: Lane, workflow: str, payload: Json) -> str:
     if ranks <= room:
         return ""
     what = f"{ranks} ranks, and the account runs {room} functions at once that have no reservation"
-    if any(_MEETS in function.environment for function in open_to_all) and payload.get("fmi_enabled", True):
+    if any(MEETS in function.environment for function in open_to_all) and payload.get("fmi_enabled", True):
         raise UsageError(
             f"{what}; the ranks wait for each other, so none would end",
             where=f"account {lane.place.account}, {lane.place.region}",
             fix=f"lower --world-size to {room}, or ask AWS for more (Concurrent executions of AWS Lambda)",
         )
     return f"{what}: AWS refuses the others for a while, and they are tried again"
-
-
-def _ranks(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> int | None:
-    """Return how many ranks *payload* asks for, by world_size or by the parameter that it follows from."""
-    followed = [spec.name for spec in lane.workflows[workflow].specs if spec.instead_of == "world_size"]
-    given = (payload.get(name) for name in ("world_size", *followed))
-    return next((ranks for ranks in given if isinstance(ranks, int)), None)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.fmi.worlds import MOST_RANKS
 from shared.handlers.payload import Reader, whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 MAX_RANKS = 10_000  # child executions that a distributed Map runs at once (AWS quota)
-MAX_TOGETHER = 512  # ranks that meet over FMI, all with all: a Lambda may open 1,024 files (AWS quota)
 MAX_BATCH = 8_192  # our choice: 168 MB of records
 UNUSED = frozenset({"object_type", "S3_object_name", "script"})  # inference comes packaged
 KNOWN = UNUSED | {
@@ -78,8 +78,8 @@ def read(payload: object, bucket: str, commons: Collection[str] = ()) -> Request
         fmi_enabled=reader.truth("fmi_enabled"),
         rendezvous_endpoint=reader.endpoint("rendezvous_endpoint"),
     )
-    if request.fmi_enabled and request.world_size > MAX_TOGETHER:
-        reader.problems.append(f"world_size is {request.world_size}; with fmi_enabled it is at most {MAX_TOGETHER}")
+    if request.fmi_enabled and request.world_size > MOST_RANKS:
+        reader.problems.append(f"world_size is {request.world_size}; with fmi_enabled it is at most {MOST_RANKS}")
     reader.finish()
     return request
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from shared.fmi.worlds import MOST_RANKS
 from shared.handlers.payload import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_RANKS = 512  # they meet over FMI, all with all: a Lambda may open 1,024 files (AWS quota)
 MAX_BATCH = 1_000_000  # our choice: the number is only handed on to the program
 TEMPORARY = "/tmp/"  # noqa: S108  the field's payloads name the script where the old executor put it
 KNOWN = (
@@ -47,7 +47,7 @@ def read(payload: object, defaults: Mapping[str, object], bucket: str) -> Reques
     reader.own_bucket(bucket, ("bucket", "data_bucket"))
     script, folder = _program(reader)
     request = Request(
-        world_size=reader.whole("world_size", MAX_RANKS, required=True) or 1,
+        world_size=reader.whole("world_size", MOST_RANKS, required=True) or 1,
         script=script,
         folder=folder,
         data_path=reader.text("data_path"),

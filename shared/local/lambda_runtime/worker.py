@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 _TICK = 0.05  # seconds between looks at the memory
 _INIT_TICK = 0.01  # the same while the worker starts: a failed start ends soon
+_DESCRIPTORS = 1024  # of a function (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, read 2026-11-30)
 _F_SETSIG = 10  # fcntl.h; Python names it from 3.14 on
 
 
@@ -115,6 +116,8 @@ class Worker:
         fcntl.fcntl(life_end, fcntl.F_SETOWN, -process.pid)
         fcntl.fcntl(life_end, _F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(life_end, fcntl.F_SETFL, fcntl.fcntl(life_end, fcntl.F_GETFL) | os.O_ASYNC)
+        with suppress(ProcessLookupError):
+            resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (_DESCRIPTORS, _DESCRIPTORS))
         if not self._sandbox.private_mounts:
             largest = self.spec.ephemeral_mb * 1024 * 1024
             with suppress(ProcessLookupError):

@@ -135,6 +135,11 @@ def per_record(fit: Fit, batch_size: int, memory_mb: int) -> float:
     return (fit.compute + fit.overhead / batch_size) * speed + fit.transfer
 
 
+def dispatch_seconds(fit: Fit) -> float:
+    """Return the seconds that each further rank adds: what was measured, and never less than AWS takes."""
+    return max(fit.dispatch, 1 / STANDARD_STARTS.value)
+
+
 def _cpus(memory_mb: int) -> float:
     return min(memory_mb / _MB_A_CPU, _MOST_CPUS)
 
@@ -144,8 +149,7 @@ def predict(fit: Fit, size: Size, *, concurrency: int = 1000) -> Prediction:
     world = size.world_size
     each = math.ceil(size.records / world) * per_record(fit, size.batch_size, size.memory_mb)
     waves = math.ceil(world / concurrency)
-    dispatch = max(fit.dispatch, 1 / STANDARD_STARTS.value)
-    seconds = fit.start + dispatch * world + waves * each * straggle(fit.sigma, min(world, concurrency))
+    seconds = fit.start + dispatch_seconds(fit) * world + waves * each * straggle(fit.sigma, min(world, concurrency))
     rank = fit.rank_start + each * math.exp(fit.sigma**2 / 2)  # the mean of a log-normal
     usage = Usage(
         lambda_requests=world + 3,

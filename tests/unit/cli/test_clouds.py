@@ -8,12 +8,14 @@ from moto.core.base_backend import BackendDict
 
 from shared.aws.access_key import AccessKey
 from shared.aws.client import connect_endpoint
-from shared.cli.clouds import Rehearsal
+from shared.cli.clouds import Cloud, Rehearsal
 from shared.config.lane import Place
 from shared.config.runtimes import MACHINE, machine_architecture
 from shared.deploy.model import Plan, Step
 from shared.deploy.watch import UNWATCHED
+from shared.errors import UsageError
 from shared.local.cloud import EmbeddedCloud
+from shared.local.lambda_runtime.runtime import default_slots
 from shared.local.state import Running, State
 from shared.packages.target import Target
 
@@ -129,3 +131,14 @@ def test_a_rehearsal_makes_shared_data_once_and_tells_what_is_not_here(project, 
     assert "made s3://field-data for shared data" in said
     assert "abroad-data is account 210987654321's, and not in this cloud" in said
     assert "made s3://" not in capsys.readouterr().err
+
+
+def test_a_world_that_this_machine_cannot_hold_is_refused_before_it_starts(rehearsal, project):
+    lane, most = project.lane("team1"), default_slots()
+    rehearsal().check_room(lane, "fmi-script", {"world_size": most})
+    rehearsal().check_room(project.lane("team2"), "cosmic", {"world_size": most + 1, "fmi_enabled": False})
+    with pytest.raises(
+        UsageError, match=rf"(?s){most + 1} ranks wait .*runs {most} functions.*fix: lower --world-size"
+    ):
+        rehearsal().check_room(lane, "fmi-script", {"world_size": most + 1})
+    Cloud(project, rehearsal()._aws).check_room(lane, "fmi-script", {"world_size": most + 1})

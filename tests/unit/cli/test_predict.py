@@ -34,6 +34,24 @@ def test_a_row_fits_80_columns_and_the_headings_are_explained():
     assert all(word in rest for word in ("a rank: ", "9 in 10: ", "in seconds", "in MB"))
 
 
+def test_what_meeting_over_fmi_adds_is_told_and_what_cannot_meet():
+    words = ("cosmic", "--records", "1000000", "--world-size", "128", "--world-size", "1100", "--world-size", "9000")
+    lines = run(*words).output.splitlines()
+    assert any(line.startswith("with fmi_enabled, 128 ranks join in ") and " 832 pairings" in line for line in lines)
+    assert any(
+        "1,100 ranks are refused: they wait for each other, and the account runs 1,000" in line for line in lines
+    )
+    assert any("9,000 ranks are refused: the rendezvous carries " in line for line in lines)
+    said = json.loads(run(*words, "--json").output)["predictions"]
+    assert said[0]["joining"]["pairings"] == 832
+    assert {"seconds", "server_cpu", "server_share", "waited", "usd", "carried"} <= said[0]["joining"].keys()
+
+
+def test_outside_of_a_project_nothing_is_known_of_the_server(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "nothing is known of the server's cpu" in run("cosmic", "--records", "1000000", "--world-size", "8").output
+
+
 def test_a_deadline_is_kept_with_the_models_own_error():
     said = json.loads(run("cosmic", "--records", "1000000", "--deadline", "300", "--json").output)
     assert said["recommended"]["seconds"] * (1 + said["fit"]["error_90"]) <= 300

@@ -10,6 +10,7 @@ import pytest
 from shared.config.lane import Parameter, Workflow
 from shared.config.load import load_project
 from shared.errors import UsageError
+from shared.fmi.worlds import Server, carried
 from shared.run.payload import build_payload, check_account, check_bucket, check_files, check_together
 
 
@@ -100,6 +101,17 @@ def test_the_parameter_that_world_size_follows_from_counts_where_it_is_alone(eig
     check_together(held, "w", {"file_limit": 11, "world_size": 8})
     with pytest.raises(UsageError, match="11 ranks wait"):
         check_together(held, "w", {"file_limit": 11})
+
+
+def test_a_world_that_the_rendezvous_does_not_carry_is_refused_before_anything_starts(eight_at_once):
+    work = replace(eight_at_once.functions["w-work"], reserved_concurrency=None)
+    meeting = replace(eight_at_once.rendezvous, server=Server(256, 512))
+    lane = replace(eight_at_once, functions={"w-work": work}, rendezvous=meeting)
+    most = carried(meeting.server)
+    check_together(lane, "w", {"world_size": most})
+    check_together(lane, "w", {"world_size": most + 1, "fmi_enabled": False})
+    with pytest.raises(UsageError, match=rf"(?s)workflow w of team: a world of {most + 1} ranks.*fix: lower.*cpu: 512"):
+        check_together(lane, "w", {"world_size": most + 1})
 
 
 def test_ranks_that_wait_for_nobody_need_none(lane, eight_at_once):

@@ -146,10 +146,10 @@ def test_empty_values_of_the_card_count_as_not_given() -> None:
 
 
 def test_ranks_that_wait_for_each_other_must_all_run_at_once() -> None:
-    assert read(world_size=512, data_map=None, fmi_enabled=True).fmi_enabled
-    assert read(world_size=513, data_map=None, fmi_enabled=False).world_size == 513
-    with pytest.raises(BadInput, match="world_size is 513; with fmi_enabled it is at most 512"):
-        read(world_size=513, data_map=None, fmi_enabled=True)
+    assert read(world_size=4096, data_map=None, fmi_enabled=True).fmi_enabled
+    assert read(world_size=4097, data_map=None, fmi_enabled=False).world_size == 4097
+    with pytest.raises(BadInput, match="world_size is 4097; with fmi_enabled it is at most 4096"):
+        read(world_size=4097, data_map=None, fmi_enabled=True)
 
 
 def test_partitions_may_lie_in_shared_data_and_results_stay() -> None:

@@ -39,7 +39,7 @@ def test_a_folder_by_its_slash_runs_what_python_would():
     ("payload", "said"),
     [
         ({}, "script is missing"),
-        ({"script": "a.py", "world_size": 0}, "world_size is 0, not a whole number from 1 to 512"),
+        ({"script": "a.py", "world_size": 0}, "world_size is 0, not a whole number from 1 to 4096"),
         ({"script": "a.py", "world_size": "many"}, "world_size is 'many'"),
         ({"script": "a.py", "worldsize": 4}, "unknown key 'worldsize' (did you mean world_size)"),
         ({"script": "a.py", "bucket": "fmi-lambda-demo"}, f"reach '{BUCKET}' only"),
