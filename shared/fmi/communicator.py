@@ -219,6 +219,15 @@ class Communicator:
         result: V = from_array(total, plain=plain)
         return result
 
+    def set_timeout(self, seconds: float) -> None:
+        """From now on, let an operation take *seconds*.
+
+        Raises:
+            UsageError: That is no timeout.
+        """
+        for channel in self._channels.values():
+            channel.set_timeout(seconds)
+
     def hint(self, hint: Hint) -> None:
         """From now on, choose channels for speed or for price. Every rank must give the same hint at the same place."""
         self._policy = self._policy.with_hint(hint)

@@ -72,6 +72,10 @@ class Channel(Protocol):
         """Return the arrays of the ranks up to this one combined."""
         ...
 
+    def set_timeout(self, seconds: float) -> None:
+        """From now on, let an operation take *seconds*."""
+        ...
+
     def close(self) -> None:
         """Take leave in good order and clean up."""
         ...

@@ -49,8 +49,7 @@ class DirectChannel:
     def __init__(self, rank: int, size: int, meeting: Meeting, namespace: Namespace, timeout: float) -> None:
         self.rank, self.size = rank, size
         self._meeting, self._namespace = meeting, namespace
-        self._timeout = checked_timeout(timeout)
-        self._grace = min(_LONGEST_GRACE, self._timeout * _GRACE_SHARE)
+        self.set_timeout(timeout)
         self._mesh = Mesh(rank, size)
         self._failure: FmiError | None = None
 
@@ -124,6 +123,11 @@ class DirectChannel:
     def scan(self, array: Array, op: Op) -> Array:
         """Return the arrays of the ranks up to this one combined."""
         return self._run(Operation.SCAN, lambda: scan.scan(self._mesh, array, op))
+
+    def set_timeout(self, seconds: float) -> None:
+        """From now on, let an operation take *seconds*."""
+        self._timeout = checked_timeout(seconds)
+        self._grace = min(_LONGEST_GRACE, self._timeout * _GRACE_SHARE)
 
     def close(self) -> None:
         """Take leave of all ranks once what was sent has arrived, or after the timeout."""

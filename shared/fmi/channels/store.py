@@ -73,12 +73,11 @@ class StoreChannel:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.rank, self.size = rank, size
-        self._timeout, self._clock, self._sleep = checked_timeout(timeout), clock, sleep
+        self._clock, self._sleep = clock, sleep
         self._shelf = Shelf(store, f"runs/{namespace.run or 'run'}/fmi/{namespace.team or 'open'}/{namespace.comm}/")
         self._first_poll, self._longest_poll = store.first_poll, store.longest_poll
         self._notices = Notices(self._shelf, rank, size)
-        self._grace = min(_LONGEST_GRACE, self._timeout * _GRACE_SHARE)
-        self._heed_every = min(self._grace / 2, _HEED_POLLS * self._longest_poll)
+        self.set_timeout(timeout)
         self._turn = self._met = 0  # how many collectives, and up to which all ranks have surely come
         self._sent: dict[int, int] = {}
         self._received: dict[int, int] = {}
@@ -177,6 +176,12 @@ class StoreChannel:
         if self.rank + 1 < self.size:
             self._shelf.share(turn, f"{turn}/{self.rank}-scan", encode(array, plain=False))
         return fold(self._stack(turn, array, "scan", self._await, self.rank + 1), op)
+
+    def set_timeout(self, seconds: float) -> None:
+        """From now on, let an operation take *seconds*."""
+        self._timeout = checked_timeout(seconds)
+        self._grace = min(_LONGEST_GRACE, self._timeout * _GRACE_SHARE)
+        self._heed_every = min(self._grace / 2, _HEED_POLLS * self._longest_poll)
 
     def close(self) -> None:
         """Wait, within the timeout, until all ranks are done; then delete what this rank wrote.
