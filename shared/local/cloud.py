@@ -164,7 +164,7 @@ class EmbeddedCloud:
                 end=lambda_runtime.Destinations(services.client),
             )
             invoke = lambda_runtime.invoker(runtime, self.place.account, self.place.region)
-            with engine.install(invoke, services, speed=self._speed) as plug:
+            with engine.install(invoke, services, speed=self._speed, together=runtime.together) as plug:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
                 triggers = Triggers(invoke, services, iam.gate, speed=self._speed)
                 with (

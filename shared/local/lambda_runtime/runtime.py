@@ -88,6 +88,7 @@ class LambdaRuntime:
 
     Attributes:
         private_mounts: Whether workers have their own /tmp and read-only code, by mount namespaces.
+        together: How many functions may run at once.
 
     Raises:
         LanesError: This is not Linux.
@@ -118,7 +119,8 @@ class LambdaRuntime:
         cloud = CloudAround(endpoint, issuer or Issuer(new_owner_key()), rendezvous)
         self._sandbox = Sandbox(self._folder, cloud, private_mounts=private_mounts)
         self.private_mounts = self._sandbox.private_mounts
-        self._pool = Pool(max_workers or default_slots(), queue_timeout, 2 * (os.cpu_count() or 1))
+        self.together = max_workers or default_slots()
+        self._pool = Pool(self.together, queue_timeout, 2 * (os.cpu_count() or 1))
         self._events = EventQueue(self._run_event, retry_delays, end)
 
     def invoke(
