@@ -328,6 +328,58 @@ def test_a_run_whose_timeout_is_none_is_refused(timeout: str, monkeypatch: Any) 
         config.open_channels(ALONE, 0, 2, config.namespace("fmi"))
 
 
+EVERY = """
+import os, fmi
+rank = int(os.environ["RANK"])
+comm = fmi.Communicator(rank, 2, "../../config/fmi.json", "Test", 512)
+T = fmi.datatypes
+kinds = [fmi.types(T.int), fmi.types(T.double), fmi.types(T.int_list, 2), fmi.types(T.double_list, 2)]
+values = [[3, 0.5, [1, 2], [0.5, 4.0]], [4, 0.25, [5, 1], [2.0, 8.0]]][rank]
+both = fmi.func(fmi.op.custom, lambda left, right: 2 * left + 2 * right, True, True)
+for name in ("sum", "prod", "max", "min"):
+    function = fmi.func(getattr(fmi.op, name))
+    for kind, value in zip(kinds, values):
+        reduced = comm.reduce(value, 1, function, kind), comm.allreduce(value, function, kind)
+        print(name, *reduced, comm.scan(value, function, kind))
+for kind, value in zip(kinds, values):
+    print("custom", comm.reduce(value, 0, both, kind), comm.allreduce(value, both, kind), comm.scan(value, both, kind))
+    print("others", comm.gather(value, 1, kind), comm.bcast(value if rank == 1 else None, 1, kind))
+"""
+
+COMBINED = {
+    "sum": (7, 0.75, [6, 3], [2.5, 12.0]),
+    "prod": (12, 0.125, [5, 2], [1.0, 32.0]),
+    "max": (4, 0.5, [5, 2], [2.0, 8.0]),
+    "min": (3, 0.25, [1, 1], [0.5, 4.0]),
+    "custom": (14, 1.5, [12, 6], [5.0, 24.0]),
+}
+
+
+def test_every_operation_takes_every_type_and_function_as_the_bindings_do(script: Any, endpoint: Any) -> None:
+    """The names and calls are those of spcl/fmi's own client (python/tests/client.py), the values are others."""
+    path, run = script(EVERY), {"RENDEZVOUS_ENDPOINT": endpoint, "TEAM": "team1", "RUN_ID": "r1"}
+    outputs = [
+        process.communicate(timeout=30)[0].splitlines()
+        for process in [start(path, RANK=str(rank), **run) for rank in range(2)]
+    ]
+    values = [[3, 0.5, [1, 2], [0.5, 4.0]], [4, 0.25, [5, 1], [2.0, 8.0]]]
+    zeros = [0, 0.0, [0, 0], [0.0, 0.0]]
+    for rank, said in enumerate(outputs):
+        expected = []
+        for name in ("sum", "prod", "max", "min"):
+            for kind, total in enumerate(COMBINED[name]):
+                known = total if rank == 1 else zeros[kind]
+                expected.append(f"{name} {known} {total} {total if rank == 1 else values[0][kind]}")
+        for kind, total in enumerate(COMBINED["custom"]):
+            known, one, two = total if rank == 0 else zeros[kind], values[0][kind], values[1][kind]
+            flat = [*one, *two] if isinstance(one, list) and isinstance(two, list) else [one, two]
+            expected += [
+                f"custom {known} {total} {total if rank == 1 else one}",
+                f"others {flat if rank == 1 else []} {two}",
+            ]
+        assert said == expected
+
+
 FIELD = """
 import os, sys, fmi
 rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
