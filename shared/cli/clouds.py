@@ -247,7 +247,15 @@ class Rehearsal(Cloud):
         return frozenset()
 
     def make_ready(self, lane: Lane, workflow: str, payload: Json) -> None:
-        """Deploy *lane* where it lacks anything, and put sample data where there is none."""
+        """Deploy *lane* where it lacks anything, and put sample data where there is none.
+
+        Raises:
+            UsageError: The payload asks for more ranks that wait for each other than this machine can run.
+        """
+        from shared.local.slots import slots
+        from shared.run.payload import check_room
+
+        check_room(lane, workflow, payload, slots())
         self.make_deployed(lane)
         self.place_samples(lane, workflow, payload)
 

@@ -200,6 +200,24 @@ def check_together(lane: Lane, workflow: str, payload: Mapping[str, Json]) -> No
             )
 
 
+def check_room(lane: Lane, workflow: str, payload: Json, room: int) -> None:
+    """Check that a machine which runs *room* functions at once can run all ranks that wait for each other.
+
+    Raises:
+        UsageError: There are more ranks than that, so that none would ever end.
+    """
+    ranks = _ranks(lane, workflow, payload) if isinstance(payload, dict) else None
+    if ranks is None or ranks <= room or not (isinstance(payload, dict) and payload.get("fmi_enabled", True)):
+        return
+    functions = (lane.functions[key] for key in lane.workflows[workflow].functions.values())
+    if any(_MEETS in function.environment for function in functions):
+        raise UsageError(
+            f"{ranks} ranks wait for each other, and this machine runs {room} functions at once",
+            where="the embedded cloud",
+            fix=f"lower --world-size to {room}, or run it on AWS (--aws) or on a machine with more memory",
+        )
+
+
 def check_account(aws: Aws, lane: Lane, workflow: str, payload: Json) -> str:
     """Check that the account can run as many ranks at once as *payload* asks for, of functions without a reservation.
 

@@ -10,7 +10,7 @@ import pytest
 from shared.config.lane import Parameter, Workflow
 from shared.config.load import load_project
 from shared.errors import UsageError
-from shared.run.payload import build_payload, check_account, check_bucket, check_files, check_together
+from shared.run.payload import build_payload, check_account, check_bucket, check_files, check_room, check_together
 
 
 @pytest.fixture
@@ -131,6 +131,14 @@ def test_ranks_that_wait_for_nobody_need_none(lane, eight_at_once):
     check_together(eight_at_once, "w", {"world_size": 9, "fmi_enabled": False})
     check_together(eight_at_once, "w", {})
     check_together(lane, "w", {"world_size": 9})
+
+
+def test_ranks_that_wait_for_each_other_are_refused_where_the_machine_has_no_room(lane, eight_at_once):
+    check_room(eight_at_once, "w", {"world_size": 8}, 8)
+    check_room(lane, "w", {"world_size": 9}, 8)  # they wait for nobody
+    check_room(eight_at_once, "w", {"world_size": 9, "fmi_enabled": False}, 8)
+    with pytest.raises(UsageError, match=r"9 ranks wait .* this machine runs 8 functions at once"):
+        check_room(eight_at_once, "w", {"world_size": 9}, 8)
 
 
 MACHINE = {
