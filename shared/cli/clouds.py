@@ -257,11 +257,11 @@ class Rehearsal(Cloud):
         """
         from shared.config.worlds import meeting_ranks
         from shared.local.descriptors import ranks_held
-        from shared.local.lambda_runtime.runtime import default_slots
+        from shared.local.slots import slots
 
         ranks = meeting_ranks(lane, lane.workflows[workflow], payload) if isinstance(payload, dict) else None
         held = ranks_held()
-        most = min(default_slots(), held)
+        most = min(slots(), held)
         more = ", raise the hard limit of descriptors (ulimit -Hn)" if held == most else ""
         if ranks is not None and ranks > most:
             raise UsageError(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from shared.cli.options import with_values
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -37,6 +39,12 @@ class _Command(TyperCommand):
         """Write its help, and that of its parameters."""
         with _escaped([self, *self.params]):
             super().format_help(ctx, formatter)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words. A value of a workflow's parameter is one, also where it looks like options of ours."""
+        if ctx.ignore_unknown_options:
+            args = with_values(args, {name for part in self.params for name in part.opts})
+        return super().parse_args(ctx, args)
 
 
 class _Group(TyperGroup):

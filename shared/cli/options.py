@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shared.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
 
 Team = Annotated[str, typer.Argument(help="The team's slug.")]
 Teams = Annotated[list[str], typer.Argument(help="The teams' slugs.")]
@@ -22,6 +25,24 @@ Step = Annotated[
 ]
 Write = Annotated[bool, typer.Option("--write", help="Let the calls of the handler change what the cloud holds.")]
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def with_values(words: Sequence[str], ours: Collection[str]) -> list[str]:
+    """Return *words* with the value of each option that is none of *ours* behind an equals sign: ``--args=-f help``.
+
+    A value that begins with one dash would else be read letter by letter, as options of ours.
+    """
+    joined: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        value = None
+        if word.startswith("--") and len(word) > len("--") and "=" not in word and word not in ours:
+            value = next(rest, None)
+        if value is not None and not value.startswith("--"):
+            joined.append(f"{word}={value}")
+        else:
+            joined += [word] if value is None else [word, value]
+    return joined
 
 
 def read_moment(text: str, now: datetime) -> datetime:

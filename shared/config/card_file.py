@@ -161,7 +161,8 @@ class CardParameter(CardValue):
     there. ``insteadOf`` names another parameter, which the handler derives from this one. A payload that gives only
     this one then gets no default for the other. With ``byReference``, the value goes into the team's bucket, whatever
     its size, and the execution gets ``{"bucket": ..., "key": ...}`` in its place. Each function of the workflow may
-    then read what lies below ``inputs/`` in the bucket.
+    then read what lies below ``inputs/`` in the bucket. With ``words``, one text may be given for an array of texts. It
+    is split as a shell does.
     """
 
     description: str
@@ -169,6 +170,7 @@ class CardParameter(CardValue):
     upload: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
     instead_of: str | None = None
     by_reference: bool = False
+    words: bool = False
 
 
 class CardOutput(FileModel):

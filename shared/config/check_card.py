@@ -87,6 +87,7 @@ def read_parameter(name: str, parameter: CardParameter, document: Document) -> P
         upload=parameter.upload,
         instead_of=parameter.instead_of,
         by_reference=parameter.by_reference,
+        words=parameter.words,
     )
     if parameter.upload and parameter.type != "string":
         document.problem((*path, "upload"), f"{name} is of type {parameter.type}, and only a string can name a file")
@@ -96,6 +97,9 @@ def read_parameter(name: str, parameter: CardParameter, document: Document) -> P
     if parameter.by_reference and {each.name for each in spec.properties} == set(REFERENCE):
         what = f"{name} would look like a reference, which has a bucket and a key, and nothing else"
         document.problem((*path, "properties"), what, "rename one of its keys")
+    if parameter.words and (spec.items is None or spec.items.type != "string"):
+        what = f"words are texts, and the items of {name} are not"
+        document.problem((*path, "words"), what, "write type: array and items: {type: string}, or take it out")
     default, wrong = read_value(spec, parameter.default)
     for each in wrong:
         document.problem((*path, "default", *each.path), f"the default: {each.what}")

@@ -124,7 +124,8 @@ class Parameter:
     ``nullable`` lets the value be null. ``items`` says what each item of an array is, None for anything.
     ``properties`` are the keys that an object may have; there must be those in ``required``, and others may be there
     only if ``additional_properties``. An object without ``properties`` has any keys. With ``by_reference``, the value
-    goes into the team's bucket, and the execution gets ``{"bucket": ..., "key": ...}``.
+    goes into the team's bucket, and the execution gets ``{"bucket": ..., "key": ...}``. With ``words``, one text may
+    stand for an array of texts: it is split as a shell does.
     """
 
     name: str
@@ -142,6 +143,7 @@ class Parameter:
     required: tuple[str, ...] = ()
     additional_properties: bool = False
     by_reference: bool = False
+    words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import re
+import shlex
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from shared.config.document import dotted
@@ -58,7 +59,7 @@ def read_value(spec: Parameter, value: object, name: str | None = None) -> tuple
     Numbers, booleans, objects and arrays may be text, as they are in payloads and options: "10" is 10. What stands
     within an object or an array is held to its type. None, or the text of JSON's null but where text is wanted, is
     allowed for a parameter whose default is None. A reference stands for the value of a parameter that goes by
-    reference.
+    reference, and a text, split as a shell does, for one of ``words``.
 
     Args:
         spec: The parameter.
@@ -69,6 +70,11 @@ def read_value(spec: Parameter, value: object, name: str | None = None) -> tuple
         return None, []
     if spec.by_reference and is_reference(reference := _spelled(spec, value)):
         return reference, []
+    if spec.words and isinstance(value, str) and not value.lstrip().startswith("["):
+        try:
+            value = shlex.split(value)
+        except ValueError as error:  # a quotation that does not end
+            return None, [Wrong((), f"{spec.name if name is None else name} is {_shown(value)}: {error}")]
     check = _Check(spec.name if name is None else name)
     return check.read(spec, value, (), spelled=True), check.wrong
 

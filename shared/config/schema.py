@@ -105,7 +105,8 @@ def _parameter(spec: Parameter) -> dict[str, Json]:
 def _value(spec: Parameter, default: Mapping[str, Json], *, nullable: bool) -> dict[str, Json]:
     """Return the schema of a value with its *default*, or of a part of one, which has none."""
     is_open = spec.type == "object" and not spec.properties  # which an array may stand for
-    types = [spec.type, *(["array"] if is_open else []), *(["null"] if nullable else [])]
+    others = {"array": is_open, "string": spec.words, "null": nullable}
+    types = [spec.type, *(name for name, may in others.items() if may)]
     schema: dict[str, Json] = {
         **({"description": spec.description} if spec.description else {}),
         "type": types[0] if len(types) == 1 else types,

@@ -95,11 +95,11 @@ class EmbeddedCloud:
         parts.enter_context(moto_environment(self.place.account))
         from shared.local import registry
         from shared.local.enforcement.callers import actor_in
-        from shared.local.lambda_runtime.runtime import default_slots
         from shared.local.postgres import offered
         from shared.local.server import MotoServer
+        from shared.local.slots import slots
 
-        make_room(default_slots())
+        make_room(slots())
         private_folder(self._state_dir)
         folder = parts.enter_context(scratch(State(self._state_dir).scratch))
         iam = self._iam()
@@ -167,7 +167,7 @@ class EmbeddedCloud:
                 end=lambda_runtime.Destinations(services.client),
             )
             invoke = lambda_runtime.invoker(runtime, self.place.account, self.place.region)
-            with engine.install(invoke, services, speed=self._speed) as plug:
+            with engine.install(invoke, services, speed=self._speed, together=runtime.together) as plug:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
                 triggers = Triggers(invoke, services, iam.gate, speed=self._speed)
                 with (

@@ -14,7 +14,7 @@ from shared.run.by_reference import check_size
 from shared.values import as_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from shared.aws.client import Aws
     from shared.config.lane import Lane, Parameter, Workflow
@@ -64,12 +64,13 @@ def kind_of(value: Json) -> str:
 
 
 def _named(workflow: Workflow, options: Mapping[str, str | list[str]]) -> dict[str, Json]:
-    """Return *options* by the names of the parameters that they give, an array's items together.
+    """Return *options* by the names of the parameters that they give, the items of an array or an object together.
 
-    An array of texts, numbers or booleans may be given as an option for each item, or as JSON as any other array.
+    An array of texts, numbers or booleans may be given as an option for each item, or as JSON as any other array. An
+    object of any keys may be given as KEY=VALUE for each, or as JSON.
 
     Raises:
-        UsageError: An option is given twice, and its parameter is no array of such items.
+        UsageError: An option is given twice, and its parameter is neither; or a key is given twice.
     """
     by_option = {option_of(spec.name): spec for spec in workflow.specs}
     named: dict[str, Json] = {}
@@ -79,6 +80,12 @@ def _named(workflow: Workflow, options: Mapping[str, str | list[str]]) -> dict[s
             named[name] = value
             continue
         texts = value if isinstance(value, list) else [value]
+        if spec.type == "object" and not spec.properties and not _is_json(spec, texts):
+            named[spec.name] = _pairs(f"--{option_of(name)}", texts)
+            continue
+        if spec.words:
+            named[spec.name] = " ".join(texts)
+            continue
         listed = spec.type == "array" and spec.items is not None and spec.items.type in _SCALARS
         if len(texts) > 1 and not listed:
             what = f"--{option_of(name)} is given {len(texts)} times"
@@ -88,6 +95,29 @@ def _named(workflow: Workflow, options: Mapping[str, str | list[str]]) -> dict[s
         else:
             named[spec.name] = texts[0]
     return named
+
+
+def _is_json(spec: Parameter, texts: Sequence[str]) -> bool:
+    """Whether one text is given, and is meant as JSON of all of an object, or of null in its place."""
+    text = texts[0].strip()
+    return len(texts) == 1 and (text.startswith(("{", "[")) or (text == "null" and spec.default is None))
+
+
+def _pairs(option: str, texts: Sequence[str]) -> dict[str, Json]:
+    """Return the object of *texts*, each KEY=VALUE; the values are texts.
+
+    Raises:
+        UsageError: One is something else, or a key is there twice.
+    """
+    pairs: dict[str, Json] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key or key.lstrip().startswith(("{", "[")):
+            raise UsageError(f"{option} is {key!r}, not KEY=VALUE", fix=f"{option} KEY=VALUE, once for each key")
+        if key in pairs:
+            raise UsageError(f"{option} gives {key} twice", fix="give it once")
+        pairs[key] = value
+    return pairs
 
 
 def _is_whole(spec: Parameter, item: Parameter, text: str) -> bool:

@@ -88,6 +88,55 @@ def test_the_sample_runs_every_collective_on_three_ranks(lanes):
         }
 
 
+FIELD = """\
+import os
+import sys
+
+import fmi
+
+sys.path.append("/tmp/Anomaly Detection/")
+from blocks.part import NAME
+
+rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+comm = fmi.Communicator(rank, size, "fmi.json", "fmi_pair", 512)
+total = comm.allreduce(rank, fmi.func(fmi.op.sum), fmi.types(fmi.datatypes.int))
+print(NAME, total, sys.argv[1:], os.environ["ROWS"], os.environ["MODE"], sorted(os.listdir("/tmp/Anomaly Detection")))
+"""
+
+
+def test_a_folder_of_the_field_lies_below_tmp_and_is_new_in_each_run(lanes, aws, lane, script):
+    assert lanes("run", "team1", "fmi-script", "--world-size", "1", "--script", script(HELLO)).code == 0  # deployed
+    payload = {
+        "object_type": "folder",
+        "S3_object_name": "Anomaly Detection",
+        "script": "/tmp/Anomaly Detection/Inference/inference.py",
+        "world_size": "2",
+        "rows": "5000",
+        "EXEC_ARGS": "-n 5 -h",
+    }
+    words = ("run", "team1", "fmi-script", "--input", json.dumps(payload), "--env", "MODE=fast", "--show-output")
+    folder = {"Inference/inference.py": FIELD, "blocks/__init__.py": "", "blocks/part.py": "NAME = 'block'\n"}
+    for name, text in (folder | {"old.txt": "of an older version"}).items():
+        aws.s3.put_object(Bucket=lane.bucket, Key=f"Anomaly Detection/{name}", Body=text.encode())
+    for listed in (["Inference", "blocks", "old.txt"], ["Inference", "blocks"]):
+        result = lanes(*words)
+        assert result.code == 0, result.err
+        assert f"[rank 1] block 1 ['-n', '5', '-h'] 5000 fast {listed}" in result.out
+        assert "[rank 0] fmi: there is no file 'fmi.json' in /tmp/Anomaly Detection; taking Direct at" in result.out
+        aws.s3.delete_object(Bucket=lane.bucket, Key="Anomaly Detection/old.txt")
+
+
+def test_arguments_and_variables_of_the_command_line(lanes, script):
+    shown = script("import os, sys\nprint(sys.argv[1:], os.environ['A'], os.environ['B'])\n")
+    words = ("--world-size", "1", "--script", shown, "--args", "-h two", "--args", "'three four'", "--env", "A=1=2")
+    result = lanes("run", "team1", "fmi-script", *words, "--env", "B=", "--show-output")
+    assert result.code == 0, result.err
+    assert "[rank 0] ['-h', 'two', 'three four'] 1=2 " in result.out
+    failure, _ = failed(lanes, *words[:4], "--env", "LD_PRELOAD=x.so")
+    assert (failure["state"], failure["error"]) == ("Init", "BadInput")
+    assert "env sets LD_PRELOAD, which the run itself says" in failure["message"]
+
+
 def test_two_runs_at_once_do_not_meet(aws, lane, lanes, script):
     source = (
         "import os, fmi\n"

@@ -2,11 +2,13 @@
 
 ``backends.{Direct,S3,Redis}`` open the channels; ``model.*`` says what they cost. The environment goes before the file:
 RENDEZVOUS_ENDPOINT is where to meet, and RENDEZVOUS_PROTOCOL what to speak there. TEAM and RUN_ID keep runs apart,
-FMI_TEAM_KEY (hex) signs the names, ACCOUNT owns the bucket.
+FMI_TEAM_KEY (hex) signs the names, ACCOUNT owns the bucket. FMI_TIMEOUT (seconds) bounds each operation, where the
+file's ``max_timeout`` is 0 or missing: that is no timeout of the script's own.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.errors import LanesError, UsageError, unknown
+from shared.fmi.channels.channel import checked_timeout
 from shared.fmi.channels.direct import DirectChannel
 from shared.fmi.channels.store import StoreChannel
 from shared.fmi.policy import DirectModel, Policy, RedisModel, S3Model
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", DirectModel, S3Model, RedisModel)
 
 BACKENDS = ("Direct", "S3", "Redis")
-_TIMEOUT_MS = 30_000  # where the file says none: our choice
+_TIMEOUT = 30.0  # seconds, where neither the file nor FMI_TIMEOUT says any: our choice
 _S3_POLL_MS, _REDIS_POLL_MS = 100, 20
 """Longest pause between two looks, where the file says none. S3's is FMI's own (spcl/fmi config/smi.json)."""
 _SHORTEST_POLL = 0.001  # seconds: a store is never asked without a pause
@@ -58,14 +61,43 @@ def from_environment() -> Config:
     Raises:
         UsageError: There is none of these.
     """
+    return _around()[0]
+
+
+def from_file(path: str, rank: int) -> Config:
+    """Return the configuration in the file at *path*, or, where there is no such file, that of the environment.
+
+    Scripts in the field name a file that lies in their container. Rank 0 says on stderr what it takes instead.
+
+    Raises:
+        UsageError: The file is there and is no FMI configuration, or there is neither file nor environment.
+    """
+    if os.path.lexists(path):
+        return read(path)
+    try:
+        config, found = _around()
+    except UsageError as error:
+        raise UsageError(f"there is no such file, and {error.what} around it", where=path, fix=error.fix) from None
+    if rank == 0:
+        _say(f"fmi: there is no file {path!r} in {Path.cwd()}; taking {found}")
+    return config
+
+
+@functools.cache  # so each line is said once, however many communicators a script makes
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def _around() -> tuple[Config, str]:
+    """Return the configuration that :func:`from_environment` describes, and where it was found."""
     if "FMI_CONFIG" in os.environ:
-        return read(os.environ["FMI_CONFIG"])
+        return read(os.environ["FMI_CONFIG"]), f"{os.environ['FMI_CONFIG']} (FMI_CONFIG)"
     for folder in (Path(sys.argv[0]).parent, Path.cwd()):
         for name in _USUAL_PLACES:
             if (folder / name).is_file():
-                return read(str(folder / name))
-    if os.environ.get("RENDEZVOUS_ENDPOINT"):
-        return {"backends": {"Direct": {"enabled": True}}}
+                return read(str(folder / name)), str(folder / name)
+    if endpoint := os.environ.get("RENDEZVOUS_ENDPOINT"):
+        return {"backends": {"Direct": {"enabled": True}}}, f"Direct at {endpoint} (RENDEZVOUS_ENDPOINT)"
     fix = "put fmi.json beside the script, or set FMI_CONFIG or RENDEZVOUS_ENDPOINT"
     raise UsageError("no FMI configuration", fix=fix)
 
@@ -113,7 +145,7 @@ def open_channels(config: Config, rank: int, size: int, scope: Namespace) -> dic
         settings = _section(backends, name)
         if not _truth(settings.get("enabled", True)):
             continue
-        timeout = _number(settings, "max_timeout", _TIMEOUT_MS) / 1000
+        timeout = _timeout(settings)
         if name == "Direct":
             channels[name] = DirectChannel(rank, size, _meeting(settings), scope, timeout)
         else:
@@ -151,6 +183,22 @@ def _meeting(settings: Config) -> Meeting:
     return Meeting.parse(endpoint, protocol=protocol, relay=relay)
 
 
+def _timeout(settings: Config) -> float:
+    """Return the seconds that an operation of a backend may take: its own ``max_timeout``, or else the run's.
+
+    Raises:
+        UsageError: FMI_TIMEOUT is no timeout, or ``max_timeout`` no number.
+    """
+    if own := _number(settings, "max_timeout", 0):
+        return own / 1000
+    told = os.environ.get("FMI_TIMEOUT") or _TIMEOUT
+    try:
+        return checked_timeout(float(told))
+    except (ValueError, UsageError) as error:
+        fix = error.fix if isinstance(error, UsageError) else "give seconds"
+        raise UsageError(f"FMI_TIMEOUT is {told!r}", fix=fix) from None
+
+
 def _section(parent: Config, name: str) -> Config:
     """Return the object *name* in *parent*, empty where there is none."""
     found = parent.get(name, {})
@@ -163,9 +211,9 @@ def _number(settings: Config, name: str, default: float) -> float:
     """Return the number *name* in *settings*, which may be text, as boost writes numbers."""
     value = settings.get(name, default)
     try:
-        if isinstance(value, (int, float, str)):
+        if isinstance(value, (int, float, str)) and not isinstance(value, bool):
             return float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     raise UsageError(f"{name} is {value!r} in FMI's configuration", fix=f"give a number, as in {default:g}")
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shared.handlers.cosmic.events import Done, FieldFigures, Rank, Result
+    from shared.handlers.fmi.remaining import Context
 
     Floats = NDArray[np.float32]
 
@@ -65,7 +66,7 @@ class Tally:
         return len(self.partitions)
 
 
-def handler(event: Rank, context: together.Context) -> Done:
+def handler(event: Rank, context: Context) -> Done:
     """Infer the rank's partitions and write its predictions, then its result object.
 
     Args:
@@ -87,7 +88,7 @@ def handler(event: Rank, context: together.Context) -> Done:
         tally = infer(event, readable(event["data_bucket"], bucket, env.commons()), chosen)
         true, predicted = _joined(tally.true), _joined(tally.predicted)
         sums = quality.sums(true, predicted)
-        totals = group.totals({**sums, "inference_seconds": tally.inference_seconds})
+        totals = group.totals({**sums, "inference_seconds": tally.inference_seconds}, context)
     run_id, rank = event["run_id"], event["rank"]
     predictions = layout.predictions(event["result_path"], run_id, rank)
     bucket.put(predictions, pack(event, tally, true, predicted), "application/octet-stream")

@@ -8,28 +8,22 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from shared.handlers.fmi.remaining import seconds_left
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.fmi import Communicator
     from shared.handlers.cosmic.events import Rank
+    from shared.handlers.fmi.remaining import Context
 
-# All three are our choice.
+# Both are our choice.
 AFTER_YOU_SECONDS = 0.5  # so that Step Functions hears of the rank that failed before it hears of the others
 START_SECONDS = 120.0  # for all ranks to be there: for cold starts, and Step Functions' retries of a throttled one
-MARGIN_SECONDS = 5.0  # of the function's time, kept to report what went wrong
-
-
-class Context(Protocol):
-    """Lambda's context, as far as it is used here."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return how long the function may still run."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +33,12 @@ class Group:
     comm: Communicator | None = None
     waited: float = 0.0
 
-    def totals(self, values: Mapping[str, float]) -> dict[str, float] | None:
+    def totals(self, values: Mapping[str, float], context: Context) -> dict[str, float] | None:
         """Return the sums of all ranks' *values*, which have the same names on all, at rank 0. Others get None.
+
+        Args:
+            values: By name.
+            context: Lambda's. Its remaining time bounds how long the ranks wait for each other.
 
         Raises:
             PeerLost: A rank failed before it came here. The error names it.
@@ -49,6 +47,7 @@ class Group:
             return None
         from shared.fmi import SUM  # only a run with FMI needs it
 
+        self.comm.set_timeout(seconds_left(context))
         summed = self.comm.reduce(np.array(list(values.values()), np.float64), SUM, 0)
         return None if summed is None else dict(zip(values, summed.tolist(), strict=True))
 
@@ -59,7 +58,7 @@ def joined(event: Rank, context: Context) -> Iterator[Group]:
 
     Args:
         event: The rank's event.
-        context: Lambda's. Its remaining time bounds how long the ranks wait for each other at the end.
+        context: Lambda's. The ranks wait for each other at the start no longer than its remaining time.
 
     Raises:
         PairingFailed: A rank did not start in time.
@@ -73,15 +72,11 @@ def joined(event: Rank, context: Context) -> Iterator[Group]:
     from shared.handlers.fmi.meeting import meeting, protocol
 
     began = time.perf_counter()
-    rank, size, run = event["rank"], event["world_size"], event["run_id"]
     at = meeting(event["rendezvous_endpoint"])
-    where = Meeting(at.host, at.port, protocol())
-    with Communicator.direct(rank, size, where, own_namespace(run, "cosmic-start"), START_SECONDS) as comm:
-        comm.barrier()
-    left = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS
-    longest = max(left, MARGIN_SECONDS)
+    where, whose = Meeting(at.host, at.port, protocol()), own_namespace(event["run_id"], "cosmic")
+    longest = min(START_SECONDS, seconds_left(context))
     try:
-        with Communicator.direct(rank, size, where, own_namespace(run, "cosmic"), longest) as comm:
+        with Communicator.direct(event["rank"], event["world_size"], where, whose, longest) as comm:
             comm.barrier()
             yield Group(comm, time.perf_counter() - began)
     except PeerLost:

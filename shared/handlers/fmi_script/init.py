@@ -37,8 +37,11 @@ def handler(event: Start, _context: object) -> Run:
         "world_size": request.world_size,
         "script": request.script,
         "folder": request.folder,
+        "path": request.path,
         "data_path": request.data_path,
         "result_path": f"{request.result_path}/{event['run_id']}",
         "batch_size": request.batch_size,
         "rendezvous_endpoint": request.rendezvous_endpoint,
+        "args": request.args,
+        "env": request.env,
     }

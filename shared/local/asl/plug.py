@@ -15,7 +15,7 @@ from shared.local.asl.api import ACTIONS
 from shared.local.asl.api.required import check_required
 from shared.local.asl.backend import AslBackend
 from shared.local.asl.engine import Engine
-from shared.local.asl.scheduler import ThreadScheduler
+from shared.local.asl.scheduler import WORKERS, ThreadScheduler
 from shared.local.seams import plugged, replacing
 
 if TYPE_CHECKING:
@@ -95,17 +95,18 @@ def _method(name: str, action: Action) -> Callable[[_Response], ActionResult]:
     return method
 
 
-def install(invoke_lambda: InvokeLambda, services: Services, *, speed: float = 1.0) -> Plug:
+def install(invoke_lambda: InvokeLambda, services: Services, *, speed: float = 1.0, together: int = 0) -> Plug:
     """Put the engine behind moto's Step Functions API, for this process.
 
     Args:
         invoke_lambda: Invokes a function by name or ARN with a payload.
         services: Clients of every other service, which tasks call.
         speed: How many times Wait states and retry delays are shortened: 60 makes a minute a second.
+        together: How many functions may run at once. Each has a thread that waits for it, beside those for all else.
 
     Returns:
         The plug; close it (or leave its ``with`` block) after the server has stopped.
     """
-    plug = Plug(Engine(ThreadScheduler(), invoke_lambda, services, speed=speed))
+    plug = Plug(Engine(ThreadScheduler(WORKERS + together), invoke_lambda, services, speed=speed))
     plug.plug_in()
     return plug

@@ -44,6 +44,7 @@ from shared.local.lambda_runtime.pool import Pool, RuntimeClosedError
 from shared.local.lambda_runtime.sandbox import CloudAround, Sandbox
 from shared.local.lambda_runtime.unpack import CodeStore
 from shared.local.lambda_runtime.worker import Worker
+from shared.local.slots import slots
 from shared.local.trees import remove_tree
 
 if TYPE_CHECKING:
@@ -55,11 +56,6 @@ if TYPE_CHECKING:
 MAX_SYNC = SYNC_PAYLOAD.value
 MAX_EVENT = ASYNC_PAYLOAD.value
 _INIT_LIMIT = 10.0  # seconds; an init phase that takes longer is run again within the invocation
-
-
-def default_slots() -> int:
-    """Return how many workers this machine may have: enough for a group of ranks that wait for each other."""
-    return max(64, 16 * (os.cpu_count() or 1))
 
 
 class LambdaRuntime:
@@ -79,6 +75,7 @@ class LambdaRuntime:
 
     Attributes:
         private_mounts: Whether workers have their own /tmp and read-only code, by mount namespaces.
+        together: How many functions may run at once.
 
     Raises:
         LanesError: This is not Linux.
@@ -109,7 +106,8 @@ class LambdaRuntime:
         cloud = CloudAround(endpoint, issuer or Issuer(new_owner_key()), rendezvous)
         self._sandbox = Sandbox(self._folder, cloud, private_mounts=private_mounts)
         self.private_mounts = self._sandbox.private_mounts
-        self._pool = Pool(max_workers or default_slots(), queue_timeout, 2 * (os.cpu_count() or 1))
+        self.together = max_workers or slots()
+        self._pool = Pool(self.together, queue_timeout, 2 * (os.cpu_count() or 1))
         self._events = EventQueue(self._run_event, retry_delays, end)
 
     def invoke(

@@ -15,7 +15,7 @@ from shared.deploy.model import Plan, Step
 from shared.deploy.watch import UNWATCHED
 from shared.errors import UsageError
 from shared.local.cloud import EmbeddedCloud
-from shared.local.lambda_runtime.runtime import default_slots
+from shared.local.slots import slots
 from shared.local.state import Running, State
 from shared.packages.target import Target
 
@@ -134,7 +134,7 @@ def test_a_rehearsal_makes_shared_data_once_and_tells_what_is_not_here(project, 
 
 
 def test_a_world_that_this_machine_cannot_hold_is_refused_before_it_starts(rehearsal, project):
-    lane, most = project.lane("team1"), default_slots()
+    lane, most = project.lane("team1"), slots()
     rehearsal().check_room(lane, "fmi-script", {"world_size": most})
     rehearsal().check_room(project.lane("team2"), "cosmic", {"world_size": most + 1, "fmi_enabled": False})
     with pytest.raises(

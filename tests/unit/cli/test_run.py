@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.cli import run_view
+from shared.cli.options import with_values
 from shared.cli.run import split_words
 from shared.errors import UsageError
 from shared.measure.billing.cost import cost_of
@@ -65,6 +66,20 @@ def test_a_parameter_without_a_value_is_refused(words):
 
 def test_a_value_that_looks_like_an_option_goes_behind_an_equals_sign():
     assert split_words(["--prefix=--odd"]) == ([], {"prefix": "--odd"})
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        (["t", "--args", "-f hello", "--json"], ["t", "--args=-f hello", "--json"]),
+        (["--env", "A=-h", "--env=B=1", "--input", "-"], ["--env=A=-h", "--env=B=1", "--input", "-"]),
+        (["--args", "--json"], ["--args", "--json"]),
+        (["--args"], ["--args"]),
+        (["--", "--args", "x"], ["--", "--args=x"]),
+    ],
+)
+def test_a_value_with_a_dash_is_never_read_as_options_of_ours(words, read):
+    assert with_values(words, {"--json", "--input", "--help", "-h"}) == read
 
 
 def test_the_table_has_a_row_per_rank_and_both_throughputs(shown, outcome):

@@ -81,6 +81,31 @@ def test_options_give_an_array_item_by_item_or_whole(workflow):
             build_payload(listed, {}, twice)
 
 
+def test_options_give_an_object_of_any_keys_one_by_one_or_whole(workflow):
+    assert build_payload(workflow, {}, {"data_map": "a=b=c"})["data_map"] == {"a": "b=c"}
+    assert build_payload(workflow, {}, {"data_map": ["a=1", "b="]})["data_map"] == {"a": "1", "b": ""}
+    assert build_payload(workflow, {}, {"data_map": "null=1"})["data_map"] == {"null": "1"}
+    assert build_payload(workflow, {}, {"data_map": '{"a": 1}'})["data_map"] == {"a": 1}
+    assert build_payload(workflow, {}, {"data_map": "null"})["data_map"] is None
+    for wrong, said in ((["a=1", "{}"], "not KEY=VALUE"), ("a", "not KEY=VALUE"), (["a=1", "a=2"], "gives a twice")):
+        with pytest.raises(UsageError, match=said):
+            build_payload(workflow, {}, {"data_map": wrong})
+
+
+def test_a_text_stands_for_words_and_is_split_as_a_shell_does(workflow):
+    words = Parameter("args", "array", [], "", items=Parameter("an item", "string", None, ""), words=True)
+    worded = replace(workflow, specs=(words,), parameters={})
+    for given, args in (
+        ("-n 5000 'two words'", ["-n", "5000", "two words"]),
+        (["-n 5000", "-s", "w"], ["-n", "5000", "-s", "w"]),
+        ('["two words"]', ["two words"]),
+    ):
+        assert build_payload(worded, {}, {"args": given}) == {"args": args}
+    assert build_payload(worded, {"args": "a b"}) == {"args": ["a", "b"]}
+    with pytest.raises(UsageError, match='args is "it\'s": No closing quotation'):
+        build_payload(worded, {}, {"args": "it's"})
+
+
 @pytest.fixture
 def eight_at_once(lane):
     """The lane, whose function is told the rendezvous and may run eight times at once."""

@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.request import urlopen
 
 import boto3
 import pytest
 
+from shared.fmi.collectives.edges import neighbours
 from shared.fmi.errors import PairingFailed, PeerLost
 from shared.fmi.rendezvous.keys import team_key
 from shared.handlers.cosmic import together
 from shared.handlers.cosmic.errors import CorruptPartition, TotalsDiffer
 from shared.handlers.cosmic.summarize import fmi_totals
 from shared.local.rendezvous import LocalRendezvous
+from tests.helpers.servers import free_port
 
 RANKS = 3
 
 
 class Context:
-    """A function with 30 s left."""
+    """A function with 30 s left, or fewer."""
+
+    def __init__(self, seconds: float = 30) -> None:
+        self._milliseconds = int(1000 * seconds)
 
     def get_remaining_time_in_millis(self) -> int:
-        return 30_000
+        return self._milliseconds
+
+
+@pytest.fixture
+def http_port() -> Any:
+    return free_port()
 
 
 @pytest.fixture(autouse=True)
-def rendezvous(monkeypatch: pytest.MonkeyPatch, keys: Any) -> Any:
-    with LocalRendezvous(keys=lambda: keys) as server:
+def rendezvous(monkeypatch: pytest.MonkeyPatch, keys: Any, http_port: int) -> Any:
+    with LocalRendezvous(keys=lambda: keys, http_port=http_port) as server:
         monkeypatch.setenv("RENDEZVOUS_ENDPOINT", server.endpoint())
         monkeypatch.setenv("RENDEZVOUS_TIMEOUT", "5")
         monkeypatch.setenv("RENDEZVOUS_DEGRADED_AFTER", "1")
@@ -68,6 +80,34 @@ def test_rank_0_learns_what_the_summary_finds(store: Any, step: Any, started: An
     combined = store.json("results/combined_data.json")
     assert [rank["fmi_totals"] is None for rank in combined] == [False, True, True]
     assert all(rank["fmi_waited_seconds"] > 0 for rank in combined)
+
+
+def test_the_ranks_make_one_world_which_pairs_along_its_graph_once(http_port: int) -> None:
+    def rank(number: int) -> Any:
+        event: Any = {
+            "fmi_enabled": True,
+            "rank": number,
+            "world_size": RANKS,
+            "run_id": "r",
+            "rendezvous_endpoint": "",
+        }
+        with together.joined(event, Context()) as group:
+            return group.totals({"records": 1.0}, Context())
+
+    with ThreadPoolExecutor(RANKS) as pool:
+        assert list(pool.map(rank, range(RANKS))) == [{"records": float(RANKS)}, *[None] * (RANKS - 1)]
+    with urlopen(f"http://127.0.0.1:{http_port}/metrics") as answer:
+        (count,) = re.findall(r"^fmi_rendezvous_pairings_total (\d+)", answer.read().decode(), re.MULTILINE)
+    assert int(count) == sum(len(neighbours(number, RANKS)) for number in range(RANKS)) / 2
+
+
+def test_a_rank_that_does_not_start_is_named_within_the_functions_time(started: Any, store: Any, step: Any) -> None:
+    items = store.json(started["manifest"])
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(step("inference"), item, Context(6)) for item in items[:2]]
+    for failure in [future.exception() for future in futures]:
+        assert isinstance(failure, PairingFailed)
+        assert failure.rank == 2
 
 
 def test_ranks_speak_to_a_server_what_it_knows(started: Any, all_ranks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,4 +158,4 @@ def test_a_rank_alone_waits_for_nobody_and_tells_nobody() -> None:
     alone: Any = {"fmi_enabled": False}
     with together.joined(alone, Context()) as group:
         assert group.waited == 0
-        assert group.totals({"records": 1.0}) is None
+        assert group.totals({"records": 1.0}, Context()) is None

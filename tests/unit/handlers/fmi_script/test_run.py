@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from shared.fmi.rendezvous.keys import team_key
+from shared.handlers.fmi_script.place import NoOwnTmp, below_tmp, own_tmp
+from shared.handlers.fmi_script.program import fetch
+from shared.handlers.payload import BadInput
 from shared.handlers.process import ScriptFailed, run
 from shared.handlers.s3 import MissingObject
 
@@ -20,15 +23,22 @@ def execute(step, store, keys):
 
     def go(rank=0, **payload):
         told = step("init")({"run_id": "run-1", "payload": payload, "defaults": DEFAULTS}, None)
-        return step("execute")({**told, "rank": rank}, None)
+        return step("execute")({**told, "rank": rank}, Context())
 
     return go
+
+
+class Context:
+    """A function with 30 s left."""
+
+    def get_remaining_time_in_millis(self):
+        return 30_000
 
 
 SHOW = b"""
 import json, os, sys
 names = "RANK WORLD_SIZE S3_BUCKET DATA_PATH RESULT_PATH BATCH_SIZE RUN_ID TEAM".split()
-print(json.dumps({name: os.environ[name] for name in [*names, "RENDEZVOUS_ENDPOINT", "FMI_TEAM_KEY"]}))
+print(json.dumps({name: os.environ[name] for name in [*names, "RENDEZVOUS_ENDPOINT", "FMI_TEAM_KEY", "FMI_TIMEOUT"]}))
 print("to stderr", file=sys.stderr)
 """
 
@@ -51,6 +61,7 @@ def test_a_program_is_told_who_and_where_it_is(execute, store, capsys):
         "TEAM": "team1",
         "RENDEZVOUS_ENDPOINT": "127.0.0.1:9",
         "FMI_TEAM_KEY": team_key(b"m" * 32, "team1").hex(),
+        "FMI_TIMEOUT": "25.000",
     }
     assert said == "to stderr"
 
@@ -65,6 +76,73 @@ def test_a_folder_is_there_whole_and_is_where_the_program_runs(execute, store, c
     store.put("jobs/two/never.py", b"")
     execute(script="jobs/one/")
     assert capsys.readouterr().out.splitlines()[1:] == ["helped", "forty-two False"]
+
+
+def test_arguments_and_variables_reach_the_program(execute, store, capsys):
+    store.put("a.py", b"import os, sys; print(sys.argv[1:], os.environ['ROWS'], os.environ['MODE'])")
+    execute(script="a.py", args="-n 5000 'two words'", env={"MODE": "fast=yes"}, rows=5000)
+    assert capsys.readouterr().out.splitlines()[-1] == "['-n', '5000', 'two words'] 5000 fast=yes"
+
+
+@pytest.mark.parametrize("named", [{"script": "/tmp/a.py"}, {"object_type": "folder", "S3_object_name": "job"}])
+def test_what_must_lie_below_tmp_is_refused_where_tmp_is_the_machines(named, execute, store):
+    store.put("a.py", b"print()")
+    store.put("job/a.py", b"print()")
+    with pytest.raises(NoOwnTmp, match=r"(?s)this worker shares /tmp with the whole machine.*lanes doctor"):
+        execute(**{"script": "job/a.py", **named})
+
+
+def test_tmp_is_the_functions_own_where_a_runtime_serves_it_and_tmpdir_is_not_elsewhere():
+    assert own_tmp({"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}) == Path("/tmp")
+    assert own_tmp({"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "TMPDIR": "/tmp"}) == Path("/tmp")
+    for shared in ({}, {"TMPDIR": "/tmp"}, {"AWS_LAMBDA_RUNTIME_API": "h:1", "TMPDIR": "/tmp/worker-1"}):
+        with pytest.raises(NoOwnTmp):
+            own_tmp(shared)
+
+
+def test_nothing_of_an_earlier_run_lies_below_tmp_nor_of_this_one_afterwards(store, tmp_path):
+    store.put("Anomaly Detection/Inference/run.py", b"")
+    store.put("Anomaly Detection/data.txt", b"new")
+    left = tmp_path / "Anomaly Detection" / "left"  # of a run that a timeout ended
+    left.mkdir(parents=True)
+    (left / "part.py").write_text("old")
+    (tmp_path / "kept.csv").write_text("a program's own")
+    with below_tmp("/tmp/Anomaly Detection/Inference/run.py", tmp_path) as place:
+        fetch(store.handlers, "Anomaly Detection/Inference/run.py", "Anomaly Detection/", place)
+        assert place.script == tmp_path / "Anomaly Detection/Inference/run.py"
+        assert place.script.exists()
+        assert (tmp_path / "Anomaly Detection/data.txt").read_text() == "new"
+        assert not left.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.csv"]
+
+
+def test_a_file_goes_where_the_payload_says(store, tmp_path):
+    store.put("scripts/fmi-test.py", b"print(1)")
+    (tmp_path / "fmi-test.py").write_text("old")
+    with below_tmp("/tmp/fmi-test.py", tmp_path) as place:
+        fetch(store.handlers, "scripts/fmi-test.py", "", place)
+        assert (tmp_path / "fmi-test.py").read_text() == "print(1)"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_worker_needs_below_tmp_is_never_removed():
+    """The machine's own /proc stands for a folder that is mounted into a worker's /tmp."""
+    with (
+        pytest.raises(NoOwnTmp, match="the program would take the place of /proc, which this worker needs"),
+        below_tmp("/tmp/proc/run.py", Path("/")),
+    ):
+        pass
+
+
+def test_an_object_that_leads_out_of_its_folder_is_refused(store, tmp_path):
+    store.put("job/run.py", b"")
+    store.put("job/../../out.py", b"")
+    with (
+        pytest.raises(BadInput, match=r"'job/\.\./\.\./out\.py' leads out of its folder"),
+        below_tmp("/tmp/job/run.py", tmp_path) as place,
+    ):
+        fetch(store.handlers, "job/run.py", "job/", place)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_payload_may_name_its_own_rendezvous(execute, store, capsys):
