@@ -1,7 +1,8 @@
 """What FMI costs, against raw sockets in Python (the floor) and against MPI over TCP, in one run on one machine.
 
 ``python tests/benchmarks/fmi.py`` prints a Markdown table; ``--json`` the figures. MPI comes from PyPI wheels (mpi4py
-on mpich), in a virtual environment made for the run and thrown away; where that fails, its rows say why.
+on mpich), in a virtual environment made for the run and thrown away; where that fails, its rows say why. ``--baseline
+CHECKOUT`` measures the ranks of another checkout's code too, in turn with this one's.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
 MIB = 1 << 20
 ROUNDS = 5
 _OVER_TCP = {"MPIR_CVAR_NOLOCAL": "1", "MPIR_CVAR_CH4_NETMOD": "ofi", "FI_PROVIDER": "tcp"}
@@ -126,21 +128,20 @@ else:
         print(min(sums), flush=True)
 """
 
-PAIR = """
+JOIN = """
 import sys, time
-from shared.fmi.channels.direct import DirectChannel
+from shared.fmi.communicator import Communicator
 from shared.fmi.rendezvous.client import Meeting
 from shared.fmi.rendezvous.keys import Namespace
-import asyncio, selectors
 rank, size, port = map(int, sys.argv[1:4])
-channel = DirectChannel(rank, size, Meeting("127.0.0.1", port), Namespace("bench", sys.argv[4]), 60)
+comm = Communicator.direct(rank, size, Meeting("127.0.0.1", port), Namespace("bench", sys.argv[4]), 60)
 print("ready", flush=True)
 sys.stdin.readline()
 since = time.monotonic()
-channel.barrier()
+comm.barrier()
 print(since, time.monotonic(), flush=True)
 sys.stdin.readline()
-channel.close()
+comm.close()
 """
 
 
@@ -164,11 +165,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(program: str, *arguments: object) -> subprocess.Popen[str]:
-    """Start *program* with this Python."""
+def start(program: str, *arguments: object, checkout: Path = ROOT) -> subprocess.Popen[str]:
+    """Start *program* with this Python and the code of *checkout*."""
     command = [sys.executable, "-c", program, *map(str, arguments)]
+    environment = {**os.environ, **_ONE_THREAD, "PYTHONPATH": str(checkout)}
     return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **_ONE_THREAD}
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=checkout
     )
 
 
@@ -187,10 +189,10 @@ def raw(trips: int, size: int, repeats: int) -> list[float]:
     return figures([first, start(RAW, 1, port, trips, size, repeats)])
 
 
-def fmi(port: int, ranks: int, trips: int, size: int, repeats: int) -> list[float]:
+def fmi(checkout: Path, port: int, ranks: int, trips: int, size: int, repeats: int) -> list[float]:
     """The same through FMI; with more than two ranks, seconds of an allreduce of *size* bytes."""
-    run = f"run-{time.monotonic_ns()}"
-    return figures([start(FMI + MEASURE, rank, ranks, port, trips, size, repeats, run) for rank in range(ranks)])
+    words = (ranks, port, trips, size, repeats, f"run-{time.monotonic_ns()}")
+    return figures([start(FMI + MEASURE, rank, *words, checkout=checkout) for rank in range(ranks)])
 
 
 def mpi(python: Path, ranks: int, trips: int, size: int, repeats: int) -> list[float]:
@@ -210,10 +212,10 @@ def mpi(python: Path, ranks: int, trips: int, size: int, repeats: int) -> list[f
     return [float(word) for word in done.stdout.split()]
 
 
-def pairing(port: int, ranks: int) -> float:
-    """Seconds from the first rank's start to the last one's end of connecting all ranks to all."""
-    run = f"pair-{time.monotonic_ns()}"
-    started = [start(PAIR, rank, ranks, port, run) for rank in range(ranks)]
+def joining(checkout: Path, port: int, ranks: int) -> float:
+    """Seconds from the first rank's start of its first operation, a barrier, to the last one's end of it."""
+    run = f"join-{time.monotonic_ns()}"
+    started = [start(JOIN, rank, ranks, port, run, checkout=checkout) for rank in range(ranks)]
     for process in started:
         assert process.stdout
         process.stdout.readline()
@@ -290,17 +292,21 @@ def mpi_python() -> Iterator[Path | str]:
             yield python
 
 
-def measure(*, quick: bool) -> dict[str, Any]:
+def measure(baseline: Path | None, *, quick: bool) -> dict[str, Any]:
     """Run everything, the contestants in turn; the median of the rounds counts, and the best for the throughput."""
     trips, size, repeats, rounds = (500, 8 * MIB, 2, 1) if quick else (3000, 64 * MIB, 5, ROUNDS)
+    ours = {"fmi": ROOT} | ({"baseline": baseline} if baseline else {})
     found: dict[str, Any] = {"machine": f"{os.cpu_count()} cores, Python {platform.python_version()}"}
     with rendezvous() as port, mpi_python() as python:
-        contests: dict[str, list[list[float]]] = {"raw": [], "fmi": [], "mpi": []}
-        allreduce: dict[str, list[float]] = {"fmi": [], "mpi": []}
+        contests: dict[str, list[list[float]]] = {who: [] for who in ("raw", *ours, "mpi")}
+        allreduce: dict[str, list[float]] = {who: [] for who in (*ours, "mpi")}
+        joins: dict[str, list[float]] = {who: [] for who in ours}
         for _ in range(rounds):
             contests["raw"].append(raw(trips, size, repeats))
-            contests["fmi"].append(fmi(port, 2, trips, size, repeats))
-            allreduce["fmi"] += fmi(port, 4, 0, size // 4, repeats)
+            for who, checkout in ours.items():
+                contests[who].append(fmi(checkout, port, 2, trips, size, repeats))
+                allreduce[who] += fmi(checkout, port, 4, 0, size // 4, repeats)
+                joins[who].append(joining(checkout, port, 8 if quick else 32))
             if isinstance(python, Path):
                 contests["mpi"].append(mpi(python, 2, trips, size, repeats))
                 allreduce["mpi"] += mpi(python, 4, 0, size // 4, repeats)
@@ -311,8 +317,8 @@ def measure(*, quick: bool) -> dict[str, Any]:
         for name, times in allreduce.items():
             if times:
                 found[f"{name}_allreduce_ms"] = 1e3 * statistics.median(times)
+        found |= {f"{name}_join_32_s": statistics.median(times) for name, times in joins.items()}
         found["mpi"] = "mpich over TCP" if isinstance(python, Path) else python
-        found["pairing_32_s"] = statistics.median(pairing(port, 8 if quick else 32) for _ in range(rounds))
         found["pairings_per_s"] = max(asyncio.run(load(port, 500 if quick else 3000, 100)) for _ in range(rounds))
     return found
 
@@ -320,23 +326,32 @@ def measure(*, quick: bool) -> dict[str, Any]:
 def table(found: dict[str, Any]) -> str:
     """Return the figures as Markdown, each beside its aim."""
 
-    def mpi_figure(name: str, form: str) -> str:
+    def figure(name: str, form: str) -> str:
         return form.format(found[name]) if name in found else "-"
 
     trip = found["fmi_round_trip_us"] / found["raw_round_trip_us"]
     rate = found["fmi_mib_s"] / found["raw_mib_s"]
     against = found["fmi_allreduce_ms"] / found["mpi_allreduce_ms"] if "mpi_allreduce_ms" in found else None
+    ratios = {
+        "round_trip_us": ("1-byte round trip", "{:.1f} us", f"{trip:.2f}x raw", "2x raw"),
+        "mib_s": ("64 MiB point to point", "{:.0f} MiB/s", f"{rate:.0%} of raw", "80 % of raw"),
+        "allreduce_ms": (
+            "allreduce of 16 MiB, 4 ranks",
+            "{:.1f} ms",
+            f"{against:.2f}x MPI" if against else "-",
+            "1.5x MPI",
+        ),
+        "join_32_s": ("32 ranks to their first barrier", "{:.2f} s", "", "1 s"),
+    }
+    columns = ["fmi", *(["baseline"] if "baseline_mib_s" in found else []), "raw", "mpi"]
+    names = {"fmi": "FMI", "raw": "raw sockets", "mpi": f"MPI ({found['mpi']})"}
     rows = [
-        ("1-byte round trip", f"{found['fmi_round_trip_us']:.1f} us", f"{found['raw_round_trip_us']:.1f} us",
-         mpi_figure("mpi_round_trip_us", "{:.1f} us"), f"{trip:.2f}x raw", "2x raw"),
-        ("64 MiB point to point", f"{found['fmi_mib_s']:.0f} MiB/s", f"{found['raw_mib_s']:.0f} MiB/s",
-         mpi_figure("mpi_mib_s", "{:.0f} MiB/s"), f"{rate:.0%} of raw", "80 % of raw"),
-        ("allreduce of 16 MiB, 4 ranks", f"{found['fmi_allreduce_ms']:.1f} ms", "-",
-         mpi_figure("mpi_allreduce_ms", "{:.1f} ms"), f"{against:.2f}x MPI" if against else "-", "1.5x MPI"),
-        ("pairing 32 ranks, all to all", f"{found['pairing_32_s']:.2f} s", "-", "-", "", "1 s"),
-        ("rendezvous throughput", f"{found['pairings_per_s']:.0f}/s", "-", "-", "", "2,000/s"),
-    ]  # fmt: skip
-    head = ["", "FMI", "raw sockets", f"MPI ({found['mpi']})", "ratio", "aim"]
+        (title, *(figure(f"{who}_{key}", form) for who in columns), ratio, aim)
+        for key, (title, form, ratio, aim) in ratios.items()
+    ]
+    throughput = [f"{found['pairings_per_s']:.0f}/s", *("-" for _ in columns[1:])]
+    rows.append(("rendezvous throughput", *throughput, "", "2,000/s"))
+    head = ["", *(names.get(who, who) for who in columns), "ratio", "aim"]
     lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(row) for row in rows)]
     return "\n".join(f"| {line} |" for line in lines) + f"\n\n{found['machine']}"
 
@@ -346,8 +361,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=textwrap.dedent(__doc__ or ""))
     parser.add_argument("--json", action="store_true", help="figures instead of the table")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
+    parser.add_argument("--baseline", type=Path, metavar="CHECKOUT", help="another checkout to measure beside this one")
     options = parser.parse_args()
-    found = measure(quick=options.quick)
+    found = measure(options.baseline, quick=options.quick)
     sys.stdout.write((json.dumps(found, indent=2) if options.json else table(found)) + "\n")
 
 
