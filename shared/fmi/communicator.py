@@ -51,9 +51,7 @@ class Communicator:
     """
 
     def __init__(self, rank: int, size: int, channels: Mapping[str, Channel], policy: Policy | None = None) -> None:
-        rank, size = whole(rank, "rank"), whole(size, "size")
-        if not 0 <= rank < size:
-            raise UsageError(f"rank {rank} is not one of {size} ranks", fix="ranks run from 0 to size - 1")
+        rank, size = _place(rank, size)
         if not channels or (policy is None and len(channels) > 1):
             raise UsageError("no channel, or several and no policy", fix="enable one channel, or give a policy")
         self.rank, self.size = rank, size
@@ -73,6 +71,7 @@ class Communicator:
             namespace: Team, run and name; the same on all ranks.
             timeout: Seconds any operation may take.
         """
+        rank, size = _place(rank, size)
         return cls(rank, size, {DirectChannel.name: DirectChannel(rank, size, meeting, namespace, timeout)})
 
     def send(self, value: Value, dest: int) -> None:
@@ -310,6 +309,14 @@ class Communicator:
             fix = f"give another rank than {self.rank}, from 0 to {self.size - 1}"
             raise UsageError(f"{name} {peer} is not another rank", fix=fix)
         return peer
+
+
+def _place(rank: object, size: object) -> tuple[int, int]:
+    """Return *rank* and *size*, if they are a rank and its world's size."""
+    own, ranks = whole(rank, "rank"), whole(size, "size")
+    if not 0 <= own < ranks:
+        raise UsageError(f"rank {own} is not one of {ranks} ranks", fix="ranks run from 0 to size - 1")
+    return own, ranks
 
 
 def _raised(error: BaseException | None) -> str:
