@@ -38,7 +38,7 @@ GOOD_CALLS = 3  # before the fault
 TOGETHER = 8  # calls from one barrier to the next
 FAR = 5  # no difference of neighbours in a world of 16 or more
 
-SHORT, LONG = np.ones(8), np.ones(1 << 17)
+SHORT, ROW, LONG = np.ones(8), np.ones(1 << 10), np.ones(1 << 17)  # a row is long from 4 KiB on
 
 
 class Call(NamedTuple):
@@ -72,6 +72,7 @@ COLLECTIVES: dict[str, Callable[[Any, Call], Any]] = {
     "scan": lambda comm, call: comm.scan(call.value, call.op),
     "allgather": lambda comm, call: comm.allgather(call.value),
     "alltoall": lambda comm, call: comm.alltoall(rows(comm, call.value)),
+    "long-alltoall": lambda comm, call: comm.alltoall(rows(comm, call.value)),
     "ring": ring,
     "far": lambda comm, call: ring(comm, call, FAR),
 }
@@ -115,6 +116,8 @@ class Cell(NamedTuple):
 
     def right(self) -> Call:
         """Return how all call."""
+        if self.collective == "long-alltoall":
+            return Call(ROW)
         return Call(LONG if self.collective.startswith("long") else SHORT)
 
     def wrong(self, guilty: int) -> Call:
