@@ -160,6 +160,7 @@ def measured(size: int, port: int, rounds: int) -> dict[str, float]:
             joined, cpu, held = time.monotonic(), used() - cpu, descriptors() - before
             spans = {"short": [], "long": []}
             for kind, value in (("short", np.ones(1)), ("long", np.ones(MIB // 8))):
+                comm.allreduce(value, SUM)  # the first takes what only the first takes
                 for _ in range(rounds):
                     comm.barrier()
                     since = time.monotonic()
