@@ -15,6 +15,7 @@ from shared.fmi.wire.frames import MARK, SESSION, operation_name
 
 if TYPE_CHECKING:
     from shared.fmi.data import Dtype
+    from shared.fmi.operators import Op
     from shared.fmi.wire.frames import Operation
 
 _NUMBERS = 1 << 16
@@ -92,3 +93,10 @@ def signature(
     inside = [*([operator] if operator else []), *([] if root is None else [f"root {root}"])]
     name = operation_name(operation) + (f"({', '.join(inside)})" if inside else "")
     return name if dtype is None else f"{name} of {dtype}{list(shape)}"
+
+
+def operator(op: Op) -> str:
+    """Return what messages call *op*, with all that ranks must have alike."""
+    if op.ufunc is not None:
+        return op.name
+    return f"{op.name}, {'' if op.commutative else 'not '}commutative, {'' if op.associative else 'not '}associative"

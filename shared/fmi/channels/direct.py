@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from shared.fmi.channels.calls import signature
+from shared.fmi.channels.calls import operator, signature
 from shared.fmi.channels.channel import checked_timeout
-from shared.fmi.channels.descriptors import check_descriptors
 from shared.fmi.channels.faults import LinkError
 from shared.fmi.channels.mesh import Mesh
 from shared.fmi.collectives import alltoall, barrier, bcast, gather, reduce, scan
@@ -115,23 +114,23 @@ class DirectChannel:
             UsageError: They go straight to each rank, and this process may not open as many connections.
         """
         if alltoall.is_straight(self.size, blocks):
-            check_descriptors(self.size - 1 - len(self._mesh.links), "alltoall of long rows")
+            self._mesh.want_all()
         text = signature(Operation.ALLTOALL, "", None, blocks.dtype, blocks.shape)
         return self._run(Operation.ALLTOALL, text, lambda: alltoall.alltoall(self._mesh, blocks))
 
     def reduce(self, array: Array, op: Op, root: int) -> Array | None:
         """Return all ranks' arrays combined at *root*."""
-        text = signature(Operation.REDUCE, _operator(op), root, array.dtype, array.shape)
+        text = signature(Operation.REDUCE, operator(op), root, array.dtype, array.shape)
         return self._run(Operation.REDUCE, text, lambda: reduce.reduce(self._mesh, array, op, root))
 
     def allreduce(self, array: Array, op: Op) -> Array:
         """Return all ranks' arrays combined."""
-        text = signature(Operation.ALLREDUCE, _operator(op), None, array.dtype, array.shape)
+        text = signature(Operation.ALLREDUCE, operator(op), None, array.dtype, array.shape)
         return self._run(Operation.ALLREDUCE, text, lambda: reduce.allreduce(self._mesh, array, op))
 
     def scan(self, array: Array, op: Op) -> Array:
         """Return the arrays of the ranks up to this one combined."""
-        text = signature(Operation.SCAN, _operator(op), None, array.dtype, array.shape)
+        text = signature(Operation.SCAN, operator(op), None, array.dtype, array.shape)
         return self._run(Operation.SCAN, text, lambda: scan.scan(self._mesh, array, op))
 
     def close(self) -> None:
@@ -139,8 +138,12 @@ class DirectChannel:
 
         Raises:
             PairingFailed: A rank that something was sent to never came to receive it.
+            PeerMismatch: A rank sent something that this one, which called otherwise, never read.
         """
-        self._mesh.leave(self._timeout)
+        try:
+            self._mesh.leave(self._timeout)
+        except LinkError as fault:
+            raise self._settle(fault, "close") from None
 
     def abort(self, reason: str) -> None:
         """Tell all ranks that this one fails, and close."""
@@ -181,10 +184,3 @@ def _error(rank: int, verdict: Verdict, operation: str) -> FmiError:
     if verdict.rank == rank:
         return PeerLost(verdict.origin, f"it gave up on this rank: {verdict.reason}", operation=operation)
     return PeerLost(verdict.rank, verdict.reason, operation=operation)
-
-
-def _operator(op: Op) -> str:
-    """Return what messages call *op*, with all that ranks must have alike."""
-    if op.ufunc is not None:
-        return op.name
-    return f"{op.name}, {'' if op.commutative else 'not '}commutative, {'' if op.associative else 'not '}associative"

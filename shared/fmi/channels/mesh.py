@@ -141,11 +141,19 @@ class Mesh:
         if self._peers.is_pairing:
             self._peers.admit()
 
+    def want_all(self) -> None:
+        """Pair with all ranks at once, as an operation does that comes to each of them in turn.
+
+        Raises:
+            UsageError: The process may not open so many descriptors. Nothing has been sent.
+        """
+        self._peers.want(rank for rank in range(self.size) if rank != self.rank)
+
     def send(self, dest: int, array: Array, *, plain: bool = False, operation: Operation | None = None) -> None:
         """See Transport. What is small and goes to a rank that is not there yet waits for it in the background."""
         link = self.links.get(dest)
         if link is None:
-            self._want((dest,))
+            self._peers.want((dest,))
             small = array.nbytes <= SMALL
             if small and self._peers.post(dest, frame(self._mark, operation or self._operation, array, plain=plain)):
                 return
@@ -199,10 +207,12 @@ class Mesh:
 
         Raises:
             PairingFailed: A rank that something was sent to could not be reached.
+            Differs: A rank sent something that belongs to another program than this rank's.
         """
         deadline = self._deadline = time.monotonic() + seconds
         failure = self._flush()
         self._peers.stop_pairing()
+        self._look_back()
         for link in self.links.values():
             link.queue(BYE)
         self._peers.push_all(_WORD_SECONDS)
@@ -272,15 +282,11 @@ class Mesh:
         self._calls.open(session.tobytes())
         self._joined = True
 
-    def _want(self, peers: Iterable[int]) -> None:
-        # Pairwise alltoall comes to all ranks in turn: all are paired at once, not one after the other.
-        self._peers.want(set(range(self.size)) - {self.rank} if self._operation is Operation.ALLTOALL else peers)
-
     def _reach(self, ranks: Iterable[int]) -> list[Link]:
         """Return the links to *ranks*, once all are there."""
         ranks = list(ranks)
         while missing := [rank for rank in ranks if rank not in self.links]:
-            self._want(missing)
+            self._peers.want(missing)
             self._waits = tuple(missing)
             self._wait({})
         return [self.links[rank] for rank in ranks]
@@ -298,6 +304,14 @@ class Mesh:
         except LinkError:
             return next((late for peer in self._peers.queued if (late := self._peers.failure(peer))), None)
         return None
+
+    def _look_back(self) -> None:
+        """Raise if something lies unread that this rank should not have got: nobody else would ever tell."""
+        for link in self.links.values():
+            link.listen(AHEAD)
+            with suppress(Heard):  # a rank that is lost by now is no loss to this one
+                for header, text in link.heads():
+                    self._notice(link, header, text)
 
     # Receiving and waiting.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -88,3 +89,11 @@ def blamed(rank: int, missing: Iterable[int], notices: Mapping[int, Notice], rea
         passed.add(suspect)
         suspect, reason = notices[suspect].suspect, notices[suspect].reason
     return suspect, reason
+
+
+def odd_one(calls: Mapping[int, str]) -> int | None:
+    """Return the first rank that calls something else than the most, by *calls* of each rank; None if no two agree."""
+    (usual, ranks), *others = Counter(calls.values()).most_common()
+    if not others or ranks == others[0][1]:
+        return None
+    return min(rank for rank, call in calls.items() if call != usual)

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shared.fmi.channels.calls import operator, signature
 from shared.fmi.channels.channel import checked_timeout
-from shared.fmi.channels.notices import Notice, Notices, blamed, verdict
+from shared.fmi.channels.notices import Notice, Notices, blamed, odd_one, verdict
 from shared.fmi.channels.objects import Shelf, call_of, decode, encode
-from shared.fmi.channels.stored_calls import odd_one, signature
 from shared.fmi.collectives.reduce import fold
 from shared.fmi.errors import FmiError, PeerLost, PeerMismatch
+from shared.fmi.wire.frames import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,7 @@ _HEED_POLLS = 8
 _PAUSE_GROWTH = 1.5  # each pause between two looks over the one before: our choice
 _MARK = np.zeros(0, np.uint8)
 _TWO = 2  # ranks: neither can say which of them is the odd one
+_LONGEST_CALL = 300  # characters: our choice, so that a dtype of many fields does not fill every object
 _REMEMBERED = 64  # calls, for a rank that is behind: our choice, as the Direct channel has it
 _RUN_AHEAD = 32
 """Collectives after which all wait for all, if none of them did so itself. Our choice: it bounds what lies unread."""
@@ -128,7 +130,7 @@ class StoreChannel:
         self, array: Array | None, root: int, *, plain: bool, operation: str = "bcast", call: str = ""
     ) -> tuple[Array, bool]:
         """See Channel."""
-        turn = self._begin(operation, call or signature(operation, self.size, root=root))
+        turn = self._begin(operation, call or self._call(operation, root=root))
         if array is not None:
             self._shelf.share(turn, f"{turn}/{root}-all", self._encoded(turn, array, plain=plain))
             return array, plain
@@ -136,7 +138,7 @@ class StoreChannel:
 
     def gather(self, array: Array, root: int, *, operation: str = "gather", call: str = "") -> Array | None:
         """See Channel."""
-        turn = self._begin(operation, call or signature(operation, self.size, root=root, array=array))
+        turn = self._begin(operation, call or self._call(operation, root=root, array=array))
         if self.rank == root:
             return self._stack(turn, array, operation, self._take)
         self._shelf.put(f"{turn}/{self.rank}-all", self._encoded(turn, array))
@@ -144,7 +146,7 @@ class StoreChannel:
 
     def scatter(self, blocks: Array | None, root: int) -> Array:
         """See Channel."""
-        turn = self._begin("scatter", signature("scatter", self.size, root=root))
+        turn = self._begin("scatter", self._call("scatter", root=root))
         if blocks is None:
             return self._take({root: f"{turn}/{root}-{self.rank}"}, "scatter", turn)[root][0]
         for dest in range(self.size):
@@ -154,7 +156,7 @@ class StoreChannel:
 
     def allgather(self, array: Array, *, operation: str = "allgather") -> Array:
         """See Channel."""
-        turn = self._begin(operation, signature(operation, self.size, array=array))
+        turn = self._begin(operation, self._call(operation, array=array))
         self._shelf.share(turn, f"{turn}/{self.rank}-all", self._encoded(turn, array))
         stacked = self._stack(turn, array, operation, self._await)
         self._forget_before(turn)
@@ -162,7 +164,7 @@ class StoreChannel:
 
     def alltoall(self, blocks: Array) -> Array:
         """See Channel."""
-        turn = self._begin("alltoall", signature("alltoall", self.size, array=blocks))
+        turn = self._begin("alltoall", self._call("alltoall", array=blocks))
         result = np.array(blocks)
         others = [peer for peer in range(self.size) if peer != self.rank]
         for dest in others:
@@ -176,7 +178,7 @@ class StoreChannel:
     def reduce(self, array: Array, op: Op, root: int, *, operation: str = "reduce") -> Array | None:
         """See Channel: the root reads all values and combines them from the left."""
         shown = None if operation == "allreduce" else root
-        call = signature(operation, self.size, root=shown, op=op, array=array)
+        call = self._call(operation, root=shown, op=op, array=array)
         blocks = self.gather(array, root, operation=operation, call=call)
         return None if blocks is None else fold(blocks, op)
 
@@ -184,14 +186,14 @@ class StoreChannel:
         """See Channel."""
         turn = self._turn + 1
         total = self.reduce(array, op, 0, operation="allreduce")
-        call = signature("allreduce", self.size, op=op, array=array)
+        call = self._call("allreduce", op=op, array=array)
         result, _ = self.bcast(total, 0, plain=False, operation="allreduce", call=call)
         self._forget_before(turn)
         return result
 
     def scan(self, array: Array, op: Op) -> Array:
         """See Channel."""
-        turn = self._begin("scan", signature("scan", self.size, op=op, array=array))
+        turn = self._begin("scan", self._call("scan", op=op, array=array))
         if self.rank + 1 < self.size:
             self._shelf.share(turn, f"{turn}/{self.rank}-all", self._encoded(turn, array))
         return fold(self._stack(turn, array, "scan", self._await, self.rank + 1), op)
@@ -259,6 +261,12 @@ class StoreChannel:
         self._calls[self._turn] = call
         self._calls.pop(self._turn - _REMEMBERED, None)
         return self._turn
+
+    def _call(self, operation: str, root: int | None = None, op: Op | None = None, array: Array | None = None) -> str:
+        """Return what all ranks of a call must say of it; what they may say differently is left out."""
+        kind = (None, ()) if array is None else (array.dtype, array.shape)
+        text = signature(Operation[operation.upper()], "" if op is None else operator(op), root, *kind)
+        return f"{text[:_LONGEST_CALL]} in a world of {self.size}"
 
     def _encoded(self, turn: int, array: Array, *, plain: bool = False) -> bytes:
         return encode(array, plain=plain, call=self._calls[turn])

@@ -148,6 +148,21 @@ def test_every_rank_names_the_guilty_one(size: int, guilty: int, fault: Any, kin
         assert all("out of stars" in str(error) for error in outcome.values())
 
 
+@pytest.mark.parametrize("size", [4, 7])
+@pytest.mark.parametrize("guilty", [0, 2])
+def test_another_root_is_told_at_the_end_if_nobody_reads_what_was_sent(size: int, guilty: int) -> None:
+    def program(comm: Any) -> None:
+        comm.gather(1, 1 if comm.rank == guilty else 0)
+        comm.barrier()
+        comm.barrier()
+
+    errors = [error for error in world(size, program).values() if error is not None]
+    assert errors
+    assert all(isinstance(error, FmiError) for error in errors)
+    told = [error for error in errors if isinstance(error, PeerMismatch)]
+    assert any("gather(root 0)" in str(error) and "gather(root 1)" in str(error) for error in told)
+
+
 @pytest.mark.parametrize("size", [4, 6])
 def test_another_world_size_is_told_when_the_world_is_joined(size: int) -> None:
     outcome = world(size, lambda comm: comm.barrier(), sizes={2: size + 1})
