@@ -53,7 +53,7 @@ def test_what_the_fix_says_helps(game: Any) -> None:
     game.edit("teams/alpha.yaml", "world_size: 4", f"world_size: {MOST + 1}")
     game.edit("shared/settings.yaml", "cpu: 256 ", "cpu: 512 ")
     game.edit("shared/settings.yaml", "memory: 512  # MB\n    zone", "memory: 1024\n    zone")
-    game.load()
+    assert game.load().lane("alpha").workflows["game"].parameters["world_size"] == MOST + 1
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_so_does_the_payload_of_a_schedule(game: Any) -> None:
 
 def test_ranks_that_do_not_meet_may_be_more(game: Any) -> None:
     game.edit("teams/alpha.yaml", "world_size: 4", "world_size: 9000\n    fmi_enabled: false")
-    game.load()
+    assert game.load().lane("alpha").workflows["game"].parameters["world_size"] == 9000
 
 
 def test_another_server_carries_what_nobody_knows_up_to_what_fmi_joins(game: Any) -> None:

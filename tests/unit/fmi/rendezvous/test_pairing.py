@@ -118,7 +118,9 @@ def test_closing_closes_what_was_not_taken_and_more_than_once_is_the_same(pair: 
 
 
 def test_closing_before_anybody_is_wanted_is_nothing(pair: Any) -> None:
-    pair(0).close()
+    zero = pair(0)
+    zero.close()
+    assert zero.take() == {}
 
 
 def test_a_forked_child_drops_its_copies_and_the_parent_goes_on(pair: Any, rendezvous: Any) -> None:
