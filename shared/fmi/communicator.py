@@ -14,7 +14,7 @@ import numpy as np
 
 from shared.errors import UsageError
 from shared.fmi.channels.direct import DirectChannel
-from shared.fmi.data import check_stack, from_array, to_array, whole
+from shared.fmi.data import check_stack, from_array, is_masked, to_array, whole
 from shared.fmi.errors import FmiError
 from shared.fmi.gate import Gate, Refused
 from shared.fmi.operators import Op
@@ -324,6 +324,6 @@ def _raised(error: BaseException | None) -> str:
 
 
 def _receivable(out: object) -> bool:
-    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray) or out.dtype.hasobject:
+    if not isinstance(out, np.ndarray) or is_masked(out) or out.dtype.hasobject:
         return False
     return out.flags.c_contiguous and out.flags.writeable

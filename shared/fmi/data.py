@@ -53,7 +53,7 @@ def to_array(value: object) -> tuple[Array, bool]:
             integer beyond 64 bits.
     """
     if isinstance(value, np.ndarray):
-        if isinstance(value, np.ma.MaskedArray):
+        if is_masked(value):
             raise UsageError("cannot send a masked array", fix="send its filled(...), and its mask if you need it")
         _descr(value.dtype)
         try:
@@ -73,6 +73,11 @@ def to_array(value: object) -> tuple[Array, bool]:
     raise UsageError(
         f"cannot send a {kind}", fix="send a numpy array or a number; numpy.asarray(...) makes one of a list"
     )
+
+
+def is_masked(array: Array) -> bool:
+    """Say whether *array* is a masked one. A plain one is not, and is not worth the slow import of numpy.ma."""
+    return type(array) is not np.ndarray and isinstance(array, np.ma.MaskedArray)
 
 
 def whole(value: object, name: str) -> int:

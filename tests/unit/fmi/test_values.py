@@ -1,6 +1,8 @@
 """Values that may be sent and combined: every plain dtype as it is, and nothing that would arrive changed."""
 
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,18 @@ def test_what_would_arrive_changed_is_refused(value: Any) -> None:
     with pytest.raises(UsageError) as refused:
         to_array(value)
     assert refused.value.fix
+
+
+def test_an_array_is_sent_without_the_import_of_masked_ones() -> None:
+    program = """
+import sys
+import numpy as np
+from shared.fmi.data import to_array
+before = set(sys.modules)
+to_array(np.ones(3))
+assert set(sys.modules) == before, set(sys.modules) - before
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_subclass_is_sent_as_the_array_it_is() -> None:
