@@ -158,9 +158,9 @@ class Mesh:
             if small and self._peers.post(dest, frame(self._mark, operation or self._operation, array, plain=plain)):
                 return
             link = self._reach((dest,))[0]
+        self._waits = (dest,)
         link.hurry(self._deadline)
         if not link.send(self._mark, operation or self._operation, array, plain=plain):
-            self._waits = (dest,)
             while not link.push(0):
                 self._wait({link: select.POLLOUT})
 
@@ -189,6 +189,7 @@ class Mesh:
         incoming = Incoming(origin, self._mark, self._strange, (self._operation,), expected, out)
         to.begin_send(self._mark, self._operation, array, plain=False)
         sent = received = False
+        self._waits = (source, dest)
         while True:
             sent = sent or to.push(socket.MSG_DONTWAIT)
             received = received or incoming.pull(socket.MSG_DONTWAIT)
@@ -319,14 +320,13 @@ class Mesh:
         self, source: int, operations: tuple[Operation, ...], expected: Description | None, out: Array | None
     ) -> tuple[Array, bool, int]:
         link = self.links.get(source) or self._reach((source,))[0]
+        self._waits = (source,)
         if self._peers.is_pairing and not link.holds:
-            self._waits = (source,)
             self._wait({link: select.POLLIN})  # and not in the kernel: what is queued goes out when its rank comes
         link.hurry(self._deadline)
         quick = link.quick(self._mark, operations, expected, out)
         if quick is not None:
             return quick
-        self._waits = (source,)
         incoming = Incoming(link, self._mark, self._strange, operations, expected, out)
         while not incoming.pull(socket.MSG_WAITALL):
             self._wait({link: select.POLLIN})

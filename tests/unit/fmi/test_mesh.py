@@ -1,5 +1,6 @@
 """Worlds over a pairing without a rendezvous: joining, links on demand, and who is named."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -88,6 +89,26 @@ def test_closing_says_that_a_rank_never_came_for_what_was_sent() -> None:
     outcome = world(11, program)
     assert isinstance(outcome.pop(0), PairingFailed)
     assert set(outcome.values()) == {None}
+
+
+def test_a_send_that_finds_a_rank_dead_names_it_whoever_was_waited_for_before() -> None:
+    """Rank 1, which rank 0 waited for last, has left in good order: it is not to blame."""
+    died = threading.Event()
+
+    def program(comm: Any) -> None:
+        comm.barrier()
+        if comm.rank == 1:
+            comm.send(np.ones(1 << 17), 0)
+        if comm.rank == 2:
+            comm._only.drop()  # its connections end, and it says nothing
+            died.set()
+        if comm.rank == 0:
+            comm.recv(1)
+            assert died.wait(10)
+            while True:
+                comm.send(1, 2)
+
+    assert world(4, program)[0].rank == 2
 
 
 def raises_before(comm: Any, guilty: int) -> None:
