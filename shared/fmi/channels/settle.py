@@ -13,8 +13,8 @@ of its own (``said``, each to all links) and in the end has a ``verdict``. Its r
 - A rank that sees another mark at a call says CLAIM: what it calls there. Who hears that says the same of itself. The
   majority is right, and the odd rank is named (by itself too), as soon as the ranks that have not spoken could not
   change it. Two against two, or one against one, each side names the other.
-- At the end of the grace the best guess counts: a connection that ended, a silent suspect that would not be heard, or
-  the next rank of a circle in which all wait for each other.
+- At the end of the grace the best guess counts: a rank that sent another mark and did not say more, a connection that
+  ended, a silent suspect that would not be heard, or the next rank of a circle in which all wait for each other.
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ class Settlement:
         self._ended: dict[int, Gone] = {}
         self._accuser: int | None = None
         self._accused = False
+        self._stranger: int | None = None
 
     def begin(self, fault: LinkError, now: float) -> None:
         """Take in what went wrong first."""
@@ -86,6 +87,7 @@ class Settlement:
         elif isinstance(fault, Gone):
             self.ended(fault.peer, fault)
         elif isinstance(fault, Differs):
+            self._stranger = fault.peer
             self._claim(fault.call, now)
         elif isinstance(fault, Mismatch):
             self._name(fault.peer, str(fault), Cause.MISMATCH)
@@ -205,6 +207,9 @@ class Settlement:
 
     def _guess(self) -> None:
         """Name somebody: the time is up."""
+        if self._stranger is not None and (mine := self._claims.get(self._rank)) is not None:
+            what = f"called something else where rank {self._rank} is in {mine.text}, and has not said what"
+            return self._name(self._stranger, what, Cause.MISMATCH)
         silent = self._silent()
         abrupt = [peer for peer, how in self._ended.items() if not isinstance(how, Left)]
         if suspect := [*abrupt, *silent]:
@@ -218,6 +223,7 @@ class Settlement:
         else:
             accuser = self._rank if self._accuser is None else self._accuser
             self._name(accuser, "it gave up and did not say for whom", Cause.LOST)
+        return None
 
     def _lose(self, rank: int) -> None:
         if rank in self._ended:

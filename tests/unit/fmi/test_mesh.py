@@ -179,9 +179,7 @@ def test_another_root_is_told_at_the_end_if_nobody_reads_what_was_sent(size: int
 
     errors = [error for error in world(size, program).values() if error is not None]
     assert errors
-    assert all(isinstance(error, FmiError) for error in errors)
-    told = [error for error in errors if isinstance(error, PeerMismatch)]
-    assert any("gather(root 0)" in str(error) and "gather(root 1)" in str(error) for error in told)
+    assert all(isinstance(error, PeerMismatch) and "gather(root " in str(error) for error in errors)
 
 
 @pytest.mark.parametrize("size", [4, 6])
