@@ -25,11 +25,13 @@ class PairingFailed(FmiError):
         stage: ``rendezvous``, ``punch``, ``relay`` or ``handshake``.
         reason: What was seen at that stage.
         fix: What to do about it.
+        unreachable: Whether not even the rendezvous server could be reached.
     """
 
-    def __init__(self, rank: int, stage: str, reason: str, fix: str) -> None:
+    def __init__(self, rank: int, stage: str, reason: str, fix: str, *, unreachable: bool = False) -> None:
         self.rank = rank
         self.stage = stage
+        self.unreachable = unreachable
         super().__init__(f"cannot pair with rank {rank}: {reason}", where=f"stage {stage}", fix=fix)
 
 
@@ -39,6 +41,7 @@ class Duplicate(PairingFailed):
     def __init__(self, rank: int, run: str) -> None:
         self.rank = rank
         self.stage = "handshake"
+        self.unreachable = False
         what = f"another process is rank {rank} of {f'run {run}' if run else 'this world'}: two runs share one RUN_ID"
         fix = "give each run a RUN_ID of its own, and start each of its ranks once"
         FmiError.__init__(self, what, where="stage handshake", fix=fix)

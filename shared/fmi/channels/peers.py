@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _QUEUED = 1 << 20
 """Bytes of small sends that wait for one rank to be paired: our choice, about what two kernels' buffers hold."""
 
-_NO_SERVER = "cannot be reached"  # as a pairing says it
 _SPARE = 32  # descriptors that are left for the program when links are made: our choice
 
 
@@ -101,7 +100,7 @@ class Peers:
     def can_come(self) -> bool:
         """Say whether ranks that are wanted may still come: the server was not seen to be gone."""
         pairing = self._pairing
-        return pairing is not None and any(_NO_SERVER not in pairing.failure(peer).what for peer in self._wanted)
+        return pairing is not None and any(not pairing.failure(peer).unreachable for peer in self._wanted)
 
     def poll(self, wanted: Mapping[Link, int], seconds: float) -> list[tuple[Link, int]]:
         """Wait at most *seconds* for events *wanted*, for anything on other links, or for a new link.

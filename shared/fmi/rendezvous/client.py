@@ -87,7 +87,8 @@ class Asking:
         sock: A socket that is bound, does not block, and is owned by *reactor*. It is closed by the caller.
         kind: How many names the connection carries, and how.
         told: Called with a name and what the server says of it; with no name if it refuses without saying which.
-        lost: Called with the reason when the connection ends, if names still had no last answer.
+        lost: Called when the connection ends, if names still had no last answer: with the system's error that keeps
+            this machine from the server, or with what the server did.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  one connection, and whom it reports to
@@ -97,7 +98,7 @@ class Asking:
         sock: socket.socket,
         kind: Kind,
         told: Callable[[bytes, Event], None],
-        lost: Callable[[str], None],
+        lost: Callable[[OSError | str], None],
     ) -> None:
         self.open = True
         self._reactor, self._meeting, self._sock, self._told, self._lost = reactor, meeting, sock, told, lost
@@ -121,7 +122,7 @@ class Asking:
         if error in {0, errno.EINPROGRESS}:
             self._reactor.watch(self._sock, WRITE, self._writable)
         else:
-            self._unreachable(OSError(error, os.strerror(error)))
+            self._end(OSError(error, os.strerror(error)))
 
     def ask(self, name: bytes, token: str) -> None:
         """Ask for the peer called *name*, now or once the server takes it."""
@@ -139,7 +140,7 @@ class Asking:
         if not self._connected:
             error = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if error:
-                self._unreachable(OSError(error, os.strerror(error)))
+                self._end(OSError(error, os.strerror(error)))
                 return
             self._connected = True
         self._reactor.watch(self._sock, READ, self._readable)
@@ -155,7 +156,7 @@ class Asking:
         except BlockingIOError:
             sent = 0
         except OSError as error:
-            self._unreachable(error)
+            self._end(error)
             return
         self._unsent = self._unsent[sent:]
         if self._unsent:
@@ -174,7 +175,7 @@ class Asking:
         except BlockingIOError:
             return
         except OSError as error:
-            self._unreachable(error)
+            self._end(error)
             return
         self._patience.cancel()
         for name, event in self._answers(data):
@@ -198,15 +199,12 @@ class Asking:
         (name,) = self._names.values()
         return [(name, event) for event in (self._one.receive(data) if data else self._one.end())]
 
-    def _unreachable(self, error: OSError) -> None:
-        self._end(f"the server at {self._meeting} cannot be reached: {plain(error)}")
-
     def _silent(self) -> None:
         self._end(f"the server at {self._meeting} does not answer")
 
-    def _end(self, reason: str) -> None:
+    def _end(self, why: OSError | str) -> None:
         self.close()
-        self._lost(reason)
+        self._lost(why)
 
 
 def plain(error: OSError) -> str:

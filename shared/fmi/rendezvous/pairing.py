@@ -136,7 +136,7 @@ class Pairing:
             self._probed = threading.Event()
             self.reactor.post(self._probe)
             self._probed.wait(2 * PROBE_SECONDS)
-        return PairingFailed(peer, *wanted.seen)
+        return PairingFailed(peer, *wanted.seen, unreachable=wanted.unreachable)
 
     def close(self) -> None:
         """Stop. Sockets that were not taken are closed. Closing again does nothing."""

@@ -78,6 +78,7 @@ class Wanted:
         token: What the server knows this side of the pair by; empty if it has given none yet.
         round: The round that pairs it now, if any.
         waits: Whether the server says that it waits, and nothing since.
+        unreachable: Whether the server itself could not be reached when it was last asked for.
         punched: Whether its last punch took too long, so that a relay may follow.
         patience: Seconds that the next punch may take.
         seen: The furthest that any attempt has come.
@@ -90,6 +91,7 @@ class Wanted:
         self.patience = _FIRST_BEFORE_RELAY if relay else _FIRST_PUNCH
         self.punched = False
         self.waits = False
+        self.unreachable = False
         self.seen = Seen("rendezvous", _NO_TURN, _FIXES["rendezvous"])
         self._pause = _FIRST_PAUSE
 
@@ -221,7 +223,7 @@ class Round:
             return
         if isinstance(address, OSError):
             self._asking.close()
-            self._lost(f"the server at {self._host.meeting} cannot be reached: {plain(address)}")
+            self._lost(address)
         else:
             self._asking.connect(address)
 
@@ -278,6 +280,7 @@ class Round:
             self._one_each(wanted)
         if wanted is None:
             return  # it was paired before the server said so: the peer was quicker
+        wanted.unreachable = False
         if isinstance(event, (Told, TimedOut)):
             # With it, a rank that comes back takes over its own place, and is never paired with its lost connection.
             wanted.token = event.token or wanted.token
@@ -314,9 +317,13 @@ class Round:
         else:
             self._host.refused(wanted, self._stage)
 
-    def _lost(self, reason: str) -> None:
+    def _lost(self, why: OSError | str) -> None:
+        unreachable = isinstance(why, OSError)
+        if isinstance(why, OSError):
+            why = f"the server at {self._host.meeting} cannot be reached: {plain(why)}"
         for wanted in [each for each in self._peers.values() if each.rank not in self._punches]:
-            wanted.at(self._stage, reason)
+            wanted.unreachable = unreachable
+            wanted.at(self._stage, why)
             self._host.again(wanted)
 
     # From the peer's endpoint to a connection.

@@ -73,15 +73,16 @@ def test_two_teams_with_the_same_run_never_meet(start_rendezvous: Any) -> None:
 def test_a_rank_that_never_comes_is_named_with_its_stage(rendezvous: Any) -> None:
     with pytest.raises(PairingFailed, match="rank 3 has not come to the rendezvous server") as caught:
         pair_all(Meeting("127.0.0.1", rendezvous.port), RUN, 0, [3], 0.2)
-    assert (caught.value.rank, caught.value.stage) == (3, "rendezvous")
+    assert (caught.value.rank, caught.value.stage, caught.value.unreachable) == (3, "rendezvous", False)
     rendezvous.until_empty()
 
 
 def test_a_server_that_is_down_is_tried_until_the_deadline() -> None:
     with closing(own_port()) as unused:
         meeting = Meeting("127.0.0.1", unused.getsockname()[1])
-        with pytest.raises(PairingFailed, match=r"cannot be reached: Connection refused"):
+        with pytest.raises(PairingFailed, match=r"cannot be reached: Connection refused") as caught:
             pair_all(meeting, RUN, 0, [1], 0.2)
+    assert caught.value.unreachable
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
