@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 # The most text that one file holds before the next begins.
-FILE_BYTES = 5 * 2**20
+# Source: Step Functions Developer Guide, "ResultWriter (Map)" (read 2026-11-30).
+FILE_BYTES = 5 * 2**30
 
 
 class Writer:
@@ -53,7 +54,7 @@ class Writer:
         return members(given, RESULT_WRITER)
 
     def entry(self, child: Execution, run: MapRun) -> Json:
-        """Return what the file says about *child*, which succeeded."""
+        """Return what the results hold of *child*, which succeeded."""
         return record(child, run) if self.transformation == "NONE" else child.output
 
     def shaped(self, results: list[Json]) -> list[Json]:

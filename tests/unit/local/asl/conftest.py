@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from shared.local.asl.engine import Engine
 from shared.local.asl.execution import Execution
@@ -138,9 +139,10 @@ class FakeS3:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
 
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+    def get_object(self, Bucket: str, Key: str, **_more: str) -> dict[str, Any]:
         if Key not in self.objects:
-            raise LookupError("The specified key does not exist.")
+            told = {"Code": "NoSuchKey", "Message": "The specified key does not exist."}
+            raise ClientError({"Error": told, "ResponseMetadata": {"HTTPStatusCode": 404}}, "GetObject")
         return {"Body": io.BytesIO(self.objects[Key])}
 
     def put_object(self, Bucket: str, Key: str, Body: bytes, **_more: str) -> None:
@@ -149,7 +151,7 @@ class FakeS3:
     def get_paginator(self, _name: str) -> FakeS3:
         return self
 
-    def paginate(self, Bucket: str, Prefix: str = "") -> Any:
+    def paginate(self, Bucket: str, Prefix: str = "", **_more: str) -> Any:
         entries = [
             {"Key": key, "ETag": '"e"', "Size": len(body), "LastModified": dt.datetime(2024, 1, 1, tzinfo=dt.UTC)}
             for key, body in sorted(self.objects.items())

@@ -107,11 +107,12 @@ def test_a_missing_object_fails_the_state(world, s3):
 
 
 def test_a_reader_or_writer_whose_arguments_are_no_object_fails_the_state(world, s3):
-    read = {**reader(InputType="JSON"), "Parameters": ["b", "items"]}
-    written = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": "b"}
+    read = {**reader(InputType="JSON"), "Arguments": "{% ['b', 'items'] %}"}
+    del read["Parameters"]
+    written = {"Resource": "arn:aws:states:::s3:putObject", "Arguments": "{% 'b' %}"}
     reading, writing = (
-        world.run(distributed(PASS, ItemReader=read)),
-        world.run(distributed(PASS, ResultWriter=written), []),
+        world.run({"QueryLanguage": "JSONata", **distributed(PASS, **part)}, [])
+        for part in ({"ItemReader": read}, {"ResultWriter": written})
     )
     assert (reading.error, writing.error) == ("States.ItemReaderFailed", "States.ResultWriterFailed")
     assert reading.cause.endswith('The value must be an object but was: ["b","items"]')
