@@ -127,7 +127,7 @@ class _Document:
                 )
             if not self._more(len(self._text) - self._at):
                 break
-        if end is None:
+        if end is None or self._text[end : end + 1] not in ("", *_AFTER):
             self._bad()
         if too_large(self._text, self._at, end):
             raise UnreadableError(f"An item is larger than {ITEM_BYTES} bytes.")
@@ -165,7 +165,7 @@ class _Document:
                 self._pass_string()
             elif letter in _CLOSING:
                 closings.append(_CLOSING[letter])
-            elif letter != closings.pop():  # at the end, too, where there is none
+            elif not letter or (letter in _CLOSING.values() and letter != closings.pop()):
                 self._bad()
             if not closings:
                 return
@@ -181,16 +181,16 @@ class _Document:
                 self._bad()
 
     def _more(self, least: int = 1) -> bool:
-        """Read at least so many letters more, and drop what was read; tell whether there were any."""
+        """Read at least so many letters more, and drop what was read before; tell whether there were any."""
         parts, size = [self._text[self._at :]], 0
-        self._at = 0
         while size < least:
             chunk = next(self._chunks, None)
             if chunk is None:
                 break
             parts.append(chunk)
             size += len(chunk)
-        self._text = "".join(parts)
+        if size:
+            self._text, self._at = "".join(parts), 0
         return size > 0
 
     def _bad(self) -> NoReturn:

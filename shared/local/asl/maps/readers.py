@@ -111,7 +111,7 @@ class Reader:
         owner = source.parameters.get("ExpectedBucketOwner")
         if owner is not None and owner != source.account:
             raise UnreadableError("Access Denied (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied)")
-        return itertools.islice(self._all(objects, source.parameters), source.most)
+        yield from itertools.islice(self._all(objects, source.parameters), source.most)
 
     def _all(self, objects: Objects, parameters: dict[str, Any]) -> Iterator[Found]:
         if self.listing:
@@ -177,6 +177,7 @@ def _resumed(first: list[Found], rest: Generator[Found, None, None]) -> Generato
 
 def _failing(items: Iterator[Found], engine: Engine) -> Generator[Found, None, None]:
     """Yield *items*; what goes wrong while one is read fails the state, in words of the user's world."""
+    from backports.zstd import ZstdError
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -189,7 +190,7 @@ def _failing(items: Iterator[Found], engine: Engine) -> Generator[Found, None, N
         raise StateFailure(ITEM_READER, _refused(error, engine.uuid())) from error
     except BotoCoreError as error:
         raise StateFailure(ITEM_READER, f"The object could not be read to its end: {error}") from error
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, ZstdError) as error:
         raise StateFailure(ITEM_READER, "The object could not be unpacked: it is cut off or damaged.") from error
 
 
