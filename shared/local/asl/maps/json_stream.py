@@ -39,7 +39,8 @@ def elements(chunks: Iterator[str], pointer: str | None) -> Iterator[tuple[str |
     if opening == "[" or (opening == "{" and pointer is not None):
         yield from document.members()
     else:
-        document.value()  # says what is wrong if it is no JSON at all
+        if opening != "{":
+            document.value()  # says what is wrong if it is no JSON at all
         raise UnreadableError("Attempting to map over non-iterable node.")
     if not keys:
         document.end()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from _typeshed import WriteableBuffer
+    from botocore.exceptions import ClientError
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
@@ -105,3 +106,13 @@ def lines(stream: BinaryIO, newline: str) -> Iterator[str]:
         if too_large(line, 0, len(line)):
             raise UnreadableError(f"An item is larger than {ITEM_BYTES} bytes.")
         yield line
+
+
+def refusal(error: ClientError, request: str) -> str:
+    """Return S3's refusal as the Java SDK tells it, under the id *request* if S3 gave none."""
+    told, metadata = error.response["Error"], error.response.get("ResponseMetadata", {})
+    return (
+        f"{told.get('Message', '')} (Service: Amazon S3; Status Code: {metadata.get('HTTPStatusCode', 400)}; "
+        f"Error Code: {told['Code']}; Request ID: {metadata.get('RequestId') or request}; "
+        f"S3 Extended Request ID: {metadata.get('HostId') or request}; Proxy: null)"
+    )

@@ -25,7 +25,7 @@ from shared.local.asl.errors import ITEM_READER, StateFailure
 from shared.local.asl.maps.delimited import DELIMITERS, records, rows
 from shared.local.asl.maps.items import ITEM_BYTES, Found, UnreadableError
 from shared.local.asl.maps.json_stream import elements
-from shared.local.asl.maps.objects import Objects, lines, texts
+from shared.local.asl.maps.objects import Objects, lines, refusal, texts
 from shared.local.asl.maps.parquet import parquet_rows
 from shared.local.asl.number_fields import number_field
 from shared.local.asl.payload import compile_field
@@ -187,21 +187,11 @@ def _failing(items: Iterator[Found], engine: Engine) -> Generator[Found, None, N
     except UnicodeError as error:
         raise StateFailure(ITEM_READER, "The object is not valid UTF-8.") from error
     except ClientError as error:
-        raise StateFailure(ITEM_READER, _refused(error, engine.uuid())) from error
+        raise StateFailure(ITEM_READER, refusal(error, engine.uuid())) from error
     except BotoCoreError as error:
         raise StateFailure(ITEM_READER, f"The object could not be read to its end: {error}") from error
     except (OSError, EOFError, zlib.error, ZstdError) as error:
         raise StateFailure(ITEM_READER, "The object could not be unpacked: it is cut off or damaged.") from error
-
-
-def _refused(error: Any, request: str) -> str:
-    """Return S3's refusal as the Java SDK tells it."""
-    told, metadata = error.response["Error"], error.response.get("ResponseMetadata", {})
-    return (
-        f"{told.get('Message', '')} (Service: Amazon S3; Status Code: {metadata.get('HTTPStatusCode', 400)}; "
-        f"Error Code: {told['Code']}; Request ID: {metadata.get('RequestId') or request}; "
-        f"S3 Extended Request ID: {metadata.get('HostId') or request}; Proxy: null)"
-    )
 
 
 def _uri(parameters: dict[str, Any]) -> str:

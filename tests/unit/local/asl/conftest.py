@@ -133,19 +133,26 @@ def call() -> Any:
     return task
 
 
+def _refusal(code: str, message: str, status: int, action: str) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, action)
+
+
 class FakeS3:
     """A bucket in memory: what readers and writers ask of boto's client."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.closed = False
 
     def get_object(self, Bucket: str, Key: str, **_more: str) -> dict[str, Any]:
         if Key not in self.objects:
-            told = {"Code": "NoSuchKey", "Message": "The specified key does not exist."}
-            raise ClientError({"Error": told, "ResponseMetadata": {"HTTPStatusCode": 404}}, "GetObject")
+            raise _refusal("NoSuchKey", "The specified key does not exist.", 404, "GetObject")
         return {"Body": io.BytesIO(self.objects[Key])}
 
     def put_object(self, Bucket: str, Key: str, Body: bytes, **_more: str) -> None:
+        if self.closed:
+            raise _refusal("AccessDenied", "Access Denied", 403, "PutObject")
         self.objects[Key] = Body
 
     def get_paginator(self, _name: str) -> FakeS3:

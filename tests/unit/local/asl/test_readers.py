@@ -9,7 +9,6 @@ import json
 import pytest
 from backports import zstd
 
-from shared.local.asl.maps import items as limits
 from shared.local.asl.size import MAX_BYTES
 from tests.unit.local.asl.test_distributed import PASS, distributed, reader
 
@@ -189,13 +188,6 @@ def test_a_selector_may_make_a_large_item_small(world, s3):
     assert world.output(distributed(PASS, ItemReader=reader(InputType="JSON"), ItemSelector=small)) == [{"s": 1}]
 
 
-def test_large_items_are_taken_few_at_a_time(world, s3, monkeypatch):
-    monkeypatch.setattr("shared.local.asl.maps.distributed.ITEM_BYTES", 100)
-    s3.objects["items"] = b"".join(b'"%s"\n' % (b"x" * 60) for _ in range(5))
-    execution = world.run(distributed(PASS, ItemReader=reader(InputType="JSONL")))
-    assert len(execution.output) == 5
-
-
 def test_a_bucket_of_another_owner_is_refused(world, s3):
     s3.objects["items"] = b"[1]"
     read = reader(InputType="JSON")
@@ -253,7 +245,3 @@ def test_jsonata_maps_over_the_members_of_an_object(world):
     for more in ({"Items": "{% $states.input %}"}, {}):
         definition = {"QueryLanguage": "JSONata", **distributed(PASS, ItemSelector=selector, **more)}
         assert world.output(definition, {"a": 1}) == [{"k": "a"}]
-
-
-def test_an_item_is_at_most_what_aws_reads():
-    assert limits.ITEM_BYTES == 8 * 1024 * 1024
