@@ -52,6 +52,7 @@ def describe_map_run(backend: AslBackend, params: DescribeMapRunInputTypeDef) ->
 def describe(run: MapRun) -> dict[str, object]:
     """Return what DescribeMapRun answers; needs the lock of the execution that *run* belongs to."""
     running, running_items = run.running()
+    again, again_items = run.pending_redrive()
     shown: dict[str, object] = {
         "mapRunArn": run.arn,
         "executionArn": run.parent.arn,
@@ -60,8 +61,8 @@ def describe(run: MapRun) -> dict[str, object]:
         "maxConcurrency": run.limits.concurrency,
         "toleratedFailurePercentage": float(run.limits.failed_percentage or 0),
         "toleratedFailureCount": run.limits.failed_count or 0,
-        "itemCounts": _counts(run, run.items, running_items, run.offered_items),
-        "executionCounts": _counts(run, run.executions, running, run.offered),
+        "itemCounts": _counts(run, run.items, running_items, again_items, run.offered_items),
+        "executionCounts": _counts(run, run.executions, running, again, run.offered),
         "redriveCount": run.redrives,
     }
     if run.redriven_at is not None:
@@ -71,12 +72,12 @@ def describe(run: MapRun) -> dict[str, object]:
     return shown
 
 
-def _counts(run: MapRun, ended: dict[str, int], running: int, total: int) -> dict[str, int]:
-    pending = total - running - sum(ended.values())
-    written = ended["succeeded"] if run.entry is not None and run.status == SUCCEEDED else 0
+def _counts(run: MapRun, ended: dict[str, int], running: int, again: int, total: int) -> dict[str, int]:
+    pending = total - running - again - sum(ended.values())
+    written = ended["succeeded"] if run.status == SUCCEEDED else 0  # whether or not there is a ResultWriter
     return {
         "pending": pending, "running": running, **ended, "total": total, "resultsWritten": written,
-        "failuresNotRedrivable": 0, "pendingRedrive": 0,
+        "failuresNotRedrivable": 0, "pendingRedrive": again,
     }  # fmt: skip
 
 

@@ -11,9 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.local.asl.effects import Call
-from shared.local.asl.errors import RuntimeFailure, StateFailure
+from shared.local.asl.errors import EXCEED_TOLERATED, RuntimeFailure, StateFailure
 from shared.local.asl.integrations.nested import start_failure
 from shared.local.asl.maps.batches import Batcher
+from shared.local.asl.maps.fields import found_in
+from shared.local.asl.maps.items import ITEM_BYTES
 from shared.local.asl.maps.readers import Reader
 from shared.local.asl.maps.run import Limits, MapRun
 from shared.local.asl.maps.writers import Writer
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from shared.local.asl.effects import Steps
     from shared.local.asl.maps.fields import MapFields
+    from shared.local.asl.maps.items import Found
     from shared.local.asl.strand import Strand
     from shared.values import Json
 
@@ -60,6 +63,7 @@ class Distributed:
         Raises:
             StateFailure: Reading or writing failed, or more children failed than are tolerated.
         """
+        older = self._like_old_recordings(first=strand.before == 0)
         items = None if self.reader else self.state.items(strand, effective)
         strand.record("MapStateStarted", {"length": len(items) if items is not None else 0})
         run = self._begin(strand, effective, concurrency)
@@ -70,16 +74,30 @@ class Distributed:
             yield from run.wait_for_backlog(0)
             run.check()
             result = yield from self._result(strand, effective, run)
-        except StateFailure as failure:
+        except StateFailure as cause:
             run.fail()
+            failure = yield from self._export_of_failed(strand, effective, run, cause)
             failure.located(strand.state, strand.entered)
             strand.record("MapRunFailed", {"error": failure.error, "cause": failure.cause})
-            raise
+            raise failure from None
         run.succeed()
         strand.set_work(None)
-        strand.record("MapRunSucceeded")
-        strand.history.add("MapStateSucceeded", strand.previous)
+        succeeded = strand.history.add("MapRunSucceeded", strand.previous)
+        strand.history.add("MapStateSucceeded", succeeded)
+        if older:
+            strand.follow(succeeded)
         return result
+
+    def _like_old_recordings(self, *, first: bool) -> bool:
+        """Tell whether MapStateExited follows MapRunSucceeded, and not MapRunStarted.
+
+        AWS changed that: recordings up to August 2024 have the former, those since November 2024 the latter, and
+        nothing but the date tells them apart, which no engine can know. So a state like the old recordings keeps their
+        answer: in JSONPath, with MaxConcurrency or a Label, and either *first* in its execution or going on to another
+        state. Every other has the newer one.
+        """
+        spec = self.state.spec
+        return not self.state.jsonata and bool({"MaxConcurrency", "Label"} & spec.keys()) and (first or "Next" in spec)
 
     def _begin(self, strand: Strand, effective: Json, concurrency: float) -> MapRun:
         """Return a new run, or the one that a redrive goes on with."""
@@ -101,7 +119,7 @@ class Distributed:
             raise RuntimeFailure("ToleratedFailurePercentage must be between 0 and 100.")
         self._permit(strand)
         limits = Limits(int(concurrency), None if count is None else int(count), percentage)
-        entry = self.writer.entry if self.writer is not None and self.exports else None
+        entry = self.writer.entry if self.writer is not None else None
         run = MapRun(self.state, strand, limits, entry)
         strand.execution.add_map_run(run)
         strand.execution.engine.add_map_run(run)
@@ -123,20 +141,33 @@ class Distributed:
         """Read items and hand them to *run*, no faster than its children end."""
         if self.batcher is not None and run.batches is None:
             run.gather_in(self.batcher.begin(strand, effective))
-        source = iter(items or [])
+        opened = None
         if self.reader is not None:
             opening = partial(self.reader.open, strand.execution.engine, self.reader.source(strand, effective))
-            source = yield from Call(opening).answered()
-        source = itertools.islice(source, run.read, None)
+            opened = yield from Call(opening).answered()
+        source = itertools.islice(found_in(items or []) if opened is None else opened, run.read, None)
         while not run.exceeded():
             taking = partial(_take, source)
-            chunk = taking() if self.reader is None else (yield from Call(taking).answered())
-            for value in chunk:
-                run.take(self.state.item_input(strand, effective, {"Index": run.read, "Value": value}))
-            if len(chunk) < CHUNK:
+            chunk = taking() if opened is None else (yield from Call(taking).answered())
+            for item in chunk:
+                run.take(self.state.item_input(strand, effective, item, run.read))
+            if not chunk:
                 run.finish_reading()
                 return
             yield from run.wait_for_backlog(CHUNK)
+        if opened is not None:
+            opened.close()
+
+    def _export_of_failed(
+        self, strand: Strand, effective: Json, run: MapRun, cause: StateFailure
+    ) -> Steps[StateFailure]:
+        """Export what became of a run in which too many children failed; return what fails the state."""
+        if cause.error == EXCEED_TOLERATED and self.exports:
+            try:
+                yield from self._result(strand, effective, run)
+            except StateFailure as unwritten:
+                return unwritten
+        return cause
 
     def _result(self, strand: Strand, effective: Json, run: MapRun) -> Steps[Json]:
         writer = self.writer
@@ -148,5 +179,13 @@ class Distributed:
         return (yield from Call(partial(writer.export, strand.execution.engine, arguments, run)).answered())
 
 
-def _take(source: Iterator[Json]) -> list[Json]:
-    return list(itertools.islice(source, CHUNK))
+def _take(source: Iterator[Found]) -> list[Found]:
+    """Return the next items, fewer than usual where they are large; none at the end."""
+    taken: list[Found] = []
+    size = 0
+    for item in itertools.islice(source, CHUNK):
+        taken.append(item)
+        size += item.size
+        if size > ITEM_BYTES:
+            break
+    return taken

@@ -9,11 +9,12 @@ from shared.local.asl.errors import QueryFailure, RuntimeFailure, dumps
 from shared.local.asl.execution import Runnable
 from shared.local.asl.languages.jsonata import Expression, is_expression
 from shared.local.asl.languages.jsonpath import NoResultError
+from shared.local.asl.maps.items import Found
 from shared.local.asl.payload import compile_field, compile_jsonata, compile_read
 from shared.local.asl.reading import part, text_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from shared.local.asl.evaluation import Evaluate
     from shared.local.asl.reading import Spec
@@ -30,6 +31,23 @@ class Processor(Runnable, Protocol):
     @property
     def states(self) -> Mapping[str, object]:
         """Its states by name."""
+
+
+class Members(list["Json"]):
+    """The members of an object, as the items of a distributed Map: their values.
+
+    Args:
+        found: The object.
+    """
+
+    def __init__(self, found: Mapping[str, Json]) -> None:
+        super().__init__(found.values())
+        self.keys = list(found)
+
+
+def found_in(items: Sequence[Json]) -> Iterator[Found]:
+    """Return an iterator of what is in *items*, which are state data."""
+    return map(Found, items, items.keys) if isinstance(items, Members) else map(Found, items)
 
 
 class MapFields:
@@ -58,11 +76,11 @@ class MapFields:
         """Be kept as the definition, since what it was compiled to cannot be written down."""
         return _compiled_again, (self.name, self.spec, self.processor, self.jsonata)
 
-    def item_input(self, strand: Strand, effective: Json, item: Mapping[str, Json]) -> Json:
+    def item_input(self, strand: Strand, effective: Json, item: Found, index: int) -> Json:
         """Return the input of the iteration for *item*, which is ``$$.Map.Item`` while the input is made."""
         if self.select is None:
-            return item["Value"]
-        outer = strand.swap_item(item)
+            return item.whole
+        outer = strand.swap_item(item.context(index))
         try:
             return self.select(states(strand, effective) if self.jsonata else effective, strand)
         finally:
@@ -84,6 +102,8 @@ class MapFields:
                 found = read(effective, strand)
             except NoResultError as missing:
                 raise RuntimeFailure(f"Invalid path '{path}' : {missing}") from None
+            if isinstance(found, dict) and self.distributed:
+                return Members(found)
             if not isinstance(found, list):
                 shown = path[1:] if path.startswith("$$") else path  # as AWS shows a path into the context object
                 raise RuntimeFailure(f'Reference path "{shown}" must point to array.')
@@ -96,6 +116,8 @@ class MapFields:
         if given is None:
 
             def from_input(_strand: Strand, effective: Json) -> Sequence[Json]:
+                if isinstance(effective, dict) and self.distributed:
+                    return Members(effective)
                 if not isinstance(effective, list):
                     raise QueryFailure(f"Map state input must be an array but was: {dumps(effective)}", None)
                 return effective
@@ -107,7 +129,7 @@ class MapFields:
         def evaluate(strand: Strand, effective: Json) -> Sequence[Json]:
             found = template(states(strand, effective), strand)
             if isinstance(found, dict) and self.distributed:
-                return [{"Key": key, "Value": item} for key, item in found.items()]
+                return Members(found)
             if isinstance(found, list):
                 return found
             if expression is not None:

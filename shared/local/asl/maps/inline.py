@@ -6,10 +6,11 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from shared.local.asl.effects import Park
+from shared.local.asl.maps.items import Found
 from shared.local.asl.strand import abort_children
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from shared.local.asl.effects import Steps
     from shared.local.asl.errors import StateFailure
@@ -79,20 +80,20 @@ class _Iterations:
         if self.failure is not None or not self.todo:
             return
         index = self.todo.popleft()
-        item = {"Index": index, "Value": self.items[index]}
-        child = self.parent.fork(self.ended, index, previous=previous, item=item)
+        item = Found(self.items[index])
+        child = self.parent.fork(self.ended, index, previous=previous, item=item.context(index))
         self.strands[index] = child
         child.record("MapIterationStarted", {"name": self.state.name, "index": index})
         child.begin(self._run(child, item))
 
-    def _run(self, child: Strand, item: Mapping[str, Json]) -> Steps[Json]:
+    def _run(self, child: Strand, item: Found) -> Steps[Json]:
         state = self.state
         child.share_state_of(self.parent)
         stopped = self.stopped.get(child.index)
         start = child.continue_from(stopped) if stopped is not None else None
         if stopped is not None and start in state.processor.states:
             return (yield from state.processor.run(child, stopped.input, start))
-        given = state.item_input(child, self.effective, item)
+        given = state.item_input(child, self.effective, item, child.index)
         return (yield from state.processor.run(child, given))
 
     def ended(self, child: Strand) -> None:

@@ -26,9 +26,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.local.asl.effects import Park
-from shared.local.asl.errors import EXCEED_TOLERATED, StateFailure, dumps
+from shared.local.asl.errors import DATA_LIMIT, EXCEED_TOLERATED, ITEM_READER, StateFailure, dumps
 from shared.local.asl.execution import ABORTED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT, Execution
 from shared.local.asl.identity import Identity
+from shared.local.asl.size import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +68,7 @@ class MapRun:
         fields: The Map state's fields.
         strand: The strand that waits for it.
         limits: What it keeps to.
-        entry: Makes what a file of results says of a child that succeeded; None where no such file is written.
+        entry: Makes what the results hold of a child that succeeded; None for its output.
     """
 
     def __init__(
@@ -80,6 +81,8 @@ class MapRun:
         parent = strand.execution
         self.fields = fields
         self.entry = entry
+        # What fails an item that no child can be started with.
+        self.unfit = ITEM_READER if "ItemReader" in fields.spec else DATA_LIMIT
         self.parent = parent
         self.strand = strand
         self.limits = limits
@@ -98,7 +101,7 @@ class MapRun:
         self.failed: list[tuple[int, int, Execution]] = []
         self.results: dict[int, Json] = {}
         self.offered = self.offered_items = 0
-        self._waiting: deque[tuple[int, Json, int]] = deque()
+        self._waiting: deque[tuple[int, Json, str, int]] = deque()
         self._running: dict[Execution, tuple[int, int]] = {}
         # How far reading has come, the batch in the making, and whether all was read.
         self.read = 0
@@ -127,11 +130,26 @@ class MapRun:
             self._offer(batch, size)
 
     def _offer(self, given: Json, size: int) -> None:
-        """Let a child with the input *given*, which stands for *size* items, start as soon as it may."""
-        self._waiting.append((self.offered, given, size))
+        """Let a child with the input *given*, which stands for *size* items, start as soon as it may.
+
+        Raises:
+            StateFailure: The input is larger than that of an execution may be, or is no Unicode text.
+        """
+        text = dumps(given)
+        self._check_input(text)
+        self._waiting.append((self.offered, given, text, size))
         self.offered += 1
         self.offered_items += size
         self._fill_slots()
+
+    def _check_input(self, text: str) -> None:
+        try:
+            size = len(text) if text.isascii() else len(text.encode())
+        except UnicodeEncodeError:
+            raise StateFailure(self.unfit, "An item holds half of a surrogate pair, which is no letter.") from None
+        if size > MAX_BYTES:
+            what = f"The input of a child workflow execution is {size} bytes, more than the limit of {MAX_BYTES}."
+            raise StateFailure(self.unfit, what)
 
     def finish_reading(self) -> None:
         """Take what has gathered in a batch, and know from now on how many items there are."""
@@ -147,6 +165,10 @@ class MapRun:
     def running(self) -> tuple[int, int]:
         """Return how many children run, and how many items they stand for."""
         return len(self._running), sum(size for _, size in self._running.values())
+
+    def pending_redrive(self) -> tuple[int, int]:
+        """Return how many children a redrive has yet to run again, and how many items they stand for."""
+        return len(self._again), sum(size for _, size, _ in self._again)
 
     def wait_for_backlog(self, backlog: int) -> Steps[None]:
         """Wait until at most *backlog* children have not ended, or too many items failed."""
@@ -169,7 +191,7 @@ class MapRun:
             else:
                 return
 
-    def _begin(self, index: int, given: Json, size: int) -> None:
+    def _begin(self, index: int, given: Json, text: str, size: int) -> None:
         name, express = self.engine.uuid(), self.fields.express
         prefix = self.parent.identity.machine_arn.rsplit(":stateMachine:", 1)[0]
         identity = Identity(
@@ -180,7 +202,7 @@ class MapRun:
             role_arn=self.parent.identity.role_arn,
             express=express,
         )
-        child = Execution(self.engine, self.fields.processor, identity, dumps(given), self)
+        child = Execution(self.engine, self.fields.processor, identity, text, self)
         self._running[child] = (index, size)
         self.children[child.arn] = child
         child.start(given)
@@ -189,7 +211,7 @@ class MapRun:
         """Redrive *child*; an express one, which keeps no state, is replaced by a new one."""
         if self.fields.express:
             del self.children[child.arn]
-            self._begin(index, json.loads(child.input_text), size)
+            self._begin(index, json.loads(child.input_text), child.input_text, size)
             return
         self._running[child] = (index, size)
         child.redrive()
@@ -261,7 +283,7 @@ class MapRun:
 
     def pending(self) -> list[Json]:
         """Return the inputs that no child was started for."""
-        return [given for _, given, _ in self._waiting]
+        return [given for _, given, _, _ in self._waiting]
 
     def succeed(self) -> None:
         """End well; the children's outputs are in the state's result now, and are forgotten here."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shared.local.asl.dataflow import states
 from shared.local.asl.errors import RESULT_WRITER, StateFailure, dumps
 from shared.local.asl.execution import timestamp
+from shared.local.asl.maps.objects import refusal
 from shared.local.asl.payload import compile_field
 from shared.local.asl.reading import members, part
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 # The most text that one file holds before the next begins.
-FILE_BYTES = 5 * 2**20
+# Source: Step Functions Developer Guide, "ResultWriter (Map)" (read 2026-11-30).
+FILE_BYTES = 5 * 2**30
 
 
 class Writer:
@@ -45,15 +47,18 @@ class Writer:
         """Return the bucket and prefix to write to.
 
         Raises:
-            StateFailure: The arguments are no object.
+            StateFailure: The arguments are no object, or name no bucket.
         """
-        if self._arguments is None:
-            return {}
-        given = self._arguments(states(strand, effective) if self.jsonata else effective, strand)
-        return members(given, RESULT_WRITER)
+        given: Json = None
+        if self._arguments is not None:
+            given = self._arguments(states(strand, effective) if self.jsonata else effective, strand)
+        found = members(given, RESULT_WRITER)
+        if not isinstance(found.get("Bucket"), str) or not isinstance(found.get("Prefix", ""), str):
+            raise StateFailure(RESULT_WRITER, "The fields 'Bucket' and 'Prefix' of ResultWriter must be strings.")
+        return found
 
     def entry(self, child: Execution, run: MapRun) -> Json:
-        """Return what the file says about *child*, which succeeded."""
+        """Return what the results hold of *child*, which succeeded."""
         return record(child, run) if self.transformation == "NONE" else child.output
 
     def shaped(self, results: list[Json]) -> list[Json]:
@@ -66,10 +71,12 @@ class Writer:
         Raises:
             StateFailure: S3 refused.
         """
+        from botocore.exceptions import BotoCoreError, ClientError  # a workflow of Lambdas alone never needs it
+
         role = run.parent.identity.role_arn
         client: S3Client = engine.services.client("s3", engine.services.region_of(run.arn), role)
         try:
-            bucket, prefix = str(arguments["Bucket"]), str(arguments.get("Prefix") or "").strip("/")
+            bucket, prefix = str(arguments["Bucket"]), str(arguments.get("Prefix", "")).strip("/")
             folder = f"{prefix}/{run.name}" if prefix else run.name
             files = {
                 status: self._files(client, bucket, f"{folder}/{status}", entries)
@@ -77,8 +84,10 @@ class Writer:
             }
             manifest = {"DestinationBucket": bucket, "MapRunArn": run.arn, "ResultFiles": files}
             client.put_object(Bucket=bucket, Key=f"{folder}/manifest.json", Body=json.dumps(manifest).encode())
-        except Exception as error:
-            raise StateFailure(RESULT_WRITER, str(error)) from error
+        except ClientError as error:
+            raise StateFailure(RESULT_WRITER, refusal(error, engine.uuid())) from error
+        except BotoCoreError as error:
+            raise StateFailure(RESULT_WRITER, f"The results could not be written: {error}") from error
         return {"MapRunArn": run.arn, "ResultWriterDetails": {"Bucket": bucket, "Key": f"{folder}/manifest.json"}}
 
     def _groups(self, run: MapRun) -> dict[str, list[Json]]:

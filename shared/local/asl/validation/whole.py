@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from shared.local.asl.validation import fields
+from shared.local.asl.validation.maps import DUPLICATE_LABEL
 from shared.local.asl.validation.numbers import check_number
 from shared.local.asl.validation.problems import DUPLICATE, NOT_JSON, TARGET, Problem, Problems
 from shared.local.asl.validation.states import check_state
@@ -42,6 +43,7 @@ class _Checker:
         self.problems = problems
         self.express = express
         self.names: set[str] = set()
+        self.labels: set[str] = set()
 
     def machine(self, machine: Json, location: str, *, jsonata: bool, nested: bool) -> None:
         problems = self.problems
@@ -85,9 +87,16 @@ class _Checker:
                 self.problems.add(what, f"{where}/QueryLanguage")
             queries = jsonata if language is None else language == "JSONata"
             check_state(spec, self.problems, where, jsonata=queries)
+            self._label(spec.get("Label"), where)
             if self.express:
                 self._express(spec, where)
             self._inside(spec, where, jsonata=jsonata)  # what a Map says of its language holds for the Map alone
+
+    def _label(self, label: Json, location: str) -> None:
+        if isinstance(label, str) and label in self.labels:
+            self.problems.add(f"Duplicate Label name: {label}", f"{location}/Label", DUPLICATE_LABEL)
+        elif isinstance(label, str):
+            self.labels.add(label)
 
     def _express(self, spec: Spec, location: str) -> None:
         resource = spec.get("Resource")

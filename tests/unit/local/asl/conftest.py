@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from shared.local.asl.engine import Engine
 from shared.local.asl.execution import Execution
@@ -132,24 +133,32 @@ def call() -> Any:
     return task
 
 
+def _refusal(code: str, message: str, status: int, action: str) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, action)
+
+
 class FakeS3:
     """A bucket in memory: what readers and writers ask of boto's client."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.closed = False
 
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+    def get_object(self, Bucket: str, Key: str, **_more: str) -> dict[str, Any]:
         if Key not in self.objects:
-            raise LookupError("The specified key does not exist.")
+            raise _refusal("NoSuchKey", "The specified key does not exist.", 404, "GetObject")
         return {"Body": io.BytesIO(self.objects[Key])}
 
     def put_object(self, Bucket: str, Key: str, Body: bytes, **_more: str) -> None:
+        if self.closed:
+            raise _refusal("AccessDenied", "Access Denied", 403, "PutObject")
         self.objects[Key] = Body
 
     def get_paginator(self, _name: str) -> FakeS3:
         return self
 
-    def paginate(self, Bucket: str, Prefix: str = "") -> Any:
+    def paginate(self, Bucket: str, Prefix: str = "", **_more: str) -> Any:
         entries = [
             {"Key": key, "ETag": '"e"', "Size": len(body), "LastModified": dt.datetime(2024, 1, 1, tzinfo=dt.UTC)}
             for key, body in sorted(self.objects.items())

@@ -107,11 +107,12 @@ def test_a_missing_object_fails_the_state(world, s3):
 
 
 def test_a_reader_or_writer_whose_arguments_are_no_object_fails_the_state(world, s3):
-    read = {**reader(InputType="JSON"), "Parameters": ["b", "items"]}
-    written = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": "b"}
+    read = {**reader(InputType="JSON"), "Arguments": "{% ['b', 'items'] %}"}
+    del read["Parameters"]
+    written = {"Resource": "arn:aws:states:::s3:putObject", "Arguments": "{% 'b' %}"}
     reading, writing = (
-        world.run(distributed(PASS, ItemReader=read)),
-        world.run(distributed(PASS, ResultWriter=written), []),
+        world.run({"QueryLanguage": "JSONata", **distributed(PASS, **part)}, [])
+        for part in ({"ItemReader": read}, {"ResultWriter": written})
     )
     assert (reading.error, writing.error) == ("States.ItemReaderFailed", "States.ResultWriterFailed")
     assert reading.cause.endswith('The value must be an object but was: ["b","items"]')
@@ -199,6 +200,55 @@ def test_results_are_exported_with_a_manifest(world, s3):
 def test_results_are_shaped(world, s3, config, text):
     world.run(distributed(PASS, ResultWriter=writer(**config)), [[1, 2], [3]])
     assert [body.decode() for key, body in s3.objects.items() if "SUCCEEDED" in key] == [text]
+
+
+def test_results_shaped_by_none_say_how_each_child_ran(world):
+    definition = distributed(PASS, ResultWriter={"WriterConfig": {"Transformation": "NONE"}})
+    (entry,) = world.output(definition, [[1]])
+    assert (entry["Status"], entry["Output"], entry["RedriveStatus"]) == ("SUCCEEDED", "[1]", "NOT_REDRIVABLE")
+
+
+def test_a_run_in_which_too_many_failed_is_exported_as_well(world, s3):
+    execution = world.run(distributed(ODD_FAILS, MaxConcurrency=1, ResultWriter=writer()), [1, 9, 2, 3])
+    assert execution.error == "States.ExceedToleratedFailureThreshold"
+    (manifest,) = (json.loads(body) for key, body in s3.objects.items() if key.endswith("manifest.json"))
+    files = {
+        status: [json.loads(s3.objects[file["Key"]]) for file in found]
+        for status, found in manifest["ResultFiles"].items()
+    }
+    assert [entry["Output"] for entry in files["SUCCEEDED"][0]] == ["1"]
+    assert [entry["Error"] for entry in files["FAILED"][0]] == ["TooBig"]
+    assert files["PENDING"] == [[2, 3]]
+
+
+def test_a_writer_whose_bucket_refuses_fails_the_state_as_s3_tells_it(world, s3):
+    s3.closed = True
+    execution = world.run(distributed(PASS, ResultWriter=writer()), [1])
+    assert execution.error == "States.ResultWriterFailed"
+    assert execution.cause.startswith("Access Denied (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied;")
+    failing = distributed(ODD_FAILS, ResultWriter=writer())
+    assert world.run(failing, [9]).error == "States.ResultWriterFailed"
+
+
+def test_results_count_as_written_with_and_without_a_writer(world, s3):
+    for more in ({}, {"ResultWriter": writer()}):
+        execution = world.run(distributed(PASS, **more), [1, 2])
+        assert describe(execution.map_runs[0])["itemCounts"]["resultsWritten"] == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "follows"),
+    [
+        ({}, "MapRunStarted"),
+        ({"Label": "one"}, "MapRunSucceeded"),
+        ({"MaxConcurrency": 1}, "MapRunSucceeded"),
+        ({"MaxConcurrency": 1, "QueryLanguage": "JSONata"}, "MapRunStarted"),
+    ],
+)
+def test_what_the_exit_of_a_distributed_map_follows(world, state, follows):
+    events = world.run(distributed(PASS, **state), [1]).history.events
+    (previous,) = (before for kind, before, *_ in events if kind == "MapStateExited")
+    assert events[previous - 1][0] == follows
 
 
 def test_a_writer_without_a_bucket_only_shapes(world):
