@@ -1,0 +1,4 @@
+from shared.local.asl.integrations.base import Integration
+class HttpInvoke(Integration):
+    def __init__(self):
+        super().__init__("http","invoke")
