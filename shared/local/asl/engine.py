@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     # Starts the state machine of an ARN with an execution's name and its input; returns the execution.
     StartMachine = Callable[[str, str, str], Any]
-    # Raises when the role of an ARN may not do an action with the resource of an ARN.
-    Permit = Callable[[str, str, str], None]
+    # Raises when the role of an ARN may not do an action with the resource of an ARN; a fourth argument has the keys of
+    # the request that conditions may ask for, with their values.
+    Permit = Callable[..., None]
     # Tells whether a service may do an action with the resource of an ARN, for the source of another ARN.
     LetIn = Callable[[str, str, str, str], bool]
     # Invokes the function of a name or ARN with an event that nobody waits for; returns the id of the request.
@@ -118,7 +119,7 @@ class Engine:
         self.start_machine = start
 
     def send_events_with(self, send: SendEvent) -> None:
-        """Use *send* for events to functions; until then a job of the pool invokes them, and forgets what comes of it."""
+        """Use *send* for events to functions; until then a job of the pool invokes them and forgets the answer."""
         self.send_event = send
 
     def _invoke_and_forget(self, function: str, payload: bytes) -> str:
@@ -181,7 +182,7 @@ def _no_machine(arn: str, _name: str, _text: str) -> Never:
     raise LookupError(f"State Machine Does Not Exist: '{arn}'")
 
 
-def _permit_all(_role: str, _action: str, _resource: str) -> None:
+def _permit_all(_role: str, _action: str, _resource: str, _keys: object = ()) -> None:
     """Permit everything."""
 
 

@@ -27,5 +27,6 @@ def check_bytes(size: int, state: str) -> None:
     if size > MAX_BYTES:
         raise StateFailure(
             DATA_LIMIT,
-            f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service limit.",
+            f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service "
+            "limit.",
         )

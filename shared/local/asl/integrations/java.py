@@ -30,14 +30,15 @@ _BOUNDARIES = (
 _BOTO_NAMES = {
     "applicationdiscovery": "discovery", "applicationdiscoveryservice": "discovery", "cloudwatchevents": "events",
     "cloudwatchlogs": "logs", "cognitoidentityprovider": "cognito-idp", "configservice": "config",
-    "costandusagereport": "cur", "costandusagereportservice": "cur", "costexplorer": "ce", "databasemigration": "dms", "databasemigrationservice": "dms",
-    "directory": "ds", "directoryservice": "ds", "directoryservicedata": "ds-data", "elasticloadbalancing": "elb",
-    "elasticloadbalancingv2": "elbv2", "elasticsearch": "es", "elasticsearchservice": "es", "eventbridge": "events",
-    "iotdataplane": "iot-data", "iotjobsdataplane": "iot-jobs-data", "lexmodelbuilding": "lex-models",
-    "lexmodelbuildingservice": "lex-models", "lexmodelsv2": "lexv2-models", "lexruntime": "lex-runtime",
-    "lexruntimeservice": "lex-runtime", "lexruntimev2": "lexv2-runtime",
-    "marketplaceentitlement": "marketplace-entitlement", "marketplaceentitlementservice": "marketplace-entitlement",
-    "marketplacemetering": "meteringmarketplace", "migrationhub": "mgh", "pinpointsmsvoice": "pinpoint-sms-voice",
+    "costandusagereport": "cur", "costandusagereportservice": "cur", "costexplorer": "ce", "databasemigration": "dms",
+    "databasemigrationservice": "dms", "directory": "ds", "directoryservice": "ds", "directoryservicedata": "ds-data",
+    "elasticloadbalancing": "elb", "elasticloadbalancingv2": "elbv2", "elasticsearch": "es",
+    "elasticsearchservice": "es", "eventbridge": "events", "iotdataplane": "iot-data",
+    "iotjobsdataplane": "iot-jobs-data", "lexmodelbuilding": "lex-models", "lexmodelbuildingservice": "lex-models",
+    "lexmodelsv2": "lexv2-models", "lexruntime": "lex-runtime", "lexruntimeservice": "lex-runtime",
+    "lexruntimev2": "lexv2-runtime", "marketplaceentitlement": "marketplace-entitlement",
+    "marketplaceentitlementservice": "marketplace-entitlement", "marketplacemetering": "meteringmarketplace",
+    "migrationhub": "mgh", "pinpointsmsvoice": "pinpoint-sms-voice",
     "serverlessapplicationrepository": "serverlessrepo", "sfn": "stepfunctions", "simpledb": "sdb",
 }  # fmt: skip
 

@@ -208,10 +208,9 @@ class Invoke(Integration):
             problem = "Value null at 'functionName' failed to satisfy constraint: Member must not be null"
         for name, known in (("InvocationType", _TYPES), ("LogType", ("None", TAIL))):
             if given.get(name) not in (None, *known):
-                problem = (
-                    f"Value '{given[name]}' at '{name[:1].lower()}{name[1:]}' failed to satisfy constraint: Member must "
-                    f"satisfy enum value set: [{', '.join(known)}]"
-                )
+                where = f"{name[:1].lower()}{name[1:]}"
+                what = f"Member must satisfy enum value set: [{', '.join(known)}]"
+                problem = f"Value '{given[name]}' at '{where}' failed to satisfy constraint: {what}"
         if problem:
             raise invocation_failure("ValidationException", f"1 validation error detected: {problem}", request)
 

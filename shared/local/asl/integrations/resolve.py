@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from shared.local.asl.integrations.activity import ActivityTask
 from shared.local.asl.integrations.base import REQUEST, SYNC, SYNC_2, TOKEN, Integration
@@ -13,6 +14,9 @@ from shared.local.asl.integrations.lambda_ import FunctionTask, Invoke
 from shared.local.asl.integrations.nested import StartExecution
 from shared.local.asl.integrations.optimized import OPTIMIZED, missing_here
 from shared.local.asl.integrations.sdk import OptimizedCall, PutEvents, SdkCall, UnknownActionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PATTERNS = (SYNC_2, SYNC, TOKEN)
 _SERVICE = re.compile(r"arn:aws[\w-]*:states:[\w-]*:\d*:(?P<service>.+)$")
@@ -51,16 +55,16 @@ def _service(text: str, resource: str) -> Integration:
         raise UnknownResourceError(resource)
     if missing_here(service, action, pattern):
         return Elsewhere(service, action, pattern)
-    match service:
-        case "states":
-            return StartExecution(pattern)
-        case "lambda":
-            return Invoke(pattern)
-        case "events":
-            return PutEvents(service, action, pattern)
-        case "http":
-            return HttpInvoke()
-    return OptimizedCall(service, action, pattern)
+    return _OWN[service](action, pattern) if service in _OWN else OptimizedCall(service, action, pattern)
+
+
+# The services whose calls are not those of an API alone, and what calls them, given the action and the pattern.
+_OWN: dict[str, Callable[[str, str], Integration]] = {
+    "states": lambda _action, pattern: StartExecution(pattern),
+    "lambda": lambda _action, pattern: Invoke(pattern),
+    "events": lambda action, pattern: PutEvents("events", action, pattern),
+    "http": lambda _action, _pattern: HttpInvoke(),
+}
 
 
 def _sdk(name: str, pattern: str, resource: str) -> SdkCall:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from shared.local.asl.errors import StateFailure, dumps
 from shared.local.asl.integrations.base import Integration
+from shared.local.asl.integrations.hosts import host_of, is_this_machine
 from shared.local.asl.integrations.java import (
     boto_name,
     exception_name,
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ResponseMetadataTypeDef
 
     from shared.local.asl.effects import Steps
+    from shared.local.asl.engine import Engine
     from shared.local.asl.integrations.base import Caller, Deadline
     from shared.local.asl.strand import Strand
     from shared.values import Json
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _AWS_HOST = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 _BAD_BUCKET = "The specified bucket is not valid."
 
@@ -55,7 +55,7 @@ class ApiCall(Integration):
     # Whether plain text stands for an attribute value of DynamoDB's.
     plain_attributes = False
 
-    def __init__(self, kind: str, service: str, action: str, operation: str, pattern: str) -> None:  # noqa: PLR0913
+    def __init__(self, kind: str, service: str, action: str, operation: str, pattern: str) -> None:
         super().__init__(kind, action + (f".{pattern}" if pattern else ""), pattern)
         self.service = service
         self.operation = operation
@@ -87,7 +87,7 @@ class ApiCall(Integration):
         region = engine.services.region_of(caller.execution.arn)
         client = engine.services.client(self.service, region, caller.role)
         parameters = self._parameters(arguments)
-        self._check_address(parameters, engine.services.endpoint)
+        self._check_sent(parameters, engine)
         try:
             answer = getattr(client, xform_name(model.name))(**parameters)
         except ClientError as error:
@@ -104,22 +104,45 @@ class ApiCall(Integration):
         shaped = to_members(answer, model.output_shape, self.member_name)
         return self.shaped(shaped, metadata, engine.uuid())
 
-    def _check_address(self, parameters: Mapping[str, object], endpoint: str) -> None:
-        """Raise what the SDK raises before it sends anything: a part of the path is missing, or a host is unknown.
+    def _check_sent(self, parameters: Mapping[str, object], engine: Engine) -> None:
+        """Raise what is known without asking: a member is null that must not be, or the SDK cannot send at all.
 
         A queue's URL says where the SDK sends to. No host but those of AWS and this machine's own is known here.
+        """
+        lacking = self._lacking(parameters)
+        if lacking:
+            problems = [
+                f"Value null at '{name}' failed to satisfy constraint: Member must not be null" for name in lacking
+            ]
+            found = "1 validation error" if len(problems) == 1 else f"{len(problems)} validation errors"
+            request = engine.uuid()
+            detail = _Detail(f"{found} detected: {'; '.join(problems)}", 400, request, request)
+            raise self.failure("ValidationException", detail, self._model.service_model)
+        host = host_of(str(parameters.get("QueueUrl", ""))) if self.service == "sqs" else None
+        if not (
+            host in (None, host_of(engine.services.endpoint)) or is_this_machine(host) or _AWS_HOST.fullmatch(str(host))
+        ):
+            raise self.unsent(self.unknown_host(str(host)))
+
+    def _lacking(self, parameters: Mapping[str, object]) -> list[str]:
+        """Return the members that are null and that a service of the JSON protocol must have, in lower camel case.
+
+        Raises:
+            StateFailure: One of them is a part of the path.
         """
         from botocore.model import StructureShape
 
         shape = self._model.input_shape
-        if isinstance(shape, StructureShape):
-            for name in shape.required_members:
-                if shape.members[name].serialization.get("location") == "uri" and parameters.get(name) in (None, ""):
-                    raise self.unsent(f"Parameter '{name}' must not be null")
-        host = urlsplit(str(parameters.get("QueueUrl", ""))).hostname if self.service == "sqs" else None
-        known = (*_LOOPBACK, urlsplit(endpoint).hostname, None)
-        if host not in known and not _AWS_HOST.fullmatch(host or ""):
-            raise self.unsent(self.unknown_host(str(host)))
+        missing = [
+            name
+            for name in (shape.required_members if isinstance(shape, StructureShape) else ())
+            if parameters.get(name) is None
+        ]
+        for name in missing:
+            if isinstance(shape, StructureShape) and shape.members[name].serialization.get("location") == "uri":
+                raise self.unsent(f"Parameter '{name}' must not be null")
+        asks_itself = self._model.service_model.metadata["protocol"] != "json" or self.service == "sqs"
+        return [] if asks_itself else [f"{name[:1].lower()}{name[1:]}" for name in missing]
 
     @property
     def prefix(self) -> str:
@@ -173,7 +196,7 @@ class SdkCall(ApiCall):
         return service_name(self._model.service_model.service_id)
 
     def failure(self, code: str, detail: _Detail, model: ServiceModel) -> StateFailure:
-        """Name the failure as the Java SDK 2 does: ``S3.NoSuchKeyException``, or ``S3.S3Exception`` for what it lacks."""
+        """Name the failure as the Java SDK 2 does: ``S3.NoSuchKeyException``, or ``S3.S3Exception`` for want of one."""
         service = self.prefix
         cause = f"{detail.message} (Service: {service}, Status Code: {detail.status}, Request ID: {detail.request}"
         if service == "S3":
@@ -184,8 +207,8 @@ class SdkCall(ApiCall):
         """Return what the SDK says of a *host* that has no address."""
         return (
             "Received an UnknownHostException when attempting to interact with a service. See cause for the exact "
-            "endpoint that is failing to resolve. If this is happening on an endpoint that previously worked, there may "
-            f"be a network connectivity issue or your DNS cache could be storing endpoints for too long. ({host})"
+            "endpoint that is failing to resolve. If this is happening on an endpoint that previously worked, there "
+            f"may be a network connectivity issue or your DNS cache could be storing endpoints for too long. ({host})"
         )
 
 
@@ -218,7 +241,7 @@ class OptimizedCall(ApiCall):
         return self._names.prefix
 
     def failure(self, code: str, detail: _Detail, model: ServiceModel) -> StateFailure:
-        """Name the failure as the Java SDK 1 does; an error that it has no class for is the service's base exception."""
+        """Name the failure as the Java SDK 1 does; for an error without a class it has the base exception."""
         return StateFailure(
             f"{self.prefix}.{exception_name(model, code) or self._names.exception}",
             f"{detail.message} (Service: {self._names.client}; Status Code: {detail.status}; Error Code: {code}; "

@@ -80,27 +80,34 @@ class _Reader:
     def _value(self, value: Json, shape: Shape, field: str) -> object:
         if value is None or (isinstance(shape, StructureShape) and shape.is_document_type):
             return value
-        if isinstance(shape, StructureShape):
-            if self._plain_attributes and shape.name == "AttributeValue" and isinstance(value, str):
-                return {"S": value}
-            return self.structure(value, shape) if isinstance(value, dict) else self._unreadable(field)
-        if isinstance(shape, ListShape):
-            if isinstance(value, list):
-                return [self._value(item, shape.member, field) for item in value]
-            return self._unreadable(field)
-        if isinstance(shape, MapShape):
-            if isinstance(value, dict):
-                return {key: self._value(item, shape.value, key) for key, item in value.items()}
-            return self._unreadable(field)
-        if shape.serialization.get("streaming"):
-            return dumps(value)
         try:
-            return _SCALARS.get(shape.type_name, _text)(value)
-        except (ValueError, OverflowError):
-            return self._unreadable(field)
+            if isinstance(shape, StructureShape | ListShape | MapShape):
+                return self._parts(value, shape, field)
+            return dumps(value) if shape.serialization.get("streaming") else _SCALARS.get(shape.type_name, _text)(value)
+        except (TypeError, ValueError, OverflowError):
+            self.problems.append(f"The value of the field '{field}' has an invalid format")
+            return None
 
-    def _unreadable(self, field: str) -> None:
-        self.problems.append(f"The value of the field '{field}' has an invalid format")
+    def _parts(self, value: Json, shape: StructureShape | ListShape | MapShape, field: str) -> object:
+        if isinstance(shape, ListShape):
+            if not isinstance(value, list):
+                raise TypeError(field)
+            return [self._item(item, shape.member, field) for item in value]
+        if self._plain_attributes and shape.name == "AttributeValue" and isinstance(value, str):
+            return {"S": value}
+        if not isinstance(value, dict):
+            raise TypeError(field)
+        if isinstance(shape, MapShape):
+            return {key: self._item(item, shape.value, key) for key, item in value.items()}
+        return self.structure(value, shape)
+
+    def _item(self, value: Json, shape: Shape, field: str) -> object:
+        """Return *value*, of a list or a map, as boto wants it. None is an object without members, and no scalar."""
+        if value is None and isinstance(shape, StructureShape):
+            return {}
+        if value is None:
+            raise TypeError(field)
+        return self._value(value, shape, field)
 
 
 def _text(value: Json) -> str:
@@ -114,7 +121,7 @@ def _truth(value: Json) -> bool:
         return _TRUTH[value.lower()]
     if isinstance(value, int):
         return value != 0
-    raise ValueError(value)
+    raise TypeError(value)
 
 
 def _whole(value: Json) -> int:
@@ -123,7 +130,7 @@ def _whole(value: Json) -> int:
 
 def _number(value: Json) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(value)
+        raise TypeError(value)
     return float(value) if isinstance(value, str) else value
 
 
