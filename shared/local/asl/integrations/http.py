@@ -9,7 +9,7 @@ Source: Step Functions Developer Guide, "Call HTTPS APIs in Step Functions workf
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.local.asl.errors import RUNTIME, RuntimeFailure, StateFailure
 from shared.local.asl.integrations.base import Integration, told_by, unusable
@@ -21,7 +21,7 @@ from shared.local.asl.size import MAX_BYTES, check_bytes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from urllib3 import BaseHTTPResponse
+    from urllib3 import HTTPHeaderDict
 
     from shared.local.asl.effects import Steps
     from shared.local.asl.integrations.base import Caller, Deadline
@@ -129,19 +129,28 @@ def _permit(caller: Caller, method: str, url: str) -> None:
         raise StateFailure(PERMISSIONS, told[1]) from error
 
 
+class _Answer(NamedTuple):
+    """An answer: its status and the words for it, its headers, and as much of the body as a task may have, and more."""
+
+    status: int
+    reason: str
+    headers: HTTPHeaderDict
+    body: bytes
+
+
 def _told(request: Request) -> tuple[int, str]:
     _check_reachable(request.url)
     answer = _sent(request)
-    return answer.status, answer.read(MAX_BYTES).decode("utf-8", "replace")
+    return answer.status, answer.body.decode("utf-8", "replace")
 
 
-def _sent(request: Request) -> BaseHTTPResponse:
-    """Send *request*; return the answer, whose body is still to be read."""
+def _sent(request: Request) -> _Answer:
+    """Send *request*; return the answer."""
     import urllib3
 
-    host = host_of(request.url)
+    why = "the connection failed"
     try:
-        return urllib3.request(
+        answer = urllib3.request(
             request.method,
             request.url,
             headers=request.headers,
@@ -151,21 +160,22 @@ def _sent(request: Request) -> BaseHTTPResponse:
             retries=False,
             preload_content=False,
         )
-    except urllib3.exceptions.TimeoutError as error:
-        raise StateFailure(SOCKET, f"Unable to execute HTTP request: {host}: timed out after 60 seconds") from error
+        return _Answer(answer.status, answer.reason or "", answer.headers, answer.read(MAX_BYTES + 1))
     except urllib3.exceptions.HTTPError as error:
-        raise StateFailure(SOCKET, f"Unable to execute HTTP request: {host}: the connection failed") from error
+        if isinstance(error, urllib3.exceptions.TimeoutError):
+            why = why if isinstance(error, urllib3.exceptions.NewConnectionError) else "timed out after 60 seconds"
+        what = f"Unable to execute HTTP request: {host_of(request.url)}: {why}"
+        raise StateFailure(SOCKET, what) from error
 
 
-def _answered(answer: BaseHTTPResponse) -> Json:
+def _answered(answer: _Answer) -> Json:
     """Return what a task shows of an *answer*, or raise what it fails with."""
     kind = answer.headers.get("content-type", "").lower()
-    body = answer.read(MAX_BYTES + 1)
-    check_bytes(len(body), "http")
+    check_bytes(len(answer.body), "http")
     if kind.startswith(_BINARY):
         raise StateFailure(RUNTIME, f"The HTTP response has the content type {kind}, which is not supported")
     try:
-        text = body.decode()
+        text = answer.body.decode()
     except ValueError:
         raise StateFailure(RUNTIME, "The HTTP response could not be read as a string") from None
     if answer.status not in _OK:

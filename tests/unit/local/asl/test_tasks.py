@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shared.local.asl.activities import Activities
-from shared.local.asl.errors import StateFailure, dumps
+from shared.local.asl.errors import AnsweredFailure, StateFailure, dumps
 from shared.local.asl.tokens import Answer
 
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -306,6 +306,22 @@ def test_a_fault_of_ours_fails_the_task_and_no_word_of_it_reaches_the_cause(worl
         "Internal error of the embedded cloud; see its log (lanes up's log)",
     )
     assert "no such host" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("said", "output"),
+    [({}, {"Error": None, "Cause": None}), ({"error": "E"}, {"Error": "E", "Cause": None})],
+)
+def test_a_catcher_gets_null_for_what_a_worker_did_not_say(world, said, output):
+    """Recorded on AWS."""
+    arn = "arn:aws:states:us-east-1:123456789012:activity:a"
+    task = {"Type": "Task", "Resource": arn, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "D"}], "End": True}
+    execution = world.start(machine(T=task, D={"Type": "Pass", "End": True}))
+    world.scheduler.run()
+    token, _ = world.engine.activities.poll(arn, "worker")
+    world.engine.tokens.answer(token, Answer(failure=AnsweredFailure(said.get("error"), said.get("cause"))))
+    world.scheduler.run()
+    assert execution.output == output
 
 
 def test_a_worker_passes_over_any_number_of_tasks_that_have_ended():
