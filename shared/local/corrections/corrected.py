@@ -13,6 +13,7 @@ from shared.local.corrections.consumed_capacity import capacity_told_when_asked
 from shared.local.corrections.function_names import functions_found_by_partial_arns
 from shared.local.corrections.function_policies import function_policies_written
 from shared.local.corrections.function_settings import function_settings_kept
+from shared.local.corrections.item_answers import items_answered_as_they_are
 from shared.local.corrections.missing_members import missing_members_refused
 from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
 from shared.local.corrections.object_encryption import encryption_of_objects_told
@@ -35,6 +36,7 @@ _CORRECTIONS = (
     function_policies_written,
     function_settings_kept,
     functions_found_by_partial_arns,
+    items_answered_as_they_are,
     left_to_iam,
     mail_confirmed_first,
     missing_members_refused,

@@ -316,7 +316,7 @@ def test_the_cloud_in_memory_serves_tasks_once_a_test_asks_for_it(workflow):
     assert missing.error == "S3.NoSuchBucketException"
     s3.create_bucket(Bucket="bucket")
     assert subject.run().succeeded
-    assert s3.get_object(Bucket="bucket", Key="k")["Body"].read() == b"text"
+    assert s3.get_object(Bucket="bucket", Key="k")["Body"].read() == b'"text"'
 
 
 def test_a_map_reads_and_writes_in_the_cloud_in_memory(workflow):

@@ -83,7 +83,9 @@ def _of_boto() -> dict[str, str]:
 def operation_of(service: str, action: str) -> str | None:
     """Return the operation of boto's *service* that is called as *action*, in camel case; None where there is none."""
     names = _model(service).operation_names
-    return next((name for name in names if action in {name[:1].lower() + name[1:], _uncapitalized(name)}), None)
+    found = next((name for name in names if action in {name[:1].lower() + name[1:], _uncapitalized(name)}), None)
+    # A call that streams events both ways has no method in boto, nor is it an action of Step Functions.
+    return None if found is None or _streams_both_ways(operation_model(service, found)) else found
 
 
 @cache
@@ -102,6 +104,10 @@ def _session() -> Session:
 def operation_model(service: str, operation: str) -> OperationModel:
     """Return botocore's model of an *operation*; it is read when a definition that names it is compiled."""
     return _model(service).operation_model(operation)
+
+
+def _streams_both_ways(model: OperationModel) -> bool:
+    return model.has_event_stream_input and model.has_event_stream_output
 
 
 def _uncapitalized(name: str) -> str:

@@ -80,6 +80,7 @@ class ApiCall(Integration):
         """Return the API's answer, its members in Pascal case."""
         from botocore import xform_name  # all of it is needed only with a client
         from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+        from botocore.parsers import ResponseParserError
 
         from shared.local.asl.integrations.shapes import to_members
 
@@ -94,10 +95,12 @@ class ApiCall(Integration):
             told = error.response["Error"].get("Code", ""), _detail(error, engine.uuid())
             raise self.failure(*told, model.service_model) from error
         except ParamValidationError as error:  # boto looks at a bucket's name, Java leaves it to S3
+            if "bucket name" not in str(error):
+                raise self.unsent("Unable to marshall request") from error
             request = engine.uuid()
             detail = _Detail(_BAD_BUCKET, 400, request, request)
             raise self.failure("InvalidBucketName", detail, model.service_model) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             what = f"Unable to execute HTTP request: the embedded cloud did not answer {model.name}"
             raise self.unsent(what) from error
         metadata = answer.pop("ResponseMetadata", {})
