@@ -60,7 +60,7 @@ OPTIMIZED: dict[str, Service] = {
     "sns": Service("SNS", "AmazonSNS", {"publish": _SENT}),
     "events": Service("EventBridge", "AmazonEventBridge", {"putEvents": _SENT}),
     "http": Service("Http", "Http", {"invoke": _R}),
-    "batch": Service("Batch", "AWSBatch", {"submitJob": frozenset({*_JOB, TOKEN})}),
+    "batch": Service("Batch", "AWSBatch", {"submitJob": frozenset({*_JOB, TOKEN})}, frozenset({"submitJob"})),
     "ecs": Service("ECS", "AmazonECS", {"runTask": frozenset({*_JOB, TOKEN})}),
     "glue": Service("Glue", "AWSGlue", {"startJobRun": _JOB}),
     "athena": Service(

@@ -114,13 +114,9 @@ class ApiCall(Integration):
         """
         lacking = self._lacking(parameters)
         if lacking:
-            problems = [
-                f"Value null at '{name}' failed to satisfy constraint: Member must not be null" for name in lacking
-            ]
-            found = "1 validation error" if len(problems) == 1 else f"{len(problems)} validation errors"
             request = engine.uuid()
-            detail = _Detail(f"{found} detected: {'; '.join(problems)}", 400, request, request)
-            raise self.failure("ValidationException", detail, self._model.service_model)
+            code, message = _refusal(self.service, self._model.service_model.metadata["protocol"], lacking)
+            raise self.failure(code, _Detail(message, 400, request, request), self._model.service_model)
         host = host_of(str(parameters.get("QueueUrl", ""))) if self.service == "sqs" else None
         if not (
             host in (None, host_of(engine.services.endpoint)) or is_this_machine(host) or _AWS_HOST.fullmatch(str(host))
@@ -128,7 +124,7 @@ class ApiCall(Integration):
             raise self.unsent(self.unknown_host(str(host)))
 
     def _lacking(self, parameters: Mapping[str, object]) -> list[str]:
-        """Return the members that are null and that a service of the JSON protocol must have, in lower camel case.
+        """Return the members that are null and must not be; none of a service whose words for that are not known.
 
         Raises:
             StateFailure: One of them is a part of the path.
@@ -136,16 +132,13 @@ class ApiCall(Integration):
         from botocore.model import StructureShape
 
         shape = self._model.input_shape
-        missing = [
-            name
-            for name in (shape.required_members if isinstance(shape, StructureShape) else ())
-            if parameters.get(name) is None
-        ]
+        if not isinstance(shape, StructureShape):
+            return []
+        missing = [name for name in shape.required_members if parameters.get(name) is None]
         for name in missing:
-            if isinstance(shape, StructureShape) and shape.members[name].serialization.get("location") == "uri":
+            if shape.members[name].serialization.get("location") == "uri":
                 raise self.unsent(f"Parameter '{name}' must not be null")
-        asks_itself = self._model.service_model.metadata["protocol"] != "json" or self.service == "sqs"
-        return [] if asks_itself else [f"{name[:1].lower()}{name[1:]}" for name in missing]
+        return missing if self._model.service_model.metadata["protocol"] in ("json", "query") else []
 
     @property
     def prefix(self) -> str:
@@ -285,10 +278,25 @@ class _Detail(NamedTuple):
     extended: str
 
 
+def _refusal(service: str, protocol: str, lacking: list[str]) -> tuple[str, str]:
+    """Return the code and the words with which *service* of this *protocol* refuses a request that lacks members."""
+    if service == "sqs":
+        return "MissingParameter", f"The request must contain the parameter {lacking[0]}."
+    names = [f"{name[:1].lower()}{name[1:]}" for name in lacking]
+    problems = [f"Value null at '{name}' failed to satisfy constraint: Member must not be null" for name in names]
+    found = "1 validation error" if len(problems) == 1 else f"{len(problems)} validation errors"
+    # The services of the older query protocol call the same error by another name.
+    code = "ValidationError" if protocol == "query" else "ValidationException"
+    return code, f"{found} detected: {'; '.join(problems)}"
+
+
 def _detail(error: ClientError, request: str) -> _Detail:
     metadata = error.response.get("ResponseMetadata", {})
+    message = str(error.response["Error"].get("Message", ""))
+    if message.lstrip().lower().startswith("<!doctype html"):  # a page of moto's server, which lacks the call
+        message = f"The embedded cloud does not answer {error.operation_name}, though AWS does"
     return _Detail(
-        error.response["Error"].get("Message", ""),
+        message,
         metadata.get("HTTPStatusCode", 400),
         metadata.get("RequestId") or request,
         metadata.get("HostId") or request,

@@ -210,6 +210,21 @@ def test_a_null_that_must_not_be_is_named_as_services_do(run, cloud):
     )
 
 
+def test_the_older_protocol_and_sqs_have_other_words_for_it(run, cloud):
+    message = run("sns:publish", TopicArn="arn:aws:sns:us-east-1:123456789012:t", Message=None)
+    assert message.error == "SNS.AmazonSNSException"
+    assert message.cause.startswith(
+        "1 validation error detected: Value null at 'message' failed to satisfy constraint: "
+    )
+    assert "Error Code: ValidationError; " in message.cause
+    queue = run("sqs:sendMessage", QueueUrl=None, MessageBody="m")
+    assert queue.error == "SQS.AmazonSQSException"
+    assert queue.cause.startswith(
+        "The request must contain the parameter QueueUrl. (Service: AmazonSQS; Status Code: 400"
+    )
+    assert "Error Code: MissingParameter; " in queue.cause
+
+
 @pytest.mark.parametrize("entries", [None, "text", [None], [1], {}])
 def test_entries_that_are_none_fail_without_a_word_of_pythons(run, cloud, entries):
     execution = run("events:putEvents", Entries=entries)
