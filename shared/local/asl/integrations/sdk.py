@@ -248,6 +248,9 @@ class OptimizedCall(ApiCall):
 class PutEvents(OptimizedCall):
     """``events:putEvents``: names the execution in each event, and fails when any is refused."""
 
+    fields = frozenset({"Entries", "EndpointId"})  # what a mock of it is held to
+    required = ("Entries",)
+
     def call(self, caller: Caller, arguments: Json) -> dict[str, Json]:
         """Put the events."""
         identity, given = caller.execution.identity, members(arguments)
