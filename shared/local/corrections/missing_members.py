@@ -81,7 +81,7 @@ def _of_dynamodb(response: BaseResponse, shape: Shape) -> Exception | None:
 def _of_sqs(response: BaseResponse, shape: Shape) -> Exception | None:
     if "json" not in response.headers.get("Content-Type", ""):  # elsewhere, the URL may say which queue
         return None
-    lacking = _lacking(shape, response.params)
+    lacking = [name for name in shape.required_members if response.params.get(name) in (None, "")]  # no text is none
     if not lacking:
         return None
     error: Exception = MissingParameter(lacking[0])

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _AWS_HOST = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
+# What version 2 of the SDK makes of an answer without a body, by its ExceptionTranslationInterceptor.
+_NO_BODY = ("404", "NotFound")
+_HEADS = {"HeadObject": "NoSuchKey", "HeadBucket": "NoSuchBucket"}
 _BAD_BUCKET = "The specified bucket is not valid."
 
 
@@ -194,6 +197,8 @@ class SdkCall(ApiCall):
     def failure(self, code: str, detail: _Detail, model: ServiceModel) -> StateFailure:
         """Name the failure as the Java SDK 2 does: ``S3.NoSuchKeyException``, or ``S3.S3Exception`` for want of one."""
         service = self.prefix
+        if code in _NO_BODY and self.operation in _HEADS:  # the answer has no body, so the SDK knows only the status
+            code, detail = _HEADS[self.operation], detail._replace(message="null")
         cause = f"{detail.message} (Service: {service}, Status Code: {detail.status}, Request ID: {detail.request}"
         if service == "S3":
             cause += f", Extended Request ID: {detail.extended}"

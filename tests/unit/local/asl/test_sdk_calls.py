@@ -158,6 +158,14 @@ def test_a_bucket_that_s3_could_not_have_fails_as_s3_says(run, cloud):
     assert execution.cause.startswith("The specified bucket is not valid. (Service: S3, Status Code: 400, Request ID: ")
 
 
+def test_an_answer_without_a_body_has_the_sdks_class_and_no_message(run, aws):
+    aws("s3").create_bucket(Bucket="bucket")
+    execution = run("aws-sdk:s3:headObject", Bucket="bucket", Key="none")
+    assert execution.error == "S3.NoSuchKeyException"
+    assert execution.cause.startswith("null (Service: S3, Status Code: 404, Request ID: ")
+    assert run("aws-sdk:s3:headBucket", Bucket="none").error == "S3.NoSuchBucketException"
+
+
 def test_a_part_of_the_path_that_is_null_is_never_sent(run, cloud):
     execution = run("aws-sdk:s3:getObject", Bucket="bucket", Key=None)
     assert (execution.error, execution.cause) == ("S3.SdkClientException", "Parameter 'Key' must not be null")
