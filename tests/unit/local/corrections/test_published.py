@@ -35,7 +35,17 @@ def test_a_topic_that_is_not_there(client, arn, code, message):
 
 def test_a_topic_that_is_there(client):
     arn = client("sns").create_topic(Name="t")["TopicArn"]
+    with pytest.raises(ClientError, match="Invalid parameter: Empty message"):
+        client("sns").publish(TopicArn=arn, Message="")
     assert client("sns").publish(TopicArn=arn, Message="m")["MessageId"]
+
+
+def test_messages_of_a_fifo_topic_have_growing_numbers(client):
+    sns = client("sns")
+    arn = sns.create_topic(Name="t.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+    told = [sns.publish(TopicArn=arn, Message="m", MessageGroupId="g", MessageDeduplicationId=d) for d in "ab"]
+    first, second = (answer["SequenceNumber"] for answer in told)
+    assert (len(first), first < second) == (20, True)
 
 
 @pytest.mark.parametrize(
