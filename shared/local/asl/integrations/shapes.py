@@ -5,6 +5,10 @@ text, and objects and lists their JSON; where a number or a truth value is wante
 of DynamoDB's that is plain text is taken for ``{"S": ...}`` by version 1 of the SDK, whose class has such a
 constructor. What cannot be read is told in the words of Step Functions. The content of an S3 object is JSON: text, too,
 has its quotes (recorded on AWS).
+
+Members are in Pascal case at every depth, and others are refused when the task starts, not when the machine is made
+(seen of ``aws-sdk:batch:submitJob``; Step Functions Developer Guide, "Passing parameters to a service API", read
+2026-11-30). ``BOOL`` and ``NULL`` are taken beside the Java SDK's ``Bool`` and ``Nul``: what AWS does was not seen.
 """
 
 from __future__ import annotations
