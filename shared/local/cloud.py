@@ -169,6 +169,7 @@ class EmbeddedCloud:
             invoke = lambda_runtime.invoker(runtime, self.place.account, self.place.region)
             with engine.install(invoke, services, speed=self._speed, together=runtime.together) as plug:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
+                plug.engine.send_events_with(lambda_runtime.sender(runtime, self.place.account, self.place.region))
                 triggers = Triggers(invoke, services, iam.gate, speed=self._speed)
                 with (
                     self._kept(plug, triggers) as life,

@@ -159,7 +159,7 @@ class _Check:
 
     def definition_itself(self) -> None:
         """Check what Step Functions checks when a machine is made."""
-        flaws = problems_of(json.dumps(self._definition), self._card.file.type.upper())
+        flaws = problems_of(json.dumps(self._definition), self._card.file.type.upper(), here=False)
         places = [(flaw, place_of(flaw.location or "/States", self._definition)) for flaw in flaws]
         lost = {path[:-1] for flaw, path in places if flaw.code == _MISSING_TARGET and path[-1] == "StartAt"}
         for flaw, path in places:

@@ -60,7 +60,7 @@ def compile_definition(definition: Mapping[str, Json], *, express: bool, where: 
     Raises:
         LanesError: Step Functions would not take it; all problems are told.
     """
-    problems = problems_of(json.dumps(definition), "EXPRESS" if express else "STANDARD")
+    problems = problems_of(json.dumps(definition), "EXPRESS" if express else "STANDARD", here=False)
     if problems:
         what = "".join(f"\n  {problem}" for problem in problems)
         raise LanesError(f"Step Functions does not take this definition:{what}", where=where)

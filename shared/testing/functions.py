@@ -40,6 +40,7 @@ class Invocation:
     function_error: str | None
     request_id: str
     version: str = "$LATEST"
+    log_tail: str = ""  # what a handler prints is shown by the test
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Functions:
             return f"it invokes {found.key}, which meets others at the rendezvous; a test calls one after the other"
         return None
 
-    def invoke(self, function: str, payload: bytes) -> Invocation:
+    def invoke(self, function: str, payload: bytes, _client_context: str = "") -> Invocation:
         """Call the function; what it raises becomes Lambda's answer."""
         name, event = _bare(function), json.loads(payload)
         request = self._new_id()

@@ -23,7 +23,7 @@ from moto.core.base_backend import BackendDict
 from moto.logs.models import LogsBackend
 from moto.server import ThreadedMotoServer
 
-from shared.local.lambda_runtime import InvokeRefusedError, LambdaRuntime, install, invoker
+from shared.local.lambda_runtime import InvokeRefusedError, LambdaRuntime, install, invoker, sender
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -305,6 +305,17 @@ def test_callers_in_this_process_need_no_http(aws, cloud, deploy):
     with pytest.raises(InvokeRefusedError, match=r"Function not found: .*:function:nobody") as refused:
         call("nobody", b"{}")
     assert (refused.value.code, refused.value.status) == ("ResourceNotFoundException", 404)
+
+
+def test_callers_in_this_process_hand_on_a_context_and_send_events_that_nobody_waits_for(aws, cloud, deploy):
+    name = deploy()
+    context = json.dumps({"custom": {"a": "b"}})
+    answer = invoker(cloud[1], "123456789012", REGION)(name, b"{}", context)
+    assert json.loads(answer.payload)["who"] == {"a": "b"}
+    send = sender(cloud[1], "123456789012", REGION)
+    assert len(send(name, b"{}")) == 36
+    with pytest.raises(InvokeRefusedError, match=r"Function not found: .*:function:nobody"):
+        send("nobody", b"{}")
 
 
 def test_s3_events_reach_the_function(aws, deploy):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Never, Protocol
 
 from shared.local.asl.activities import Activities
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
 
     # Starts the state machine of an ARN with an execution's name and its input; returns the execution.
     StartMachine = Callable[[str, str, str], Any]
-    # Raises when the role of an ARN may not do an action with the resource of an ARN.
-    Permit = Callable[[str, str, str], None]
+    # Raises when the role of an ARN may not do an action with the resource of an ARN; a fourth argument has the keys of
+    # the request that conditions may ask for, with their values.
+    Permit = Callable[..., None]
     # Tells whether a service may do an action with the resource of an ARN, for the source of another ARN.
     LetIn = Callable[[str, str, str, str], bool]
+    # Invokes the function of a name or ARN with an event that nobody waits for; returns the id of the request.
+    SendEvent = Callable[[str, bytes], str]
 
 _TOKEN_BYTES = 96
 
@@ -39,6 +43,10 @@ class Invocation(Protocol):
         """``Unhandled`` or ``Handled`` when the function failed, else None."""
 
     @property
+    def log_tail(self) -> str:
+        """The last 4 KB of what the invocation logged."""
+
+    @property
     def request_id(self) -> str:
         """The id under which the function logged: that of its REPORT line."""
 
@@ -50,8 +58,14 @@ class Invocation(Protocol):
 class InvokeLambda(Protocol):
     """Invokes a function, by its name or ARN, and waits for it."""
 
-    def __call__(self, function: str, payload: bytes, /) -> Invocation:
-        """Return the invocation; raise when the function cannot be invoked at all."""
+    def __call__(self, function: str, payload: bytes, client_context: str = "", /) -> Invocation:
+        """Return the invocation; raise when the function cannot be invoked at all.
+
+        Args:
+            function: Its name, or its ARN.
+            payload: The event, JSON.
+            client_context: JSON for ``context.client_context``, empty for none.
+        """
 
 
 class RegisteredMapRun(Protocol):
@@ -96,12 +110,25 @@ class Engine:
         self.start_machine: StartMachine = _no_machine
         self.permit: Permit = _permit_all
         self.lets_in: LetIn = _let_all_in
+        self.send_event: SendEvent = self._invoke_and_forget
         self._lock = threading.Lock()
         self._map_runs: dict[str, RegisteredMapRun] = {}
 
     def start_machines_with(self, start: StartMachine) -> None:
         """Use *start* for the machines that tasks start; until then no machine is known."""
         self.start_machine = start
+
+    def send_events_with(self, send: SendEvent) -> None:
+        """Use *send* for events to functions; until then a job of the pool invokes them and forgets the answer."""
+        self.send_event = send
+
+    def _invoke_and_forget(self, function: str, payload: bytes) -> str:
+        def invoke() -> None:
+            with suppress(Exception):  # nobody waits for it
+                self.invoke_lambda(function, payload)
+
+        self.scheduler.submit(invoke)
+        return self.uuid()
 
     def enforce(self, permit: Permit, lets_in: LetIn) -> None:
         """Ask *permit* and *lets_in* before each call; until then everything is allowed, as without IAM."""
@@ -155,7 +182,7 @@ def _no_machine(arn: str, _name: str, _text: str) -> Never:
     raise LookupError(f"State Machine Does Not Exist: '{arn}'")
 
 
-def _permit_all(_role: str, _action: str, _resource: str) -> None:
+def _permit_all(_role: str, _action: str, _resource: str, _keys: object = ()) -> None:
     """Permit everything."""
 
 

@@ -20,6 +20,8 @@ RESULT_PATH = "States.ResultPathMatchFailure"
 EXCEED_TOLERATED = "States.ExceedToleratedFailureThreshold"
 ITEM_READER = "States.ItemReaderFailed"
 RESULT_WRITER = "States.ResultWriterFailed"
+# The cause of a fault of ours: what went wrong is in the log, for no message of Python means anything to its reader.
+INTERNAL = "Internal error of the embedded cloud; see its log (lanes up's log)"
 
 
 _encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
@@ -59,6 +61,14 @@ class StateFailure(Exception):
             self.bare = False
             place = f"An error occurred while executing the state '{state}' (entered at the event id #{event})."
             self.cause = f"{place} {self.cause}"
+
+
+class AnsweredFailure(StateFailure):
+    """SendTaskFailure failed a task. A Catcher gets what it did not say as well: null (recorded on AWS)."""
+
+    def output(self) -> dict[str, Json]:
+        """Return the error output that a Catcher hands on."""
+        return {"Error": self.error, "Cause": self.cause}
 
 
 class HeartbeatFailure(StateFailure):

@@ -90,6 +90,7 @@ class Services:
                 parameter_validation=False,
                 inject_host_prefix=False,
                 s3={"addressing_style": "path"},
+                response_checksum_validation="when_required",  # an answer shows a checksum only where it was asked for
                 proxies={},  # a proxy of the environment cannot reach our loopback
             ),
         )

@@ -18,9 +18,15 @@ def check_size(value: Json, state: str) -> None:
     if isinstance(value, (dict, list, str)):
         text = dumps(value)
         # A character takes four bytes at most. So a text is encoded, to count its bytes, only if it may be too large.
-        if len(text) * 4 > MAX_BYTES and len(text.encode()) > MAX_BYTES:
-            raise StateFailure(
-                DATA_LIMIT,
-                f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service "
-                "limit.",
-            )
+        if len(text) * 4 > MAX_BYTES:
+            check_bytes(len(text.encode()), state)
+
+
+def check_bytes(size: int, state: str) -> None:
+    """Raise as AWS does when *size*, the bytes of what *state* has come to, is more than 256 KB."""
+    if size > MAX_BYTES:
+        raise StateFailure(
+            DATA_LIMIT,
+            f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service "
+            "limit.",
+        )

@@ -9,12 +9,17 @@ from shared.local.corrections.account_settings import account_settings_told
 from shared.local.corrections.bucket_names import reserved_names_refused
 from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
+from shared.local.corrections.consumed_capacity import capacity_told_when_asked
 from shared.local.corrections.function_names import functions_found_by_partial_arns
 from shared.local.corrections.function_policies import function_policies_written
 from shared.local.corrections.function_settings import function_settings_kept
+from shared.local.corrections.item_answers import items_answered_as_they_are
 from shared.local.corrections.missing_members import missing_members_refused
 from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
+from shared.local.corrections.object_encryption import encryption_of_objects_told
+from shared.local.corrections.published import publishing_refused
 from shared.local.corrections.queue_policies import queue_policies_kept
+from shared.local.corrections.secret_names import bad_secret_names_refused
 from shared.local.corrections.subscriptions import mail_confirmed_first
 from shared.local.corrections.table_changes import table_changes_checked
 from shared.local.corrections.user_boundaries import user_boundaries_kept
@@ -24,13 +29,18 @@ if TYPE_CHECKING:
 
 _CORRECTIONS = (
     account_settings_told,
+    bad_secret_names_refused,
     budgets_told,
+    capacity_told_when_asked,
+    encryption_of_objects_told,
     function_policies_written,
     function_settings_kept,
     functions_found_by_partial_arns,
+    items_answered_as_they_are,
     left_to_iam,
     mail_confirmed_first,
     missing_members_refused,
+    publishing_refused,
     queue_policies_kept,
     reserved_names_refused,
     table_changes_checked,

@@ -1,13 +1,15 @@
 """Requests to DynamoDB and SQS that lack what they must have, which moto 5.2 answers with 500.
 
 A member that is null counts as left out, as in AWS's JSON protocols. So does each value of a state's arguments that a
-path found nothing for. What an action requires is what botocore's model of it says. Sources: DynamoDB API reference,
-"Common errors" and AttributeValue; SQS API reference, "Common errors" (read 2026-11-29).
+path found nothing for. What an action requires is what botocore's model of it says. DynamoDB looks at the letters of a
+table's name as well before it looks for the table. Sources: DynamoDB API reference, "Common errors" and AttributeValue;
+SQS API reference, "Common errors" (read 2026-11-29); answers recorded on AWS.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import camelcase_to_underscores, get_service_model
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     Answer = Callable[[BaseResponse], object]  # answers a request
 
 _EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+_TABLE = re.compile(r"[a-zA-Z0-9_.-]+")
+_PATTERN = f"failed to satisfy constraint: Member must satisfy regular expression pattern: {_TABLE.pattern}"
 
 
 @contextlib.contextmanager
@@ -63,16 +67,21 @@ def _raising(error: Exception) -> Callable[[], object]:
 def _of_dynamodb(response: BaseResponse, shape: Shape) -> Exception | None:
     given: dict[str, Any] = response.params
     lacking = [f"{name[0].lower()}{name[1:]}" for name in _lacking(shape, given)]
-    if not lacking and not _has_empty_value(shape, given):
-        return None
-    error: Exception = MockValidationException(missing(*lacking).message if lacking else _EMPTY)
-    return error
+    table = given.get("TableName")
+    problem = None
+    if lacking:
+        problem = missing(*lacking).message
+    elif isinstance(table, str) and not table.startswith("arn:") and not _TABLE.fullmatch(table):
+        problem = f"1 validation error detected: Value '{table}' at 'tableName' {_PATTERN}"
+    elif _has_empty_value(shape, given):
+        problem = _EMPTY
+    return MockValidationException(problem) if problem else None
 
 
 def _of_sqs(response: BaseResponse, shape: Shape) -> Exception | None:
     if "json" not in response.headers.get("Content-Type", ""):  # elsewhere, the URL may say which queue
         return None
-    lacking = _lacking(shape, response.params)
+    lacking = [name for name in shape.required_members if response.params.get(name) in (None, "")]  # no text is none
     if not lacking:
         return None
     error: Exception = MissingParameter(lacking[0])

@@ -38,14 +38,14 @@ class Gate:
         self._said: set[str] = set()
         self._lock = threading.Lock()
 
-    def permit(self, role: str, action: str, resource: str) -> None:
-        """Let *role*, as a service holds it, do *action* on *resource*.
+    def permit(self, role: str, action: str, resource: str, keys: Keys = ()) -> None:
+        """Let *role*, as a service holds it, do *action* on *resource*, with a request's *keys*.
 
         Raises:
             DeniedError: It may not.
         """
         actor = role_session(role, self._session)
-        decision = self._judge.decide(actor, action, resource)
+        decision = self._judge.decide(actor, action, resource, keys)
         if not decision.allowed:
             raise denied(actor, action, resource, decision)
 

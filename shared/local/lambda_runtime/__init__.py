@@ -24,7 +24,7 @@ from shared.local.lambda_runtime.destinations import Destinations
 from shared.local.lambda_runtime.function import FunctionSpec, ImageCode, Invocation, InvokeRefusedError, Layer
 from shared.local.lambda_runtime.image import install_images
 from shared.local.lambda_runtime.limits import install_limits
-from shared.local.lambda_runtime.plug import install, invoker
+from shared.local.lambda_runtime.plug import install, invoker, sender
 from shared.local.lambda_runtime.runtime import LambdaRuntime
 
 __all__ = [
@@ -40,4 +40,5 @@ __all__ = [
     "install_images",
     "install_limits",
     "invoker",
+    "sender",
 ]

@@ -155,17 +155,35 @@ def _hex(sha256: str) -> str:
     return base64.b64decode(sha256).hex()
 
 
-def invoker(runtime: LambdaRuntime, account: str, region: str) -> Callable[[str, bytes], Invocation]:
+def invoker(runtime: LambdaRuntime, account: str, region: str) -> Callable[..., Invocation]:
     """Return how callers in this process invoke a function, by its name or ARN: over HTTP it takes ten times as long.
 
     It raises InvokeRefusedError, also if there is no such function. An ARN may be of another *region*.
     """
 
-    def invoke(function: str, payload: bytes) -> Invocation:
-        where = function.split(":")[_REGION] if function.startswith("arn:") else region
-        return runtime.invoke(_found(account, where, function), payload)
+    def invoke(function: str, payload: bytes, client_context: str = "") -> Invocation:
+        spec = _found(account, _where(function, region), function)
+        return runtime.invoke(spec, payload, client_context=client_context or None)
 
     return invoke
+
+
+def sender(runtime: LambdaRuntime, account: str, region: str) -> Callable[[str, bytes], str]:
+    """Return how callers in this process send a function an event that nobody waits for; as of :func:`invoker`.
+
+    It returns the id of the request.
+    """
+
+    def send(function: str, payload: bytes) -> str:
+        find = functools.partial(_found, account, _where(function, region), function)
+        find()  # a function that is not there is told at once
+        return runtime.invoke_event(find, payload)
+
+    return send
+
+
+def _where(function: str, region: str) -> str:
+    return function.split(":")[_REGION] if function.startswith("arn:") else region
 
 
 @contextmanager

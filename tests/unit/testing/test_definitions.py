@@ -234,7 +234,7 @@ def test_a_sequence_that_is_too_short_or_too_long_is_told(run):
         ),
         ("aws-sdk:ec2:describeInstances", "it calls aws-sdk:ec2:describeInstances, and a test calls no service"),
         ("states:startExecution.sync:2", "it calls states:startExecution.sync:2, which no test runs"),
-        ("batch:submitJob.sync", "it calls batch:submitJob, which no test runs"),
+        ("batch:submitJob.sync", "it calls batch:submitJob.sync, which no test runs"),
     ],
 )
 def test_a_call_without_a_mock_names_the_state_and_the_line_to_write(run, resource, said):
@@ -316,7 +316,7 @@ def test_the_cloud_in_memory_serves_tasks_once_a_test_asks_for_it(workflow):
     assert missing.error == "S3.NoSuchBucketException"
     s3.create_bucket(Bucket="bucket")
     assert subject.run().succeeded
-    assert s3.get_object(Bucket="bucket", Key="k")["Body"].read() == b"text"
+    assert s3.get_object(Bucket="bucket", Key="k")["Body"].read() == b'"text"'
 
 
 def test_a_map_reads_and_writes_in_the_cloud_in_memory(workflow):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
 
-from shared.local.asl.errors import StateFailure
+from shared.local.asl.errors import AnsweredFailure
 from shared.local.asl.tokens import Answer, LateTokenError, UnknownTokenError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def send_task_success(backend: AslBackend, params: SendTaskSuccessInputTypeDef) 
 
 def send_task_failure(backend: AslBackend, params: SendTaskFailureInputTypeDef) -> None:
     """SendTaskFailure."""
-    _answer(backend, params["taskToken"], Answer(failure=StateFailure(params.get("error"), params.get("cause"))))
+    _answer(backend, params["taskToken"], Answer(failure=AnsweredFailure(params.get("error"), params.get("cause"))))
 
 
 def send_task_heartbeat(backend: AslBackend, params: SendTaskHeartbeatInputTypeDef) -> None:

@@ -82,7 +82,7 @@ def _one_state(params: TestStateInputTypeDef) -> tuple[str, Spec, bool]:
     except ValueError as error:
         raise InvalidDefinition(f"Invalid State Machine Definition: '{error}'") from error
     if "States" in definition:
-        check_definition(text, "STANDARD")
+        check_definition(text, "STANDARD", here=False)
         name = str(params.get("stateName"))
         jsonata = definition.get("QueryLanguage") == "JSONata"
         found = [states[name] for states in _all_states(definition) if name in states]
@@ -126,7 +126,7 @@ def _check_alone(state: dict[str, Json]) -> None:
     while name in inside:  # its own name is none that its definition could clash with
         name += "_"
     rest = {each: {"Type": "Succeed"} for each in targets}
-    check_definition(json.dumps({"StartAt": name, "States": {name: alone, **rest}}), "STANDARD")
+    check_definition(json.dumps({"StartAt": name, "States": {name: alone, **rest}}), "STANDARD", here=False)
 
 
 class _TrialExecution(Execution):

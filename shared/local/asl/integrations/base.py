@@ -111,6 +111,20 @@ def unusable(arguments: Json, problems: list[str]) -> str:
     return f"The Parameters '{dumps(arguments)}' could not be used to start the Task: [{', '.join(problems)}]"
 
 
+def told_by(error: Exception) -> tuple[str, str] | None:
+    """Return the code and the message of an *error* that AWS would answer; None for one that is a fault of ours.
+
+    Errors of the runtime and of the gate have their code in ``code``, moto's in ``error_type`` or ``TYPE``, boto's in
+    their response.
+    """
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return str(response["Error"]["Code"]), str(response["Error"].get("Message", ""))
+    named = (getattr(error, name, None) for name in ("TYPE", "code", "error_type"))
+    code = next((name for name in named if isinstance(name, str)), None)
+    return None if code is None else (code, str(getattr(error, "message", None) or error))
+
+
 class Deadline:
     """The times by which a task has to end, and to give signs of life.
 
@@ -140,17 +154,24 @@ class Deadline:
 def wait_for_token(strand: Strand, deadline: Deadline) -> Steps[Json]:
     """Wait until somebody answers for the strand's token; return the output."""
     while True:
-        answer = strand.take_early()
-        if answer is None:
-            seconds, beating = deadline.next_wait()
-            try:
-                answer = yield Park(seconds)
-            except StateFailure as late:
-                if beating:
-                    raise HeartbeatFailure from None
-                raise late from None
+        answer = strand.take_early() or (yield from park(deadline))
         if answer is not None and not answer.alive:
             return output_of(answer)
+
+
+def park(deadline: Deadline) -> Steps[Answer | None]:
+    """Wait for an answer to the strand's token, or for whatever else wakes it, no longer than *deadline* says.
+
+    Raises:
+        StateFailure: There was neither in time; a HeartbeatFailure where a sign of life is what was missing.
+    """
+    seconds, beating = deadline.next_wait()
+    try:
+        return (yield Park(seconds))
+    except StateFailure as late:
+        if beating:
+            raise HeartbeatFailure from None
+        raise late from None
 
 
 def output_of(answer: Answer) -> Json:

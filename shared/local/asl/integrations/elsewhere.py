@@ -1,4 +1,4 @@
-"""Integrations that only AWS has: a definition may name one, but an execution that comes to it fails and says so."""
+"""Integrations that only AWS has. A definition that names one is refused; where a mock stands for it, it may stay."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from shared.local.asl.strand import Strand
     from shared.values import Json
 
-ELSEWHERE = frozenset(
-    {
-        "apigateway", "athena", "bedrock", "codebuild", "databrew", "eks", "elasticmapreduce", "emr-containers",
-        "emr-serverless", "http", "mediaconvert", "sagemaker",
-    }
-)  # fmt: skip
+FIX = "run this workflow on AWS, mock the state in a test (lanes test, TestState), or call the API by aws-sdk"
 
 
 class Elsewhere(Integration):
     """A job on a service that nothing here runs."""
 
+    def __init__(self, service: str, action: str, pattern: str) -> None:
+        super().__init__(service, action + (f".{pattern}" if pattern else ""), pattern)
+
+    @property
+    def what(self) -> str:
+        """What is not done, to be read after "the embedded cloud does not"."""
+        return f"run {self.kind}:{self.action}"
+
     def check(self, _strand: Strand, _arguments: Json) -> Never:
         """Fail before anything is scheduled."""
-        action = f"{self.kind}:{self.action}" + (f".{self.pattern}" if self.pattern else "")
-        raise RuntimeFailure(
-            f"The embedded cloud does not run {action}: run this workflow on AWS, or call the API by aws-sdk."
-        )
+        raise RuntimeFailure(f"The embedded cloud does not {self.what}, though AWS does: {FIX}.")

@@ -6,10 +6,20 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
-from shared.local.asl.effects import Call, Park
+from shared.local.asl.effects import Call
 from shared.local.asl.errors import TASK_FAILED, StateFailure, dumps
 from shared.local.asl.execution import SUCCEEDED
-from shared.local.asl.integrations.base import REQUEST, SYNC_2, TOKEN, Caller, Integration, output_of, wait_for_token
+from shared.local.asl.integrations.base import (
+    REQUEST,
+    SYNC_2,
+    TOKEN,
+    Caller,
+    Integration,
+    output_of,
+    park,
+    told_by,
+    wait_for_token,
+)
 from shared.local.asl.reading import members
 
 if TYPE_CHECKING:
@@ -58,7 +68,9 @@ class StartExecution(Integration):
 def _start(caller: Caller, arguments: dict[str, Json]) -> Execution:
     """Start the execution that *arguments* ask for."""
     engine = caller.execution.engine
-    given = arguments.get("Input", {})
+    given = arguments.get("Input")
+    if given is None:
+        given = {}
     try:
         machine = str(arguments["StateMachineArn"])
         engine.permit(caller.role, "states:StartExecution", machine)
@@ -67,10 +79,11 @@ def _start(caller: Caller, arguments: dict[str, Json]) -> Execution:
             str(arguments.get("Name") or engine.uuid()),
             given if isinstance(given, str) and _is_json(given) else dumps(given),
         )
-    except StateFailure:
-        raise
     except Exception as error:
-        raise start_failure(error, engine.uuid()) from error
+        told = told_by(error)
+        if told is None:
+            raise
+        raise start_failure(*told, engine.uuid()) from error
     return child
 
 
@@ -83,18 +96,18 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def start_failure(error: Exception, request: str) -> StateFailure:
-    """Return the failure for an *error* that stopped a machine from being started, under the id *request*.
+def start_failure(code: str, message: str, request: str) -> StateFailure:
+    """Return the failure for an error that stopped a machine from being started, under the id *request*.
 
     The Java SDK has no class for AccessDeniedException, and raises the service's, as it does for Lambda.
     """
-    code = str(getattr(error, "TYPE", None) or getattr(error, "code", None) or type(error).__name__)
     name = _NAMED.get(code) or (code if code.endswith("Exception") else f"{code}Exception")
     where = f"Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; Request ID: {request}; Proxy: null"
-    return StateFailure(f"StepFunctions.{name}", f"{getattr(error, 'message', error)} ({where})")
+    return StateFailure(f"StepFunctions.{name}", f"{message} ({where})")
 
 
-_NAMED = {"AccessDeniedException": "AWSStepFunctionsException"}
+_UNMODELLED = "AWSStepFunctionsException"
+_NAMED = dict.fromkeys(("AccessDeniedException", "ValidationException", "ThrottlingException"), _UNMODELLED)
 
 
 def _end_of(child: Execution, strand: Strand, deadline: Deadline) -> Steps[Answer | None]:
@@ -120,7 +133,7 @@ def _next_of(child: Execution, strand: Strand, deadline: Deadline) -> Steps[Answ
     """Wait for the end of *child*, for which there is None, or for the next answer."""
     engine, ticket = strand.execution.engine, strand.ticket
     child.watch(lambda: engine.scheduler.submit(lambda: strand.execution.resume(strand, ticket, None)))
-    return (yield Park(deadline.left()))
+    return (yield from park(deadline))
 
 
 def _milliseconds(seconds: float | None) -> int:

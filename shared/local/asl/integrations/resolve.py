@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from shared.local.asl.integrations.activity import ActivityTask
 from shared.local.asl.integrations.base import REQUEST, SYNC, SYNC_2, TOKEN, Integration
-from shared.local.asl.integrations.elsewhere import ELSEWHERE, Elsewhere
+from shared.local.asl.integrations.elsewhere import Elsewhere
+from shared.local.asl.integrations.http import HttpInvoke
 from shared.local.asl.integrations.lambda_ import FunctionTask, Invoke
 from shared.local.asl.integrations.nested import StartExecution
-from shared.local.asl.integrations.sdk import OPTIMIZED, OptimizedCall, PutEvents, SdkCall
+from shared.local.asl.integrations.optimized import OPTIMIZED, missing_here
+from shared.local.asl.integrations.sdk import OptimizedCall, PutEvents, SdkCall, UnknownActionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PATTERNS = (SYNC_2, SYNC, TOKEN)
 _SERVICE = re.compile(r"arn:aws[\w-]*:states:[\w-]*:\d*:(?P<service>.+)$")
 _FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:[\w-]+:function:.+$")  # AWS does not look at the account
 _ACTIVITY = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d+:activity:.+$")
-
-
-# How AWS calls the optimized services whose actions it has in part; their other actions are called by aws-sdk. S3 is
-# there for the readers and writers of Maps alone. Source: Step Functions Developer Guide, "Integrating optimized
-# services" and each service's page (read 2026-11-29).
-_ITEM = dict.fromkeys(("getItem", "putItem", "updateItem", "deleteItem"), frozenset({REQUEST}))
-_SENT = frozenset({REQUEST, TOKEN})
-_PARTLY: dict[str, dict[str, frozenset[str]]] = {
-    "dynamodb": _ITEM,
-    "sqs": {"sendMessage": _SENT},
-    "sns": {"publish": _SENT},
-    "s3": {},
-}
 
 
 class UnknownResourceError(ValueError):
@@ -55,21 +48,30 @@ def resolve(resource: str) -> Integration:
 def _service(text: str, resource: str) -> Integration:
     pattern = next((each for each in _PATTERNS if text.endswith(f".{each}")), REQUEST)
     name = text.removesuffix(f".{pattern}") if pattern else text
-    parts = name.split(":")
-    if name == "states:startExecution":
-        return StartExecution(pattern)
-    if parts[0] in _PARTLY and pattern not in _PARTLY[parts[0]].get(":".join(parts[1:]), ()):
+    service, _, action = name.partition(":")
+    if service == "aws-sdk":
+        return _sdk(action, pattern, resource)
+    if service not in OPTIMIZED or pattern not in OPTIMIZED[service].actions.get(action, ()):
         raise UnknownResourceError(resource)
-    if pattern in {REQUEST, TOKEN}:
-        match parts:
-            case ["aws-sdk", service, action]:
-                return SdkCall(service, action, pattern)
-            case ["lambda", "invoke"]:
-                return Invoke(pattern)
-            case ["events", "putEvents"]:
-                return PutEvents("events", "putEvents", pattern)
-            case [service, action] if service in OPTIMIZED:
-                return OptimizedCall(service, action, pattern)
-    if parts[0] in ELSEWHERE | OPTIMIZED.keys():
-        return Elsewhere(parts[0], ":".join(parts[1:]), pattern)
-    raise UnknownResourceError(resource)
+    if missing_here(service, action, pattern):
+        return Elsewhere(service, action, pattern)
+    return _OWN[service](action, pattern) if service in _OWN else OptimizedCall(service, action, pattern)
+
+
+# The services whose calls are not those of an API alone, and what calls them, given the action and the pattern.
+_OWN: dict[str, Callable[[str, str], Integration]] = {
+    "states": lambda _action, pattern: StartExecution(pattern),
+    "lambda": lambda _action, pattern: Invoke(pattern),
+    "events": lambda action, pattern: PutEvents("events", action, pattern),
+    "http": lambda _action, _pattern: HttpInvoke(),
+}
+
+
+def _sdk(name: str, pattern: str, resource: str) -> SdkCall:
+    service, _, action = name.partition(":")
+    if not action or ":" in action or pattern not in {REQUEST, TOKEN}:
+        raise UnknownResourceError(resource)
+    try:
+        return SdkCall(service, action, pattern)
+    except UnknownActionError:
+        raise UnknownResourceError(resource) from None

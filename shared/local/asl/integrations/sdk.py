@@ -2,52 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.local.asl.errors import RuntimeFailure, StateFailure, dumps
+from shared.local.asl.errors import StateFailure, dumps
 from shared.local.asl.integrations.base import Integration
-from shared.local.asl.integrations.java import exception_name, java_name
-from shared.local.asl.reading import members, parts
+from shared.local.asl.integrations.hosts import host_of, is_this_machine
+from shared.local.asl.integrations.java import (
+    boto_name,
+    exception_name,
+    exception_name_2,
+    member_name,
+    operation_model,
+    operation_of,
+    service_name,
+)
+from shared.local.asl.integrations.optimized import OPTIMIZED
+from shared.local.asl.reading import members
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from botocore.client import BaseClient
     from botocore.exceptions import ClientError
-    from botocore.model import OperationModel, ServiceModel
+    from botocore.model import ServiceModel
     from mypy_boto3_s3.type_defs import ResponseMetadataTypeDef
 
     from shared.local.asl.effects import Steps
+    from shared.local.asl.engine import Engine
     from shared.local.asl.integrations.base import Caller, Deadline
     from shared.local.asl.strand import Strand
     from shared.values import Json
 
-# Where boto's name differs from the one in the ARN.
-_BOTO_NAMES = {
-    "applicationautoscaling": "application-autoscaling",
-    "bedrockruntime": "bedrock-runtime", "cloudwatchevents": "events", "cloudwatchlogs": "logs",
-    "cognitoidentity": "cognito-identity", "cognitoidentityprovider": "cognito-idp",
-    "computeoptimizer": "compute-optimizer",
-    "configservice": "config", "costexplorer": "ce", "databasemigration": "dms", "directory": "ds",
-    "elasticloadbalancing": "elb", "elasticloadbalancingv2": "elbv2", "elasticsearch": "es", "eventbridge": "events",
-    "iotdataplane": "iot-data", "marketplacemetering": "meteringmarketplace", "rdsdata": "rds-data",
-    "redshiftdata": "redshift-data", "sagemakerruntime": "sagemaker-runtime", "sfn": "stepfunctions",
-    "timestreamquery": "timestream-query", "timestreamwrite": "timestream-write",
-}  # fmt: skip
-# Services with an integration of their own: the name in front of their errors, and the old SDK's name in their causes.
-OPTIMIZED = {
-    "dynamodb": ("DynamoDB", "AmazonDynamoDBv2"),
-    "sqs": ("SQS", "AmazonSQS"),
-    "sns": ("SNS", "AmazonSNS"),
-    "events": ("EventBridge", "AmazonCloudWatchEvents"),
-    "batch": ("Batch", "AWSBatch"),
-    "ecs": ("ECS", "AmazonECS"),
-    "glue": ("Glue", "AWSGlue"),
-    "athena": ("Athena", "AmazonAthena"),
-    "codebuild": ("CodeBuild", "AWSCodeBuild"),
-    "s3": ("S3", "Amazon S3"),
-}
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+_AWS_HOST = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
+# What version 2 of the SDK makes of an answer without a body, by its ExceptionTranslationInterceptor.
+_NO_BODY = ("404", "NotFound")
+_HEADS = {"HeadObject": "NoSuchKey", "HeadBucket": "NoSuchBucket"}
+_BAD_BUCKET = "The specified bucket is not valid."
+
+
+class UnknownActionError(ValueError):
+    """The SDK has no such service, or no such action of it."""
 
 
 class ApiCall(Integration):
@@ -57,53 +51,110 @@ class ApiCall(Integration):
         kind: What events name resourceType.
         service: boto's name of the service.
         action: The action in camel case, as in the ARN.
+        operation: boto's name of it.
         pattern: How it is called.
     """
 
-    def __init__(self, kind: str, service: str, action: str, pattern: str) -> None:
+    # Whether plain text stands for an attribute value of DynamoDB's.
+    plain_attributes = False
+
+    def __init__(self, kind: str, service: str, action: str, operation: str, pattern: str) -> None:
         super().__init__(kind, action + (f".{pattern}" if pattern else ""), pattern)
         self.service = service
-        self.operation = action[:1].upper() + action[1:]
+        self.operation = operation
+        self._model = operation_model(service, operation)
 
     def run(self, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
         """Call the API, and wait for a callback if the pattern says so."""
         strand.record("TaskStarted", self.where())
         return (yield from super().run(strand, arguments, deadline))
 
-    def _client(self, caller: Caller) -> BaseClient:
-        services = caller.execution.engine.services
-        client: BaseClient = services.client(self.service, services.region_of(caller.execution.arn), caller.role)
-        return client
+    def check(self, _strand: Strand, arguments: Json) -> None:
+        """Raise a RuntimeFailure unless the API can be called with *arguments*."""
+        self._parameters(arguments)
 
-    def _model(self, client: BaseClient) -> OperationModel:
-        """Return botocore's model of the operation, whose name may differ in letter case."""
-        names = {name.lower(): name for name in client.meta.service_model.operation_names}
-        name = names.get(self.operation.lower())
-        if name is None:
-            raise RuntimeFailure(f"The resource provided arn:aws:states:::{self.kind}:{self.action} is not recognized.")
-        return client.meta.service_model.operation_model(name)
+    def _parameters(self, arguments: Json) -> dict[str, object]:
+        from shared.local.asl.integrations.shapes import to_parameters
+
+        shape = self._model.input_shape
+        return to_parameters(arguments, shape, self.member_name, plain_attributes=self.plain_attributes)
 
     def call(self, caller: Caller, arguments: Json) -> dict[str, Json]:
         """Return the API's answer, its members in Pascal case."""
         from botocore import xform_name  # all of it is needed only with a client
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+        from botocore.parsers import ResponseParserError
 
-        from shared.local.asl.integrations.shapes import to_members, to_parameters
+        from shared.local.asl.integrations.shapes import to_members
 
-        engine, client = caller.execution.engine, self._client(caller)
-        model = self._model(client)
-        parameters = to_parameters(arguments, model.input_shape)
+        engine, model = caller.execution.engine, self._model
+        region = engine.services.region_of(caller.execution.arn)
+        client = engine.services.client(self.service, region, caller.role)
+        parameters = self._parameters(arguments)
+        self._check_sent(parameters, engine)
         try:
             answer = getattr(client, xform_name(model.name))(**parameters)
         except ClientError as error:
-            service = client.meta.service_model
-            raise self.failure(error, service, engine.uuid()) from error
-        except BotoCoreError as error:
-            name = java_name(client.meta.service_model.service_id)
-            raise StateFailure(f"{name}.SdkClientException", str(error)) from error
+            told = error.response["Error"].get("Code", ""), _detail(error, engine.uuid())
+            raise self.failure(*told, model.service_model) from error
+        except ParamValidationError as error:  # boto looks at a bucket's name, Java leaves it to S3
+            if "bucket name" not in str(error):
+                raise self.unsent("Unable to marshall request") from error
+            request = engine.uuid()
+            detail = _Detail(_BAD_BUCKET, 400, request, request)
+            raise self.failure("InvalidBucketName", detail, model.service_model) from error
+        except (BotoCoreError, ResponseParserError) as error:
+            what = f"Unable to execute HTTP request: the embedded cloud did not answer {model.name}"
+            raise self.unsent(what) from error
         metadata = answer.pop("ResponseMetadata", {})
         shaped = to_members(answer, model.output_shape, self.member_name)
         return self.shaped(shaped, metadata, engine.uuid())
+
+    def _check_sent(self, parameters: Mapping[str, object], engine: Engine) -> None:
+        """Raise what is known without asking: a member is null that must not be, or the SDK cannot send at all.
+
+        A queue's URL says where the SDK sends to. No host but those of AWS and this machine's own is known here.
+        """
+        lacking = self._lacking(parameters)
+        if lacking:
+            request = engine.uuid()
+            code, message = _refusal(self.service, self._model.service_model.metadata["protocol"], lacking)
+            raise self.failure(code, _Detail(message, 400, request, request), self._model.service_model)
+        host = host_of(str(parameters.get("QueueUrl", ""))) if self.service == "sqs" else None
+        if not (
+            host in (None, host_of(engine.services.endpoint)) or is_this_machine(host) or _AWS_HOST.fullmatch(str(host))
+        ):
+            raise self.unsent(self.unknown_host(str(host)))
+
+    def _lacking(self, parameters: Mapping[str, object]) -> list[str]:
+        """Return the members that are null and must not be; none of a service whose words for that are not known.
+
+        Raises:
+            StateFailure: One of them is a part of the path.
+        """
+        from botocore.model import StructureShape
+
+        shape = self._model.input_shape
+        if not isinstance(shape, StructureShape):
+            return []
+        missing = [name for name in shape.required_members if parameters.get(name) is None]
+        for name in missing:
+            if shape.members[name].serialization.get("location") == "uri":
+                raise self.unsent(f"Parameter '{name}' must not be null")
+        return missing if self._model.service_model.metadata["protocol"] in ("json", "query") else []
+
+    @property
+    def prefix(self) -> str:
+        """What the names of failures begin with."""
+        raise NotImplementedError
+
+    def unsent(self, cause: str) -> StateFailure:
+        """Return the failure of a call that never reached the service."""
+        return StateFailure(f"{self.prefix}.SdkClientException", cause)
+
+    def unknown_host(self, host: str) -> str:
+        """Return what the SDK says of a *host* that has no address."""
+        return f"Unable to execute HTTP request: {host}: Name or service not known"
 
     @staticmethod
     def member_name(name: str) -> str:
@@ -114,38 +165,62 @@ class ApiCall(Integration):
         """Return *answer* with what the integration adds to it."""
         return answer
 
-    def failure(self, error: ClientError, model: ServiceModel, request: str) -> StateFailure:
-        """Return the failure for botocore's *error* of the service with this *model*, under the id *request*."""
+    def failure(self, code: str, detail: _Detail, model: ServiceModel) -> StateFailure:
+        """Return the failure for an error *code* of the service with this *model*."""
         raise NotImplementedError
 
 
 class SdkCall(ApiCall):
-    """``aws-sdk:<service>:<action>``."""
+    """``aws-sdk:<service>:<action>``, by version 2 of the SDK.
+
+    Raises:
+        UnknownActionError: There is no such service or action.
+    """
 
     def __init__(self, service: str, action: str, pattern: str) -> None:
-        super().__init__(f"aws-sdk:{service}", _BOTO_NAMES.get(service, service), action, pattern)
+        boto = boto_name(service)
+        operation = operation_of(boto, action) if boto else None
+        if boto is None or operation is None:
+            raise UnknownActionError(f"{service}:{action}")
+        super().__init__(f"aws-sdk:{service}", boto, action, operation, pattern)
 
     @staticmethod
     def member_name(name: str) -> str:
         """Return the Java SDK's name of *name*: ``MD5OfBody`` becomes ``Md5OfBody``."""
-        return java_name(name)
+        return member_name(name)
 
-    def failure(self, error: ClientError, model: ServiceModel, request: str) -> StateFailure:
-        """Name the failure as the Java SDK 2 does: ``S3.NoSuchKeyException``."""
-        service, code, detail = java_name(model.service_id), error.response["Error"]["Code"], _detail(error, request)
-        modelled = exception_name(model, code)
+    @property
+    def prefix(self) -> str:
+        """The SDK's name of the service: ``DynamoDb``."""
+        return service_name(self._model.service_model.service_id)
+
+    def failure(self, code: str, detail: _Detail, model: ServiceModel) -> StateFailure:
+        """Name the failure as the Java SDK 2 does: ``S3.NoSuchKeyException``, or ``S3.S3Exception`` for want of one."""
+        service = self.prefix
+        if code in _NO_BODY and self.operation in _HEADS:  # the answer has no body, so the SDK knows only the status
+            code, detail = _HEADS[self.operation], detail._replace(message="null")
         cause = f"{detail.message} (Service: {service}, Status Code: {detail.status}, Request ID: {detail.request}"
         if service == "S3":
             cause += f", Extended Request ID: {detail.extended}"
-        return StateFailure(f"{service}.{modelled or service + 'Exception'}", cause + ")")
+        return StateFailure(f"{service}.{exception_name_2(model, code) or service + 'Exception'}", cause + ")")
+
+    def unknown_host(self, host: str) -> str:
+        """Return what the SDK says of a *host* that has no address."""
+        return (
+            "Received an UnknownHostException when attempting to interact with a service. See cause for the exact "
+            "endpoint that is failing to resolve. If this is happening on an endpoint that previously worked, there "
+            f"may be a network connectivity issue or your DNS cache could be storing endpoints for too long. ({host})"
+        )
 
 
 class OptimizedCall(ApiCall):
-    """A service with an integration of its own, such as ``dynamodb:putItem``."""
+    """A service with an integration of its own, such as ``dynamodb:putItem``, by version 1 of the SDK."""
+
+    plain_attributes = True
 
     def __init__(self, service: str, action: str, pattern: str) -> None:
-        super().__init__(service, service, action, pattern)
-        self.prefix, self.old_name = OPTIMIZED[service]
+        super().__init__(service, service, action, action[:1].upper() + action[1:], pattern)
+        self._names = OPTIMIZED[service]
 
     def shaped(self, answer: dict[str, Json], metadata: ResponseMetadataTypeDef, request: str) -> dict[str, Json]:
         """Add the HTTP metadata that these integrations return."""
@@ -161,16 +236,16 @@ class OptimizedCall(ApiCall):
             "SdkResponseMetadata": {"RequestId": request},
         }
 
-    def failure(self, error: ClientError, model: ServiceModel, request: str) -> StateFailure:
-        """Name the failure as the Java SDK 1 does."""
-        code, detail = error.response["Error"]["Code"], _detail(error, request)
-        modelled = exception_name(model, code)
-        name = modelled or (code if code.endswith("Exception") else f"{code}Exception")
-        if code in _DENIED and not modelled:  # the SDK has no class for this code, and raises the service's
-            name = f"{self.old_name.removesuffix('v2').replace(' ', '')}Exception"
+    @property
+    def prefix(self) -> str:
+        """What Step Functions calls the service: ``DynamoDB``."""
+        return self._names.prefix
+
+    def failure(self, code: str, detail: _Detail, model: ServiceModel) -> StateFailure:
+        """Name the failure as the Java SDK 1 does; for an error without a class it has the base exception."""
         return StateFailure(
-            f"{self.prefix}.{name}",
-            f"{detail.message} (Service: {self.old_name}; Status Code: {detail.status}; Error Code: {code}; "
+            f"{self.prefix}.{exception_name(model, code) or self._names.exception}",
+            f"{detail.message} (Service: {self._names.client}; Status Code: {detail.status}; Error Code: {code}; "
             f"Request ID: {detail.request}; Proxy: null)",
         )
 
@@ -178,24 +253,28 @@ class OptimizedCall(ApiCall):
 class PutEvents(OptimizedCall):
     """``events:putEvents``: names the execution in each event, and fails when any is refused."""
 
-    fields = frozenset({"Entries", "EndpointId"})
+    fields = frozenset({"Entries", "EndpointId"})  # what a mock of it is held to
     required = ("Entries",)
 
     def call(self, caller: Caller, arguments: Json) -> dict[str, Json]:
         """Put the events."""
         identity, given = caller.execution.identity, members(arguments)
         mine = (identity.machine_arn, identity.arn)
-        entries = [{**entry, "Resources": [*_named(entry), *mine]} for entry in parts(given, "Entries")]
-        answer = super().call(caller, {**given, "Entries": entries})
+        entries = given.get("Entries")
+        if isinstance(entries, list):
+            given = {**given, "Entries": [_with_resources(entry, mine) for entry in entries]}
+        answer = super().call(caller, given)
         if answer.get("FailedEntryCount"):
             raise StateFailure("EventBridge.FailedEntry", dumps(answer))
         return answer
 
 
-def _named(entry: Mapping[str, Json]) -> list[Json]:
-    """Return the Resources that an event's *entry* names itself."""
-    found = entry.get("Resources")
-    return found if isinstance(found, list) else []
+def _with_resources(entry: Json, more: tuple[str, ...]) -> Json:
+    """Return an event's *entry* with *more* resources than it names itself."""
+    if not isinstance(entry, dict):
+        return entry
+    own = entry.get("Resources")
+    return {**entry, "Resources": [*(own if isinstance(own, list) else []), *more]}
 
 
 class _Detail(NamedTuple):
@@ -207,10 +286,25 @@ class _Detail(NamedTuple):
     extended: str
 
 
+def _refusal(service: str, protocol: str, lacking: list[str]) -> tuple[str, str]:
+    """Return the code and the words with which *service* of this *protocol* refuses a request that lacks members."""
+    if service == "sqs":
+        return "MissingParameter", f"The request must contain the parameter {lacking[0]}."
+    names = [f"{name[:1].lower()}{name[1:]}" for name in lacking]
+    problems = [f"Value null at '{name}' failed to satisfy constraint: Member must not be null" for name in names]
+    found = "1 validation error" if len(problems) == 1 else f"{len(problems)} validation errors"
+    # The services of the older query protocol call the same error by another name.
+    code = "ValidationError" if protocol == "query" else "ValidationException"
+    return code, f"{found} detected: {'; '.join(problems)}"
+
+
 def _detail(error: ClientError, request: str) -> _Detail:
     metadata = error.response.get("ResponseMetadata", {})
+    message = str(error.response["Error"].get("Message", ""))
+    if message.lstrip().lower().startswith("<!doctype html"):  # a page of moto's server, which lacks the call
+        message = f"The embedded cloud does not answer {error.operation_name}, though AWS does"
     return _Detail(
-        error.response["Error"].get("Message", ""),
+        message,
         metadata.get("HTTPStatusCode", 400),
         metadata.get("RequestId") or request,
         metadata.get("HostId") or request,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from shared.local.asl.effects import Call
 from shared.local.asl.errors import EXCEED_TOLERATED, RuntimeFailure, StateFailure
+from shared.local.asl.integrations.base import told_by
 from shared.local.asl.integrations.nested import start_failure
 from shared.local.asl.maps.batches import Batcher
 from shared.local.asl.maps.fields import found_in
@@ -135,7 +136,10 @@ class Distributed:
         try:
             engine.permit(identity.role_arn, "states:StartExecution", identity.machine_arn)
         except Exception as error:
-            raise start_failure(error, engine.uuid()) from error
+            told = told_by(error)
+            if told is None:
+                raise
+            raise start_failure(*told, engine.uuid()) from error
 
     def _feed(self, strand: Strand, effective: Json, run: MapRun, items: Sequence[Json] | None) -> Steps[None]:
         """Read items and hand them to *run*, no faster than its children end."""

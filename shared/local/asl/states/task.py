@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.local.asl.dataflow import states
-from shared.local.asl.errors import TASK_FAILED, TIMEOUT, RuntimeFailure, StateFailure
+from shared.local.asl.errors import INTERNAL, RUNTIME, TASK_FAILED, TIMEOUT, RuntimeFailure, StateFailure
 from shared.local.asl.history import HistoryFullError
-from shared.local.asl.integrations.base import REQUEST, Deadline
+from shared.local.asl.integrations.base import REQUEST, Deadline, told_by
 from shared.local.asl.integrations.mocked import Mocked
 from shared.local.asl.integrations.resolve import resolve
 from shared.local.asl.number_fields import number_field
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from shared.local.asl.state import Outcome
     from shared.local.asl.strand import Strand
     from shared.values import Json
+
+_LOG = logging.getLogger(__name__)
 
 
 class Task(RecoveringState):
@@ -93,15 +96,27 @@ class Task(RecoveringState):
 
 def _answer(integration: Integration, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
     """Return what the integration answers; an error of another kind that it raises fails the task, not the engine."""
+    _take_role(strand)
     try:
-        if strand.acting_as:
-            strand.execution.engine.permit(strand.execution.identity.role_arn, "sts:AssumeRole", strand.acting_as)
         return (yield from integration.run(strand, arguments, deadline))
     except (StateFailure, HistoryFullError):
         raise
+    except Exception as bug:
+        _LOG.exception("the embedded cloud failed in state %s of %s", strand.state, strand.execution.arn)
+        raise StateFailure(RUNTIME, INTERNAL) from bug
+
+
+def _take_role(strand: Strand) -> None:
+    """Raise a StateFailure unless the machine's role may take the role that the task's Credentials name."""
+    if not strand.acting_as:
+        return
+    try:
+        strand.execution.engine.permit(strand.execution.identity.role_arn, "sts:AssumeRole", strand.acting_as)
     except Exception as error:
-        said = getattr(error, "message", None) or f"{type(error).__name__}: {error}"
-        raise StateFailure(TASK_FAILED, said) from error
+        told = told_by(error)
+        if told is None:
+            raise
+        raise StateFailure(TASK_FAILED, told[1]) from error
 
 
 def _positive(seconds: float | None, field: str) -> int | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.local.asl.choice import parse_time
+from shared.local.asl.integrations import elsewhere, http
+from shared.local.asl.integrations.elsewhere import Elsewhere
+from shared.local.asl.integrations.http import HttpInvoke
 from shared.local.asl.integrations.resolve import UnknownResourceError, resolve
 from shared.local.asl.languages.jsonata import is_expression
 from shared.local.asl.validation import fields
@@ -17,6 +20,7 @@ from shared.local.asl.validation.recovery import check_recovery
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shared.local.asl.integrations.base import Integration
     from shared.local.asl.reading import Spec
     from shared.local.asl.validation.problems import Problems
 
@@ -95,7 +99,7 @@ def _check_task(spec: Spec, problems: Problems, location: str, *, jsonata: bool)
         problems.add("These fields are required: [Resource]", location)
     elif problems.is_a(resource, str, "String", f"{location}/Resource"):
         try:
-            resolve(resource)
+            _check_here(resolve(resource), spec, problems, location)
         except UnknownResourceError:
             problems.add(
                 f"The resource provided {resource} is not recognized. The value is not a valid resource ARN, or the "
@@ -108,6 +112,18 @@ def _check_task(spec: Spec, problems: Problems, location: str, *, jsonata: bool)
     if isinstance(timeout, int) and isinstance(heartbeat, int) and heartbeat >= timeout:
         problems.add("HeartbeatSeconds must be smaller than TimeoutSeconds", f"{location}/HeartbeatSeconds")
     check_recovery(spec, problems, location, jsonata=jsonata)
+
+
+def _check_here(called: Integration, spec: Spec, problems: Problems, location: str) -> None:
+    """Check that what a Task calls is in the embedded cloud, as far as its definition tells."""
+    if isinstance(called, Elsewhere):
+        problems.not_here(f"{location}/Resource", called.what, elsewhere.FIX)
+    if isinstance(called, HttpInvoke):
+        for field in ("Parameters", "Arguments"):
+            arguments = spec.get(field)
+            url = arguments.get("ApiEndpoint") if isinstance(arguments, dict) else None
+            if isinstance(url, str) and not is_expression(url) and not http.reachable(url):
+                problems.not_here(f"{location}/{field}/ApiEndpoint", http.WHAT, http.FIX)
 
 
 def _check_choice(spec: Spec, problems: Problems, location: str, *, jsonata: bool) -> None:

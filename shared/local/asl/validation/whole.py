@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shared.local.asl.validation import fields
 from shared.local.asl.validation.maps import DUPLICATE_LABEL
 from shared.local.asl.validation.numbers import check_number
-from shared.local.asl.validation.problems import DUPLICATE, NOT_JSON, TARGET, Problem, Problems
+from shared.local.asl.validation.problems import DUPLICATE, NOT_EMULATED, NOT_JSON, TARGET, Problem, Problems
 from shared.local.asl.validation.states import check_state
 
 if TYPE_CHECKING:
@@ -23,8 +23,15 @@ _CALLBACKS = (".sync:2", ".sync", ".waitForTaskToken")
 _ENDS = ("Succeed", "Fail")
 
 
-def problems_of(definition: str, kind: str = "STANDARD") -> list[Problem]:
-    """Return every problem of *definition*, for a machine of *kind* STANDARD or EXPRESS."""
+def problems_of(definition: str, kind: str = "STANDARD", *, here: bool = True) -> list[Problem]:
+    """Return every problem of *definition*, for a machine of *kind* STANDARD or EXPRESS.
+
+    Args:
+        definition: JSON.
+        kind: STANDARD or EXPRESS.
+        here: Whether it is to run in the embedded cloud, so that what that lacks is a problem as well. It is none on
+            AWS, nor in a test, where a mock may stand for it.
+    """
     problems = Problems()
     try:
         machine = json.loads(definition)
@@ -33,7 +40,7 @@ def problems_of(definition: str, kind: str = "STANDARD") -> list[Problem]:
         return problems.found
     if problems.is_a(machine, dict, "Object", "/"):
         _Checker(problems, express=kind == "EXPRESS").machine(machine, "", jsonata=False, nested=False)
-    return problems.found
+    return [problem for problem in problems.found if here or problem.code != NOT_EMULATED]
 
 
 class _Checker:

@@ -30,6 +30,7 @@ class Invocation:
     function_error: str | None = None
     request_id: str = "request-1"
     version: str = "$LATEST"
+    log_tail: str = "END RequestId: request-1"
 
 
 class FunctionError(Exception):
@@ -46,14 +47,16 @@ class World:
     def __init__(self) -> None:
         self.scheduler = VirtualScheduler()
         self.calls: list[tuple[str, Any]] = []
+        self.contexts: list[str] = []
         self.function: Any = lambda value: value
         self.version = "$LATEST"
         self.engine = Engine(self.scheduler, self._invoke, random=Random(7))
         self.count = 0
 
-    def _invoke(self, function: str, payload: bytes) -> Invocation:
+    def _invoke(self, function: str, payload: bytes, client_context: str = "") -> Invocation:
         value = json.loads(payload)
         self.calls.append((function, value))
+        self.contexts.append(client_context)
         try:
             return Invocation(json.dumps(self.function(value)).encode(), version=self.version)
         except FunctionError as error:

@@ -92,3 +92,52 @@ def test_a_task_that_waits_for_an_execution_has_a_token_which_may_answer_first(w
     world.engine.tokens.answer(tokens[1], Answer(alive=True))
     world.scheduler.run()
     assert left_alone.output["Status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("pattern", ["", ".sync", ".sync:2"])
+def test_no_input_and_null_are_an_empty_object(world, one, pattern):
+    given = []
+
+    def start(_arn, _name, text):
+        given.append(text)
+        return world.start(one(Type="Pass"), json.loads(text), "child")
+
+    world.engine.start_machines_with(start)
+    for parameters in ({"Input": None}, {}):
+        waiting = machine(T=nested(pattern, **parameters))
+        del waiting["States"]["T"]["Parameters"]["Input.$"]
+        output = world.output(waiting)
+        if pattern:
+            assert output["Input"] == ({} if pattern == ".sync:2" else "{}")
+    assert given == ["{}", "{}"]
+
+
+@pytest.mark.parametrize("pattern", ["sync", "sync:2"])
+def test_a_task_that_waits_for_an_execution_needs_the_signs_of_life_it_asks_for(world, one, pattern):
+    tokens, children = [], []
+
+    def start(_arn, _name, text):
+        tokens.append(json.loads(text)["t"])
+        children.append(world.start(one(Type="Wait", Seconds=60), {}, name="child"))
+        return children[-1]
+
+    world.engine.start_machines_with(start)
+    waiting = machine(T={**nested(f".{pattern}", Input={"t.$": "$$.Task.Token"}), "HeartbeatSeconds": 20})
+    del waiting["States"]["T"]["Parameters"]["Input.$"]
+    execution = world.start(waiting)
+    for _ in range(2):
+        world.scheduler.run(until=world.scheduler.now() + 15)
+        world.engine.tokens.answer(tokens[0], Answer(alive=True))
+    world.scheduler.run()
+    assert (execution.status, execution.error) == ("FAILED", "States.Timeout")
+    assert world.elapsed == pytest.approx(50)
+    assert children[0].status == "ABORTED"
+
+
+def test_a_fault_of_ours_is_none_of_step_functions_errors(world):
+    def broken(*_):
+        raise KeyError("inside")
+
+    world.engine.start_machines_with(broken)
+    execution = world.run(machine(T=nested(".sync")))
+    assert (execution.error, "inside" in execution.cause) == ("States.Runtime", False)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from shared.local.asl.activities import Activities
-from shared.local.asl.errors import StateFailure, dumps
+from shared.local.asl.errors import AnsweredFailure, StateFailure, dumps
 from shared.local.asl.tokens import Answer
 
 INVOKE = "arn:aws:states:::lambda:invoke"
@@ -250,13 +250,6 @@ def test_a_heartbeat_failure_is_caught_by_either_name(world):
         assert world.output(machine(T=task, D={"Type": "Succeed"})) == {"Error": "States.Timeout"}
 
 
-def test_a_service_that_nothing_here_runs_is_accepted_and_fails_by_name(world):
-    task = {"Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun.sync", "Parameters": {}, "End": True}
-    execution = world.run(machine(T=task))
-    assert execution.error == "States.Runtime"
-    assert "does not run glue:startJobRun.sync" in execution.cause
-
-
 def test_credentials_are_recorded(world, call):
     execution = world.run(machine(T=call(Credentials={"RoleArn.$": "$.role"})), {"role": "arn:role"})
     details = execution.history.page(2, 1, reverse=False, data=True)[0]["lambdaFunctionScheduledEventDetails"]
@@ -300,15 +293,35 @@ def test_a_function_takes_any_json(world, call, found):
     assert world.output(machine(T=call(QueryLanguage="JSONata", Arguments="{% $states.input %}")), found) == found
 
 
-def test_what_an_integration_raises_fails_the_task_only(world, types):
+def test_a_fault_of_ours_fails_the_task_and_no_word_of_it_reaches_the_cause(world, types, caplog):
     class Broken(type(world.engine.services)):
         def client(self, _service, _region, _role):
             raise OSError("no such host")
 
     world.engine.services = Broken("")
-    task = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets", "Next": "D"}
-    task["Catch"] = [{"ErrorEquals": ["States.TaskFailed"], "Next": "D"}]
-    assert world.output(machine(T=task, D={"Type": "Succeed"}))["Cause"] == "OSError: no such host"
+    task = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:listBuckets", "End": True}
+    execution = world.run(machine(T=task))
+    assert (execution.error, execution.cause) == (
+        "States.Runtime",
+        "Internal error of the embedded cloud; see its log (lanes up's log)",
+    )
+    assert "no such host" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("said", "output"),
+    [({}, {"Error": None, "Cause": None}), ({"error": "E"}, {"Error": "E", "Cause": None})],
+)
+def test_a_catcher_gets_null_for_what_a_worker_did_not_say(world, said, output):
+    """Recorded on AWS."""
+    arn = "arn:aws:states:us-east-1:123456789012:activity:a"
+    task = {"Type": "Task", "Resource": arn, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "D"}], "End": True}
+    execution = world.start(machine(T=task, D={"Type": "Pass", "End": True}))
+    world.scheduler.run()
+    token, _ = world.engine.activities.poll(arn, "worker")
+    world.engine.tokens.answer(token, Answer(failure=AnsweredFailure(said.get("error"), said.get("cause"))))
+    world.scheduler.run()
+    assert execution.output == output
 
 
 def test_a_worker_passes_over_any_number_of_tasks_that_have_ended():

@@ -63,4 +63,5 @@ def test_what_a_call_of_sqs_lacks_is_named(client):
     url = sqs.create_queue(QueueName="work")["QueueUrl"]
     code, message = refusal(sqs.send_message, QueueUrl=url)
     assert (code, message) == ("MissingParameter", "The request must contain the parameter MessageBody.")
+    assert refusal(sqs.send_message, QueueUrl=url, MessageBody="") == (code, message)
     sqs.send_message(QueueUrl=url, MessageBody="a")

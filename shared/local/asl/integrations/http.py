@@ -1,0 +1,198 @@
+"""``http:invoke``: an HTTP Task calls an API with the credentials of an EventBridge connection.
+
+The embedded cloud reaches this machine alone, over http as well. An endpoint elsewhere is refused by name: when the
+machine is created if the definition has it, else when the task comes to it.
+
+Source: Step Functions Developer Guide, "Call HTTPS APIs in Step Functions workflows" (read 2026-11-30).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared.local.asl.errors import RUNTIME, RuntimeFailure, StateFailure
+from shared.local.asl.integrations.base import Integration, told_by, unusable
+from shared.local.asl.integrations.hosts import host_of, is_this_machine
+from shared.local.asl.integrations.http_request import METHODS, request_of
+from shared.local.asl.reading import members
+from shared.local.asl.size import MAX_BYTES, check_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from urllib3 import HTTPHeaderDict
+
+    from shared.local.asl.effects import Steps
+    from shared.local.asl.integrations.base import Caller, Deadline
+    from shared.local.asl.integrations.http_request import Request
+    from shared.local.asl.strand import Strand
+    from shared.values import Json
+
+SOCKET, PERMISSIONS = "States.Http.Socket", "States.Permissions"
+SECONDS = 60.0  # an HTTP Task's own timeout
+WHAT = "call APIs beyond this machine"
+FIX = "mock the state in a test (lanes test, TestState), let the endpoint be on 127.0.0.1, or run it on AWS"
+_CHOICES = {
+    "RequestBodyEncoding": ("NONE", "URL_ENCODED"),
+    "ArrayFormat": ("INDICES", "REPEAT", "COMMAS", "BRACKETS", "NONE"),
+}
+_OK = range(200, 300)
+_BINARY = ("application/octet-stream", "image/", "video/", "audio/")
+
+
+def reachable(url: str) -> bool:
+    """Tell whether the embedded cloud calls *url*: it is on this machine."""
+    return is_this_machine(host_of(url))
+
+
+class HttpInvoke(Integration):
+    """Calls an API."""
+
+    fields = frozenset(
+        {
+            "ApiEndpoint", "Authentication", "Headers", "InvocationConfig", "Method", "QueryParameters", "RequestBody",
+            "Transform",
+        }
+    )  # fmt: skip
+    required = ("ApiEndpoint", "Method")
+
+    def __init__(self) -> None:
+        super().__init__("http", "invoke")
+
+    def check(self, strand: Strand, arguments: Json) -> None:
+        """Raise a RuntimeFailure unless an API can be called with *arguments*."""
+        super().check(strand, arguments)
+        given = members(arguments)
+        bad = [
+            name for name in ("Headers", "QueryParameters", "Transform") if not isinstance(given.get(name, {}), dict)
+        ]
+        if given["Method"] not in METHODS:
+            bad.append("Method")
+        url = given["ApiEndpoint"]
+        if not isinstance(url, str) or not url.startswith(("https://", "http://")) or host_of(url) is None:
+            bad.append("ApiEndpoint")
+        bad += _bad_choices(given.get("Transform"))
+        problems = [f"The value of the field '{name}' has an invalid format" for name in bad]
+        if _connection(given) is None:
+            problems.append('The field "ConnectionArn" is required but was missing')
+        if problems:
+            raise RuntimeFailure(unusable(arguments, problems))
+        _check_reachable(str(url))
+
+    def run(self, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
+        """Call the API."""
+        strand.record("TaskStarted", self.where())
+        return (yield from super().run(strand, arguments, deadline))
+
+    def call(self, caller: Caller, arguments: Json) -> Json:
+        """Return the API's answer."""
+        from shared.local.asl.integrations.connection import additions_of  # with urllib3, which others do not need
+
+        given, engine = members(arguments), caller.execution.engine
+        _permit(caller, str(given["Method"]), str(given["ApiEndpoint"]))
+        added = additions_of(caller, str(_connection(given)), _told)
+        answer = _sent(request_of(given, added, engine.services.region_of(caller.execution.arn)))
+        return _answered(answer)
+
+
+def _bad_choices(transform: Json) -> list[str]:
+    """Return the names of the fields of *transform* that have no value of theirs."""
+    given = transform if isinstance(transform, dict) else {}
+    options = given.get("RequestEncodingOptions")
+    every = {**given, **(options if isinstance(options, dict) else {})}
+    return [name for name, known in _CHOICES.items() if every.get(name, known[0]) not in known]
+
+
+def _connection(given: Mapping[str, Json]) -> str | None:
+    for name in ("InvocationConfig", "Authentication"):
+        config = given.get(name)
+        if isinstance(config, dict) and isinstance(config.get("ConnectionArn"), str):
+            return str(config["ConnectionArn"])
+    return None
+
+
+def _check_reachable(url: str) -> None:
+    if not reachable(url):
+        raise RuntimeFailure(f"The embedded cloud does not {WHAT}, though AWS does: {FIX}. Endpoint: {url}")
+
+
+def _permit(caller: Caller, method: str, url: str) -> None:
+    keys = (("states:HTTPMethod", (method,)), ("states:HTTPEndpoint", (url,)))
+    machine = caller.execution.identity.machine_arn
+    try:
+        caller.execution.engine.permit(caller.role, "states:InvokeHTTPEndpoint", machine, keys)
+    except Exception as error:
+        told = told_by(error)
+        if told is None:
+            raise
+        raise StateFailure(PERMISSIONS, told[1]) from error
+
+
+class _Answer(NamedTuple):
+    """An answer: its status and the words for it, its headers, and as much of the body as a task may have, and more."""
+
+    status: int
+    reason: str
+    headers: HTTPHeaderDict
+    body: bytes
+
+
+def _told(request: Request) -> tuple[int, str]:
+    _check_reachable(request.url)
+    answer = _sent(request)
+    return answer.status, answer.body.decode("utf-8", "replace")
+
+
+def _sent(request: Request) -> _Answer:
+    """Send *request*; return the answer."""
+    import urllib3
+
+    why = "the connection failed"
+    try:
+        answer = urllib3.request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            body=request.body,
+            timeout=SECONDS,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
+        return _Answer(answer.status, answer.reason or "", answer.headers, answer.read(MAX_BYTES + 1))
+    except urllib3.exceptions.HTTPError as error:
+        if isinstance(error, urllib3.exceptions.TimeoutError):
+            why = why if isinstance(error, urllib3.exceptions.NewConnectionError) else "timed out after 60 seconds"
+        what = f"Unable to execute HTTP request: {host_of(request.url)}: {why}"
+        raise StateFailure(SOCKET, what) from error
+
+
+def _answered(answer: _Answer) -> Json:
+    """Return what a task shows of an *answer*, or raise what it fails with."""
+    kind = answer.headers.get("content-type", "").lower()
+    check_bytes(len(answer.body), "http")
+    if kind.startswith(_BINARY):
+        raise StateFailure(RUNTIME, f"The HTTP response has the content type {kind}, which is not supported")
+    try:
+        text = answer.body.decode()
+    except ValueError:
+        raise StateFailure(RUNTIME, "The HTTP response could not be read as a string") from None
+    if answer.status not in _OK:
+        raise StateFailure(f"States.Http.StatusCode.{answer.status}", text or answer.reason)
+    names = dict.fromkeys(name.lower() for name in answer.headers)
+    headers: dict[str, Json] = {name: list(answer.headers.getlist(name)) for name in names}
+    return {
+        "Headers": headers,
+        "ResponseBody": _parsed(text) if "json" in kind else text,
+        "StatusCode": answer.status,
+        "StatusText": answer.reason,
+    }
+
+
+def _parsed(text: str) -> Json:
+    try:
+        parsed: Json = json.loads(text)
+    except ValueError:
+        return text
+    return parsed

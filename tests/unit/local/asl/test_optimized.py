@@ -1,0 +1,86 @@
+"""What a Task may name: AWS's optimized actions, the actions of the SDK, and what of it the embedded cloud has."""
+
+import json
+
+import pytest
+
+from shared.local.asl.integrations.optimized import OPTIMIZED
+from shared.local.asl.integrations.resolve import UnknownResourceError, resolve
+from shared.local.asl.validation import problems_of
+from shared.local.asl.validation.problems import NOT_EMULATED, SCHEMA
+
+
+def codes(resource, *, here=True, **parameters):
+    task = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, "End": True}
+    definition = json.dumps({"StartAt": "T", "States": {"T": task}})
+    return [problem.code for problem in problems_of(definition, here=here)]
+
+
+@pytest.mark.parametrize(
+    "resource", [f"{service}:{action}" for service in OPTIMIZED for action in OPTIMIZED[service][2]]
+)
+def test_every_action_of_the_table_is_known_and_done_or_refused_by_name(resource):
+    assert codes(resource) in ([], [NOT_EMULATED])
+    assert codes(resource, here=False) == []
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "dynamodb:query", "dynamodb:getItem.waitForTaskToken", "dynamodb:getItem.sync", "sqs:receiveMessage",
+        "sqs:sendMessage.sync", "sns:publish.sync:2", "s3:getObject", "lambda:invoke.sync", "lambda:invokeFunction",
+        "events:putEvents.sync", "events:putRule", "glue:startJobRun.waitForTaskToken", "glue:getJobRun",
+        "glue:startJobRun.sync:2", "batch:describeJobs", "http:invoke.sync", "http:invoke.waitForTaskToken",
+        "states:stopExecution", "nosuch:thing", "lambda", "aws-sdk:s3", "aws-sdk:s3:getObject.sync",
+        "aws-sdk:nosuch:thing", "aws-sdk:s3:noSuchThing", "aws-sdk:s3:GetObject", "aws-sdk:s3:get:object",
+    ],
+)  # fmt: skip
+def test_what_aws_does_not_have_is_refused_as_aws_refuses_it(resource):
+    assert codes(resource) == [SCHEMA]
+    with pytest.raises(UnknownResourceError):
+        resolve(f"arn:aws:states:::{resource}")
+
+
+@pytest.mark.parametrize(
+    ("resource", "what"),
+    [
+        ("glue:startJobRun.sync", "run glue:startJobRun.sync"),
+        ("ecs:runTask.sync", "run ecs:runTask.sync"),
+        ("apigateway:invoke", "run apigateway:invoke"),
+        ("eks:call", "run eks:call"),
+    ],
+)
+def test_what_only_aws_runs_is_refused_by_name_unless_a_mock_may_stand_for_it(resource, what):
+    task = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": {}, "End": True}
+    definition = json.dumps({"StartAt": "T", "States": {"T": task}})
+    (problem,) = problems_of(definition)
+    assert (problem.code, problem.location) == (NOT_EMULATED, "/States/T/Resource")
+    assert problem.message.startswith(f"The embedded cloud does not {what}, though AWS does: run this workflow on AWS")
+    assert problems_of(definition, here=False) == []
+
+
+def test_an_endpoint_beyond_this_machine_is_refused_where_the_definition_has_it():
+    call = {"Method": "GET", "Authentication": {"ConnectionArn": "c"}}
+    assert codes("http:invoke", ApiEndpoint="https://api.example.com/x", **call) == [NOT_EMULATED]
+    assert codes("http:invoke", ApiEndpoint="https://127.example.com/x", **call) == [NOT_EMULATED]
+    assert codes("http:invoke", ApiEndpoint="http://127.0.0.1:80/x", **call) == []
+    assert codes("http:invoke", **{"ApiEndpoint.$": "$.url"}, **call) == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "service", "operation"),
+    [
+        ("aws-sdk:sfn:startExecution", "stepfunctions", "StartExecution"),
+        ("aws-sdk:cloudwatchlogs:putLogEvents", "logs", "PutLogEvents"),
+        ("aws-sdk:cognitoidentityprovider:adminGetUser", "cognito-idp", "AdminGetUser"),
+        ("aws-sdk:rdsdata:executeStatement", "rds-data", "ExecuteStatement"),
+        ("aws-sdk:rds:describeDBInstances", "rds", "DescribeDBInstances"),
+        ("aws-sdk:iam:listMFADevices", "iam", "ListMFADevices"),
+        ("aws-sdk:config:putConfigRule", "config", "PutConfigRule"),
+        ("aws-sdk:databasemigration:describeEndpoints", "dms", "DescribeEndpoints"),
+        ("aws-sdk:s3:listObjectsV2.waitForTaskToken", "s3", "ListObjectsV2"),
+    ],
+)
+def test_services_and_actions_of_the_sdk_have_the_java_sdks_names(resource, service, operation):
+    called = resolve(f"arn:aws:states:::{resource}")
+    assert (called.service, called.operation) == (service, operation)
