@@ -14,12 +14,14 @@ from shared.local.asl.states.map import Map
 from shared.local.asl.states.parallel import Parallel
 from shared.local.asl.states.task import Task
 from shared.local.asl.validation import problems_of
+from shared.local.asl.validation.problems import NOT_EMULATED
 from shared.testing.trial import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from shared.local.asl.state import State
+    from shared.local.asl.validation.problems import Problem
     from shared.values import Json
 
 
@@ -31,11 +33,13 @@ class Compiled:
         machine: What runs.
         states: Its states by name, at any depth: names are unique in a definition.
         express: Whether it is an express workflow's.
+        lacking: What only AWS does, where no Task is asked for it when it runs: a mock must stand for it.
     """
 
     machine: Machine
     states: Mapping[str, State]
     express: bool
+    lacking: tuple[Problem, ...] = ()
 
     @property
     def tasks(self) -> list[str]:
@@ -43,7 +47,9 @@ class Compiled:
         return [name for name, state in self.states.items() if isinstance(state, Task)]
 
     def problems(self, mocks: Iterable[str]) -> Iterator[str]:
-        """Yield why states of these names cannot be mocked."""
+        """Yield why states of these names cannot be mocked, and what only AWS does that none of them stands for."""
+        mocks = frozenset(mocks)
+        yield from (str(each) for each in self.lacking if mocks.isdisjoint(_names(each)))
         for name in mocks:
             state = self.states.get(name)
             if state is None:
@@ -60,7 +66,8 @@ def compile_definition(definition: Mapping[str, Json], *, express: bool, where: 
     Raises:
         LanesError: Step Functions would not take it; all problems are told.
     """
-    problems = problems_of(json.dumps(definition), "EXPRESS" if express else "STANDARD")
+    found = problems_of(json.dumps(definition), "EXPRESS" if express else "STANDARD")
+    problems = [problem for problem in found if problem.code != NOT_EMULATED]
     if problems:
         what = "".join(f"\n  {problem}" for problem in problems)
         raise LanesError(f"Step Functions does not take this definition:{what}", where=where)
@@ -69,7 +76,14 @@ def compile_definition(definition: Mapping[str, Json], *, express: bool, where: 
     for state in states.values():
         if isinstance(state, RecoveringState):
             state.mock(partial(ask, state))
-    return Compiled(machine, states, express)
+    lacking = [problem for problem in found if problem.code == NOT_EMULATED]
+    tasks = {name for name, state in states.items() if isinstance(state, Task)}  # they say so themselves, if asked
+    return Compiled(machine, states, express, tuple(each for each in lacking if tasks.isdisjoint(_names(each))))
+
+
+def _names(problem: Problem) -> list[str]:
+    """Return the parts of a *problem*'s location, among them the names of the states that it is in."""
+    return (problem.location or "").split("/")
 
 
 def _all(machine: Machine) -> Iterator[State]:
