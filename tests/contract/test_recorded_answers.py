@@ -26,26 +26,27 @@ from tests.helpers.recorded_answers import check_misses, judge, judge_of, needs_
 
 NOW = 1_795_219_200.0  # after the latest time that a recorded execution waits for
 SHORTENED = 20.0
+ACCOUNT = "123456789012"
 
 pytestmark = needs_recordings
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    place = Place("123456789012", "us-east-1", "test")
+    place = Place(ACCOUNT, "us-east-1", "test")
     with EmbeddedCloud(place, tmp_path_factory.mktemp("cloud"), speed=SHORTENED, any_key=True) as cloud:
         yield judge_of(cloud.endpoint)
 
 
-def run(case: dict[str, Any], account: str) -> Execution:
+def run(case: dict[str, Any]) -> Execution:
     """Run a recorded *case* to its end, in virtual time."""
-    definition = case["definition"].replace("000000000000", account)
+    definition = case["definition"].replace("000000000000", ACCOUNT)
     assert problems_of(definition) == []
     scheduler = VirtualScheduler(NOW)
     engine = Engine(scheduler, lambda function, _payload: pytest.fail(f"{function} was called"), random=Random(0))
     name = "machine-1"
-    prefix = f"arn:aws:states:us-east-1:{account}"
-    role = f"arn:aws:iam::{account}:role/r"
+    prefix = f"arn:aws:states:us-east-1:{ACCOUNT}"
+    role = f"arn:aws:iam::{ACCOUNT}:role/r"
     identity = Identity(f"{prefix}:execution:{name}:run", "run", f"{prefix}:stateMachine:{name}", name, role)
     text = case["input"] or "{}"
     execution = Execution(engine, Machine(json.loads(definition)), identity, text)
@@ -56,7 +57,7 @@ def run(case: dict[str, Any], account: str) -> Execution:
 
 def reported(judge: Any, case: dict[str, Any]) -> Any:
     """Return the judge's report of a recorded *case*, run here."""
-    execution, expected = run(case, judge.ACCOUNT), case["expected"]
+    execution, expected = run(case), case["expected"]
     report = judge.Report(case, frozenset(judge.RUN_ONLY))
     report.hold("status", expected["status"], execution.status)
     if expected["status"] == "SUCCEEDED":
@@ -71,7 +72,7 @@ def reported(judge: Any, case: dict[str, Any]) -> Any:
 
 
 def test_executions_without_resources() -> None:
-    module = judge()
+    module = judge(ACCOUNT)
     check_misses([reported(module, case) for case in recorded("cases")], CASES)
 
 

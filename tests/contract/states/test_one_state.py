@@ -87,7 +87,11 @@ def test_a_mocked_task_has_the_token_of_the_context(cloud):
         (INVOKE, {"mock": {"result": "{}"}, "context": "{"}, "Invalid Context object provided: it must be valid JSON"),
         (INVOKE, {"mock": {"result": "{}"}, "context": '{"Pokedex": {}}'}, "Field 'Pokedex' is not allowed"),
         (ASK, {"roleArn": ROLE}, "only when a mock is specified"),
-        (INVOKE, {"roleArn": ROLE, "context": "{}"}, "TestState does not support Context when a mock is not specified."),
+        (
+            INVOKE,
+            {"roleArn": ROLE, "context": "{}"},
+            "TestState does not support Context when a mock is not specified.",
+        ),
         (INVOKE, {}, "RoleArn must be specified when testing a Task state"),
     ],
 )

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from shared.local.asl.errors import ITEM_READER, StateFailure
+from shared.local.asl.reading import part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,9 +59,9 @@ def look_at_map(state: Map, strand: Strand, value: Json, data: str | None, seen:
     effective = state.flow.read(strand, value)
     items = _items(state, strand, effective, data)
     if items is not None:
-        if state.distributed is None or state.distributed.reader is None:
+        if data is None:
             seen["afterItemsPath"] = [*items]
-        elif "ItemsPointer" in state.distributed.reader.config:
+        elif "ItemsPointer" in part(part(state.spec, "ItemReader"), "ReaderConfig"):
             seen["afterItemsPointer"] = [*items]
         _look_at_iterations(state, strand, effective, items, seen)
     seen["maxConcurrency"] = int(state.concurrency(strand, effective) or 0)
