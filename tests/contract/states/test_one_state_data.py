@@ -18,7 +18,7 @@ def reader(kind="JSON", action="getObject", **config):
     return {
         "Resource": f"arn:aws:states:::s3:{action}",
         "ReaderConfig": {"InputType": kind, **config},
-        "Parameters": {"Bucket": "b", "Key": "k"},
+        "Parameters": {"Bucket": "b", "Key": "k.gz"},
     }
 
 
@@ -125,7 +125,10 @@ def test_without_its_data_a_readers_items_may_be_the_input(tested):
         "Type": "Map", "ItemReader": reader(), "ItemsPath": "$.orders", "ItemProcessor": DISTRIBUTED, "End": True,
     }  # fmt: skip
     assert tested(state, input={"orders": [1]}, mock={"result": "[]"})["seen"]["afterItemsPath"] == [1]
-    assert tested(state, input={"key": "k"}, mock={"result": "[]"})["status"] == "SUCCEEDED"
+    del state["ItemsPath"]
+    assert tested(state, input=[1], mock={"result": "[]"})["seen"]["afterItemsPath"] == [1]
+    found = tested(state, input={"key": "k"}, mock={"result": "[]"})
+    assert (found["status"], found["seen"].get("afterItemsPath")) == ("SUCCEEDED", None)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from shared.local.asl.errors import ITEM_READER, StateFailure
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _PER_CENT = 100
+_PACKED = re.compile(r"\.(gz|gzip|zst|zstd)$", re.IGNORECASE)  # a request holds text, so nothing is packed in it
 
 
 class Tolerance(NamedTuple):
@@ -108,10 +110,10 @@ def _items(state: Map, strand: Strand, effective: Json, data: str | None) -> Seq
         return state.fields.items(strand, effective)
     if data is not None:
         return _read(reader, strand, effective, data)
-    try:  # AWS: "provide the data directly in the input (as if it had already been read from S3)"
+    # The data may be the input, as if it had been read already: so says the Developer Guide.
+    if isinstance(effective, list) or "ItemsPath" in state.spec:
         return state.fields.items(strand, effective)
-    except StateFailure:
-        return None
+    return None
 
 
 def _read(reader: Reader, strand: Strand, effective: Json, data: str) -> Sequence[Json]:
@@ -123,8 +125,8 @@ def _read(reader: Reader, strand: Strand, effective: Json, data: str) -> Sequenc
         raise StateFailure(ITEM_READER, cause)
     if reader.resource.endswith(":listObjectsV2"):
         return _listed(data)
-    engine = cast("Engine", _Given(data))
-    return list(reader.open(engine, source._replace(parameters={"Bucket": "given", "Key": "given"})))
+    unpacked = {**source.parameters, "Key": _PACKED.sub("", str(source.parameters.get("Key", "")))}
+    return list(reader.open(cast("Engine", _Given(data)), source._replace(parameters=unpacked)))
 
 
 def _listed(data: str) -> list[Json]:
