@@ -14,9 +14,12 @@ INNER = {"StartAt": "Each", "States": {"Each": INVOKE}}
 DISTRIBUTED = {**INNER, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
 
 
-def reader(kind="JSON", action="getObject", **config):
+LISTING = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}}
+
+
+def reader(kind="JSON", **config):
     return {
-        "Resource": f"arn:aws:states:::s3:{action}",
+        "Resource": "arn:aws:states:::s3:getObject",
         "ReaderConfig": {"InputType": kind, **config},
         "Parameters": {"Bucket": "b", "Key": "k.gz"},
     }
@@ -102,7 +105,7 @@ def test_a_distributed_map_reads_what_the_request_says_is_in_s3(tested):
         (reader("CSV", CSVHeaderLocation="FIRST_ROW"), "a,b\n1,2\n", [{"a": "1", "b": "2"}]),
         (reader("JSONL"), '{"a": 1}\n[2]\n', [{"a": 1}, [2]]),
         (reader(MaxItems=1), "[1, 2]", [1]),
-        (reader(action="listObjectsV2"), '{"Contents": [{"Key": "k"}]}', [{"Key": "k"}]),
+        (LISTING, '{"Contents": [{"Key": "k"}]}', [{"Key": "k"}]),
     ],
 )
 def test_the_data_of_a_reader_is_read_as_its_input_type_says(tested, given, data, items):
