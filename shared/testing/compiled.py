@@ -48,9 +48,9 @@ class Compiled:
 
     def problems(self, mocks: Iterable[str]) -> Iterator[str]:
         """Yield why states of these names cannot be mocked, and what only AWS does that none of them stands for."""
-        mocks = frozenset(mocks)
-        yield from (str(each) for each in self.lacking if mocks.isdisjoint(_names(each)))
-        for name in mocks:
+        names = list(mocks)
+        yield from (str(each) for each in self.lacking if set(names).isdisjoint(_names(each)))
+        for name in names:
             state = self.states.get(name)
             if state is None:
                 error = unknown("state", name, list(self.states))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.local.asl.answers import Returned
 from shared.local.asl.api.inspected import Inspection
 from shared.local.asl.api.map_data import look_at_map, tolerated
 from shared.local.asl.errors import EXCEED_TOLERATED, StateFailure, dumps, matches
@@ -141,10 +142,16 @@ class Trial:
         failed = self.asked.failed
         if failed is None:
             return
-        if tolerance.items is not None and failed > tolerance.items:
+        iterations = self._mocked_iterations() if tolerance.items is None else tolerance.items
+        if iterations is not None and failed > iterations:
             self.refused = "Map iteration failure count must be less than or equal to the number of Map iterations"
         if tolerance.exceeded(failed):
             raise StateFailure(EXCEED_TOLERATED, TOO_MANY)
+
+    def _mocked_iterations(self) -> int | None:
+        """Return how many iterations the mocked result is of; None where it tells not."""
+        answer = self.asked.answer
+        return len(answer.value) if isinstance(answer, Returned) and isinstance(answer.value, list) else None
 
     # What becomes of a failure.
 
