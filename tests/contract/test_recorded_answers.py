@@ -43,7 +43,7 @@ def run(case: dict[str, Any]) -> Execution:
     definition = case["definition"].replace("000000000000", ACCOUNT)
     assert problems_of(definition) == []
     scheduler = VirtualScheduler(NOW)
-    engine = Engine(scheduler, lambda function, _payload: pytest.fail(f"{function} was called"), random=Random(0))
+    engine = Engine(scheduler, lambda function, *_: pytest.fail(f"{function} was called"), random=Random(0))
     name = "machine-1"
     prefix = f"arn:aws:states:us-east-1:{ACCOUNT}"
     role = f"arn:aws:iam::{ACCOUNT}:role/r"
