@@ -108,7 +108,7 @@ def _state_and_around(params: TestStateInputTypeDef) -> list[State]:
     text, name = params["definition"], params.get("stateName")
     try:
         definition = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidDefinition(f"Invalid State Machine Definition: '{error}'") from error
     if name is None and isinstance(definition, dict):
         _check_alone(definition)
