@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shared.local.asl.state import State
     from shared.values import Json
 
-_TEXT, _NUMBER, _ANY = "a string", "an integer", ""
+_TEXT, _NUMBER, _ANY = "a string", "a number", ""
 # The members that a context object may have, and what each of their own members must be.
 _CONTEXT = {
     "Execution": {"Id": _TEXT, "Input": _ANY, "Name": _TEXT, "RoleArn": _TEXT, "StartTime": _TEXT,
