@@ -66,8 +66,7 @@ def compile_definition(definition: Mapping[str, Json], *, express: bool, where: 
     Raises:
         LanesError: Step Functions would not take it; all problems are told.
     """
-    found = problems_of(json.dumps(definition), "EXPRESS" if express else "STANDARD")
-    problems = [problem for problem in found if problem.code != NOT_EMULATED]
+    problems = problems_of(json.dumps(definition), "EXPRESS" if express else "STANDARD")
     if problems:
         what = "".join(f"\n  {problem}" for problem in problems)
         raise LanesError(f"Step Functions does not take this definition:{what}", where=where)
@@ -76,9 +75,15 @@ def compile_definition(definition: Mapping[str, Json], *, express: bool, where: 
     for state in states.values():
         if isinstance(state, RecoveringState):
             state.mock(partial(ask, state))
-    lacking = [problem for problem in found if problem.code == NOT_EMULATED]
-    tasks = {name for name, state in states.items() if isinstance(state, Task)}  # they say so themselves, if asked
-    return Compiled(machine, states, express, tuple(each for each in lacking if tasks.isdisjoint(_names(each))))
+    return Compiled(machine, states, express, tuple(_lacking(definition, states)))
+
+
+def _lacking(definition: Mapping[str, Json], states: Mapping[str, State]) -> Iterator[Problem]:
+    """Yield what of *definition* only AWS does, but for what Tasks call: they say so themselves, if asked."""
+    tasks = {name for name, state in states.items() if isinstance(state, Task)}
+    for problem in problems_of(json.dumps(definition)):
+        if problem.code == NOT_EMULATED and tasks.isdisjoint(_names(problem)):
+            yield problem
 
 
 def _names(problem: Problem) -> list[str]:
