@@ -234,7 +234,7 @@ def test_a_sequence_that_is_too_short_or_too_long_is_told(run):
         ),
         ("aws-sdk:ec2:describeInstances", "it calls aws-sdk:ec2:describeInstances, and a test calls no service"),
         ("states:startExecution.sync:2", "it calls states:startExecution.sync:2, which no test runs"),
-        ("batch:submitJob.sync", "it calls batch:submitJob"),
+        ("batch:submitJob.sync", "it calls batch:submitJob, which no test runs"),
     ],
 )
 def test_a_call_without_a_mock_names_the_state_and_the_line_to_write(run, resource, said):
