@@ -133,8 +133,8 @@ def _listed(data: str) -> list[Json]:
     """Return what a listing as JSON lists: an array, or S3's answer with its Contents."""
     try:
         found = json.loads(data)
-    except ValueError as error:
-        raise StateFailure(ITEM_READER, f"The listing is not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise StateFailure(ITEM_READER, "The listing is not JSON.") from error
     entries = found.get("Contents") if isinstance(found, dict) else found
     if not isinstance(entries, list):
         raise StateFailure(ITEM_READER, "The listing is no array of objects.")
