@@ -14,12 +14,14 @@ from shared.local.asl.states.map import Map
 from shared.local.asl.states.parallel import Parallel
 from shared.local.asl.states.task import Task
 from shared.local.asl.validation import problems_of
+from shared.local.asl.validation.problems import NOT_EMULATED
 from shared.testing.trial import ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from shared.local.asl.state import State
+    from shared.local.asl.validation.problems import Problem
     from shared.values import Json
 
 
@@ -31,11 +33,13 @@ class Compiled:
         machine: What runs.
         states: Its states by name, at any depth: names are unique in a definition.
         express: Whether it is an express workflow's.
+        lacking: What only AWS does, where no Task is asked for it when it runs: a mock must stand for it.
     """
 
     machine: Machine
     states: Mapping[str, State]
     express: bool
+    lacking: tuple[Problem, ...] = ()
 
     @property
     def tasks(self) -> list[str]:
@@ -43,8 +47,10 @@ class Compiled:
         return [name for name, state in self.states.items() if isinstance(state, Task)]
 
     def problems(self, mocks: Iterable[str]) -> Iterator[str]:
-        """Yield why states of these names cannot be mocked."""
-        for name in mocks:
+        """Yield why states of these names cannot be mocked, and what only AWS does that none of them stands for."""
+        names = list(mocks)
+        yield from (str(each) for each in self.lacking if set(names).isdisjoint(_names(each)))
+        for name in names:
             state = self.states.get(name)
             if state is None:
                 error = unknown("state", name, list(self.states))
@@ -69,7 +75,20 @@ def compile_definition(definition: Mapping[str, Json], *, express: bool, where: 
     for state in states.values():
         if isinstance(state, RecoveringState):
             state.mock(partial(ask, state))
-    return Compiled(machine, states, express)
+    return Compiled(machine, states, express, tuple(_lacking(definition, states)))
+
+
+def _lacking(definition: Mapping[str, Json], states: Mapping[str, State]) -> Iterator[Problem]:
+    """Yield what of *definition* only AWS does, but for what Tasks call: they say so themselves, if asked."""
+    tasks = {name for name, state in states.items() if isinstance(state, Task)}
+    for problem in problems_of(json.dumps(definition)):
+        if problem.code == NOT_EMULATED and tasks.isdisjoint(_names(problem)):
+            yield problem
+
+
+def _names(problem: Problem) -> list[str]:
+    """Return the parts of a *problem*'s location, among them the names of the states that it is in."""
+    return (problem.location or "").split("/")
 
 
 def _all(machine: Machine) -> Iterator[State]:

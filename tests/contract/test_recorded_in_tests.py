@@ -10,22 +10,18 @@ import base64
 import json
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from shared.errors import LanesError
 from shared.run.attempts import attempts_in, by_item
 from shared.testing import raises, returns, silent
 from shared.testing.mocks import NoAnswerError
-from tests.contract.test_asl_conformance import parsed, same
+from tests.helpers.recorded_answers import differences, judge, needs_recordings, recorded
 
-FOLDER = Path(__file__).parents[3] / "shared" / "asl-conformance"
 ACCOUNT = "123456789012"
 _TEXTS = ("input", "output", "parameters")
 
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the recordings are not beside this checkout ({FOLDER})")
+pytestmark = needs_recordings
 
 
 @dataclass(frozen=True)
@@ -84,38 +80,21 @@ def entered(history):
     return [event["stateEnteredEventDetails"]["name"] for event in history if event["type"].endswith("StateEntered")]
 
 
-def wild(words, value):
-    """Return recorded *value* with the case's wild *words* as placeholders, which stand for anything."""
-    told = json.dumps(value, ensure_ascii=False)
-    for word in sorted(words, key=len, reverse=True):
-        told = told.replace(json.dumps(word)[1:-1], "<wild>")
-    return of_one_account(json.loads(told))
-
-
-def of_one_account(value):
-    return parsed(json.loads(json.dumps(value).replace("111111111111", ACCOUNT)))
-
-
-def difference(case, run):
+def difference(judge, case, run):
     """Return what *run* did otherwise than the recorded execution; empty when nothing."""
-    expected, words = case["expected"], case.get("wild", [])
-    pairs = {
-        "status": (expected["status"], run.status),
-        "error": (expected.get("error"), run.error),
-        "output": (wild(words, expected.get("output")), of_one_account(run.output)),
-        "cause": (wild(words, expected.get("cause")), of_one_account(run.cause)),
-    }
-    for name, (wanted, found) in pairs.items():
-        if not same(wanted, found):
-            return f"{name}: {found!r}, recorded {wanted!r}"
-    if "history" in expected and sorted(entered(expected["history"])) != sorted(entered(run.history)):
-        return f"path: {entered(run.history)}, recorded {entered(expected['history'])}"
-    return ""
+    expected, report = case["expected"], judge.Report(case, frozenset(judge.RUN_ONLY))
+    report.hold("status", expected["status"], run.status)
+    report.hold("error", expected.get("error"), run.error)
+    report.hold("output", judge.read(expected.get("output")), run.output)
+    report.hold("cause", expected.get("cause"), run.cause)
+    if "history" in expected:
+        report.hold("path", sorted(entered(expected["history"])), sorted(entered(run.history)))
+    return differences(report)
 
 
 def replayed(workflow, cases, mocked):
     """Return for each case what the run did otherwise."""
-    found = {}
+    found, module = {}, judge(ACCOUNT)
     for number, case in enumerate(cases):
         word = f"case-{number}"
         mocks = mocks_of(map(as_told, case["expected"]["history"])) if mocked else {}
@@ -126,7 +105,7 @@ def replayed(workflow, cases, mocked):
         except LanesError as error:
             found[case["id"]] = str(error)
         else:
-            found[case["id"]] = difference(case, run)
+            found[case["id"]] = difference(module, case, run)
     return found
 
 
@@ -145,13 +124,13 @@ def told(found):
 
 
 def test_executions_without_resources_end_as_recorded(workflow):
-    found = replayed(workflow, json.loads((FOLDER / "cases.json").read_text()), mocked=False)
+    found = replayed(workflow, recorded("cases"), mocked=False)
     right = sum(not what for what in found.values())
     assert right == len(found), f"{right}/{len(found)}\n{told(found)}"
 
 
 def test_executions_with_tasks_end_as_recorded_when_mocks_answer_as_aws_did(workflow):
-    cases = [case for case in json.loads((FOLDER / "tasks.json").read_text()) if fits(case)]
+    cases = [case for case in recorded("tasks") if fits(case)]
     found = replayed(workflow, cases, mocked=True)
     right = sum(not what for what in found.values())
     assert right == len(found), f"{right}/{len(found)}\n{told(found)}"

@@ -78,8 +78,7 @@ class PathFlow:
 
     def finish(self, strand: Strand, raw: Json, result: Json) -> Finished:
         """Return the state's output and what it assigns, for its *result*."""
-        if self._selector is not None:
-            result = self._selector(result, strand)
+        result = self.select(strand, result)
         assigned = self._assign(result, strand) if self._assign is not None else None
         output = self.put(raw, result)
         return output if self._output is None else self._output(output, strand), assigned

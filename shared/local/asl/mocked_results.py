@@ -26,7 +26,7 @@ def result_problem(state: RecoveringState, result: Json, mode: str) -> str | Non
 
         return schema_problem(state.calls, result, mode)
     if isinstance(state, Map) and state.distributed is not None and state.distributed.exports:
-        return None
+        return None if isinstance(result, dict) else "Mocked result must be a JSON object."
     if not isinstance(result, list):
         return "Mocked result must be an array."
     if isinstance(state, Parallel) and len(result) != len(state.branches):

@@ -84,11 +84,14 @@ def test_a_mocked_task_has_the_token_of_the_context(cloud):
         (PARALLEL, {"mock": {"result": "[1, 2]"}}, "same number of items as number of Parallel branches"),
         (INVOKE, {"mock": {"result": "{}"}, "context": '{"Task": {"Token": "T"}}'}, "Context object contains 'Task'"),
         (INVOKE, {"mock": {"result": "{}"}, "context": '{"Execution": {"Id": 1}}'}, "Execution.Id must be a string"),
-        (INVOKE, {"mock": {"result": "{}"}, "context": "{"}, "Invalid Context object provided: it must be an object"),
+        (INVOKE, {"mock": {"result": "{}"}, "context": "{"}, "Invalid Context object provided: it must be valid JSON"),
         (INVOKE, {"mock": {"result": "{}"}, "context": '{"Pokedex": {}}'}, "Field 'Pokedex' is not allowed"),
-        (PARALLEL, {}, "State type 'Parallel' is only supported when a mock is specified"),
-        (ASK, {"roleArn": ROLE}, "is only supported when a mock is specified"),
-        (INVOKE, {"roleArn": ROLE, "context": "{}"}, "A context may only be specified with a mock"),
+        (ASK, {"roleArn": ROLE}, "only when a mock is specified"),
+        (
+            INVOKE,
+            {"roleArn": ROLE, "context": "{}"},
+            "TestState does not support Context when a mock is not specified.",
+        ),
         (INVOKE, {}, "RoleArn must be specified when testing a Task state"),
     ],
 )

@@ -238,9 +238,12 @@ def test_a_sequence_that_is_too_short_or_too_long_is_told(run):
     ],
 )
 def test_a_call_without_a_mock_names_the_state_and_the_line_to_write(run, resource, said):
-    given = {"FunctionName": "f", "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:m"}
-    kept = {key: value for key, value in given.items() if ("lambda" in resource) == (key == "FunctionName")}
-    kept = kept if resource.startswith(("lambda", "states")) else {}
+    given = {
+        "lambda": {"FunctionName": "f"},
+        "states": {"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:m"},
+        "dynamodb": {"TableName": "t", "Key": {"id": {"S": "1"}}},
+    }
+    kept = given.get(resource.partition(":")[0], {})
     with pytest.raises(MocksDoNotFit) as caught:
         run({"Call": call(resource, Parameters=kept, Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Call"}])})
     assert caught.value.problems[0].startswith(f"Call: {said}")

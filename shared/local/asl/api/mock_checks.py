@@ -1,137 +1,139 @@
-"""What TestState refuses of a mock and of a context object, in AWS's words."""
+"""What TestState refuses of a mock and of what goes with it.
+
+Words: recorded answers of AWS where one is known, else made after those. What needs what: Step Functions Developer
+Guide, "Testing state machines with TestState API", and API reference, "TestState" (both read 2026-11-30).
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 from moto.stepfunctions import exceptions as wrong
 
 from shared.local.asl.answers import STRICT, Answer, Raised, Returned
-from shared.local.asl.errors import EXCEED_TOLERATED
+from shared.local.asl.backend import InvalidDefinition
 from shared.local.asl.integrations.base import REQUEST
-from shared.local.asl.maps.run import TOO_MANY
 from shared.local.asl.mocked_results import result_problem
 from shared.local.asl.retry import RecoveringState
+from shared.local.asl.states.map import Map
+from shared.local.asl.states.parallel import Parallel
 from shared.local.asl.states.task import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection
 
-    from mypy_boto3_stepfunctions.type_defs import MockInputTypeDef, TestStateInputTypeDef
+    from mypy_boto3_stepfunctions.type_defs import (
+        MockInputTypeDef,
+        TestStateConfigurationTypeDef,
+        TestStateInputTypeDef,
+    )
 
     from shared.local.asl.state import State
     from shared.values import Json
 
-_TEXT, _ANY = "a string", ""
-# The members that a context object may have, and what each of their own members must be.
-_CONTEXT = {
-    "Execution": {"Id": _TEXT, "Input": _ANY, "Name": _TEXT, "RoleArn": _TEXT, "StartTime": _TEXT, "RedriveCount": _ANY,
-                  "RedriveTime": _TEXT},
-    "State": {"EnteredTime": _TEXT, "Name": _TEXT, "RetryCount": _ANY},
-    "StateMachine": {"Id": _TEXT, "Name": _TEXT},
-    "Task": {"Token": _TEXT},
-}  # fmt: skip
+_UNMOCKED = (
+    "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, "
+    "Succeed, Fail, Choice]"
+)
 
 
-def checked_answer(state: State, params: TestStateInputTypeDef) -> Answer:
-    """Return what the mock of the request *params* answers for *state*.
+def parsed(text: str, otherwise: str) -> Json:
+    """Return the JSON *text* as a value.
 
     Raises:
-        ValidationException: The state has no mock, or could not answer so.
+        ValidationException: It is not JSON, said by *otherwise*.
     """
-    mock = params.get("mock") or {}
-    if params.get("revealSecrets"):
-        raise wrong.ValidationException("TestState does not support RevealSecrets when a mock is specified.")
+    try:
+        value: Json = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise wrong.ValidationException(otherwise) from None
+    return value
+
+
+def _no_constant(name: str) -> Never:
+    raise ValueError(f"{name} is not JSON")
+
+
+def checked_answer(state: State, params: TestStateInputTypeDef, inside: Collection[str]) -> Answer | None:
+    """Return what answers for *state*, None where the request has no mock.
+
+    Args:
+        state: The state under test.
+        params: The request.
+        inside: The names of the states inside of it.
+
+    Raises:
+        ValidationException: The state needs a mock or a role, may have none, or could not be answered so.
+        InvalidDefinition: It is a Map or a Parallel without a mock.
+    """
+    mock, config = params.get("mock"), params.get("stateConfiguration") or {}
+    if mock is None:
+        _check_unmocked(state, params, config)
+        return None
     if not isinstance(state, RecoveringState):
         kind = str(state.spec["Type"])
         raise wrong.ValidationException(f"State type '{kind}' is not supported when a mock is specified")
-    error = mock.get("errorOutput")
-    if error is not None and mock.get("result") is not None:
+    if params.get("revealSecrets"):
+        raise wrong.ValidationException("TestState does not support RevealSecrets when a mock is specified.")
+    answer = _answer(state, mock)
+    _check_configuration(state, config, inside)
+    return answer
+
+
+def _answer(state: RecoveringState, mock: MockInputTypeDef) -> Answer:
+    error, result = mock.get("errorOutput"), mock.get("result")
+    if error is not None and result is not None:
         raise wrong.ValidationException(
             "A test mock should have only one of the following fields: [result, errorOutput]."
         )
     if error is not None:
+        if error.get("error") is None:
+            raise wrong.ValidationException("A mocked errorOutput must have the field 'error'.")
         return Raised(error.get("error"), error.get("cause"))
-    result = _parsed(mock)
-    problem = result_problem(state, result, mock.get("fieldValidationMode") or STRICT)
+    if result is None:
+        raise wrong.ValidationException("A test mock should have one of the following fields: [result, errorOutput].")
+    value = parsed(result, "Mocked result must be valid JSON")
+    problem = result_problem(state, value, mock.get("fieldValidationMode") or STRICT)
     if problem is not None:
         raise wrong.ValidationException(problem)
-    failed = (params.get("stateConfiguration") or {}).get("mapIterationFailureCount")
-    tolerated = state.spec.get("ToleratedFailureCount")
-    if failed is not None and isinstance(tolerated, int) and failed > tolerated:
-        return Raised(EXCEED_TOLERATED, TOO_MANY)
-    return Returned(result)
+    return Returned(value)
 
 
-def check_unmocked(state: State, params: TestStateInputTypeDef) -> None:
-    """Refuse a test of *state* without a mock where AWS wants one.
+def _check_configuration(
+    state: RecoveringState, config: TestStateConfigurationTypeDef, inside: Collection[str]
+) -> None:
+    """Refuse a configuration that is of no use for *state*."""
+    source = config.get("errorCausedByState")
+    if source is not None and not isinstance(state, Map | Parallel):
+        raise wrong.ValidationException("ErrorCausedByState is only supported for Map and Parallel states.")
+    if source is not None and source not in inside:
+        raise wrong.ValidationException(f"ErrorCausedByState '{source}' is not a state inside of the tested state.")
+    if config.get("mapItemReaderData") is not None:
+        distributed = state.distributed if isinstance(state, Map) else None
+        if distributed is None or distributed.reader is None:
+            raise wrong.ValidationException("MapItemReaderData is only supported for Map states with an ItemReader.")
 
-    Which states need one: Step Functions API reference, "TestState" (read 2026-11-30), which tells no words for it.
 
-    Raises:
-        ValidationException: It needs a mock, or a role.
-    """
-    waits = isinstance(state, Task) and state.calls.pattern != REQUEST
-    if isinstance(state, RecoveringState) and (waits or not isinstance(state, Task)):
-        kind = "A task that waits for more than an answer" if waits else f"State type '{state.spec['Type']}'"
-        raise wrong.ValidationException(f"{kind} is only supported when a mock is specified")
+def _check_unmocked(state: State, params: TestStateInputTypeDef, config: TestStateConfigurationTypeDef) -> None:
+    """Refuse a test without a mock where AWS wants one."""
+    if isinstance(state, Map | Parallel):
+        raise InvalidDefinition(_UNMOCKED)
+    for name in ("mapIterationFailureCount", "mapItemReaderData", "errorCausedByState"):
+        if config.get(name) is not None:
+            _refuse_without_mock(name)
     if params.get("context") is not None:
-        raise wrong.ValidationException("A context may only be specified with a mock")
-    if isinstance(state, Task) and not params.get("roleArn"):
+        _refuse_without_mock("context")
+    if not isinstance(state, Task):
+        return
+    if state.calls.pattern != REQUEST:
+        raise wrong.ValidationException(
+            "TestState supports Activity tasks, .sync and .waitForTaskToken only when a mock is specified."
+        )
+    if not params.get("roleArn"):
         raise wrong.ValidationException("RoleArn must be specified when testing a Task state")
 
 
-def _parsed(mock: MockInputTypeDef) -> Json:
-    try:
-        result: Json = json.loads(mock.get("result") or "{}")
-    except ValueError:
-        raise wrong.ValidationException("Mocked result must be valid JSON") from None
-    return result
-
-
-def checked_context(state: State, text: str | None) -> dict[str, Json] | None:
-    """Return the context object that *text* gives for *state*; None where there is no text.
-
-    Raises:
-        ValidationException: It is none, or not of this state.
-    """
-    if text is None:
-        return None
-    try:
-        given = json.loads(text)
-    except ValueError:
-        given = None
-    problem = _context_problem(state, given)
-    if problem is not None:
-        raise wrong.ValidationException(f"Invalid Context object provided: {problem}")
-    return {**given}
-
-
-def _context_problem(state: State, given: object) -> str | None:
-    if not isinstance(given, dict):
-        return "it must be an object"
-    if "Map" in given:
-        return "'Map' field is not supported when mocking a Context object"
-    problem = next(_member_problems(given), None)
-    if problem is None and "Task" in given and not (isinstance(state, Task) and state.calls.pattern != REQUEST):
-        return (
-            "Context object contains 'Task' when state is not a Task state with a '.sync' or '.waitForTaskToken' "
-            "service integration pattern"
-        )
-    return problem
-
-
-def _member_problems(given: Mapping[str, object]) -> Iterator[str]:
-    for name, members in given.items():
-        if name not in _CONTEXT:
-            yield f"Field '{name}' is not allowed"
-        elif not isinstance(members, dict):
-            yield f"{name} must be an object"
-        else:
-            for member, value in members.items():
-                kind = _CONTEXT[name].get(member)
-                if kind is None:
-                    yield f"Field '{name}.{member}' is not allowed"
-                elif kind == _TEXT and not isinstance(value, str):
-                    yield f"{name}.{member} must be {kind}"
+def _refuse_without_mock(name: str) -> Never:
+    title = name[:1].upper() + name[1:]
+    raise wrong.ValidationException(f"TestState does not support {title} when a mock is not specified.")

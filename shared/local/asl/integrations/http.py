@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from shared.local.asl.errors import RUNTIME, RuntimeFailure, StateFailure
 from shared.local.asl.integrations.base import Integration, told_by, unusable
 from shared.local.asl.integrations.hosts import host_of, is_this_machine
-from shared.local.asl.integrations.http_request import METHODS, request_of
+from shared.local.asl.integrations.http_request import METHODS, Additions, request_of
 from shared.local.asl.reading import members
 from shared.local.asl.size import MAX_BYTES, check_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from urllib3 import HTTPHeaderDict
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from shared.local.asl.integrations.http_request import Request
     from shared.local.asl.strand import Strand
     from shared.values import Json
+
+    # Told of each exchange, on the thread that made it.
+    Watch = Callable[["Exchange"], None]
 
 SOCKET, PERMISSIONS = "States.Http.Socket", "States.Permissions"
 SECONDS = 60.0  # an HTTP Task's own timeout
@@ -39,6 +42,29 @@ _CHOICES = {
 }
 _OK = range(200, 300)
 _BINARY = ("application/octet-stream", "image/", "video/", "audio/")
+
+
+class HttpAnswer(NamedTuple):
+    """An answer: its status and the words for it, its headers, and as much of the body as a task may have, and more."""
+
+    status: int
+    reason: str
+    headers: HTTPHeaderDict
+    body: bytes
+
+
+class Exchange(NamedTuple):
+    """One request of an HTTP Task and its answer.
+
+    Attributes:
+        sent: The request as it was sent.
+        shown: The request without what the connection adds to it, which is secret.
+        answer: The answer.
+    """
+
+    sent: Request
+    shown: Request
+    answer: HttpAnswer
 
 
 def reachable(url: str) -> bool:
@@ -57,8 +83,9 @@ class HttpInvoke(Integration):
     )  # fmt: skip
     required = ("ApiEndpoint", "Method")
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch | None = None) -> None:
         super().__init__("http", "invoke")
+        self._watch = watch
 
     def check(self, strand: Strand, arguments: Json) -> None:
         """Raise a RuntimeFailure unless an API can be called with *arguments*."""
@@ -92,7 +119,11 @@ class HttpInvoke(Integration):
         given, engine = members(arguments), caller.execution.engine
         _permit(caller, str(given["Method"]), str(given["ApiEndpoint"]))
         added = additions_of(caller, str(_connection(given)), _told)
-        answer = _sent(request_of(given, added, engine.services.region_of(caller.execution.arn)))
+        region = engine.services.region_of(caller.execution.arn)
+        request = request_of(given, added, region)
+        answer = _sent(request)
+        if self._watch is not None:
+            self._watch(Exchange(request, request_of(given, Additions(), region), answer))
         return _answered(answer)
 
 
@@ -129,22 +160,13 @@ def _permit(caller: Caller, method: str, url: str) -> None:
         raise StateFailure(PERMISSIONS, told[1]) from error
 
 
-class _Answer(NamedTuple):
-    """An answer: its status and the words for it, its headers, and as much of the body as a task may have, and more."""
-
-    status: int
-    reason: str
-    headers: HTTPHeaderDict
-    body: bytes
-
-
 def _told(request: Request) -> tuple[int, str]:
     _check_reachable(request.url)
     answer = _sent(request)
     return answer.status, answer.body.decode("utf-8", "replace")
 
 
-def _sent(request: Request) -> _Answer:
+def _sent(request: Request) -> HttpAnswer:
     """Send *request*; return the answer."""
     import urllib3
 
@@ -160,7 +182,7 @@ def _sent(request: Request) -> _Answer:
             retries=False,
             preload_content=False,
         )
-        return _Answer(answer.status, answer.reason or "", answer.headers, answer.read(MAX_BYTES + 1))
+        return HttpAnswer(answer.status, answer.reason or "", answer.headers, answer.read(MAX_BYTES + 1))
     except urllib3.exceptions.HTTPError as error:
         if isinstance(error, urllib3.exceptions.TimeoutError):
             why = why if isinstance(error, urllib3.exceptions.NewConnectionError) else "timed out after 60 seconds"
@@ -168,7 +190,7 @@ def _sent(request: Request) -> _Answer:
         raise StateFailure(SOCKET, what) from error
 
 
-def _answered(answer: _Answer) -> Json:
+def _answered(answer: HttpAnswer) -> Json:
     """Return what a task shows of an *answer*, or raise what it fails with."""
     kind = answer.headers.get("content-type", "").lower()
     check_bytes(len(answer.body), "http")

@@ -9,6 +9,7 @@ from shared.local.asl.answers import Raised, Real, Returned, Silent
 from shared.local.asl.effects import Park
 from shared.local.asl.errors import StateFailure
 from shared.local.asl.integrations.base import REQUEST, Deadline, Integration, wait_for_token
+from shared.local.asl.integrations.elsewhere import Elsewhere
 from shared.local.asl.tokens import Answer as TokenAnswer
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ class Mocked(Integration):
 
     def __init__(self, stands_for: Integration, ask: Ask) -> None:
         super().__init__(stands_for.kind, stands_for.action, stands_for.pattern)
-        self.family, self.takes_any = stands_for.family, stands_for.takes_any
-        self.fields, self.required = stands_for.fields, stands_for.required
+        self.family = stands_for.family
         self.result_name = stands_for.result_name
         self._stands_for = stands_for
         self._ask = ask
@@ -50,6 +50,11 @@ class Mocked(Integration):
     def failed_event(self, failure: StateFailure) -> str:
         """Return the name of the event that says the task failed with *failure*."""
         return self._stands_for.failed_event(failure)
+
+    def check(self, strand: Strand, arguments: Json) -> None:
+        """Raise a RuntimeFailure unless AWS would start the task with *arguments*."""
+        if not isinstance(self._stands_for, Elsewhere) and self.kind != "http":  # they refuse what only AWS can call
+            self._stands_for.check(strand, arguments)
 
     def run(self, strand: Strand, arguments: Json, deadline: Deadline) -> Steps[Json]:
         """Tell the answer, or call what the definition names where there is none."""

@@ -63,12 +63,3 @@ class Map(RecoveringState):
         """
         if self.distributed is None or self.distributed.reader is None:
             self.fields.items(strand, effective)
-
-    def tolerated(self, strand: Strand, effective: Json) -> dict[str, Json]:
-        """Return how many failed items it tolerates, by TestState's names, as far as its definition says."""
-        if self.distributed is None:
-            return {}
-        count = self.distributed.tolerated_count(strand, effective)
-        percentage = self.distributed.tolerated_percentage(strand, effective)
-        found = {"toleratedFailureCount": count, "toleratedFailurePercentage": percentage}
-        return {name: number for name, number in found.items() if number is not None}
