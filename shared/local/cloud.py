@@ -170,6 +170,7 @@ class EmbeddedCloud:
             with engine.install(invoke, services, speed=self._speed, together=runtime.together) as plug:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
                 triggers = Triggers(invoke, services, iam.gate, speed=self._speed)
+                plug.engine.announce_to(triggers.announce)
                 with (
                     self._kept(plug, triggers) as life,
                     triggers.install(),

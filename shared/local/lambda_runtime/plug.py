@@ -252,18 +252,21 @@ def _invoke_from_service(
 
 
 def _invoking_and_waiting(runtime: LambdaRuntime) -> Callable[..., bytes]:
-    """Return what stands in for LambdaBackend.invoke. EventBridge, Secrets Manager and the poller of queues call it."""
+    """Return what stands in for LambdaBackend.invoke. EventBridge, S3 and Secrets Manager call it."""
 
-    def invoke(
+    def invoke(  # noqa: PLR0913  moto's own parameters
         self: LambdaBackend,
         function_name: str,
         qualifier: str | None,
         *,
         body: object,
+        headers: Mapping[str, str],
         response_headers: dict[str, str],
-        **_: object,
     ) -> bytes:
         function = _called(self, function_name, qualifier)
+        if dict(headers).get("x-amz-invocation-type") == "Event":
+            runtime.invoke_event(_finder(function), _bytes(body))
+            return b""
         return _answer(runtime.invoke(spec_of(function), _bytes(body)), response_headers)
 
     return invoke
