@@ -47,6 +47,13 @@ OPTIMIZED = {
     "codebuild": ("CodeBuild", "AWSCodeBuild"),
     "s3": ("S3", "Amazon S3"),
 }
+
+
+def boto_name(service: str) -> str:
+    """Return boto's name of the *service* that an ARN of ``aws-sdk`` names."""
+    return _BOTO_NAMES.get(service, service)
+
+
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 
@@ -123,7 +130,7 @@ class SdkCall(ApiCall):
     """``aws-sdk:<service>:<action>``."""
 
     def __init__(self, service: str, action: str, pattern: str) -> None:
-        super().__init__(f"aws-sdk:{service}", _BOTO_NAMES.get(service, service), action, pattern)
+        super().__init__(f"aws-sdk:{service}", boto_name(service), action, pattern)
 
     @staticmethod
     def member_name(name: str) -> str:
