@@ -13,8 +13,8 @@ REFUSED = {
         DeleteCapacityProvider DeleteCodeSigningConfig DeleteDurableExecution DeleteFunctionCodeSigningConfig
         DeleteFunctionUrlConfig DeleteProvisionedConcurrencyConfig DeleteResourcePolicy GetCapacityProvider
         GetCodeSigningConfig GetDurableExecution GetDurableExecutionHistory GetDurableExecutionState
-        GetFunctionRecursionConfig GetFunctionScalingConfig GetFunctionUrlConfig GetProvisionedConcurrencyConfig
-        GetResourcePolicy GetRuntimeManagementConfig InvokeWithResponseStream ListCapacityProviders
+        GetFunctionRecursionConfig GetFunctionScalingConfig GetFunctionUrlConfig GetLayerVersionByArn
+        GetProvisionedConcurrencyConfig GetResourcePolicy GetRuntimeManagementConfig InvokeWithResponseStream ListCapacityProviders
         ListCodeSigningConfigs ListDurableExecutionsByFunction ListFunctionUrlConfigs
         ListFunctionVersionsByCapacityProvider ListFunctionsByCodeSigningConfig ListProvisionedConcurrencyConfigs
         PauseDurableExecution PutFunctionCodeSigningConfig PutFunctionRecursionConfig PutFunctionScalingConfig

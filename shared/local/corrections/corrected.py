@@ -6,12 +6,15 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from shared.local.corrections.account_settings import account_settings_told
+from shared.local.corrections.asynchronous_settings import asynchronous_settings_kept
 from shared.local.corrections.bucket_names import reserved_names_refused
 from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
-from shared.local.corrections.function_names import functions_found_by_partial_arns
+from shared.local.corrections.function_lists import function_lists_paged
+from shared.local.corrections.function_names import functions_found_by_their_names
 from shared.local.corrections.function_policies import function_policies_written
 from shared.local.corrections.function_settings import function_settings_kept
+from shared.local.corrections.function_versions import versions_kept
 from shared.local.corrections.missing_members import missing_members_refused
 from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
 from shared.local.corrections.queue_policies import queue_policies_kept
@@ -24,10 +27,12 @@ if TYPE_CHECKING:
 
 _CORRECTIONS = (
     account_settings_told,
+    asynchronous_settings_kept,
     budgets_told,
+    function_lists_paged,
     function_policies_written,
     function_settings_kept,
-    functions_found_by_partial_arns,
+    functions_found_by_their_names,
     left_to_iam,
     mail_confirmed_first,
     missing_members_refused,
@@ -36,6 +41,7 @@ _CORRECTIONS = (
     table_changes_checked,
     tags_of_new_buckets_kept,
     user_boundaries_kept,
+    versions_kept,
 )
 
 

@@ -58,7 +58,6 @@ SERVED: Final[Mapping[str, Mapping[str, str]]] = {
         "GetFunctionConfiguration": "FunctionName Qualifier",
         "GetFunctionEventInvokeConfig": "FunctionName Qualifier",
         "GetLayerVersion": "LayerName VersionNumber",
-        "GetLayerVersionByArn": "Arn",
         "GetLayerVersionPolicy": "LayerName VersionNumber",
         "GetPolicy": "FunctionName Qualifier",
         "Invoke": "FunctionName InvocationType LogType ClientContext Payload Qualifier",

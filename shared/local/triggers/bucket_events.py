@@ -303,7 +303,9 @@ def _to_topic(account: str, arn: str, text: str) -> None:
 
 
 def _to_function(account: str, arn: str, text: str) -> None:
-    get_backend(account, arn.split(":")[3]).get_function(arn).invoke(text, {}, {})
+    event = {"x-amz-invocation-type": "Event"}
+    backend = get_backend(account, arn.split(":")[3])
+    backend.invoke(function_name=arn, qualifier=None, body=text, headers=event, response_headers={})
 
 
 _RECEIVERS: dict[str, Callable[[str, str, str], None]] = {
