@@ -14,7 +14,8 @@ REFUSED = {
         DeleteFunctionUrlConfig DeleteProvisionedConcurrencyConfig DeleteResourcePolicy GetCapacityProvider
         GetCodeSigningConfig GetDurableExecution GetDurableExecutionHistory GetDurableExecutionState
         GetFunctionRecursionConfig GetFunctionScalingConfig GetFunctionUrlConfig GetLayerVersionByArn
-        GetProvisionedConcurrencyConfig GetResourcePolicy GetRuntimeManagementConfig InvokeWithResponseStream ListCapacityProviders
+        GetProvisionedConcurrencyConfig GetResourcePolicy GetRuntimeManagementConfig InvokeWithResponseStream
+        ListCapacityProviders
         ListCodeSigningConfigs ListDurableExecutionsByFunction ListFunctionUrlConfigs
         ListFunctionVersionsByCapacityProvider ListFunctionsByCodeSigningConfig ListProvisionedConcurrencyConfigs
         PauseDurableExecution PutFunctionCodeSigningConfig PutFunctionRecursionConfig PutFunctionScalingConfig

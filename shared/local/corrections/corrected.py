@@ -20,6 +20,7 @@ from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
 from shared.local.corrections.queue_policies import queue_policies_kept
 from shared.local.corrections.subscriptions import mail_confirmed_first
 from shared.local.corrections.table_changes import table_changes_checked
+from shared.local.corrections.topic_functions import functions_told_by_topics
 from shared.local.corrections.user_boundaries import user_boundaries_kept
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _CORRECTIONS = (
     function_policies_written,
     function_settings_kept,
     functions_found_by_their_names,
+    functions_told_by_topics,
     left_to_iam,
     mail_confirmed_first,
     missing_members_refused,
