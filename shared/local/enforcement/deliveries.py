@@ -1,9 +1,9 @@
 """What one service brings to another: the receiver's policy must allow it, or a role.
 
 SNS and CloudWatch Logs call a function, or write into a queue, as themselves. So the receiver's own policy must let
-them in. Streams are read with the function's role. While installed, moto delivers only what is allowed. AWS drops the
-rest and does not tell the sender; here it is said once in the log. What buckets and EventBridge tell, and what pollers
-read of queues, is decided in :mod:`shared.local.triggers`.
+them in. While installed, moto delivers only what is allowed. AWS drops the rest and does not tell the sender; here it
+is said once in the log. What buckets and EventBridge tell, and what pollers read of queues and streams, is decided in
+:mod:`shared.local.triggers`.
 
 Source: AWS Lambda Developer Guide, "Using Lambda with other services", and "Event source mappings"; Amazon SNS
 Developer Guide, "Fanout to Amazon SQS queues" (read 2026-11-29).
@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 from typing import TYPE_CHECKING
 
 from moto.awslambda.models import LambdaBackend
 from moto.sns.models import Subscription
 
-from shared.local.enforcement.reads import FROM_STREAM, FROM_TABLE
 from shared.local.seams import Seam, plugged
 
 if TYPE_CHECKING:
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     Deliver = Callable[..., None]
 
 _INVOKE, _SEND = "lambda:InvokeFunction", "sqs:SendMessage"
-_READ_FROM = ("source", "kinesis_stream")  # what moto calls the stream's ARN
 
 
 @contextlib.contextmanager
@@ -39,8 +36,6 @@ def install(gate: Gate) -> Iterator[None]:
     wrappers = (
         (Subscription, "publish", _from_topic),
         (LambdaBackend, "send_log_event", _from_log_group),
-        (LambdaBackend, "send_dynamodb_items", functools.partial(_polled, actions=FROM_TABLE)),
-        (LambdaBackend, "send_kinesis_message", functools.partial(_polled, actions=FROM_STREAM)),
     )
     with plugged(Seam(owner, name, functools.partial(wrap, gate)) for owner, name, wrap in wrappers):
         yield
@@ -64,23 +59,5 @@ def _from_log_group(gate: Gate, original: Deliver) -> Deliver:
         group = f"arn:aws:logs:{self.region_name}:{self.account_id}:log-group:{log_group_name}:*"
         if gate.delivers("logs.amazonaws.com", _INVOKE, function_arn, group):
             original(self, function_arn, filter_name, log_group_name, *args, **named)
-
-    return send
-
-
-def _polled(gate: Gate, original: Callable[..., object], *, actions: tuple[str, ...]) -> Callable[..., object]:
-    """Wrap the delivery of a stream's records to a function: the function's role must be able to read them.
-
-    It returns what *original* returns, whether all went well; False if the role may not read.
-    """
-    signature = inspect.signature(original)
-
-    @functools.wraps(original)
-    def send(self: LambdaBackend, *args: object, **named: object) -> object:
-        given = signature.bind(self, *args, **named).arguments
-        function = self.get_function(given.get("function_arn") or given["function_name"])
-        read_from = next(given[name] for name in _READ_FROM if name in given)
-        may = all(gate.may(function.role, function.function_name, action, read_from) for action in actions)
-        return original(self, *args, **named) if may else False
 
     return send

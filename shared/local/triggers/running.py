@@ -39,6 +39,7 @@ class Kept:
     seen: dict[str, Seen]
     firings: list[Firing]
     events: list[Firing]
+    streams: dict[tuple[str, str], int]
 
 
 class Triggers:
@@ -71,7 +72,7 @@ class Triggers:
         self._now = clock.now
         self._buses = Buses(self._events, clock.now)
         self._clock = Clock(clock, _timetables, self._fire, schedules.delete, speed=speed)
-        self._mappings = Mappings(self._scheduler, invoke, gate)
+        self._mappings = Mappings(self._scheduler, invoke, gate, services.client)
 
     @contextlib.contextmanager
     def install(self) -> Iterator[None]:
@@ -99,11 +100,12 @@ class Triggers:
 
     def stop(self) -> None:
         """Begin nothing more, before what is called ends."""
-        self._mappings.poller.stop()
+        self._mappings.stop()
 
     def kept(self) -> Kept:
         """Return what a later cloud goes on with."""
-        return Kept(*self._clock.kept(), self._firings.kept(), self._events.kept())
+        firings, events = self._firings.kept(), self._events.kept()
+        return Kept(*self._clock.kept(), firings, events, self._mappings.streams.kept())
 
     def go_on_with(self, kept: Kept) -> None:
         """Go on with what an earlier cloud kept. moto's tables are as they were then."""
@@ -111,7 +113,8 @@ class Triggers:
         self._firings.go_on_with(kept.firings)
         self._events.go_on_with(kept.events)
         self._clock.wake()
-        self._mappings.poller.wake()
+        self._mappings.streams.go_on_from(kept.streams)
+        self._mappings.wake()
 
 
 def _timetables() -> list[Schedule]:

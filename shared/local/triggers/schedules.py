@@ -40,6 +40,7 @@ _QUEUE = re.compile(r"arn:aws(-[a-z]+)?:sqs:[a-z0-9-]+:\d{12}:[a-zA-Z0-9_-]+")
 _NO_ACTION = "NONE"
 _MINUTES_OF_DAY = 1440
 _LEAST_AGE = 60
+_TOKENS = 100  # so many of the newest are remembered
 
 
 class NotHere(JsonRESTError):
@@ -70,6 +71,7 @@ def install(wake: Callable[[], None]) -> Iterator[None]:
         Seam(backend, "delete_schedule_group", functools.partial(_deleting_group, wake)),
         Seam(backend, "delete_schedule", functools.partial(then, wake)),
         Seam(EventBridgeSchedulerResponse, "update_schedule", _keeping_action),
+        *(Seam(EventBridgeSchedulerResponse, name, _once) for name in ("create_schedule", "create_schedule_group")),
     ]
     with plugged(seams):
         yield
@@ -213,6 +215,25 @@ def _keeping_action(original: Callable[..., str]) -> Callable[..., str]:
         return answer
 
     return update_schedule
+
+
+def _once(original: Callable[..., str]) -> Callable[..., str]:
+    """Wrap a call that makes something: one that comes again with the same token gets the same answer."""
+
+    @functools.wraps(original)
+    def create(self: EventBridgeSchedulerResponse) -> str:
+        answers: dict[tuple[str, str], str] = vars(self.scheduler_backend).setdefault("answers", {})
+        asked = str(parameter(self, "ClientToken") or ""), self.uri
+        if asked[0] and asked in answers:
+            return answers[asked]
+        answer = original(self)
+        if asked[0]:
+            answers[asked] = answer
+            while len(answers) > _TOKENS:
+                del answers[next(iter(answers))]
+        return answer
+
+    return create
 
 
 def _of_group(wake: Callable[[], None], original: Callable[..., object]) -> Callable[..., object]:

@@ -103,16 +103,3 @@ def test_log_lines_reach_a_function_that_lets_their_group_in(account, function, 
     let_in("logs.amazonaws.com", account.arn("logs", "log-group:/g:*"))
     backend.send_log_event(arn, "filter", "/g", "s", [])
     assert called == ["f"]
-
-
-def test_a_stream_is_read_by_the_functions_role(account, function, called, said, judge):
-    stream = account.arn("dynamodb", "table/t/stream/1")
-    arn = function()
-    backend = lambda_backends[account.id][account.region]
-    assert not backend.send_dynamodb_items(arn, [], stream)
-    assert called == []
-    assert [text for text in said if "dynamodb:DescribeStream" in text]
-    reads = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
-    account.iam.put_role_policy("team1-f", "stream", account.document(account.allow(reads, stream)))
-    judge.changed()
-    assert backend.send_dynamodb_items(arn, [], stream) is not False

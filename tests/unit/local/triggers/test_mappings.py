@@ -50,7 +50,7 @@ def function(account):
         ("q", {"FunctionName": "may-not"}, WRONG, "permissions to call ReceiveMessage on SQS"),
         ("q", {"BisectBatchOnFunctionError": True}, WRONG, "Unsupported parameter"),
         ("gone", {}, WRONG, "NonExistentQueue"),
-        ("q", {"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, NOT_HERE, "FilterCriteria"),
+        ("q", {"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, WRONG, "Invalid filter pattern definition"),
         ("q", {"ProvisionedPollerConfig": {"MinimumPollers": 2}}, NOT_HERE, "ProvisionedPollerConfig"),
         ("q.fifo", {}, NOT_HERE, "FIFO"),
     ],

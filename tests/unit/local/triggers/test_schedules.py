@@ -239,3 +239,18 @@ def test_groups_are_made_once_and_go_with_their_schedules(account, role, machine
         scheduler.delete_schedule_group(Name="brief")
     with pytest.raises(ClientError, match="default schedule group"):
         scheduler.delete_schedule_group(Name="default")
+
+
+def test_a_call_that_comes_again_with_its_token_makes_nothing_twice(account, role, machine, group):
+    given = {
+        "Name": "again",
+        "GroupName": group,
+        "ScheduleExpression": "cron(0 2 * * ? *)",
+        "FlexibleTimeWindow": OFF,
+        "Target": {"Arn": machine, "RoleArn": role},
+    }
+    made = account.scheduler.create_schedule(**given, ClientToken="t1")["ScheduleArn"]
+    assert account.scheduler.create_schedule(**given, ClientToken="t1")["ScheduleArn"] == made
+    with pytest.raises(ClientError, match="ConflictException"):
+        account.scheduler.create_schedule(**given, ClientToken="t2")
+    account.scheduler.delete_schedule(Name="again", GroupName=group)
