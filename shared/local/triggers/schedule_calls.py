@@ -214,8 +214,10 @@ def _read_any(text: str) -> Json:
 def parameters_of(operation: OperationModel, given: dict[str, Json]) -> dict[str, Any]:
     """Return *given* as boto3 takes the parameters of *operation*: names in any letter case become its own.
 
+    What is missing, the service itself finds out once it is called.
+
     Raises:
-        WrongTargetError: A member is unknown, or missing.
+        WrongTargetError: A member is unknown.
     """
     shape = operation.input_shape
     problems: list[str] = []
@@ -242,9 +244,7 @@ def _converted(value: Json, shape: Shape, problems: list[str]) -> Any:
 def _members(value: dict[str, Json], shape: StructureShape, problems: list[str]) -> Iterator[tuple[str, Any]]:
     names = {name.lower(): name for name in shape.members}
     found = {names.get(name.lower()): (name, each) for name, each in value.items()}
-    unknown = [name for name in value if name.lower() not in names]
-    problems += [f"The field '{name}' is not known" for name in unknown]
-    problems += [f"The field '{name}' is missing" for name in shape.required_members if name not in found]
+    problems += [f"The field '{name}' is not known" for name in value if name.lower() not in names]
     for known, (_, each) in found.items():
         if known is not None and each is not None:
             yield known, _converted(each, shape.members[known], problems)
