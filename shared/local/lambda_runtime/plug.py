@@ -13,7 +13,6 @@ import functools
 import json
 import random
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import unquote
 
@@ -42,13 +41,19 @@ _LATEST = "$LATEST"
 _chance = random.Random("aliases")  # noqa: S311  which version an alias leads to: the same in each cloud
 
 
-def spec_of(function: LambdaFunction) -> FunctionSpec:
+def spec_of(function: LambdaFunction, latest: LambdaFunction | None = None, qualifier: str = "") -> FunctionSpec:
     """Return what the runtime needs of moto's *function*.
+
+    Args:
+        function: The version that runs.
+        latest: The function that it is a version of, which holds what all versions share; itself if left out.
+        qualifier: The version or alias that it is called by, if any.
 
     Raises:
         InvokeRefusedError: It is not Python, or its code is gone.
     """
-    reserved = function.reserved_concurrency
+    latest = latest or function
+    reserved = latest.reserved_concurrency
     return FunctionSpec(
         name=function.function_name,
         arn=function.function_arn,
@@ -63,6 +68,8 @@ def spec_of(function: LambdaFunction) -> FunctionSpec:
         log_group=function.logs_group_name,
         reserved_concurrency=None if reserved is None else int(reserved),
         architecture=function.architectures[0],
+        invoked=f"{latest.function_arn}:{qualifier}" if qualifier else latest.function_arn,
+        **_asynchronous(function, latest, qualifier or _LATEST),
         **(image_parts(function) if function.package_type == "Image" else _zip_parts(function)),
     )
 
@@ -98,14 +105,8 @@ def _spec(backend: LambdaBackend, name: str, qualifier: str | None = None) -> Fu
     """Return what a call of *name* runs, as it is called."""
     function = _called(backend, name, qualifier)
     asked = qualifier or _qualifier_in(name)
-    latest = backend.get_function(function.function_name)
-    reserved = latest.reserved_concurrency
-    return replace(
-        spec_of(function),
-        invoked=f"{latest.function_arn}:{asked}" if asked else latest.function_arn,
-        reserved_concurrency=None if reserved is None else int(reserved),
-        **_asynchronous(function, latest, asked or _LATEST),
-    )
+    latest = backend.get_function(function.function_name) if asked else function
+    return spec_of(function, latest, asked)
 
 
 def _qualifier_in(name: str) -> str:

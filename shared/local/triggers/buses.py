@@ -122,6 +122,12 @@ class Buses:
             if rule.state != "DISABLED" and text and _pattern(text).matches(event):
                 self._to_targets(rule, event, forwarded=forwarded)
 
+    @staticmethod
+    def hear(arn: str) -> bool:
+        """Say whether any rule could ask for what a service tells of the resource *arn*."""
+        _, _, _, region, account, _ = arn.split(":", 5)
+        return bool(events_backends[account][region].event_buses["default"].rules)
+
     def announce(self, news: News) -> None:
         """Send *news* to the default bus."""
         event = _of_service(news, _moment(self._now()))

@@ -88,7 +88,7 @@ class Triggers:
 
     def announce(self, execution: Execution) -> None:
         """Tell EventBridge of the status that *execution* has now. This does not wait."""
-        if machine_events.is_told(execution):
+        if machine_events.is_told(execution) and self._buses.hear(execution.arn):
             news = machine_events.news(execution)
             self._scheduler.submit(lambda: self._buses.announce(news))
 
