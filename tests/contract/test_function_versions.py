@@ -182,6 +182,13 @@ def test_a_dead_letter_queue_is_kept_and_must_be_there(aws, functions):
         assert told[0] == "InvalidParameterValueException"
 
 
+def test_some_concurrency_stays_for_all_functions(functions):
+    limit = functions.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    told = refused(functions.put_function_concurrency, FunctionName="f", ReservedConcurrentExecutions=limit - 99)
+    assert "below its minimum value of [100]" in told[1]
+    functions.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=limit - 100)
+
+
 def test_lists_come_in_pages(functions):
     first = functions.list_versions_by_function(FunctionName="f", MaxItems=3)
     rest = functions.list_versions_by_function(FunctionName="f", Marker=first["NextMarker"])
