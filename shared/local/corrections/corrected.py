@@ -10,6 +10,7 @@ from shared.local.corrections.asynchronous_settings import asynchronous_settings
 from shared.local.corrections.bucket_names import reserved_names_refused
 from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
+from shared.local.corrections.event_buses import event_buses_asked_rightly
 from shared.local.corrections.function_lists import function_lists_paged
 from shared.local.corrections.function_names import functions_found_by_their_names
 from shared.local.corrections.function_policies import function_policies_written
@@ -30,6 +31,7 @@ _CORRECTIONS = (
     account_settings_told,
     asynchronous_settings_kept,
     budgets_told,
+    event_buses_asked_rightly,
     function_lists_paged,
     function_policies_written,
     function_settings_kept,

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.models import LambdaBackend
 from moto.awslambda.responses import LambdaResponse
 
 from shared.local.seams import Seam, plugged
@@ -37,8 +38,19 @@ _LISTS = {
 @contextmanager
 def function_lists_paged() -> Iterator[None]:
     """Have moto give pages while the block lasts."""
-    with plugged(Seam(LambdaResponse, name, functools.partial(_paging, key)) for name, key in _LISTS.items()):
+    seams = [Seam(LambdaResponse, name, functools.partial(_paging, key)) for name, key in _LISTS.items()]
+    with plugged([Seam(LambdaBackend, "list_versions_by_function", _of_one_that_is_there), *seams]):
         yield
+
+
+def _of_one_that_is_there(original: Callable[..., object]) -> Callable[..., object]:
+    """Wrap the list of a function's versions, which moto finds empty if there is no such function."""
+
+    @functools.wraps(original)
+    def list_versions(self: LambdaBackend, function_name: str) -> object:
+        return original(self, self.get_function(function_name).function_name)
+
+    return list_versions
 
 
 def _paging(key: str, original: Lists) -> Lists:

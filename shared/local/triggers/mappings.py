@@ -225,6 +225,8 @@ def _checked(
             _check(self, arn, spec, before)
         elif isinstance(arn, str) and of_stream(arn):
             stream_mappings.check(arn, spec, before)
+        elif arn:
+            raise NotHere(f"event source mapping of {arn}")
         changed = original(self, *args, **named)
         if changed is not None and spec.get("FunctionName"):
             changed.function_arn = _qualified(self, spec["FunctionName"])
