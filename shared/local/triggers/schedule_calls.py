@@ -99,7 +99,7 @@ def call_of(firing: Firing, text: str) -> ApiCall:
         operation = _operation(universal["service"], universal["action"])
         region = firing.schedule.split(":")[_REGION]
         parameters = parameters_of(operation, _read(text))
-        return ApiCall(boto_name(universal["service"]), operation.name, region, parameters)
+        return ApiCall(operation.service_model.service_name, operation.name, region, parameters)
     kind = _kind(arn)
     settings = json.loads(firing.target.settings).get(kind.settings, {})
     return ApiCall(kind.service, kind.operation, parts[_REGION], kind.parameters(firing, text, settings))
@@ -187,7 +187,7 @@ def _operation(service: str, action: str) -> OperationModel:
     if action.startswith(_READS):
         raise WrongTargetError(f"The action {service}:{action} only reads; schedules cannot call it")
     try:
-        model = model_of(boto_name(service))
+        model = model_of(boto_name(service) or service)
     except UnknownServiceError as error:
         raise WrongTargetError(f"There is no service {service}") from error
     found = {name.lower(): name for name in model.operation_names}.get(action.lower())
