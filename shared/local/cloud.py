@@ -171,6 +171,7 @@ class EmbeddedCloud:
                 plug.engine.enforce(iam.gate.permit, iam.gate.delivers)
                 plug.engine.send_events_with(lambda_runtime.sender(runtime, self.place.account, self.place.region))
                 triggers = Triggers(invoke, services, iam.gate, speed=self._speed)
+                plug.engine.announce_to(triggers.announce)
                 with (
                     self._kept(plug, triggers) as life,
                     triggers.install(),

@@ -3,12 +3,19 @@
 import inspect
 
 import pytest
-from moto.awslambda.models import EventSourceMapping, LambdaBackend
+from moto.awslambda.models import EventSourceMapping, LambdaBackend, LambdaStorage
+from moto.dynamodb.models.table import StreamShard, Table
+from moto.events.models import EventsBackend, Rule
+from moto.events.responses import EventsHandler
+from moto.kinesis.models import Shard as KinesisShard
+from moto.kinesis.models import Stream as KinesisStream
+from moto.s3 import models as s3_models
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket, FakeKey, Notification, S3Backend
 from moto.s3.responses import S3Response
 from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule
 from moto.scheduler.responses import EventBridgeSchedulerResponse
+from moto.sns.models import Subscription
 from moto.sqs.models import Message, Queue, SQSBackend
 
 
@@ -33,6 +40,15 @@ from moto.sqs.models import Message, Queue, SQSBackend
         (EventBridgeSchedulerBackend.create_schedule_group, ["self", "name", "tags"]),
         (EventBridgeSchedulerBackend.delete_schedule_group, ["self", "name"]),
         (EventBridgeSchedulerResponse.update_schedule, ["self"]),
+        (EventsBackend.put_events, ["self", "events"]),
+        (EventsBackend.put_targets, ["self", "name", "event_bus_arn", "targets"]),
+        (EventsBackend.delete_rule, ["self", "name", "event_bus_arn"]),
+        (EventsBackend.enable_rule, ["self", "name", "event_bus_arn"]),
+        (EventsHandler.test_event_pattern, ["self"]),
+        (StreamShard.add, ["self", "old", "new"]),
+        (KinesisStream.put_record, ["self", "partition_key", "explicit_hash_key", "data"]),
+        (LambdaStorage.publish_version, ["self", "name_or_arn", "description"]),
+        (LambdaBackend.delete_function, ["self", "function_name", "qualifier"]),
     ],
 )
 def test_methods_have_these_parameters(function, names):
@@ -80,3 +96,39 @@ def test_an_object_keeps_its_content_and_its_lock_under_these_names():
     assert key._value_buffer.read() == b"content"
     with key.lock:
         assert set(vars(key)) >= {"lock", "_value_buffer"}
+
+
+def test_a_rule_keeps_what_it_was_made_of():
+    assert {"name", "event_pattern", "scheduled_expression", "state"} <= set(
+        inspect.signature(EventsBackend.put_rule).parameters
+    )
+    rule = Rule("r", "1", "us-east-1", None, '{"source": ["s"]}', "rate(1 hour)", None, "default", None)
+    assert (rule.event_pattern.dump(), rule.scheduled_expression, rule.state) == (
+        '{"source": ["s"]}',
+        "rate(1 hour)",
+        "ENABLED",
+    )
+    assert rule.targets == []
+    assert callable(s3_models.events_send_notification)
+
+
+def test_a_stream_keeps_its_records_under_these_names():
+    shard = KinesisShard(0, 0, 1)
+    shard.put_record("p", "ZGF0YQ==", "")
+    (record,) = shard.records.values()
+    assert (record.sequence_number, record.partition_key, record.data) == (1, "p", "ZGF0YQ==")
+    assert record.created_at > 0
+    assert shard.get_max_sequence_number() == 1
+    stream = KinesisStream("s", 1, None, None, "1", "us-east-1")
+    assert {"lambda_event_source_mappings", "shards"} <= vars(stream).keys()
+    assert "stream_shard" in inspect.getsource(Table.__init__)
+
+
+def test_a_topic_tells_a_subscription_so():
+    assert list(inspect.signature(Subscription.publish).parameters)[:5] == [
+        "self",
+        "message",
+        "message_id",
+        "subject",
+        "message_attributes",
+    ]

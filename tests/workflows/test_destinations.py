@@ -157,6 +157,76 @@ def test_records_go_to_topics_and_to_functions(aws, function, queue):
     assert record["requestPayload"]["requestContext"]["functionArn"].endswith(":tells:$LATEST")
 
 
+def test_a_dead_letter_queue_gets_the_event_beside_the_record_of_a_destination(aws, function):
+    client = aws.client("sqs")
+    dead = client.create_queue(QueueName="dead")["QueueUrl"]
+    arn = PLACE.arn("sqs", "dead")
+    with pytest.raises(ClientError, match="role does not have permissions to call SendMessage on SQS"):
+        function("buries", DeadLetterConfig={"TargetArn": arn})
+    function.allow("buries", "sqs:SendMessage")
+    aws.iam.delete_role_policy(RoleName="buries-role", PolicyName="p")
+    aws.iam.delete_role(RoleName="buries-role")
+    function("buries", "sqs:SendMessage", DeadLetterConfig={"TargetArn": arn})
+    aws.lambda_.put_function_event_invoke_config(FunctionName="buries", MaximumRetryAttempts=0, **to(OnFailure=arn))
+    request = send(aws, "buries", fail=True)["RequestId"]
+    found = []
+    while len(found) < 2:
+        found += client.receive_message(QueueUrl=dead, WaitTimeSeconds=20, MessageAttributeNames=["All"])["Messages"]
+    (letter,) = [each for each in found if "MessageAttributes" in each]
+    assert json.loads(letter["Body"]) == {"fail": True}
+    told = {name: each["StringValue"] for name, each in letter["MessageAttributes"].items()}
+    assert told == {"RequestID": request, "ErrorCode": "200", "ErrorMessage": "no stars"}
+    (record,) = [json.loads(each["Body"]) for each in found if "MessageAttributes" not in each]
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+
+
+def test_records_go_to_buses_and_name_the_alias_that_was_called(aws, function):
+    events, client = aws.client("events"), aws.client("sqs")
+    heard = client.create_queue(QueueName="heard")["QueueUrl"]
+    arn = PLACE.arn("sqs", "heard")
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    client.set_queue_attributes(QueueUrl=heard, Attributes={"Policy": policy})
+    bus = events.create_event_bus(Name="results")["EventBusArn"]
+    events.put_rule(Name="r", EventBusName="results", EventPattern='{"source": ["lambda"]}')
+    events.put_targets(Rule="r", EventBusName="results", Targets=[{"Id": "1", "Arn": arn}])
+    function("heard", "events:PutEvents")
+    aws.lambda_.publish_version(FunctionName="heard")
+    aws.lambda_.create_alias(FunctionName="heard", Name="live", FunctionVersion="1")
+    aws.lambda_.put_function_event_invoke_config(FunctionName="heard", Qualifier="live", **to(OnSuccess=bus))
+    send(aws, "heard", fail=False)  # not by the alias: nobody is told
+    send(aws, "heard:live", fail=False)
+    event = received(aws, heard)
+    assert event["detail-type"] == "Lambda Function Invocation Result - Success"
+    alias = PLACE.arn("lambda", "function:heard:live")
+    assert event["resources"] == [alias, bus]
+    assert event["detail"]["requestContext"]["functionArn"] == alias
+    assert event["detail"]["responseContext"]["executedVersion"] == "1"
+
+
+def test_an_alias_is_told_to_the_function_and_shares_its_calls_by_weight(aws, function):
+    function("shared", source="def handler(event, context): return context.invoked_function_arn, 1\n")
+    client = aws.lambda_
+    client.publish_version(FunctionName="shared")
+    client.update_function_code(
+        FunctionName="shared",
+        ZipFile=zipped("app.py", "def handler(event, context): return context.invoked_function_arn, 2\n"),
+    )
+    client.publish_version(FunctionName="shared")
+    client.create_alias(
+        FunctionName="shared",
+        Name="live",
+        FunctionVersion="1",
+        RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}},
+    )
+    told = [json.load(client.invoke(FunctionName="shared", Qualifier="live")["Payload"]) for _ in range(40)]
+    assert {arn for arn, _ in told} == {PLACE.arn("lambda", "function:shared:live")}
+    assert 8 <= sum(version == 2 for _, version in told) <= 32
+    for qualifier in ("1", "$LATEST"):
+        arn, _ = json.load(client.invoke(FunctionName="shared", Qualifier=qualifier)["Payload"])
+        assert arn == PLACE.arn("lambda", f"function:shared:{qualifier}")
+
+
 def test_a_function_without_concurrency_gives_its_events_up(aws, function, queue):
     function("held", "sqs:SendMessage")
     arn = PLACE.arn("sqs", "records")

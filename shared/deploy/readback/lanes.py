@@ -26,7 +26,7 @@ from shared.deploy.resources import (
 )
 from shared.deploy.sources import read_sources
 from shared.isolation.proof.documents.document import Document, DocumentKind
-from shared.values import as_list, as_mapping, as_text
+from shared.values import as_list, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,12 +99,9 @@ def _of_function(lane: Lane, name: str, aws: Aws) -> Iterator[Document]:
     arns = {"": own, **{qualifier: f"{own}:{qualifier}" for qualifier in _qualifiers(name, aws)}}
     for qualifier, arn in arns.items():
         body = _policy_of(name, qualifier, aws)
-        others = [each for each in arns.values() if each != arn]  # moto joins the policies of all, AWS does not
-        statements = map(as_mapping, as_list(body.get("Statement", ())))
-        told = [each for each in statements if each.get("Resource") not in others]
-        if told:
+        if body:
             title = f"{name}:{qualifier}" if qualifier else name
-            yield Document(DocumentKind.RESOURCE, title, lane.team, {**body, "Statement": told}, arn)
+            yield Document(DocumentKind.RESOURCE, title, lane.team, body, arn)
 
 
 def _policy_of(name: str, qualifier: str, aws: Aws) -> Mapping[str, Json]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     LetIn = Callable[[str, str, str, str], bool]
     # Invokes the function of a name or ARN with an event that nobody waits for; returns the id of the request.
     SendEvent = Callable[[str, bytes], str]
+    # Is told of an execution each time that its status has changed, under its lock: it must not wait.
+    Announce = Callable[[Any], None]
 
 _TOKEN_BYTES = 96
 
@@ -111,6 +113,7 @@ class Engine:
         self.permit: Permit = _permit_all
         self.lets_in: LetIn = _let_all_in
         self.send_event: SendEvent = self._invoke_and_forget
+        self.announce: Announce = _tell_nobody
         self._lock = threading.Lock()
         self._map_runs: dict[str, RegisteredMapRun] = {}
 
@@ -133,6 +136,10 @@ class Engine:
     def enforce(self, permit: Permit, lets_in: LetIn) -> None:
         """Ask *permit* and *lets_in* before each call; until then everything is allowed, as without IAM."""
         self.permit, self.lets_in = permit, lets_in
+
+    def announce_to(self, announce: Announce) -> None:
+        """Tell *announce* of each status of an execution; until then nobody is told."""
+        self.announce = announce
 
     def uuid(self) -> str:
         """Return a new UUID from the engine's random source."""
@@ -189,3 +196,7 @@ def _permit_all(_role: str, _action: str, _resource: str, _keys: object = ()) ->
 def _let_all_in(_service: str, _action: str, _resource: str, _source: str) -> bool:
     """Let every service in."""
     return True
+
+
+def _tell_nobody(_execution: object) -> None:
+    """Tell nobody."""

@@ -162,6 +162,7 @@ class Execution:
         with self.lock:
             self._input = value
             self.history.add("ExecutionStarted", 0, details)
+            self.engine.announce(self)
             self._begin(lambda strand: self.machine.run(strand, value), 0)
 
     def _begin(self, body: Callable[[Strand], Steps[Json]], previous: int) -> None:
@@ -277,6 +278,7 @@ class Execution:
         self.status, self.error, self.cause, self.stopped_at = RUNNING, None, None, None
         last = len(self.history.events)
         previous = self.history.add("ExecutionRedriven", last, {"redriveCount": self.redrives})
+        self.engine.announce(self)
 
         def body(strand: Strand) -> Steps[Json]:
             start = strand.continue_from(stopped) if stopped is not None else None
@@ -319,6 +321,7 @@ class Execution:
         self.history.end(*self._ending(status, failure, previous))
         self.stopped_at = self.engine.scheduler.now()
         self.status = status
+        self.engine.announce(self)
         watchers, self._watchers = self._watchers, []
         for watcher in watchers:
             watcher()

@@ -1,24 +1,30 @@
 """Lambda's limits in this account: GetAccountSettings and Service Quotas, which moto does not answer.
 
-A deploy asks how much concurrency may still be reserved, and how much memory a function may have.
+A deploy asks how much concurrency may still be reserved, and how much memory a function may have. What is more than may
+be reserved is refused.
+
+Source: Lambda API reference, PutFunctionConcurrency. The words are moto's own, for its own setting.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 from typing import TYPE_CHECKING
 
+from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.models import LambdaBackend
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.urls import url_paths
 from moto.servicequotas.responses import ServiceQuotasResponse
 
-from shared.config.aws_facts import CODE_STORAGE, CONCURRENCY, DIRECT_UPLOAD, MEMORY, UNZIPPED
+from shared.config.aws_facts import CODE_STORAGE, CONCURRENCY, DIRECT_UPLOAD, KEPT_UNRESERVED, MEMORY, UNZIPPED
 from shared.deploy.concurrency import MEMORY_QUOTA
-from shared.local.seams import plugged, replacing
+from shared.local.seams import Seam, plugged, replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _PATH = r"{0}/(?P<api_version>[^/]+)/account-settings/?$"
 
@@ -27,6 +33,7 @@ _PATH = r"{0}/(?P<api_version>[^/]+)/account-settings/?$"
 def account_settings_told() -> Iterator[None]:
     """Make moto answer these calls, in servers that start while the block lasts."""
     seams = (
+        Seam(LambdaBackend, "put_function_concurrency", _reserving),
         replacing(LambdaResponse, "get_account_settings", _get_account_settings),
         replacing(ServiceQuotasResponse, "list_service_quotas", _list_service_quotas),
     )
@@ -36,6 +43,21 @@ def account_settings_told() -> Iterator[None]:
             yield
     finally:
         del url_paths[_PATH]
+
+
+def _reserving(original: Callable[..., object]) -> Callable[..., object]:
+    @functools.wraps(original)
+    def put(self: LambdaBackend, function_name: str, reserved_concurrency: int) -> object:
+        others = [each for each in self.list_functions() if each.function_name != function_name]
+        reserved = int(reserved_concurrency) + sum(int(each.reserved_concurrency or 0) for each in others)
+        if CONCURRENCY.value - reserved < KEPT_UNRESERVED.value:
+            raise InvalidParameterValueException(
+                "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
+                f"below its minimum value of [{KEPT_UNRESERVED.value}]."
+            )
+        return original(self, function_name, reserved_concurrency)
+
+    return put
 
 
 def _get_account_settings(response: LambdaResponse) -> tuple[int, dict[str, str], str]:

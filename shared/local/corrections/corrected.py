@@ -6,13 +6,17 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from shared.local.corrections.account_settings import account_settings_told
+from shared.local.corrections.asynchronous_settings import asynchronous_settings_kept
 from shared.local.corrections.bucket_names import reserved_names_refused
 from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
 from shared.local.corrections.consumed_capacity import capacity_told_when_asked
-from shared.local.corrections.function_names import functions_found_by_partial_arns
+from shared.local.corrections.event_buses import event_buses_asked_rightly
+from shared.local.corrections.function_lists import function_lists_paged
+from shared.local.corrections.function_names import functions_found_by_their_names
 from shared.local.corrections.function_policies import function_policies_written
 from shared.local.corrections.function_settings import function_settings_kept
+from shared.local.corrections.function_versions import versions_kept
 from shared.local.corrections.item_answers import items_answered_as_they_are
 from shared.local.corrections.missing_members import missing_members_refused
 from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
@@ -22,6 +26,7 @@ from shared.local.corrections.queue_policies import queue_policies_kept
 from shared.local.corrections.secret_names import bad_secret_names_refused
 from shared.local.corrections.subscriptions import mail_confirmed_first
 from shared.local.corrections.table_changes import table_changes_checked
+from shared.local.corrections.topic_functions import functions_told_by_topics
 from shared.local.corrections.user_boundaries import user_boundaries_kept
 
 if TYPE_CHECKING:
@@ -29,13 +34,17 @@ if TYPE_CHECKING:
 
 _CORRECTIONS = (
     account_settings_told,
+    asynchronous_settings_kept,
     bad_secret_names_refused,
     budgets_told,
     capacity_told_when_asked,
     encryption_of_objects_told,
+    event_buses_asked_rightly,
+    function_lists_paged,
     function_policies_written,
     function_settings_kept,
-    functions_found_by_partial_arns,
+    functions_found_by_their_names,
+    functions_told_by_topics,
     items_answered_as_they_are,
     left_to_iam,
     mail_confirmed_first,
@@ -46,6 +55,7 @@ _CORRECTIONS = (
     table_changes_checked,
     tags_of_new_buckets_kept,
     user_boundaries_kept,
+    versions_kept,
 )
 
 

@@ -17,6 +17,7 @@ from shared.local.enforcement.callers import actor_in
 from shared.local.enforcement.changes import may_change
 from shared.local.enforcement.denied import DeniedError, denied, unknown
 from shared.local.enforcement.unanswered import refuse_unanswered
+from shared.local.enforcement.unserved import refuse_unserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,6 +66,7 @@ class Enforcement:
             if call is not None:
                 self._check(actor, call, keys)
                 refuse_unanswered(call, self._account)
+                refuse_unserved(call)
                 if self._judge.strangers and not caller_of(environ).known:
                     self._judge.strangers.note(call)
                 if call.service == "s3" and call.operation in _OBJECT_READ:

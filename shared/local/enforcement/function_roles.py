@@ -1,4 +1,4 @@
-"""What Lambda tries with a function's role before it takes a setting: a network, and destinations of records.
+"""What Lambda tries with a function's role before it takes a setting: a network, destinations, a dead-letter queue.
 
 Lambda refuses a function whose role may make no network interface, and a destination that the role may not send to.
 While installed, so does moto.
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 
-from shared.local.corrections.function_settings import destinations
+from shared.local.corrections.asynchronous_settings import dead_letters, destinations
 from shared.local.seams import Seam, plugged
 
 if TYPE_CHECKING:
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from shared.local.enforcement.gate import Gate
 
 _INTERFACES = ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface")
-_SENDING = {"sqs": ("SendMessage", "SQS"), "sns": ("Publish", "SNS"), "lambda": ("InvokeFunction", "Lambda")}
+_SENDING = {
+    "events": ("PutEvents", "EventBridge"),
+    "lambda": ("InvokeFunction", "Lambda"),
+    "sns": ("Publish", "SNS"),
+    "sqs": ("SendMessage", "SQS"),
+}
 _SERVICE = 2  # its position in an ARN, from 0
 
 
@@ -46,6 +51,7 @@ def _making(gate: Gate, original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def make(self: LambdaFunction, account_id: str, spec: Mapping[str, Any], *args: object, **named: object) -> None:
         _check_network(gate, spec["Role"], spec)
+        _check_dead_letters(gate, spec["Role"], spec)
         original(self, account_id, spec, *args, **named)
 
     return make
@@ -55,6 +61,7 @@ def _configuring(gate: Gate, original: Callable[..., object]) -> Callable[..., o
     @functools.wraps(original)
     def update(self: LambdaFunction, config_updates: Mapping[str, Any]) -> object:
         _check_network(gate, config_updates.get("Role", self.role), config_updates)
+        _check_dead_letters(gate, config_updates.get("Role", self.role), config_updates)
         return original(self, config_updates)
 
     return update
@@ -66,6 +73,15 @@ def _check_network(gate: Gate, role: str, told: Mapping[str, Any]) -> None:
             raise InvalidParameterValueException(
                 f"The provided execution role does not have permissions to call {action} on EC2"
             )
+
+
+def _check_dead_letters(gate: Gate, role: str, told: Mapping[str, Any]) -> None:
+    arn = dead_letters(told)
+    action, name = _SENDING.get(arn.split(":")[_SERVICE], ("", "")) if arn.count(":") > _SERVICE else ("", "")
+    if action and not gate.allows(role, f"{arn.split(':')[_SERVICE]}:{action}", arn):
+        raise InvalidParameterValueException(
+            f"The provided execution role does not have permissions to call {action} on {name}"
+        )
 
 
 def _sending(gate: Gate, original: Callable[..., object]) -> Callable[..., object]:

@@ -61,6 +61,7 @@ def _function(account: str, region: str, resource: str) -> dict[str, Json] | Non
 
     A layer that stands for another account's is everybody's, as a public one is.
     """
+    from moto.awslambda.exceptions import UnknownFunctionException
     from moto.awslambda.utils import get_backend
 
     if resource.startswith("layer:"):
@@ -70,7 +71,11 @@ def _function(account: str, region: str, resource: str) -> dict[str, Json] | Non
         }  # fmt: skip
         return {"Version": "2012-10-17", "Statement": [public]} if published_as(arn) else None
     kind, name, *_ = [*resource.split(":"), ""]
-    versions = get_backend(account, region).list_versions_by_function(name) if kind == "function" else ()
+    backend = get_backend(account, region)
+    try:
+        versions = backend.list_versions_by_function(name) if kind == "function" else ()
+    except UnknownFunctionException:
+        return None
     policies = {id(version.policy): version.policy for version in versions}
     statements = [statement for policy in policies.values() for statement in list(policy.statements)]
     return {"Version": "2012-10-17", "Statement": statements} if statements else None

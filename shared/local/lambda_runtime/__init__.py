@@ -12,7 +12,8 @@ An invocation goes through these modules:
 6. ``worker`` is one process with ``python -m awslambdaric``. The invoking thread serves it.
 7. ``runtime_api``, ``log_stream`` and ``memory`` read the socket, the log pipe and /proc. ``peer`` refuses connections
    of other users. ``cloudwatch`` writes to CloudWatch Logs. ``endings`` names how a worker can end.
-8. ``events`` queues invocations that nobody waits for, with AWS's retries. ``destinations`` sends the records of them.
+8. ``events`` queues invocations that nobody waits for, with AWS's retries. ``destinations`` sends the records of them,
+   and dead letters.
 
 The cost: it needs Linux (/proc, signals on a pipe, mount namespaces where the kernel allows them), runs only Python
 functions, uses only /var/task of an image, and does not limit CPU by memory. A worker is not frozen between

@@ -57,7 +57,12 @@ class Call:
         deadline_ms = int((now + self.spec.timeout) * 1000)
         trace_id = runtime_api.new_trace_id(now)
         return runtime_api.Event(
-            self.payload, self.request_id, deadline_ms, self.spec.arn, trace_id, self.client_context
+            self.payload,
+            self.request_id,
+            deadline_ms,
+            self.spec.invoked or self.spec.arn,
+            trace_id,
+            self.client_context,
         ).response()
 
     def answered(self, outcome: str, body: bytes) -> Ending:

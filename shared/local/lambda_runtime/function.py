@@ -73,6 +73,8 @@ class FunctionSpec:
         max_event_age: Seconds for which an event is tried (AWS: 60 to 21,600).
         on_success: The ARN that gets the records of events that succeeded, or none.
         on_failure: The ARN that gets the records of all others, or none.
+        dead_letters: The ARN of the queue or topic that gets the events of all others, or none.
+        invoked: The ARN that it is called by, with the version or alias that was asked for.
         architecture: What its compiled code is for: ``x86_64`` or ``arm64``.
     """
 
@@ -98,6 +100,8 @@ class FunctionSpec:
     max_event_age: int = field(default=21_600, compare=False)
     on_success: str | None = field(default=None, compare=False)
     on_failure: str | None = field(default=None, compare=False)
+    dead_letters: str | None = field(default=None, compare=False)
+    invoked: str = field(default="", compare=False)
     architecture: str = "x86_64"
 
     @property

@@ -38,16 +38,22 @@ if TYPE_CHECKING:
 _HttpAnswer = tuple[int, dict[str, str], bytes]
 _REGION = 3  # its position in an ARN, from 0
 _LATEST = "$LATEST"
-_chance = random.SystemRandom()
+_chance = random.Random("aliases")  # noqa: S311  which version an alias leads to: the same in each cloud
 
 
-def spec_of(function: LambdaFunction) -> FunctionSpec:
+def spec_of(function: LambdaFunction, latest: LambdaFunction | None = None, qualifier: str = "") -> FunctionSpec:
     """Return what the runtime needs of moto's *function*.
+
+    Args:
+        function: The version that runs.
+        latest: The function that it is a version of, which holds what all versions share; itself if left out.
+        qualifier: The version or alias that it is called by, if any.
 
     Raises:
         InvokeRefusedError: It is not Python, or its code is gone.
     """
-    reserved = function.reserved_concurrency
+    latest = latest or function
+    reserved = latest.reserved_concurrency
     return FunctionSpec(
         name=function.function_name,
         arn=function.function_arn,
@@ -62,7 +68,8 @@ def spec_of(function: LambdaFunction) -> FunctionSpec:
         log_group=function.logs_group_name,
         reserved_concurrency=None if reserved is None else int(reserved),
         architecture=function.architectures[0],
-        **_asynchronous(function),
+        invoked=f"{latest.function_arn}:{qualifier}" if qualifier else latest.function_arn,
+        **_asynchronous(function, latest, qualifier or _LATEST),
         **(image_parts(function) if function.package_type == "Image" else _zip_parts(function)),
     )
 
@@ -74,17 +81,19 @@ class _Asynchronous(TypedDict, total=False):
     max_event_age: int
     on_success: str | None
     on_failure: str | None
+    dead_letters: str | None
 
 
-def _asynchronous(function: LambdaFunction) -> _Asynchronous:
-    if not function.event_invoke_config:
-        return {}
-    told = function.event_invoke_config[0].config
+def _asynchronous(function: LambdaFunction, latest: LambdaFunction, qualifier: str) -> _Asynchronous:
+    """Return what becomes of events that *function* is given under *qualifier*. *latest* holds the configurations."""
+    found: _Asynchronous = {"dead_letters": getattr(function, "dead_letters", None) or None}
+    held = [each.config for each in latest.event_invoke_config if getattr(each, "qualifier", _LATEST) == qualifier]
+    if not held:
+        return found
+    told = held[0]
     destinations = told.get("DestinationConfig") or {}
-    found: _Asynchronous = {
-        "on_success": destinations.get("OnSuccess", {}).get("Destination"),
-        "on_failure": destinations.get("OnFailure", {}).get("Destination"),
-    }
+    found["on_success"] = destinations.get("OnSuccess", {}).get("Destination")
+    found["on_failure"] = destinations.get("OnFailure", {}).get("Destination")
     if told.get("MaximumRetryAttempts") is not None:
         found["retry_attempts"] = int(told["MaximumRetryAttempts"])
     if told.get("MaximumEventAgeInSeconds") is not None:
@@ -92,9 +101,21 @@ def _asynchronous(function: LambdaFunction) -> _Asynchronous:
     return found
 
 
-def _finder(function: LambdaFunction) -> Callable[[], FunctionSpec]:
-    """Return what tells how *function* is, each time anew: it may be changed or deleted while an event waits."""
-    return functools.partial(_found, function.account_id, function.region, function.function_arn)
+def _spec(backend: LambdaBackend, name: str, qualifier: str | None = None) -> FunctionSpec:
+    """Return what a call of *name* runs, as it is called."""
+    function = _called(backend, name, qualifier)
+    asked = qualifier or _qualifier_in(name)
+    latest = backend.get_function(function.function_name) if asked else function
+    return spec_of(function, latest, asked)
+
+
+def _qualifier_in(name: str) -> str:
+    return name.rpartition(":function:")[2].partition(":")[2]
+
+
+def _finder(account: str, region: str, name: str) -> Callable[[], FunctionSpec]:
+    """Return what tells how a function is, each time anew: it may be changed or deleted while an event waits."""
+    return functools.partial(_found, account, region, name)
 
 
 def _called(backend: LambdaBackend, name: str, qualifier: str | None = None) -> LambdaFunction:
@@ -103,7 +124,7 @@ def _called(backend: LambdaBackend, name: str, qualifier: str | None = None) -> 
     Source: Lambda Developer Guide, "Traffic Shifting Using Aliases" (an older title of the page; read 2026-11-30).
     """
     function = backend.get_function(name, qualifier)
-    qualifier = qualifier or name.rpartition(":function:")[2].partition(":")[2]
+    qualifier = qualifier or _qualifier_in(name)
     if not qualifier or qualifier == _LATEST or qualifier.isdigit():
         return function
     shares = (backend.get_alias(qualifier, function.function_name).routing_config or {}).get("AdditionalVersionWeights")
@@ -117,10 +138,9 @@ def _called(backend: LambdaBackend, name: str, qualifier: str | None = None) -> 
 
 def _found(account: str, region: str, name: str) -> FunctionSpec:
     try:
-        function = _called(get_backend(account, region), name)
+        return _spec(get_backend(account, region), name)
     except UnknownFunctionException as error:
         raise InvokeRefusedError(NOT_FOUND, 404, error.message) from error
-    return spec_of(function)
 
 
 def _zip_parts(function: LambdaFunction) -> CodeParts:
@@ -263,26 +283,30 @@ def _invoke_from_service(
     response_headers: dict[str, str],
 ) -> bytes:
     """Stand in for LambdaFunction.invoke, which S3, SNS, streams and log subscriptions call without waiting."""
+    find = _finder(self.account_id, self.region, self.function_arn)
     if dict(request_headers).get("x-amz-invocation-type") == "RequestResponse":
-        return _answer(runtime.invoke(spec_of(self), _bytes(body)), response_headers)
-    runtime.invoke_event(_finder(self), _bytes(body))
+        return _answer(runtime.invoke(find(), _bytes(body)), response_headers)
+    runtime.invoke_event(find, _bytes(body))
     return b""
 
 
 def _invoking_and_waiting(runtime: LambdaRuntime) -> Callable[..., bytes]:
-    """Return what stands in for LambdaBackend.invoke. EventBridge, Secrets Manager and the poller of queues call it."""
+    """Return what stands in for LambdaBackend.invoke. EventBridge, S3 and Secrets Manager call it."""
 
-    def invoke(
+    def invoke(  # noqa: PLR0913  moto's own parameters
         self: LambdaBackend,
         function_name: str,
         qualifier: str | None,
         *,
         body: object,
+        headers: Mapping[str, str],
         response_headers: dict[str, str],
-        **_: object,
     ) -> bytes:
-        function = _called(self, function_name, qualifier)
-        return _answer(runtime.invoke(spec_of(function), _bytes(body)), response_headers)
+        spec = _spec(self, function_name, qualifier)
+        if dict(headers).get("x-amz-invocation-type") == "Event":
+            runtime.invoke_event(_finder(self.account_id, self.region_name, spec.invoked), _bytes(body))
+            return b""
+        return _answer(runtime.invoke(spec, _bytes(body)), response_headers)
 
     return invoke
 
@@ -322,14 +346,14 @@ def _invoke_over_http(runtime: LambdaRuntime, request: LambdaResponse) -> _HttpA
     """Stand in for the Invoke action."""
     headers: Mapping[str, str] = request.headers
     qualifier = request.querystring.get("Qualifier", [None])[0]
-    function = _called(request.backend, unquote(request.path.rsplit("/", 2)[-2]), qualifier)
-    spec = spec_of(function)
+    backend = request.backend
+    spec = _spec(backend, unquote(request.path.rsplit("/", 2)[-2]), qualifier)
     body = _json_body(request)
     kind = headers.get("X-Amz-Invocation-Type") or "RequestResponse"
     if kind == "DryRun":
         return 204, {}, b""
     if kind == "Event":
-        request_id = runtime.invoke_event(_finder(function), body)
+        request_id = runtime.invoke_event(_finder(backend.account_id, backend.region_name, spec.invoked), body)
         return 202, {"x-amzn-requestid": request_id}, b""
     context = headers.get("X-Amz-Client-Context")
     client_context = base64.b64decode(context).decode() if context else None
@@ -344,7 +368,9 @@ def _invoke_over_http(runtime: LambdaRuntime, request: LambdaResponse) -> _HttpA
 def _invoke_async_over_http(runtime: LambdaRuntime, request: LambdaResponse) -> _HttpAnswer:
     """Stand in for the deprecated InvokeAsync action."""
     name = unquote(request.path.rstrip("/").rsplit("/", 2)[-2])
-    runtime.invoke_event(_finder(request.backend.get_function(name)), _json_body(request))
+    backend = request.backend
+    spec = _spec(backend, name)
+    runtime.invoke_event(_finder(backend.account_id, backend.region_name, spec.invoked), _json_body(request))
     return 202, {"content-type": "application/json"}, b'{"Status":202}'
 
 

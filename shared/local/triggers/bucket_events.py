@@ -18,16 +18,14 @@ import logging
 import secrets
 import threading
 import time
-import uuid
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote_plus
 
 from flask import has_request_context, request
 from moto.awslambda.utils import get_backend
 from moto.core.exceptions import ServiceException
-from moto.events.models import events_backends
 from moto.s3 import notifications as from_s3
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, FakeKey, S3Backend
@@ -41,6 +39,7 @@ from shared.local.enforcement.gate import source
 from shared.local.seams import Seam, plugged, replacing
 from shared.local.triggers import queues
 from shared.local.triggers.bucket_notifications import UNVALIDATED, Asked, not_here, refused
+from shared.local.triggers.buses import Buses, News
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,10 +75,10 @@ class NotHere(S3ClientError):
 
 
 @contextlib.contextmanager
-def install(gate: Gate) -> Iterator[None]:
-    """Take moto's place while the block lasts."""
+def install(gate: Gate, buses: Buses) -> Iterator[None]:
+    """Take moto's place while the block lasts. The account's default bus is one of *buses*."""
     seams = (
-        replacing(from_s3, "send_event", functools.partial(_send_event, gate)),
+        replacing(from_s3, "send_event", functools.partial(_send_event, _Receivers(gate, buses))),
         replacing(from_s3, "send_test_event", lambda **_: None),  # moto's goes out before anything is checked
         Seam(FakeBucket, "set_notification_configuration", functools.partial(_configuring, gate)),
         Seam(S3Backend, "_set_delete_marker", _telling_markers),
@@ -171,7 +170,14 @@ def _check(gate: Gate, bucket: FakeBucket) -> None:
         raise S3ClientError("InvalidArgument", f"{UNVALIDATED}: {'; '.join(closed)}")
 
 
-def _send_event(gate: Gate, account_id: str, event_name: str, bucket: FakeBucket, key: Any) -> None:
+class _Receivers(NamedTuple):
+    """Who says which receivers may be told, and the buses."""
+
+    gate: Gate
+    buses: Buses
+
+
+def _send_event(to: _Receivers, account_id: str, event_name: str, bucket: FakeBucket, key: Any) -> None:
     """Stand in for moto's ``send_event``."""
     name = str(getattr(event_name, "value", event_name))
     if bucket.notification_configuration is None or name in _untold.get():
@@ -179,15 +185,10 @@ def _send_event(gate: Gate, account_id: str, event_name: str, bucket: FakeBucket
     told = _Told(account_id, name, bucket, key)
     for part in asked_of(bucket):
         if part.matches(name, key.name):
-            _deliver(gate, bucket, part.kind, part.arn, {"Records": [told.record(part.id)]})
+            _deliver(to.gate, bucket, part.kind, part.arn, {"Records": [told.record(part.id)]})
     if bucket.notification_configuration.event_bridge is not None:
-        bus = events_backends[account_id][bucket.region_name].event_buses["default"]
-        event = told.for_bus(from_s3._detail_type(event_name))  # noqa: SLF001  the list of AWS's words
-        for rule in list(bus.rules.values()):
-            try:
-                rule.send_to_targets(event, transform_input=False)
-            except ServiceException as error:
-                _log.warning("an event of %s is lost, as on AWS: %s: %s", bucket.arn, rule.arn, error)
+        kind = from_s3._detail_type(event_name)  # noqa: SLF001  the list of AWS's words
+        to.buses.announce(News(account_id, bucket.region_name, "aws.s3", kind, bucket.arn, told.for_bus()))
 
 
 class _Told:
@@ -223,8 +224,8 @@ class _Told:
             },
         }
 
-    def for_bus(self, kind: str) -> Json:
-        """Return it as an event of EventBridge of the detail type *kind*."""
+    def for_bus(self) -> Json:
+        """Return the detail of it as an event of EventBridge."""
         name = self._name.removeprefix("s3:")
         detail: dict[str, Json] = {
             "version": "0",
@@ -240,17 +241,7 @@ class _Told:
             detail["deletion-type"] = "Delete Marker Created"
         elif name.startswith("ObjectRemoved:"):
             detail["deletion-type"] = "Permanently Deleted"
-        return {
-            "version": "0",
-            "id": str(uuid.uuid4()),
-            "detail-type": kind,
-            "source": "aws.s3",
-            "account": self._account,
-            "time": int(self._at.timestamp()),  # moto writes it out
-            "region": self._bucket.region_name,
-            "resources": [self._bucket.arn],
-            "detail": detail,
-        }
+        return detail
 
     def _facts(self, tag: str, version: str) -> dict[str, Json]:
         facts: dict[str, Json] = {"sequencer": self._sequencer}
@@ -312,7 +303,9 @@ def _to_topic(account: str, arn: str, text: str) -> None:
 
 
 def _to_function(account: str, arn: str, text: str) -> None:
-    get_backend(account, arn.split(":")[3]).get_function(arn).invoke(text, {}, {})
+    event = {"x-amz-invocation-type": "Event"}
+    backend = get_backend(account, arn.split(":")[3])
+    backend.invoke(function_name=arn, qualifier=None, body=text, headers=event, response_headers={})
 
 
 _RECEIVERS: dict[str, Callable[[str, str, str], None]] = {

@@ -1,11 +1,11 @@
-"""Firings of schedules: each is tried until it is done, given up, or sent to the dead-letter queue.
+"""Firings of schedules, and events of rules: each is tried until it is done, given up, or a dead letter.
 
 A firing keeps its target as it was when the schedule fired, as a message that is on its way. AWS does not document how
 long it waits between tries; here it is a second, then twice as long each time, up to eight minutes, which spreads AWS's
 185 tries over its day.
 
-Source: EventBridge Scheduler API reference, RetryPolicy and DeadLetterConfig (read 2026-11-30, in botocore's model).
-Which errors AWS tries again is from memory, not looked up.
+Source: EventBridge Scheduler API reference, RetryPolicy and DeadLetterConfig, and the members of the same names in
+EventBridge's (read 2026-11-30, in botocore's models). Which errors AWS tries again is from memory, not looked up.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
     from random import Random
 
     from shared.local.asl.scheduler import Scheduler
@@ -31,11 +31,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """One time that a schedule fired.
+    """One time that a schedule fired, or one event that a rule brings to one of its targets.
 
     Attributes:
-        schedule: The schedule's ARN.
-        group: Its group's.
+        schedule: The schedule's or the rule's ARN.
+        group: The ARN of the schedule's group; the rule's own.
         target: What is called.
         scheduled: The time that it fired for.
         due: When the next try may be, in seconds since the epoch. The age of a firing counts from its first such time.
@@ -43,6 +43,8 @@ class Firing:
         id: 16 hexadecimal digits, AWS's execution id.
         tries: How many there were.
         again: Whether an earlier try may have been heard, though nobody knows: this cloud ended meanwhile.
+        event: The event that a rule brings, as JSON; empty for a schedule.
+        forwarded: Whether the event came from another bus.
     """
 
     schedule: str
@@ -54,6 +56,8 @@ class Firing:
     id: str
     tries: int = 0
     again: bool = False
+    event: str = ""
+    forwarded: bool = False
 
 
 class TargetError(Exception):
@@ -76,7 +80,7 @@ class Firings:
     """Those that are not done yet. Thread-safe.
 
     Args:
-        scheduler: Gives time and threads.
+        scheduler: Gives time and threads. Its time counts.
         call: Calls the target of a firing; raises TargetError.
         bury: Writes a firing into its dead-letter queue, with the last error and AWS's word for the retry condition
             that was exhausted, or empty; raises TargetError.
@@ -101,16 +105,29 @@ class Firings:
         """Call the target of *schedule*, which fired for *time*: at once, or at some moment of its flexible window."""
         due = time.timestamp() + self._random.random() * schedule.flexible
         self._wait(
-            Firing(
-                schedule=schedule.arn,
-                group=schedule.group,
-                target=schedule.target,
-                scheduled=time,
-                due=due,
-                began=due,
-                id=f"{self._random.getrandbits(_ID_BITS):016x}",
-            )
+            Firing(schedule.arn, schedule.group, schedule.target, scheduled=time, due=due, began=due, id=self._new_id())
         )
+
+    def bring(self, rule: str, target: Target, event: str, *, forwarded: bool = False) -> None:
+        """Bring an *event* of a *rule* to *target*: the first try is made before this returns."""
+        now = self._scheduler.now()
+        firing = Firing(
+            rule,
+            rule,
+            target,
+            scheduled=datetime.fromtimestamp(now, UTC),
+            due=now,
+            began=now,
+            id=self._new_id(),
+            event=event,
+            forwarded=forwarded,
+        )
+        with self._lock:
+            self._open[firing.id] = firing
+        self._try(firing)
+
+    def _new_id(self) -> str:
+        return f"{self._random.getrandbits(_ID_BITS):016x}"
 
     def kept(self) -> list[Firing]:
         """Return those that are not done, for :meth:`go_on_with`."""
@@ -156,7 +173,7 @@ class Firings:
         return float(min(_FIRST_DELAY * 2 ** min(tries - 1, 16), _LONGEST_DELAY))
 
     def _give_up(self, firing: Firing, error: TargetError, condition: str) -> None:
-        lost = f"{firing.schedule} did not start anything for {firing.scheduled.isoformat()}: {error}"
+        lost = f"{firing.schedule} did not reach {firing.target.arn} for {firing.scheduled.isoformat()}: {error}"
         if not firing.target.dead_letters:
             _log.warning("%s; it has no dead-letter queue", lost)
         else:

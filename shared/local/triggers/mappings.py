@@ -1,8 +1,8 @@
 """Event source mappings of queues: what Lambda refuses, what is refused here by name, and who polls.
 
 moto 5.2 takes any mapping, calls the function while SendMessage waits, gives it made-up attributes of one message after
-the other, and knows neither windows nor partial answers. While installed, :mod:`poller` does it instead. Mappings of
-streams stay moto's.
+the other, and knows neither windows nor partial answers. While installed, :mod:`poller` does it instead. What concerns
+streams is in :mod:`stream_mappings`.
 
 Source: AWS Lambda API Reference, CreateEventSourceMapping (read 2026-11-30, in botocore's model); AWS Lambda Developer
 Guide, "Creating and configuring an Amazon SQS event source mapping" and "Lambda parameters for Amazon SQS event source
@@ -16,18 +16,22 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 from moto.awslambda.models import EventSourceMapping, LambdaBackend, lambda_backends
 from moto.awslambda.utils import get_backend
 
-from shared.local.enforcement.reads import FROM_QUEUE
+from shared.local.enforcement.reads import FROM_QUEUE, FROM_STREAM, FROM_TABLE
 from shared.local.lambda_runtime.function import InvokeRefusedError
 from shared.local.seams import Seam, plugged, then
-from shared.local.triggers import queues
+from shared.local.triggers import queues, stream_mappings
 from shared.local.triggers.batches import event, failed, record
+from shared.local.triggers.mapping_filters import filters_of, seen_of_message
 from shared.local.triggers.poller import BATCHES_AT_ONCE, Mapping, Poller
+from shared.local.triggers.stream_mappings import NotHere, of_stream
+from shared.local.triggers.streams import StreamPoller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
     from shared.local.asl.engine import InvokeLambda
     from shared.local.asl.scheduler import Scheduler
     from shared.local.enforcement.gate import Gate
+    from shared.local.triggers.stream_mappings import Clients
+    from shared.local.triggers.streams import Abandoned, Entry, Shard, StreamMapping, Tried
 
     Given = dict[str, Any]  # the parameters of a call
 
@@ -44,8 +50,6 @@ _log = logging.getLogger(__name__)
 _REGION = 3  # its position in an ARN, from 0
 _BATCH, _UNWINDOWED_BATCH, _WINDOW = 10_000, 10, 300
 _AT_ONCE = (2, 1_000)
-# What AWS has for queues and is not done here.
-_NOT_HERE = ("FilterCriteria", "KMSKeyArn", "MetricsConfig", "ProvisionedPollerConfig")
 # What AWS has for streams and other sources only.
 _OF_STREAMS = (
     "BisectBatchOnFunctionError",
@@ -57,15 +61,6 @@ _OF_STREAMS = (
     "StartingPositionTimestamp",
     "TumblingWindowInSeconds",
 )
-
-
-class NotHere(LambdaClientError):
-    """AWS does this, and the embedded cloud does not."""
-
-    code = 501
-
-    def __init__(self, what: str) -> None:
-        super().__init__("NotImplementedException", f"the embedded cloud has no {what}; leave it out, or try it on AWS")
 
 
 class ResourceConflict(LambdaClientError):
@@ -83,31 +78,68 @@ class ResourceConflict(LambdaClientError):
 
 
 class Mappings:
-    """Polls for the mappings of queues that moto holds.
+    """Polls for the mappings that moto holds.
 
     Args:
         scheduler: Gives time and threads.
         invoke: Calls a function, by its ARN, and waits.
         gate: Decides what a function's role may read.
+        clients: Makes the clients of roles.
     """
 
-    def __init__(self, scheduler: Scheduler, invoke: InvokeLambda, gate: Gate) -> None:
+    def __init__(self, scheduler: Scheduler, invoke: InvokeLambda, gate: Gate, clients: Clients) -> None:
+        self._scheduler = scheduler
         self._invoke = invoke
         self._gate = gate
+        self._clients = clients
         self.poller = Poller(scheduler, _enabled, self._source, self._work)
+        self.streams = StreamPoller(scheduler, _enabled_streams, self._shards, self._give, self._abandon)
+
+    def wake(self) -> None:
+        """Look at all queues and streams soon."""
+        self.poller.wake()
+        self.streams.wake()
+
+    def stop(self) -> None:
+        """Begin no more batches."""
+        self.poller.stop()
+        self.streams.stop()
 
     @contextlib.contextmanager
     def install(self) -> Iterator[None]:
         """Take moto's place while the block lasts."""
-        wake = self.poller.wake
         changes = ("create_event_source_mapping", "update_event_source_mapping")
         later = ("create_function", "add_permission", "put_function_concurrency")
         seams = [
-            *(Seam(LambdaBackend, name, functools.partial(_checked, wake)) for name in changes),
-            *(Seam(LambdaBackend, name, functools.partial(then, wake)) for name in later),
+            *(Seam(LambdaBackend, name, functools.partial(_checked, self._changed)) for name in changes),
+            *(Seam(LambdaBackend, name, functools.partial(then, self.wake)) for name in later),
         ]
-        with queues.install(wake), plugged(seams):
+        with queues.install(self.poller.wake), stream_mappings.install(self.streams.wake), plugged(seams):
             yield
+
+    def _changed(self, held: EventSourceMapping | None) -> None:
+        if held is not None and held.enabled and of_stream(held.event_source_arn):
+            self.streams.begin(stream_mappings.read(held))
+        self.wake()
+
+    def _shards(self, mapping: StreamMapping) -> list[Shard] | None:
+        role = _role(mapping.function)
+        reads = FROM_STREAM if mapping.stream.split(":")[2] == "kinesis" else FROM_TABLE
+        may = role is not None and all(self._gate.may(role, "lambda-poller", each, mapping.stream) for each in reads)
+        return stream_mappings.shards_of(mapping.stream) if may else None
+
+    def _give(self, mapping: StreamMapping, batch: Sequence[Entry]) -> Tried:
+        return stream_mappings.give(self._invoke, _role(mapping.function) or "", mapping, batch)
+
+    def _abandon(self, gone: Abandoned) -> None:
+        _log.warning("%s gives up a batch of %s: %s", gone.mapping.function, gone.mapping.stream, gone.condition)
+        role = _role(gone.mapping.function)
+        if gone.mapping.destination and role:
+            now = datetime.fromtimestamp(self._scheduler.now(), UTC)
+            try:
+                stream_mappings.tell(self._clients, role, gone, now)
+            except stream_mappings.UNTOLD as error:
+                _log.warning("nor could that be told to %s: %s", gone.mapping.destination, error)
 
     def _source(self, mapping: Mapping) -> queues.PolledQueue | None:
         queue = queues.find_queue(mapping.queue)
@@ -118,12 +150,14 @@ class Mappings:
         return queues.PolledQueue(queue) if may else None
 
     def _work(self, mapping: Mapping, messages: Sequence[Any]) -> set[str]:
-        ids = {message.id for message in messages}
         region = mapping.queue.split(":")[_REGION]
+        records = {message.id: record(message, mapping.queue, region) for message in messages}
+        records = {name: each for name, each in records.items() if mapping.wanted(seen_of_message(each))}
+        ids = set(records)
+        if not records:
+            return set()
         try:
-            answer = self._invoke(
-                mapping.function, event([record(message, mapping.queue, region) for message in messages])
-            )
+            answer = self._invoke(mapping.function, event(list(records.values())))
         except InvokeRefusedError as refusal:
             _log.warning("%s got no batch of %s: %s", mapping.function, mapping.queue, refusal.what)
             return ids
@@ -139,6 +173,12 @@ def _enabled() -> list[Mapping]:
         for backend in list(account.values()):
             found += [_read(each) for each in _held(backend) if each.enabled and _of_queue(each.event_source_arn)]
     return found
+
+
+def _enabled_streams() -> list[StreamMapping]:
+    """Return the mappings of streams that are enabled, of all regions."""
+    held = [each for account in list(lambda_backends.values()) for b in list(account.values()) for each in _held(b)]
+    return [stream_mappings.read(each) for each in held if each.enabled and of_stream(each.event_source_arn)]
 
 
 def _held(backend: LambdaBackend) -> list[EventSourceMapping]:
@@ -159,6 +199,7 @@ def _read(held: EventSourceMapping) -> Mapping:
         window=float(held.max_batch_window or 0),
         at_once=min(most, BATCHES_AT_ONCE),
         reports_failures="ReportBatchItemFailures" in (held.function_response_types or ()),
+        wanted=filters_of(held.filter_criteria),
     )
 
 
@@ -169,9 +210,9 @@ def _role(function: str) -> str | None:
 
 
 def _checked(
-    wake: Callable[[], None], original: Callable[..., EventSourceMapping | None]
+    changed_to: Callable[[EventSourceMapping | None], None], original: Callable[..., EventSourceMapping | None]
 ) -> Callable[..., EventSourceMapping | None]:
-    """Wrap the making or the change of a mapping: what AWS would refuse of a queue's is refused before anything."""
+    """Wrap the making or the change of a mapping: what AWS would refuse is refused before anything."""
     updates = original.__name__.startswith("update")
 
     @functools.wraps(original)
@@ -179,13 +220,28 @@ def _checked(
         spec: Given = named["spec"] if "spec" in named else args[-1]
         before = self.get_event_source_mapping(named.get("uuid") or args[0]) if updates else None
         arn = before.event_source_arn if before else spec.get("EventSourceArn")
+        filters_of(spec.get("FilterCriteria"))
         if isinstance(arn, str) and _of_queue(arn):
             _check(self, arn, spec, before)
+        elif isinstance(arn, str) and of_stream(arn):
+            stream_mappings.check(arn, spec, before)
+        elif arn:
+            raise NotHere(f"event source mapping of {arn}")
         changed = original(self, *args, **named)
-        wake()
+        if changed is not None and spec.get("FunctionName"):
+            changed.function_arn = _qualified(self, spec["FunctionName"])
+        changed_to(changed)
         return changed
 
     return change
+
+
+def _qualified(backend: LambdaBackend, name: str) -> str:
+    """Return the ARN of the function called *name*, with the qualifier that the name has."""
+    function = backend.get_function(name)
+    qualifier = name.rpartition(":function:")[2].partition(":")[2]
+    arn = ":".join(function.function_arn.split(":")[:7])
+    return f"{arn}:{qualifier}" if qualifier else arn
 
 
 def _check(backend: LambdaBackend, arn: str, spec: Given, before: EventSourceMapping | None) -> None:
@@ -196,9 +252,6 @@ def _check(backend: LambdaBackend, arn: str, spec: Given, before: EventSourceMap
         InvalidParameterValueException: AWS would refuse it.
         ResourceConflict: There is one.
     """
-    for name in _NOT_HERE:
-        if spec.get(name):
-            raise NotHere(f"{name} of event source mappings")
     if arn.endswith(".fifo"):
         raise NotHere("event source mapping of FIFO queues")
     foreign = sorted(name for name in _OF_STREAMS if spec.get(name))
@@ -213,8 +266,13 @@ def _check(backend: LambdaBackend, arn: str, spec: Given, before: EventSourceMap
         )
     function = backend.get_function(spec.get("FunctionName") or (before.function_arn if before else ""))
     _check_visibility(queue, int(function.timeout))
+    own = (
+        _qualified(backend, spec["FunctionName"])
+        if spec.get("FunctionName")
+        else (before.function_arn if before else "")
+    )
     for other in _held(backend):
-        same = (other.event_source_arn, other.function_arn) == (arn, function.function_arn)
+        same = (other.event_source_arn, other.function_arn) == (arn, own)
         if same and (before is None or other.uuid != before.uuid):
             raise ResourceConflict(other)
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from shared.local.asl.scheduler import Scheduler, Timer
+    from shared.values import Json
 
 BATCHES_AT_ONCE = 5
 MOST_AT_ONCE = 16  # of all mappings: each is a process of this machine
@@ -73,6 +74,7 @@ class Mapping:
         window: Seconds to wait for a batch to fill, from its first message on.
         at_once: How many batches may be with the function at a time.
         reports_failures: Whether the function's answer may say which messages failed.
+        wanted: Says whether a filter asks for a message, by what filters see of it. Others are deleted.
     """
 
     uuid: str
@@ -82,6 +84,7 @@ class Mapping:
     window: float = 0.0
     at_once: int = BATCHES_AT_ONCE
     reports_failures: bool = False
+    wanted: Callable[[Json], bool] = field(default=lambda _: True, compare=False)
 
 
 class Poller:

@@ -25,7 +25,7 @@ from shared.local.seams import Seam, plugged, then
 from shared.local.triggers.batches import LARGEST_EVENT, record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from threading import Condition
 
 _SERVICE, _REGION, _ACCOUNT, _NAME = 2, 3, 4, 5  # positions in an ARN, from 0
@@ -40,12 +40,15 @@ def find_queue(arn: str) -> Queue | None:
     return sqs_backends[parts[_ACCOUNT]][parts[_REGION]].queues.get(parts[_NAME])
 
 
-def send(queue: Queue, body: str) -> None:
-    """Write a message into *queue*, which is no FIFO queue, for a service that its policy lets in.
+def send(queue: Queue, body: str, attributes: Mapping[str, str] | None = None) -> None:
+    """Write a message with text *attributes* into *queue*, which is no FIFO queue, for a service that it lets in.
 
     moto's own way counts all messages of the queue each time.
     """
     message = Message(str(uuid.uuid4()), body)
+    message.message_attributes = {
+        name: {"DataType": "String", "StringValue": text} for name, text in (attributes or {}).items()
+    }
     message.mark_sent(queue.delay_seconds)
     queue.add_message(message)
 

@@ -1,157 +1,193 @@
-"""What EventBridge's rules bring to functions, machines and topics, which moto 5.2 answers with an error to the sender.
+"""What EventBridge does with a target of a rule: it calls it, and writes dead letters.
 
-Queues, log groups, buses and archives stay moto's. Targets of other services and dead-letter queues of targets are
-refused by name. A rule that fires by a timetable is taken and never fires, which the log says: schedules of EventBridge
-Scheduler do. Who may be reached is decided as for moto's own (:mod:`shared.local.enforcement.deliveries`).
+A target that names a role is called with that role's rights; another one must let EventBridge in by its own policy. So
+must a dead-letter queue.
 
-Source: Amazon EventBridge User Guide, "Transforming Amazon EventBridge target input" (read 2026-11-30, in the copy that
-AWS published until 2023); API reference, Target (read 2026-11-30, in botocore's model).
+Source: Amazon EventBridge User Guide, "Using resource-based policies" and "Using dead-letter queues to process
+undelivered events" (read 2026-11-30, in part); the names of the attributes of a dead letter, and AWS's codes of errors,
+are from memory.
 """
 
 from __future__ import annotations
 
-import contextlib
-import copy
-import functools
 import json
-import logging
-import re
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+import uuid
+from typing import TYPE_CHECKING
 
 from moto.awslambda.utils import get_backend
-from moto.core.exceptions import JsonRESTError, ServiceException
-from moto.events.models import EventsBackend, Rule
-from moto.events.utils import EventTemplateParser
+from moto.core.exceptions import AWSError, ServiceException
+from moto.events.models import events_backends
+from moto.logs.models import logs_backends
 from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 from moto.stepfunctions.models import stepfunctions_backends
+from werkzeug.exceptions import HTTPException
 
-from shared.local.enforcement.deliveries import may_reach
-from shared.local.seams import Seam, plugged
+from shared.local.lambda_runtime.function import InvokeRefusedError
+from shared.local.triggers import queues
+from shared.local.triggers.firing import TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
     from shared.local.enforcement.gate import Gate
+    from shared.local.triggers.buses import Buses
+    from shared.local.triggers.firing import Firing
     from shared.values import Json
 
-_SERVICE, _REGION, _ACCOUNT = 2, 3, 4  # positions in an ARN, from 0
-_BY_MOTO = frozenset({"events", "logs", "sqs"})
-_PATH = re.compile(r"\$(\.[\w-]+)*")
-_log = logging.getLogger(__name__)
-
-
-class NotHere(JsonRESTError):
-    """AWS does this, and the embedded cloud does not."""
-
-    code = 501
-
-    def __init__(self, what: str) -> None:
-        super().__init__("NotImplementedException", f"the embedded cloud {what}, or try it on AWS")
-
-
-@contextlib.contextmanager
-def install(gate: Gate) -> Iterator[None]:
-    """Bring events to these targets while the block lasts."""
-    seams = (
-        Seam(Rule, "send_to_targets", functools.partial(_sending, gate)),
-        Seam(EventsBackend, "put_rule", _putting_rule),
-        Seam(EventsBackend, "put_targets", _putting_targets),
-    )
-    with plugged(seams):
-        yield
-
-
-def _putting_rule(original: Callable[..., object]) -> Callable[..., object]:
-    @functools.wraps(original)
-    def put_rule(*args: object, **named: object) -> object:
-        if named.get("scheduled_expression"):
-            _log.warning("the rule %s never fires here; a schedule of EventBridge Scheduler would", named.get("name"))
-        return original(*args, **named)
-
-    return put_rule
-
-
-def _putting_targets(original: Callable[..., object]) -> Callable[..., object]:
-    @functools.wraps(original)
-    def put_targets(self: EventsBackend, name: str, event_bus_arn: str | None, targets: list[Any]) -> object:
-        for target in targets:
-            service = str(target.get("Arn")).split(":")[_SERVICE : _SERVICE + 1]
-            if service and service[0] not in _BY_MOTO | _OURS.keys():
-                raise NotHere(f"brings no events to {target['Arn']}: use a queue, a topic, a function or a machine")
-            if target.get("InputPath") and not _PATH.fullmatch(target["InputPath"]):
-                raise NotHere(f"reads no InputPath but of names: {target['InputPath']}; write $.detail.name")
-            if target.get("DeadLetterConfig"):
-                raise NotHere("has no dead-letter queues of rules' targets: leave out DeadLetterConfig")
-        return original(self, name=name, event_bus_arn=event_bus_arn, targets=targets)
-
-    return put_targets
-
-
-def _sending(gate: Gate, original: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(original)
-    def send_to_targets(self: Rule, original_event: dict[str, Any], *args: object, **named: object) -> None:
-        if self.state == "DISABLED" or not self.event_pattern.matches_event(original_event):
-            return
-        ours = [each for each in self.targets if each["Arn"].split(":")[_SERVICE] in _OURS]
-        rest = copy.copy(self)
-        rest.targets = [each for each in self.targets if each not in ours]
-        original(rest, original_event, *args, **named)
-        for target in ours:
-            if may_reach(gate, self, target):
-                _bring(self, target, original_event)
-
-    return send_to_targets
-
-
-def _bring(rule: Rule, target: Mapping[str, Any], event: dict[str, Any]) -> None:
-    """Bring *event* to *target*. What does not arrive is lost, as on AWS after its retries."""
-    arn = target["Arn"]
-    try:
-        _OURS[arn.split(":")[_SERVICE]](arn, _text(target, event))
-    except (ServiceException, JsonRESTError) as error:
-        _log.warning("an event for %s of the rule %s is lost, as on AWS: %s", arn, rule.arn, error)
-
-
-def _text(target: Mapping[str, Any], event: dict[str, Any]) -> str:
-    """Return what *target* gets of *event*, as JSON."""
-    if target.get("Input"):
-        return str(target["Input"])
-    told = {key: value for key, value in event.items() if key != "ingestion-time"}
-    told["time"] = datetime.fromtimestamp(float(event["time"]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if target.get("InputPath"):
-        return json.dumps(_inside(told, target["InputPath"]))
-    shape = target.get("InputTransformer")
-    if shape:
-        moment = {"ingestion-time": told["time"]} | told
-        return json.dumps(EventTemplateParser.parse(shape["InputTemplate"], shape.get("InputPathsMap") or {}, moment))
-    return json.dumps(told)
-
-
-def _inside(event: Json, path: str) -> Json:
-    """Return what lies in *event* under a *path* of names; an empty object if nothing does."""
-    for name in path.split(".")[1:]:
-        event = event.get(name, {}) if isinstance(event, dict) else {}
-    return event
-
-
-def _to_function(arn: str, text: str) -> None:
-    parts = arn.split(":")
-    get_backend(parts[_ACCOUNT], parts[_REGION]).get_function(arn).invoke(text, {}, {})
-
-
-def _to_machine(arn: str, text: str) -> None:
-    parts = arn.split(":")
-    stepfunctions_backends[parts[_ACCOUNT]][parts[_REGION]].start_execution(arn, None, text)
-
-
-def _to_topic(arn: str, text: str) -> None:
-    parts = arn.split(":")
-    sns_backends[parts[_ACCOUNT]][parts[_REGION]].publish(arn=arn, message=text)
-
-
-_OURS: dict[str, Callable[[str, str], None]] = {
-    "lambda": _to_function,
-    "sns": _to_topic,
-    "states": _to_machine,
+EVENTS = "events.amazonaws.com"
+ACTIONS = {
+    "events": "events:PutEvents",
+    "lambda": "lambda:InvokeFunction",
+    "logs": "logs:PutLogEvents",
+    "sns": "sns:Publish",
+    "sqs": "sqs:SendMessage",
+    "states": "states:StartExecution",
 }
+"""What a rule does to a target, by the service in its ARN. Others are refused by name."""
+_SERVICE, _REGION, _ACCOUNT = 2, 3, 4  # positions in an ARN, from 0
+
+
+class RuleTargets:
+    """Calls targets of rules.
+
+    Args:
+        gate: Decides.
+        buses: Returns what brings an event to another bus.
+    """
+
+    def __init__(self, gate: Gate, buses: Callable[[], Buses]) -> None:
+        self._gate = gate
+        self._buses = buses
+        self._kinds: dict[str, Callable[[Firing, str, str], None]] = {
+            "events": self._to_bus,
+            "lambda": _to_function,
+            "logs": _to_log_group,
+            "sns": _to_topic,
+            "sqs": _to_queue,
+            "states": _to_machine,
+        }
+
+    def call(self, firing: Firing) -> None:
+        """Bring the event of *firing* to its target.
+
+        Raises:
+            TargetError: It did not arrive.
+        """
+        parts = firing.target.arn.split(":")
+        if not self._may_reach(firing):
+            raise TargetError("NO_PERMISSIONS", f"{EVENTS} may not reach {firing.target.arn}")
+        try:
+            self._kinds[parts[_SERVICE]](firing, parts[_ACCOUNT], parts[_REGION])
+        except InvokeRefusedError as refused:
+            raise TargetError("THROTTLING", refused.what, passes=True) from refused
+        except (ServiceException, HTTPException, AWSError) as refused:
+            raise _refusal(refused) from refused
+
+    def bury(self, firing: Firing, error: TargetError, condition: str) -> None:
+        """Write the event of *firing* into its dead-letter queue.
+
+        Raises:
+            TargetError: It could not be written.
+        """
+        arn = firing.target.dead_letters
+        queue = queues.find_queue(arn)
+        if queue is None:
+            raise TargetError("NO_RESOURCE", f"there is no queue {arn}")
+        if not self._gate.delivers(EVENTS, ACTIONS["sqs"], arn, firing.schedule):
+            raise TargetError("NO_PERMISSIONS", f"the policy of {arn} does not let {EVENTS} in")
+        told = {
+            "ERROR_CODE": error.code,
+            "ERROR_MESSAGE": error.message,
+            "RETRY_ATTEMPTS": str(firing.tries - 1),
+            "RULE_ARN": firing.schedule,
+            "TARGET_ARN": firing.target.arn,
+        } | ({"EXHAUSTED_RETRY_CONDITION": condition} if condition else {})
+        queues.send(queue, firing.event, told)
+
+    def _may_reach(self, firing: Firing) -> bool:
+        arn, role = firing.target.arn, firing.target.role
+        name = arn.split(":")[_SERVICE]
+        if name == "logs":
+            arn = f"{arn.removesuffix(':*')}:log-stream:{firing.schedule.rpartition('/')[2]}"
+        if role:
+            return self._gate.may(role, "events", ACTIONS[name], arn)
+        return self._gate.delivers(EVENTS, ACTIONS[name], arn, firing.schedule)
+
+    def _to_bus(self, firing: Firing, account: str, region: str) -> None:
+        if firing.forwarded:
+            raise TargetError("THIRD_ACCOUNT_HOP_DETECTED", "an event goes from one bus to another only once")
+        backend = events_backends[account][region]
+        self._buses().send(backend, firing.target.arn, _json_of(firing), forwarded=True)
+
+
+def _refusal(error: Exception) -> TargetError:
+    code = str(getattr(error, "TYPE", "") or getattr(error, "error_type", "") or getattr(error, "code", ""))
+    message = str(getattr(error, "message", "") or error)
+    if any(word in code for word in ("NotFound", "DoesNotExist", "NonExistent")):
+        return TargetError("NO_RESOURCE", message)
+    return TargetError("SDK_CLIENT_ERROR", f"{code}: {message}")
+
+
+def _json_of(firing: Firing) -> dict[str, Json]:
+    """Return the text of a target as an object.
+
+    Raises:
+        TargetError: It is none.
+    """
+    try:
+        read = json.loads(firing.target.input)
+    except ValueError as error:
+        raise TargetError("SDK_CLIENT_ERROR", f"the target's input is not JSON: {error}") from error
+    if not isinstance(read, dict):
+        raise TargetError("SDK_CLIENT_ERROR", "the target's input is no JSON object")
+    return read
+
+
+def _check_json(firing: Firing) -> None:
+    try:
+        json.loads(firing.target.input)
+    except ValueError as error:
+        raise TargetError("SDK_CLIENT_ERROR", f"the target's input is not JSON: {error}") from error
+
+
+def _to_function(firing: Firing, account: str, region: str) -> None:
+    _check_json(firing)
+    get_backend(account, region).invoke(
+        function_name=firing.target.arn,
+        qualifier=None,
+        body=firing.target.input,
+        headers={"x-amz-invocation-type": "Event"},
+        response_headers={},
+    )
+
+
+def _to_machine(firing: Firing, account: str, region: str) -> None:
+    """Start an execution, under a name that is the same at each try and begins with the event's id."""
+    again = uuid.uuid5(uuid.NAMESPACE_URL, f"{firing.schedule}/{firing.id}")
+    name = f"{json.loads(firing.event)['id']}_{again}"
+    stepfunctions_backends[account][region].start_execution(firing.target.arn, name, firing.target.input)
+
+
+def _to_topic(firing: Firing, account: str, region: str) -> None:
+    sns_backends[account][region].publish(arn=firing.target.arn, message=firing.target.input)
+
+
+def _to_queue(firing: Firing, account: str, region: str) -> None:
+    queue = queues.find_queue(firing.target.arn)
+    if queue is None:
+        raise TargetError("NO_RESOURCE", f"there is no queue {firing.target.arn}")
+    group = json.loads(firing.target.settings).get("SqsParameters", {}).get("MessageGroupId")
+    if group:
+        sqs_backends[account][region].send_message(queue.name, firing.target.input, group_id=group)
+    else:
+        queues.send(queue, firing.target.input)
+
+
+def _to_log_group(firing: Firing, account: str, region: str) -> None:
+    """Write the event into a stream of its own, the same at each try."""
+    group = firing.target.arn.removesuffix(":*").split(":")[-1]
+    logs = logs_backends[account][region]
+    stream = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{firing.schedule}/{firing.id}"))
+    logs.ensure_log_stream(group, stream)
+    logs.put_log_events(group, stream, [{"timestamp": int(firing.began * 1000), "message": firing.target.input}])

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.local.asl.scheduler import ThreadScheduler
-from shared.local.triggers import bucket_events, rule_targets, schedules
+from shared.local.triggers import bucket_events, machine_events, rules, schedules
+from shared.local.triggers.buses import Buses
 from shared.local.triggers.clock import Clock, Hastened, Seen
 from shared.local.triggers.firing import Firing, Firings
 from shared.local.triggers.mappings import Mappings
 from shared.local.triggers.poller import MOST_AT_ONCE
+from shared.local.triggers.rule_targets import RuleTargets
 from shared.local.triggers.targets import Targets
 
 if TYPE_CHECKING:
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.local.asl.engine import InvokeLambda
+    from shared.local.asl.execution import Execution
     from shared.local.asl.scheduler import Scheduler
     from shared.local.asl.services import Services
     from shared.local.enforcement.gate import Gate
+    from shared.local.triggers.timetable import Schedule
 
 _FIRINGS_AT_ONCE = 16
 
@@ -34,6 +38,8 @@ class Kept:
     looked: datetime
     seen: dict[str, Seen]
     firings: list[Firing]
+    events: list[Firing]
+    streams: dict[tuple[str, str], int]
 
 
 class Triggers:
@@ -59,34 +65,58 @@ class Triggers:
         self._gate = gate
         self._scheduler = scheduler or ThreadScheduler(MOST_AT_ONCE + _FIRINGS_AT_ONCE)
         clock = Hastened(self._scheduler, speed) if speed != 1 else self._scheduler
-        targets = Targets(services.client, gate.assumes)
-        self._firings = Firings(clock, targets.call, targets.bury, random.SystemRandom())
-        self._clock = Clock(clock, schedules.all_schedules, self._firings.fire, schedules.delete, speed=speed)
-        self._mappings = Mappings(self._scheduler, invoke, gate)
+        chance = random.SystemRandom()
+        targets, of_rules = Targets(services.client, gate.assumes), RuleTargets(gate, lambda: self._buses)
+        self._firings = Firings(clock, targets.call, targets.bury, chance)
+        self._events = Firings(clock, of_rules.call, of_rules.bury, chance)
+        self._now = clock.now
+        self._buses = Buses(self._events, clock.now)
+        self._clock = Clock(clock, _timetables, self._fire, schedules.delete, speed=speed)
+        self._mappings = Mappings(self._scheduler, invoke, gate, services.client)
 
     @contextlib.contextmanager
     def install(self) -> Iterator[None]:
         """Take moto's place while the block lasts; afterwards no thread is left."""
         with (
-            bucket_events.install(self._gate),
-            rule_targets.install(self._gate),
+            bucket_events.install(self._gate, self._buses),
+            rules.install(self._buses, self._clock.wake, self._now),
             schedules.install(self._clock.wake),
             self._mappings.install(),
             contextlib.closing(self._scheduler),
         ):
             yield
 
+    def announce(self, execution: Execution) -> None:
+        """Tell EventBridge of the status that *execution* has now. This does not wait."""
+        if machine_events.is_told(execution) and self._buses.hear(execution.arn):
+            news = machine_events.news(execution)
+            self._scheduler.submit(lambda: self._buses.announce(news))
+
+    def _fire(self, schedule: Schedule, time: datetime) -> None:
+        if schedule.group:
+            self._firings.fire(schedule, time)
+        else:
+            self._buses.tick(schedule, time)
+
     def stop(self) -> None:
         """Begin nothing more, before what is called ends."""
-        self._mappings.poller.stop()
+        self._mappings.stop()
 
     def kept(self) -> Kept:
         """Return what a later cloud goes on with."""
-        return Kept(*self._clock.kept(), self._firings.kept())
+        firings, events = self._firings.kept(), self._events.kept()
+        return Kept(*self._clock.kept(), firings, events, self._mappings.streams.kept())
 
     def go_on_with(self, kept: Kept) -> None:
         """Go on with what an earlier cloud kept. moto's tables are as they were then."""
         self._clock.go_on_from(kept.looked, kept.seen)
         self._firings.go_on_with(kept.firings)
+        self._events.go_on_with(kept.events)
         self._clock.wake()
-        self._mappings.poller.wake()
+        self._mappings.streams.go_on_from(kept.streams)
+        self._mappings.wake()
+
+
+def _timetables() -> list[Schedule]:
+    """Return what fires by the clock: schedules of EventBridge Scheduler, and rules, which are in no group."""
+    return schedules.all_schedules() + rules.timetables()

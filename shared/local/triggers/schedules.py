@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from moto.scheduler.responses import EventBridgeSchedulerResponse
 
 from shared.config.schedule_times import ScheduleError
 from shared.local.seams import Seam, parameter, plugged, then
-from shared.local.triggers.targets import START, served
+from shared.local.triggers import schedule_calls
 from shared.local.triggers.timetable import MAX_AGE, MAX_ATTEMPTS, Schedule, Target, read
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _QUEUE = re.compile(r"arn:aws(-[a-z]+)?:sqs:[a-z0-9-]+:\d{12}:[a-zA-Z0-9_-]+")
 _NO_ACTION = "NONE"
 _MINUTES_OF_DAY = 1440
 _LEAST_AGE = 60
+_TOKENS = 100  # so many of the newest are remembered
 
 
 class NotHere(JsonRESTError):
@@ -69,6 +71,7 @@ def install(wake: Callable[[], None]) -> Iterator[None]:
         Seam(backend, "delete_schedule_group", functools.partial(_deleting_group, wake)),
         Seam(backend, "delete_schedule", functools.partial(then, wake)),
         Seam(EventBridgeSchedulerResponse, "update_schedule", _keeping_action),
+        *(Seam(EventBridgeSchedulerResponse, name, _once) for name in ("create_schedule", "create_schedule_group")),
     ]
     with plugged(seams):
         yield
@@ -110,6 +113,7 @@ def _read(held: Held, group: str) -> Schedule:
             max_age=retry.get("MaximumEventAgeInSeconds", MAX_AGE),
             max_attempts=retry.get("MaximumRetryAttempts", MAX_ATTEMPTS),
             dead_letters=(held.target.get("DeadLetterConfig") or {}).get("Arn") or "",
+            settings=json.dumps({name: told for name, told in held.target.items() if name.endswith("Parameters")}),
         ),
         enabled=held.state == "ENABLED",
         flexible=60.0 * flexible,
@@ -178,17 +182,12 @@ def _check_window(window: Given) -> None:
 
 
 def _check_target(target: Given) -> None:
-    arn = str(target.get("Arn") or "")
-    if not served(arn):
-        raise NotHere(
-            f"does not call the target {arn}: its schedules start state machines; use the machine's ARN or {START}, "
-            "or try it on AWS"
-        )
-    foreign = [name for name, told in target.items() if name.endswith("Parameters") and told]  # of other services
-    if foreign:
-        raise ValidationException(f"{', '.join(foreign)} cannot be set for the target {arn}")
-    if arn == START and not target.get("Input"):
-        raise ValidationException("Invalid RequestJson provided. Reason The universal target needs an Input.")
+    try:
+        schedule_calls.check(target)
+    except schedule_calls.WrongTargetError as error:
+        raise ValidationException(str(error)) from error
+    except schedule_calls.NotHereError as error:
+        raise NotHere(f"{error}, or try it on AWS") from error
     retry = target.get("RetryPolicy") or {}
     age, tries = retry.get("MaximumEventAgeInSeconds", MAX_AGE), retry.get("MaximumRetryAttempts", MAX_ATTEMPTS)
     if not _LEAST_AGE <= age <= MAX_AGE or not 0 <= tries <= MAX_ATTEMPTS:
@@ -216,6 +215,25 @@ def _keeping_action(original: Callable[..., str]) -> Callable[..., str]:
         return answer
 
     return update_schedule
+
+
+def _once(original: Callable[..., str]) -> Callable[..., str]:
+    """Wrap a call that makes something: one that comes again with the same token gets the same answer."""
+
+    @functools.wraps(original)
+    def create(self: EventBridgeSchedulerResponse) -> str:
+        answers: dict[tuple[str, str], str] = vars(self.scheduler_backend).setdefault("answers", {})
+        asked = str(parameter(self, "ClientToken") or ""), self.uri
+        if asked[0] and asked in answers:
+            return answers[asked]
+        answer = original(self)
+        if asked[0]:
+            answers[asked] = answer
+            while len(answers) > _TOKENS:
+                del answers[next(iter(answers))]
+        return answer
+
+    return create
 
 
 def _of_group(wake: Callable[[], None], original: Callable[..., object]) -> Callable[..., object]:

@@ -1,4 +1,4 @@
-"""What schedules call: they start executions, in two forms, and write dead letters, with the schedule's role.
+"""What schedules do: they call their targets, and write dead letters, with the schedule's role.
 
 The calls go through this cloud's own API, so the role's policies decide. EventBridge Scheduler must be able to take the
 role; its trust policy may name the schedule's group.
@@ -18,19 +18,18 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.local.triggers.firing import TargetError
+from shared.local.triggers.schedule_calls import UNIVERSAL, WrongTargetError, call_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shared.local.triggers.firing import Firing
-    from shared.values import Json
 
     Clients = Callable[[str, str, str], Any]
     """Return the client of a service, in a region, for the role with an ARN."""
     Assumes = Callable[[str, str, str], bool]
     """Say whether a service may take a role, for the sake of a resource."""
 
-START = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
 _SCHEDULER = "scheduler.amazonaws.com"
 _REGION, _ACCOUNT = 3, 4  # positions in an ARN, from 0
 _SERVER_FAULT = 500
@@ -38,11 +37,6 @@ _SERVER_FAULT = 500
 _PASSES = frozenset(
     {"ExecutionLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException", "ServiceUnavailable"}
 )
-
-
-def served(arn: str) -> bool:
-    """Say whether a schedule may have the target *arn* here."""
-    return arn == START or (arn.startswith("arn:aws:states:") and ":stateMachine:" in arn)
 
 
 class Targets:
@@ -58,15 +52,19 @@ class Targets:
         self._assumes = assumes
 
     def call(self, firing: Firing) -> None:
-        """Start the execution that *firing* is about.
+        """Call the target of *firing*.
 
         Raises:
-            TargetError: It did not start.
+            TargetError: It could not be called.
         """
-        given = _request(firing)
-        region = str(given.get("stateMachineArn", "")).split(":")[_REGION:][:1] or [firing.schedule.split(":")[_REGION]]
+        from botocore import xform_name  # needed only once something fires
+
         try:
-            self._client("stepfunctions", region[0], firing).start_execution(**given)
+            call = call_of(firing, _input(firing))
+        except WrongTargetError as error:
+            raise TargetError("ValidationException", str(error)) from error
+        try:
+            getattr(self._client(call.service, call.region, firing), xform_name(call.operation))(**call.parameters)
         except ClientError as error:
             refusal = _refusal(error)
             if not (refusal.code == "ExecutionAlreadyExists" and (firing.again or firing.tries > 1)):
@@ -89,7 +87,7 @@ class Targets:
             "RETRY_ATTEMPTS": str(firing.tries - 1),
             "SCHEDULED_TIME": _moment(firing),
             "SCHEDULE_ARN": firing.schedule,
-            "TARGET_ARN": START,
+            "TARGET_ARN": firing.target.arn,
         } | ({"EXHAUSTED_RETRY_CONDITION": condition} if condition else {})
         try:
             self._client("sqs", region, firing).send_message(
@@ -116,24 +114,6 @@ def _refusal(error: ClientError) -> TargetError:
     return TargetError(code, str(told.get("Message")), passes=status >= _SERVER_FAULT or code in _PASSES)
 
 
-def _request(firing: Firing) -> dict[str, Json]:
-    """Return the parameters of StartExecution, as boto3 takes them.
-
-    Raises:
-        TargetError: The input is not what a universal target takes.
-    """
-    if firing.target.arn != START:
-        name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{firing.schedule}/{firing.id}"))  # the same at each try
-        return {"stateMachineArn": firing.target.arn, "name": name, "input": _input(firing)}
-    try:
-        given = json.loads(_input(firing))
-    except ValueError as error:
-        raise TargetError("ValidationException", f"the target's Input is not JSON: {error}") from error
-    if not isinstance(given, dict):
-        raise TargetError("ValidationException", "the target's Input is not an object of StartExecution's parameters")
-    return {f"{name[:1].lower()}{name[1:]}": value for name, value in given.items()}
-
-
 def _input(firing: Firing) -> str:
     """Return the target's input, its context attributes filled in."""
     attributes = {
@@ -150,7 +130,7 @@ def _input(firing: Firing) -> str:
 
 def _usual(firing: Firing) -> str:
     """Return the input of a target that was given none."""
-    if firing.target.arn == START:
+    if UNIVERSAL.fullmatch(firing.target.arn):
         return "{}"
     parts = firing.schedule.split(":")
     return json.dumps(

@@ -28,15 +28,16 @@ _ONCE = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a schedule calls.
+    """What a schedule or a rule calls.
 
     Attributes:
-        arn: A state machine's ARN, or ``arn:aws:scheduler:::aws-sdk:sfn:startExecution``.
-        role: The ARN of the role that calls.
-        input: JSON text; empty if there is none.
+        arn: The ARN of what is called, or ``arn:aws:scheduler:::aws-sdk:<service>:<action>``.
+        role: The ARN of the role that calls; empty for a rule whose target lets EventBridge in by itself.
+        input: The text that it gets; empty if there is none.
         max_age: Seconds after which a firing is given up.
         max_attempts: How many tries may follow the first.
         dead_letters: The ARN of the queue for what is given up; empty if there is none.
+        settings: What else a target of its kind is told, such as SqsParameters, as JSON text.
     """
 
     arn: str
@@ -45,6 +46,7 @@ class Target:
     max_age: int = MAX_AGE
     max_attempts: int = MAX_ATTEMPTS
     dead_letters: str = ""
+    settings: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Schedule:
         end: Nothing fires after this.
         deleted_after: Whether the schedule is deleted after its last firing.
         changed: What differs after each change.
+        waits: Whether the first time of a rate is one period after its start, as of a rule's.
     """
 
     arn: str
@@ -76,6 +79,7 @@ class Schedule:
     end: datetime | None = None
     deleted_after: bool = False
     changed: float = 0.0
+    waits: bool = False
 
     def next(self, after: datetime, since: datetime) -> datetime | None:
         """Return when it fires next, later than *after*; None for never again. A rate counts from *since*."""
@@ -89,7 +93,8 @@ class Schedule:
 
     def begins(self, now: datetime) -> datetime:
         """Return after which time a schedule that is new at *now* fires. A rate's first time is its start."""
-        return max(self.start or now, now) - _MOMENT if self.expression.startswith("rate") else now
+        at_once = self.expression.startswith("rate") and not self.waits
+        return max(self.start or now, now) - _MOMENT if at_once else now
 
 
 def read(expression: str, zone: str) -> Cron | Rate | datetime:

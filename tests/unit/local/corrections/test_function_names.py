@@ -1,4 +1,4 @@
-"""Functions by partial ARN and by weighted alias, and dead-letter queues of functions, which are refused."""
+"""Functions by partial ARN and by weighted alias."""
 
 import base64
 import io
@@ -10,7 +10,7 @@ from moto.awslambda.models import lambda_backends
 from moto.core.base_backend import BackendDict
 from moto.iam.models import iam_backends
 
-from shared.local.corrections.function_names import NoDeadLetters, functions_found_by_partial_arns
+from shared.local.corrections.function_names import functions_found_by_their_names
 from shared.local.lambda_runtime.plug import _called
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -19,7 +19,7 @@ ACCOUNT, REGION = "123456789012", "us-east-1"
 @pytest.fixture
 def functions():
     iam_backends[ACCOUNT]["aws"].create_role("r", json.dumps({}), "/", None, "", [], None)
-    with functions_found_by_partial_arns():
+    with functions_found_by_their_names():
         yield lambda_backends[ACCOUNT][REGION]
     BackendDict.reset()
 
@@ -62,13 +62,3 @@ def test_a_weighted_alias_shares_its_calls_and_another_does_not(functions):
     assert {str(_called(functions, f"{ACCOUNT}:function:f", "live").version) for _ in range(200)} == {"1", "2"}
     assert {str(_called(functions, "f", "sure").version) for _ in range(20)} == {"1"}
     assert str(_called(functions, "f").version) == "$LATEST"
-
-
-def test_a_dead_letter_queue_of_a_function_is_refused_by_name(functions):
-    dead = {"DeadLetterConfig": {"TargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"}}
-    with pytest.raises(NoDeadLetters) as caught:
-        functions.create_function(spec(**dead))
-    assert caught.value.code == 501
-    functions.create_function(spec(DeadLetterConfig={}))
-    with pytest.raises(NoDeadLetters):
-        functions.update_function_configuration("f", None, dead)

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 import pytest
 from moto.awslambda.models import LambdaBackend, LambdaFunction, lambda_backends
-from moto.events import notifications as from_events
-from moto.events.models import events_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
-from moto.stepfunctions import responses
 
 from shared.local.enforcement import deliveries
-
-
-def seam(module, name):
-    """Return what moto calls now: the module's function, or its replacement."""
-    return vars(module)[name]
 
 
 @pytest.fixture
@@ -63,33 +54,6 @@ def test_a_topic_calls_a_function_that_lets_it_in(account, function, called, let
     assert called == ["f"]
 
 
-def test_a_rule_calls_a_function_that_lets_it_in(account, function, called, let_in):
-    arn = function()
-    rules = events_backends[account.id][account.region]
-    rule = rules.put_rule("r", event_pattern='{"source": ["aws.s3"]}')
-    rules.put_targets("r", None, [{"Id": "1", "Arn": arn}])
-    seam(from_events, "_invoke_lambda")(account.id, fn_arn=arn, event={})
-    assert called == []
-    let_in("events.amazonaws.com", rule.arn)
-    seam(from_events, "_invoke_lambda")(account.id, fn_arn=arn, event={})
-    assert called == [arn]
-
-
-def test_a_rule_starts_a_machine_with_its_targets_role(account, called, monkeypatch, said):
-    machine = account.arn("states", "stateMachine:m")
-    backend = SimpleNamespace(start_execution=lambda **given: called.append(given["state_machine_arn"]))
-    monkeypatch.setattr(responses, "get_backend", lambda *_: backend)
-    may = account.role("team1-starts", account.allow("states:StartExecution", machine))
-    may_not = account.role("team1-idle")
-    rules = events_backends[account.id][account.region]
-    for role in (may_not, may):
-        rules.put_rule("r", event_pattern='{"source": ["aws.s3"]}')
-        rules.put_targets("r", None, [{"Id": "1", "Arn": machine, "RoleArn": role}])
-        seam(from_events, "_start_sfn_execution")(account.id, region=account.region, sfn_arn=machine, event={})
-    assert called == [machine]
-    assert "assumed-role/team1-idle/events is not authorized to perform: states:StartExecution" in said[0]
-
-
 @pytest.fixture
 def queue(account):
     return sqs_backends[account.id][account.region].create_queue("team1-q")
@@ -131,14 +95,6 @@ def test_a_topic_writes_into_a_queue_that_lets_it_in(account, queue, only_if_let
     only_if_let_in("sns.amazonaws.com", arn, lambda: topics.publish("hello", arn=arn))
 
 
-def test_a_rule_writes_into_a_queue_that_lets_it_in(account, queue, only_if_let_in):
-    rules = events_backends[account.id][account.region]
-    arn = rules.put_rule("r", event_pattern='{"source": ["ours"]}').arn
-    rules.put_targets("r", None, [{"Id": "1", "Arn": queue.queue_arn}])
-    event = {"Source": "ours", "DetailType": "d", "Detail": "{}"}
-    only_if_let_in("events.amazonaws.com", arn, lambda: rules.put_events([dict(event)]))
-
-
 def test_log_lines_reach_a_function_that_lets_their_group_in(account, function, called, let_in):
     arn = function()
     backend = lambda_backends[account.id][account.region]
@@ -147,16 +103,3 @@ def test_log_lines_reach_a_function_that_lets_their_group_in(account, function, 
     let_in("logs.amazonaws.com", account.arn("logs", "log-group:/g:*"))
     backend.send_log_event(arn, "filter", "/g", "s", [])
     assert called == ["f"]
-
-
-def test_a_stream_is_read_by_the_functions_role(account, function, called, said, judge):
-    stream = account.arn("dynamodb", "table/t/stream/1")
-    arn = function()
-    backend = lambda_backends[account.id][account.region]
-    assert not backend.send_dynamodb_items(arn, [], stream)
-    assert called == []
-    assert [text for text in said if "dynamodb:DescribeStream" in text]
-    reads = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
-    account.iam.put_role_policy("team1-f", "stream", account.document(account.allow(reads, stream)))
-    judge.changed()
-    assert backend.send_dynamodb_items(arn, [], stream) is not False

@@ -50,9 +50,10 @@ def function(account):
         ("q", {"FunctionName": "may-not"}, WRONG, "permissions to call ReceiveMessage on SQS"),
         ("q", {"BisectBatchOnFunctionError": True}, WRONG, "Unsupported parameter"),
         ("gone", {}, WRONG, "NonExistentQueue"),
-        ("q", {"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, NOT_HERE, "FilterCriteria"),
+        ("q", {"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, WRONG, "Invalid filter pattern definition"),
         ("q", {"ProvisionedPollerConfig": {"MinimumPollers": 2}}, NOT_HERE, "ProvisionedPollerConfig"),
         ("q.fifo", {}, NOT_HERE, "FIFO"),
+        ("q", {"EventSourceArn": "arn:aws:kafka:us-east-1:123456789012:cluster/c/1"}, NOT_HERE, "cluster/c"),
     ],
 )
 def test_a_mapping_that_would_not_work_is_refused(account, function, queue, fields, code, words):

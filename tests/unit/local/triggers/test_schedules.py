@@ -89,6 +89,48 @@ def test_a_machine_as_target_gets_the_input(account, machine, schedule):
     assert told == {"from": account.arn("scheduler", "schedule/team1-nights/templated")}
 
 
+def arrived(account, queue):
+    deadline = time.monotonic() + 20
+    while not (found := account.messages(queue)):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return found[0]["Body"]
+
+
+def test_templated_targets_are_called(account, schedule):
+    role = account.role("calls", "scheduler.amazonaws.com", "sqs:SendMessage", "sns:Publish", "events:PutEvents")
+    queue, of_topic = account.queue("templated"), account.arn("sqs", "of-topic")
+    open_to = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": of_topic}
+    account.queue("of-topic", Policy=json.dumps({"Version": "2012-10-17", "Statement": [open_to]}))
+    topic = account.aws.client("sns").create_topic(Name="scheduled")["TopicArn"]
+    account.aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=of_topic)
+    events = account.aws.client("events")
+    events.put_rule(Name="scheduled", EventPattern='{"source": ["my.schedule"]}')
+    events.put_targets(Rule="scheduled", Targets=[{"Id": "1", "Arn": of_topic}])
+    schedule("to-queue", target={"Arn": queue, "RoleArn": role, "Input": "hello"})
+    assert arrived(account, queue) == "hello"
+    schedule("to-topic", target={"Arn": topic, "RoleArn": role, "Input": "hello"})
+    assert json.loads(arrived(account, of_topic))["Message"] == "hello"
+    settings = {"EventBridgeParameters": {"Source": "my.schedule", "DetailType": "tick"}}
+    bus = account.arn("events", "event-bus/default")
+    schedule("to-bus", target={"Arn": bus, "RoleArn": role, "Input": '{"n": 1}', **settings})
+    assert json.loads(arrived(account, of_topic))["detail"] == {"n": 1}
+
+
+def test_any_action_is_a_universal_target(account, schedule):
+    role = account.role("universal", "scheduler.amazonaws.com", "sqs:SendMessage", "dynamodb:PutItem")
+    queue = account.queue("universal")
+    url = account.sqs.get_queue_url(QueueName="universal")["QueueUrl"]
+    given = {
+        "QueueUrl": url,
+        "MessageBody": "hello",
+        "MessageAttributes": {"a": {"DataType": "String", "StringValue": "b"}},
+    }
+    arn = "arn:aws:scheduler:::aws-sdk:sqs:sendMessage"
+    schedule("sends", target={"Arn": arn, "RoleArn": role, "Input": json.dumps(given)})
+    assert arrived(account, queue) == "hello"
+
+
 def dead_letter(account, queue):
     deadline = time.monotonic() + 20
     while not (found := account.messages(queue)):
@@ -148,8 +190,15 @@ def test_a_schedule_is_paused_and_resumed_with_what_it_tells_of_itself(account, 
             WRONG,
             "standard queue",
         ),
-        ({"target": {"Arn": "arn:aws:lambda:us-east-1:123456789012:function:f"}}, NOT_HERE, "function:f"),
-        ({"target": {"Arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage"}}, NOT_HERE, "aws-sdk:sqs:sendMessage"),
+        ({"target": {"Arn": "arn:aws:ecs:us-east-1:123456789012:cluster/c"}}, NOT_HERE, "cluster/c"),
+        ({"target": {"Arn": "arn:aws:s3:::b"}}, WRONG, "no target of schedules"),
+        ({"target": {"Arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage"}}, WRONG, "'StateMachineArn' is not known"),
+        ({"target": {"Arn": "arn:aws:scheduler:::aws-sdk:sqs:listQueues", "Input": "{}"}}, WRONG, "only reads"),
+        ({"target": {"Arn": "arn:aws:scheduler:::aws-sdk:sqs:sendLetter", "Input": "{}"}}, WRONG, "no action"),
+        ({"target": {"Arn": "arn:aws:scheduler:::aws-sdk:post:send", "Input": "{}"}}, WRONG, "no service post"),
+        ({"target": {"Arn": "arn:aws:events:us-east-1:123456789012:event-bus/default"}}, WRONG, "DetailType, Source"),
+        ({"target": {"Arn": "arn:aws:sqs:us-east-1:123456789012:q.fifo"}}, WRONG, "MessageGroupId"),
+        ({"target": {"SqsParameters": {"MessageGroupId": "g"}}}, WRONG, "SqsParameters"),
         ({"KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/k"}, NOT_HERE, "KmsKeyArn"),
     ],
 )
@@ -190,3 +239,18 @@ def test_groups_are_made_once_and_go_with_their_schedules(account, role, machine
         scheduler.delete_schedule_group(Name="brief")
     with pytest.raises(ClientError, match="default schedule group"):
         scheduler.delete_schedule_group(Name="default")
+
+
+def test_a_call_that_comes_again_with_its_token_makes_nothing_twice(account, role, machine, group):
+    given = {
+        "Name": "again",
+        "GroupName": group,
+        "ScheduleExpression": "cron(0 2 * * ? *)",
+        "FlexibleTimeWindow": OFF,
+        "Target": {"Arn": machine, "RoleArn": role},
+    }
+    made = account.scheduler.create_schedule(**given, ClientToken="t1")["ScheduleArn"]
+    assert account.scheduler.create_schedule(**given, ClientToken="t1")["ScheduleArn"] == made
+    with pytest.raises(ClientError, match="ConflictException"):
+        account.scheduler.create_schedule(**given, ClientToken="t2")
+    account.scheduler.delete_schedule(Name="again", GroupName=group)
