@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -12,7 +11,7 @@ from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.models import stepfunctions_backends as backends
 
 from shared.local.asl.api import ACTIONS
-from shared.local.asl.api.required import check_required
+from shared.local.asl.api.members import read_request
 from shared.local.asl.backend import AslBackend
 from shared.local.asl.engine import Engine
 from shared.local.asl.scheduler import WORKERS, ThreadScheduler
@@ -20,6 +19,8 @@ from shared.local.seams import plugged, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from moto.core.base_backend import BaseBackend
 
     from shared.local.asl.api import Action
     from shared.local.asl.engine import InvokeLambda
@@ -59,7 +60,7 @@ class Plug:
         self._undo.close()
 
 
-def _make_backends_of(kind: type[StepFunctionBackend]) -> None:
+def _make_backends_of(kind: type[BaseBackend]) -> None:
     """Forget every backend, and make those that are asked for from now on of *kind*."""
     backends.clear()
     backends.backend = kind
@@ -87,10 +88,8 @@ def _method(name: str, action: Action) -> Callable[[_Response], ActionResult]:
     operation = name.title().replace("_", "")
 
     def method(response: _Response) -> ActionResult:
-        params = json.loads(response.body or "{}")
-        check_required(operation, params)
-        answer = action(response.stepfunction_backend, params)
-        return ActionResult(answer or {})
+        params = read_request(operation, response.body)
+        return ActionResult(action(response.stepfunction_backend, params) or {})
 
     return method
 
