@@ -17,6 +17,7 @@ from moto.core.base_backend import BaseBackend
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 
 from shared.local.asl.arns import machine_arn, read_arn
+from shared.local.asl.configurations import check_readable
 from shared.local.asl.delivery import deliver_at_the_end
 from shared.local.asl.execution import RUNNING, Execution
 from shared.local.asl.identity import Identity
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
 # API reference, StartExecution and CreateStateMachine, "name" (read 2026-11-30).
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ufffe\uffff]{1,80}")
-_MOST_OPEN = 1_000_000  # Developer Guide, "Quotas related to state machine executions" (read 2026-11-30)
 
 
 class AslBackend(BaseBackend, TaggableResourcesMixin):
@@ -54,6 +54,8 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
     SERVICE_NAMESPACE = "states"
     # Set by `install`; moto makes backends without arguments of ours.
     engine: Engine
+    # How many executions may run. Developer Guide, "Quotas related to state machine executions" (read 2026-11-30).
+    most_running = 1_000_000
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -182,6 +184,7 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
     ) -> Execution:
         """Start an execution, or return the one that runs under this name with this input."""
         machine = self.resolve(state_machine_arn)
+        check_readable(self, machine.encryption)  # what it is given is closed with the key
         name = name or self.engine.uuid()
         check_name(name)
         value = parse_input(execution_input)
@@ -206,9 +209,18 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
                 if before.status == RUNNING and json.loads(before.input_text) == value:
                     return before
                 raise Refused("ExecutionAlreadyExists", f"Execution Already Exists: '{identity.arn}'")
-            if len(self.runs) >= _MOST_OPEN and sum(run.status == RUNNING for run in self.runs.values()) >= _MOST_OPEN:
-                raise too_many("ExecutionLimitExceeded", "running executions", _MOST_OPEN)
+            self.check_room()
             return self._begin(identity, machine, execution_input)
+
+    def check_room(self) -> None:
+        """Check that one more execution may run.
+
+        Raises:
+            Refused: ExecutionLimitExceeded.
+        """
+        most = self.most_running
+        if len(self.runs) >= most and sum(run.status == RUNNING for run in list(self.runs.values())) >= most:
+            raise too_many("ExecutionLimitExceeded", "running executions", most)
 
     def begin_again(self, identity: Identity, execution_input: str) -> None:
         """Begin an execution from its start that ran when an earlier cloud ended."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.local.asl.activities import TooManyPollersError
-from shared.local.asl.api.configurations import check_readable, read_encryption
 from shared.local.asl.api.tags import check_tags
 from shared.local.asl.arns import read_arn
 from shared.local.asl.backend import check_name
+from shared.local.asl.configurations import check_readable, read_encryption
 from shared.local.asl.records import Activity
 from shared.local.asl.refusals import Refused, no_activity, too_many
 

@@ -6,11 +6,11 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from shared.config.aws_facts import REDRIVABLE_DAYS
-from shared.local.asl.api.configurations import check_readable
 from shared.local.asl.api.machines import METADATA_ONLY
 from shared.local.asl.api.machines import describe as describe_machine
 from shared.local.asl.api.members import missing
 from shared.local.asl.arns import machine_arn, read_arn
+from shared.local.asl.configurations import check_readable
 from shared.local.asl.execution import RUNNING, SUCCEEDED, Execution
 from shared.local.asl.maps.run import MapRun
 from shared.local.asl.refusals import invalid_request, no_machine, no_resource, other_type
@@ -48,6 +48,7 @@ def start_execution(backend: AslBackend, params: StartExecutionInputTypeDef) -> 
 def stop_execution(backend: AslBackend, params: StopExecutionInputTypeDef) -> dict[str, object]:
     """StopExecution."""
     execution = backend.execution(params["executionArn"])
+    _check_data(backend, execution)
     execution.stop(params.get("error"), params.get("cause"))
     return {"stopDate": date(execution.stopped_at or execution.started_at)}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl.api.configurations import check_readable, read_encryption, read_logging, read_tracing
 from shared.local.asl.api.tags import check_tags
 from shared.local.asl.api.versions import describe_version, publish
 from shared.local.asl.arns import machine_arn
 from shared.local.asl.backend import check_definition, check_name
+from shared.local.asl.configurations import check_readable, read_encryption, read_logging, read_tracing
 from shared.local.asl.identity import StartedMachine
 from shared.local.asl.records import MachineRecord
 from shared.local.asl.refusals import Refused, invalid_request, no_machine, too_many

@@ -7,9 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from shared.config.aws_facts import REDRIVE_TOKENS
-from shared.local.asl.api.configurations import check_readable
 from shared.local.asl.api.executions import date, describe, redrive_status
-from shared.local.asl.api.machines import METADATA_ONLY
 from shared.local.asl.delivery import deliver_at_the_end
 from shared.local.asl.refusals import Refused, other_type
 
@@ -31,16 +29,15 @@ _NOT_TOLD = frozenset(
 def start_sync_execution(backend: AslBackend, params: StartSyncExecutionInputTypeDef) -> dict[str, object]:
     """StartSyncExecution: answers when the express execution has ended."""
     arn = params["stateMachineArn"]
-    included, machine = params.get("includedData"), backend.resolve(arn)
-    if machine.kind != "EXPRESS":
+    if backend.resolve(arn).kind != "EXPRESS":
         raise other_type()
-    if included != METADATA_ONLY:
-        check_readable(backend, machine.encryption)
     execution = backend.start_execution(arn, params.get("name"), params.get("input", "{}"), params.get("traceHeader"))
     ended = threading.Event()
     execution.watch(ended.set)
     ended.wait()
-    shown = {key: value for key, value in describe(execution, included).items() if key not in _NOT_TOLD}
+    shown = {
+        key: value for key, value in describe(execution, params.get("includedData")).items() if key not in _NOT_TOLD
+    }
     seconds = (execution.stopped_at or execution.started_at) - execution.started_at
     billed = max(1, math.ceil(seconds * 1000 / _BILLED_STEP_MS)) * _BILLED_STEP_MS
     return {
@@ -59,6 +56,7 @@ def redrive_execution(backend: AslBackend, params: RedriveExecutionInputTypeDef)
         if redrive_status(execution)["redriveStatus"] != "REDRIVABLE":
             reason = redrive_status(execution).get("redriveStatusReason", "Execution is a child of a Map run")
             raise Refused("ExecutionNotRedrivable", f"Execution is not redrivable: '{reason}'")
+        backend.check_room()
         written = len(execution.history.events)
         execution.redrive()
         redriven_at = execution.redriven_at or execution.started_at

@@ -13,9 +13,9 @@ from shared.local.asl.refusals import Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from moto.core.base_backend import BaseBackend
     from mypy_boto3_stepfunctions.type_defs import LoggingConfigurationTypeDef
 
-    from shared.local.asl.backend import AslBackend
     from shared.values import Json
 
 OWNED_KEY: Mapping[str, Json] = {"type": "AWS_OWNED_KEY"}
@@ -23,7 +23,7 @@ _CUSTOMER, _REUSE, _USUAL_REUSE = "CUSTOMER_MANAGED_KMS_KEY", "kmsDataKeyReusePe
 _GROUP = re.compile(r"arn:aws[a-z-]*:logs:([a-z0-9-]+):(\d{12}):log-group:([^:*]+):\*")
 
 
-def read_logging(backend: AslBackend, given: Mapping[str, Any] | None) -> LoggingConfigurationTypeDef:
+def read_logging(backend: BaseBackend, given: Mapping[str, Any] | None) -> LoggingConfigurationTypeDef:
     """Return the logging configuration that *given* stands for, with what AWS adds.
 
     Raises:
@@ -42,7 +42,7 @@ def read_logging(backend: AslBackend, given: Mapping[str, Any] | None) -> Loggin
     return read if destinations is None else {**read, "destinations": destinations}
 
 
-def _check_group(backend: AslBackend, arn: str) -> None:
+def _check_group(backend: BaseBackend, arn: str) -> None:
     found = _GROUP.fullmatch(arn)
     if found is None:
         raise _no_logging("Log Destination ARN must be that of a log group and end with ':*'.")
@@ -69,7 +69,7 @@ def read_tracing(given: Mapping[str, Json] | None) -> Mapping[str, Json]:
     return given
 
 
-def read_encryption(backend: AslBackend, given: Mapping[str, Any] | None) -> Mapping[str, Json]:
+def read_encryption(backend: BaseBackend, given: Mapping[str, Any] | None) -> Mapping[str, Json]:
     """Return the encryption configuration that *given* stands for, with what AWS adds.
 
     Raises:
@@ -88,7 +88,7 @@ def read_encryption(backend: AslBackend, given: Mapping[str, Any] | None) -> Map
     return {_REUSE: _USUAL_REUSE, **given}
 
 
-def check_readable(backend: AslBackend, encryption: Mapping[str, Json]) -> None:
+def check_readable(backend: BaseBackend, encryption: Mapping[str, Json]) -> None:
     """Check that the key of *encryption*, if it has one, opens what it has closed.
 
     Raises:
@@ -102,7 +102,7 @@ def check_readable(backend: AslBackend, encryption: Mapping[str, Json]) -> None:
         raise Refused("KmsInvalidStateException", f"{key.arn} is {key.key_state}.")
 
 
-def _key(backend: AslBackend, name: str) -> Any:
+def _key(backend: BaseBackend, name: str) -> Any:
     keys = kms_backends[backend.account_id][backend.region_name]
     try:
         return keys.describe_key(keys.any_id_to_key_id(name))
