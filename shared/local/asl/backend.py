@@ -239,14 +239,16 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
         deliver_at_the_end(execution, machine.logging)
         return execution
 
-    def execution(self, arn: str) -> Execution:
-        """Return the execution of *arn*, which may be a child of a Map run.
+    def execution(self, arn: str, *, express: bool = False) -> Execution:
+        """Return the execution of *arn*, which may be a child of a Map run, and an *express* one only then.
 
         Raises:
             Refused: InvalidArn; ExecutionDoesNotExist.
         """
-        read_arn(arn, "execution")
-        found = self.runs.get(arn) or self.engine.child(arn)
+        child = self.engine.child(arn)
+        if not (express and child):
+            read_arn(arn, "execution")
+        found = child or self.runs.get(arn)
         if not isinstance(found, Execution):
             raise no_execution(arn)
         return found

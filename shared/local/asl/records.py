@@ -63,6 +63,7 @@ class MachineRecord:
     Attributes:
         now: What it is since its last change.
         created: When it was made.
+        published: Whether it was to be published when it was made, and with which description.
         versions: Its versions, by number.
         last_number: The last number that a version got.
         aliases: Its aliases, by name, in the order they were made.
@@ -71,6 +72,7 @@ class MachineRecord:
 
     now: StartedMachine
     created: dt.datetime
+    published: tuple[bool, str | None] = (False, None)
     versions: dict[int, Version] = field(default_factory=dict)
     last_number: int = 0
     aliases: dict[str, Alias] = field(default_factory=dict)

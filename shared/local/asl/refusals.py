@@ -10,6 +10,8 @@ import json
 
 from moto.core.exceptions import AWSError
 
+_STATUS = {"ConflictException": 409, "ServiceQuotaExceededException": 402}  # all others are 400
+
 
 class Refused(AWSError):
     """A request that the API refuses.
@@ -21,7 +23,7 @@ class Refused(AWSError):
     """
 
     def __init__(self, kind: str, message: str, reason: str | None = None) -> None:
-        super().__init__(message, kind)
+        super().__init__(message, kind, _STATUS.get(kind))
         self.kind = kind
         if reason is not None:
             self.description: str = json.dumps({"__type": kind, "message": message, "reason": reason})

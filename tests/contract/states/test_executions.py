@@ -106,8 +106,8 @@ def test_history_comes_in_pages_from_either_end(cloud):
 def test_executions_are_listed_in_pages(cloud):
     states = cloud.client("stepfunctions")
     machine = cloud.machine(ECHO, "listed")
-    for number in range(5):
-        states.start_execution(stateMachineArn=machine, name=f"n{number}")
+    for number in range(5):  # those that have ended are sorted by their end
+        cloud.wait(states.start_execution(stateMachineArn=machine, name=f"n{number}")["executionArn"])
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine, PaginationConfig={"PageSize": 2})
     assert [entry["name"] for page in pages for entry in page["executions"]] == ["n4", "n3", "n2", "n1", "n0"]
     assert cloud.code(states.list_executions, stateMachineArn=machine, statusFilter="NONE") == "ValidationException"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import TYPE_CHECKING
 
 from shared.config.aws_facts import REDRIVABLE_DAYS
@@ -48,7 +49,8 @@ def start_execution(backend: AslBackend, params: StartExecutionInputTypeDef) -> 
 def stop_execution(backend: AslBackend, params: StopExecutionInputTypeDef) -> dict[str, object]:
     """StopExecution."""
     execution = backend.execution(params["executionArn"])
-    _check_data(backend, execution)
+    if "error" in params or "cause" in params:  # which the machine's key closes
+        _check_data(backend, execution)
     execution.stop(params.get("error"), params.get("cause"))
     return {"stopDate": date(execution.stopped_at or execution.started_at)}
 
@@ -143,7 +145,7 @@ def _check_data(backend: AslBackend, execution: Execution) -> None:
 
 def describe_execution(backend: AslBackend, params: DescribeExecutionInputTypeDef) -> dict[str, object]:
     """DescribeExecution."""
-    execution, included = backend.execution(params["executionArn"]), params.get("includedData")
+    execution, included = backend.execution(params["executionArn"], express=True), params.get("includedData")
     if included != METADATA_ONLY:
         _check_data(backend, execution)
     return describe(execution, included)
@@ -184,24 +186,31 @@ def list_executions(backend: AslBackend, params: ListExecutionsInputTypeDef) -> 
     """ListExecutions, of a machine, a version, an alias or a Map run, the newest first."""
     arn, run_arn = params.get("stateMachineArn"), params.get("mapRunArn")
     wanted, redriven = params.get("statusFilter"), params.get("redriveFilter")
+    run = None
     if arn is not None and run_arn is not None:
         raise invalid_request("You can specify either a mapRunArn or a stateMachineArn, but not both")
     if run_arn is not None:
-        found = [each for each in list(find_map_run(backend, run_arn).children.values()) if _passes(each, redriven)]
-    elif redriven is not None:
-        raise invalid_request("redriveFilter is for the child executions of a Map run")
+        run = find_map_run(backend, run_arn)
+        found = [each for each in list(run.children.values()) if _passes(each, redriven)]
+    elif redriven is not None or wanted == "PENDING_REDRIVE":
+        raise invalid_request("redriveFilter and PENDING_REDRIVE are for the child executions of a Map run")
     elif arn is not None:
         found = _of_machine(backend, arn)
     else:
         raise missing("stateMachineArn")
     entries, more = backend.pages.page(
         ("executions", arn or "", run_arn or "", wanted or "", redriven or ""),
-        [each for each in reversed(found) if wanted is None or each.status == wanted],
+        sorted((each for each in reversed(found) if wanted in (None, each.status)), key=_changed_at, reverse=True),
         params.get("maxResults"),
         params.get("nextToken"),
         backend.now().timestamp(),
     )
-    return {"executions": [_entry(each) for each in entries], **more}
+    return {"executions": [_entry(each, run) for each in entries], **more}
+
+
+def _changed_at(execution: Execution) -> float:
+    """Return when *execution* ended, or when it began if it runs, first or again."""
+    return execution.stopped_at or execution.redriven_at or execution.started_at
 
 
 def _of_machine(backend: AslBackend, arn: str) -> list[Execution]:
@@ -225,13 +234,19 @@ def _belongs(run: Execution, arn: str) -> bool:
     return arn in (identity.machine_arn, identity.alias, identity.machine.arn if identity.machine else None)
 
 
-def _entry(execution: Execution) -> dict[str, object]:
+def _entry(execution: Execution, run: MapRun | None) -> dict[str, object]:
     keys = (
         "executionArn", "stateMachineArn", "name", "status", "startDate", "stopDate", "mapRunArn", "redriveCount",
         "redriveDate", "stateMachineVersionArn", "stateMachineAliasArn",
     )  # fmt: skip
-    shown = describe(execution)
-    return {key: shown[key] for key in keys if key in shown}
+    shown = describe(execution, METADATA_ONLY)
+    counted = {} if run is None else {"itemCount": _items(execution, run)}
+    return {**{key: shown[key] for key in keys if key in shown}, **counted}
+
+
+def _items(child: Execution, run: MapRun) -> int:
+    """Return how many items the *child* of *run* is for."""
+    return 1 if run.batches is None else len(json.loads(child.input_text)["Items"])
 
 
 def get_execution_history(backend: AslBackend, params: GetExecutionHistoryInputTypeDef) -> dict[str, object]:

@@ -46,21 +46,22 @@ def create_state_machine(backend: AslBackend, params: CreateStateMachineInputTyp
     check_definition(params["definition"], kind)
     check_tags(tags)
     arn, now = backend.arn(f"stateMachine:{name}"), backend.now()
+    published = bool(params.get("publish")), params.get("versionDescription")
     wanted = StartedMachine(arn, name, kind, params["definition"], role, now, logging, tracing, encryption)
     with backend.changing:
         if arn in backend.machines:
             record = backend.machine(arn)
-            if _differ(record.now, wanted, "role_arn") or record.now.kind != kind:
+            same = record.now.kind == kind and record.published == published
+            if not same or _differ(record.now, wanted, "role_arn"):
                 raise Refused("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
         else:
             if len(backend.machines) >= _MOST:
                 raise too_many("StateMachineLimitExceeded", "state machines", _MOST)
-            record = backend.machines[arn] = MachineRecord(wanted, now)
+            record = backend.machines[arn] = MachineRecord(wanted, now, published)
             backend.tag_resource(arn, {tag["key"]: tag["value"] for tag in tags})
         shown: dict[str, object] = {"stateMachineArn": arn, "creationDate": record.created}
-        if params.get("publish"):
-            version = publish(record, params.get("versionDescription"), now)
-            shown["stateMachineVersionArn"] = version.machine.arn
+        if published[0]:
+            shown["stateMachineVersionArn"] = publish(record, published[1], now).machine.arn
     return shown
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from shared.local.asl.arns import read_arn
@@ -21,17 +22,20 @@ if TYPE_CHECKING:
 
 _MOST = 50  # Developer Guide, "Restrictions related to tagging" (read 2026-11-30)
 _RESERVED = "aws:"
+_TEXT = re.compile(r"[\w\s.:/=+\-@]*")  # API reference, TagResource (read 2026-11-30)
 
 
 def check_tags(tags: Sequence[TagTypeDef], before: dict[str, str] | None = None) -> None:
     """Check *tags* for a resource that has those of *before*.
 
     Raises:
-        Refused: TooManyTags; ValidationException: a tag lacks a part, or has a key that is AWS's own.
+        Refused: TooManyTags; ValidationException: a tag lacks a part, or has other characters or a key of AWS's own.
     """
     for tag in tags:
         if "key" not in tag or "value" not in tag:
             raise invalid_request("A tag must have a key and a value", "MISSING_REQUIRED_PARAMETER")
+        if not (_TEXT.fullmatch(tag["key"]) and _TEXT.fullmatch(tag["value"])):
+            raise invalid_request("Tags may only have letters, digits, white space and the symbols _ . : / = + - @")
         if tag["key"].lower().startswith(_RESERVED):
             raise invalid_request("aws: prefixed tag key names are not allowed for external use.")
     if len({*(before or ()), *(tag["key"] for tag in tags)}) > _MOST:

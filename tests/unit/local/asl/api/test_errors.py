@@ -105,7 +105,7 @@ def closed(api, config):
     run = {"executionArn": api.start(machine)}
     return {
         "DescribeExecution": run, "DescribeStateMachineForExecution": run, "GetExecutionHistory": run,
-        "StopExecution": run, "DescribeStateMachine": {"stateMachineArn": machine},
+        "StopExecution": {**run, "error": "E"}, "DescribeStateMachine": {"stateMachineArn": machine},
         "StartExecution": {"stateMachineArn": machine}, "StartSyncExecution": {"stateMachineArn": sync},
         "GetActivityTask": {"activityArn": activity},
         "CreateActivity": {"name": "new", "encryptionConfiguration": config},

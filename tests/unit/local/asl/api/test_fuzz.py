@@ -39,7 +39,7 @@ DEFINITIONS = [
     json.dumps(each)
     for each in (
         PASS, MAP, {}, [], "x", 1, {"StartAt": 1, "States": []}, {"StartAt": "P", "States": {"P": None}},
-        PASS["States"]["P"],
+        {"Type": "Pass", "End": True},
         {"StartAt": "P", "States": {"P": {"Type": ["Pass"], "End": "x"}}},
         {"Type": "Pass", "End": True, "Output": "{% $x.( %}", "QueryLanguage": "JSONata"},
         {"Type": "Task", "Resource": 1, "End": True}, {"Type": "Map", "End": True}, {"Type": "Choice", "Choices": [{}]},
@@ -142,6 +142,6 @@ def test_every_answer_is_one_of_the_actions_own(send, known, operation):
         body = fuzzer.request(operation)
         status, text = send(operation, body)
         if status != 200:
-            assert status == 400, (body[:2000], text)
+            assert 400 <= status < 500, (body[:2000], text)
             assert json.loads(text)["__type"].rpartition("#")[2] in allowed, (body[:2000], text)
         assert "Traceback" not in text
