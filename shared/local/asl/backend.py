@@ -131,7 +131,7 @@ class AslBackend(BaseBackend, TaggableResourcesMixin):
                 return
             record.deleting = True
         with self._start_lock:
-            gone = [run for run in self.runs.values() if run.identity.machine_arn == arn]
+            gone = [run for run in list(self.runs.values()) if run.identity.machine_arn == arn]
         for run in gone:
             run.stop(None, None)
         with self._start_lock:

@@ -18,13 +18,17 @@ from shared.local.asl.scheduler import WORKERS, ThreadScheduler
 from shared.local.seams import plugged, replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from moto.core.base_backend import BaseBackend
 
     from shared.local.asl.api import Action
     from shared.local.asl.engine import InvokeLambda
     from shared.local.asl.services import Services
+
+
+_TRACE = "X-Amzn-Trace-Id"
+_TRACED = ("StartExecution", "StartSyncExecution")
 
 
 class Plug:
@@ -77,6 +81,7 @@ class _Response(Protocol):
     """moto's response object, as far as an action needs it."""
 
     body: str
+    headers: Mapping[str, str]
 
     @property
     def stepfunction_backend(self) -> AslBackend:
@@ -89,6 +94,9 @@ def _method(name: str, action: Action) -> Callable[[_Response], ActionResult]:
 
     def method(response: _Response) -> ActionResult:
         params = read_request(operation, response.body)
+        trace = response.headers.get(_TRACE)
+        if trace and operation in _TRACED:  # AWS prefers it to the member
+            params["traceHeader"] = trace
         return ActionResult(action(response.stepfunction_backend, params) or {})
 
     return method

@@ -94,7 +94,9 @@ class MachineRecord:
 
     def version_of(self, arn: str) -> Version | None:
         """Return its version of this ARN, or None."""
-        return next((each for each in self.versions.values() if each.machine.arn == arn), None)
+        number = arn.rpartition(":")[2]
+        version = self.versions.get(int(number)) if number.isdecimal() else None
+        return version if version is not None and version.machine.arn == arn else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,11 @@ def no_resource(arn: str) -> Refused:
     return Refused("ResourceNotFound", f"Resource not found: '{arn}'")
 
 
+def no_alias() -> Refused:
+    """No alias of the ARN that was given."""
+    return Refused("ResourceNotFound", "Request references a resource that does not exist.")
+
+
 def deleting(arn: str) -> Refused:
     """A machine that is being deleted: its executions are stopped first."""
     return Refused("StateMachineDeleting", f"State Machine is being deleted: '{arn}'")

@@ -144,3 +144,15 @@ def test_a_token_redrives_once(cloud):
     assert cloud.wait(arn)["redriveCount"] == 1
     states.redrive_execution(executionArn=arn, clientToken="two")
     assert cloud.wait(arn)["redriveCount"] == 2
+
+
+def test_the_trace_of_a_request_is_that_of_its_execution(cloud):
+    states = cloud.client("stepfunctions")
+    states.meta.events.register("before-sign.*.StartExecution", with_trace)
+    machine = cloud.machine(ECHO, "traced")
+    arn = states.start_execution(stateMachineArn=machine, traceHeader="Root=member")["executionArn"]
+    assert cloud.wait(arn)["traceHeader"] == "Root=header"
+
+
+def with_trace(request, **_):
+    request.headers["X-Amzn-Trace-Id"] = "Root=header"

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from shared.local.asl.arns import machine_arn, read_arn
 from shared.local.asl.records import Alias
-from shared.local.asl.refusals import conflict, invalid_arn, invalid_request, no_machine, no_resource, too_many
+from shared.local.asl.refusals import (
+    conflict,
+    invalid_arn,
+    invalid_request,
+    no_alias,
+    no_machine,
+    no_resource,
+    too_many,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +101,7 @@ def _find(backend: AslBackend, arn: str) -> tuple[MachineRecord, Alias | None]:
         raise invalid_arn(arn)
     record = backend.machines.get(given.owner)
     if record is None:
-        raise no_resource(arn)
+        raise no_alias()
     return record, record.aliases.get(given.qualifier)
 
 
@@ -103,7 +111,7 @@ def describe_state_machine_alias(
     """DescribeStateMachineAlias."""
     _, alias = _find(backend, params["stateMachineAliasArn"])
     if alias is None:
-        raise no_resource(params["stateMachineAliasArn"])
+        raise no_alias()
     routes = [{"stateMachineVersionArn": arn, "weight": weight} for arn, weight in alias.routes.items()]
     described = {} if alias.description is None else {"description": alias.description}
     return {
@@ -120,12 +128,12 @@ def update_state_machine_alias(backend: AslBackend, params: UpdateStateMachineAl
     """UpdateStateMachineAlias."""
     if "description" not in params and "routingConfiguration" not in params:
         raise invalid_request(
-            "You must provide at least one of routingConfiguration or description", "MISSING_REQUIRED_PARAMETER"
+            "Either the description or the RoutingConfiguration must be specified", "MISSING_REQUIRED_PARAMETER"
         )
     with backend.changing:
         record, alias = _find(backend, params["stateMachineAliasArn"])
         if alias is None:
-            raise no_resource(params["stateMachineAliasArn"])
+            raise no_alias()
         backend.machine(record.now.arn)
         if "routingConfiguration" in params:
             other, routes = _read_routes(backend, params["routingConfiguration"])
@@ -155,7 +163,7 @@ def list_state_machine_aliases(backend: AslBackend, params: ListStateMachineAlia
         raise no_resource(given.text)
     entries, more = backend.pages.page(
         ("aliases", given.text),
-        [each for each in record.aliases.values() if not given.qualifier or given.text in each.routes],
+        [each for each in list(record.aliases.values()) if not given.qualifier or given.text in each.routes],
         params.get("maxResults"),
         params.get("nextToken"),
         backend.now().timestamp(),

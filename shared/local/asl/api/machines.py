@@ -180,10 +180,10 @@ def delete_state_machine(backend: AslBackend, params: DeleteStateMachineInputTyp
 
 
 def list_state_machines(backend: AslBackend, params: ListStateMachinesInputTypeDef) -> dict[str, object]:
-    """ListStateMachines, the oldest first."""
+    """ListStateMachines, by name."""
     entries, more = backend.pages.page(
         ("machines",),
-        list(backend.machines.values()),
+        sorted(backend.machines.values(), key=lambda each: each.now.name),
         params.get("maxResults"),
         params.get("nextToken"),
         backend.now().timestamp(),

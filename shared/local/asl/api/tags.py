@@ -59,7 +59,7 @@ def untag_resource(backend: AslBackend, params: UntagResourceInputTypeDef) -> No
 def list_tags_for_resource(backend: AslBackend, params: ListTagsForResourceInputTypeDef) -> dict[str, object]:
     """ListTagsForResource."""
     found = backend.tags_of(_tagged(params["resourceArn"]))
-    return {"tags": [{"key": key, "value": value} for key, value in found.items()]}
+    return {"tags": [{"key": key, "value": value} for key, value in list(found.items())]}
 
 
 def _tagged(arn: str) -> str:
