@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _EXPECTED = "was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 _VALUE = "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+_NUMBERS = "enable JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow"
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -41,7 +42,9 @@ def read_json(text: str) -> Json:
     except json.JSONDecodeError as error:
         raise _told(text, error.pos) from error
     except _ConstantError as error:
-        raise _told(text, text.find(str(error))) from error
+        name = str(error)
+        where = _place(text, text.find(name) + len(name))
+        raise JsonTextError(f"Non-standard token '{name}': {_NUMBERS}", where) from error
     except (ValueError, RecursionError) as error:  # a number with thousands of digits, or arrays in arrays
         raise JsonTextError("The value cannot be read", _place(text, 0)) from error
     return value

@@ -166,6 +166,7 @@ def test_the_children_of_a_map_run_are_told_with_their_items(api):
     assert api.refused("ListExecutions", **both)[0] == "ValidationException"
 
 
+NUMBERS = "enable JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow"
 TOKENS = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 
 
@@ -173,7 +174,7 @@ TOKENS = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false'
     ("text", "why", "place"),
     [
         ("not a word", f"Unrecognized token 'not': was expecting {TOKENS}", "line: 1, column: 4"),
-        ("[NaN]", f"Unrecognized token 'NaN': was expecting {TOKENS}", "line: 1, column: 5"),
+        ("[NaN]", f"Non-standard token 'NaN': {NUMBERS}", "line: 1, column: 5"),
         ('{"a":\n', "Unexpected end-of-input", "line: 2, column: 1"),
         ("[1,]", f"Unexpected character (']' (code 93)): expected a valid value {TOKENS}", "line: 1, column: 4"),
     ],
