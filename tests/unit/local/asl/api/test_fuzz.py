@@ -145,3 +145,8 @@ def test_every_answer_is_one_of_the_actions_own(send, known, operation):
             assert 400 <= status < 500, (body[:2000], text)
             assert json.loads(text)["__type"].rpartition("#")[2] in allowed, (body[:2000], text)
         assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("operation", ["Nothing", "list_activities", "_get_action", "CreateActivity2"])
+def test_an_action_that_the_api_does_not_have_is_refused(send, operation):
+    assert send(operation, "{}") == (400, '{"__type": "UnknownOperationException"}')
