@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,12 +13,32 @@ if TYPE_CHECKING:
     Taken = Callable[[str | None], bool]
 
 POLL_SECONDS = 60.0
+_MOST_POLLERS = 1000  # Developer Guide, "Quotas related to accounts": pollers of an activity (read 2026-11-30)
+
+
+class TooManyPollersError(Exception):
+    """As many workers wait for a task of the activity as may.
+
+    Attributes:
+        most: How many that are.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
 
 
 class Activities:
-    """All queues."""
+    """All queues.
 
-    def __init__(self) -> None:
+    Args:
+        seconds: How long a worker waits for a task.
+        pollers: How many workers may wait for a task of one activity.
+    """
+
+    def __init__(self, seconds: float = POLL_SECONDS, pollers: int = _MOST_POLLERS) -> None:
+        self._seconds, self._most = seconds, pollers
+        self._polling: Counter[str] = Counter()
         self._exists: Callable[[str], bool] = _always
         self._changed = threading.Condition()
         self._queues: dict[str, deque[tuple[str, str, Taken]]] = {}
@@ -38,11 +58,27 @@ class Activities:
             self._queues.setdefault(arn, deque()).append((token, given, taken))
             self._changed.notify_all()
 
-    def poll(self, arn: str, worker: str | None, seconds: float = POLL_SECONDS) -> tuple[str, str] | None:
-        """Return the token and input of the oldest task, waiting up to *seconds* for one; None when none came."""
+    def poll(self, arn: str, worker: str | None) -> tuple[str, str] | None:
+        """Return the token and input of the oldest task, waiting for one; None when none came in time.
+
+        Raises:
+            TooManyPollersError: Too many workers wait for it already.
+        """
+        with self._changed:
+            if self._polling[arn] >= self._most:
+                raise TooManyPollersError(self._most)
+            self._polling[arn] += 1
+        try:
+            return self._take(arn, worker)
+        finally:
+            with self._changed:
+                self._polling[arn] -= 1
+
+    def _take(self, arn: str, worker: str | None) -> tuple[str, str] | None:
         while True:
             with self._changed:
-                if not self._changed.wait_for(lambda: self._closed or self._queues.get(arn), seconds) or self._closed:
+                found = self._changed.wait_for(lambda: self._closed or self._queues.get(arn), self._seconds)
+                if not found or self._closed:
                     return None
                 token, given, taken = self._queues[arn].popleft()
             if taken(worker):

@@ -1,44 +1,71 @@
-"""moto's Step Functions backend with this engine behind it.
+"""The machines and executions of one account and region, in the place of moto's Step Functions backend.
 
-State machines, their versions, aliases, activities and tags stay moto's. Executions, Map runs, task tokens and the
-queues of activities are ours.
+Nothing of it is moto's but the way it is found. Machines, their versions and aliases, activities and tags are records
+(:mod:`shared.local.asl.records`), which the actions in ``api`` read and change.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import json
 import re
 import threading
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING
 
-from moto.core.exceptions import AWSError
-from moto.stepfunctions import exceptions as wrong
-from moto.stepfunctions.models import StepFunctionBackend
+from moto.core.base_backend import BaseBackend
+from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 
+from shared.local.asl.arns import machine_arn, read_arn
+from shared.local.asl.configurations import check_readable
 from shared.local.asl.delivery import deliver_at_the_end
 from shared.local.asl.execution import RUNNING, Execution
-from shared.local.asl.identity import Identity, StartedMachine
+from shared.local.asl.identity import Identity
+from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.machine import Machine
+from shared.local.asl.pages import Pages
+from shared.local.asl.refusals import (
+    Refused,
+    deleting,
+    invalid_name,
+    no_execution,
+    no_machine,
+    no_resource,
+    too_many,
+)
 from shared.local.asl.size import MAX_BYTES
 from shared.local.asl.validation import problems_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from shared.local.asl.engine import Engine
+    from shared.local.asl.identity import StartedMachine
+    from shared.local.asl.records import Activity, MachineRecord
     from shared.values import Json
 
-_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}$")
+# API reference, StartExecution and CreateStateMachine, "name" (read 2026-11-30).
+_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ufffe\uffff]{1,80}")
 
 
-class AslBackend(StepFunctionBackend):
+class AslBackend(BaseBackend, TaggableResourcesMixin):
     """The state machines and executions of one account and region."""
 
+    SERVICE_NAMESPACE = "states"
     # Set by `install`; moto makes backends without arguments of ours.
     engine: Engine
+    # How many executions may run. Developer Guide, "Quotas related to state machine executions" (read 2026-11-30).
+    most_running = 1_000_000
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
+        self.machines: dict[str, MachineRecord] = {}
+        self.activities: dict[str, Activity] = {}
+        self.tags: dict[str, dict[str, str]] = {}
+        self.pages = Pages()
         self.runs: dict[str, Execution] = {}
+        # Held while records change. Whoever holds it may take that for starting, never the other way round.
+        self.changing = threading.RLock()
         self._compiled: dict[str, Machine] = {}
         self._start_lock = threading.Lock()
 
@@ -54,48 +81,94 @@ class AslBackend(StepFunctionBackend):
             run.stop(None, None)
         super().reset()
 
+    def now(self) -> dt.datetime:
+        """Return the time of the engine's clock."""
+        return dt.datetime.fromtimestamp(self.engine.scheduler.now(), dt.UTC)
+
+    def arn(self, resource: str) -> str:
+        """Return the ARN of *resource*, such as ``activity:a``, in this account and region."""
+        return f"arn:{self.partition}:states:{self.region_name}:{self.account_id}:{resource}"
+
     # Machines.
 
-    def create_state_machine(self, name: str, definition: str, *args: object, **kwargs: object) -> object:
-        """Create a machine whose definition is found valid."""
-        kind = str(kwargs.get("sm_type") or "STANDARD")
-        check_definition(definition, kind)
-        before = next((each for each in self.state_machines if each.name == name), None)
-        if before is not None and (before.definition, before.type) != (definition, kind):
-            raise StateMachineAlreadyExists(f"State Machine Already Exists: '{before.arn}'")
-        return super().create_state_machine(name, definition, *args, **kwargs)
+    def machine(self, arn: str) -> MachineRecord:
+        """Return the machine of *arn*, without version or alias.
 
-    def update_state_machine(self, arn: str, definition: str | None = None, *args: object, **kwargs: object) -> object:
-        """Update a machine; a new definition must be valid."""
-        if definition is not None:
-            check_definition(definition, self.describe_state_machine(arn).type)
-        return super().update_state_machine(arn, definition, *args, **kwargs)
+        Raises:
+            Refused: StateMachineDoesNotExist; StateMachineDeleting.
+        """
+        record = self.machines.get(arn)
+        if record is None:
+            raise no_machine(arn)
+        if record.deleting:
+            raise deleting(arn)
+        return record
 
-    def delete_state_machine(self, arn: str) -> None:
-        """Delete a machine with its versions, aliases, tags and executions; those that run are stopped."""
-        super().delete_state_machine(arn)
-        self.tagger.delete_all_tags_for_resource(arn)
+    def resolve(self, arn: str) -> StartedMachine:
+        """Return the machine or version that *arn* names, or that the alias of this ARN leads to this time.
+
+        Raises:
+            Refused: InvalidArn; StateMachineDoesNotExist; StateMachineDeleting.
+        """
+        given = machine_arn(arn)
+        record = self.machines.get(given.owner)
+        if record is None:
+            raise no_machine(arn)
+        self.machine(given.owner)
+        if not given.qualifier:
+            return record.now
+        alias = record.aliases.get(given.qualifier)
+        version = record.version_of(alias.choose(self.engine.random) if alias else arn)
+        if version is None:
+            raise no_machine(arn)
+        return version.machine
+
+    def delete_machine(self, arn: str) -> None:
+        """Delete a machine with its versions, aliases, tags and executions; those that run are stopped first."""
+        with self.changing:
+            record = self.machines.get(arn)
+            if record is None or record.deleting:
+                return
+            record.deleting = True
         with self._start_lock:
-            gone = [run for run in self.runs.values() if run.identity.machine_arn == arn]
-            for run in gone:
-                del self.runs[run.arn]
+            gone = [run for run in list(self.runs.values()) if run.identity.machine_arn == arn]
         for run in gone:
             run.stop(None, None)
+        with self._start_lock:
+            for run in gone:
+                self.runs.pop(run.arn, None)
         self.engine.forget_map_runs(arn.replace(":stateMachine:", ":mapRun:") + "/")
+        with self.changing:
+            del self.machines[arn]
+            self.tags.pop(arn, None)
+
+    # Tags, also for the Resource Groups Tagging API.
+
+    def iter_tagged_resources(self) -> Iterator[TaggedResource]:
+        """Yield every machine and activity with its tags."""
+        for kind, arns in (("stateMachine", list(self.machines)), ("activity", list(self.activities))):
+            for arn in arns:
+                yield TaggedResource(arn=arn, tags=self.tags_of(arn), resource_type=f"states:{kind}")
+
+    def tags_of(self, arn: str) -> dict[str, str]:
+        """Return the tags of a machine or an activity.
+
+        Raises:
+            Refused: ResourceNotFound.
+        """
+        if arn not in self.activities and arn not in self.machines:
+            raise no_resource(arn)
+        return self.tags.setdefault(arn, {})
 
     def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
         """Tag a machine or an activity, which must exist."""
-        self._find_tagged(arn)
-        super().tag_resource(arn, tags)
+        self.tags_of(arn).update(tags)
 
     def untag_resource(self, arn: str, tag_keys: list[str]) -> None:
         """Take tags from a machine or an activity, which must exist."""
-        self._find_tagged(arn)
-        super().untag_resource(arn, tag_keys)
-
-    def _find_tagged(self, arn: str) -> None:
-        if arn not in self.activities and all(each.arn != arn for each in self.state_machines):
-            raise wrong.ResourceNotFound(arn)
+        found = self.tags_of(arn)
+        for key in tag_keys:
+            found.pop(key, None)
 
     def compiled(self, definition: str) -> Machine:
         """Return the compiled form of *definition*, compiled once."""
@@ -104,49 +177,50 @@ class AslBackend(StepFunctionBackend):
             machine = self._compiled[definition] = Machine(json.loads(definition))
         return machine
 
-    def resolve(self, arn: str) -> StartedMachine:
-        """Return the machine or version that *arn* names, or that the alias of this ARN leads to this time."""
-        head, _, tail = arn.rpartition(":")
-        if tail and not tail.isnumeric() and ":stateMachine:" in head:
-            alias = self.describe_state_machine_alias(arn)
-            point = self.engine.random.random() * 100
-            for route in alias.routing_configuration:
-                point -= route["weight"]
-                if point < 0:
-                    break
-            arn = route["stateMachineVersionArn"]
-        return _as_started(self.describe_state_machine(arn))
-
     # Executions.
 
-    def start_execution(self, state_machine_arn: str, name: str | None, execution_input: str) -> Execution:
+    def start_execution(
+        self, state_machine_arn: str, name: str | None, execution_input: str, trace: str | None = None
+    ) -> Execution:
         """Start an execution, or return the one that runs under this name with this input."""
         machine = self.resolve(state_machine_arn)
+        check_readable(self, machine.encryption)  # what it is given is closed with the key
         name = name or self.engine.uuid()
-        if not _NAME.match(name):
-            raise wrong.InvalidName(f"Invalid Name: '{name}'")
+        check_name(name)
         value = parse_input(execution_input)
         express = machine.kind == "EXPRESS"
-        prefix = f"arn:aws:states:{self.region_name}:{self.account_id}"
-        middle = "express" if express else "execution"
-        arn = f"{prefix}:{middle}:{machine.name}:{name}" + (f":{self.engine.uuid()}" if express else "")
+        arn = self.arn(f"{'express' if express else 'execution'}:{machine.name}:{name}")
+        own = self.arn(f"stateMachine:{machine.name}")
         identity = Identity(
-            arn=arn,
+            arn=f"{arn}:{self.engine.uuid()}" if express else arn,
             name=name,
-            machine_arn=machine.arn.split(":stateMachine:")[0] + f":stateMachine:{machine.name}",
+            machine_arn=own,
             machine_name=machine.name,
             role_arn=machine.role_arn,
             express=express,
             machine=machine,
-            alias=state_machine_arn if machine.arn != state_machine_arn else None,
+            alias=state_machine_arn if state_machine_arn not in (machine.arn, own) else None,
+            trace=trace,
         )
         with self._start_lock:
-            before = self.runs.get(arn)
+            self.machine(own)  # it may be being deleted by now
+            before = self.runs.get(identity.arn)
             if before is not None:
                 if before.status == RUNNING and json.loads(before.input_text) == value:
                     return before
-                raise wrong.ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
+                raise Refused("ExecutionAlreadyExists", f"Execution Already Exists: '{identity.arn}'")
+            self.check_room()
             return self._begin(identity, machine, execution_input)
+
+    def check_room(self) -> None:
+        """Check that one more execution may run.
+
+        Raises:
+            Refused: ExecutionLimitExceeded.
+        """
+        most = self.most_running
+        if len(self.runs) >= most and sum(run.status == RUNNING for run in list(self.runs.values())) >= most:
+            raise too_many("ExecutionLimitExceeded", "running executions", most)
 
     def begin_again(self, identity: Identity, execution_input: str) -> None:
         """Begin an execution from its start that ran when an earlier cloud ended."""
@@ -165,36 +239,29 @@ class AslBackend(StepFunctionBackend):
         deliver_at_the_end(execution, machine.logging)
         return execution
 
-    def execution(self, arn: str) -> Execution:
-        """Return the execution of *arn*, which may be a child of a Map run.
+    def execution(self, arn: str, *, express: bool = False) -> Execution:
+        """Return the execution of *arn*, which may be a child of a Map run, and an *express* one only then.
 
         Raises:
-            ExecutionDoesNotExist: There is none.
+            Refused: InvalidArn; ExecutionDoesNotExist.
         """
-        if ":express:" in arn:
-            raise wrong.InvalidArn("Invalid Arn: 'Resource type not valid in this context: express'")
-        found = self.runs.get(arn) or self.engine.child(arn)
+        child = self.engine.child(arn)
+        if not (express and child):
+            read_arn(arn, "execution")
+        found = child or self.runs.get(arn)
         if not isinstance(found, Execution):
-            self._validate_execution_arn(arn)
-            raise wrong.ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
+            raise no_execution(arn)
         return found
 
     def _forget(self, arn: str) -> None:
         self.runs.pop(arn, None)
 
 
-class StateMachineAlreadyExists(AWSError):
-    """A machine of this name has another definition."""
-
-    TYPE = "StateMachineAlreadyExists"
-    STATUS = 400
-
-
-class InvalidDefinition(AWSError):
+class InvalidDefinition(Refused):
     """The definition has problems."""
 
-    TYPE = "InvalidDefinition"
-    STATUS = 400
+    def __init__(self, message: str) -> None:
+        super().__init__("InvalidDefinition", message)
 
 
 def check_definition(definition: str, kind: str, *, here: bool = True) -> None:
@@ -207,37 +274,25 @@ def check_definition(definition: str, kind: str, *, here: bool = True) -> None:
         raise InvalidDefinition(f"Invalid State Machine Definition: '{', '.join(errors)}'")
 
 
-def _as_started(machine: Any) -> StartedMachine:
-    """Return what moto's record of a *machine* is now: an update changes the record itself."""
-    return StartedMachine(
-        machine.arn,
-        machine.name,
-        machine.type,
-        machine.definition,
-        machine.roleArn,
-        machine.update_date,
-        machine.loggingConfiguration,
-        machine.tracingConfiguration,
-        machine.encryptionConfiguration,
-    )
-
-
-def _no_constant(name: str) -> Never:
-    raise ValueError(f"{name} is not JSON")
+def check_name(name: str) -> None:
+    """Raise InvalidName unless *name* has only characters that a name may have."""
+    if not _NAME.fullmatch(name):
+        raise invalid_name(name)
 
 
 def parse_input(text: str) -> Json:
     """Return the execution input *text* as a value.
 
     Raises:
-        InvalidExecutionInput: It is not JSON, or larger than 256 KB.
+        Refused: InvalidExecutionInput: it is not JSON, or larger than 256 KB.
     """
     if len(text.encode()) > MAX_BYTES:
-        raise wrong.InvalidExecutionInput(
-            f"Invalid State Machine Execution Input: 'The input exceeds {MAX_BYTES} bytes'"
-        )
+        raise _invalid_input(f"The input exceeds {MAX_BYTES} bytes")
     try:
-        value: Json = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise wrong.InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
-    return value
+        return read_json(text)
+    except JsonTextError as error:
+        raise _invalid_input(str(error)) from error
+
+
+def _invalid_input(why: str) -> Refused:
+    return Refused("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{why}'")

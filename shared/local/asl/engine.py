@@ -150,6 +150,13 @@ class Engine:
         bits = self.random.getrandbits(_TOKEN_BYTES * 8)
         return binascii.b2a_base64(bits.to_bytes(_TOKEN_BYTES), newline=False).decode()
 
+    def is_token(self, text: str) -> bool:
+        """Tell whether *text* has the form of a task token, issued or not."""
+        try:
+            return len(binascii.a2b_base64(text, strict_mode=True)) == _TOKEN_BYTES
+        except ValueError:
+            return False
+
     def add_map_run(self, run: RegisteredMapRun) -> None:
         """Register *run*."""
         with self._lock:

@@ -26,6 +26,7 @@ class StartedMachine(NamedTuple):
         logging: Its logging configuration.
         tracing: Its tracing configuration.
         encryption: Its encryption configuration.
+        revision: The id of this state of it, None as long as it was never changed.
     """
 
     arn: str
@@ -37,6 +38,7 @@ class StartedMachine(NamedTuple):
     logging: LoggingConfigurationTypeDef
     tracing: Mapping[str, Json]
     encryption: Mapping[str, Json]
+    revision: str | None = None
 
 
 class Identity(NamedTuple):
@@ -50,7 +52,8 @@ class Identity(NamedTuple):
         role_arn: The ARN of the role that it calls with.
         express: Whether it is an express one: five minutes at most, and no limit to its events.
         machine: What the API knew of the machine; None for children of Map runs and single states under test.
-        alias: The ARN of the version or alias that it was started by, None when it was started by the machine's own.
+        alias: The ARN of the alias that it was started by, None when it was started by another ARN.
+        trace: The X-Ray trace header that it was started with, None for none.
     """
 
     arn: str
@@ -61,3 +64,4 @@ class Identity(NamedTuple):
     express: bool = False
     machine: StartedMachine | None = None
     alias: str | None = None
+    trace: str | None = None

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol, Self
 
 from moto.core.responses import ActionResult
+from moto.core.utils import get_service_model
 from moto.stepfunctions import responses
 from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.models import stepfunctions_backends as backends
 
 from shared.local.asl.api import ACTIONS
-from shared.local.asl.api.required import check_required
+from shared.local.asl.api.members import read_request
 from shared.local.asl.backend import AslBackend
 from shared.local.asl.engine import Engine
 from shared.local.asl.scheduler import WORKERS, ThreadScheduler
-from shared.local.seams import plugged, replacing
+from shared.local.seams import Seam, plugged, replacing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from moto.core.base_backend import BaseBackend
+    from moto.core.common_types import TYPE_RESPONSE
+    from moto.core.responses import BaseResponse
 
     from shared.local.asl.api import Action
     from shared.local.asl.engine import InvokeLambda
     from shared.local.asl.services import Services
+
+
+_UNKNOWN = "UnknownOperationException"
+_TRACE = "X-Amzn-Trace-Id"
+_TRACED = ("StartExecution", "StartSyncExecution")
 
 
 class Plug:
@@ -48,6 +59,7 @@ class Plug:
         seams = [replacing(responses, "get_backend", lambda account, region: backends[account][region])]
         for name, action in ACTIONS.items():
             seams.append(replacing(responses.StepFunctionResponse, name, _method(name, action)))
+        seams.append(Seam(responses.StepFunctionResponse, "call_action", _knowing_actions))
         self._undo.enter_context(plugged(seams))
 
         engine.start_machines_with(lambda arn, name, text: _backend_of(arn).start_execution(arn, name, text))
@@ -59,7 +71,7 @@ class Plug:
         self._undo.close()
 
 
-def _make_backends_of(kind: type[StepFunctionBackend]) -> None:
+def _make_backends_of(kind: type[BaseBackend]) -> None:
     """Forget every backend, and make those that are asked for from now on of *kind*."""
     backends.clear()
     backends.backend = kind
@@ -72,10 +84,24 @@ def _backend_of(arn: str) -> AslBackend:
     return backend
 
 
+def _knowing_actions(original: Callable[[BaseResponse], TYPE_RESPONSE]) -> Callable[[BaseResponse], TYPE_RESPONSE]:
+    """Wrap moto's choice of the action, which breaks off at one that the API does not have."""
+    names = frozenset(get_service_model("stepfunctions").operation_names)
+
+    def call_action(response: BaseResponse) -> TYPE_RESPONSE:
+        if response._get_action() in names:  # noqa: SLF001  moto has no public way
+            return original(response)
+        headers = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-ErrorType": _UNKNOWN}
+        return HTTPStatus.BAD_REQUEST, headers, json.dumps({"__type": _UNKNOWN})
+
+    return call_action
+
+
 class _Response(Protocol):
     """moto's response object, as far as an action needs it."""
 
     body: str
+    headers: Mapping[str, str]
 
     @property
     def stepfunction_backend(self) -> AslBackend:
@@ -87,10 +113,11 @@ def _method(name: str, action: Action) -> Callable[[_Response], ActionResult]:
     operation = name.title().replace("_", "")
 
     def method(response: _Response) -> ActionResult:
-        params = json.loads(response.body or "{}")
-        check_required(operation, params)
-        answer = action(response.stepfunction_backend, params)
-        return ActionResult(answer or {})
+        params = read_request(operation, response.body)
+        trace = response.headers.get(_TRACE)
+        if trace and operation in _TRACED:  # AWS prefers it to the member
+            params["traceHeader"] = trace
+        return ActionResult(action(response.stepfunction_backend, params) or {})
 
     return method
 

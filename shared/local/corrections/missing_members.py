@@ -18,7 +18,7 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.sqs.exceptions import MissingParameter
 from moto.sqs.responses import SQSResponse
 
-from shared.local.asl.api.required import missing
+from shared.local.asl.api.members import missing
 from shared.local.seams import Seam, plugged
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ from moto.logs.models import LogsBackend
 from moto.scheduler.models import EventBridgeSchedulerBackend
 
 from shared.local.asl.api import ACTIONS
-from shared.local.asl.backend import AslBackend
 from shared.local.enforcement.reads import FROM_QUEUE, FROM_STREAM, FROM_TABLE
 from shared.local.seams import Seam, plugged
 
@@ -33,10 +32,12 @@ if TYPE_CHECKING:
     from moto.core.base_backend import BaseBackend as Backend
 
     from shared.local.asl.api import Action
+    from shared.local.asl.backend import AslBackend
     from shared.local.enforcement.gate import Gate
 
     Given = Mapping[str, object]  # what a method of moto's was called with, by its parameters' names
     Check = Callable[[Gate, Backend, Given], None]  # raises, in the service's words, if the call must be refused
+    ActionCheck = Callable[[Gate, AslBackend, Given], None]  # the same for an action of Step Functions
 
 _NOT_ASSUMED = (
     "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume the "
@@ -72,29 +73,26 @@ class AccessDeniedException(AWSError):
 def install(gate: Gate) -> Iterator[None]:
     """Have moto refuse roles that their services cannot use, while the block lasts."""
     seams = [Seam(owner, name, functools.partial(_checked, gate, owner, check)) for owner, name, check in _CHECKED]
-    test_state = ACTIONS["test_state"]
+    actions = {name: ACTIONS[name] for name in _CHECKED_ACTIONS}
     with plugged([Seam(LambdaFunction, "__init__", functools.partial(_made, gate)), *seams]):
-        ACTIONS["test_state"] = functools.partial(_test_state, test_state, gate)
+        for name, check in _CHECKED_ACTIONS.items():
+            ACTIONS[name] = functools.partial(_checked_action, gate, check, actions[name])
         try:
             yield
         finally:
-            ACTIONS["test_state"] = test_state
+            ACTIONS.update(actions)
 
 
-def _test_state(
-    original: Action, gate: Gate, backend: AslBackend, params: dict[str, object]
+def _checked_action(
+    gate: Gate, check: ActionCheck, original: Action, backend: AslBackend, params: dict[str, object]
 ) -> dict[str, object] | None:
-    """Check the role of TestState. It is taken for no machine, so a trust policy that names a machine refuses it."""
-    role = _text(params, "roleArn")
-    if role and not gate.assumes("states.amazonaws.com", role):
-        raise AccessDeniedException(_NOT_ASSUMED)
+    check(gate, backend, params)
     return original(backend, params)
 
 
 def _checked(gate: Gate, owner: type, check: Check, original: Callable[..., object]) -> Callable[..., object]:
     name = original.__name__
-    # moto's own method names all parameters. AslBackend's, which is called before it, passes on what it does not use.
-    signature = inspect.signature(next(vars(each)[name] for each in reversed(owner.__mro__) if name in vars(each)))
+    signature = inspect.signature(vars(owner)[name])
 
     @functools.wraps(original)
     def checked(self: Backend, *args: object, **named: object) -> object:
@@ -155,20 +153,26 @@ def _of_export(gate: Gate, backend: LogsBackend, given: Given) -> None:
         )
 
 
+def _of_one_state(gate: Gate, _: AslBackend, given: Given) -> None:
+    """Check the role of TestState. It is taken for no machine, so a trust policy that names a machine refuses it."""
+    role = _text(given, "roleArn")
+    if role and not gate.assumes("states.amazonaws.com", role):
+        raise AccessDeniedException(_NOT_ASSUMED)
+
+
 def _of_machine(gate: Gate, backend: AslBackend, given: Given) -> None:
-    role = _text(given, "roleArn", "role_arn")
-    place = f"{backend.region_name}:{backend.account_id}"
-    arn = _text(given, "arn") or f"arn:aws:states:{place}:stateMachine:{given.get('name')}"
+    role = _text(given, "roleArn")
+    arn = _text(given, "stateMachineArn") or backend.arn(f"stateMachine:{given.get('name')}")
     if role and not gate.assumes("states.amazonaws.com", role, arn):
         raise AccessDeniedException(_NOT_ASSUMED)
-    role = role or backend.describe_state_machine(arn).roleArn
+    role = role or backend.machine(arn).now.role_arn
     _may_deliver(gate, given, role)
     _may_follow(gate, backend, given, role)
 
 
 def _may_deliver(gate: Gate, given: Given, role: str) -> None:
     """Check that the role may set up the delivery of its machine's logs. AWS checks it when the machine is made."""
-    logging = _part(given, "loggingConfiguration", "logging_configuration")
+    logging = _part(given, "loggingConfiguration")
     if logging.get("destinations") and logging.get("level", "OFF") != "OFF":
         for action in _DELIVER:
             if not gate.allows(role, action, "*"):
@@ -222,10 +226,13 @@ _CHECKED: tuple[tuple[type, str, Check], ...] = (
     (LambdaBackend, "update_function_configuration", _of_function),
     (LambdaBackend, "create_event_source_mapping", _of_mapping),
     (LogsBackend, "create_export_task", _of_export),
-    (AslBackend, "create_state_machine", _of_machine),
-    (AslBackend, "update_state_machine", _of_machine),
     (EventsBackend, "put_rule", _of_rule),
     (EventsBackend, "put_targets", _of_rule),
     (EventBridgeSchedulerBackend, "create_schedule", _of_schedule),
     (EventBridgeSchedulerBackend, "update_schedule", _of_schedule),
 )
+_CHECKED_ACTIONS: dict[str, ActionCheck] = {
+    "create_state_machine": _of_machine,
+    "update_state_machine": _of_machine,
+    "test_state": _of_one_state,
+}

@@ -106,8 +106,8 @@ def test_history_comes_in_pages_from_either_end(cloud):
 def test_executions_are_listed_in_pages(cloud):
     states = cloud.client("stepfunctions")
     machine = cloud.machine(ECHO, "listed")
-    for number in range(5):
-        states.start_execution(stateMachineArn=machine, name=f"n{number}")
+    for number in range(5):  # those that have ended are sorted by their end
+        cloud.wait(states.start_execution(stateMachineArn=machine, name=f"n{number}")["executionArn"])
     pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine, PaginationConfig={"PageSize": 2})
     assert [entry["name"] for page in pages for entry in page["executions"]] == ["n4", "n3", "n2", "n1", "n0"]
     assert cloud.code(states.list_executions, stateMachineArn=machine, statusFilter="NONE") == "ValidationException"
@@ -144,3 +144,15 @@ def test_a_token_redrives_once(cloud):
     assert cloud.wait(arn)["redriveCount"] == 1
     states.redrive_execution(executionArn=arn, clientToken="two")
     assert cloud.wait(arn)["redriveCount"] == 2
+
+
+def test_the_trace_of_a_request_is_that_of_its_execution(cloud):
+    states = cloud.client("stepfunctions")
+    states.meta.events.register("before-sign.*.StartExecution", with_trace)
+    machine = cloud.machine(ECHO, "traced")
+    arn = states.start_execution(stateMachineArn=machine, traceHeader="Root=member")["executionArn"]
+    assert cloud.wait(arn)["traceHeader"] == "Root=header"
+
+
+def with_trace(request, **_):
+    request.headers["X-Amzn-Trace-Id"] = "Root=header"

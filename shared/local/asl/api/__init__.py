@@ -1,4 +1,4 @@
-"""The API actions that moto lacks or answers otherwise than AWS.
+"""The API's actions, all of them: none is moto's.
 
 An action is a function ``(backend, params) -> answer``; ``plug`` makes each a method of moto's response class.
 """
@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl.api import executions, machines, map_runs, sync, tasks, teststate
+from shared.local.asl.api import (
+    activities,
+    aliases,
+    executions,
+    machines,
+    map_runs,
+    sync,
+    tags,
+    tasks,
+    teststate,
+    versions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,10 +29,14 @@ if TYPE_CHECKING:
     Action = Callable[[AslBackend, Any], dict[str, object] | None]
 
 ACTIONS: dict[str, Action] = {
+    **activities.ACTIONS,
+    **aliases.ACTIONS,
     **executions.ACTIONS,
     **machines.ACTIONS,
     **map_runs.ACTIONS,
     **sync.ACTIONS,
+    **tags.ACTIONS,
     **tasks.ACTIONS,
     **teststate.ACTIONS,
+    **versions.ACTIONS,
 }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.local.asl.api.executions import date, find_map_run
-from shared.local.asl.api.paging import page
-from shared.local.asl.execution import SUCCEEDED
+from shared.local.asl.execution import RUNNING, SUCCEEDED
 from shared.local.asl.maps.run import Limits, MapRun
+from shared.local.asl.refusals import invalid_request
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import (
@@ -23,18 +23,21 @@ def list_map_runs(backend: AslBackend, params: ListMapRunsInputTypeDef) -> dict[
     """ListMapRuns, the newest first."""
     execution = backend.execution(params["executionArn"])
     runs = [run for run in reversed(execution.map_runs) if isinstance(run, MapRun)]
-    entries, token = page(runs, params.get("maxResults"), params.get("nextToken"), 1000, 100)
-    answer: dict[str, object] = {"mapRuns": [_entry(run) for run in entries]}
-    if token is not None:
-        answer["nextToken"] = token
-    return answer
+    entries, more = backend.pages.page(
+        ("map runs", execution.arn),
+        runs,
+        params.get("maxResults"),
+        params.get("nextToken"),
+        backend.now().timestamp(),
+    )
+    return {"mapRuns": [_entry(run) for run in entries], **more}
 
 
 def _entry(run: MapRun) -> dict[str, object]:
     shown: dict[str, object] = {
         "executionArn": run.parent.arn,
         "mapRunArn": run.arn,
-        "stateMachineArn": run.parent.identity.machine_arn,
+        "stateMachineArn": f"{run.parent.identity.machine_arn.rpartition(':')[0]}:{run.machine_label}",
         "startDate": date(run.started_at),
     }
     if run.stopped_at is not None:
@@ -86,13 +89,20 @@ def update_map_run(backend: AslBackend, params: UpdateMapRunInputTypeDef) -> Non
     run = find_map_run(backend, params["mapRunArn"])
     concurrency, count = params.get("maxConcurrency"), params.get("toleratedFailureCount")
     percentage = params.get("toleratedFailurePercentage")
+    if concurrency is None and count is None and percentage is None:
+        raise invalid_request(
+            "Either the maxConcurrency, the toleratedFailureCount, or the toleratedFailurePercentage must be specified",
+            "MISSING_REQUIRED_PARAMETER",
+        )
     with run.parent.lock:
+        if run.status != RUNNING:
+            raise invalid_request(f"Map Run has ended: '{run.arn}'", "CANNOT_UPDATE_COMPLETED_MAP_RUN")
         before = run.limits
         run.change_limits(
             Limits(
-                before.concurrency if concurrency is None else int(concurrency),
-                before.failed_count if count is None else int(count),
-                before.failed_percentage if percentage is None else float(percentage),
+                before.concurrency if concurrency is None else concurrency,
+                before.failed_count if count is None else count,
+                before.failed_percentage if percentage is None else percentage,
             )
         )
 

@@ -6,11 +6,10 @@ import math
 import threading
 from typing import TYPE_CHECKING
 
-from moto.core.exceptions import AWSError
-
 from shared.config.aws_facts import REDRIVE_TOKENS
-from shared.local.asl.api.executions import UnsupportedType, date, describe, redrive_status
+from shared.local.asl.api.executions import date, describe, redrive_status
 from shared.local.asl.delivery import deliver_at_the_end
+from shared.local.asl.refusals import Refused, other_type
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import RedriveExecutionInputTypeDef, StartSyncExecutionInputTypeDef
@@ -27,23 +26,18 @@ _NOT_TOLD = frozenset(
 )
 
 
-class ExecutionNotRedrivable(AWSError):
-    """The execution still runs, or has succeeded."""
-
-    TYPE = "ExecutionNotRedrivable"
-    STATUS = 400
-
-
 def start_sync_execution(backend: AslBackend, params: StartSyncExecutionInputTypeDef) -> dict[str, object]:
     """StartSyncExecution: answers when the express execution has ended."""
     arn = params["stateMachineArn"]
     if backend.resolve(arn).kind != "EXPRESS":
-        raise UnsupportedType("This operation is not supported by this type of state machine")
-    execution = backend.start_execution(arn, params.get("name"), params.get("input") or "{}")
+        raise other_type()
+    execution = backend.start_execution(arn, params.get("name"), params.get("input", "{}"), params.get("traceHeader"))
     ended = threading.Event()
     execution.watch(ended.set)
     ended.wait()
-    shown = {key: value for key, value in describe(execution).items() if key not in _NOT_TOLD}
+    shown = {
+        key: value for key, value in describe(execution, params.get("includedData")).items() if key not in _NOT_TOLD
+    }
     seconds = (execution.stopped_at or execution.started_at) - execution.started_at
     billed = max(1, math.ceil(seconds * 1000 / _BILLED_STEP_MS)) * _BILLED_STEP_MS
     return {
@@ -61,7 +55,8 @@ def redrive_execution(backend: AslBackend, params: RedriveExecutionInputTypeDef)
             return {"redriveDate": date(redriven_at)}
         if redrive_status(execution)["redriveStatus"] != "REDRIVABLE":
             reason = redrive_status(execution).get("redriveStatusReason", "Execution is a child of a Map run")
-            raise ExecutionNotRedrivable(f"Execution is not redrivable: '{reason}'")
+            raise Refused("ExecutionNotRedrivable", f"Execution is not redrivable: '{reason}'")
+        backend.check_room()
         written = len(execution.history.events)
         execution.redrive()
         redriven_at = execution.redriven_at or execution.started_at

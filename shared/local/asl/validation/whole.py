@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.validation import fields
 from shared.local.asl.validation.maps import DUPLICATE_LABEL
 from shared.local.asl.validation.numbers import check_number
@@ -34,9 +34,9 @@ def problems_of(definition: str, kind: str = "STANDARD", *, here: bool = True) -
     """
     problems = Problems()
     try:
-        machine = json.loads(definition)
-    except (ValueError, RecursionError) as error:
-        problems.add(f"Unable to parse the definition as JSON: {error}", "", NOT_JSON)
+        machine = read_json(definition)
+    except JsonTextError as error:
+        problems.add(str(error), error.where, NOT_JSON)
         return problems.found
     if problems.is_a(machine, dict, "Object", "/"):
         _Checker(problems, express=kind == "EXPRESS").machine(machine, "", jsonata=False, nested=False)
@@ -109,6 +109,7 @@ class _Checker:
         resource = spec.get("Resource")
         if isinstance(resource, str):
             call = next((f"'{each}' service integration" for each in _CALLBACKS if resource.endswith(each)), None)
+            call = f"{call} " if call and resource.endswith(_CALLBACKS[-1]) else call  # a blank of AWS's own
             call = "Activity ARN" if ":activity:" in resource else call
             if call:
                 self.problems.add(f"Express state machine does not support {call}", f"{location}/Resource")

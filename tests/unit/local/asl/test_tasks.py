@@ -325,9 +325,9 @@ def test_a_catcher_gets_null_for_what_a_worker_did_not_say(world, said, output):
 
 
 def test_a_worker_passes_over_any_number_of_tasks_that_have_ended():
-    activities = Activities()
+    activities = Activities(seconds=0)
     for token in range(3000):
         activities.put("arn", str(token), "{}", lambda _worker: False)
     activities.put("arn", "live", "[1]", lambda worker: worker == "w")
-    assert activities.poll("arn", "w", 0) == ("live", "[1]")
-    assert activities.poll("arn", "w", 0) is None
+    assert activities.poll("arn", "w") == ("live", "[1]")
+    assert activities.poll("arn", "w") is None

@@ -11,15 +11,16 @@ from functools import partial
 import pytest
 from moto.awslambda.models import lambda_backends
 from moto.core.exceptions import AWSError, JsonRESTError
-from moto.events.models import events_backends
+from moto.events.models import EventsBackend, events_backends
 from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 from moto.scheduler.models import scheduler_backends
 from moto.sqs.models import sqs_backends
-from moto.stepfunctions.models import StepFunctionBackend
 
 from shared.local.asl.api import ACTIONS
 from shared.local.asl.backend import AslBackend
+from shared.local.asl.engine import Engine
+from shared.local.asl.scheduler import VirtualScheduler
 from shared.local.enforcement import trust
 from shared.local.lambda_runtime.limits import install_limits
 from shared.local.lambda_runtime.zips import LARGEST_UNZIPPED
@@ -110,36 +111,40 @@ def test_logs_are_exported_into_a_bucket_that_lets_them_in(account, judge):
 
 @pytest.fixture
 def machines(account):
-    return AslBackend(account.region, account.id)
+    backend = AslBackend(account.region, account.id)
+    backend.engine = Engine(VirtualScheduler(), lambda *_: None)
+    return backend
 
 
 def test_step_functions(account, machines):
     own = {"ArnLike": {"aws:SourceArn": account.arn("states", "stateMachine:m")}}
     role = account.role("m", trust=account.trusting("states.amazonaws.com", condition=own))
     words = "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume"
+    made = {"name": "m", "definition": json.dumps(PASS), "roleArn": role}
     with pytest.raises(AWSError, match=words) as refused:
-        machines.create_state_machine(name="other", definition=json.dumps(PASS), roleArn=role)
+        ACTIONS["create_state_machine"](machines, {**made, "name": "other"})
     assert refused.value.TYPE == "AccessDeniedException"
-    machine = machines.create_state_machine(name="m", definition=json.dumps(PASS), roleArn=role)
+    arn = ACTIONS["create_state_machine"](machines, made)["stateMachineArn"]
     with pytest.raises(AWSError, match=words):
-        machines.update_state_machine(machine.arn, role_arn=account.role("f"))
-    machines.update_state_machine(machine.arn, definition=json.dumps(PASS))
+        ACTIONS["update_state_machine"](machines, {"stateMachineArn": arn, "roleArn": account.role("f")})
+    ACTIONS["update_state_machine"](machines, {"stateMachineArn": arn, "definition": json.dumps(PASS)})
 
 
 def test_the_role_of_a_machine_that_logs_must_reach_the_delivery(account, machines):
     role = account.role("m", trust=account.trusting("states.amazonaws.com"))
+    logs_backends[account.id][account.region].create_log_group("g", {})
     group = {"cloudWatchLogsLogGroup": {"logGroupArn": account.arn("logs", "log-group:g:*")}}
     logging = {"level": "ALL", "destinations": [group]}
     made = {"name": "m", "definition": json.dumps(PASS), "roleArn": role, "loggingConfiguration": logging}
     with pytest.raises(AWSError, match="The state machine IAM Role is not authorized to access the Log Destination"):
-        machines.create_state_machine(**made)
-    machines.create_state_machine(**made | {"loggingConfiguration": {**logging, "level": "OFF"}})
+        ACTIONS["create_state_machine"](machines, made)
+    ACTIONS["create_state_machine"](machines, made | {"loggingConfiguration": {**logging, "level": "OFF"}})
 
 
 def test_the_role_of_a_machine_that_waits_for_others_must_make_their_rule(account, machines):
     role = account.role("m", trust=account.trusting("states.amazonaws.com"))
     with pytest.raises(AWSError, match=f"'{role}' is not authorized to create managed-rule."):
-        machines.create_state_machine(name="m", definition=json.dumps(NESTED), roleArn=role)
+        ACTIONS["create_state_machine"](machines, {"name": "m", "definition": json.dumps(NESTED), "roleArn": role})
 
 
 def test_one_state_alone_takes_its_role_for_no_machine(account, machines):
@@ -180,15 +185,9 @@ def test_the_scheduler(account):
 
 
 def test_all_is_as_before_afterwards(gate):
-    before = AslBackend.__dict__["create_state_machine"]
+    before, action = EventsBackend.__dict__["put_rule"], ACTIONS["create_state_machine"]
     with trust.install(gate):
-        assert AslBackend.__dict__["create_state_machine"] is not before
-    assert AslBackend.__dict__["create_state_machine"] is before
-    assert issubclass(AslBackend, StepFunctionBackend)
-
-
-def test_a_role_given_by_place_as_cloudformation_does_is_looked_at_too(account, machines):
-    trusted, other = account.role("a", trust=account.trusting("states.amazonaws.com")), account.role("b")
-    assert machines.create_state_machine("m", json.dumps(PASS), trusted).roleArn == trusted
-    with pytest.raises(AWSError, match="authorized to assume the provided role"):
-        machines.create_state_machine("n", json.dumps(PASS), other)
+        assert EventsBackend.__dict__["put_rule"] is not before
+        assert ACTIONS["create_state_machine"] is not action
+    assert EventsBackend.__dict__["put_rule"] is before
+    assert ACTIONS["create_state_machine"] is action

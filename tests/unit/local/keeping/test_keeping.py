@@ -137,6 +137,28 @@ def test_executions_that_ran_begin_again_and_those_that_ended_are_read_as_before
         assert ended(machines, arns["fails"])["error"] == "Ours"
 
 
+def test_versions_aliases_activities_and_tags_are_kept_and_a_number_is_not_given_again(tmp_path):
+    with kept(tmp_path) as aws:
+        machines = aws.client("stepfunctions")
+        role(aws, "machines", "states.amazonaws.com", "s3:GetObject")
+        arn = machine(aws, "m", {"Type": "Pass"})
+        first = machines.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
+        routes = [{"stateMachineVersionArn": first, "weight": 100}]
+        alias = machines.create_state_machine_alias(name="live", routingConfiguration=routes)["stateMachineAliasArn"]
+        tracing = {"enabled": True}
+        second = machines.update_state_machine(stateMachineArn=arn, tracingConfiguration=tracing, publish=True)
+        machines.delete_state_machine_version(stateMachineVersionArn=second["stateMachineVersionArn"])
+        activity = machines.create_activity(name="a", tags=[{"key": "k", "value": "v"}])["activityArn"]
+    with kept(tmp_path) as aws:
+        machines = aws.client("stepfunctions")
+        assert machines.describe_state_machine(stateMachineArn=arn)["revisionId"] == second["revisionId"]
+        assert machines.describe_state_machine_alias(stateMachineAliasArn=alias)["routingConfiguration"] == routes
+        assert machines.list_tags_for_resource(resourceArn=activity)["tags"] == [{"key": "k", "value": "v"}]
+        published = machines.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
+        assert published == f"{arn}:3"
+        assert ended(machines, machines.start_execution(stateMachineArn=alias)["executionArn"])["status"] == "SUCCEEDED"
+
+
 @pytest.mark.parametrize("jsonata", [False, True])
 def test_a_distributed_map_that_failed_is_redriven_after_a_restart(tmp_path, jsonata):
     state = {
