@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from shared.local.corrections.account_settings import account_settings_told
+from shared.local.corrections.aws_policies import aws_policies_known
 from shared.local.corrections.bucket_names import reserved_names_refused
 from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _CORRECTIONS = (
     account_settings_told,
+    aws_policies_known,
     budgets_told,
     function_policies_written,
     function_settings_kept,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from shared.local.stacks import references
 from shared.local.stacks.dynamic import unknown_references
 from shared.local.stacks.functions import Scope, assertion_holds, evaluate
-from shared.local.stacks.kinds import KINDS
+from shared.local.stacks.kinds import kind_of
 from shared.local.stacks.refusals import InsufficientCapabilities, ValidationError, not_here
 from shared.local.stacks.shapes import unknown_in
 
@@ -149,16 +149,14 @@ def _check_rules(template: Template, scope: Scope) -> None:
 
 def _lacks(name: str, part: Part) -> Iterator[str]:
     """Yield what the resource *name* asks for and this cloud does not do."""
-    kind = KINDS.get(part.kind)
+    kind = kind_of(part.kind)
     if kind is None:
         yield f"the type {part.kind} ({name})"
         return
     for key, value in part.properties.items():
-        if key in kind.properties:
-            unknown = unknown_in(kind.properties[key], value, key)
-            yield from (f"the property {each} of {part.kind} ({name})" for each in unknown)
-        else:
-            yield f"the property {key} of {part.kind} ({name})"
+        known = kind.property(key)
+        unknown = unknown_in(known, value, key) if known is not None else [key]
+        yield from (f"the property {each} of {part.kind} ({name})" for each in unknown)
     yield from (f"the property {each} of {part.kind} ({name})" for each in kind.check(part.properties))
     yield from (f"the dynamic reference {each} ({name})" for each in unknown_references(part.properties))
 
@@ -175,7 +173,8 @@ def _check_attributes(blueprint: Blueprint) -> None:
     ]
     for reference in named:
         part = blueprint.parts.get(reference.name)
-        if part is None or not reference.attribute or KINDS[part.kind].knows(reference.attribute):
+        kind = kind_of(part.kind) if part else None
+        if kind is None or not reference.attribute or kind.knows(reference.attribute):
             continue
         raise ValidationError(
             f"Template error: resource {reference.name} does not support attribute type {reference.attribute} in "
@@ -189,8 +188,9 @@ def check_capabilities(blueprint: Blueprint, acknowledged: tuple[str, ...]) -> N
     Raises:
         InsufficientCapabilities: It does.
     """
-    parts = [part for part in blueprint.parts.values() if KINDS[part.kind].needs_capability]
-    named = any(KINDS[part.kind].named_by in part.properties for part in parts)
+    kinds = [(kind_of(part.kind), part) for part in blueprint.parts.values()]
+    parts = [(kind, part) for kind, part in kinds if kind is not None and kind.needs_capability]
+    named = any(kind.named_by in part.properties for kind, part in parts)
     given = set(acknowledged) & _EITHER
     if parts and (not given or (named and _NAMED not in given)):
         raise InsufficientCapabilities(f"Requires capabilities : [{_NAMED if named else 'CAPABILITY_IAM'}]")

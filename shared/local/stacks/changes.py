@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.local.stacks.kinds import KINDS
+from shared.local.stacks.kinds import kind_of
 from shared.local.stacks.records import Change
 from shared.local.stacks.references import references
 
@@ -47,13 +47,19 @@ def _modified(  # noqa: PLR0913  both sides, and what is around them
     follows = set(_follow(name, after, replaced)) - told
     if not told and not follows and old.rest == new.rest:
         return None
-    properties = KINDS[new.kind].properties
     replacement = "False"
-    if any(properties[key].replaces for key in follows):
+    if any(replaces(new.kind, key) for key in follows):
         replacement = "Conditional"
-    if any(properties[key].replaces for key in told):
+    if any(replaces(new.kind, key) for key in told):
         replacement = "True"
     return Change("Modify", name, new.kind, have.physical, replacement, tuple(sorted(told | follows)))
+
+
+def replaces(kind: str, name: str) -> bool:
+    """Say whether a change of the property *name* of the type *kind* takes a new resource."""
+    known = kind_of(kind)
+    found = known.property(name) if known else None
+    return found is not None and found.replaces
 
 
 def _follow(name: str, after: Blueprint, replaced: set[str]) -> Iterator[str]:

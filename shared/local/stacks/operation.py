@@ -25,8 +25,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.local.stacks.dynamic import resolved
 from shared.local.stacks.functions import Scope, evaluate
-from shared.local.stacks.kinds import KINDS
-from shared.local.stacks.kinds.kind import ResourceFailed, Work
+from shared.local.stacks.kinds import kind_of
+from shared.local.stacks.kinds.kind import Kind, ResourceFailed, Work
 from shared.local.stacks.records import GONE, Event, Output, Resource, now
 from shared.local.stacks.references import in_order
 from shared.local.stacks.refusals import RefusedCall, ValidationError
@@ -51,6 +51,7 @@ class Around:
 
     Attributes:
         client: Returns boto3's client of a service, with the rights that do the work.
+        of_function: Returns such a maker with the rights of the role of a function, by the role's ARN.
         account: The account.
         region: The region.
         pseudo: The pseudo parameters.
@@ -60,6 +61,7 @@ class Around:
     """
 
     client: Callable[[str], Any]
+    of_function: Callable[[str], Callable[[str], Any]]
     account: str
     region: str
     pseudo: Mapping[str, Json]
@@ -222,7 +224,7 @@ class Operation:
             found = evaluate(blueprint.template.resources[name].get("Properties", {}), scope)
             found = resolved(found, self.around.client)
         properties = dict(found) if isinstance(found, dict) else {}
-        if wanted.tags and _TAGGED in KINDS[blueprint.parts[name].kind].properties:
+        if wanted.tags and _TAGGED in _kind(blueprint.parts[name].kind).properties:
             own = properties.get(_TAGGED)
             own = list(own) if isinstance(own, list) else []
             said = {each.get("Key") for each in own if isinstance(each, dict)}
@@ -230,7 +232,7 @@ class Operation:
         return properties
 
     def _create(self, resource: Resource) -> Resource:
-        kind, work = KINDS[resource.kind], self._work(resource.name)
+        kind, work = _kind(resource.kind), self._work(resource)
         with _reasons():
             fitting = kind.fit(resource.name, resource.properties)
             physical = kind.create(work, fitting)
@@ -238,14 +240,14 @@ class Operation:
         self.stack.resources[resource.name] = made  # from here on there is something to take back
         self._tell(made, f"{_verb(resource)}_IN_PROGRESS", "Resource creation Initiated")
         with _reasons():
-            made = replace(made, attributes=kind.tell(work, physical, fitting))
+            made = replace(made, attributes={**work.told, **kind.tell(work, physical, fitting)})
         return self._tell(made, f"{_verb(resource)}_COMPLETE")
 
     def _change(self, have: Resource, properties: Mapping[str, Json]) -> None:
         """Change *have* in place, or make another in its place where a property asks for that."""
-        kind = KINDS[have.kind]
+        kind = _kind(have.kind)
         told = {key for key in {*properties, *have.properties} if properties.get(key) != have.properties.get(key)}
-        if any(kind.properties[key].replaces for key in told):
+        if any((known := kind.property(key)) is not None and known.replaces for key in told):
             self._tell(
                 have,
                 "UPDATE_IN_PROGRESS",
@@ -266,12 +268,12 @@ class Operation:
 
     def _to(self, have: Resource, properties: Mapping[str, Json]) -> Resource:
         """Change *have* in place to *properties*."""
-        kind, work = KINDS[have.kind], self._work(have.name)
+        kind, work = _kind(have.kind), self._work(have)
         with _reasons():
             wanted = kind.fit(have.name, properties)
-            kind.update(work, have.physical, kind.fit(have.name, have.properties), wanted)
-            attributes = kind.tell(work, have.physical, wanted)
-        return self._tell(replace(have, properties=properties, attributes=attributes), "UPDATE_COMPLETE")
+            physical = kind.update(work, have.physical, kind.fit(have.name, have.properties), wanted) or have.physical
+            attributes = {**work.told, **kind.tell(work, physical, wanted)}
+        return self._tell(replace(have, physical=physical, properties=properties, attributes=attributes), "UPDATE_COMPLETE")
 
     def _take_back(self, resources: dict[str, Resource]) -> None:
         """Bring everything to what it was; *resources* are those that there were."""
@@ -371,18 +373,20 @@ class Operation:
 
     def _delete(self, resource: Resource, *, note: bool) -> bool:
         self._tell(resource, "DELETE_IN_PROGRESS", note=note)
-        kind = KINDS[resource.kind]
+        kind = _kind(resource.kind)
         try:
             with _reasons():
-                kind.delete(self._work(resource.name), resource.physical, kind.fit(resource.name, resource.properties))
+                kind.delete(self._work(resource), resource.physical, kind.fit(resource.name, resource.properties))
         except ResourceFailed as failure:
             self._tell(resource, "DELETE_FAILED", failure.reason, note=note)
             return False
         self._tell(resource, "DELETE_COMPLETE", note=note)
         return True
 
-    def _work(self, name: str) -> Work:
-        return Work(self.around.client, self.around.account, self.around.region, self.stack.name, name)
+    def _work(self, resource: Resource) -> Work:
+        around, stack = self.around, self.stack
+        place = around.account, around.region, stack.name, stack.stack_id
+        return Work(around.client, *place, resource.name, resource.kind, around.of_function)
 
     def _resource_failed(self, name: str, reason: str) -> None:
         resource = self.stack.resources[name]
@@ -396,6 +400,13 @@ class Operation:
         properties = json.dumps(resource.properties, default=str) if resource.properties else ""
         self.stack.events.append(Event(resource.name, resource.kind, resource.physical, status, reason, properties))
         return told
+
+
+def _kind(name: str) -> Kind:
+    kind = kind_of(name)
+    if kind is None:
+        raise ResourceFailed(f"the embedded cloud no longer has the type {name}")
+    return kind
 
 
 def _verb(resource: Resource) -> str:

@@ -66,6 +66,11 @@ class Rights:
         key = self._issuer.of_role(role, _SESSION) if role else self._key_of(caller)
         return lambda service: self._client(service, region, key)
 
+    def of_function(self, role: str, region: str) -> Callable[[str], Any]:
+        """Return what makes clients with the rights of *role*, which a function of the stack has."""
+        key = self._issuer.of_role(role, _SESSION)
+        return lambda service: self._client(service, region, key)
+
     def _key_of(self, caller: Caller) -> AccessKey:
         if caller.session is not None:
             return self._issuer.issue(caller.session)

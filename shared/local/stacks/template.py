@@ -129,7 +129,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "aliases are not supported", self.peek_event().start_mark)
+            raise yaml.composer.ComposerError(None, None, "aliases are not supported", None)  # where it stands is of little help
         return super().compose_node(parent, index)
 
 
@@ -147,7 +147,7 @@ def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[s
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
     else:
-        value = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]  # the third kind of node
+        value = loader.construct_mapping(node, deep=True)
     if suffix == "GetAtt" and isinstance(value, str):
         value = value.split(".", 1)
     return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
@@ -180,7 +180,7 @@ def _check_sections(body: Mapping[str, Json]) -> None:
 
 def _check_entries(section: str, entries: Mapping[str, Json]) -> None:
     for name, entry in entries.items():
-        if not isinstance(name, str) or not _LOGICAL_ID.fullmatch(name):
+        if not _LOGICAL_ID.fullmatch(str(name)):
             raise _format_error(f"{section} name '{name}' is non alphanumeric.")
         if not isinstance(entry, Mapping):
             raise _format_error(f"Every {section} member must be an object: {name} is not.")

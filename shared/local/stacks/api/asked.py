@@ -208,6 +208,7 @@ class Asked:
         others = [each for each in self.tables.there() if each is not stack]
         around = Around(
             self.client(role),
+            lambda of: self.rights.of_function(of, self.region),
             self.account,
             self.region,
             self._pseudo(stack.name, stack.stack_id),

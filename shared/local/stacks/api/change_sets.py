@@ -13,8 +13,7 @@ from shared.local.stacks.api.stacks import (
     told_parameters,
 )
 from shared.local.stacks.blueprint import check_capabilities
-from shared.local.stacks.changes import changes
-from shared.local.stacks.kinds import KINDS
+from shared.local.stacks.changes import changes, replaces
 from shared.local.stacks.records import ChangeSet, Stack
 from shared.local.stacks.refusals import (
     AlreadyExists,
@@ -157,13 +156,12 @@ def _told(change: Change) -> dict[str, Any]:
     }
     if change.action != "Modify":
         return {**without_none(told), "Scope": [], "Details": []}
-    properties = KINDS[change.kind].properties
     details = [
         {
             "Target": {
                 "Attribute": "Properties",
                 "Name": name,
-                "RequiresRecreation": "Always" if properties[name].replaces else "Never",
+                "RequiresRecreation": "Always" if replaces(change.kind, name) else "Never",
             },
             "Evaluation": "Dynamic" if change.replacement == "Conditional" else "Static",
             "ChangeSource": "DirectModification",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from shared.local.stacks.api.asked import Asked, without_none
-from shared.local.stacks.kinds import KINDS
+from shared.local.stacks.kinds import kind_of
 from shared.local.stacks.parameters import HIDDEN
 from shared.local.stacks.references import check_references
 from shared.local.stacks.refusals import ChangeSetNotFound, ValidationError
@@ -13,6 +14,8 @@ from shared.local.stacks.template import Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from shared.values import Json
 
 
 def get_template(asked: Asked) -> dict[str, Any]:
@@ -88,12 +91,18 @@ def _parameters(template: Template, *, summed_up: bool) -> Iterator[dict[str, An
 
 def _capabilities(template: Template) -> dict[str, Any]:
     """Return what a caller must acknowledge, and for which resources."""
-    found = {name: KINDS[str(each["Type"])] for name, each in template.resources.items() if each["Type"] in KINDS}
-    careful = [name for name, kind in found.items() if kind.needs_capability]
+    found = {name: kind_of(str(each["Type"])) for name, each in template.resources.items()}
+    careful = {name: kind for name, kind in found.items() if kind is not None and kind.needs_capability}
     if not careful:
         return {}
-    named = any(found[name].named_by in (template.resources[name].get("Properties") or {}) for name in careful)  # type: ignore[operator]  # an object: the template was read
+    named = any(kind.named_by in _properties(template, name) for name, kind in careful.items())
+    types = ", ".join(sorted({kind.type for kind in careful.values()}))
     return {
         "Capabilities": ["CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM"],
-        "CapabilitiesReason": f"The following resource(s) require capabilities: [{', '.join(sorted({found[name].type for name in careful}))}]",
+        "CapabilitiesReason": f"The following resource(s) require capabilities: [{types}]",
     }
+
+
+def _properties(template: Template, name: str) -> Mapping[str, Json]:
+    found = template.resources[name].get("Properties", {})
+    return found if isinstance(found, Mapping) else {}

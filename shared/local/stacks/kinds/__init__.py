@@ -6,12 +6,17 @@ AWS's API with the rights of whoever makes the stack.
 
 from __future__ import annotations
 
-from shared.local.stacks.kinds import function_parts, functions, nothing, roles, state_machines, tables
+from shared.local.stacks.kinds import custom, function_parts, functions, nothing, roles, state_machines, tables
 from shared.local.stacks.kinds.kind import Kind
 
-KINDS: dict[str, Kind] = {
+_KINDS: dict[str, Kind] = {
     kind.type: kind
-    for module in (state_machines, functions, function_parts, roles, tables, nothing)
+    for module in (state_machines, functions, function_parts, roles, tables, nothing, custom)
     for kind in module.KINDS
 }
-"""Every type that is done here, by its name in templates."""
+
+
+def kind_of(name: str) -> Kind | None:
+    """Return the type called *name*; None if it is not done here."""
+    found = _KINDS.get(name)
+    return custom.OWN if found is None and name.startswith("Custom::") else found

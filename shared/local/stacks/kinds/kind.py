@@ -6,7 +6,7 @@ import secrets
 import string
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from shared.local.stacks.shapes import Property, fitted
@@ -45,14 +45,22 @@ class Work:
         account: The account.
         region: The region.
         stack: The stack's name.
+        stack_id: Its ARN.
         name: The resource's logical id.
+        kind: The resource's type.
+        of_function: Returns the maker of clients with the rights of the role of a function, by the role's ARN.
+        told: Attributes that making or changing the resource told; what :meth:`Kind.tell` returns goes before them.
     """
 
     client: Callable[[str], Any]
     account: str
     region: str
     stack: str
+    stack_id: str
     name: str
+    kind: str
+    of_function: Callable[[str], Callable[[str], Any]]
+    told: dict[str, Json] = field(default_factory=dict)
 
     @property
     def partition(self) -> str:
@@ -102,8 +110,12 @@ class Kind(ABC):
     def delete(self, work: Work, physical: str, have: Properties) -> None:
         """Delete *physical*, which may be gone already."""
 
-    def update(self, work: Work, physical: str, have: Properties, wanted: Properties) -> None:
-        """Change *physical* from *have* to *wanted*, which differ in properties that need no new resource."""
+    def update(self, work: Work, physical: str, have: Properties, wanted: Properties) -> str | None:
+        """Change *physical* from *have* to *wanted*, which differ in properties that need no new resource.
+
+        Returns:
+            The physical id of another one that is in its place now, if that turned out to be needed.
+        """
         raise ResourceFailed(f"the embedded cloud cannot update a {self.type} in place ({physical})")
 
     def tell(self, work: Work, physical: str, have: Properties) -> Properties:
@@ -115,6 +127,10 @@ class Kind(ABC):
         """Yield what of *wanted*, which may hold functions still, this cloud does not do."""
         del wanted
         return ()
+
+    def property(self, name: str) -> Property | None:
+        """Return the property called *name*; None if there is none."""
+        return self.properties.get(name)
 
     def knows(self, attribute: str) -> bool:
         """Say whether GetAtt may ask for *attribute*."""
@@ -129,7 +145,11 @@ class Kind(ABC):
         problems = [f"#: required key [{each}] not found" for each in self.required if each not in wanted]
         found: dict[str, Json] = {}
         for key, value in wanted.items():
-            found[key], wrong = fitted(self.properties[key], value, f"#/{key}")
+            known = self.property(key)
+            if known is None:
+                problems.append(f"#: extraneous key [{key}] is not permitted")
+                continue
+            found[key], wrong = fitted(known, value, f"#/{key}")
             problems += wrong
         if problems:
             raise ResourceFailed(
