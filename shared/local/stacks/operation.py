@@ -54,6 +54,7 @@ class Around:
         of_function: Returns such a maker with the rights of the role of a function, by the role's ARN.
         account: The account.
         region: The region.
+        owner: Whether the account's owner does the work.
         pseudo: The pseudo parameters.
         imports: Returns what a stack exports by a name; None if none does.
         exporter: Returns the name of another stack that exports by a name; empty if none does.
@@ -64,6 +65,7 @@ class Around:
     of_function: Callable[[str], Callable[[str], Any]]
     account: str
     region: str
+    owner: bool
     pseudo: Mapping[str, Json]
     imports: Callable[[str], Json]
     exporter: Callable[[str], str]
@@ -226,6 +228,9 @@ class Operation:
         properties = dict(found) if isinstance(found, dict) else {}
         if wanted.tags and _TAGGED in _kind(blueprint.parts[name].kind).properties:
             own = properties.get(_TAGGED)
+            if isinstance(own, dict):  # a few types have a map
+                properties[_TAGGED] = {**wanted.tags, **own}
+                return properties
             own = list(own) if isinstance(own, list) else []
             said = {each.get("Key") for each in own if isinstance(each, dict)}
             properties[_TAGGED] = own + [{"Key": k, "Value": v} for k, v in wanted.tags.items() if k not in said]
@@ -263,6 +268,8 @@ class Operation:
             self._done[-1] = _Done(have, made)
             return
         self._tell(have, "UPDATE_IN_PROGRESS")
+        if not kind.changes:
+            raise ResourceFailed(f"the embedded cloud cannot change {have.kind}; delete it and make another one")
         self._done.append(_Done(have, replace(have, properties=properties)))
         self._done[-1].after = self._to(have, properties)
 
@@ -273,7 +280,9 @@ class Operation:
             wanted = kind.fit(have.name, properties)
             physical = kind.update(work, have.physical, kind.fit(have.name, have.properties), wanted) or have.physical
             attributes = {**work.told, **kind.tell(work, physical, wanted)}
-        return self._tell(replace(have, physical=physical, properties=properties, attributes=attributes), "UPDATE_COMPLETE")
+        return self._tell(
+            replace(have, physical=physical, properties=properties, attributes=attributes), "UPDATE_COMPLETE"
+        )
 
     def _take_back(self, resources: dict[str, Resource]) -> None:
         """Bring everything to what it was; *resources* are those that there were."""
@@ -386,7 +395,7 @@ class Operation:
     def _work(self, resource: Resource) -> Work:
         around, stack = self.around, self.stack
         place = around.account, around.region, stack.name, stack.stack_id
-        return Work(around.client, *place, resource.name, resource.kind, around.of_function)
+        return Work(around.client, *place, resource.name, resource.kind, around.of_function, around.owner)
 
     def _resource_failed(self, name: str, reason: str) -> None:
         resource = self.stack.resources[name]

@@ -211,6 +211,7 @@ class Asked:
             lambda of: self.rights.of_function(of, self.region),
             self.account,
             self.region,
+            self.caller.kind == "root" and not role,
             self._pseudo(stack.name, stack.stack_id),
             self.tables.exports,
             lambda name: next((each.name for each in others for out in each.outputs if out.export == name), ""),

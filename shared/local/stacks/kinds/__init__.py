@@ -6,17 +6,29 @@ AWS's API with the rights of whoever makes the stack.
 
 from __future__ import annotations
 
-from shared.local.stacks.kinds import custom, function_parts, functions, nothing, roles, state_machines, tables
+from shared.local.stacks.kinds import (
+    buckets,
+    by_moto,
+    custom,
+    function_parts,
+    functions,
+    messages,
+    roles,
+    small,
+    state_machines,
+    tables,
+)
 from shared.local.stacks.kinds.kind import Kind
 
 _KINDS: dict[str, Kind] = {
     kind.type: kind
-    for module in (state_machines, functions, function_parts, roles, tables, nothing, custom)
+    for module in (state_machines, functions, function_parts, roles, tables, buckets, messages, small, custom)
     for kind in module.KINDS
 }
 
 
 def kind_of(name: str) -> Kind | None:
     """Return the type called *name*; None if it is not done here."""
-    found = _KINDS.get(name)
-    return custom.OWN if found is None and name.startswith("Custom::") else found
+    if name in _KINDS:
+        return _KINDS[name]
+    return custom.OWN if name.startswith("Custom::") else by_moto.of_moto(name)

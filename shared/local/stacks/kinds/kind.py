@@ -49,6 +49,7 @@ class Work:
         name: The resource's logical id.
         kind: The resource's type.
         of_function: Returns the maker of clients with the rights of the role of a function, by the role's ARN.
+        owner: Whether the account's owner does the work, whom nothing limits.
         told: Attributes that making or changing the resource told; what :meth:`Kind.tell` returns goes before them.
     """
 
@@ -60,6 +61,7 @@ class Work:
     name: str
     kind: str
     of_function: Callable[[str], Callable[[str], Any]]
+    owner: bool
     told: dict[str, Json] = field(default_factory=dict)
 
     @property
@@ -93,6 +95,7 @@ class Kind(ABC):
         named_by: The property that names it; empty if none does.
         needs_capability: Whether a caller must acknowledge it: CAPABILITY_IAM, or CAPABILITY_NAMED_IAM where a name
             is given.
+        changes: Whether one can be changed at all.
     """
 
     type: ClassVar[str]
@@ -101,6 +104,7 @@ class Kind(ABC):
     attributes: ClassVar[tuple[str, ...]] = ()
     named_by: ClassVar[str] = ""
     needs_capability: ClassVar[bool] = False
+    changes: ClassVar[bool] = True
 
     @abstractmethod
     def create(self, work: Work, wanted: Properties) -> str:
@@ -116,7 +120,7 @@ class Kind(ABC):
         Returns:
             The physical id of another one that is in its place now, if that turned out to be needed.
         """
-        raise ResourceFailed(f"the embedded cloud cannot update a {self.type} in place ({physical})")
+        raise ResourceFailed(f"{work.kind} is never changed in place: {physical}")
 
     def tell(self, work: Work, physical: str, have: Properties) -> Properties:
         """Return the attributes of *physical*."""

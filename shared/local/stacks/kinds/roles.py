@@ -128,7 +128,7 @@ def _inline(properties: Properties) -> dict[str, str]:
     policies = properties.get("Policies")
     listed = policies if isinstance(policies, list) else []
     try:
-        return {str(each["PolicyName"]): _document(each["PolicyDocument"]) for each in listed}  # type: ignore[call-overload,index]  # a template's, asked below
+        return {str(each["PolicyName"]): _document(each["PolicyDocument"]) for each in listed}
     except (KeyError, TypeError) as error:
         raise ResourceFailed("#/Policies: each needs a PolicyName and a PolicyDocument") from error
 

@@ -49,7 +49,9 @@ def test_a_definition_is_an_object_in_yaml_with_references_and_substitutions(acc
     assert json.loads(described(account, name)["definition"]) == {"Comment": "hello", **result("us-east-1")}
 
 
-@pytest.mark.parametrize("text", [json.dumps(result("${X}")), "StartAt: S\nStates:\n  S: {Type: Pass, Result: '${X}', End: true}"])
+@pytest.mark.parametrize(
+    "text", [json.dumps(result("${X}")), "StartAt: S\nStates:\n  S: {Type: Pass, Result: '${X}', End: true}"]
+)
 def test_a_definition_lies_in_s3(account, name, text):
     account.s3.create_bucket(Bucket=f"{name}-definitions")
     account.s3.put_object(Bucket=f"{name}-definitions", Key="m.asl", Body=text.encode())
@@ -114,7 +116,10 @@ def test_a_new_type_of_a_named_machine_is_refused(account, name):
     changed = account.update(name, {"M": machine(StateMachineName=name, StateMachineType="EXPRESS")})
 
     assert changed["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    assert ("UPDATE_FAILED", f"CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {name} and update the stack again.") in account.events(name, "M")
+    assert (
+        "UPDATE_FAILED",
+        f"CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {name} and update the stack again.",
+    ) in account.events(name, "M")
     assert described(account, name)["type"] == "STANDARD"
 
 
@@ -136,7 +141,9 @@ def test_a_definition_that_is_refused_fails_the_stack_with_the_reason(account, n
 
 
 def test_a_machine_that_is_there_is_not_adopted(account, name):
-    account.states.create_state_machine(name=name, definition=json.dumps(PASS), roleArn=machine()["Properties"]["RoleArn"])
+    account.states.create_state_machine(
+        name=name, definition=json.dumps(PASS), roleArn=machine()["Properties"]["RoleArn"]
+    )
 
     made = account.create(name, {"M": machine(StateMachineName=name)})
 
