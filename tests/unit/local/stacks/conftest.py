@@ -28,17 +28,17 @@ class Account:
         self.stacks, self.states, self.lambda_, self.iam, self.s3 = (
             self.aws.client(name) for name in ("cloudformation", "stepfunctions", "lambda", "iam", "s3")
         )
-        self.key = key
 
     def role(self, name, service, *actions):
         """Make a role that *service* may take, which may do *actions* to everything; return its ARN."""
         trust = _document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}})
         arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         if actions:
-            self._allow("role", name, actions)
+            self.allow("role", name, actions)
         return arn
 
-    def _allow(self, kind, name, actions):
+    def allow(self, kind, name, actions):
+        """Let the user or role called *name* do *actions* to everything."""
         document = _document({"Effect": "Allow", "Action": list(actions), "Resource": "*"})
         put = getattr(self.iam, f"put_{kind}_policy")
         put(**{f"{kind.title()}Name": name}, PolicyName="p", PolicyDocument=document)
@@ -46,9 +46,13 @@ class Account:
     def user(self, name, *actions):
         """Return the account as a user sees it who may do *actions* to everything."""
         self.iam.create_user(UserName=name)
-        self._allow("user", name, actions)
+        self.allow("user", name, actions)
         key = self.iam.create_access_key(UserName=name)["AccessKey"]
-        return Account(self._cloud, AccessKey(key["AccessKeyId"], key["SecretAccessKey"]))
+        return self.signed_by(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def signed_by(self, *key):
+        """Return the account as the owner of a key sees it: its id, secret, and token if it has one."""
+        return Account(self._cloud, AccessKey(*key))
 
     def create(self, name, resources, *, more=None, **told):
         """Make a stack of *resources*; return it as it is then."""
