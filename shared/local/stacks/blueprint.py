@@ -77,7 +77,8 @@ class _Open:
     def _stands_for(self, name: str, attribute: str) -> str:
         if name not in self.live:
             raise ValidationError(
-                f"Template format error: Unresolved resource dependencies [{name}] in the Resources block of the template"
+                f"Template format error: Unresolved resource dependencies [{name}] in the Resources block of the "
+                "template"
             )
         return f"\0{name}.{attribute}\0"
 

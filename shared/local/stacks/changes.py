@@ -40,7 +40,7 @@ def changes(before: Blueprint | None, after: Blueprint, have: Mapping[str, Resou
     return found + [Change("Remove", each.name, each.kind, each.physical) for each in gone]
 
 
-def _modified(  # noqa: PLR0913  both sides, and what is around them
+def _modified(  # noqa: PLR0913, PLR0917  both sides, and what is around them
     name: str, old: Part, new: Part, after: Blueprint, have: Resource, replaced: set[str]
 ) -> Change | None:
     told = {key for key in {*old.properties, *new.properties} if old.properties.get(key) != new.properties.get(key)}

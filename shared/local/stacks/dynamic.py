@@ -57,7 +57,7 @@ def _looked_up(kind: str, rest: str, client: Callable[[str], Any]) -> str:
 def _of_secret(rest: str, client: Callable[[str], Any]) -> str:
     """Return the text of a secret, or one key of it: ``ID:SecretString:KEY:STAGE:VERSION``, where ID may be an ARN."""
     name, _, more = rest.partition(":SecretString")
-    key, stage, version = (more.removeprefix(":").split(":") + ["", "", ""])[:3]
+    key, stage, version = [*more.removeprefix(":").split(":"), "", "", ""][:3]
     told = {"VersionStage": stage, "VersionId": version}
     answer = client("secretsmanager").get_secret_value(
         SecretId=name, **{each: told[each] for each in told if told[each]}

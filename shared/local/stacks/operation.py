@@ -3,15 +3,15 @@
 A stack goes one way at a time, as AWS's events show it:
 
 - create: each resource after those that it needs. One that fails takes back all that was made (ROLLBACK_COMPLETE).
-- update: each resource that differs is changed in place, or another is made beside it. One that fails brings all to what
-  it was (UPDATE_ROLLBACK_COMPLETE). Only then what is no longer needed is deleted.
+- update: each resource that differs is changed in place, or another is made beside it. One that fails brings all to
+  what it was (UPDATE_ROLLBACK_COMPLETE). Only then what is no longer needed is deleted.
 - delete: each resource before those that it needs, but for those that are to stay.
 
-AWS does this while nobody waits, and several resources at once. Here it is done when the call is answered, one after the
-other.
+AWS does this while nobody waits, and several resources at once. Here it is done when the call is answered, one after
+the other.
 
-Source: AWS CloudFormation User Guide, "Stack status codes", "Update behaviors of stack resources", "Choose how to handle
-failures", and "DeletionPolicy attribute" (read 2026-11-30).
+Source: AWS CloudFormation User Guide, "Stack status codes", "Update behaviors of stack resources", "Choose how to
+handle failures", and "DeletionPolicy attribute" (read 2026-11-30).
 """
 
 from __future__ import annotations

@@ -6,14 +6,13 @@ Source: AWS CloudFormation User Guide, "Parameters" and "Systems Manager paramet
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.local.stacks.refusals import ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from shared.local.stacks.template import Template
     from shared.values import Json

@@ -57,5 +57,6 @@ def not_here(lacks: Iterable[str]) -> ValidationError:
     """Return the refusal of what AWS may do and the embedded cloud does not: all of it, by name."""
     listed = "\n".join(f"- {each}" for each in lacks)
     return ValidationError(
-        f"the embedded cloud's CloudFormation does not do this, though AWS may; leave it out, or try it on AWS:\n{listed}"
+        "the embedded cloud's CloudFormation does not do this, though AWS may; leave it out, or try it on AWS:\n"
+        f"{listed}"
     )

@@ -1,7 +1,7 @@
 """Clients with the rights of whoever makes a stack: its caller, or the role that the stack was given.
 
-Source: AWS CloudFormation User Guide, "CloudFormation service role" (read 2026-11-30). CloudFormation calls the services
-with the caller's rights. If the caller passes a role, it calls with that role's from then on.
+Source: AWS CloudFormation User Guide, "CloudFormation service role" (read 2026-11-30). CloudFormation calls the
+services with the caller's rights. If the caller passes a role, it calls with that role's from then on.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from botocore.model import ListShape, MapShape, StructureShape
 
 from shared.local.calls.models import model_of
-from shared.local.stacks.functions import function_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,17 +65,12 @@ def members(service: str, operation: str, names: str, *, replaces: str = "") -> 
 
 
 def unknown_in(wanted: Property, value: Json, path: str) -> Iterator[str]:
-    """Yield the paths of what *value* has and *wanted* has not. Values that only the deployment tells are passed over."""
+    """Yield the paths of what *value* has and *wanted* has not."""
     yield from _unknown(wanted.shape, value, path, wanted)
 
 
 def _unknown(shape: Shape | None, value: Json, path: str, wanted: Property) -> Iterator[str]:
-    if isinstance(value, Mapping) and (call := function_of(value)) is not None:
-        branches = value[call]
-        if call == "Fn::If" and isinstance(branches, list):
-            for branch in branches[1:]:
-                yield from _unknown(shape, branch, path, wanted)
-    elif isinstance(shape, StructureShape) and isinstance(value, Mapping):
+    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
         known = _named(shape, wanted)
         for name, each in value.items():
             if name not in known:
@@ -125,24 +119,30 @@ def _fit(shape: Shape | None, value: Json, path: str, wanted: Property, problems
 
 
 def _scalar(shape: Shape, value: Json, path: str, problems: list[str]) -> Json:
-    kind = shape.type_name
+    found = _of_type(shape.type_name, value)
+    if found is None:
+        problems.append(f"{path}: expected type: {_TYPES.get(shape.type_name, 'Object')}, found: {_found(value)}")
+        return value
+    return found
+
+
+def _of_type(kind: str, value: Json) -> Json:
+    """Return a plain *value* in the API's type *kind*; None if it is none of that type."""
     if kind in _INTEGERS | _FLOATS and isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        try:
-            return int(value) if kind in _INTEGERS and float(value) == int(float(value)) else float(value)
-        except (ValueError, OverflowError):
-            pass
-    elif kind == "boolean" and isinstance(value, bool):
-        return value
-    elif kind == "boolean" and str(value).lower() in _BOOLEANS:
-        return _BOOLEANS[str(value).lower()]
-    elif kind == "string" and isinstance(value, str):
-        return value
-    elif kind == "string" and isinstance(value, (bool, int, float)):
-        return json.dumps(value)
-    elif (kind == "blob" and isinstance(value, str)) or (kind == "timestamp" and isinstance(value, (int, float, str))):
-        return value
-    problems.append(f"{path}: expected type: {_TYPES.get(kind, 'Object')}, found: {_found(value)}")
-    return value
+        return _number(value, whole=kind in _INTEGERS)
+    if kind == "boolean":
+        return _BOOLEANS.get(str(value).lower())
+    if kind in {"string", "blob"} and isinstance(value, (bool, int, float, str)):
+        return value if isinstance(value, str) else json.dumps(value)
+    return value if kind == "timestamp" and isinstance(value, (int, float, str)) else None
+
+
+def _number(value: float | str, *, whole: bool) -> Json:
+    try:
+        number = float(value)
+        return int(value) if whole and number == int(number) else None if whole else number
+    except (ValueError, OverflowError):
+        return None
 
 
 _TYPES = {

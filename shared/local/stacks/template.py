@@ -1,8 +1,8 @@
 """A template: from its text to its sections, held to what CloudFormation takes before it looks at any value.
 
 YAML is read as CloudFormation reads it: the short forms of its functions are the long ones, dates are text, and there
-are no aliases (AWS CloudFormation User Guide, "Template format"; read 2026-11-30). A section, an attribute or a transform
-that is not done here is refused by name.
+are no aliases (AWS CloudFormation User Guide, "Template format"; read 2026-11-30). A section, an attribute or a
+transform that is not done here is refused by name.
 """
 
 from __future__ import annotations

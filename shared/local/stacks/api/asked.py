@@ -172,7 +172,8 @@ class Asked:
             if each.get("UsePreviousValue"):
                 if before is None or key not in before.parameters:
                     raise ValidationError(
-                        f"Invalid input for parameter key {key}. Cannot specify usePreviousValue as true for a parameter key not in the previous template"
+                        f"Invalid input for parameter key {key}. Cannot specify usePreviousValue as true for a "
+                        "parameter key not in the previous template"
                     )
                 value = before.parameters[key].text
             if key is None or value is None:

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 _PAGE = 100
 _REVIEW = "REVIEW_IN_PROGRESS"
-_SAME = "The submitted information didn't contain changes. Submit different information to create a change set."  # aws cloudformation deploy looks for these words
+# aws cloudformation deploy looks for these words.
+_SAME = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
 def create_change_set(asked: Asked) -> dict[str, Any]:
@@ -93,7 +94,8 @@ def _stack_for(asked: Asked, *, makes: bool) -> tuple[Stack, bool]:
     there = found is not None and found.status != "DELETE_COMPLETE"
     if makes and found is not None and there and found.status != _REVIEW:
         raise ValidationError(
-            f"Stack [{name}] already exists and cannot be created again with the changeSet [{asked.text('ChangeSetName')}]."
+            f"Stack [{name}] already exists and cannot be created again with the changeSet "
+            f"[{asked.text('ChangeSetName')}]."
         )
     if makes and not there:
         if name.startswith("arn:"):

@@ -136,7 +136,8 @@ def delete_stack(asked: Asked) -> dict[str, Any]:
     retained = asked.listed("RetainResources")
     if retained and stack.status != "DELETE_FAILED":
         raise ValidationError(
-            f"Invalid operation on stack [{stack.stack_id}]. RetainResources is only valid for stacks in DELETE_FAILED state"
+            f"Invalid operation on stack [{stack.stack_id}]. RetainResources is only valid for stacks in "
+            "DELETE_FAILED state"
         )
     role = asked.text("RoleARN") or (stack.wanted.role if stack.wanted else "")
     operation = asked.operation(stack, role)

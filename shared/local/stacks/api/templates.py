@@ -10,11 +10,11 @@ from shared.local.stacks.kinds import kind_of
 from shared.local.stacks.parameters import HIDDEN
 from shared.local.stacks.references import check_references
 from shared.local.stacks.refusals import ChangeSetNotFound, ValidationError
-from shared.local.stacks.template import Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shared.local.stacks.template import Template
     from shared.values import Json
 
 

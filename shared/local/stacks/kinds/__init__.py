@@ -6,6 +6,8 @@ AWS's API with the rights of whoever makes the stack.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shared.local.stacks.kinds import (
     buckets,
     by_moto,
@@ -18,7 +20,9 @@ from shared.local.stacks.kinds import (
     state_machines,
     tables,
 )
-from shared.local.stacks.kinds.kind import Kind
+
+if TYPE_CHECKING:
+    from shared.local.stacks.kinds.kind import Kind
 
 _KINDS: dict[str, Kind] = {
     kind.type: kind

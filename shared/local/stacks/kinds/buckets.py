@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work
 from shared.local.stacks.kinds.missing import gone_already
 from shared.local.stacks.shapes import Property
@@ -96,7 +98,11 @@ class Bucket(Kind):
 
 def _see_that_it_is_new(s3: Any, name: str) -> None:
     """Raise if the account has the bucket: S3 takes it again in us-east-1, and a stack would adopt it."""
-    if any(each["Name"] == name for each in s3.list_buckets()["Buckets"]):
+    try:
+        there = [each["Name"] for each in s3.list_buckets()["Buckets"]]
+    except ClientError:
+        return  # whoever may create and not list: S3 decides
+    if name in there:
         raise ResourceFailed(f"{name} already exists")
 
 

@@ -1,8 +1,8 @@
 """Types that moto makes and that are not done here: made past the cloud's API, as moto does it.
 
 Nobody's rights are checked there, so only the account's owner may have them in a stack. Which properties moto takes
-shows in the texts of its code: one that does not occur there is dropped, and so it is refused by name. Nothing is changed in
-place: moto keeps no record from which it could.
+shows in the texts of its code: one that does not occur there is dropped, and so it is refused by name. Nothing is
+changed: moto keeps no record from which it could.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class ByMoto(Kind):
         """Have moto make it."""
         if not work.owner:
             raise ResourceFailed(
-                f"the embedded cloud makes {work.kind} past its API, where nobody's rights are checked; make the stack with "
-                "the account's own key"
+                f"the embedded cloud makes {work.kind} past its API, where nobody's rights are checked; make the stack "
+                "with the account's own key"
             )
         name = str(wanted.get(self.named) or parsing.generate_resource_name(work.kind, work.stack, work.name))[:_NAME]
         made = self._model.create_from_cloudformation_json(name, self._json(work, wanted), work.account, work.region)

@@ -1,8 +1,8 @@
 """Custom resources: a function of the stack's own makes them, and answers to a URL.
 
 Source: AWS CloudFormation Template Reference, "Custom resource request and response reference" (read 2026-11-30). AWS
-waits for the answer for up to an hour, also when the function has failed. Here a function that failed, or that ended and
-has not answered a minute later, fails the resource at once, and the reason says so.
+waits for the answer for up to an hour, also when the function has failed. Here a function that failed, or that ended
+and has not answered a minute later, fails the resource, and the reason says so.
 
 Two providers of the CDK are programs of node, which this cloud's Lambda does not run. What they do is done here, with
 the rights of the provider's role (aws-cdk-lib 2.276, custom-resource-handlers: aws-logs and aws-s3).
@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import ClientError
 
@@ -93,8 +93,8 @@ class Custom(Kind):
         if answer is None:
             why = f"it failed: {failed[:1000]}" if failed else f"nothing came within {_PATIENCE:.0f} s of its end"
             raise ResourceFailed(
-                f"CloudFormation did not receive a response from your Custom Resource: {why} (AWS would wait for an hour)."
-                f" Please check your logs for requestId [{request}]."
+                f"CloudFormation did not receive a response from your Custom Resource: {why} (AWS would wait for an "
+                f"hour). Please check your logs for requestId [{request}]."
             )
         physical = str(answer.get("PhysicalResourceId") or told.get("PhysicalResourceId") or "")
         if answer.get("Status") != "SUCCESS":
@@ -136,7 +136,7 @@ class _Answers:
         self._came.wait(seconds)
         return self._answer
 
-    def __enter__(self) -> _Answers:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -158,9 +158,9 @@ class _Answers:
         class Handler(BaseHTTPRequestHandler):
             def do_PUT(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
-                mine = secrets.compare_digest(self.path, answers._path)  # noqa: SLF001  the same class
+                mine = secrets.compare_digest(self.path, answers._path)
                 if mine and length <= _LONGEST_ANSWER:
-                    answers._take(self.rfile.read(length))  # noqa: SLF001
+                    answers._take(self.rfile.read(length))
                 self.send_response(HTTPStatus.OK if mine and length <= _LONGEST_ANSWER else HTTPStatus.FORBIDDEN)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

@@ -73,11 +73,7 @@ class Alias(Kind):
         """Yield members of the routing that there are not."""
         routing = wanted.get("RoutingConfig")
         if isinstance(routing, Mapping):
-            yield from (
-                f"RoutingConfig.{name}"
-                for name in routing
-                if name != "AdditionalVersionWeights" and not name.startswith("Fn::") and name != "Ref"
-            )
+            yield from (f"RoutingConfig.{name}" for name in routing if name != "AdditionalVersionWeights")
 
     def create(self, work: Work, wanted: Properties) -> str:
         """Make it."""
@@ -127,8 +123,8 @@ class Permission(Kind):
         "lambda",
         "AddPermission",
         "",
-        replaces="Action EventSourceToken FunctionName FunctionUrlAuthType InvokedViaFunctionUrl Principal PrincipalOrgID "
-        "SourceAccount SourceArn",
+        replaces="Action EventSourceToken FunctionName FunctionUrlAuthType InvokedViaFunctionUrl Principal "
+        "PrincipalOrgID SourceAccount SourceArn",
     )
     required = ("Action", "FunctionName", "Principal")
     attributes = ("Id",)
@@ -197,9 +193,9 @@ class EventSourceMapping(Kind):
     properties = members(
         "lambda",
         "CreateEventSourceMapping",
-        "BatchSize BisectBatchOnFunctionError DestinationConfig Enabled FilterCriteria FunctionName FunctionResponseTypes "
-        "MaximumBatchingWindowInSeconds MaximumRecordAgeInSeconds MaximumRetryAttempts ParallelizationFactor "
-        "ScalingConfig TumblingWindowInSeconds",
+        "BatchSize BisectBatchOnFunctionError DestinationConfig Enabled FilterCriteria FunctionName "
+        "FunctionResponseTypes MaximumBatchingWindowInSeconds MaximumRecordAgeInSeconds MaximumRetryAttempts "
+        "ParallelizationFactor ScalingConfig TumblingWindowInSeconds",
         replaces="EventSourceArn StartingPosition StartingPositionTimestamp",
     )
     required = ("FunctionName",)

@@ -23,8 +23,8 @@ _NAME = 64
 _INLINE = 4 * 1024 * 1024  # characters that the code in a template may have
 _CREATE = "lambda.CreateFunction"
 _CONFIGURATION = (
-    "Description DeadLetterConfig Environment EphemeralStorage Handler ImageConfig Layers LoggingConfig MemorySize Role "
-    "Runtime Timeout TracingConfig VpcConfig"
+    "Description DeadLetterConfig Environment EphemeralStorage Handler ImageConfig Layers LoggingConfig MemorySize "
+    "Role Runtime Timeout TracingConfig VpcConfig"
 )
 _SETTINGS = (*_CONFIGURATION.split(), "KmsKeyArn")
 _UNSET: dict[str, Any] = {  # what a setting is that the template no longer has
@@ -63,7 +63,7 @@ class Function(Kind):
         """Yield sources of code, and ways to log, that this cloud has not."""
         code = wanted.get("Code")
         if isinstance(code, Mapping):
-            yield from (f"Code.{name}" for name in code if name not in _CODE and not name.startswith("Fn::"))
+            yield from (f"Code.{name}" for name in code if name not in _CODE)
         logging = wanted.get("LoggingConfig")
         if isinstance(logging, Mapping):
             yield from (

@@ -1,6 +1,7 @@
 """Types of one call or two: log groups, parameters, rules of EventBridge, and what makes nothing.
 
-Source: AWS CloudFormation Template Reference, AWS::Logs::LogGroup, AWS::SSM::Parameter, AWS::Events::Rule (read 2026-11-30).
+Source: AWS CloudFormation Template Reference, AWS::Logs::LogGroup, AWS::SSM::Parameter, AWS::Events::Rule (read
+2026-11-30).
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class StateMachine(Kind):
         """Yield members of a place in S3 that there are not."""
         place = wanted.get("DefinitionS3Location")
         if isinstance(place, Mapping):
-            yield from (f"DefinitionS3Location.{name}" for name in place if name not in _PLACE and "Fn::" not in name)
+            yield from (f"DefinitionS3Location.{name}" for name in place if name not in _PLACE)
 
     def create(self, work: Work, wanted: Properties) -> str:
         """Make it, unless there is one of the name."""

@@ -52,9 +52,7 @@ class Table(Kind):
         """Yield members of the encryption that there are not."""
         encryption = wanted.get("SSESpecification")
         if isinstance(encryption, Mapping):
-            yield from (
-                f"SSESpecification.{name}" for name in encryption if name not in _ENCRYPTION and "Fn::" not in name
-            )
+            yield from (f"SSESpecification.{name}" for name in encryption if name not in _ENCRYPTION)
 
     def create(self, work: Work, wanted: Properties) -> str:
         """Make it, and wait until it is there."""

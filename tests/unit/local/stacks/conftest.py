@@ -24,6 +24,7 @@ class Account:
 
     def __init__(self, cloud, key):
         self._cloud = cloud
+        self.endpoint, self.application, self.owner = cloud.endpoint, cloud.application, cloud.key
         self.aws = go_straight(connect_endpoint(PLACE, cloud.endpoint, key), cloud.application)
         self.stacks, self.states, self.lambda_, self.iam, self.s3 = (
             self.aws.client(name) for name in ("cloudformation", "stepfunctions", "lambda", "iam", "s3")

@@ -134,9 +134,7 @@ def test_what_holds_others_is_deleted_first(account, name):
             "DependsOn": "Told",
             "Properties": {
                 "NotificationConfiguration": {
-                    "QueueConfigurations": [
-                        {"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["Queue", "Arn"]}}
-                    ]
+                    "QueueConfigurations": [{"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["Queue", "Arn"]}}]
                 }
             },
         },

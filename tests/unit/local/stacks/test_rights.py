@@ -62,9 +62,7 @@ def test_a_session_makes_a_stack_with_what_its_role_may(account, name):
         AssumeRolePolicyDocument=json.dumps(
             {
                 "Version": "2012-10-17",
-                "Statement": [
-                    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "123456789012"}}
-                ],
+                "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "123456789012"}}],
             }
         ),
     )["Role"]["Arn"]

@@ -66,7 +66,8 @@ def test_functions_and_conditions_are_evaluated(account, name):
 
     assert account.outputs(name) == {"Q": "dev-b/3/${Kept}/us-east-1"}
     assert [value(account, name, each) for each in "PRS"] == ["dev-b", "small", "eA=="]
-    order = [each["LogicalResourceId"] for each in account.stacks.describe_stack_resources(StackName=name)["StackResources"]]
+    told = account.stacks.describe_stack_resources(StackName=name)["StackResources"]
+    order = [each["LogicalResourceId"] for each in told]
     assert order.index("R") < order.index("Q")
     assert "Absent" not in order
 
@@ -102,7 +103,10 @@ def test_parameters_come_from_systems_manager_and_dynamic_references(account, na
         "Rules": {
             "New": {
                 "Assertions": [
-                    {"Assert": {"Fn::Not": [{"Fn::Contains": [["1", "2"], {"Ref": "V"}]}]}, "AssertDescription": "too old"}
+                    {
+                        "Assert": {"Fn::Not": [{"Fn::Contains": [["1", "2"], {"Ref": "V"}]}]},
+                        "AssertDescription": "too old",
+                    }
                 ]
             }
         },
@@ -213,7 +217,11 @@ def test_a_failed_create_takes_back_all_but_what_is_to_stay(account, name):
 
 @pytest.mark.parametrize(
     ("told", "status"),
-    [({"OnFailure": "DO_NOTHING"}, "CREATE_FAILED"), ({"DisableRollback": True}, "CREATE_FAILED"), ({"OnFailure": "DELETE"}, "DELETE_COMPLETE")],
+    [
+        ({"OnFailure": "DO_NOTHING"}, "CREATE_FAILED"),
+        ({"DisableRollback": True}, "CREATE_FAILED"),
+        ({"OnFailure": "DELETE"}, "DELETE_COMPLETE"),
+    ],
 )
 def test_what_happens_on_failure_is_the_callers_choice(account, name, told, status):
     body = json.dumps({"Resources": {"P": parameter(), "Bad": {**BROKEN, "DependsOn": "P"}}})
@@ -239,7 +247,8 @@ def test_a_failed_update_brings_everything_back(account, name):
     assert value(account, name, "Changed") == "old"
     assert account.outputs(name) == {"O": f"{name}-a"}
     assert value(account, name, "Removed") == "v"
-    left = {each["LogicalResourceId"] for each in account.stacks.describe_stack_resources(StackName=name)["StackResources"]}
+    told = account.stacks.describe_stack_resources(StackName=name)["StackResources"]
+    left = {each["LogicalResourceId"] for each in told}
     assert left == set(before)
     ssm = account.aws.client("ssm")
     assert not ssm.get_parameters(Names=[f"{name}-b"])["Parameters"]

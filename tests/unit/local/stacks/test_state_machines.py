@@ -118,7 +118,10 @@ def test_a_new_type_of_a_named_machine_is_refused(account, name):
     assert changed["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert (
         "UPDATE_FAILED",
-        f"CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {name} and update the stack again.",
+        (
+            "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename "
+            f"{name} and update the stack again."
+        ),
     ) in account.events(name, "M")
     assert described(account, name)["type"] == "STANDARD"
 
