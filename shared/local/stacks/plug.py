@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation.models import cloudformation_backends
@@ -32,12 +33,7 @@ if TYPE_CHECKING:
     from shared.local.stacks.rights import Rights
 
 _LOG = logging.getLogger(__name__)
-
-
-class _NotHere(RefusedCall):
-    """An operation that this cloud does not do."""
-
-    code = "NotImplementedException"
+_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, "Characters"
 
 
 @contextlib.contextmanager
@@ -57,7 +53,10 @@ def _method(name: str, rights: Rights) -> Callable[[CloudFormationResponse], Act
     """Return the method of moto's response class that answers the operation *name*."""
 
     def method(response: CloudFormationResponse) -> ActionResult:
-        return ActionResult(_answer(name, response, rights))
+        try:
+            return ActionResult(_writable(_answer(name, response, rights)))
+        except RefusedCall as refused:
+            raise type(refused)(_writable(refused.message)) from refused
 
     return method
 
@@ -65,7 +64,7 @@ def _method(name: str, rights: Rights) -> Callable[[CloudFormationResponse], Act
 def _answer(name: str, response: CloudFormationResponse, rights: Rights) -> dict[str, Any]:
     operation = OPERATIONS.get(name)
     if operation is None:
-        raise _NotHere(f"the embedded cloud's CloudFormation has no {name}; try it on AWS")
+        raise ValidationError(f"the embedded cloud's CloudFormation has no {name}; try it on AWS")
     try:
         asked = _asked(name, response, rights)
         check_members(name, asked.params)
@@ -79,6 +78,15 @@ def _answer(name: str, response: CloudFormationResponse, rights: Rights) -> dict
     except Exception as error:
         _LOG.exception("%s failed", name)
         raise ValidationError(INTERNAL) from error
+
+
+def _writable(value: Any) -> Any:
+    """Return *value* without characters that XML cannot carry: callers may have sent some."""
+    if isinstance(value, str):
+        return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {name: _writable(each) for name, each in value.items()}
+    return [_writable(each) for each in value] if isinstance(value, list) else value
 
 
 def _asked(name: str, response: CloudFormationResponse, rights: Rights) -> Asked:

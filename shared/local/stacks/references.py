@@ -95,7 +95,7 @@ def check_references(template: Template) -> None:
                 if reference.name not in known and reference.name not in missing:
                     missing.append(reference.name)
             condition = entry.get("Condition")
-            if condition is not None and condition not in template.section("Conditions"):
+            if condition is not None and not template.has_condition(condition):
                 raise ValidationError(f"Template format error: Unrecognized condition '{condition}' in {name}")
         if missing:
             raise ValidationError(

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from botocore.model import ListShape, MapShape, StructureShape
+from botocore.model import ListShape, MapShape, ShapeResolver, StructureShape
 
 from shared.local.calls.models import model_of
 
@@ -27,6 +27,9 @@ _FLOATS = frozenset({"float", "double"})
 _BOOLEANS = {"true": True, "false": False}
 
 
+Spec: TypeAlias = "str | list[Spec] | dict[str, Spec]"
+
+
 @dataclass(frozen=True, slots=True)
 class Property:
     """One property of a type.
@@ -36,24 +39,53 @@ class Property:
         replaces: Whether a change of it takes a new resource.
         lower: Whether the members inside begin with a small letter in the API, and with a capital in templates.
         without: Members inside that are not done here.
+        own: What it is made of, where no call of the API has it as templates have it.
     """
 
     member: str = ""
     replaces: bool = False
     lower: bool = False
     without: frozenset[str] = frozenset()
+    own: Shape | None = None
 
     @property
     def shape(self) -> Shape | None:
         """What the API says of it."""
         if not self.member:
-            return None
+            return self.own
         service, operation, *names = self.member.split(".")
         shape: Shape | None = model_of(service).operation_model(operation).input_shape
         for name in names:
             shape = shape.member if isinstance(shape, ListShape) else shape
             shape = shape.members[name] if isinstance(shape, StructureShape) else None
         return shape
+
+
+def made_of(spec: Spec, *, replaces: bool = False) -> Property:
+    """Return a property that is made as *spec* says.
+
+    Args:
+        spec: A type of botocore's (``string``); a list with the spec of its members; or a map of names to specs, where
+            a name that ends in ``!`` is required.
+        replaces: Whether a change of it takes a new resource.
+    """
+    shapes: dict[str, Any] = {}
+    return Property(replaces=replaces, own=ShapeResolver(shapes).get_shape_by_name(_described(spec, shapes)))
+
+
+def _described(spec: Spec, shapes: dict[str, Any]) -> str:
+    """Write what *spec* says into *shapes*, as botocore's models do, and return its name there."""
+    name = f"S{len(shapes)}"
+    shapes[name] = {}
+    if isinstance(spec, str):
+        shapes[name] = {"type": spec}
+    elif isinstance(spec, list):
+        shapes[name] = {"type": "list", "member": {"shape": _described(spec[0], shapes)}}
+    else:
+        inside = {key.rstrip("!"): {"shape": _described(each, shapes)} for key, each in spec.items()}
+        required = [key.rstrip("!") for key in spec if key.endswith("!")]
+        shapes[name] = {"type": "structure", "members": inside, "required": required}
+    return name
 
 
 def members(service: str, operation: str, names: str, *, replaces: str = "") -> dict[str, Property]:
@@ -101,11 +133,15 @@ def fitted(wanted: Property, value: Json, path: str) -> tuple[Json, list[str]]:
 
 
 def _fit(shape: Shape | None, value: Json, path: str, wanted: Property, problems: list[str]) -> Json:
-    if shape is None:
+    if shape is None or shape.type_name == "document":
         return value
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
         known = _named(shape, wanted)
         problems += [f"{path}: extraneous key [{name}] is not permitted" for name in value if name not in known]
+        needed = [_upper(name) if wanted.lower else name for name in shape.required_members]
+        problems += [
+            f"{path}: required key [{name}] not found" for name in needed if name in known and name not in value
+        ]
         return {
             _lower(name) if wanted.lower else name: _fit(known[name], each, f"{path}/{name}", wanted, problems)
             for name, each in value.items()

@@ -82,6 +82,10 @@ class Template:
         """The resources, by their logical ids."""
         return dict(self.entries("Resources"))
 
+    def has_condition(self, name: Json) -> bool:
+        """Say whether there is a condition called *name*."""
+        return isinstance(name, str) and name in self.section("Conditions")
+
     @property
     def description(self) -> str:
         """What the template says about itself."""
@@ -219,13 +223,13 @@ def _policies(name: str, kind: str, resource: Mapping[str, Json]) -> Iterator[st
 
 def _check_attributes(template: Template, name: str, resource: Mapping[str, Json]) -> None:
     waits = depends_on(resource)
-    missing = [each for each in waits if each not in template.resources]
+    missing = [each for each in waits if not isinstance(each, str) or each not in template.resources]
     if missing:
         raise _format_error(
             f"Unresolved resource dependencies [{', '.join(map(str, missing))}] in the Resources block of the template"
         )
     condition = resource.get("Condition")
-    if condition is not None and condition not in template.section("Conditions"):
+    if condition is not None and not template.has_condition(condition):
         raise _format_error(f"Unrecognized condition '{condition}' in the resource {name}")
 
 

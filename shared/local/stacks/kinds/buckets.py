@@ -7,19 +7,17 @@ configurations are spelt otherwise in templates than in the API, so each has a f
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work
 from shared.local.stacks.kinds.missing import gone_already
-from shared.local.stacks.shapes import Property
+from shared.local.stacks.shapes import Property, Spec, made_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from shared.values import Json
 
 _NAME = 63
 _KINDS_OF_TARGETS = {
@@ -29,14 +27,33 @@ _KINDS_OF_TARGETS = {
 }
 
 
+_FILTER: Spec = {"S3Key!": {"Rules!": [{"Name!": "string", "Value!": "string"}]}}
+
+
 class Bucket(Kind):
     """A bucket. Its name stays; its configurations are put and deleted in place."""
 
     type = "AWS::S3::Bucket"
     properties = {
         "BucketName": Property("s3.CreateBucket.Bucket", replaces=True),
-        "BucketEncryption": Property(),
-        "NotificationConfiguration": Property(),
+        "BucketEncryption": made_of(
+            {
+                "ServerSideEncryptionConfiguration!": [
+                    {
+                        "BucketKeyEnabled": "boolean",
+                        "ServerSideEncryptionByDefault": {"SSEAlgorithm!": "string", "KMSMasterKeyID": "string"},
+                    }
+                ]
+            }
+        ),
+        "NotificationConfiguration": made_of(
+            {
+                "EventBridgeConfiguration": {"EventBridgeEnabled": "boolean"},
+                "LambdaConfigurations": [{"Event!": "string", "Function!": "string", "Filter": _FILTER}],
+                "QueueConfigurations": [{"Event!": "string", "Queue!": "string", "Filter": _FILTER}],
+                "TopicConfigurations": [{"Event!": "string", "Topic!": "string", "Filter": _FILTER}],
+            }
+        ),
         "OwnershipControls": Property("s3.PutBucketOwnershipControls.OwnershipControls"),
         "PublicAccessBlockConfiguration": Property("s3.PutPublicAccessBlock.PublicAccessBlockConfiguration"),
         "Tags": Property("s3.PutBucketTagging.Tagging.TagSet"),
@@ -46,13 +63,6 @@ class Bucket(Kind):
     }
     attributes = ("Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL")
     named_by = "BucketName"
-
-    def check(self, wanted: Properties) -> Iterator[str]:
-        """Yield members of the encryption and the notifications that are not done."""
-        yield from _unknown(wanted.get("BucketEncryption"), "BucketEncryption", {"ServerSideEncryptionConfiguration"})
-        notified = wanted.get("NotificationConfiguration")
-        names = {"EventBridgeConfiguration", *(f"{kind}Configurations" for kind in _KINDS_OF_TARGETS)}
-        yield from _unknown(notified, "NotificationConfiguration", names)
 
     def create(self, work: Work, wanted: Properties) -> str:
         """Make it with its configurations; if one is refused, nothing stays."""
@@ -106,11 +116,6 @@ def _see_that_it_is_new(s3: Any, name: str) -> None:
         raise ResourceFailed(f"{name} already exists")
 
 
-def _unknown(value: Json, path: str, names: set[str]) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        yield from (f"{path}.{name}" for name in value if name not in names)
-
-
 def _encrypt(s3: Any, name: str, told: Any) -> None:
     if told is None:
         s3.delete_bucket_encryption(Bucket=name)
@@ -159,7 +164,7 @@ def _notify(s3: Any, name: str, told: Any) -> None:
         if entries:
             put[f"{'LambdaFunction' if kind == 'Lambda' else kind}Configurations"] = entries
     bridge = told.get("EventBridgeConfiguration")
-    if bridge is not None and bridge.get("EventBridgeEnabled", True) in (True, "true"):
+    if bridge is not None and bridge.get("EventBridgeEnabled", True):
         put["EventBridgeConfiguration"] = {}
     s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration=put)
 

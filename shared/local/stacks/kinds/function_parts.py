@@ -6,15 +6,14 @@ Source: AWS CloudFormation Template Reference, the types of AWS::Lambda, "Update
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work, only
 from shared.local.stacks.kinds.missing import gone_already
-from shared.local.stacks.shapes import Property, members
+from shared.local.stacks.shapes import made_of, members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _STATEMENT = 100
 
@@ -63,17 +62,13 @@ class Alias(Kind):
     type = "AWS::Lambda::Alias"
     properties = {
         **members("lambda", "CreateAlias", "Description FunctionVersion", replaces="FunctionName Name"),
-        "RoutingConfig": Property(),
+        "RoutingConfig": made_of(
+            {"AdditionalVersionWeights": [{"FunctionVersion!": "string", "FunctionWeight!": "double"}]}
+        ),
     }
     required = ("FunctionName", "FunctionVersion", "Name")
     attributes = ("AliasArn",)
     named_by = "Name"
-
-    def check(self, wanted: Properties) -> Iterator[str]:
-        """Yield members of the routing that there are not."""
-        routing = wanted.get("RoutingConfig")
-        if isinstance(routing, Mapping):
-            yield from (f"RoutingConfig.{name}" for name in routing if name != "AdditionalVersionWeights")
 
     def create(self, work: Work, wanted: Properties) -> str:
         """Make it."""
@@ -102,16 +97,9 @@ class Alias(Kind):
 
 def _weights(wanted: Properties) -> dict[str, Any]:
     """Return the routing as the API has it: a map, where templates have a list."""
-    routing = wanted.get("RoutingConfig") or {}
-    listed = routing.get("AdditionalVersionWeights", []) if isinstance(routing, Mapping) else []
-    if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
-        raise ResourceFailed("#/RoutingConfig/AdditionalVersionWeights: expected type: JSONArray")
-    try:
-        weights = {str(each["FunctionVersion"]): float(each["FunctionWeight"]) for each in listed}
-    except (KeyError, TypeError, ValueError) as error:
-        raise ResourceFailed(
-            "#/RoutingConfig/AdditionalVersionWeights: each needs a FunctionVersion and a FunctionWeight"
-        ) from error
+    routing: Any = wanted.get("RoutingConfig") or {}
+    listed = routing.get("AdditionalVersionWeights", [])
+    weights = {each["FunctionVersion"]: each["FunctionWeight"] for each in listed}
     return {"AdditionalVersionWeights": weights}
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work, only, tags_of
 from shared.local.stacks.kinds.missing import gone_already
-from shared.local.stacks.shapes import Property, members
+from shared.local.stacks.shapes import Property, made_of, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,15 @@ class Function(Kind):
     properties = {
         **members("lambda", "CreateFunction", _CONFIGURATION, replaces="FunctionName PackageType"),
         "Architectures": Property(f"{_CREATE}.Architectures"),
-        "Code": Property(),
+        "Code": made_of(
+            {
+                "ZipFile": "string",
+                "S3Bucket": "string",
+                "S3Key": "string",
+                "S3ObjectVersion": "string",
+                "ImageUri": "string",
+            }
+        ),
         "KmsKeyArn": Property(f"{_CREATE}.KMSKeyArn"),
         "ReservedConcurrentExecutions": Property("lambda.PutFunctionConcurrency.ReservedConcurrentExecutions"),
         "SnapStart": Property(f"{_CREATE}.SnapStart"),
@@ -60,10 +68,7 @@ class Function(Kind):
     named_by = "FunctionName"
 
     def check(self, wanted: Properties) -> Iterator[str]:
-        """Yield sources of code, and ways to log, that this cloud has not."""
-        code = wanted.get("Code")
-        if isinstance(code, Mapping):
-            yield from (f"Code.{name}" for name in code if name not in _CODE)
+        """Yield ways to log and to start that this cloud has not."""
         logging = wanted.get("LoggingConfig")
         if isinstance(logging, Mapping):
             yield from (
@@ -122,7 +127,6 @@ class Function(Kind):
         return {"Arn": work.arn("lambda", f"function:{physical}")}
 
 
-_CODE = frozenset({"ZipFile", "S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri"})
 _FILES = {"python": "index.py", "nodejs": "index.js"}
 
 

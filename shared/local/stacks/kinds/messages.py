@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.local.stacks.kinds.kind import Kind, Properties, Work, only, tags_of
 from shared.local.stacks.kinds.missing import gone_already
-from shared.local.stacks.shapes import Property
+from shared.local.stacks.shapes import Property, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,7 +152,7 @@ class Topic(Kind):
         "DisplayName": Property(_TEXT),
         "FifoTopic": Property(_FLAG, replaces=True),
         "KmsMasterKeyId": Property(_TEXT),
-        "Subscription": Property(replaces=True),
+        "Subscription": made_of([{"Protocol!": "string", "Endpoint!": "string"}], replaces=True),
         "Tags": _TAGS,
         "TopicName": Property(_TEXT, replaces=True),
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work, only, tags_of
 from shared.local.stacks.kinds.missing import gone_already
-from shared.local.stacks.shapes import Property, members
+from shared.local.stacks.shapes import Property, made_of, members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +31,7 @@ class Role(Kind):
         **members("iam", "CreateRole", "Description MaxSessionDuration PermissionsBoundary", replaces="Path RoleName"),
         "AssumeRolePolicyDocument": Property(),
         "ManagedPolicyArns": Property("lambda.CreateFunction.Layers"),  # a list of texts
-        "Policies": Property(),
+        "Policies": made_of([{"PolicyName!": "string", "PolicyDocument!": "document"}]),
         "Tags": _TAGS,
     }
     required = ("AssumeRolePolicyDocument",)

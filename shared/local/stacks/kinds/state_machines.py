@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work, tags_of
 from shared.local.stacks.kinds.missing import code_of, gone_already
-from shared.local.stacks.shapes import Property
+from shared.local.stacks.shapes import Property, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ class StateMachine(Kind):
         "RoleArn": Property(f"{_CREATE}.roleArn"),
         "DefinitionString": Property(f"{_CREATE}.definition"),
         "Definition": Property(),
-        "DefinitionS3Location": Property(),
+        "DefinitionS3Location": made_of({"Bucket!": "string", "Key!": "string", "Version": "string"}),
         "DefinitionSubstitutions": Property(),
         "LoggingConfiguration": Property(f"{_CREATE}.loggingConfiguration", lower=True),
         "TracingConfiguration": Property(f"{_CREATE}.tracingConfiguration", lower=True),
@@ -50,12 +50,6 @@ class StateMachine(Kind):
     required = ("RoleArn",)
     attributes = ("Arn", "Name", "StateMachineRevisionId")
     named_by = "StateMachineName"
-
-    def check(self, wanted: Properties) -> Iterator[str]:
-        """Yield members of a place in S3 that there are not."""
-        place = wanted.get("DefinitionS3Location")
-        if isinstance(place, Mapping):
-            yield from (f"DefinitionS3Location.{name}" for name in place if name not in _PLACE)
 
     def create(self, work: Work, wanted: Properties) -> str:
         """Make it, unless there is one of the name."""
@@ -93,7 +87,6 @@ class StateMachine(Kind):
         return {"Arn": physical, "Name": told["name"], "StateMachineRevisionId": revision}
 
 
-_PLACE = frozenset({"Bucket", "Key", "Version"})
 _DEFAULTS: dict[str, Any] = {
     "loggingConfiguration": {"level": "OFF", "includeExecutionData": False, "destinations": []},
     "tracingConfiguration": {"enabled": False},
@@ -140,8 +133,8 @@ def _substituted(text: str, values: Mapping[str, Json]) -> str:
 
 def _from_s3(work: Work, place: Json) -> str:
     """Return the definition that lies in S3, in JSON; one in YAML is turned into it."""
-    if not isinstance(place, Mapping) or not {"Bucket", "Key"} <= set(place):
-        raise ResourceFailed("#/DefinitionS3Location: required keys [Bucket, Key] not found")
+    if not isinstance(place, Mapping):
+        raise ResourceFailed("#/DefinitionS3Location: expected type: JSONObject")
     version = {"VersionId": place["Version"]} if "Version" in place else {}
     answer = work.client("s3").get_object(Bucket=place["Bucket"], Key=place["Key"], **version)
     text = answer["Body"].read().decode("utf-8-sig")
@@ -222,7 +215,7 @@ class StateMachineAlias(Kind):
         "Name": Property("stepfunctions.CreateStateMachineAlias.name", replaces=True),
         "Description": Property("stepfunctions.CreateStateMachineAlias.description"),
         "RoutingConfiguration": Property("stepfunctions.CreateStateMachineAlias.routingConfiguration", lower=True),
-        "DeploymentPreference": Property(),
+        "DeploymentPreference": made_of({"StateMachineVersionArn!": "string", "Type!": "string"}),
     }
     attributes = ("Arn",)
     named_by = "Name"
@@ -230,10 +223,8 @@ class StateMachineAlias(Kind):
     def check(self, wanted: Properties) -> Iterator[str]:
         """Yield a deployment in steps."""
         preference = wanted.get("DeploymentPreference")
-        if isinstance(preference, Mapping):
-            if preference.get("Type") != "ALL_AT_ONCE":
-                yield f"DeploymentPreference of Type {preference.get('Type')} (ALL_AT_ONCE is done)"
-            yield from (f"DeploymentPreference.{name}" for name in preference if name not in _AT_ONCE)
+        if isinstance(preference, Mapping) and preference.get("Type") != "ALL_AT_ONCE":
+            yield f"DeploymentPreference of Type {preference.get('Type')} (ALL_AT_ONCE is done)"
 
     def create(self, work: Work, wanted: Properties) -> str:
         """Make it."""
@@ -260,9 +251,6 @@ class StateMachineAlias(Kind):
     def tell(self, work: Work, physical: str, have: Properties) -> Properties:
         """Return its ARN."""
         return {"Arn": physical}
-
-
-_AT_ONCE = frozenset({"Type", "StateMachineVersionArn"})
 
 
 def _routes(work: Work, wanted: Properties) -> Any:

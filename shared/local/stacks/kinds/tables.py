@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work, only, tags_of
 from shared.local.stacks.kinds.missing import gone_already
-from shared.local.stacks.shapes import Property, members
+from shared.local.stacks.shapes import Property, made_of, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ class Table(Kind):
             "dynamodb.UpdateContinuousBackups.PointInTimeRecoverySpecification",
             without=frozenset({"RecoveryPeriodInDays"}),
         ),
-        "SSESpecification": Property(),
+        "SSESpecification": made_of({"SSEEnabled!": "boolean", "SSEType": "string", "KMSMasterKeyId": "string"}),
         "StreamSpecification": Property(
             "dynamodb.CreateTable.StreamSpecification", without=frozenset({"StreamEnabled"})
         ),
@@ -47,12 +47,6 @@ class Table(Kind):
     required = ("KeySchema",)
     attributes = ("Arn", "StreamArn")
     named_by = "TableName"
-
-    def check(self, wanted: Properties) -> Iterator[str]:
-        """Yield members of the encryption that there are not."""
-        encryption = wanted.get("SSESpecification")
-        if isinstance(encryption, Mapping):
-            yield from (f"SSESpecification.{name}" for name in encryption if name not in _ENCRYPTION)
 
     def create(self, work: Work, wanted: Properties) -> str:
         """Make it, and wait until it is there."""
@@ -145,7 +139,6 @@ def _encryption(properties: Properties) -> dict[str, Any]:
     if not isinstance(told, Mapping):
         return {}
     values = {_ENCRYPTION[name]: value for name, value in told.items()}
-    values["Enabled"] = values.get("Enabled") in (True, "true")
     return {"SSESpecification": values}
 
 

@@ -1,4 +1,4 @@
-"""No input is answered with a fault of ours: calls made of botocore's model, and templates with something wrong in them.
+"""No input is answered with a fault of ours: calls made of botocore's model, and templates with something wrong.
 
 The generator is seeded, so that each run makes the same calls.
 """
@@ -15,7 +15,23 @@ from shared.aws.client import connect_endpoint
 from shared.local.calls.models import model_of
 from tests.helpers.in_process import go_straight
 
-_TEXTS = ("", "a", "s1", "-", "ä" * 9, "arn:aws:x", "x" * 2000, "{}", "[]", "null", "[", "Resources:", "0", "\x00", "🙂")
+_TEXTS = (
+    "",
+    "a",
+    "s1",
+    "-",
+    "ä" * 9,
+    "arn:aws:x",
+    "x" * 2000,
+    "{}",
+    "[]",
+    "null",
+    "[",
+    "Resources:",
+    "0",
+    "\x00",
+    "🙂",
+)
 _LEAVES = (None, 0, -1, 1.5, True, "", "x", [], {}, [None], {"Ref": "Nobody"}, {"Ref": 3}, {"Fn::GetAtt": "x"})
 _WRONG_CALLS = (
     {"Fn::Sub": []},
@@ -67,6 +83,30 @@ TEMPLATE = {
                 "Environment": {"Variables": {"a": "b"}},
             },
         },
+        "B": {
+            "Type": "AWS::S3::Bucket",
+            "Properties": {
+                "BucketEncryption": {
+                    "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+                },
+                "NotificationConfiguration": {"QueueConfigurations": []},
+                "Tags": [{"Key": "k", "Value": "v"}],
+            },
+        },
+        "Q": {"Type": "AWS::SQS::Queue", "Properties": {"RedrivePolicy": {}, "DelaySeconds": 1}},
+        "T": {"Type": "AWS::SNS::Topic", "Properties": {"Subscription": [{"Protocol": "sqs", "Endpoint": "e"}]}},
+        "D": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+                "BillingMode": "PAY_PER_REQUEST",
+                "GlobalSecondaryIndexes": [],
+            },
+        },
+        "E": {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {}, "Targets": []}},
+        "C": {"Type": "Custom::C", "Properties": {"ServiceToken": {"Fn::GetAtt": ["F", "Arn"]}}},
+        "V": {"Type": "AWS::Lambda::Alias", "Properties": {"FunctionName": "f", "FunctionVersion": "1", "Name": "n"}},
         "I": {
             "Type": "AWS::IAM::Role",
             "Properties": {
@@ -92,13 +132,15 @@ def client(account):
     )
 
 
-def value(shape, random_, depth=0):
+def value(shape, random_, depth=0):  # noqa: PLR0911  a line for each kind
     """Return something that a client could send for *shape*, seldom what it should."""
     kind = shape.type_name
     if kind == "structure":
         return {name: value(each, random_, depth + 1) for name, each in shape.members.items() if random_.random() < 0.5}
     if kind == "list":
         return [value(shape.member, random_, depth + 1) for _ in range(random_.randrange(3))]
+    if kind == "map":
+        return {"k": value(shape.value, random_, depth + 1)}
     if kind in {"integer", "long"}:
         return random_.choice([-1, 0, 1, 10**12])
     if kind == "boolean":
@@ -139,6 +181,8 @@ def paths(tree, path=()):
 def mutated(random_):
     """Return the template with one thing in it replaced, removed or renamed."""
     tree = copy.deepcopy(TEMPLATE)
+    for name in random_.choice([(), ("M", "F", "C", "V", "E", "T")]):  # they fail, and what follows is never made
+        del tree["Resources"][name]
     path = random_.choice([each for each in paths(tree) if each])
     holder = tree
     for key in path[:-1]:
@@ -165,12 +209,17 @@ def test_no_template_is_answered_with_a_fault_of_ours(client, caplog, seed):
         assert status < 500, (body, message)
         assert "Internal error" not in message, body
         if status == 200:
-            reasons = [each.get("ResourceStatusReason", "") for each in client.describe_stack_events(StackName=name)["StackEvents"]]
+            reasons = [
+                each.get("ResourceStatusReason", "")
+                for each in client.describe_stack_events(StackName=name)["StackEvents"]
+            ]
             assert not [each for each in reasons if "Internal error" in each], (body, caplog.text)
             assert told(client.delete_stack, StackName=name)[0] == 200
 
 
-@pytest.mark.parametrize("body", ["[" * 100_000, "{" * 10_000, "a: &a [*a]", "? [", "!!python/object:os.system {}", "- - - -"])
+@pytest.mark.parametrize(
+    "body", ["[" * 100_000, "{" * 10_000, "a: &a [*a]", "? [", "!!python/object:os.system {}", "- - - -"]
+)
 def test_no_text_is_answered_with_a_fault_of_ours(client, body):
     status, message = told(client.create_stack, StackName="text", TemplateBody=body[:51_200])
 
