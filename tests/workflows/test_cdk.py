@@ -1,8 +1,8 @@
 """The CDK's own output on the embedded cloud: synthesized, deployed by the AWS CLI, run, changed, destroyed.
 
-The stack is that of the public item map (a table, a function with log retention, a state machine). In it are an asset,
-a custom resource of the CDK's, a parameter of the bootstrap and a rule. node, the CDK and the AWS CLI are no requirement
-of the suite. Where they are not found, the test skips::
+The stack is that of the public item map: a table, a function with log retention, a state machine. In it are an asset,
+a custom resource of the CDK's, a parameter of the bootstrap and a rule. node, the CDK and the AWS CLI are no
+requirement of the suite. Where they are not found, the test skips::
 
     npm install --prefix .cdk aws-cdk aws-cdk-lib constructs
     python3 -m venv .cdk/aws && .cdk/aws/bin/pip install awscli

@@ -99,6 +99,16 @@ class Asked:
         if lacks:
             raise not_here(f"the parameter {name}" for name in sorted(lacks))
 
+    def standard_mode(self) -> None:
+        """Refuse a deployment in another mode than the standard one.
+
+        Raises:
+            ValidationError: It is asked for.
+        """
+        mode = (self.params.get("DeploymentConfig") or {}).get("Mode") or "STANDARD"
+        if mode != "STANDARD":
+            raise not_here([f"the parameter DeploymentConfig with the Mode {mode}"])
+
     def stack(self) -> Stack:
         """Return the stack that StackName names.
 

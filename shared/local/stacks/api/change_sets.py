@@ -50,8 +50,12 @@ def create_change_set(asked: Asked) -> dict[str, Any]:
             "Description",
             "ChangeSetType",
             "OnStackFailure",
+            "DeploymentConfig",
+            "ImportExistingResources",  # what exists already fails its resource here
+            "IncludeNestedStacks",  # a stack in a stack is refused by its type
         ]
     )
+    asked.standard_mode()
     kind = asked.text("ChangeSetType") or "UPDATE"
     if kind not in {"CREATE", "UPDATE"}:
         raise not_here([f"the ChangeSetType {kind}"])

@@ -41,7 +41,8 @@ UPDATABLE = frozenset(
 
 def create_stack(asked: Asked) -> dict[str, Any]:
     """Make a stack. What goes wrong with a resource is told by its status, not by this call."""
-    asked.only(*_WANTS, "OnFailure", "TimeoutInMinutes", "EnableTerminationProtection")
+    asked.only(*_WANTS, "OnFailure", "TimeoutInMinutes", "EnableTerminationProtection", "DeploymentConfig")
+    asked.standard_mode()
     if asked.text("OnFailure") and asked.params.get("DisableRollback") is not None:
         raise ValidationError("You cannot specify both DisableRollback and OnFailure.")
     name = asked.text("StackName")
@@ -80,7 +81,8 @@ def changed(asked: Asked, stack: Stack, wanted: Wanted, blueprint: Blueprint) ->
 
 def update_stack(asked: Asked) -> dict[str, Any]:
     """Change a stack."""
-    asked.only(*_WANTS, "UsePreviousTemplate")
+    asked.only(*_WANTS, "UsePreviousTemplate", "DeploymentConfig")
+    asked.standard_mode()
     stack = asked.stack()
     see_that_it_is_free(stack)
     wanted = asked.wanted(stack.wanted)
@@ -129,7 +131,8 @@ def see_types_stay(stack: Stack, blueprint: Blueprint) -> None:
 
 def delete_stack(asked: Asked) -> dict[str, Any]:
     """Delete a stack. One that is not there counts as deleted."""
-    asked.only("StackName", "RoleARN", "RetainResources", "ClientRequestToken")
+    asked.only("StackName", "RoleARN", "RetainResources", "ClientRequestToken", "DeploymentConfig")
+    asked.standard_mode()
     stack = asked.tables.find(asked.text("StackName"))
     if stack is None or stack.status == "DELETE_COMPLETE":
         return {}
