@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from shared.local.stacks.kinds import (
     buckets,
     by_moto,
+    called,
     custom,
     function_parts,
     functions,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _KINDS: dict[str, Kind] = {
     kind.type: kind
-    for module in (state_machines, functions, function_parts, roles, tables, buckets, messages, small, custom)
+    for module in (state_machines, functions, function_parts, roles, tables, buckets, messages, small, called, custom)
     for kind in module.KINDS
 }
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.unit.local.stacks.conftest import machine
+
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}],
@@ -72,6 +74,24 @@ CHANGES = [
         "AWS::Events::Rule",
         {"EventPattern": {"source": ["a"]}, "State": "DISABLED"},
         {"EventPattern": {"source": ["b"]}, "State": "ENABLED"},
+    ),
+    ("AWS::Scheduler::ScheduleGroup", {}, {"Tags": [{"Key": "k", "Value": "v"}]}),
+    (
+        "AWS::SecretsManager::Secret",
+        {"SecretString": "sesame"},
+        {"GenerateSecretString": {"PasswordLength": "20", "SecretStringTemplate": "{}", "GenerateStringKey": "k"}},
+    ),
+    (
+        "AWS::Events::Connection",
+        {
+            "AuthorizationType": "API_KEY",
+            "AuthParameters": {"ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}},
+        },
+        {
+            "AuthorizationType": "API_KEY",
+            "AuthParameters": {"ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "w"}},
+            "Description": "new",
+        },
     ),
     ("AWS::IAM::ManagedPolicy", {"PolicyDocument": READ}, {"PolicyDocument": WRITE}),
     ("AWS::CDK::Metadata", {"Analytics": "v2:deflate64:one"}, {"Analytics": "v2:deflate64:two"}),
@@ -183,6 +203,35 @@ def test_what_holds_others_is_deleted_first(account, name):
     account.stacks.delete_stack(StackName=name, RetainResources=["Bucket"])
     assert account.stack(identity)["StackStatus"] == "DELETE_COMPLETE"
     assert bucket in [each["Name"] for each in account.s3.list_buckets()["Buckets"]]
+
+
+def test_a_schedule_has_its_group_and_is_changed_in_place(account, name, states_role):
+    def resources(rate):
+        role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": json.loads(trust)}}
+        target = {"Arn": {"Ref": "M"}, "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}}
+        schedule = {
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "GroupName": {"Ref": "G"},
+            "ScheduleExpression": f"rate({rate} hours)",
+            "Target": target,
+        }
+        return {
+            "G": {"Type": "AWS::Scheduler::ScheduleGroup"},
+            "M": machine(RoleArn=states_role),
+            "Role": role,
+            "S": {"Type": "AWS::Scheduler::Schedule", "Properties": schedule},
+        }
+
+    trust = json.dumps(TRUST).replace("lambda.", "scheduler.")
+    assert account.create(name, resources(2))["StackStatus"] == "CREATE_COMPLETE", account.events(name, "S")
+    called, group = account.physical(name, "S"), account.physical(name, "G")
+
+    assert account.update(name, resources(3))["StackStatus"] == "UPDATE_COMPLETE", account.events(name)
+
+    scheduler = account.aws.client("scheduler")
+    assert scheduler.get_schedule(Name=called, GroupName=group)["ScheduleExpression"] == "rate(3 hours)"
+    account.stacks.delete_stack(StackName=name)
+    assert group not in [each["Name"] for each in scheduler.list_schedule_groups()["ScheduleGroups"]]
 
 
 def test_a_type_that_only_moto_makes_is_made_for_the_owner_and_never_changed(account, name):
