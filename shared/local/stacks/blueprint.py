@@ -13,6 +13,7 @@ from shared.local.stacks import references
 from shared.local.stacks.dynamic import unknown_references
 from shared.local.stacks.functions import Scope, assertion_holds, evaluate
 from shared.local.stacks.kinds import kind_of
+from shared.local.stacks.kinds.custom import OWN as CUSTOM
 from shared.local.stacks.refusals import InsufficientCapabilities, ValidationError, not_here
 from shared.local.stacks.shapes import unknown_in
 
@@ -124,7 +125,7 @@ def draw(wanted: Wanted, pseudo: Mapping[str, Json], exports: Callable[[str], Js
         if "Condition" not in each or scope.holds(each["Condition"])
     }
     blueprint = Blueprint(template, tuple(references.in_order(needs)), needs, parts, outputs)
-    lacks = [each for name, part in parts.items() for each in _lacks(name, part)]
+    lacks = [each for name, part in parts.items() for each in (*_lacks(name, part), *_provider_lacks(name, parts))]
     if lacks:
         raise not_here(lacks)
     _check_attributes(blueprint)
@@ -160,6 +161,18 @@ def _lacks(name: str, part: Part) -> Iterator[str]:
         yield from (f"the property {each} of {part.kind} ({name})" for each in unknown)
     yield from (f"the property {each} of {part.kind} ({name})" for each in kind.check(part.properties))
     yield from (f"the dynamic reference {each} ({name})" for each in unknown_references(part.properties))
+
+
+def _provider_lacks(name: str, parts: Mapping[str, Part]) -> Iterator[str]:
+    """Yield the custom resource *name* if the function of the stack that would make it cannot run here."""
+    part = parts[name]
+    if kind_of(part.kind) is not CUSTOM:
+        return
+    token = str(part.properties.get("ServiceToken"))
+    provider = parts.get(token.strip("\0").partition(".")[0])
+    runtime = str(provider.properties.get("Runtime", "")) if provider else ""
+    if runtime and not runtime.startswith("python"):
+        yield f"the type {part.kind} ({name}), which a function of {runtime} makes: functions of Python run here"
 
 
 def _check_attributes(blueprint: Blueprint) -> None:

@@ -216,6 +216,16 @@ def test_a_custom_resource_is_made_by_a_function_that_answers(account, name):
     assert "DELETE_COMPLETE" in [status for status, _ in account.events(name, "C")]  # of id-0
 
 
+def test_a_custom_resource_of_a_provider_that_cannot_run_is_refused_by_name(account, name):
+    resources = custom()
+    resources["F"]["Properties"]["Runtime"] = "nodejs22.x"
+
+    with pytest.raises(
+        account.stacks.exceptions.ClientError, match=r"Custom::Thing \(C\), which a function of nodejs22"
+    ):
+        account.create(name, resources)
+
+
 @pytest.mark.parametrize(
     ("resources", "says"),
     [
