@@ -153,7 +153,10 @@ class EmbeddedCloud:
         from shared.local import lambda_runtime
         from shared.local.asl import plug as engine
         from shared.local.asl.services import Services
+        from shared.local.door.identity import user_key
         from shared.local.rendezvous import LocalRendezvous
+        from shared.local.stacks import plug as stacks
+        from shared.local.stacks.rights import Rights
         from shared.local.triggers.running import Triggers
 
         with LocalRendezvous(keys=lambda: _keys(self.place, endpoint, self.key)) as meeting:
@@ -179,6 +182,7 @@ class EmbeddedCloud:
                     lambda_runtime.install(runtime),
                     lambda_runtime.install_images(images),
                     lambda_runtime.install_limits(),
+                    stacks.install(Rights(lambda: endpoint, iam.issuer, user_key, iam.gate.assumes)),
                 ):
                     yield life
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.local.corrections.account_settings import account_settings_told
 from shared.local.corrections.asynchronous_settings import asynchronous_settings_kept
+from shared.local.corrections.aws_policies import aws_policies_known
 from shared.local.corrections.bucket_names import reserved_names_refused
 from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _CORRECTIONS = (
     account_settings_told,
     asynchronous_settings_kept,
+    aws_policies_known,
     bad_secret_names_refused,
     budgets_told,
     capacity_told_when_asked,

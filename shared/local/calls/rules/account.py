@@ -174,8 +174,6 @@ def _stacks(prefix: str, *operations: str) -> Exceptions:
 
 CLOUDFORMATION: Exceptions = {
     "DescribeStacks": (("cloudformation:DescribeStacks", lambda asked: stack(asked) or ["*"]),),  # SAR
-    **_stacks("cloudformation", "CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet", "UpdateStackSet"),
-    **_stacks("cloudformation", "CreateStackInstances", "UpdateStackInstances", "DeleteStackInstances"),
 }
 SERVICE_CATALOG = _stacks(
     "servicecatalog", "ProvisionProduct", "UpdateProvisionedProduct", "TerminateProvisionedProduct"

@@ -64,9 +64,6 @@ def pairs(found):
 
 
 STACKS = [
-    ("cloudformation", "CreateStack", {"StackName": "s"}),
-    ("cloudformation", "UpdateStack", {"StackName": "s"}),
-    ("cloudformation", "ExecuteChangeSet", {"ChangeSetName": "c"}),
     ("servicecatalog", "ProvisionProduct", {"ProvisionedProductName": "p"}),
 ]
 
@@ -284,6 +281,21 @@ ROWS = [
         [f"budgets:ModifyBudget arn:aws:budgets::{ACCOUNT}:budget/x"],
     ),
     ("budgets", "DescribeBudget", {"BudgetName": "x"}, [f"budgets:ViewBudget arn:aws:budgets::{ACCOUNT}:budget/x"]),
+    (
+        "cloudformation",
+        "CreateStack",
+        {"StackName": "s", "RoleARN": f"arn:aws:iam::{ACCOUNT}:role/r"},
+        [
+            f"cloudformation:CreateStack arn:aws:cloudformation:{HERE}:stack/s/*",
+            f"iam:PassRole arn:aws:iam::{ACCOUNT}:role/r",
+        ],
+    ),
+    (
+        "cloudformation",
+        "ExecuteChangeSet",
+        {"StackName": "s", "ChangeSetName": "c"},
+        [f"cloudformation:ExecuteChangeSet arn:aws:cloudformation:{HERE}:stack/s/*"],
+    ),
     (
         "cloudformation",
         "GetTemplate",

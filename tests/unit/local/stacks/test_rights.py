@@ -1,0 +1,77 @@
+"""Whose rights make a stack: its caller's, or those of the role that it was given."""
+
+import json
+
+import pytest
+
+from tests.unit.local.stacks.conftest import machine
+
+STACKS = ("cloudformation:*",)
+
+
+def test_a_stack_may_what_its_caller_may(account, name, states_role):
+    may = account.user(f"{name}-may", *STACKS, "states:*", "iam:PassRole")
+    may_not = account.user(f"{name}-not", *STACKS, "states:Describe*", "iam:PassRole")
+
+    made = may.create(f"{name}-a", {"M": machine(RoleArn=states_role)})
+    failed = may_not.create(f"{name}-b", {"M": machine(RoleArn=states_role)})
+
+    assert made["StackStatus"] == "CREATE_COMPLETE", may.events(f"{name}-a")
+    assert failed["StackStatus"] == "ROLLBACK_COMPLETE"
+    reason = may_not.events(f"{name}-b", "M")[1][1]
+    assert f"user/{name}-not is not authorized to perform: states:CreateStateMachine" in reason
+    assert "HandlerErrorCode: AccessDenied" in reason
+
+
+def test_a_role_that_the_caller_may_not_pass_is_not_passed_in_a_template(account, name, states_role):
+    may = account.user(name, *STACKS, "states:*")
+
+    assert may.create(name, {"M": machine(RoleArn=states_role)})["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "iam:PassRole" in may.events(name, "M")[1][1]
+
+
+def test_a_stacks_role_does_the_work_from_then_on(account, name, states_role):
+    role = account.role(f"{name}-makes", "cloudformation.amazonaws.com", "states:*", "iam:PassRole")
+    caller = account.user(name, *STACKS, "iam:PassRole")
+
+    made = caller.create(name, {"M": machine(RoleArn=states_role)}, RoleARN=role)
+    changed = caller.update(name, {"M": machine(RoleArn=states_role, TracingConfiguration={"Enabled": True})})
+
+    assert made["StackStatus"] == "CREATE_COMPLETE", caller.events(name)
+    assert made["RoleARN"] == role
+    assert changed["StackStatus"] == "UPDATE_COMPLETE", caller.events(name)
+    caller.stacks.delete_stack(StackName=name)
+    assert account.stacks.list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"]
+
+
+def test_a_role_must_be_passed_and_trust_cloudformation(account, name):
+    role = account.role(f"{name}-makes", "cloudformation.amazonaws.com", "ssm:*")
+    other = account.role(f"{name}-other", "lambda.amazonaws.com", "ssm:*")
+    caller = account.user(name, *STACKS)
+    resources = {"P": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "v"}}}
+
+    with pytest.raises(caller.stacks.exceptions.ClientError, match="iam:PassRole"):
+        caller.create(name, resources, RoleARN=role)
+    with pytest.raises(account.stacks.exceptions.ClientError, match=r"cannot be (taken|assumed)|not authorized|trust"):
+        account.create(name, resources, RoleARN=other)
+
+
+def test_a_session_makes_a_stack_with_what_its_role_may(account, name):
+    arn = account.iam.create_role(
+        RoleName=f"{name}-deployer",
+        AssumeRolePolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "123456789012"}}],
+            }
+        ),
+    )["Role"]["Arn"]
+    account.allow("role", f"{name}-deployer", ("cloudformation:*", "ssm:PutParameter", "ssm:DeleteParameter"))
+    caller = account.user(name, "sts:AssumeRole")
+    key = caller.aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="deploys")["Credentials"]
+    session = account.signed_by(key["AccessKeyId"], key["SecretAccessKey"], key["SessionToken"])
+    resources = {"P": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "v"}}}
+
+    assert session.create(name, resources)["StackStatus"] == "CREATE_COMPLETE", session.events(name)
+    session.update(name, {**resources, "Q": {"Type": "AWS::SQS::Queue"}})
+    assert session.stack(name)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
