@@ -45,7 +45,7 @@ REFUSED_MEMBERS = {
     "ListLayers": "CompatibleArchitecture CompatibleRuntime",
     "PublishVersion": "RevisionId PublishTo",
     "UpdateEventSourceMapping": _MAPPING,
-    "UpdateFunctionCode": "S3ObjectVersion S3ObjectStorageMode PublishTo RevisionId SourceKMSKeyArn",
+    "UpdateFunctionCode": "S3ObjectStorageMode PublishTo RevisionId SourceKMSKeyArn",
     "UpdateFunctionConfiguration": f"{_FUNCTION} RevisionId",
     "CreateConnection": _CONNECTION,
     "UpdateConnection": _CONNECTION,

@@ -11,6 +11,7 @@ from shared.local.corrections.aws_policies import aws_policies_known
 from shared.local.corrections.bucket_names import reserved_names_refused
 from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
+from shared.local.corrections.code_versions import versions_of_code_read
 from shared.local.corrections.consumed_capacity import capacity_told_when_asked
 from shared.local.corrections.event_buses import event_buses_asked_rightly
 from shared.local.corrections.function_lists import function_lists_paged
@@ -58,6 +59,7 @@ _CORRECTIONS = (
     tags_of_new_buckets_kept,
     user_boundaries_kept,
     versions_kept,
+    versions_of_code_read,
 )
 
 

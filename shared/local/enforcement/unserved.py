@@ -80,7 +80,8 @@ SERVED: Final[Mapping[str, Mapping[str, str]]] = {
         "UntagResource": "Resource TagKeys",
         "UpdateAlias": "FunctionName Name FunctionVersion Description RoutingConfig RevisionId",
         "UpdateEventSourceMapping": f"UUID {_MAPPING}",
-        "UpdateFunctionCode": "FunctionName ZipFile S3Bucket S3Key ImageUri Architectures Publish DryRun",
+        "UpdateFunctionCode": "FunctionName ZipFile S3Bucket S3Key S3ObjectVersion ImageUri Architectures Publish "
+        "DryRun",
         "UpdateFunctionConfiguration": _FUNCTION_SETTINGS,
         "UpdateFunctionEventInvokeConfig": _EVENT_CONFIG,
     },
@@ -141,7 +142,6 @@ _NOTHING: Final[tuple[object, ...]] = (None, "", [], {}, False)
 # What members may not hold: the path to them in a request of an operation, and what is served.
 _NESTED: Final[Mapping[tuple[str, str], Mapping[tuple[str, ...], tuple[object, ...]]]] = {
     ("lambda", "CreateFunction"): {
-        ("Code", "S3ObjectVersion"): (),
         ("Code", "SourceKMSKeyArn"): (),
         ("Code", "S3ObjectStorageMode"): (),
         ("SnapStart", "ApplyOn"): ("None",),
