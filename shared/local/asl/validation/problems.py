@@ -12,6 +12,7 @@ TARGET = "MISSING_TRANSITION_TARGET"
 ENDLESS = "MISSING_END_STATE"
 DUPLICATE = "DUPLICATE_STATE_NAME"
 NOT_JSON = "INVALID_JSON_DESCRIPTION"
+NOT_EMULATED = "NOT_EMULATED"  # ours: AWS takes what has this problem
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,17 @@ class Problem:
         return f"{self.code}: {self.message} at {self.location or 'null'}"
 
 
+def not_here(path: str, what: str, fix: str) -> Problem:
+    """Return the problem of what AWS does and the embedded cloud does not, so that nobody takes it for AWS's refusal.
+
+    Args:
+        path: The JSON path of the place, as of :class:`Problem`.
+        what: What is not done, to be read after "the embedded cloud does not": ``read PARQUET files``.
+        fix: What to do instead.
+    """
+    return Problem(NOT_EMULATED, f"The embedded cloud does not {what}, though AWS does: {fix}", path or "/")
+
+
 class Problems:
     """The problems of one definition, in the order they were found."""
 
@@ -41,6 +53,10 @@ class Problems:
     def add(self, message: str, location: str, code: str = SCHEMA) -> None:
         """Record an error."""
         self.found.append(Problem(code, message, location or "/"))
+
+    def not_here(self, path: str, what: str, fix: str) -> None:
+        """Record what AWS does and the embedded cloud does not; as of :func:`not_here`."""
+        self.found.append(not_here(path, what, fix))
 
     def add_endless(self) -> None:
         """Record that nothing ends the machine, which has no place."""

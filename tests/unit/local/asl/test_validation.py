@@ -5,6 +5,7 @@ import json
 import pytest
 
 from shared.local.asl.validation import problems_of
+from shared.local.asl.validation.problems import Problems
 
 
 def found(states, start=None, **top):
@@ -221,3 +222,13 @@ def test_express_machines_map_in_themselves():
     assert [problem.location for problem in problems_of(text, "EXPRESS")] == [
         "/States/A/ItemProcessor/ProcessorConfig/Mode"
     ]
+
+
+def test_what_the_embedded_cloud_lacks_is_told_apart_from_what_aws_refuses():
+    problems = Problems()
+    problems.not_here("/States/A/ItemReader", "read PARQUET files", "install pyarrow")
+    (problem,) = problems.found
+    assert str(problem) == (
+        "NOT_EMULATED: The embedded cloud does not read PARQUET files, though AWS does: install pyarrow "
+        "at /States/A/ItemReader"
+    )
