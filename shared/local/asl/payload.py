@@ -58,11 +58,11 @@ def compile_read(text: str) -> Evaluate:
     path = compile_path(below)
     read = path.read
     if source == "$":
-        if not path.keys and path.keys is not None:
-            return lambda value, _around: value
-        return lambda value, _around: read(value)
+        if path.keys is not None:  # nothing to search: it costs no more than its length
+            return (lambda value, _around: read(value)) if path.keys else (lambda value, _around: value)
+        return lambda value, around: read(value, around.budget.spend)
     if source == "$$":
-        return lambda _value, around: read(around.context())
+        return lambda _value, around: read(around.context(), around.budget.spend)
     name = source[1:]
 
     def variable(_value: Json, around: Surroundings) -> Json:
@@ -70,7 +70,7 @@ def compile_read(text: str) -> Evaluate:
             held = around.variables.look_up(name)
         except KeyError:
             raise NoResultError(f"No results for variable {source}") from None
-        return read(held)
+        return read(held, around.budget.spend)
 
     return variable
 
