@@ -189,6 +189,8 @@ def _uuid(random: Random) -> str:
     return new_uuid(random)
 
 
+# Those that give a text, or may.
+TEXTS = frozenset({"Format", "JsonToString", "ArrayGetItem", "Base64Encode", "Base64Decode", "Hash", "UUID"})
 FUNCTIONS: dict[str, Callable[..., Json]] = {
     "Format": _format,
     "StringToJson": _string_to_json,
