@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.local.asl.jackson import MalformedJsonError, read
 from shared.local.asl.validation import fields
-from shared.local.asl.validation.jackson import MalformedJsonError, read
 from shared.local.asl.validation.numbers import check_number
 from shared.local.asl.validation.problems import (
     DUPLICATE,
@@ -36,7 +36,7 @@ def problems_of(definition: str, kind: str = "STANDARD") -> list[Problem]:
     """Return every problem of *definition*, for a machine of *kind* STANDARD or EXPRESS."""
     problems = Problems()
     try:
-        machine = read(definition)
+        machine = read(definition, unique=True)
     except MalformedJsonError as error:
         problems.add(str(error), error.location, NOT_JSON)
         return problems.found

@@ -1,4 +1,4 @@
-"""Reading a definition's JSON, and saying what is wrong with it as Jackson does, the reader that AWS has.
+"""Reading JSON that others wrote, and saying what is wrong with it as Jackson does, the reader that AWS has.
 
 Its texts and places are those of its ReaderBasedJsonParser: a place is where the reader stands when it gives up, one
 past the character or word that it names.
@@ -35,16 +35,20 @@ class MalformedJsonError(ValueError):
         self.location = location
 
 
-def read(text: str) -> Json:
+def read(text: str, *, unique: bool = False) -> Json:
     """Return what the JSON *text* says.
+
+    Args:
+        text: The text.
+        unique: Whether an object must not have a name twice; else the last counts.
 
     Raises:
         MalformedJsonError: It is no JSON, or an object has a name twice.
     """
     try:
-        found: Json = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each)
+        found: Json = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each if unique else None)
     except (ValueError, RecursionError):
-        reader = _Reader(text)
+        reader = _Reader(text, unique=unique)
         try:
             reader.document()
         except RecursionError:
@@ -66,8 +70,9 @@ def _once_each(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 class _Reader:
     """Goes through a text that is known to be wrong, up to where it is."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, unique: bool) -> None:
         self.text = text
+        self.unique = unique
         self.at = 0
         self.depth = 0
 
@@ -170,7 +175,7 @@ class _Reader:
             if self.text[self.at] != '"':
                 self.unexpected("was expecting double-quote to start field name")
             name = self.string("field name")
-            if name in names:
+            if self.unique and name in names:
                 self.fail(f"Duplicate field '{name}'", self.at)
             names.add(name)
             self.blank()
