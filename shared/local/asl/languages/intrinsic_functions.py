@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.local.asl.errors import dumps
-from shared.local.asl.jackson import MalformedJsonError, read
+from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.names import new_uuid
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def _string_to_json(_random: Random, text: Json) -> Json:
     if not text.strip():
         return None
     try:
-        return read(_braces(text))
-    except MalformedJsonError as error:
+        return read_json(_braces(text))
+    except JsonTextError as error:
         raise WrongArgument(str(error)) from None
 
 

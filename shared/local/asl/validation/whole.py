@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.local.asl.jackson import MalformedJsonError, read
+from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.validation import fields
 from shared.local.asl.validation.numbers import check_number
 from shared.local.asl.validation.problems import (
@@ -36,9 +36,9 @@ def problems_of(definition: str, kind: str = "STANDARD") -> list[Problem]:
     """Return every problem of *definition*, for a machine of *kind* STANDARD or EXPRESS."""
     problems = Problems()
     try:
-        machine = read(definition, unique=True)
-    except MalformedJsonError as error:
-        problems.add(str(error), error.location, NOT_JSON)
+        machine = read_json(definition, unique=True)
+    except JsonTextError as error:
+        problems.add(str(error), error.where, NOT_JSON)
         return problems.found
     if machine is None:
         problems.add("Received a null or empty workflow input.", "/", EMPTY)

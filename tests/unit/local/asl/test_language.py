@@ -347,12 +347,7 @@ def test_states_inside_a_map_have_the_language_around_the_map(world):
         ("SecondsPath", {}, "The SecondsPath parameter does not reference an input value: $.w"),
         ("SecondsPath", {"w": "1"}, "The SecondsPath parameter does not reference an input value: $.w"),
         ("TimestampPath", {}, "The TimestampPath parameter does not reference an input value: $.w"),
-        (
-            "TimestampPath",
-            {"w": "soon"},
-            "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: "
-            "$.w == soon",
-        ),
+        ("TimestampPath", {"w": "soon"}, "extended offset date-time format string: $.w == soon"),
     ],
 )
 def test_a_wait_for_what_is_no_time_fails_in_aws_words(world, field, value, cause):

@@ -22,20 +22,20 @@ _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
 
 
-class MalformedJsonError(ValueError):
+class JsonTextError(ValueError):
     """A text that is no JSON.
 
     Args:
         what: What is wrong.
-        location: Where, as Jackson writes it: ``[Source: (String)"{"; line: 1, column: 2]``.
+        where: The place, as Jackson writes it: ``[Source: (String)"{"; line: 1, column: 2]``.
     """
 
-    def __init__(self, what: str, location: str) -> None:
-        super().__init__(f"{what}\n at {location}")
-        self.location = location
+    def __init__(self, what: str, where: str) -> None:
+        super().__init__(f"{what}\n at {where}")
+        self.where = where
 
 
-def read(text: str, *, unique: bool = False) -> Json:
+def read_json(text: str, *, unique: bool = False) -> Json:
     """Return what the JSON *text* says.
 
     Args:
@@ -43,7 +43,7 @@ def read(text: str, *, unique: bool = False) -> Json:
         unique: Whether an object must not have a name twice; else the last counts.
 
     Raises:
-        MalformedJsonError: It is no JSON, or an object has a name twice.
+        JsonTextError: It is no JSON, or an object has a name twice.
     """
     try:
         found: Json = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each if unique else None)
@@ -77,7 +77,7 @@ class _Reader:
         self.depth = 0
 
     def fail(self, what: str, at: int) -> NoReturn:
-        raise MalformedJsonError(what, self.location(at))
+        raise JsonTextError(what, self.location(at))
 
     def location(self, at: int) -> str:
         """Return the place before the character *at*, on the line on which the reader stands."""
