@@ -8,7 +8,7 @@ from moto.core.exceptions import AWSError
 from moto.stepfunctions import exceptions as wrong
 
 from shared.local.asl.api.paging import page
-from shared.local.asl.validation import problems_of
+from shared.local.asl.validation import problems_of, warnings_of
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import (
@@ -78,17 +78,20 @@ def validate_state_machine_definition(
 ) -> dict[str, object]:
     """ValidateStateMachineDefinition."""
     problems = problems_of(params["definition"], params.get("type") or "STANDARD")
+    warned = params.get("severity") == "WARNING" and not problems
+    told = [("ERROR", each) for each in problems]
+    told += [("WARNING", each) for each in (warnings_of(params["definition"]) if warned else ())]
     most = params.get("maxResults") or _DIAGNOSTICS
     shown = [
         {
-            "severity": "ERROR",
+            "severity": severity,
             "code": each.code,
             "message": each.message,
             **({"location": each.location} if each.location else {}),
         }
-        for each in problems[:most]
+        for severity, each in told[:most]
     ]
-    return {"result": "FAIL" if problems else "OK", "diagnostics": shown, "truncated": len(problems) > most}
+    return {"result": "FAIL" if problems else "OK", "diagnostics": shown, "truncated": len(told) > most}
 
 
 ACTIONS = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.local.asl.validation import problems_of
+from shared.local.asl.validation import problems_of, warnings_of
 from shared.local.asl.validation.problems import Problems
 
 
@@ -400,3 +400,22 @@ def test_the_top_of_a_definition_is_checked():
     ]
     assert found({"A": PASS}, Coment="x") == ["SCHEMA_VALIDATION_FAILED: Field 'Coment' is not supported at /"]
     assert str(problems_of("null")[0]).startswith("MISSING_DESCRIPTION: ")
+
+
+def test_what_looks_like_a_path_where_none_is_read_is_warned_of():
+    states = {
+        "A": {"Type": "Pass", "Result": {"a": "$.b"}, "Next": "B"},
+        "B": {"Type": "Pass", "Parameters": {"a": {"b": "$.b", "c.$": "$.c", "d": "$5"}}, "Next": "C"},
+        "C": {"Type": "Choice", "Choices": [{"Variable": "$.a", "StringEquals": "$.b", "Next": "M"}], "Default": "M"},
+        "M": {**MAP, "ItemProcessor": {"StartAt": "F", "States": {"F": {"Type": "Fail", "Cause": "$.c"}}}},
+    }
+    definition = json.dumps({"StartAt": "A", "States": states})
+    assert problems_of(definition) == []
+    assert [(each.code, each.location) for each in warnings_of(definition)] == [
+        ("PASS_RESULT_IS_STATIC", "/States/A/Result"),
+        ("NO_DOLLAR", "/States/B/Parameters/a"),
+        ("NO_PATH", "/States/C/Choices[0]"),
+        ("NO_PATH", "/States/M/ItemProcessor/States/F/Cause"),
+    ]
+    query = {"Q": {"Type": "Pass", "Output": {"a": "$.b"}, "End": True}}
+    assert warnings_of(json.dumps({"StartAt": "Q", "States": query, "QueryLanguage": "JSONata"})) == []
