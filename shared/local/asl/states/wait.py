@@ -52,7 +52,8 @@ class Wait(State):
             try:
                 given = self.path(effective, strand)
             except NoResultError:
-                raise RuntimeFailure(self._no_value()) from None
+                where = f"does not reference an input value: {self.given}"
+                raise RuntimeFailure(f"The {self.field} parameter {where}") from None
         if self.field.startswith("Seconds"):
             return self._count(given)
         moment = parse_time(given)
@@ -60,27 +61,21 @@ class Wait(State):
             raise RuntimeFailure(self._no_time(given))
         return moment - strand.execution.engine.scheduler.now()
 
-    def _no_value(self) -> str:
-        return f"The {self.field} parameter does not reference an input value: {self.given}"
-
     def _no_time(self, given: Json) -> str:
-        shown, kind = (
-            given if isinstance(given, str) else dumps(given),
-            "ISO-8601 extended offset date-time format string",
+        shown = given if isinstance(given, str) else dumps(given)
+        where = shown if self.path is None else f"{self.given} == {shown}"
+        return (
+            f"The {self.field} parameter does not reference a valid ISO-8601 extended offset date-time format string: "
+            f"{where}"
         )
-        if self.path is None:
-            return f"The {self.field} field cannot be parsed as an {kind}: {shown}"
-        return f"The {self.field} parameter does not reference a valid {kind}: {self.given} == {shown}"
 
     def _count(self, given: Json) -> float:
         if self.expression is not None and (isinstance(given, bool) or not isinstance(given, (int, float))):
             raise self.expression.unexpected("number", given)
-        if self.path is not None and (isinstance(given, bool) or not isinstance(given, (int, float))):
-            raise RuntimeFailure(self._no_value())
         if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= MAX_SECONDS:
             shown = given if isinstance(given, str) else dumps(given)
             where = f"{self.given} == {shown}" if self.path is not None else shown
             if isinstance(given, int) and not isinstance(given, bool) and given < 0:
                 raise RuntimeFailure(f"The {self.field} parameter references a negative value: {where}")
-            raise RuntimeFailure(f"The {self.field} parameter cannot be parsed as a long value: {where}")
+            raise RuntimeFailure(f"The {self.field} parameter does not reference an integer value: {where}")
         return given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from shared.local.asl.languages import jsonata
@@ -11,11 +12,16 @@ from shared.local.asl.languages.jsonpath import compile_path, compile_reference
 from shared.local.asl.payload import TemplateError, compile_read, compile_template, compile_value, split_path
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from shared.local.asl.reading import Spec
     from shared.local.asl.validation.problems import Problems
     from shared.values import Json
+
+# Texts and comments of a JSONata expression.
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|/\*.*?\*/""", re.DOTALL)
+_ROOT = re.compile(r"\$\$(?![\w$])")
+_ERROR_OUTPUT = re.compile(r"\$states\s*\.\s*errorOutput\b")
 
 
 def check_path(value: Json, problems: Problems, location: str) -> None:
@@ -106,16 +112,32 @@ def check_language(
             problems.add(f"{what} QueryLanguage", location, field=name)
 
 
-def check_jsonata(value: Json, problems: Problems, location: str) -> None:
-    """Check every JSONata expression in *value*."""
+def check_jsonata(value: Json, problems: Problems, location: str, *, caught: bool = False) -> None:
+    """Check every JSONata expression in *value*, which a catcher has if *caught*."""
     if jsonata.is_expression(value):
         try:
             jsonata.Expression(value, "")
         except jsonata.ExpressionSyntaxError as error:
             problems.add(f"The value is not a valid JSONata expression. {error}", location)
+            return
+        for name in _absent(value, caught=caught):
+            problems.add(f"The JSONata expression reads {name}, which is not available here.", location)
     elif isinstance(value, dict):
         for key, item in value.items():
-            check_jsonata(item, problems, f"{location}/{key}")
+            check_jsonata(item, problems, f"{location}/{key}", caught=caught)
     elif isinstance(value, list):
         for place, item in enumerate(value):
-            check_jsonata(item, problems, f"{location}[{place}]")
+            check_jsonata(item, problems, f"{location}[{place}]", caught=caught)
+
+
+def _absent(expression: str, *, caught: bool) -> Iterator[str]:
+    """Yield what *expression* reads and AWS does not offer.
+
+    AWS was seen to refuse ``$$``, and ``$states.errorOutput`` outside of a catcher (github.com/floci-io/floci, pull
+    request 2786); its words were not.
+    """
+    code = _QUOTED.sub("''", expression)
+    if _ROOT.search(code):
+        yield "$$"
+    if not caught and _ERROR_OUTPUT.search(code):
+        yield "$states.errorOutput"

@@ -61,7 +61,7 @@ def _check_catcher(entry: Spec, problems: Problems, location: str, *, jsonata: b
         problems.is_a(entry["Assign"], dict, "Object", f"{location}/Assign")
     if jsonata:
         for name in ("Assign", "Output"):
-            check_jsonata(entry.get(name), problems, f"{location}/{name}")
+            check_jsonata(entry.get(name), problems, f"{location}/{name}", caught=True)
         return
     if entry.get("ResultPath") is not None:
         check_reference(entry["ResultPath"], problems, f"{location}/ResultPath")

@@ -419,3 +419,25 @@ def test_what_looks_like_a_path_where_none_is_read_is_warned_of():
     ]
     query = {"Q": {"Type": "Pass", "Output": {"a": "$.b"}, "End": True}}
     assert warnings_of(json.dumps({"StartAt": "Q", "States": query, "QueryLanguage": "JSONata"})) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "name"),
+    [
+        ("$states.errorOutput.Cause", "$states.errorOutput"),
+        ("$$.a", "$$"),
+        ("$count($$)", "$$"),
+        ("'$$' & \"$states.errorOutput\"", None),
+        ("$replace($states.input, /a/, '$$')", None),
+        ("/* $$ */ $states.input", None),
+    ],
+)
+def test_jsonata_reads_only_what_aws_offers(expression, name):
+    problems = found({"A": {**PASS, **QUERY, "Output": {"a": f"{{% {expression} %}}"}}})
+    told = f"SCHEMA_VALIDATION_FAILED: The JSONata expression reads {name}, which is not available here."
+    assert problems == ([f"{told} at /States/A/Output/a"] if name else [])
+
+
+def test_a_catcher_reads_the_error_output():
+    catch = [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": "C"}]
+    assert found({"A": {**BRANCHES, **QUERY, "Catch": catch}, "C": PASS}) == []
