@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from shared.local.asl.choice import KINDS, OPERATORS, parse_time
 from shared.local.asl.languages.jsonata import is_expression
-from shared.local.asl.validation.expressions import check_jsonata, check_language, check_path, check_template
+from shared.local.asl.validation.expressions import (
+    check_assigned,
+    check_jsonata,
+    check_language,
+    check_path,
+    check_template,
+)
 
 if TYPE_CHECKING:
     from shared.local.asl.reading import Spec
@@ -26,8 +32,7 @@ def check_rule(rule: Json, problems: Problems, location: str, *, jsonata: bool, 
     for name in ("Next", "Output") if not top else ():
         if name in rule:
             problems.add(f"Field '{name}' is not supported", location, field=name)
-    if "Assign" in rule:
-        problems.is_a(rule["Assign"], dict, "Object", f"{location}/Assign")
+    check_assigned(rule, problems, location, jsonata=jsonata)
     if "Comment" in rule:
         problems.is_a(rule["Comment"], str, "String", f"{location}/Comment")
     check_language(rule, (_TEST, {"Condition", "Output"}), problems, location, jsonata=jsonata)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shared.local.asl.validation.problems import Problems
     from shared.values import Json
 
+# How long the name of a variable, or of a state, may be.
+MOST_LETTERS = 80
 # Texts and comments of a JSONata expression.
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|/\*.*?\*/""", re.DOTALL)
 _ROOT = re.compile(r"\$\$(?![\w$])")
@@ -110,6 +112,20 @@ def check_language(
         if name in only[0 if jsonata else 1]:
             what = f"The QueryLanguage is set to '{mine}', but field '{name}' is only supported for the '{other}'"
             problems.add(f"{what} QueryLanguage", location, field=name)
+
+
+def check_assigned(spec: Spec, problems: Problems, location: str, *, jsonata: bool) -> None:
+    """Check the names of the variables that *spec* assigns: what they are given is checked with the other fields.
+
+    The rules are of the developer guide (Passing data between states with variables); AWS's words were not seen.
+    """
+    if "Assign" not in spec or not problems.is_a(spec["Assign"], dict, "Object", f"{location}/Assign"):
+        return
+    for key in spec["Assign"]:
+        name = key if jsonata else key.removesuffix(".$")
+        if name == "states" or len(name) > MOST_LETTERS or not name.isidentifier():
+            what = f"'{name}' is not a valid variable name: a letter or _ first, then letters, digits and _, at most"
+            problems.add(f"{what} {MOST_LETTERS}, and not states", f"{location}/Assign", field=key)
 
 
 def check_jsonata(value: Json, problems: Problems, location: str, *, caught: bool = False) -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.local.asl.validation import fields
-from shared.local.asl.validation.expressions import check_jsonata, check_language, check_reference, check_template
+from shared.local.asl.validation.expressions import (
+    check_assigned,
+    check_jsonata,
+    check_language,
+    check_reference,
+    check_template,
+)
 from shared.local.asl.validation.numbers import check_number
 
 if TYPE_CHECKING:
@@ -57,8 +63,7 @@ def _check_catcher(entry: Spec, problems: Problems, location: str, *, jsonata: b
     problems.only(entry, fields.CATCHER | {"ResultPath", "Output"}, location)
     if problems.require(entry, ("Next",), location):
         problems.is_a(entry["Next"], str, "String", f"{location}/Next")
-    if "Assign" in entry:
-        problems.is_a(entry["Assign"], dict, "Object", f"{location}/Assign")
+    check_assigned(entry, problems, location, jsonata=jsonata)
     if jsonata:
         for name in ("Assign", "Output"):
             check_jsonata(entry.get(name), problems, f"{location}/{name}", caught=True)

@@ -10,6 +10,7 @@ from shared.local.asl.languages.jsonata import is_expression
 from shared.local.asl.validation import fields
 from shared.local.asl.validation.choices import check_rule
 from shared.local.asl.validation.expressions import (
+    check_assigned,
     check_jsonata,
     check_language,
     check_path,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "Assign", "Credentials")
-_OBJECTS = ("Assign", "Credentials", "ItemReader", "ItemBatcher", "ResultWriter", "ResultSelector")
+_OBJECTS = ("Credentials", "ItemReader", "ItemBatcher", "ResultWriter", "ResultSelector")
 _EXPRESSIONS = ("Arguments", "Output", "Assign", "Items", "ItemSelector", "Credentials")
 
 
@@ -49,6 +50,7 @@ def check_state(spec: Spec, problems: Problems, location: str, *, jsonata: bool)
     for name in _OBJECTS:
         if name in spec:
             problems.is_a(spec[name], dict, "Object", f"{location}/{name}")
+    check_assigned(spec, problems, location, jsonata=jsonata)
     _check_data(spec, problems, location, jsonata=jsonata)
     if kind in _CHECKS:
         _CHECKS[kind](spec, problems, location, jsonata=jsonata)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.validation import fields
+from shared.local.asl.validation.expressions import MOST_LETTERS
 from shared.local.asl.validation.numbers import check_number
 from shared.local.asl.validation.problems import (
     DUPLICATE,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from shared.local.asl.reading import Spec
     from shared.values import Json
 
-MOST_LETTERS = 80
 MOST_DEPTH = 200
 _CALLBACK = ".waitForTaskToken"
 _SERVICES = (".sync:2", ".sync", _CALLBACK)

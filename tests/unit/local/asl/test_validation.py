@@ -441,3 +441,14 @@ def test_jsonata_reads_only_what_aws_offers(expression, name):
 def test_a_catcher_reads_the_error_output():
     catch = [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": "C"}]
     assert found({"A": {**BRANCHES, **QUERY, "Catch": catch}, "C": PASS}) == []
+
+
+@pytest.mark.parametrize("name", ["states", "1a", "a-b", "", "a" * 81, "a.b"])
+def test_a_variable_has_a_name_that_an_expression_can_say(name):
+    (problem,) = found({"A": {**PASS, "Assign": {f"{name}.$": "$.a", "_fine": 1, "größe": 2}}})
+    assert f"'{name}' is not a valid variable name" in problem
+    assert problem.endswith(" at /States/A/Assign")
+    (problem,) = found(
+        {"A": {**BRANCHES, "Catch": [{"ErrorEquals": ["E"], "Next": "C", "Assign": {name: 1}}]}, "C": PASS}
+    )
+    assert problem.endswith(" at /States/A/Catch[0]/Assign")
