@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from shared.local.asl.errors import RuntimeFailure, dumps
 from shared.local.asl.languages import intrinsics, jsonata
-from shared.local.asl.languages.jsonpath import NoResultError, compile_path
+from shared.local.asl.languages.jsonpath import NoResultError, PathSyntaxError, compile_path
 from shared.local.asl.reading import members
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def compile_read(text: str) -> Evaluate:
     if source == "$$":
         return lambda _value, around: read(around.context(), around.budget.spend)
     name = source[1:]
+    if not name.isidentifier():
+        raise PathSyntaxError(f"{name!r} is no variable's name")
 
     def variable(_value: Json, around: Surroundings) -> Json:
         try:

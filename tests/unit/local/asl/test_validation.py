@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.local.asl.machine import Machine
 from shared.local.asl.validation import problems_of, warnings_of
+from shared.local.asl.validation.fields import KNOWN, TOP
 from shared.local.asl.validation.problems import Problems
 
 
@@ -452,3 +454,92 @@ def test_a_variable_has_a_name_that_an_expression_can_say(name):
         {"A": {**BRANCHES, "Catch": [{"ErrorEquals": ["E"], "Next": "C", "Assign": {name: 1}}]}, "C": PASS}
     )
     assert problem.endswith(" at /States/A/Catch[0]/Assign")
+
+
+@pytest.mark.parametrize("path", ["$a-b.c", "$5", "$a b", "$$a"])
+def test_what_names_no_variable_is_no_path(path):
+    assert found({"A": {**PASS, "InputPath": path}}) == [
+        "SCHEMA_VALIDATION_FAILED: Value is not a valid JSONPath. at /States/A/InputPath"
+    ]
+
+
+CALL = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "f"}}
+RECOVERING = {
+    "Retry": [{"ErrorEquals": ["E"], "MaxAttempts": 1, "BackoffRate": 1.5}],
+    "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Assign": {"v": 1}, "Next": "Z"}],
+}
+BOTH = [{"Variable": "$.a", "IsNull": True}, {"Not": {"Variable": "$.b", "StringMatches": "*"}}]
+QUERYING = {**QUERY, "Type": "Pass", "Output": {"o": "{% $states.input %}"}, "Assign": {"y": "{% 1 %}"}, "End": True}
+ALL = {
+    "A": {
+        "Type": "Pass",
+        "Parameters": {"a.$": "$.a", "b": [{"c.$": "States.UUID()"}]},
+        "ResultPath": "$.r",
+        "Next": "B",
+    },
+    "B": {**CALL, **RECOVERING, "TimeoutSeconds": 5, "HeartbeatSecondsPath": "$.h", "ResultSelector": {}, "Next": "C"},
+    "C": {
+        "Type": "Choice",
+        "Choices": [
+            {"And": BOTH, "Assign": {"x.$": "$.x"}, "Next": "D"},
+            {"Variable": "$v", "NumericLessThanPath": "$.n", "Next": "E"},
+        ],
+        "Default": "F",
+    },
+    "D": {"Type": "Wait", "TimestampPath": "$.t", "Next": "Z"},
+    "E": {
+        **PARALLEL,
+        **RECOVERING,
+        "Branches": [{"StartAt": "P", "States": {"P": {"Type": "Fail", "CausePath": "$.c"}}}],
+    },
+    "F": {
+        **MAP,
+        **RECOVERING,
+        "ItemsPath": "$.i",
+        "MaxConcurrencyPath": "$.m",
+        "ItemSelector": {"v.$": "$$.Map.Item.Value"},
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, "StartAt": "Q", "States": {"Q": QUERYING}},
+    },
+    "Z": {"Type": "Succeed", "OutputPath": None},
+}
+SCALARS = st.sampled_from(["", "x", "$.a", "$..a", "$$", "$v", "Z", "{% 1 %}", "States.ALL", "JSONata", "Pass", "Map"])
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 10**9) | st.just(1.5) | SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "b.$", "Type"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+FIELDS = sorted({*KNOWN, *TOP, "ErrorEquals", "Variable", "And", "Not", "Condition", "IsNull", "MaxAttempts", "x.$"})
+
+
+def places(value):
+    """Yield every object and array of *value*."""
+    if isinstance(value, (dict, list)):
+        yield value
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from places(item)
+
+
+def change(place, data):
+    """Change the object or array *place* in one way."""
+    if isinstance(place, list):
+        place.append(data.draw(ANYTHING))
+    elif place and data.draw(st.booleans()):
+        key = data.draw(st.sampled_from(sorted(place)))
+        if data.draw(st.booleans()):
+            del place[key]
+        else:
+            place[key] = data.draw(ANYTHING)
+    else:
+        place[data.draw(st.sampled_from(FIELDS))] = data.draw(ANYTHING)
+
+
+@given(st.data())
+def test_whatever_is_in_a_definition_it_is_refused_or_it_compiles(data):
+    definition = json.loads(json.dumps({"Comment": "all kinds", "StartAt": "A", "States": ALL}))
+    assert problems_of(json.dumps(definition)) == []
+    for _ in range(data.draw(st.integers(1, 2))):
+        change(data.draw(st.sampled_from(list(places(definition)))), data)
+    if not problems_of(json.dumps(definition)):
+        assert Machine(definition).start in definition["States"]
