@@ -503,7 +503,7 @@ ALL = {
     "Z": {"Type": "Succeed", "OutputPath": None},
 }
 WHOLE = json.dumps({"Comment": "all kinds", "StartAt": "A", "States": ALL})
-# Asked here, for at its first use the library that parses JSONata sets Python's recursion limit, which Hypothesis minds.
+# Asked here: at its first use the library that parses JSONata sets Python's recursion limit, which Hypothesis minds.
 FINE = problems_of(WHOLE)
 SCALARS = st.sampled_from(["", "x", "$.a", "$..a", "$$", "$v", "Z", "{% 1 %}", "States.ALL", "JSONata", "Pass", "Map"])
 ANYTHING = st.recursive(
