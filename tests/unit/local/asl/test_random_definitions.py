@@ -14,7 +14,11 @@ Expression("{% 1 %}", "")
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 50) | st.floats(allow_nan=False, width=16) | st.text("ab$", max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 50)
+    | st.floats(allow_nan=False, allow_infinity=False, width=16)
+    | st.text("ab$", max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
     max_leaves=6,
 )
