@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 def check_recovery(spec: Spec, problems: Problems, location: str, *, jsonata: bool) -> None:
     """Check Retry and Catch."""
     for name in ("Retry", "Catch"):
-        entries, where = spec.get(name), f"{location}/{name}"
-        if entries is None or not problems.is_a(entries, list, "Array", where):
+        if name not in spec:
+            continue
+        entries, where = spec[name], f"{location}/{name}"
+        if not problems.is_a(entries, list, "Array", where):
             continue
         for place, entry in enumerate(entries):
             if problems.is_a(entry, dict, "Object", f"{where}[{place}]"):
