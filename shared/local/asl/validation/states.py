@@ -81,7 +81,7 @@ def _check_data(spec: Spec, problems: Problems, location: str, *, jsonata: bool)
                 check_jsonata(spec[name], problems, f"{location}/{name}")
         return
     for name in ("InputPath", "OutputPath", "ItemsPath"):
-        if spec.get(name) is not None:
+        if spec.get(name) is not None or (name == "ItemsPath" and name in spec):  # only the first two may be null
             check_path(spec[name], problems, f"{location}/{name}")
     if spec.get("ResultPath") is not None:
         check_reference(spec["ResultPath"], problems, f"{location}/ResultPath")

@@ -355,6 +355,7 @@ def choice(**rule):
             "/Branches[0]",
         ),
         ({**BRANCHES, "Retry": None}, "Expected value of type Array", "/Retry"),
+        ({**EACH, "ItemsPath": None}, "Expected value of type String", "/ItemsPath"),
         (retry(MaxRetries=1), "Field 'MaxRetries' is not supported", "/Retry[0]"),
         (retry(MaxAttempts=1.0), "Expected value of type Integer", "/Retry[0]/MaxAttempts"),
         (retry(MaxDelaySeconds=31622401), "Maximum value is 31622400", "/Retry[0]/MaxDelaySeconds"),
