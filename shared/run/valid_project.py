@@ -21,7 +21,7 @@ from shared.config.template import placeholders
 from shared.config.triggers import OBJECT, OBJECTS
 from shared.isolation.roles.workflow_role import ungranted
 from shared.local.asl.validation import problems_of
-from shared.local.asl.validation.fields import KNOWN, NESTED
+from shared.local.asl.validation.fields import KNOWN, PROCESSOR, TOP
 from shared.run.definition_place import machine_of, place_of
 from shared.run.own_writes import own_writes
 from shared.run.trigger_inputs import check_inputs
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _UNKNOWN_FIELD = re.compile(r"Field '(.*)' is not supported$")
 _UNKNOWN_CALL = re.compile(r"The resource provided arn:[\w-]+:states:::(\w+:\w+) is not recognized")
-_FIELDS = KNOWN | NESTED
+_FIELDS = KNOWN | PROCESSOR | TOP
 _MISSING_TARGET, _ENDLESS = "MISSING_TRANSITION_TARGET", "MISSING_END_STATE"
 
 
@@ -160,12 +160,16 @@ class _Check:
     def definition_itself(self) -> None:
         """Check what Step Functions checks when a machine is made."""
         flaws = problems_of(json.dumps(self._definition), self._card.file.type.upper(), here=False)
-        places = [(flaw, place_of(flaw.location or "/States", self._definition)) for flaw in flaws]
+        places = [(flaw, self._place(flaw)) for flaw in flaws]
         lost = {path[:-1] for flaw, path in places if flaw.code == _MISSING_TARGET and path[-1] == "StartAt"}
         for flaw, path in places:
             unreached = flaw.code == _MISSING_TARGET and not flaw.message.startswith("Missing")
             if not (unreached and path[:-2] in lost):  # from nowhere nothing is reached
                 self._tell(path, *self._words(flaw, path))
+
+    def _place(self, flaw: Flaw) -> KeyPath:
+        place = place_of(flaw.location or "/States", self._definition)
+        return (*place, flaw.field) if flaw.field else place
 
     def _words(self, flaw: Flaw, path: KeyPath) -> tuple[str, str | None]:
         """Return what *flaw* at *path* is, and the fix where there is a known one; in AWS's words but for a few."""

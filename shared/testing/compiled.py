@@ -75,15 +75,8 @@ def compile_definition(definition: Mapping[str, Json], *, express: bool, where: 
     for state in states.values():
         if isinstance(state, RecoveringState):
             state.mock(partial(ask, state))
-    return Compiled(machine, states, express, tuple(_lacking(definition, states)))
-
-
-def _lacking(definition: Mapping[str, Json], states: Mapping[str, State]) -> Iterator[Problem]:
-    """Yield what of *definition* only AWS does, but for what Tasks call: they say so themselves, if asked."""
-    tasks = {name for name, state in states.items() if isinstance(state, Task)}
-    for problem in problems_of(json.dumps(definition)):
-        if problem.code == NOT_EMULATED and tasks.isdisjoint(_names(problem)):
-            yield problem
+    lacking = tuple(each for each in problems_of(json.dumps(definition)) if each.code == NOT_EMULATED)
+    return Compiled(machine, states, express, lacking)
 
 
 def _names(problem: Problem) -> list[str]:

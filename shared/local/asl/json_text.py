@@ -1,76 +1,218 @@
-"""Reading JSON text that a request gives, and saying what is wrong with it as AWS's reader does.
+"""Reading JSON that others wrote, and saying what is wrong with it as Jackson does, the reader that AWS has.
 
-Source: the recorded answer of ValidateStateMachineDefinition to a text that is no definition; the rest are the words of
-the same reader (Jackson) for the same places.
+Its texts and places are those of its ReaderBasedJsonParser: a place is where the reader stands when it gives up, one
+past the character or word that it names.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from shared.values import Json
 
-_EXPECTED = "was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
-_VALUE = "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
-_NUMBERS = "enable JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow"
-_WORD = re.compile(r"[^\W\d]\w*")
+MOST_SHOWN = 500
+_VALUE = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+_BLANK = re.compile(r"[ \t\r\n]*")
+_WORD = re.compile(r"[\w$]+")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
+_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})')
 
 
 class JsonTextError(ValueError):
-    """Text that is not JSON.
+    """A text that is no JSON.
 
-    Attributes:
-        where: The place, in the words of AWS's reader.
+    Args:
+        what: What is wrong.
+        where: The place, as Jackson writes it: ``[Source: (String)"{"; line: 1, column: 2]``.
     """
 
-    def __init__(self, why: str, where: str) -> None:
-        super().__init__(f"{why}\n at {where}")
+    def __init__(self, what: str, where: str) -> None:
+        super().__init__(f"{what}\n at {where}")
         self.where = where
 
 
-def read_json(text: str) -> Json:
-    """Return the value of *text*.
+def read_json(text: str, *, unique: bool = False) -> Json:
+    """Return what the JSON *text* says.
+
+    Args:
+        text: The text.
+        unique: Whether an object must not have a name twice; else the last counts.
 
     Raises:
-        JsonTextError: It is not JSON, or nested deeper than can be read.
+        JsonTextError: It is no JSON, or an object has a name twice.
     """
     try:
-        value: Json = json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise _told(text, error.pos) from error
-    except _ConstantError as error:
-        name = str(error)
-        where = _place(text, text.find(name) + len(name))
-        raise JsonTextError(f"Non-standard token '{name}': {_NUMBERS}", where) from error
-    except (ValueError, RecursionError) as error:  # a number with thousands of digits, or arrays in arrays
-        raise JsonTextError("The value cannot be read", _place(text, 0)) from error
-    return value
+        found: Json = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each if unique else None)
+    except (ValueError, RecursionError):
+        reader = _Reader(text, unique=unique)
+        try:
+            reader.document()
+        except RecursionError:
+            reader.fail(f"Document nesting depth exceeds the maximum allowed ({reader.depth})", reader.at)
+    return found
 
 
-class _ConstantError(ValueError):
-    """NaN or Infinity, which are not JSON."""
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
 
 
-def _no_constant(name: str) -> Never:
-    raise _ConstantError(name)
+def _once_each(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name twice")
+    return members
 
 
-def _told(text: str, position: int) -> JsonTextError:
-    rest = text[position:].lstrip()
-    position = len(text) - len(rest)
-    if not rest:
-        return JsonTextError("Unexpected end-of-input", _place(text, len(text)))
-    word = _WORD.match(rest)
-    if word:
-        return JsonTextError(f"Unrecognized token '{word[0]}': {_EXPECTED}", _place(text, position + len(word[0])))
-    what = f"Unexpected character ('{rest[0]}' (code {ord(rest[0])})): {_VALUE}"
-    return JsonTextError(what, _place(text, position))
+class _Reader:
+    """Goes through a text that is known to be wrong, up to where it is."""
 
+    def __init__(self, text: str, *, unique: bool) -> None:
+        self.text = text
+        self.unique = unique
+        self.at = 0
+        self.depth = 0
 
-def _place(text: str, position: int) -> str:
-    before = text[:position]
-    column = position - before.rfind("\n")
-    return f'[Source: (String)"{text}"; line: {before.count(chr(10)) + 1}, column: {column}]'
+    def fail(self, what: str, at: int) -> NoReturn:
+        raise JsonTextError(what, self.location(at))
+
+    def location(self, at: int) -> str:
+        """Return the place before the character *at*, on the line on which the reader stands."""
+        line = self.text.count("\n", 0, self.at) + 1
+        column = at - (self.text.rfind("\n", 0, self.at) + 1) + 1
+        more = len(self.text) - MOST_SHOWN
+        shown = f'"{self.text[:MOST_SHOWN]}"' + (f"[truncated {more} chars]" if more > 0 else "")
+        return f"[Source: (String){shown}; line: {line}, column: {column}]"
+
+    def unexpected(self, why: str) -> NoReturn:
+        letter = self.text[self.at]
+        shown = f"'{letter}' (code {ord(letter)})" if letter >= " " else f"(CTRL-CHAR, code {ord(letter)})"
+        self.fail(f"Unexpected character ({shown}): {why}", self.at + 1)
+
+    def blank(self) -> None:
+        match = _BLANK.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+
+    def ended(self, kind: str, start: int) -> None:
+        """Fail if the text ends within the object or array that began at *start*."""
+        if self.at >= len(self.text):
+            end, self.at = self.at, start
+            marker, self.at = f"start marker at {self.location(start)}", end
+            self.fail(f"Unexpected end-of-input: expected close marker for {kind} ({marker})", end)
+
+    def document(self) -> NoReturn:
+        self.blank()
+        if self.at >= len(self.text):
+            self.fail("No content to map due to end-of-input", self.at)
+        self.value()
+        self.blank()
+        if self.at < len(self.text):
+            self.value()
+        self.fail("Trailing token found after value", self.at)
+
+    def value(self) -> None:
+        letter = self.text[self.at]
+        if letter == "{":
+            self.object()
+        elif letter == "[":
+            self.array()
+        elif letter == '"':
+            self.string("a String value")
+        elif letter == "-" or letter.isdigit():
+            self.number()
+        else:
+            self.word()
+
+    def word(self) -> None:
+        match = _WORD.match(self.text, self.at)
+        if match is None:
+            self.unexpected(f"expected a valid value {_VALUE}")
+        if match[0] not in {"null", "true", "false"}:
+            self.fail(f"Unrecognized token '{match[0]}': was expecting {_VALUE}", match.end())
+        self.at = match.end()
+
+    def number(self) -> None:
+        match = _NUMBER.match(self.text, self.at)
+        if match is None:
+            self.fail("Invalid numeric value: a minus sign is followed by no digit", self.at + 1)
+        if match[0] in {"0", "-0"} and self.text[match.end() : match.end() + 1].isdigit():
+            self.fail("Invalid numeric value: Leading zeroes not allowed", match.end())
+        self.at = match.end()
+
+    def string(self, what: str) -> str:
+        start = self.at
+        self.at += 1
+        while True:
+            match = _PLAIN.match(self.text, self.at)
+            self.at = match.end() if match else self.at
+            if self.at >= len(self.text):
+                self.fail(f"Unexpected end-of-input in {what}", self.at)
+            letter = self.text[self.at]
+            if letter == '"':
+                self.at += 1
+                return self.text[start + 1 : self.at - 1]
+            if letter != "\\":
+                what = "string value" if what == "a String value" else "name"
+                unquoted = f"Illegal unquoted character ((CTRL-CHAR, code {ord(letter)}))"
+                self.fail(f"{unquoted}: has to be escaped using backslash to be included in {what}", self.at + 1)
+            escape = _ESCAPE.match(self.text, self.at)
+            if escape is None:
+                following = self.text[self.at + 1 : self.at + 2]
+                shown = f"'{following}' (code {ord(following)})" if following else "end-of-input"
+                self.fail(f"Unrecognized character escape {shown}", self.at + 2)
+            self.at = escape.end()
+
+    def object(self) -> None:
+        start, names = self.at, set()
+        self.depth += 1
+        self.at += 1
+        self.blank()
+        self.ended("Object", start)
+        while self.text[self.at] != "}":
+            if self.text[self.at] != '"':
+                self.unexpected("was expecting double-quote to start field name")
+            name = self.string("field name")
+            if self.unique and name in names:
+                self.fail(f"Duplicate field '{name}'", self.at)
+            names.add(name)
+            self.blank()
+            self.ended("Object", start)
+            if self.text[self.at] != ":":
+                self.unexpected("was expecting a colon to separate field name and value")
+            self.at += 1
+            self.blank()
+            self.ended("Object", start)
+            self.value()
+            self.separator("Object", "}", start)
+        self.at += 1
+        self.depth -= 1
+
+    def array(self) -> None:
+        start = self.at
+        self.depth += 1
+        self.at += 1
+        self.blank()
+        self.ended("Array", start)
+        while self.text[self.at] != "]":
+            self.value()
+            self.separator("Array", "]", start)
+        self.at += 1
+        self.depth -= 1
+
+    def separator(self, kind: str, end: str, start: int) -> None:
+        """Read the comma after an entry and what follows it, or stand before the *end*."""
+        self.blank()
+        self.ended(kind, start)
+        if self.text[self.at] == end:
+            return
+        if self.text[self.at] != ",":
+            self.unexpected(f"was expecting comma to separate {kind} entries")
+        self.at += 1
+        self.blank()
+        self.ended(kind, start)
+        if self.text[self.at] == end:
+            name = "double-quote to start field name"
+            self.unexpected(f"was expecting {name}" if kind == "Object" else f"expected a valid value {_VALUE}")

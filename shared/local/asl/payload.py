@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from shared.local.asl.errors import RuntimeFailure, dumps
 from shared.local.asl.languages import intrinsics, jsonata
-from shared.local.asl.languages.jsonpath import NoResultError, compile_path
+from shared.local.asl.languages.jsonpath import NoResultError, PathSyntaxError, compile_path
 from shared.local.asl.reading import members
 
 if TYPE_CHECKING:
@@ -58,19 +58,21 @@ def compile_read(text: str) -> Evaluate:
     path = compile_path(below)
     read = path.read
     if source == "$":
-        if not path.keys and path.keys is not None:
-            return lambda value, _around: value
-        return lambda value, _around: read(value)
+        if path.keys is not None:  # nothing to search: it costs no more than its length
+            return (lambda value, _around: read(value)) if path.keys else (lambda value, _around: value)
+        return lambda value, around: read(value, around.budget.spend)
     if source == "$$":
-        return lambda _value, around: read(around.context())
+        return lambda _value, around: read(around.context(), around.budget.spend)
     name = source[1:]
+    if not name.isidentifier():
+        raise PathSyntaxError(f"{name!r} is no variable's name")
 
     def variable(_value: Json, around: Surroundings) -> Json:
         try:
             held = around.variables.look_up(name)
         except KeyError:
             raise NoResultError(f"No results for variable {source}") from None
-        return read(held)
+        return read(held, around.budget.spend)
 
     return variable
 

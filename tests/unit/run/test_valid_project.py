@@ -95,12 +95,12 @@ words/word-count/workflow.asl.json:18: unknown placeholder ${cuont} (did you mea
 words/word-count/workflow.asl.json:21: States.Pieces.ItemProcessor.States.Lost: State "Lost" is not reachable.
 words/word-count/workflow.asl.json:34: States.Choose.Choices[0].NumericGreaterThan: Expected value of type Number
 words/word-count/workflow.asl.json:35: States.Choose.Choices[0].Next: "Merg" is no state of this machine (did you
-words/word-count/workflow.asl.json:42: States.Later.Seconds: Value is too low, minimum is 0
+words/word-count/workflow.asl.json:42: States.Later.Seconds: Minimum value is 0
 words/word-count/workflow.asl.json:51: States.Merge.Parameters.Payload.keys.$: The value for the field 'keys.$' must be
 words/word-count/workflow.asl.json:59: States.Merge.Catch[0].Next: "Sorry" is no state of this machine
 words/word-count/workflow.asl.json:64: States.Query: Exactly one of the fields [Next, End] is required
 words/word-count/workflow.asl.json:67: States.Query.Output: The value is not a valid JSONata expression.
-words/word-count/workflow.asl.json:68: States.Query.ResultPath: The field 'ResultPath' is not supported when the
+words/word-count/workflow.asl.json:68: States.Query.ResultPath: The QueryLanguage is set to 'JSONata', but field
 words/word-count/workflow.asl.json:69: States.Query.Nxt: Field 'Nxt' is not supported (did you mean 'Next'?)
 words/word-count/workflow.yaml:2: there is no team 'nobody' to share it with
 words/word-count/workflow.yaml:3: unknown key 'pyhton' (did you mean 'python'?)

@@ -12,7 +12,7 @@ from shared.local.asl.configurations import check_readable, read_encryption, rea
 from shared.local.asl.identity import StartedMachine
 from shared.local.asl.records import MachineRecord
 from shared.local.asl.refusals import Refused, invalid_request, no_machine, too_many
-from shared.local.asl.validation import problems_of
+from shared.local.asl.validation import problems_of, warnings_of
 from shared.local.asl.validation.references import variable_references
 
 if TYPE_CHECKING:
@@ -205,17 +205,20 @@ def validate_state_machine_definition(
 ) -> dict[str, object]:
     """ValidateStateMachineDefinition."""
     problems = problems_of(params["definition"], params.get("type") or "STANDARD")
+    warned = params.get("severity") == "WARNING" and not problems
+    told = [("ERROR", each) for each in problems]
+    told += [("WARNING", each) for each in (warnings_of(params["definition"]) if warned else ())]
     most = params.get("maxResults") or _DIAGNOSTICS
     shown = [
         {
-            "severity": "ERROR",
+            "severity": severity,
             "code": each.code,
             "message": each.message,
             **({"location": each.location} if each.location else {}),
         }
-        for each in problems[:most]
+        for severity, each in told[:most]
     ]
-    return {"result": "FAIL" if problems else "OK", "diagnostics": shown, "truncated": len(problems) > most}
+    return {"result": "FAIL" if problems else "OK", "diagnostics": shown, "truncated": len(told) > most}
 
 
 ACTIONS = {

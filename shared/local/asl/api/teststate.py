@@ -20,7 +20,6 @@ from shared.local.asl.retry import RecoveringState
 from shared.local.asl.states.map import Map
 from shared.local.asl.states.parallel import Parallel
 from shared.local.asl.validation import problems_of
-from shared.local.asl.validation.problems import NOT_EMULATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,7 +177,7 @@ def _check_alone(state: dict[str, Json]) -> None:
 
 def _check(definition: str) -> None:
     """Raise InvalidDefinition unless AWS takes the *definition*: what only AWS does may stay, since a mock does it."""
-    errors = [str(problem) for problem in problems_of(definition) if problem.code != NOT_EMULATED]
+    errors = [str(problem) for problem in problems_of(definition, here=False)]
     if errors:
         raise InvalidDefinition(f"Invalid State Machine Definition: '{', '.join(errors)}'")
 

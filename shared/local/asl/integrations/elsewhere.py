@@ -1,4 +1,4 @@
-"""Integrations that only AWS has. A definition that names one is refused; where a mock stands for it, it may stay."""
+"""Integrations that only AWS runs. A definition that names one is taken, with a warning; the state fails by name."""
 
 from __future__ import annotations
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import binascii
-import json
 import math
 import re
 from typing import TYPE_CHECKING
 
 from shared.local.asl.errors import dumps
+from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.names import new_uuid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
     from random import Random
 
     from shared.values import Json
@@ -65,10 +65,9 @@ def _string_to_json(_random: Random, text: Json) -> Json:
     if not text.strip():
         return None
     try:
-        found: Json = json.loads(_braces(text))
-    except ValueError as error:
-        raise WrongArgument(f"Failed to parse the JSON string: {error}") from None
-    return found
+        return read_json(_braces(text))
+    except JsonTextError as error:
+        raise WrongArgument(str(error)) from None
 
 
 def _array(value: Json, name: str = "array") -> list[Json]:
@@ -78,7 +77,7 @@ def _array(value: Json, name: str = "array") -> list[Json]:
 
 
 def _integer(value: Json, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise WrongArgument(f"The {name} argument must be a number")
     return math.floor(value + 0.5)
 
@@ -118,15 +117,23 @@ def _get_item(_random: Random, given: Json, index: Json) -> Json:
 
 
 def _unique(_random: Random, items: Json) -> list[Json]:
-    kept: list[Json] = []
+    kept: dict[Hashable, Json] = {}
     for item in _array(items):
-        if not any(_same(item, other) for other in kept):
-            kept.append(item)
-    return kept
+        kept.setdefault(_key(item), item)
+    return list(kept.values())
+
+
+def _key(value: Json) -> Hashable:
+    """Return what two values have in common just when they are the same."""
+    if isinstance(value, dict):
+        return frozenset((name, _key(item)) for name, item in value.items())
+    if isinstance(value, list):
+        return tuple(map(_key, value))
+    return isinstance(value, bool), value  # 1 is not true
 
 
 def _encode(_random: Random, text: Json) -> str:
-    return binascii.b2a_base64(_short(text).encode(), newline=False).decode()
+    return binascii.b2a_base64(_encoded(_short(text)), newline=False).decode()
 
 
 def _decode(_random: Random, text: Json) -> str:
@@ -153,7 +160,11 @@ def _hash(_random: Random, data: Json, algorithm: Json) -> str:
         raise WrongArgument(f"The data must not exceed {MAX_ENCODED} characters")
     import hashlib  # 5 ms that few workflows need
 
-    return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
+    return hashlib.new(name, _encoded(text), usedforsecurity=False).hexdigest()
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="replace")  # half a pair of surrogates is a question mark, as in Java
 
 
 def _merge(_random: Random, left: Json, right: Json, deep: Json) -> dict[str, Json]:
@@ -189,6 +200,28 @@ def _uuid(random: Random) -> str:
     return new_uuid(random)
 
 
+# How many arguments each takes, at least and at most; the others take any number.
+ARGUMENTS: dict[str, tuple[int, int]] = {
+    "StringToJson": (1, 1),
+    "JsonToString": (1, 1),
+    "ArrayPartition": (2, 2),
+    "ArrayContains": (2, 2),
+    "ArrayRange": (3, 3),
+    "ArrayGetItem": (2, 2),
+    "ArrayLength": (1, 1),
+    "ArrayUnique": (1, 1),
+    "Base64Encode": (1, 1),
+    "Base64Decode": (1, 1),
+    "Hash": (2, 2),
+    "JsonMerge": (3, 3),
+    "MathRandom": (2, 3),
+    "MathAdd": (2, 2),
+    "StringSplit": (2, 2),
+    "UUID": (0, 0),
+    "Format": (1, 10_000),
+}
+# Those that give a text, or may.
+TEXTS = frozenset({"Format", "JsonToString", "ArrayGetItem", "Base64Encode", "Base64Decode", "Hash", "UUID"})
 FUNCTIONS: dict[str, Callable[..., Json]] = {
     "Format": _format,
     "StringToJson": _string_to_json,

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.local.asl.errors import INTRINSIC, RuntimeFailure
-from shared.local.asl.languages.intrinsic_functions import CLOSE, FUNCTIONS, OPEN, WrongArgument
+from shared.local.asl.languages.intrinsic_functions import ARGUMENTS, CLOSE, FUNCTIONS, OPEN, WrongArgument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$")
+
+
+# So deep AWS lets calls be nested (its developer guide, Intrinsic functions).
+MOST_NESTED = 10
 
 
 class CallSyntaxError(ValueError):
@@ -35,15 +39,18 @@ def compile_call(text: str, compile_path: Callable[[str], Evaluate]) -> Evaluate
     """Return a function ``(value, strand) -> result`` for the call *text*.
 
     Raises:
-        CallSyntaxError: It does not parse, or names no function AWS has.
+        CallSyntaxError: It does not parse, names no function AWS has, has another number of arguments than that
+            function, or calls within calls more than ten deep.
     """
-    evaluate, at = _call(text, 0, compile_path)
+    evaluate, at = _call(text, 0, compile_path, 1)
     if text[at:].strip():
         raise CallSyntaxError(f"the call has something left over: {text[at:]!r}")
     return evaluate
 
 
-def _call(text: str, at: int, compile_path: Callable[[str], Evaluate]) -> tuple[Evaluate, int]:
+def _call(text: str, at: int, compile_path: Callable[[str], Evaluate], depth: int) -> tuple[Evaluate, int]:
+    if depth > MOST_NESTED:
+        raise CallSyntaxError(f"calls are nested more than {MOST_NESTED} deep")
     opening = text.find("(", at)
     name = text[at:opening].strip() if opening > 0 else text[at:]
     function = FUNCTIONS.get(name.removeprefix("States."))
@@ -53,13 +60,18 @@ def _call(text: str, at: int, compile_path: Callable[[str], Evaluate]) -> tuple[
     arguments: list[Evaluate] = []
     at = _blank(text, opening + 1)
     while not text.startswith(")", at):
-        argument, at = _argument(text, at, compile_path)
+        argument, at = _argument(text, at, compile_path, depth)
         arguments.append(argument)
         at = _blank(text, at)
         if text.startswith(",", at):
             at = _blank(text, at + 1)
+            if text.startswith(")", at):
+                raise CallSyntaxError("there is no argument after the last comma")
         elif not text.startswith(")", at):
             raise CallSyntaxError(f"expected , or ) at {text[at:]!r}")
+    least, most = ARGUMENTS.get(name.removeprefix("States."), (0, len(arguments)))
+    if not least <= len(arguments) <= most:
+        raise CallSyntaxError(f"{name} has {least} to {most} arguments, not {len(arguments)}")
     source = text[start : at + 1]
 
     def evaluate(value: Json, around: Surroundings) -> Json:
@@ -68,8 +80,6 @@ def _call(text: str, at: int, compile_path: Callable[[str], Evaluate]) -> tuple[
             return function(around.random, *given)
         except WrongArgument as wrong:
             raise RuntimeFailure(f"The function '{source}' had the following error: {wrong}", INTRINSIC) from None
-        except (TypeError, ValueError) as wrong:
-            raise RuntimeFailure(f"Invalid arguments in {source}: {wrong}", INTRINSIC) from None
 
     return evaluate, at + 1
 
@@ -80,9 +90,9 @@ def _blank(text: str, at: int) -> int:
     return at
 
 
-def _argument(text: str, at: int, compile_path: Callable[[str], Evaluate]) -> tuple[Evaluate, int]:
+def _argument(text: str, at: int, compile_path: Callable[[str], Evaluate], depth: int) -> tuple[Evaluate, int]:
     if text.startswith("States.", at):
-        return _call(text, at, compile_path)
+        return _call(text, at, compile_path, depth + 1)
     if text.startswith("'", at):
         literal, at = _literal(text, at + 1)
         return _constant(literal), at
@@ -108,7 +118,9 @@ def _literal(text: str, at: int) -> tuple[str, int]:
             return "".join(letters), at + 1
         if letter == "\\" and at + 1 < len(text):
             following = text[at + 1]
-            letters.append(escaped.get(following, "\\" + following))
+            if following not in escaped:
+                raise CallSyntaxError(f"a string has no \\{following}: only ' {{ }} and the backslash are escaped")
+            letters.append(escaped[following])
             at += 2
             continue
         letters.append(letter)

@@ -1,30 +1,43 @@
-"""JSONPath, compiled once: the subset AWS evaluates (Jayway's), and the reference paths that name one place."""
+"""JSONPath as AWS evaluates it, compiled once, and the reference paths that name one place.
+
+AWS runs Jayway's JsonPath as it was in version 2.0.0 or just before: what it says of ``$.list.length()`` is that
+version's text to the letter (github.com/awsdocs/aws-step-functions-developer-guide, pull request 5), it finds nothing
+at ``[-1]`` but does at ``[(@.length-1)]`` (zenn.dev/sotaro8181/articles/9f265419e4fda9), it has no ``sum()``
+(repost.aws/questions/QUYiQKP0XfThWEc_ahsMnLOA), it takes texts without quotes in filters
+(github.com/getmoto/moto, issue 7825), and no later version does any of these four. So the reading below has that
+version's ways, odd ones too; tests hold it against the program itself, as Debian ships it (libjsonpath-java 2.0.0).
+
+Two kinds of failure differ: NotFoundError, which a wildcard over an array and a filter pass over, and any other
+NoResultError, which ends the reading.
+"""
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from shared.local.asl.languages.jsonpath_filter import compile_filter
-from shared.local.asl.languages.jsonpath_steps import Together, descend, indexed, matching, member, sliced, wildcard
+from shared.local.asl.languages.jsonpath_steps import (
+    Index,
+    Member,
+    NoResultError,
+    NotFoundError,
+    Walk,
+    free,
+    no_array,
+    no_member,
+    out_of_bounds,
+    shown_names,
+    written,
+)
+from shared.local.asl.languages.jsonpath_syntax import PathSyntaxError, parse
 
 if TYPE_CHECKING:
-    from shared.local.asl.languages.jsonpath_steps import Step
+    from collections.abc import Callable, Sequence
+
+    from shared.local.asl.languages.jsonpath_steps import Part, Place
     from shared.values import Json
 
-_NAME = re.compile(r"[^\s.\[\]()'\"]+")
-_INDEX = re.compile(r"-?\d+(\s*,\s*-?\d+)*$")
-_SLICE = re.compile(r"(-?\d*):(-?\d*)(?::(-?\d*))?$")
-_QUOTED = re.compile(r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(,|$)""")
-
-
-class PathSyntaxError(ValueError):
-    """A JSONPath that does not parse; the message says where."""
-
-
-class NoResultError(LookupError):
-    """A definite path names a place that the value does not have; the message is Jayway's."""
+__all__ = ["NoResultError", "NotFoundError", "Path", "PathSyntaxError", "compile_path", "compile_reference"]
 
 
 class Path:
@@ -32,59 +45,39 @@ class Path:
 
     Args:
         text: The source, starting with ``$``.
-        keys: For a definite path the member names and indices to follow, else None.
-        steps: For any other path its steps in order.
-        single: Whether these steps select one value at most, though they name more than one place.
+        parts: What it consists of, in order.
     """
 
-    __slots__ = ("keys", "measured", "single", "steps", "text")
+    __slots__ = ("_first", "definite", "keys", "text")
 
-    def __init__(
-        self,
-        text: str,
-        keys: tuple[str | int, ...] | None,
-        steps: tuple[Step, ...],
-        *,
-        measured: bool,
-        single: bool = False,
-    ) -> None:
+    def __init__(self, text: str, parts: Sequence[Part]) -> None:
         self.text = text
-        self.keys = keys
-        self.steps = steps
-        self.measured = measured
-        self.single = single
+        self.keys = _keys(parts)
+        self.definite = all(part.definite for part in parts)
+        self._first = None if self.keys is not None else _linked(parts)
 
-    def read(self, value: Json) -> Json:
+    def read(self, value: Json, spend: Callable[[int], None] = free, root: Json = None) -> Json:
         """Return what the path selects in *value*: one value if definite, else a list.
 
-        Raises:
-            NoResultError: The path is definite and the place is not there.
-        """
-        found: Json
-        if self.keys is not None:
-            found = self._follow(value, self.keys)
-        else:
-            nodes = [value]
-            for step in self.steps:
-                nodes = [child for node in nodes for child in step(node, value)]
-            if self.single and not nodes:
-                raise NoResultError(f"No results for path: {self.text}")
-            found = nodes[0] if self.single else nodes
-        if self.measured:
-            return len(found) if isinstance(found, (list, dict, str)) else None
-        return found
+        Args:
+            value: What ``$`` or ``@`` stands for.
+            spend: Is told how many nodes were looked at, and may raise to end that.
+            root: What ``$`` stands for in a filter; *value* when None.
 
-    def _follow(self, node: Any, keys: tuple[str | int, ...]) -> Any:
-        """Return what lies at *keys* below *node*; whether a key fits is found out by trying."""
-        for depth, key in enumerate(keys):
-            try:
-                # A name in a list is a TypeError, an index in an object a KeyError; but text would take an index.
-                if type(node) is str:
-                    node = {}
-                node = node[key]
-            except (KeyError, IndexError, TypeError):
-                raise NoResultError(_missing(keys, depth, node)) from None
-        return node
+        Raises:
+            NoResultError: The path does not fit what it meets, or is definite and the place is not there.
+        """
+        if self.keys is not None:
+            found: Json = _follow(value, self.keys)
+            return found
+        walk = Walk(value if root is None else root, spend)
+        if self._first is not None:
+            self._first.visit(value, (), walk)
+        if not self.definite:
+            return walk.found
+        if not walk.found:
+            raise NotFoundError(f"No results for path: {self.text}")
+        return walk.found[0]
 
     def write(self, value: Json, content: Json) -> Json:
         """Return *value* with *content* at this reference path. Only what the path goes through is copied.
@@ -95,24 +88,56 @@ class Path:
         return _write(value, self.keys or (), content)
 
 
-def _canonical(keys: tuple[str | int, ...]) -> str:
-    return "$" + "".join(f"[{key}]" if type(key) is int else f"['{key}']" for key in keys)
+def _keys(parts: Sequence[Part]) -> tuple[str | int, ...] | None:
+    """Return the names and indices to follow; None when the *parts* are more than such."""
+    keys: list[str | int] = []
+    for part in parts:
+        if len(part.of) == 1 and (part.step is Member or (part.step is Index and part.of[0] >= 0)):
+            keys.append(part.of[0])
+        else:
+            return None
+    return tuple(keys)
 
 
-def _missing(keys: tuple[str | int, ...], depth: int, node: object) -> str:
-    """Return Jayway's words for *keys* that stop at *depth*, where *node* is what was there."""
-    key, before = keys[depth], _canonical(keys[:depth])
-    if type(key) is int:
-        if type(node) is list:
-            return f"No results for path: {_canonical(keys)}"
-        return f"Filter: [{key}] can only be applied to arrays. Current context is: {node}"
-    if type(node) is not dict:
-        kind = {str: "java.lang.String", int: "java.lang.Integer", float: "java.lang.Double", bool: "java.lang.Boolean"}
-        found = kind.get(type(node), "null" if node is None else "net.minidev.json.JSONArray")
-        return f"Expected to find an object with property ['{key}'] in path {before} but found '{found}'."
-    if depth == len(keys) - 1:
-        return f"No results for path: {_canonical(keys)}"
-    return f"Missing property in path {before}['{key}']"
+def _linked(parts: Sequence[Part]) -> Any:
+    """Return the first of the steps that *parts* make, each knowing the one after it; None when there are none."""
+    following = None
+    for at in reversed(range(len(parts))):
+        # Whether a member that is missing on the way is an error is asked, as in Jayway, of the part before and all
+        # those after: not of all those before.
+        strict = all(part.definite for part in parts[max(at - 1, 0) :])
+        following = parts[at].step(parts[at].of, following, strict)
+    return following
+
+
+def _follow(node: Any, keys: tuple[str | int, ...]) -> Any:
+    """Return what lies at *keys* below *node*; whether a key fits is found out by trying."""
+    top = node
+    for key in keys:
+        try:
+            # A name in a list is a TypeError, an index in an object a KeyError; but text would take an index.
+            if type(node) is str:
+                node = {}
+            node = node[key]
+        except (KeyError, IndexError, TypeError):
+            raise _missing(top, keys) from None
+    return node
+
+
+def _missing(node: Any, keys: tuple[str | int, ...]) -> NoResultError:
+    """Return the failure of *keys* that do not lead all the way below *node*."""
+    place: Place = ()
+    for depth, key in enumerate(keys):
+        if isinstance(key, str):
+            if not isinstance(node, dict) or key not in node:
+                return no_member(node, place, (key,), last=depth == len(keys) - 1)
+        elif not isinstance(node, list):
+            shown = (f"[{each}]" if isinstance(each, int) else shown_names((each,)) for each in keys[depth:])
+            return no_array(node, place, "".join(shown))
+        elif key >= len(node):
+            return out_of_bounds(place, key)
+        node, place = node[key], (place, key)
+    return NotFoundError(f"No results for path: {written(place)}")
 
 
 def _write(node: Json, keys: tuple[str | int, ...], content: Json) -> Json:
@@ -143,110 +168,7 @@ def compile_path(text: str) -> Path:
     """
     if not text.startswith("$"):
         raise PathSyntaxError(f"a path starts with $: {text!r}")
-    body, measured = text[1:], False
-    if body.endswith(".length()"):
-        body, measured = body[: -len(".length()")], True
-    keys: list[str | int] = []
-    steps: list[Step] = []
-    definite, at = True, 0
-    while at < len(body):
-        step, found, at = _next_step(body, at)
-        steps.append(step)
-        if found is None:
-            definite = False
-        else:
-            keys.append(found)
-    single = len(keys) == len(steps) - 1 and isinstance(steps[-1], Together)
-    plain = tuple(keys) if definite else None
-    return Path(text, plain, () if definite else tuple(steps), measured=measured, single=single)
-
-
-def _next_step(body: str, at: int) -> tuple[Step, str | int | None, int]:
-    """Return the step at *at*, its key if it names exactly one place, and where the next begins."""
-    if body.startswith("..", at):
-        at += 2
-        if body.startswith("[", at):
-            inner, _, at = _bracket(body, at)
-        elif body.startswith("*", at):
-            inner, at = wildcard, at + 1
-        else:
-            name, at = _name(body, at)
-            inner = member((name,))
-        return descend(inner), None, at
-    if body[at] == ".":
-        at += 1
-        if body.startswith("*", at):
-            return wildcard, None, at + 1
-        if body.startswith("[", at):  # AWS takes a dot before a bracket
-            return _bracket(body, at)
-        name, at = _name(body, at)
-        return member((name,)), name, at
-    if body[at] == "[":
-        return _bracket(body, at)
-    raise PathSyntaxError(f"expected . or [ at {body[at:]!r}")
-
-
-def _name(body: str, at: int) -> tuple[str, int]:
-    match = _NAME.match(body, at)
-    if match is None:
-        raise PathSyntaxError(f"expected a name at {body[at:]!r}")
-    return match.group(), match.end()
-
-
-def _bracket(body: str, at: int) -> tuple[Step, str | int | None, int]:
-    end = _closing(body, at)
-    inner = body[at + 1 : end].strip()
-    if inner == "*":
-        return wildcard, None, end + 1
-    if inner.startswith("?"):
-        return matching(compile_filter(inner[1:].strip(), compile_path)), None, end + 1
-    if _INDEX.match(inner):
-        places = tuple(int(part) for part in inner.split(","))
-        return indexed(places), places[0] if len(places) == 1 else None, end + 1
-    if part := _SLICE.match(inner):
-        bounds = [int(text) if text else None for text in (*part.groups()[:2], part.group(3) or "")]
-        return sliced(slice(*bounds)), None, end + 1
-    names = _quoted(inner)
-    if len(names) > 1 and end + 1 == len(body):
-        return Together(names), None, end + 1
-    return member(names), names[0] if len(names) == 1 else None, end + 1
-
-
-def _closing(body: str, at: int) -> int:
-    """Return where the bracket that opens at *at* closes; brackets in quotes or inside it do not count."""
-    depth, quote = 0, ""
-    position = at
-    while position < len(body):
-        letter = body[position]
-        if quote:
-            if letter == "\\":
-                position += 1
-            elif letter == quote:
-                quote = ""
-        elif letter in "'\"":
-            quote = letter
-        elif letter == "[":
-            depth += 1
-        elif letter == "]":
-            depth -= 1
-            if depth == 0:
-                return position
-        position += 1
-    raise PathSyntaxError(f"no closing ] for {body[at:]!r}")
-
-
-def _quoted(inner: str) -> tuple[str, ...]:
-    names, at = [], 0
-    while at < len(inner):
-        match = _QUOTED.match(inner, at)
-        if match is None:
-            raise PathSyntaxError(f"cannot read [{inner}]")
-        single, double, _ = match.groups()
-        names.append(re.sub(r"\\(.)", r"\1", single if single is not None else double))
-        at = match.end()
-    if not names:
-        raise PathSyntaxError("[] selects nothing")
-    return tuple(names)
+    return Path(text, parse(text, compile_path))
 
 
 def compile_reference(text: str) -> Path:
@@ -256,6 +178,6 @@ def compile_reference(text: str) -> Path:
         PathSyntaxError: It does not parse, or may select several places.
     """
     path = compile_path(text)
-    if path.keys is None or path.measured:
+    if path.keys is None:
         raise PathSyntaxError(f"{text!r} is not a reference path: it may select more than one place")
     return path

@@ -1,173 +1,213 @@
-"""The filter expressions of a JSONPath, ``[?(@.price < 10 && @.tags)]``."""
+"""The filters of a JSONPath, ``[?(@.price < 10 && @.tags)]``, as Jayway's 2.0.0 takes them.
+
+A filter is criteria with ``&&`` and ``||`` between them, of which ``&&`` binds more; parentheses do not group. Each
+criterion is a path, ``!`` and a path, or two sides with one of ``== >= <= != < > =~`` between them. A side that is no
+path, no text in single quotes and no regular expression is a text as it stands: ``10``, ``true``, ``fiction``.
+"""
 
 from __future__ import annotations
 
-import json
 import operator
 import re
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+
+import regex
+
+from shared.local.asl.errors import dumps
+from shared.local.asl.languages.jsonpath_steps import NoResultError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shared.local.asl.languages.jsonpath_steps import Walk
     from shared.values import Json
 
-    # From an item and the whole value: what one side of a comparison is, or whether the item is kept.
-    Operand: TypeAlias = Callable[[Json, Json], object]
-    Keep: TypeAlias = Callable[[Json, Json], bool]
+    # What a side of a comparison is for an item, and whether an item is kept.
+    Side: TypeAlias = "Callable[[Json, Walk], object]"
+    Keep: TypeAlias = "Callable[[Json, Walk], bool]"
+    Ordered = TypeVar("Ordered", bytes, bool, Decimal)
+
+_SPLIT = re.compile(r"(?<=&&)|(?<=\|\|)|(?=&&)|(?=\|\|)")
+_PATTERN = re.compile(r"/(.*)/(i?)", re.DOTALL)
+# A number as Java's BigDecimal reads it.
+_DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?", re.ASCII)
+_BLANK = "".join(map(chr, range(33)))
+# How long one match of a regular expression may take, in seconds. The figure is ours.
+_PATIENCE = 0.25
 
 
 class CompiledPath(Protocol):
     """A compiled JSONPath."""
 
-    def read(self, value: Json, /) -> Json:
-        """Return what it selects in *value*; raise LookupError when there is nothing."""
+    definite: bool
 
-
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<op>&&|\|\||==|!=|<=|>=|=~|<|>|!|\(|\)|\bin\b|\bnin\b)
-    |(?P<path>[@$](?:\.\.?[\w*-]+|\.?\[(?:'[^']*'|"[^"]*"|[^\]'"]*)\])*)
-    |(?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
-    |(?P<regex>/(?:[^/\\]|\\.)*/[a-z]*)
-    |(?P<list>\[[^\]]*\])
-    |(?P<word>(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
-    |(?P<bare>[A-Za-z_]\w*))""",  # a text without quotes, which AWS takes
-    re.VERBOSE,
-)
-_MISSING = object()
+    def read(self, value: Json, spend: Callable[[int], None], root: Json) -> Json:
+        """Return what it selects in *value*."""
 
 
 class FilterSyntaxError(ValueError):
     """A filter that does not parse."""
 
 
+class _Incomparable(Exception):
+    """Two values have no order."""
+
+
 def compile_filter(text: str, compile_path: Callable[[str], CompiledPath]) -> Keep:
-    """Return a test ``(item, root) -> bool`` for the filter *text*, with or without its parentheses.
+    """Return the test of the filter *text*, with its brackets.
 
     Raises:
         FilterSyntaxError: *text* is not a filter.
     """
-    tokens, at = [], 0
-    source = text.strip()
-    while at < len(source):
-        match = _TOKEN.match(source, at)
-        if match is None:
-            raise FilterSyntaxError(f"cannot read the filter at {source[at:]!r}")
-        tokens.append((str(match.lastgroup), match.group(str(match.lastgroup))))
-        at = match.end()
-    parser = _Parser(tokens, compile_path)
-    test = parser.disjunction()
-    if parser.at != len(tokens):
-        raise FilterSyntaxError(f"the filter {text!r} has something left over")
-    return test
+    inner = text.strip(_BLANK)[1:-1].strip(_BLANK)
+    expression = inner[1:].strip(_BLANK)
+    if inner[:1] != "?" or expression[:1] != "(" or expression[-1:] != ")":
+        raise FilterSyntaxError(f"a filter is [?(...)]: {text}")
+    pieces = [piece.strip(_BLANK) for piece in _SPLIT.split(expression[1:-1].strip(_BLANK)) if piece]
+    alternatives: list[list[Keep]] = [[]]
+    for place, piece in enumerate(pieces):
+        if place % 2 == 0:
+            alternatives[-1].append(_criterion(_bare(piece), compile_path))
+        elif piece == "||":
+            alternatives.append([])
+        elif piece != "&&":
+            raise FilterSyntaxError(f"expected && or ||, found {piece}")
+    if len(pieces) % 2 == 0:
+        raise FilterSyntaxError(f"a filter with nothing after its last operator: {text}")
+    # Jayway asks the last criterion first: where one of them fails, that decides.
+    asked = [list(reversed(criteria)) for criteria in reversed(alternatives)]
+    return lambda item, walk: any(all(keep(item, walk) for keep in criteria) for criteria in asked)
 
 
-class _Parser:
-    """Recursive descent: || binds least, then &&, then ! and comparisons."""
+def _bare(piece: str) -> str:
+    return piece.lstrip("[?( ").rstrip(") ")
 
-    def __init__(self, tokens: list[tuple[str, str]], compile_path: Callable[[str], CompiledPath]) -> None:
-        self.tokens = tokens
-        self.compile_path = compile_path
-        self.at = 0
 
-    def peek(self) -> tuple[str, str]:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ("end", "")
+def _criterion(text: str, compile_path: Callable[[str], CompiledPath]) -> Keep:
+    sign = next((sign for sign in _COMPARE if sign in text), None)
+    if sign is None:
+        negated = text.startswith("!@")
+        path = _path(text[negated:], compile_path) if negated or text.startswith(("$", "@")) else None
+        if path is None:
+            raise FilterSyntaxError(f"neither a path nor a comparison: {text}")
+        return _existence(path, wanted=not negated)
+    left, right = (side.strip(_BLANK) for side in text.split(sign, 1))
+    if right.startswith("!@"):
+        raise FilterSyntaxError(f"only the existence of a path is negated: {text}")
+    return _comparison(_side(left.removeprefix("!") if left.startswith("!@") else left, compile_path),
+                       _COMPARE[sign], _side(right, compile_path))  # fmt: skip
 
-    def take(self, text: str) -> bool:
-        if self.peek() == ("op", text):
-            self.at += 1
-            return True
+
+def _path(text: str, compile_path: Callable[[str], CompiledPath]) -> CompiledPath:
+    path = compile_path("$" + text[1:])
+    if not path.definite:
+        raise FilterSyntaxError(f"a path in a filter names one place: {text}")
+    return path
+
+
+def _existence(path: CompiledPath, *, wanted: bool) -> Keep:
+    def keep(item: Json, walk: Walk) -> bool:
+        try:
+            return (path.read(item, walk.spend, walk.root) is not None) is wanted
+        except NotFoundError:
+            return not wanted
+
+    return keep
+
+
+def _comparison(left: Side, compare: Callable[[object, object], bool], right: Side) -> Keep:
+    def keep(item: Json, walk: Walk) -> bool:
+        try:
+            return compare(left(item, walk), right(item, walk))
+        except (NotFoundError, _Incomparable):
+            return False
+
+    return keep
+
+
+def _side(text: str, compile_path: Callable[[str], CompiledPath]) -> Side:
+    if text.startswith(("$", "@")):
+        path = _path(text, compile_path)
+        if text[0] == "@":
+            return lambda item, walk: path.read(item, walk.spend, walk.root)
+        return lambda _item, walk: path.read(walk.root, walk.spend, walk.root)
+    constant: object = text
+    if text[:1] == text[-1:] == "'":
+        constant = text[1:-1]
+    elif match := _PATTERN.fullmatch(text):
+        try:
+            constant = regex.compile(match[1], regex.IGNORECASE if match[2] else 0)
+        except regex.error as error:
+            raise FilterSyntaxError(f"not a regular expression: {text} ({error})") from None
+    return lambda _item, _walk: constant
+
+
+def _null(value: object) -> bool:
+    return value is None or value == "null"
+
+
+def _order(given: object, model: object) -> int:
+    """Return whether *given*, the right side, is below (-1), like (0) or above (1) *model*, the left side.
+
+    Raises:
+        _Incomparable: They have no order.
+        NoResultError: A text that is no number stands against a number.
+    """
+    if given is model:
+        return 0
+    if _null(given) or _null(model):
+        return _null(model) - _null(given)
+    if isinstance(given, str) and isinstance(model, str):
+        return _sign(given.replace("\\'", "'").encode("utf-16-be", "surrogatepass"),
+                     model.encode("utf-16-be", "surrogatepass"))  # fmt: skip
+    if isinstance(model, bool):
+        if isinstance(given, (str, bool)):
+            return _sign(given.lower() == "true" if isinstance(given, str) else given, model)
+    elif isinstance(model, (int, float)) and isinstance(given, (str, int, float)) and not isinstance(given, bool):
+        return _sign(_decimal(given), _decimal(model))
+    raise _Incomparable
+
+
+def _sign(left: Ordered, right: Ordered) -> int:
+    return (left > right) - (left < right)
+
+
+def _decimal(value: str | float) -> Decimal:
+    text = str(value)
+    if not _DECIMAL.fullmatch(text):
+        raise NoResultError(f"{text} is compared with a number and is none")
+    return Decimal(text)
+
+
+def _matched(given: object, model: object) -> bool:
+    pattern, target = (model, given) if isinstance(model, regex.Pattern) else (given, model)
+    if not isinstance(pattern, regex.Pattern):
+        raise NoResultError("=~ takes a regular expression")
+    if target is None:
         return False
-
-    def disjunction(self) -> Keep:
-        tests = [self.conjunction()]
-        while self.take("||"):
-            tests.append(self.conjunction())
-        return tests[0] if len(tests) == 1 else lambda item, root: any(test(item, root) for test in tests)
-
-    def conjunction(self) -> Keep:
-        tests = [self.negation()]
-        while self.take("&&"):
-            tests.append(self.negation())
-        return tests[0] if len(tests) == 1 else lambda item, root: all(test(item, root) for test in tests)
-
-    def negation(self) -> Keep:
-        if self.take("!"):
-            test = self.negation()
-            return lambda item, root: not test(item, root)
-        if self.take("("):
-            test = self.disjunction()
-            if not self.take(")"):
-                raise FilterSyntaxError("a parenthesis is not closed")
-            return test
-        return self.comparison()
-
-    def comparison(self) -> Keep:
-        left = self.operand()
-        kind, sign = self.peek()
-        if kind != "op" or sign not in _COMPARE:
-            return lambda item, root: left(item, root) is not _MISSING
-        self.at += 1
-        right, compare = self.operand(), _COMPARE[sign]
-        return lambda item, root: compare(left(item, root), right(item, root))
-
-    def operand(self) -> Operand:
-        kind, text = self.peek()
-        self.at += 1
-        if kind == "path":
-            path = self.compile_path("$" + text[1:])
-            from_item = text[0] == "@"
-
-            def read(item: Json, root: Json) -> object:
-                try:
-                    return path.read(item if from_item else root)
-                except LookupError:
-                    return _MISSING
-
-            return read
-        if kind == "string":
-            constant: object = re.sub(r"\\(.)", r"\1", text[1:-1])
-        elif kind == "regex":
-            body, _, flags = text[1:].rpartition("/")
-            constant = re.compile(body, re.IGNORECASE if "i" in flags else 0)
-        elif kind == "bare":
-            constant = text
-        elif kind in {"word", "list"}:
-            constant = json.loads(text.replace("'", '"'))
-        else:
-            raise FilterSyntaxError(f"expected a value, found {text or 'the end'!r}")
-        return lambda _item, _root: constant
+    if isinstance(target, regex.Pattern):
+        target = target.pattern
+    text = target if isinstance(target, str) else dumps(target)
+    try:
+        return pattern.fullmatch(text, timeout=_PATIENCE, concurrent=True) is not None
+    except TimeoutError:
+        raise NoResultError(
+            f"the embedded cloud gives up on the regular expression /{pattern.pattern}/ after {_PATIENCE:g} s"
+        ) from None
 
 
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[object, object], bool]:
-    def test(left: object, right: object) -> bool:
-        numbers = all(isinstance(side, (int, float)) and not isinstance(side, bool) for side in (left, right))
-        strings = isinstance(left, str) and isinstance(right, str)
-        return (numbers or strings) and compare(left, right)
-
-    return test
+def _ordered(test: Callable[[int, int], bool]) -> Callable[[object, object], bool]:
+    return lambda left, right: (left is None) == (right is None) and test(0, _order(right, left))
 
 
-def _equal(left: object, right: object) -> bool:
-    return left is not _MISSING and isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
-
-
-def _matched(text: object, pattern: object) -> bool:
-    return isinstance(text, str) and isinstance(pattern, re.Pattern) and pattern.fullmatch(text) is not None
-
-
-def _among(value: object, items: object) -> bool:
-    return isinstance(items, list) and any(_equal(value, item) for item in items)
-
-
+# In the order in which Jayway looks for them anywhere in a criterion.
 _COMPARE: dict[str, Callable[[object, object], bool]] = {
-    "==": _equal,
-    "!=": lambda left, right: not _equal(left, right),
-    "<": _ordered(operator.lt),
-    "<=": _ordered(operator.le),
-    ">": _ordered(operator.gt),
+    "==": lambda left, right: _order(right, left) == 0,
     ">=": _ordered(operator.ge),
-    "=~": _matched,
-    "in": _among,
-    "nin": lambda value, items: not _among(value, items),
+    "<=": _ordered(operator.le),
+    "!=": lambda left, right: _order(right, left) != 0,
+    "<": _ordered(operator.lt),
+    ">": _ordered(operator.gt),
+    "=~": lambda left, right: _matched(right, left),
 }

@@ -51,8 +51,9 @@ class Wait(State):
         elif self.path is not None:
             try:
                 given = self.path(effective, strand)
-            except NoResultError as missing:
-                raise RuntimeFailure(f"Invalid path '{self.given}' : {missing}") from None
+            except NoResultError:
+                where = f"does not reference an input value: {self.given}"
+                raise RuntimeFailure(f"The {self.field} parameter {where}") from None
         if self.field.startswith("Seconds"):
             return self._count(given)
         moment = parse_time(given)

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from shared.local.asl.choice import KINDS, OPERATORS, parse_time
 from shared.local.asl.languages.jsonata import is_expression
-from shared.local.asl.validation.expressions import check_jsonata, check_path, check_template
+from shared.local.asl.validation.expressions import (
+    check_assigned,
+    check_jsonata,
+    check_language,
+    check_path,
+    check_template,
+)
 
 if TYPE_CHECKING:
     from shared.local.asl.reading import Spec
@@ -14,20 +20,22 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _AROUND = {"Next", "Comment", "Assign", "Output"}
+_TEST = OPERATORS | {"And", "Or", "Not", "Variable"}
 
 
 def check_rule(rule: Json, problems: Problems, location: str, *, jsonata: bool, top: bool) -> None:
     """Check a choice *rule*; only one at the *top* names the next state."""
     if not problems.is_a(rule, dict, "Object", location):
         return
-    if top and "Next" not in rule:
-        problems.add("These fields are required: [Next]", location)
-    elif top:
+    if top and problems.require(rule, ("Next",), location):
         problems.is_a(rule["Next"], str, "String", f"{location}/Next")
-    if "Assign" in rule:
-        problems.is_a(rule["Assign"], dict, "Object", f"{location}/Assign")
-    if not top and "Next" in rule:
-        problems.add("The field 'Next' is not supported inside a Boolean expression", location)
+    for name in ("Next", "Output") if not top else ():
+        if name in rule:
+            problems.add(f"Field '{name}' is not supported", location, field=name)
+    check_assigned(rule, problems, location, jsonata=jsonata)
+    if "Comment" in rule:
+        problems.is_a(rule["Comment"], str, "String", f"{location}/Comment")
+    check_language(rule, (_TEST, {"Condition", "Output"}), problems, location, jsonata=jsonata)
     if jsonata:
         _check_condition(rule, problems, location)
         return
@@ -37,12 +45,10 @@ def check_rule(rule: Json, problems: Problems, location: str, *, jsonata: bool, 
 
 
 def _check_condition(rule: Spec, problems: Problems, location: str) -> None:
-    if "Condition" not in rule:
-        problems.add("These fields are required: [Condition]", location)
+    problems.require(rule, ("Condition",), location)
+    problems.only(rule, _AROUND | _TEST | {"Condition"}, location)
     for key, item in rule.items():
-        if key not in _AROUND | {"Condition"}:
-            problems.add(f"The field '{key}' is not supported by Step Functions", location)
-        elif key in {"Condition", "Assign", "Output"}:
+        if key in {"Condition", "Assign", "Output"}:
             check_jsonata(item, problems, f"{location}/{key}")
         if key == "Condition" and not isinstance(item, bool) and not is_expression(item):
             problems.add("Expected value of type Boolean or JSONata expression", f"{location}/Condition")
@@ -51,9 +57,7 @@ def _check_condition(rule: Spec, problems: Problems, location: str) -> None:
 def _check_test(test: Spec, problems: Problems, location: str) -> None:
     combinators = [name for name in ("And", "Or", "Not") if name in test]
     operators = [name for name in test if name in OPERATORS]
-    for name in test:
-        if name not in OPERATORS and name not in {"And", "Or", "Not", "Variable"}:
-            problems.add(f"The field '{name}' is not supported by Step Functions", location)
+    problems.only(test, _TEST | {"Condition"}, location)
     if len(combinators) + len(operators) != 1:
         problems.add("Exactly one comparison operator or one of And, Or, Not is required", location)
         return
@@ -65,15 +69,13 @@ def _check_test(test: Spec, problems: Problems, location: str) -> None:
         parts, where = test[combinators[0]], f"{location}/{combinators[0]}"
         if problems.is_a(parts, list, "Array", where):
             if not parts:
-                problems.add("Array is too short, minimum is 1", where)
+                problems.add("Value cannot be empty", where)
             for place, part in enumerate(parts):
                 check_rule(part, problems, f"{where}[{place}]", jsonata=False, top=False)
 
 
 def _check_comparison(test: Spec, operator: str, problems: Problems, location: str) -> None:
-    if "Variable" not in test:
-        problems.add("These fields are required: [Variable]", location)
-    else:
+    if problems.require(test, ("Variable",), location):
         check_path(test["Variable"], problems, f"{location}/Variable")
     operand, where = test[operator], f"{location}/{operator}"
     if operator.endswith("Path"):

@@ -1,11 +1,16 @@
 """Which fields each kind of state may have, in each query language.
 
-AWS refuses every other field: seen of TimeoutSeconds, Retry and Catch on all kinds that lack them
-(github.com/floci-io/floci, issue 2735), and of ResultPath on Wait (github.com/sam-goodwin/functionless, issue 308).
+Held against the tables of AWS's language server (github.com/aws/amazon-states-language-service, 1.16.1). AWS refuses
+every other field, and names the state as the place: seen of TimeoutSeconds, Retry and Catch on all kinds that lack
+them (github.com/floci-io/floci, issue 2735), and of ResultPath on Wait (github.com/sam-goodwin/functionless, issue
+308).
 """
 
 from __future__ import annotations
 
+LANGUAGES = ("JSONPath", "JSONata")
+# In the order in which AWS names them.
+TYPES = ("Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map")
 COMMON = frozenset({"Type", "Comment", "QueryLanguage"})
 ONWARD = frozenset({"Next", "End"})
 RECOVERY = frozenset({"Retry", "Catch"})
@@ -60,4 +65,10 @@ ONLY_JSONPATH = frozenset().union(*JSONPATH.values())
 ONLY_JSONATA = frozenset().union(*JSONATA.values())
 KNOWN = ONLY_JSONPATH | ONLY_JSONATA | COMMON | frozenset().union(*KINDS.values())
 TOP = frozenset({"Comment", "StartAt", "States", "TimeoutSeconds", "Version", "QueryLanguage"})
-NESTED = TOP - {"QueryLanguage"} | {"ProcessorConfig"}
+# What the machine inside a Map has; a branch has the first three (github.com/aws/amazon-states-language-service).
+BRANCH = frozenset({"Comment", "StartAt", "States"})
+PROCESSOR = BRANCH | {"ProcessorConfig"}
+RETRIER = frozenset(
+    {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"}
+)
+CATCHER = frozenset({"ErrorEquals", "Next", "Assign", "Comment"})

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeGuard, TypeVar
+from typing import TYPE_CHECKING, TypeGuard, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
 
 Kind = TypeVar("Kind")
 
@@ -12,6 +15,9 @@ TARGET = "MISSING_TRANSITION_TARGET"
 ENDLESS = "MISSING_END_STATE"
 DUPLICATE = "DUPLICATE_STATE_NAME"
 NOT_JSON = "INVALID_JSON_DESCRIPTION"
+EMPTY = "MISSING_DESCRIPTION"
+NAME = "INVALID_STATE_NAME"
+NESTED = "TOO_DEEPLY_NESTED"
 NOT_EMULATED = "NOT_EMULATED"  # ours: AWS takes what has this problem
 
 
@@ -23,11 +29,13 @@ class Problem:
         code: AWS's name for its kind.
         message: What is wrong.
         location: The JSON path of the place, ``/States/A/Next``; None for what is wrong with all of it.
+        field: The member there that is at fault, where AWS names it in the message alone; "" for none.
     """
 
     code: str
     message: str
     location: str | None
+    field: str = ""
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message} at {self.location or 'null'}"
@@ -50,9 +58,33 @@ class Problems:
     def __init__(self) -> None:
         self.found: list[Problem] = []
 
-    def add(self, message: str, location: str, code: str = SCHEMA) -> None:
+    def add(self, message: str, location: str, code: str = SCHEMA, field: str = "") -> None:
         """Record an error."""
-        self.found.append(Problem(code, message, location or "/"))
+        self.found.append(Problem(code, message, location or "/", field))
+
+    def require(self, spec: Mapping[str, object], names: Sequence[str], location: str) -> bool:
+        """Tell whether *spec* has all *names*; if not, record which are missing."""
+        missing = [name for name in names if name not in spec]
+        if missing:
+            self.add(f"These fields are required: [{', '.join(missing)}]", location)
+        return not missing
+
+    def only(self, spec: Mapping[str, object], names: Collection[str], location: str) -> None:
+        """Record each member of *spec* that is none of *names*."""
+        for name in spec:
+            if name not in names:
+                self.add(f"Field '{name}' is not supported", location, field=name)
+
+    def at_most_one(self, spec: Mapping[str, object], names: Sequence[str], location: str) -> None:
+        """Record it if *spec* has several of *names*."""
+        if sum(name in spec for name in names) > 1:
+            self.add(f"There should only be one of the following fields: [{', '.join(names)}]", location)
+
+    def is_one_of(self, spec: Mapping[str, object], name: str, values: Sequence[str], location: str) -> None:
+        """Record it if *spec* has another *name* than one of *values*."""
+        if name in spec and spec[name] not in values:
+            known = ", ".join(values)
+            self.add(f"The field '{name}' should have one of these values: [{known}]", f"{location}/{name}")
 
     def not_here(self, path: str, what: str, fix: str) -> None:
         """Record what AWS does and the embedded cloud does not; as of :func:`not_here`."""

@@ -6,20 +6,31 @@ from typing import TYPE_CHECKING
 
 from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.validation import fields
+from shared.local.asl.validation.expressions import MOST_LETTERS
 from shared.local.asl.validation.maps import DUPLICATE_LABEL
 from shared.local.asl.validation.numbers import check_number
-from shared.local.asl.validation.problems import DUPLICATE, NOT_EMULATED, NOT_JSON, TARGET, Problem, Problems
+from shared.local.asl.validation.problems import (
+    DUPLICATE,
+    EMPTY,
+    NAME,
+    NESTED,
+    NOT_EMULATED,
+    NOT_JSON,
+    TARGET,
+    Problem,
+    Problems,
+)
 from shared.local.asl.validation.states import check_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from shared.local.asl.reading import Spec
     from shared.values import Json
 
-MOST_LETTERS = 80
 MOST_DEPTH = 200
-_CALLBACKS = (".sync:2", ".sync", ".waitForTaskToken")
+_CALLBACK = ".waitForTaskToken"
+_SERVICES = (".sync:2", ".sync", _CALLBACK)
 _ENDS = ("Succeed", "Fail")
 
 
@@ -34,12 +45,14 @@ def problems_of(definition: str, kind: str = "STANDARD", *, here: bool = True) -
     """
     problems = Problems()
     try:
-        machine = read_json(definition)
+        machine = read_json(definition, unique=True)
     except JsonTextError as error:
         problems.add(str(error), error.where, NOT_JSON)
         return problems.found
-    if problems.is_a(machine, dict, "Object", "/"):
-        _Checker(problems, express=kind == "EXPRESS").machine(machine, "", jsonata=False, nested=False)
+    if machine is None:
+        problems.add("Received a null or empty workflow input.", "/", EMPTY)
+    elif problems.is_a(machine, dict, "Object", "/"):
+        _Checker(problems, express=kind == "EXPRESS").machine(machine, "", fields.TOP, jsonata=False)
     return [problem for problem in problems.found if here or problem.code != NOT_EMULATED]
 
 
@@ -52,25 +65,28 @@ class _Checker:
         self.names: set[str] = set()
         self.labels: set[str] = set()
 
-    def machine(self, machine: Json, location: str, *, jsonata: bool, nested: bool) -> None:
+    def machine(self, machine: Json, location: str, known: Collection[str], *, jsonata: bool) -> None:
+        """Check a *machine* that may have the fields *known*."""
         problems = self.problems
         if not problems.is_a(machine, dict, "Object", location):
             return
-        for name in machine:
-            if name not in (fields.NESTED if nested else fields.TOP):
-                problems.add(f"Field '{name}' is not supported", f"{location}/{name}")
-        check_number(machine, "TimeoutSeconds", problems, location, jsonata=False)
-        missing = [name for name in ("States", "StartAt") if name not in machine]
-        if missing:
-            problems.add(f"These fields are required: [{', '.join(missing)}]", location)
+        problems.only(machine, known, location)
+        if "Comment" in machine:
+            problems.is_a(machine["Comment"], str, "String", f"{location}/Comment")
+        nested = "Version" not in known
+        if not nested:
+            check_number(machine, "TimeoutSeconds", problems, location, jsonata=False)
+            problems.is_one_of(machine, "Version", ("1.0",), location)
+            problems.is_one_of(machine, "QueryLanguage", fields.LANGUAGES, location)
+            # AWS takes whatever is not exactly JSONPath for JSONata (github.com/floci-io/floci, issue 2968).
+            jsonata = machine.get("QueryLanguage", "JSONPath") != "JSONPath"
+        if not problems.require(machine, ("States", "StartAt"), location):
             return
-        language = None if nested else machine.get("QueryLanguage")
-        if language not in (None, "JSONPath", "JSONata"):
-            problems.add("Value must be one of [JSONPath, JSONata]", f"{location}/QueryLanguage")
-        jsonata = jsonata if language is None else language == "JSONata"
         states = machine["States"]
         if not problems.is_a(states, dict, "Object", f"{location}/States"):
             return
+        if not states:
+            problems.add("Value cannot be empty", f"{location}/States")
         self._states(states, f"{location}/States", jsonata=jsonata)
         self._graph(states, machine["StartAt"], location, nested=nested)
 
@@ -79,8 +95,8 @@ class _Checker:
             where = f"{location}/{name}"
             if not self.problems.is_a(spec, dict, "Object", where):
                 continue
-            if len(name) > MOST_LETTERS:
-                self.problems.add(f"State name is too long, maximum is {MOST_LETTERS}", where)
+            if not 0 < len(name) <= MOST_LETTERS:
+                self.problems.add(f"The name of a state has 1 to {MOST_LETTERS} characters", where, NAME)
             if name in self.names:
                 self.problems.add(
                     f"Duplicate State name: {name}. State names must be unique within the whole state machine",
@@ -91,8 +107,8 @@ class _Checker:
             language = spec.get("QueryLanguage")
             if jsonata and language == "JSONPath":
                 what = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
-                self.problems.add(what, f"{where}/QueryLanguage")
-            queries = jsonata if language is None else language == "JSONata"
+                self.problems.add(what, where, field="QueryLanguage")
+            queries = jsonata if "QueryLanguage" not in spec else language != "JSONPath"
             check_state(spec, self.problems, where, jsonata=queries)
             self._label(spec.get("Label"), where)
             if self.express:
@@ -108,8 +124,8 @@ class _Checker:
     def _express(self, spec: Spec, location: str) -> None:
         resource = spec.get("Resource")
         if isinstance(resource, str):
-            call = next((f"'{each}' service integration" for each in _CALLBACKS if resource.endswith(each)), None)
-            call = f"{call} " if call and resource.endswith(_CALLBACKS[-1]) else call  # a blank of AWS's own
+            call = next((f"'{each}' service integration" for each in _SERVICES if resource.endswith(each)), None)
+            call = f"{call} " if call and _CALLBACK in call else call  # the blank is AWS's
             call = "Activity ARN" if ":activity:" in resource else call
             if call:
                 self.problems.add(f"Express state machine does not support {call}", f"{location}/Resource")
@@ -121,15 +137,15 @@ class _Checker:
 
     def _inside(self, spec: Spec, location: str, *, jsonata: bool) -> None:
         if location.count("/") > MOST_DEPTH:
-            self.problems.add("The definition is nested too deeply", location)
+            self.problems.add("The states are too deeply nested.", location, NESTED)
             return
         branches = spec.get("Branches")
         if spec.get("Type") == "Parallel" and isinstance(branches, list):
             for place, branch in enumerate(branches):
-                self.machine(branch, f"{location}/Branches[{place}]", jsonata=jsonata, nested=True)
+                self.machine(branch, f"{location}/Branches[{place}]", fields.BRANCH, jsonata=jsonata)
         for name in ("ItemProcessor", "Iterator"):
             if spec.get("Type") == "Map" and name in spec:
-                self.machine(spec[name], f"{location}/{name}", jsonata=jsonata, nested=True)
+                self.machine(spec[name], f"{location}/{name}", fields.PROCESSOR, jsonata=jsonata)
 
     def _graph(self, states: Spec, start: Json, location: str, *, nested: bool) -> None:
         """Check where the *states* lead, that something ends them, and that each is reached from *start*.

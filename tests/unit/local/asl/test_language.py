@@ -1,8 +1,29 @@
 """States that only compute: data flow, choices, intrinsics, JSONata, variables."""
 
-import pytest
+import json
+from random import Random
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.local.asl.budget import Budget
 from shared.local.asl.choice import parse_time, wildcard
+from shared.local.asl.errors import RuntimeFailure
+from shared.local.asl.languages.intrinsic_functions import ARGUMENTS, FUNCTIONS
+from shared.local.asl.payload import compile_template
+from shared.local.asl.validation import problems_of
+from shared.local.asl.variables import Scope
+
+
+class Around:
+    """What an expression sees beside its input."""
+
+    def __init__(self):
+        self.random, self.variables, self.budget = Random(0), Scope(), Budget()
+
+    def context(self):
+        return {}
 
 
 def passed(**fields):
@@ -50,12 +71,61 @@ def test_intrinsic_functions(world, call, value, result):
         "States.Hash('a', 'CRC')",
         "States.Base64Decode('*')",
         "States.Format('{}')",
+        "States.ArrayGetItem($, 1e400)",
     ],
 )
 def test_an_intrinsic_function_that_cannot_work_fails_the_state(world, call):
     execution = world.run(passed(Parameters={"r.$": call}), [1])
     assert execution.error == "States.IntrinsicFailure"
     assert execution.cause.startswith("An error occurred while executing the state 'S' (entered at the event id #2).")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "States.UUID(1)",
+        "States.Format()",
+        "States.MathAdd(1)",
+        "States.ArrayRange(1, 2)",
+        "States.MathAdd(1, 2,)",
+        r'States.StringToJson(\'{"a": "a \"quote\""}\')',  # as recorded on AWS, which refuses it
+        r"States.Format('a\nb')",
+        "States.Array(" * 11 + ")" * 11,
+        "States.Array(1) 2",
+        "States.Array('open)",
+    ],
+)
+def test_a_call_that_aws_refuses_is_refused(call):
+    (problem,) = problems_of(json.dumps(passed(Parameters={"r.$": call})))
+    what = "The value for the field 'r.$' must be a valid JSONPath or a valid intrinsic function call"
+    assert (problem.message, problem.location) == (what, "/States/S/Parameters")
+
+
+def test_the_text_that_is_no_json_is_told_as_jackson_tells_it(world):
+    execution = world.run(passed(Parameters={"r.$": "States.StringToJson($.t)"}), {"t": "{a}"})
+    assert "Unexpected character ('a' (code 97)): was expecting double-quote to start field name" in execution.cause
+
+
+@given(
+    call=st.sampled_from(sorted(FUNCTIONS)).flatmap(
+        lambda name: st.lists(
+            st.sampled_from(["$.a", "$.b", "'x'", "1", "-1.5", "null", "true", "$", "States.Array(1)"]),
+            min_size=ARGUMENTS.get(name, (0, 3))[0],
+            max_size=min(3, ARGUMENTS.get(name, (0, 3))[1]),
+        ).map(lambda arguments: f"States.{name}({', '.join(arguments)})")
+    ),
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+        max_leaves=6,
+    ),
+)
+def test_a_call_gives_a_value_or_fails_as_on_aws(call, value):
+    compiled = compile_template({"r.$": call})
+    try:
+        compiled({"a": value, "b": value}, Around())
+    except RuntimeFailure as failure:
+        assert failure.error in {"States.IntrinsicFailure", "States.Runtime"}  # noqa: PT017  most calls do not fail
 
 
 def test_random_functions_come_from_the_engines_source(world):
@@ -267,3 +337,18 @@ def test_states_inside_a_map_have_the_language_around_the_map(world):
     inner = {"StartAt": "P", "States": {"P": {"Type": "Pass", "Parameters": {"twice.$": "$"}, "End": True}}}
     state = {"Type": "Map", "QueryLanguage": "JSONata", "Items": "{% [1, 2] %}", "ItemProcessor": inner, "End": True}
     assert world.output({"StartAt": "M", "States": {"M": state}}) == [{"twice": 1}, {"twice": 2}]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "cause"),
+    [
+        ("SecondsPath", {"w": -1}, "The SecondsPath parameter references a negative value: $.w == -1"),
+        ("SecondsPath", {}, "The SecondsPath parameter does not reference an input value: $.w"),
+        ("TimestampPath", {}, "The TimestampPath parameter does not reference an input value: $.w"),
+        ("TimestampPath", {"w": "soon"}, "extended offset date-time format string: $.w == soon"),
+    ],
+)
+def test_a_wait_for_what_is_no_time_fails_in_aws_words(world, field, value, cause):
+    execution = world.run({"StartAt": "W", "States": {"W": {"Type": "Wait", field: "$.w", "End": True}}}, value)
+    assert execution.error == "States.Runtime"
+    assert execution.cause.endswith(cause)

@@ -3,8 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.local.asl.validation import problems_of
+from shared.local.asl.machine import Machine
+from shared.local.asl.validation import problems_of, warnings_of
+from shared.local.asl.validation.fields import KNOWN, TOP
 from shared.local.asl.validation.problems import Problems
 
 
@@ -78,7 +82,7 @@ KINDS = {
 @pytest.mark.parametrize(("field", "value"), [("TimeoutSeconds", 5), ("Retry", RETRY), ("Catch", CATCH)])
 def test_a_state_has_no_field_that_aws_refuses_on_its_kind(kind, field, value):
     more = {} if kind in {"Succeed", "Fail"} and field != "Catch" else {"Z": DONE}
-    refused = f"SCHEMA_VALIDATION_FAILED: Field '{field}' is not supported at /States/A/{field}"
+    refused = f"SCHEMA_VALIDATION_FAILED: Field '{field}' is not supported at /States/A"
     fits = field != "TimeoutSeconds" and kind in {"Map", "Parallel"}
     assert found({"A": {"Type": kind, **KINDS[kind], field: value}, **more}) == ([] if fits else [refused])
 
@@ -86,16 +90,19 @@ def test_a_state_has_no_field_that_aws_refuses_on_its_kind(kind, field, value):
 def test_a_state_of_a_jsonata_machine_is_no_jsonpath_state_and_no_branch_has_a_language():
     state = {"Type": "Pass", "QueryLanguage": "JSONPath", "Result": 1, "End": True}
     (problem,) = found({"A": state}, QueryLanguage="JSONata")
-    assert problem.endswith("JSONPath' if set to 'JSONata' for whole state machine at /States/A/QueryLanguage")
+    assert problem.endswith("JSONPath' if set to 'JSONata' for whole state machine at /States/A")
     assert found({"A": state}) == []
     (problem,) = found({"M": {**MAP, "ItemProcessor": {**one(DONE), **QUERY}}})
-    assert problem.endswith("at /States/M/ItemProcessor/QueryLanguage")
+    assert problem.endswith("Field 'QueryLanguage' is not supported at /States/M/ItemProcessor")
 
 
 def test_what_a_map_says_of_its_language_holds_for_the_map_alone():
     query = {"Type": "Pass", "Output": "{% 1 %}", "End": True}
     (problem,) = found({"M": {**MAP, **QUERY, "ItemProcessor": one(query)}})
-    assert "The field 'Output' is not supported when the QueryLanguage is JSONPath" in problem
+    assert problem == (
+        "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for "
+        "the 'JSONata' QueryLanguage at /States/M/ItemProcessor/States/B"
+    )
     assert (
         found({"M": {**MAP, **QUERY, "ItemProcessor": one({"Type": "Pass", "ResultPath": "$.a", "End": True})}}) == []
     )
@@ -108,17 +115,17 @@ def test_what_a_map_says_of_its_language_holds_for_the_map_alone():
         ({"Type": "Nothing"}, "/States/A/Type"),
         ({"Type": "Pass"}, "/States/A"),
         ({"Type": "Pass", "End": True, "Next": "A"}, "/States/A"),
-        ({"Type": "Pass", "End": True, "Surprise": 1}, "/States/A/Surprise"),
+        ({"Type": "Pass", "End": True, "Surprise": 1}, "/States/A"),
         ({"Type": "Pass", "End": True, "InputPath": "x"}, "/States/A/InputPath"),
         ({"Type": "Pass", "End": True, "ResultPath": "$..x"}, "/States/A/ResultPath"),
-        ({"Type": "Pass", "End": True, "Parameters": {"a": {"b.$": "no path"}}}, "/States/A/Parameters/a/b.$"),
-        ({"Type": "Pass", "End": True, "Parameters": {"b.$": "States.Nothing()"}}, "/States/A/Parameters/b.$"),
-        ({"Type": "Pass", "End": True, "Output": 1}, "/States/A/Output"),
+        ({"Type": "Pass", "End": True, "Parameters": {"a": {"b.$": "no path"}}}, "/States/A/Parameters/a"),
+        ({"Type": "Pass", "End": True, "Parameters": {"b.$": "States.Nothing()"}}, "/States/A/Parameters"),
+        ({"Type": "Pass", "End": True, "Output": 1}, "/States/A"),
         ({"Type": "Pass", "End": True, "QueryLanguage": "JSONata", "Output": "{% 1 + %}"}, "/States/A/Output"),
-        ({"Type": "Pass", "End": True, "QueryLanguage": "JSONata", "Parameters": {}}, "/States/A/Parameters"),
+        ({"Type": "Pass", "End": True, "QueryLanguage": "JSONata", "Parameters": {}}, "/States/A"),
         ({"Type": "Pass", "End": True, "QueryLanguage": "SQL"}, "/States/A/QueryLanguage"),
         ({"Type": "Pass", "Next": None}, "/States/A/Next"),
-        ({"Type": "Fail", "ErrorPath": 1}, "/States/A/ErrorPath.$"),
+        ({"Type": "Fail", "ErrorPath": 1}, "/States/A/ErrorPath"),
         ({"Type": "Task", "End": True}, "/States/A"),
         ({"Type": "Task", "End": True, "Resource": "arn:nothing"}, "/States/A/Resource"),
         ({"Type": "Task", "End": True, "Resource": "arn:aws:states:::aws-sdk:s3:getObject.sync"}, "/States/A/Resource"),
@@ -134,8 +141,8 @@ def test_what_a_map_says_of_its_language_holds_for_the_map_alone():
         ({"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": 1}]}, "/States/A/Choices[0]/Next"),
         ({"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True}], "Default": 1}, "/States/A/Default"),
         ({**QUERY, "Type": "Choice", "Choices": [{"Condition": 1, "Next": "A"}]}, "/States/A/Choices[0]/Condition"),
-        ({"Type": "Wait", "Seconds": 1, "ResultPath": None, "End": True}, "/States/A/ResultPath"),
-        ({"Type": "Succeed", "End": True}, "/States/A/End"),
+        ({"Type": "Wait", "Seconds": 1, "ResultPath": None, "End": True}, "/States/A"),
+        ({"Type": "Succeed", "End": True}, "/States/A"),
         ({**MAP}, "/States/A"),
         ({**EACH, "ItemReader": {"Resource": 1}}, "/States/A/ItemReader/Resource"),
         ({**EACH, "ItemReader": {"Resource": "r", "ReaderConfig": 1}}, "/States/A/ItemReader/ReaderConfig"),
@@ -179,7 +186,7 @@ def test_a_catcher_leads_to_a_state_by_name(call):
 
 def test_a_machines_timeout_is_a_number():
     assert found({"A": DONE}, TimeoutSeconds="soon") == [
-        "SCHEMA_VALIDATION_FAILED: Expected value of type Number at /TimeoutSeconds"
+        "SCHEMA_VALIDATION_FAILED: Expected value of type Integer at /TimeoutSeconds"
     ]
 
 
@@ -232,3 +239,312 @@ def test_what_the_embedded_cloud_lacks_is_told_apart_from_what_aws_refuses():
         "NOT_EMULATED: The embedded cloud does not read PARQUET files, though AWS does: install pyarrow "
         "at /States/A/ItemReader"
     )
+
+
+SOURCE = '[Source: (String)"{text}"; line: {line}, column: {column}]'
+VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+TOKEN, LETTER, COMMA = f"was expecting {VALUES}", "Unexpected character", "was expecting comma to separate"
+FIELD, COLON = (
+    "was expecting double-quote to start field name",
+    "was expecting a colon to separate field name and value",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "line", "column"),
+    [
+        ("not a definition", f"Unrecognized token 'not': {TOKEN}", 1, 4),
+        ("{a: 1}", f"{LETTER} ('a' (code 97)): {FIELD}", 1, 3),
+        ('{"a" 1}', f"{LETTER} ('1' (code 49)): {COLON}", 1, 7),
+        ('{"a": 1\n "b": 2}', f"{LETTER} ('\"' (code 34)): {COMMA} Object entries", 2, 3),
+        ("[1 2]", f"{LETTER} ('2' (code 50)): {COMMA} Array entries", 1, 5),
+        ('{"a": 1,}', f"{LETTER} ('}}' (code 125)): {FIELD}", 1, 10),
+        ('{"a": 1, "a": 2}', "Duplicate field 'a'", 1, 13),
+        ('{"a": 01}', "Invalid numeric value: Leading zeroes not allowed", 1, 8),
+        ('{"a": "\\x"}', "Unrecognized character escape 'x' (code 120)", 1, 10),
+        ('{"a": NaN}', f"Unrecognized token 'NaN': {TOKEN}", 1, 10),
+        ('{"a": "b', "Unexpected end-of-input in a String value", 1, 9),
+        ('["a\nb"]', "Illegal unquoted character ((CTRL-CHAR, code 10)): has to be escaped using backslash", 1, 5),
+    ],
+)
+def test_what_is_no_json_is_told_as_jackson_tells_it(text, what, line, column):
+    (problem,) = problems_of(text)
+    place = SOURCE.format(text=text, line=line, column=column)
+    assert problem.code == "INVALID_JSON_DESCRIPTION"
+    assert problem.message.startswith(what)
+    assert problem.message.endswith(f"\n at {place}")
+    assert problem.location == place
+
+
+def test_a_text_that_ends_too_early_names_where_its_last_object_begins():
+    (problem,) = problems_of('{"a": {')
+    start = SOURCE.format(text='{"a": {', line=1, column=7)
+    assert problem.message.startswith(
+        f"Unexpected end-of-input: expected close marker for Object (start marker at {start})\n at "
+    )
+
+
+@given(st.text(st.sampled_from('{}[],:"\\ \nabtrue01.-e'), max_size=30))
+def test_any_text_is_json_or_is_told_why_not(text):
+    try:
+        json.loads(text)
+        fine = True
+    except ValueError:
+        fine = False
+    told = [problem.code for problem in problems_of(text)]
+    assert ("INVALID_JSON_DESCRIPTION" in told) != fine or "Duplicate field" in str(problems_of(text)[0])
+
+
+WAIT = {"Type": "Wait", "Seconds": 1, "End": True}
+PASS = {"Type": "Pass", "End": True}
+BRANCHES = {**PARALLEL, "Branches": [one(DONE)]}
+ONE_OF, TEMPLATE = "There should only be one of the following fields:", "must be a valid JSONPath or a valid intrinsic"
+REFERENCE = "Value is not a Reference Path: Only single-node JSONPaths are allowed."
+TYPES = "[Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]"
+
+
+def foreign(mine, field, other):
+    return (
+        f"The QueryLanguage is set to '{mine}', but field '{field}' is only supported for the '{other}' QueryLanguage"
+    )
+
+
+def retry(**fields):
+    return {**BRANCHES, "Retry": [{"ErrorEquals": ["E"], **fields}]}
+
+
+def choice(**rule):
+    return {"Type": "Choice", "Choices": [{**rule, "Next": "A"}]}
+
+
+@pytest.mark.parametrize(
+    ("state", "problem", "place"),
+    [
+        ({"Type": "Nothing"}, f"The field 'Type' should have one of these values: {TYPES}", "/Type"),
+        ({**PARALLEL, "Branches": []}, "Value cannot be empty", "/Branches"),
+        ({**WAIT, "TimestampPath": "$.a"}, f"{ONE_OF} [Seconds, SecondsPath, Timestamp, TimestampPath]", ""),
+        ({**WAIT, "Seconds": 1.5}, "Expected value of type Integer", "/Seconds"),
+        ({**WAIT, "Seconds": None}, "Expected value of type Integer", "/Seconds"),
+        ({**WAIT, "Seconds": -1}, "Minimum value is 0", "/Seconds"),
+        ({**WAIT, "Seconds": 10**8}, "Maximum value is 99999999", "/Seconds"),
+        ({**WAIT, "Comment": 1}, "Expected value of type String", "/Comment"),
+        ({**PASS, "End": "true"}, "Expected value of type Boolean", "/End"),
+        ({**PASS, "Parameters": {"b": 1, "b.$": "$.b"}}, f"{ONE_OF} [b, b.$]", "/Parameters"),
+        (
+            {**PASS, "Parameters": {"b.$": "$["}},
+            f"The value for the field 'b.$' {TEMPLATE} function call",
+            "/Parameters",
+        ),
+        ({**PASS, "ResultPath": "$$.a"}, REFERENCE, "/ResultPath"),
+        ({"Type": "Fail", "Error": "e", "ErrorPath": "$.e"}, f"{ONE_OF} [Error, ErrorPath]", ""),
+        (
+            {"Type": "Fail", "ErrorPath": "States.MathAdd(1, 2)"},
+            "The intrinsic function of the field 'ErrorPath' must return a string",
+            "/ErrorPath",
+        ),
+        ({**EACH, "MaxConcurrencyPath": "$$.n"}, REFERENCE, "/MaxConcurrencyPath"),
+        ({**EACH, "ToleratedFailurePercentage": -1}, "Minimum value is 0.0", "/ToleratedFailurePercentage"),
+        (
+            {**EACH, "MaxConcurrency": 1, "MaxConcurrencyPath": "$.n"},
+            f"{ONE_OF} [MaxConcurrency, MaxConcurrencyPath]",
+            "",
+        ),
+        (
+            {**PARALLEL, "Branches": [{**one(DONE), "TimeoutSeconds": 1}]},
+            "Field 'TimeoutSeconds' is not supported",
+            "/Branches[0]",
+        ),
+        ({**BRANCHES, "Retry": None}, "Expected value of type Array", "/Retry"),
+        ({**EACH, "ItemsPath": None}, "Expected value of type String", "/ItemsPath"),
+        (retry(MaxRetries=1), "Field 'MaxRetries' is not supported", "/Retry[0]"),
+        (retry(MaxAttempts=1.0), "Expected value of type Integer", "/Retry[0]/MaxAttempts"),
+        (retry(MaxDelaySeconds=31622401), "Maximum value is 31622400", "/Retry[0]/MaxDelaySeconds"),
+        (
+            {**BRANCHES, "Catch": [{"ErrorEquals": ["E"], "Next": "A", "Output": 1}]},
+            foreign("JSONPath", "Output", "JSONata"),
+            "/Catch[0]",
+        ),
+        ({"Type": "Task", "End": True, "Resource": "split"}, "Value is not a valid resource ARN", "/Resource"),
+        (
+            {"Type": "Task", "End": True, "Resource": "split", "Credentials": {}},
+            "The field 'RoleArn' is required but was missing",
+            "/Credentials",
+        ),
+        (choice(Condition=True), foreign("JSONPath", "Condition", "JSONata"), "/Choices[0]"),
+        (
+            {**QUERY, **choice(Variable="$.a", IsNull=True)},
+            foreign("JSONata", "Variable", "JSONPath"),
+            "/Choices[0]",
+        ),
+    ],
+)
+def test_a_problem_is_told_in_aws_words(state, problem, place):
+    assert f"SCHEMA_VALIDATION_FAILED: {problem} at /States/A{place}" in found({"A": state})
+
+
+def test_what_is_not_exactly_jsonpath_is_jsonata_and_wrong():
+    problems = found({"A": {**PASS, "QueryLanguage": "JSONPATH", "Parameters": {}}})
+    values = "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]"
+    assert problems == [
+        f"SCHEMA_VALIDATION_FAILED: {values} at /States/A/QueryLanguage",
+        f"SCHEMA_VALIDATION_FAILED: {foreign('JSONata', 'Parameters', 'JSONPath')} at /States/A",
+    ]
+
+
+def test_a_name_has_up_to_80_characters():
+    assert found({"n" * 80: PASS}) == []
+    (problem,) = found({"n" * 81: PASS})
+    assert problem.startswith("INVALID_STATE_NAME: ")
+
+
+def test_the_top_of_a_definition_is_checked():
+    assert found({"A": PASS}, Version="1.0", Comment="", TimeoutSeconds=99999999) == []
+    assert found({"A": PASS}, Version="2.0") == [
+        "SCHEMA_VALIDATION_FAILED: The field 'Version' should have one of these values: [1.0] at /Version"
+    ]
+    assert found({"A": PASS}, Coment="x") == ["SCHEMA_VALIDATION_FAILED: Field 'Coment' is not supported at /"]
+    assert str(problems_of("null")[0]).startswith("MISSING_DESCRIPTION: ")
+
+
+def test_what_looks_like_a_path_where_none_is_read_is_warned_of():
+    states = {
+        "A": {"Type": "Pass", "Result": {"a": "$.b"}, "Next": "B"},
+        "B": {"Type": "Pass", "Parameters": {"a": {"b": "$.b", "c.$": "$.c", "d": "$5"}}, "Next": "C"},
+        "C": {"Type": "Choice", "Choices": [{"Variable": "$.a", "StringEquals": "$.b", "Next": "M"}], "Default": "M"},
+        "M": {**MAP, "ItemProcessor": {"StartAt": "F", "States": {"F": {"Type": "Fail", "Cause": "$.c"}}}},
+    }
+    definition = json.dumps({"StartAt": "A", "States": states})
+    assert problems_of(definition) == []
+    assert [(each.code, each.location) for each in warnings_of(definition)] == [
+        ("PASS_RESULT_IS_STATIC", "/States/A/Result"),
+        ("NO_DOLLAR", "/States/B/Parameters/a"),
+        ("NO_PATH", "/States/C/Choices[0]"),
+        ("NO_PATH", "/States/M/ItemProcessor/States/F/Cause"),
+    ]
+    query = {"Q": {"Type": "Pass", "Output": {"a": "$.b"}, "End": True}}
+    assert warnings_of(json.dumps({"StartAt": "Q", "States": query, "QueryLanguage": "JSONata"})) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "name"),
+    [
+        ("$states.errorOutput.Cause", "$states.errorOutput"),
+        ("$$.a", "$$"),
+        ("$count($$)", "$$"),
+        ("'$$' & \"$states.errorOutput\"", None),
+        ("$replace($states.input, /a/, '$$')", None),
+        ("/* $$ */ $states.input", None),
+    ],
+)
+def test_jsonata_reads_only_what_aws_offers(expression, name):
+    problems = found({"A": {**PASS, **QUERY, "Output": {"a": f"{{% {expression} %}}"}}})
+    told = f"SCHEMA_VALIDATION_FAILED: The JSONata expression reads {name}, which is not available here."
+    assert problems == ([f"{told} at /States/A/Output/a"] if name else [])
+
+
+def test_a_catcher_reads_the_error_output():
+    catch = [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": "C"}]
+    assert found({"A": {**BRANCHES, **QUERY, "Catch": catch}, "C": PASS}) == []
+
+
+@pytest.mark.parametrize("name", ["states", "1a", "a-b", "", "a" * 81, "a.b"])
+def test_a_variable_has_a_name_that_an_expression_can_say(name):
+    (problem,) = found({"A": {**PASS, "Assign": {f"{name}.$": "$.a", "_fine": 1, "größe": 2}}})
+    assert f"'{name}' is not a valid variable name" in problem
+    assert problem.endswith(" at /States/A/Assign")
+    (problem,) = found(
+        {"A": {**BRANCHES, "Catch": [{"ErrorEquals": ["E"], "Next": "C", "Assign": {name: 1}}]}, "C": PASS}
+    )
+    assert problem.endswith(" at /States/A/Catch[0]/Assign")
+
+
+@pytest.mark.parametrize("path", ["$a-b.c", "$5", "$a b", "$$a"])
+def test_what_names_no_variable_is_no_path(path):
+    assert found({"A": {**PASS, "InputPath": path}}) == [
+        "SCHEMA_VALIDATION_FAILED: Value is not a valid JSONPath. at /States/A/InputPath"
+    ]
+
+
+CALL = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "f"}}
+RECOVERING = {
+    "Retry": [{"ErrorEquals": ["E"], "MaxAttempts": 1, "BackoffRate": 1.5}],
+    "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Assign": {"v": 1}, "Next": "Z"}],
+}
+BOTH = [{"Variable": "$.a", "IsNull": True}, {"Not": {"Variable": "$.b", "StringMatches": "*"}}]
+QUERYING = {**QUERY, "Type": "Pass", "Output": {"o": "{% $states.input %}"}, "Assign": {"y": "{% 1 %}"}, "End": True}
+ALL = {
+    "A": {
+        "Type": "Pass",
+        "Parameters": {"a.$": "$.a", "b": [{"c.$": "States.UUID()"}]},
+        "ResultPath": "$.r",
+        "Next": "B",
+    },
+    "B": {**CALL, **RECOVERING, "TimeoutSeconds": 5, "HeartbeatSecondsPath": "$.h", "ResultSelector": {}, "Next": "C"},
+    "C": {
+        "Type": "Choice",
+        "Choices": [
+            {"And": BOTH, "Assign": {"x.$": "$.x"}, "Next": "D"},
+            {"Variable": "$v", "NumericLessThanPath": "$.n", "Next": "E"},
+        ],
+        "Default": "F",
+    },
+    "D": {"Type": "Wait", "TimestampPath": "$.t", "Next": "Z"},
+    "E": {
+        **PARALLEL,
+        **RECOVERING,
+        "Branches": [{"StartAt": "P", "States": {"P": {"Type": "Fail", "CausePath": "$.c"}}}],
+    },
+    "F": {
+        **MAP,
+        **RECOVERING,
+        "ItemsPath": "$.i",
+        "MaxConcurrencyPath": "$.m",
+        "ItemSelector": {"v.$": "$$.Map.Item.Value"},
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "INLINE"}, "StartAt": "Q", "States": {"Q": QUERYING}},
+    },
+    "Z": {"Type": "Succeed", "OutputPath": None},
+}
+WHOLE = json.dumps({"Comment": "all kinds", "StartAt": "A", "States": ALL})
+# Asked here: at its first use the library that parses JSONata sets Python's recursion limit, which Hypothesis minds.
+FINE = problems_of(WHOLE)
+SCALARS = st.sampled_from(["", "x", "$.a", "$..a", "$$", "$v", "Z", "{% 1 %}", "States.ALL", "JSONata", "Pass", "Map"])
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 10**9) | st.just(1.5) | SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "b.$", "Type"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+FIELDS = sorted({*KNOWN, *TOP, "ErrorEquals", "Variable", "And", "Not", "Condition", "IsNull", "MaxAttempts", "x.$"})
+
+
+def places(value):
+    """Yield every object and array of *value*."""
+    if isinstance(value, (dict, list)):
+        yield value
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from places(item)
+
+
+def change(place, data):
+    """Change the object or array *place* in one way."""
+    if isinstance(place, list):
+        place.append(data.draw(ANYTHING))
+    elif place and data.draw(st.booleans()):
+        key = data.draw(st.sampled_from(sorted(place)))
+        if data.draw(st.booleans()):
+            del place[key]
+        else:
+            place[key] = data.draw(ANYTHING)
+    else:
+        place[data.draw(st.sampled_from(FIELDS))] = data.draw(ANYTHING)
+
+
+@given(st.data())
+def test_whatever_is_in_a_definition_it_is_refused_or_it_compiles(data):
+    assert FINE == []
+    definition = json.loads(WHOLE)
+    for _ in range(data.draw(st.integers(1, 2))):
+        change(data.draw(st.sampled_from(list(places(definition)))), data)
+    if not problems_of(json.dumps(definition)):
+        assert Machine(definition).start in definition["States"]
