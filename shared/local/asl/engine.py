@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Never, Protocol
 
 from shared.local.asl.activities import Activities
+from shared.local.asl.budget import Budget
 from shared.local.asl.names import new_uuid
 from shared.local.asl.services import Services
 from shared.local.asl.tokens import Tokens
@@ -91,6 +92,7 @@ class Engine:
         self.services = services or Services("")
         self.random = random or _system_random()
         self.speed = speed
+        self.budget = Budget()
         self.tokens = Tokens()
         self.activities = Activities()
         self.start_machine: StartMachine = _no_machine
@@ -140,6 +142,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop everything: no thread and no connection is left."""
+        self.budget.stop()
         self.activities.close()
         self.scheduler.close()
         self.services.close()

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
+    from shared.local.asl.budget import Budget
     from shared.local.asl.variables import Scope
     from shared.values import Json
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 class Surroundings(Protocol):
     """What an expression sees beside its input: a strand, as far as the languages know one."""
+
+    @property
+    def budget(self) -> Budget:
+        """What the evaluation may cost: each part of it that may go on for long counts its steps there."""
 
     @property
     def random(self) -> Random:

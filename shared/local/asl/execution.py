@@ -52,6 +52,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
+from shared.local.asl.budget import Budget, Stopped
 from shared.local.asl.errors import RUNTIME, StateFailure, dumps
 from shared.local.asl.history import MAX_EVENTS, History, HistoryFullError, Text
 from shared.local.asl.strand import NOT_RETRIED, Strand
@@ -145,6 +146,7 @@ class Execution:
         self.redrive_tokens: dict[str, float] = {}
         self.map_runs: list[StartedMapRun] = []
         self.lock = threading.RLock() if map_run is None else map_run.parent.lock
+        self.budget = Budget(engine.budget if map_run is None else map_run.parent.budget)
         self._watchers: list[Callable[[], None]] = []
         self._ready: deque[tuple[Strand, Answer | None, BaseException | None]] = deque()
         self._lets_others_in = False
@@ -259,6 +261,8 @@ class Execution:
     def _step(self, strand: Strand, answer: Answer | None, error: BaseException | None) -> Call[object] | None:
         try:
             return strand.step(answer, error)
+        except Stopped:
+            pass  # whoever stops the execution waits for the lock, and ends it then
         except HistoryFullError:
             cause = "The execution reached the maximum number of history events (25000)."
             self.finish(FAILED, StateFailure(RUNTIME, cause), strand.previous)
@@ -272,6 +276,7 @@ class Execution:
     def redrive(self) -> None:
         """Go on from the states that did not succeed, with their input and variables; needs the lock."""
         stopped = self._root
+        self.budget.go_on()
         self.redrives += 1
         self.redriven_at = self.engine.scheduler.now()
         self.status, self.error, self.cause, self.stopped_at = RUNNING, None, None, None
@@ -295,11 +300,13 @@ class Execution:
             self.finish(FAILED, root.failure, root.previous)
 
     def _timed_out(self) -> None:
+        self.budget.stop()
         with self.lock:
             self.finish(TIMED_OUT, None, self._root.previous if self._root else 0)
 
     def stop(self, error: str | None, cause: str | None) -> None:
         """End it as aborted; nothing happens when it has ended."""
+        self.budget.stop()  # what is being evaluated under the lock gives it up
         with self.lock:
             self.finish(ABORTED, StateFailure(error, cause), 0)
 

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from random import Random
     from threading import RLock
 
+    from shared.local.asl.budget import Budget
     from shared.local.asl.effects import Effect, Steps
     from shared.local.asl.engine import Engine
     from shared.local.asl.history import History
@@ -80,6 +81,7 @@ class Host(Protocol):
     """What strands know of the execution that they belong to."""
 
     arn: str
+    budget: Budget
     engine: Engine
     history: History
     identity: Identity
@@ -283,6 +285,7 @@ class Strand:
     def enter(self, event: str, name: str, given: Json, waiting: str) -> None:
         """Enter the state *name* with the input *given*, recorded as *event*; *waiting* is its kind if it may wait."""
         self.before = self.previous
+        self.budget.renew()
         self.entered_at = self.history.clock()
         self.entered = self.previous = self.history.add(event, self.previous, {"input": given, "name": name})
         self.state = name
@@ -371,6 +374,11 @@ class Strand:
         return stopped.state if stopped.entered else None
 
     # What expressions see.
+
+    @property
+    def budget(self) -> Budget:
+        """What the evaluation of an expression may cost."""
+        return self.execution.budget
 
     @property
     def random(self) -> Random:

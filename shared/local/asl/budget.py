@@ -1,0 +1,118 @@
+"""What the evaluation of an expression may cost, and how StopExecution cuts it short.
+
+Every evaluation runs under its execution's lock, step by step: a step of JSONata, a node that a JSONPath scan looks
+at, an item that an intrinsic function makes. Each says so (``spend``). Past a limit the state fails with
+States.QueryEvaluationError, as on AWS; once the execution is to stop, the evaluation ends at its next step, and whoever
+wants the lock has it within milliseconds.
+
+AWS's limits, as measured on it (github.com/floci-io/floci issue 2737, August 2026): expressions nested near 100 deep
+(all boundaries lay between 99 and 101), and memory of about 7 MB: ``[1..873782]`` passes and ``[1..873783]`` does not,
+a string of 2**22 characters passes and one of 2**23 does not. AWS does not say how long an expression may run:
+``MAX_SECONDS`` of processor time is ours. Processor time, not the time of day: how busy the machine is decides nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from shared.local.asl.errors import QueryFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_DEPTH = 100
+MAX_SECONDS = 1.0
+MAX_BYTES = 873_782 * 8
+# The clock is read once in so many steps.
+_STEPS = 256
+
+TOO_LONG = "Expression evaluation timeout: Check for infinite loop"
+TOO_DEEP = "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"
+TOO_LARGE = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
+
+
+class Stopped(BaseException):
+    """The execution is to stop: the evaluation under way is given up. No error: whoever catches those lets it pass."""
+
+
+class Budget:
+    """What the evaluations of one execution may cost; used under its lock, but for :meth:`stop`.
+
+    Args:
+        parent: That of the engine, or of the execution whose Map run this one's is a child of: when it is stopped, so
+            is this.
+        clock: Gives the processor time of the calling thread, in seconds.
+    """
+
+    __slots__ = ("_clock", "_parent", "_since", "_stopped", "_until", "depth")
+
+    def __init__(self, parent: Budget | None = None, clock: Callable[[], float] = time.thread_time) -> None:
+        self.depth = 0
+        self._parent = parent
+        self._clock = clock
+        self._stopped = False
+        self._since = 0
+        self._until: float | None = None
+
+    def renew(self) -> None:
+        """Begin an evaluation: its time, depth and steps count from here."""
+        self.depth = 0
+        self._since = 0
+        self._until = None
+
+    def spend(self, steps: int = 1) -> None:
+        """Count *steps*.
+
+        Raises:
+            QueryFailure: The evaluation has run for too long.
+            Stopped: The execution is to stop.
+        """
+        self._since += steps
+        if self._since >= _STEPS:
+            self._since = 0
+            self._look()
+
+    def hold(self, size: int) -> None:
+        """Have *size* bytes in hand at once.
+
+        Raises:
+            QueryFailure: That is too much.
+        """
+        if size > MAX_BYTES:
+            raise QueryFailure(TOO_LARGE, None)
+
+    def deepen(self) -> None:
+        """Go one level deeper.
+
+        Raises:
+            QueryFailure: That is too deep.
+        """
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise QueryFailure(TOO_DEEP, None)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the execution is to stop."""
+        return self._stopped or (self._parent is not None and self._parent.stopped)
+
+    def stop(self) -> None:
+        """End the evaluation under way, and every later one; needs no lock."""
+        self._stopped = True
+
+    def go_on(self) -> None:
+        """Let evaluations run again, after a redrive."""
+        self._stopped = False
+
+    def seconds_left(self) -> float:
+        """Return the processor time that the evaluation under way still has: for what cannot be counted in steps."""
+        if self._until is None:
+            self._until = self._clock() + MAX_SECONDS
+        return max(0.0, self._until - self._clock())
+
+    def _look(self) -> None:
+        if self.stopped:
+            raise Stopped
+        if self.seconds_left() <= 0:
+            raise QueryFailure(TOO_LONG, None)
