@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_DEPTH = 100
-MAX_SECONDS = 1.0
+MAX_SECONDS = 3.0
+# One search of a regular expression cannot be cut short by StopExecution, so it has less.
+MAX_MATCH_SECONDS = 0.5
 MAX_BYTES = 873_782 * 8
 # The clock is read once in so many steps.
 _STEPS = 256

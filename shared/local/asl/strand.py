@@ -380,6 +380,10 @@ class Strand:
         """What the evaluation of an expression may cost."""
         return self.execution.budget
 
+    def now(self) -> float:
+        """Return the time, in seconds since the epoch."""
+        return self.execution.engine.scheduler.now()
+
     @property
     def random(self) -> Random:
         """The engine's random source."""
