@@ -3,12 +3,14 @@
 Every evaluation runs under its execution's lock, step by step: a step of JSONata, a node that a JSONPath scan looks
 at, an item that an intrinsic function makes. Each says so (``spend``). Past a limit the state fails with
 States.QueryEvaluationError, as on AWS; once the execution is to stop, the evaluation ends at its next step, and whoever
-wants the lock has it within milliseconds.
+wants the lock has it within milliseconds. An evaluation that takes longer than most takes turns with the others
+(``turns``).
 
 AWS's limits, as measured on it (github.com/floci-io/floci issue 2737, August 2026): expressions nested near 100 deep
 (all boundaries lay between 99 and 101), and memory of about 7 MB: ``[1..873782]`` passes and ``[1..873783]`` does not,
-a string of 2**22 characters passes and one of 2**23 does not. AWS does not say how long an expression may run:
-``MAX_SECONDS`` of processor time is ours. Processor time, not the time of day: how busy the machine is decides nothing.
+a string of 2**22 characters passes and one of 2**23 does not. Here that is held against each value by itself. AWS does
+not say how long an expression may run: ``MAX_SECONDS`` of processor time is ours. Processor time, not the time of day:
+how busy the machine is decides nothing.
 """
 
 from __future__ import annotations
@@ -21,13 +23,17 @@ from shared.local.asl.errors import QueryFailure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shared.local.asl.turns import Turn, Turns
+
 MAX_DEPTH = 100
 MAX_SECONDS = 3.0
 # One search of a regular expression cannot be cut short by StopExecution, so it has less.
 MAX_MATCH_SECONDS = 0.5
 MAX_BYTES = 873_782 * 8
 # The clock is read once in so many steps.
-_STEPS = 256
+STEPS = 256
+# What an evaluation may take before it takes turns with others, and how long each turn is.
+SLICE_SECONDS = 0.02
 
 TOO_LONG = "Expression evaluation timeout: Check for infinite loop"
 TOO_DEEP = "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"
@@ -45,17 +51,37 @@ class Budget:
         parent: That of the engine, or of the execution whose Map run this one's is a child of: when it is stopped, so
             is this.
         clock: Gives the processor time of the calling thread, in seconds.
+        turns: Whom long evaluations take turns with; by default those of the parent.
+        owner: Whose evaluations they are; by default those of the parent's owner.
     """
 
-    __slots__ = ("_clock", "_parent", "_since", "_stopped", "_until", "depth")
+    __slots__ = (
+        "_clock", "_parent", "_since", "_slice", "_stopped", "_turn", "_until", "asked", "depth", "owner", "tree",
+        "turns",
+    )  # fmt: skip
 
-    def __init__(self, parent: Budget | None = None, clock: Callable[[], float] = time.thread_time) -> None:
+    def __init__(
+        self,
+        parent: Budget | None = None,
+        clock: Callable[[], float] = time.thread_time,
+        *,
+        turns: Turns | None = None,
+        owner: str | None = None,
+    ) -> None:
         self.depth = 0
         self._parent = parent
         self._clock = clock
         self._stopped = False
         self._since = 0
         self._until: float | None = None
+        self.turns: Turns | None = parent.turns if parent is not None else turns
+        self.owner: str = owner if owner is not None else parent.owner if parent is not None else ""
+        # Executions that share a lock have one evaluation at a time; that of the uppermost knows what it waits for.
+        self.tree: Budget = self if parent is None or owner is not None else parent.tree
+        self.asked: Turn | None = None
+        # The turn that it has, and when that ends.
+        self._turn: Turn | None = None
+        self._slice = 0.0
 
     def renew(self) -> None:
         """Begin an evaluation: its time, depth and steps count from here."""
@@ -71,7 +97,7 @@ class Budget:
             Stopped: The execution is to stop.
         """
         self._since += steps
-        if self._since >= _STEPS:
+        if self._since >= STEPS:
             self._since = 0
             self._look()
 
@@ -102,19 +128,58 @@ class Budget:
     def stop(self) -> None:
         """End the evaluation under way, and every later one; needs no lock."""
         self._stopped = True
+        if self._parent is None and self.turns is not None:
+            self.turns.wake_all()
+        asked = self.tree.asked
+        if asked is not None:
+            asked.woken.set()
 
     def go_on(self) -> None:
         """Let evaluations run again, after a redrive."""
         self._stopped = False
 
+    def rest(self) -> None:
+        """Let others have the turn that a long evaluation has taken: it has ended."""
+        if self._turn is not None and self.turns is not None:
+            self._turn = None
+            self.turns.give()
+
     def seconds_left(self) -> float:
         """Return the processor time that the evaluation under way still has: for what cannot be counted in steps."""
+        now = self._clock()
         if self._until is None:
-            self._until = self._clock() + MAX_SECONDS
-        return max(0.0, self._until - self._clock())
+            self._until = now + MAX_SECONDS
+            self._slice = now + SLICE_SECONDS
+        return max(0.0, self._until - now)
 
     def _look(self) -> None:
         if self.stopped:
             raise Stopped
-        if self.seconds_left() <= 0:
+        left = self.seconds_left()
+        if left <= 0:
             raise QueryFailure(TOO_LONG, None)
+        if self.turns is not None and self._until is not None and self._until - left >= self._slice:
+            self._take_turn(self.turns)
+
+    def _take_turn(self, turns: Turns) -> None:
+        """Wait for a turn; one that is over goes to whoever wants it."""
+        if self._turn is None or turns.wanted:
+            turn = turns.ask(self.owner) if self._turn is None else turns.ask_again(self.owner)
+            self._turn = None
+            self.tree.asked = turn
+            try:
+                self._wait_for(turn, turns)
+            finally:
+                self.tree.asked = None
+            self._turn = turn
+        self._slice = self._clock() + SLICE_SECONDS
+
+    def _wait_for(self, turn: Turn, turns: Turns) -> None:
+        while True:
+            if self.stopped:
+                turns.leave(self.owner, turn)
+                raise Stopped
+            if turn.granted:
+                return
+            turn.woken.wait()
+            turn.woken.clear()

@@ -20,6 +20,8 @@ RESULT_PATH = "States.ResultPathMatchFailure"
 EXCEED_TOLERATED = "States.ExceedToleratedFailureThreshold"
 ITEM_READER = "States.ItemReaderFailed"
 RESULT_WRITER = "States.ResultWriterFailed"
+# The cause of a fault of ours: what went wrong is in the log, for no message of Python means anything to its reader.
+INTERNAL = "Internal error of the embedded cloud; see its log (lanes up's log)"
 
 
 _encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)

@@ -154,7 +154,7 @@ class Invoke(Integration):
             function = f"{function}:{qualifier}"
         event = given.get("InvocationType") == "Event"
         if event and self.pattern == REQUEST:
-            engine.scheduler.submit(lambda: _ignore(caller, function, sent))
+            caller.execution.submit(lambda: _ignore(caller, function, sent))
             return {**_response(202, engine.uuid(), 0, {}), "StatusCode": 202}
         invocation, payload = call_function(caller, function, sent)
         executed = {"X-Amz-Executed-Version": invocation.version}

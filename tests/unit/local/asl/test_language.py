@@ -173,7 +173,7 @@ def test_jsonata(world, expression, value, result):
         ("{% $states.input.none %}", "specified for the field 'Output' returned nothing (undefined)."),
         (
             "{% 1 + 'a' %}",
-            "threw an error during evaluation. T2002: The right side of the \"+\" operator must evaluate to a number",
+            'threw an error during evaluation. T2002: The right side of the "+" operator must evaluate to a number',
         ),
     ],
 )
