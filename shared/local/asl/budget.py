@@ -50,27 +50,27 @@ class Budget:
     Args:
         parent: That of the engine, or of the execution whose Map run this one's is a child of: when it is stopped, so
             is this.
-        clock: Gives the processor time of the calling thread, in seconds.
+        clock: Gives the processor time of the calling thread, in seconds; by default that of the parent.
         turns: Whom long evaluations take turns with; by default those of the parent.
         owner: Whose evaluations they are; by default those of the parent's owner.
     """
 
     __slots__ = (
-        "_clock", "_parent", "_since", "_slice", "_stopped", "_turn", "_until", "asked", "depth", "owner", "tree",
+        "_parent", "_since", "_slice", "_stopped", "_turn", "_until", "asked", "clock", "depth", "owner", "tree",
         "turns",
     )  # fmt: skip
 
     def __init__(
         self,
         parent: Budget | None = None,
-        clock: Callable[[], float] = time.thread_time,
+        clock: Callable[[], float] | None = None,
         *,
         turns: Turns | None = None,
         owner: str | None = None,
     ) -> None:
         self.depth = 0
         self._parent = parent
-        self._clock = clock
+        self.clock: Callable[[], float] = clock or (parent.clock if parent is not None else time.thread_time)
         self._stopped = False
         self._since = 0
         self._until: float | None = None
@@ -146,7 +146,7 @@ class Budget:
 
     def seconds_left(self) -> float:
         """Return the processor time that the evaluation under way still has: for what cannot be counted in steps."""
-        now = self._clock()
+        now = self.clock()
         if self._until is None:
             self._until = now + MAX_SECONDS
             self._slice = now + SLICE_SECONDS
@@ -172,7 +172,7 @@ class Budget:
             finally:
                 self.tree.asked = None
             self._turn = turn
-        self._slice = self._clock() + SLICE_SECONDS
+        self._slice = self.clock() + SLICE_SECONDS
 
     def _wait_for(self, turn: Turn, turns: Turns) -> None:
         while True:

@@ -112,6 +112,7 @@ def test_history_and_watchers_need_no_lock_that_an_evaluation_holds(engine):
 
 
 def test_an_endless_evaluation_fails_the_state_and_can_be_caught(world):
+    world.engine.budget = Budget(clock=Clock(0.01))
     caught = {"ErrorEquals": ["States.QueryEvaluationError"], "Next": "D"}
     inner = {"StartAt": "I", "States": {"I": {**PASS, "Output": ENDLESS.replace("$random(); ", "")}}}
     state = {"Type": "Parallel", "Branches": [inner], "Catch": [caught], "End": True}
