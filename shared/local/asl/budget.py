@@ -34,6 +34,8 @@ MAX_BYTES = 873_782 * 8
 STEPS = 256
 # What an evaluation may take before it takes turns with others, and how long each turn is.
 SLICE_SECONDS = 0.02
+# How long a long evaluation pauses at each look at the clock: any other thread gets hold of the interpreter then.
+_BREATH_SECONDS = 0.00005
 
 TOO_LONG = "Expression evaluation timeout: Check for infinite loop"
 TOO_DEEP = "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"
@@ -158,21 +160,27 @@ class Budget:
         left = self.seconds_left()
         if left <= 0:
             raise QueryFailure(TOO_LONG, None)
-        if self.turns is not None and self._until is not None and self._until - left >= self._slice:
-            self._take_turn(self.turns)
+        if self.turns is not None and self._until is not None:
+            self._be_fair(self.turns, self._until - left)
+
+    def _be_fair(self, turns: Turns, now: float) -> None:
+        """Let others run where the evaluation takes long: those who wait for a turn, and all other threads."""
+        if now >= self._slice:
+            self._slice = now + SLICE_SECONDS
+            if self._turn is None or turns.wanted:
+                self._take_turn(turns)
+        if self._turn is not None:
+            time.sleep(_BREATH_SECONDS)
 
     def _take_turn(self, turns: Turns) -> None:
-        """Wait for a turn; one that is over goes to whoever wants it."""
-        if self._turn is None or turns.wanted:
-            turn = turns.ask(self.owner) if self._turn is None else turns.ask_again(self.owner)
-            self._turn = None
-            self.tree.asked = turn
-            try:
-                self._wait_for(turn, turns)
-            finally:
-                self.tree.asked = None
-            self._turn = turn
-        self._slice = self.clock() + SLICE_SECONDS
+        turn = turns.ask(self.owner) if self._turn is None else turns.ask_again(self.owner)
+        self._turn = None
+        self.tree.asked = turn
+        try:
+            self._wait_for(turn, turns)
+        finally:
+            self.tree.asked = None
+        self._turn = turn
 
     def _wait_for(self, turn: Turn, turns: Turns) -> None:
         while True:

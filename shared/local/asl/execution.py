@@ -262,6 +262,8 @@ class Execution:
     def _run(self) -> list[_Pending]:
         """Run every ready strand; return the calls they want made."""
         calls: list[_Pending] = []
+        if self.budget.stopped:  # whoever stops it waits for the lock, and need not wait for the rest of a Map as well
+            return calls
         with self.lock:
             while self._ready:
                 strand, answer, error = self._ready.popleft()
