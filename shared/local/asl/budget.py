@@ -16,7 +16,7 @@ how busy the machine is decides nothing.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from shared.local.asl.errors import QueryFailure
 
@@ -46,50 +46,60 @@ class Stopped(BaseException):
     """The execution is to stop: the evaluation under way is given up. No error: whoever catches those lets it pass."""
 
 
+class Halting(Protocol):
+    """An execution, as far as a budget knows it."""
+
+    @property
+    def halted(self) -> bool:
+        """Whether it is to stop."""
+
+
 class Budget:
-    """What the evaluations of one execution may cost; used under its lock, but for :meth:`stop`.
+    """What the evaluations of an execution and of the children of its Map runs may cost.
+
+    They share a lock, so there is one evaluation at a time; a budget is used under that lock, but for :meth:`stop` and
+    :meth:`wake`.
 
     Args:
-        parent: That of the engine, or of the execution whose Map run this one's is a child of: when it is stopped, so
-            is this.
-        clock: Gives the processor time of the calling thread, in seconds; by default that of the parent.
-        turns: Whom long evaluations take turns with; by default those of the parent.
-        owner: Whose evaluations they are; by default those of the parent's owner.
+        root: That of the engine: when it is stopped, so is this; its clock and turns are this one's too.
+        clock: Gives the processor time of the calling thread, in seconds.
+        turns: Whom long evaluations take turns with.
+        owner: Whose evaluations they are.
     """
 
     __slots__ = (
-        "_parent", "_since", "_slice", "_stopped", "_turn", "_until", "asked", "clock", "depth", "owner", "tree",
+        "_since", "_slice", "_until", "asked", "clock", "depth", "fresh", "halted", "owner", "root", "running", "turn",
         "turns",
     )  # fmt: skip
 
     def __init__(
         self,
-        parent: Budget | None = None,
-        clock: Callable[[], float] | None = None,
+        root: Budget | None = None,
+        clock: Callable[[], float] = time.thread_time,
         *,
         turns: Turns | None = None,
-        owner: str | None = None,
+        owner: str = "",
     ) -> None:
+        self.root = self if root is None else root
+        self.clock: Callable[[], float] = clock if root is None else root.clock
+        self.turns: Turns | None = turns if root is None else root.turns
+        self.owner = owner
         self.depth = 0
-        self._parent = parent
-        self.clock: Callable[[], float] = clock or (parent.clock if parent is not None else time.thread_time)
-        self._stopped = False
-        self._since = 0
-        self._until: float | None = None
-        self.turns: Turns | None = parent.turns if parent is not None else turns
-        self.owner: str = owner if owner is not None else parent.owner if parent is not None else ""
-        # Executions that share a lock have one evaluation at a time; that of the uppermost knows what it waits for.
-        self.tree: Budget = self if parent is None or owner is not None else parent.tree
+        # Whether an evaluation begins: its time counts from the next look.
+        self.fresh = True
+        self.halted = False
+        # The execution whose evaluation is under way.
+        self.running: Halting | None = None
+        # The turn that it waits for, and the one that it has.
         self.asked: Turn | None = None
-        # The turn that it has, and when that ends.
-        self._turn: Turn | None = None
-        self._slice = 0.0
+        self.turn: Turn | None = None
+        self._since = 0
+        self._until = self._slice = 0.0
 
     def renew(self) -> None:
-        """Begin an evaluation: its time, depth and steps count from here."""
+        """Begin an evaluation: its time and depth count from here."""
         self.depth = 0
-        self._since = 0
-        self._until = None
+        self.fresh = True
 
     def spend(self, steps: int = 1) -> None:
         """Count *steps*.
@@ -124,32 +134,33 @@ class Budget:
 
     @property
     def stopped(self) -> bool:
-        """Whether the execution is to stop."""
-        return self._stopped or (self._parent is not None and self._parent.stopped)
+        """Whether the evaluation under way is to stop."""
+        return self.halted or self.root.halted or (self.running is not None and self.running.halted)
 
     def stop(self) -> None:
-        """End the evaluation under way, and every later one; needs no lock."""
-        self._stopped = True
-        if self._parent is None and self.turns is not None:
+        """End the evaluation under way, and every later one, of this budget or of all that have it as root."""
+        self.halted = True
+        if self.root is self and self.turns is not None:
             self.turns.wake_all()
-        asked = self.tree.asked
+        self.wake()
+
+    def wake(self) -> None:
+        """Let an evaluation that waits for its turn see whether it is to stop."""
+        asked = self.asked
         if asked is not None:
             asked.woken.set()
 
-    def go_on(self) -> None:
-        """Let evaluations run again, after a redrive."""
-        self._stopped = False
-
     def rest(self) -> None:
         """Let others have the turn that a long evaluation has taken: it has ended."""
-        if self._turn is not None and self.turns is not None:
-            self._turn = None
+        if self.turn is not None and self.turns is not None:
+            self.turn = None
             self.turns.give()
 
     def seconds_left(self) -> float:
         """Return the processor time that the evaluation under way still has: for what cannot be counted in steps."""
         now = self.clock()
-        if self._until is None:
+        if self.fresh:
+            self.fresh = False
             self._until = now + MAX_SECONDS
             self._slice = now + SLICE_SECONDS
         return max(0.0, self._until - now)
@@ -160,27 +171,27 @@ class Budget:
         left = self.seconds_left()
         if left <= 0:
             raise QueryFailure(TOO_LONG, None)
-        if self.turns is not None and self._until is not None:
+        if self.turns is not None:
             self._be_fair(self.turns, self._until - left)
 
     def _be_fair(self, turns: Turns, now: float) -> None:
         """Let others run where the evaluation takes long: those who wait for a turn, and all other threads."""
         if now >= self._slice:
             self._slice = now + SLICE_SECONDS
-            if self._turn is None or turns.wanted:
+            if self.turn is None or turns.wanted:
                 self._take_turn(turns)
-        if self._turn is not None:
+        if self.turn is not None:
             time.sleep(_BREATH_SECONDS)
 
     def _take_turn(self, turns: Turns) -> None:
-        turn = turns.ask(self.owner) if self._turn is None else turns.ask_again(self.owner)
-        self._turn = None
-        self.tree.asked = turn
+        turn = turns.ask(self.owner) if self.turn is None else turns.ask_again(self.owner)
+        self.turn = None
+        self.asked = turn
         try:
             self._wait_for(turn, turns)
         finally:
-            self.tree.asked = None
-        self._turn = turn
+            self.asked = None
+        self.turn = turn
 
     def _wait_for(self, turn: Turn, turns: Turns) -> None:
         while True:

@@ -151,9 +151,11 @@ class Execution:
         self.map_runs: list[StartedMapRun] = []
         self.lock = threading.RLock() if map_run is None else map_run.parent.lock
         # Whose turn it is when evaluations take long, and which threads run it.
-        owner = identity.role_arn
-        self.budget = Budget(engine.budget, owner=owner) if map_run is None else Budget(map_run.parent.budget)
-        self.lane = identity.machine_arn if map_run is None else map_run.parent.lane
+        if map_run is None:
+            self.budget, self.lane = Budget(engine.budget, owner=identity.role_arn), identity.machine_arn
+        else:
+            self.budget, self.lane = map_run.parent.budget, map_run.parent.lane
+        self._halted = False
         self._watchers: list[Callable[[], None]] = []
         self._watching = threading.Lock()
         self._ready: deque[tuple[Strand, Answer | None, BaseException | None]] = deque()
@@ -262,8 +264,8 @@ class Execution:
     def _run(self) -> list[_Pending]:
         """Run every ready strand; return the calls they want made."""
         calls: list[_Pending] = []
-        if self.budget.stopped:  # whoever stops it waits for the lock, and need not wait for the rest of a Map as well
-            return calls
+        if self.halted:
+            return calls  # whoever stops it waits for the lock, and need not wait for the rest of a Map as well
         with self.lock:
             while self._ready:
                 strand, answer, error = self._ready.popleft()
@@ -277,6 +279,7 @@ class Execution:
         return calls
 
     def _step(self, strand: Strand, answer: Answer | None, error: BaseException | None) -> Call[object] | None:
+        self.budget.running = self
         try:
             return strand.step(answer, error)
         except Stopped:
@@ -290,13 +293,14 @@ class Execution:
             logging.getLogger(__name__).exception("the engine failed in state %s of %s", strand.state, self.arn)
             self.finish(FAILED, StateFailure(RUNTIME, INTERNAL), strand.previous)
         finally:
-            self.budget.rest()
+            if self.budget.turn is not None:
+                self.budget.rest()
         return None
 
     def redrive(self) -> None:
         """Go on from the states that did not succeed, with their input and variables; needs the lock."""
         stopped = self._root
-        self.budget.go_on()
+        self._halted = False
         self.redrives += 1
         self.redriven_at = self.engine.scheduler.now()
         self.status, self.error, self.cause, self.stopped_at = RUNNING, None, None, None
@@ -319,14 +323,24 @@ class Execution:
         else:
             self.finish(FAILED, root.failure, root.previous)
 
+    @property
+    def halted(self) -> bool:
+        """Whether it is to stop, as all below it are."""
+        return self._halted or (self.engine.budget if self.map_run is None else self.map_run.parent).halted
+
+    def _halt(self) -> None:
+        """Let what is evaluated under the lock give up, so that the lock is free soon."""
+        self._halted = True
+        self.budget.wake()
+
     def _timed_out(self) -> None:
-        self.budget.stop()
+        self._halt()
         with self.lock:
             self.finish(TIMED_OUT, None, self._root.previous if self._root else 0)
 
     def stop(self, error: str | None, cause: str | None) -> None:
         """End it as aborted; nothing happens when it has ended."""
-        self.budget.stop()  # what is being evaluated under the lock gives it up
+        self._halt()
         with self.lock:
             self.finish(ABORTED, StateFailure(error, cause), 0)
 

@@ -88,6 +88,10 @@ class Host(Protocol):
     lane: str
     lock: RLock
 
+    @property
+    def halted(self) -> bool:
+        """Whether it is to stop, as all below it are."""
+
     def submit(self, job: Job) -> None:
         """Run *job* soon, on a thread of those that run this machine."""
 
@@ -290,7 +294,7 @@ class Strand:
     def enter(self, event: str, name: str, given: Json, waiting: str) -> None:
         """Enter the state *name* with the input *given*, recorded as *event*; *waiting* is its kind if it may wait."""
         self.before = self.previous
-        self.budget.renew()
+        self.execution.budget.fresh = True
         self.entered_at = self.history.clock()
         self.entered = self.previous = self.history.add(event, self.previous, {"input": given, "name": name})
         self.state = name

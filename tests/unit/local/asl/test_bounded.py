@@ -86,7 +86,6 @@ def test_an_execution_that_is_redriven_after_a_stop_evaluates_again(engine):
 
 
 def test_a_timeout_ends_an_endless_evaluation(engine):
-    engine.budget.seconds_left()
     execution = start(engine, machine({**PASS, "Output": ENDLESS}, TimeoutSeconds=0.05))
     assert execution.ended_event.wait(30)
     assert execution.status == "TIMED_OUT"
@@ -188,21 +187,21 @@ def test_a_short_evaluation_takes_no_turn_and_a_long_one_gives_it_back():
 def test_an_evaluation_that_waits_for_its_turn_is_stopped_at_once():
     turns = Turns()
     turns.ask("other")
-    root = Budget(turns=turns)
-    parent = Budget(root, clock=Clock(1.0), owner="mine")
-    child = Budget(parent, clock=Clock(0.1))
+    budget = Budget(Budget(clock=Clock(0.1), turns=turns), owner="mine")
+    execution = budget.running = SimpleNamespace(halted=False)
     ended = []
 
     def evaluate():
         try:
             for _ in range(100):
-                child.spend(STEPS)
+                budget.spend(STEPS)
         except Stopped:
             ended.append(turns.wanted)
 
     thread = threading.Thread(target=evaluate)
     thread.start()
-    parent.stop()
+    execution.halted = True
+    budget.wake()
     thread.join(30)
     assert ended == [False]
 

@@ -240,11 +240,10 @@ def test_an_evaluation_stops_when_the_execution_does():
         Expression("{% ($f := function($x) { $f($x + 1) }; $f(1)) %}", "Output").evaluate(around, None)
 
 
-def test_a_step_of_a_child_is_stopped_with_its_parent():
-    parent = Budget()
-    child = Budget(parent)
-    parent.stop()
+def test_a_budget_is_stopped_with_the_engines():
+    engine = Budget()
+    budget = Budget(engine)
+    budget.spend(1000)
+    engine.stop()
     with pytest.raises(Stopped):
-        child.spend(1000)
-    parent.go_on()
-    child.spend(1000)
+        budget.spend(1000)
