@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[2]
-ALONE, MAP_40, MAP_1 = "handlers alone, 40 threads", "Map, concurrency 40", "Map, concurrency 1"
+ALONE, ALONE_1 = "handlers alone, 40 threads", "handlers alone, 1 thread"
+MAP_40, MAP_1 = "Map, concurrency 40", "Map, concurrency 1"
 LOOP, DISTRIBUTED = "loop of 10,001 transitions", "distributed Map of 10,000 items"
 
 
@@ -64,13 +65,16 @@ def serve(items: int) -> None:
             bench.run(machines[MAP_40][0], list(range(80)))  # warms the workers
             print("ready", flush=True)
             for _ in sys.stdin:
-                figures = {ALONE: timed(lambda: alone(invokers[0], bench.function, items))}
+                figures = {
+                    label: timed(lambda count=count: alone(invokers[0], bench.function, items, count))  # type: ignore[misc]
+                    for label, count in ((ALONE, 40), (ALONE_1, 1))
+                }
                 figures |= {label: bench.run(*given) for label, given in machines.items()}
                 print(json.dumps(figures), flush=True)
 
 
-def alone(invoke: Any, function: str, items: int) -> None:
-    """Call the function for each item, 40 at a time."""
+def alone(invoke: Any, function: str, items: int, count: int) -> None:
+    """Call the function for each item, *count* at a time."""
     left, lock = iter(range(items)), threading.Lock()
 
     def work() -> None:
@@ -81,8 +85,8 @@ def alone(invoke: Any, function: str, items: int) -> None:
                 return
             json.loads(invoke(function, json.dumps(item).encode()).payload)
 
-    with ThreadPoolExecutor(40) as threads:
-        for done in [threads.submit(work) for _ in range(40)]:
+    with ThreadPoolExecutor(count) as threads:
+        for done in [threads.submit(work) for _ in range(count)]:
             done.result()
 
 
@@ -156,6 +160,7 @@ def main() -> None:
             line += f" (there {before:,.0f} ms, ratio {paired:.2f})"
         print(line)
     print(f"Map at 40 / handlers alone: {ratio(ours, MAP_40, ALONE):.2f}")
+    print(f"Map at 1 / handlers alone, 1 thread: {ratio(ours, MAP_1, ALONE_1):.2f}")
     print(f"Map at 1 / Map at 40: {ratio(ours, MAP_1, MAP_40):.2f}")
 
 
