@@ -42,16 +42,19 @@ def timed(work: Callable[[], object]) -> float:
 def serve(items: int) -> None:
     """Measure a round for each line that comes in, and print its figures as JSON."""
     sys.path.insert(0, os.environ["BENCH_ROOT"])
-    sys.path.insert(1, str(Path(__file__).parent))
-    from engine import ACCOUNT, Bench, counting
-
     from shared.config.lane import Place
     from shared.local import lambda_runtime
     from shared.local.cloud import EmbeddedCloud
+    from tests.benchmarks.engine import ACCOUNT, Bench, counting
 
     invokers: list[Any] = []
     make = lambda_runtime.invoker
-    lambda_runtime.invoker = lambda *given: invokers.append(make(*given)) or invokers[-1]  # type: ignore[func-returns-value]
+
+    def remembered(*given: Any) -> Any:
+        invokers.append(make(*given))
+        return invokers[-1]
+
+    lambda_runtime.invoker = remembered  # type: ignore[assignment]
     with tempfile.TemporaryDirectory() as folder:
         place = Place(ACCOUNT, "us-east-1", "bench")
         with EmbeddedCloud(place, Path(folder), any_key=True) as cloud:

@@ -10,7 +10,6 @@ import binascii
 import math
 import re
 import urllib.parse
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from shared.local.asl.languages.jsonata_values import (
     is_sequence,
     normal,
     number_of,
+    rounded,
     rounded_digits,
     text_of,
     truth,
@@ -45,7 +45,6 @@ _SPACE = re.compile(r"[ \t\n\r]+")
 _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+|%")
 _COMPONENT, _WHOLE_URL = "!*'()~-_.", ";/?:@&=+$,#"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_MAX_PRECISION = 400
 
 
 @cache
@@ -107,17 +106,6 @@ def _floor(_self: Evaluator, given: Any) -> Any:
 
 def _ceil(_self: Evaluator, given: Any) -> Any:
     return given if given is UNDEFINED or math.isinf(given) else math.ceil(given)
-
-
-def rounded(value: float, precision: float = 0) -> float:
-    """Return *value* to *precision* decimals, a half to the even neighbour."""
-    value, places = number_of(value), int(precision)
-    if not math.isfinite(value) or abs(places) > _MAX_PRECISION:
-        return value if places <= _MAX_PRECISION else math.nan
-    with localcontext() as context:
-        context.prec = 3 * _MAX_PRECISION
-        exact = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
-    return normal(float(exact)) or 0
 
 
 def _round(_self: Evaluator, given: Any, precision: Any) -> Any:

@@ -13,7 +13,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shared.local.asl.languages.jsonata_values import UNDEFINED, EvaluationError, normal, number_of
+from shared.local.asl.languages.jsonata_values import UNDEFINED, EvaluationError, normal, number_of, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -249,8 +249,6 @@ def _regular(groups: list[int]) -> int:
 
 
 def _written(value: float, picture: _Picture, marks: _Marks) -> str:
-    from shared.local.asl.languages.jsonata_functions import rounded
-
     value *= 100 if marks.percent in picture.text else 1000 if marks.mille in picture.text else 1
     exponent = None
     if picture.least_exponent:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _EXACT = 2**53
 # From here on JavaScript writes an integer with an exponent.
 _EXPONENT_FROM = 1e21
+# No double has more decimals, or more digits.
+_MAX_PRECISION = 400
 
 
 class _Undefined:
@@ -187,6 +189,17 @@ def number_text(value: float) -> str:
     power = point - 1
     mantissa = figures[0] + (f".{figures[1:]}" if len(figures) > 1 else "")
     return f"{minus}{mantissa}e{'+' if power > 0 else '-'}{abs(power)}"
+
+
+def rounded(value: float, precision: float = 0) -> float:
+    """Return *value* to *precision* decimals, a half to the even neighbour."""
+    value, places = number_of(value), int(precision)
+    if not math.isfinite(value) or abs(places) > _MAX_PRECISION:
+        return value if places <= _MAX_PRECISION else math.nan
+    with localcontext() as context:
+        context.prec = 3 * _MAX_PRECISION
+        exact = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+    return normal(float(exact)) or 0
 
 
 def rounded_digits(value: float) -> float:
