@@ -12,6 +12,7 @@ from shared.local.asl.budget import Budget
 from shared.local.asl.names import new_uuid
 from shared.local.asl.services import Services
 from shared.local.asl.tokens import Tokens
+from shared.local.asl.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -108,7 +109,7 @@ class Engine:
         self.services = services or Services("")
         self.random = random or _system_random()
         self.speed = speed
-        self.budget = Budget()
+        self.budget = Budget(turns=Turns())
         self.tokens = Tokens()
         self.activities = Activities()
         self.start_machine: StartMachine = _no_machine

@@ -24,6 +24,9 @@ class Surroundings(Protocol):
     def budget(self) -> Budget:
         """What the evaluation may cost: each part of it that may go on for long counts its steps there."""
 
+    def now(self) -> float:
+        """Return the time, in seconds since the epoch."""
+
     @property
     def random(self) -> Random:
         """The random source."""

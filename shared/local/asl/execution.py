@@ -7,8 +7,8 @@ Who does what::
     pool (``asl-worker``)  runs every strand that is ready, until none    makes the calls that strands ask for
                            is (``advance``, ``_run``)                     (``work_through``, ``perform``)
     timer (``asl-timer``)  nothing                                        hands due jobs to the pool
-    API (moto's server)    starts, stops, redrives, changes a Map run,    reads the status, and the outcome once
-                           brings an answer to a token, reads history     the status says that there is one
+    API (moto's server)    starts, stops, redrives, changes a Map run,    reads the history and the status, and the
+                           brings an answer to a token                    outcome once the status says there is one
 
 One turn of a pool thread::
 
@@ -25,12 +25,16 @@ strand that waits for the run; but each child has a ready queue of its own, so t
 
 Rules:
 
-- Nobody blocks under the lock. Strands only compute, and ask whether a role may call; what waits for a function or a
-  service is a Call. Watchers run under the lock when the execution ends, so they do nothing that could wait: they set
-  an event, submit a job, or forget the execution.
+- An expression is evaluated under the lock, and may take seconds. Whoever wants the execution to end tells its budget
+  first (``stop``), which needs no lock: the evaluation then gives up, and the lock is free. Those who only read need
+  none.
+- Nobody else blocks under the lock. Strands only compute, and ask whether a role may call; what waits for a function
+  or a service is a Call. Watchers run under the lock when the execution ends, so they do nothing that could wait: they
+  set an event, submit a job, or forget the execution.
 - Locks are taken in this order: first the backend's for starting, then an execution's, then that of an execution that
-  it has started (``watch``), then at most one of these: the scheduler's, the engine's, that of the tokens, that of the
-  activities, that of what decides about roles. A thread that holds one of those five takes no other lock. An execution
+  it has started, then at most one of these: that of its watchers, that of the turns, the scheduler's, the engine's,
+  that of the tokens, that of the activities, that of what decides about roles. A thread that holds one of those seven
+  takes no other lock. An execution
   never takes the lock of the one that started it: it submits a job that does.
 - An execution starts under its lock: whoever finds it by its ARN and stops it waits until it has begun.
 - Its status goes from RUNNING to SUCCEEDED, FAILED, TIMED_OUT or ABORTED once (``finish``), and back to RUNNING only by
@@ -53,7 +57,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from shared.local.asl.budget import Budget, Stopped
-from shared.local.asl.errors import RUNTIME, StateFailure, dumps
+from shared.local.asl.errors import INTERNAL, RUNTIME, StateFailure, dumps
 from shared.local.asl.history import MAX_EVENTS, History, HistoryFullError, Text
 from shared.local.asl.strand import NOT_RETRIED, Strand
 from shared.local.asl.variables import Scope
@@ -64,7 +68,7 @@ if TYPE_CHECKING:
     from shared.local.asl.effects import Call, Steps
     from shared.local.asl.engine import Engine
     from shared.local.asl.identity import Identity
-    from shared.local.asl.scheduler import Timer
+    from shared.local.asl.scheduler import Job, Timer
     from shared.local.asl.strand import Host, StartedMapRun
     from shared.local.asl.tokens import Answer
     from shared.values import Json
@@ -146,8 +150,14 @@ class Execution:
         self.redrive_tokens: dict[str, float] = {}
         self.map_runs: list[StartedMapRun] = []
         self.lock = threading.RLock() if map_run is None else map_run.parent.lock
-        self.budget = Budget(engine.budget if map_run is None else map_run.parent.budget)
+        # Whose turn it is when evaluations take long, and which threads run it.
+        if map_run is None:
+            self.budget, self.lane = Budget(engine.budget, owner=identity.role_arn), identity.machine_arn
+        else:
+            self.budget, self.lane = map_run.parent.budget, map_run.parent.lane
+        self._halted = False
         self._watchers: list[Callable[[], None]] = []
+        self._watching = threading.Lock()
         self._ready: deque[tuple[Strand, Answer | None, BaseException | None]] = deque()
         self._lets_others_in = False
         self._input: Json = None
@@ -170,9 +180,9 @@ class Execution:
     def _begin(self, body: Callable[[Strand], Steps[Json]], previous: int) -> None:
         root = self._root = Strand(self, Scope(), previous, self._root_ended)
         if self.timeout is not None:
-            self._deadline = self.engine.scheduler.call_later(self.timeout, self._timed_out)
+            self._deadline = self.call_later(self.timeout, self._timed_out)
         root.begin(body(root))
-        self.engine.scheduler.submit(self.advance)
+        self.submit(self.advance)
 
     def context(self, state: str, entered_at: float, retries: int) -> dict[str, Json]:
         """Return a fresh context object for *state*, which was retried so often, or NOT_RETRIED."""
@@ -202,6 +212,14 @@ class Execution:
 
     # What moves it on.
 
+    def submit(self, job: Job) -> None:
+        """Run *job* soon, on a thread of those that run this machine."""
+        self.engine.scheduler.submit(job, self.lane)
+
+    def call_later(self, seconds: float, job: Job) -> Timer:
+        """Run *job* after *seconds*, on a thread of those that run this machine."""
+        return self.engine.scheduler.call_later(seconds, job, self.lane)
+
     def post(self, strand: Strand, answer: Answer | None, error: BaseException | None) -> None:
         """Put *strand* among those that are ready, with *answer* or *error*; needs the lock."""
         strand.stop_waiting()
@@ -227,7 +245,7 @@ class Execution:
         """Make the first *pending* call here and hand the others to the pool, until no call comes of it."""
         while pending:
             for each in pending[1:]:
-                self.engine.scheduler.submit(_CallJob(self, each))
+                self.submit(_CallJob(self, each))
             pending = self.perform(*pending[0])
 
     def perform(self, strand: Strand, ticket: int, call: Call[object]) -> list[_Pending]:
@@ -247,6 +265,8 @@ class Execution:
     def _run(self) -> list[_Pending]:
         """Run every ready strand; return the calls they want made."""
         calls: list[_Pending] = []
+        if self.halted:
+            return calls  # whoever stops it waits for the lock, and need not wait for the rest of a Map as well
         with self.lock:
             while self._ready:
                 strand, answer, error = self._ready.popleft()
@@ -255,11 +275,12 @@ class Execution:
                     calls.append((strand, strand.ticket, call))
                 if self._lets_others_in:
                     self._lets_others_in = False
-                    self.engine.scheduler.submit(self.advance)
+                    self.submit(self.advance)
                     break
         return calls
 
     def _step(self, strand: Strand, answer: Answer | None, error: BaseException | None) -> Call[object] | None:
+        self.budget.running = self
         try:
             return strand.step(answer, error)
         except Stopped:
@@ -267,17 +288,20 @@ class Execution:
         except HistoryFullError:
             cause = "The execution reached the maximum number of history events (25000)."
             self.finish(FAILED, StateFailure(RUNTIME, cause), strand.previous)
-        except Exception as bug:
+        except Exception:
             import logging  # 10 ms for what should never happen
 
             logging.getLogger(__name__).exception("the engine failed in state %s of %s", strand.state, self.arn)
-            self.finish(FAILED, StateFailure(RUNTIME, f"Internal error: {type(bug).__name__}: {bug}"), strand.previous)
+            self.finish(FAILED, StateFailure(RUNTIME, INTERNAL), strand.previous)
+        finally:
+            if self.budget.turn is not None:
+                self.budget.rest()
         return None
 
     def redrive(self) -> None:
         """Go on from the states that did not succeed, with their input and variables; needs the lock."""
         stopped = self._root
-        self.budget.go_on()
+        self._halted = False
         self.redrives += 1
         self.redriven_at = self.engine.scheduler.now()
         self.status, self.error, self.cause, self.stopped_at = RUNNING, None, None, None
@@ -301,14 +325,24 @@ class Execution:
         else:
             self.finish(FAILED, root.failure, root.previous)
 
+    @property
+    def halted(self) -> bool:
+        """Whether it is to stop, as all below it are."""
+        return self._halted or (self.engine.budget if self.map_run is None else self.map_run.parent).halted
+
+    def _halt(self) -> None:
+        """Let what is evaluated under the lock give up, so that the lock is free soon."""
+        self._halted = True
+        self.budget.wake()
+
     def _timed_out(self) -> None:
-        self.budget.stop()
+        self._halt()
         with self.lock:
             self.finish(TIMED_OUT, None, self._root.previous if self._root else 0)
 
     def stop(self, error: str | None, cause: str | None) -> None:
         """End it as aborted; nothing happens when it has ended."""
-        self.budget.stop()  # what is being evaluated under the lock gives it up
+        self._halt()
         with self.lock:
             self.finish(ABORTED, StateFailure(error, cause), 0)
 
@@ -329,7 +363,8 @@ class Execution:
         self.stopped_at = self.engine.scheduler.now()
         self.status = status
         self.engine.announce(self)
-        watchers, self._watchers = self._watchers, []
+        with self._watching:
+            watchers, self._watchers = self._watchers, []
         for watcher in watchers:
             watcher()
         if self.map_run is not None:
@@ -342,7 +377,7 @@ class Execution:
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call *watcher* once it has ended, at once if it has; it must not wait for a lock."""
-        with self.lock:
+        with self._watching:
             if self.status == RUNNING:
                 self._watchers.append(watcher)
                 return

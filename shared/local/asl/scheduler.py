@@ -1,13 +1,14 @@
 """When things run: a bounded pool of threads for what blocks, one timer thread for what waits.
 
 A job is a function without arguments. ``submit`` runs it soon, ``call_later`` runs it at its time, ``now`` tells the
-time, ``close`` ends all. A wait is an entry in a heap and takes no thread. :class:`VirtualScheduler` has the same four
-verbs without threads, so a test runs a year of waits in a millisecond.
+time, ``close`` ends all. A job belongs to a lane: each has its own threads, so what one lane does, were all its threads
+to block, keeps no job of another waiting. A wait is an entry in a heap and takes no thread. :class:`VirtualScheduler`
+has the same four verbs without threads, so a test runs a year of waits in a millisecond.
 
 Threads of :class:`ThreadScheduler`, all daemons, none until the first job::
 
-    submit --> queue --> asl-worker, at most WORKERS: takes a job, runs it, takes the next;
-      ^                  ends when none came for _IDLE_SECONDS
+    submit --> queue of --> asl-worker, at most WORKERS a lane: takes a job, runs it, takes the next;
+      ^        the lane     ends when none came for _IDLE_SECONDS
       |
     due jobs
       |
@@ -16,12 +17,12 @@ Threads of :class:`ThreadScheduler`, all daemons, none until the first job::
 The timer thread never runs a job itself. A job may wait for an execution's lock, and no other wait may be late for
 that.
 
-How the pool counts. ``_idle`` is the number of workers that wait and that no job was meant for yet. ``submit`` puts the
-job into the queue; then it takes one from ``_idle``, or, where that is 0, makes a thread while there are fewer than the
-limit; else the job waits its turn. A worker that finds the queue empty adds itself to ``_idle``. A worker that has
-waited too long ends only if it can take one from ``_idle``: where it cannot, a job was meant for it, and it looks
-again. A busy worker may take a job that was meant for an idle one. Then ``_idle`` is too low for a while, which may
-cost a thread, but never leaves a job alone.
+How the pool of a lane counts. ``_idle`` is the number of workers that wait and that no job was meant for yet.
+``submit`` puts the job into the queue; then it takes one from ``_idle``, or, where that is 0, makes a thread while
+there are fewer than the limit; else the job waits its turn. A worker that finds the queue empty adds itself to
+``_idle``. A worker that has waited too long ends only if it can take one from ``_idle``: where it cannot, a job was
+meant for it, and it looks again. A busy worker may take a job that was meant for an idle one. Then ``_idle`` is too low
+for a while, which may cost a thread, but never leaves a job alone.
 
 ``cancel`` only lets go of the job; the entry stays in the heap until it is due, or until half of a large heap may be
 such entries. A job that was due is past cancelling: it may run after ``cancel`` has returned. Whoever cancels must
@@ -30,8 +31,8 @@ recognise it then (a strand does so by its ticket).
 ``close`` drops what is queued, lets jobs under way end, and returns when all threads have; after that ``submit`` and
 ``call_later`` do nothing. A thread of the pool may call it, and is then the only one left.
 
-Locks: the pool has one and the timer thread has one. Each is held for a few steps, and nobody who holds one takes
-another or runs a job.
+Locks: each pool has one, the scheduler has one, and the timer thread has one. Each is held for a few steps, and nobody
+who holds one takes another or runs a job.
 """
 
 from __future__ import annotations
@@ -73,11 +74,11 @@ class Scheduler(Protocol):
     def now(self) -> float:
         """Return the time in seconds since the epoch."""
 
-    def submit(self, job: Job) -> None:
-        """Run *job* soon, on some thread."""
+    def submit(self, job: Job, lane: str = "", /) -> None:
+        """Run *job* soon, on some thread of the *lane*."""
 
-    def call_later(self, seconds: float, job: Job) -> Timer:
-        """Run *job* after *seconds*."""
+    def call_later(self, seconds: float, job: Job, lane: str = "", /) -> Timer:
+        """Run *job* after *seconds*, on some thread of the *lane*."""
 
     def close(self) -> None:
         """Run nothing any more; return when no thread is left."""
@@ -87,22 +88,56 @@ class ThreadScheduler:
     """The scheduler of a running cloud.
 
     Args:
-        workers: At most so many jobs run at a time; threads are made as needed and end when idle.
+        workers: At most so many jobs of a lane run at a time; threads are made as needed and end when idle.
         clock: Gives the time in seconds since the epoch.
     """
 
     def __init__(self, workers: int = WORKERS, clock: Callable[[], float] = time.time) -> None:
         self.now = clock
+        self._workers = workers
+        self._lock = threading.Lock()
+        self._pools: dict[str, _Pool] = {}
+        self._closed = False
+        self._timers = _TimerThread()
+
+    def submit(self, job: Job, lane: str = "") -> None:
+        """Run *job* on a thread of the *lane*."""
+        pool = self._pools.get(lane)
+        if pool is None:
+            with self._lock:
+                if self._closed:
+                    return
+                pool = self._pools.setdefault(lane, _Pool(self._workers))
+        pool.submit(job)
+
+    def call_later(self, seconds: float, job: Job, lane: str = "") -> Timer:
+        """Run *job* on a thread of the *lane* after *seconds*."""
+        return self._timers.add(seconds, job, lambda due: self.submit(due, lane))
+
+    def close(self) -> None:
+        """End the timers, let running jobs finish, drop the others, and join every thread."""
+        with self._lock:
+            self._closed = True
+            pools = list(self._pools.values())
+        self._timers.close()
+        for pool in pools:
+            pool.end()
+        for pool in pools:
+            pool.join()
+
+
+class _Pool:
+    """The threads of one lane."""
+
+    def __init__(self, limit: int) -> None:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._limit = workers
+        self._limit = limit
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
         self._idle = 0
         self._closed = False
-        self._timers = _TimerThread(self.submit)
 
     def submit(self, job: Job) -> None:
-        """Run *job* on a pool thread."""
         with self._lock:
             if self._closed:
                 return
@@ -114,19 +149,17 @@ class ThreadScheduler:
                 self._threads.add(thread)
                 thread.start()
 
-    def call_later(self, seconds: float, job: Job) -> Timer:
-        """Run *job* on a pool thread after *seconds*."""
-        return self._timers.add(seconds, job)
-
-    def close(self) -> None:
-        """End the timers, let running jobs finish, drop the others, and join every thread."""
+    def end(self) -> None:
+        """Take no job any more, and drop those that wait."""
         with self._lock:
             self._closed = True
             threads = list(self._threads)
-        self._timers.close()
         for _ in threads:
             self._jobs.put(None)
-        for thread in threads:
+
+    def join(self) -> None:
+        """Return when no thread is left but the calling one."""
+        for thread in list(self._threads):
             if thread is not threading.current_thread():
                 thread.join()
 
@@ -157,20 +190,20 @@ class ThreadScheduler:
 class _TimerThread:
     """A heap of timers and the thread that watches it, made with the first timer."""
 
-    def __init__(self, submit: Callable[[Job], None]) -> None:
-        self._submit = submit
-        self._heap: list[tuple[float, int, Timer]] = []
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Timer, Callable[[Job], None]]] = []
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
         self._sweep_at = _SWEEP
 
-    def add(self, seconds: float, job: Job) -> Timer:
+    def add(self, seconds: float, job: Job, submit: Callable[[Job], None]) -> Timer:
+        """Hand *job* to *submit* after *seconds*."""
         timer = Timer(job)
         with self._changed:
             self._sweep()
-            entry = (time.monotonic() + seconds, next(self._order), timer)
+            entry = (time.monotonic() + seconds, next(self._order), timer, submit)
             heapq.heappush(self._heap, entry)
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._watch, name="asl-timer", daemon=True)
@@ -202,9 +235,10 @@ class _TimerThread:
                     self._changed.wait(self._heap[0][0] - time.monotonic() if self._heap else None)
                 if self._closed:
                     return
-                job = heapq.heappop(self._heap)[2].job
+                _, _, timer, submit = heapq.heappop(self._heap)
+                job = timer.job
             if job is not None:
-                self._submit(job)
+                submit(job)
 
 
 class VirtualScheduler:
@@ -224,11 +258,11 @@ class VirtualScheduler:
         """Return the virtual time."""
         return self._time
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, _lane: str = "") -> None:
         """Keep *job* for the next :meth:`run`."""
         self._ready.append(job)
 
-    def call_later(self, seconds: float, job: Job) -> Timer:
+    def call_later(self, seconds: float, job: Job, _lane: str = "") -> Timer:
         """Keep *job* until the clock has moved by *seconds*."""
         timer = Timer(job)
         heapq.heappush(self._heap, (self._time + max(0.0, seconds), next(self._order), timer))

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from shared.local.asl.engine import Engine
     from shared.local.asl.history import History
     from shared.local.asl.identity import Identity
-    from shared.local.asl.scheduler import Timer
+    from shared.local.asl.scheduler import Job, Timer
     from shared.local.asl.tokens import Answer
     from shared.values import Json
 
@@ -85,7 +85,18 @@ class Host(Protocol):
     engine: Engine
     history: History
     identity: Identity
+    lane: str
     lock: RLock
+
+    @property
+    def halted(self) -> bool:
+        """Whether it is to stop, as all below it are."""
+
+    def submit(self, job: Job) -> None:
+        """Run *job* soon, on a thread of those that run this machine."""
+
+    def call_later(self, seconds: float, job: Job) -> Timer:
+        """Run *job* after *seconds*, on a thread of those that run this machine."""
 
     def post(self, strand: Strand, answer: Answer | None, error: BaseException | None) -> None:
         """Put *strand* among those that are ready; needs the lock."""
@@ -218,13 +229,11 @@ class Strand:
             return None
         if isinstance(effect, Sleep):
             seconds = effect.seconds / execution.engine.speed
-            self.timer = execution.engine.scheduler.call_later(seconds, lambda: execution.resume(self, ticket, None))
+            self.timer = execution.call_later(seconds, lambda: execution.resume(self, ticket, None))
             return None
         if effect.timeout is not None:
             late = StateFailure(TIMEOUT)
-            self.timer = execution.engine.scheduler.call_later(
-                effect.timeout, lambda: execution.resume(self, ticket, late)
-            )
+            self.timer = execution.call_later(effect.timeout, lambda: execution.resume(self, ticket, late))
         self.parked = isinstance(effect, Park)
         return effect if isinstance(effect, Call) else None
 
@@ -273,7 +282,7 @@ class Strand:
             else:
                 self.early = self.early or deque()
                 self.early.append(answer)
-        execution.engine.scheduler.submit(execution.advance)
+        execution.submit(execution.advance)
         return True
 
     def take_early(self) -> Answer | None:
@@ -285,7 +294,7 @@ class Strand:
     def enter(self, event: str, name: str, given: Json, waiting: str) -> None:
         """Enter the state *name* with the input *given*, recorded as *event*; *waiting* is its kind if it may wait."""
         self.before = self.previous
-        self.budget.renew()
+        self.execution.budget.fresh = True
         self.entered_at = self.history.clock()
         self.entered = self.previous = self.history.add(event, self.previous, {"input": given, "name": name})
         self.state = name
@@ -379,6 +388,10 @@ class Strand:
     def budget(self) -> Budget:
         """What the evaluation of an expression may cost."""
         return self.execution.budget
+
+    def now(self) -> float:
+        """Return the time, in seconds since the epoch."""
+        return self.execution.engine.scheduler.now()
 
     @property
     def random(self) -> Random:

@@ -42,9 +42,9 @@ class Hastened:
         """Return the time, in seconds since the epoch."""
         return self._start + (self._scheduler.now() - self._start) * self._speed
 
-    def call_later(self, seconds: float, job: Job) -> Timer:
+    def call_later(self, seconds: float, job: Job, lane: str = "", /) -> Timer:
         """Run *job* after so many seconds of this time."""
-        return self._scheduler.call_later(seconds / self._speed, job)
+        return self._scheduler.call_later(seconds / self._speed, job, lane)
 
 
 @dataclass(slots=True)

@@ -109,7 +109,7 @@ def _failure(answer: Raised) -> StateFailure:
 
 def _sleep(strand: Strand, seconds: float, deadline: Deadline) -> Steps[None]:
     execution, ticket = strand.execution, strand.ticket
-    timer = execution.engine.scheduler.call_later(seconds, lambda: execution.resume(strand, ticket, None))
+    timer = execution.call_later(seconds, lambda: execution.resume(strand, ticket, None))
     try:
         yield Park(deadline.left())
     finally:
@@ -125,4 +125,4 @@ def _send(strand: Strand, token: str, answer: Returned | Raised, passed: float) 
     if passed > 0 and not strand.deliver(token, TokenAnswer(alive=True)):
         return  # the task has ended: nobody listens any more
     wait = answer.after - passed if answer.heartbeat is None else min(answer.heartbeat, answer.after - passed)
-    strand.execution.engine.scheduler.call_later(wait, partial(_send, strand, token, answer, passed + wait))
+    strand.execution.call_later(wait, partial(_send, strand, token, answer, passed + wait))

@@ -125,14 +125,14 @@ def _end_of(child: Execution, strand: Strand, deadline: Deadline) -> Steps[Answe
         waited = True
     finally:
         if not waited and not child.ended:
-            strand.execution.engine.scheduler.submit(lambda: child.stop(None, None))
+            strand.execution.submit(lambda: child.stop(None, None))
     return answer
 
 
 def _next_of(child: Execution, strand: Strand, deadline: Deadline) -> Steps[Answer | None]:
     """Wait for the end of *child*, for which there is None, or for the next answer."""
-    engine, ticket = strand.execution.engine, strand.ticket
-    child.watch(lambda: engine.scheduler.submit(lambda: strand.execution.resume(strand, ticket, None)))
+    execution, ticket = strand.execution, strand.ticket
+    child.watch(lambda: execution.submit(lambda: execution.resume(strand, ticket, None)))
     return (yield from park(deadline))
 
 

@@ -252,7 +252,7 @@ class MapRun:
         self._fill_slots()
         if self.strand.parked and (self.backlog() <= self._awaited or self.exceeded()):
             self.strand.wake()
-            self.engine.scheduler.submit(self.parent.advance)
+            self.parent.submit(self.parent.advance)
 
     def _remember(self, index: int, child: Execution) -> None:
         self.results[index] = child.output if self.entry is None else self.entry(child, self)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shared.local.asl.choice import parse_time
 from shared.local.asl.dataflow import states
 from shared.local.asl.effects import Sleep
-from shared.local.asl.errors import RuntimeFailure, dumps
+from shared.local.asl.errors import QueryFailure, RuntimeFailure, dumps
 from shared.local.asl.languages.jsonata import Expression, is_expression
 from shared.local.asl.languages.jsonpath import NoResultError
 from shared.local.asl.payload import compile_read
@@ -56,6 +56,8 @@ class Wait(State):
                 raise RuntimeFailure(f"The {self.field} parameter {where}") from None
         if self.field.startswith("Seconds"):
             return self._count(given)
+        if self.expression is not None and not isinstance(given, str):
+            raise self.expression.unexpected("string", given)
         moment = parse_time(given)
         if moment is None:
             raise RuntimeFailure(self._no_time(given))
@@ -70,12 +72,26 @@ class Wait(State):
         )
 
     def _count(self, given: Json) -> float:
-        if self.expression is not None and (isinstance(given, bool) or not isinstance(given, (int, float))):
-            raise self.expression.unexpected("number", given)
-        if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= MAX_SECONDS:
-            shown = given if isinstance(given, str) else dumps(given)
-            where = f"{self.given} == {shown}" if self.path is not None else shown
-            if isinstance(given, int) and not isinstance(given, bool) and given < 0:
-                raise RuntimeFailure(f"The {self.field} parameter references a negative value: {where}")
-            raise RuntimeFailure(f"The {self.field} parameter does not reference an integer value: {where}")
+        """Return the number of seconds that *given* is; a fraction is none, nor is a text."""
+        if self.expression is not None:
+            return _evaluated(self.expression, given)
+        shown = given if isinstance(given, str) else dumps(given)
+        where = f"{self.given} == {shown}" if self.path is not None else shown
+        if isinstance(given, bool) or not isinstance(given, int):
+            raise RuntimeFailure(f"The {self.field} parameter cannot be parsed as a long value: {where}")
+        if given < 0:
+            raise RuntimeFailure(f"The {self.field} parameter references a negative value: {where}")
+        if given > MAX_SECONDS:
+            raise RuntimeFailure(f"The {self.field} parameter references a value over {MAX_SECONDS}: {where}")
         return given
+
+
+def _evaluated(expression: Expression, given: Json) -> float:
+    """Return the number of seconds that *expression* gave."""
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        raise expression.unexpected("number", given)
+    if isinstance(given, float):
+        raise QueryFailure(f"The Seconds field cannot be parsed as an integer: {dumps(given)}", expression.field)
+    if not 0 <= given <= MAX_SECONDS:
+        raise QueryFailure(f"Seconds must be between 0 and {MAX_SECONDS} but was: {given}", expression.field)
+    return given

@@ -22,9 +22,9 @@ class Observed(VirtualScheduler):
         self.free = free
         self.seen = []
 
-    def submit(self, job):
+    def submit(self, job, lane=""):
         self.seen.append(self.free())
-        super().submit(job)
+        super().submit(job, lane)
 
 
 def test_nobody_comes_between_its_first_event_and_its_first_strand():

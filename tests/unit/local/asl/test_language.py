@@ -243,7 +243,7 @@ def test_jsonata(world, expression, value, result):
         ("{% $states.input.none %}", "specified for the field 'Output' returned nothing (undefined)."),
         (
             "{% 1 + 'a' %}",
-            "threw an error during evaluation. T2002: The right side of the + operator must evaluate to a number",
+            'threw an error during evaluation. T2002: The right side of the "+" operator must evaluate to a number',
         ),
     ],
 )
@@ -311,12 +311,47 @@ def test_speed_shortens_waits_and_retry_delays_only(world, call, fail):
     assert world.elapsed == pytest.approx(3)
 
 
-@pytest.mark.parametrize("seconds", [-1, 1.5, "1", True, None])
-def test_a_wait_that_is_no_number_of_seconds_fails(world, seconds):
+@pytest.mark.parametrize(
+    ("seconds", "end"),
+    [
+        (-1, "The SecondsPath parameter references a negative value: $.s == -1"),
+        (1.5, "The SecondsPath parameter cannot be parsed as a long value: $.s == 1.5"),
+        (1.0, "The SecondsPath parameter cannot be parsed as a long value: $.s == 1.0"),
+        ("1", "The SecondsPath parameter cannot be parsed as a long value: $.s == 1"),
+        (True, "The SecondsPath parameter cannot be parsed as a long value: $.s == true"),
+        (None, "The SecondsPath parameter cannot be parsed as a long value: $.s == null"),
+        (10**8, "The SecondsPath parameter references a value over 99999999: $.s == 100000000"),
+    ],
+)
+def test_a_wait_that_is_no_number_of_seconds_fails(world, seconds, end):
     execution = world.run(
         {"StartAt": "W", "States": {"W": {"Type": "Wait", "SecondsPath": "$.s", "End": True}}}, {"s": seconds}
     )
     assert execution.error == "States.Runtime"
+    assert execution.cause.endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("field", "end"),
+    [
+        ({"Seconds": "{% 1.5 %}"}, "The Seconds field cannot be parsed as an integer: 1.5"),
+        ({"Seconds": "{% -1 %}"}, "Seconds must be between 0 and 99999999 but was: -1"),
+        ({"Seconds": "{% 'x' %}"}, "Expected 'number', but was 'string' for value: \"x\""),
+        ({"Timestamp": "{% 5 %}"}, "Expected 'string', but was 'number' for value: 5"),
+    ],
+)
+def test_an_expression_that_gives_no_time_to_wait_fails(world, field, end):
+    state = {"Type": "Wait", "QueryLanguage": "JSONata", **field, "End": True}
+    execution = world.run({"StartAt": "W", "States": {"W": state}})
+    assert execution.error == "States.QueryEvaluationError"
+    assert execution.cause.endswith(end)
+
+
+def test_a_wait_until_a_fraction_of_a_second_and_one_that_is_past(world):
+    times = [{"Timestamp": "2023-11-14T22:13:20.75Z", "Next": "B"}, {"Timestamp": "2020-01-01T00:00:00Z", "End": True}]
+    states = {name: {"Type": "Wait", **field} for name, field in zip("AB", times, strict=True)}
+    world.run({"StartAt": "A", "States": states})
+    assert world.elapsed == pytest.approx(0.75)
 
 
 def test_fail_may_read_its_error_and_cause(world):
