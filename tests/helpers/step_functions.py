@@ -29,7 +29,7 @@ def passing(**more: Any) -> str:
 WAIT = json.dumps({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 100, "End": True}}})
 
 
-def _no_function(function: str, _payload: bytes) -> Invocation:
+def _no_function(function: str, _payload: bytes, _client_context: str = "") -> Invocation:
     raise LookupError(function)
 
 

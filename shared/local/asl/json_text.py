@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 500
 _VALUE = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
+_NOT_FINITE = ("NaN", "Infinity")
+_ALLOW = "enable JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow"
 _BLANK = re.compile(r"[ \t\r\n]*")
 _WORD = re.compile(r"[\w$]+")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
@@ -130,6 +132,8 @@ class _Reader:
         match = _WORD.match(self.text, self.at)
         if match is None:
             self.unexpected(f"expected a valid value {_VALUE}")
+        if match[0] in _NOT_FINITE:
+            self.fail(f"Non-standard token '{match[0]}': {_ALLOW}", match.end())
         if match[0] not in {"null", "true", "false"}:
             self.fail(f"Unrecognized token '{match[0]}': was expecting {_VALUE}", match.end())
         self.at = match.end()

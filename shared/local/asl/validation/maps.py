@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # The fields of an ItemBatcher that bound a batch, and the most that each may be, None for what has no such limit.
 # Source: Step Functions Developer Guide, "ItemBatcher (Map)" (read 2026-11-30).
-_BATCH_LIMITS = {"MaxItemsPerBatch": None, "MaxInputBytesPerBatch": 262_144}
+_BATCH_LIMITS = ("MaxItemsPerBatch", "MaxInputBytesPerBatch")
 _NUMBERS = ("MaxConcurrency", "ToleratedFailureCount", "ToleratedFailurePercentage")
 _ONLY_DISTRIBUTED = ("ItemReader", "ItemBatcher", "ResultWriter")
 # Source: Step Functions Developer Guide, "Map state in Distributed mode", field Label (read 2026-11-30); the codes are
@@ -76,12 +76,7 @@ def _check_batcher(spec: Spec, problems: Problems, location: str, *, jsonata: bo
             problems.add(f"Field '{name}' is not supported", f"{where}/{name}")
     check = check_jsonata if jsonata else check_template
     check(batcher.get("BatchInput"), problems, f"{where}/BatchInput")
-    for name, most in _BATCH_LIMITS.items():
+    for name in _BATCH_LIMITS:
         check_number(batcher, name, problems, where, jsonata=jsonata)
-        value = batcher.get(name)
-        if value == 0:
-            problems.add("Value is too low, minimum is 1", f"{where}/{name}")
-        elif isinstance(value, int) and most is not None and value > most:
-            problems.add(f"Value is too high, maximum is {most}", f"{where}/{name}")
     if not {*_BATCH_LIMITS, *paths} & batcher.keys():
         problems.add("At least one of the fields [MaxItemsPerBatch, MaxInputBytesPerBatch] is required", where)

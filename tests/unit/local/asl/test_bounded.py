@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from random import Random
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from shared.local.asl.engine import Engine
 from shared.local.asl.execution import Execution
 from shared.local.asl.identity import Identity
 from shared.local.asl.machine import Machine
+from shared.local.asl.pages import Pages
 from shared.local.asl.scheduler import ThreadScheduler
 from shared.local.asl.turns import Turns
 
@@ -102,8 +104,9 @@ def test_the_end_of_the_cloud_ends_an_endless_evaluation(engine):
 def test_history_and_watchers_need_no_lock_that_an_evaluation_holds(engine):
     execution = start(engine, machine({**PASS, "Output": ENDLESS}))
     engine.random.asked.wait()
-    backend = SimpleNamespace(execution=lambda _arn: execution)
-    events = get_execution_history(backend, {"executionArn": execution.arn})["events"]
+    backend = SimpleNamespace(execution=lambda _arn: execution, now=lambda: datetime.now(UTC), pages=Pages())
+    asked = {"executionArn": execution.arn, "includeExecutionData": False}
+    events = get_execution_history(backend, asked)["events"]
     assert [event["type"] for event in events] == ["ExecutionStarted", "PassStateEntered"]
     execution.watch(lambda: None)
     assert execution.status == "RUNNING"

@@ -119,7 +119,7 @@ INPUT_TYPES = "The field 'InputType' should have one of these values: [MANIFEST,
         ),
         (
             GET, OBJECT, {"InputType": "JSON", "MaxItems": 100_000_001},
-            "Value is too high, maximum is 100000000", "/MaxItems",
+            "Maximum value is 100000000", "/MaxItems",
         ),
     ],
 )  # fmt: skip
@@ -232,8 +232,8 @@ def test_a_writer_that_aws_does_not_have_is_refused(writer, problem, place):
     ("batcher", "problem", "place"),
     [
         ({}, "At least one of the fields [MaxItemsPerBatch, MaxInputBytesPerBatch] is required", ""),
-        ({"MaxItemsPerBatch": 0}, "Value is too low, minimum is 1", "/MaxItemsPerBatch"),
-        ({"MaxInputBytesPerBatch": 262_145}, "Value is too high, maximum is 262144", "/MaxInputBytesPerBatch"),
+        ({"MaxItemsPerBatch": 0}, "Minimum value is 1", "/MaxItemsPerBatch"),
+        ({"MaxInputBytesPerBatch": 262_145}, "Maximum value is 262144", "/MaxInputBytesPerBatch"),
         ({"MaxItems": 5, "MaxItemsPerBatch": 5}, "Field 'MaxItems' is not supported", "/MaxItems"),
     ],
 )

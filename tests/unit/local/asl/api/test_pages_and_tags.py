@@ -175,8 +175,8 @@ TOKENS = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false'
     [
         ("not a word", f"Unrecognized token 'not': was expecting {TOKENS}", "line: 1, column: 4"),
         ("[NaN]", f"Non-standard token 'NaN': {NUMBERS}", "line: 1, column: 5"),
-        ('{"a":\n', "Unexpected end-of-input", "line: 2, column: 1"),
-        ("[1,]", f"Unexpected character (']' (code 93)): expected a valid value {TOKENS}", "line: 1, column: 4"),
+        ('"a', "Unexpected end-of-input in a String value", "line: 1, column: 3"),
+        ("[1,]", f"Unexpected character (']' (code 93)): expected a valid value {TOKENS}", "line: 1, column: 5"),
     ],
 )
 def test_text_that_is_no_json_is_told_as_awss_reader_does(api, text, why, place):
