@@ -38,6 +38,7 @@ DEFINITION = {
             "Type": "Map",
             "ItemReader": {
                 "Resource": "arn:aws:states:::s3:getObject",
+                "ReaderConfig": {"InputType": "JSON"},
                 "Parameters": {"Bucket": "${bucket}", "Key.$": "$.manifest"},
             },
             "ItemProcessor": {
