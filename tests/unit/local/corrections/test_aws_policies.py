@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from shared.aws.client import connect_endpoint
 from shared.config.lane import Place
@@ -34,5 +35,5 @@ def test_one_is_attached_and_read(iam):
 
 @pytest.mark.parametrize("arn", [f"{BASIC}x", "arn:aws:iam::aws:policy/AWSLambdaBasicExecutionRole"])
 def test_one_that_aws_has_not_is_refused(iam, arn):
-    with pytest.raises(iam.exceptions.NoSuchEntityException):
+    with pytest.raises(ClientError, match="NoSuchEntity"):
         iam.get_policy(PolicyArn=arn)

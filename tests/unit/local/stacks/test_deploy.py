@@ -9,6 +9,7 @@ import time
 import zipfile
 
 import pytest
+from botocore.exceptions import ClientError
 
 PREFIX = "arn:aws:iam::aws:policy/service-role"
 BUCKET = {"Fn::Sub": "assets-${AWS::AccountId}-${AWS::Region}"}
@@ -206,7 +207,7 @@ def test_it_is_deployed_run_changed_and_destroyed(bootstrapped, name):
 
     worker = account.physical(name, "Worker")
     account.stacks.delete_stack(StackName=name)
-    with pytest.raises(account.states.exceptions.StateMachineDoesNotExist):
+    with pytest.raises(ClientError, match="StateMachineDoesNotExist"):
         account.states.describe_state_machine(stateMachineArn=machine)
-    with pytest.raises(account.lambda_.exceptions.ResourceNotFoundException):
+    with pytest.raises(ClientError, match="ResourceNotFound"):
         account.lambda_.get_function(FunctionName=worker)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.unit.local.stacks.conftest import machine
 
@@ -266,7 +267,7 @@ def test_what_nobody_does_is_refused_by_name_all_of_it_before_anything(account, 
     }
     for call in ("create_stack", "create_change_set"):
         more = {"ChangeSetName": "c", "ChangeSetType": "CREATE"} if call == "create_change_set" else {}
-        with pytest.raises(account.stacks.exceptions.ClientError) as refused:
+        with pytest.raises(ClientError) as refused:
             getattr(account.stacks, call)(StackName=name, TemplateBody=json.dumps({"Resources": resources}), **more)
         said = str(refused.value)
         for each in (
