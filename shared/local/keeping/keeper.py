@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _PREFIX, _POINTER = "cloud-", "current"
 _FILE, _OBJECTS = "tables.pickle", "objects"
 _NOT_KEPT = ("moto.ecr.", "moto.ecs.")
+_LAYOUT = "2"  # what of ours lies in the pickle; another number where an older one would be read wrongly
 _log = logging.getLogger(__name__)
 
 
@@ -166,7 +167,8 @@ def _check_ours(folder: Path) -> None:
 
 def _versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in ("moto", "teamlanes")} | {
-        "python": f"{sys.version_info.major}.{sys.version_info.minor}"
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "layout": _LAYOUT,
     }
 
 
