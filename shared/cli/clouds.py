@@ -7,7 +7,6 @@ that difference; :func:`shared.cli.wiring.cloud_of` chooses.
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -78,7 +77,7 @@ class Cloud:
         """Carry out *todo*, a plan of *deployment*."""
         deployment.carry_out(todo, watch)
 
-    def say_differences(self, lane: Lane) -> None:
+    def say_python(self, lane: Lane) -> None:
         """Say that functions are of another Python than this machine's."""
         from shared.config.runtimes import MACHINE
 
@@ -210,18 +209,13 @@ class Rehearsal(Cloud):
             self._made_images(deployment.lane, push=True)
         super().carry_out(deployment, todo, watch)
 
-    def say_differences(self, lane: Lane) -> None:
-        """Say what functions run on that are of another Python or architecture than this machine's, and what fails."""
-        from shared.config.template import render_definition
-        from shared.local.asl.validation import lacking_here
+    def say_python(self, lane: Lane) -> None:
+        """Say what functions run on that are of another Python or architecture than this machine's."""
         from shared.local.pythons import other_machine, other_python
 
         zipped = [each for each in lane.functions.values() if not each.image]
         lines = [other_python(each.runtime) for each in zipped]
         lines += [other_machine(each.architecture) for each in lane.functions.values()]
-        for key in lane.workflows:
-            found = lacking_here(json.dumps(render_definition(lane, key)))
-            lines += [f"workflow {key}, {each.location}: {each.message}" for each in found]
         for line in dict.fromkeys(lines):
             if line and line not in self._told:
                 self._told.add(line)
@@ -242,7 +236,7 @@ class Rehearsal(Cloud):
         from shared.deploy.plan import plan_edit
         from shared.deploy.watch import Watch
 
-        self.say_differences(lane)
+        self.say_python(lane)
         with self._state.one_deploy():
             deployment = self.prepare(lane)
             wanted = deployment.wanted()

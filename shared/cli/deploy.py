@@ -91,7 +91,7 @@ def deploy(
     with open_cloud(project, where, lanes) as aws, cloud_state(project).one_deploy():
         cloud = cloud_of(project, aws)
         for lane in lanes:
-            cloud.say_differences(lane)
+            cloud.say_python(lane)
             deployment = cloud.prepare(lane)
             todo = deployment.plan()
             question = Question(f"Deploy {lane.team} to {aws.target}? [y/N] ", "y")

@@ -62,8 +62,8 @@ def test_a_package_is_made_for_what_runs_it_here_and_a_line_says_so(rehearsal, p
     foreign = "x86_64" if machine_architecture() == "arm64" else "arm64"
     log = replace(lane.functions["item-map-log"], architecture=foreign, runtime="python3.99")
     cloud = rehearsal()
-    cloud.say_differences(replace(lane, functions={"item-map-log": log}))
-    cloud.say_differences(replace(lane, functions={"item-map-log": log}))
+    cloud.say_python(replace(lane, functions={"item-map-log": log}))
+    cloud.say_python(replace(lane, functions={"item-map-log": log}))
     python, machine = capsys.readouterr().err.splitlines()
     assert python.startswith(f"functions are python3.99 on AWS; here they run on {MACHINE}: ")
     assert machine.startswith(f"functions are {foreign} on AWS; here they run on {machine_architecture()}, ")

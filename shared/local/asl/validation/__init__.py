@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.local.asl.validation.problems import Problem
-from shared.local.asl.validation.warnings import lacking_here, warnings_of
+from shared.local.asl.validation.warnings import warnings_of
 from shared.local.asl.validation.whole import problems_of
 
-__all__ = ["Problem", "lacking_here", "problems_of", "warnings_of"]
+__all__ = ["Problem", "problems_of", "warnings_of"]

@@ -17,7 +17,7 @@ from shared.local.asl.integrations.http import HttpInvoke
 from shared.local.asl.integrations.resolve import resolve
 from shared.local.asl.json_text import read_json
 from shared.local.asl.languages.jsonata import is_expression
-from shared.local.asl.validation.problems import NOT_EMULATED, Problem, not_here
+from shared.local.asl.validation.problems import Problem, not_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +36,6 @@ def warnings_of(definition: str) -> list[Problem]:
     """Return what is to be warned of in a *definition* that has no problem."""
     machine = read_json(definition)
     return list(_machine(machine, "", jsonata=False)) if isinstance(machine, dict) else []
-
-
-def lacking_here(definition: str) -> list[Problem]:
-    """Return which Tasks of a *definition* that has no problem only AWS runs."""
-    return [warning for warning in warnings_of(definition) if warning.code == NOT_EMULATED]
 
 
 def _machine(machine: Spec, location: str, *, jsonata: bool) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ import pytest
 
 from shared.local.asl.integrations.optimized import OPTIMIZED
 from shared.local.asl.integrations.resolve import UnknownResourceError, resolve
-from shared.local.asl.validation import lacking_here, problems_of
+from shared.local.asl.validation import problems_of, warnings_of
 from shared.local.asl.validation.problems import NOT_EMULATED, SCHEMA
 
 
@@ -55,7 +55,7 @@ def test_what_aws_does_not_have_is_refused_as_aws_refuses_it(resource):
 def test_what_only_aws_runs_is_taken_with_a_warning(resource, what):
     definition = defined(resource)
     assert problems_of(definition) == []
-    (problem,) = lacking_here(definition)
+    (problem,) = warnings_of(definition)
     assert (problem.code, problem.location) == (NOT_EMULATED, "/States/T/Resource")
     assert problem.message.startswith(f"The embedded cloud does not {what}, though AWS does: run this workflow on AWS")
 
@@ -72,7 +72,7 @@ def test_what_only_aws_runs_is_taken_with_a_warning(resource, what):
 def test_an_endpoint_beyond_this_machine_is_warned_of_where_the_definition_has_it(endpoint, beyond):
     definition = defined("http:invoke", **endpoint, Method="GET", Authentication={"ConnectionArn": "c"})
     assert problems_of(definition) == []
-    places = [(each.code, each.location) for each in lacking_here(definition)]
+    places = [(each.code, each.location) for each in warnings_of(definition)]
     assert places == ([(NOT_EMULATED, "/States/T/Parameters/ApiEndpoint")] if beyond else [])
 
 
