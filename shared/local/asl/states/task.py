@@ -6,6 +6,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shared.errors import LanesError
 from shared.local.asl.dataflow import states
 from shared.local.asl.errors import INTERNAL, RUNTIME, TASK_FAILED, TIMEOUT, RuntimeFailure, StateFailure
 from shared.local.asl.history import HistoryFullError
@@ -102,6 +103,8 @@ def _answer(integration: Integration, strand: Strand, arguments: Json, deadline:
         return (yield from integration.run(strand, arguments, deadline))
     except (StateFailure, HistoryFullError):
         raise
+    except LanesError as told:  # what says itself what it is, as that the cloud ends
+        raise StateFailure(RUNTIME, told.what) from told
     except Exception as bug:
         _LOG.exception("the embedded cloud failed in state %s of %s", strand.state, strand.execution.arn)
         raise StateFailure(RUNTIME, INTERNAL) from bug

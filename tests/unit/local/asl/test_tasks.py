@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from shared.errors import LanesError
 from shared.local.asl.activities import Activities
 from shared.local.asl.errors import AnsweredFailure, StateFailure, dumps
 from shared.local.asl.tokens import Answer
@@ -306,6 +307,19 @@ def test_a_fault_of_ours_fails_the_task_and_no_word_of_it_reaches_the_cause(worl
         "Internal error of the embedded cloud; see its log (lanes up's log)",
     )
     assert "no such host" in caplog.text
+
+
+def test_what_the_cloud_says_of_itself_is_the_cause_and_no_fault(world, call, caplog):
+    def ended(_event):
+        raise LanesError("the Lambda runtime was closed during an invocation")
+
+    world.function = ended
+    execution = world.run(machine(T=call()))
+    assert (execution.error, execution.cause) == (
+        "States.Runtime",
+        "the Lambda runtime was closed during an invocation",
+    )
+    assert not caplog.text
 
 
 @pytest.mark.parametrize(
