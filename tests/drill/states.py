@@ -15,7 +15,7 @@ _A_FILE = 100_000  # characters: code, which nothing drawn is in
 # What is another every time: when it was made, what moto draws or counts, and what functions log that S3's test of a
 # queue calls. And AWS's own policies, which are many.
 _VARIES = re.compile(
-    r"aws_managed|^rr_changes$|delegation_set|attachments|time|date|created|creation|modified|_at$|timestamp|last_|pushed|revision|next_token|password|secret_string"
+    r"aws_managed|^rr_changes$|^changed$|delegation_set|attachments|time|date|created|creation|modified|_at$|timestamp|last_|pushed|revision|next_token|password|secret_string"
     r"|^version_id|uuid|^id$|unique_id|^_id$|policy_id|(^|_)arn_id|access_key|url|endpoint|transitions|etag|"
     r"default_version|next_version|task_number|change_id|caller_reference|^streams$|(deleted|pending)_messages",
     re.IGNORECASE,
@@ -83,9 +83,19 @@ def _plain_mapping(value: dict[Any, Any], above: tuple[int, ...]) -> dict[str, A
         if getattr(inner, "stopped_reason", None):
             continue  # a task of ECS that is over, which AWS tells of for an hour: one more deployment leaves one more
         name = _DRAWN.sub("*", str(key))
-        found[name].append("*" if _VARIES.search(name) else _plain(inner, above))
-    told = {name: each[0] if len(each) == 1 else _once(each) for name, each in found.items()}
-    return {name: told[name] for name in sorted(told) if told[name] not in ({}, [])}  # moto makes empty ones by reading
+        told = _algorithm(inner) if name == "encryption" else inner
+        found[name].append("*" if _VARIES.search(name) else _plain(told, above))
+    plain = {name: each[0] if len(each) == 1 else _once(each) for name, each in found.items()}
+    return {
+        name: plain[name] for name in sorted(plain) if plain[name] not in ({}, [])
+    }  # moto makes empty ones by reading
+
+
+def _algorithm(encryption: Any) -> Any:
+    """Return how a bucket encrypts: with S3's own keys where it says nothing, so that both are the same on AWS."""
+    if isinstance(encryption, str):
+        return encryption
+    return encryption["Rule"]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] if encryption else "AES256"
 
 
 def _once(entries: list[Any]) -> list[Any]:
