@@ -12,6 +12,7 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from shared.local.asl.budget import TOO_DEEP
 from shared.local.asl.errors import QueryFailure, dumps
 from shared.local.asl.languages.jsonata_parser import ExpressionSyntaxError, parse
 from shared.local.asl.languages.jsonata_values import UNDEFINED, EvaluationError, normal, number_text
@@ -81,6 +82,8 @@ class Expression:
             raise self._thrown(f". {error}") from None
         except QueryFailure as costly:
             raise self._thrown(f": {costly.cause}") from None
+        except RecursionError:  # a value that holds itself so often, not a function
+            raise self._thrown(f": {TOO_DEEP}") from None
         except _UnsupportedError:
             raise QueryFailure(
                 f"The JSONata expression '{self.source}' {self._place()} returned an unsupported result type.",
