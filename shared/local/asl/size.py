@@ -19,7 +19,7 @@ def check_size(value: Json, state: str) -> None:
         text = dumps(value)
         # A character takes four bytes at most. So a text is encoded, to count its bytes, only if it may be too large.
         if len(text) * 4 > MAX_BYTES:
-            check_bytes(len(text.encode()), state)
+            check_bytes(len(text.encode(errors="replace")), state)
 
 
 def check_bytes(size: int, state: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.local.asl.errors import RuntimeFailure, StateFailure, dumps
 from shared.local.asl.integrations.base import Integration, told_by, unusable
+from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.reading import members
 from shared.local.asl.size import check_bytes
 
@@ -54,8 +55,8 @@ def call_function(
         raise function_failure(text)
     check_bytes(len(answer), named)
     try:
-        return invocation, json.loads(text) if text else None
-    except ValueError:
+        return invocation, read_json(text) if text else None
+    except JsonTextError:
         what = f"The function returned what is no JSON: {text}"
         raise StateFailure(UNKNOWN, what) from None
 
@@ -154,7 +155,7 @@ class FunctionTask(Integration):
 
     def call(self, caller: Caller, arguments: Json) -> Json:
         """Return what the function returns."""
-        return call_function(caller, self.arn, dumps(arguments).encode(), named=self.result_name)[1]
+        return call_function(caller, self.arn, dumps(arguments).encode(errors="replace"), named=self.result_name)[1]
 
 
 class Invoke(Integration):
@@ -235,9 +236,9 @@ def _payload(value: Json) -> bytes:
         try:
             json.loads(value)
         except ValueError:
-            return dumps(value).encode()
-        return value.encode()
-    return dumps(value).encode()
+            return dumps(value).encode(errors="replace")
+        return value.encode(errors="replace")
+    return dumps(value).encode(errors="replace")
 
 
 def _answered_at_once(caller: Caller, function: str, payload: bytes, *, dry: bool) -> dict[str, Json]:

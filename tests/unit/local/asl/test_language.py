@@ -387,3 +387,40 @@ def test_a_wait_for_what_is_no_time_fails_in_aws_words(world, field, value, caus
     execution = world.run({"StartAt": "W", "States": {"W": {"Type": "Wait", field: "$.w", "End": True}}}, value)
     assert execution.error == "States.Runtime"
     assert execution.cause.endswith(cause)
+
+
+LARGE = "x" * 200_000
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        passed(Parameters={"a.$": "$", "b.$": "$"}, ResultPath=None),
+        query(Output="{% $states.input & $states.input %}"),
+    ],
+)
+def test_what_a_state_makes_of_its_input_may_have_256_kb(world, definition):
+    execution = world.run(definition, LARGE)
+    assert execution.error == "States.DataLimitExceeded"
+    assert execution.cause.startswith("The state/task 'S' returned a result with a size exceeding")
+
+
+def test_arguments_of_more_than_256_kb_are_sent_to_nobody(world, call):
+    definition = {"StartAt": "S", "States": {"S": call(Parameters={"a.$": "$", "b.$": "$"})}}
+    assert world.run(definition, LARGE).error == "States.DataLimitExceeded"
+    assert world.calls == []
+
+
+def test_half_a_letter_is_a_question_mark_for_whoever_reads_bytes(world, call):
+    assert world.output(query(Output="{% '\\uD83D' & $pad('x', 70000) %}")).startswith("\ud83d")
+    assert world.output({"StartAt": "S", "States": {"S": call()}}, {"a": "\ud83d"}) == {"a": "?"}
+
+
+def test_a_number_beyond_all_doubles_leaves_the_output_json(world):
+    assert json.loads(world.run(passed(), [float("inf")]).output_text()) == ["Infinity"]
+
+
+def test_a_function_that_returns_no_json_fails(world, call):
+    world.function = lambda _value: float("nan")
+    execution = world.run({"StartAt": "S", "States": {"S": call()}})
+    assert (execution.error, execution.cause) == ("Lambda.Unknown", "The function returned what is no JSON: NaN")
