@@ -397,6 +397,7 @@ LARGE = "x" * 200_000
     [
         passed(Parameters={"a.$": "$", "b.$": "$"}, ResultPath=None),
         query(Output="{% $states.input & $states.input %}"),
+        query(Output=1, Assign={"a": "{% $states.input %}", "b": "{% $states.input %}"}),
     ],
 )
 def test_what_a_state_makes_of_its_input_may_have_256_kb(world, definition):
