@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared.local.asl.budget import Budget
 from shared.local.asl.choice import parse_time, wildcard
 from shared.local.asl.errors import RuntimeFailure
+from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.languages.intrinsic_functions import ARGUMENTS, FUNCTIONS
 from shared.local.asl.payload import compile_template
 from shared.local.asl.validation import problems_of
@@ -425,3 +426,15 @@ def test_a_function_that_returns_no_json_fails(world, call):
     world.function = lambda _value: float("nan")
     execution = world.run({"StartAt": "S", "States": {"S": call()}})
     assert (execution.error, execution.cause) == ("Lambda.Unknown", "The function returned what is no JSON: NaN")
+
+
+def test_data_of_any_depth_is_told_or_refused(world):
+    wrap = passed(Parameters={"a.$": "$"})
+    deep = json.loads("[" * 999 + "0" + "]" * 999)
+    assert json.loads(world.run(wrap, deep).output_text()) == {"a": deep}
+    execution = world.run(wrap, [deep])
+    assert execution.error == "States.Runtime"
+    assert execution.cause.startswith("Document nesting depth exceeds the maximum allowed (1000)")
+    with pytest.raises(JsonTextError, match="Document nesting depth exceeds"):
+        read_json("[" * 1001 + "]" * 1001)
+    assert read_json(json.dumps([[]] * 2000)) == [[]] * 2000
