@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING
 
 from shared.local.asl.errors import RuntimeFailure, StateFailure, dumps
@@ -25,6 +26,11 @@ UNKNOWN = "Lambda.Unknown"
 EVENT, DRY_RUN, WAITED = "Event", "DryRun", "RequestResponse"
 TAIL = "Tail"
 _TYPES = (EVENT, WAITED, DRY_RUN)
+# Lambda API reference, Invoke, FunctionName (read 2026-11-30).
+_NAME = re.compile(
+    r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)"
+    r"(:(\$LATEST|[a-zA-Z0-9-_]+))?"
+)
 
 
 def call_function(
@@ -204,9 +210,12 @@ class Invoke(Integration):
     @staticmethod
     def _check_members(given: Mapping[str, Json], request: str) -> None:
         """Raise what Lambda answers for members that it does not take."""
-        problem = None
-        if given.get("FunctionName") is None:
+        problem, function = None, given.get("FunctionName")
+        if function is None:
             problem = "Value null at 'functionName' failed to satisfy constraint: Member must not be null"
+        elif not _NAME.fullmatch(str(function)):
+            what = f"Member must satisfy regular expression pattern: {_NAME.pattern}"
+            problem = f"Value '{function}' at 'functionName' failed to satisfy constraint: {what}"
         for name, known in (("InvocationType", _TYPES), ("LogType", ("None", TAIL))):
             if given.get(name) not in (None, *known):
                 where = f"{name[:1].lower()}{name[1:]}"
