@@ -286,7 +286,7 @@ def parse_input(text: str) -> Json:
     Raises:
         Refused: InvalidExecutionInput: it is not JSON, or larger than 256 KB.
     """
-    if len(text.encode()) > MAX_BYTES:
+    if len(text.encode(errors="replace")) > MAX_BYTES:
         raise _invalid_input(f"The input exceeds {MAX_BYTES} bytes")
     try:
         return read_json(text)

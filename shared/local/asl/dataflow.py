@@ -8,6 +8,7 @@ from shared.local.asl.errors import RESULT_PATH, RuntimeFailure, dumps
 from shared.local.asl.languages.jsonpath import NoResultError, compile_reference
 from shared.local.asl.payload import compile_assign, compile_field, compile_read
 from shared.local.asl.reading import text
+from shared.local.asl.size import check_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +56,12 @@ def _write(place: Path, raw: Json, content: Json) -> Json:
         raise RuntimeFailure(f"Unable to apply ReferencePath {place.text} to input {dumps(raw)}", RESULT_PATH) from None
 
 
+def _fitting(arguments: Json, strand: Strand) -> Json:
+    """Return what Parameters or Arguments made, unless that is too large."""
+    check_size(arguments, strand.state)
+    return arguments
+
+
 class PathFlow:
     """The JSONPath way: InputPath, Parameters, ResultSelector, Assign, ResultPath, OutputPath."""
 
@@ -74,7 +81,7 @@ class PathFlow:
 
     def arguments(self, strand: Strand, effective: Json) -> Json:
         """Return what Parameters make of the *effective* input."""
-        return effective if self._parameters is None else self._parameters(effective, strand)
+        return effective if self._parameters is None else _fitting(self._parameters(effective, strand), strand)
 
     def finish(self, strand: Strand, raw: Json, result: Json) -> Finished:
         """Return the state's output and what it assigns, for its *result*."""
@@ -120,7 +127,11 @@ class QueryFlow:
 
     def arguments(self, strand: Strand, effective: Json) -> Json:
         """Return what Arguments give for the state's input."""
-        return effective if self._arguments is None else self._arguments(states(strand, effective), strand)
+        return (
+            effective
+            if self._arguments is None
+            else _fitting(self._arguments(states(strand, effective), strand), strand)
+        )
 
     def finish(self, strand: Strand, raw: Json, result: Json) -> Finished:
         """Return the state's output and what it assigns, for its *result*."""

@@ -116,7 +116,7 @@ def _batches(entries: list[InputLogEventTypeDef]) -> Iterator[list[InputLogEvent
     batch: list[InputLogEventTypeDef] = []
     size = 0
     for entry in entries:
-        weight = len(entry["message"].encode()) + _OVERHEAD
+        weight = len(entry["message"].encode(errors="replace")) + _OVERHEAD
         if batch and (len(batch) == _BATCH_EVENTS or size + weight > _BATCH_BYTES):
             yield batch
             batch, size = [], 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Never, Protocol
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     Announce = Callable[[Any], None]
 
 _TOKEN_BYTES = 96
+# Enough to go through a value of the deepest nesting (``json_text.MAX_NESTING``) with some frames for each level.
+_FRAMES = 10_000
 
 
 class Invocation(Protocol):
@@ -104,6 +107,7 @@ class Engine:
         random: Random | None = None,
         speed: float = 1.0,
     ) -> None:
+        sys.setrecursionlimit(max(_FRAMES, sys.getrecursionlimit()))
         self.scheduler = scheduler
         self.invoke_lambda = invoke_lambda
         self.services = services or Services("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,12 +25,28 @@ RESULT_WRITER = "States.ResultWriterFailed"
 INTERNAL = "Internal error of the embedded cloud; see its log (lanes up's log)"
 
 
-_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def dumps(value: object) -> str:
-    """Return *value* as AWS writes JSON: without blanks, letters beyond ASCII as they are."""
-    return _encoder.encode(value)
+    """Return *value* as AWS writes JSON: without blanks, letters beyond ASCII as they are.
+
+    A number that outgrew a double, such as 1e400, is a text, as Jackson writes it.
+    """
+    try:
+        return _encoder.encode(value)
+    except ValueError:
+        return _encoder.encode(_finite(value))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return "NaN" if isinstance(value, float) and math.isnan(value) else value
 
 
 class StateFailure(Exception):

@@ -180,7 +180,8 @@ class Execution:
     def _begin(self, body: Callable[[Strand], Steps[Json]], previous: int) -> None:
         root = self._root = Strand(self, Scope(), previous, self._root_ended)
         if self.timeout is not None:
-            self._deadline = self.call_later(self.timeout, self._timed_out)
+            attempt = self.redrives
+            self._deadline = self.call_later(self.timeout, lambda: self._timed_out(attempt))
         root.begin(body(root))
         self.submit(self.advance)
 
@@ -335,10 +336,14 @@ class Execution:
         self._halted = True
         self.budget.wake()
 
-    def _timed_out(self) -> None:
+    def _timed_out(self, attempt: int) -> None:
+        """End the *attempt* as timed out: not a later one, for a timer that was due is past cancelling."""
+        if attempt != self.redrives or self.ended:
+            return
         self._halt()
         with self.lock:
-            self.finish(TIMED_OUT, None, self._root.previous if self._root else 0)
+            if attempt == self.redrives:
+                self.finish(TIMED_OUT, None, self._root.previous if self._root else 0)
 
     def stop(self, error: str | None, cause: str | None) -> None:
         """End it as aborted; nothing happens when it has ended."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 MOST_SHOWN = 500
+# How deep arrays and objects may stand in each other: as in Jackson, whose limit AWS was not seen to change.
+MAX_NESTING = 1000
+TOO_NESTED = f"Document nesting depth exceeds the maximum allowed ({MAX_NESTING})"
 _VALUE = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 _NOT_FINITE = ("NaN", "Infinity")
 _ALLOW = "enable JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow"
@@ -54,8 +57,25 @@ def read_json(text: str, *, unique: bool = False) -> Json:
         try:
             reader.document()
         except RecursionError:
-            reader.fail(f"Document nesting depth exceeds the maximum allowed ({reader.depth})", reader.at)
+            reader.fail(TOO_NESTED, reader.at)
+    if too_nested(found, text):
+        _Reader(text, unique=unique).fail(TOO_NESTED, len(text))
     return found
+
+
+def too_nested(value: Json, text: str) -> bool:
+    """Tell whether *value*, which is *text* as JSON, has more than MAX_NESTING arrays and objects in each other."""
+    if text.count("[") + text.count("{") <= MAX_NESTING:
+        return False
+    level: list[Json] = [value]
+    depth = 0
+    while level and depth <= MAX_NESTING:
+        depth += 1
+        members = (
+            each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))
+        )
+        level = [item for each in members for item in each if isinstance(item, (dict, list))]
+    return depth > MAX_NESTING
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -15,8 +15,10 @@ from moto.stepfunctions.models import stepfunctions_backends as backends
 
 from shared.local.asl.api import ACTIONS
 from shared.local.asl.api.members import read_request
+from shared.local.asl.arns import machine_arn
 from shared.local.asl.backend import AslBackend
 from shared.local.asl.engine import Engine
+from shared.local.asl.refusals import no_machine
 from shared.local.asl.scheduler import WORKERS, ThreadScheduler
 from shared.local.seams import Seam, plugged, replacing
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from shared.local.asl.api import Action
     from shared.local.asl.engine import InvokeLambda
+    from shared.local.asl.execution import Execution
     from shared.local.asl.services import Services
 
 
@@ -62,7 +65,7 @@ class Plug:
         seams.append(Seam(responses.StepFunctionResponse, "call_action", _knowing_actions))
         self._undo.enter_context(plugged(seams))
 
-        engine.start_machines_with(lambda arn, name, text: _backend_of(arn).start_execution(arn, name, text))
+        engine.start_machines_with(_start_machine)
         engine.activities.check_with(lambda arn: arn in _backend_of(arn).activities)
 
     def close(self) -> None:
@@ -75,6 +78,14 @@ def _make_backends_of(kind: type[BaseBackend]) -> None:
     """Forget every backend, and make those that are asked for from now on of *kind*."""
     backends.clear()
     backends.backend = kind
+
+
+def _start_machine(arn: str, name: str, text: str) -> Execution:
+    try:
+        backend = _backend_of(machine_arn(arn).text)
+    except KeyError:
+        raise no_machine(arn) from None  # its region does not exist either
+    return backend.start_execution(arn, name, text)
 
 
 def _backend_of(arn: str) -> AslBackend:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 FULL_JITTER = "FULL"
+# Longer than any execution, in seconds, for a delay that has outgrown every number.
+_FOR_EVER = 1e10
 
 
 class Retrier:
@@ -37,7 +39,10 @@ class Retrier:
 
     def delay(self, done: int, strand: Strand) -> float:
         """Return the seconds before the attempt that follows *done* earlier retries."""
-        seconds: float = self.interval * self.backoff**done
+        try:
+            seconds: float = self.interval * float(self.backoff) ** done
+        except OverflowError:
+            seconds = _FOR_EVER
         if self.ceiling is not None:
             seconds = min(seconds, self.ceiling)
         return seconds * strand.random.random() if self.jitter else seconds

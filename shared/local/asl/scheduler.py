@@ -228,11 +228,15 @@ class _TimerThread:
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
+    def _seconds_to_wait(self) -> float | None:
+        """Return how long it is to the first timer, None without any. No thread can wait for more than 292 years."""
+        return min(self._heap[0][0] - time.monotonic(), threading.TIMEOUT_MAX) if self._heap else None
+
     def _watch(self) -> None:
         while True:
             with self._changed:
                 while not self._closed and (not self._heap or self._heap[0][0] > time.monotonic()):
-                    self._changed.wait(self._heap[0][0] - time.monotonic() if self._heap else None)
+                    self._changed.wait(self._seconds_to_wait())
                 if self._closed:
                     return
                 _, _, timer, submit = heapq.heappop(self._heap)

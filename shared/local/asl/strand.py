@@ -305,10 +305,13 @@ class Strand:
         """Leave the state, whose input was *raw*, with *output*, recorded as *event*, and assign what is *assigned*.
 
         Raises:
-            StateFailure: The output is too large.
+            StateFailure: The output is too large, or all that is assigned at once (Step Functions Developer Guide,
+                "Passing data between states with variables").
         """
         if output is not raw:
             check_size(output, self.state)
+        if assigned:
+            check_size(dict(assigned), self.state)
         details: dict[str, Json] = {"name": self.state, "output": output}
         if assigned:
             details["assignedVariables"] = assigned

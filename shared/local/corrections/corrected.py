@@ -12,6 +12,7 @@ from shared.local.corrections.bucket_names import reserved_names_refused
 from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
 from shared.local.corrections.code_versions import versions_of_code_read
+from shared.local.corrections.condition_expressions import bad_expressions_refused
 from shared.local.corrections.consumed_capacity import capacity_told_when_asked
 from shared.local.corrections.event_buses import event_buses_asked_rightly
 from shared.local.corrections.function_lists import function_lists_paged
@@ -38,6 +39,7 @@ _CORRECTIONS = (
     account_settings_told,
     asynchronous_settings_kept,
     aws_policies_known,
+    bad_expressions_refused,
     bad_secret_names_refused,
     budgets_told,
     capacity_told_when_asked,

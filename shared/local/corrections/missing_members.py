@@ -1,8 +1,9 @@
 """Requests to DynamoDB and SQS that lack what they must have, which moto 5.2 answers with 500.
 
-A member that is null counts as left out, as in AWS's JSON protocols. So does each value of a state's arguments that a
-path found nothing for. What an action requires is what botocore's model of it says. DynamoDB looks at the letters of a
-table's name as well before it looks for the table. Sources: DynamoDB API reference, "Common errors" and AttributeValue;
+A value of two types, which moto takes for one, is refused as well. A member that is null counts as left out, as in
+AWS's JSON protocols. So does each value of a state's arguments that a path found nothing for. What an action requires
+is what botocore's model of it says. DynamoDB looks at the letters of a table's name as well before it looks for the
+table. Sources: DynamoDB API reference, "Common errors" and AttributeValue;
 SQS API reference, "Common errors" (read 2026-11-29); answers recorded on AWS.
 """
 
@@ -22,7 +23,7 @@ from shared.local.asl.api.members import missing
 from shared.local.seams import Seam, plugged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from botocore.model import Shape
     from moto.core.responses import BaseResponse
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     Answer = Callable[[BaseResponse], object]  # answers a request
 
 _EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+_SEVERAL = (
+    "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
+)
 _TABLE = re.compile(r"[a-zA-Z0-9_.-]+")
 _PATTERN = f"failed to satisfy constraint: Member must satisfy regular expression pattern: {_TABLE.pattern}"
 
@@ -68,13 +72,12 @@ def _of_dynamodb(response: BaseResponse, shape: Shape) -> Exception | None:
     given: dict[str, Any] = response.params
     lacking = [f"{name[0].lower()}{name[1:]}" for name in _lacking(shape, given)]
     table = given.get("TableName")
-    problem = None
     if lacking:
         problem = missing(*lacking).message
     elif isinstance(table, str) and not table.startswith("arn:") and not _TABLE.fullmatch(table):
         problem = f"1 validation error detected: Value '{table}' at 'tableName' {_PATTERN}"
-    elif _has_empty_value(shape, given):
-        problem = _EMPTY
+    else:
+        problem = _wrong_value(shape, given)
     return MockValidationException(problem) if problem else None
 
 
@@ -92,18 +95,21 @@ def _lacking(shape: Any, given: dict[str, Any]) -> list[str]:
     return [name for name in shape.required_members if given.get(name) is None]
 
 
-def _has_empty_value(shape: Any, value: object) -> bool:
-    """Say whether any attribute's value in *value*, which has the form *shape*, is of no type."""
-    if shape.name == "AttributeValue" and not any(each is not None for each in _members(value).values()):
-        return True
+def _wrong_value(shape: Any, value: object) -> str:
+    """Return what is wrong with the first attribute's value in *value*, which has the form *shape*, of no one type."""
+    if shape.name == "AttributeValue":
+        types = sum(each is not None for each in _members(value).values())
+        if types != 1:
+            return _SEVERAL if types else _EMPTY
+    inner: Iterable[tuple[Any, object]] = ()
     if shape.type_name == "structure":
         inner = ((shape.members[name], each) for name, each in _members(value).items() if name in shape.members)
-        return any(_has_empty_value(part, each) for part, each in inner if each is not None)
-    if shape.type_name == "map":
-        return any(_has_empty_value(shape.value, each) for each in _members(value).values())
-    if shape.type_name == "list" and isinstance(value, list):
-        return any(_has_empty_value(shape.member, each) for each in value)
-    return False
+        inner = ((part, each) for part, each in inner if each is not None)
+    elif shape.type_name == "map":
+        inner = ((shape.value, each) for each in _members(value).values())
+    elif shape.type_name == "list" and isinstance(value, list):
+        inner = ((shape.member, each) for each in value)
+    return next(filter(None, (_wrong_value(part, each) for part, each in inner)), "")
 
 
 def _members(value: object) -> dict[str, object]:

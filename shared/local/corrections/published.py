@@ -1,8 +1,9 @@
 """What SNS and EventBridge refuse to publish, and moto 5.2 takes or names otherwise; how FIFO topics number messages.
 
 A topic that is not there is "Topic does not exist", and not an endpoint; what is no ARN is no TopicArn; a message has
-some text. The detail of an event is a JSON object. Sources: answers recorded on AWS; SNS API reference, Publish;
-EventBridge API reference, PutEventsRequestEntry, and "Amazon EventBridge PutEvents errors" (read 2026-11-30).
+some text, and a default one where each protocol has its own. The detail of an event is a JSON object. Sources: answers
+recorded on AWS; SNS API reference, Publish; EventBridge API reference, PutEventsRequestEntry, and "Amazon EventBridge
+PutEvents errors" (read 2026-11-30).
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ def _publish(original: Callable[..., str]) -> Callable[..., str]:
             raise SNSInvalidParameter("Invalid parameter: TopicArn")
         if not message:
             raise SNSInvalidParameter("Invalid parameter: Empty message")
+        if named.get("message_structure") == "json":
+            _check_structure(message)
         try:
             return original(self, message, arn, *args, **named)
         except SNSNotFoundError as error:
@@ -59,6 +62,17 @@ def _publish(original: Callable[..., str]) -> Callable[..., str]:
             raise TopicNotFound from error
 
     return publish
+
+
+def _check_structure(message: str) -> None:
+    """Raise unless *message*, which has a text for each protocol, has one for those that it does not name."""
+    where = "Invalid parameter: Message Structure -"
+    try:
+        texts = json.loads(message)
+    except ValueError:
+        raise SNSInvalidParameter(f"{where} JSON message body failed to parse") from None
+    if not isinstance(texts, dict) or not isinstance(texts.get("default"), str):
+        raise SNSInvalidParameter(f"{where} No default entry in JSON message body")
 
 
 def _numbered(original: Callable[[SNSResponse], ActionResult]) -> Callable[[SNSResponse], ActionResult]:

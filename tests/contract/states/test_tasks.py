@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 ECHO = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
 
 
@@ -111,3 +113,16 @@ def test_an_execution_starts_another_and_waits(cloud):
     }
     output = json.loads(cloud.run({"StartAt": "T", "States": {"T": task}}, "outer")["output"])
     assert output["Output"] == {"deep": True}
+
+
+@pytest.mark.parametrize(
+    ("arn", "error"),
+    [
+        ("m", "StepFunctions.InvalidArnException"),
+        ("arn:aws:states:nowhere-1:123456789012:stateMachine:m", "StepFunctions.StateMachineDoesNotExistException"),
+    ],
+)
+def test_a_machine_that_cannot_be_found_fails_the_task_that_starts_it(cloud, arn, error):
+    start = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "End": True}
+    definition = {"StartAt": "S", "States": {"S": {**start, "Parameters": {"StateMachineArn": arn}}}}
+    assert cloud.run(definition, error.rpartition(".")[2])["error"] == error

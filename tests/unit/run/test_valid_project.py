@@ -99,7 +99,7 @@ words/word-count/workflow.asl.json:42: States.Later.Seconds: Minimum value is 0
 words/word-count/workflow.asl.json:51: States.Merge.Parameters.Payload.keys.$: The value for the field 'keys.$' must be
 words/word-count/workflow.asl.json:59: States.Merge.Catch[0].Next: "Sorry" is no state of this machine
 words/word-count/workflow.asl.json:64: States.Query: Exactly one of the fields [Next, End] is required
-words/word-count/workflow.asl.json:67: States.Query.Output: The value is not a valid JSONata expression.
+words/word-count/workflow.asl.json:67: States.Query.Output: Unexpected end of expression
 words/word-count/workflow.asl.json:68: States.Query.ResultPath: The QueryLanguage is set to 'JSONata', but field
 words/word-count/workflow.asl.json:69: States.Query.Nxt: Field 'Nxt' is not supported (did you mean 'Next'?)
 words/word-count/workflow.yaml:2: there is no team 'nobody' to share it with

@@ -15,7 +15,9 @@ from shared.local.asl.api.trial import Asked, Trial, TrialExecution
 from shared.local.asl.backend import InvalidDefinition, parse_input
 from shared.local.asl.errors import dumps
 from shared.local.asl.identity import Identity
+from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.machine import Machine, compile_state
+from shared.local.asl.reading import members
 from shared.local.asl.retry import RecoveringState
 from shared.local.asl.states.map import Map
 from shared.local.asl.states.parallel import Parallel
@@ -107,14 +109,15 @@ def _state_and_around(params: TestStateInputTypeDef) -> list[State]:
     """
     text, name = params["definition"], params.get("stateName")
     try:
-        definition = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidDefinition(f"Invalid State Machine Definition: '{error}'") from error
+        definition = read_json(text, unique=True)
+    except JsonTextError:
+        _check(text)
+        raise
     if name is None and isinstance(definition, dict):
         _check_alone(definition)
         return [_compiled(definition)]
     _check(text)
-    found = _found(Machine(definition), name or "")
+    found = _found(Machine(members(definition)), name or "")
     if found is None:
         raise wrong.ValidationException("State not found in definition")
     return found

@@ -119,7 +119,7 @@ def _encoded(body: Json, transform: Json) -> bytes | None:
         options = given.get("RequestEncodingOptions")
         arrays = str((options if isinstance(options, dict) else {}).get("ArrayFormat", "INDICES"))
         return urlencode(list(_pairs(body, "", arrays)), quote_via=quote, safe="").encode()
-    return (body if isinstance(body, str) else dumps(body)).encode()
+    return (body if isinstance(body, str) else dumps(body)).encode(errors="replace")
 
 
 def _pairs(value: Json, key: str, arrays: str) -> Iterator[tuple[str, str]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING
 
 from shared.local.asl.errors import RuntimeFailure, StateFailure, dumps
 from shared.local.asl.integrations.base import Integration, told_by, unusable
+from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.reading import members
 from shared.local.asl.size import check_bytes
 
@@ -24,6 +26,11 @@ UNKNOWN = "Lambda.Unknown"
 EVENT, DRY_RUN, WAITED = "Event", "DryRun", "RequestResponse"
 TAIL = "Tail"
 _TYPES = (EVENT, WAITED, DRY_RUN)
+# Lambda API reference, Invoke, FunctionName (read 2026-11-30).
+_NAME = re.compile(
+    r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)"
+    r"(:(\$LATEST|[a-zA-Z0-9-_]+))?"
+)
 
 
 def call_function(
@@ -54,8 +61,8 @@ def call_function(
         raise function_failure(text)
     check_bytes(len(answer), named)
     try:
-        return invocation, json.loads(text) if text else None
-    except ValueError:
+        return invocation, read_json(text) if text else None
+    except JsonTextError:
         what = f"The function returned what is no JSON: {text}"
         raise StateFailure(UNKNOWN, what) from None
 
@@ -154,7 +161,7 @@ class FunctionTask(Integration):
 
     def call(self, caller: Caller, arguments: Json) -> Json:
         """Return what the function returns."""
-        return call_function(caller, self.arn, dumps(arguments).encode(), named=self.result_name)[1]
+        return call_function(caller, self.arn, dumps(arguments).encode(errors="replace"), named=self.result_name)[1]
 
 
 class Invoke(Integration):
@@ -203,9 +210,12 @@ class Invoke(Integration):
     @staticmethod
     def _check_members(given: Mapping[str, Json], request: str) -> None:
         """Raise what Lambda answers for members that it does not take."""
-        problem = None
-        if given.get("FunctionName") is None:
+        problem, function = None, given.get("FunctionName")
+        if function is None:
             problem = "Value null at 'functionName' failed to satisfy constraint: Member must not be null"
+        elif not _NAME.fullmatch(str(function)):
+            what = f"Member must satisfy regular expression pattern: {_NAME.pattern}"
+            problem = f"Value '{function}' at 'functionName' failed to satisfy constraint: {what}"
         for name, known in (("InvocationType", _TYPES), ("LogType", ("None", TAIL))):
             if given.get(name) not in (None, *known):
                 where = f"{name[:1].lower()}{name[1:]}"
@@ -235,9 +245,9 @@ def _payload(value: Json) -> bytes:
         try:
             json.loads(value)
         except ValueError:
-            return dumps(value).encode()
-        return value.encode()
-    return dumps(value).encode()
+            return dumps(value).encode(errors="replace")
+        return value.encode(errors="replace")
+    return dumps(value).encode(errors="replace")
 
 
 def _answered_at_once(caller: Caller, function: str, payload: bytes, *, dry: bool) -> dict[str, Json]:

@@ -1,9 +1,9 @@
 """JSONata as Step Functions evaluates it: ``{% ... %}`` strings, ``$states``, and variables.
 
-The rooms beside this one: ``jsonata_parser`` (text to tree), ``jsonata_evaluator`` (tree to value),
-``jsonata_functions`` and ``jsonata_aws`` (the functions), ``jsonata_regex``, ``jsonata_pictures``,
-``jsonata_signature``, ``jsonata_values``. The evaluator is imported when the first expression is compiled: a JSONPath
-workflow never pays for it.
+The rooms beside this one: ``jsonata_parser`` (text to tree), ``jsonata_references`` (what a tree reads),
+``jsonata_evaluator`` (tree to value), ``jsonata_functions`` and ``jsonata_aws`` (the functions), ``jsonata_regex``,
+``jsonata_pictures``, ``jsonata_signature``, ``jsonata_values``. The evaluator is imported when the first expression is
+compiled: a JSONPath workflow never pays for it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from shared.local.asl.budget import TOO_DEEP
 from shared.local.asl.errors import QueryFailure, dumps
 from shared.local.asl.languages.jsonata_parser import ExpressionSyntaxError, parse
+from shared.local.asl.languages.jsonata_references import top_level_references
 from shared.local.asl.languages.jsonata_values import UNDEFINED, EvaluationError, normal, number_text
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from shared.local.asl.evaluation import Surroundings
     from shared.values import Json
 
-__all__ = ["Expression", "ExpressionSyntaxError", "is_expression", "kind"]
+__all__ = ["Expression", "ExpressionSyntaxError", "is_expression", "kind", "top_level_references"]
 
 
 def is_expression(value: object) -> TypeGuard[str]:
@@ -59,10 +61,7 @@ class Expression:
     def __init__(self, text: str, field: str) -> None:
         self.source = text[2:-2].strip()
         self.field = field
-        try:
-            self.tree = parse(self.source)
-        except ExpressionSyntaxError as error:
-            raise ExpressionSyntaxError(f"{self.source}: {error}") from None
+        self.tree = parse(self.source)
 
     def evaluate(self, around: Surroundings, states: Json) -> Json:
         """Return the value for *states* (``$states``) and the variables *around* it.
@@ -81,6 +80,8 @@ class Expression:
             raise self._thrown(f". {error}") from None
         except QueryFailure as costly:
             raise self._thrown(f": {costly.cause}") from None
+        except RecursionError:  # a value that holds itself so often, not a function
+            raise self._thrown(f": {TOO_DEEP}") from None
         except _UnsupportedError:
             raise QueryFailure(
                 f"The JSONata expression '{self.source}' {self._place()} returned an unsupported result type.",

@@ -32,7 +32,7 @@ from shared.local.asl.languages.jsonata_values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from random import Random
 
     from shared.local.asl.budget import Budget
@@ -613,7 +613,7 @@ class Evaluator:
 
     def _apply(self, proc: Any, given: list[Any], value: Any) -> Any:
         if isinstance(proc, Native):
-            return proc.implementation(self, *proc.signature.fit(given, value))
+            return self._call_native(proc, proc.signature.fit(given, value))
         if isinstance(proc, Lambda):
             try:
                 if proc.signature is not None:
@@ -627,16 +627,32 @@ class Evaluator:
         if isinstance(proc, Partial):
             rest = iter(given)
             filled = [next(rest, UNDEFINED) if each is None else each[0] for each in proc.given]
-            return proc.native.implementation(self, *filled)
+            try:
+                return self._call_native(proc.native, filled)
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):  # no signature was looked at
+                raise EvaluationError("T0410", index=1) from None
         if isinstance(proc, Next):
             return next_match(proc, self.budget)
         if isinstance(proc, Regex):
             return self.match(proc, *given)
         raise EvaluationError("T1006")
 
+    def _call_native(self, native: Native, given: Iterable[Any]) -> Any:
+        values = list(given)
+        try:
+            return native.implementation(self, *values)
+        except (OSError, OverflowError, ValueError):  # a number that is too large, infinite, or none
+            numbers = [each for each in values if typed_number(each)]
+            if not numbers:
+                raise
+            raise EvaluationError("D1001", value=max(numbers, key=_size)) from None
+
     def match(self, regex: Regex, text: Any, start: Any = UNDEFINED, *_more: Any) -> Any:
         """Return the first match of *text*, or undefined."""
-        return first_match(regex, str(text), int(start or 0), self.budget)
+        if not isinstance(text, str):
+            raise EvaluationError("T0410", index=1)
+        begin = int(start) if typed_number(start) and math.isfinite(start) else 0
+        return first_match(regex, text, begin, self.budget)
 
     def _call_lambda(self, proc: Lambda, given: list[Any]) -> Any:
         missing = len(proc.arguments) - len(given)
@@ -753,6 +769,10 @@ def _bound(step: Any, bindings: dict[str, Any], item: Any, place: int) -> dict[s
 def _place(index: float, count: int) -> int:
     place = math.floor(index)
     return place + count if place < 0 else place
+
+
+def _size(number: float) -> float:
+    return math.inf if math.isnan(number) else abs(number)
 
 
 def _called(procedure: Any) -> Any:

@@ -27,6 +27,7 @@ from shared.local.asl.languages.jsonata_values import (
     is_sequence,
     normal,
     number_of,
+    number_text,
     rounded,
     rounded_digits,
     text_of,
@@ -101,11 +102,11 @@ def _abs(_self: Evaluator, given: Any) -> Any:
 
 
 def _floor(_self: Evaluator, given: Any) -> Any:
-    return given if given is UNDEFINED or math.isinf(given) else math.floor(given)
+    return given if given is UNDEFINED or not math.isfinite(given) else math.floor(given)
 
 
 def _ceil(_self: Evaluator, given: Any) -> Any:
-    return given if given is UNDEFINED or math.isinf(given) else math.ceil(given)
+    return given if given is UNDEFINED or not math.isfinite(given) else math.ceil(given)
 
 
 def _round(_self: Evaluator, given: Any, precision: Any) -> Any:
@@ -135,6 +136,8 @@ def _power(_self: Evaluator, given: Any, exponent: Any) -> Any:
 def _format_base(_self: Evaluator, given: Any, radix: Any) -> Any:
     if given is UNDEFINED:
         return given
+    if not math.isfinite(number_of(given)):
+        return number_text(given)
     base = 10 if radix is UNDEFINED else int(rounded(radix))
     if not 2 <= base <= len(_DIGITS):  # noqa: PLR2004  no base is smaller
         raise EvaluationError("D3100", value=base)
@@ -193,10 +196,10 @@ def _trim(_self: Evaluator, text: Any) -> Any:
 def _pad(self: Evaluator, text: Any, width: Any, letters: Any) -> Any:
     if text is UNDEFINED:
         return text
-    missing = int(abs(width)) - len(text)
-    if missing <= 0:
+    if not abs(width) > len(text):  # NaN is not
         return text
-    self.budget.hold(missing)
+    self.budget.hold(abs(width))
+    missing = int(abs(width)) - len(text)
     letters = letters or " "
     padding = (letters * (missing // len(letters) + 1))[:missing]
     return text + padding if width > 0 else padding + text
@@ -407,6 +410,8 @@ def _reduce(self: Evaluator, items: Any, function: Any, first: Any) -> Any:
 
 def _sift(self: Evaluator, given: Any, function: Any) -> Any:
     members = given if isinstance(given, dict) else {}
+    if members and function is UNDEFINED:
+        raise EvaluationError("T1006")
     kept = {
         key: item for key, item in members.items() if truth(self.call(function, _given(function, item, key, given)))
     }

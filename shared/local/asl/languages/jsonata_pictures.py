@@ -28,6 +28,8 @@ _ISO = re.compile(
     r"(?:T(?P<hour>[0-2]\d):(?P<minute>[0-5]\d):(?P<second>[0-5]\d))?(?P<part>\.\d+)?"
     r"(?P<zone>[+-][0-2]\d:?[0-5]\d|Z)?"
 )
+# The years 1 to 9999, which the library knows; JavaScript's go on to 275760.
+_FIRST_MILLIS, _LAST_MILLIS = -62_135_596_800_000, 253_402_300_799_999
 # How the library's errors begin, which have no code.
 _CODES = {
     "Formatting or parsing an integer as a sequence": "D3130",
@@ -59,6 +61,8 @@ def from_millis(value: Any, picture: Any, zone: Any) -> Any:
     """Return the time of *value* milliseconds since the epoch by a *picture*, ISO 8601 by default."""
     if value is UNDEFINED:
         return value
+    if not _FIRST_MILLIS <= value <= _LAST_MILLIS:
+        raise EvaluationError("D1001", value=value)
     given = [None if each is UNDEFINED else each for each in (picture, zone)]
     return _library(lambda tools: tools.format_datetime(int(value), *given), picture)
 
@@ -98,7 +102,8 @@ def _library(use: Callable[[Any], Any], picture: Any) -> Any:
     except (RuntimeError, ValueError, OverflowError, IndexError, TypeError, AttributeError) as error:
         code = next((code for text, code in _CODES.items() if str(error).startswith(text)), None)
         if code is None:
-            raise EvaluationError("D3137", message=f"The picture string {picture!r} cannot be applied") from None
+            shown = "" if picture is UNDEFINED else f" '{picture}'"
+            raise EvaluationError("D3137", message=f"The picture string{shown} cannot be applied") from None
         raise EvaluationError(code, value=_culprit(code, str(picture))) from None
     return UNDEFINED if found is None else found
 

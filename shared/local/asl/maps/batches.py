@@ -51,7 +51,7 @@ class Batches:
         self.most_items = most_items
         self.most_bytes = most_bytes
         self.shared = shared
-        self.empty = len(dumps(self._input([])).encode())
+        self.empty = len(dumps(self._input([])).encode(errors="replace"))
         self.items: list[Json] = []
         self.size = self.empty
 
@@ -64,7 +64,7 @@ class Batches:
         Raises:
             RuntimeFailure: The item alone is larger than a batch may be.
         """
-        size = len(dumps(item).encode()) + 1
+        size = len(dumps(item).encode(errors="replace")) + 1
         if self.empty + size > self.most_bytes:
             raise RuntimeFailure(f"An item of {size} bytes does not fit in a batch of {self.most_bytes} bytes.")
         if self.items and self.size + size > self.most_bytes:

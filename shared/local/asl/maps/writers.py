@@ -98,7 +98,7 @@ class Writer:
         """Write *entries* to files named after *stem*; return what the manifest says about them."""
         files: list[dict[str, Json]] = []
         for number, text in enumerate(self._texts(entries)):
-            key, body = f"{stem}_{number}.json{'l' if self.lines else ''}", text.encode()
+            key, body = f"{stem}_{number}.json{'l' if self.lines else ''}", text.encode(errors="replace")
             client.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
             files.append({"Key": key, "Size": len(body)})
         return files

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 MOST_LETTERS = 80
 # Texts and comments of a JSONata expression.
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|/\*.*?\*/""", re.DOTALL)
+INVALID_JSONATA = "INVALID_JSONATA_EXPRESSION"
+UNSUPPORTED_JSONATA = "UNSUPPORTED_JSONATA_EXPRESSION"
+# AWS leaves out the code that an error of the parser begins with (github.com/floci-io/floci, issue 2745).
+_CODE = re.compile(r"^S\d{4}: ")
 _ROOT = re.compile(r"\$\$(?![\w$])")
 _ERROR_OUTPUT = re.compile(r"\$states\s*\.\s*errorOutput\b")
 
@@ -132,12 +136,14 @@ def check_jsonata(value: Json, problems: Problems, location: str, *, caught: boo
     """Check every JSONata expression in *value*, which a catcher has if *caught*."""
     if jsonata.is_expression(value):
         try:
-            jsonata.Expression(value, "")
+            tree = jsonata.Expression(value, "").tree
         except jsonata.ExpressionSyntaxError as error:
-            problems.add(f"The value is not a valid JSONata expression. {error}", location)
+            problems.add(_CODE.sub("", str(error)), location, INVALID_JSONATA)
             return
-        for name in _absent(value, caught=caught):
-            problems.add(f"The JSONata expression reads {name}, which is not available here.", location)
+        for name in jsonata.top_level_references(tree):
+            problems.add(f"Reference to '{name}' at the top level is not supported.", location, UNSUPPORTED_JSONATA)
+        for what in _absent(value, caught=caught):
+            problems.add(what, location, UNSUPPORTED_JSONATA)
     elif isinstance(value, dict):
         for key, item in value.items():
             check_jsonata(item, problems, f"{location}/{key}", caught=caught)
@@ -147,13 +153,13 @@ def check_jsonata(value: Json, problems: Problems, location: str, *, caught: boo
 
 
 def _absent(expression: str, *, caught: bool) -> Iterator[str]:
-    """Yield what *expression* reads and AWS does not offer.
+    """Yield what is wrong with what *expression* reads and AWS does not offer.
 
-    AWS was seen to refuse ``$$``, and ``$states.errorOutput`` outside of a catcher (github.com/floci-io/floci, pull
-    request 2786); its words were not.
+    AWS was seen to refuse ``$$``, and ``$states.errorOutput`` outside of a catcher, in these words
+    (github.com/floci-io/floci, pull request 2786).
     """
     code = _QUOTED.sub("''", expression)
     if _ROOT.search(code):
-        yield "$$"
+        yield "Reference to '$$' is not supported."
     if not caught and _ERROR_OUTPUT.search(code):
-        yield "$states.errorOutput"
+        yield "Field '$states.errorOutput' does not exist."

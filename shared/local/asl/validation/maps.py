@@ -43,6 +43,7 @@ def check_map(spec: Spec, problems: Problems, location: str, *, jsonata: bool) -
     where = f"{location}/{processors[0]}/ProcessorConfig" if processors else location
     if not problems.is_a(config, dict, "Object", where):
         return
+    problems.is_one_of(config, "Mode", ("INLINE", "DISTRIBUTED"), where)
     if config.get("Mode") == "DISTRIBUTED":
         if config.get("ExecutionType") not in ("STANDARD", "EXPRESS"):
             problems.add("ExecutionType must be one of [STANDARD, EXPRESS] when Mode is DISTRIBUTED", where)

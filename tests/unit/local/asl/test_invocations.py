@@ -84,6 +84,11 @@ def test_an_event_is_sent_and_not_waited_for(world, invoke):
     [
         ({"FunctionName": None}, "Value null at 'functionName' failed to satisfy constraint: Member must not be null"),
         (
+            {"FunctionName": "a b"},
+            "Value 'a b' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression ",
+        ),
+        ({"FunctionName": ""}, "Value '' at 'functionName' failed to satisfy constraint: Member must "),
+        (
             {"InvocationType": "Later"},
             "Value 'Later' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [",
         ),

@@ -136,6 +136,41 @@ def test_errors_have_the_code_and_words_of_the_reference(text, begin):
     assert failure(text).startswith(begin)
 
 
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("$floor(0/0)", "NaN"), ("$ceil(-1/0)", "-Infinity"), ("$pad('x', 0/0)", "x"), ("$formatBase(1/0)", "Infinity"),
+        ("$substring('abc', 1, 1e300)", "bc"),
+    ],
+)  # fmt: skip
+def test_numbers_that_are_not_finite(text, result):
+    assert value(text) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "begin"),
+    [
+        ("$fromMillis(1e20)", ". D1001: Number out of range: 1"),
+        ("$fromMillis(1/0)", ". D1001: Number out of range: null"),
+        ("$formatInteger(0/0, 'w')", ". D1001: "),
+        ("$random(1/0)", ". D1001: "),
+        ("$partition([1], 0/0)", ". D1001: "),
+        ("$partition([1], 1/0)", ". D1001: "),
+        ("$round(1, 1/0)", ". D1001: "),
+        ("$range(0, 1/0, 1)", ". D1001: "),
+        ("$replace('aa', 'a', 'b', 1e300)", ". D1001: "),
+        ("[1..(1/0)]", ". "),
+        ("$sift({'a': 1})", ". T1006: "),
+        ("($f := $substring(?, 1); $f(5))", ". T0410: "),
+        ("($f := $round(?); $f('x'))", ". T0410: "),
+        ("($f := $formatInteger(?, 'w'); $f('x'))", ". T0410: "),
+        ("$reduce([1, 2], /a/)", ". "),
+    ],
+)
+def test_what_a_function_cannot_take_is_an_error_of_the_expression(text, begin):
+    assert failure(text).startswith(begin)
+
+
 @pytest.mark.parametrize("text", ["$x ?: 1", "$x ?? 1", "[1!2]", "1 /* open", r"'\y'", "/(?i)a/", "/(?P<a>b)/"])
 def test_what_version_2_0_6_does_not_parse_is_refused(text):
     with pytest.raises(ExpressionSyntaxError):
@@ -195,6 +230,9 @@ def test_what_aws_just_allows(text, result):
         ("$pad('x', 100000000)", TOO_LARGE),
         ("$replace($pad('x', 3000000), 'x', 'xxxxxxxxxx') & $pad('x', 7000000)", TOO_LARGE),
         ("[$pad('a', 2000000) ~> $split('')] ~> $count()", TOO_LARGE),
+        ("$pad('x', -1/0)", TOO_LARGE),
+        ("$reduce([1..5000], function($a, $v) { [[$a]] }, 0)", TOO_DEEP),
+        ("$reduce([1..5000], function($a, $v) { {'a': $a} }, 0) ~> $string()", TOO_DEEP),
     ],
 )
 def test_what_is_too_deep_or_too_large(text, end):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared.local.asl.budget import Budget
 from shared.local.asl.choice import parse_time, wildcard
 from shared.local.asl.errors import RuntimeFailure
+from shared.local.asl.json_text import JsonTextError, read_json
 from shared.local.asl.languages.intrinsic_functions import ARGUMENTS, FUNCTIONS
 from shared.local.asl.payload import compile_template
 from shared.local.asl.validation import problems_of
@@ -387,3 +388,53 @@ def test_a_wait_for_what_is_no_time_fails_in_aws_words(world, field, value, caus
     execution = world.run({"StartAt": "W", "States": {"W": {"Type": "Wait", field: "$.w", "End": True}}}, value)
     assert execution.error == "States.Runtime"
     assert execution.cause.endswith(cause)
+
+
+LARGE = "x" * 200_000
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        passed(Parameters={"a.$": "$", "b.$": "$"}, ResultPath=None),
+        query(Output="{% $states.input & $states.input %}"),
+        query(Output=1, Assign={"a": "{% $states.input %}", "b": "{% $states.input %}"}),
+    ],
+)
+def test_what_a_state_makes_of_its_input_may_have_256_kb(world, definition):
+    execution = world.run(definition, LARGE)
+    assert execution.error == "States.DataLimitExceeded"
+    assert execution.cause.startswith("The state/task 'S' returned a result with a size exceeding")
+
+
+def test_arguments_of_more_than_256_kb_are_sent_to_nobody(world, call):
+    definition = {"StartAt": "S", "States": {"S": call(Parameters={"a.$": "$", "b.$": "$"})}}
+    assert world.run(definition, LARGE).error == "States.DataLimitExceeded"
+    assert world.calls == []
+
+
+def test_half_a_letter_is_a_question_mark_for_whoever_reads_bytes(world, call):
+    assert world.output(query(Output="{% '\\uD83D' & $pad('x', 70000) %}")).startswith("\ud83d")
+    assert world.output({"StartAt": "S", "States": {"S": call()}}, {"a": "\ud83d"}) == {"a": "?"}
+
+
+def test_a_number_beyond_all_doubles_leaves_the_output_json(world):
+    assert json.loads(world.run(passed(), [float("inf")]).output_text()) == ["Infinity"]
+
+
+def test_a_function_that_returns_no_json_fails(world, call):
+    world.function = lambda _value: float("nan")
+    execution = world.run({"StartAt": "S", "States": {"S": call()}})
+    assert (execution.error, execution.cause) == ("Lambda.Unknown", "The function returned what is no JSON: NaN")
+
+
+def test_data_of_any_depth_is_told_or_refused(world):
+    wrap = passed(Parameters={"a.$": "$"})
+    deep = json.loads("[" * 999 + "0" + "]" * 999)
+    assert json.loads(world.run(wrap, deep).output_text()) == {"a": deep}
+    execution = world.run(wrap, [deep])
+    assert execution.error == "States.Runtime"
+    assert execution.cause.startswith("Document nesting depth exceeds the maximum allowed (1000)")
+    with pytest.raises(JsonTextError, match="Document nesting depth exceeds"):
+        read_json("[" * 1001 + "]" * 1001)
+    assert read_json(json.dumps([[]] * 2000)) == [[]] * 2000

@@ -4,6 +4,7 @@ import pytest
 
 from shared.local.asl.api.executions import redrive_status
 from shared.local.asl.api.map_runs import describe
+from shared.local.asl.scheduler import Timer, VirtualScheduler
 
 
 def redrive(world, execution):
@@ -105,6 +106,29 @@ def test_an_execution_that_timed_out_waits_again(world):
     assert execution.status == "TIMED_OUT"
     redrive(world, execution)
     assert (execution.status, world.elapsed) == ("TIMED_OUT", 10)
+
+
+class Unstoppable(VirtualScheduler):
+    """A scheduler whose timers are all on their way already when somebody cancels them."""
+
+    def call_later(self, seconds, job, lane=""):
+        super().call_later(seconds, job, lane)
+        return Timer(job)
+
+
+def test_the_deadline_of_an_attempt_is_none_of_the_next(world):
+    world.engine.scheduler = world.scheduler = Unstoppable()
+    wait = {"Type": "Wait", "Seconds": 100, "End": True}
+    execution = world.start({"StartAt": "W", "TimeoutSeconds": 10, "States": {"W": wait}})
+    begun = world.scheduler.now()
+    world.scheduler.run(begun + 5)
+    execution.stop(None, None)
+    with execution.lock:
+        execution.redrive()
+    world.scheduler.run(begun + 12)
+    assert execution.status == "RUNNING"
+    world.scheduler.run(begun + 15)
+    assert execution.status == "TIMED_OUT"
 
 
 def test_it_may_fail_again_and_be_redriven_again(world, call, flaky):

@@ -144,3 +144,14 @@ def test_a_timer_rings_though_thousands_of_others_were_cancelled_and_let_go_of()
         assert rang.wait(20)
     finally:
         scheduler.close()
+
+
+def test_a_timer_further_off_than_threads_can_wait_keeps_no_other_from_ringing():
+    scheduler, rung = ThreadScheduler(), []
+    scheduler.call_later(1e12, lambda: rung.append("far"))
+    for name in ("first", "second", "third"):
+        done = threading.Event()
+        scheduler.call_later(0.001, done.set)
+        assert done.wait(5), name
+    scheduler.close()
+    assert rung == []

@@ -91,6 +91,18 @@ def test_retry_waits_longer_each_time_and_gives_up(world, call, fail):
     assert world.elapsed == pytest.approx(2 + 6 + 10)
 
 
+@pytest.mark.parametrize("rate", [2, 2.5])
+def test_a_retry_goes_on_when_its_delay_has_outgrown_every_number(world, call, fail, rate):
+    def broken(_value):
+        raise fail("Flaky")
+
+    world.function = broken
+    retry = [{"ErrorEquals": ["Flaky"], "BackoffRate": rate, "MaxAttempts": 1100, "MaxDelaySeconds": 1}]
+    execution = world.run(machine(T=call(Retry=retry)))
+    assert execution.error == "Flaky"
+    assert world.elapsed == 1100
+
+
 def test_each_retrier_counts_its_own_attempts(world, call, fail):
     errors = iter(["A", "B", "A"])
 

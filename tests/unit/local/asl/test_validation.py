@@ -425,21 +425,61 @@ def test_what_looks_like_a_path_where_none_is_read_is_warned_of():
     assert warnings_of(json.dumps({"StartAt": "Q", "States": query, "QueryLanguage": "JSONata"})) == []
 
 
+ROOT, NO_ERROR = "Reference to '$$' is not supported.", "Field '$states.errorOutput' does not exist."
+
+
 @pytest.mark.parametrize(
-    ("expression", "name"),
+    ("expression", "told"),
     [
-        ("$states.errorOutput.Cause", "$states.errorOutput"),
-        ("$$.a", "$$"),
-        ("$count($$)", "$$"),
+        ("$states.errorOutput.Cause", NO_ERROR),
+        ("$$.a", ROOT),
+        ("$count($$)", ROOT),
         ("'$$' & \"$states.errorOutput\"", None),
         ("$replace($states.input, /a/, '$$')", None),
         ("/* $$ */ $states.input", None),
     ],
 )
-def test_jsonata_reads_only_what_aws_offers(expression, name):
+def test_jsonata_reads_only_what_aws_offers(expression, told):
     problems = found({"A": {**PASS, **QUERY, "Output": {"a": f"{{% {expression} %}}"}}})
-    told = f"SCHEMA_VALIDATION_FAILED: The JSONata expression reads {name}, which is not available here."
-    assert problems == ([f"{told} at /States/A/Output/a"] if name else [])
+    assert problems == ([f"UNSUPPORTED_JSONATA_EXPRESSION: {told} at /States/A/Output/a"] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        ("phone", ["phone"]), ("phone[0].number", ["phone"]), ("-phone", ["phone"]), ("phone ? 1 : 2", ["phone"]),
+        ("$states.input.a ? phone : 2", ["phone"]), ("phone in $states.input.b", ["phone"]), ("$sum(phone)", ["phone"]),
+        ("phone(1)", ["phone"]), ("phone ~> $string()", ["phone"]), ("[1..phone]", ["phone"]), ("(phone)", ["phone"]),
+        ("(phone).other", ["phone"]), ("[phone].other", ["phone"]), ("{phone: 1}", ["phone"]),
+        ("($x := phone; $x)", ["phone"]), ("$map($states.input.a, function($y) { phone })", ["phone"]),
+        ("$count(phone[inner])", ["phone"]), ("phone.**.deeper", ["phone"]), ("[bbb, aaa, bbb]", ["bbb", "aaa"]),
+        ("$", ["$"]), ("$.phone", ["$"]), ("$map($states.input.a, function($x) { $ })", ["$"]),
+        ("$states.input.items[phone > 3]", []), ("$states.input.a^(phone)", []), ("$states.input.a{'k': phone}", []),
+        ("$states.input.a.(phone)", []), ("$phone", []), ("$states.input ~> |phone|{'b': 1}|", []), ("**.phone", []),
+        ("{'k': 1}.phone", []), ("$states.input.a[$ > 1]", []), ("function($x) { $x.phone }", []), ("'phone'", []),
+    ],
+)  # fmt: skip
+def test_jsonata_reads_nothing_at_the_top_level(expression, names):
+    told = "UNSUPPORTED_JSONATA_EXPRESSION: Reference to '{}' at the top level is not supported. at /States/A/Output"
+    assert found({"A": {**PASS, **QUERY, "Output": f"{{% {expression} %}}"}}) == [told.format(name) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("a[1,2)", 'Expected "]", got ","'),
+        ('"unterminated', "String literal must be terminated by a matching quote"),
+        ("1 +", "Unexpected end of expression"),
+        ('{"a":}', 'The symbol "}" cannot be used as a unary operator'),
+        ("$x :=", "Unexpected end of expression"),
+        ('$match("a", /abc', "No terminating / in regular expression"),
+        ("phone %.other", 'The symbol "." cannot be used as a unary operator'),
+        ("", "Unexpected end of expression"),
+    ],
+)
+def test_jsonata_that_does_not_parse(expression, told):
+    problems = found({"A": {**PASS, **QUERY, "Output": f"{{% {expression} %}}"}})
+    assert problems == [f"INVALID_JSONATA_EXPRESSION: {told} at /States/A/Output"]
 
 
 def test_a_catcher_reads_the_error_output():
@@ -548,3 +588,11 @@ def test_whatever_is_in_a_definition_it_is_refused_or_it_compiles(data):
         change(data.draw(st.sampled_from(list(places(definition)))), data)
     if not problems_of(json.dumps(definition)):
         assert Machine(definition).start in definition["States"]
+
+
+@pytest.mark.parametrize("mode", ["Distributed", "inline", 1, None])
+def test_a_map_is_inline_or_distributed(mode):
+    inner = {"ProcessorConfig": {"Mode": mode}, "StartAt": "P", "States": {"P": PASS}}
+    (problem,) = found({"A": {"Type": "Map", "ItemProcessor": inner, "End": True}})
+    told = "The field 'Mode' should have one of these values: [INLINE, DISTRIBUTED]"
+    assert problem == f"SCHEMA_VALIDATION_FAILED: {told} at /States/A/ItemProcessor/ProcessorConfig/Mode"

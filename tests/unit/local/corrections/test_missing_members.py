@@ -51,6 +51,15 @@ def test_a_value_of_no_type_is_refused(table, value):
     assert (code, message.partition(",")[0]) == ("ValidationException", "Supplied AttributeValue is empty")
 
 
+@pytest.mark.parametrize("value", [{"S": "a", "N": "1"}, {"L": [{"BOOL": True, "NULL": True}]}])
+def test_a_value_of_two_types_is_refused(table, value):
+    code, message = refusal(table.put_item, TableName="items", Item={"id": {"S": "a"}, "more": value})
+    assert (code, message.partition(",")[0]) == (
+        "ValidationException",
+        "Supplied AttributeValue has more than one datatypes set",
+    )
+
+
 def test_whole_requests_and_empty_texts_pass(table):
     table.put_item(
         TableName="items", Item={"id": {"S": "a"}, "text": {"S": ""}, "none": {"NULL": True}, "l": {"L": []}}

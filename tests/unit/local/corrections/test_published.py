@@ -40,6 +40,18 @@ def test_a_topic_that_is_there(client):
     assert client("sns").publish(TopicArn=arn, Message="m")["MessageId"]
 
 
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [("no", "JSON message body failed to parse"), ('{"sqs": "a"}', "No default entry"), ("[1]", "No default entry")],
+)
+def test_a_text_for_each_protocol(client, message, problem):
+    sns = client("sns")
+    arn = sns.create_topic(Name="t")["TopicArn"]
+    with pytest.raises(ClientError, match=f"Invalid parameter: Message Structure - {problem}"):
+        sns.publish(TopicArn=arn, Message=message, MessageStructure="json")
+    assert sns.publish(TopicArn=arn, Message='{"default": "a"}', MessageStructure="json")["MessageId"]
+
+
 def test_messages_of_a_fifo_topic_have_growing_numbers(client):
     sns = client("sns")
     arn = sns.create_topic(Name="t.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]

@@ -20,6 +20,7 @@ from moto.sqs.models import sqs_backends
 from shared.local.asl.api import ACTIONS
 from shared.local.asl.backend import AslBackend
 from shared.local.asl.engine import Engine
+from shared.local.asl.refusals import Refused
 from shared.local.asl.scheduler import VirtualScheduler
 from shared.local.enforcement import trust
 from shared.local.lambda_runtime.limits import install_limits
@@ -128,6 +129,8 @@ def test_step_functions(account, machines):
     with pytest.raises(AWSError, match=words):
         ACTIONS["update_state_machine"](machines, {"stateMachineArn": arn, "roleArn": account.role("f")})
     ACTIONS["update_state_machine"](machines, {"stateMachineArn": arn, "definition": json.dumps(PASS)})
+    with pytest.raises(Refused, match="Invalid Role Arn: 'x'"):
+        ACTIONS["create_state_machine"](machines, {**made, "name": "another", "roleArn": "x"})
 
 
 def test_the_role_of_a_machine_that_logs_must_reach_the_delivery(account, machines):

@@ -7,6 +7,12 @@ import pytest
 
 from tests.helpers.step_functions import ROLE, WAIT, passing
 
+DEFINING = [
+    ("CreateStateMachine", {"name": "m", "roleArn": ROLE}),
+    ("TestState", {"stateName": "S"}),
+    ("TestState", {}),
+]
+
 
 def test_creating_again_is_the_same_unless_it_differs_in_more_than_role_and_tags(api):
     arn = api.machine(name="m")
@@ -195,3 +201,9 @@ def test_an_arn_is_refused_in_awss_words(api):
         "InvalidArn",
         "Invalid Role Arn: 'x'",
     )
+
+
+def test_a_definition_that_is_no_json_is_told_alike_by_all_actions(api):
+    told = {api.refused(action, definition="{", **more)[1] for action, more in DEFINING}
+    assert len(told) == 1
+    assert "INVALID_JSON_DESCRIPTION: Unexpected end-of-input" in told.pop()
