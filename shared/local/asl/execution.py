@@ -367,13 +367,13 @@ class Execution:
         self.history.end(*self._ending(status, failure, previous))
         self.stopped_at = self.engine.scheduler.now()
         self.status = status
-        self.engine.announce(self)
         with self._watching:
             watchers, self._watchers = self._watchers, []
         for watcher in watchers:
             watcher()
         if self.map_run is not None:
             self.map_run.child_ended(self)
+        self.engine.announce(self)  # last: whoever waits for this one hears of its end whatever others make of it
 
     @property
     def ended(self) -> bool:

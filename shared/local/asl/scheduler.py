@@ -165,7 +165,12 @@ class _Pool:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            job()
+            try:
+                job()
+            except Exception:  # a thread that ended by it would be missing for good
+                import logging  # 10 ms for what should never happen
+
+                logging.getLogger(__name__).exception("a job of the engine failed")
 
     def _next(self) -> Job | None:
         """Return the next job; None when it is time for the thread to end."""

@@ -155,3 +155,12 @@ def test_a_timer_further_off_than_threads_can_wait_keeps_no_other_from_ringing()
         assert done.wait(5), name
     scheduler.close()
     assert rung == []
+
+
+def test_a_job_that_raises_is_told_to_the_log_and_its_thread_goes_on(caplog):
+    scheduler, done = ThreadScheduler(workers=1), threading.Event()
+    scheduler.submit(lambda: {}["nothing"])
+    scheduler.submit(done.set)
+    assert done.wait(20)
+    scheduler.close()
+    assert "KeyError: 'nothing'" in caplog.text
