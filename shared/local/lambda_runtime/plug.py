@@ -347,11 +347,13 @@ def _invoke_over_http(runtime: LambdaRuntime, request: LambdaResponse) -> _HttpA
     headers: Mapping[str, str] = request.headers
     qualifier = request.querystring.get("Qualifier", [None])[0]
     backend = request.backend
-    spec = _spec(backend, unquote(request.path.rsplit("/", 2)[-2]), qualifier)
+    name = unquote(request.path.rsplit("/", 2)[-2])
     body = _json_body(request)
     kind = headers.get("X-Amz-Invocation-Type") or "RequestResponse"
     if kind == "DryRun":
+        _called(backend, name, qualifier)  # it must be there; whether it can run is not asked
         return 204, {}, b""
+    spec = _spec(backend, name, qualifier)
     if kind == "Event":
         request_id = runtime.invoke_event(_finder(backend.account_id, backend.region_name, spec.invoked), body)
         return 202, {"x-amzn-requestid": request_id}, b""

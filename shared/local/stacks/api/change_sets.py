@@ -119,23 +119,38 @@ def _find(asked: Asked, name: str, stack: Stack | None) -> ChangeSet | None:
     return None
 
 
-def _asked_for(asked: Asked) -> ChangeSet:
-    name = asked.text("ChangeSetName")
-    if name.startswith("arn:"):
-        found = _find(asked, name, None)
-    else:
-        if not asked.text("StackName"):
-            raise ValidationError("StackName must be specified if ChangeSetName is not specified as an ARN.")
-        found = _find(asked, name, asked.stack())
+def change_set_of(asked: Asked) -> ChangeSet:
+    """Return the change set that the call names, which is one of the stack that it names.
+
+    Raises:
+        ChangeSetNotFound: There is none.
+        ValidationError: The call names no stack, or none that is there.
+    """
+    found = _named(asked)
     if found is None:
-        raise ChangeSetNotFound(f"ChangeSet [{name}] does not exist")
+        raise ChangeSetNotFound(f"ChangeSet [{asked.text('ChangeSetName')}] does not exist")
     return found
+
+
+def _named(asked: Asked) -> ChangeSet | None:
+    """Return the change set that the call names; None if its stack has none of that name or id.
+
+    The stack that the call names is the one whose rights were asked for, also where an ARN names the change set.
+    """
+    name = asked.text("ChangeSetName")
+    if asked.text("StackName"):
+        stack = asked.stack()
+        found = _find(asked, name, stack)
+        return found if found is not None and found.stack_id == stack.stack_id else None
+    if not name.startswith("arn:"):
+        raise ValidationError("StackName must be specified if ChangeSetName is not specified as an ARN.")
+    return _find(asked, name, None)
 
 
 def describe_change_set(asked: Asked) -> dict[str, Any]:
     """Tell of a change set."""
     asked.only("ChangeSetName", "StackName", "NextToken")
-    found = _asked_for(asked)
+    found = change_set_of(asked)
     part, token = page(asked, found.changes, _PAGE)
     return without_none(
         {
@@ -203,8 +218,7 @@ def list_change_sets(asked: Asked) -> dict[str, Any]:
 def delete_change_set(asked: Asked) -> dict[str, Any]:
     """Delete a change set. One that is not there counts as deleted."""
     asked.only("ChangeSetName", "StackName")
-    name = asked.text("ChangeSetName")
-    found = _find(asked, name, None if name.startswith("arn:") else asked.stack())
+    found = _named(asked)
     if found is not None:
         asked.tables.change_sets.pop(found.id, None)
     return {}
@@ -213,7 +227,7 @@ def delete_change_set(asked: Asked) -> dict[str, Any]:
 def execute_change_set(asked: Asked) -> dict[str, Any]:
     """Do what a change set says. The other change sets of its stack, made for what it was, are deleted."""
     asked.only("ChangeSetName", "StackName", "ClientRequestToken", "DisableRollback")
-    found = _asked_for(asked)
+    found = change_set_of(asked)
     stack = asked.tables.stacks[found.stack_id]
     blueprint = asked.blueprint(stack.name, stack.stack_id, found.wanted)
     operation = asked.operation(stack, found.wanted.role)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from shared.local.stacks.api.asked import Asked, without_none
+from shared.local.stacks.api.change_sets import change_set_of
 from shared.local.stacks.kinds import kind_of
 from shared.local.stacks.parameters import HIDDEN
 from shared.local.stacks.references import check_references
-from shared.local.stacks.refusals import ChangeSetNotFound, ValidationError
+from shared.local.stacks.refusals import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,13 +26,8 @@ def get_template(asked: Asked) -> dict[str, Any]:
 
 
 def _held(asked: Asked) -> Template:
-    change_set = asked.text("ChangeSetName")
-    if change_set:
-        sets = list(asked.tables.change_sets.values())
-        found = next((each for each in sets if change_set in (each.id, each.name)), None)
-        if found is None:
-            raise ChangeSetNotFound(f"ChangeSet [{change_set}] does not exist")
-        return found.wanted.template
+    if asked.text("ChangeSetName"):
+        return change_set_of(asked).wanted.template
     if not asked.text("StackName"):
         raise ValidationError("StackName must be specified")
     stack = asked.stack()

@@ -51,11 +51,7 @@ class ByMoto(Kind):
 
     def create(self, work: Work, wanted: Properties) -> str:
         """Have moto make it."""
-        if not work.owner:
-            raise ResourceFailed(
-                f"the embedded cloud makes {work.kind} past its API, where nobody's rights are checked; make the stack "
-                "with the account's own key"
-            )
+        _see_that_it_is_the_owner(work)
         name = str(wanted.get(self.named) or parsing.generate_resource_name(work.kind, work.stack, work.name))[:_NAME]
         made = self._model.create_from_cloudformation_json(name, self._json(work, wanted), work.account, work.region)
         for attribute in self._attributes:
@@ -72,11 +68,20 @@ class ByMoto(Kind):
 
     def delete(self, work: Work, physical: str, have: Properties) -> None:
         """Have moto delete it."""
+        _see_that_it_is_the_owner(work)
         self._model.delete_from_cloudformation_json(physical, self._json(work, have), work.account, work.region)
 
     @staticmethod
     def _json(work: Work, properties: Properties) -> dict[str, Any]:
         return {"Type": work.kind, "Properties": dict(properties)}
+
+
+def _see_that_it_is_the_owner(work: Work) -> None:
+    if not work.owner:
+        raise ResourceFailed(
+            f"the embedded cloud makes and deletes {work.kind} past its API, where nobody's rights are checked; do it "
+            "with the account's own key"
+        )
 
 
 @functools.cache

@@ -182,10 +182,21 @@ class _OfTheCdk(Kind):
 
     @staticmethod
     def _client(work: Work, properties: Properties, service: str) -> Any:
-        """Return a client with the rights of the provider's role."""
+        """Return a client with the rights of the provider's role, for who may call the provider.
+
+        Raises:
+            ResourceFailed: The function is no program of node, so it does something else.
+        """
         token = str(properties["ServiceToken"])
-        role = work.client("lambda").get_function_configuration(FunctionName=token)["Role"]
-        return work.of_function(role)(service)
+        functions = work.client("lambda")
+        functions.invoke(FunctionName=token, InvocationType="DryRun")
+        provider = functions.get_function_configuration(FunctionName=token)
+        if not str(provider.get("Runtime", "")).startswith("nodejs"):
+            raise ResourceFailed(
+                f"{token} is not the CDK's provider of {work.kind}, which is a program of node; give the resource a "
+                "type of your own, under Custom::"
+            )
+        return work.of_function(provider["Role"])(service)
 
 
 class LogRetention(_OfTheCdk):

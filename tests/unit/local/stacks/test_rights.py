@@ -1,6 +1,8 @@
 """Whose rights make a stack: its caller's, or those of the role that it was given."""
 
+import io
 import json
+import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
@@ -76,3 +78,64 @@ def test_a_session_makes_a_stack_with_what_its_role_may(account, name):
     assert session.create(name, resources)["StackStatus"] == "CREATE_COMPLETE", session.events(name)
     session.update(name, {**resources, "Q": {"Type": "AWS::SQS::Queue"}})
     assert session.stack(name)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+
+
+def _zip():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("m.py", "def handler(event, context): return 1")
+    return buffer.getvalue()
+
+
+def test_a_function_that_is_no_provider_lends_its_role_to_nobodys_stack(account, name):
+    victim = account.aws.client("s3")
+    victim.create_bucket(Bucket=f"{name}-bucket")
+    victim.put_object(Bucket=f"{name}-bucket", Key="key", Body=b"kept")
+    arn = account.lambda_.create_function(
+        FunctionName=name,
+        Role=account.role(f"{name}-role", "lambda.amazonaws.com", "s3:*"),
+        Runtime="python3.11",
+        Handler="m.handler",
+        Code={"ZipFile": _zip()},
+    )["FunctionArn"]
+    properties = {"ServiceToken": arn, "BucketName": f"{name}-bucket"}
+    resources = {"Emptied": {"Type": "Custom::S3AutoDeleteObjects", "Properties": properties}}
+    knows = account.user(f"{name}-knows", *STACKS, "lambda:GetFunctionConfiguration")
+    calls = account.user(f"{name}-calls", *STACKS, "lambda:GetFunctionConfiguration", "lambda:InvokeFunction")
+
+    for who, stack in ((knows, f"{name}-a"), (calls, f"{name}-b")):
+        who.create(stack, resources)
+        who.stacks.delete_stack(StackName=stack)
+
+    assert "is not authorized to perform: lambda:InvokeFunction" in knows.events(f"{name}-a", "Emptied")[-1][1]
+    assert "is not the CDK's provider" in calls.events(f"{name}-b", "Emptied")[-1][1]
+    assert victim.list_objects_v2(Bucket=f"{name}-bucket")["KeyCount"] == 1
+
+
+def test_what_is_made_past_the_api_is_deleted_by_the_owner_alone(account, name):
+    account.create(name, {"Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {}}}})
+    other = account.user(name, *STACKS)
+
+    other.stacks.delete_stack(StackName=name)
+
+    assert account.stack(name)["StackStatus"] == "DELETE_FAILED"
+    assert "with the account's own key" in account.events(name, "Key")[-1][1]
+    account.stacks.delete_stack(StackName=name)
+
+
+def test_a_change_set_is_reached_with_its_own_stacks_rights(account, name):
+    topic = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    theirs, mine = f"{name}-theirs", f"{name}-mine"
+    told = {"ChangeSetName": "first", "ChangeSetType": "CREATE", "TemplateBody": topic}
+    first = account.stacks.create_change_set(StackName=theirs, **told)["Id"]
+    account.stacks.create_change_set(StackName=mine, **told | {"ChangeSetName": "second"})
+    stacks = account.stacks
+
+    for ask in (stacks.get_template, stacks.describe_change_set, stacks.execute_change_set):
+        with pytest.raises(stacks.exceptions.ClientError, match=r"ChangeSet \[.*\] does not exist"):
+            ask(StackName=mine, ChangeSetName=first)
+    with pytest.raises(stacks.exceptions.ClientError, match=r"ChangeSet \[first\] does not exist"):
+        stacks.get_template(StackName=mine, ChangeSetName="first")
+    stacks.delete_change_set(StackName=mine, ChangeSetName=first)
+    assert stacks.describe_change_set(StackName=theirs, ChangeSetName=first)["ChangeSetName"] == "first"
+    assert stacks.describe_change_set(ChangeSetName=first)["ChangeSetName"] == "first"
