@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"""["']([A-Z][A-Za-z0-9.]*)["']""")
 _NAME = 60
-_LEFT_OUT = frozenset({"?", "AWS::CloudFormation::Stack"})  # no type; a stack in a stack, which would be moto's own
+# Names of no type; a stack in a stack, which would be moto's own.
+_LEFT_OUT = frozenset({"?", "AWS::SERVICE::RESOURCE", "AWS::CloudFormation::Stack"})
 
 
 class ByMoto(Kind):
@@ -69,6 +70,11 @@ class ByMoto(Kind):
     def delete(self, work: Work, physical: str, have: Properties) -> None:
         """Have moto delete it."""
         _see_that_it_is_the_owner(work)
+        if getattr(self._model.delete_from_cloudformation_json, "__isabstractmethod__", False):
+            raise ResourceFailed(
+                f"the embedded cloud cannot delete {work.kind} with its stack; delete {physical} by a call of its own, "
+                f"and the stack with RetainResources={work.name}"
+            )
         self._model.delete_from_cloudformation_json(physical, self._json(work, have), work.account, work.region)
 
     @staticmethod

@@ -250,6 +250,20 @@ def test_a_type_that_only_moto_makes_is_made_for_the_owner_and_never_changed(acc
     assert "nobody's rights are checked" in user.events(f"{name}-by-user", "R")[-1][1]
 
 
+def test_what_moto_never_deletes_is_not_said_to_be_deleted(account, name):
+    account.create(name, one("AWS::ECR::Repository", RepositoryName=f"{name}-images"))
+
+    account.stacks.delete_stack(StackName=name)
+
+    assert account.stack(name)["StackStatus"] == "DELETE_FAILED"
+    assert (
+        f"cannot delete AWS::ECR::Repository with its stack; delete {name}-images" in account.events(name, "R")[-1][1]
+    )
+    account.stacks.delete_stack(StackName=name, RetainResources=["R"])
+    with pytest.raises(account.stacks.exceptions.ClientError, match="does not exist"):
+        account.stack(name)
+
+
 def test_what_nobody_does_is_refused_by_name_all_of_it_before_anything(account, name):
     resources = {
         "Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": f"{name}-q", "Colour": "red"}},

@@ -113,14 +113,16 @@ def test_a_function_that_is_no_provider_lends_its_role_to_nobodys_stack(account,
 
 
 def test_what_is_made_past_the_api_is_deleted_by_the_owner_alone(account, name):
-    account.create(name, {"Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {}}}})
+    account.create(name, {"Stream": {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 1}}})
     other = account.user(name, *STACKS)
 
     other.stacks.delete_stack(StackName=name)
 
     assert account.stack(name)["StackStatus"] == "DELETE_FAILED"
-    assert "with the account's own key" in account.events(name, "Key")[-1][1]
+    assert "with the account's own key" in account.events(name, "Stream")[-1][1]
     account.stacks.delete_stack(StackName=name)
+    with pytest.raises(account.stacks.exceptions.ClientError, match="does not exist"):
+        account.stack(name)
 
 
 def test_a_change_set_is_reached_with_its_own_stacks_rights(account, name):
