@@ -27,6 +27,7 @@ from shared.local.stacks.dynamic import resolved
 from shared.local.stacks.functions import Scope, evaluate
 from shared.local.stacks.kinds import kind_of
 from shared.local.stacks.kinds.kind import Kind, ResourceFailed, Work
+from shared.local.stacks.parameters import HIDDEN
 from shared.local.stacks.records import GONE, Event, Output, Resource, now
 from shared.local.stacks.references import in_order
 from shared.local.stacks.refusals import RefusedCall, ValidationError
@@ -210,21 +211,33 @@ class Operation:
         if have is None:
             self.stack.resources[name] = with_facts
             self._tell(with_facts, "CREATE_IN_PROGRESS")
-            properties = self._properties(wanted, blueprint, name, scope)
-            self._done.append(_Done(None, self._create(replace(with_facts, properties=properties))))
+            properties, shown = self._properties(wanted, blueprint, name, scope)
+            self._done.append(_Done(None, self._create(replace(with_facts, properties=properties, shown=shown))))
             return
-        properties = self._properties(wanted, blueprint, name, scope)
+        properties, shown = self._properties(wanted, blueprint, name, scope)
         facts = {key: getattr(with_facts, key) for key in ("needs", "keeps", "keeps_replaced", "keeps_at_rollback")}
         kept = replace(have, **facts)
         self.stack.resources[name] = kept
         if properties != have.properties or have.status == "UPDATE_FAILED":
-            self._change(kept, properties)
+            self._change(kept, properties, shown)
 
-    def _properties(self, wanted: Wanted, blueprint: Blueprint, name: str, scope: Scope) -> Mapping[str, Json]:
-        """Return what the properties of *name* are now that whatever it needs is there, with the stack's tags."""
+    def _properties(
+        self, wanted: Wanted, blueprint: Blueprint, name: str, scope: Scope
+    ) -> tuple[Mapping[str, Json], str]:
+        """Return what the properties of *name* are now that whatever it needs is there, and how they are shown."""
+        told = blueprint.template.resources[name].get("Properties", {})
         with _reasons():
-            found = evaluate(blueprint.template.resources[name].get("Properties", {}), scope)
-            found = resolved(found, self.around.client)
+            found = evaluate(told, scope)
+            properties = self._tagged(wanted, blueprint, name, resolved(found, self.around.client))
+        hidden = {key: _hidden(given.value) for key, given in wanted.parameters.items() if given.hidden}
+        try:
+            shown = evaluate(told, replace(scope, values={**scope.values, **hidden})) if hidden else found
+        except RefusedCall:  # a function that wants a part of a secret finds none in the stars
+            shown = {}
+        return properties, json.dumps(self._tagged(wanted, blueprint, name, shown), default=str) if shown else ""
+
+    def _tagged(self, wanted: Wanted, blueprint: Blueprint, name: str, found: Json) -> dict[str, Json]:
+        """Return the properties *found* of *name* with the stack's tags."""
         properties = dict(found) if isinstance(found, dict) else {}
         if wanted.tags and _TAGGED in _kind(blueprint.parts[name].kind).properties:
             own = properties.get(_TAGGED)
@@ -248,7 +261,7 @@ class Operation:
             made = replace(made, attributes={**work.told, **kind.tell(work, physical, fitting)})
         return self._tell(made, f"{_verb(resource)}_COMPLETE")
 
-    def _change(self, have: Resource, properties: Mapping[str, Json]) -> None:
+    def _change(self, have: Resource, properties: Mapping[str, Json], shown: str) -> None:
         """Change *have* in place, or make another in its place where a property asks for that."""
         kind = _kind(have.kind)
         told = {key for key in {*properties, *have.properties} if properties.get(key) != have.properties.get(key)}
@@ -264,14 +277,14 @@ class Operation:
                     f"{properties[kind.named_by]} and update the stack again."
                 )
             self._done.append(_Done(have, have))  # should making the other one fail
-            made = self._create(replace(have, properties=properties, status="UPDATE_IN_PROGRESS"))
+            made = self._create(replace(have, properties=properties, shown=shown, status="UPDATE_IN_PROGRESS"))
             self._done[-1] = _Done(have, made)
             return
         self._tell(have, "UPDATE_IN_PROGRESS")
         if not kind.changes:
             raise ResourceFailed(f"the embedded cloud cannot change {have.kind}; delete it and make another one")
         self._done.append(_Done(have, replace(have, properties=properties)))
-        self._done[-1].after = self._to(have, properties)
+        self._done[-1].after = self._to(replace(have, shown=shown), properties)
 
     def _to(self, have: Resource, properties: Mapping[str, Json]) -> Resource:
         """Change *have* in place to *properties*."""
@@ -406,8 +419,7 @@ class Operation:
         told = replace(resource, status=status, reason=reason, changed=now())
         if note:
             self.stack.resources[resource.name] = told
-        properties = json.dumps(resource.properties, default=str) if resource.properties else ""
-        self.stack.events.append(Event(resource.name, resource.kind, resource.physical, status, reason, properties))
+        self.stack.events.append(Event(resource.name, resource.kind, resource.physical, status, reason, resource.shown))
         return told
 
 
@@ -416,6 +428,10 @@ def _kind(name: str) -> Kind:
     if kind is None:
         raise ResourceFailed(f"the embedded cloud no longer has the type {name}")
     return kind
+
+
+def _hidden(value: Json) -> Json:
+    return [HIDDEN for _ in value] if isinstance(value, list) else HIDDEN
 
 
 def _verb(resource: Resource) -> str:

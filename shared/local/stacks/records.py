@@ -37,6 +37,7 @@ class Resource:
         kind: Its type, such as ``AWS::Lambda::Function``.
         physical: What a Ref gives; empty before it is made.
         properties: As they were evaluated.
+        shown: The same as events tell them, as JSON: without what NoEcho and dynamic references keep secret.
         attributes: What GetAtt gives.
         needs: The logical ids of what must be deleted after it.
         keeps: Whether its DeletionPolicy leaves it when the stack goes.
@@ -51,6 +52,7 @@ class Resource:
     kind: str
     physical: str = ""
     properties: Mapping[str, Json] = field(default_factory=dict)
+    shown: str = ""
     attributes: Mapping[str, Json] = field(default_factory=dict)
     needs: frozenset[str] = frozenset()
     keeps: bool = False

@@ -407,3 +407,34 @@ def test_the_stacks_tags_are_its_resources_tags(account, name, states_role):
 
     tags = account.states.list_tags_for_resource(resourceArn=account.physical(name, "M"))["tags"]
     assert tags == [{"key": "own", "value": "1"}, {"key": "team", "value": "t1"}]
+
+
+def test_events_show_no_secrets(account, name):
+    account.aws.client("secretsmanager").create_secret(Name=name, SecretString="from-manager")
+    resources = {
+        "P": {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {
+                "Type": "String",
+                "Value": {"Fn::Sub": "a-${Hidden}"},
+                "Description": f"{{{{resolve:secretsmanager:{name}}}}}",
+                "AllowedPattern": {"Fn::Select": [0, {"Fn::Split": ["-", ".*-${x}"]}]},
+            },
+        },
+        "Q": {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {"Type": "String", "Value": {"Fn::Select": [1, {"Fn::Split": ["-", {"Ref": "Hidden"}]}]}},
+        },
+    }
+    told = {"Parameters": [{"ParameterKey": "Hidden", "ParameterValue": "no-echo"}]}
+
+    made = account.create(name, resources, more={"Parameters": {"Hidden": {"Type": "String", "NoEcho": True}}}, **told)
+
+    assert made["StackStatus"] == "CREATE_COMPLETE", account.events(name)
+    value = account.aws.client("ssm").get_parameter(Name=account.physical(name, "P"))["Parameter"]["Value"]
+    assert value == "a-no-echo"
+    account.stacks.delete_stack(StackName=name)
+    events = account.stacks.describe_stack_events(StackName=made["StackId"])["StackEvents"]
+    shown = [each["ResourceProperties"] for each in events if "ResourceProperties" in each]
+    assert any('"a-****"' in each and "{{resolve:secretsmanager" in each for each in shown)
+    assert not any("echo" in each or "from-manager" in each for each in shown)
