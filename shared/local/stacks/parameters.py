@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import regex
+
 from shared.local.stacks.refusals import ValidationError
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ _LIST = re.compile(r"List<.+>|CommaDelimitedList")
 _PLAIN = re.compile(r"String|Number|AWS::SSM::Parameter::Name|AWS::[A-Za-z0-9]+(::[A-Za-z0-9]+)+")
 _LISTED = re.compile(r"CommaDelimitedList|List<(String|Number|AWS::[A-Za-z0-9:]+)>")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_PATIENCE = 1.0  # seconds for one value; a template's pattern may be endless
 HIDDEN = "****"
 """What stands for the value of a parameter with NoEcho, wherever it would be shown."""
 
@@ -131,9 +134,14 @@ def _why_not(says: Mapping[str, Json], value: str, *, number: bool) -> str:
 
 def _fits(pattern: str, value: str) -> bool:
     try:
-        return re.fullmatch(pattern, value) is not None
-    except re.error as error:
+        return regex.fullmatch(pattern, value, timeout=_PATIENCE, concurrent=True) is not None
+    except regex.error as error:
         raise ValidationError(f"Template format error: the pattern {pattern} cannot be read: {error}") from error
+    except TimeoutError:
+        raise ValidationError(
+            f"the embedded cloud gives up on the AllowedPattern {pattern} after {_PATIENCE:g} s; write it without "
+            "repetitions inside repetitions"
+        ) from None
 
 
 def _limit(told: Json) -> float | None:

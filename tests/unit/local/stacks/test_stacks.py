@@ -124,6 +124,15 @@ def test_parameters_come_from_systems_manager_and_dynamic_references(account, na
     assert "too old" in str(error.value)
 
 
+def test_an_endless_pattern_of_a_parameter_is_given_up(account, name):
+    says = {"Type": "String", "Default": "a" * 60 + "b", "AllowedPattern": "(a|aa)+"}
+
+    with refused(account) as error:
+        account.create(name, {"P": parameter()}, more={"Parameters": {"A": says}})
+
+    assert "gives up on the AllowedPattern (a|aa)+" in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("says", "given"),
     [
