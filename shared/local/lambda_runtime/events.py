@@ -3,7 +3,8 @@
 One condition guards the queue and all that is said about its threads. A thread starts when an event comes and no thread
 rests, up to a limit. It takes the event that is due first, runs it without the lock, and puts it back with a later time
 if it must be tried again. It ends when it has had no work for a while, or when the queue is closed. A thread counts as
-gone in the same step in which it decides to end: so ``put`` never counts on a thread that will not come back.
+gone in the same step in which it decides to end: so ``put`` never counts on a thread that will not come back. Each
+function has a queue and threads of its own.
 
 An event names its function and holds nothing of it: each try runs what the function is by then, as on AWS.
 """
@@ -67,6 +68,48 @@ class Outcome(NamedTuple):
     invocation: Invocation | None
 
 
+class EventQueues:
+    """A queue for each function: slow or throttled events of one keep no other function's waiting. Thread-safe.
+
+    Args:
+        make: Makes a queue.
+    """
+
+    def __init__(self, make: Callable[[], EventQueue]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._queues: dict[str, EventQueue] = {}
+        self._closed = False
+
+    def put(self, function: str, find: Find, payload: bytes, request_id: str) -> None:
+        """Queue an event of the function with the ARN *function*, as :meth:`EventQueue.put` does.
+
+        Raises:
+            InvokeRefusedError: The function's queue is full.
+            RuntimeClosedError: The queues are closed.
+        """
+        with self._lock:
+            if self._closed:
+                raise _closed()
+            queue = self._queues.get(function)
+            if queue is None:
+                queue = self._queues[function] = self._make()
+        queue.put(find, payload, request_id)
+
+    def close(self) -> None:
+        """Take no more events and drop those that wait."""
+        with self._lock:
+            self._closed = True
+            queues = list(self._queues.values())
+        for queue in queues:
+            queue.close()
+
+    def join(self) -> None:
+        """Wait for the threads to end."""
+        for queue in list(self._queues.values()):
+            queue.join()
+
+
 class EventQueue:
     """A bounded queue and the few threads that empty it. Thread-safe; the module tells how.
 
@@ -115,7 +158,7 @@ class EventQueue:
         """
         with self._changed:
             if self._closed:
-                raise RuntimeClosedError("the Lambda runtime is closed", fix="start the embedded cloud again")
+                raise _closed()
             if len(self._queue) >= self._capacity:
                 raise throttled("ConcurrentInvocationLimitExceeded")
             self._number += 1
@@ -225,3 +268,7 @@ class EventQueue:
         with self._changed:
             if not self._closed:
                 self._push(replace(event, due=self._clock() + delay))
+
+
+def _closed() -> RuntimeClosedError:
+    return RuntimeClosedError("the Lambda runtime is closed", fix="start the embedded cloud again")

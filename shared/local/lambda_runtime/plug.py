@@ -196,8 +196,8 @@ def sender(runtime: LambdaRuntime, account: str, region: str) -> Callable[[str, 
 
     def send(function: str, payload: bytes) -> str:
         find = functools.partial(_found, account, _where(function, region), function)
-        find()  # a function that is not there is told at once
-        return runtime.invoke_event(find, payload)
+        spec = find()  # a function that is not there is told at once
+        return runtime.invoke_event(spec.function_arn, find, payload)
 
     return send
 
@@ -286,7 +286,7 @@ def _invoke_from_service(
     find = _finder(self.account_id, self.region, self.function_arn)
     if dict(request_headers).get("x-amz-invocation-type") == "RequestResponse":
         return _answer(runtime.invoke(find(), _bytes(body)), response_headers)
-    runtime.invoke_event(find, _bytes(body))
+    runtime.invoke_event(self.function_arn, find, _bytes(body))
     return b""
 
 
@@ -304,7 +304,8 @@ def _invoking_and_waiting(runtime: LambdaRuntime) -> Callable[..., bytes]:
     ) -> bytes:
         spec = _spec(self, function_name, qualifier)
         if dict(headers).get("x-amz-invocation-type") == "Event":
-            runtime.invoke_event(_finder(self.account_id, self.region_name, spec.invoked), _bytes(body))
+            find = _finder(self.account_id, self.region_name, spec.invoked)
+            runtime.invoke_event(spec.function_arn, find, _bytes(body))
             return b""
         return _answer(runtime.invoke(spec, _bytes(body)), response_headers)
 
@@ -355,7 +356,8 @@ def _invoke_over_http(runtime: LambdaRuntime, request: LambdaResponse) -> _HttpA
         return 204, {}, b""
     spec = _spec(backend, name, qualifier)
     if kind == "Event":
-        request_id = runtime.invoke_event(_finder(backend.account_id, backend.region_name, spec.invoked), body)
+        find = _finder(backend.account_id, backend.region_name, spec.invoked)
+        request_id = runtime.invoke_event(spec.function_arn, find, body)
         return 202, {"x-amzn-requestid": request_id}, b""
     context = headers.get("X-Amz-Client-Context")
     client_context = base64.b64decode(context).decode() if context else None
@@ -372,7 +374,8 @@ def _invoke_async_over_http(runtime: LambdaRuntime, request: LambdaResponse) -> 
     name = unquote(request.path.rstrip("/").rsplit("/", 2)[-2])
     backend = request.backend
     spec = _spec(backend, name)
-    runtime.invoke_event(_finder(backend.account_id, backend.region_name, spec.invoked), _json_body(request))
+    find = _finder(backend.account_id, backend.region_name, spec.invoked)
+    runtime.invoke_event(spec.function_arn, find, _json_body(request))
     return 202, {"content-type": "application/json"}, b'{"Status":202}'
 
 

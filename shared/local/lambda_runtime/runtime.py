@@ -37,7 +37,7 @@ from shared.local.lambda_runtime.call import Call, Ending, error_type
 from shared.local.lambda_runtime.cloudwatch import MotoLogs
 from shared.local.lambda_runtime.compiled import compiled_in, why_not
 from shared.local.lambda_runtime.endings import TimedOut, WorkerEnd
-from shared.local.lambda_runtime.events import EventQueue
+from shared.local.lambda_runtime.events import EventQueue, EventQueues
 from shared.local.lambda_runtime.function import FunctionSpec, Invocation, InvokeRefusedError
 from shared.local.lambda_runtime.log_stream import LogStream, init_report_line, init_start_line
 from shared.local.lambda_runtime.pool import Pool, RuntimeClosedError
@@ -108,7 +108,7 @@ class LambdaRuntime:
         self.private_mounts = self._sandbox.private_mounts
         self.together = max_workers or slots()
         self._pool = Pool(self.together, queue_timeout, 2 * (os.cpu_count() or 1))
-        self._events = EventQueue(self._run_event, retry_delays, end)
+        self._events = EventQueues(lambda: EventQueue(self._run_event, retry_delays, end))
 
     def invoke(
         self, spec: FunctionSpec, payload: bytes, *, request_id: str | None = None, client_context: str | None = None
@@ -134,10 +134,13 @@ class LambdaRuntime:
         finally:
             self._pool.leave(spec)
 
-    def invoke_event(self, find: Callable[[], FunctionSpec], payload: bytes, *, request_id: str | None = None) -> str:
+    def invoke_event(
+        self, function: str, find: Callable[[], FunctionSpec], payload: bytes, *, request_id: str | None = None
+    ) -> str:
         """Queue *payload*, to be tried again if it fails; return the request id.
 
         Args:
+            function: The function's ARN. Its events wait for no other function's.
             find: Tells what the function is, at each try. It raises InvokeRefusedError where there is none.
             payload: The event, a JSON text.
             request_id: A UUID; a new one if not given.
@@ -150,7 +153,7 @@ class LambdaRuntime:
                 f"{len(payload)} byte payload is too large for the Event invocation type (limit {MAX_EVENT} bytes)"
             )
         request_id = request_id or str(uuid.uuid4())
-        self._events.put(find, payload, request_id)
+        self._events.put(function, find, payload, request_id)
         return request_id
 
     def retire(self, function_arn: str, *, at_once: bool = False) -> None:

@@ -142,7 +142,8 @@ class Firings:
     def _wait(self, firing: Firing) -> None:
         with self._lock:
             self._open[firing.id] = firing
-        self._scheduler.call_later(max(0.0, firing.due - self._scheduler.now()), partial(self._try, firing))
+        lane = firing.target.role or firing.target.arn  # a call that is slow keeps none of another role's waiting
+        self._scheduler.call_later(max(0.0, firing.due - self._scheduler.now()), partial(self._try, firing), lane)
 
     def _try(self, firing: Firing) -> None:
         tried = replace(firing, tries=firing.tries + 1)

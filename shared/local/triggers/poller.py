@@ -95,7 +95,7 @@ class Poller:
         mappings: Tells the mappings as they are now.
         source: Returns the queue of a mapping, or None: it is gone, or may not be read for the function.
         work: Gives a batch to a mapping's function, and returns the ids of the messages that failed.
-        most: How many batches may be under way.
+        most: How many batches may be under way, but for one of each mapping.
     """
 
     def __init__(
@@ -169,13 +169,14 @@ class Poller:
         self._last = mapping.uuid
         with self._lock:
             self._running[mapping.uuid] = self._running.get(mapping.uuid, 0) + 1
-        self._scheduler.submit(partial(self._run, mapping, source, messages))
+        self._scheduler.submit(partial(self._run, mapping, source, messages), mapping.function)
         return True
 
     def _free(self, mapping: Mapping) -> bool:
         with self._lock:
-            room = sum(self._running.values()) < self._most
-            return room and not self._stopped and self._running.get(mapping.uuid, 0) < mapping.at_once
+            own = self._running.get(mapping.uuid, 0)
+            room = own == 0 or sum(self._running.values()) < self._most  # others' slow functions keep nobody waiting
+            return room and not self._stopped and own < mapping.at_once
 
     def _ripe(self, mapping: Mapping, source: Source) -> bool:
         """Whether a batch is full, or has waited for as long as its window."""

@@ -244,7 +244,7 @@ class StreamPoller:
                 if now < place.opened + mapping.window:
                     return place.opened + mapping.window - now
             place.opened, place.busy = None, True
-        self._scheduler.submit(partial(self._run, mapping, shard.id, place, batch))
+        self._scheduler.submit(partial(self._run, mapping, shard.id, place, batch), mapping.function)
         return None
 
     def _place(self, mapping: StreamMapping, shard: Shard) -> _Place:

@@ -8,8 +8,9 @@ from botocore.exceptions import ClientError
 
 from shared.local.lambda_runtime import Destinations, InvokeRefusedError
 from shared.local.lambda_runtime.destinations import record
-from shared.local.lambda_runtime.events import EventQueue, Outcome
+from shared.local.lambda_runtime.events import EventQueue, EventQueues, Outcome
 from shared.local.lambda_runtime.function import Invocation, throttled
+from shared.local.lambda_runtime.pool import RuntimeClosedError
 
 
 def invocation(error=None, payload=b'"done"'):
@@ -256,3 +257,28 @@ def test_a_record_that_cannot_be_sent_is_told(outcome):
     said = []
     Destinations(Clients("AccessDenied"), said.append)(outcome())
     assert said[0].startswith(f"the record of f (Success) is lost, as on AWS: {QUEUE}: ")
+
+
+def test_one_functions_slow_events_keep_no_other_function_waiting(function, ends):
+    release = threading.Event()
+    slow, quick = function("", name="slow"), function("", name="quick")
+
+    def run(spec, _payload, _request):
+        if spec is slow:
+            release.wait(30)
+        return DONE
+
+    queues = EventQueues(lambda: EventQueue(run, (0.0,), ends, threads=2))
+    try:
+        for number in range(5):
+            queues.put("slow", lambda: slow, b"{}", f"slow-{number}")
+        queues.put("quick", lambda: quick, b"{}", "quick")
+        assert ends.wait()[0].spec is quick
+        release.set()
+        assert len(ends.wait(6)) == 6
+    finally:
+        release.set()
+        queues.close()
+        queues.join()
+    with pytest.raises(RuntimeClosedError):
+        queues.put("new", lambda: quick, b"{}", "late")

@@ -200,7 +200,7 @@ def test_payload_limits(runtime, function):
         runtime.invoke(spec, largest + b" ")
     assert (refused.value.code, refused.value.status) == ("RequestEntityTooLargeException", 413)
     with pytest.raises(InvokeRefusedError, match=r"1048577 byte payload is too large .* \(limit 1048576 bytes\)"):
-        runtime.invoke_event(lambda: spec, b" " * (MAX_EVENT + 1))
+        runtime.invoke_event(spec.function_arn, lambda: spec, b" " * (MAX_EVENT + 1))
     too_large = runtime.invoke(spec, b'{"size": 6291600}')
     assert too_large.function_error == "Unhandled"
     assert json.loads(too_large.payload) == {
@@ -221,10 +221,10 @@ def test_events_run_later_and_are_tried_three_times(make_runtime, function, logs
         function("def handler(e, c): print('done', e['n'])"),
         function("def handler(e, c): raise OSError", "bad"),
     )
-    first = runtime.invoke_event(lambda: good, b'{"n": 7}')
+    first = runtime.invoke_event(good.function_arn, lambda: good, b'{"n": 7}')
     assert logs.wait_for("done 7")
     assert logs.wait_for(f"END RequestId: {first}")
-    request_id = runtime.invoke_event(lambda: bad, b"{}")
+    request_id = runtime.invoke_event(bad.function_arn, lambda: bad, b"{}")
     with logs.arrived:
         ended = logs.arrived.wait_for(lambda: logs.messages.count(f"END RequestId: {request_id}\n") == 3, 10)
     assert ended

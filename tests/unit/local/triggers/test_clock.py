@@ -211,3 +211,11 @@ def test_a_machine_that_slept_is_noticed_within_a_minute():
     world.scheduler._time += 86_400  # the time went on, the timers did not
     world.later(minutes=1)
     assert world.times() == [datetime(2026, 12, 1, 2, tzinfo=UTC)]
+
+
+def test_a_target_that_does_not_answer_holds_no_thread_of_another_roles():
+    world = World(datetime(2026, 3, 1, tzinfo=UTC), schedule("rate(1 minute)"))
+    lanes, call_later = [], world.scheduler.call_later
+    world.scheduler.call_later = lambda seconds, job, lane="": (lanes.append(lane), call_later(seconds, job))[1]
+    world.later(minutes=2)
+    assert world.schedules[0].target.role in lanes

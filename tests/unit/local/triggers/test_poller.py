@@ -67,6 +67,7 @@ class World:
         self.peak = Counter()
         self.held_back = []
         self.holding = False
+        self.lanes = []
         self.poller = Poller(
             self, lambda: self.mappings, lambda mapping: self.queues.get(mapping.queue), self.work, most=most
         )
@@ -76,11 +77,12 @@ class World:
     def now(self):
         return self.scheduler.now()
 
-    def submit(self, job):
+    def submit(self, job, lane=""):
         if self.holding and getattr(job, "func", None) is not None:  # a batch
             self.held_back.append(job)
+            self.lanes.append(lane)
         else:
-            self.scheduler.submit(job)
+            self.scheduler.submit(job, lane)
 
     def call_later(self, seconds, job):
         return self.scheduler.call_later(seconds, job)
@@ -97,7 +99,7 @@ class World:
 
     def queue(self, name, *, size=10, window=0.0, at_once=5, hides=30.0, most=1_000):
         self.queues[name] = FakeQueue(self.scheduler, hides, most)
-        self.mappings.append(Mapping(name, name, "f", size, window, at_once))
+        self.mappings.append(Mapping(name, name, f"f-of-{name}", size, window, at_once))
         return self.queues[name]
 
     def send(self, name, *ids):
@@ -128,7 +130,7 @@ def test_a_queue_that_gives_nothing_out_keeps_no_other_one_waiting(world, caplog
     world.send("q", "a")
     world.scheduler.run(until=world.now() + 1)
     assert [batch[1] for batch in world.batches] == [["a"]]
-    assert "no batch of broken for f could be made" in caplog.text
+    assert "no batch of broken for f-of-broken could be made" in caplog.text
 
 
 def test_a_batch_has_at_most_its_size(world):
@@ -178,7 +180,7 @@ def test_a_function_that_raises_here_loses_no_message(world, caplog):
     world.send("q", "a")
     world.scheduler.run()
     assert [each.id for each in queue.dead] == ["a"]
-    assert "a batch of q for f failed" in caplog.text
+    assert "a batch of q for f-of-q failed" in caplog.text
 
 
 def test_a_batch_that_the_end_of_the_cloud_cuts_off_loses_no_message_and_says_nothing(world, caplog):
@@ -217,6 +219,19 @@ def test_a_full_queue_does_not_keep_others_waiting():
     for _ in range(3):
         world.answer()
     assert ("other", ["late"]) in [(uuid, ids) for uuid, ids, _ in world.batches[:4]]
+
+
+def test_functions_that_do_not_answer_keep_no_other_queue_waiting():
+    world = World(most=2)
+    world.queue("slow", size=1)
+    world.queue("other", size=1)
+    world.holding = True
+    world.send("slow", *(f"m{n}" for n in range(100)))
+    world.scheduler.run(until=world.now())
+    world.send("other", "late", "later")
+    world.scheduler.run(until=world.now())
+    assert [job.args[0].uuid for job in world.held_back] == ["slow", "slow", "other"]
+    assert world.lanes[-1] == "f-of-other"
 
 
 def test_nobody_looks_at_an_empty_queue(world):

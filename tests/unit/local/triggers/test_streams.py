@@ -162,3 +162,12 @@ def test_nothing_begins_after_the_end():
     world.shards[0].add(1)
     world.run()
     assert world.batches == []
+
+
+def test_a_function_that_does_not_answer_holds_no_thread_of_anothers():
+    world = World(replace(MAPPING, function="own"))
+    lanes, submit = [], world.scheduler.submit
+    world.scheduler.submit = lambda job, lane="": (lanes.append(lane), submit(job))
+    world.shards[0].add(1)
+    world.run()
+    assert "own" in lanes
