@@ -13,6 +13,7 @@ from shared.local.corrections.bucket_policy import left_to_iam
 from shared.local.corrections.budgets import budgets_told
 from shared.local.corrections.code_versions import versions_of_code_read
 from shared.local.corrections.condition_expressions import bad_expressions_refused
+from shared.local.corrections.connections import secrets_of_connections_kept
 from shared.local.corrections.consumed_capacity import capacity_told_when_asked
 from shared.local.corrections.event_buses import event_buses_asked_rightly
 from shared.local.corrections.function_lists import function_lists_paged
@@ -57,6 +58,7 @@ _CORRECTIONS = (
     publishing_refused,
     queue_policies_kept,
     reserved_names_refused,
+    secrets_of_connections_kept,
     table_changes_checked,
     tags_of_new_buckets_kept,
     user_boundaries_kept,
