@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SERVICE = "cloudformation.amazonaws.com"
 
 _CLIENTS = 48
+_LONGEST_CALL = 960.0  # seconds: a function that makes a custom resource may run for 900
 _SESSION = "AWSCloudFormation"
 
 
@@ -74,8 +75,12 @@ class Rights:
     def _key_of(self, caller: Caller) -> AccessKey:
         if caller.session is not None:
             return self._issuer.issue(caller.session)
-        user = self._user_key(caller.account, caller.key_id) if caller.kind == "user" else None
-        return AccessKey(caller.key_id, user[1]) if user else self._issuer.owner
+        if caller.kind == "root":
+            return self._issuer.owner
+        user = self._user_key(caller.account, caller.key_id)
+        if user is None:
+            raise ValidationError(f"the access key {caller.key_id} was deleted meanwhile")
+        return AccessKey(caller.key_id, user[1])
 
     def _client(self, service: str, region: str, key: AccessKey) -> Any:
         place = service, region, key.id
@@ -94,6 +99,7 @@ class Rights:
 
         config = Config(
             retries={"total_max_attempts": 1},
+            read_timeout=_LONGEST_CALL,
             inject_host_prefix=False,
             s3={"addressing_style": "path"},
             proxies={},

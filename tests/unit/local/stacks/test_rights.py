@@ -1,5 +1,6 @@
 """Whose rights make a stack: its caller's, or those of the role that it was given."""
 
+import contextlib
 import io
 import json
 import zipfile
@@ -7,6 +8,10 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.local.door.callers import Caller, root
+from shared.local.door.sessions import Issuer
+from shared.local.stacks.refusals import ValidationError
+from shared.local.stacks.rights import Rights
 from tests.unit.local.stacks.conftest import machine
 
 STACKS = ("cloudformation:*",)
@@ -141,3 +146,17 @@ def test_a_change_set_is_reached_with_its_own_stacks_rights(account, name):
     stacks.delete_change_set(StackName=mine, ChangeSetName=first)
     assert stacks.describe_change_set(StackName=theirs, ChangeSetName=first)["ChangeSetName"] == "first"
     assert stacks.describe_change_set(ChangeSetName=first)["ChangeSetName"] == "first"
+
+
+def test_a_functions_whole_time_is_waited_for(account):
+    rights = Rights(lambda: account.endpoint, Issuer(account.owner), lambda *_: None, lambda *_: True)
+    with contextlib.closing(rights):
+        client = rights.of(root("123456789012", account.owner.id), "us-east-1", "")("lambda")
+        assert client.meta.config.read_timeout > 900
+
+
+def test_a_user_whose_key_is_gone_gets_nobodys_rights(account):
+    arn = "arn:aws:iam::123456789012:user/gone"
+    rights = Rights(lambda: account.endpoint, Issuer(account.owner), lambda *_: None, lambda *_: True)
+    with contextlib.closing(rights), pytest.raises(ValidationError, match="deleted meanwhile"):
+        rights.of(Caller("user", arn, arn, "123456789012", "AKIAGONE"), "us-east-1", "")
