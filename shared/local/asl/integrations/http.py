@@ -16,15 +16,14 @@ from shared.local.asl.integrations.base import Integration, told_by, unusable
 from shared.local.asl.integrations.hosts import host_of, is_this_machine
 from shared.local.asl.integrations.http_request import METHODS, Additions, request_of
 from shared.local.asl.reading import members
-from shared.local.asl.size import MAX_BYTES, check_bytes
+from shared.local.asl.size import check_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from urllib3 import HTTPHeaderDict
-
     from shared.local.asl.effects import Steps
     from shared.local.asl.integrations.base import Caller, Deadline
+    from shared.local.asl.integrations.http_exchange import HttpAnswer
     from shared.local.asl.integrations.http_request import Request
     from shared.local.asl.strand import Strand
     from shared.values import Json
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
     # Told of each exchange, on the thread that made it.
     Watch = Callable[["Exchange"], None]
 
-SOCKET, PERMISSIONS = "States.Http.Socket", "States.Permissions"
-SECONDS = 60.0  # an HTTP Task's own timeout
+PERMISSIONS = "States.Permissions"
 WHAT = "call APIs beyond this machine"
 FIX = "mock the state in a test (lanes test, TestState), let the endpoint be on 127.0.0.1, or run it on AWS"
 _CHOICES = {
@@ -42,15 +40,6 @@ _CHOICES = {
 }
 _OK = range(200, 300)
 _BINARY = ("application/octet-stream", "image/", "video/", "audio/")
-
-
-class HttpAnswer(NamedTuple):
-    """An answer: its status and the words for it, its headers, and as much of the body as a task may have, and more."""
-
-    status: int
-    reason: str
-    headers: HTTPHeaderDict
-    body: bytes
 
 
 class Exchange(NamedTuple):
@@ -114,14 +103,24 @@ class HttpInvoke(Integration):
 
     def call(self, caller: Caller, arguments: Json) -> Json:
         """Return the API's answer."""
-        from shared.local.asl.integrations.connection import additions_of  # with urllib3, which others do not need
+        from shared.local.asl.integrations.connection import additions_of
+        from shared.local.asl.integrations.http_exchange import exchange  # with urllib3, which others do not need
 
         given, engine = members(arguments), caller.execution.engine
+
+        def told(asked: Request) -> tuple[int, str]:
+            _check_reachable(asked.url)
+            came = exchange(asked, halted)
+            return came.status, came.body.decode("utf-8", "replace")
+
+        def halted() -> bool:
+            return caller.execution.halted or engine.budget.stopped
+
         _permit(caller, str(given["Method"]), str(given["ApiEndpoint"]))
-        added = additions_of(caller, str(_connection(given)), _told)
+        added = additions_of(caller, str(_connection(given)), told)
         region = engine.services.region_of(caller.execution.arn)
         request = request_of(given, added, region)
-        answer = _sent(request)
+        answer = exchange(request, halted)
         if self._watch is not None:
             self._watch(Exchange(request, request_of(given, Additions(), region), answer))
         return _answered(answer)
@@ -158,36 +157,6 @@ def _permit(caller: Caller, method: str, url: str) -> None:
         if told is None:
             raise
         raise StateFailure(PERMISSIONS, told[1]) from error
-
-
-def _told(request: Request) -> tuple[int, str]:
-    _check_reachable(request.url)
-    answer = _sent(request)
-    return answer.status, answer.body.decode("utf-8", "replace")
-
-
-def _sent(request: Request) -> HttpAnswer:
-    """Send *request*; return the answer."""
-    import urllib3
-
-    why = "the connection failed"
-    try:
-        answer = urllib3.request(
-            request.method,
-            request.url,
-            headers=request.headers,
-            body=request.body,
-            timeout=SECONDS,
-            redirect=False,
-            retries=False,
-            preload_content=False,
-        )
-        return HttpAnswer(answer.status, answer.reason or "", answer.headers, answer.read(MAX_BYTES + 1))
-    except urllib3.exceptions.HTTPError as error:
-        if isinstance(error, urllib3.exceptions.TimeoutError):
-            why = why if isinstance(error, urllib3.exceptions.NewConnectionError) else "timed out after 60 seconds"
-        what = f"Unable to execute HTTP request: {host_of(request.url)}: {why}"
-        raise StateFailure(SOCKET, what) from error
 
 
 def _answered(answer: HttpAnswer) -> Json:
