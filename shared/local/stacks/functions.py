@@ -37,6 +37,23 @@ class Resources(Protocol):
         """Return what a GetAtt gives."""
 
 
+@dataclass(slots=True)
+class Room:
+    """How much text a template's functions may still make: nested ones double it at each level."""
+
+    left: int = 8 * 1024 * 1024
+
+    def take(self, size: int) -> None:
+        """Make room for a text of *size* characters.
+
+        Raises:
+            ValidationError: There is no more.
+        """
+        self.left -= size
+        if self.left < 0:
+            raise ValidationError("Template error: the functions of the template make more than 8 MB of text")
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What an expression may name.
@@ -49,6 +66,8 @@ class Scope:
         exports: Returns the value that some stack of the region exports by a name; None if there is none.
         open: Says whether an argument names a resource that is not there yet. A function that cannot be told before
             that is then kept as a text of its own. Nothing is open while resources are made.
+        decided: The conditions that were decided.
+        room: For the texts that functions make.
     """
 
     values: Mapping[str, Json]
@@ -58,6 +77,7 @@ class Scope:
     exports: Callable[[str], Json]
     open: Callable[[Json], bool] = lambda _: False
     decided: dict[str, bool] = field(default_factory=dict)
+    room: Room = field(default_factory=Room)
 
     def holds(self, condition: Json) -> bool:
         """Say whether the condition called *condition* is true."""
@@ -148,10 +168,10 @@ def _sub(argument: Json, scope: Scope) -> str:
         literal, name = found[1], found[2].strip()
         if literal:
             return f"${{{found[2]}}}"
-        if name in given:
-            return _as_text("Fn::Sub", given[name])
-        value = _get_att(name, scope) if "." in name else _ref(name, scope)
-        return _as_text("Fn::Sub", value)  # type: ignore[arg-type]  # a NoValue in a text is refused there
+        value = given[name] if name in given else _get_att(name, scope) if "." in name else _ref(name, scope)
+        filled = _as_text("Fn::Sub", value)  # type: ignore[arg-type]  # a NoValue in a text is refused there
+        scope.room.take(len(filled))
+        return filled
 
     return _NAMED.sub(fill, text)
 
@@ -170,7 +190,9 @@ def substituted(argument: Json) -> tuple[str, Mapping[str, Json]]:
 def _join(argument: Json, scope: Scope) -> str:
     separator, values = _arguments("Fn::Join", argument, 2)
     listed = _list("Fn::Join", evaluate(values, scope))
-    return _text("Fn::Join", separator).join(_as_text("Fn::Join", each) for each in listed)
+    texts, between = [_as_text("Fn::Join", each) for each in listed], _text("Fn::Join", separator)
+    scope.room.take(sum(map(len, texts)) + len(between) * len(texts))
+    return between.join(texts)
 
 
 def _split(argument: Json, scope: Scope) -> Json:

@@ -124,6 +124,22 @@ def test_parameters_come_from_systems_manager_and_dynamic_references(account, na
     assert "too old" in str(error.value)
 
 
+@pytest.mark.parametrize("function", ["Sub", "Join"])
+def test_functions_that_double_a_text_at_each_level_are_refused(account, name, function):
+    text = "x" * 64
+    for _ in range(40):
+        text = (
+            {"Fn::Sub": ["${a}${a}", {"a": text}]}
+            if function == "Sub"
+            else {"Fn::Join": ["", {"Fn::Split": ["|", {"Fn::Sub": ["${a}|${a}", {"a": text}]}]}]}
+        )
+
+    with refused(account) as error:
+        account.create(name, {"P": parameter(text)})
+
+    assert "more than 8 MB of text" in str(error.value)
+
+
 def test_an_endless_pattern_of_a_parameter_is_given_up(account, name):
     says = {"Type": "String", "Default": "a" * 60 + "b", "AllowedPattern": "(a|aa)+"}
 
