@@ -128,15 +128,24 @@ def _yaml(text: str) -> Any:
         raise _format_error("YAML not well-formed.") from error
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as CloudFormation takes it."""
+class PlainLoader(yaml.SafeLoader):
+    """YAML without aliases, a few lines of which can stand for more than a machine holds."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose a node that is no alias.
+
+        Raises:
+            ComposerError: It is one.
+        """
         if self.check_event(yaml.AliasEvent):
             raise yaml.composer.ComposerError(
                 None, None, "aliases are not supported", None
             )  # where it stands is of little help
         return super().compose_node(parent, index)
+
+
+class _Loader(PlainLoader):
+    """YAML as CloudFormation takes it."""
 
 
 _Loader.yaml_implicit_resolvers = {

@@ -156,11 +156,12 @@ class Asked:
     def _from_s3(self, url: str) -> str:
         bucket, key = _place(url, self.rights.endpoint_host)
         try:
-            raw = self.client()("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+            answer = self.client()("s3").get_object(Bucket=bucket, Key=key)
+            if answer["ContentLength"] > MOST_BYTES_IN_S3:
+                raise ValidationError(f"Template may not exceed {MOST_BYTES_IN_S3} bytes in size.")
+            raw = answer["Body"].read()
         except (ClientError, BotoCoreError) as error:
             raise ValidationError(f"S3 error: {error}") from error
-        if len(raw) > MOST_BYTES_IN_S3:
-            raise ValidationError(f"Template may not exceed {MOST_BYTES_IN_S3} bytes in size.")
         return str(raw.decode("utf-8-sig", errors="replace"))
 
     def wanted(self, before: Wanted | None) -> Wanted:

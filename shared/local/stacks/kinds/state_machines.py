@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work, tags_of
 from shared.local.stacks.kinds.missing import code_of, gone_already
 from shared.local.stacks.shapes import Property, made_of
+from shared.local.stacks.template import PlainLoader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from shared.values import Json
 
 _NAME = 80
+_LONGEST = 1_048_576  # bytes of a definition (API reference, CreateStateMachine)
 _DEFINITIONS = ("DefinitionString", "Definition", "DefinitionS3Location")
 _CREATE = "stepfunctions.CreateStateMachine"
 _TAGS = Property("dynamodb.CreateTable.Tags")  # {Key, Value}, where Step Functions' API has small letters
@@ -128,7 +130,17 @@ def _substituted(text: str, values: Mapping[str, Json]) -> str:
     if wrong:
         raise ResourceFailed(f"#/DefinitionSubstitutions/{wrong[0]}: expected type: String, Integer or Boolean")
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
-    return re.sub(r"\$\{([^}]+)\}", lambda found: texts.get(found[1], found[0]), text)
+    room = _LONGEST
+
+    def fill(found: re.Match[str]) -> str:
+        nonlocal room
+        filled = texts.get(found[1], found[0])
+        room -= len(filled)
+        if room < 0:
+            raise ResourceFailed(f"#/DefinitionSubstitutions: the definition is longer than {_LONGEST} bytes with them")
+        return filled
+
+    return re.sub(r"\$\{([^}]+)\}", fill, text)
 
 
 def _from_s3(work: Work, place: Json) -> str:
@@ -137,7 +149,9 @@ def _from_s3(work: Work, place: Json) -> str:
         raise ResourceFailed("#/DefinitionS3Location: expected type: JSONObject")
     version = {"VersionId": place["Version"]} if "Version" in place else {}
     answer = work.client("s3").get_object(Bucket=place["Bucket"], Key=place["Key"], **version)
-    text = answer["Body"].read().decode("utf-8-sig")
+    if answer["ContentLength"] > _LONGEST:
+        raise ResourceFailed(f"#/DefinitionS3Location: the definition is longer than {_LONGEST} bytes")
+    text = answer["Body"].read().decode("utf-8-sig", errors="replace")
     try:
         json.loads(text)
     except ValueError:
@@ -147,8 +161,8 @@ def _from_s3(work: Work, place: Json) -> str:
 
 def _of_yaml(text: str) -> str:
     try:
-        return json.dumps(yaml.safe_load(text))
-    except (yaml.YAMLError, TypeError, RecursionError) as error:
+        return json.dumps(yaml.load(text, Loader=PlainLoader))  # noqa: S506  it makes plain values alone
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         raise ResourceFailed(f"Invalid State Machine Definition: neither JSON nor YAML: {error}") from error
 
 

@@ -100,6 +100,29 @@ def test_type_logging_tracing_and_tags_are_kept_and_changed(account, name):
     assert account.states.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "b", "value": "3"}]
 
 
+def _doubled(levels):
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, levels))]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "substitution", "reason"),
+    [
+        (_doubled(40), "x", "aliases are not supported"),
+        (json.dumps({"Comment": "x" * 1_048_576}), "x", "longer than 1048576 bytes"),
+        (json.dumps({"Comment": "${X}" * 5_000}), "x" * 4_000, "longer than 1048576 bytes with them"),
+    ],
+)
+def test_a_definition_that_becomes_too_long_is_refused(account, name, text, substitution, reason):
+    account.s3.create_bucket(Bucket=f"{name}-definitions")
+    account.s3.put_object(Bucket=f"{name}-definitions", Key="m.asl", Body=text.encode())
+    place = {"Bucket": f"{name}-definitions", "Key": "m.asl"}
+
+    account.create(name, {"M": machine(DefinitionS3Location=place, DefinitionSubstitutions={"X": substitution})})
+
+    assert reason in account.events(name, "M")[1][1]
+
+
 def test_a_new_type_takes_a_new_machine(account, name):
     account.create(name, {"M": machine()})
     before = account.physical(name, "M")
