@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.local.stacks import parameters
 from shared.local.stacks.blueprint import Blueprint, draw
 from shared.local.stacks.operation import Around, Operation
-from shared.local.stacks.records import Wanted
+from shared.local.stacks.records import Stack, Wanted
 from shared.local.stacks.refusals import ValidationError, no_stack, not_here
 from shared.local.stacks.template import MOST_BYTES, MOST_BYTES_IN_S3, Template, read
 
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from shared.local.door.callers import Caller
-    from shared.local.stacks.records import ChangeSet, Stack
+    from shared.local.stacks.records import ChangeSet
     from shared.local.stacks.rights import Rights
     from shared.values import Json
 
 _LOCK = threading.RLock()  # held while a stack is looked up and marked as busy, never while it is made
 _VIRTUAL_HOST = re.compile(r"(?P<bucket>.+)\.s3[.-]?[a-z0-9.-]*\.amazonaws\.com(\.cn)?")
 _MOST_TAGS = 50
+_STACK_NAME = re.compile("[a-zA-Z][-a-zA-Z0-9]*")  # API reference, CreateStack (read 2026-11-30)
+_LONGEST_NAME = 128
 
 
 @dataclass(slots=True)
@@ -119,6 +121,25 @@ class Asked:
         if found is None:
             raise no_stack(self.text("StackName"))
         return found
+
+    def new_stack(self) -> Stack:
+        """Return a new stack with the name that StackName gives.
+
+        Raises:
+            ValidationError: It is no name.
+        """
+        name = self.text("StackName")
+        if not _STACK_NAME.fullmatch(name):
+            raise ValidationError(
+                f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
+                f"satisfy regular expression pattern: {_STACK_NAME.pattern}"
+            )
+        if len(name) > _LONGEST_NAME:
+            raise ValidationError(
+                f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must "
+                f"have length less than or equal to {_LONGEST_NAME}"
+            )
+        return Stack(self.new_id("stack", name), name)
 
     def new_id(self, kind: str, name: str) -> str:
         """Return a new ARN of the *kind* (stack, changeSet) for *name*."""

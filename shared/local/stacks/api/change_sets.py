@@ -104,7 +104,7 @@ def _stack_for(asked: Asked, *, makes: bool) -> tuple[Stack, bool]:
     if makes and not there:
         if name.startswith("arn:"):
             raise no_stack(name)
-        return Stack(asked.new_id("stack", name), name), True
+        return asked.new_stack(), True
     if found is None or not there:
         raise ValidationError(f"Stack [{name}] does not exist")
     if not makes:

@@ -8,12 +8,11 @@ from shared.local.stacks.api.asked import Asked, page, shown, without_none
 from shared.local.stacks.blueprint import check_capabilities
 from shared.local.stacks.changes import differs
 from shared.local.stacks.parameters import HIDDEN
-from shared.local.stacks.records import Stack
 from shared.local.stacks.refusals import AlreadyExists, ValidationError, no_stack
 
 if TYPE_CHECKING:
     from shared.local.stacks.blueprint import Blueprint
-    from shared.local.stacks.records import Resource, Wanted
+    from shared.local.stacks.records import Resource, Stack, Wanted
 
 _PAGE = 100
 _WANTS = [
@@ -47,7 +46,8 @@ def create_stack(asked: Asked) -> dict[str, Any]:
         raise ValidationError("You cannot specify both DisableRollback and OnFailure.")
     name = asked.text("StackName")
     _see_that_it_is_new(asked, name)
-    stack = Stack(asked.new_id("stack", name), name, protected=bool(asked.params.get("EnableTerminationProtection")))
+    stack = asked.new_stack()
+    stack.protected = bool(asked.params.get("EnableTerminationProtection"))
     wanted = asked.wanted(None)
     blueprint = asked.blueprint(name, stack.stack_id, wanted)
     check_capabilities(blueprint, wanted.capabilities)

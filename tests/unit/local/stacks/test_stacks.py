@@ -124,6 +124,22 @@ def test_parameters_come_from_systems_manager_and_dynamic_references(account, na
     assert "too old" in str(error.value)
 
 
+@pytest.mark.parametrize("wrong", ["1abc", "a b", "a/b", "a" * 129, "arn:aws:cloudformation:us-east-1:1:stack/a/b"])
+def test_a_stack_has_a_name_that_is_one(account, wrong):
+    for made in (
+        lambda: account.create(wrong, {"P": parameter()}),
+        lambda: account.stacks.create_change_set(
+            StackName=wrong,
+            ChangeSetName="c",
+            ChangeSetType="CREATE",
+            TemplateBody=json.dumps({"Resources": {"P": parameter()}}),
+        ),
+    ):
+        with refused(account):
+            made()
+    assert wrong not in [each["StackName"] for each in account.stacks.list_stacks()["StackSummaries"]]
+
+
 @pytest.mark.parametrize("function", ["Sub", "Join"])
 def test_functions_that_double_a_text_at_each_level_are_refused(account, name, function):
     text = "x" * 64
