@@ -26,6 +26,7 @@ from shared.local.corrections.missing_members import missing_members_refused
 from shared.local.corrections.new_buckets import tags_of_new_buckets_kept
 from shared.local.corrections.object_encryption import encryption_of_objects_told
 from shared.local.corrections.published import publishing_refused
+from shared.local.corrections.queue_lists import queues_listed_by_plain_prefixes
 from shared.local.corrections.queue_policies import queue_policies_kept
 from shared.local.corrections.secret_names import bad_secret_names_refused
 from shared.local.corrections.subscriptions import mail_confirmed_first
@@ -57,6 +58,7 @@ _CORRECTIONS = (
     missing_members_refused,
     publishing_refused,
     queue_policies_kept,
+    queues_listed_by_plain_prefixes,
     reserved_names_refused,
     secrets_of_connections_kept,
     table_changes_checked,
