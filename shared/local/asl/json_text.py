@@ -10,6 +10,8 @@ import json
 import re
 from typing import TYPE_CHECKING, NoReturn
 
+from shared.local.strict_json import no_constant
+
 if TYPE_CHECKING:
     from shared.values import Json
 
@@ -48,7 +50,7 @@ def read_json(text: str, *, unique: bool = False) -> Json:
         JsonTextError: It is no JSON, or an object has a name twice.
     """
     try:
-        found: Json = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each if unique else None)
+        found: Json = json.loads(text, parse_constant=no_constant, object_pairs_hook=_once_each if unique else None)
     except (ValueError, RecursionError):
         reader = _Reader(text, unique=unique)
         try:
@@ -56,10 +58,6 @@ def read_json(text: str, *, unique: bool = False) -> Json:
         except RecursionError:
             reader.fail(f"Document nesting depth exceeds the maximum allowed ({reader.depth})", reader.at)
     return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _once_each(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

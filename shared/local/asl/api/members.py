@@ -6,14 +6,14 @@ came from elsewhere, or breaks a rule that the SDKs leave to the service, such a
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import get_service_model
 
 from shared.local.asl.refusals import Refused, invalid_request, unreadable
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,8 +39,8 @@ def read_request(operation: str, body: str) -> dict[str, Any]:
             every member that breaks a rule of the model.
     """
     try:
-        given = json.loads(body or "{}", parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        given = read_strict(body or "{}")
+    except ValueError as error:
         raise unreadable("The request is not JSON") from error
     if not isinstance(given, dict):
         raise unreadable("Start of structure or map expected")
@@ -55,10 +55,6 @@ def read_request(operation: str, body: str) -> dict[str, Any]:
 def missing(*names: str) -> Refused:
     """Return the error, in AWS's words, for members of these *names* that a request lacks."""
     return _violated([_null(name) for name in names])
-
-
-def _no_number(name: str) -> Never:
-    raise ValueError(f"{name} is not JSON")
 
 
 @cache

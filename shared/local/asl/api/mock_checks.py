@@ -6,7 +6,6 @@ Guide, "Testing state machines with TestState API", and API reference, "TestStat
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Never
 
 from moto.stepfunctions import exceptions as wrong
@@ -19,6 +18,7 @@ from shared.local.asl.retry import RecoveringState
 from shared.local.asl.states.map import Map
 from shared.local.asl.states.parallel import Parallel
 from shared.local.asl.states.task import Task
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,14 +45,9 @@ def parsed(text: str, otherwise: str) -> Json:
         ValidationException: It is not JSON, said by *otherwise*.
     """
     try:
-        value: Json = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        return read_strict(text)
+    except ValueError:
         raise wrong.ValidationException(otherwise) from None
-    return value
-
-
-def _no_constant(name: str) -> Never:
-    raise ValueError(f"{name} is not JSON")
 
 
 def checked_answer(state: State, params: TestStateInputTypeDef, inside: Collection[str]) -> Answer | None:
