@@ -17,6 +17,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.events.models import EventsBackend
 
 from shared.local.seams import Seam, plugged
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +64,7 @@ def _policy(text: str) -> str:
         JsonRESTError: It is none, or a statement lacks what moto needs.
     """
     try:
-        read = json.loads(text)
+        read = read_strict(text)
     except ValueError as error:
         raise JsonRESTError("ValidationException", "This policy contains invalid Json") from error
     statements = read.get("Statement") if isinstance(read, dict) else None

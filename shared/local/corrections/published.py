@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import json
 from typing import TYPE_CHECKING
 
 from moto.events.models import EventsBackend
@@ -19,6 +18,7 @@ from moto.sns.models import SNSBackend
 from moto.sns.responses import SNSResponse
 
 from shared.local.seams import Seam, parameter, plugged
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -87,6 +87,6 @@ def _is_object(event: Event) -> bool:
     if not detail:
         return True
     try:
-        return isinstance(json.loads(str(detail)), dict)
+        return isinstance(read_strict(str(detail)), dict)
     except ValueError:
         return False

@@ -24,6 +24,7 @@ from moto.stepfunctions.models import stepfunctions_backends
 from werkzeug.exceptions import HTTPException
 
 from shared.local.lambda_runtime.function import InvokeRefusedError
+from shared.local.strict_json import read_strict
 from shared.local.triggers import queues
 from shared.local.triggers.firing import TargetError
 
@@ -135,24 +136,21 @@ def _json_of(firing: Firing) -> dict[str, Json]:
     Raises:
         TargetError: It is none.
     """
-    try:
-        read = json.loads(firing.target.input)
-    except ValueError as error:
-        raise TargetError("SDK_CLIENT_ERROR", f"the target's input is not JSON: {error}") from error
+    read = _read(firing)
     if not isinstance(read, dict):
         raise TargetError("SDK_CLIENT_ERROR", "the target's input is no JSON object")
     return read
 
 
-def _check_json(firing: Firing) -> None:
+def _read(firing: Firing) -> Json:
     try:
-        json.loads(firing.target.input)
+        return read_strict(firing.target.input)
     except ValueError as error:
         raise TargetError("SDK_CLIENT_ERROR", f"the target's input is not JSON: {error}") from error
 
 
 def _to_function(firing: Firing, account: str, region: str) -> None:
-    _check_json(firing)
+    _read(firing)  # Lambda takes nothing but JSON
     get_backend(account, region).invoke(
         function_name=firing.target.arn,
         qualifier=None,

@@ -24,6 +24,7 @@ from moto.s3 import models as s3_models
 
 from shared.config.schedule_times import ScheduleError, parse
 from shared.local.seams import Seam, parameter, plugged, replacing, then
+from shared.local.strict_json import read_strict
 from shared.local.triggers.event_inputs import wrong_inputs
 from shared.local.triggers.event_patterns import Pattern, PatternError
 from shared.local.triggers.rule_targets import ACTIONS
@@ -150,7 +151,7 @@ def check_pattern(text: str) -> Pattern:
 def _test_event_pattern(self: EventsHandler) -> str:
     pattern = check_pattern(parameter(self, "EventPattern") or "")
     try:
-        event = json.loads(parameter(self, "Event") or "")
+        event = read_strict(parameter(self, "Event") or "")
     except ValueError as error:
         raise _wrong("Parameter Event is not valid.") from error
     lacking = [name for name in _EVENT_MEMBERS if not isinstance(event, dict) or name not in event]

@@ -17,6 +17,7 @@ from botocore.model import ListShape, MapShape, StructureShape
 
 from shared.local.asl.integrations.java import boto_name
 from shared.local.calls.models import model_of
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -205,10 +206,9 @@ def _read(text: str) -> dict[str, Json]:
 
 def _read_any(text: str) -> Json:
     try:
-        read: Json = json.loads(text)
+        return read_strict(text)
     except ValueError as error:
         raise WrongTargetError(f"Invalid RequestJson provided. Reason It is not JSON: {error}") from error
-    return read
 
 
 def parameters_of(operation: OperationModel, given: dict[str, Json]) -> dict[str, Any]:
