@@ -67,7 +67,8 @@ def _policy(text: str) -> str:
         read = read_strict(text)
     except ValueError as error:
         raise JsonRESTError("ValidationException", "This policy contains invalid Json") from error
-    statements = read.get("Statement") if isinstance(read, dict) else None
+    policy = read if isinstance(read, dict) else {}
+    statements = policy.get("Statement")
     if isinstance(statements, dict):
         statements = [statements]
     if not isinstance(statements, list) or not all(isinstance(each, dict) for each in statements):
@@ -80,4 +81,4 @@ def _policy(text: str) -> str:
                 f"the embedded cloud keeps no statement of a bus's policy without {', '.join(lacking)}; add it, or try "
                 "it on AWS",
             )
-    return json.dumps(read | {"Statement": statements})
+    return json.dumps(policy | {"Statement": statements})

@@ -23,6 +23,7 @@ from moto.events.responses import EventsHandler
 from moto.s3 import models as s3_models
 
 from shared.config.schedule_times import ScheduleError, parse
+from shared.local.arns import RESOURCE, SERVICE
 from shared.local.seams import Seam, parameter, plugged, replacing, then
 from shared.local.strict_json import read_strict
 from shared.local.triggers.event_inputs import wrong_inputs
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from shared.local.triggers.buses import Buses
 
-_SERVICE = 2  # its position in an ARN, from 0
 _MOST_TARGETS = 5
 _LONGEST_PATTERN = 4096  # characters (PutRule's EventPattern)
 _LEAST_AGE = 60
@@ -177,7 +177,7 @@ def _putting_targets(original: Callable[..., object]) -> Callable[..., object]:
 def _check(target: Mapping[str, Any]) -> None:
     """Refuse a target that AWS refuses, or that nothing would reach here."""
     arn = str(target.get("Arn"))
-    service = arn.split(":")[_SERVICE] if arn.startswith("arn:") and arn.count(":") >= 5 else ""  # noqa: PLR2004
+    service = arn.split(":")[SERVICE] if arn.startswith("arn:") and arn.count(":") >= RESOURCE else ""
     if not service:
         raise _wrong(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
     _check_kind(arn, service, target)
