@@ -222,10 +222,11 @@ class Evaluator:
         if isinstance(proc, Next):
             return next_match(proc, self.budget)
         if isinstance(proc, Regex):
-            return self._match(proc, *given)
+            return self.match(proc, *given)
         raise EvaluationError("T1006")
 
-    def _match(self, regex: Regex, text: Any, start: Any = UNDEFINED, *_more: Any) -> Any:
+    def match(self, regex: Regex, text: Any, start: Any = UNDEFINED, *_more: Any) -> Any:
+        """Return the first match of *text*, or undefined."""
         return first_match(regex, str(text), int(start or 0), self.budget)
 
     def _call_lambda(self, proc: Lambda, given: list[Any]) -> Any:
