@@ -25,6 +25,7 @@ from shared.local.arns import REGION
 from shared.local.lambda_runtime.function import NOT_FOUND, FunctionSpec, InvokeRefusedError, Layer
 from shared.local.lambda_runtime.image import image_parts
 from shared.local.seams import Seam, plugged, replacing
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -377,7 +378,7 @@ def _invoke_async_over_http(runtime: LambdaRuntime, request: LambdaResponse) -> 
 def _json_body(request: LambdaResponse) -> bytes:
     body = _bytes(request.body)
     try:
-        json.loads(body or b"{}")
+        read_strict(body or b"{}")
     except ValueError as error:
         raise InvokeRefusedError(
             "InvalidRequestContentException", 400, f"Could not parse request body into json: {error}"

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from shared.local.stacks.kinds.kind import Kind, Properties, ResourceFailed, Work, tags_of
 from shared.local.stacks.kinds.missing import code_of, gone_already
 from shared.local.stacks.shapes import Property, made_of
+from shared.local.strict_json import read_strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,7 +140,7 @@ def _from_s3(work: Work, place: Json) -> str:
     answer = work.client("s3").get_object(Bucket=place["Bucket"], Key=place["Key"], **version)
     text = answer["Body"].read().decode("utf-8-sig")
     try:
-        json.loads(text)
+        read_strict(text)
     except ValueError:
         return _of_yaml(text)
     return str(text)
